@@ -1,0 +1,84 @@
+# make book   every chapter run and checked, then the book in _build/html
+# make test   the tests, and each chapter's outputs against the stored ones
+# Both set up .venv on first use. Others: check, outputs, originals, bench, lint, clean.
+
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?= book,test,originals,nlopt
+# for instance PYTEST='-x tests/test_lmer.py'
+PYTEST ?=
+NOTEBOOKS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CREATED := $(VENV)/.created
+INSTALLED := $(VENV)/.installed
+# what was checked with the twins is not checked with the originals, and the other way round
+CHECKED := $(VENV)/.checked-$(if $(MLM_ORIGINALS),originals,twins)
+BOOK := _build/.book
+
+CHECK_SOURCES := $(shell find mlm replications data book tools -type f \
+	\( -name '*.py' -o -name '*.toml' -o -name '*.json' -o -name '*.csv' -o -name '*.gz' -o -name '*.ipynb' \) \
+	-not -path '*/.*' 2>/dev/null)
+BOOK_SOURCES := $(shell find book -type f -not -path '*/.*' -not -path '*/__pycache__/*' 2>/dev/null)
+
+# one recipe at a time, whatever -j says: test and book run the same notebooks
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help book test check outputs originals bench lint install clean
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+book: $(BOOK)
+	@echo "The book is in _build/html/index.html (search needs: $(BIN)/python -m http.server -d _build/html)"
+
+# --all, because Sphinx repeats a page's warnings only when it reads the page again
+$(BOOK): $(CHECKED) $(BOOK_SOURCES) _config.yml _toc.yml
+	$(BIN)/jupyter-book build --all -W -n --keep-going .
+	@touch $@
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest --nbval --nbval-current-env $(PYTEST)
+
+check: $(CHECKED)
+
+$(CHECKED): $(INSTALLED) $(CHECK_SOURCES)
+	$(BIN)/python -m replications check
+	$(BIN)/python -m replications scoreboard
+	@touch $@
+
+# run the notebooks and store their outputs; commit what changes
+outputs: $(INSTALLED)
+	$(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)
+
+originals: $(INSTALLED)
+	$(BIN)/python -m replications originals
+
+bench: $(INSTALLED)
+	$(PIP) install -q -c constraints.txt -e '.[bench,big]'
+	$(BIN)/python -m benchmarks
+
+lint: $(INSTALLED)
+	$(PIP) install -q -c constraints.txt -e '.[dev]'
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(INSTALLED)
+
+$(CREATED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "This project needs Python 3.11 or later, and $(PYTHON) is not: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || \
+	  { echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(INSTALLED): $(CREATED) pyproject.toml constraints.txt
+	@echo "Installing into $(VENV) (a minute or two the first time) ..."
+	$(PIP) install -q -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+clean:
+	rm -rf _build $(VENV)/.checked-*
