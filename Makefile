@@ -56,11 +56,11 @@ originals: $(INSTALLED)
 	$(BIN)/python -m replications originals
 
 bench: $(INSTALLED)
-	$(PIP) install -q -c constraints.txt -e '.[bench,big]'
+	$(PIP) install -qq -c constraints.txt -e '.[bench,big]'
 	$(BIN)/python -m benchmarks
 
 lint: $(INSTALLED)
-	$(PIP) install -q -c constraints.txt -e '.[dev]'
+	$(PIP) install -qq -c constraints.txt -e '.[dev]'
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -77,7 +77,7 @@ $(CREATED):
 
 $(INSTALLED): $(CREATED) pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (a minute or two the first time) ..."
-	$(PIP) install -q -c constraints.txt -e '.[$(EXTRAS)]'
+	$(PIP) install -qq -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
 clean:
