@@ -2,9 +2,9 @@
 
 In a notebook, write the R code as fenced ``r`` blocks at the end of a Markdown cell, and give the code cell
 that follows the tag ``r-tabs``. The pair becomes one tab set: "Python" (the cell as it ran, with its outputs)
-and "R" (the blocks; output of R may stand in a ``rout`` block among them). A reader's choice of language holds
-for all tab sets, also on the next page. Where tabs are not drawn, in a notebook viewer say, the R code simply
-stands before the Python cell.
+and "R" (the blocks; output of R may stand in a ``rout`` block among them). A reader's choice of language
+holds for all tab sets, also on the next page. Where tabs are not drawn, in a notebook viewer say, the R code
+simply stands before the Python cell.
 
 A code cell cannot stand inside a Markdown directive, hence this transform.
 """
@@ -54,8 +54,8 @@ class RTabs(SphinxPostTransform):
 
     def run(self, **_kwargs: Any) -> None:
         """Replace each tagged cell and its R blocks by a tab set."""
-        cells = [node for node in self.document.findall(nodes.container) if CELL_CLASS in node.get("classes", ())]
-        for cell in cells:
+        containers = self.document.findall(nodes.container)
+        for cell in [node for node in containers if CELL_CLASS in node.get("classes", ())]:
             r_blocks = r_blocks_before(cell)
             if not r_blocks:
                 logger.warning("a cell tagged r-tabs has no R code before it", location=cell)

@@ -1,0 +1,92 @@
+"""The book's own Sphinx extensions, each on a notebook of a few lines."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytest.importorskip("myst_nb", reason="the extra `book` is not installed")
+
+EXTENSIONS = Path(__file__).resolve().parent.parent / "book" / "_ext"
+CONF = f"""
+import sys
+sys.path.insert(0, {str(EXTENSIONS)!r})
+extensions = ["myst_nb", "sphinx_design", "offline", "r_tabs"]
+nb_execution_mode = "off"
+myst_enable_extensions = ["dollarmath"]
+html_theme = "basic"
+"""
+R_BLOCKS = "```r\nm <- lm(y ~ x, data)\n```\n\n```rout\n(Intercept)\n```\n"
+
+
+def build(folder, markdown, tags=()):
+    """Build a notebook of `markdown` and a code cell; return the finished process and the page's HTML."""
+    cell = nbformat.v4.new_code_cell(
+        'm = mlm.lm("y ~ x", data)', execution_count=1, metadata={"tags": list(tags)}
+    )
+    cells = [
+        nbformat.v4.new_markdown_cell("# A page\n\n" + markdown),
+        cell,
+        nbformat.v4.new_markdown_cell("After."),
+    ]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / "index.ipynb")
+    (folder / "conf.py").write_text(CONF, "utf8")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        folder,
+        folder / "html",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    page = folder / "html" / "index.html"
+    return done, page.read_text("utf8") if page.exists() else ""
+
+
+def test_r_tabs_puts_the_r_blocks_beside_the_cell(tmp_path):
+    done, html = build(tmp_path, R_BLOCKS, ["r-tabs"])
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r'data-sync-id="(\w+)"', html) == ["python", "r"]
+    assert set(re.findall(r'data-sync-group="(\w+)"', html)) == {"language"}
+    tabs = html[html.index("sd-tab-set") : html.index("After.")]
+    places = [tabs.index(text) for text in (">\nPython<", "mlm", ">\nR<", "highlight-r ", "highlight-rout")]
+    assert places == sorted(places)
+    assert html.count("highlight-r ") == 1, "the R block must move into its tab, not be copied"
+
+
+def test_r_tabs_leaves_untagged_cells_alone(tmp_path):
+    done, html = build(tmp_path, R_BLOCKS)
+    assert done.returncode == 0, done.stderr
+    assert "sd-tab-set" not in html
+
+
+def test_r_tabs_takes_only_the_blocks_just_before_the_cell(tmp_path):
+    done, html = build(tmp_path, R_BLOCKS + "\nA paragraph between.\n\n" + R_BLOCKS, ["r-tabs"])
+    assert done.returncode == 0, done.stderr
+    places = [html.index(text) for text in ("highlight-rout", "A paragraph between.", "sd-tab-set")]
+    assert places == sorted(places)
+
+
+def test_r_tabs_warns_of_a_tagged_cell_without_r_code(tmp_path):
+    done, _ = build(tmp_path, "No code.", ["r-tabs"])
+    assert done.returncode != 0
+    assert "no R code before it" in done.stderr
+
+
+def test_formulas_are_drawn_by_a_local_mathjax(tmp_path):
+    done, html = build(tmp_path, "The variance $\\sigma^2$.")
+    assert done.returncode == 0, done.stderr
+    (script,) = re.findall(r'src="([^"]*mathjax/[^"]*)"', html)
+    assert "//" not in script
+    # the complete MathJax is about 2.3 MB; a stub or an error page would be far smaller
+    assert (tmp_path / "html" / script.split("?")[0]).stat().st_size > 1_000_000
+    assert (tmp_path / "html" / "_static" / "mathjax" / "LICENSE").exists()

@@ -1,0 +1,90 @@
+"""What nbval does not look at: that the notebooks hold complete, clean, portable outputs."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+REFRESH = "run `make outputs`"
+# a memory address or a path of the machine that ran the notebook would change on the next one
+MACHINE = re.compile(r"\bat 0x[0-9a-f]{6,}|/(?:home|root|tmp|Users)/|site-packages")
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    notebook = nbformat.read(path, as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def texts(output):
+    """Every text of one output: a stream's, or those of its text representations."""
+    if output.output_type == "stream":
+        return [output.text]
+    return [text for kind, text in output.get("data", {}).items() if kind.startswith("text/")]
+
+
+@each_notebook
+def test_notebook_is_valid(path):
+    nbformat.validate(nbformat.read(path, as_version=4))
+
+
+@each_notebook
+def test_every_cell_was_run_in_order(path):
+    # nbval passes a cell without execution count unseen, so stripped notebooks must fail here
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1)), REFRESH
+
+
+@each_notebook
+def test_outputs_hold_no_errors_or_warnings(path):
+    for cell in code_cells(path):
+        outputs = cell.outputs
+        assert not [o for o in outputs if o.output_type == "stream" and o.name == "stderr"], cell.source
+        if "raises-exception" not in cell.metadata.get("tags", []):
+            assert not [o for o in outputs if o.output_type == "error"], cell.source
+
+
+@each_notebook
+def test_every_figure_has_alternative_text(path):
+    for cell in code_cells(path):
+        if any(kind.startswith("image/") for o in cell.outputs for kind in o.get("data", {})):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) >= 20, (
+                f"describe the figure in the cell's metadata mystnb.image.alt:\n{cell.source}"
+            )
+
+
+@each_notebook
+def test_nothing_in_the_notebook_depends_on_the_machine(path):
+    for cell in code_cells(path):
+        assert set(cell.metadata) <= {"tags", "mystnb"}, REFRESH
+        for output in cell.outputs:
+            for text in texts(output):
+                assert not MACHINE.search(text), f"{MACHINE.search(text)} in the output of\n{cell.source}"
+
+
+def toc_files():
+    def walk(node):
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key in ("root", "file"):
+                    yield value
+                else:
+                    yield from walk(value)
+        elif isinstance(node, list):
+            for child in node:
+                yield from walk(child)
+
+    return list(walk(yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))))
+
+
+def test_table_of_contents_names_every_page_once():
+    pages = sorted(
+        f"book/{path.stem}" for suffix in ("md", "ipynb") for path in (ROOT / "book").glob(f"*.{suffix}")
+    )
+    assert sorted(toc_files()) == pages

@@ -1,0 +1,116 @@
+"""The built book, where there is one, is complete in itself: nothing is loaded from another host.
+
+With MLM_BROWSER set to a Chromium (``make book MLM_BROWSER=chromium``) every page is also opened in it,
+to see that the formulas are drawn and that no request leaves the machine.
+"""
+
+import json
+import os
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
+PAGES = sorted(SITE.glob("book/*.html"))
+BROWSER = os.environ.get("MLM_BROWSER")
+LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "video": "src"}
+# relations of <link> that only name another page
+NAMING = {"canonical", "index", "search", "next", "prev", "author", "license", "copyright"}
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="no book built")
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+class Page(HTMLParser):
+    """Collects what a page loads, its local links and anchors, its title and the formulas in it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.loads, self.links, self.anchors, self.formulas, self.without_alt = [], [], set(), 0, []
+        self.title, self._in_title = "", False
+        self.feed(path.read_text("utf8"))
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag in LOADING and not (tag == "link" and attrs.get("rel") in NAMING):
+            self.loads.append(attrs.get(LOADING[tag]) or "")
+        if tag == "a" and attrs.get("href"):
+            self.links.append(attrs["href"])
+        if tag == "img" and not attrs.get("alt"):
+            self.without_alt.append(attrs.get("src"))
+        self.anchors.add(attrs.get("id"))
+        self.formulas += "math" in (attrs.get("class") or "").split() and tag in ("span", "div")
+        self._in_title = self._in_title or (tag == "title" and not self.title)
+
+    def handle_endtag(self, tag):
+        self._in_title = self._in_title and tag != "title"
+
+    def handle_data(self, data):
+        self.title += data if self._in_title else ""
+
+
+@each_page
+def test_page_loads_only_local_files_that_exist(page):
+    for address in Page(page).loads:
+        assert not re.match(r"(?:[a-z]+:)?//", address), f"{page.name} loads {address}"
+        if address and not address.startswith("data:"):
+            assert (page.parent / address.split("?")[0].split("#")[0]).exists(), (
+                f"{page.name} loads {address}"
+            )
+
+
+@each_page
+def test_page_has_a_title(page):
+    assert Page(page).title.strip()
+
+
+@each_page
+def test_local_links_lead_somewhere(page):
+    for link in Page(page).links:
+        file, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue
+        target = (page.parent / file).resolve() if file else page
+        assert target.exists(), f"{page.name} links to {link}"
+        if anchor and target.suffix == ".html":
+            assert anchor in Page(target).anchors, f"{page.name} links to {link}"
+
+
+@each_page
+def test_images_have_alternative_text(page):
+    assert not Page(page).without_alt
+
+
+def test_style_sheets_load_nothing_from_outside():
+    for sheet in SITE.rglob("*.css"):
+        remote = re.search(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//[^)'\"]*", sheet.read_text("utf8"))
+        assert remote is None, f"{sheet.name}: {remote and remote.group()}"
+
+
+def open_in_browser(page, folder):
+    """Return the page as the browser drew it and the addresses it asked for."""
+    log = folder / "net.json"
+    options = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    )
+    options += " --disable-component-update --disable-sync --virtual-time-budget=20000 --dump-dom"
+    places = [f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}", page.as_uri()]
+    done = subprocess.run(
+        [BROWSER, *options.split(), *places], capture_output=True, text=True, timeout=120, check=True
+    )
+    events = json.loads(log.read_text("utf8"))["events"]
+    asked = [event.get("params", {}).get("url") for event in events]
+    return done.stdout, {address for address in asked if address}
+
+
+@pytest.mark.skipif(not BROWSER, reason="MLM_BROWSER names no browser")
+@each_page
+def test_page_in_a_browser_draws_its_formulas_without_a_network(page, tmp_path):
+    drawn, asked = open_in_browser(page, tmp_path)
+    assert not {address for address in asked if address.startswith(("http", "ws"))}
+    assert drawn.count("<mjx-container") >= Page(page).formulas
+    assert "data-mjx-error" not in drawn
+    assert 'data-mml-node="merror"' not in drawn
