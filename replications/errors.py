@@ -1,0 +1,17 @@
+"""Errors of the replications: all are :class:`mlm.errors.MlmError`, so a ``ValueError``."""
+
+from __future__ import annotations
+
+from mlm.errors import MlmError
+
+
+class RegistryError(MlmError):
+    """The registry has no such source or published value, or contradicts itself."""
+
+
+class CheckError(MlmError):
+    """A computed value does not reproduce a published one, or published values are left without a value."""
+
+
+class OriginalsError(MlmError):
+    """An original data file or twin is missing, damaged, cannot be read or cannot be downloaded."""

@@ -1,0 +1,82 @@
+"""What the checks computed, one JSON file a source and kind of data.
+
+``_build/checks/`` takes what the chapters write while they run, with every digit; ``replications/records/``
+holds the committed copies (``python -m replications check --store``), rounded so that they do not change with
+the machine, from which the scoreboard page is built where the originals are not at hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+KINDS = ("original", "twin")
+ROOT = Path(__file__).resolve().parents[1]
+STORED = Path(__file__).resolve().parent / "records"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One checked value.
+
+    Attributes
+    ----------
+    id, printed : str
+        As in the registry.
+    shown : str
+        The computed value with the printed number of places.
+    computed : str
+        ``repr`` of the computed number, or the computed text.
+    agrees : bool
+        Whether it reproduces the printed string.
+    reason : str
+        Why it need not, where it is a known exception; else empty.
+    stopping_point : bool
+        Whether it was computed where lme4's optimiser stops rather than at the optimum.
+    """
+
+    id: str
+    printed: str
+    shown: str
+    computed: str
+    agrees: bool
+    reason: str = ""
+    stopping_point: bool = False
+
+
+def folder() -> Path:
+    """Return the folder the chapters write to: ``MLM_CHECKS``, or ``_build/checks`` in the project."""
+    return Path(os.environ.get("MLM_CHECKS") or ROOT / "_build" / "checks")
+
+
+def write(path: Path, source: str, data: str, complete: bool, records: list[Record]) -> None:
+    """Write records; a reader never sees a half-written file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = [asdict(record) for record in records]
+    content = {"source": source, "data": data, "complete": complete, "values": values}
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        json.dump(content, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    os.chmod(file.name, 0o644)
+    Path(file.name).replace(path)
+
+
+def read(source: str, data: str, stored: bool = False) -> tuple[bool, dict[str, Record]] | None:
+    """Return whether the records are complete, and the records by id; None if there are none."""
+    path = (STORED if stored else folder()) / f"{source}.{data}.json"
+    if not path.exists():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return bool(content["complete"]), {value["id"]: Record(**value) for value in content["values"]}
+
+
+def rounded(computed: str) -> str:
+    """Return the text of a number to ten significant digits; other text as it is."""
+    try:
+        return format(float(computed), ".10g")
+    except ValueError:
+        return computed
