@@ -1,0 +1,130 @@
+"""The relative covariance factor: the one place that knows the layout of theta.
+
+Random effects of one level of a grouping factor have covariance ``sigma² T T'``. `T` is lower triangular, and
+block-diagonal when several terms share the factor. theta holds the lower triangles of the terms' blocks, column by
+column, in lme4's order (Bates et al. 2015, section 2.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["CovarianceLayout", "Slot", "canonical_factor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one term stands.
+
+    Attributes
+    ----------
+    factor : int
+        Position of the grouping factor among the blocks.
+    start, size : int
+        The term's first row, and its number of rows, in that factor's `T`.
+    theta : int
+        Position of its first element in theta.
+    """
+
+    factor: int
+    start: int
+    size: int
+    theta: int
+
+
+@dataclass(frozen=True)
+class CovarianceLayout:
+    """Translates between theta and the factors' triangular matrices.
+
+    Attributes
+    ----------
+    slots : tuple of Slot
+        One a random-effects term, in the order of theta.
+    sizes : tuple of int
+        Rows of each grouping factor's `T`.
+    """
+
+    slots: tuple[Slot, ...]
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, terms: list[tuple[int, int]], factors: int) -> CovarianceLayout:
+        """Lay out terms given as (factor, size), in the order of theta."""
+        used, slots, at = [0] * factors, [], 0
+        for factor, size in terms:
+            slots.append(Slot(factor, used[factor], size, at))
+            used[factor] += size
+            at += size * (size + 1) // 2
+        layout = cls(tuple(slots), tuple(used))
+        index = []
+        for s in slots:
+            columns, rows = np.triu_indices(s.size)
+            index.append((np.full(len(rows), s.factor), rows + s.start, columns + s.start))
+        object.__setattr__(layout, "_index", tuple(np.concatenate(part) for part in zip(*index, strict=True)))
+        return layout
+
+    @property
+    def n_theta(self) -> int:
+        """Number of elements of theta."""
+        return len(self._index[0])
+
+    @property
+    def diagonal(self) -> np.ndarray:
+        """Which elements of theta stand on a diagonal, shape (n_theta,)."""
+        return self._index[1] == self._index[2]
+
+    def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
+        """Return each grouping factor's `T`, shapes (q, q)."""
+        factor, row, column = self._index
+        out = []
+        for k, size in enumerate(self.sizes):
+            t = np.zeros((size, size))
+            mine = factor == k
+            t[row[mine], column[mine]] = theta[mine]
+            out.append(t)
+        return out
+
+    def pick(self, matrices: list[np.ndarray]) -> np.ndarray:
+        """Collect the elements that belong to theta from one (q, q) array a factor."""
+        factor, row, column = self._index
+        out = np.empty(self.n_theta)
+        for k, matrix in enumerate(matrices):
+            mine = factor == k
+            out[mine] = matrix[row[mine], column[mine]]
+        return out
+
+    def positions(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Positions in theta, rows and columns of the elements of one factor's `T`."""
+        mine = np.flatnonzero(self._index[0] == factor)
+        return mine, self._index[1][mine], self._index[2][mine]
+
+    def rectify(self, theta: np.ndarray) -> np.ndarray:
+        """Return the theta of the same covariance whose diagonals are not negative."""
+        matrices = self.matrices(theta)
+        for s in self.slots:
+            block = slice(s.start, s.start + s.size)
+            matrices[s.factor][block, block] = canonical_factor(matrices[s.factor][block, block])
+        return self.pick(matrices)
+
+
+def canonical_factor(t: np.ndarray) -> np.ndarray:
+    """Return the lower triangular factor of ``t t'`` with a diagonal that is not negative.
+
+    Parameters
+    ----------
+    t : ndarray, shape (q, q)
+        Lower triangular.
+
+    Examples
+    --------
+    >>> canonical_factor(np.array([[-2.0, 0.0], [1.0, 3.0]]))
+    array([[ 2.,  0.],
+           [-1.,  3.]])
+    """
+    if (np.diag(t) != 0).all():
+        return t * np.where(np.diag(t) < 0, -1.0, 1.0)
+    _, r = np.linalg.qr(t.T)
+    r = r * np.where(np.diag(r) < 0, -1.0, 1.0)[:, None]
+    return r.T

@@ -1,0 +1,283 @@
+"""The blocked cross-products of ``[Z X y]``: all that the likelihood needs, with nothing of size n behind them.
+
+Rows pass through here once, in pieces, column by column. The fixed-effects columns and the response are shifted by
+their means and the response is replaced by its residual from ordinary least squares, so that nothing cancels later
+(Chan, Golub & LeVeque 1983, Amer. Statist. 37, 242-247, on shifted data). `Shift` takes coefficients back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from .design import INTERCEPT, Columns
+from .frame import Grouping, ModelFrame
+
+__all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
+
+PIECE = 1 << 16  # rows that are worked on at once: their columns stay in the processor's cache
+FIT = 1e-8  # share of the response that OLS leaves, below which its residual is formed from the rows
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How working coefficients relate to those of the user's columns.
+
+    Attributes
+    ----------
+    means : ndarray, shape (p,)
+        What was subtracted from each fixed-effects column (0 for the intercept, and for all without one).
+    response : float
+        What was subtracted from the response.
+    ols : ndarray, shape (p,)
+        Least-squares coefficients of the shifted response on the shifted columns.
+    intercept : int
+        Position of the intercept, or -1.
+    """
+
+    means: np.ndarray
+    response: float
+    ols: np.ndarray
+    intercept: int
+
+    def coefficients(self, working: np.ndarray) -> np.ndarray:
+        """Coefficients of the user's columns, shape (p,)."""
+        beta = working + self.ols
+        if self.intercept >= 0:
+            beta[self.intercept] += self.response - self.means @ beta
+        return beta
+
+    def covariance(self, working: np.ndarray) -> np.ndarray:
+        """Covariance matrix of the user's coefficients, shape (p, p)."""
+        if self.intercept < 0:
+            return working
+        back = np.eye(len(self.means))
+        back[self.intercept] -= self.means
+        return back @ working @ back.T
+
+
+@dataclass(frozen=True, slots=True)
+class FactorProducts:
+    """Cross-products of one grouping factor's random-effects columns, level by level.
+
+    Attributes
+    ----------
+    name : str
+    levels : int
+        J, the number of levels.
+    zz : ndarray, shape (q, q, J)
+        ``Z_j' Z_j`` of each level.
+    zxy : ndarray, shape (q, p + 1, J)
+        ``Z_j' [X y]_j`` of each level; the last column is the response.
+    """
+
+    name: str
+    levels: int
+    zz: np.ndarray
+    zxy: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Number of random-effects columns a level, q."""
+        return self.zz.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PairProducts:
+    """Cross-products between two grouping factors: one (q_a, q_b) block for each pair of levels that occurs.
+
+    Attributes
+    ----------
+    rows, columns : ndarray of int, shape (m,)
+        Levels of the first and of the second factor.
+    values : ndarray, shape (q_a, q_b, m)
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class CrossProducts:
+    """All blocks.
+
+    Attributes
+    ----------
+    nobs : int
+    x_names : tuple of str
+    xy : ndarray, shape (p + 1, p + 1)
+        ``[X y]' [X y]``, shifted.
+    factors : tuple of FactorProducts
+        Ordered by number of columns, the largest first.
+    pairs : dict of (int, int) to PairProducts
+        Between factors a < b.
+    shift : Shift
+    log_weights : float
+        Sum of the logarithms of the prior weights.
+    """
+
+    nobs: int
+    x_names: tuple[str, ...]
+    xy: np.ndarray
+    factors: tuple[FactorProducts, ...]
+    pairs: dict[tuple[int, int], PairProducts]
+    shift: Shift
+    log_weights: float
+
+    @property
+    def p(self) -> int:
+        """Number of fixed-effects columns."""
+        return len(self.x_names)
+
+
+def cross_products(frame: ModelFrame, factors: list[tuple[Grouping, Columns]]) -> CrossProducts:
+    """Compute all cross-products of a model frame.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    factors : list of (Grouping, Columns)
+        Grouping factors with the random-effects columns of all their terms, the largest factor first.
+
+    Returns
+    -------
+    CrossProducts
+    """
+    response = frame.y if frame.offset is None else frame.y - frame.offset
+    root = None if frame.weights is None else np.sqrt(frame.weights)
+    means, mean_y, intercept = _means(frame, response)
+    sums = [_LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
+    xy = _accumulate(frame, response, root, means, mean_y, sums)
+    ols = _least_squares(xy)
+    residualise = np.eye(len(xy))
+    residualise[:-1, -1] = -ols
+    rest = residualise.T @ xy @ residualise
+    if rest[-1, -1] < FIT * xy[-1, -1]:
+        response = response - _predict(frame, means, ols, mean_y)
+        mean_y_again, sums = 0.0, [_LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
+        rest = _accumulate(frame, response, root, means, mean_y_again, sums)
+        residualise = np.eye(len(xy))
+    products = tuple(s.products(residualise) for s in sums)
+    return CrossProducts(
+        nobs=frame.nobs,
+        x_names=frame.x_names,
+        xy=rest,
+        factors=products,
+        pairs=_pairs(factors, root),
+        shift=Shift(means, mean_y, ols, intercept),
+        log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),
+    )
+
+
+def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, int]:
+    """What to subtract: means, where there is an intercept to take the difference up."""
+    means = np.zeros(len(frame.x_names))
+    if INTERCEPT not in frame.x_names:
+        return means, 0.0, -1
+    for k, arrays in enumerate(frame.x_columns.factors):
+        if not frame.x_columns.is_one(k):
+            means[k] = arrays[0].mean() if len(arrays) == 1 else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
+    return means, float(response.mean()), frame.x_names.index(INTERCEPT)
+
+
+def _accumulate(
+    frame: ModelFrame,
+    response: np.ndarray,
+    root: np.ndarray | None,
+    means: np.ndarray,
+    mean_y: float,
+    sums: list[_LevelSums],
+) -> np.ndarray:
+    """Send the rows through, piece by piece; fills `sums`, returns ``[X y]' [X y]``."""
+    p = len(frame.x_names)
+    xy = np.zeros((p + 1, p + 1))
+    piece = max(PIECE, *(4 * s.levels for s in sums)) if sums else PIECE
+    buffer = np.empty((p + 1, min(piece, frame.nobs)))
+    shifted = np.flatnonzero(means)
+    for start in range(0, frame.nobs, piece):
+        stop = min(start + piece, frame.nobs)
+        block = buffer[:, : stop - start]
+        frame.x_columns.fill(block[:p], start, stop)
+        block[shifted] -= means[shifted, None]
+        np.subtract(response[start:stop], mean_y, out=block[p])
+        if root is not None:
+            block *= root[start:stop]
+        xy += block @ block.T
+        for s in sums:
+            s.add(block, start, stop, None if root is None else root[start:stop])
+    return xy
+
+
+def _least_squares(xy: np.ndarray) -> np.ndarray:
+    """Coefficients of y on X; columns without new information get none (they are dropped later)."""
+    scale = np.sqrt(np.diag(xy)[:-1])
+    scale[scale == 0] = 1.0
+    scaled = xy[:-1, :-1] / np.outer(scale, scale)
+    return scipy.linalg.lstsq(scaled, xy[:-1, -1] / scale, cond=1e-11, check_finite=False)[0] / scale
+
+
+def _predict(frame: ModelFrame, means: np.ndarray, ols: np.ndarray, mean_y: float) -> np.ndarray:
+    return (frame.x - means) @ ols + mean_y
+
+
+class _LevelSums:
+    """Adds up, level by level, the products of one factor's random-effects columns."""
+
+    def __init__(self, grouping: Grouping, columns: Columns, width: int) -> None:
+        self.grouping, self.columns, self.levels = grouping, columns, len(grouping.levels)
+        self.q = len(columns.names)
+        self.zz = np.zeros((self.q, self.q, self.levels))
+        self.zxy = np.zeros((self.q, width, self.levels))
+
+    def add(self, block: np.ndarray, start: int, stop: int, root: np.ndarray | None) -> None:
+        """Add rows start … stop; `block` holds their [X y], shape (p + 1, rows)."""
+        codes = self.grouping.codes[start:stop]
+        z = np.empty((self.q, stop - start))
+        self.columns.fill(z, start, stop)
+        ones = [self.columns.is_one(k) and root is None for k in range(self.q)]
+        if root is not None:
+            z *= root
+        for a in range(self.q):
+            for b in range(a + 1):
+                self.zz[a, b] += self._sum(codes, None if ones[a] and ones[b] else z[a] * z[b])
+            for k, column in enumerate(block):
+                self.zxy[a, k] += self._sum(codes, column if ones[a] else z[a] * column)
+
+    def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
+        return np.bincount(codes, values, minlength=self.levels)
+
+    def products(self, residualise: np.ndarray) -> FactorProducts:
+        """Finish: symmetric blocks, the response replaced by its residual."""
+        for a in range(self.q):
+            for b in range(a):
+                self.zz[b, a] = self.zz[a, b]
+        self.zxy[:, -1] += np.einsum("k,qkj->qj", residualise[:-1, -1], self.zxy[:, :-1])
+        return FactorProducts(self.grouping.name, self.levels, self.zz, self.zxy)
+
+
+def _pairs(
+    factors: list[tuple[Grouping, Columns]], root: np.ndarray | None
+) -> dict[tuple[int, int], PairProducts]:
+    return {
+        (a, b): _pair(*factors[a], *factors[b], root) for b in range(len(factors)) for a in range(b)
+    }
+
+
+def _pair(
+    first: Grouping, first_columns: Columns, second: Grouping, second_columns: Columns, root: np.ndarray | None
+) -> PairProducts:
+    """Sum the products of two factors' columns over the rows of each pair of levels."""
+    width = len(second.levels)
+    pairs, inverse = np.unique(first.codes * width + second.codes, return_inverse=True)
+    left, right = first_columns.matrix(), second_columns.matrix()
+    if root is not None:
+        left = left * root[:, None]
+        right = right * root[:, None]
+    values = np.empty((left.shape[1], right.shape[1], len(pairs)))
+    for a in range(left.shape[1]):
+        for b in range(right.shape[1]):
+            values[a, b] = np.bincount(inverse, left[:, a] * right[:, b], minlength=len(pairs))
+    return PairProducts(pairs // width, pairs % width, values)

@@ -1,0 +1,232 @@
+"""Model matrices: from the terms of a formula and a table to columns, and again on new data.
+
+Terms that are plain numeric columns, and their products, are taken straight from the table; everything else
+(categories, transformations, splines) is `formulaic`'s work. Either way the recipe is kept and can be replayed.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+
+import formulaic
+import numpy as np
+import pandas as pd
+from formulaic.errors import DataMismatchWarning, FormulaicError
+from formulaic.parser.types import Factor, Term
+
+from .errors import DataError
+
+CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")
+INTERCEPT = "(Intercept)"
+CONTEXT = {"np": np, "sqrt": np.sqrt, "abs": np.abs, "factor": formulaic.transforms.TRANSFORMS["C"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Named columns, each a product of arrays of one length; nothing of size rows x columns is built unasked.
+
+    Attributes
+    ----------
+    names : tuple of str
+        One name a column, spelled as in R: ``"(Intercept)"``, ``"x:z"``, ``"fB"``.
+    factors : tuple of tuple of ndarray
+        The arrays, each of shape (n,), whose product is the column.
+    n : int
+        Number of rows.
+    """
+
+    names: tuple[str, ...]
+    factors: tuple[tuple[np.ndarray, ...], ...]
+    n: int
+
+    def fill(self, out: np.ndarray, start: int = 0, stop: int | None = None) -> None:
+        """Write rows start … stop into `out`, shape (columns, rows)."""
+        for row, arrays in zip(out, self.factors, strict=True):
+            row[...] = arrays[0][start:stop]
+            for array in arrays[1:]:
+                row *= array[start:stop]
+
+    def matrix(self) -> np.ndarray:
+        """Return all columns as one array of shape (n, columns)."""
+        out = np.empty((len(self.names), self.n))
+        self.fill(out)
+        return out.T
+
+    def select(self, keep: list[int]) -> Columns:
+        """Return the columns at these positions."""
+        return Columns(tuple(self.names[k] for k in keep), tuple(self.factors[k] for k in keep), self.n)
+
+    def is_one(self, k: int) -> bool:
+        """Whether column `k` is the constant 1, stored as a single number."""
+        return len(self.factors[k]) == 1 and self.factors[k][0].strides == (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The recipe for a model matrix.
+
+    Attributes
+    ----------
+    terms : formulaic.SimpleFormula
+        What the formula says.
+    names : tuple of str
+        The columns it makes.
+    spec : formulaic.ModelSpec or None
+        formulaic's own recipe; None when all terms are products of numeric columns.
+    keep : tuple of int or None
+        Positions of the columns in use, when some were dropped as dependent on others.
+    """
+
+    terms: formulaic.SimpleFormula
+    names: tuple[str, ...]
+    spec: formulaic.ModelSpec | None
+    keep: tuple[int, ...] | None = None
+
+    def replay(self, table: pd.DataFrame) -> Columns:
+        """Make the same columns from new data.
+
+        Raises
+        ------
+        DataError
+            When a column is missing, or a category was not there when the model was fitted.
+        """
+        columns = _numeric_columns(self.terms, table) if self.spec is None else _coded_columns(self.spec, table)
+        return columns if self.keep is None else columns.select(list(self.keep))
+
+    def without(self, dropped: list[int]) -> Design:
+        """Return the recipe that leaves these columns out."""
+        keep = tuple(k for k in range(len(self.names)) if k not in dropped)
+        return Design(self.terms, tuple(self.names[k] for k in keep), self.spec, keep)
+
+
+def build(terms: formulaic.SimpleFormula, table: pd.DataFrame) -> tuple[Design, Columns]:
+    """Make the model matrix of some terms on a table without missing values.
+
+    Parameters
+    ----------
+    terms : formulaic.SimpleFormula
+    table : pandas.DataFrame
+        Rows without missing values in the variables used.
+
+    Returns
+    -------
+    Design, Columns
+
+    Raises
+    ------
+    DataError
+        When a transformation fails, or gives infinite or undefined values.
+    """
+    if all(_is_numeric(factor, table) for term in terms for factor in term.factors):
+        columns = _numeric_columns(terms, table)
+        return Design(terms, columns.names, None), columns
+    spec = formulaic.ModelSpec(formula=terms, output="numpy", na_action="ignore")
+    matrix = _materialise(spec, table)
+    columns = _as_columns(matrix.model_spec, np.asarray(matrix, dtype=float))
+    _demand_finite(columns)
+    return Design(terms, columns.names, matrix.model_spec), columns
+
+
+def variables(terms: formulaic.SimpleFormula) -> list[str]:
+    """Names of the table's columns that the terms use."""
+    return sorted(str(v) for v in terms.required_variables) if len(terms) else []
+
+
+def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
+    """Positions of the columns that depend linearly on columns to their left.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, p)
+    tolerance : float
+        A column counts as dependent when less than this share of its length is new (R's `lm` uses 1e-7).
+
+    Examples
+    --------
+    >>> dependent_columns(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0], [1.0, 2.0, 5.0]]))
+    [1]
+    """
+    length = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+    kept = list(range(matrix.shape[1]))
+    dropped: list[int] = []
+    while kept:
+        scaled = matrix[:, kept] / np.where(length[kept] > 0, length[kept], 1.0)
+        diagonal = np.zeros(len(kept))
+        r = np.linalg.qr(scaled, mode="r")
+        diagonal[: r.shape[0]] = np.abs(np.diag(r))
+        small = np.flatnonzero(diagonal < tolerance)
+        if not len(small):
+            break
+        dropped.append(kept.pop(int(small[0])))
+    return sorted(dropped)
+
+
+def _is_numeric(factor: Factor, table: pd.DataFrame) -> bool:
+    method = factor.eval_method.value
+    if method == "literal":
+        return factor.expr == "1"
+    return method == "lookup" and factor.expr in table.columns and table.dtypes[factor.expr].kind in "fiu"
+
+
+def numeric(column: pd.Series) -> np.ndarray:
+    """Values of a numeric column as they are stored; missing values of nullable types become NaN."""
+    if isinstance(column.dtype, np.dtype):
+        return column.to_numpy()
+    return column.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _term_name(term: Term) -> str:
+    name = ":".join(f.expr for f in term.factors)
+    return INTERCEPT if name == "1" else name
+
+
+def _numeric_columns(terms: formulaic.SimpleFormula, table: pd.DataFrame) -> Columns:
+    n = len(table)
+    cache: dict[str, np.ndarray] = {"1": np.broadcast_to(np.float64(1.0), (n,))}
+    names, arrays = [], []
+    for term in terms:
+        for factor in term.factors:
+            if factor.expr not in cache:
+                if factor.expr not in table.columns:
+                    raise DataError(f"The new data have no column {factor.expr!r}, which the model uses.")
+                cache[factor.expr] = numeric(table[factor.expr])
+        names.append(_term_name(term))
+        arrays.append(tuple(cache[f.expr] for f in term.factors))
+    return Columns(tuple(names), tuple(arrays), n)
+
+
+def _materialise(spec: formulaic.ModelSpec, table: pd.DataFrame) -> formulaic.ModelMatrix:
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            # a category that the fit has not seen would silently get the reference level's prediction
+            warnings.simplefilter("error", DataMismatchWarning)
+            return spec.get_model_matrix(table, context=CONTEXT)
+    except DataMismatchWarning as error:
+        seen = str(error).partition(": ")[2].partition("}")[0] + "}"
+        raise DataError(f"The new data have categories that the fit has not seen: {seen}.") from error
+    except (FormulaicError, NameError, TypeError, ValueError, KeyError) as error:
+        raise DataError(f"The terms '{spec.formula}' cannot be computed: {error}") from error
+
+
+def _coded_columns(spec: formulaic.ModelSpec, table: pd.DataFrame) -> Columns:
+    return _as_columns(spec, np.asarray(_materialise(spec, table), dtype=float))
+
+
+def _as_columns(spec: formulaic.ModelSpec, matrix: np.ndarray) -> Columns:
+    names = tuple(INTERCEPT if c == "Intercept" else CODED.sub(r"\1", c) for c in spec.column_names)
+    matrix = np.asfortranarray(matrix)
+    n = matrix.shape[0]
+    one = np.broadcast_to(np.float64(1.0), (n,))
+    arrays = tuple((one if name == INTERCEPT else matrix[:, k],) for k, name in enumerate(names))
+    return Columns(names, arrays, n)
+
+
+def _demand_finite(columns: Columns) -> None:
+    for name, (array,) in zip(columns.names, columns.factors, strict=True):
+        bad = int((~np.isfinite(array)).sum()) if not np.isfinite(array.sum()) else 0
+        if bad:
+            raise DataError(
+                f"{name!r} is infinite or undefined in {bad} of {columns.n} rows; filter these rows or change the term."
+            )

@@ -1,0 +1,56 @@
+"""What can go wrong, as one small tree: every message names the term or column, the counts and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "DataError",
+    "FitError",
+    "FormulaError",
+    "MissingRowsWarning",
+    "MlmError",
+    "MlmWarning",
+    "RankWarning",
+    "SingularFitWarning",
+    "suggest",
+]
+
+
+class MlmError(ValueError):
+    """Base of all errors that `mlm` raises about a user's input."""
+
+
+class FormulaError(MlmError):
+    """The model formula cannot be read; the message shows where."""
+
+
+class DataError(MlmError):
+    """The data do not fit the formula: a missing column, no rows, one level, infinite values …"""
+
+
+class FitError(MlmError):
+    """The model is well formed but cannot be fitted, or a quantity is asked for that it does not have."""
+
+
+class MlmWarning(UserWarning):
+    """Base of all warnings of `mlm`: the fit is kept and flagged."""
+
+
+class SingularFitWarning(MlmWarning):
+    """A variance is estimated as zero, or a correlation as plus or minus one."""
+
+
+class RankWarning(MlmWarning):
+    """Columns of the fixed-effects model matrix depend on others and were dropped."""
+
+
+class MissingRowsWarning(MlmWarning):
+    """Rows with missing values were left out."""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a sentence naming the known words nearest to `name`, or an empty string."""
+    near = difflib.get_close_matches(name, [str(k) for k in known], n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(k) for k in near)}?" if near else ""

@@ -1,0 +1,230 @@
+"""The model formula: the response, the fixed part, and the random-effects terms between bars.
+
+The grammar is lme4's. Everything between bars is split off here, aware of parentheses; what is left is an
+ordinary formula, which `formulaic` reads. See Bates, Mächler, Bolker & Walker (2015), J. Stat. Softw. 67(1),
+section 2.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import formulaic
+from formulaic.errors import FormulaicError
+
+from .errors import FormulaError
+
+# A letter that looks like bars: stands in the fixed part where a random term was cut out.
+PLACEHOLDER = "\u01c1"
+OPEN, CLOSE = "([{", ")]}"
+MARK = "\u29db"  # formulaic's messages point with this sign at the token they stumble over
+GROUP_NAME = re.compile(r"^(?:(?:as\.)?factor|C)\((?P<name>[^()]+)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class RandomTerm:
+    """One random-effects term ``(expr | group)``.
+
+    Attributes
+    ----------
+    expr : formulaic.SimpleFormula
+        What varies between groups, for example ``1 + x``.
+    group : str
+        Name of the grouping factor; an interaction is written ``"a:b"``.
+    text : str
+        The term as it can be shown to a reader.
+    """
+
+    expr: formulaic.SimpleFormula
+    group: str
+    text: str
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """The columns whose combination makes the grouping factor."""
+        return tuple(self.group.split(":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula taken apart: response, fixed part, random terms, offsets."""
+
+    text: str
+    response: str
+    fixed: formulaic.SimpleFormula
+    random: tuple[RandomTerm, ...]
+    offsets: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> Formula:
+    """Read a mixed-model formula.
+
+    Parameters
+    ----------
+    text : str
+        As in lme4: ``"y ~ x + (1 + x | g)"``. Grouping factors may be nested (``a/b``) or interact (``a:b``);
+        ``||`` takes out the correlations.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    FormulaError
+        When the text cannot be read. The message shows the place.
+
+    Examples
+    --------
+    >>> f = parse("y ~ x + (1 | school/class)")
+    >>> [t.text for t in f.random]
+    ['1 | school', '1 | school:class']
+    """
+    if not isinstance(text, str):
+        raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)'; got {type(text).__name__}.")
+    tilde = _tilde(text)
+    blanked, bars = _cut_bars(text, tilde + 1)
+    random = tuple(term for bar in bars for term in _random_terms(text, *bar))
+    terms = _terms(text, blanked[tilde + 1 :], tilde + 1)
+    fixed, offsets = _fixed(text, terms, bars)
+    return Formula(text, text[:tilde].strip(), fixed, random, offsets)
+
+
+def _error(text: str, position: int, why: str) -> FormulaError:
+    return FormulaError(f"{why}\n  {text}\n  {' ' * position}^")
+
+
+def _tilde(text: str) -> int:
+    at = text.find("~")
+    if at < 0:
+        raise _error(text, len(text), "The formula has no '~': write 'response ~ predictors + (1 | group)'.")
+    if not text[:at].strip():
+        raise _error(text, at, "The formula has no response before '~'.")
+    second = text.find("~", at + 1)
+    if second >= 0:
+        raise _error(text, second, "The formula has a second '~'.")
+    return at
+
+
+def _parentheses(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield the span of every parenthesised piece, inner ones first; complain about unbalanced ones."""
+    stack: list[int] = []
+    for i in range(start, len(text)):
+        if text[i] in OPEN:
+            stack.append(i)
+        elif text[i] in CLOSE:
+            if not stack or OPEN[CLOSE.index(text[i])] != text[stack[-1]]:
+                raise _error(text, i, f"This {text[i]!r} closes nothing.")
+            yield stack.pop(), i + 1
+    if stack:
+        raise _error(text, stack[-1], f"This {text[stack[-1]]!r} is never closed.")
+
+
+def _bar_at(text: str, start: int, end: int) -> int:
+    """Position of the first bar directly inside the parentheses at start … end, or -1."""
+    depth = 0
+    for i in range(start + 1, end - 1):
+        depth += (text[i] in OPEN) - (text[i] in CLOSE)
+        if depth == 0 and text[i] == "|":
+            return i
+    return -1
+
+
+def _cut_bars(text: str, start: int) -> tuple[str, list[tuple[int, int, int]]]:
+    """Replace each ``( | )`` by a placeholder of the same length, so that positions stay what they are."""
+    bars, blanked = [], text
+    for left, right in sorted(_parentheses(text, start)):
+        bar = _bar_at(text, left, right)
+        if bar >= 0:
+            name = f"{PLACEHOLDER}{len(bars)}"
+            bars.append((left, bar, right))
+            blanked = blanked[:left] + name.ljust(right - left) + blanked[right:]
+    stray = blanked.find("|", start)
+    if stray >= 0:
+        raise _error(text, stray, "A random-effects term stands in parentheses: write '(1 | group)'.")
+    return blanked, bars
+
+
+def _terms(text: str, part: str, start: int) -> list[formulaic.parser.types.Term]:
+    """Terms of an ordinary formula that stands at `start` in the text."""
+    if not part.strip():
+        raise _error(text, start, "Nothing stands here; write 1 for an intercept.")
+    try:
+        parsed = formulaic.Formula(part.strip())
+    except (FormulaicError, SyntaxError) as error:
+        message = str(error).splitlines()
+        lead = len(part) - len(part.lstrip())
+        at = start + lead + max(message[-1].find(MARK), 0)
+        raise _error(text, at, f"The formula cannot be read: {message[0]}") from None
+    if not isinstance(parsed, formulaic.SimpleFormula):
+        raise _error(text, start, "The formula has several parts here; only one is understood.")
+    return list(parsed)
+
+
+def _random_terms(text: str, left: int, bar: int, right: int) -> Iterator[RandomTerm]:
+    double = text[bar + 1] == "|"
+    effects, group = text[left + 1 : bar], text[bar + 1 + double : right - 1]
+    if "|" in group:
+        raise _error(text, bar + 1 + double + group.index("|"), "A random-effects term has one bar, or '||'.")
+    if not effects.strip():
+        raise _error(text, left + 1, "Nothing varies in this random-effects term: write '(1 | group)'.")
+    terms = _terms(text, effects, left + 1)
+    if not terms:
+        raise _error(text, left + 1, "Nothing varies in this random-effects term: write '(1 | group)'.")
+    parts = [[t] for t in terms] if double else [terms]
+    for name in _grouping(text, group, bar + 1 + double):
+        for part in parts:
+            yield RandomTerm(formulaic.SimpleFormula(part), name, f"{_spell(part)} | {name}")
+
+
+def _spell(terms: list[formulaic.parser.types.Term]) -> str:
+    words = [str(t) for t in terms]
+    return " + ".join(words if "1" in words else ["0", *words])
+
+
+def _grouping(text: str, group: str, start: int) -> list[str]:
+    """Names of the grouping factors: ``a/b`` is ``a`` and ``a:b``."""
+    names: list[str] = []
+    for piece in group.split("/"):
+        columns = [_column(text, c, start + group.find(c)) for c in piece.split(":")]
+        inner = ":".join(columns)
+        names.append(f"{names[-1]}:{inner}" if names else inner)
+    return names
+
+
+def _column(text: str, name: str, position: int) -> str:
+    stripped = name.strip().strip("()").strip() if name.strip().startswith("(") else name.strip()
+    wrapped = GROUP_NAME.match(stripped)
+    stripped = wrapped["name"].strip() if wrapped else stripped.strip("`")
+    if not stripped:
+        raise _error(text, position, "The grouping factor is missing: write '(1 | group)'.")
+    if re.search(r"[+*()~^]", stripped):
+        raise _error(text, position, "A grouping factor is a column name, 'a:b' or 'a/b'.")
+    return stripped
+
+
+def _fixed(
+    text: str, terms: list[formulaic.parser.types.Term], bars: list[tuple[int, int, int]]
+) -> tuple[formulaic.SimpleFormula, tuple[str, ...]]:
+    """Take placeholders and offsets out of the terms."""
+    names = {f"{PLACEHOLDER}{k}": left for k, (left, _, _) in enumerate(bars)}
+    kept, offsets, seen = [], [], set()
+    for term in terms:
+        factors = [f.expr for f in term.factors]
+        inside = [f for f in factors if PLACEHOLDER in f]
+        if not inside:
+            offset = len(factors) == 1 and factors[0].startswith("offset(")
+            offsets.append(factors[0][7:-1].strip()) if offset else kept.append(term)
+        elif len(factors) == 1 and factors[0] in names:
+            seen.add(factors[0])
+        else:
+            at = next((names[n] for n in names if n in inside[0]), 0)
+            raise _error(text, at, "A random-effects term can only be added to the formula.")
+    for name, left in names.items():
+        if name not in seen:
+            raise _error(text, left, "A random-effects term can only be added to the formula.")
+    return formulaic.SimpleFormula(kept), tuple(offsets)

@@ -1,0 +1,360 @@
+"""The model frame: the rows in use, the response, the model matrices and the grouping factors of one formula.
+
+The user's data frame is never changed. Rows with a missing value in a variable of the formula are left out,
+counted by column and named in one warning; infinite values are an error.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+from formulaic import Formula as ReadFormula
+
+from .design import Columns, Design, build, numeric, variables
+from .errors import DataError, MissingRowsWarning, suggest
+from .formula import Formula, RandomTerm, parse
+
+__all__ = ["Dropped", "Grouping", "ModelFrame", "RandomPart", "model_frame"]
+
+WEIGHTS, OFFSET = "(weights)", "(offset)"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Rows left out: how many of how many, and how many each column is to blame for."""
+
+    count: int
+    total: int
+    by_column: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """A grouping factor.
+
+    Attributes
+    ----------
+    name : str
+        ``"g"``, or ``"a:b"`` for an interaction.
+    codes : ndarray of int, shape (n,)
+        Position of each row's level.
+    levels : pandas.Index
+        The levels in use, sorted (categories in their own order).
+    """
+
+    name: str
+    codes: np.ndarray
+    levels: pd.Index
+
+
+@dataclass(frozen=True, slots=True)
+class RandomPart:
+    """One random-effects term on the data: the term, its columns (n rows) and their recipe."""
+
+    term: RandomTerm
+    columns: Columns
+    design: Design
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFrame:
+    """Everything that a fit needs of the data.
+
+    Attributes
+    ----------
+    formula : Formula
+    y : ndarray, shape (n,)
+        The response, as it stands in the data (an offset is not yet taken off).
+    x_columns : Columns
+        Fixed-effects columns; `x` gives them as an array of shape (n, p).
+    x_design : Design
+    random : tuple of RandomPart
+    groupings : dict of str to Grouping
+    weights, offset : ndarray of shape (n,) or None
+    index : pandas.Index
+        Labels of the rows in use.
+    dropped : Dropped
+    """
+
+    formula: Formula
+    y: np.ndarray
+    x_columns: Columns
+    x_design: Design
+    random: tuple[RandomPart, ...]
+    groupings: dict[str, Grouping]
+    weights: np.ndarray | None
+    offset: np.ndarray | None
+    index: pd.Index
+    dropped: Dropped
+
+    @property
+    def nobs(self) -> int:
+        """Number of rows in use."""
+        return self.x_columns.n
+
+    @property
+    def x(self) -> np.ndarray:
+        """Fixed-effects model matrix, shape (n, p)."""
+        return self.x_columns.matrix()
+
+    @property
+    def x_names(self) -> tuple[str, ...]:
+        """Names of the fixed-effects columns."""
+        return self.x_columns.names
+
+    def without(self, dropped: list[int]) -> ModelFrame:
+        """Return the frame with these fixed-effects columns left out."""
+        keep = [k for k in range(len(self.x_names)) if k not in dropped]
+        return replace(self, x_columns=self.x_columns.select(keep), x_design=self.x_design.without(dropped))
+
+
+def model_frame(
+    formula: str | Formula, data: Any, weights: Any = None, offset: Any = None
+) -> ModelFrame:
+    """Bring a formula and a data frame together.
+
+    Parameters
+    ----------
+    formula : str or Formula
+    data : data frame
+        pandas, polars, pyarrow, modin … (any eager frame that narwhals knows), or a mapping of columns.
+    weights, offset : str or array_like of shape (rows,), optional
+        Prior weights (positive) and a known part of the linear predictor: a column's name or values.
+
+    Returns
+    -------
+    ModelFrame
+
+    Raises
+    ------
+    DataError
+        A column is missing or not numeric where it must be, values are infinite, no rows are left, or weights are
+        not positive. The message names the column, the counts and the remedy.
+
+    Examples
+    --------
+    >>> frame = model_frame("y ~ x + (1 | g)", {"y": [1.0, 2, 4], "x": [0, 1, 2], "g": ["a", "b", "a"]})
+    >>> frame.x_names, frame.groupings["g"].codes.tolist()
+    (('(Intercept)', 'x'), [0, 1, 0])
+    """
+    parsed = parse(formula) if isinstance(formula, str) else formula
+    table = _as_pandas(data, parsed, weights, offset)
+    table, extra = _attach(table, weights, offset)
+    names = [*_needed(parsed.text), *(e for e in extra if e not in _needed(parsed.text))]
+    used, dropped = _complete_rows(table, names)
+    table = _tidy(table if used is None else table.loc[used, names], names)
+    x_design, x_columns = build(parsed.fixed, table)
+    random = tuple(RandomPart(t, columns, design) for t in parsed.random for design, columns in [build(t.expr, table)])
+    groupings = {t.group: grouping(t.group_columns, table) for t in parsed.random}
+    return ModelFrame(
+        formula=parsed,
+        y=_response(parsed, table),
+        x_columns=x_columns,
+        x_design=x_design,
+        random=random,
+        groupings=groupings,
+        weights=_weights(table, extra),
+        offset=_offset(parsed, table, extra),
+        index=table.index,
+        dropped=dropped,
+    )
+
+
+
+@lru_cache(maxsize=256)
+def _side(text: str) -> ReadFormula:
+    """Read what stands for one column: the response, an offset."""
+    return ReadFormula(f"0 + {text}")
+
+
+@lru_cache(maxsize=256)
+def _needed(text: str) -> tuple[str, ...]:
+    """All columns of the data that a formula uses, in the order of the formula."""
+    formula = parse(text)
+    names: list[str] = variables(_side(formula.response)) + variables(formula.fixed)
+    for offset in formula.offsets:
+        names += variables(_side(offset))
+    for term in formula.random:
+        names += [*variables(term.expr), *term.group_columns]
+    return tuple(dict.fromkeys(names))
+
+
+def _as_pandas(data: Any, formula: Formula, *others: Any) -> pd.DataFrame:
+    """Return the columns in use as a pandas frame (the frame itself, if it is one)."""
+    if isinstance(data, Mapping):
+        data = pd.DataFrame(dict(data))
+    names = [*_needed(formula.text), *(o for o in others if isinstance(o, str))]
+    known = list(data.columns) if hasattr(data, "columns") else None
+    if known is None:
+        raise DataError(f"The data must be a data frame or a mapping of columns; got {type(data).__name__}.")
+    missing = [n for n in names if n not in known]
+    if missing:
+        raise DataError(
+            f"The data have no column {missing[0]!r}, which the formula uses.{suggest(missing[0], known)}"
+            f" They have {len(known)} columns: {', '.join(map(str, known[:12]))}{' …' if len(known) > 12 else ''}."
+        )
+    if isinstance(data, pd.DataFrame):
+        table = data
+    else:
+        table = pd.DataFrame({n: _narwhals_column(nw.from_native(data, eager_only=True)[n]) for n in names})
+    if not len(table):
+        raise DataError("The data have no rows.")
+    return table
+
+
+def _narwhals_column(column: nw.Series) -> pd.Series:
+    values = pd.Series(column.to_numpy())
+    if column.dtype in (nw.Categorical, nw.Enum):
+        return values.astype(pd.CategoricalDtype(column.cat.get_categories().to_list()))
+    return values
+
+
+def _attach(table: pd.DataFrame, weights: Any, offset: Any) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Give weights and offset a column; returns the table and {role: column}."""
+    extra: dict[str, str] = {}
+    for role, values in ((WEIGHTS, weights), (OFFSET, offset)):
+        if values is None:
+            continue
+        if isinstance(values, str):
+            extra[role] = values
+            continue
+        array = np.asarray(values, dtype=float)
+        if array.shape != (len(table),):
+            raise DataError(f"{role[1:-1].capitalize()} must be one number a row: {len(table)}; got {array.shape}.")
+        table = table.assign(**{role: array})
+        extra[role] = role
+    return table, {column: role for role, column in extra.items()}
+
+
+def _missing(column: pd.Series, name: str) -> np.ndarray | None:
+    """Return which values are missing, or None; infinite ones are an error."""
+    kind = column.dtype.kind
+    if kind in "iub" and isinstance(column.dtype, np.dtype):
+        return None
+    if kind == "f" and isinstance(column.dtype, np.dtype):
+        values = column.to_numpy()
+        if np.isfinite(values.sum()):
+            return None
+        infinite = int(np.isinf(values).sum())
+        if infinite:
+            raise DataError(
+                f"Column {name!r} has {infinite} infinite values in {len(values)} rows; "
+                "replace them by missing values or filter these rows."
+            )
+    absent = column.isna().to_numpy()
+    return absent if absent.any() else None
+
+
+def _complete_rows(table: pd.DataFrame, names: list[str]) -> tuple[np.ndarray | None, Dropped]:
+    absent = {n: m for n in names if (m := _missing(table[n], n)) is not None}
+    if not absent:
+        return None, Dropped(0, len(table))
+    used = ~np.logical_or.reduce(list(absent.values()))
+    by_column = {n: int(m.sum()) for n, m in absent.items()}
+    dropped = Dropped(int((~used).sum()), len(table), by_column)
+    listed = ", ".join(f"{n} ({k})" for n, k in by_column.items())
+    if not used.any():
+        raise DataError(f"No row is complete: all {len(table)} rows have missing values, by column: {listed}.")
+    warnings.warn(
+        f"{dropped.count} of {dropped.total} rows have missing values and are left out, by column: {listed}. "
+        f"To choose the rows yourself: data.dropna(subset={list(by_column)}).",
+        MissingRowsWarning,
+        stacklevel=4,
+    )
+    return used, dropped
+
+
+def _tidy(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Take categories out that no row has (R: ``drop.unused.levels = TRUE``)."""
+    lean = {}
+    for name in names:
+        if isinstance(table.dtypes[name], pd.CategoricalDtype):
+            lean[name] = table[name].cat.remove_unused_categories()
+    return table.assign(**lean) if lean else table
+
+
+def _one_column(text: str, table: pd.DataFrame, role: str) -> np.ndarray:
+    """Values of an expression that must give one numeric column."""
+    if text in table.columns and table.dtypes[text].kind in "fiu":
+        return np.asarray(numeric(table[text]), dtype=float)
+    if text in table.columns and table.dtypes[text].kind != "b":
+        raise DataError(
+            f"The {role} {text!r} is not numeric (dtype {table.dtypes[text]}); convert it first, "
+            f"for example with pandas.to_numeric(data[{text!r}])."
+        )
+    _, columns = build(_side(text), table)
+    if len(columns.names) != 1:
+        raise DataError(f"The {role} {text!r} makes {len(columns.names)} columns; it must be one.")
+    return columns.matrix()[:, 0]
+
+
+def _response(formula: Formula, table: pd.DataFrame) -> np.ndarray:
+    return _one_column(formula.response, table, "response")
+
+
+def _weights(table: pd.DataFrame, extra: dict[str, str]) -> np.ndarray | None:
+    for column, role in extra.items():
+        if role == WEIGHTS:
+            weights = _one_column(column, table, "weights column")
+            bad = int((weights <= 0).sum())
+            if bad:
+                raise DataError(f"{bad} of {len(weights)} weights are zero or negative; leave these rows out.")
+            return weights
+    return None
+
+
+def _offset(formula: Formula, table: pd.DataFrame, extra: dict[str, str]) -> np.ndarray | None:
+    parts = [_one_column(text, table, "offset") for text in formula.offsets]
+    parts += [_one_column(column, table, "offset column") for column, role in extra.items() if role == OFFSET]
+    return np.sum(parts, axis=0) if parts else None
+
+
+def grouping(columns: tuple[str, ...], table: pd.DataFrame) -> Grouping:
+    """Codes and levels of a grouping factor, or of the interaction of several.
+
+    Parameters
+    ----------
+    columns : tuple of str
+    table : pandas.DataFrame
+        Rows without missing values in these columns.
+
+    Returns
+    -------
+    Grouping
+    """
+    codes, levels = _factorize(table[columns[0]])
+    for name in columns[1:]:
+        inner, inner_levels = _factorize(table[name])
+        pairs, codes = np.unique(codes * len(inner_levels) + inner, return_inverse=True)
+        first, second = np.divmod(pairs, len(inner_levels))
+        levels = pd.Index([f"{levels[a]}:{inner_levels[b]}" for a, b in zip(first, second, strict=True)])
+    return Grouping(":".join(columns), codes, levels)
+
+
+def _factorize(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        return _factorize_integers(column.to_numpy())
+    return pd.factorize(column, sort=True)
+
+
+def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, pd.Index]:
+    """As `pandas.factorize`, without hashing when the numbers lie close together."""
+    low, high = int(values.min()), int(values.max())
+    if high - low >= 4 * len(values):
+        return pd.factorize(values, sort=True)
+    codes = np.subtract(values, low, dtype=np.intp)
+    seen = np.zeros(high - low + 1, dtype=bool)
+    seen[codes] = True
+    present = np.flatnonzero(seen)
+    if len(present) < len(seen):
+        codes = (np.cumsum(seen) - 1)[codes]
+    return codes, pd.Index(present + low)

@@ -1,0 +1,215 @@
+"""Linear mixed models: from a formula and data to a fitted model, in five stages one can read top to bottom."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .covariance import CovarianceLayout
+from .crossproducts import CrossProducts, cross_products
+from .design import Columns, dependent_columns
+from .deviance import Deviance, OneFactorDeviance
+from .errors import DataError, FitError, FormulaError, RankWarning, SingularFitWarning
+from .frame import Grouping, ModelFrame, RandomPart, model_frame
+from .model import MixedModel
+from .optimize import minimise
+
+__all__ = ["lmer"]
+
+
+def lmer(
+    formula: str,
+    data: Any,
+    reml: bool = True,
+    weights: Any = None,
+    offset: Any = None,
+    optimizer: str = "newton",
+    start: Any = None,
+) -> MixedModel:
+    """Fit a linear mixed-effects model by REML or maximum likelihood.
+
+    Parameters
+    ----------
+    formula : str
+        As in lme4, for example ``"y ~ x + (1 + x | g)"``.
+    data : data frame
+        pandas, polars, pyarrow or any other eager frame that narwhals knows, or a mapping of columns.
+    reml : bool, default True
+        Restricted maximum likelihood; False for maximum likelihood.
+    weights : str or array_like of shape (rows,), optional
+        Prior weights: the residual variance of a row is ``sigma² / weight``.
+    offset : str or array_like of shape (rows,), optional
+        Known part of the linear predictor.
+    optimizer : {"newton", "nloptwrap"}
+        ``"newton"`` finds the exact optimum. ``"nloptwrap"`` (extra ``nlopt``) stops where lme4's default optimiser
+        stops, which can differ in the last printed digit.
+    start : array_like of shape (n_theta,), optional
+        Where the search for theta starts.
+
+    Returns
+    -------
+    MixedModel
+        Fitted and read-only.
+
+    Raises
+    ------
+    FormulaError
+        The formula cannot be read, or has no random-effects term.
+    DataError
+        The data do not fit the formula.
+    FitError
+        The model cannot be estimated from these data.
+
+    Warns
+    -----
+    MissingRowsWarning, RankWarning, SingularFitWarning
+
+    References
+    ----------
+    Bates, D., Mächler, M., Bolker, B. & Walker, S. (2015). Fitting linear mixed-effects models using lme4.
+    Journal of Statistical Software 67(1), sections 2-3. doi:10.18637/jss.v067.i01
+
+    Examples
+    --------
+    >>> import mlm
+    >>> data = {"y": [3.1, 4.0, 5.2, 7.9, 9.1, 9.8, 5.0, 6.2, 7.1], "x": [1, 2, 3] * 3, "g": list("aaabbbccc")}
+    >>> m = mlm.lmer("y ~ x + (1 | g)", data)
+    >>> m.fixef.round(3).to_dict()
+    {'(Intercept)': 4.378, 'x': 1.0}
+    """
+    frame = model_frame(formula, data, weights, offset)
+    terms = _sorted_terms(frame)
+    _demand_estimable(frame, terms)
+    frame, products = _independent(frame, terms)
+    return fit(frame, terms, products, reml, optimizer, start)
+
+
+def fit(
+    frame: ModelFrame,
+    terms: list[RandomPart],
+    products: CrossProducts,
+    reml: bool,
+    optimizer: str = "newton",
+    start: np.ndarray | None = None,
+) -> MixedModel:
+    """Fit from cross-products that are there already (`MixedModel.refit` comes in here)."""
+    deviance = deviance_function(terms, products, reml)
+    optimum = minimise(deviance, optimizer, start)
+    model = MixedModel(frame, tuple(terms), products, deviance, optimum, reml)
+    if model.is_singular:
+        warnings.warn(_singular_message(model), SingularFitWarning, stacklevel=3)
+    return model
+
+
+def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
+    """Choose the deviance function for the structure of the random effects."""
+    position = {f.name: k for k, f in enumerate(products.factors)}
+    layout = CovarianceLayout.of(
+        [(position[t.term.group], len(t.columns.names)) for t in terms], len(products.factors)
+    )
+    if len(products.factors) == 1:
+        return OneFactorDeviance(products, layout, reml)
+    raise FitError("Crossed and nested grouping factors are not fitted yet.")
+
+
+def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:
+    """Terms by number of levels, the largest first: the order of theta in lme4."""
+    if not frame.random:
+        raise FormulaError(
+            "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
+            f"least squares.\n  {frame.formula.text}"
+        )
+    return sorted(frame.random, key=lambda part: -len(frame.groupings[part.term.group].levels))
+
+
+def _demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
+    """lme4's checks: more than one level, fewer levels and fewer random effects than rows."""
+    n = frame.nobs
+    for part in terms:
+        group, levels = part.term.group, len(frame.groupings[part.term.group].levels)
+        if levels < 2:
+            raise DataError(
+                f"The grouping factor {group!r} has {levels} level in the {n} rows used; a random effect needs at "
+                f"least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
+            )
+        if levels >= n:
+            raise DataError(
+                f"The grouping factor {group!r} has {levels} levels in {n} rows: every row is a level of its own, "
+                "so its variance cannot be told from the residual variance. Use a coarser grouping factor."
+            )
+        effects = levels * len(part.columns.names)
+        if effects >= n:
+            raise DataError(
+                f"The term '({part.term.text})' has {effects} random effects ({levels} levels x "
+                f"{len(part.columns.names)}) for {n} rows; they cannot be told from the residuals. "
+                "Use fewer random slopes."
+            )
+
+
+def _factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping, Columns]]:
+    """Grouping factors with the columns of all their terms, the largest first."""
+    joined: dict[str, Columns] = {}
+    for part in terms:
+        have = joined.get(part.term.group)
+        joined[part.term.group] = part.columns if have is None else Columns(
+            have.names + part.columns.names, have.factors + part.columns.factors, have.n
+        )
+    factors = [(frame.groupings[name], columns) for name, columns in joined.items()]
+    return sorted(factors, key=lambda f: -len(f[0].levels) * len(f[1].names))
+
+
+def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
+    """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so."""
+    factors = _factors(frame, terms)
+    products = cross_products(frame, factors)
+    if _clearly_independent(products.xy[:-1, :-1]):
+        return frame, products
+    matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
+    dropped = dependent_columns(matrix)
+    if not dropped:
+        return frame, products
+    names = [frame.x_names[k] for k in dropped]
+    kept = [n for n in frame.x_names if n not in names]
+    warnings.warn(
+        f"The fixed-effects columns are linearly dependent: {', '.join(names)} {'was' if len(names) == 1 else 'were'} "
+        f"dropped, being constant or a combination of the {len(kept)} columns kept ({', '.join(kept[:8])}"
+        f"{' …' if len(kept) > 8 else ''}). Leave {'it' if len(names) == 1 else 'them'} out of the formula.",
+        RankWarning,
+        stacklevel=3,
+    )
+    frame = frame.without(dropped)
+    return frame, cross_products(frame, factors)
+
+
+def _clearly_independent(xx: np.ndarray) -> bool:
+    """Whether every column keeps more than 1e-4 of its length beside those to its left: no need to look at rows."""
+    scale = np.sqrt(np.diag(xx))
+    if not (scale > 0).all():
+        return False
+    try:
+        root = np.linalg.cholesky(xx / np.outer(scale, scale))
+    except np.linalg.LinAlgError:
+        return False
+    return bool((np.diag(root) > 1e-4).all())
+
+
+def _singular_message(model: MixedModel) -> str:
+    flat = ", ".join(f"'({t})'" for t in model.singular_terms)
+    return (
+        f"Singular fit: the covariance of {flat} is estimated with a variance of 0 or a correlation of ±1. "
+        "The fit is kept; a simpler random-effects term would describe the data as well."
+    )
+
+
+def refit_response(model: MixedModel, y: np.ndarray, reml: bool, optimizer: str) -> MixedModel:
+    """Fit a model's formula to another response for the same rows."""
+    if y.shape != (model.nobs,):
+        raise DataError(f"The new response must have one value for each of the {model.nobs} rows in use; got {y.shape}.")
+    if not np.isfinite(y).all():
+        raise DataError(f"The new response has {int((~np.isfinite(y)).sum())} missing or infinite values.")
+    frame = replace(model.frame, y=y)
+    terms = list(model.terms)
+    return fit(frame, terms, cross_products(frame, _factors(frame, terms)), reml, optimizer)

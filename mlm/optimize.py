@@ -1,0 +1,222 @@
+"""Finding the theta of the smallest deviance.
+
+The search is a quasi-Newton one (BFGS) that starts from the expected information, without bounds: the sign of a
+column of `T` means nothing, and flipping it back costs nothing. A bound would make every ``theta_ii = 0`` a
+stationary point. That a zero is really the minimum is decided by the derivative by Sigma itself, which must not be
+negative in any direction in which Sigma is zero (the Karush-Kuhn-Tucker condition on the positive semidefinite
+cone); otherwise the search is taken up again in that direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .covariance import canonical_factor
+from .deviance import Deviance, Evaluation
+from .errors import FitError, MlmError
+
+__all__ = ["Optimum", "minimise"]
+
+DONE = 1e-14  # predicted decrease of the deviance: theta is then right to about 1e-7 of its standard error
+SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
+ZERO = 1e-5  # relative standard deviations below this are tried as 0
+LME4_TOLERANCE = 1e-6  # with it NLopt stops at the published theta of the two-level tutorial, after as many evaluations
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """What the optimiser did.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+        At the minimum.
+    converged : bool
+    optimizer : str
+    message : str
+    evaluations : list of (ndarray, float)
+        theta and criterion, in order.
+    """
+
+    evaluation: Evaluation
+    converged: bool
+    optimizer: str
+    message: str
+    evaluations: list[tuple[np.ndarray, float]] = field(default_factory=list)
+
+
+def minimise(deviance: Deviance, optimizer: str = "newton", start: np.ndarray | None = None) -> Optimum:
+    """Minimise the deviance over theta.
+
+    Parameters
+    ----------
+    deviance : Deviance
+    optimizer : {"newton", "nloptwrap"}
+        ``"newton"`` finds the exact optimum; ``"nloptwrap"`` stops where lme4's default optimiser stops.
+    start : ndarray, shape (n_theta,), optional
+
+    Returns
+    -------
+    Optimum
+    """
+    if optimizer == "newton":
+        return _newton(deviance, start)
+    if optimizer == "nloptwrap":
+        return _nloptwrap(deviance, start)
+    raise FitError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")
+
+
+def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
+    log: list[tuple[np.ndarray, float]] = []
+
+    def evaluate(theta: np.ndarray) -> Evaluation:
+        evaluation = deviance.evaluate(theta)
+        log.append((theta, evaluation.value))
+        return evaluation
+
+    at = evaluate(deviance.start() if start is None else np.array(start, dtype=float))
+    for _ in range(10):
+        at, converged = _descend(deviance, evaluate, at)
+        at = _settle_zeros(deviance, evaluate, at)
+        fresh = _leave_boundary(deviance, evaluate, at)
+        if fresh is None:
+            break
+        at = fresh
+    theta = deviance.layout.rectify(at.theta)
+    if (theta != at.theta).any():
+        at = evaluate(theta)
+    message = "converged" if converged else "the search ended before the gradient was zero"
+    return Optimum(at, converged, "newton", message, log)
+
+
+def _descend(
+    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, limit: int = 200
+) -> tuple[Evaluation, bool]:
+    """BFGS with backtracking from `at`; returns the best evaluation and whether the gradient is zero there."""
+    hessian = deviance.information(at.theta)
+    last = np.inf
+    for _ in range(limit):
+        step, decrease = _step(hessian, at)
+        if decrease < DONE or (decrease < SILENT and decrease >= last):
+            return at, True
+        last = decrease if decrease < SILENT else np.inf
+        found = _search_line(evaluate, at, step, decrease)
+        if found is None:
+            return at, decrease < SILENT
+        hessian = _update(hessian, found.theta - at.theta, found.gradient - at.gradient)
+        at = found
+    return at, False
+
+
+def _step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
+    """Newton step with the eigenvalues made positive, no longer than the model can be trusted."""
+    values, vectors = np.linalg.eigh(hessian)
+    floor = 1e-10 * max(float(np.abs(values).max()), 1e-300)
+    projected = vectors.T @ at.gradient
+    along = projected / np.maximum(np.abs(values), floor)
+    decrease = 0.5 * float(projected @ along)
+    step = -(vectors @ along)
+    length, reach = float(np.abs(step).max()), 2.0 * max(float(np.abs(at.theta).max()), 1e-3)
+    return step * min(1.0, reach / length) if length > 0 else step, decrease
+
+
+def _search_line(
+    evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, step: np.ndarray, decrease: float
+) -> Evaluation | None:
+    """Shorten the step until the deviance falls as it should; None if it never does."""
+    slope, factor = float(at.gradient @ step), 1.0
+    for _ in range(30):
+        try:
+            found = evaluate(at.theta + factor * step)
+        except MlmError:
+            factor *= 0.1
+            continue
+        if decrease < SILENT or found.value <= at.value + 1e-4 * factor * slope:
+            return found
+        curvature = found.value - at.value - factor * slope
+        factor *= float(np.clip(-factor * slope / (2.0 * curvature), 0.1, 0.5)) if curvature > 0 else 0.5
+        if -factor * slope < 1e-12:
+            return None
+    return None
+
+
+def _update(hessian: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """BFGS update of the second derivatives; skipped where it would not stay positive."""
+    curvature = float(step @ change)
+    forward = hessian @ step
+    expected = float(step @ forward)
+    if curvature <= 1e-12 * np.linalg.norm(step) * np.linalg.norm(change) or expected <= 0:
+        return hessian
+    return hessian + np.outer(change, change) / curvature - np.outer(forward, forward) / expected
+
+
+def _settle_zeros(
+    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation
+) -> Evaluation:
+    """Put tiny relative standard deviations to 0 where the deviance is no worse for it."""
+    theta = deviance.layout.rectify(at.theta)
+    tiny = deviance.layout.diagonal & (np.abs(theta) < ZERO)
+    if not tiny.any() or not theta[tiny].any():
+        return at
+    settled = evaluate(np.where(tiny, 0.0, theta))
+    return settled if settled.value <= at.value + SILENT else at
+
+
+def _leave_boundary(
+    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation
+) -> Evaluation | None:
+    """Find a direction in which a singular Sigma should grow; None when there is none: it is the minimum."""
+    matrices = deviance.layout.matrices(at.theta)
+    for slot in deviance.layout.slots:
+        block = slice(slot.start, slot.start + slot.size)
+        sigma = matrices[slot.factor][block, block] @ matrices[slot.factor][block, block].T
+        values, vectors = np.linalg.eigh(sigma)
+        null = vectors[:, values <= 1e-9 * max(values[-1], 1e-12)]
+        if not null.shape[1]:
+            continue
+        slopes, inside = np.linalg.eigh(null.T @ at.slope(slot.factor)[block, block] @ null)
+        if slopes[0] >= 0:
+            continue
+        direction = null @ inside[:, 0]
+        best = at
+        for size in np.geomspace(1e-6, 1.0, 7):
+            grown = [m.copy() for m in matrices]
+            root = np.column_stack([grown[slot.factor][block, block], np.sqrt(size) * direction])
+            grown[slot.factor][block, block] = _lower(root)
+            tried = evaluate(deviance.layout.pick(grown))
+            best = tried if tried.value < best.value - SILENT else best
+        if best is not at:
+            return best
+    return None
+
+
+def _lower(root: np.ndarray) -> np.ndarray:
+    """Lower triangular factor of ``root root'``."""
+    return canonical_factor(np.linalg.qr(root.T, mode="r").T)
+
+
+def _nloptwrap(deviance: Deviance, start: np.ndarray | None) -> Optimum:
+    """Stop where lme4's default optimiser stops: NLopt's BOBYQA from (1, 0, 1 ...) with lme4's tolerances."""
+    try:
+        import nlopt
+    except ImportError as error:
+        raise FitError("optimizer='nloptwrap' needs the package nlopt: pip install nlopt.") from error
+    log: list[tuple[np.ndarray, float]] = []
+
+    def value(theta: np.ndarray, gradient: np.ndarray) -> float:
+        log.append((theta.copy(), deviance.evaluate(theta.copy()).value))
+        return log[-1][1]
+
+    diagonal = deviance.layout.diagonal
+    search = nlopt.opt(nlopt.LN_BOBYQA, deviance.layout.n_theta)
+    search.set_lower_bounds(np.where(diagonal, 0.0, -np.inf))
+    search.set_min_objective(value)
+    search.set_xtol_abs(LME4_TOLERANCE)
+    search.set_ftol_abs(LME4_TOLERANCE)
+    search.set_maxeval(100_000)
+    theta = search.optimize(np.where(diagonal, 1.0, 0.0) if start is None else np.asarray(start, dtype=float))
+    at = deviance.evaluate(theta)
+    return Optimum(at, True, "nloptwrap", f"NLopt result {search.last_optimize_result()}", log)
