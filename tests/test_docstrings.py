@@ -1,0 +1,45 @@
+"""The examples in the docstrings print what they say, and the reference page names every public object."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import mlm
+import replications
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted(
+    module.name
+    for package in (mlm, replications)
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+    if not module.name.endswith("__main__")
+)
+
+
+# R's layout ends lines with blanks, which editors remove; the last digits of a number may depend on the machine
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+@pytest.mark.parametrize("name", ["mlm", "replications", *MODULES])
+def test_examples_run(name):
+    result = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS)
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("name", mlm.__all__)
+def test_public_object_is_documented(name):
+    thing = getattr(mlm, name)
+    if not inspect.ismodule(thing):
+        assert inspect.getdoc(thing)
+    page = (ROOT / "book" / "api.md").read_text("utf8")
+    assert re.search(rf"auto\w+:: (?:mlm\.)?{name}$", page, re.MULTILINE), f"name {name} in book/api.md"
+
+
+@pytest.mark.parametrize("name", [name for name in mlm.__all__ if inspect.isfunction(getattr(mlm, name))])
+def test_public_function_shows_an_example(name):
+    assert ">>>" in inspect.getdoc(getattr(mlm, name))
