@@ -21,7 +21,7 @@ MODULES = sorted(
 )
 
 
-# R's layout ends lines with blanks, which editors remove; the last digits of a number may depend on the machine
+# R's layout ends lines with blanks, which editors remove; last digits may depend on the machine
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
