@@ -120,7 +120,8 @@ class Published:
         stopped = None if stopping_point is None else _Lookup(name, entries, stopping_point, None)
         found: dict[str, object] = {}
         missing = []
-        for entry in entries:
+        # what restates another entry comes after it
+        for entry in sorted(entries, key=lambda entry: entry.restates is not None):
             at_stop = stopped is not None and entry.optimizer_sensitive
             try:
                 found[entry.id] = self._value(entry, stopped if at_stop and stopped else lookup, found)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import tomllib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -101,10 +101,15 @@ def codebook(name: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["column", "type", "meaning"]).set_index("column")
 
 
-def download_folder() -> Path | None:
-    """Return where downloads go: ``MLM_ORIGINALS``, else the user's cache; None without pooch."""
-    if os.environ.get(VARIABLE):
-        return Path(os.environ[VARIABLE])
+def originals_folder() -> Path | None:
+    """Return the folder of the original files, whether it exists or not.
+
+    The environment variable ``MLM_ORIGINALS`` names it; set to the empty string, it says that there is none,
+    so that the twins are used. Without the variable it is the user's cache; None where pooch, which knows
+    that folder and downloads to it, is not installed.
+    """
+    if VARIABLE in os.environ:
+        return Path(os.environ[VARIABLE]) if os.environ[VARIABLE] else None
     try:
         import pooch
     except ImportError:
@@ -121,21 +126,11 @@ def locate(name: str) -> Path | None:
         If there is no such data set, or the file is not the one described in ``data/datasets.toml``.
     """
     about = dataset(name)
-    for folder in _folders():
-        path = folder / about.file
-        if path.exists():
-            verify(path, about)
-            return path
-    return None
-
-
-def _folders() -> Iterator[Path]:
-    if os.environ.get(VARIABLE):
-        yield Path(os.environ[VARIABLE])
-    else:
-        folder = download_folder()
-        if folder is not None:
-            yield folder
+    folder = originals_folder()
+    if folder is None or not (folder / about.file).exists():
+        return None
+    verify(folder / about.file, about)
+    return folder / about.file
 
 
 def verify(path: Path, about: Dataset) -> None:
@@ -207,9 +202,9 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
     path = None if kind == "twin" else locate(name)
     if path is None and kind == "original":
         raise OriginalsError(
-            f"The original {about.file} of {name!r} is not at hand: run `python -m replications fetch "
-            f"{name}`, or let the environment variable {VARIABLE} name the folder that has it. The twin needs "
-            f'nothing: load({name!r}, kind="twin")'
+            f"The original {about.file} of {name!r} is not at hand: run `python -m replications fetch {name}`, "
+            f"or let the environment variable {VARIABLE} name its folder. The twin needs nothing: "
+            f'load({name!r}, kind="twin")'
         )
     data = _read_twin(about) if path is None else _read_original(path, about)
     used: Kind = "twin" if path is None else "original"

@@ -44,7 +44,8 @@ def canonical(name: object) -> str:
     ('intercept', 'beduyrs', 'g2', 'cpi:educwc')
     """
     text = _TREATMENT.sub(r"\1", _FACTOR.sub(r"\2", str(name))).casefold()
-    return ":".join(sorted(re.sub(r"[^a-z0-9]", "", part) for part in text.split(":")))
+    parts = (re.sub(r"\.0$", "", part) for part in text.split(":"))  # level 2 of a column with missing values
+    return ":".join(sorted(re.sub(r"[^a-z0-9]", "", part) for part in parts))
 
 
 def find(name: str, known: Iterable[Any], what: str) -> Any:

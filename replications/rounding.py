@@ -171,7 +171,7 @@ def agrees(
 def as_text(computed: object, printed: str) -> str:
     """Return a computed value as text, a small whole number in words where a number word is printed."""
     if printed in NUMBER_WORDS and isinstance(computed, Real) and computed in range(len(NUMBER_WORDS)):
-        return NUMBER_WORDS[int(computed)]
+        return NUMBER_WORDS[round(float(computed))]
     return str(computed)
 
 

@@ -1,0 +1,135 @@
+"""The book's scoreboard page, from what the checks recorded; ``python -m replications scoreboard``."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib import resources
+
+from replications import records, registry
+from replications.records import Record
+
+PAGE = records.ROOT / "book" / "scoreboard.md"
+NOT_YET = "–"
+_KINDS = {"original": "original data", "twin": "twin"}
+
+
+def gather() -> dict[str, dict[str, dict[str, Record]]]:
+    """Return the records by source, kind and id: of the last complete run here, else the stored ones."""
+    found: dict[str, dict[str, dict[str, Record]]] = {}
+    for source in registry.SOURCES:
+        found[source] = {}
+        for kind in records.KINDS:
+            for stored in (False, True):
+                recorded = records.read(source, kind, stored)
+                if recorded is not None and recorded[0]:
+                    found[source][kind] = recorded[1]
+                    break
+    return found
+
+
+def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
+    """Return the page in MyST Markdown.
+
+    Parameters
+    ----------
+    found : dict
+        As :func:`gather` returns it. The page shows no more digits than were printed, so that it does not
+        depend on the machine.
+    """
+    total = sum(len(registry.read(source).entries) for source in registry.SOURCES)
+    parts = [
+        "# Scoreboard",
+        "<!-- written by `python -m replications scoreboard`; do not edit -->",
+        f"Every published number and claim of the five sources, {total:,} in all: as printed, as computed here "
+        "on the original data, and as computed on the synthetic twin that comes with the book. A number is "
+        "reproduced when the computed value rounds to the printed one, within half a unit of its last place. "
+        "Exceptions are listed one by one, with the reason.",
+        _summary(found),
+        "## Exceptions",
+        _exceptions(found),
+        "## All published values",
+        "```{raw} html\n" + _table(found) + "\n```",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> int:
+    """Write the page; return the exit status."""
+    text = page(gather())
+    if not PAGE.exists() or PAGE.read_text("utf-8") != text:
+        PAGE.write_text(text, "utf-8")
+        print(f"{PAGE.relative_to(records.ROOT)}: written")
+    else:
+        print(f"{PAGE.relative_to(records.ROOT)}: unchanged")
+    return 0
+
+
+def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
+    toc = records.ROOT / "_toc.yml"
+    chapters = toc.read_text("utf-8") if toc.exists() else ""
+    lines = [
+        "| Source | Published | Reproduced, original data | Reproduced, twin | Exceptions |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for source in registry.SOURCES:
+        about = registry.read(source)
+        title = f"[{about.title}]({source}.ipynb)" if f"book/{source}\n" in chapters + "\n" else about.title
+        counts = [_count(found[source].get(kind)) for kind in records.KINDS]
+        known = {id for kind in found[source].values() for id, record in kind.items() if record.reason}
+        exceptions = str(len(known)) if found[source] else NOT_YET
+        lines.append(f"| {title} | {len(about.entries)} | {counts[0]} | {counts[1]} | {exceptions} |")
+    return "\n".join(lines)
+
+
+def _count(values: dict[str, Record] | None) -> str:
+    return NOT_YET if values is None else str(sum(record.agrees for record in values.values()))
+
+
+def _exceptions(found: dict[str, dict[str, dict[str, Record]]]) -> str:
+    lines = []
+    for source in registry.SOURCES:
+        for entry in registry.read(source).entries:
+            kinds = {kind: values[entry.id] for kind, values in found[source].items() if entry.id in values}
+            excepted = {kind: record for kind, record in kinds.items() if record.reason}
+            if excepted:
+                record = next(iter(excepted.values()))
+                only = "" if len(excepted) == len(kinds) else f" ({_KINDS[next(iter(excepted))]} only)"
+                lines.append(
+                    f"- `{source}`, `{entry.id}`{only}: printed {record.printed}, computed {record.shown}. "
+                    f"{record.reason}"
+                )
+    return "\n".join(lines) or "None recorded yet."
+
+
+def _table(found: dict[str, dict[str, dict[str, Record]]]) -> str:
+    rows = []
+    for source in registry.SOURCES:
+        for entry in registry.read(source).entries:
+            original, twin = (found[source].get(kind, {}).get(entry.id) for kind in records.KINDS)
+            rows.append(_row(source, entry, original, twin))
+    template = resources.files("replications").joinpath("scoreboard.html").read_text("utf-8")
+    options = "".join(f"<option>{escape(source)}</option>" for source in registry.SOURCES)
+    return template.replace("@sources@", options).replace("@rows@", "\n".join(rows)).strip()
+
+
+def _row(source: str, entry: registry.Entry, original: Record | None, twin: Record | None) -> str:
+    known = [record for record in (original, twin) if record is not None]
+    reason = next((record.reason for record in known if record.reason), "")
+    agrees = NOT_YET if not known else "exception" if reason else "yes"
+    cells = [
+        source,
+        entry.where,
+        entry.id,
+        entry.value,
+        original.shown if original else NOT_YET,
+        twin.shown if twin else NOT_YET,
+        agrees,
+        reason,
+    ]
+    inner = "".join(
+        f'<th scope="row" title="{escape(entry.what)}">{escape(cell)}</th>'
+        if place == 2
+        else f"<td>{escape(cell)}</td>"
+        for place, cell in enumerate(cells)
+    )
+    return f"<tr>{inner}</tr>"
