@@ -9,7 +9,10 @@ EXTRAS ?= book,test,originals,nlopt
 PYTEST ?=
 NOTEBOOKS ?=
 
-# with the original files a chapter's numbers are checked, but its outputs differ in places from those stored
+# Folder of the original data files; empty: the twins are used, also where originals were fetched before.
+MLM_ORIGINALS ?=
+export MLM_ORIGINALS
+# on the originals a chapter's numbers are checked, but some of its outputs differ from those stored
 NBVAL := $(if $(MLM_ORIGINALS),--nbval-lax,--nbval)
 
 BIN := $(VENV)/bin
@@ -58,8 +61,10 @@ $(CHECKED): $(INSTALLED) $(CHECK_SOURCES)
 outputs: $(INSTALLED)
 	$(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)
 
+# fetch the original files (into MLM_ORIGINALS or the user's cache folder), and check the chapters on them
 originals: $(INSTALLED)
-	$(BIN)/python -m replications originals
+	$(if $(MLM_ORIGINALS),,unset MLM_ORIGINALS;) $(BIN)/python -m replications fetch
+	$(if $(MLM_ORIGINALS),,unset MLM_ORIGINALS;) $(BIN)/python -m replications check
 
 bench: $(INSTALLED)
 	$(PIP) install -qq -c constraints.txt -e '.[bench,big]'
