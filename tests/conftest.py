@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-# without the variable, loading data would look for originals in the user's cache; tests must not depend on that
+# without the variable, loading data would look for originals in the user's cache, on which no test may depend
 os.environ.setdefault("MLM_ORIGINALS", "")
 
 

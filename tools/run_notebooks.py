@@ -3,8 +3,8 @@
     python tools/run_notebooks.py [NOTEBOOK ...]      (none named: every book/*.ipynb)
 
 Time stamps, the Python version and editors' metadata are left out, so that a second run changes no byte
-unless a result changed. The notebooks run on the data the repository ships, also where the original files are at
-hand, because the stored outputs must be what a reader without them gets.
+unless a result changed. The notebooks run on the data the repository ships, also where the original files are
+at hand, because the stored outputs must be what a reader without them gets.
 """
 
 from __future__ import annotations
