@@ -11,13 +11,17 @@ from .errors import (
     SingularFitWarning,
 )
 from .frame import ModelFrame, model_frame
+from .lm import LinearModel, lm
 from .lmer import lmer
 from .model import MixedModel
+from .prepare import between_within, center_within, rescale
+from .summary import Summary, summarize
 
 __all__ = [
     "DataError",
     "FitError",
     "FormulaError",
+    "LinearModel",
     "MissingRowsWarning",
     "MixedModel",
     "MlmError",
@@ -25,6 +29,12 @@ __all__ = [
     "ModelFrame",
     "RankWarning",
     "SingularFitWarning",
+    "Summary",
+    "between_within",
+    "center_within",
+    "lm",
     "lmer",
     "model_frame",
+    "rescale",
+    "summarize",
 ]

@@ -487,11 +487,11 @@ class MixedModel:
             return refit_response(self, np.asarray(y, dtype=float), reml, optimizer)
         return fit(self.frame, list(self.terms), self.products, reml, optimizer, self.theta)
 
-    def summary(self, ddf: str | None = None) -> Summary:
-        """Summary laid out as in lme4 (or lmerTest, with ``ddf="satterthwaite"``)."""
+    def summary(self, ddf: str | None = None, **options: Any) -> Summary:
+        """Summary laid out as in lme4 (or lmerTest, with ``ddf="satterthwaite"``); options as in `mlm.summarize`."""
         from .summary import summarize
 
-        return summarize(self, ddf)
+        return summarize(self, ddf, **options)
 
     def confint(self, level: float = 0.95, method: str = "wald") -> pd.DataFrame:
         """Confidence intervals of the fixed effects.

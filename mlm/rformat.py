@@ -110,6 +110,17 @@ def format_number(value: float, digits: int = DIGITS, *, scipen: int = 0) -> str
     return format_numbers([value], digits, scipen=scipen)[0]
 
 
+def format_c(value: float, digits: int) -> str:
+    """Format one number to significant digits without trailing zeros, as R's ``formatC()``, padded as there.
+
+    Examples
+    --------
+    >>> format_c(24.3, 4), format_c(0.24704, 4)
+    (' 24.3', '0.247')
+    """
+    return f"{value:.{digits}g}".rjust(digits + 1)
+
+
 def signif(value: float, digits: int) -> float:
     """Round to significant digits, as R's ``signif()``.
 
@@ -131,7 +142,7 @@ def zap_small(values: Iterable[float], digits: int) -> list[float]:
     """
     numbers = [float(value) for value in values]
     largest = max((abs(value) for value in numbers if math.isfinite(value)), default=0.0)
-    decimals = max(0, digits - math.ceil(math.log10(largest))) if largest > 0 else digits
+    decimals = max(0, math.floor(digits - math.log10(largest) + 0.5)) if largest > 0 else digits
     return _rounded(numbers, decimals)
 
 
@@ -269,13 +280,13 @@ def coefficient_columns(
         With one more column, named by the empty string, for the stars.
     """
     test_digits = max(1, min(5, digits - 1))
-    block = np.column_stack([table[name] for name in estimates]).astype(float) if estimates else None
-    formatted = format_estimates(block, digits, scipen=scipen) if block is not None else None
+    block = np.array([table[name] for name in estimates], dtype=float).T
+    formatted = dict(zip(estimates, format_estimates(block, digits, scipen=scipen).T, strict=True))
     columns: dict[str, list[str]] = {}
     for name, values in table.items():
         numbers = np.asarray(values, dtype=float)
-        if name in estimates:
-            columns[name] = [str(text) for text in formatted[:, list(estimates).index(name)]]
+        if name in formatted:
+            columns[name] = [str(text) for text in formatted[name]]
         elif name == test:
             columns[name] = format_numbers(_rounded(numbers, test_digits), digits, scipen=scipen)
         elif name == pvalue:
@@ -288,7 +299,7 @@ def coefficient_columns(
 
 def text_table(
     rows: Sequence[str],
-    columns: dict[str, Sequence[str]],
+    columns: Mapping[str, Sequence[str]],
     *,
     left: Sequence[str] = ("",),
     width: int = LINE_WIDTH,
@@ -299,7 +310,7 @@ def text_table(
     ----------
     rows : sequence of str
         Row names, set flush left.
-    columns : dict of str to sequence of str
+    columns : mapping of str to sequence of str
         Cells, set flush right but for the columns in `left`.
     left : sequence of str
         Columns set flush left (the stars, names).
@@ -348,7 +359,11 @@ def named_numbers(
     >>> named_numbers(["Min", "Max"], [-3.9242, 3.6769], digits=5).splitlines()
     ['    Min     Max ', '-3.9242  3.6769 ']
     """
-    texts = format_numbers(values, digits, scipen=scipen)
+    return named_texts(names, format_numbers(values, digits, scipen=scipen), width)
+
+
+def named_texts(names: Sequence[str], texts: Sequence[str], width: int = LINE_WIDTH) -> str:
+    """Print formatted values with their names above, as `named_numbers` does."""
     cell = max([*map(len, names), *map(len, texts)], default=0)
     per_line = max(1, width // (cell + 1))
     lines = []

@@ -58,6 +58,7 @@ def deparse(formula: str, cutoff: int = LINE_CUTOFF) -> list[str]:
     previous = "("
     for token in _tokens(formula):
         binary = previous not in _OPENING and previous not in _SPACED and previous not in {",", "="}
+        token = "^" if token == "**" else token
         spaced = binary and (token in _SPACED or token.startswith("%"))
         if token in _OPENING:
             broken.append(False)

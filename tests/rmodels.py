@@ -1,0 +1,35 @@
+"""The simulated data and R's reports on them, shared by the tests of what is done with fitted models."""
+
+import json
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+@cache
+def reference():
+    """What summary_models.R stored."""
+    return json.loads((FOLDER / "summary_models.json").read_text())
+
+
+@cache
+def data():
+    """The data simulated there, with row labels from 1 as in R."""
+    frame = pd.read_csv(FOLDER / "summary_data.csv")
+    frame["f"] = pd.Categorical(frame["f"], ["low", "mid", "high"])
+    return frame.set_axis(range(1, len(frame) + 1))
+
+
+def numbers(values):
+    """Numbers stored with all their digits; null is missing."""
+    return np.array([math.nan if value in (None, "NA") else float(value) for value in values])
+
+
+def lines(text):
+    """R's lines without the blank ones at the ends."""
+    return "\n".join(text).strip("\n").split("\n")

@@ -1,0 +1,117 @@
+"""Least squares: numbers by hand and by invariance; R's printed reports are compared in test_summary."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from rmodels import data
+from scipy import stats
+
+import mlm
+
+
+@pytest.fixture
+def model():
+    return mlm.lm("y ~ x * f + z", data())
+
+
+def test_solves_the_normal_equations(model):
+    x, y = model.x.to_numpy(), model.y.to_numpy()
+    beta = np.linalg.solve(x.T @ x, x.T @ y)
+    # condition number of x'x is about 1e3
+    np.testing.assert_allclose(model.fixef, beta, rtol=1e-11)
+    sigma2 = np.sum((y - x @ beta) ** 2) / (len(y) - 7)
+    np.testing.assert_allclose(model.vcov, sigma2 * np.linalg.inv(x.T @ x), rtol=1e-10)
+    assert model.sigma == pytest.approx(np.sqrt(sigma2), rel=1e-12)
+    assert model.df_resid == 173
+    assert list(model.fixef.index) == ["(Intercept)", "x", "fmid", "fhigh", "z", "x:fmid", "x:fhigh"]
+
+
+def test_residuals_keep_the_row_labels(model):
+    assert model.resid.index.equals(data().index)
+    # sums of 180 products of order 10
+    np.testing.assert_allclose(model.x.T @ model.resid, 0, atol=1e-9)
+    np.testing.assert_allclose(model.fitted + model.resid, model.y, rtol=1e-13)
+
+
+def test_r_squared_and_f(model):
+    y = model.y
+    r2 = 1 - (model.resid**2).sum() / ((y - y.mean()) ** 2).sum()
+    assert model.r_squared == pytest.approx(r2, rel=1e-12)
+    assert model.adj_r_squared == pytest.approx(1 - (1 - r2) * 179 / 173, rel=1e-12)
+    assert model.fstatistic.value == pytest.approx(r2 / 6 / ((1 - r2) / 173), rel=1e-11)
+    assert (model.fstatistic.numdf, model.fstatistic.dendf) == (6, 173)
+    without = mlm.lm("y ~ 0 + x", data())
+    assert without.r_squared == pytest.approx(1 - (without.resid**2).sum() / (y**2).sum(), rel=1e-12)
+    assert mlm.lm("y ~ 1", data()).fstatistic is None
+
+
+def test_likelihood_is_the_normal_one(model):
+    scale = np.sqrt(model.deviance / model.nobs)
+    assert model.loglik == pytest.approx(stats.norm.logpdf(model.resid, scale=scale).sum(), rel=1e-12)
+    assert model.aic == pytest.approx(-2 * model.loglik + 16)
+    assert model.bic == pytest.approx(-2 * model.loglik + 8 * np.log(180))
+
+
+def test_tables(model):
+    table = model.tidy(conf_int=True)
+    assert list(table) == ["term", "estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high"]
+    half = stats.t.ppf(0.975, 173) * model.se
+    np.testing.assert_allclose(table["conf.high"], model.fixef + half)
+    assert "conf.low" not in model.tidy()
+    assert model.glance().loc[0, "sigma"] == model.sigma
+    assert np.isnan(mlm.lm("y ~ 1", data()).glance().loc[0, "statistic"])
+
+
+def test_predictions_replay_the_design(model):
+    new = data().loc[[5, 3], ["z", "f", "x"]]
+    np.testing.assert_allclose(model.predict(new), model.fitted[[5, 3]], rtol=1e-12)
+    assert model.predict().equals(model.fitted)
+    assert model.design({"x": [1.0], "f": ["mid"], "z": [2.0]}).loc[0, "x:fmid"] == 1
+
+
+def test_dummies_reproduce_group_means():
+    m = mlm.lm("y ~ 0 + C(g)", data())
+    np.testing.assert_allclose(m.fixef, data().groupby("g")["y"].mean(), rtol=1e-12)
+
+
+def test_dependent_columns_are_left_out_and_named():
+    with pytest.warns(mlm.RankWarning, match=r"1 of 4 columns depend linearly .* left out: I\(2 \* x\)"):
+        m = mlm.lm("y ~ x + I(2 * x) + z", data())
+    assert m.aliased == ("I(2 * x)",)
+    pd.testing.assert_series_equal(m.fixef, mlm.lm("y ~ x + z", data()).fixef)
+    assert np.isnan(m.coefficients().reindex(list(m.terms)).loc["I(2 * x)", "Estimate"])
+    np.testing.assert_allclose(m.predict(data()), m.fitted, rtol=1e-12)
+
+
+def test_an_offset_is_taken_off():
+    m = mlm.lm("y ~ x + offset(z)", data())
+    plain = mlm.lm("I(y - z) ~ x", data())
+    np.testing.assert_allclose(m.fixef, plain.fixef, rtol=1e-12)
+    np.testing.assert_allclose(m.resid, plain.resid, atol=1e-12)
+    with pytest.raises(mlm.FitError, match="has an offset"):
+        m.predict(data())
+
+
+def test_as_many_rows_as_coefficients():
+    m = mlm.lm("y ~ x", data().head(2))
+    assert m.df_resid == 0
+    assert np.isnan(m.sigma)
+    assert np.isnan(m.adj_r_squared)
+    assert m.fstatistic is None
+    assert m.coefficients()["Pr(>|t|)"].isna().all()
+
+
+def test_bad_input():
+    with pytest.raises(mlm.FormulaError, match=r"1 random term.*mlm\.lmer"):
+        mlm.lm("y ~ x + (1 | g)", data())
+    with pytest.raises(mlm.DataError, match="no column 'xx'"):
+        mlm.lm("y ~ xx", data())
+    with pytest.raises(mlm.DataError, match="No row is complete"):
+        mlm.lm("y ~ x", {"y": [1.0, None], "x": [None, 2.0]})
+    with pytest.raises(mlm.FormulaError, match="no coefficients"):
+        mlm.lm("y ~ 0", data())
+
+
+def test_str_is_the_summary():
+    m = mlm.lm("y ~ x", data())
+    assert str(m) == str(m.summary())
