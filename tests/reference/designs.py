@@ -167,6 +167,19 @@ def large(rng: Stream, place: int) -> Plan:
     return replace(plan, rows=4000 + rng.randint(1500), factors=factors)
 
 
+def dependent(rng: Stream, place: int) -> Plan:
+    """Draw fixed effects coded within others, and (the third variant) one that is a multiple of another."""
+    rows = structures.some_rows(rng, 200, 600)
+    formula = (
+        "y ~ x1 + f + f:h + (1 | g)",
+        "y ~ x1 + h + f:h + (1 + x1 | g)",
+        "y ~ x1 + I(2 * x1) + (1 | g)",
+    )[place % 3]
+    factor = structures.one_factor(rng, place, rows, 6)
+    random = effect(rng, "g", "1 x1" if "1 + x1 |" in formula else "1")
+    return Plan(formula, rows, (factor,), covariates(1), (("f", 3), ("h", 2)), effects=(random,))
+
+
 # how many designs of each structure; appending keeps every earlier design as it is
 CATALOGUE: tuple[tuple[str, int, Structure], ...] = (
     ("intercept", 24, structures.intercept),
@@ -193,6 +206,7 @@ CATALOGUE: tuple[tuple[str, int, Structure], ...] = (
     ("many_fixed", 6, many_fixed),
     ("tiny", 8, tiny),
     ("large", 6, large),
+    ("dependent", 4, dependent),
 )
 
 

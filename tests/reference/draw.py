@@ -182,7 +182,7 @@ def as_frame(plan: Plan, columns: dict[str, list[str]]) -> pd.DataFrame:
     }
     data: dict[str, object] = {}
     for name, cells in columns.items():
-        if name in numeric:
+        if name in numeric and "NA" not in cells:
             data[name] = np.array(cells, dtype=int)
         elif name in texts:
             data[name] = pd.Series([None if cell == "NA" else cell for cell in cells], dtype=object)
