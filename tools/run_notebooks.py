@@ -50,6 +50,7 @@ def run(path: Path) -> bool:
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     tidy(notebook)
