@@ -1,8 +1,8 @@
 """mlm against lme4 on random designs of every structure that `reference/designs.py` draws.
 
 The stored results are the best optimum of lme4's own deviance function over several optimisers (``best``) and
-what ``lmer()`` gives at its defaults (``default``); `reference/differential.R` made them. For each design mlm must
-give the same numbers, or a strictly better optimum; anything else needs a reason in
+what ``lmer()`` gives at its defaults (``default``); `reference/differential.R` made them. For each design mlm
+must give the same numbers, or a strictly better optimum; anything else needs a reason in
 `reference/differential_notes.toml`.
 """
 

@@ -12,10 +12,10 @@ import pandas as pd
 def differences(m: Any, stored: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """Yield (quantity, difference relative to its natural size) for everything that was stored of a fit.
 
-    The natural size of a standard error, sigma or a conditional standard deviation is itself; of a fixed effect
-    or a random effect, itself plus its standard error or deviation; of a (co)variance, the product of the two
-    standard deviations, each not less than `small_deviations`; of the deviance, 1. Names and counts differ by 0
-    or by infinity.
+    The natural size of a standard error, sigma or a conditional standard deviation is itself; of a fixed or
+    random effect, itself plus its standard error or deviation; of a (co)variance, the product of the two standard
+    deviations, each not less than `small_deviations`; of the deviance, 1. Names and counts differ by 0 or by
+    infinity.
     """
     yield from _exact(m, stored)
     for name in ("deviance", "loglik", "aic", "bic"):
@@ -71,7 +71,7 @@ def _varcorr(m: Any, stored: dict[str, Any]) -> Iterator[tuple[str, float]]:
 def small_deviations(m: Any, stored: dict[str, Any]) -> dict[tuple[str, str], float]:
     """Return, by (grp, term), a standard deviation that is small beside what the data can tell.
 
-    It is the smallest conditional standard deviation that an effect could have: that of one level with all rows.
+    It is the smallest conditional standard deviation an effect could have: that of one level with all rows.
     """
     small = {}
     for part, name in zip(
