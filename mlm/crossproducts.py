@@ -179,7 +179,9 @@ def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, 
         return means, 0.0, -1
     for k, arrays in enumerate(frame.x_columns.factors):
         if not frame.x_columns.is_one(k):
-            means[k] = arrays[0].mean() if len(arrays) == 1 else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
+            means[k] = (
+                arrays[0].mean() if len(arrays) == 1 else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
+            )
     return means, float(response.mean()), frame.x_names.index(INTERCEPT)
 
 
@@ -258,16 +260,16 @@ class _LevelSums:
         return FactorProducts(self.grouping.name, self.levels, self.zz, self.zxy)
 
 
-def _pairs(
-    factors: list[tuple[Grouping, Columns]], root: np.ndarray | None
-) -> dict[tuple[int, int], PairProducts]:
-    return {
-        (a, b): _pair(*factors[a], *factors[b], root) for b in range(len(factors)) for a in range(b)
-    }
+def _pairs(factors: list[tuple[Grouping, Columns]], root: np.ndarray | None) -> dict[tuple[int, int], PairProducts]:
+    return {(a, b): _pair(*factors[a], *factors[b], root) for b in range(len(factors)) for a in range(b)}
 
 
 def _pair(
-    first: Grouping, first_columns: Columns, second: Grouping, second_columns: Columns, root: np.ndarray | None
+    first: Grouping,
+    first_columns: Columns,
+    second: Grouping,
+    second_columns: Columns,
+    root: np.ndarray | None,
 ) -> PairProducts:
     """Sum the products of two factors' columns over the rows of each pair of levels."""
     width = len(second.levels)

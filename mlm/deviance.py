@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-from scipy.linalg import lapack
 
+from .blocks import plan
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts, FactorProducts
-from .errors import FitError
+from .elimination import eliminate
+from .posterior import posterior
 
-__all__ = ["Criterion", "Deviance", "Evaluation", "Levels", "OneFactorDeviance", "eliminate"]
+__all__ = ["Criterion", "Deviance", "Evaluation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,10 @@ class Evaluation:
         Working covariance matrix of the fixed effects, without its factor sigma².
     penalised : float
         Penalised residual sum of squares r²(theta).
-    trace, outer : tuple of ndarray
-        A (q, q) matrix for each grouping factor: the two parts of the derivative by Sigma,
-        ``trace - outer / sigma²``.
+    projections : tuple of ndarray
+        ``Z_j' P Z_j`` of each grouping factor's levels, shapes (q, q, J).
+    outer : tuple of ndarray
+        Sum of ``e_j e_j'`` of each grouping factor, shapes (q, q).
     """
 
     theta: np.ndarray
@@ -53,30 +54,12 @@ class Evaluation:
     beta: np.ndarray
     unscaled: np.ndarray
     penalised: float
-    trace: tuple[np.ndarray, ...]
+    projections: tuple[np.ndarray, ...]
     outer: tuple[np.ndarray, ...]
 
-    def slope(self, factor: int) -> np.ndarray:
-        """Derivative by one factor's Sigma, shape (q, q)."""
-        return self.trace[factor] - self.outer[factor] / self.sigma2
-
-
-class Deviance(Protocol):
-    """What the optimiser and the fitted model ask of a deviance function."""
-
-    layout: CovarianceLayout
-
-    def evaluate(self, theta: np.ndarray) -> Evaluation:
-        """Compute the criterion and its gradient."""
-
-    def information(self, theta: np.ndarray) -> np.ndarray:
-        """Approximate the criterion's second derivatives, shape (n_theta, n_theta)."""
-
-    def start(self) -> np.ndarray:
-        """Guess theta from moments."""
-
-    def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Conditional modes (q, J) and unscaled conditional covariances (q, q, J) of each factor's effects."""
+    def slope(self, factor: int, sigma2: float | None = None) -> np.ndarray:
+        """Derivative of the deviance by one factor's Sigma, shape (q, q), at this or another residual variance."""
+        return self.projections[factor].sum(axis=2) - self.outer[factor] / (sigma2 or self.sigma2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,177 +90,76 @@ class Criterion:
         return log_det + dof * (1.0 + math.log(2.0 * math.pi * penalised / dof))
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """One grouping factor's levels, eliminated.
-
-    Attributes
-    ----------
-    cholesky : ndarray, shape (q, q, J)
-        Lower Cholesky factors L_j of ``T' Z_j'Z_j T + I``.
-    solved : ndarray, shape (q, c, J)
-        ``L_j^-1 T' B_j`` for the columns B_j.
-    log_det : float
-        Sum of the logarithms of the determinants of ``L_j L_j'``.
-    """
-
-    cholesky: np.ndarray
-    solved: np.ndarray
-    log_det: float
-
-
-def eliminate(t: np.ndarray, zz: np.ndarray, columns: np.ndarray) -> Levels:
-    """Factor all levels of a grouping factor at once.
-
-    Parameters
-    ----------
-    t : ndarray, shape (q, q)
-        Relative covariance factor.
-    zz : ndarray, shape (q, q, J)
-    columns : ndarray, shape (q, c, J)
-        Right-hand sides ``Z_j' [...]``.
-
-    Returns
-    -------
-    Levels
-
-    Notes
-    -----
-    q is small and J is large: the loops run over q, the arithmetic over the levels.
-    """
-    q = len(t)
-    solved = (t.T @ columns.reshape(q, -1)).reshape(columns.shape)
-    a = np.einsum("ca,cdj,db->abj", t, zz, t)
-    for i in range(q):
-        a[i, i] += 1.0
-    log_det = 0.0
-    for i in range(q):
-        for k in range(i):
-            a[i, i] -= a[i, k] * a[i, k]
-        np.sqrt(a[i, i], out=a[i, i])
-        log_det += 2.0 * float(np.log(a[i, i]).sum())
-        for r in range(i + 1, q):
-            for k in range(i):
-                a[r, i] -= a[r, k] * a[i, k]
-            a[r, i] /= a[i, i]
-        for k in range(i):
-            solved[i] -= a[i, k] * solved[k]
-        solved[i] /= a[i, i]
-    return Levels(a, solved, log_det)
-
-
-class OneFactorDeviance:
-    """The deviance when all random-effects terms share one grouping factor.
+class Deviance:
+    """The deviance of one model on one set of cross-products.
 
     Parameters
     ----------
     products : CrossProducts
     layout : CovarianceLayout
     reml : bool
+        The REML criterion instead of the deviance.
     """
 
     def __init__(self, products: CrossProducts, layout: CovarianceLayout, reml: bool) -> None:
         self.products, self.layout = products, layout
         self.criterion = Criterion(products.nobs, products.p, reml, products.log_weights)
-        (factor,) = products.factors
-        self._columns = np.concatenate([factor.zz, factor.zxy], axis=1)
+        self.plan = plan(products)
 
     def evaluate(self, theta: np.ndarray) -> Evaluation:
         """Compute the criterion and its gradient at `theta`, shape (n_theta,)."""
-        p, (factor,), (t,) = self.products.p, self.products.factors, self.layout.matrices(theta)
-        levels, rest, projected = self._project(t)
-        fixed = solve_fixed(rest, p)
+        eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
+        fixed = eliminated.fixed
+        found = posterior(self.plan, eliminated, estimated=self.criterion.reml)
+        factors = range(len(self.products.factors))
         sigma2 = fixed.penalised / self.criterion.dof
-        q = factor.size
-        through = projected[:, q:]  # Z' V^-1 [X y]
-        trace = projected[:, :q].sum(axis=2)
-        if self.criterion.reml and p:
-            half = np.tensordot(fixed.inverse_root, through[:, :p], axes=(0, 1))
-            trace = trace - np.einsum("kaj,kbj->ab", half, half)
-        e = through[:, p] - np.einsum("qkj,k->qj", through[:, :p], fixed.beta)
-        outer = e @ e.T
-        gradient = self.layout.pick([2.0 * (trace - outer / sigma2) @ t])
-        value = self.criterion.value(fixed.penalised, levels.log_det, fixed.log_det)
+        projections = tuple(found.projections[k] for k in factors)
+        outer = tuple(found.residuals[k] @ found.residuals[k].T for k in factors)
+        slopes = [2.0 * (projections[k].sum(axis=2) - outer[k] / sigma2) @ eliminated.matrices[k] for k in factors]
+        value = self.criterion.value(fixed.penalised, eliminated.log_det, fixed.log_det)
         return Evaluation(
-            theta, value, gradient, sigma2, fixed.beta, fixed.inverse, fixed.penalised, (trace,), (outer,)
+            theta,
+            value,
+            self.layout.pick(slopes),
+            sigma2,
+            fixed.beta,
+            fixed.inverse,
+            fixed.penalised,
+            projections,
+            outer,
         )
 
-    def _project(self, t: np.ndarray) -> tuple[Levels, np.ndarray, np.ndarray]:
-        """Eliminate the levels: also ``[X y]' V^-1 [X y]`` and ``Z' V^-1 [Z X y]``."""
-        (factor,) = self.products.factors
-        q = factor.size
-        levels = eliminate(t, factor.zz, self._columns)
-        rest = self.products.xy.copy()
-        projected = self._columns.copy()
-        for solved in levels.solved:
-            rest -= solved[q:] @ solved[q:].T
-            for a in range(q):
-                projected[a] -= solved[a] * solved
-        return levels, rest, projected
+    def value(self, theta: np.ndarray) -> float:
+        """Compute the criterion alone."""
+        eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
+        return self.criterion.value(eliminated.fixed.penalised, eliminated.log_det, eliminated.fixed.log_det)
 
-    def information(self, theta: np.ndarray) -> np.ndarray:
-        """Expected second derivatives by theta, without the correction for estimated fixed effects."""
-        (t,) = self.layout.matrices(theta)
-        (factor,) = self.products.factors
-        k = self._project(t)[2][:, : factor.size]
-        return expected_information(self.layout, 0, t, k, self.criterion.dof)
+    def information(self, at: Evaluation) -> np.ndarray:
+        """Approximate second derivatives by theta: the expected ones, factor by factor, shape (n_theta, n_theta)."""
+        out = np.zeros((self.layout.n_theta, self.layout.n_theta))
+        for k, t in enumerate(self.layout.matrices(at.theta)):
+            mine, block = _expected_information(self.layout, k, t, at.projections[k], self.criterion.dof)
+            out[np.ix_(mine, mine)] = block
+        return out
 
     def start(self) -> np.ndarray:
         """Guess theta from moments of the least-squares residuals."""
-        return self.layout.pick([np.diag(moment_scales(f, self.products)) for f in self.products.factors])
+        return self.layout.pick([np.diag(_moment_scales(f, self.products)) for f in self.products.factors])
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Conditional modes (q, J) and unscaled conditional covariances (q, q, J)."""
-        (t,) = self.layout.matrices(theta)
-        (factor,) = self.products.factors
-        q = factor.size
-        evaluation = self.evaluate(theta)
-        levels = eliminate(t, factor.zz, factor.zxy)
-        u = levels.solved[:, -1] - np.einsum("qkj,k->qj", levels.solved[:, :-1], evaluation.beta)
-        root = np.empty((q, q, factor.levels))
-        root[...] = t.T[:, :, None]
-        for i in range(q):  # L^-1 T'
-            for k in range(i):
-                root[i] -= levels.cholesky[i, k] * root[k]
-            root[i] /= levels.cholesky[i, i]
-        return [np.einsum("kaj,kj->aj", root, u)], [np.einsum("kaj,kbj->abj", root, root)]
+        """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).
+
+        The covariances are those given the estimated parameters, fixed effects included (as lme4's ``condVar``).
+        """
+        eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
+        found = posterior(self.plan, eliminated, estimated=False)
+        factors = range(len(self.products.factors))
+        return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
 
 
-@dataclass(frozen=True, slots=True)
-class FixedPart:
-    """Generalised least squares: `beta`, its unscaled covariance, log determinant and what is left of y."""
-
-    beta: np.ndarray
-    inverse: np.ndarray
-    inverse_root: np.ndarray
-    log_det: float
-    penalised: float
-
-
-def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
-    """Solve for the fixed effects from ``[X y]' V^-1 [X y]``, shape (p + 1, p + 1).
-
-    Raises
-    ------
-    FitError
-        When the matrix is not positive definite to working precision.
-    """
-    if not p:
-        return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), 0.0, float(rest[0, 0]))
-    root, info = lapack.dpotrf(rest, lower=0, clean=1)
-    if info == p + 1 or (not info and root[p, p] ** 2 <= 1e-15 * rest[p, p]):
-        raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
-    if info:
-        raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
-    inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]
-    beta = inverse_root @ root[:p, p]
-    log_det = 2.0 * float(np.log(np.diag(root)[:p]).sum())
-    return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, log_det, float(root[p, p] ** 2))
-
-
-def expected_information(
+def _expected_information(
     layout: CovarianceLayout, factor: int, t: np.ndarray, k: np.ndarray, dof: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Expected second derivatives of the profiled deviance by one factor's elements of theta.
 
     Parameters
@@ -291,11 +173,13 @@ def expected_information(
 
     Returns
     -------
-    ndarray, shape (m, m)
+    positions : ndarray, shape (m,)
+        The factor's elements of theta.
+    information : ndarray, shape (m, m)
         ``sum_j tr(K_j S_a K_j S_b)`` with ``S_a = dSigma / dtheta_a``, less what profiling out sigma takes.
     """
     q = len(t)
-    _, rows, columns = layout.positions(factor)
+    mine, rows, columns = layout.positions(factor)
     change = np.zeros((len(rows), q, q))
     for a, (i, c) in enumerate(zip(rows, columns, strict=True)):
         change[a, i, :] += t[:, c]
@@ -303,10 +187,10 @@ def expected_information(
     flat = k.reshape(q * q, -1)
     products = (flat @ flat.T).reshape(q, q, q, q)
     mean = np.einsum("xab,ab->x", change, k.sum(axis=2))
-    return np.einsum("xab,bcda,ycd->xy", change, products, change) - np.outer(mean, mean) / dof
+    return mine, np.einsum("xab,bcda,ycd->xy", change, products, change) - np.outer(mean, mean) / dof
 
 
-def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray:
+def _moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray:
     """Guess the relative standard deviations of one factor's columns, shape (q,).
 
     Each column alone gets the analysis-of-variance estimate on the least-squares residuals, kept away from zero.

@@ -27,7 +27,7 @@ class FormulaError(MlmError):
 
 
 class DataError(MlmError):
-    """The data do not fit the formula: a missing column, no rows, one level, infinite values …"""
+    """The data do not fit the formula: a missing column, no rows, one level, infinite values."""
 
 
 class FitError(MlmError):

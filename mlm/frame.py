@@ -115,9 +115,7 @@ class ModelFrame:
         return replace(self, x_columns=self.x_columns.select(keep), x_design=self.x_design.without(dropped))
 
 
-def model_frame(
-    formula: str | Formula, data: Any, weights: Any = None, offset: Any = None
-) -> ModelFrame:
+def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: Any = None) -> ModelFrame:
     """Bring a formula and a data frame together.
 
     Parameters
@@ -165,7 +163,6 @@ def model_frame(
         index=table.index,
         dropped=dropped,
     )
-
 
 
 @lru_cache(maxsize=256)

@@ -11,8 +11,8 @@ import numpy as np
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts, cross_products
 from .design import Columns, dependent_columns
-from .deviance import Deviance, OneFactorDeviance
-from .errors import DataError, FitError, FormulaError, RankWarning, SingularFitWarning
+from .deviance import Deviance
+from .errors import DataError, FormulaError, RankWarning, SingularFitWarning
 from .frame import Grouping, ModelFrame, RandomPart, model_frame
 from .model import MixedModel
 from .optimize import minimise
@@ -105,14 +105,10 @@ def fit(
 
 
 def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
-    """Choose the deviance function for the structure of the random effects."""
+    """Build the deviance function: the layout of theta on these cross-products."""
     position = {f.name: k for k, f in enumerate(products.factors)}
-    layout = CovarianceLayout.of(
-        [(position[t.term.group], len(t.columns.names)) for t in terms], len(products.factors)
-    )
-    if len(products.factors) == 1:
-        return OneFactorDeviance(products, layout, reml)
-    raise FitError("Crossed and nested grouping factors are not fitted yet.")
+    layout = CovarianceLayout.of([(position[t.term.group], len(t.columns.names)) for t in terms], len(products.factors))
+    return Deviance(products, layout, reml)
 
 
 def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:
@@ -154,8 +150,10 @@ def _factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping,
     joined: dict[str, Columns] = {}
     for part in terms:
         have = joined.get(part.term.group)
-        joined[part.term.group] = part.columns if have is None else Columns(
-            have.names + part.columns.names, have.factors + part.columns.factors, have.n
+        joined[part.term.group] = (
+            part.columns
+            if have is None
+            else Columns(have.names + part.columns.names, have.factors + part.columns.factors, have.n)
         )
     factors = [(frame.groupings[name], columns) for name, columns in joined.items()]
     return sorted(factors, key=lambda f: -len(f[0].levels) * len(f[1].names))
@@ -207,7 +205,9 @@ def _singular_message(model: MixedModel) -> str:
 def refit_response(model: MixedModel, y: np.ndarray, reml: bool, optimizer: str) -> MixedModel:
     """Fit a model's formula to another response for the same rows."""
     if y.shape != (model.nobs,):
-        raise DataError(f"The new response must have one value for each of the {model.nobs} rows in use; got {y.shape}.")
+        raise DataError(
+            f"The new response must have one value for each of the {model.nobs} rows in use; got {y.shape}."
+        )
     if not np.isfinite(y).all():
         raise DataError(f"The new response has {int((~np.isfinite(y)).sum())} missing or infinite values.")
     frame = replace(model.frame, y=y)

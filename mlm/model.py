@@ -227,13 +227,13 @@ class MixedModel:
         -------
         float
         """
-        l = np.asarray(contrast, dtype=float)
-        if l.shape != (self.products.p,):
-            raise DataError(f"A contrast has one number a fixed effect: {self.products.p}; got shape {l.shape}.")
+        weights = np.asarray(contrast, dtype=float)
+        if weights.shape != (self.products.p,):
+            raise DataError(f"A contrast has one number a fixed effect: {self.products.p}; got shape {weights.shape}.")
         shift = self.products.shift
         if shift.intercept >= 0:
-            l = l - l[shift.intercept] * shift.means
-        return degrees_of_freedom(self._variance_information, self._at.sigma2 * self._at.unscaled, l)
+            weights = weights - weights[shift.intercept] * shift.means
+        return degrees_of_freedom(self._variance_information, self._at.sigma2 * self._at.unscaled, weights)
 
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Table of fixed effects.
@@ -375,7 +375,9 @@ class MixedModel:
         """Fitted values: fixed effects, conditional modes and offset."""
         values = self.frame.x @ self._beta
         for part in self.terms:
-            values = values + self._contribution(part, part.columns.matrix(), self.frame.groupings[part.term.group].codes)
+            values = values + self._contribution(
+                part, part.columns.matrix(), self.frame.groupings[part.term.group].codes
+            )
         if self.frame.offset is not None:
             values = values + self.frame.offset
         return pd.Series(values, self.frame.index)
@@ -517,7 +519,8 @@ class MixedModel:
     def tidy(self, conf_int: bool = False, ddf: str | None = None) -> pd.DataFrame:
         """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …)."""
         table = self.coefficients(ddf).set_axis(
-            ["estimate", "std.error", *(["df"] if ddf else []), "statistic", *(["p.value"] if ddf else [])], axis=1
+            ["estimate", "std.error", *(["df"] if ddf else []), "statistic", *(["p.value"] if ddf else [])],
+            axis=1,
         )
         table = table.rename_axis("term").reset_index()
         if conf_int:

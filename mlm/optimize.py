@@ -96,7 +96,7 @@ def _descend(
     deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, limit: int = 200
 ) -> tuple[Evaluation, bool]:
     """BFGS with backtracking from `at`; returns the best evaluation and whether the gradient is zero there."""
-    hessian = deviance.information(at.theta)
+    hessian = deviance.information(at)
     last = np.inf
     for _ in range(limit):
         step, decrease = _step(hessian, at)
@@ -153,9 +153,7 @@ def _update(hessian: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.nda
     return hessian + np.outer(change, change) / curvature - np.outer(forward, forward) / expected
 
 
-def _settle_zeros(
-    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation
-) -> Evaluation:
+def _settle_zeros(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation) -> Evaluation:
     """Put tiny relative standard deviations to 0 where the deviance is no worse for it."""
     theta = deviance.layout.rectify(at.theta)
     tiny = deviance.layout.diagonal & (np.abs(theta) < ZERO)
@@ -207,7 +205,7 @@ def _nloptwrap(deviance: Deviance, start: np.ndarray | None) -> Optimum:
     log: list[tuple[np.ndarray, float]] = []
 
     def value(theta: np.ndarray, gradient: np.ndarray) -> float:
-        log.append((theta.copy(), deviance.evaluate(theta.copy()).value))
+        log.append((theta.copy(), deviance.value(theta.copy())))
         return log[-1][1]
 
     diagonal = deviance.layout.diagonal

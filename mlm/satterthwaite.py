@@ -96,11 +96,7 @@ def degrees_of_freedom(information: VarianceInformation, vcov: np.ndarray, contr
 def _gradient_at(deviance: Deviance, beside: Evaluation, sigma2: float) -> np.ndarray:
     """Gradient by theta of the deviance that is not profiled over sigma."""
     matrices = deviance.layout.matrices(beside.theta)
-    slopes = [
-        2.0 * (trace - outer / sigma2) @ t
-        for trace, outer, t in zip(beside.trace, beside.outer, matrices, strict=True)
-    ]
-    return deviance.layout.pick(slopes)
+    return deviance.layout.pick([2.0 * beside.slope(k, sigma2) @ t for k, t in enumerate(matrices)])
 
 
 def _invert(hessian: np.ndarray, free: list[int]) -> np.ndarray:

@@ -1,0 +1,239 @@
+"""Eliminating random effects block by block.
+
+Grouping factors fall in two kinds. *Stages* are eliminated level by level: the largest factor, and every factor in
+which all levels of the earlier stages are nested, so that its block stays block-diagonal. What is left (factors
+crossed with these) forms a dense *tail*: the Schur complement. Everything here is on the scale of the random effects
+b, so that theta enters at one place: the root ``L^-1 T'`` of a level.
+
+With ``S = Z_i'Z_i`` (after earlier eliminations), ``E = T (T'ST + I)^-1 T'`` and neighbours N of level i,
+
+- mode:        ``b_i = E (Z_i'(y - X beta) - A_iN b_N)``
+- covariance:  ``W_ii = E + E Q E``, ``W_iN = -E A_iN W_NN``, with ``Q = A_iN W_NN A_iN'``
+- derivative:  ``Z_i' P Z_i = (I - SE) S - (I - SE) Q (I - SE)'``
+
+where W is the covariance of the effects given y, over sigma² (including the fixed effects under REML).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from .crossproducts import CrossProducts, PairProducts
+
+__all__ = ["Plan", "Sparse", "Stage", "plan"]
+
+PAIRS = 30_000_000  # products of neighbours that may be listed one by one (12 bytes each)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Rows of the tail's columns that belong to each level: one pattern, q rows of values.
+
+    Attributes
+    ----------
+    levels, width : int
+        Number of levels J and of the tail's columns m.
+    row, column : ndarray of int, shape (nnz,)
+        Level and column of each entry, sorted by level.
+    data : ndarray, shape (q, nnz)
+    """
+
+    levels: int
+    width: int
+    row: np.ndarray
+    column: np.ndarray
+    data: np.ndarray
+
+    def __post_init__(self) -> None:
+        starts = np.searchsorted(self.row, np.arange(self.levels + 1))
+        object.__setattr__(self, "starts", starts)
+        object.__setattr__(self, "neighbours", _neighbours(starts) if self._listed() else None)
+
+    def _listed(self) -> bool:
+        count = np.diff(self.starts).astype(float)
+        return float((count * (count + 1)).sum()) / 2 <= min(PAIRS, 0.25 * self.levels * self.width**2)
+
+    def csr(self, values: np.ndarray) -> sparse.csr_array:
+        """One row of values as a sparse (levels, width) matrix."""
+        return sparse.csr_array((values, self.column, self.starts), shape=(self.levels, self.width))
+
+    def times(self, data: np.ndarray, dense: np.ndarray) -> np.ndarray:
+        """Multiply (q, nnz) data with a dense (width, k) matrix: shape (q, k, levels)."""
+        return np.stack([(self.csr(row) @ dense).T for row in data])
+
+    def transposed_times(self, data: np.ndarray, dense: np.ndarray) -> np.ndarray:
+        """Sum over effects and levels of data' times dense (q, k, levels): shape (width, k)."""
+        return sum(self.csr(row).T @ block.T for row, block in zip(data, dense, strict=True))
+
+    def gram(self, data: np.ndarray) -> np.ndarray:
+        """Sum over effects and levels of the outer products of (q, nnz) data: shape (width, width)."""
+        if self.neighbours is None:
+            dense = np.concatenate([self.csr(row).toarray() for row in data])
+            return dense.T @ dense
+        left, right = self.neighbours
+        values = sum(row[left] * row[right] for row in data)
+        flat = np.bincount(
+            self.column[left] * self.width + self.column[right], values, minlength=self.width**2
+        ).reshape(self.width, self.width)
+        return flat + flat.T - np.diag(np.diag(flat))
+
+    def quadratic(self, data: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """Level by level ``A_i w A_i'`` for a symmetric (width, width) w: shape (q, q, levels)."""
+        q = len(data)
+        out = np.empty((q, q, self.levels))
+        if self.neighbours is None:
+            for a in range(q):
+                through = self.csr(data[a]) @ w
+                for b in range(q):
+                    out[a, b] = np.add.reduceat(
+                        np.append(through[self.row, self.column] * data[b], 0.0), self.starts[:-1]
+                    ) * (np.diff(self.starts) > 0)
+            return out
+        left, right = self.neighbours
+        between = w[self.column[left], self.column[right]] * np.where(left == right, 0.5, 1.0)
+        level = self.row[left]
+        for a in range(q):
+            for b in range(a + 1):
+                values = between * (data[a][left] * data[b][right] + data[a][right] * data[b][left])
+                out[a, b] = out[b, a] = np.bincount(level, values, minlength=self.levels)
+        return out
+
+
+def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs left >= right of entries of the same level."""
+    entries = np.arange(starts[-1])
+    first = np.repeat(starts[:-1], np.diff(starts))
+    partners = entries - first + 1
+    left = np.repeat(entries, partners)
+    before = np.repeat(np.cumsum(partners) - partners, partners)
+    right = first[left] + np.arange(len(left)) - before
+    return left.astype(np.int32), right.astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One factor that is eliminated level by level.
+
+    Attributes
+    ----------
+    factor : int
+        Its position among the cross-products' factors.
+    zz : ndarray, shape (q, q, J)
+    zxy : ndarray, shape (q, p + 1, J)
+    parents : dict of int to (ndarray of int of shape (J,), ndarray of shape (q, q_t, J))
+        For each later stage t, the level of it in which each level is nested, and their cross-products.
+    tail : Sparse or None
+        Cross-products with the tail.
+    maps : dict of int to ndarray of int, shape (nnz,)
+        Where each entry of `tail` stands in the tail entries of the parent in stage t.
+    """
+
+    factor: int
+    zz: np.ndarray
+    zxy: np.ndarray
+    parents: dict[int, tuple[np.ndarray, np.ndarray]]
+    tail: Sparse | None
+    maps: dict[int, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The order of elimination.
+
+    Attributes
+    ----------
+    stages : tuple of Stage
+    dense : tuple of int
+        Factors of the tail.
+    offsets : tuple of int
+        First column of each of them in the tail; effects first, levels second.
+    tail : ndarray, shape (m, m)
+        Cross-products within the tail.
+    tail_xy : ndarray, shape (m, p + 1)
+    """
+
+    stages: tuple[Stage, ...]
+    dense: tuple[int, ...]
+    offsets: tuple[int, ...]
+    tail: np.ndarray
+    tail_xy: np.ndarray
+
+
+def plan(products: CrossProducts) -> Plan:
+    """Choose the order of elimination and lay out the blocks for it."""
+    factors = range(len(products.factors))
+    nested = [0]
+    for t in factors[1:]:
+        if all(len(_pair(products, s, t).rows) == products.factors[s].levels for s in nested):
+            nested.append(t)
+    dense = tuple(k for k in factors if k not in nested)
+    sizes = [products.factors[k].levels * products.factors[k].size for k in dense]
+    offsets = tuple(int(o) for o in np.cumsum([0, *sizes])[:-1])
+    tails = {s: _tail_of(products, s, dense, offsets, sum(sizes)) for s in nested}
+    stages = []
+    for position, s in enumerate(nested):
+        later = nested[position + 1 :]
+        parents = {t: (_pair(products, s, t).columns, _pair(products, s, t).values) for t in later}
+        maps = {t: _positions(tails[s], parents[t][0], tails[t]) for t in later} if dense else {}
+        f = products.factors[s]
+        stages.append(Stage(s, f.zz, f.zxy, parents, tails[s], maps))
+    tail, tail_xy = _tail(products, dense, offsets, sum(sizes))
+    return Plan(tuple(stages), dense, offsets, tail, tail_xy)
+
+
+def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:
+    """Cross-products between two factors, in either order, sorted by the first one's level."""
+    if a < b:
+        return products.pairs[a, b]
+    other = products.pairs[b, a]
+    order = np.lexsort((other.rows, other.columns))
+    return PairProducts(other.columns[order], other.rows[order], other.values.transpose(1, 0, 2)[:, :, order])
+
+
+def _tail_of(
+    products: CrossProducts, s: int, dense: tuple[int, ...], offsets: tuple[int, ...], width: int
+) -> Sparse | None:
+    if not dense:
+        return None
+    rows, columns, values = [], [], []
+    for k, offset in zip(dense, offsets, strict=True):
+        pair = _pair(products, s, k)
+        for effect in range(products.factors[k].size):
+            rows.append(pair.rows)
+            columns.append(offset + effect * products.factors[k].levels + pair.columns)
+            values.append(pair.values[:, effect])
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    order = np.lexsort((column, row))
+    data = np.concatenate(values, axis=1)[:, order]
+    return Sparse(products.factors[s].levels, width, row[order], column[order], data)
+
+
+def _positions(child: Sparse, parent_of: np.ndarray, parent: Sparse) -> np.ndarray:
+    """Where the entries of the children stand among those of their parents (which have them all)."""
+    have = parent.row * parent.width + parent.column
+    return np.searchsorted(have, parent_of[child.row] * parent.width + child.column)
+
+
+def _tail(
+    products: CrossProducts, dense: tuple[int, ...], offsets: tuple[int, ...], width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    tail, tail_xy = np.zeros((width, width)), np.zeros((width, products.p + 1))
+    for k, offset in zip(dense, offsets, strict=True):
+        f = products.factors[k]
+        at = offset + np.arange(f.levels)
+        for a in range(f.size):
+            tail_xy[at + a * f.levels] = f.zxy[a].T
+            for b in range(f.size):
+                tail[at + a * f.levels, at + b * f.levels] = f.zz[a, b]
+        for other, start in zip(dense, offsets, strict=True):
+            if other <= k:
+                continue
+            pair, levels = products.pairs[k, other], products.factors[other].levels
+            for a in range(f.size):
+                for b in range(products.factors[other].size):
+                    rows, columns = offset + a * f.levels + pair.rows, start + b * levels + pair.columns
+                    tail[rows, columns] = tail[columns, rows] = pair.values[a, b]
+    return tail, tail_xy

@@ -1,0 +1,269 @@
+"""Forward: eliminate the random effects, stage by stage, down to what is left for the fixed effects.
+
+See `blocks` for the order and the notation; Bates et al. (2015), section 3, for the Cholesky factor this builds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from .blocks import Plan, Stage
+from .covariance import CovarianceLayout
+from .errors import FitError
+
+__all__ = ["Eliminated", "FixedPart", "Tail", "contract", "eliminate", "level_roots", "scale_rows", "sum_by"]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPart:
+    """Generalised least squares.
+
+    Attributes
+    ----------
+    beta : ndarray, shape (p,)
+    inverse : ndarray, shape (p, p)
+        ``(X' V^-1 X)^-1``.
+    log_det : float
+        ``log |X' V^-1 X|``.
+    penalised : float
+        Penalised residual sum of squares.
+    """
+
+    beta: np.ndarray
+    inverse: np.ndarray
+    log_det: float
+    penalised: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The dense Schur complement, solved.
+
+    Attributes
+    ----------
+    inverse : ndarray, shape (m, m)
+        Inverse of ``Lambda' S Lambda + I``.
+    solved : ndarray, shape (m, p + 1)
+        Its product with ``Lambda' Z' [X y]``.
+    schur : ndarray, shape (m, m)
+        S, not scaled by Lambda.
+    xy : ndarray, shape (m, p + 1)
+        ``Z' [X y]`` after the elimination of the stages, not scaled.
+    """
+
+    inverse: np.ndarray
+    solved: np.ndarray
+    schur: np.ndarray
+    xy: np.ndarray
+
+
+@dataclass(slots=True)
+class Blocks:
+    """One stage's cross-products after the elimination of the stages before it, and its roots."""
+
+    stage: Stage
+    zz: np.ndarray
+    zxy: np.ndarray
+    cross: dict[int, np.ndarray]
+    tail: np.ndarray | None
+    root: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Eliminated:
+    """All that the forward pass leaves behind.
+
+    Attributes
+    ----------
+    matrices : list of ndarray
+        Each factor's `T`.
+    blocks : list of Blocks
+        One a stage.
+    tail : Tail or None
+    fixed : FixedPart
+    log_det : float
+        ``log |Lambda' Z'Z Lambda + I|``.
+    """
+
+    matrices: list[np.ndarray]
+    blocks: list[Blocks]
+    tail: Tail | None
+    fixed: FixedPart
+    log_det: float
+
+
+def eliminate(plan: Plan, xy: np.ndarray, layout: CovarianceLayout, theta: np.ndarray) -> Eliminated:
+    """Run the forward pass.
+
+    Parameters
+    ----------
+    plan : Plan
+    xy : ndarray, shape (p + 1, p + 1)
+        ``[X y]' [X y]``.
+    layout : CovarianceLayout
+    theta : ndarray, shape (n_theta,)
+
+    Returns
+    -------
+    Eliminated
+
+    Raises
+    ------
+    FitError
+        When nothing is left of the response, or the fixed-effects columns are dependent.
+    """
+    matrices = layout.matrices(theta)
+    rest, tail, tail_xy = xy.copy(), plan.tail.copy(), plan.tail_xy.copy()
+    blocks = [_start(stage, fresh=k > 0) for k, stage in enumerate(plan.stages)]
+    later = {b.stage.factor: b for b in blocks}
+    log_det = 0.0
+    for block in blocks:
+        block.root, levels_log_det = level_roots(matrices[block.stage.factor], block.zz)
+        log_det += levels_log_det
+        solved_xy = contract(block.root, block.zxy)
+        for row in solved_xy:
+            rest -= row @ row.T
+        if block.stage.parents or block.tail is not None:
+            _update_later(block, solved_xy, later, tail, tail_xy)
+    solved_tail = None
+    if plan.dense:
+        solved_tail, tail_log_det = _solve_tail(plan, matrices, tail, tail_xy, rest)
+        log_det += tail_log_det
+    return Eliminated(matrices, blocks, solved_tail, solve_fixed(rest, len(rest) - 1), log_det)
+
+
+def _start(stage: Stage, fresh: bool) -> Blocks:
+    """Blocks of a stage; copies when earlier stages will change them."""
+    data = stage.tail.data if stage.tail is not None else None
+    cross = {t: values for t, (_, values) in stage.parents.items()}
+    if not fresh:
+        return Blocks(stage, stage.zz, stage.zxy, cross, data)
+    data = data.copy() if data is not None else None
+    return Blocks(stage, stage.zz.copy(), stage.zxy.copy(), {t: v.copy() for t, v in cross.items()}, data)
+
+
+def _update_later(
+    block: Blocks, solved_xy: np.ndarray, later: dict[int, Blocks], tail: np.ndarray, tail_xy: np.ndarray
+) -> None:
+    """Take one stage's effects out of the blocks of all later ones."""
+    stage = block.stage
+    solved = {t: contract(block.root, values) for t, values in block.cross.items()}
+    solved_tail = None
+    if stage.tail is not None:
+        rows = stage.tail.row
+        solved_tail = contract(block.root[:, :, rows], block.tail[:, None])[:, 0]
+        tail -= stage.tail.gram(solved_tail)
+        tail_xy -= stage.tail.transposed_times(solved_tail, solved_xy)
+    for t, (parent, _) in stage.parents.items():
+        above = later[t]
+        above.zz -= sum_by(parent, np.einsum("aij,akj->ikj", solved[t], solved[t]), above.zz.shape[2])
+        above.zxy -= sum_by(parent, np.einsum("aij,akj->ikj", solved[t], solved_xy), above.zz.shape[2])
+        for beyond in above.cross:
+            product = np.einsum("aij,akj->ikj", solved[t], solved[beyond])
+            above.cross[beyond] -= sum_by(parent, product, above.zz.shape[2])
+        if solved_tail is not None:
+            product = np.einsum("aij,aj->ij", solved[t][:, :, rows], solved_tail)
+            above.tail -= sum_by(stage.maps[t], product, above.tail.shape[1])
+
+
+def _solve_tail(
+    plan: Plan, matrices: list[np.ndarray], schur: np.ndarray, xy: np.ndarray, rest: np.ndarray
+) -> tuple[Tail, float]:
+    """Factor the Schur complement; takes its effects out of `rest`, in place."""
+    n = scale_rows(plan, matrices, scale_rows(plan, matrices, schur).T)
+    n[np.diag_indices_from(n)] += 1.0
+    root, info = lapack.dpotrf(n, lower=1, overwrite_a=1)
+    if info:
+        raise FitError("The random-effects system is not positive definite to working precision; rescale the slopes.")
+    half = lapack.dtrtrs(root, scale_rows(plan, matrices, xy), lower=1)[0]
+    rest -= half.T @ half
+    solved = lapack.dtrtrs(root, half, lower=1, trans=1)[0]
+    log_det = 2.0 * float(np.log(np.diag(root)).sum())
+    inverse = lapack.dpotri(root, lower=1, overwrite_c=1)[0]
+    lower = np.tril(inverse, -1)
+    inverse = lower + lower.T + np.diag(np.diag(inverse))
+    return Tail(inverse, solved, schur, xy), log_det
+
+
+def scale_rows(plan: Plan, matrices: list[np.ndarray], columns: np.ndarray, transpose: bool = True) -> np.ndarray:
+    """Multiply ``Lambda'`` (or Lambda) of the tail with (m, k) columns."""
+    out = np.empty_like(columns)
+    ends = [*plan.offsets[1:], len(columns)]
+    for factor, start, end in zip(plan.dense, plan.offsets, ends, strict=True):
+        t = matrices[factor].T if transpose else matrices[factor]
+        block = columns[start:end].reshape(len(t), -1)
+        out[start:end] = (t @ block).reshape(end - start, -1)
+    return out
+
+
+def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
+    """Solve for the fixed effects from ``[X y]' V^-1 [X y]``, shape (p + 1, p + 1)."""
+    if not p:
+        return FixedPart(np.zeros(0), np.zeros((0, 0)), 0.0, float(rest[0, 0]))
+    root, info = lapack.dpotrf(rest, lower=0, clean=1)
+    if info == p + 1 or (not info and root[p, p] ** 2 <= 1e-15 * rest[p, p]):
+        raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
+    if info:
+        raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
+    inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]
+    log_det = 2.0 * float(np.log(np.diag(root)[:p]).sum())
+    return FixedPart(inverse_root @ root[:p, p], inverse_root @ inverse_root.T, log_det, float(root[p, p] ** 2))
+
+
+def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
+    """Factor all levels of a factor at once.
+
+    Parameters
+    ----------
+    t : ndarray, shape (q, q)
+    zz : ndarray, shape (q, q, J)
+
+    Returns
+    -------
+    root : ndarray, shape (q, q, J)
+        ``L_j^-1 T'`` with ``L_j L_j' = T' Z_j'Z_j T + I``.
+    log_det : float
+        Sum of ``log |L_j L_j'|``.
+
+    Notes
+    -----
+    q is small and J is large: the loops run over q, the arithmetic over the levels.
+    """
+    q = len(t)
+    if q == 1:
+        square = 1.0 + t[0, 0] ** 2 * zz[0]
+        return (t[0, 0] / np.sqrt(square))[None], float(np.log(square).sum())
+    a = np.einsum("ca,cdj,db->abj", t, zz, t, optimize=True)
+    root = np.repeat(t.T[:, :, None], zz.shape[2], axis=2)
+    log_det = 0.0
+    for i in range(q):
+        a[i, i] += 1.0
+        for k in range(i):
+            a[i, i] -= a[i, k] * a[i, k]
+        log_det += float(np.log(a[i, i]).sum())
+        np.sqrt(a[i, i], out=a[i, i])
+        for r in range(i + 1, q):
+            for k in range(i):
+                a[r, i] -= a[r, k] * a[i, k]
+            a[r, i] /= a[i, i]
+        for k in range(i):
+            root[i] -= a[i, k] * root[k]
+        root[i] /= a[i, i]
+    return root, log_det
+
+
+def contract(root: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Multiply level by level: (q, q, J) with (q, c, J)."""
+    out = root[:, 0, None] * columns[0]
+    for b in range(1, root.shape[1]):
+        out += root[:, b, None] * columns[b]
+    return out
+
+
+def sum_by(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """Add up values, shape (..., J), by an index of shape (J,): shape (..., size)."""
+    flat = values.reshape(-1, values.shape[-1])
+    return np.stack([np.bincount(index, row, minlength=size) for row in flat]).reshape(*values.shape[:-1], size)

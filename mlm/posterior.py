@@ -1,0 +1,222 @@
+"""Backward: conditional modes and covariances of the random effects, and the derivatives that follow from them.
+
+Runs through the stages in reverse, keeping only what is needed: the diagonal blocks of each stage, and the covariances
+between effects that share rows. See `blocks` for the notation and the three formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .blocks import Plan, Stage
+from .elimination import Blocks, Eliminated, contract, scale_rows, sum_by
+
+__all__ = ["Posterior", "posterior"]
+
+NEARLY_SINGULAR = 1e-4  # relative standard deviation below which dividing by it squared costs too many digits
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What is known of the random effects, factor by factor.
+
+    Attributes
+    ----------
+    modes : dict of int to ndarray, shape (q, J)
+        Conditional modes b.
+    covariances : dict of int to ndarray, shape (q, q, J)
+        Diagonal blocks of W: conditional covariances over sigma².
+    projections : dict of int to ndarray, shape (q, q, J)
+        ``Z_j' P Z_j`` (P is ``V^-1`` with the fixed effects projected out under REML).
+    residuals : dict of int to ndarray, shape (q, J)
+        ``e_j = Z_j' V^-1 (y - X beta)``.
+    """
+
+    modes: dict[int, np.ndarray] = field(default_factory=dict)
+    covariances: dict[int, np.ndarray] = field(default_factory=dict)
+    projections: dict[int, np.ndarray] = field(default_factory=dict)
+    residuals: dict[int, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Covariances:
+    """Blocks of W between later effects that the earlier stages ask for.
+
+    `xx` (p, p), `tail` (m, m), `tail_x` (m, p); per stage factor t: `own` (q, q, J), `x` (q, p, J),
+    `to_tail` (q, nnz) on the pattern of t's tail entries, `to` {t': (q, q', J)}.
+    """
+
+    xx: np.ndarray
+    tail: np.ndarray | None
+    tail_x: np.ndarray | None
+    own: dict[int, np.ndarray] = field(default_factory=dict)
+    x: dict[int, np.ndarray] = field(default_factory=dict)
+    to_tail: dict[int, np.ndarray] = field(default_factory=dict)
+    to: dict[int, dict[int, np.ndarray]] = field(default_factory=dict)
+
+
+def posterior(plan: Plan, eliminated: Eliminated, estimated: bool) -> Posterior:
+    """Run the backward pass.
+
+    Parameters
+    ----------
+    plan : Plan
+    eliminated : Eliminated
+    estimated : bool
+        Whether the fixed effects count as estimated (the REML criterion) or as known.
+
+    Returns
+    -------
+    Posterior
+    """
+    out = Posterior()
+    p = len(eliminated.fixed.beta)
+    xx = eliminated.fixed.inverse if estimated else np.zeros((p, p))
+    w = _Covariances(xx, None, None)
+    tail_modes = _tail_posterior(plan, eliminated, w, out) if eliminated.tail is not None else None
+    for position in range(len(eliminated.blocks) - 1, -1, -1):
+        _stage_posterior(eliminated, position, tail_modes, w, out)
+    return out
+
+
+def _tail_posterior(plan: Plan, eliminated: Eliminated, w: _Covariances, out: Posterior) -> np.ndarray:
+    """Modes and covariances of the tail; returns the modes, shape (m,)."""
+    tail, beta, matrices = eliminated.tail, eliminated.fixed.beta, eliminated.matrices
+    p = len(beta)
+    u = tail.solved[:, p] - tail.solved[:, :p] @ beta
+    w_u = tail.inverse + tail.solved[:, :p] @ w.xx @ tail.solved[:, :p].T
+    half = scale_rows(plan, matrices, w_u, transpose=False)
+    w.tail = scale_rows(plan, matrices, np.ascontiguousarray(half.T), transpose=False)
+    w.tail_x = -scale_rows(plan, matrices, tail.solved[:, :p] @ w.xx, transpose=False)
+    modes = scale_rows(plan, matrices, u[:, None], transpose=False)[:, 0]
+    e = tail.xy[:, p] - tail.xy[:, :p] @ beta - tail.schur @ modes
+    ends = [*plan.offsets[1:], len(u)]
+    for factor, start, end in zip(plan.dense, plan.offsets, ends, strict=True):
+        t = matrices[factor]
+        at = start + np.arange(end - start).reshape(len(t), -1)
+        out.modes[factor], out.residuals[factor] = modes[at], e[at]
+        out.covariances[factor] = w.tail[at[:, None], at[None]]
+        out.projections[factor] = _tail_projection(t, w_u[at[:, None], at[None]], eliminated, w, at)
+    return modes
+
+
+def _tail_projection(
+    t: np.ndarray, w_u: np.ndarray, eliminated: Eliminated, w: _Covariances, at: np.ndarray
+) -> np.ndarray:
+    """``Z_j' P Z_j`` of a tail factor: ``T^-T (I - W_u) T^-1``, or the long way where `T` is nearly singular."""
+    q = len(t)
+    if np.linalg.svd(t, compute_uv=False)[-1] > NEARLY_SINGULAR:
+        inner = -w_u
+        inner[np.arange(q), np.arange(q)] += 1.0
+        inverse = np.linalg.inv(t)
+        return np.einsum("ab,acj,cd->bdj", inverse, inner, inverse, optimize=True)
+    tail, rows = eliminated.tail, at.ravel()
+    p = len(eliminated.fixed.beta)
+    s, x = tail.schur[rows], tail.xy[rows, :p]
+    left, left_x = s @ w.tail + x @ w.tail_x.T, s @ w.tail_x + x @ w.xx
+    levels = at.shape[1]
+    out = np.empty((q, q, levels))
+    for a in range(q):
+        for b in range(q):
+            i, k = slice(a * levels, (a + 1) * levels), slice(b * levels, (b + 1) * levels)
+            out[a, b] = np.diag(tail.schur[np.ix_(at[a], at[b])])
+            out[a, b] -= np.einsum("jm,jm->j", left[i], s[k]) + np.einsum("jp,jp->j", left_x[i], x[k])
+    return out
+
+
+def _stage_posterior(
+    eliminated: Eliminated, position: int, tail_modes: np.ndarray | None, w: _Covariances, out: Posterior
+) -> None:
+    """Modes, covariances and projections of one stage, and what the stages before it need of W."""
+    block, beta = eliminated.blocks[position], eliminated.fixed.beta
+    stage, p = block.stage, len(beta)
+    e_matrix = np.einsum("kaj,kbj->abj", block.root, block.root)
+    remaining = block.zxy[:, p] - np.einsum("qkj,k->qj", block.zxy[:, :p], beta)
+    for t, (parent, _) in stage.parents.items():
+        remaining = remaining - np.einsum("abj,bj->aj", block.cross[t], out.modes[t][:, parent])
+    if stage.tail is not None:
+        remaining = remaining - stage.tail.times(block.tail, tail_modes[:, None])[:, 0]
+    shrink = _shrink(eliminated.matrices[stage.factor], block, e_matrix)
+    spread = _spread(block, w, p)
+    out.modes[stage.factor] = np.einsum("abj,bj->aj", e_matrix, remaining)
+    out.residuals[stage.factor] = np.einsum("abj,bj->aj", shrink, remaining)
+    own = e_matrix + np.einsum("abj,bcj,cdj->adj", e_matrix, spread, e_matrix, optimize=True)
+    out.covariances[stage.factor] = own
+    inner = np.einsum("abj,bcj->acj", shrink, block.zz)
+    out.projections[stage.factor] = inner - np.einsum("abj,bcj,dcj->adj", shrink, spread, shrink, optimize=True)
+    if position > 0:
+        _keep(block, e_matrix, own, w, p)
+
+
+def _shrink(t: np.ndarray, block: Blocks, e_matrix: np.ndarray) -> np.ndarray:
+    """``I - S E`` level by level, shape (q, q, J)."""
+    q = len(e_matrix)
+    if q == 1:
+        return 1.0 / (1.0 + t[0, 0] ** 2 * block.zz)
+    out = -np.einsum("abj,bcj->acj", block.zz, e_matrix)
+    out[np.arange(q), np.arange(q)] += 1.0
+    return out
+
+
+def _spread(block: Blocks, w: _Covariances, p: int) -> np.ndarray:
+    """``Q = A_iN W_NN A_iN'`` level by level, shape (q, q, J)."""
+    stage, x = block.stage, block.zxy[:, :p]
+    out = np.einsum("akj,kl,blj->abj", x, w.xx, x, optimize=True)
+    if stage.tail is not None:
+        out += stage.tail.quadratic(block.tail, w.tail)
+        out += _symmetric(np.einsum("akj,bkj->abj", stage.tail.times(block.tail, w.tail_x), x))
+    factors = list(stage.parents)
+    for position, t in enumerate(factors):
+        parent, a = stage.parents[t][0], block.cross[t]
+        out += np.einsum("abj,bcj,dcj->adj", a, w.own[t][:, :, parent], a, optimize=True)
+        out += _symmetric(np.einsum("abj,bkj,ckj->acj", a, w.x[t][:, :, parent], x, optimize=True))
+        for u in factors[position + 1 :]:
+            middle = w.to[t][u][:, :, parent]
+            out += _symmetric(np.einsum("abj,bcj,dcj->adj", a, middle, block.cross[u], optimize=True))
+        if stage.tail is not None:
+            rows = stage.tail.row
+            through = np.einsum("abj,bj->aj", a[:, :, rows], w.to_tail[t][:, stage.maps[t]])
+            products = through[:, None] * block.tail[None]
+            out += _symmetric(sum_by(rows, products, out.shape[2]))
+    return out
+
+
+def _symmetric(half: np.ndarray) -> np.ndarray:
+    return half + half.transpose(1, 0, 2)
+
+
+def _keep(block: Blocks, e_matrix: np.ndarray, own: np.ndarray, w: _Covariances, p: int) -> None:
+    """Covariances ``W_iN = -E A_iN W_NN`` with the fixed effects, later stages, and the tail's neighbours."""
+    stage, x, t = block.stage, block.zxy[:, :p], block.stage.factor
+    to_x = np.einsum("akj,kl->alj", x, w.xx)
+    to = {u: np.einsum("akj,bkj->abj", x, w.x[u][:, :, parent]) for u, (parent, _) in stage.parents.items()}
+    to_tail = None
+    if stage.tail is not None:
+        rows, columns = stage.tail.row, stage.tail.column
+        to_x += stage.tail.times(block.tail, w.tail_x)
+        to_tail = np.einsum("akj,jk->aj", x[:, :, rows], w.tail_x[columns])
+        to_tail += np.stack([(stage.tail.csr(row) @ w.tail)[rows, columns] for row in block.tail])
+    for u, (parent, _) in stage.parents.items():
+        a = block.cross[u]
+        to_x += contract(a, w.x[u][:, :, parent])
+        for v in to:
+            middle = w.own[u][:, :, parent] if u == v else _oriented(w, u, v, stage)
+            to[v] += contract(a, middle)
+        if to_tail is not None:
+            to_tail += np.einsum("abj,bj->aj", a[:, :, rows], w.to_tail[u][:, stage.maps[u]])
+            across = w.to_tail[u][:, stage.maps[u]] * block.tail[:, None]
+            to[u] += sum_by(rows, across, len(stage.parents[u][0]))
+    w.own[t] = own
+    w.x[t] = -contract(e_matrix, to_x)
+    w.to[t] = {u: -contract(e_matrix, middle) for u, middle in to.items()}
+    if to_tail is not None:
+        w.to_tail[t] = -np.einsum("abj,bj->aj", e_matrix[:, :, rows], to_tail)
+
+
+def _oriented(w: _Covariances, u: int, v: int, stage: Stage) -> np.ndarray:
+    """W between two later stages, by the levels of `stage`, rows for u."""
+    if v in w.to[u]:
+        return w.to[u][v][:, :, stage.parents[u][0]]
+    return w.to[v][u][:, :, stage.parents[v][0]].transpose(1, 0, 2)
