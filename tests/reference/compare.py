@@ -13,9 +13,9 @@ def differences(m: Any, stored: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """Yield (quantity, difference relative to its natural size) for everything that was stored of a fit.
 
     The natural size of a standard error, sigma or a conditional standard deviation is itself; of a fixed or
-    random effect, itself plus its standard error or deviation; of a (co)variance, the product of the two standard
-    deviations, each not less than `small_deviations`; of the deviance, 1. Names and counts differ by 0 or by
-    infinity.
+    random effect, itself plus its standard error or deviation; of a (co)variance, the product of the two
+    standard deviations, each not less than `small_deviations`; of the deviance, 1. Names and counts differ
+    by 0 or by infinity.
     """
     yield from _exact(m, stored)
     for name in ("deviance", "loglik", "aic", "bic"):
