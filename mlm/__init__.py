@@ -1,5 +1,7 @@
 """mlm: multilevel (mixed-effects) models in NumPy and SciPy, with the names that users of lme4 know."""
 
+from .anova import AnovaTable, anova
+from .clustering import PlausibleRange, design_effect, effective_sample_size, plausible_range, shrinkage
 from .errors import (
     DataError,
     FitError,
@@ -16,25 +18,37 @@ from .lmer import lmer
 from .model import MixedModel
 from .prepare import between_within, center_within, rescale
 from .summary import Summary, summarize
+from .variance import IntraclassCorrelation, RSquared, icc, r2
 
 __all__ = [
+    "AnovaTable",
     "DataError",
     "FitError",
     "FormulaError",
+    "IntraclassCorrelation",
     "LinearModel",
     "MissingRowsWarning",
     "MixedModel",
     "MlmError",
     "MlmWarning",
     "ModelFrame",
+    "PlausibleRange",
+    "RSquared",
     "RankWarning",
     "SingularFitWarning",
     "Summary",
+    "anova",
     "between_within",
     "center_within",
+    "design_effect",
+    "effective_sample_size",
+    "icc",
     "lm",
     "lmer",
     "model_frame",
+    "plausible_range",
+    "r2",
     "rescale",
+    "shrinkage",
     "summarize",
 ]

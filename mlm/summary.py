@@ -1,7 +1,7 @@
 """The printed report of a fitted model, laid out as R prints it.
 
 A mixed model is reported as by ``summary()`` of lme4 (with ``ddf="satterthwaite"`` as by lmerTest), a linear
-model as by ``summary.lm``, so that a tutorial's printout and ours can be laid side by side. The class names in
+model as by ``summary.lm``, so that a tutorial's printout and ours can be laid side by side. Class names in
 the headings (``['lmerMod']``) are kept for that reason only.
 """
 
@@ -186,9 +186,7 @@ def random_effects_table(varcorr: pd.DataFrame, digits: int = 4, scipen: int = 0
     places = max(2, digits - 2)
     correlations = {
         (grp, one, two): f"{value:.{places}f}" if math.isfinite(value) else "NaN"
-        for grp, one, two, value in varcorr.loc[~plain, ["grp", "var1", "var2", "sdcor"]].itertuples(
-            index=False
-        )
+        for grp, one, two, value in varcorr.loc[~plain, ["grp", "var1", "var2", "sdcor"]].itertuples(index=False)
     }
     labels = [["Groups", "Name"]]
     previous = None
@@ -206,14 +204,10 @@ def random_effects_table(varcorr: pd.DataFrame, digits: int = 4, scipen: int = 0
         )
     ]
     widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-    return "\n".join(
-        "".join(f" {cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in table
-    )
+    return "\n".join("".join(f" {cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in table)
 
 
-def _correlation_cells(
-    variances: pd.DataFrame, correlations: dict[tuple[str, str, str], str]
-) -> list[list[str]]:
+def _correlation_cells(variances: pd.DataFrame, correlations: dict[tuple[str, str, str], str]) -> list[list[str]]:
     """Cells under ``Corr``: for each variance its correlations with the ones above it in its term."""
     rows: list[list[str]] = []
     above: list[str] = []
@@ -242,11 +236,17 @@ def _fixed_effects(coefficients: pd.DataFrame, style: _Style) -> list[str]:
     )
 
 
-def coefficient_lines(table: pd.DataFrame, digits: int, *, pvalue: str | None, **options: Any) -> list[str]:
+def coefficient_lines(
+    table: pd.DataFrame, digits: int, *, pvalue: str | None, missing: str = "NA", **options: Any
+) -> list[str]:
     """Print a table with its stars and their legend; options as in `coefficient_columns`."""
     columns = rformat.coefficient_columns(
         {name: table[name].to_numpy(dtype=float) for name in table}, digits, pvalue=pvalue, **options
     )
+    if missing != "NA":
+        columns = {
+            name: [missing if text.strip() == "NA" else text for text in cells] for name, cells in columns.items()
+        }
     starred = pvalue is not None and bool((table[pvalue] < 0.1).any())
     if not starred:
         columns.pop("", None)
@@ -269,9 +269,7 @@ def _correlations(vcov: pd.DataFrame, style: _Style) -> list[str]:
     scale = np.sqrt(np.diag(vcov))
     correlation = vcov.to_numpy() / np.outer(scale, scale)
     # The first row and the last column would be empty but for the diagonal.
-    cells = [
-        [f"{value + 0.0:.3f}" for value in np.round(correlation[k, :k], 3)] for k in range(1, len(terms))
-    ]
+    cells = [[f"{value + 0.0:.3f}" for value in np.round(correlation[k, :k], 3)] for k in range(1, len(terms))]
     width = max(len(cell) for row in cells for cell in row)
     columns = {
         name: [row[k].rjust(width) if k < len(row) else "" for row in cells]
@@ -306,9 +304,7 @@ def _linear(m: Any, style: _Style) -> list[str]:
     lines.append(f"Residual standard error: {sigma} on {m.df_resid} degrees of freedom")
     if m.frame.dropped.count:
         many = m.frame.dropped.count > 1
-        lines.append(
-            f"  ({m.frame.dropped.count} observation{'s' if many else ''} deleted due to missingness)"
-        )
+        lines.append(f"  ({m.frame.dropped.count} observation{'s' if many else ''} deleted due to missingness)")
     f = m.fstatistic
     if f is not None:
         lines.append(
