@@ -62,7 +62,7 @@ predictions <- function(m, data) {
     conditional = I(unname(predict(m, new, allow.new.levels = TRUE))),
     fixed = I(unname(predict(m, new, re.form = NA))),
     fitted = I(unname(fitted(m)[1:5])), residual = I(unname(resid(m)[1:5])),
-    pearson = I(unname(resid(m, scaled = TRUE)[1:5]))
+    pearson = I(unname(resid(m, type = "pearson", scaled = TRUE)[1:5]))
   )
 }
 
