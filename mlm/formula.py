@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import formulaic
 from formulaic.errors import FormulaicError
+from formulaic.parser.types import Term
 
 from .errors import FormulaError
 
@@ -33,7 +34,8 @@ class RandomTerm:
     expr : formulaic.SimpleFormula
         What varies between groups, for example ``1 + x``.
     group : str
-        Name of the grouping factor; an interaction is written ``"a:b"``.
+        Name of the grouping factor as lme4 spells it: an interaction is ``"a:b"``; of ``a/b`` the inner factor
+        is ``"b:a"``, of ``a/b/c`` the innermost is ``"c:(b:a)"``.
     text : str
         The term as it can be shown to a reader.
     """
@@ -45,7 +47,7 @@ class RandomTerm:
     @property
     def group_columns(self) -> tuple[str, ...]:
         """The columns whose combination makes the grouping factor."""
-        return tuple(self.group.split(":"))
+        return tuple(re.sub("[()]", "", self.group).split(":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def parse(text: str) -> Formula:
     --------
     >>> f = parse("y ~ x + (1 | school/class)")
     >>> [t.text for t in f.random]
-    ['1 | school', '1 | school:class']
+    ['1 | school', '1 | class:school']
     """
     if not isinstance(text, str):
         raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)'; got {type(text).__name__}.")
@@ -149,8 +151,8 @@ def _cut_bars(text: str, start: int) -> tuple[str, list[tuple[int, int, int]]]:
     return blanked, bars
 
 
-def _terms(text: str, part: str, start: int) -> list[formulaic.parser.types.Term]:
-    """Terms of an ordinary formula that stands at `start` in the text."""
+def _terms(text: str, part: str, start: int) -> list[Term]:
+    """Terms of an ordinary formula that stands at `start`; factors in the order in which the formula names them."""
     if not part.strip():
         raise _error(text, start, "Nothing stands here; write 1 for an intercept.")
     try:
@@ -162,7 +164,8 @@ def _terms(text: str, part: str, start: int) -> list[formulaic.parser.types.Term
         raise _error(text, at, f"The formula cannot be read: {message[0]}") from None
     if not isinstance(parsed, formulaic.SimpleFormula):
         raise _error(text, start, "The formula has several parts here; only one is understood.")
-    return list(parsed)
+    seen = {f.expr: k for k, f in reversed(list(enumerate(f for term in parsed for f in term.factors)))}
+    return [Term(sorted(term.factors, key=lambda f: seen[f.expr])) for term in parsed]
 
 
 def _random_terms(text: str, left: int, bar: int, right: int) -> Iterator[RandomTerm]:
@@ -181,18 +184,19 @@ def _random_terms(text: str, left: int, bar: int, right: int) -> Iterator[Random
             yield RandomTerm(formulaic.SimpleFormula(part), name, f"{_spell(part)} | {name}")
 
 
-def _spell(terms: list[formulaic.parser.types.Term]) -> str:
+def _spell(terms: list[Term]) -> str:
     words = [str(t) for t in terms]
     return " + ".join(words if "1" in words else ["0", *words])
 
 
 def _grouping(text: str, group: str, start: int) -> list[str]:
-    """Names of the grouping factors: ``a/b`` is ``a`` and ``a:b``."""
+    """Names of the grouping factors: ``a/b`` is ``a`` and ``b:a``."""
     names: list[str] = []
     for piece in group.split("/"):
         columns = [_column(text, c, start + group.find(c)) for c in piece.split(":")]
         inner = ":".join(columns)
-        names.append(f"{names[-1]}:{inner}" if names else inner)
+        outer = names[-1] if names else ""
+        names.append(f"{inner}:({outer})" if ":" in outer else f"{inner}:{outer}" if outer else inner)
     return names
 
 
@@ -208,7 +212,7 @@ def _column(text: str, name: str, position: int) -> str:
 
 
 def _fixed(
-    text: str, terms: list[formulaic.parser.types.Term], bars: list[tuple[int, int, int]]
+    text: str, terms: list[Term], bars: list[tuple[int, int, int]]
 ) -> tuple[formulaic.SimpleFormula, tuple[str, ...]]:
     """Take placeholders and offsets out of the terms."""
     names = {f"{PLACEHOLDER}{k}": left for k, (left, _, _) in enumerate(bars)}

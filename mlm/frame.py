@@ -150,7 +150,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     table = _tidy(table if used is None else table.loc[used, names], names)
     x_design, x_columns = build(parsed.fixed, table)
     random = tuple(RandomPart(t, columns, design) for t in parsed.random for design, columns in [build(t.expr, table)])
-    groupings = {t.group: grouping(t.group_columns, table) for t in parsed.random}
+    groupings = {t.group: grouping(t, table) for t in parsed.random}
     return ModelFrame(
         formula=parsed,
         y=_response(parsed, table),
@@ -313,12 +313,12 @@ def _offset(formula: Formula, table: pd.DataFrame, extra: dict[str, str]) -> np.
     return np.sum(parts, axis=0) if parts else None
 
 
-def grouping(columns: tuple[str, ...], table: pd.DataFrame) -> Grouping:
-    """Codes and levels of a grouping factor, or of the interaction of several.
+def grouping(term: RandomTerm, table: pd.DataFrame) -> Grouping:
+    """Codes and levels of a term's grouping factor, which may be the interaction of several columns.
 
     Parameters
     ----------
-    columns : tuple of str
+    term : RandomTerm
     table : pandas.DataFrame
         Rows without missing values in these columns.
 
@@ -326,13 +326,14 @@ def grouping(columns: tuple[str, ...], table: pd.DataFrame) -> Grouping:
     -------
     Grouping
     """
+    columns = term.group_columns
     codes, levels = _factorize(table[columns[0]])
     for name in columns[1:]:
         inner, inner_levels = _factorize(table[name])
         pairs, codes = np.unique(codes * len(inner_levels) + inner, return_inverse=True)
         first, second = np.divmod(pairs, len(inner_levels))
         levels = pd.Index([f"{levels[a]}:{inner_levels[b]}" for a, b in zip(first, second, strict=True)])
-    return Grouping(":".join(columns), codes, levels)
+    return Grouping(term.group, codes, levels)
 
 
 def _factorize(column: pd.Series) -> tuple[np.ndarray, pd.Index]:

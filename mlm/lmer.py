@@ -112,13 +112,20 @@ def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bo
 
 
 def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:
-    """Terms by number of levels, the largest first: the order of theta in lme4."""
+    """Terms by number of levels, the largest first: the order of theta in lme4.
+
+    Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do.
+    """
     if not frame.random:
         raise FormulaError(
             "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
             f"least squares.\n  {frame.formula.text}"
         )
-    return sorted(frame.random, key=lambda part: -len(frame.groupings[part.term.group].levels))
+    levels = [len(frame.groupings[part.term.group].levels) for part in frame.random]
+    if levels == sorted(levels, reverse=True):
+        return list(frame.random)
+    order = sorted(range(len(levels)), key=levels.__getitem__)
+    return [frame.random[k] for k in reversed(order)]
 
 
 def _demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:

@@ -13,6 +13,7 @@ from scipy import stats
 from .crossproducts import CrossProducts
 from .deviance import Deviance, Evaluation
 from .errors import DataError, FitError, suggest
+from .formula import RandomTerm
 from .frame import ModelFrame, RandomPart
 from .optimize import Optimum
 from .satterthwaite import VarianceInformation, degrees_of_freedom, variance_information
@@ -446,12 +447,12 @@ class MixedModel:
         table = _as_table(newdata)
         values = self.frame.x_design.replay(table).matrix() @ self._beta
         for part in () if fixed_only else self.terms:
-            codes = self._codes(part.term.group, table, new_levels)
+            codes = self._codes(part.term, table, new_levels)
             values = values + self._contribution(part, part.design.replay(table).matrix(), codes)
         return pd.Series(values, table.index)
 
-    def _codes(self, group: str, table: pd.DataFrame, new_levels: str) -> np.ndarray:
-        columns = group.split(":")
+    def _codes(self, term: RandomTerm, table: pd.DataFrame, new_levels: str) -> np.ndarray:
+        group, columns = term.group, list(term.group_columns)
         missing = [c for c in columns if c not in table.columns]
         if missing:
             raise DataError(f"The new data have no column {missing[0]!r}.{suggest(missing[0], table.columns)}")
