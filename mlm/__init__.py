@@ -17,6 +17,7 @@ from .lm import LinearModel, lm
 from .lmer import lmer
 from .model import MixedModel
 from .prepare import between_within, center_within, rescale
+from .regtable import RegressionTable, regtable
 from .summary import Summary, summarize
 from .variance import IntraclassCorrelation, RSquared, icc, r2
 
@@ -35,6 +36,7 @@ __all__ = [
     "PlausibleRange",
     "RSquared",
     "RankWarning",
+    "RegressionTable",
     "SingularFitWarning",
     "Summary",
     "anova",
@@ -48,6 +50,7 @@ __all__ = [
     "model_frame",
     "plausible_range",
     "r2",
+    "regtable",
     "rescale",
     "shrinkage",
     "summarize",
