@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import formulaic
 import numpy as np
-import pandas as pd
 from formulaic.errors import DataMismatchWarning, FormulaicError
 from formulaic.parser.types import Factor, Term
 
 from .errors import DataError
+from .table import Table
 
 CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")
 INTERCEPT = "(Intercept)"
@@ -84,7 +84,7 @@ class Design:
     spec: formulaic.ModelSpec | None
     keep: tuple[int, ...] | None = None
 
-    def replay(self, table: pd.DataFrame) -> Columns:
+    def replay(self, table: Table) -> Columns:
         """Make the same columns from new data.
 
         Raises
@@ -101,13 +101,13 @@ class Design:
         return Design(self.terms, tuple(self.names[k] for k in keep), self.spec, keep)
 
 
-def build(terms: formulaic.SimpleFormula, table: pd.DataFrame) -> tuple[Design, Columns]:
+def build(terms: formulaic.SimpleFormula, table: Table) -> tuple[Design, Columns]:
     """Make the model matrix of some terms on a table without missing values.
 
     Parameters
     ----------
     terms : formulaic.SimpleFormula
-    table : pandas.DataFrame
+    table : Table
         Rows without missing values in the variables used.
 
     Returns
@@ -163,18 +163,11 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
     return sorted(dropped)
 
 
-def _is_numeric(factor: Factor, table: pd.DataFrame) -> bool:
+def _is_numeric(factor: Factor, table: Table) -> bool:
     method = factor.eval_method.value
     if method == "literal":
         return factor.expr == "1"
-    return method == "lookup" and factor.expr in table.columns and table.dtypes[factor.expr].kind in "fiu"
-
-
-def numeric(column: pd.Series) -> np.ndarray:
-    """Values of a numeric column as they are stored; missing values of nullable types become NaN."""
-    if isinstance(column.dtype, np.dtype):
-        return column.to_numpy()
-    return column.to_numpy(dtype=float, na_value=np.nan)
+    return method == "lookup" and table.is_number(factor.expr)
 
 
 def _term_name(term: Term) -> str:
@@ -182,27 +175,27 @@ def _term_name(term: Term) -> str:
     return INTERCEPT if name == "1" else name
 
 
-def _numeric_columns(terms: formulaic.SimpleFormula, table: pd.DataFrame) -> Columns:
-    n = len(table)
+def _numeric_columns(terms: formulaic.SimpleFormula, table: Table) -> Columns:
+    n = table.n
     cache: dict[str, np.ndarray] = {"1": np.broadcast_to(np.float64(1.0), (n,))}
     names, arrays = [], []
     for term in terms:
         for factor in term.factors:
             if factor.expr not in cache:
-                if factor.expr not in table.columns:
+                if factor.expr not in table:
                     raise DataError(f"The new data have no column {factor.expr!r}, which the model uses.")
-                cache[factor.expr] = numeric(table[factor.expr])
+                cache[factor.expr] = table.values(factor.expr)
         names.append(_term_name(term))
         arrays.append(tuple(cache[f.expr] for f in term.factors))
     return Columns(tuple(names), tuple(arrays), n)
 
 
-def _materialise(spec: formulaic.ModelSpec, table: pd.DataFrame) -> formulaic.ModelMatrix:
+def _materialise(spec: formulaic.ModelSpec, table: Table) -> formulaic.ModelMatrix:
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             # a category that the fit has not seen would silently get the reference level's prediction
             warnings.simplefilter("error", DataMismatchWarning)
-            return spec.get_model_matrix(table, context=CONTEXT)
+            return spec.get_model_matrix(table.frame, context=CONTEXT)
     except DataMismatchWarning as error:
         seen = str(error).partition(": ")[2].partition("}")[0] + "}"
         raise DataError(f"The new data have categories that the fit has not seen: {seen}.") from error
@@ -210,7 +203,7 @@ def _materialise(spec: formulaic.ModelSpec, table: pd.DataFrame) -> formulaic.Mo
         raise DataError(f"The terms '{spec.formula}' cannot be computed: {error}") from error
 
 
-def _coded_columns(spec: formulaic.ModelSpec, table: pd.DataFrame) -> Columns:
+def _coded_columns(spec: formulaic.ModelSpec, table: Table) -> Columns:
     return _as_columns(spec, np.asarray(_materialise(spec, table), dtype=float))
 
 

@@ -7,19 +7,18 @@ counted by column and named in one warning; infinite values are an error.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from formulaic import Formula as ReadFormula
 
-from .design import Columns, Design, build, numeric, variables
-from .errors import DataError, MissingRowsWarning, suggest
+from .design import Columns, Design, build, variables
+from .errors import DataError, MissingRowsWarning
 from .formula import Formula, RandomTerm, parse
+from .table import Table
 
 __all__ = ["Dropped", "Grouping", "ModelFrame", "RandomPart", "model_frame"]
 
@@ -143,11 +142,12 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     (('(Intercept)', 'x'), [0, 1, 0])
     """
     parsed = parse(formula) if isinstance(formula, str) else formula
-    table = _as_pandas(data, parsed, weights, offset)
+    given = [name for name in (weights, offset) if isinstance(name, str)]
+    table = Table.of(data, [*_needed(parsed.text), *given])
     table, extra = _attach(table, weights, offset)
     names = [*_needed(parsed.text), *(e for e in extra if e not in _needed(parsed.text))]
     used, dropped = _complete_rows(table, names)
-    table = _tidy(table if used is None else table.loc[used, names], names)
+    table = _tidy(table if used is None else Table(table.frame.loc[used, names]), names)
     x_design, x_columns = build(parsed.fixed, table)
     random = tuple(RandomPart(t, columns, design) for t in parsed.random for design, columns in [build(t.expr, table)])
     groupings = {t.group: grouping(t, table) for t in parsed.random}
@@ -160,7 +160,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
         groupings=groupings,
         weights=_weights(table, extra),
         offset=_offset(parsed, table, extra),
-        index=table.index,
+        index=table.frame.index,
         dropped=dropped,
     )
 
@@ -183,37 +183,7 @@ def _needed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _as_pandas(data: Any, formula: Formula, *others: Any) -> pd.DataFrame:
-    """Return the columns in use as a pandas frame (the frame itself, if it is one)."""
-    if isinstance(data, Mapping):
-        data = pd.DataFrame(dict(data))
-    names = [*_needed(formula.text), *(o for o in others if isinstance(o, str))]
-    known = list(data.columns) if hasattr(data, "columns") else None
-    if known is None:
-        raise DataError(f"The data must be a data frame or a mapping of columns; got {type(data).__name__}.")
-    missing = [n for n in names if n not in known]
-    if missing:
-        raise DataError(
-            f"The data have no column {missing[0]!r}, which the formula uses.{suggest(missing[0], known)}"
-            f" They have {len(known)} columns: {', '.join(map(str, known[:12]))}{' …' if len(known) > 12 else ''}."
-        )
-    if isinstance(data, pd.DataFrame):
-        table = data
-    else:
-        table = pd.DataFrame({n: _narwhals_column(nw.from_native(data, eager_only=True)[n]) for n in names})
-    if not len(table):
-        raise DataError("The data have no rows.")
-    return table
-
-
-def _narwhals_column(column: nw.Series) -> pd.Series:
-    values = pd.Series(column.to_numpy())
-    if column.dtype in (nw.Categorical, nw.Enum):
-        return values.astype(pd.CategoricalDtype(column.cat.get_categories().to_list()))
-    return values
-
-
-def _attach(table: pd.DataFrame, weights: Any, offset: Any) -> tuple[pd.DataFrame, dict[str, str]]:
+def _attach(table: Table, weights: Any, offset: Any) -> tuple[Table, dict[str, str]]:
     """Give weights and offset a column; returns the table and {role: column}."""
     extra: dict[str, str] = {}
     for role, values in ((WEIGHTS, weights), (OFFSET, offset)):
@@ -223,9 +193,9 @@ def _attach(table: pd.DataFrame, weights: Any, offset: Any) -> tuple[pd.DataFram
             extra[role] = values
             continue
         array = np.asarray(values, dtype=float)
-        if array.shape != (len(table),):
-            raise DataError(f"{role[1:-1].capitalize()} must be one number a row: {len(table)}; got {array.shape}.")
-        table = table.assign(**{role: array})
+        if array.shape != (table.n,):
+            raise DataError(f"{role[1:-1].capitalize()} must be one number a row: {table.n}; got {array.shape}.")
+        table = Table(table.frame.assign(**{role: array}))
         extra[role] = role
     return table, {column: role for role, column in extra.items()}
 
@@ -249,16 +219,16 @@ def _missing(column: pd.Series, name: str) -> np.ndarray | None:
     return absent if absent.any() else None
 
 
-def _complete_rows(table: pd.DataFrame, names: list[str]) -> tuple[np.ndarray | None, Dropped]:
+def _complete_rows(table: Table, names: list[str]) -> tuple[np.ndarray | None, Dropped]:
     absent = {n: m for n in names if (m := _missing(table[n], n)) is not None}
     if not absent:
-        return None, Dropped(0, len(table))
+        return None, Dropped(0, table.n)
     used = ~np.logical_or.reduce(list(absent.values()))
     by_column = {n: int(m.sum()) for n, m in absent.items()}
-    dropped = Dropped(int((~used).sum()), len(table), by_column)
+    dropped = Dropped(int((~used).sum()), table.n, by_column)
     listed = ", ".join(f"{n} ({k})" for n, k in by_column.items())
     if not used.any():
-        raise DataError(f"No row is complete: all {len(table)} rows have missing values, by column: {listed}.")
+        raise DataError(f"No row is complete: all {table.n} rows have missing values, by column: {listed}.")
     warnings.warn(
         f"{dropped.count} of {dropped.total} rows have missing values and are left out, by column: {listed}. "
         f"To choose the rows yourself: data.dropna(subset={list(by_column)}).",
@@ -268,22 +238,22 @@ def _complete_rows(table: pd.DataFrame, names: list[str]) -> tuple[np.ndarray | 
     return used, dropped
 
 
-def _tidy(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def _tidy(table: Table, names: list[str]) -> Table:
     """Take categories out that no row has (R: ``drop.unused.levels = TRUE``)."""
     lean = {}
     for name in names:
-        if isinstance(table.dtypes[name], pd.CategoricalDtype):
+        if isinstance(table[name].dtype, pd.CategoricalDtype):
             lean[name] = table[name].cat.remove_unused_categories()
-    return table.assign(**lean) if lean else table
+    return Table(table.frame.assign(**lean)) if lean else table
 
 
-def _one_column(text: str, table: pd.DataFrame, role: str) -> np.ndarray:
+def _one_column(text: str, table: Table, role: str) -> np.ndarray:
     """Values of an expression that must give one numeric column."""
-    if text in table.columns and table.dtypes[text].kind in "fiu":
-        return np.asarray(numeric(table[text]), dtype=float)
-    if text in table.columns and table.dtypes[text].kind != "b":
+    if table.is_number(text):
+        return np.asarray(table.values(text), dtype=float)
+    if text in table and table.kind(text) != "b":
         raise DataError(
-            f"The {role} {text!r} is not numeric (dtype {table.dtypes[text]}); convert it first, "
+            f"The {role} {text!r} is not numeric (dtype {table[text].dtype}); convert it first, "
             f"for example with pandas.to_numeric(data[{text!r}])."
         )
     _, columns = build(_side(text), table)
@@ -292,11 +262,11 @@ def _one_column(text: str, table: pd.DataFrame, role: str) -> np.ndarray:
     return columns.matrix()[:, 0]
 
 
-def _response(formula: Formula, table: pd.DataFrame) -> np.ndarray:
+def _response(formula: Formula, table: Table) -> np.ndarray:
     return _one_column(formula.response, table, "response")
 
 
-def _weights(table: pd.DataFrame, extra: dict[str, str]) -> np.ndarray | None:
+def _weights(table: Table, extra: dict[str, str]) -> np.ndarray | None:
     for column, role in extra.items():
         if role == WEIGHTS:
             weights = _one_column(column, table, "weights column")
@@ -307,19 +277,19 @@ def _weights(table: pd.DataFrame, extra: dict[str, str]) -> np.ndarray | None:
     return None
 
 
-def _offset(formula: Formula, table: pd.DataFrame, extra: dict[str, str]) -> np.ndarray | None:
+def _offset(formula: Formula, table: Table, extra: dict[str, str]) -> np.ndarray | None:
     parts = [_one_column(text, table, "offset") for text in formula.offsets]
     parts += [_one_column(column, table, "offset column") for column, role in extra.items() if role == OFFSET]
     return np.sum(parts, axis=0) if parts else None
 
 
-def grouping(term: RandomTerm, table: pd.DataFrame) -> Grouping:
+def grouping(term: RandomTerm, table: Table) -> Grouping:
     """Codes and levels of a term's grouping factor, which may be the interaction of several columns.
 
     Parameters
     ----------
     term : RandomTerm
-    table : pandas.DataFrame
+    table : Table
         Rows without missing values in these columns.
 
     Returns

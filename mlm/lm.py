@@ -20,6 +20,7 @@ from .design import INTERCEPT, dependent_columns
 from .errors import FitError, FormulaError, RankWarning
 from .frame import ModelFrame, model_frame
 from .summary import Summary, summarize
+from .table import Table
 
 __all__ = ["FStatistic", "LinearModel", "lm"]
 
@@ -196,10 +197,9 @@ class LinearModel:
 
     def design(self, newdata: Any) -> pd.DataFrame:
         """Make the model matrix from new data, shape (rows, p)."""
-        table = newdata if isinstance(newdata, pd.DataFrame) else pd.DataFrame(newdata)
-        return pd.DataFrame(
-            self.frame.x_design.replay(table).matrix(), index=table.index, columns=self.fixef.index
-        )
+        table = Table.of(newdata)
+        matrix = self.frame.x_design.replay(table).matrix()
+        return pd.DataFrame(matrix, index=table.frame.index, columns=self.fixef.index)
 
     def predict(self, newdata: Any = None) -> pd.Series:
         """Return fitted values, or predictions for new rows."""

@@ -17,6 +17,7 @@ from .formula import RandomTerm
 from .frame import ModelFrame, RandomPart
 from .optimize import Optimum
 from .satterthwaite import VarianceInformation, degrees_of_freedom, variance_information
+from .table import Table
 
 if TYPE_CHECKING:
     from .summary import Summary
@@ -412,8 +413,8 @@ class MixedModel:
         -------
         DataFrame, shape (rows, p)
         """
-        table = _as_table(newdata)
-        return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.index, self._names)
+        table = Table.of(newdata)
+        return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.frame.index, self._names)
 
     def predict(self, newdata: Any = None, re_form: Any = None, new_levels: str = "error") -> pd.Series:
         """Predict the response.
@@ -444,19 +445,19 @@ class MixedModel:
             return pd.Series(self.frame.x @ self._beta + offset, self.frame.index)
         if self.frame.offset is not None:
             raise DataError("This model has an offset; add the offset of the new rows to a prediction without it.")
-        table = _as_table(newdata)
+        table = Table.of(newdata)
         values = self.frame.x_design.replay(table).matrix() @ self._beta
         for part in () if fixed_only else self.terms:
             codes = self._codes(part.term, table, new_levels)
             values = values + self._contribution(part, part.design.replay(table).matrix(), codes)
-        return pd.Series(values, table.index)
+        return pd.Series(values, table.frame.index)
 
-    def _codes(self, term: RandomTerm, table: pd.DataFrame, new_levels: str) -> np.ndarray:
+    def _codes(self, term: RandomTerm, table: Table, new_levels: str) -> np.ndarray:
         group, columns = term.group, list(term.group_columns)
-        missing = [c for c in columns if c not in table.columns]
+        missing = [c for c in columns if c not in table]
         if missing:
-            raise DataError(f"The new data have no column {missing[0]!r}.{suggest(missing[0], table.columns)}")
-        values = table[columns[0]] if len(columns) == 1 else table[columns].astype(str).agg(":".join, axis=1)
+            raise DataError(f"The new data have no column {missing[0]!r}.{suggest(missing[0], table.frame.columns)}")
+        values = table[columns[0]] if len(columns) == 1 else table.frame[columns].astype(str).agg(":".join, axis=1)
         codes = self.frame.groupings[group].levels.get_indexer(values)
         new = pd.unique(np.asarray(values)[codes < 0])
         if len(new) and new_levels != "population":
@@ -541,11 +542,3 @@ class MixedModel:
         name = "REMLcrit" if self.reml else "deviance"
         values = [self.nobs, self.sigma, self.loglik, self.aic, self.bic, self.deviance, self.df_resid]
         return pd.DataFrame([values], columns=["nobs", "sigma", "logLik", "AIC", "BIC", name, "df.residual"])
-
-
-def _as_table(newdata: Any) -> pd.DataFrame:
-    if isinstance(newdata, pd.DataFrame):
-        return newdata
-    if hasattr(newdata, "to_pandas"):
-        return newdata.to_pandas()
-    return pd.DataFrame(newdata)

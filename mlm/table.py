@@ -1,0 +1,102 @@
+"""Columns of a data frame, of whatever kind, fetched once each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from .errors import DataError, suggest
+
+__all__ = ["Table"]
+
+
+class Table:
+    """A thin face on a pandas data frame that remembers the columns it has handed out.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    """
+
+    __slots__ = ("_columns", "frame", "n")
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame, self.n = frame, len(frame)
+        self._columns: dict[str, pd.Series] = {}
+
+    @classmethod
+    def of(cls, data: Any, names: Iterable[str] | None = None) -> Table:
+        """Bring data of any kind to a table.
+
+        Parameters
+        ----------
+        data : data frame or mapping
+            pandas, or any eager frame that narwhals knows, or a mapping of columns.
+        names : iterable of str, optional
+            The columns that will be asked for.
+
+        Raises
+        ------
+        DataError
+            When the data are not a data frame, have no rows, or lack one of the columns.
+        """
+        if isinstance(data, Table):
+            return data
+        if isinstance(data, Mapping):
+            data = pd.DataFrame(dict(data))
+        known = getattr(data, "columns", None)
+        if known is None:
+            raise DataError(f"The data must be a data frame or a mapping of columns; got {type(data).__name__}.")
+        names = None if names is None else list(names)
+        _demand_columns(names or [], list(known) if not isinstance(data, pd.DataFrame) else known)
+        if not isinstance(data, pd.DataFrame):
+            native = nw.from_native(data, eager_only=True)
+            data = pd.DataFrame({n: _from_narwhals(native[n]) for n in names or native.columns})
+        if not len(data):
+            raise DataError("The data have no rows.")
+        return cls(data)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns or name in self.frame.columns
+
+    def __getitem__(self, name: str) -> pd.Series:
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = self.frame[name]
+        return column
+
+    def kind(self, name: str) -> str:
+        """NumPy's letter for the kind of a column: f, i, u, b, O …, also for pandas' own types."""
+        return self[name].dtype.kind
+
+    def is_number(self, name: str) -> bool:
+        """Whether a column is there and holds real numbers (not truth values)."""
+        return name in self and self.kind(name) in "fiu"
+
+    def values(self, name: str) -> np.ndarray:
+        """Values of a numeric column as they are stored; missing values of nullable types become NaN."""
+        column = self[name]
+        if isinstance(column.dtype, np.dtype):
+            return column.to_numpy()
+        return column.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _demand_columns(names: list[str], known: Any) -> None:
+    missing = [n for n in names if n not in known]
+    if missing:
+        listed = ", ".join(map(str, list(known)[:12]))
+        raise DataError(
+            f"The data have no column {missing[0]!r}, which the formula uses.{suggest(missing[0], known)}"
+            f" They have {len(known)} columns: {listed}{' …' if len(known) > 12 else ''}."
+        )
+
+
+def _from_narwhals(column: nw.Series) -> pd.Series:
+    values = pd.Series(column.to_numpy())
+    if column.dtype in (nw.Categorical, nw.Enum):
+        return values.astype(pd.CategoricalDtype(column.cat.get_categories().to_list()))
+    return values
