@@ -2,7 +2,8 @@
 
     MLM_ORIGINALS=folder python data/make_aggregates.py [name ...]
 
-The environment variable names the folder with the original files (``python -m replications fetch`` gets them).
+The environment variable names the folder with the original files (``python -m replications fetch`` gets
+them).
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The aggregates of one data set: the only thing that passes from the originals to the twins.
 
-Per group and block: number of rows, a frequency table per column, counts of missingness patterns, and the integer
-cross-products of ``[1, cross columns]``. No rows.
+Per group and block: number of rows, a frequency table per column, counts of missingness patterns, and the
+integer cross-products of ``[1, cross columns]``. No rows.
 """
 
 import gzip
@@ -18,8 +18,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "aggregates"
 class Column:
     """A level-1 column, stored as integer codes.
 
-    For an ordinary column the code is ``value * scale``. For a composite (the row mean of those ``items`` that are
-    present) it is ``100 * mask + sum``, where bit k of mask says that item k is present.
+    For an ordinary column the code is ``value * scale``. For a composite (the row mean of those ``items``
+    that are present) it is ``100 * mask + sum``, where bit k of mask says that item k is present.
     """
 
     name: str

@@ -1,9 +1,9 @@
 """How coarsely a small group's cross-product must be told so that it does not give the pairing away.
 
-A group of n rows with columns x and y has at most ``n! / (ties)`` distinct pairings. Their products sum(x y) spread
-roughly like a normal variable, so a product known to a width w leaves about
-``pairings * w / (sqrt(2 pi e) sd)`` of them. `rounding_width` widens w until at least 2**bits pairings remain. This
-is a heuristic, not a guarantee.
+A group of n rows with columns x and y has at most ``n! / (ties)`` distinct pairings. Their products sum(x
+y) spread roughly like a normal variable, so a product known to a width w leaves about ``pairings * w /
+(sqrt(2 pi e) sd)`` of them. `rounding_width` widens w until at least 2**bits pairings remain. This is a
+heuristic, not a guarantee.
 """
 
 import math

@@ -35,7 +35,7 @@ def approach(pairing: Pairing, rs) -> None:
 
 
 def close_by_pairs(pairing: Pairing, rs) -> bool:
-    """Find one exchange, or a pair of exchanges, with exactly the missing effect; shake and try again if none is there."""
+    """Find one exchange, or a pair, with exactly the missing effect; shake and try again if none is there."""
     for _ in range(TRIES):
         if not pairing.missing.any():
             return True

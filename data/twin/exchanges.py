@@ -1,10 +1,10 @@
 """Exchanges of values between rows: the moves that keep a marginal distribution.
 
-If the column x is paired with the columns A already laid, exchanging x between rows i and j changes the products
-``A'x`` by ``(x_j - x_i)(A_i - A_j)`` and nothing else. Exchanges on disjoint rows add up. So the pair of exchanges
-that has exactly a wanted effect is found by table look-up: every effect is hashed to 64 bits by a *linear* hash,
-``hash(a + b) = hash(a) + hash(b)`` modulo 2**64, the hashes are sorted, and for each exchange the partner's hash is
-looked up by bisection.
+If the column x is paired with the columns A already laid, exchanging x between rows i and j changes the
+products ``A'x`` by ``(x_j - x_i)(A_i - A_j)`` and nothing else. Exchanges on disjoint rows add up. So the
+pair of exchanges that has exactly a wanted effect is found by table look-up: every effect is hashed to 64
+bits by a *linear* hash, ``hash(a + b) = hash(a) + hash(b)`` modulo 2**64, the hashes are sorted, and for
+each exchange the partner's hash is looked up by bisection.
 """
 
 import numpy as np

@@ -6,10 +6,19 @@ import time
 import numpy as np
 import pandas as pd
 
-from . import write
+from . import residual_targets, write
 from .aggregates import Aggregates
+from .anchors import fix_anchors
+from .heat_bath import meet_figures
 from .margins import Rows
+from .quartiles import meet_quartiles
+from .residual_targets import Target, outcome_bounds
+from .small_groups import lay_small_groups
 from .total import meet_total
+
+RESIDUAL_STREAM = 999_983
+FEW_ROWS = 2000  # below, a quartile is a matter of single rows: see heat_bath.py
+FIGURES = ("Min", "1Q", "Median", "3Q", "Max")
 
 
 class Progress:
@@ -19,7 +28,7 @@ class Progress:
         self.dataset, self.quiet, self.start = dataset, quiet, time.monotonic()
 
     def __call__(self, message: str, end: str = "\n") -> None:
-        """Print one line; ``end="\\r"`` lets the next one overwrite it."""
+        """Print one line; a carriage return as ``end`` lets the next one overwrite it."""
         if not self.quiet and (end == "\n" or sys.stderr.isatty()):
             elapsed = time.monotonic() - self.start
             print(f"{self.dataset:>9} {elapsed:6.1f} s  {message:<90}", end=end, file=sys.stderr, flush=True)
@@ -42,6 +51,28 @@ def _lay(laid: list[list[Rows]], progress: Progress, bounds_of=None) -> None:
     progress(f"columns laid in {len(laid)} groups, every product met")
 
 
+def _with_residuals(aggregates: Aggregates, laid, models: list[Target], progress: Progress) -> None:
+    """Lay the columns so that the printed residual figures of the models hold as well."""
+    rs = np.random.RandomState([aggregates.recipe["seed"], RESIDUAL_STREAM])
+    used = [rows for blocks in laid for rows in blocks if any(target.applies_to(rows) for target in models)]
+    fix_anchors(used, models, rs, progress)
+    if aggregates.recipe.get("small"):
+        errors = lay_small_groups(used, models, rs, progress)
+    else:
+        _lay(laid, progress, lambda rows: outcome_bounds(rows, models))
+        if sum(rows.n for rows in used) < FEW_ROWS:
+            errors = meet_figures(used, models, models[0].outcome, rs, progress)
+        else:
+            errors = meet_quartiles(used, models, rs, progress)
+    _report(models, errors, progress)
+
+
+def _report(models: list[Target], errors: np.ndarray, progress: Progress) -> None:
+    for target, row in zip(models, errors, strict=True):
+        missed = [f"{name} {error:+.1f}" for name, error in zip(FIGURES, row, strict=True) if abs(error) >= 1]
+        progress(f"{target.name}: " + ("missed, in half units: " + ", ".join(missed) if missed else "5 of 5 figures"))
+
+
 def generate(aggregates: Aggregates, quiet: bool = False) -> pd.DataFrame:
     """Make the twin of one data set.
 
@@ -58,7 +89,11 @@ def generate(aggregates: Aggregates, quiet: bool = False) -> pd.DataFrame:
     """
     progress = Progress(aggregates.dataset, quiet)
     laid = _prepare(aggregates)
-    _lay(laid, progress)
+    models = residual_targets.targets(aggregates)
+    if models:
+        _with_residuals(aggregates, laid, models, progress)
+    else:
+        _lay(laid, progress)
     if aggregates.total_product is not None:
         meet_total(aggregates, [rows for blocks in laid for rows in blocks if rows.block.cross], progress)
     rows = write.assemble(aggregates, laid)

@@ -1,8 +1,8 @@
 """Split a composite (the row mean of the items that are present) back into items that keep their own margins.
 
-Which items are present, and their sum, are known per row. The items of a row are therefore free up to their sum;
-surpluses of a value are pushed along the scale, one item of a row up and another down, until every item has its
-margin. How the items correlate with one another is artificial.
+Which items are present, and their sum, are known per row. The items of a row are therefore free up to their
+sum; surpluses of a value are pushed along the scale, one item of a row up and another down, until every
+item has its margin. How the items correlate with one another is artificial.
 """
 
 import numpy as np

@@ -69,10 +69,9 @@ class Rows:
 
     def pairing(self, name: str, codes: np.ndarray, bounds=None) -> Pairing:
         """One column beside the columns that precede it among the cross columns."""
-        before = [key for key in self.columns if key.split("#")[0] != name]
-        given = np.column_stack([self.columns[key] for key in before])
-        at = [self.block.product_names.index(key) for key in before]
-        wanted = self.products[at, self.block.product_names.index(name)]
+        place = self.block.product_names.index(name)
+        given = np.column_stack([self.columns[key] for key in self.block.product_names[:place]])
+        wanted = self.products[:place, place]
         return Pairing(self.aggregates.columns[name].numeric(codes), codes, given, wanted, bounds)
 
     def lay_column(self, name: str, bounds=None) -> bool:

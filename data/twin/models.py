@@ -1,8 +1,8 @@
 """Linear and linear mixed models fitted from aggregates, no rows needed.
 
-Everything the likelihood of a linear mixed model needs is the group-wise ``[1 x y]'[1 x y]`` (Bates et al. 2015,
-Journal of Statistical Software 67(1), section 3.4). The generator uses the fits to know the fitted value, hence the
-residual, of every row it lays.
+Everything the likelihood of a linear mixed model needs is the group-wise ``[1 x y]'[1 x y]`` (Bates et al.
+2015, Journal of Statistical Software 67(1), section 3.4). The generator uses the fits to know the fitted
+value, hence the residual, of every row it lays.
 """
 
 from dataclasses import dataclass
@@ -174,9 +174,7 @@ def optimal_theta(aggregates: Aggregates, model: dict) -> list[float]:
     theta = (rows == columns).astype(float)
     options = {"xatol": 1e-9, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
     for _ in range(5):  # restarts: one simplex search may stop on a slope
-        theta = minimize(
-            lambda t: _solve(groups, t, model["reml"])[0], theta, method="Nelder-Mead", options=options
-        ).x
+        theta = minimize(lambda t: _solve(groups, t, model["reml"])[0], theta, method="Nelder-Mead", options=options).x
     factor = _relative_factor(theta, q)
     factor *= np.where(np.diag(factor) < 0, -1.0, 1.0)  # the criterion is blind to the sign of a column
     return [round(float(value), THETA_DECIMALS) for value in factor[rows, columns]]

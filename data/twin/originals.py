@@ -12,7 +12,7 @@ FILES = {
     "imm10": "imm10.csv",
     "vaisey": "ess-stflife.dta",
 }
-VAISEY_ROWS = "ess_simple_rows.csv"
+VAISEY_ROWS = Path(__file__).resolve().parent.parent / "ess_simple_rows.csv"
 
 
 def _read_rds(path: Path) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def read_original(dataset: str, folder: str | Path, columns: list[str]) -> pd.Da
         data = _read_rds(path)
     elif path.suffix == ".dta":
         data = pd.read_stata(path, convert_categoricals=False)
-        rows = pd.read_csv(Path(folder) / VAISEY_ROWS)["row"].to_numpy()
+        rows = pd.read_csv(VAISEY_ROWS)["row"].to_numpy()
         data = data.iloc[rows - 1]
     else:
         data = pd.read_csv(path, encoding="utf-8-sig")  # heck2011.csv starts with a byte order mark

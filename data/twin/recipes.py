@@ -3,10 +3,11 @@
 A recipe is plain data. It is stored inside the aggregates file, so that the generator needs nothing else.
 
 columns : name; ``scale`` (values are stored as the integer ``value * scale``); ``levels`` for a categorical column
-    (enters products as dummies ``name#level``, lowest level left out); ``items`` for a composite, the row mean of
-    those items that are present.
+    (enters products as dummies ``name#level``, lowest level left out); ``items`` for a composite, the row
+    mean of those items that are present.
 blocks : a block is a set of rows complete on its ``cross`` columns; a row belongs to the first block it fits, the
-    last block takes the rest. Cross-products are kept per group and block, columns in the order they are laid.
+    last block takes the rest. Cross-products are kept per group and block, columns in the order they are
+    laid.
 models : only those whose residual figures are printed; ``printed`` holds Min, 1Q, Median, 3Q, Max as printed.
 """
 

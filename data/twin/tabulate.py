@@ -111,8 +111,8 @@ def _constants(rows: pd.DataFrame, recipe: dict, group: str) -> dict:
 def tabulate(codes: pd.DataFrame, recipe: dict) -> dict:
     """Encoded rows (see `encode`) -> the aggregates document, ready for JSON.
 
-    Groups are in order of first appearance. ``total_product`` is the sum of the exact products over all groups, to
-    the recipe's ``total_width``, when single products are rounded.
+    Groups are in order of first appearance. ``total_product`` is the sum of the exact products over all
+    groups, to the recipe's ``total_width``, when single products are rounded.
     """
     groups, total = [], []
     for group, rows in codes.groupby(recipe["group"], sort=False):
