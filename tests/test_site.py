@@ -8,6 +8,7 @@ import json
 import os
 import re
 import subprocess
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,6 +23,11 @@ NAMING = {"canonical", "index", "search", "next", "prev", "author", "license", "
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="no book built")
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+@cache
+def parsed(path):
+    return Page(path)
 
 
 class Page(HTMLParser):
@@ -54,34 +60,32 @@ class Page(HTMLParser):
 
 @each_page
 def test_page_loads_only_local_files_that_exist(page):
-    for address in Page(page).loads:
+    for address in parsed(page).loads:
         assert not re.match(r"(?:[a-z]+:)?//", address), f"{page.name} loads {address}"
         if address and not address.startswith("data:"):
-            assert (page.parent / address.split("?")[0].split("#")[0]).exists(), (
-                f"{page.name} loads {address}"
-            )
+            assert (page.parent / address.split("?")[0].split("#")[0]).exists(), f"{page.name} loads {address}"
 
 
 @each_page
 def test_page_has_a_title(page):
-    assert Page(page).title.strip()
+    assert parsed(page).title.strip()
 
 
 @each_page
 def test_local_links_lead_somewhere(page):
-    for link in Page(page).links:
+    for link in parsed(page).links:
         file, _, anchor = link.partition("#")
         if re.match(r"[a-z]+:", link):
             continue
         target = (page.parent / file).resolve() if file else page
         assert target.exists(), f"{page.name} links to {link}"
         if anchor and target.suffix == ".html":
-            assert anchor in Page(target).anchors, f"{page.name} links to {link}"
+            assert anchor in parsed(target).anchors, f"{page.name} links to {link}"
 
 
 @each_page
 def test_images_have_alternative_text(page):
-    assert not Page(page).without_alt
+    assert not parsed(page).without_alt
 
 
 def test_style_sheets_load_nothing_from_outside():
@@ -106,9 +110,7 @@ def open_in_browser(page, folder):
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     requests = [event.get("params", {}) for event in json.loads(log.read_text("utf8"))["events"]]
     # what the browser asks for on its own account (updates, time) has "not an origin" as initiator
-    asked = {
-        r["url"] for r in requests if "url" in r and r.get("initiator", "not an origin") != "not an origin"
-    }
+    asked = {r["url"] for r in requests if "url" in r and r.get("initiator", "not an origin") != "not an origin"}
     return done.stdout, asked
 
 
@@ -117,6 +119,6 @@ def open_in_browser(page, folder):
 def test_page_in_a_browser_draws_its_formulas_without_a_network(page, tmp_path):
     drawn, asked = open_in_browser(page, tmp_path)
     assert not {address for address in asked if address.startswith(("http", "ws"))}
-    assert drawn.count("<mjx-container") >= Page(page).formulas
+    assert drawn.count("<mjx-container") >= parsed(page).formulas
     # MathJax draws what it cannot read as an error node, and an unknown command in red
     assert not re.findall(r'<g data-mml-node="merror".{,200}|<g [^>]*fill="red".{,200}', drawn)
