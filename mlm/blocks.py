@@ -50,11 +50,23 @@ class Sparse:
     def __post_init__(self) -> None:
         starts = np.searchsorted(self.row, np.arange(self.levels + 1))
         object.__setattr__(self, "starts", starts)
-        object.__setattr__(self, "neighbours", _neighbours(starts) if self._listed() else None)
+        neighbours = _neighbours(starts) if self._listed() else None
+        object.__setattr__(self, "neighbours", neighbours)
+        object.__setattr__(self, "pairs", self._pair_products() if neighbours and len(self.data) == 1 else None)
 
     def _listed(self) -> bool:
         count = np.diff(self.starts).astype(float)
         return float((count * (count + 1)).sum()) / 2 <= min(PAIRS, 0.25 * self.levels * self.width**2)
+
+    def _pair_products(self) -> sparse.csr_array:
+        """Products of neighbouring entries, one row a level, one column a place in the (width, width) matrix."""
+        left, right = self.neighbours
+        count = np.diff(self.starts)
+        starts = np.concatenate([[0], np.cumsum(count * (count + 1) // 2)])
+        place = self.column[left].astype(np.int64) * self.width + self.column[right]
+        return sparse.csr_array(
+            (self.data[0][left] * self.data[0][right], place, starts), shape=(self.levels, self.width**2)
+        )
 
     def csr(self, values: np.ndarray) -> sparse.csr_array:
         """One row of values as a sparse (levels, width) matrix."""
@@ -68,6 +80,12 @@ class Sparse:
         """Sum over effects and levels of data' times dense (q, k, levels): shape (width, k)."""
         return sum(self.csr(row).T @ block.T for row, block in zip(data, dense, strict=True))
 
+    def weighted_gram(self, weights: np.ndarray) -> np.ndarray:
+        """Sum over levels of weight times ``A_i' A_i``, for the original data of a single effect."""
+        if self.pairs is None:
+            return self.gram(self.data * np.sqrt(weights)[self.row])
+        return _both_triangles((self.pairs.T @ weights).reshape(self.width, self.width))
+
     def gram(self, data: np.ndarray) -> np.ndarray:
         """Sum over effects and levels of the outer products of (q, nnz) data: shape (width, width)."""
         if self.neighbours is None:
@@ -78,7 +96,7 @@ class Sparse:
         flat = np.bincount(
             self.column[left] * self.width + self.column[right], values, minlength=self.width**2
         ).reshape(self.width, self.width)
-        return flat + flat.T - np.diag(np.diag(flat))
+        return _both_triangles(flat)
 
     def quadratic(self, data: np.ndarray, w: np.ndarray) -> np.ndarray:
         """Level by level ``A_i w A_i'`` for a symmetric (width, width) w: shape (q, q, levels)."""
@@ -92,6 +110,10 @@ class Sparse:
                         np.append(through[self.row, self.column] * data[b], 0.0), self.starts[:-1]
                     ) * (np.diff(self.starts) > 0)
             return out
+        if data is self.data and self.pairs is not None:
+            lower = np.tril(w, -1) * 2.0
+            lower[np.diag_indices_from(w)] = np.diag(w)
+            return (self.pairs @ lower.ravel())[None, None]
         left, right = self.neighbours
         between = w[self.column[left], self.column[right]] * np.where(left == right, 0.5, 1.0)
         level = self.row[left]
@@ -100,6 +122,13 @@ class Sparse:
                 values = between * (data[a][left] * data[b][right] + data[a][right] * data[b][left])
                 out[a, b] = out[b, a] = np.bincount(level, values, minlength=self.levels)
         return out
+
+
+def _both_triangles(lower: np.ndarray) -> np.ndarray:
+    """Fill the upper triangle of a matrix that is lower triangular."""
+    out = lower + lower.T
+    out[np.diag_indices_from(out)] *= 0.5
+    return out
 
 
 def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

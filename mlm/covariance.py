@@ -62,7 +62,13 @@ class CovarianceLayout:
         for s in slots:
             columns, rows = np.triu_indices(s.size)
             index.append((np.full(len(rows), s.factor), rows + s.start, columns + s.start))
-        object.__setattr__(layout, "_index", tuple(np.concatenate(part) for part in zip(*index, strict=True)))
+        factor, row, column = (np.concatenate(part) for part in zip(*index, strict=True))
+        object.__setattr__(layout, "_index", (factor, row, column))
+        places = []
+        for k in range(factors):
+            mine = np.flatnonzero(factor == k)
+            places.append((mine, row[mine], column[mine]))
+        object.__setattr__(layout, "_places", tuple(places))
         return layout
 
     @property
@@ -77,28 +83,23 @@ class CovarianceLayout:
 
     def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
         """Return each grouping factor's `T`, shapes (q, q)."""
-        factor, row, column = self._index
         out = []
-        for k, size in enumerate(self.sizes):
+        for size, (mine, row, column) in zip(self.sizes, self._places, strict=True):
             t = np.zeros((size, size))
-            mine = factor == k
-            t[row[mine], column[mine]] = theta[mine]
+            t[row, column] = theta[mine]
             out.append(t)
         return out
 
     def pick(self, matrices: list[np.ndarray]) -> np.ndarray:
         """Collect the elements that belong to theta from one (q, q) array a factor."""
-        factor, row, column = self._index
         out = np.empty(self.n_theta)
-        for k, matrix in enumerate(matrices):
-            mine = factor == k
-            out[mine] = matrix[row[mine], column[mine]]
+        for matrix, (mine, row, column) in zip(matrices, self._places, strict=True):
+            out[mine] = matrix[row, column]
         return out
 
     def positions(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Positions in theta, rows and columns of the elements of one factor's `T`."""
-        mine = np.flatnonzero(self._index[0] == factor)
-        return mine, self._index[1][mine], self._index[2][mine]
+        return self._places[factor]
 
     def rectify(self, theta: np.ndarray) -> np.ndarray:
         """Return the theta of the same covariance whose diagonals are not negative."""

@@ -13,8 +13,9 @@ from scipy.linalg import lapack
 from .blocks import Plan, Stage
 from .covariance import CovarianceLayout
 from .errors import FitError
+from .levels import level_roots, multiply, sum_by
 
-__all__ = ["Eliminated", "FixedPart", "Tail", "contract", "eliminate", "level_roots", "scale_rows", "sum_by"]
+__all__ = ["Blocks", "Eliminated", "FixedPart", "Tail", "eliminate", "sandwich", "scale_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class FixedPart:
     Attributes
     ----------
     beta : ndarray, shape (p,)
-    inverse : ndarray, shape (p, p)
-        ``(X' V^-1 X)^-1``.
+    inverse, inverse_root : ndarray, shape (p, p)
+        ``(X' V^-1 X)^-1`` and a matrix whose product with its transpose it is.
     log_det : float
         ``log |X' V^-1 X|``.
     penalised : float
@@ -34,6 +35,7 @@ class FixedPart:
 
     beta: np.ndarray
     inverse: np.ndarray
+    inverse_root: np.ndarray
     log_det: float
     penalised: float
 
@@ -123,7 +125,7 @@ def eliminate(plan: Plan, xy: np.ndarray, layout: CovarianceLayout, theta: np.nd
     for block in blocks:
         block.root, levels_log_det = level_roots(matrices[block.stage.factor], block.zz)
         log_det += levels_log_det
-        solved_xy = contract(block.root, block.zxy)
+        solved_xy = multiply(block.root, block.zxy)
         for row in solved_xy:
             rest -= row @ row.T
         if block.stage.parents or block.tail is not None:
@@ -150,22 +152,27 @@ def _update_later(
 ) -> None:
     """Take one stage's effects out of the blocks of all later ones."""
     stage = block.stage
-    solved = {t: contract(block.root, values) for t, values in block.cross.items()}
+    solved = {t: multiply(block.root, values) for t, values in block.cross.items()}
     solved_tail = None
     if stage.tail is not None:
         rows = stage.tail.row
-        solved_tail = contract(block.root[:, :, rows], block.tail[:, None])[:, 0]
-        tail -= stage.tail.gram(solved_tail)
+        solved_tail = multiply(block.root[:, :, rows], block.tail[:, None])[:, 0]
+        first = block.tail is stage.tail.data
+        tail -= (
+            stage.tail.weighted_gram(block.root[0, 0] ** 2)
+            if first and len(block.tail) == 1
+            else stage.tail.gram(solved_tail)
+        )
         tail_xy -= stage.tail.transposed_times(solved_tail, solved_xy)
     for t, (parent, _) in stage.parents.items():
-        above = later[t]
-        above.zz -= sum_by(parent, np.einsum("aij,akj->ikj", solved[t], solved[t]), above.zz.shape[2])
-        above.zxy -= sum_by(parent, np.einsum("aij,akj->ikj", solved[t], solved_xy), above.zz.shape[2])
+        above, levels = later[t], later[t].zz.shape[2]
+        turned = solved[t].transpose(1, 0, 2)
+        above.zz -= sum_by(parent, multiply(turned, solved[t]), levels)
+        above.zxy -= sum_by(parent, multiply(turned, solved_xy), levels)
         for beyond in above.cross:
-            product = np.einsum("aij,akj->ikj", solved[t], solved[beyond])
-            above.cross[beyond] -= sum_by(parent, product, above.zz.shape[2])
+            above.cross[beyond] -= sum_by(parent, multiply(turned, solved[beyond]), levels)
         if solved_tail is not None:
-            product = np.einsum("aij,aj->ij", solved[t][:, :, rows], solved_tail)
+            product = multiply(turned[:, :, rows], solved_tail[:, None])[:, 0]
             above.tail -= sum_by(stage.maps[t], product, above.tail.shape[1])
 
 
@@ -173,18 +180,17 @@ def _solve_tail(
     plan: Plan, matrices: list[np.ndarray], schur: np.ndarray, xy: np.ndarray, rest: np.ndarray
 ) -> tuple[Tail, float]:
     """Factor the Schur complement; takes its effects out of `rest`, in place."""
-    n = scale_rows(plan, matrices, scale_rows(plan, matrices, schur).T)
+    n = sandwich(plan, matrices, schur)
     n[np.diag_indices_from(n)] += 1.0
-    root, info = lapack.dpotrf(n, lower=1, overwrite_a=1)
+    root, info = lapack.dpotrf(n.T, lower=1, overwrite_a=1)
     if info:
         raise FitError("The random-effects system is not positive definite to working precision; rescale the slopes.")
     half = lapack.dtrtrs(root, scale_rows(plan, matrices, xy), lower=1)[0]
     rest -= half.T @ half
     solved = lapack.dtrtrs(root, half, lower=1, trans=1)[0]
     log_det = 2.0 * float(np.log(np.diag(root)).sum())
-    inverse = lapack.dpotri(root, lower=1, overwrite_c=1)[0]
-    lower = np.tril(inverse, -1)
-    inverse = lower + lower.T + np.diag(np.diag(inverse))
+    inverse = lapack.dpotri(root, lower=1, overwrite_c=1)[0].T  # the upper triangle, rows together
+    inverse = np.triu(inverse) + np.triu(inverse, 1).T
     return Tail(inverse, solved, schur, xy), log_det
 
 
@@ -199,10 +205,22 @@ def scale_rows(plan: Plan, matrices: list[np.ndarray], columns: np.ndarray, tran
     return out
 
 
+def sandwich(plan: Plan, matrices: list[np.ndarray], middle: np.ndarray, transpose: bool = True) -> np.ndarray:
+    """Multiply ``Lambda' middle Lambda`` (or ``Lambda middle Lambda'``) for a symmetric (m, m) middle."""
+    if all(len(matrices[k]) == 1 for k in plan.dense):
+        sizes = np.diff([*plan.offsets, len(middle)])
+        scale = np.repeat([matrices[k][0, 0] for k in plan.dense], sizes)
+        out = middle * scale
+        out *= scale[:, None]
+        return out
+    half = scale_rows(plan, matrices, middle, transpose)
+    return scale_rows(plan, matrices, np.ascontiguousarray(half.T), transpose)
+
+
 def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
     """Solve for the fixed effects from ``[X y]' V^-1 [X y]``, shape (p + 1, p + 1)."""
     if not p:
-        return FixedPart(np.zeros(0), np.zeros((0, 0)), 0.0, float(rest[0, 0]))
+        return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), 0.0, float(rest[0, 0]))
     root, info = lapack.dpotrf(rest, lower=0, clean=1)
     if info == p + 1 or (not info and root[p, p] ** 2 <= 1e-15 * rest[p, p]):
         raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
@@ -210,60 +228,5 @@ def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
         raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
     inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]
     log_det = 2.0 * float(np.log(np.diag(root)[:p]).sum())
-    return FixedPart(inverse_root @ root[:p, p], inverse_root @ inverse_root.T, log_det, float(root[p, p] ** 2))
-
-
-def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
-    """Factor all levels of a factor at once.
-
-    Parameters
-    ----------
-    t : ndarray, shape (q, q)
-    zz : ndarray, shape (q, q, J)
-
-    Returns
-    -------
-    root : ndarray, shape (q, q, J)
-        ``L_j^-1 T'`` with ``L_j L_j' = T' Z_j'Z_j T + I``.
-    log_det : float
-        Sum of ``log |L_j L_j'|``.
-
-    Notes
-    -----
-    q is small and J is large: the loops run over q, the arithmetic over the levels.
-    """
-    q = len(t)
-    if q == 1:
-        square = 1.0 + t[0, 0] ** 2 * zz[0]
-        return (t[0, 0] / np.sqrt(square))[None], float(np.log(square).sum())
-    a = np.einsum("ca,cdj,db->abj", t, zz, t, optimize=True)
-    root = np.repeat(t.T[:, :, None], zz.shape[2], axis=2)
-    log_det = 0.0
-    for i in range(q):
-        a[i, i] += 1.0
-        for k in range(i):
-            a[i, i] -= a[i, k] * a[i, k]
-        log_det += float(np.log(a[i, i]).sum())
-        np.sqrt(a[i, i], out=a[i, i])
-        for r in range(i + 1, q):
-            for k in range(i):
-                a[r, i] -= a[r, k] * a[i, k]
-            a[r, i] /= a[i, i]
-        for k in range(i):
-            root[i] -= a[i, k] * root[k]
-        root[i] /= a[i, i]
-    return root, log_det
-
-
-def contract(root: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Multiply level by level: (q, q, J) with (q, c, J)."""
-    out = root[:, 0, None] * columns[0]
-    for b in range(1, root.shape[1]):
-        out += root[:, b, None] * columns[b]
-    return out
-
-
-def sum_by(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
-    """Add up values, shape (..., J), by an index of shape (J,): shape (..., size)."""
-    flat = values.reshape(-1, values.shape[-1])
-    return np.stack([np.bincount(index, row, minlength=size) for row in flat]).reshape(*values.shape[:-1], size)
+    beta = inverse_root @ root[:p, p]
+    return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, log_det, float(root[p, p] ** 2))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.linalg import lapack
 
 from .covariance import canonical_factor
 from .deviance import Deviance, Evaluation
@@ -113,14 +114,14 @@ def _descend(
 
 def _step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
     """Newton step with the eigenvalues made positive, no longer than the model can be trusted."""
-    values, vectors = np.linalg.eigh(hessian)
-    floor = 1e-10 * max(float(np.abs(values).max()), 1e-300)
-    projected = vectors.T @ at.gradient
-    along = projected / np.maximum(np.abs(values), floor)
-    decrease = 0.5 * float(projected @ along)
-    step = -(vectors @ along)
-    length, reach = float(np.abs(step).max()), 2.0 * max(float(np.abs(at.theta).max()), 1e-3)
-    return step * min(1.0, reach / length) if length > 0 else step, decrease
+    _, along, info = lapack.dposv(hessian, at.gradient)
+    if info:
+        values, vectors = np.linalg.eigh(hessian)
+        floor = 1e-10 * max(float(np.abs(values).max()), 1e-300)
+        along = vectors @ ((vectors.T @ at.gradient) / np.maximum(np.abs(values), floor))
+    decrease = 0.5 * float(at.gradient @ along)
+    length, reach = float(np.abs(along).max()), 2.0 * max(float(np.abs(at.theta).max()), 1e-3)
+    return -along * min(1.0, reach / length) if length > 0 else -along, decrease
 
 
 def _search_line(

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .blocks import Plan, Stage
-from .elimination import Blocks, Eliminated, contract, scale_rows, sum_by
+from .elimination import Blocks, Eliminated, sandwich, scale_rows
+from .levels import add_transposed, apply, multiply, outer, sum_by
 
 __all__ = ["Posterior", "posterior"]
 
@@ -44,13 +45,14 @@ class Posterior:
 class _Covariances:
     """Blocks of W between later effects that the earlier stages ask for.
 
-    `xx` (p, p), `tail` (m, m), `tail_x` (m, p); per stage factor t: `own` (q, q, J), `x` (q, p, J),
+    `xx` (p, p) and its root, `tail` (m, m), `tail_x` (m, p); per stage factor t: `own` (q, q, J), `x` (q, p, J),
     `to_tail` (q, nnz) on the pattern of t's tail entries, `to` {t': (q, q', J)}.
     """
 
     xx: np.ndarray
-    tail: np.ndarray | None
-    tail_x: np.ndarray | None
+    xx_root: np.ndarray
+    tail: np.ndarray | None = None
+    tail_x: np.ndarray | None = None
     own: dict[int, np.ndarray] = field(default_factory=dict)
     x: dict[int, np.ndarray] = field(default_factory=dict)
     to_tail: dict[int, np.ndarray] = field(default_factory=dict)
@@ -73,8 +75,9 @@ def posterior(plan: Plan, eliminated: Eliminated, estimated: bool) -> Posterior:
     """
     out = Posterior()
     p = len(eliminated.fixed.beta)
-    xx = eliminated.fixed.inverse if estimated else np.zeros((p, p))
-    w = _Covariances(xx, None, None)
+    fixed = eliminated.fixed
+    nothing = np.zeros((p, 0))
+    w = _Covariances(*(fixed.inverse, fixed.inverse_root) if estimated else (nothing @ nothing.T, nothing))
     tail_modes = _tail_posterior(plan, eliminated, w, out) if eliminated.tail is not None else None
     for position in range(len(eliminated.blocks) - 1, -1, -1):
         _stage_posterior(eliminated, position, tail_modes, w, out)
@@ -86,9 +89,9 @@ def _tail_posterior(plan: Plan, eliminated: Eliminated, w: _Covariances, out: Po
     tail, beta, matrices = eliminated.tail, eliminated.fixed.beta, eliminated.matrices
     p = len(beta)
     u = tail.solved[:, p] - tail.solved[:, :p] @ beta
-    w_u = tail.inverse + tail.solved[:, :p] @ w.xx @ tail.solved[:, :p].T
-    half = scale_rows(plan, matrices, w_u, transpose=False)
-    w.tail = scale_rows(plan, matrices, np.ascontiguousarray(half.T), transpose=False)
+    half = tail.solved[:, :p] @ w.xx_root
+    w_u = tail.inverse + half @ half.T
+    w.tail = sandwich(plan, matrices, w_u, transpose=False)
     w.tail_x = -scale_rows(plan, matrices, tail.solved[:, :p] @ w.xx, transpose=False)
     modes = scale_rows(plan, matrices, u[:, None], transpose=False)[:, 0]
     e = tail.xy[:, p] - tail.xy[:, :p] @ beta - tail.schur @ modes
@@ -111,7 +114,7 @@ def _tail_projection(
         inner = -w_u
         inner[np.arange(q), np.arange(q)] += 1.0
         inverse = np.linalg.inv(t)
-        return np.einsum("ab,acj,cd->bdj", inverse, inner, inverse, optimize=True)
+        return np.matmul(inverse.T, np.tensordot(inverse, inner, axes=(0, 0)))
     tail, rows = eliminated.tail, at.ravel()
     p = len(eliminated.fixed.beta)
     s, x = tail.schur[rows], tail.xy[rows, :p]
@@ -132,20 +135,20 @@ def _stage_posterior(
     """Modes, covariances and projections of one stage, and what the stages before it need of W."""
     block, beta = eliminated.blocks[position], eliminated.fixed.beta
     stage, p = block.stage, len(beta)
-    e_matrix = np.einsum("kaj,kbj->abj", block.root, block.root)
-    remaining = block.zxy[:, p] - np.einsum("qkj,k->qj", block.zxy[:, :p], beta)
+    e_matrix = multiply(block.root.transpose(1, 0, 2), block.root)
+    remaining = block.zxy[:, p] - np.matmul(beta, block.zxy[:, :p])
     for t, (parent, _) in stage.parents.items():
-        remaining = remaining - np.einsum("abj,bj->aj", block.cross[t], out.modes[t][:, parent])
+        remaining = remaining - apply(block.cross[t], out.modes[t][:, parent])
     if stage.tail is not None:
         remaining = remaining - stage.tail.times(block.tail, tail_modes[:, None])[:, 0]
     shrink = _shrink(eliminated.matrices[stage.factor], block, e_matrix)
     spread = _spread(block, w, p)
-    out.modes[stage.factor] = np.einsum("abj,bj->aj", e_matrix, remaining)
-    out.residuals[stage.factor] = np.einsum("abj,bj->aj", shrink, remaining)
-    own = e_matrix + np.einsum("abj,bcj,cdj->adj", e_matrix, spread, e_matrix, optimize=True)
+    out.modes[stage.factor] = apply(e_matrix, remaining)
+    out.residuals[stage.factor] = apply(shrink, remaining)
+    own = e_matrix + multiply(multiply(e_matrix, spread), e_matrix)
     out.covariances[stage.factor] = own
-    inner = np.einsum("abj,bcj->acj", shrink, block.zz)
-    out.projections[stage.factor] = inner - np.einsum("abj,bcj,dcj->adj", shrink, spread, shrink, optimize=True)
+    inner = multiply(shrink, block.zz)
+    out.projections[stage.factor] = inner - outer(multiply(shrink, spread), shrink)
     if position > 0:
         _keep(block, e_matrix, own, w, p)
 
@@ -155,7 +158,7 @@ def _shrink(t: np.ndarray, block: Blocks, e_matrix: np.ndarray) -> np.ndarray:
     q = len(e_matrix)
     if q == 1:
         return 1.0 / (1.0 + t[0, 0] ** 2 * block.zz)
-    out = -np.einsum("abj,bcj->acj", block.zz, e_matrix)
+    out = -multiply(block.zz, e_matrix)
     out[np.arange(q), np.arange(q)] += 1.0
     return out
 
@@ -163,35 +166,30 @@ def _shrink(t: np.ndarray, block: Blocks, e_matrix: np.ndarray) -> np.ndarray:
 def _spread(block: Blocks, w: _Covariances, p: int) -> np.ndarray:
     """``Q = A_iN W_NN A_iN'`` level by level, shape (q, q, J)."""
     stage, x = block.stage, block.zxy[:, :p]
-    out = np.einsum("akj,kl,blj->abj", x, w.xx, x, optimize=True)
+    through_x = np.matmul(w.xx_root.T, x)
+    out = outer(through_x, through_x)
     if stage.tail is not None:
         out += stage.tail.quadratic(block.tail, w.tail)
-        out += _symmetric(np.einsum("akj,bkj->abj", stage.tail.times(block.tail, w.tail_x), x))
+        out += add_transposed(outer(stage.tail.times(block.tail, w.tail_x), x))
     factors = list(stage.parents)
     for position, t in enumerate(factors):
         parent, a = stage.parents[t][0], block.cross[t]
-        out += np.einsum("abj,bcj,dcj->adj", a, w.own[t][:, :, parent], a, optimize=True)
-        out += _symmetric(np.einsum("abj,bkj,ckj->acj", a, w.x[t][:, :, parent], x, optimize=True))
+        out += outer(multiply(a, w.own[t][:, :, parent]), a)
+        out += add_transposed(outer(multiply(a, w.x[t][:, :, parent]), x))
         for u in factors[position + 1 :]:
-            middle = w.to[t][u][:, :, parent]
-            out += _symmetric(np.einsum("abj,bcj,dcj->adj", a, middle, block.cross[u], optimize=True))
+            out += add_transposed(outer(multiply(a, w.to[t][u][:, :, parent]), block.cross[u]))
         if stage.tail is not None:
             rows = stage.tail.row
-            through = np.einsum("abj,bj->aj", a[:, :, rows], w.to_tail[t][:, stage.maps[t]])
-            products = through[:, None] * block.tail[None]
-            out += _symmetric(sum_by(rows, products, out.shape[2]))
+            through = apply(a[:, :, rows], w.to_tail[t][:, stage.maps[t]])
+            out += add_transposed(sum_by(rows, through[:, None] * block.tail[None], out.shape[2]))
     return out
-
-
-def _symmetric(half: np.ndarray) -> np.ndarray:
-    return half + half.transpose(1, 0, 2)
 
 
 def _keep(block: Blocks, e_matrix: np.ndarray, own: np.ndarray, w: _Covariances, p: int) -> None:
     """Covariances ``W_iN = -E A_iN W_NN`` with the fixed effects, later stages, and the tail's neighbours."""
     stage, x, t = block.stage, block.zxy[:, :p], block.stage.factor
-    to_x = np.einsum("akj,kl->alj", x, w.xx)
-    to = {u: np.einsum("akj,bkj->abj", x, w.x[u][:, :, parent]) for u, (parent, _) in stage.parents.items()}
+    to_x = np.matmul(w.xx, x)
+    to = {u: outer(x, w.x[u][:, :, parent]) for u, (parent, _) in stage.parents.items()}
     to_tail = None
     if stage.tail is not None:
         rows, columns = stage.tail.row, stage.tail.column
@@ -200,19 +198,19 @@ def _keep(block: Blocks, e_matrix: np.ndarray, own: np.ndarray, w: _Covariances,
         to_tail += np.stack([(stage.tail.csr(row) @ w.tail)[rows, columns] for row in block.tail])
     for u, (parent, _) in stage.parents.items():
         a = block.cross[u]
-        to_x += contract(a, w.x[u][:, :, parent])
+        to_x += multiply(a, w.x[u][:, :, parent])
         for v in to:
             middle = w.own[u][:, :, parent] if u == v else _oriented(w, u, v, stage)
-            to[v] += contract(a, middle)
+            to[v] += multiply(a, middle)
         if to_tail is not None:
-            to_tail += np.einsum("abj,bj->aj", a[:, :, rows], w.to_tail[u][:, stage.maps[u]])
+            to_tail += apply(a[:, :, rows], w.to_tail[u][:, stage.maps[u]])
             across = w.to_tail[u][:, stage.maps[u]] * block.tail[:, None]
             to[u] += sum_by(rows, across, len(stage.parents[u][0]))
     w.own[t] = own
-    w.x[t] = -contract(e_matrix, to_x)
-    w.to[t] = {u: -contract(e_matrix, middle) for u, middle in to.items()}
+    w.x[t] = -multiply(e_matrix, to_x)
+    w.to[t] = {u: -multiply(e_matrix, middle) for u, middle in to.items()}
     if to_tail is not None:
-        w.to_tail[t] = -np.einsum("abj,bj->aj", e_matrix[:, :, rows], to_tail)
+        w.to_tail[t] = -apply(e_matrix[:, :, rows], to_tail)
 
 
 def _oriented(w: _Covariances, u: int, v: int, stage: Stage) -> np.ndarray:

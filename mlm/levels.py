@@ -1,0 +1,78 @@
+"""Small matrices, one a level, worked on all at once.
+
+Arrays have the levels last, shapes (rows, columns, J): rows and columns are few and J is large, so that the loops
+run over rows and columns and the arithmetic over the levels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["add_transposed", "apply", "level_roots", "multiply", "outer", "sum_by"]
+
+
+def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Multiply level by level: (i, k, J) with (k, l, J) gives (i, l, J)."""
+    if a.shape[1] == 1:
+        return a * b
+    return np.einsum("ikj,klj->ilj", a, b)
+
+
+def apply(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Multiply matrices (i, k, J) with vectors (k, J): shape (i, J)."""
+    return a[:, 0] * x if a.shape[1] == 1 else np.einsum("ikj,kj->ij", a, x)
+
+
+def outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Multiply (i, k, J) with the transpose of (l, k, J): shape (i, l, J)."""
+    return np.einsum("ikj,lkj->ilj", a, b)
+
+
+def add_transposed(half: np.ndarray) -> np.ndarray:
+    """Add to each matrix its transpose."""
+    return half + half.transpose(1, 0, 2)
+
+
+def sum_by(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """Add up values, shape (..., J), by an index of shape (J,): shape (..., size)."""
+    flat = values.reshape(-1, values.shape[-1])
+    return np.stack([np.bincount(index, row, minlength=size) for row in flat]).reshape(*values.shape[:-1], size)
+
+
+def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
+    """Factor all levels of a factor.
+
+    Parameters
+    ----------
+    t : ndarray, shape (q, q)
+    zz : ndarray, shape (q, q, J)
+
+    Returns
+    -------
+    root : ndarray, shape (q, q, J)
+        ``L_j^-1 T'`` with ``L_j L_j' = T' Z_j'Z_j T + I``.
+    log_det : float
+        Sum of ``log |L_j L_j'|``.
+    """
+    q = len(t)
+    if q == 1:
+        square = 1.0 + t[0, 0] ** 2 * zz[0]
+        return (t[0, 0] / np.sqrt(square))[None], float(np.log(square).sum())
+    a = np.matmul(t.T, np.tensordot(t, zz, axes=(0, 0)))
+    root = np.empty_like(zz)
+    root[...] = t.T[:, :, None]
+    determinant = None
+    for i in range(q):
+        a[i, i] += 1.0
+        for k in range(i):
+            a[i, i] -= a[i, k] * a[i, k]
+        determinant = a[i, i].copy() if determinant is None else determinant * a[i, i]
+        np.sqrt(a[i, i], out=a[i, i])
+        for r in range(i + 1, q):
+            for k in range(i):
+                a[r, i] -= a[r, k] * a[i, k]
+            a[r, i] /= a[i, i]
+        for k in range(i):
+            root[i] -= a[i, k] * root[k]
+        root[i] /= a[i, i]
+    return root, float(np.log(determinant).sum())
