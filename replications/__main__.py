@@ -19,15 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
     arguments : list of str, optional
         Those of the command line by default.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m replications", description="Check the published numbers."
-    )
+    parser = argparse.ArgumentParser(prog="python -m replications", description="Check the published numbers.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     check = commands.add_parser("check", help="run the chapters and print the scoreboard")
     check.add_argument("source", nargs="*", help=f"{', '.join(SOURCES)} (default: all)")
     check.add_argument("--store", action="store_true", help="store the records that are committed")
     commands.add_parser("scoreboard", help="write the book's scoreboard page from the records")
-    get = commands.add_parser("fetch", aliases=["originals"], help="download the original data files")
+    get = commands.add_parser("fetch", help="download the original data files")
     get.add_argument("name", nargs="*", help=f"{', '.join(datasets())} (default: all)")
     chosen = parser.parse_args(arguments)
     try:

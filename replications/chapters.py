@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,27 +39,24 @@ class Progress:
     """Tells how far each running chapter is: one changing line on a terminal, else a line now and then."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._now: dict[str, str] = {}
         self._live = sys.stderr.isatty()
 
     def cell(self, source: str, done: int, of: int) -> None:
         """Tell that ``done`` of a chapter's ``of`` code cells have run."""
-        with self._lock:
-            self._now[source] = f"{source} {done}/{of}"
-            if self._live:
-                print("\r\x1b[K" + "   ".join(self._now.values()), end="", file=sys.stderr, flush=True)
-            elif done in (0, of) or done % 10 == 0:
-                print(f"{source}: {done} of {of} cells", file=sys.stderr, flush=True)
+        self._now[source] = f"{source} {done}/{of}"
+        if self._live:
+            print("\r\x1b[K" + "   ".join(self._now.values()), end="", file=sys.stderr, flush=True)
+        elif done in (0, of) or done % 10 == 0:
+            print(f"{source}: {done} of {of} cells", file=sys.stderr, flush=True)
 
     def end(self, source: str, line: str) -> None:
         """Tell how a chapter ended."""
-        with self._lock:
-            self._now.pop(source, None)
-            print(("\r\x1b[K" if self._live else "") + line, file=sys.stderr, flush=True)
+        self._now.pop(source, None)
+        print(("\r\x1b[K" if self._live else "") + line, file=sys.stderr, flush=True)
 
 
-def run(path: Path, progress: Progress) -> str:
+async def run(path: Path, progress: Progress) -> str:
     """Run one notebook in its own folder, leaving the file as it is.
 
     Returns
@@ -74,31 +70,36 @@ def run(path: Path, progress: Progress) -> str:
 
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    done = 0
+    begun = 0
+
+    def on_cell_execute(cell: object, **_: object) -> None:
+        nonlocal begun
+        begun += 1
 
     def on_cell_executed(cell: object, **_: object) -> None:
-        nonlocal done
-        done += 1
-        progress.cell(path.stem, done, len(code))
+        progress.cell(path.stem, begun, len(code))
 
     client = NotebookClient(
         notebook,
         timeout=SECONDS_PER_CELL,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
+        # the kernel's note that it talks over TCP is of no use here
+        extra_arguments=["--log-level=40"],
+        on_cell_execute=on_cell_execute,
         on_cell_executed=on_cell_executed,
     )
     progress.cell(path.stem, 0, len(code))
     try:
-        client.execute(env=os.environ | {"MLM_CHECKS": str(records.folder().resolve())})
+        await client.async_execute(env=os.environ | {"MLM_CHECKS": str(records.folder().resolve())})
     except CellExecutionError as error:
-        return f"cell {done + 1} of {len(code)} raised {error.ename}: {error.evalue}"
+        return f"cell {begun} of {len(code)} raised {error.ename}: {error.evalue}"
     except (CellTimeoutError, DeadKernelError) as error:
-        return f"cell {done + 1} of {len(code)}: {error}"
+        return f"cell {begun} of {len(code)}: {error}"
     return ""
 
 
-def check(source: str, progress: Progress) -> Outcome:
+async def check(source: str, progress: Progress) -> Outcome:
     """Run one source's chapter and read what it recorded."""
     path = BOOK / f"{source}.ipynb"
     if not path.exists():
@@ -106,11 +107,22 @@ def check(source: str, progress: Progress) -> Outcome:
     kind = data.which(registry.read(source).dataset)
     (records.folder() / f"{source}.{kind}.json").unlink(missing_ok=True)
     start = time.perf_counter()
-    failure = run(path, progress)
+    failure = await run(path, progress)
     outcome = Outcome(source, failure=failure) if failure else _outcome(source, kind)
     word = "failed" if outcome.failure else f"checked on the {kind} data"
     progress.end(source, f"{source}: {word} ({time.perf_counter() - start:.0f} s)")
     return outcome
+
+
+async def check_all(sources: list[str]) -> list[Outcome]:
+    """Check these sources' chapters, a few at once."""
+    progress, places = Progress(), asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(source: str) -> Outcome:
+        async with places:
+            return await check(source, progress)
+
+    return list(await asyncio.gather(*map(in_turn, sources)))
 
 
 def _outcome(source: str, kind: str) -> Outcome:
@@ -120,9 +132,7 @@ def _outcome(source: str, kind: str) -> Outcome:
     complete, values = recorded
     if not complete:
         count = f"{len(values)} of {len(registry.read(source).entries)}"
-        return Outcome(
-            source, failure=f"the chapter checks {count} published values: it lacks published.finish()"
-        )
+        return Outcome(source, failure=f"checks {count} published values and does not finish()")
     return Outcome(source, Score.of(source, list(values.values())))
 
 
@@ -131,9 +141,7 @@ def store(source: str) -> None:
     for kind in records.KINDS:
         recorded = records.read(source, kind)
         if recorded is not None and recorded[0]:
-            values = [
-                replace(value, computed=records.rounded(value.computed)) for value in recorded[1].values()
-            ]
+            values = [replace(value, computed=records.rounded(value.computed)) for value in recorded[1].values()]
             records.write(records.STORED / f"{source}.{kind}.json", source, kind, True, values)
 
 
@@ -143,9 +151,7 @@ def report(outcomes: list[Outcome]) -> str:
     for outcome in outcomes:
         score, published = outcome.score, len(registry.read(outcome.source).entries)
         if score is None:
-            lines.append(
-                f"{outcome.source:20}{published:>10}{'failed' if outcome.failure else 'not yet':>12}"
-            )
+            lines.append(f"{outcome.source:20}{published:>10}{'failed' if outcome.failure else 'not yet':>12}")
         else:
             lines.append(f"{score.source:20}{published:>10}{score.reproduced:>12}{len(score.exceptions):>12}")
     for outcome in outcomes:
@@ -167,9 +173,7 @@ def main(sources: list[str], keep: bool) -> int:
         Whether to store the records where they are committed.
     """
     wanted = [registry.read(source).key for source in sources or registry.SOURCES]
-    progress = Progress()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(lambda source: check(source, progress), wanted))
+    outcomes = asyncio.run(check_all(wanted))
     print(report(outcomes))
     if keep:
         for outcome in outcomes:

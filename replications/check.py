@@ -11,9 +11,9 @@ import pandas as pd
 from mlm.errors import suggest
 from replications import data, records, registry
 from replications.errors import CheckError
-from replications.quantities import Quantities, anova_cell, verdict
+from replications.quantities import NoRuleError, Quantities, anova_cell, verdict
 from replications.records import Record
-from replications.registry import Entry, KnownException
+from replications.registry import Entry, KnownException, Source
 from replications.rounding import agrees, parse, show
 from replications.table import Checked, Score
 
@@ -116,8 +116,8 @@ class Published:
         entries = self.source.under(name)
         if not entries:
             self._unknown(name)
-        lookup = _Lookup(name, entries, values, extra)
-        stopped = None if stopping_point is None else _Lookup(name, entries, stopping_point, None)
+        lookup = _Lookup(self.source, name, values, extra)
+        stopped = None if stopping_point is None else _Lookup(self.source, name, stopping_point)
         found: dict[str, object] = {}
         missing = []
         # what restates another entry comes after it
@@ -224,11 +224,10 @@ def _via(exception: KnownException, record: Record) -> str | None:
 class _Lookup:
     """Finds the value of an entry in whatever was handed to ``check``."""
 
-    def __init__(
-        self, name: str, entries: tuple[Entry, ...], values: object, extra: Mapping[str, object] | None
-    ) -> None:
+    def __init__(self, source: Source, name: str, values: object, extra: Mapping[str, object] | None = None) -> None:
         self.name = name
-        self.entries = entries
+        self.entries = source.under(name)
+        self.everything = source.entries
         self.given: dict[str, object] = {}
         if values is not None:
             self.given |= _flat(values, "")
@@ -245,13 +244,13 @@ class _Lookup:
         rest = self.rest(entry.id)
         for key in _prefixes(rest):
             if key in self.given:
+                self.used.add(key)
                 value = self.given[key]
-                if key == rest and not _is_composite(value):
-                    self.used.add(key)
-                    return value
-                if _is_composite(value) and key != rest:
-                    self.used.add(key)
+                if _is_composite(value):
                     return self._quantity(entry, key, value)
+                if key == rest:
+                    return value
+                self.used.discard(key)
         near = suggest(rest, [key for key in self.given if key and key not in self.used])
         raise LookupError(f"nothing handed over for it.{near}" if self.given else "nothing handed over")
 
@@ -260,39 +259,48 @@ class _Lookup:
         rests = [self.rest(entry.id) for entry in self.entries]
         return [
             f"  {key or 'the value'} was handed over; nothing published is called so.{suggest(key, rests)}"
-            for key in self.given
-            if key not in self.used
+            for key, value in self.given.items()
+            if key not in self.used and not (_is_composite(value) and any(_is_under(rest, key) for rest in rests))
         ]
 
     def _quantity(self, entry: Entry, key: str, value: Any) -> object:
         if entry.basis == "printed":
-            raise LookupError(
-                "its author computed it from printed numbers: do so too, with published.value(id)"
-            )
-        above = ".".join(part for part in (self.name, key) if part)
-        name = entry.id[len(above) + 1 :]
+            raise LookupError("its author computed it from printed numbers: do so too, with published.value(id)")
+        parts = entry.id.split(".")
+        above = [part for part in f"{self.name}.{key}".split(".") if part]
         if isinstance(value, pd.DataFrame):
-            heads = list(dict.fromkeys(e.id[len(above) + 1 :].split(".")[0] for e in self.entries))
-            head, _, column = name.partition(".")
-            return anova_cell(value, heads.index(head), column)
-        if entry.relation == "text" and not name.endswith("stars"):
-            return verdict(value, name)
+            heads = list(dict.fromkeys(e.id.split(".")[len(above)] for e in self.entries))
+            return anova_cell(value, heads.index(parts[len(above)]), ".".join(parts[len(above) + 1 :]))
+        if entry.relation == "text" and parts[-1] != "stars":
+            return verdict(value, parts[-1])
         if key not in self.quantities:
-            siblings = [e for e in self.entries if e.id.startswith(above + ".")]
-            self.quantities[key] = Quantities(
-                value,
-                satterthwaite=any(
-                    e.id.startswith(above + ".fixef.") and e.id.endswith(".df") for e in siblings
-                ),
-                dot=not any("texreg" in e.what for e in siblings),
-            )
-        return self.quantities[key].get(name)
+            self.quantities[key] = self._quantities(value, parts[0])
+        # the name of a quantity may begin in the name of the check: "residual.sd" of "model3.varcomp"
+        for start in range(min(len(above), len(parts) - 1)):
+            try:
+                return self.quantities[key].get(".".join(parts[start:]))
+            except NoRuleError:
+                continue
+        return self.quantities[key].get(".".join(parts[min(len(above), len(parts) - 1) :]))
+
+    def _quantities(self, model: object, name: str) -> Quantities:
+        """Return a model's quantities, with p values and stars of the kind printed."""
+        siblings = [entry for entry in self.everything if entry.id.split(".")[0] == name]
+        return Quantities(
+            model,
+            satterthwaite=any(".fixef." in entry.id and entry.id.endswith(".df") for entry in siblings),
+            dot=not any("texreg" in entry.what for entry in siblings),
+        )
 
 
 def _prefixes(rest: str) -> list[str]:
     """Return "a.b", "a", "" for "a.b": the nearest first."""
     parts = rest.split(".") if rest else []
     return [".".join(parts[:k]) for k in range(len(parts), -1, -1)]
+
+
+def _is_under(rest: str, key: str) -> bool:
+    return not key or rest.startswith(key + ".")
 
 
 def _is_composite(value: object) -> bool:
@@ -302,9 +310,7 @@ def _is_composite(value: object) -> bool:
 def _flat(values: object, prefix: str) -> dict[str, object]:
     """Return the values by the rest of the id; a model or anova table stays whole."""
     if isinstance(values, pd.DataFrame) and "npar" not in values:
-        values = {
-            f"{row}.{column}": values.at[row, column] for row in values.index for column in values.columns
-        }
+        values = {f"{row}.{column}": values.at[row, column] for row in values.index for column in values.columns}
     elif isinstance(values, pd.Series):
         values = values.to_dict()
     if not isinstance(values, Mapping):

@@ -202,7 +202,7 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
     path = None if kind == "twin" else locate(name)
     if path is None and kind == "original":
         raise OriginalsError(
-            f"The original {about.file} of {name!r} is not at hand: run `python -m replications fetch {name}`, "
+            f"{about.file}, the original of {name!r} is not here: run `python -m replications fetch {name}`, "
             f"or let the environment variable {VARIABLE} name its folder. The twin needs nothing: "
             f'load({name!r}, kind="twin")'
         )

@@ -52,9 +52,7 @@ def fetch(about: data.Dataset, folder: Path) -> Path:
     except OSError as reason:
         raise OriginalsError(f"{about.file} cannot be stored in {folder}: {_short(reason)}") from None
     except ValueError:
-        raise OriginalsError(
-            f"what {about.url} gives is not the file expected (sha256 {about.sha256})"
-        ) from None
+        raise OriginalsError(f"what {about.url} gives is not the file expected (sha256 {about.sha256})") from None
     return Path(path)
 
 
@@ -82,9 +80,7 @@ def main(names: list[str]) -> int:
             failed.append(name)
     if failed:
         listed = ", ".join(failed)
-        print(
-            f"Not fetched: {listed}. The synthetic twins in data/twins/ serve without them.", file=sys.stderr
-        )
+        print(f"Not fetched: {listed}. The synthetic twins in data/twins/ serve without them.", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -35,6 +35,10 @@ _ANOVA_COLUMNS = {
 }
 
 
+class NoRuleError(LookupError):
+    """No quantity of a model has this name."""
+
+
 def canonical(name: object) -> str:
     """Return the spelling under which an id's name and a model's term, factor or level are the same.
 
@@ -62,9 +66,7 @@ def find(name: str, known: Iterable[Any], what: str) -> Any:
         return hits[0]
     if hits:
         raise LookupError(f"{name!r} stands for several {what}s: {', '.join(map(str, hits))}")
-    raise LookupError(
-        f"no {what} {name!r} among {', '.join(map(str, known))}.{suggest(name, map(str, known))}"
-    )
+    raise LookupError(f"no {what} {name!r} among {', '.join(map(str, known))}.{suggest(name, map(str, known))}")
 
 
 def stars(p: float, dot: bool) -> str:
@@ -126,14 +128,16 @@ class Quantities:
 
         Raises
         ------
+        NoRuleError
+            If no quantity is called so.
         LookupError
-            If the model has no such quantity.
+            If this model does not have it.
         """
         for pattern, quantity in _PATTERNS:
             match = pattern.fullmatch(name)
             if match:
                 return quantity(self, **match.groupdict())
-        raise LookupError("no rule for this name: hand the value over by hand")
+        raise NoRuleError("no quantity of a model is called so: hand over the value itself")
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
@@ -213,26 +217,20 @@ class Quantities:
             pairs = [{row.var1, row.var2} == {a, b} for row in table.itertuples()]
             row = table[pairs]
         if len(row) != 1:
-            raise LookupError(
-                f"{len(row)} rows of varcorr for {group}, {a}{f', {b}' if b else ''}; there must be one"
-            )
+            raise LookupError(f"{len(row)} rows of varcorr for {group}, {a}{f', {b}' if b else ''}; there must be one")
         return float(row["vcov" if column in ("variance", "covariance") else "sdcor"].iloc[0])
 
     def between(self) -> float:
         """Return the intercept variance of the only grouping factor."""
         groups = list(self.model.ngrps.index)
         if len(groups) != 1:
-            raise LookupError(
-                f"the model has {len(groups)} grouping factors, so no single intercept variance"
-            )
+            raise LookupError(f"the model has {len(groups)} grouping factors, so no single intercept variance")
         return self.component(groups[0], "intercept")
 
     def icc(self) -> float:
         """Return the intraclass correlation of a random-intercept model."""
         if len(self.model.varcorr) != 2:
-            raise LookupError(
-                "the model has more than one random effect, so no single intraclass correlation"
-            )
+            raise LookupError("the model has more than one random effect, so no single intraclass correlation")
         return self.between() / (self.between() + self.residual())
 
     def groups(self, group: str | None = None) -> int:
@@ -248,9 +246,7 @@ class Quantities:
         table = table[table["grpvar"] == find(group, dict.fromkeys(table["grpvar"]), "grouping factor")]
         rows = table[table["grp"].astype(str) == level]
         if len(rows) != 1:
-            raise LookupError(
-                f"{len(rows)} conditional modes for level {level!r} of {group}; there must be one"
-            )
+            raise LookupError(f"{len(rows)} conditional modes for level {level!r} of {group}; there must be one")
         return float(rows[column].iloc[0])
 
     def f_test(self, column: str) -> float:
@@ -327,7 +323,5 @@ def anova_cell(table: pd.DataFrame, row: int, name: str) -> object:
     if name not in _ANOVA_COLUMNS:
         raise LookupError(f"an anova table has no {name!r}.{suggest(name, _ANOVA_COLUMNS)}")
     if _ANOVA_COLUMNS[name] not in table:
-        raise CheckError(
-            f"The anova table lacks the column {_ANOVA_COLUMNS[name]!r}; it has {', '.join(table)}"
-        )
+        raise CheckError(f"The anova table lacks the column {_ANOVA_COLUMNS[name]!r}; it has {', '.join(table)}")
     return table[_ANOVA_COLUMNS[name]].iloc[row]

@@ -144,9 +144,7 @@ def agrees(
     (True, True)
     """
     if relation not in RELATIONS:
-        raise RegistryError(
-            f"Unknown relation {relation!r} of {printed!r}: it is one of {', '.join(RELATIONS)}"
-        )
+        raise RegistryError(f"Unknown relation {relation!r} of {printed!r}: it is one of {', '.join(RELATIONS)}")
     if relation == "text":
         return as_text(computed, printed) == printed
     if isinstance(computed, str | bytes) or not isinstance(computed, Real) or not math.isfinite(computed):
@@ -159,9 +157,7 @@ def agrees(
             return x >= MOSTLY
         case "about" | "over":
             if tolerance is None:
-                raise RegistryError(
-                    f"The printed value {printed!r} has relation {relation!r} but no tolerance"
-                )
+                raise RegistryError(f"The printed value {printed!r} has relation {relation!r} but no tolerance")
             low = target.value if relation == "over" else target.value - Decimal(tolerance)
             return low <= x <= target.value + Decimal(tolerance)
         case _:

@@ -40,9 +40,9 @@ def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     parts = [
         "# Scoreboard",
         "<!-- written by `python -m replications scoreboard`; do not edit -->",
-        f"Every published number and claim of the five sources, {total:,} in all: as printed, as computed here "
-        "on the original data, and as computed on the synthetic twin that comes with the book. A number is "
-        "reproduced when the computed value rounds to the printed one, within half a unit of its last place. "
+        f"Every published number and claim of the five sources, {total:,} in all: as printed, as computed "
+        "here on the original data, and on the synthetic twin that comes with the book. A number is reproduced "
+        "when the computed value rounds to it, within half a unit of its last printed place. "
         "Exceptions are listed one by one, with the reason.",
         _summary(found),
         "## Exceptions",

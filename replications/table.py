@@ -81,10 +81,7 @@ class Score:
 
     def __str__(self) -> str:
         word = "exception" if len(self.exceptions) == 1 else "exceptions"
-        return (
-            f"{self.source}: {self.published} published, {self.reproduced} reproduced, "
-            f"{len(self.exceptions)} {word}"
-        )
+        return f"{self.source}: {self.published} published, {self.reproduced} reproduced, {len(self.exceptions)} {word}"
 
     def __repr__(self) -> str:
         lines = [f"  {e.id}: printed {e.printed}, computed {e.shown}. {e.reason}" for e in self.exceptions]
