@@ -6,20 +6,25 @@ Terms that are plain numeric columns, and their products, are taken straight fro
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
 from dataclasses import dataclass
 
 import formulaic
 import numpy as np
+import pandas as pd
 from formulaic.errors import DataMismatchWarning, FormulaicError
 from formulaic.parser.types import Factor, Term
+from formulaic.utils.code import sanitize_variable_names
 
 from .errors import DataError
 from .table import Table
 
 CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")
 INTERCEPT = "(Intercept)"
+CATEGORICAL = ("C(", "factor(", "hashed(")
+MODULES = {"np", "contr"}
 CONTEXT = {"np": np, "sqrt": np.sqrt, "abs": np.abs, "factor": formulaic.transforms.TRANSFORMS["C"]}
 
 
@@ -122,6 +127,7 @@ def build(terms: formulaic.SimpleFormula, table: Table) -> tuple[Design, Columns
     if all(_is_numeric(factor, table) for term in terms for factor in term.factors):
         columns = _numeric_columns(terms, table)
         return Design(terms, columns.names, None), columns
+    _demand_plain_types(terms, table)
     spec = formulaic.ModelSpec(formula=terms, output="numpy", na_action="ignore")
     matrix = _materialise(spec, table)
     columns = _as_columns(matrix.model_spec, np.asarray(matrix, dtype=float))
@@ -130,8 +136,22 @@ def build(terms: formulaic.SimpleFormula, table: Table) -> tuple[Design, Columns
 
 
 def variables(terms: formulaic.SimpleFormula) -> list[str]:
-    """Names of the table's columns that the terms use."""
-    return sorted(str(v) for v in terms.required_variables) if len(terms) else []
+    """Names of the table's columns that the terms use, in the order of the formula."""
+    factors = dict.fromkeys((f.expr, f.eval_method.value) for term in terms for f in term.factors)
+    return list(dict.fromkeys(name for factor in factors for name in _variables_of(*factor)))
+
+
+def _variables_of(expr: str, method: str) -> list[str]:
+    """Columns behind one factor: a name, or all names in an expression but those of functions and modules."""
+    if method != "python":
+        return [expr] if method == "lookup" else []
+    names: dict[str, str] = {}
+    tree = ast.parse(sanitize_variable_names(expr, {}, names), mode="eval")
+    nodes = list(ast.walk(tree))
+    functions = {id(n.func) for n in nodes if isinstance(n, ast.Call)}
+    functions |= {id(n.value) for n in nodes if isinstance(n, ast.Attribute) and ast.unparse(n.value) in MODULES}
+    found = [n for n in nodes if isinstance(n, ast.Name) and id(n) not in functions]
+    return [names.get(n.id, n.id) for n in sorted(found, key=lambda n: n.col_offset)]
 
 
 def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
@@ -163,6 +183,18 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
     return sorted(dropped)
 
 
+def _demand_plain_types(terms: formulaic.SimpleFormula, table: Table) -> None:
+    """Refuse columns that are neither numbers nor categories: dates, complex numbers, mixed objects."""
+    for name in variables(terms):
+        kind = table.kind(name) if name in table else "f"
+        holds = pd.api.types.infer_dtype(table[name]) if kind in "OMmc" else ""
+        if holds not in ("", "string", "boolean", "categorical", "interval", "period"):
+            raise DataError(
+                f"The predictor {name!r} is neither numeric nor categorical: it holds {holds} values (dtype "
+                f"{table[name].dtype}); convert it first, for example with .astype(float) or .astype('category')."
+            )
+
+
 def _is_numeric(factor: Factor, table: Table) -> bool:
     method = factor.eval_method.value
     if method == "literal":
@@ -192,6 +224,7 @@ def _numeric_columns(terms: formulaic.SimpleFormula, table: Table) -> Columns:
 
 def _materialise(spec: formulaic.ModelSpec, table: Table) -> formulaic.ModelMatrix:
     try:
+        table = _wide_integers(spec.formula, table)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             # a category that the fit has not seen would silently get the reference level's prediction
             warnings.simplefilter("error", DataMismatchWarning)
@@ -203,16 +236,30 @@ def _materialise(spec: formulaic.ModelSpec, table: Table) -> formulaic.ModelMatr
         raise DataError(f"The terms '{spec.formula}' cannot be computed: {error}") from error
 
 
+def _wide_integers(terms: formulaic.SimpleFormula, table: Table) -> Table:
+    """Turn integers that are computed with into floats: as in R, their powers and products must not overflow."""
+    computed = [
+        name
+        for factor in {f.expr: f for term in terms for f in term.factors}.values()
+        if not factor.expr.startswith(CATEGORICAL)
+        for name in _variables_of(factor.expr, factor.eval_method.value)
+        if table.is_number(name) and table.kind(name) in "iu"
+    ]
+    wide = {name: table.values(name).astype(float) for name in computed}
+    return Table(table.frame.assign(**wide)) if computed else table
+
+
 def _coded_columns(spec: formulaic.ModelSpec, table: Table) -> Columns:
     return _as_columns(spec, np.asarray(_materialise(spec, table), dtype=float))
 
 
 def _as_columns(spec: formulaic.ModelSpec, matrix: np.ndarray) -> Columns:
-    names = tuple(INTERCEPT if c == "Intercept" else CODED.sub(r"\1", c) for c in spec.column_names)
+    ones = {k for term, columns in spec.term_indices.items() if str(term) == "1" for k in columns}
+    names = tuple(INTERCEPT if k in ones else CODED.sub(r"\1", c) for k, c in enumerate(spec.column_names))
     matrix = np.asfortranarray(matrix)
     n = matrix.shape[0]
     one = np.broadcast_to(np.float64(1.0), (n,))
-    arrays = tuple((one if name == INTERCEPT else matrix[:, k],) for k, name in enumerate(names))
+    arrays = tuple((one if k in ones else matrix[:, k],) for k in range(len(names)))
     return Columns(names, arrays, n)
 
 

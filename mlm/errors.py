@@ -52,5 +52,6 @@ class MissingRowsWarning(MlmWarning):
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a sentence naming the known words nearest to `name`, or an empty string."""
-    near = difflib.get_close_matches(name, [str(k) for k in known], n=3, cutoff=0.6)
+    words = {str(k).lower(): str(k) for k in known}
+    near = [words[w] for w in difflib.get_close_matches(name.lower(), words, n=3, cutoff=0.6)]
     return f" Did you mean {' or '.join(repr(k) for k in near)}?" if near else ""

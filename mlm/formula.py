@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import formulaic
 from formulaic.errors import FormulaicError
-from formulaic.parser.types import Term
+from formulaic.parser.types import Factor, Term
 
 from .errors import FormulaError
 
@@ -22,6 +22,8 @@ from .errors import FormulaError
 PLACEHOLDER = "\u01c1"
 OPEN, CLOSE = "([{", ")]}"
 MARK = "\u29db"  # formulaic's messages point with this sign at the token they stumble over
+QUOTED = re.compile("`[^`]*`")
+AS_FACTOR = re.compile(r"\bas\.factor\(")
 GROUP_NAME = re.compile(r"^(?:(?:as\.)?factor|C)\((?P<name>[^()]+)\)$")
 
 
@@ -38,16 +40,14 @@ class RandomTerm:
         is ``"b:a"``, of ``a/b/c`` the innermost is ``"c:(b:a)"``.
     text : str
         The term as it can be shown to a reader.
+    group_columns : tuple of str
+        The columns whose combination makes the grouping factor, in the order of its name.
     """
 
     expr: formulaic.SimpleFormula
     group: str
     text: str
-
-    @property
-    def group_columns(self) -> tuple[str, ...]:
-        """The columns whose combination makes the grouping factor."""
-        return tuple(re.sub("[()]", "", self.group).split(":"))
+    group_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,6 @@ class Formula:
     offsets: tuple[str, ...]
 
 
-@lru_cache(maxsize=256)
 def parse(text: str) -> Formula:
     """Read a mixed-model formula.
 
@@ -88,7 +87,13 @@ def parse(text: str) -> Formula:
     """
     if not isinstance(text, str):
         raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)'; got {type(text).__name__}.")
+    return _parse(text)
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Formula:
     tilde = _tilde(text)
+    _terms(text, text[:tilde], 0)
     blanked, bars = _cut_bars(text, tilde + 1)
     random = tuple(term for bar in bars for term in _random_terms(text, *bar))
     terms = _terms(text, blanked[tilde + 1 :], tilde + 1)
@@ -96,17 +101,29 @@ def parse(text: str) -> Formula:
     return Formula(text, text[:tilde].strip(), fixed, random, offsets)
 
 
+@lru_cache(maxsize=256)
+def expression(text: str) -> formulaic.SimpleFormula:
+    """Read what stands for one column: a response, an offset."""
+    return formulaic.SimpleFormula([t for t in _terms(text, text, 0) if str(t) != "1"])
+
+
+def _names_masked(text: str) -> str:
+    """Blank out names in backticks, whose signs mean nothing; positions stay what they are."""
+    return QUOTED.sub(lambda name: "`" + "_" * (len(name[0]) - 2) + "`", text)
+
+
 def _error(text: str, position: int, why: str) -> FormulaError:
     return FormulaError(f"{why}\n  {text}\n  {' ' * position}^")
 
 
 def _tilde(text: str) -> int:
-    at = text.find("~")
+    bare = _names_masked(text)
+    at = bare.find("~")
     if at < 0:
         raise _error(text, len(text), "The formula has no '~': write 'response ~ predictors + (1 | group)'.")
     if not text[:at].strip():
         raise _error(text, at, "The formula has no response before '~'.")
-    second = text.find("~", at + 1)
+    second = bare.find("~", at + 1)
     if second >= 0:
         raise _error(text, second, "The formula has a second '~'.")
     return at
@@ -115,10 +132,11 @@ def _tilde(text: str) -> int:
 def _parentheses(text: str, start: int) -> Iterator[tuple[int, int]]:
     """Yield the span of every parenthesised piece, inner ones first; complain about unbalanced ones."""
     stack: list[int] = []
+    bare = _names_masked(text)
     for i in range(start, len(text)):
-        if text[i] in OPEN:
+        if bare[i] in OPEN:
             stack.append(i)
-        elif text[i] in CLOSE:
+        elif bare[i] in CLOSE:
             if not stack or OPEN[CLOSE.index(text[i])] != text[stack[-1]]:
                 raise _error(text, i, f"This {text[i]!r} closes nothing.")
             yield stack.pop(), i + 1
@@ -129,9 +147,10 @@ def _parentheses(text: str, start: int) -> Iterator[tuple[int, int]]:
 def _bar_at(text: str, start: int, end: int) -> int:
     """Position of the first bar directly inside the parentheses at start … end, or -1."""
     depth = 0
+    bare = _names_masked(text)
     for i in range(start + 1, end - 1):
-        depth += (text[i] in OPEN) - (text[i] in CLOSE)
-        if depth == 0 and text[i] == "|":
+        depth += (bare[i] in OPEN) - (bare[i] in CLOSE)
+        if depth == 0 and bare[i] == "|":
             return i
     return -1
 
@@ -145,7 +164,7 @@ def _cut_bars(text: str, start: int) -> tuple[str, list[tuple[int, int, int]]]:
             name = f"{PLACEHOLDER}{len(bars)}"
             bars.append((left, bar, right))
             blanked = blanked[:left] + name.ljust(right - left) + blanked[right:]
-    stray = blanked.find("|", start)
+    stray = _names_masked(blanked).find("|", start)
     if stray >= 0:
         raise _error(text, stray, "A random-effects term stands in parentheses: write '(1 | group)'.")
     return blanked, bars
@@ -155,8 +174,10 @@ def _terms(text: str, part: str, start: int) -> list[Term]:
     """Terms of an ordinary formula that stands at `start`; factors in the order in which the formula names them."""
     if not part.strip():
         raise _error(text, start, "Nothing stands here; write 1 for an intercept.")
+    if part.strip() == "." or re.search(r"(^|[\s+*:(-])\.($|[\s+*:)-])", part):
+        raise _error(text, start + part.index("."), "A '.' for all other columns is not understood; name the columns.")
     try:
-        parsed = formulaic.Formula(part.strip())
+        parsed = formulaic.Formula(AS_FACTOR.sub("   factor(", part).strip())
     except (FormulaicError, SyntaxError) as error:
         message = str(error).splitlines()
         lead = len(part) - len(part.lstrip())
@@ -164,24 +185,33 @@ def _terms(text: str, part: str, start: int) -> list[Term]:
         raise _error(text, at, f"The formula cannot be read: {message[0]}") from None
     if not isinstance(parsed, formulaic.SimpleFormula):
         raise _error(text, start, "The formula has several parts here; only one is understood.")
+    parsed = [Term([_python_power(f) for f in term.factors]) for term in parsed]
     seen = {f.expr: k for k, f in reversed(list(enumerate(f for term in parsed for f in term.factors)))}
     return [Term(sorted(term.factors, key=lambda f: seen[f.expr])) for term in parsed]
+
+
+def _python_power(factor: Factor) -> Factor:
+    """In R ``^`` is a power inside ``I()`` too; Python would take the exclusive or of integers."""
+    if factor.eval_method != Factor.EvalMethod.PYTHON or "^" not in factor.expr:
+        return factor
+    return Factor(factor.expr.replace(" ^ ", " ** "), eval_method=factor.eval_method)
 
 
 def _random_terms(text: str, left: int, bar: int, right: int) -> Iterator[RandomTerm]:
     double = text[bar + 1] == "|"
     effects, group = text[left + 1 : bar], text[bar + 1 + double : right - 1]
-    if "|" in group:
-        raise _error(text, bar + 1 + double + group.index("|"), "A random-effects term has one bar, or '||'.")
+    if "|" in _names_masked(group):
+        at = bar + 1 + double + _names_masked(group).index("|")
+        raise _error(text, at, "A random-effects term has one bar, or '||'.")
     if not effects.strip():
         raise _error(text, left + 1, "Nothing varies in this random-effects term: write '(1 | group)'.")
     terms = _terms(text, effects, left + 1)
     if not terms:
         raise _error(text, left + 1, "Nothing varies in this random-effects term: write '(1 | group)'.")
     parts = [[t] for t in terms] if double else [terms]
-    for name in _grouping(text, group, bar + 1 + double):
+    for name, columns in _grouping(text, group, bar + 1 + double):
         for part in parts:
-            yield RandomTerm(formulaic.SimpleFormula(part), name, f"{_spell(part)} | {name}")
+            yield RandomTerm(formulaic.SimpleFormula(part), name, f"{_spell(part)} | {name}", columns)
 
 
 def _spell(terms: list[Term]) -> str:
@@ -189,24 +219,31 @@ def _spell(terms: list[Term]) -> str:
     return " + ".join(words if "1" in words else ["0", *words])
 
 
-def _grouping(text: str, group: str, start: int) -> list[str]:
-    """Names of the grouping factors: ``a/b`` is ``a`` and ``b:a``."""
-    names: list[str] = []
-    for piece in group.split("/"):
-        columns = [_column(text, c, start + group.find(c)) for c in piece.split(":")]
-        inner = ":".join(columns)
-        outer = names[-1] if names else ""
-        names.append(f"{inner}:({outer})" if ":" in outer else f"{inner}:{outer}" if outer else inner)
-    return names
+def _grouping(text: str, group: str, start: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Names and columns of the grouping factors: ``a/b`` is ``a`` and ``b:a``."""
+    factors: list[tuple[str, tuple[str, ...]]] = []
+    outer, outer_columns, inner, at = "", (), [], 0
+    for sign in re.finditer("[/:]|$", _names_masked(group)):
+        inner.append(_column(text, group[at : sign.start()], start + at))
+        at = sign.end()
+        if sign[0] != ":":
+            name = ":".join(inner)
+            outer = f"{name}:({outer})" if len(outer_columns) > 1 else f"{name}:{outer}" if outer else name
+            outer_columns, inner = (*inner, *outer_columns), []
+            factors.append((outer, outer_columns))
+    return factors
 
 
 def _column(text: str, name: str, position: int) -> str:
+    position += len(name) - len(name.lstrip())
     stripped = name.strip().strip("()").strip() if name.strip().startswith("(") else name.strip()
     wrapped = GROUP_NAME.match(stripped)
-    stripped = wrapped["name"].strip() if wrapped else stripped.strip("`")
+    stripped = wrapped["name"].strip() if wrapped else stripped
+    if QUOTED.fullmatch(stripped) and len(stripped) > 2:
+        return stripped[1:-1]
     if not stripped:
         raise _error(text, position, "The grouping factor is missing: write '(1 | group)'.")
-    if re.search(r"[+*()~^]", stripped):
+    if re.search(r"[+*()~^`]", stripped):
         raise _error(text, position, "A grouping factor is a column name, 'a:b' or 'a/b'.")
     return stripped
 

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula as ReadFormula
 
 from .design import Columns, Design, build, variables
 from .errors import DataError, MissingRowsWarning
-from .formula import Formula, RandomTerm, parse
+from .formula import Formula, RandomTerm, expression, parse
 from .table import Table
 
 __all__ = ["Dropped", "Grouping", "ModelFrame", "RandomPart", "model_frame"]
@@ -141,7 +140,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     >>> frame.x_names, frame.groupings["g"].codes.tolist()
     (('(Intercept)', 'x'), [0, 1, 0])
     """
-    parsed = parse(formula) if isinstance(formula, str) else formula
+    parsed = formula if isinstance(formula, Formula) else parse(formula)
     given = [name for name in (weights, offset) if isinstance(name, str)]
     table = Table.of(data, [*_needed(parsed.text), *given])
     table, extra = _attach(table, weights, offset)
@@ -166,18 +165,12 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
 
 
 @lru_cache(maxsize=256)
-def _side(text: str) -> ReadFormula:
-    """Read what stands for one column: the response, an offset."""
-    return ReadFormula(f"0 + {text}")
-
-
-@lru_cache(maxsize=256)
 def _needed(text: str) -> tuple[str, ...]:
     """All columns of the data that a formula uses, in the order of the formula."""
     formula = parse(text)
-    names: list[str] = variables(_side(formula.response)) + variables(formula.fixed)
+    names: list[str] = variables(expression(formula.response)) + variables(formula.fixed)
     for offset in formula.offsets:
-        names += variables(_side(offset))
+        names += variables(expression(offset))
     for term in formula.random:
         names += [*variables(term.expr), *term.group_columns]
     return tuple(dict.fromkeys(names))
@@ -192,7 +185,15 @@ def _attach(table: Table, weights: Any, offset: Any) -> tuple[Table, dict[str, s
         if isinstance(values, str):
             extra[role] = values
             continue
-        array = np.asarray(values, dtype=float)
+        if isinstance(values, pd.Series) and not values.index.equals(table.frame.index):
+            raise DataError(
+                f"The index of the {role[1:-1]} is not that of the data; align them first, for example with "
+                "values.reindex(data.index), or pass values.to_numpy() to take them row by row."
+            )
+        try:
+            array = np.asarray(values, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"The {role[1:-1]} must be numbers, one a row: {error}.") from None
         if array.shape != (table.n,):
             raise DataError(f"{role[1:-1].capitalize()} must be one number a row: {table.n}; got {array.shape}.")
         table = Table(table.frame.assign(**{role: array}))
@@ -200,19 +201,21 @@ def _attach(table: Table, weights: Any, offset: Any) -> tuple[Table, dict[str, s
     return table, {column: role for role, column in extra.items()}
 
 
-def _missing(column: pd.Series, name: str) -> np.ndarray | None:
+def _missing(table: Table, name: str) -> np.ndarray | None:
     """Return which values are missing, or None; infinite ones are an error."""
+    column = table[name]
     kind = column.dtype.kind
     if kind in "iub" and isinstance(column.dtype, np.dtype):
         return None
-    if kind == "f" and isinstance(column.dtype, np.dtype):
-        values = column.to_numpy()
-        if np.isfinite(values.sum()):
-            return None
+    if kind == "f":
+        values = table.values(name)
+        with np.errstate(all="ignore"):  # opposite infinities, or a sum that is too large, are looked at below
+            if np.isfinite(values.sum()):
+                return None
         infinite = int(np.isinf(values).sum())
         if infinite:
             raise DataError(
-                f"Column {name!r} has {infinite} infinite values in {len(values)} rows; "
+                f"Column {name!r} has {infinite} infinite values in its {len(values)} rows; "
                 "replace them by missing values or filter these rows."
             )
     absent = column.isna().to_numpy()
@@ -220,18 +223,19 @@ def _missing(column: pd.Series, name: str) -> np.ndarray | None:
 
 
 def _complete_rows(table: Table, names: list[str]) -> tuple[np.ndarray | None, Dropped]:
-    absent = {n: m for n in names if (m := _missing(table[n], n)) is not None}
+    absent = {n: m for n in names if (m := _missing(table, n)) is not None}
     if not absent:
         return None, Dropped(0, table.n)
     used = ~np.logical_or.reduce(list(absent.values()))
     by_column = {n: int(m.sum()) for n, m in absent.items()}
     dropped = Dropped(int((~used).sum()), table.n, by_column)
     listed = ", ".join(f"{n} ({k})" for n, k in by_column.items())
+    columns = [n for n in by_column if n not in (WEIGHTS, OFFSET)]
+    remedy = f" To choose the rows yourself: data.dropna(subset={columns})." if columns else ""
     if not used.any():
         raise DataError(f"No row is complete: all {table.n} rows have missing values, by column: {listed}.")
     warnings.warn(
-        f"{dropped.count} of {dropped.total} rows have missing values and are left out, by column: {listed}. "
-        f"To choose the rows yourself: data.dropna(subset={list(by_column)}).",
+        f"{dropped.count} of {dropped.total} rows have missing values and are left out, by column: {listed}.{remedy}",
         MissingRowsWarning,
         stacklevel=4,
     )
@@ -256,7 +260,7 @@ def _one_column(text: str, table: Table, role: str) -> np.ndarray:
             f"The {role} {text!r} is not numeric (dtype {table[text].dtype}); convert it first, "
             f"for example with pandas.to_numeric(data[{text!r}])."
         )
-    _, columns = build(_side(text), table)
+    _, columns = build(expression(text), table)
     if len(columns.names) != 1:
         raise DataError(f"The {role} {text!r} makes {len(columns.names)} columns; it must be one.")
     return columns.matrix()[:, 0]
@@ -273,6 +277,8 @@ def _weights(table: Table, extra: dict[str, str]) -> np.ndarray | None:
             bad = int((weights <= 0).sum())
             if bad:
                 raise DataError(f"{bad} of {len(weights)} weights are zero or negative; leave these rows out.")
+            if not 1e-100 < weights.min() <= weights.max() < 1e100:
+                raise DataError("The weights are too small or too large to compute with; divide them by their mean.")
             return weights
     return None
 
@@ -311,7 +317,10 @@ def _factorize(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
         return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         return _factorize_integers(column.to_numpy())
-    return pd.factorize(column, sort=True)
+    try:
+        return pd.factorize(column, sort=True)
+    except TypeError as error:
+        raise DataError(f"The values of the grouping column {column.name!r} cannot be told apart: {error}.") from None
 
 
 def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, pd.Index]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from .checks import demand_estimable, demand_identified, demand_residuals, demand_variation, starting_theta
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts, cross_products
 from .design import Columns, dependent_columns
 from .deviance import Deviance
-from .errors import DataError, FormulaError, RankWarning, SingularFitWarning
+from .errors import DataError, FitError, FormulaError, RankWarning, SingularFitWarning
 from .frame import Grouping, ModelFrame, RandomPart, model_frame
 from .model import MixedModel
 from .optimize import minimise
@@ -78,12 +79,15 @@ def lmer(
     >>> data = {"y": [3.1, 4.0, 5.2, 7.9, 9.1, 9.8, 5.0, 6.2, 7.1], "x": [1, 2, 3] * 3, "g": list("aaabbbccc")}
     >>> m = mlm.lmer("y ~ x + (1 | g)", data)
     >>> m.fixef.round(3).to_dict()
-    {'(Intercept)': 4.378, 'x': 1.0}
+    {'(Intercept)': 4.344, 'x': 1.017}
     """
+    if reml not in (True, False):
+        raise FitError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
     frame = model_frame(formula, data, weights, offset)
     terms = _sorted_terms(frame)
-    _demand_estimable(frame, terms)
+    demand_estimable(frame, terms)
     frame, products = _independent(frame, terms)
+    demand_variation(frame, products)
     return fit(frame, terms, products, reml, optimizer, start)
 
 
@@ -97,7 +101,9 @@ def fit(
 ) -> MixedModel:
     """Fit from cross-products that are there already (`MixedModel.refit` comes in here)."""
     deviance = deviance_function(terms, products, reml)
-    optimum = minimise(deviance, optimizer, start)
+    demand_identified(terms, deviance)
+    optimum = minimise(deviance, optimizer, starting_theta(start, deviance))
+    demand_residuals(optimum, products)
     model = MixedModel(frame, tuple(terms), products, deviance, optimum, reml)
     if model.is_singular:
         warnings.warn(_singular_message(model), SingularFitWarning, stacklevel=3)
@@ -126,30 +132,6 @@ def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:
         return list(frame.random)
     order = sorted(range(len(levels)), key=levels.__getitem__)
     return [frame.random[k] for k in reversed(order)]
-
-
-def _demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
-    """lme4's checks: more than one level, fewer levels and fewer random effects than rows."""
-    n = frame.nobs
-    for part in terms:
-        group, levels = part.term.group, len(frame.groupings[part.term.group].levels)
-        if levels < 2:
-            raise DataError(
-                f"The grouping factor {group!r} has {levels} level in the {n} rows used; a random effect needs at "
-                f"least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
-            )
-        if levels >= n:
-            raise DataError(
-                f"The grouping factor {group!r} has {levels} levels in {n} rows: every row is a level of its own, "
-                "so its variance cannot be told from the residual variance. Use a coarser grouping factor."
-            )
-        effects = levels * len(part.columns.names)
-        if effects >= n:
-            raise DataError(
-                f"The term '({part.term.text})' has {effects} random effects ({levels} levels x "
-                f"{len(part.columns.names)}) for {n} rows; they cannot be told from the residuals. "
-                "Use fewer random slopes."
-            )
 
 
 def _factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping, Columns]]:
@@ -219,4 +201,6 @@ def refit_response(model: MixedModel, y: np.ndarray, reml: bool, optimizer: str)
         raise DataError(f"The new response has {int((~np.isfinite(y)).sum())} missing or infinite values.")
     frame = replace(model.frame, y=y)
     terms = list(model.terms)
-    return fit(frame, terms, cross_products(frame, _factors(frame, terms)), reml, optimizer)
+    products = cross_products(frame, _factors(frame, terms))
+    demand_variation(frame, products)
+    return fit(frame, terms, products, reml, optimizer)

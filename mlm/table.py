@@ -47,7 +47,7 @@ class Table:
         if isinstance(data, Table):
             return data
         if isinstance(data, Mapping):
-            data = pd.DataFrame(dict(data))
+            data = _from_mapping(data)
         known = getattr(data, "columns", None)
         if known is None:
             raise DataError(f"The data must be a data frame or a mapping of columns; got {type(data).__name__}.")
@@ -58,7 +58,7 @@ class Table:
             data = pd.DataFrame({n: _from_narwhals(native[n]) for n in names or native.columns})
         if not len(data):
             raise DataError("The data have no rows.")
-        return cls(data)
+        return cls(_numbers_found(data, data.columns if names is None else names))
 
     def __contains__(self, name: str) -> bool:
         return name in self._columns or name in self.frame.columns
@@ -85,7 +85,19 @@ class Table:
         return column.to_numpy(dtype=float, na_value=np.nan)
 
 
+def _numbers_found(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Give columns of Python objects that are all numbers a numeric type; they would count as categories."""
+    objects = [n for n in names if isinstance(n, str) and isinstance(frame[n], pd.Series) and frame[n].dtype == object]
+    found = {n: column for n in objects if (column := frame[n].infer_objects()).dtype != object}
+    return frame.assign(**found) if found else frame
+
+
 def _demand_columns(names: list[str], known: Any) -> None:
+    twice = [n for n in names if list(known).count(n) > 1] if len(set(known)) < len(known) else []
+    if twice:
+        raise DataError(
+            f"The data have {list(known).count(twice[0])} columns {twice[0]!r}; rename or drop all but one."
+        )
     missing = [n for n in names if n not in known]
     if missing:
         listed = ", ".join(map(str, list(known)[:12]))
@@ -93,6 +105,14 @@ def _demand_columns(names: list[str], known: Any) -> None:
             f"The data have no column {missing[0]!r}, which the formula uses.{suggest(missing[0], known)}"
             f" They have {len(known)} columns: {listed}{' …' if len(known) > 12 else ''}."
         )
+
+
+def _from_mapping(data: Mapping[str, Any]) -> pd.DataFrame:
+    lengths = {name: len(values) if np.ndim(values) else None for name, values in data.items()}
+    if len(set(lengths.values())) > 1 or None in lengths.values():
+        listed = ", ".join(f"{name} {'a single value' if k is None else k}" for name, k in lengths.items())
+        raise DataError(f"The columns of the data must have one length; they have: {listed}.")
+    return pd.DataFrame(dict(data))
 
 
 def _from_narwhals(column: nw.Series) -> pd.Series:
