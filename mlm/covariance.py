@@ -101,6 +101,14 @@ class CovarianceLayout:
         """Positions in theta, rows and columns of the elements of one factor's `T`."""
         return self._places[factor]
 
+    def within_terms(self, factor: int) -> np.ndarray:
+        """Which elements of a factor's Sigma lie within one term, the others being 0: shape (q, q)."""
+        out = np.zeros((self.sizes[factor], self.sizes[factor]), dtype=bool)
+        for s in self.slots:
+            if s.factor == factor:
+                out[s.start : s.start + s.size, s.start : s.start + s.size] = True
+        return out
+
     def rectify(self, theta: np.ndarray) -> np.ndarray:
         """Return the theta of the same covariance whose diagonals are not negative."""
         matrices = self.matrices(theta)

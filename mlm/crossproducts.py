@@ -7,6 +7,7 @@ their means and the response is replaced by its residual from ordinary least squ
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from .frame import Grouping, ModelFrame
 __all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
 
 PIECE = 1 << 16  # rows that are worked on at once: their columns stay in the processor's cache
+RUN = 64  # rows a level from which multiplying matrices level by level beats summing columns
 FIT = 1e-8  # share of the response that OLS leaves, below which its residual is formed from the rows
 
 
@@ -239,12 +241,32 @@ class _LevelSums:
         codes = self.grouping.codes[start:stop]
         z = np.empty((self.q, stop - start))
         self.columns.fill(z, start, stop)
-        ones = [self.columns.is_one(k) and root is None for k in range(self.q)]
         if root is not None:
             z *= root
+        if stop - start >= RUN * self.levels:
+            self._add_runs(codes, z, block)
+        else:
+            self._add_columns(codes, z, block, weighted=root is not None)
+
+    def _add_runs(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray) -> None:
+        """Few levels: bring the rows of a level together and multiply matrices."""
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
+        if len(starts) > self.levels + 1:
+            order = np.argsort(codes.astype(np.int16 if self.levels < 1 << 15 else codes.dtype), kind="stable")
+            codes, z, block = codes[order], z[:, order], block[:, order]
+            starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
+        for begin, end in itertools.pairwise(starts):
+            level, mine = codes[begin], z[:, begin:end]
+            self.zz[:, :, level] += mine @ mine.T
+            self.zxy[:, :, level] += mine @ block[:, begin:end].T
+
+    def _add_columns(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, weighted: bool) -> None:
+        """Many levels: sum column by column."""
+        ones = [self.columns.is_one(k) and not weighted for k in range(self.q)]
         for a in range(self.q):
             for b in range(a + 1):
                 self.zz[a, b] += self._sum(codes, None if ones[a] and ones[b] else z[a] * z[b])
+                self.zz[b, a] = self.zz[a, b]
             for k, column in enumerate(block):
                 self.zxy[a, k] += self._sum(codes, column if ones[a] else z[a] * column)
 
@@ -252,10 +274,7 @@ class _LevelSums:
         return np.bincount(codes, values, minlength=self.levels)
 
     def products(self, residualise: np.ndarray) -> FactorProducts:
-        """Finish: symmetric blocks, the response replaced by its residual."""
-        for a in range(self.q):
-            for b in range(a):
-                self.zz[b, a] = self.zz[a, b]
+        """Finish: the response is replaced by its residual."""
         self.zxy[:, -1] += np.einsum("k,qkj->qj", residualise[:-1, -1], self.zxy[:, :-1])
         return FactorProducts(self.grouping.name, self.levels, self.zz, self.zxy)
 

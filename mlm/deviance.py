@@ -4,7 +4,8 @@ Notation: random effects ``b = Lambda u``, Lambda block-diagonal with the factor
 ``Sigma = T T'`` is the covariance of one level's effects, and ``V = I + Z Lambda Lambda' Z'``. The definitions are
 those of Bates, Mächler, Bolker & Walker (2015, J. Stat. Softw. 67(1)), equations 32-42. The gradient follows from
 ``dV = Z dSigma Z'``: the derivative by one factor's `Sigma` is the sum over its levels of
-``Z_j' V^-1 Z_j  -  [REML: Z_j' V^-1 X (X' V^-1 X)^-1 X' V^-1 Z_j]  -  e_j e_j' / sigma²``, ``e_j = Z_j' V^-1 (y - X beta)``.
+``Z_j' P Z_j - e_j e_j' / sigma²``, with ``e_j = Z_j' V^-1 (y - X beta)`` and P being ``V^-1`` (under REML with the
+fixed effects projected out).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from .blocks import plan
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts, FactorProducts
+from .curvature import directions, second_derivatives
 from .elimination import eliminate
 from .posterior import posterior
 
@@ -134,6 +136,14 @@ class Deviance:
         eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
         return self.criterion.value(eliminated.fixed.penalised, eliminated.log_det, eliminated.fixed.log_det)
 
+    def curvature(self, at: Evaluation) -> np.ndarray | None:
+        """Exact second derivatives by theta at an evaluation; None when several grouping factors interact."""
+        if len(self.products.factors) > 1:
+            return None
+        (stage,), (t,) = self.plan.stages, self.layout.matrices(at.theta)
+        criterion = self.criterion
+        return second_derivatives(stage, self.layout, t, at.beta, at.unscaled, at.sigma2, criterion.dof, criterion.reml)
+
     def information(self, at: Evaluation) -> np.ndarray:
         """Approximate second derivatives by theta: the expected ones, factor by factor, shape (n_theta, n_theta)."""
         out = np.zeros((self.layout.n_theta, self.layout.n_theta))
@@ -146,6 +156,22 @@ class Deviance:
         """Guess theta from moments of the least-squares residuals."""
         return self.layout.pick([np.diag(_moment_scales(f, self.products)) for f in self.products.factors])
 
+    def scoring(self, at: Evaluation) -> np.ndarray:
+        """One step of Fisher scoring in Sigma, factor by factor; returns theta.
+
+        In Sigma the criterion is close to linear-quadratic even far from its minimum, which makes this a good first
+        step. A Sigma that is not positive definite is moved to the nearest that is.
+        """
+        matrices = self.layout.matrices(at.theta)
+        for k, t in enumerate(matrices):
+            q, flat = len(t), at.projections[k].reshape(len(t) ** 2, -1)
+            information = (flat @ flat.T).reshape(q, q, q, q).transpose(0, 2, 1, 3).reshape(q * q, q * q)
+            step = np.linalg.lstsq(information, -at.slope(k).ravel(), rcond=1e-12)[0].reshape(q, q)
+            matrices[k] = _root_of(
+                t @ t.T + self.layout.within_terms(k) * (step + step.T) / 2.0, floor=1e-2 * np.diag(t @ t.T)
+            )
+        return self.layout.pick(matrices)
+
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).
 
@@ -155,6 +181,13 @@ class Deviance:
         found = posterior(self.plan, eliminated, estimated=False)
         factors = range(len(self.products.factors))
         return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
+
+
+def _root_of(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Lower triangular root of the nearest covariance whose variances, and shares left by correlation, are not tiny."""
+    scale = np.sqrt(np.maximum(np.diag(sigma), floor))
+    values, vectors = np.linalg.eigh(sigma / np.outer(scale, scale))
+    return scale[:, None] * np.linalg.cholesky((vectors * np.maximum(values, 1e-2)) @ vectors.T)
 
 
 def _expected_information(
@@ -178,12 +211,7 @@ def _expected_information(
     information : ndarray, shape (m, m)
         ``sum_j tr(K_j S_a K_j S_b)`` with ``S_a = dSigma / dtheta_a``, less what profiling out sigma takes.
     """
-    q = len(t)
-    mine, rows, columns = layout.positions(factor)
-    change = np.zeros((len(rows), q, q))
-    for a, (i, c) in enumerate(zip(rows, columns, strict=True)):
-        change[a, i, :] += t[:, c]
-        change[a, :, i] += t[:, c]
+    q, mine, change = len(t), layout.positions(factor)[0], directions(layout, factor, t)
     flat = k.reshape(q * q, -1)
     products = (flat @ flat.T).reshape(q, q, q, q)
     mean = np.einsum("xab,ab->x", change, k.sum(axis=2))

@@ -23,6 +23,7 @@ __all__ = ["Optimum", "minimise"]
 
 DONE = 1e-14  # predicted decrease of the deviance: theta is then right to about 1e-7 of its standard error
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
+CLOSE = 1.0  # a step of scoring that gains less than this leaves the rest to Newton's method
 ZERO = 1e-5  # relative standard deviations below this are tried as 0
 LME4_TOLERANCE = 1e-6  # with it NLopt stops at the published theta of the two-level tutorial, after as many evaluations
 
@@ -78,7 +79,7 @@ def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
         log.append((theta, evaluation.value))
         return evaluation
 
-    at = evaluate(deviance.start() if start is None else np.array(start, dtype=float))
+    at = _approach(deviance, evaluate) if start is None else evaluate(np.array(start, dtype=float))
     for _ in range(10):
         at, converged = _descend(deviance, evaluate, at)
         at = _settle_zeros(deviance, evaluate, at)
@@ -93,11 +94,23 @@ def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
     return Optimum(at, converged, "newton", message, log)
 
 
+def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2) -> Evaluation:
+    """Moments, and a step or two of scoring while these pay."""
+    at = evaluate(deviance.start())
+    for _ in range(steps):
+        tried = evaluate(deviance.scoring(at))
+        gain = at.value - tried.value
+        at = tried if gain > 0 else at
+        if gain < CLOSE:
+            break
+    return at
+
+
 def _descend(
     deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, limit: int = 200
 ) -> tuple[Evaluation, bool]:
     """BFGS with backtracking from `at`; returns the best evaluation and whether the gradient is zero there."""
-    hessian = deviance.information(at)
+    hessian = _second_derivatives(deviance, at)
     last = np.inf
     for _ in range(limit):
         step, decrease = _step(hessian, at)
@@ -107,9 +120,18 @@ def _descend(
         found = _search_line(evaluate, at, step, decrease)
         if found is None:
             return at, decrease < SILENT
-        hessian = _update(hessian, found.theta - at.theta, found.gradient - at.gradient)
+        exact = deviance.curvature(found)
+        hessian = _update(hessian, found.theta - at.theta, found.gradient - at.gradient) if exact is None else exact
         at = found
     return at, False
+
+
+def _second_derivatives(deviance: Deviance, at: Evaluation) -> np.ndarray:
+    """Exact ones where they are positive definite, else the expected ones."""
+    exact = deviance.curvature(at)
+    if exact is not None and (np.linalg.eigvalsh(exact) > 0).all():
+        return exact
+    return deviance.information(at)
 
 
 def _step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
