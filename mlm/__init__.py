@@ -1,7 +1,9 @@
 """mlm: multilevel (mixed-effects) models in NumPy and SciPy, with the names that users of lme4 know."""
 
+from . import plot
 from .anova import AnovaTable, anova
 from .clustering import PlausibleRange, design_effect, effective_sample_size, plausible_range, shrinkage
+from .effect import Effect, effect
 from .errors import (
     DataError,
     FitError,
@@ -24,6 +26,7 @@ from .variance import IntraclassCorrelation, RSquared, icc, r2
 __all__ = [
     "AnovaTable",
     "DataError",
+    "Effect",
     "FitError",
     "FormulaError",
     "IntraclassCorrelation",
@@ -43,12 +46,14 @@ __all__ = [
     "between_within",
     "center_within",
     "design_effect",
+    "effect",
     "effective_sample_size",
     "icc",
     "lm",
     "lmer",
     "model_frame",
     "plausible_range",
+    "plot",
     "r2",
     "regtable",
     "rescale",

@@ -21,7 +21,7 @@ from .lm import LinearModel
 from .model import MixedModel
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 __all__ = ["Effect", "effect"]
 
@@ -30,23 +30,50 @@ POINTS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Predictor:
-    """A variable of the fixed part: numbers with mean and range, or levels with their shares."""
+class Predictor:
+    """A variable of the fixed part: numbers with mean and range, or levels with their shares.
 
-    typical: float
-    low: float
-    high: float
+    Attributes
+    ----------
+    expr : str
+        How the formula spells it: ``"x"``, ``"C(g)"``.
+    typical, low, high : float
+        Mean and range of a numeric variable.
+    levels, shares : tuple
+        Levels of a category and the shares of the rows they have.
+    """
+
+    expr: str
+    typical: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
     levels: tuple[Any, ...] = ()
     shares: tuple[float, ...] = ()
 
     @classmethod
-    def numeric(cls, values: np.ndarray) -> _Predictor:
+    def numeric(cls, expr: str, values: np.ndarray) -> Predictor:
+        """Summarise a numeric variable."""
         numbers = np.asarray(values, dtype=float)
-        return cls(float(numbers.mean()), float(numbers.min()), float(numbers.max()))
+        return cls(expr, float(numbers.mean()), float(numbers.min()), float(numbers.max()))
 
-    @classmethod
-    def categorical(cls, levels: Sequence[Any], shares: Sequence[float]) -> _Predictor:
-        return cls(np.nan, np.nan, np.nan, tuple(levels), tuple(float(share) for share in shares))
+    def rows(self, m: MixedModel | LinearModel) -> np.ndarray:
+        """Return the variable's values in the rows of the fit, from the model matrix.
+
+        Raises
+        ------
+        FitError
+            When the model matrix does not show them.
+        """
+        matrix = dict(zip(m.frame.x_names, m.frame.x.T, strict=True))
+        if not self.levels:
+            if self.expr not in matrix:
+                raise FitError(f"{self.expr!r} is not itself a column of the model matrix.")
+            return matrix[self.expr]
+        values = np.full(m.nobs, self.levels[0], dtype=object)
+        for level in self.levels:
+            if f"{self.expr}{level}" in matrix:
+                values[matrix[f"{self.expr}{level}"] == 1] = level
+        return values
 
 
 @dataclass(frozen=True)
@@ -59,6 +86,8 @@ class Effect:
         Columns: the focal predictor, those of `at`, ``fit``, ``se``, ``lower``, ``upper`` (units of the
         response).
     focal, response : str
+    categorical : bool
+        Whether the focal predictor is a category.
     at : tuple of str
         Predictors at whose values the effect is shown separately.
     level : float
@@ -70,11 +99,12 @@ class Effect:
     frame: pd.DataFrame
     focal: str
     response: str
+    categorical: bool
     at: tuple[str, ...]
     level: float
     typical: dict[str, Any]
 
-    def plot(self, **options: Any) -> Figure:
+    def plot(self, **options: Any) -> Axes:
         """Draw lines with bands, one for each value of `at`; options as in :func:`mlm.plot.effect_lines`."""
         from .plot import effect_lines
 
@@ -144,50 +174,61 @@ def effect(
         raise MlmError(f"The level must lie between 0 and 1; got {level}.")
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
-    predictors = _predictors(m, data)
-    chosen = _chosen(predictors, focal, dict(at or {}), values)
-    held = {name: predictor for name, predictor in predictors.items() if name not in chosen}
-    grid, x = _average_design(m, chosen, held)
+    known = predictors(m, data)
+    chosen = _chosen(known, focal, dict(at or {}), values)
+    held = {name: predictor for name, predictor in known.items() if name not in chosen}
+    grid, x = average_design(m, chosen, held)
     fit = x @ m.fixef.to_numpy()
     se = np.sqrt(np.einsum("ij,jk,ik->i", x, m.vcov.to_numpy(), x))
     freedom = m.nobs - len(m.fixef) if df is None else df
     half = stats.t.ppf(0.5 + level / 2, freedom) * se
     frame = grid.assign(fit=fit, se=se, lower=fit - half, upper=fit + half)
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
-    return Effect(frame, focal, m.response, tuple(at or ()), level, typical)
+    return Effect(frame, focal, m.response, bool(known[focal].levels), tuple(at or ()), level, typical)
 
 
 def _chosen(
-    predictors: Mapping[str, _Predictor], focal: str, at: dict[str, Sequence[Any]], values: Sequence[Any] | None
+    known: Mapping[str, Predictor], focal: str, at: dict[str, Sequence[Any]], values: Sequence[Any] | None
 ) -> dict[str, list[Any]]:
     """Return the values of the predictors that vary, the focal one first, after checking them."""
     if focal in at:
         raise MlmError(f"{focal!r} is the focal predictor; its values are given by values=, not by at=.")
     for name in (focal, *at):
-        if name not in predictors:
+        if name not in known:
             raise MlmError(
-                f"The fixed part has no predictor {name!r}; it has {', '.join(predictors)}.{suggest(name, predictors)}"
+                f"The fixed part has no predictor {name!r}; it has {', '.join(known)}.{suggest(name, known)}"
             )
-    own = predictors[focal]
+    own = known[focal]
     if values is None:
         values = own.levels or np.linspace(own.low, own.high, POINTS).tolist()
     chosen = {focal: list(values)} | {name: list(some) for name, some in at.items()}
     for name, some in chosen.items():
         if not some:
             raise MlmError(f"There are no values for {name!r}.")
-        levels = predictors[name].levels
+        levels = known[name].levels
         unknown = [value for value in some if levels and value not in levels]
         if unknown:
             raise DataError(f"{name!r} has no level {unknown[0]!r}; it has {', '.join(map(str, levels))}.")
     return chosen
 
 
-def _average_design(
-    m: MixedModel | LinearModel, chosen: Mapping[str, list[Any]], held: Mapping[str, _Predictor]
+def average_design(
+    m: MixedModel | LinearModel, chosen: Mapping[str, list[Any]], held: Mapping[str, Predictor]
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Model matrix at the chosen values, averaged over the levels of held categories by their shares.
+    """Make the model matrix at chosen values, averaged over the levels of held categories by their shares.
 
-    Returns the grid, shape (points, chosen), and the matrix, shape (points, p).
+    Parameters
+    ----------
+    m : MixedModel or LinearModel
+    chosen : mapping of str to list
+        Values of the predictors that vary; the first runs fastest.
+    held : mapping of str to Predictor
+        The other predictors.
+
+    Returns
+    -------
+    grid : DataFrame, shape (points, chosen)
+    matrix : ndarray, shape (points, p)
     """
     # pandas varies the last column fastest; the focal predictor is to run along each line
     names = list(chosen)[::-1]
@@ -203,26 +244,41 @@ def _average_design(
     return grid, average
 
 
-def _predictors(m: MixedModel | LinearModel, data: Any) -> dict[str, _Predictor]:
-    """Variables of the fixed part, recovered from the model matrix, or from the data where that cannot be."""
+def predictors(m: MixedModel | LinearModel, data: Any) -> dict[str, Predictor]:
+    """Summarise the variables of the fixed part, from the model matrix, or from the data where they are given.
+
+    Parameters
+    ----------
+    m : MixedModel or LinearModel
+    data : data frame or None
+
+    Returns
+    -------
+    dict of str to Predictor
+
+    Raises
+    ------
+    DataError
+        When the model matrix does not show a variable as it is and there are no data, or not those of the fit.
+    """
     design, columns = m.frame.x_design, m.frame.x_columns
     if design.spec is None:
         arrays: dict[str, np.ndarray] = {}
         for term, factors in zip(design.terms, _all_columns(m).factors, strict=True):
             arrays |= {f.expr: a for f, a in zip(term.factors, factors, strict=True) if f.expr != "1"}
-        return {name: _Predictor.numeric(array) for name, array in arrays.items()}
+        return {name: Predictor.numeric(name, array) for name, array in arrays.items()}
     spec = design.spec
     matrix = dict(zip(columns.names, columns.matrix().T, strict=True))
-    found: dict[str, _Predictor] = {}
+    found: dict[str, Predictor] = {}
     for name in sorted(map(str, spec.variables_by_source.get("data", ()))):
         factor = next(f for f, used in spec.factor_variables.items() if name in used)
         kind, state = spec.encoder_state[factor.expr]
         if data is not None:
-            found[name] = _from_data(m, data, name, tuple(state.get("categories", ())))
+            found[name] = _from_data(m, data, name, factor.expr, tuple(state.get("categories", ())))
         elif kind.value == "categorical":
             found[name] = _from_dummies(matrix, factor.expr, tuple(state["categories"]), name)
         elif name in matrix:
-            found[name] = _Predictor.numeric(matrix[name])
+            found[name] = Predictor.numeric(name, matrix[name])
         else:
             raise _hidden(name, factor.expr)
     return found
@@ -244,15 +300,16 @@ def _hidden(name: str, expr: str) -> DataError:
     )
 
 
-def _from_dummies(matrix: Mapping[str, np.ndarray], expr: str, levels: tuple[Any, ...], name: str) -> _Predictor:
+def _from_dummies(matrix: Mapping[str, np.ndarray], expr: str, levels: tuple[Any, ...], name: str) -> Predictor:
     """Shares of a category's levels from its dummy columns; a missing column is the reference level's."""
     shares = {k: float(matrix[f"{expr}{k}"].mean()) for k in levels if f"{expr}{k}" in matrix}
     if len(shares) < len(levels) - 1:
         raise _hidden(name, "part of other terms")
-    return _Predictor.categorical(levels, [shares.get(k, 1 - sum(shares.values())) for k in levels])
+    all_shares = tuple(shares.get(k, 1 - sum(shares.values())) for k in levels)
+    return Predictor(expr, levels=levels, shares=all_shares)
 
 
-def _from_data(m: MixedModel | LinearModel, data: Any, name: str, levels: tuple[Any, ...]) -> _Predictor:
+def _from_data(m: MixedModel | LinearModel, data: Any, name: str, expr: str, levels: tuple[Any, ...]) -> Predictor:
     """Summarise a column of the user's data over the rows of the fit."""
     table = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
     if name not in table or not m.frame.index.isin(table.index).all():
@@ -260,5 +317,5 @@ def _from_data(m: MixedModel | LinearModel, data: Any, name: str, levels: tuple[
     column = table.loc[m.frame.index, name]
     if levels:
         shares = column.value_counts(normalize=True)
-        return _Predictor.categorical(levels, [shares.get(k, 0.0) for k in levels])
-    return _Predictor.numeric(column.to_numpy())
+        return Predictor(expr, levels=levels, shares=tuple(float(shares.get(k, 0.0)) for k in levels))
+    return Predictor.numeric(expr, column.to_numpy())

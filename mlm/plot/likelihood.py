@@ -1,0 +1,85 @@
+"""The likelihood as a curve, its maximum and the interval read off it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import optimize, stats
+
+from ..errors import FitError
+from ..model import MixedModel
+from .style import OKABE_ITO, axes, checked_level
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["likelihood_curve"]
+
+
+def likelihood_curve(m: MixedModel, *, level: float = 0.95, points: int = 200, ax: Axes | None = None) -> Axes:
+    """Draw the profiled log-likelihood of a random-intercept model over the intraclass correlation.
+
+    All other parameters are at their best for each value; the shaded range is the likelihood-ratio interval.
+
+    Parameters
+    ----------
+    m : MixedModel
+        With one random intercept.
+    level : float
+        Coverage of the interval.
+    points : int
+        Points of the curve.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    FitError
+        When the model has more than one covariance parameter.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", data, reml=False)
+    >>> likelihood_curve(m).get_xlabel()
+    'Intraclass correlation'
+    """
+    if len(m.theta) != 1:
+        raise FitError(f"The curve is over one parameter; this model has {len(m.theta)} covariance parameters.")
+
+    def log_likelihood(icc: float) -> float:
+        theta = np.sqrt(icc / (1 - icc))
+        return -0.5 * float(m.deviance_function.evaluate(np.array([theta])).value)
+
+    drop = stats.chi2.ppf(checked_level(level), 1) / 2
+    best = float(m.theta[0] ** 2 / (1 + m.theta[0] ** 2))
+    ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in (0.0, 1 - 1e-9)]
+    start = max(best - 1.8 * (best - ends[0]), 0.0)
+    stop = min(best + 1.8 * (ends[1] - best), 1 - 1e-6)
+    across = np.linspace(start, stop, points)
+    curve = np.array([log_likelihood(value) for value in across])
+    inside = (across >= ends[0]) & (across <= ends[1])
+    ax = axes(ax)
+    floor = m.loglik - 2.2 * drop
+    ax.fill_between(across[inside], floor, curve[inside], color=OKABE_ITO[5], alpha=0.3, linewidth=0)
+    ax.plot(across, curve, color=OKABE_ITO[0])
+    ax.plot([best], [m.loglik], "o", color=OKABE_ITO[1], zorder=4)
+    ax.annotate(f"maximum at {best:.3f}", (best, m.loglik), xytext=(0, 8), textcoords="offset points", ha="center")
+    note = f"{100 * level:g} % interval\n{ends[0]:.3f} to {ends[1]:.3f}"
+    ax.text(best, m.loglik - 0.75 * drop, note, ha="center", va="top")
+    ax.set_ylim(floor, m.loglik + 0.35 * drop)
+    name = "Restricted log-likelihood" if m.reml else "Log-likelihood"
+    ax.set(xlabel="Intraclass correlation", ylabel=f"{name} (profiled)")
+    return ax
+
+
+def _crossing(curve: Any, height: float, inside: float, end: float) -> float:
+    """Where the curve falls to a height between its top and an end; the end if it does not."""
+    if inside == end or curve(end) >= height:
+        return end
+    return float(optimize.brentq(lambda value: curve(value) - height, *sorted((inside, end))))
