@@ -7,6 +7,7 @@ from importlib import resources
 
 from replications import records, registry
 from replications.records import Record
+from replications.table import by_reason
 
 PAGE = records.ROOT / "book" / "scoreboard.md"
 NOT_YET = "–"
@@ -88,17 +89,22 @@ def _count(values: dict[str, Record] | None) -> str:
 def _exceptions(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     lines = []
     for source in registry.SOURCES:
+        rows = []
         for entry in registry.read(source).entries:
             kinds = {kind: values[entry.id] for kind, values in found[source].items() if entry.id in values}
             excepted = {kind: record for kind, record in kinds.items() if record.reason}
             if excepted:
-                record = next(iter(excepted.values()))
-                only = "" if len(excepted) == len(kinds) else f" ({_KINDS[next(iter(excepted))]} only)"
-                lines.append(
-                    f"- `{source}`, `{entry.id}`{only}: printed {record.printed}, computed {record.shown}. "
-                    f"{record.reason}"
-                )
+                kind, record = next(iter(excepted.items()))
+                only = "" if len(excepted) == len(kinds) else f" ({_KINDS[kind]} only)"
+                value = f"`{entry.id}`{only}: printed {_verbatim(record.printed)}, computed {_verbatim(record.shown)}"
+                rows.append((value, record))
+        for reason, values in by_reason(rows):
+            lines += [f"- `{source}`. {reason}", *(f"  - {value}" for value in values)]
     return "\n".join(lines) or "None recorded yet."
+
+
+def _verbatim(text: str) -> str:
+    return f"`{text}`" if text else "nothing"
 
 
 def _table(found: dict[str, dict[str, dict[str, Record]]]) -> str:
@@ -117,19 +123,18 @@ def _row(source: str, entry: registry.Entry, original: Record | None, twin: Reco
     reason = next((record.reason for record in known if record.reason), "")
     agrees = NOT_YET if not known else "exception" if reason else "yes"
     cells = [
-        source,
-        entry.where,
-        entry.id,
-        entry.value,
-        original.shown if original else NOT_YET,
-        twin.shown if twin else NOT_YET,
-        agrees,
-        reason,
+        f"<td>{_breakable(source)}</td>",
+        f"<td>{escape(entry.where)}</td>",
+        f'<th scope="row" title="{escape(entry.what)}">{_breakable(entry.id)}</th>',
+        f"<td>{escape(entry.value)}</td>",
+        f"<td>{escape(original.shown) if original else NOT_YET}</td>",
+        f"<td>{escape(twin.shown) if twin else NOT_YET}</td>",
+        f"<td>{agrees}</td>",
+        f"<td>{escape(reason)}</td>",
     ]
-    inner = "".join(
-        f'<th scope="row" title="{escape(entry.what)}">{escape(cell)}</th>'
-        if place == 2
-        else f"<td>{escape(cell)}</td>"
-        for place, cell in enumerate(cells)
-    )
-    return f"<tr>{inner}</tr>"
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _breakable(name: str) -> str:
+    """Return a long name that may be broken after a dot or an underscore."""
+    return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")

@@ -12,6 +12,14 @@ from replications.records import Record
 FOLD = 12
 
 
+def by_reason(rows: list[tuple[str, Record]]) -> list[tuple[str, list[str]]]:
+    """Return each reason once, with the labels of the exceptions it holds for."""
+    found: dict[str, list[str]] = {}
+    for label, record in rows:
+        found.setdefault(record.reason, []).append(label)
+    return list(found.items())
+
+
 class Checked(pd.DataFrame):
     """Printed and computed values side by side; an ordinary DataFrame that shows all its rows."""
 
@@ -34,11 +42,11 @@ class Checked(pd.DataFrame):
         )
         reproduced = sum(record.agrees for _, record in rows)
         table.caption = f"{name}: {reproduced} of {len(rows)} published values reproduced"
-        table.notes = [f"{label}: {record.reason}" for label, record in rows if record.reason]
+        table.notes = by_reason([(label, record) for label, record in rows if record.reason])
         return table
 
     def __repr__(self) -> str:
-        notes = [f"Exception: {note}" for note in self.notes]
+        notes = [f"Exception ({', '.join(labels)}): {reason}" for reason, labels in self.notes]
         return "\n".join([self.caption, pd.DataFrame(self).to_string(), *notes])
 
     def _repr_html_(self) -> str:
@@ -47,7 +55,10 @@ class Checked(pd.DataFrame):
             f"<td>{escape(row.computed)}</td><td>{row.agrees}</td></tr>"
             for label, row in zip(self.index, self.itertuples(), strict=True)
         )
-        notes = "".join(f"<p><strong>Exception:</strong> {escape(note)}</p>" for note in self.notes)
+        notes = "".join(
+            f"<p><strong>Exception</strong> ({escape(', '.join(labels))}): {escape(reason)}</p>"
+            for reason, labels in self.notes
+        )
         return (
             f'<details class="published-check"{"" if len(self) > FOLD else " open"}>'
             f"<summary>{escape(self.caption)}</summary>"
@@ -83,14 +94,18 @@ class Score:
         word = "exception" if len(self.exceptions) == 1 else "exceptions"
         return f"{self.source}: {self.published} published, {self.reproduced} reproduced, {len(self.exceptions)} {word}"
 
+    def _notes(self) -> list[tuple[str, list[str]]]:
+        return by_reason([(f"{e.id}: printed {e.printed}, computed {e.shown}", e) for e in self.exceptions])
+
     def __repr__(self) -> str:
-        lines = [f"  {e.id}: printed {e.printed}, computed {e.shown}. {e.reason}" for e in self.exceptions]
-        return "\n".join([str(self), *lines])
+        lines = [str(self)]
+        for reason, values in self._notes():
+            lines += [f"  {reason}", *(f"    {value}" for value in values)]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         items = "".join(
-            f"<li><code>{escape(e.id)}</code>: printed {escape(e.printed)}, computed {escape(e.shown)}. "
-            f"{escape(e.reason)}</li>"
-            for e in self.exceptions
+            f"<li>{escape(reason)}<ul>{''.join(f'<li>{escape(value)}</li>' for value in values)}</ul></li>"
+            for reason, values in self._notes()
         )
         return f"<p><strong>{escape(str(self))}</strong></p>" + (f"<ul>{items}</ul>" if items else "")

@@ -58,11 +58,7 @@ class Mixed:
 
     def coefficients(self, ddf=None):
         table = pd.DataFrame({"Estimate": self.fixef, "Std. Error": self.se, "t value": self.fixef / self.se})
-        return (
-            table
-            if ddf is None
-            else table.assign(**{"df": [19.0, 18.0, 17.0], "Pr(>|t|)": [0.0, 1e-4, 0.11]})
-        )
+        return table if ddf is None else table.assign(**{"df": [19.0, 18.0, 17.0], "Pr(>|t|)": [0.0, 1e-4, 0.11]})
 
 
 class Linear:
@@ -257,8 +253,8 @@ def test_everything_checked_is_a_full_score(small):
     check_all(small)
     score = small.finish()
     assert str(score) == "small: 14 published, 11 reproduced, 3 exceptions"
-    assert "slip: printed 13, computed 15. a slip" in repr(score)
-    assert "<li><code>slip</code>" in score._repr_html_()
+    assert "  a slip of the author's hand\n    slip: printed 13, computed 15" in repr(score)
+    assert "<li>slip: printed 13, computed 15</li>" in score._repr_html_()
 
 
 def test_records_keep_every_digit(small, tmp_path):
@@ -293,7 +289,7 @@ def test_the_table_shows_printed_places_only(small):
 def test_an_exception_is_shown_with_its_reason(small):
     table = small.check("slip", 15)
     assert table["agrees"].tolist() == ["exception"]
-    assert "Exception: slip: a slip of the author's hand" in repr(table)
+    assert "Exception (slip): a slip of the author's hand" in repr(table)
     assert "0 of 1" in repr(table)
 
 
@@ -334,9 +330,7 @@ def test_the_stopping_point_takes_the_place_of_an_exception(small):
 
 
 def test_a_number_computed_from_printed_numbers_is_not_taken_from_the_model(small):
-    with pytest.raises(
-        CheckError, match=r"icc: its author computed it from printed numbers.*published.value"
-    ):
+    with pytest.raises(CheckError, match=r"icc: its author computed it from printed numbers.*published.value"):
         small.check("m", Mixed())
     assert small.value("m.icc") == 0.1231
 

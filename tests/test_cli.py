@@ -165,7 +165,7 @@ def test_the_report_lists_exceptions_with_reasons():
     score = Score.of("day1_basics", [Record("a", "1", "2", "2.0", False, "a slip"), Record("b", "1", "1", "1", True)])
     text = chapters.report([chapters.Outcome("day1_basics", score)])
     assert "day1_basics                 75           1           1" in text
-    assert "a: printed 1, computed 2. a slip" in text
+    assert "  a slip\n    a: printed 1, computed 2" in text
 
 
 def test_stored_records_are_rounded(book):
