@@ -28,7 +28,7 @@ __all__ = ["Plan", "Sparse", "Stage", "plan"]
 PAIRS = 30_000_000  # products of neighbours that may be listed one by one (12 bytes each)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sparse:
     """Rows of the tail's columns that belong to each level: one pattern, q rows of values.
 
@@ -142,7 +142,7 @@ def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return left.astype(np.int32), right.astype(np.int32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stage:
     """One factor that is eliminated level by level.
 
@@ -168,7 +168,7 @@ class Stage:
     maps: dict[int, np.ndarray]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The order of elimination.
 

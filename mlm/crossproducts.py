@@ -23,7 +23,7 @@ RUN = 64  # rows a level from which multiplying matrices level by level beats su
 FIT = 1e-8  # share of the response that OLS leaves, below which its residual is formed from the rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shift:
     """How working coefficients relate to those of the user's columns.
 
@@ -60,7 +60,7 @@ class Shift:
         return back @ working @ back.T
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FactorProducts:
     """Cross-products of one grouping factor's random-effects columns, level by level.
 
@@ -86,7 +86,7 @@ class FactorProducts:
         return self.zz.shape[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PairProducts:
     """Cross-products between two grouping factors: one (q_a, q_b) block for each pair of levels that occurs.
 
@@ -102,7 +102,7 @@ class PairProducts:
     values: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CrossProducts:
     """All blocks.
 

@@ -28,7 +28,7 @@ MODULES = {"np", "contr"}
 CONTEXT = {"np": np, "sqrt": np.sqrt, "abs": np.abs, "factor": formulaic.transforms.TRANSFORMS["C"]}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """Named columns, each a product of arrays of one length; nothing of size rows x columns is built unasked.
 
@@ -68,7 +68,7 @@ class Columns:
         return len(self.factors[k]) == 1 and self.factors[k][0].strides == (0,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Design:
     """The recipe for a model matrix.
 

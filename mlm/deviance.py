@@ -25,7 +25,7 @@ from .posterior import posterior
 __all__ = ["Criterion", "Deviance", "Evaluation"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """The criterion at one theta, and what was found on the way.
 
@@ -64,7 +64,7 @@ class Evaluation:
         return self.projections[factor].sum(axis=2) - self.outer[factor] / (sigma2 or self.sigma2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Criterion:
     """The scalar part: what is the same for every structure.
 

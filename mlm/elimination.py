@@ -18,7 +18,7 @@ from .levels import level_roots, multiply, sum_by
 __all__ = ["Blocks", "Eliminated", "FixedPart", "Tail", "eliminate", "sandwich", "scale_rows"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FixedPart:
     """Generalised least squares.
 
@@ -40,7 +40,7 @@ class FixedPart:
     penalised: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tail:
     """The dense Schur complement, solved.
 
@@ -74,7 +74,7 @@ class Blocks:
     root: np.ndarray | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Eliminated:
     """All that the forward pass leaves behind.
 

@@ -24,7 +24,7 @@ __all__ = ["Dropped", "Grouping", "ModelFrame", "RandomPart", "model_frame"]
 WEIGHTS, OFFSET = "(weights)", "(offset)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dropped:
     """Rows left out: how many of how many, and how many each column is to blame for."""
 
@@ -33,7 +33,7 @@ class Dropped:
     by_column: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grouping:
     """A grouping factor.
 
@@ -52,7 +52,7 @@ class Grouping:
     levels: pd.Index
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RandomPart:
     """One random-effects term on the data: the term, its columns (n rows) and their recipe."""
 
@@ -61,7 +61,7 @@ class RandomPart:
     design: Design
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelFrame:
     """Everything that a fit needs of the data.
 

@@ -12,12 +12,14 @@ from scipy import stats
 
 from .crossproducts import CrossProducts
 from .deviance import Deviance, Evaluation
-from .errors import DataError, FitError, suggest
-from .formula import RandomTerm
+from .errors import DataError, FitError
 from .frame import ModelFrame, RandomPart
 from .optimize import Optimum
+from .predict import fitted_values, predicted_values
+from .ranef import coef_tables, ranef_table, varcorr_table
 from .satterthwaite import VarianceInformation, degrees_of_freedom, variance_information
 from .table import Table
+from .tidy import confidence_intervals, glance_row, tidy_table
 
 if TYPE_CHECKING:
     from .summary import Summary
@@ -27,7 +29,7 @@ __all__ = ["MixedModel"]
 SINGULAR = 1e-4  # relative standard deviations below this are singular (lme4's isSingular)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MixedModel:
     """A linear mixed model fitted by `mlm.lmer`.
 
@@ -262,45 +264,17 @@ class MixedModel:
 
     # random effects
 
-    @cached_property
-    def _blocks(self) -> list[tuple[str, RandomPart, np.ndarray]]:
-        """(lme4's name of the term, the term, its covariance matrix) in the order of theta."""
-        layout = self.deviance_function.layout
-        matrices, seen, out = layout.matrices(self._at.theta), {}, []
-        for slot, part in zip(layout.slots, self.terms, strict=True):
-            group = part.term.group
-            name = group if group not in seen else f"{group}.{seen[group]}"
-            seen[group] = seen.get(group, 0) + 1
-            block = slice(slot.start, slot.start + slot.size)
-            t = matrices[slot.factor][block, block]
-            out.append((name, part, self._at.sigma2 * t @ t.T))
-        return out
-
     @property
     def varcorr(self) -> pd.DataFrame:
         """Variances and covariances: columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
-        rows: list[tuple[str, Any, Any, float, float]] = []
-        for name, part, cov in self._blocks:
-            names, sd = part.columns.names, np.sqrt(np.diag(cov))
-            rows += [(name, n, None, cov[i, i], sd[i]) for i, n in enumerate(names)]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                cor = cov / np.outer(sd, sd)
-            rows += [
-                (name, names[i], names[k], cov[k, i], cor[k, i])
-                for i in range(len(names))
-                for k in range(i + 1, len(names))
-            ]
-        rows.append(("Residual", None, None, self._at.sigma2, self.sigma))
-        return pd.DataFrame(rows, columns=["grp", "var1", "var2", "vcov", "sdcor"])
+        return varcorr_table(self)
 
     @cached_property
-    def _modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Conditional modes (q, J) and unscaled conditional covariances (q, q, J) of each grouping factor."""
         modes, covariances = self.deviance_function.modes(self._at.theta)
         names = [f.name for f in self.products.factors]
         return dict(zip(names, zip(modes, covariances, strict=True), strict=True))
-
-    def _columns_of(self, group: str) -> list[str]:
-        return [n for t in self.terms if t.term.group == group for n in t.columns.names]
 
     def ranef(self) -> pd.DataFrame:
         """Conditional modes of the random effects (empirical Bayes estimates).
@@ -316,24 +290,9 @@ class MixedModel:
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
         >>> mlm.lmer("y ~ 1 + (1 | g)", data).ranef().round(2)[["grp", "condval"]].values.tolist()
-        [['a', -3.01], ['b', -0.16], ['c', 3.17]]
+        [['a', -3.02], ['b', -0.16], ['c', 3.18]]
         """
-        parts = []
-        for group in self.ngrps.index:
-            b, cov = self._modes[group]
-            for k, name in enumerate(self._columns_of(group)):
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            "grpvar": group,
-                            "term": name,
-                            "grp": self.frame.groupings[group].levels,
-                            "condval": b[k],
-                            "condsd": self.sigma * np.sqrt(cov[k, k]),
-                        }
-                    )
-                )
-        return pd.concat(parts, ignore_index=True)
+        return ranef_table(self)
 
     def coef(self) -> pd.DataFrame | dict[str, pd.DataFrame]:
         """Fixed effects plus conditional modes, level by level.
@@ -342,17 +301,8 @@ class MixedModel:
         -------
         DataFrame, or dict of DataFrame when there are several grouping factors
         """
-        out = {}
-        for group in self.ngrps.index:
-            names = self._columns_of(group)
-            table = pd.DataFrame(
-                np.tile(self._beta, (self.ngrps[group], 1)), self.frame.groupings[group].levels, self._names
-            )
-            for k, name in enumerate(names):
-                mode = self._modes[group][0][k]
-                table[name] = table[name] + mode if name in table else mode
-            out[group] = table
-        return next(iter(out.values())) if len(out) == 1 else out
+        tables = coef_tables(self)
+        return next(iter(tables.values())) if len(tables) == 1 else tables
 
     # rows
 
@@ -375,20 +325,7 @@ class MixedModel:
     @cached_property
     def fitted(self) -> pd.Series:
         """Fitted values: fixed effects, conditional modes and offset."""
-        values = self.frame.x @ self._beta
-        for part in self.terms:
-            values = values + self._contribution(
-                part, part.columns.matrix(), self.frame.groupings[part.term.group].codes
-            )
-        if self.frame.offset is not None:
-            values = values + self.frame.offset
-        return pd.Series(values, self.frame.index)
-
-    def _contribution(self, part: RandomPart, z: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """What one term adds to the linear predictor; codes of -1 (unknown levels) add nothing."""
-        slot = self.deviance_function.layout.slots[self.terms.index(part)]
-        b = self._modes[part.term.group][0][slot.start : slot.start + slot.size]
-        return np.where(codes >= 0, np.einsum("ij,ji->i", z, b[:, codes]), 0.0)
+        return fitted_values(self)
 
     @property
     def resid(self) -> pd.Series:
@@ -437,35 +374,7 @@ class MixedModel:
         DataError
             When a column is missing, or a level is new and `new_levels` is ``"error"``.
         """
-        fixed_only = re_form is False or re_form == "NA"
-        if newdata is None and not fixed_only:
-            return self.fitted
-        if newdata is None:
-            offset = 0.0 if self.frame.offset is None else self.frame.offset
-            return pd.Series(self.frame.x @ self._beta + offset, self.frame.index)
-        if self.frame.offset is not None:
-            raise DataError("This model has an offset; add the offset of the new rows to a prediction without it.")
-        table = Table.of(newdata)
-        values = self.frame.x_design.replay(table).matrix() @ self._beta
-        for part in () if fixed_only else self.terms:
-            codes = self._codes(part.term, table, new_levels)
-            values = values + self._contribution(part, part.design.replay(table).matrix(), codes)
-        return pd.Series(values, table.frame.index)
-
-    def _codes(self, term: RandomTerm, table: Table, new_levels: str) -> np.ndarray:
-        group, columns = term.group, list(term.group_columns)
-        missing = [c for c in columns if c not in table]
-        if missing:
-            raise DataError(f"The new data have no column {missing[0]!r}.{suggest(missing[0], table.frame.columns)}")
-        values = table[columns[0]] if len(columns) == 1 else table.frame[columns].astype(str).agg(":".join, axis=1)
-        codes = self.frame.groupings[group].levels.get_indexer(values)
-        new = pd.unique(np.asarray(values)[codes < 0])
-        if len(new) and new_levels != "population":
-            raise DataError(
-                f"{group!r} has {len(new)} levels that the fit has not seen, such as {new[0]!r}; "
-                "use new_levels='population' to predict them with random effects of 0."
-            )
-        return codes
+        return predicted_values(self, newdata, re_form, new_levels)
 
     # again, and reports
 
@@ -511,34 +420,12 @@ class MixedModel:
         DataFrame
             Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
         """
-        if method != "wald":
-            raise FitError(f"Confidence intervals by {method!r} are not there; use method='wald'.")
-        tail = 0.5 * (1.0 - level)
-        z = float(stats.norm.isf(tail))
-        names = [f"{100 * t:.3g} %" for t in (tail, 1.0 - tail)]
-        return pd.DataFrame({names[0]: self.fixef - z * self.se, names[1]: self.fixef + z * self.se})
+        return confidence_intervals(self, level, method)
 
     def tidy(self, conf_int: bool = False, ddf: str | None = None) -> pd.DataFrame:
         """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …)."""
-        table = self.coefficients(ddf).set_axis(
-            ["estimate", "std.error", *(["df"] if ddf else []), "statistic", *(["p.value"] if ddf else [])],
-            axis=1,
-        )
-        table = table.rename_axis("term").reset_index()
-        if conf_int:
-            table[["conf.low", "conf.high"]] = self.confint().to_numpy()
-        table.insert(0, "effect", "fixed")
-        table.insert(1, "group", None)
-        random = self.varcorr
-        names = [
-            f"{'sd' if v2 is None else 'cor'}__{'Observation' if v1 is None else v1}{'' if v2 is None else '.' + v2}"
-            for v1, v2 in zip(random["var1"], random["var2"].where(random["var2"].notna(), None), strict=True)
-        ]
-        below = pd.DataFrame({"effect": "ran_pars", "group": random["grp"], "term": names, "estimate": random["sdcor"]})
-        return pd.concat([table.astype({"group": object}), below], ignore_index=True)
+        return tidy_table(self, conf_int, ddf)
 
     def glance(self) -> pd.DataFrame:
         """One row a model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""
-        name = "REMLcrit" if self.reml else "deviance"
-        values = [self.nobs, self.sigma, self.loglik, self.aic, self.bic, self.deviance, self.df_resid]
-        return pd.DataFrame([values], columns=["nobs", "sigma", "logLik", "AIC", "BIC", name, "df.residual"])
+        return glance_row(self)

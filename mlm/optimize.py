@@ -28,7 +28,7 @@ ZERO = 1e-5  # relative standard deviations below this are tried as 0
 LME4_TOLERANCE = 1e-6  # with it NLopt stops at the published theta of the two-level tutorial, after as many evaluations
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Optimum:
     """What the optimiser did.
 

@@ -19,7 +19,7 @@ __all__ = ["Posterior", "posterior"]
 NEARLY_SINGULAR = 1e-4  # relative standard deviation below which dividing by it squared costs too many digits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
     """What is known of the random effects, factor by factor.
 
