@@ -81,9 +81,7 @@ def _rescaled(values: np.ndarray, name: str) -> np.ndarray:
     present = numbers[~np.isnan(numbers)]
     infinite = int(np.isinf(present).sum())
     if infinite:
-        raise DataError(
-            f"{name!r} has {infinite} infinite values in {len(numbers)}; replace or filter them first."
-        )
+        raise DataError(f"{name!r} has {infinite} infinite values in {len(numbers)}; replace or filter them first.")
     distinct = len(np.unique(present))
     if distinct < 2:
         missing = len(numbers) - len(present)
@@ -91,13 +89,13 @@ def _rescaled(values: np.ndarray, name: str) -> np.ndarray:
             f"{name!r} has {distinct} distinct values in {len(numbers)} ({missing} missing); there is nothing"
             " to scale: leave the variable out."
         )
-    centred = numbers - present.mean()
-    return centred if distinct == 2 else centred / (2 * present.std(ddof=1))
+    # The missing value in a file written by R is a signalling NaN, which NumPy would report as invalid.
+    with np.errstate(invalid="ignore"):
+        centred = numbers - present.mean()
+        return centred if distinct == 2 else centred / (2 * present.std(ddof=1))
 
 
-def center_within(
-    df: Frame, cols: str | Sequence[str], by: str | Sequence[str], *, suffix: str = "_cwc"
-) -> Frame:
+def center_within(df: Frame, cols: str | Sequence[str], by: str | Sequence[str], *, suffix: str = "_cwc") -> Frame:
     """Add group-mean centred columns (centring within clusters).
 
     Parameters
@@ -190,9 +188,7 @@ def _checked(df: Any, cols: str | Sequence[str], by: str | Sequence[str]) -> tup
     try:
         frame = nw.from_native(df)
     except TypeError as error:
-        raise DataError(
-            f"The data must be a data frame that narwhals knows; got {type(df).__name__}."
-        ) from error
+        raise DataError(f"The data must be a data frame that narwhals knows; got {type(df).__name__}.") from error
     columns = [cols] if isinstance(cols, str) else list(cols)
     groups = [by] if isinstance(by, str) else list(by)
     schema = frame.collect_schema()
@@ -218,7 +214,5 @@ def _group_means(frame: Any, columns: list[str], groups: list[str]) -> dict[str,
 def _added(frame: Any, new: dict[str, nw.Expr]) -> Any:
     taken = [name for name in new if name in frame.collect_schema()]
     if taken:
-        raise DataError(
-            f"The data already have a column {taken[0]!r}; rename it, or name the new columns differently."
-        )
+        raise DataError(f"The data already have a column {taken[0]!r}; rename it, or name the new columns differently.")
     return frame.with_columns(**new).to_native()

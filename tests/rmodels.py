@@ -2,12 +2,14 @@
 
 import json
 import math
+import re
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+NUMBER = re.compile(r"\d+\.\d+(?!\d*e)")
 FOLDER = Path(__file__).parent / "reference"
 
 
@@ -33,3 +35,12 @@ def numbers(values):
 def lines(text):
     """R's lines without the blank ones at the ends."""
     return "\n".join(text).strip("\n").split("\n")
+
+
+def assert_same_print(printed, expected):
+    """Same text, and numbers that differ at most by one in the last place."""
+    assert [NUMBER.sub("", line) for line in printed] == [NUMBER.sub("", line) for line in expected]
+    ours, theirs = (NUMBER.findall("\n".join(text)) for text in (printed, expected))
+    for one, other in zip(ours, theirs, strict=True):
+        last_place = 10.0 ** -len(other.partition(".")[2])
+        assert abs(float(one) - float(other)) < 1.5 * last_place

@@ -35,6 +35,11 @@ def test_rescale_keeps_the_kind():
     assert rescale([True, False]).tolist() == [0.5, -0.5]
 
 
+def test_rescale_takes_the_missing_value_of_r():
+    missing = np.array([0x7FF00000000007A2], dtype=np.uint64).view(float)  # R's NA_real_ as files store it
+    assert rescale(np.concatenate([[1.0, 2.0, 3.0], missing]))[:3].tolist() == [-0.5, 0.0, 0.5]
+
+
 def test_rescale_within_groups():
     frame = pd.DataFrame({"g": list("aaabbb"), "x": [1.0, 2, 3, 10, 20, 30]})
     assert frame.groupby("g")["x"].transform(rescale).tolist() == [-0.5, 0, 0.5, -0.5, 0, 0.5]
