@@ -1,0 +1,71 @@
+"""The layout of theta: by hand for small cases, by identities for all."""
+
+import numpy as np
+import pytest
+
+from mlm.covariance import CovarianceLayout, canonical_factor
+
+# terms as (factor, size): q = 2 and q = 1 on factor 0, q = 3 on factor 1, q = 1 on factor 0 again
+TERMS = [(0, 2), (0, 1), (1, 3), (0, 1)]
+
+
+@pytest.fixture
+def layout():
+    return CovarianceLayout.of(TERMS, 2)
+
+
+def test_theta_is_lower_triangles_column_by_column(layout):
+    theta = np.arange(1.0, 12.0)
+    first, second = layout.matrices(theta)
+    assert first.tolist() == [[1, 0, 0, 0], [2, 3, 0, 0], [0, 0, 4, 0], [0, 0, 0, 11]]
+    assert second.tolist() == [[5, 0, 0], [6, 8, 0], [7, 9, 10]]
+    assert layout.n_theta == 11
+    assert theta[layout.diagonal].tolist() == [1, 3, 4, 5, 8, 10, 11]
+
+
+def test_pick_undoes_matrices(layout):
+    theta = np.random.default_rng(1).normal(size=11)
+    assert layout.pick(layout.matrices(theta)).tolist() == theta.tolist()
+
+
+def test_pick_leaves_out_what_lies_between_terms(layout):
+    assert layout.pick([np.ones((4, 4)), np.zeros((3, 3))]).tolist() == [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_slots_say_where_a_term_stands(layout):
+    assert [(s.factor, s.start, s.size, s.theta) for s in layout.slots] == [
+        (0, 0, 2, 0),
+        (0, 2, 1, 3),
+        (1, 0, 3, 4),
+        (0, 3, 1, 10),
+    ]
+    assert layout.sizes == (4, 3)
+
+
+def test_positions_of_one_factor(layout):
+    mine, rows, columns = layout.positions(0)
+    assert mine.tolist() == [0, 1, 2, 3, 10]
+    assert rows.tolist() == [0, 1, 1, 2, 3]
+    assert columns.tolist() == [0, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rectified_theta_has_the_same_covariance_and_no_negative_diagonal(layout, seed):
+    rng = np.random.default_rng(seed)
+    theta = rng.normal(size=11)
+    if seed > 2:
+        theta[layout.diagonal & (rng.random(11) < 0.5)] = 0.0
+    found = layout.rectify(theta)
+    assert (found[layout.diagonal] >= 0).all()
+    for before, after in zip(layout.matrices(theta), layout.matrices(found), strict=True):
+        # a QR of matrices of order 3 with entries near 1
+        np.testing.assert_allclose(after @ after.T, before @ before.T, rtol=0, atol=1e-14)
+    # and it stays what it is
+    np.testing.assert_allclose(layout.rectify(found), found, rtol=0, atol=1e-14)
+
+
+def test_rectified_theta_moves_a_column_that_stands_below_a_zero():
+    """T = [[0, 0], [1, 0]] is lower triangular with the covariance of T = [[0, 0], [0, 1]]."""
+    found = canonical_factor(np.array([[0.0, 0.0], [1.0, 0.0]]))
+    assert (found @ found.T).tolist() == [[0, 0], [0, 1]]
+    assert (np.diag(found) >= 0).all()
