@@ -19,6 +19,7 @@ from scipy import stats
 from .errors import DataError, FitError, MlmError, suggest
 from .lm import LinearModel
 from .model import MixedModel
+from .table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -311,7 +312,7 @@ def _from_dummies(matrix: Mapping[str, np.ndarray], expr: str, levels: tuple[Any
 
 def _from_data(m: MixedModel | LinearModel, data: Any, name: str, expr: str, levels: tuple[Any, ...]) -> Predictor:
     """Summarise a column of the user's data over the rows of the fit."""
-    table = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+    table = Table.of(data).frame
     if name not in table or not m.frame.index.isin(table.index).all():
         raise DataError(f"The data passed are not those of the fit: column {name!r} or rows of the fit are missing.")
     column = table.loc[m.frame.index, name]
