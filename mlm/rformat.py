@@ -297,53 +297,6 @@ def coefficient_columns(
     return columns
 
 
-def text_table(
-    rows: Sequence[str],
-    columns: Mapping[str, Sequence[str]],
-    *,
-    left: Sequence[str] = ("",),
-    width: int = LINE_WIDTH,
-) -> str:
-    """Lay out formatted columns under their names, as R prints a matrix; wide tables continue below.
-
-    Parameters
-    ----------
-    rows : sequence of str
-        Row names, set flush left.
-    columns : mapping of str to sequence of str
-        Cells, set flush right but for the columns in `left`.
-    left : sequence of str
-        Columns set flush left (the stars, names).
-    width : int
-        Characters a line may take before the remaining columns start again below.
-
-    Returns
-    -------
-    str
-        Without a final line break.
-    """
-    stub = max([len(row) for row in rows], default=0)
-    widths = {name: max([len(name), *map(len, cells)]) for name, cells in columns.items()}
-    blocks: list[list[str]] = [[]]
-    used = stub
-    for name in columns:
-        if blocks[-1] and used + 1 + widths[name] > width:
-            blocks.append([])
-            used = stub
-        blocks[-1].append(name)
-        used += 1 + widths[name]
-    lines = []
-    for block in blocks:
-        for i in range(-1, len(rows)):
-            cells = [name if i < 0 else columns[name][i] for name in block]
-            padded = [
-                cell.ljust(widths[name]) if name in left else cell.rjust(widths[name])
-                for name, cell in zip(block, cells, strict=True)
-            ]
-            lines.append(" ".join([("" if i < 0 else rows[i]).ljust(stub), *padded]))
-    return "\n".join(lines)
-
-
 def named_numbers(
     names: Sequence[str],
     values: Iterable[float],

@@ -1,9 +1,9 @@
-"""Formulas and names as R prints them: one spacing, one rule for breaking lines, one for short names."""
+"""Formulas, names and tables as R prints them: one spacing, rules for breaking lines and for short names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 LINE_CUTOFF = 60
 INDENT = "    "
@@ -139,3 +139,50 @@ def abbreviate(names: Sequence[str], length: int) -> list[str]:
             break
         short |= {name: _shorten(name, more) if len(name) > more else name for name in clashing}
     return [short[name] for name in names]
+
+
+def text_table(
+    rows: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    *,
+    left: Sequence[str] = ("",),
+    width: int = 80,
+) -> str:
+    """Lay out formatted columns under their names, as R prints a matrix; wide tables continue below.
+
+    Parameters
+    ----------
+    rows : sequence of str
+        Row names, set flush left.
+    columns : mapping of str to sequence of str
+        Cells, set flush right but for the columns in `left`.
+    left : sequence of str
+        Columns set flush left (the stars, names).
+    width : int
+        Characters a line may take before the remaining columns start again below.
+
+    Returns
+    -------
+    str
+        Without a final line break.
+    """
+    stub = max([len(row) for row in rows], default=0)
+    widths = {name: max([len(name), *map(len, cells)]) for name, cells in columns.items()}
+    blocks: list[list[str]] = [[]]
+    used = stub
+    for name in columns:
+        if blocks[-1] and used + 1 + widths[name] > width:
+            blocks.append([])
+            used = stub
+        blocks[-1].append(name)
+        used += 1 + widths[name]
+    lines = []
+    for block in blocks:
+        for i in range(-1, len(rows)):
+            cells = [name if i < 0 else columns[name][i] for name in block]
+            padded = [
+                cell.ljust(widths[name]) if name in left else cell.rjust(widths[name])
+                for name, cell in zip(block, cells, strict=True)
+            ]
+            lines.append(" ".join([("" if i < 0 else rows[i]).ljust(stub), *padded]))
+    return "\n".join(lines)

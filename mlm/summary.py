@@ -250,7 +250,7 @@ def coefficient_lines(
     starred = pvalue is not None and bool((table[pvalue] < 0.1).any())
     if not starred:
         columns.pop("", None)
-    text = rformat.text_table([str(name) for name in table.index], columns)
+    text = rtext.text_table([str(name) for name in table.index], columns)
     return [text, "---", rformat.LEGEND] if starred else [text]
 
 
@@ -275,7 +275,7 @@ def _correlations(vcov: pd.DataFrame, style: _Style) -> list[str]:
         name: [row[k].rjust(width) if k < len(row) else "" for row in cells]
         for k, name in enumerate(rtext.abbreviate(terms, 6)[:-1])
     }
-    table = rformat.text_table(rtext.abbreviate(terms, 11)[1:], columns, left=tuple(columns))
+    table = rtext.text_table(rtext.abbreviate(terms, 11)[1:], columns, left=tuple(columns))
     return ["", "Correlation of Fixed Effects:", table]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlm import rformat
+from mlm import rformat, rtext
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "summary_rformat.json").read_text())
 COEFFICIENTS = ["Estimate", "Std. Error", "t value", "Pr(>|t|)"]
@@ -51,21 +51,8 @@ def test_coefficient_columns_is_r_print_coefmat():
             expected = expected[:-2]
         else:
             del columns[""]
-        text = rformat.text_table([f"x{i + 1}" for i in range(len(values))], columns)
+        text = rtext.text_table([f"x{i + 1}" for i in range(len(values))], columns)
         assert text.split("\n") == expected
-
-
-def test_wide_tables_continue_below():
-    columns = {"first": ["1"] * 2, "second": ["22"] * 2, "third": ["3"] * 2}
-    text = rformat.text_table(["a", "b"], columns, width=14)
-    assert text.split("\n") == [
-        "  first second",
-        "a     1     22",
-        "b     1     22",
-        "  third",
-        "a     3",
-        "b     3",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -28,3 +28,16 @@ def test_deparse_leaves_what_it_cannot_read():
 
 def test_abbreviate_nothing():
     assert rtext.abbreviate([], 6) == []
+
+
+def test_wide_tables_continue_below():
+    columns = {"first": ["1"] * 2, "second": ["22"] * 2, "third": ["3"] * 2}
+    text = rtext.text_table(["a", "b"], columns, width=14)
+    assert text.split("\n") == [
+        "  first second",
+        "a     1     22",
+        "b     1     22",
+        "  third",
+        "a     3",
+        "b     3",
+    ]
