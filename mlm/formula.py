@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import formulaic
 from formulaic.errors import FormulaicError
+from formulaic.parser import DefaultFormulaParser
 from formulaic.parser.types import Factor, Term
 
 from .errors import FormulaError
@@ -23,6 +24,7 @@ PLACEHOLDER = "\u01c1"
 OPEN, CLOSE = "([{", ")]}"
 MARK = "\u29db"  # formulaic's messages point with this sign at the token they stumble over
 QUOTED = re.compile("`[^`]*`")
+PARSER = DefaultFormulaParser()
 AS_FACTOR = re.compile(r"\bas\.factor\(")
 GROUP_NAME = re.compile(r"^(?:(?:as\.)?factor|C)\((?P<name>[^()]+)\)$")
 
@@ -177,6 +179,7 @@ def _terms(text: str, part: str, start: int) -> list[Term]:
     if part.strip() == "." or re.search(r"(^|[\s+*:(-])\.($|[\s+*:)-])", part):
         raise _error(text, start + part.index("."), "A '.' for all other columns is not understood; name the columns.")
     try:
+        words = [str(token) for token in PARSER.get_tokens(AS_FACTOR.sub("   factor(", part).strip())]
         parsed = formulaic.Formula(AS_FACTOR.sub("   factor(", part).strip())
     except (FormulaicError, SyntaxError) as error:
         message = str(error).splitlines()
@@ -185,9 +188,9 @@ def _terms(text: str, part: str, start: int) -> list[Term]:
         raise _error(text, at, f"The formula cannot be read: {message[0]}") from None
     if not isinstance(parsed, formulaic.SimpleFormula):
         raise _error(text, start, "The formula has several parts here; only one is understood.")
-    parsed = [Term([_python_power(f) for f in term.factors]) for term in parsed]
-    seen = {f.expr: k for k, f in reversed(list(enumerate(f for term in parsed for f in term.factors)))}
-    return [Term(sorted(term.factors, key=lambda f: seen[f.expr])) for term in parsed]
+    place = {word: k for k, word in reversed(list(enumerate(words)))}
+    ordered = [sorted(term.factors, key=lambda f: place.get(f.expr, len(words))) for term in parsed]
+    return [Term([_python_power(f) for f in factors]) for factors in ordered]
 
 
 def _python_power(factor: Factor) -> Factor:

@@ -133,7 +133,7 @@ def test_a_nearly_perfect_fit_keeps_its_residuals(noise):
     """Below a share FIT of the response, residuals come from the rows: y'y less projections would be rounding."""
     frame = data()
     frame["y"] = 5.0 + 2.0 * frame["x"] - frame["z"] + noise * np.sin(np.arange(96.0))
-    rows, factors, products = build("y ~ x + z + (1 | g)", frame)
+    rows, _, products = build("y ~ x + z + (1 | g)", frame)
     rest = exact_rest(rows.x, rows.y)
     # y is stored to 1e-16 of its size: its residuals of size `noise` to 1e-16 / noise
     assert products.xy[-1, -1] == pytest.approx(float(rest @ rest), rel=1e-14 / noise)
