@@ -22,6 +22,7 @@ import numpy as np
 from scipy import sparse
 
 from .crossproducts import CrossProducts, PairProducts
+from .levels import fill_lower
 
 __all__ = ["Plan", "Sparse", "Stage", "plan"]
 
@@ -60,7 +61,7 @@ class Sparse:
 
     def _pair_products(self) -> sparse.csr_array:
         """Products of neighbouring entries, one row a level, one column a place in the (width, width) matrix."""
-        left, right = self.neighbours
+        right, left = self.neighbours  # place them in the upper triangle
         count = np.diff(self.starts)
         starts = np.concatenate([[0], np.cumsum(count * (count + 1) // 2)])
         place = self.column[left].astype(np.int64) * self.width + self.column[right]
@@ -84,7 +85,9 @@ class Sparse:
         """Sum over levels of weight times ``A_i' A_i``, for the original data of a single effect."""
         if self.pairs is None:
             return self.gram(self.data * np.sqrt(weights)[self.row])
-        return _both_triangles((self.pairs.T @ weights).reshape(self.width, self.width))
+        out = (self.pairs.T @ weights).reshape(self.width, self.width)
+        fill_lower(out)
+        return out
 
     def gram(self, data: np.ndarray) -> np.ndarray:
         """Sum over effects and levels of the outer products of (q, nnz) data: shape (width, width)."""
@@ -93,10 +96,10 @@ class Sparse:
             return dense.T @ dense
         left, right = self.neighbours
         values = sum(row[left] * row[right] for row in data)
-        flat = np.bincount(
-            self.column[left] * self.width + self.column[right], values, minlength=self.width**2
-        ).reshape(self.width, self.width)
-        return _both_triangles(flat)
+        place = self.column[right].astype(np.int64) * self.width + self.column[left]
+        out = np.bincount(place, values, minlength=self.width**2).reshape(self.width, self.width)
+        fill_lower(out)
+        return out
 
     def quadratic(self, data: np.ndarray, w: np.ndarray) -> np.ndarray:
         """Level by level ``A_i w A_i'`` for a symmetric (width, width) w: shape (q, q, levels)."""
@@ -111,9 +114,9 @@ class Sparse:
                     ) * (np.diff(self.starts) > 0)
             return out
         if data is self.data and self.pairs is not None:
-            lower = np.tril(w, -1) * 2.0
-            lower[np.diag_indices_from(w)] = np.diag(w)
-            return (self.pairs @ lower.ravel())[None, None]
+            once = self.pairs @ w.ravel()
+            diagonal = np.add.reduceat(np.append(data[0] ** 2 * w[self.column, self.column], 0.0), self.starts[:-1])
+            return (2.0 * once - diagonal)[None, None]
         left, right = self.neighbours
         between = w[self.column[left], self.column[right]] * np.where(left == right, 0.5, 1.0)
         level = self.row[left]
@@ -122,13 +125,6 @@ class Sparse:
                 values = between * (data[a][left] * data[b][right] + data[a][right] * data[b][left])
                 out[a, b] = out[b, a] = np.bincount(level, values, minlength=self.levels)
         return out
-
-
-def _both_triangles(lower: np.ndarray) -> np.ndarray:
-    """Fill the upper triangle of a matrix that is lower triangular."""
-    out = lower + lower.T
-    out[np.diag_indices_from(out)] *= 0.5
-    return out
 
 
 def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

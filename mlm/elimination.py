@@ -13,7 +13,7 @@ from scipy.linalg import lapack
 from .blocks import Plan, Stage
 from .covariance import CovarianceLayout
 from .errors import FitError
-from .levels import level_roots, multiply, sum_by
+from .levels import fill_lower, level_roots, multiply, sum_by
 
 __all__ = ["Blocks", "Eliminated", "FixedPart", "Tail", "eliminate", "sandwich", "scale_rows"]
 
@@ -189,8 +189,8 @@ def _solve_tail(
     rest -= half.T @ half
     solved = lapack.dtrtrs(root, half, lower=1, trans=1)[0]
     log_det = 2.0 * float(np.log(np.diag(root)).sum())
-    inverse = lapack.dpotri(root, lower=1, overwrite_c=1)[0].T  # the upper triangle, rows together
-    inverse = np.triu(inverse) + np.triu(inverse, 1).T
+    inverse = lapack.dpotri(root, lower=1, overwrite_c=1)[0].T  # its upper triangle, row by row in memory
+    fill_lower(inverse)
     return Tail(inverse, solved, schur, xy), log_det
 
 
