@@ -48,13 +48,16 @@ class Table:
             return data
         if isinstance(data, Mapping):
             data = _from_mapping(data)
-        known = getattr(data, "columns", None)
-        if known is None:
-            raise DataError(f"The data must be a data frame or a mapping of columns; got {type(data).__name__}.")
         names = None if names is None else list(names)
-        _demand_columns(names or [], list(known) if not isinstance(data, pd.DataFrame) else known)
-        if not isinstance(data, pd.DataFrame):
-            native = nw.from_native(data, eager_only=True)
+        if isinstance(data, pd.DataFrame):
+            _demand_columns(names or [], data.columns)
+        else:
+            try:
+                native = nw.from_native(data, eager_only=True)
+            except TypeError:
+                kind = type(data).__name__
+                raise DataError(f"The data must be a data frame or a mapping of columns; got {kind}.") from None
+            _demand_columns(names or [], native.columns)
             data = pd.DataFrame({n: _from_narwhals(native[n]) for n in names or native.columns})
         if not len(data):
             raise DataError("The data have no rows.")
