@@ -16,6 +16,7 @@ from .deviance import Deviance
 from .errors import DataError, FitError, FormulaError, RankWarning, SingularFitWarning
 from .frame import Grouping, ModelFrame, RandomPart, model_frame
 from .model import MixedModel
+from .nloptwrap import lme4_start
 from .optimize import minimise
 
 __all__ = ["lmer"]
@@ -102,7 +103,10 @@ def fit(
     """Fit from cross-products that are there already (`MixedModel.refit` comes in here)."""
     deviance = deviance_function(terms, products, reml)
     demand_identified(terms, deviance)
-    optimum = minimise(deviance, optimizer, starting_theta(start, deviance))
+    first = starting_theta(start, deviance)
+    if first is None and optimizer == "nloptwrap":
+        first = lme4_start(frame, terms)
+    optimum = minimise(deviance, optimizer, first)
     demand_residuals(optimum, products)
     model = MixedModel(frame, tuple(terms), products, deviance, optimum, reml)
     if model.is_singular:

@@ -25,7 +25,6 @@ DONE = 1e-14  # predicted decrease of the deviance: theta is then right to about
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
 CLOSE = 1.0  # a step of scoring that gains less than this leaves the rest to Newton's method
 ZERO = 1e-5  # relative standard deviations below this are tried as 0
-LME4_TOLERANCE = 1e-6  # with it NLopt stops at the published theta of the two-level tutorial, after as many evaluations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,24 +219,9 @@ def _lower(root: np.ndarray) -> np.ndarray:
 
 
 def _nloptwrap(deviance: Deviance, start: np.ndarray | None) -> Optimum:
-    """Stop where lme4's default optimiser stops: NLopt's BOBYQA from (1, 0, 1 ...) with lme4's tolerances."""
-    try:
-        import nlopt
-    except ImportError as error:
-        raise FitError("optimizer='nloptwrap' needs the package nlopt: pip install nlopt.") from error
-    log: list[tuple[np.ndarray, float]] = []
+    """Stop where lme4's default optimiser stops."""
+    from .nloptwrap import search
 
-    def value(theta: np.ndarray, gradient: np.ndarray) -> float:
-        log.append((theta.copy(), deviance.value(theta.copy())))
-        return log[-1][1]
-
-    diagonal = deviance.layout.diagonal
-    search = nlopt.opt(nlopt.LN_BOBYQA, deviance.layout.n_theta)
-    search.set_lower_bounds(np.where(diagonal, 0.0, -np.inf))
-    search.set_min_objective(value)
-    search.set_xtol_abs(LME4_TOLERANCE)
-    search.set_ftol_abs(LME4_TOLERANCE)
-    search.set_maxeval(100_000)
-    theta = search.optimize(np.where(diagonal, 1.0, 0.0) if start is None else np.asarray(start, dtype=float))
-    at = deviance.evaluate(theta)
-    return Optimum(at, True, "nloptwrap", f"NLopt result {search.last_optimize_result()}", log)
+    first = np.where(deviance.layout.diagonal, 1.0, 0.0) if start is None else start
+    theta, message, log = search(deviance, first)
+    return Optimum(deviance.evaluate(theta), True, "nloptwrap", message, log)
