@@ -61,7 +61,18 @@ class Table:
             data = pd.DataFrame({n: _from_narwhals(native[n]) for n in names or native.columns})
         if not len(data):
             raise DataError("The data have no rows.")
-        return cls(_numbers_found(data, data.columns if names is None else names))
+        return cls(data)._with_numbers_found(data.columns if names is None else names)
+
+    def _with_numbers_found(self, names: Iterable[str]) -> Table:
+        """Give columns of Python objects that are all numbers a numeric type; they would count as categories."""
+        found = {}
+        for name in names:
+            column = self[name] if isinstance(name, str) else None
+            if isinstance(column, pd.Series) and column.dtype == object:
+                numbers = column.infer_objects()
+                if numbers.dtype != object:
+                    found[name] = numbers
+        return Table(self.frame.assign(**found)) if found else self
 
     def __contains__(self, name: str) -> bool:
         return name in self._columns or name in self.frame.columns
@@ -86,13 +97,6 @@ class Table:
         if isinstance(column.dtype, np.dtype):
             return column.to_numpy()
         return column.to_numpy(dtype=float, na_value=np.nan)
-
-
-def _numbers_found(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """Give columns of Python objects that are all numbers a numeric type; they would count as categories."""
-    objects = [n for n in names if isinstance(n, str) and isinstance(frame[n], pd.Series) and frame[n].dtype == object]
-    found = {n: column for n in objects if (column := frame[n].infer_objects()).dtype != object}
-    return frame.assign(**found) if found else frame
 
 
 def _demand_columns(names: list[str], known: Any) -> None:
