@@ -18,10 +18,11 @@ from formulaic.errors import DataMismatchWarning, FormulaicError
 from formulaic.parser.types import Factor, Term
 from formulaic.utils.code import sanitize_variable_names
 
-from .errors import DataError
+from .errors import DataError, suggest
 from .table import Table
 
 CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")
+NUMPY_SCALAR = re.compile(r"np\.\w+\(([^)]*)\)")
 INTERCEPT = "(Intercept)"
 CATEGORICAL = ("C(", "factor(", "hashed(")
 MODULES = {"np", "contr"}
@@ -97,6 +98,11 @@ class Design:
         DataError
             When a column is missing, or a category was not there when the model was fitted.
         """
+        for name in variables(self.terms):
+            if name not in table:
+                raise DataError(
+                    f"The new data have no column {name!r}, which the model uses.{suggest(name, table.frame.columns)}"
+                )
         columns = _numeric_columns(self.terms, table) if self.spec is None else _coded_columns(self.spec, table)
         return columns if self.keep is None else columns.select(list(self.keep))
 
@@ -214,8 +220,8 @@ def _numeric_columns(terms: formulaic.SimpleFormula, table: Table) -> Columns:
     for term in terms:
         for factor in term.factors:
             if factor.expr not in cache:
-                if factor.expr not in table:
-                    raise DataError(f"The new data have no column {factor.expr!r}, which the model uses.")
+                if not (table.is_number(factor.expr) or table.kind(factor.expr) == "b"):
+                    raise DataError(f"The column {factor.expr!r} of the new data is not numeric, as it was in the fit.")
                 cache[factor.expr] = table.values(factor.expr)
         names.append(_term_name(term))
         arrays.append(tuple(cache[f.expr] for f in term.factors))
@@ -230,7 +236,7 @@ def _materialise(spec: formulaic.ModelSpec, table: Table) -> formulaic.ModelMatr
             warnings.simplefilter("error", DataMismatchWarning)
             return spec.get_model_matrix(table.frame, context=CONTEXT)
     except DataMismatchWarning as error:
-        seen = str(error).partition(": ")[2].partition("}")[0] + "}"
+        seen = NUMPY_SCALAR.sub(r"\1", str(error).partition(": ")[2].partition("}")[0] + "}")
         raise DataError(f"The new data have categories that the fit has not seen: {seen}.") from error
     except (FormulaicError, NameError, TypeError, ValueError, KeyError) as error:
         raise DataError(f"The terms '{spec.formula}' cannot be computed: {error}") from error

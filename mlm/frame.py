@@ -79,6 +79,9 @@ class ModelFrame:
     index : pandas.Index
         Labels of the rows in use.
     dropped : Dropped
+    sources : tuple of pandas.Series
+        The columns that the arrays here may be views of. While they are held, pandas (copy-on-write) copies a column
+        before the user changes it: what happens to the user's frame later does not reach the model.
     """
 
     formula: Formula
@@ -91,6 +94,7 @@ class ModelFrame:
     offset: np.ndarray | None
     index: pd.Index
     dropped: Dropped
+    sources: tuple[pd.Series, ...] = ()
 
     @property
     def nobs(self) -> int:
@@ -161,6 +165,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
         offset=_offset(parsed, table, extra),
         index=table.frame.index,
         dropped=dropped,
+        sources=tuple(table[name] for name in names),
     )
 
 

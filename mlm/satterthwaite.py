@@ -67,7 +67,7 @@ def variance_information(deviance: Deviance, criterion: Criterion, at: Evaluatio
                 hessian[a, :k] += sign * weight / h * _gradient_at(deviance, beside, at.sigma2)
                 jacobian[a] += sign * weight / h * at.sigma2 * beside.unscaled
     matrices = layout.matrices(at.theta)
-    cross = layout.pick([4.0 / sigma**3 * o @ t for o, t in zip(at.outer, matrices, strict=True)])
+    cross = layout.pick([4.0 / sigma**3 * at.outer(f) @ t for f, t in enumerate(matrices)])
     hessian[:k, k] = hessian[k, :k] = cross
     hessian[k, k] = 6.0 * at.penalised / at.sigma2**2 - 2.0 * criterion.dof / at.sigma2
     jacobian[k] = 2.0 * sigma * at.unscaled
@@ -87,8 +87,11 @@ def degrees_of_freedom(information: VarianceInformation, vcov: np.ndarray, contr
     Returns
     -------
     float
+        NaN for a contrast of zeros only.
     """
     variance = float(contrast @ vcov @ contrast)
+    if not contrast.any():
+        return float("nan")
     gradient = np.einsum("i,kij,j->k", contrast, information.jacobian, contrast)
     return 2.0 * variance**2 / float(gradient @ information.covariance @ gradient)
 
