@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg import lapack
 
 from .design import INTERCEPT, Columns
 from .frame import Grouping, ModelFrame
@@ -219,8 +220,11 @@ def _least_squares(xy: np.ndarray) -> np.ndarray:
     """Coefficients of y on X; columns without new information get none (they are dropped later)."""
     scale = np.sqrt(np.diag(xy)[:-1])
     scale[scale == 0] = 1.0
-    scaled = xy[:-1, :-1] / np.outer(scale, scale)
-    return scipy.linalg.lstsq(scaled, xy[:-1, -1] / scale, cond=1e-11, check_finite=False)[0] / scale
+    scaled, right = xy[:-1, :-1] / np.outer(scale, scale), xy[:-1, -1] / scale
+    root, working, info = lapack.dposv(scaled, right)
+    if info or (len(root) and np.diag(root).min() < 1e-4):
+        working = scipy.linalg.lstsq(scaled, right, cond=1e-11, check_finite=False)[0]
+    return working / scale
 
 
 def _predict(frame: ModelFrame, means: np.ndarray, ols: np.ndarray, mean_y: float) -> np.ndarray:

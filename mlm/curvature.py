@@ -8,13 +8,13 @@ All of it is sums over levels of ``K_j = Z_j' V^-1 Z_j``, ``F_j = Z_j' V^-1 X`` 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from .blocks import Stage
 from .covariance import CovarianceLayout
-from .levels import apply, level_roots, multiply
 
-__all__ = ["directions", "second_derivatives"]
+__all__ = ["Ingredients", "bending", "directions", "second_derivatives"]
 
 
 def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarray:
@@ -26,78 +26,81 @@ def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarr
     return change + change.transpose(0, 2, 1)
 
 
-def second_derivatives(
-    stage: Stage,
-    layout: CovarianceLayout,
-    t: np.ndarray,
-    beta: np.ndarray,
-    unscaled: np.ndarray,
-    sigma2: float,
-    dof: int,
-    reml: bool,
-) -> np.ndarray:
-    """Second derivatives by theta of the deviance, sigma profiled out.
+@dataclass(frozen=True, slots=True, eq=False)
+class Ingredients:
+    """What the second derivatives are made of.
 
-    Parameters
+    Attributes
     ----------
-    stage : Stage
-        The only one.
-    layout : CovarianceLayout
-    t : ndarray, shape (q, q)
-        Relative covariance factor.
-    beta : ndarray, shape (p,)
+    change : ndarray, shape (m, q, q)
+        Change of Sigma with each element of theta.
+    slope : ndarray, shape (q, q)
+        Derivative of the deviance by Sigma.
+    k : ndarray, shape (q, q, J)
+        ``Z_j' V^-1 Z_j``.
+    f : ndarray, shape (q, p, J)
+        ``Z_j' V^-1 X``.
+    e : ndarray, shape (q, J)
+        ``Z_j' V^-1 (y - X beta)``.
     unscaled : ndarray, shape (p, p)
         ``(X' V^-1 X)^-1``.
     sigma2 : float
+    """
+
+    change: np.ndarray
+    slope: np.ndarray
+    k: np.ndarray
+    f: np.ndarray
+    e: np.ndarray
+    unscaled: np.ndarray
+    sigma2: float
+
+
+def second_derivatives(of: Ingredients, dof: int, reml: bool) -> np.ndarray:
+    """Second derivatives in the directions of theta, sigma profiled out; see `bending` for what is still missing.
+
+    Parameters
+    ----------
+    of : Ingredients
     dof : int
+        Divisor of the residual variance.
     reml : bool
 
     Returns
     -------
-    ndarray, shape (n_theta, n_theta)
+    ndarray, shape (m, m)
     """
-    p, change = len(beta), directions(layout, stage.factor, t)
-    k, f, e = _projections(stage, t, beta)
-    q = len(t)
-    flat = k.reshape(q * q, -1)
-    kk = (flat @ flat.T).reshape(q, q, q, q)
-    log_det = np.einsum("xab,bcda,ycd->xy", change, kk, change)
-    moved = np.einsum("xab,bj->xaj", change, e)  # dSigma_a e_j
-    quadratic = np.einsum("xaj,yaj->xy", moved, np.einsum("abj,xbj->xaj", k, moved))
-    score = np.einsum("xaj,aj->x", moved, e)
-    slope = k.sum(axis=2) - e @ e.T / sigma2
-    if p:
-        through = np.einsum("akj,xaj->xk", f, moved)
-        quadratic -= through @ unscaled @ through.T
-        if reml:
-            ff = (f.reshape(q * p, -1) @ f.reshape(q * p, -1).T).reshape(q, p, q, p)
-            inside = np.einsum("xab,akbl->xkl", change, ff)  # sum_j F_j' dSigma F_j
-            slope = slope - np.einsum("akbl,kl->ab", ff, unscaled)
-            weighted = np.einsum("kl,xlm->xkm", unscaled, inside)
-            log_det += np.einsum("xkl,ylk->xy", weighted, weighted)
-            fo = np.einsum("akj,kl->alj", f, unscaled)
-            kf = (flat @ np.einsum("alj,blj->abj", fo, f).reshape(q * q, -1).T).reshape(q, q, q, q)
-            log_det -= 2.0 * np.einsum("xab,bcda,ycd->xy", change, kf, change)
-    bend = _bend(layout, stage.factor, slope)
-    return bend - 0.5 * (log_det + log_det.T) + 2.0 * quadratic / sigma2 - np.outer(score, score) / (sigma2**2 * dof)
+    log_det = _of_log_determinant(of, reml)
+    moved = np.einsum("xab,bj->xaj", of.change, of.e)  # dSigma_a e_j
+    quadratic = np.tensordot(moved, np.einsum("abj,xbj->xaj", of.k, moved), axes=((1, 2), (1, 2)))
+    if of.f.shape[1]:
+        through = np.tensordot(moved, of.f, axes=((1, 2), (0, 2)))
+        quadratic -= through @ of.unscaled @ through.T
+    score = np.einsum("xaj,aj->x", moved, of.e)
+    return 2.0 * quadratic / of.sigma2 - log_det - np.outer(score, score) / (of.sigma2**2 * dof)
 
 
-def _projections(stage: Stage, t: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``Z_j' V^-1 Z_j``, ``Z_j' V^-1 X`` and ``Z_j' V^-1 (y - X beta)``."""
-    q, p = len(t), len(beta)
-    if q == 1:
-        shrink = 1.0 / (1.0 + t[0, 0] ** 2 * stage.zz)
-    else:
-        root, _ = level_roots(t, stage.zz)
-        shrink = -multiply(stage.zz, multiply(root.transpose(1, 0, 2), root))
-        shrink[np.arange(q), np.arange(q)] += 1.0
-    f = multiply(shrink, stage.zxy[:, :p]) if p else np.zeros((q, 0, stage.zz.shape[2]))
-    remaining = stage.zxy[:, p] - np.matmul(beta, stage.zxy[:, :p])
-    return multiply(shrink, stage.zz), f, apply(shrink, remaining)
+def _of_log_determinant(of: Ingredients, reml: bool) -> np.ndarray:
+    """``tr(R V_a R V_b)``: blocks within a level, and under REML those that the fixed effects make between levels."""
+    q, p, levels = of.f.shape
+    flat = of.k.reshape(q * q, levels)
+    products = flat @ flat.T
+    if reml and p:
+        through = np.tensordot(of.unscaled, of.f, axes=(1, 1)).transpose(1, 0, 2)
+        between = np.einsum("akj,bkj->abj", through, of.f).reshape(q * q, levels)
+        cross = flat @ between.T
+        products = products - cross - cross.T
+    out = np.einsum("xab,bcda,ycd->xy", of.change, products.reshape(q, q, q, q), of.change)
+    if reml and p:
+        rows = of.f.reshape(q * p, levels)
+        inside = np.einsum("xab,akbl->xkl", of.change, (rows @ rows.T).reshape(q, p, q, p))  # sum_j F_j' dSigma F_j
+        weighted = np.matmul(of.unscaled, inside)
+        out += np.einsum("xkl,ylk->xy", weighted, weighted)
+    return out
 
 
-def _bend(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:
-    """What the deviance's slope by Sigma adds because Sigma is quadratic in theta."""
+def bending(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:
+    """What the slope by Sigma adds to second derivatives by theta, because Sigma is quadratic in theta."""
     _, rows, columns = layout.positions(factor)
     same = columns[:, None] == columns[None, :]
     return np.where(same, 2.0 * slope[rows[:, None], rows[None, :]], 0.0)

@@ -11,15 +11,16 @@ fixed effects projected out).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .blocks import plan
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts, FactorProducts
-from .curvature import directions, second_derivatives
+from .curvature import Ingredients, bending, directions, second_derivatives
 from .elimination import eliminate
+from .levels import multiply
 from .posterior import posterior
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
@@ -45,8 +46,10 @@ class Evaluation:
         Penalised residual sum of squares r²(theta).
     projections : tuple of ndarray
         ``Z_j' P Z_j`` of each grouping factor's levels, shapes (q, q, J).
-    outer : tuple of ndarray
-        Sum of ``e_j e_j'`` of each grouping factor, shapes (q, q).
+    residuals : tuple of ndarray
+        ``e_j = Z_j' V^-1 (y - X beta)`` of each grouping factor's levels, shapes (q, J).
+    shrink : ndarray, shape (q, q, J)
+        ``(I + Z_j'Z_j Sigma)^-1`` of the largest factor's levels.
     """
 
     theta: np.ndarray
@@ -57,11 +60,16 @@ class Evaluation:
     unscaled: np.ndarray
     penalised: float
     projections: tuple[np.ndarray, ...]
-    outer: tuple[np.ndarray, ...]
+    residuals: tuple[np.ndarray, ...]
+    shrink: np.ndarray
+
+    def outer(self, factor: int) -> np.ndarray:
+        """Sum of ``e_j e_j'`` over one factor's levels, shape (q, q)."""
+        return self.residuals[factor] @ self.residuals[factor].T
 
     def slope(self, factor: int, sigma2: float | None = None) -> np.ndarray:
         """Derivative of the deviance by one factor's Sigma, shape (q, q), at this or another residual variance."""
-        return self.projections[factor].sum(axis=2) - self.outer[factor] / (sigma2 or self.sigma2)
+        return self.projections[factor].sum(axis=2) - self.outer(factor) / (sigma2 or self.sigma2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,23 +121,20 @@ class Deviance:
         eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
         fixed = eliminated.fixed
         found = posterior(self.plan, eliminated, estimated=self.criterion.reml)
-        factors = range(len(self.products.factors))
-        sigma2 = fixed.penalised / self.criterion.dof
-        projections = tuple(found.projections[k] for k in factors)
-        outer = tuple(found.residuals[k] @ found.residuals[k].T for k in factors)
-        slopes = [2.0 * (projections[k].sum(axis=2) - outer[k] / sigma2) @ eliminated.matrices[k] for k in factors]
-        value = self.criterion.value(fixed.penalised, eliminated.log_det, fixed.log_det)
-        return Evaluation(
-            theta,
-            value,
-            self.layout.pick(slopes),
-            sigma2,
-            fixed.beta,
-            fixed.inverse,
-            fixed.penalised,
-            projections,
-            outer,
+        at = Evaluation(
+            theta=theta,
+            value=self.criterion.value(fixed.penalised, eliminated.log_det, fixed.log_det),
+            gradient=np.empty(0),
+            sigma2=fixed.penalised / self.criterion.dof,
+            beta=fixed.beta,
+            unscaled=fixed.inverse,
+            penalised=fixed.penalised,
+            projections=tuple(found.projections[k] for k in range(len(eliminated.matrices))),
+            residuals=tuple(found.residuals[k] for k in range(len(eliminated.matrices))),
+            shrink=found.shrinks[0],
         )
+        slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
+        return replace(at, gradient=self.layout.pick(slopes))
 
     def value(self, theta: np.ndarray) -> float:
         """Compute the criterion alone."""
@@ -141,8 +146,17 @@ class Deviance:
         if len(self.products.factors) > 1:
             return None
         (stage,), (t,) = self.plan.stages, self.layout.matrices(at.theta)
-        criterion = self.criterion
-        return second_derivatives(stage, self.layout, t, at.beta, at.unscaled, at.sigma2, criterion.dof, criterion.reml)
+        ingredients = Ingredients(
+            change=directions(self.layout, 0, t),
+            slope=at.slope(0),
+            k=multiply(at.shrink, stage.zz),
+            f=multiply(at.shrink, stage.zxy[:, :-1]),
+            e=at.residuals[0],
+            unscaled=at.unscaled,
+            sigma2=at.sigma2,
+        )
+        second = second_derivatives(ingredients, self.criterion.dof, self.criterion.reml)
+        return second + bending(self.layout, 0, ingredients.slope)
 
     def information(self, at: Evaluation) -> np.ndarray:
         """Approximate second derivatives by theta: the expected ones, factor by factor, shape (n_theta, n_theta)."""

@@ -30,6 +30,7 @@ def lmer(
     offset: Any = None,
     optimizer: str = "newton",
     start: Any = None,
+    tolerance: float | None = None,
 ) -> MixedModel:
     """Fit a linear mixed-effects model by REML or maximum likelihood.
 
@@ -50,6 +51,9 @@ def lmer(
         stops, which can differ in the last printed digit.
     start : array_like of shape (n_theta,), optional
         Where the search for theta starts.
+    tolerance : float, optional
+        Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion: by default 1e-8 as in lme4 since
+        1.1-22; lme4 1.1-20 and 1.1-21 had 1e-6.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def lmer(
     demand_estimable(frame, terms)
     frame, products = _independent(frame, terms)
     demand_variation(frame, products)
-    return fit(frame, terms, products, reml, optimizer, start)
+    return fit(frame, terms, products, reml, optimizer, start, tolerance)
 
 
 def fit(
@@ -99,6 +103,7 @@ def fit(
     reml: bool,
     optimizer: str = "newton",
     start: np.ndarray | None = None,
+    tolerance: float | None = None,
 ) -> MixedModel:
     """Fit from cross-products that are there already (`MixedModel.refit` comes in here)."""
     deviance = deviance_function(terms, products, reml)
@@ -106,7 +111,7 @@ def fit(
     first = starting_theta(start, deviance)
     if first is None and optimizer == "nloptwrap":
         first = lme4_start(frame, terms)
-    optimum = minimise(deviance, optimizer, first)
+    optimum = minimise(deviance, optimizer, first, tolerance)
     demand_residuals(optimum, products)
     model = MixedModel(frame, tuple(terms), products, deviance, optimum, reml)
     if model.is_singular:

@@ -26,13 +26,17 @@ RELATIVE = 1e-4  # nloptr's default tolerance of theta, which lme4 leaves in for
 EVALUATIONS = 100_000  # lme4's limit
 
 
-def search(deviance: Deviance, start: np.ndarray) -> tuple[np.ndarray, str, list[tuple[np.ndarray, float]]]:
+def search(
+    deviance: Deviance, start: np.ndarray, tolerance: float = ABSOLUTE
+) -> tuple[np.ndarray, str, list[tuple[np.ndarray, float]]]:
     """Search as lme4 does by default.
 
     Parameters
     ----------
     deviance : Deviance
     start : ndarray, shape (n_theta,)
+    tolerance : float
+        Absolute tolerance of theta and of the criterion; 1e-6 was lme4's in 1.1-20 and 1.1-21.
 
     Returns
     -------
@@ -65,8 +69,8 @@ def search(deviance: Deviance, start: np.ndarray) -> tuple[np.ndarray, str, list
     bobyqa = nlopt.opt(nlopt.LN_BOBYQA, deviance.layout.n_theta)
     bobyqa.set_lower_bounds(np.where(deviance.layout.diagonal, 0.0, -np.inf))
     bobyqa.set_min_objective(value)
-    bobyqa.set_xtol_abs(ABSOLUTE)
-    bobyqa.set_ftol_abs(ABSOLUTE)
+    bobyqa.set_xtol_abs(tolerance)
+    bobyqa.set_ftol_abs(tolerance)
     bobyqa.set_xtol_rel(RELATIVE)
     bobyqa.set_maxeval(EVALUATIONS)
     theta = bobyqa.optimize(np.asarray(start, dtype=float))

@@ -49,7 +49,12 @@ class Optimum:
     evaluations: list[tuple[np.ndarray, float]] = field(default_factory=list)
 
 
-def minimise(deviance: Deviance, optimizer: str = "newton", start: np.ndarray | None = None) -> Optimum:
+def minimise(
+    deviance: Deviance,
+    optimizer: str = "newton",
+    start: np.ndarray | None = None,
+    tolerance: float | None = None,
+) -> Optimum:
     """Minimise the deviance over theta.
 
     Parameters
@@ -58,15 +63,19 @@ def minimise(deviance: Deviance, optimizer: str = "newton", start: np.ndarray | 
     optimizer : {"newton", "nloptwrap"}
         ``"newton"`` finds the exact optimum; ``"nloptwrap"`` stops where lme4's default optimiser stops.
     start : ndarray, shape (n_theta,), optional
+    tolerance : float, optional
+        Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion.
 
     Returns
     -------
     Optimum
     """
+    if tolerance is not None and (optimizer == "newton" or not tolerance > 0):
+        raise FitError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
         return _newton(deviance, start)
     if optimizer == "nloptwrap":
-        return _nloptwrap(deviance, start)
+        return _nloptwrap(deviance, start, tolerance)
     raise FitError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")
 
 
@@ -218,10 +227,10 @@ def _lower(root: np.ndarray) -> np.ndarray:
     return canonical_factor(np.linalg.qr(root.T, mode="r").T)
 
 
-def _nloptwrap(deviance: Deviance, start: np.ndarray | None) -> Optimum:
+def _nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float | None) -> Optimum:
     """Stop where lme4's default optimiser stops."""
-    from .nloptwrap import search
+    from .nloptwrap import ABSOLUTE, search
 
     first = np.where(deviance.layout.diagonal, 1.0, 0.0) if start is None else start
-    theta, message, log = search(deviance, first)
+    theta, message, log = search(deviance, first, ABSOLUTE if tolerance is None else tolerance)
     return Optimum(deviance.evaluate(theta), True, "nloptwrap", message, log)

@@ -33,12 +33,15 @@ class Posterior:
         ``Z_j' P Z_j`` (P is ``V^-1`` with the fixed effects projected out under REML).
     residuals : dict of int to ndarray, shape (q, J)
         ``e_j = Z_j' V^-1 (y - X beta)``.
+    shrinks : dict of int to ndarray, shape (q, q, J)
+        ``I - S E`` of the stages.
     """
 
     modes: dict[int, np.ndarray] = field(default_factory=dict)
     covariances: dict[int, np.ndarray] = field(default_factory=dict)
     projections: dict[int, np.ndarray] = field(default_factory=dict)
     residuals: dict[int, np.ndarray] = field(default_factory=dict)
+    shrinks: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -145,6 +148,7 @@ def _stage_posterior(
     spread = _spread(block, w, p)
     out.modes[stage.factor] = apply(e_matrix, remaining)
     out.residuals[stage.factor] = apply(shrink, remaining)
+    out.shrinks[stage.factor] = shrink
     own = e_matrix + multiply(multiply(e_matrix, spread), e_matrix)
     out.covariances[stage.factor] = own
     inner = multiply(shrink, block.zz)
