@@ -218,11 +218,13 @@ def _accumulate(
 
 def _least_squares(xy: np.ndarray) -> np.ndarray:
     """Coefficients of y on X; columns without new information get none (they are dropped later)."""
+    if len(xy) == 1:
+        return np.zeros(0)
     scale = np.sqrt(np.diag(xy)[:-1])
     scale[scale == 0] = 1.0
     scaled, right = xy[:-1, :-1] / np.outer(scale, scale), xy[:-1, -1] / scale
     root, working, info = lapack.dposv(scaled, right)
-    if info or (len(root) and np.diag(root).min() < 1e-4):
+    if info or np.diag(root).min() < 1e-4:
         working = scipy.linalg.lstsq(scaled, right, cond=1e-11, check_finite=False)[0]
     return working / scale
 
