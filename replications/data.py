@@ -259,4 +259,6 @@ def _typed(data: pd.DataFrame, about: Dataset, path: Path) -> pd.DataFrame:
         present = ", ".join(map(str, data))
         raise OriginalsError(f"{path} lacks the columns {', '.join(missing)}; it has {present}")
     typed = data[list(names)].rename(columns=names).reset_index(drop=True)
-    return typed.astype({column: _TYPES[spec["type"]] for column, spec in about.columns.items()})
+    typed = typed.astype({column: _TYPES[spec["type"]] for column, spec in about.columns.items()})
+    # R's NA is a signalling NaN, at which arithmetic warns
+    return typed.mask(typed.isna())
