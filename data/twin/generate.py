@@ -9,7 +9,7 @@ import pandas as pd
 from . import residual_targets, write
 from .aggregates import Aggregates
 from .anchors import fix_anchors
-from .heat_bath import meet_figures
+from .heat_bath import SWEEPS, meet_figures
 from .margins import Rows
 from .quartiles import meet_quartiles
 from .residual_targets import Target, outcome_bounds
@@ -51,17 +51,17 @@ def _lay(laid: list[list[Rows]], progress: Progress, bounds_of=None) -> None:
     progress(f"columns laid in {len(laid)} groups, every product met")
 
 
-def _with_residuals(aggregates: Aggregates, laid, models: list[Target], progress: Progress) -> None:
+def _with_residuals(aggregates: Aggregates, laid, models: list[Target], progress: Progress, sweeps: int) -> None:
     """Lay the columns so that the printed residual figures of the models hold as well."""
     rs = np.random.RandomState([aggregates.recipe["seed"], RESIDUAL_STREAM])
     used = [rows for blocks in laid for rows in blocks if any(target.applies_to(rows) for target in models)]
     fix_anchors(used, models, rs, progress)
     if aggregates.recipe.get("small"):
-        errors = lay_small_groups(used, models, rs, progress)
+        errors = lay_small_groups(used, models, rs, progress, sweeps)
     else:
         _lay(laid, progress, lambda rows: outcome_bounds(rows, models))
         if sum(rows.n for rows in used) < FEW_ROWS:
-            errors = meet_figures(used, models, models[0].outcome, rs, progress)
+            errors = meet_figures(used, models, models[0].outcome, rs, progress, sweeps)
         else:
             errors = meet_quartiles(used, models, rs, progress)
     _report(models, errors, progress)
@@ -73,7 +73,7 @@ def _report(models: list[Target], errors: np.ndarray, progress: Progress) -> Non
         progress(f"{target.name}: " + ("missed, in half units: " + ", ".join(missed) if missed else "5 of 5 figures"))
 
 
-def generate(aggregates: Aggregates, quiet: bool = False) -> pd.DataFrame:
+def generate(aggregates: Aggregates, quiet: bool = False, sweeps: int = SWEEPS) -> pd.DataFrame:
     """Make the twin of one data set.
 
     Parameters
@@ -81,6 +81,8 @@ def generate(aggregates: Aggregates, quiet: bool = False) -> pd.DataFrame:
     aggregates : Aggregates
     quiet : bool
         No progress lines.
+    sweeps : int
+        Sweeps of one run of the heat bath (`heat_bath`); few sweeps leave printed quartiles unmet, nothing else.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def generate(aggregates: Aggregates, quiet: bool = False) -> pd.DataFrame:
     laid = _prepare(aggregates)
     models = residual_targets.targets(aggregates)
     if models:
-        _with_residuals(aggregates, laid, models, progress)
+        _with_residuals(aggregates, laid, models, progress, sweeps)
     else:
         _lay(laid, progress)
     if aggregates.total_product is not None:

@@ -1,84 +1,21 @@
-"""Meet printed residual figures where rows are few: a heat bath over re-arrangements that change no cross-product.
+"""A heat bath: re-arrange one column until printed residual figures hold, where rows are few.
 
-With few rows a quartile is a mean of two particular residuals, so counting rows (see `quartiles`) is too
-coarse; here the five figures of every candidate are computed outright. Candidates are re-arrangements of
-one column inside one block with zero effect on its cross-products: pairs of exchanges, or permutations of
-two disjoint sets of rows whose effects cancel. One is drawn with probability proportional to ``exp(-cost /
-temperature)``, staying put included.
+Each step takes one block and some hundred re-arrangements of the column without effect on its cross-products, works
+out the five figures under each, and draws one with probability proportional to ``exp(-cost / temperature)``,
+staying put included. The temperature falls; the best state is kept.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from .exact import permutation_effects
-from .exchanges import Pairing, linear_hash, look_up, pairs_with_effect, sample_exchanges
+from .figures import Attainable, Figures
 from .margins import Rows
-from .residual_targets import NEARLY_HALF, QUARTILES, Target
+from .rearrangements import zero_rearrangements
+from .residual_targets import Target
 
-# of half a unit: the quartiles get a margin for the optimiser's last digits, the extremes are the anchors'
-EDGES = np.array([NEARLY_HALF, 0.9, 0.9, 0.9, NEARLY_HALF])
-EXCHANGES = 30_000
-CANDIDATES = 200
-PERMUTATIONS = 5040
-SET_ROWS = 7
-EXCHANGE_SHARE = 0.5
-SWEEPS, STEPS, ATTEMPTS = 120, 10, 4
-HOT, COLD = 3.0, 0.1
-PULL, PULL_MOST = 0.01, 20.0
-
-
-def _by_exchanges(pairing: Pairing, rs) -> tuple[np.ndarray, np.ndarray]:
-    i, j = sample_exchanges(pairing, rs, EXCHANGES)
-    nothing = np.zeros(pairing.given.shape[1], dtype=np.int64)
-    moves = pairs_with_effect(pairing, i, j, nothing, rs, limit=CANDIDATES)
-    return moves, moves[:, [1, 0, 3, 2]]
-
-
-def _by_permutations(pairing: Pairing, rs) -> tuple[np.ndarray, np.ndarray]:
-    half = min(SET_ROWS, len(pairing.x) // 2)
-    drawn = rs.permutation(len(pairing.x))[: 2 * half]
-    sets = drawn[:half], drawn[half:]
-    (orders_a, effects_a), (orders_b, effects_b) = (
-        permutation_effects(pairing, rows, rs, PERMUTATIONS) for rows in sets
-    )
-    found, partner = look_up(linear_hash(effects_b), -linear_hash(effects_a), rs)
-    if len(found) > CANDIDATES:
-        keep = rs.choice(len(found), CANDIDATES, replace=False)
-        found, partner = found[keep], partner[keep]
-    exact = (effects_a[found] + effects_b[partner] == 0).all(axis=1)
-    sources = np.hstack([sets[0][orders_a[found[exact]]], sets[1][orders_b[partner[exact]]]])
-    return np.broadcast_to(drawn, sources.shape), sources
-
-
-def zero_rearrangements(pairing: Pairing, rs) -> tuple[np.ndarray, np.ndarray]:
-    """Re-arrangements without effect on the products: rows and the rows their values come from, (m, r) each."""
-    if rs.rand() < EXCHANGE_SHARE or len(pairing.x) > EXCHANGES // 100:
-        return _by_exchanges(pairing, rs)
-    return _by_permutations(pairing, rs)
-
-
-class Figures:
-    """The five figures of several models over the same rows, and what their misses cost."""
-
-    def __init__(self, models: list[Target]):
-        self.printed = np.array([target.printed for target in models])
-        self.half = np.array([target.half for target in models])[:, None]
-        place = (models[0].n - 1) * np.array([0, *QUARTILES, 1])
-        self.below = np.floor(place).astype(int)
-        self.weight = place - self.below
-        self.above = np.minimum(self.below + 1, models[0].n - 1)
-
-    def errors(self, residuals: np.ndarray) -> np.ndarray:
-        """Residuals (..., models, n) -> errors in half units of the last printed place (..., models, 5)."""
-        ordered = np.partition(residuals, np.unique([self.below, self.above]), axis=-1)
-        figures = (1 - self.weight) * ordered[..., self.below] + self.weight * ordered[..., self.above]
-        return (figures - self.printed) / self.half
-
-    def cost(self, residuals: np.ndarray) -> np.ndarray:
-        """Bits by which the figures are off, with a pull from afar, summed over models and figures."""
-        excess = np.maximum(np.abs(self.errors(residuals)) - EDGES, 0)
-        return (np.log2(1 + excess) + np.minimum(excess * PULL, PULL_MOST)).sum(axis=(-1, -2)).round(9)
+SWEEPS, STEPS, ATTEMPTS = 80, 10, 6
+HOT, COLD = 1.5, 0.15
 
 
 class Bath:
@@ -88,7 +25,7 @@ class Bath:
         self.blocks, self.models, self.column, self.rs = blocks, models, column, rs
         self.pairings = [rows.pairing(column, rows.codes[column]) for rows in blocks]
         self.start = np.cumsum([0, *[rows.block.n for rows in blocks]])
-        self.figures = Figures(models)
+        self.figures = Figures(models, self._attainable())
         self.residuals = np.concatenate([self._with_anchors(rows) for rows in blocks], axis=1)
         self.cost = float(self.figures.cost(self.residuals))
         self.best, self.state = self.cost, [pairing.codes.copy() for pairing in self.pairings]
@@ -98,6 +35,24 @@ class Bath:
         anchors = [rows.product_row(row) for row in rows.anchors]
         columns = {name: np.append(column, [row[name] for row in anchors]) for name, column in rows.columns.items()}
         return np.array([target.residuals(rows.group.name, columns) for target in self.models])
+
+    def _attainable(self) -> list[Attainable]:
+        """Per model, every residual that some row has with some value of the column in its group."""
+        found = [[] for _ in self.models]
+        for rows in self.blocks:
+            for code, count in rows.margins[self.column].items():
+                if not count:
+                    continue
+                columns = dict(rows.columns) | rows.aggregates.columns[self.column].product_columns(np.array([code]))
+                for target, into in zip(self.models, found, strict=True):
+                    residuals = np.broadcast_to(target.residuals(rows.group.name, columns), rows.n)
+                    values, counts = np.unique(residuals.round(9), return_counts=True)
+                    into.append((values, np.minimum(counts, count)))
+        out = []
+        for parts in found:
+            values, at = np.unique(np.concatenate([values for values, _ in parts]), return_inverse=True)
+            out.append(Attainable(values, np.bincount(at, np.concatenate([counts for _, counts in parts])).astype(int)))
+        return out
 
     def _candidates(self, b: int) -> tuple[np.ndarray, np.ndarray]:
         """Codes of the column after each re-arrangement (m, n), and all residuals then (m, models, N)."""
