@@ -119,7 +119,7 @@ class CovarianceLayout:
 
 
 def canonical_factor(t: np.ndarray) -> np.ndarray:
-    """Return the lower triangular factor of ``t t'`` with a diagonal that is not negative.
+    """Return the lower triangular factor of ``t t'`` whose diagonal is not negative, with nothing below a zero.
 
     Parameters
     ----------
@@ -134,6 +134,13 @@ def canonical_factor(t: np.ndarray) -> np.ndarray:
     """
     if (np.diag(t) != 0).all():
         return t * np.where(np.diag(t) < 0, -1.0, 1.0)
-    _, r = np.linalg.qr(t.T)
-    r = r * np.where(np.diag(r) < 0, -1.0, 1.0)[:, None]
-    return r.T
+    out, rest = np.zeros_like(t), t
+    tiny = 1e-15 * float(np.abs(t).max(initial=0.0))
+    for j in range(len(t)):
+        length = float(np.linalg.norm(rest[0]))
+        if length > tiny:
+            direction = rest[0] / length
+            out[j:, j] = rest @ direction
+            rest = rest - np.outer(out[j:, j], direction)
+        rest = rest[1:]
+    return out

@@ -187,10 +187,14 @@ def _update(hessian: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.nda
 def _settle_zeros(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation) -> Evaluation:
     """Put tiny relative standard deviations to 0 where the deviance is no worse for it."""
     theta = deviance.layout.rectify(at.theta)
-    tiny = deviance.layout.diagonal & (np.abs(theta) < ZERO)
-    if not tiny.any() or not theta[tiny].any():
+    for _ in range(deviance.layout.n_theta):
+        tiny = deviance.layout.diagonal & (np.abs(theta) < ZERO)
+        if not theta[tiny].any():
+            break
+        theta = deviance.layout.rectify(np.where(tiny, 0.0, theta))
+    if (theta == at.theta).all():
         return at
-    settled = evaluate(np.where(tiny, 0.0, theta))
+    settled = evaluate(theta)
     return settled if settled.value <= at.value + SILENT else at
 
 
