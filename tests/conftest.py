@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# small matrices: threads that wait for one another on a busy machine made tests ten times slower
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # without the variable, loading data would look for originals in the user's cache, on which no test may depend
 os.environ.setdefault("MLM_ORIGINALS", "")
 
