@@ -29,11 +29,10 @@ __all__ = ["Plan", "Sparse", "Stage", "plan"]
 PAIRS = 30_000_000  # products of neighbours that may be listed one by one (12 bytes each)
 
 
-@dataclass(frozen=True, eq=False)
 class Sparse:
     """Rows of the tail's columns that belong to each level: one pattern, q rows of values.
 
-    Attributes
+    Parameters
     ----------
     levels, width : int
         Number of levels J and of the tail's columns m.
@@ -42,26 +41,15 @@ class Sparse:
     data : ndarray, shape (q, nnz)
     """
 
-    levels: int
-    width: int
-    row: np.ndarray
-    column: np.ndarray
-    data: np.ndarray
+    def __init__(self, levels: int, width: int, row: np.ndarray, column: np.ndarray, data: np.ndarray) -> None:
+        self.levels, self.width, self.row, self.column, self.data = levels, width, row, column, data
+        self.starts = np.searchsorted(row, np.arange(levels + 1))
+        listed = _count_pairs(self.starts) <= min(PAIRS, 0.25 * levels * width**2)
+        self.neighbours = _neighbours(self.starts) if listed else None
+        self.pairs = self._pair_products(*self.neighbours) if self.neighbours and len(data) == 1 else None
 
-    def __post_init__(self) -> None:
-        starts = np.searchsorted(self.row, np.arange(self.levels + 1))
-        object.__setattr__(self, "starts", starts)
-        neighbours = _neighbours(starts) if self._listed() else None
-        object.__setattr__(self, "neighbours", neighbours)
-        object.__setattr__(self, "pairs", self._pair_products() if neighbours and len(self.data) == 1 else None)
-
-    def _listed(self) -> bool:
-        count = np.diff(self.starts).astype(float)
-        return float((count * (count + 1)).sum()) / 2 <= min(PAIRS, 0.25 * self.levels * self.width**2)
-
-    def _pair_products(self) -> sparse.csr_array:
-        """Products of neighbouring entries, one row a level, one column a place in the (width, width) matrix."""
-        right, left = self.neighbours  # place them in the upper triangle
+    def _pair_products(self, right: np.ndarray, left: np.ndarray) -> sparse.csr_array:
+        """Products of neighbouring entries: a row a level, a column a place in the (width, width) upper triangle."""
         count = np.diff(self.starts)
         starts = np.concatenate([[0], np.cumsum(count * (count + 1) // 2)])
         place = self.column[left].astype(np.int64) * self.width + self.column[right]
@@ -125,6 +113,11 @@ class Sparse:
                 values = between * (data[a][left] * data[b][right] + data[a][right] * data[b][left])
                 out[a, b] = out[b, a] = np.bincount(level, values, minlength=self.levels)
         return out
+
+
+def _count_pairs(starts: np.ndarray) -> float:
+    count = np.diff(starts).astype(float)
+    return float((count * (count + 1)).sum()) / 2
 
 
 def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -202,7 +195,11 @@ def plan(products: CrossProducts) -> Plan:
     for position, s in enumerate(nested):
         later = nested[position + 1 :]
         parents = {t: (_pair(products, s, t).columns, _pair(products, s, t).values) for t in later}
-        maps = {t: _positions(tails[s], parents[t][0], tails[t]) for t in later} if dense else {}
+        maps = {}
+        for t in later:
+            mine, above = tails[s], tails[t]
+            if mine is not None and above is not None:
+                maps[t] = _positions(mine, parents[t][0], above)
         f = products.factors[s]
         stages.append(Stage(s, f.zz, f.zxy, parents, tails[s], maps))
     tail, tail_xy = _tail(products, dense, offsets, sum(sizes))

@@ -34,52 +34,47 @@ class Slot:
     theta: int
 
 
-@dataclass(frozen=True)
 class CovarianceLayout:
     """Translates between theta and the factors' triangular matrices.
+
+    Parameters
+    ----------
+    terms : list of (int, int)
+        Grouping factor and number of columns of each random-effects term, in the order of theta.
+    factors : int
+        Number of grouping factors.
 
     Attributes
     ----------
     slots : tuple of Slot
-        One a random-effects term, in the order of theta.
+        One a random-effects term.
     sizes : tuple of int
         Rows of each grouping factor's `T`.
     """
 
-    slots: tuple[Slot, ...]
-    sizes: tuple[int, ...]
-
-    @classmethod
-    def of(cls, terms: list[tuple[int, int]], factors: int) -> CovarianceLayout:
-        """Lay out terms given as (factor, size), in the order of theta."""
+    def __init__(self, terms: list[tuple[int, int]], factors: int) -> None:
         used, slots, at = [0] * factors, [], 0
         for factor, size in terms:
             slots.append(Slot(factor, used[factor], size, at))
             used[factor] += size
             at += size * (size + 1) // 2
-        layout = cls(tuple(slots), tuple(used))
-        index = []
-        for s in slots:
-            columns, rows = np.triu_indices(s.size)
-            index.append((np.full(len(rows), s.factor), rows + s.start, columns + s.start))
-        factor, row, column = (np.concatenate(part) for part in zip(*index, strict=True))
-        object.__setattr__(layout, "_index", (factor, row, column))
-        places = []
-        for k in range(factors):
-            mine = np.flatnonzero(factor == k)
-            places.append((mine, row[mine], column[mine]))
-        object.__setattr__(layout, "_places", tuple(places))
-        return layout
+        self.slots, self.sizes = tuple(slots), tuple(used)
+        triangles = [(s, *np.triu_indices(s.size)) for s in slots]
+        of_factor = np.concatenate([np.full(len(row), s.factor) for s, _, row in triangles])
+        self._row = np.concatenate([row + s.start for s, _, row in triangles])
+        self._column = np.concatenate([column + s.start for s, column, _ in triangles])
+        mine = [np.flatnonzero(of_factor == k) for k in range(factors)]
+        self._places = tuple((m, self._row[m], self._column[m]) for m in mine)
 
     @property
     def n_theta(self) -> int:
         """Number of elements of theta."""
-        return len(self._index[0])
+        return len(self._row)
 
     @property
     def diagonal(self) -> np.ndarray:
         """Which elements of theta stand on a diagonal, shape (n_theta,)."""
-        return self._index[1] == self._index[2]
+        return self._row == self._column
 
     def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
         """Return each grouping factor's `T`, shapes (q, q)."""

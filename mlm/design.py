@@ -180,7 +180,7 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
     while kept:
         scaled = matrix[:, kept] / np.where(length[kept] > 0, length[kept], 1.0)
         diagonal = np.zeros(len(kept))
-        r = np.linalg.qr(scaled, mode="r")
+        r = np.asarray(np.linalg.qr(scaled, mode="r"))
         diagonal[: r.shape[0]] = np.abs(np.diag(r))
         small = np.flatnonzero(diagonal < tolerance)
         if not len(small):

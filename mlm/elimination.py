@@ -70,8 +70,8 @@ class Blocks:
     zz: np.ndarray
     zxy: np.ndarray
     cross: dict[int, np.ndarray]
-    tail: np.ndarray | None
-    root: np.ndarray | None = None
+    tail: np.ndarray
+    root: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +128,7 @@ def eliminate(plan: Plan, xy: np.ndarray, layout: CovarianceLayout, theta: np.nd
         solved_xy = multiply(block.root, block.zxy)
         for row in solved_xy:
             rest -= row @ row.T
-        if block.stage.parents or block.tail is not None:
+        if block.stage.parents or block.stage.tail is not None:
             _update_later(block, solved_xy, later, tail, tail_xy)
     solved_tail = None
     if plan.dense:
@@ -139,12 +139,13 @@ def eliminate(plan: Plan, xy: np.ndarray, layout: CovarianceLayout, theta: np.nd
 
 def _start(stage: Stage, fresh: bool) -> Blocks:
     """Blocks of a stage; copies when earlier stages will change them."""
-    data = stage.tail.data if stage.tail is not None else None
+    data = stage.tail.data if stage.tail is not None else np.empty((len(stage.zz), 0))
+    root = np.empty(0)
     cross = {t: values for t, (_, values) in stage.parents.items()}
     if not fresh:
-        return Blocks(stage, stage.zz, stage.zxy, cross, data)
-    data = data.copy() if data is not None else None
-    return Blocks(stage, stage.zz.copy(), stage.zxy.copy(), {t: v.copy() for t, v in cross.items()}, data)
+        return Blocks(stage, stage.zz, stage.zxy, cross, data, root)
+    cross = {t: values.copy() for t, values in cross.items()}
+    return Blocks(stage, stage.zz.copy(), stage.zxy.copy(), cross, data.copy(), root)
 
 
 def _update_later(

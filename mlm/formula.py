@@ -159,7 +159,8 @@ def _bar_at(text: str, start: int, end: int) -> int:
 
 def _cut_bars(text: str, start: int) -> tuple[str, list[tuple[int, int, int]]]:
     """Replace each ``( | )`` by a placeholder of the same length, so that positions stay what they are."""
-    bars, blanked = [], text
+    bars: list[tuple[int, int, int]] = []
+    blanked = text
     for left, right in sorted(_parentheses(text, start)):
         bar = _bar_at(text, left, right)
         if bar >= 0:
@@ -225,7 +226,9 @@ def _spell(terms: list[Term]) -> str:
 def _grouping(text: str, group: str, start: int) -> list[tuple[str, tuple[str, ...]]]:
     """Names and columns of the grouping factors: ``a/b`` is ``a`` and ``b:a``."""
     factors: list[tuple[str, tuple[str, ...]]] = []
-    outer, outer_columns, inner, at = "", (), [], 0
+    outer, at = "", 0
+    outer_columns: tuple[str, ...] = ()
+    inner: list[str] = []
     for sign in re.finditer("[/:]|$", _names_masked(group)):
         inner.append(_column(text, group[at : sign.start()], start + at))
         at = sign.end()

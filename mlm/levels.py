@@ -70,12 +70,12 @@ def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
     a = np.matmul(t.T, np.tensordot(t, zz, axes=(0, 0)))
     root = np.empty_like(zz)
     root[...] = t.T[:, :, None]
-    determinant = None
+    determinant = np.ones(zz.shape[2])
     for i in range(q):
         a[i, i] += 1.0
         for k in range(i):
             a[i, i] -= a[i, k] * a[i, k]
-        determinant = a[i, i].copy() if determinant is None else determinant * a[i, i]
+        determinant *= a[i, i]
         np.sqrt(a[i, i], out=a[i, i])
         for r in range(i + 1, q):
             for k in range(i):

@@ -122,7 +122,7 @@ def fit(
 def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
     """Build the deviance function: the layout of theta on these cross-products."""
     position = {f.name: k for k, f in enumerate(products.factors)}
-    layout = CovarianceLayout.of([(position[t.term.group], len(t.columns.names)) for t in terms], len(products.factors))
+    layout = CovarianceLayout([(position[t.term.group], len(t.columns.names)) for t in terms], len(products.factors))
     return Deviance(products, layout, reml)
 
 

@@ -228,7 +228,7 @@ def _leave_boundary(
 
 def _lower(root: np.ndarray) -> np.ndarray:
     """Lower triangular factor of ``root root'``."""
-    return canonical_factor(np.linalg.qr(root.T, mode="r").T)
+    return canonical_factor(np.asarray(np.linalg.qr(root.T, mode="r")).T)
 
 
 def _nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float | None) -> Optimum:

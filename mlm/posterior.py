@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .blocks import Plan, Stage
-from .elimination import Blocks, Eliminated, sandwich, scale_rows
+from .elimination import Blocks, Eliminated, Tail, sandwich, scale_rows
 from .levels import add_transposed, apply, multiply, outer, sum_by
 
 __all__ = ["Posterior", "posterior"]
@@ -54,8 +54,8 @@ class _Covariances:
 
     xx: np.ndarray
     xx_root: np.ndarray
-    tail: np.ndarray | None = None
-    tail_x: np.ndarray | None = None
+    tail: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    tail_x: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     own: dict[int, np.ndarray] = field(default_factory=dict)
     x: dict[int, np.ndarray] = field(default_factory=dict)
     to_tail: dict[int, np.ndarray] = field(default_factory=dict)
@@ -81,15 +81,17 @@ def posterior(plan: Plan, eliminated: Eliminated, estimated: bool) -> Posterior:
     fixed = eliminated.fixed
     nothing = np.zeros((p, 0))
     w = _Covariances(*(fixed.inverse, fixed.inverse_root) if estimated else (nothing @ nothing.T, nothing))
-    tail_modes = _tail_posterior(plan, eliminated, w, out) if eliminated.tail is not None else None
+    tail_modes = np.empty(0)
+    if eliminated.tail is not None:
+        tail_modes = _tail_posterior(plan, eliminated, eliminated.tail, w, out)
     for position in range(len(eliminated.blocks) - 1, -1, -1):
         _stage_posterior(eliminated, position, tail_modes, w, out)
     return out
 
 
-def _tail_posterior(plan: Plan, eliminated: Eliminated, w: _Covariances, out: Posterior) -> np.ndarray:
+def _tail_posterior(plan: Plan, eliminated: Eliminated, tail: Tail, w: _Covariances, out: Posterior) -> np.ndarray:
     """Modes and covariances of the tail; returns the modes, shape (m,)."""
-    tail, beta, matrices = eliminated.tail, eliminated.fixed.beta, eliminated.matrices
+    beta, matrices = eliminated.fixed.beta, eliminated.matrices
     p = len(beta)
     u = tail.solved[:, p] - tail.solved[:, :p] @ beta
     half = tail.solved[:, :p] @ w.xx_root
@@ -104,13 +106,11 @@ def _tail_posterior(plan: Plan, eliminated: Eliminated, w: _Covariances, out: Po
         at = start + np.arange(end - start).reshape(len(t), -1)
         out.modes[factor], out.residuals[factor] = modes[at], e[at]
         out.covariances[factor] = w.tail[at[:, None], at[None]]
-        out.projections[factor] = _tail_projection(t, w_u[at[:, None], at[None]], eliminated, w, at)
+        out.projections[factor] = _tail_projection(t, w_u[at[:, None], at[None]], tail, w, at)
     return modes
 
 
-def _tail_projection(
-    t: np.ndarray, w_u: np.ndarray, eliminated: Eliminated, w: _Covariances, at: np.ndarray
-) -> np.ndarray:
+def _tail_projection(t: np.ndarray, w_u: np.ndarray, tail: Tail, w: _Covariances, at: np.ndarray) -> np.ndarray:
     """``Z_j' P Z_j`` of a tail factor: ``T^-T (I - W_u) T^-1``, or the long way where `T` is nearly singular."""
     q = len(t)
     if np.linalg.svd(t, compute_uv=False)[-1] > NEARLY_SINGULAR:
@@ -118,8 +118,7 @@ def _tail_projection(
         inner[np.arange(q), np.arange(q)] += 1.0
         inverse = np.linalg.inv(t)
         return np.matmul(inverse.T, np.tensordot(inverse, inner, axes=(0, 0)))
-    tail, rows = eliminated.tail, at.ravel()
-    p = len(eliminated.fixed.beta)
+    rows, p = at.ravel(), len(w.xx)
     s, x = tail.schur[rows], tail.xy[rows, :p]
     left, left_x = s @ w.tail + x @ w.tail_x.T, s @ w.tail_x + x @ w.xx
     levels = at.shape[1]
@@ -133,7 +132,7 @@ def _tail_projection(
 
 
 def _stage_posterior(
-    eliminated: Eliminated, position: int, tail_modes: np.ndarray | None, w: _Covariances, out: Posterior
+    eliminated: Eliminated, position: int, tail_modes: np.ndarray, w: _Covariances, out: Posterior
 ) -> None:
     """Modes, covariances and projections of one stage, and what the stages before it need of W."""
     block, beta = eliminated.blocks[position], eliminated.fixed.beta
@@ -194,7 +193,7 @@ def _keep(block: Blocks, e_matrix: np.ndarray, own: np.ndarray, w: _Covariances,
     stage, x, t = block.stage, block.zxy[:, :p], block.stage.factor
     to_x = np.matmul(w.xx, x)
     to = {u: outer(x, w.x[u][:, :, parent]) for u, (parent, _) in stage.parents.items()}
-    to_tail = None
+    to_tail, rows = np.empty((len(x), 0)), np.empty(0, dtype=int)
     if stage.tail is not None:
         rows, columns = stage.tail.row, stage.tail.column
         to_x += stage.tail.times(block.tail, w.tail_x)
@@ -206,14 +205,14 @@ def _keep(block: Blocks, e_matrix: np.ndarray, own: np.ndarray, w: _Covariances,
         for v in to:
             middle = w.own[u][:, :, parent] if u == v else _oriented(w, u, v, stage)
             to[v] += multiply(a, middle)
-        if to_tail is not None:
+        if stage.tail is not None:
             to_tail += apply(a[:, :, rows], w.to_tail[u][:, stage.maps[u]])
             across = w.to_tail[u][:, stage.maps[u]] * block.tail[:, None]
             to[u] += sum_by(rows, across, len(stage.parents[u][0]))
     w.own[t] = own
     w.x[t] = -multiply(e_matrix, to_x)
     w.to[t] = {u: -multiply(e_matrix, middle) for u, middle in to.items()}
-    if to_tail is not None:
+    if stage.tail is not None:
         w.to_tail[t] = -apply(e_matrix[:, :, rows], to_tail)
 
 

@@ -11,7 +11,7 @@ TERMS = [(0, 2), (0, 1), (1, 3), (0, 1)]
 
 @pytest.fixture
 def layout():
-    return CovarianceLayout.of(TERMS, 2)
+    return CovarianceLayout(TERMS, 2)
 
 
 def test_theta_is_lower_triangles_column_by_column(layout):
