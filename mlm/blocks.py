@@ -44,9 +44,13 @@ class Sparse:
     def __init__(self, levels: int, width: int, row: np.ndarray, column: np.ndarray, data: np.ndarray) -> None:
         self.levels, self.width, self.row, self.column, self.data = levels, width, row, column, data
         self.starts = np.searchsorted(row, np.arange(levels + 1))
-        listed = _count_pairs(self.starts) <= min(PAIRS, 0.25 * levels * width**2)
-        self.neighbours = _neighbours(self.starts) if listed else None
+        self.neighbours = _neighbours(self.starts) if self._listed() else None
         self.pairs = self._pair_products(*self.neighbours) if self.neighbours and len(data) == 1 else None
+
+    def _listed(self) -> bool:
+        """Whether listing the pairs of neighbours takes less than multiplying dense matrices, and fits in memory."""
+        count = np.diff(self.starts).astype(float)
+        return float((count * (count + 1)).sum()) / 2 <= min(PAIRS, 0.25 * self.levels * self.width**2)
 
     def _pair_products(self, right: np.ndarray, left: np.ndarray) -> sparse.csr_array:
         """Products of neighbouring entries: a row a level, a column a place in the (width, width) upper triangle."""
@@ -113,11 +117,6 @@ class Sparse:
                 values = between * (data[a][left] * data[b][right] + data[a][right] * data[b][left])
                 out[a, b] = out[b, a] = np.bincount(level, values, minlength=self.levels)
         return out
-
-
-def _count_pairs(starts: np.ndarray) -> float:
-    count = np.diff(starts).astype(float)
-    return float((count * (count + 1)).sum()) / 2
 
 
 def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
