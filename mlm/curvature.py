@@ -71,12 +71,13 @@ def second_derivatives(of: Ingredients, dof: int, reml: bool) -> np.ndarray:
     ndarray, shape (m, m)
     """
     log_det = _of_log_determinant(of, reml)
-    moved = np.einsum("xab,bj->xaj", of.change, of.e)  # dSigma_a e_j
-    quadratic = np.tensordot(moved, np.einsum("abj,xbj->xaj", of.k, moved), axes=((1, 2), (1, 2)))
-    if of.f.shape[1]:
-        through = np.tensordot(moved, of.f, axes=((1, 2), (0, 2)))
+    m, (q, p, levels) = len(of.change), of.f.shape
+    moved = (of.change.reshape(m * q, q) @ of.e).reshape(m, q, levels)  # dSigma_a e_j
+    quadratic = moved.reshape(m, -1) @ np.einsum("abj,xbj->xaj", of.k, moved).reshape(m, -1).T
+    if p:
+        through = moved.reshape(m, -1) @ of.f.transpose(0, 2, 1).reshape(q * levels, p)
         quadratic -= through @ of.unscaled @ through.T
-    score = np.einsum("xaj,aj->x", moved, of.e)
+    score = moved.reshape(m, -1) @ of.e.ravel()
     return 2.0 * quadratic / of.sigma2 - log_det - np.outer(score, score) / (of.sigma2**2 * dof)
 
 
@@ -86,7 +87,7 @@ def _of_log_determinant(of: Ingredients, reml: bool) -> np.ndarray:
     flat = of.k.reshape(q * q, levels)
     products = flat @ flat.T
     if reml and p:
-        through = np.tensordot(of.unscaled, of.f, axes=(1, 1)).transpose(1, 0, 2)
+        through = np.matmul(of.unscaled, of.f)
         between = np.einsum("akj,bkj->abj", through, of.f).reshape(q * q, levels)
         cross = flat @ between.T
         products = products - cross - cross.T

@@ -67,7 +67,7 @@ def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
     if q == 1:
         square = 1.0 + t[0, 0] ** 2 * zz[0]
         return (t[0, 0] / np.sqrt(square))[None], float(np.log(square).sum())
-    a = np.matmul(t.T, np.tensordot(t, zz, axes=(0, 0)))
+    a = np.matmul(t.T, (t.T @ zz.reshape(q, -1)).reshape(zz.shape))
     root = np.empty_like(zz)
     root[...] = t.T[:, :, None]
     determinant = np.ones(zz.shape[2])
