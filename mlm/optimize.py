@@ -24,6 +24,7 @@ __all__ = ["Optimum", "minimise"]
 DONE = 1e-14  # predicted decrease of the deviance: theta is then right to about 1e-7 of its standard error
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
 CLOSE = 1.0  # a step of scoring that gains less than this leaves the rest to Newton's method
+REGULAR = 1e-3  # share of the largest element of theta that keeps a diagonal clear of 0
 ZERO = 1e-5  # relative standard deviations below this are tried as 0
 
 
@@ -90,6 +91,8 @@ def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
     at = _approach(deviance, evaluate) if start is None else evaluate(np.array(start, dtype=float))
     for _ in range(10):
         at, converged = _descend(deviance, evaluate, at)
+        if _is_regular(deviance, at.theta):
+            return Optimum(at, converged, "newton", _message(converged), log)
         at = _settle_zeros(deviance, evaluate, at)
         fresh = _leave_boundary(deviance, evaluate, at)
         if fresh is None:
@@ -98,8 +101,16 @@ def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
     theta = deviance.layout.rectify(at.theta)
     if (theta != at.theta).any():
         at = evaluate(theta)
-    message = "converged" if converged else "the search ended before the gradient was zero"
-    return Optimum(at, converged, "newton", message, log)
+    return Optimum(at, converged, "newton", _message(converged), log)
+
+
+def _message(converged: bool) -> str:
+    return "converged" if converged else "the search ended before the gradient was zero"
+
+
+def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
+    """Whether no variance is near 0, no correlation near ±1, and no sign needs flipping."""
+    return bool((theta[deviance.layout.diagonal] > REGULAR * np.abs(theta).max()).all())
 
 
 def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2) -> Evaluation:
