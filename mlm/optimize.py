@@ -24,7 +24,7 @@ __all__ = ["Optimum", "minimise"]
 DONE = 1e-14  # predicted decrease of the deviance: theta is then right to about 1e-7 of its standard error
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
 CLOSE = 1.0  # a step of scoring that gains less than this leaves the rest to Newton's method
-REGULAR = 1e-3  # share of the largest element of theta that keeps a diagonal clear of 0
+REGULAR = 1e-3  # a diagonal above this, and above this share of the largest element, is clear of 0
 ZERO = 1e-5  # relative standard deviations below this are tried as 0
 
 
@@ -110,7 +110,7 @@ def _message(converged: bool) -> str:
 
 def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
     """Whether no variance is near 0, no correlation near ±1, and no sign needs flipping."""
-    return bool((theta[deviance.layout.diagonal] > REGULAR * np.abs(theta).max()).all())
+    return bool((theta[deviance.layout.diagonal] > REGULAR * max(np.abs(theta).max(), 1.0)).all())
 
 
 def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2) -> Evaluation:
