@@ -1,0 +1,151 @@
+"""Numbers and tables of a fitted model, by their definitions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from brute import data
+from scipy import stats
+
+import mlm
+
+
+@pytest.fixture(params=[True, False], ids=["REML", "ML"])
+def model(request):
+    return mlm.lmer("y ~ x + z + (1 + x | g) + (1 | h)", data(), reml=request.param)
+
+
+def test_counts(model):
+    assert model.nobs == 96
+    assert model.ngrps.to_dict() == {"g": data()["g"].nunique(), "h": data()["h"].nunique()}
+    assert model.npar == 3 + 3 + 1 + 1
+    assert model.df_resid == 96 - 8
+    assert model.formula == "y ~ x + z + (1 + x | g) + (1 | h)"
+    assert model.response == "y"
+    assert repr(model).startswith("<MixedModel y ~ x + z + (1 + x | g) + (1 | h) | ")
+    assert "n 96, g 13, h 6" in repr(model)
+
+
+def test_likelihood_and_criteria(model):
+    assert model.loglik == -model.deviance / 2
+    # sums of three numbers
+    assert model.aic == pytest.approx(model.deviance + 2 * 8, rel=1e-15)
+    assert model.bic == pytest.approx(model.deviance + 8 * np.log(96), rel=1e-15)
+    if model.reml:
+        assert model.reml_criterion == model.deviance
+        assert model.criterion_name == "REML criterion"
+    else:
+        assert model.criterion_name == "deviance"
+        with pytest.raises(mlm.FitError, match=r"maximum likelihood; see m\.deviance, or m\.refit\(reml=True\)"):
+            _ = model.reml_criterion
+
+
+def test_likelihood_is_the_normal_one():
+    m = mlm.lmer("y ~ x + (1 | g)", data(), reml=False)
+    indicators = pd.get_dummies(data()["g"]).to_numpy(float)
+    v = m.sigma**2 * (np.eye(96) + m.theta[0] ** 2 * indicators @ indicators.T)
+    normal = stats.multivariate_normal(m.x @ m.fixef, v)
+    assert m.loglik == pytest.approx(normal.logpdf(m.y), rel=1e-11)  # a 96 x 96 eigenvalue decomposition
+
+
+def test_variances_and_correlations(model):
+    table, (a, b, c, d) = model.varcorr, model.theta
+    s2 = model.sigma**2
+    assert list(table.columns) == ["grp", "var1", "var2", "vcov", "sdcor"]
+    assert table["grp"].tolist() == ["g", "g", "g", "h", "Residual"]
+    assert table["var1"].tolist()[:4] == ["(Intercept)", "x", "(Intercept)", "(Intercept)"]
+    assert table["var2"][2] == "x"
+    assert table["var2"].drop(2).isna().all()
+    assert table["var1"].isna().tolist() == [False] * 4 + [True]
+    # a few products
+    expected = [s2 * a**2, s2 * (b**2 + c**2), s2 * a * b, s2 * d**2, s2]
+    np.testing.assert_allclose(table["vcov"], expected, rtol=1e-13)
+    sd = np.sqrt(expected)
+    np.testing.assert_allclose(table["sdcor"], [sd[0], sd[1], b / np.hypot(b, c), sd[3], sd[4]], rtol=1e-13)
+
+
+def test_a_factor_with_two_terms_is_named_as_in_lme4():
+    m = mlm.lmer("y ~ x + (1 | g) + (0 + x | g)", data())
+    assert m.varcorr["grp"].tolist() == ["g", "g.1", "Residual"]
+    assert m.varcorr["var1"].tolist()[:2] == ["(Intercept)", "x"]
+    assert m.ranef()["grpvar"].unique().tolist() == ["g"]
+    assert list(m.coef().columns) == ["(Intercept)", "x"]
+
+
+def test_coefficients(model):
+    table = model.coefficients()
+    assert list(table.columns) == ["Estimate", "Std. Error", "t value"]
+    assert list(table.index) == ["(Intercept)", "x", "z"]
+    np.testing.assert_allclose(table["t value"], model.fixef / model.se, rtol=1e-15)
+    np.testing.assert_allclose(model.se**2, np.diag(model.vcov), rtol=1e-14)
+    tested = model.coefficients(ddf="satterthwaite")
+    assert list(tested.columns) == ["Estimate", "Std. Error", "df", "t value", "Pr(>|t|)"]
+    p = 2 * stats.t.sf(np.abs(tested["t value"]), tested["df"])
+    np.testing.assert_allclose(tested["Pr(>|t|)"], p, rtol=1e-13)
+
+
+@pytest.mark.parametrize(("level", "names"), [(0.95, ["2.5 %", "97.5 %"]), (0.9, ["5 %", "95 %"])])
+def test_wald_intervals(model, level, names):
+    found = model.confint(level=level)
+    assert list(found.columns) == names
+    assert list(found.index) == list(model.fixef.index)
+    half = stats.norm.ppf(0.5 + level / 2) * model.se
+    np.testing.assert_allclose(found[names[0]], model.fixef - half, rtol=1e-12)
+    np.testing.assert_allclose(found[names[1]], model.fixef + half, rtol=1e-12)
+
+
+def test_tidy(model):
+    table = model.tidy(conf_int=True, ddf="satterthwaite")
+    assert list(table.columns) == [
+        *["effect", "group", "term", "estimate", "std.error", "df", "statistic", "p.value", "conf.low", "conf.high"]
+    ]
+    assert table["effect"].tolist() == ["fixed"] * 3 + ["ran_pars"] * 5
+    assert table["group"].tolist()[3:] == ["g", "g", "g", "h", "Residual"]
+    assert table["term"].tolist() == [
+        *model.fixef.index,
+        *["sd__(Intercept)", "sd__x", "cor__(Intercept).x", "sd__(Intercept)", "sd__Observation"],
+    ]
+    assert table["estimate"].tolist() == [*model.fixef, *model.varcorr["sdcor"]]
+    assert table["std.error"].tolist()[:3] == model.se.tolist()
+    assert table.loc[3:, "std.error":].isna().all(axis=None)
+    np.testing.assert_array_equal(table.loc[:2, ["conf.low", "conf.high"]].astype(float), model.confint())
+    assert list(model.tidy().columns) == ["effect", "group", "term", "estimate", "std.error", "statistic"]
+
+
+def test_glance(model):
+    criterion = "REMLcrit" if model.reml else "deviance"
+    (row,) = model.glance().to_dict("records")
+    assert row == {
+        "nobs": 96,
+        "sigma": model.sigma,
+        "logLik": model.loglik,
+        "AIC": model.aic,
+        "BIC": model.bic,
+        criterion: model.deviance,
+        "df.residual": 88,
+    }
+
+
+def test_random_effects_table(model):
+    table = model.ranef()
+    assert list(table.columns) == ["grpvar", "term", "grp", "condval", "condsd"]
+    g, h = (sorted(data()[f].unique()) for f in "gh")
+    assert table["grp"].tolist() == [*g, *g, *h]
+    assert table["term"].tolist() == ["(Intercept)"] * len(g) + ["x"] * len(g) + ["(Intercept)"] * len(h)
+    # what the fixed effects leave is shared among the levels: modes sum to zero when the term's column is in X
+    assert abs(table.query("grpvar == 'h'")["condval"].sum()) < 1e-6 * table["condval"].abs().max()
+    assert set(model.coef()) == {"g", "h"}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.confint(method="profiling"), "Confidence intervals by 'profiling'"),
+        (lambda m: m.confint(level=95), "level lies between 0 and 1; got 95"),
+        (lambda m: m.predict(data().head(2), re_form="~0"), "re_form is None .* got '~0'"),
+        (lambda m: m.predict(data().head(2), new_levels="zero"), "new_levels is 'error' or 'population'; got 'zero'"),
+        (lambda m: m.refit(optimizer="none"), "no optimizer 'none'"),
+    ],
+)
+def test_options_that_are_not_there(model, call, message):
+    with pytest.raises(mlm.FitError, match=message):
+        call(model)
