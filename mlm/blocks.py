@@ -22,10 +22,13 @@ import numpy as np
 from scipy import sparse
 
 from .crossproducts import CrossProducts, PairProducts
+from .errors import FitError
 from .levels import fill_lower
 
 __all__ = ["Plan", "Sparse", "Stage", "plan"]
 
+WIDEST = 25_000  # columns of the dense Schur complement: 5 GB a matrix
+MATRICES = 5  # of that size that are held at once
 PAIRS = 30_000_000  # products of neighbours that may be listed one by one (12 bytes each)
 
 
@@ -188,6 +191,7 @@ def plan(products: CrossProducts) -> Plan:
             nested.append(t)
     dense = tuple(k for k in factors if k not in nested)
     sizes = [products.factors[k].levels * products.factors[k].size for k in dense]
+    _demand_room(products, dense, sum(sizes))
     offsets = tuple(int(o) for o in np.cumsum([0, *sizes])[:-1])
     tails = {s: _tail_of(products, s, dense, offsets, sum(sizes)) for s in nested}
     stages = []
@@ -203,6 +207,17 @@ def plan(products: CrossProducts) -> Plan:
         stages.append(Stage(s, f.zz, f.zxy, parents, tails[s], maps))
     tail, tail_xy = _tail(products, dense, offsets, sum(sizes))
     return Plan(tuple(stages), dense, offsets, tail, tail_xy)
+
+
+def _demand_room(products: CrossProducts, dense: tuple[int, ...], width: int) -> None:
+    """Refuse a Schur complement that would not fit in memory, before trying."""
+    if width > WIDEST:
+        names = ", ".join(f"{products.factors[k].name!r} ({products.factors[k].levels} levels)" for k in dense)
+        raise FitError(
+            f"The crossed grouping factors {names} need a dense system of {width} columns, about "
+            f"{MATRICES * 8e-9 * width**2:.0f} GB; at most {WIDEST} columns are tried. Use fewer random slopes, or "
+            "coarser grouping factors."
+        )
 
 
 def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:
