@@ -17,11 +17,12 @@ import numpy as np
 
 from .blocks import plan
 from .covariance import CovarianceLayout
-from .crossproducts import CrossProducts, FactorProducts
+from .crossproducts import CrossProducts
 from .curvature import Ingredients, bending, directions, second_derivatives
 from .elimination import eliminate
 from .levels import multiply
 from .posterior import posterior
+from .start import moment_scales, single_scale
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
 
@@ -167,8 +168,12 @@ class Deviance:
         return out
 
     def start(self) -> np.ndarray:
-        """Guess theta from moments of the least-squares residuals."""
-        return self.layout.pick([np.diag(_moment_scales(f, self.products)) for f in self.products.factors])
+        """Guess theta from moments of the least-squares residuals; a single random intercept is found exactly."""
+        if self.layout.sizes == (1,):
+            scale = single_scale(self.products, self.criterion.dof, self.criterion.reml)
+            if scale is not None:
+                return np.array([scale])
+        return self.layout.pick([np.diag(moment_scales(f, self.products)) for f in self.products.factors])
 
     def scoring(self, at: Evaluation) -> np.ndarray:
         """One step of Fisher scoring in Sigma, factor by factor; returns theta.
@@ -230,18 +235,3 @@ def _expected_information(
     products = (flat @ flat.T).reshape(q, q, q, q)
     mean = np.einsum("xab,ab->x", change, k.sum(axis=2))
     return mine, np.einsum("xab,bcda,ycd->xy", change, products, change) - np.outer(mean, mean) / dof
-
-
-def _moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray:
-    """Guess the relative standard deviations of one factor's columns, shape (q,).
-
-    Each column alone gets the analysis-of-variance estimate on the least-squares residuals, kept away from zero.
-    """
-    square = np.einsum("qqj->qj", factor.zz)
-    e = factor.zxy[:, -1]
-    total = products.xy[-1, -1]
-    between = np.divide(e**2, square, out=np.zeros_like(e), where=square > 0).sum(axis=1)
-    residual = max(total - between.max(), 1e-3 * total) / max(products.nobs - factor.levels, 1)
-    excess = (between / residual - factor.levels) / np.maximum(square.sum(axis=1), 1e-300)
-    floor = 0.02 * products.nobs / np.maximum(square.sum(axis=1) * np.sqrt(products.nobs / factor.levels), 1e-300)
-    return np.sqrt(np.maximum(excess, floor))

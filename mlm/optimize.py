@@ -116,6 +116,8 @@ def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
 def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2) -> Evaluation:
     """Moments, and a step or two of scoring while these pay."""
     at = evaluate(deviance.start())
+    if len(at.theta) == 1 and deviance.curvature(at) is not None:
+        return at
     for _ in range(steps):
         tried = evaluate(deviance.scoring(at))
         gain = at.value - tried.value
