@@ -8,6 +8,9 @@ EXTRAS ?= book,test,originals,nlopt
 # for instance PYTEST='-x tests/test_lmer.py'
 PYTEST ?=
 NOTEBOOKS ?=
+# for instance BENCHMARKS='--case imm10_model3 --repeats 5 --output some.json'
+BENCHMARKS ?= --growth
+BENCH ?= .venv-bench
 
 # Folder of the original data files; empty: the twins are used, also where originals were fetched before.
 MLM_ORIGINALS ?=
@@ -66,9 +69,14 @@ originals: $(INSTALLED)
 	$(if $(MLM_ORIGINALS),,unset MLM_ORIGINALS;) $(BIN)/python -m replications fetch
 	$(if $(MLM_ORIGINALS),,unset MLM_ORIGINALS;) $(BIN)/python -m replications check
 
-bench: $(INSTALLED)
-	$(PIP) install -qq -c constraints.txt -e '.[bench,big]'
-	$(BIN)/python -m benchmarks
+# the peers get an environment of their own, so that nothing they need changes what the tests run with
+bench: $(BENCH)/.installed
+	$(BENCH)/bin/python -m benchmarks $(BENCHMARKS)
+
+$(BENCH)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(BENCH)
+	$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq -c constraints.txt -e '.[bench,originals]'
+	@touch $@
 
 lint: $(INSTALLED)
 	$(PIP) install -qq -c constraints.txt -e '.[dev]'

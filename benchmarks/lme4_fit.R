@@ -1,48 +1,96 @@
-# Times lme4: median over repeats of lmer() plus the standard errors of summary(), data frame already in memory.
-#   Rscript lme4_fit.R DATA.csv FORMULA REML|ML REPEATS [FACTOR,FACTOR,...]
-# Columns named last become factors before the clock starts. Threads are those of OPENBLAS_NUM_THREADS and
-# OMP_NUM_THREADS, which are printed with the version of the BLAS library. Prints one JSON object.
+# Times lme4: lmer() and the standard errors of the fixed effects, data frame already in memory.
+#   Rscript lme4_fit.R FOLDER FORMULA REML|ML REPEATS SECONDS READY
+# FOLDER holds a binary file for each column, described in columns.json; factors are made before the clock starts.
+# READY is the line of JSON that is printed when the data are ready; a line with the result follows the first fit, and
+# another one the repeats: REPEATS of them or as many as fit into SECONDS; three, where these fit into 3 * SECONDS.
 suppressPackageStartupMessages({
   library(lme4)
   library(jsonlite)
 })
 
 arguments <- commandArgs(trailingOnly = TRUE)
-if (length(arguments) < 4) stop("usage: Rscript lme4_fit.R DATA.csv FORMULA REML|ML REPEATS [FACTOR,...]")
-fast <- requireNamespace("data.table", quietly = TRUE)
-data <- if (fast) as.data.frame(data.table::fread(arguments[1])) else read.csv(arguments[1])
-for (name in if (length(arguments) > 4) strsplit(arguments[5], ",")[[1]]) data[[name]] <- factor(data[[name]])
+if (length(arguments) != 6) stop("usage: Rscript lme4_fit.R FOLDER FORMULA REML|ML REPEATS SECONDS READY")
+folder <- arguments[1]
 formula <- as.formula(arguments[2])
 reml <- match.arg(arguments[3], c("REML", "ML")) == "REML"
 repeats <- as.integer(arguments[4])
+seconds <- as.numeric(arguments[5])
 
-said <- character()
+read_column <- function(name, kind, rows) {
+  path <- file.path(folder, paste0(name, ".bin"))
+  if (kind == "double") return(readBin(path, "double", rows))
+  values <- readBin(path, "integer", rows, size = 4L)
+  if (kind == "factor") factor(values) else values
+}
+columns <- fromJSON(file.path(folder, "columns.json"))
+data <- as.data.frame(Map(function(name, kind) read_column(name, kind, columns$rows), names(columns$kinds), columns$kinds))
+unlink(folder, recursive = TRUE)
+
+held <- function(field) {
+  if (!file.exists("/proc/self/status")) return(NA_real_)
+  line <- grep(paste0("^", field), readLines("/proc/self/status"), value = TRUE)
+  1024 * as.numeric(gsub("[^0-9]", "", line))
+}
+restart_peak <- function() try(cat("5", file = "/proc/self/clear_refs"), silent = TRUE)
+say <- function(...) {
+  cat(toJSON(list(...), auto_unbox = TRUE, digits = I(15), na = "null", null = "null"), "\n", sep = "")
+  flush(stdout())
+}
+
+messages <- character()
 fit_once <- function() {
+  invisible(gc(FALSE))
+  begin <- Sys.time()
   m <- lmer(formula, data, REML = reml)
-  list(model = m, se = coef(summary(m))[, "Std. Error"])
+  se <- sqrt(diag(as.matrix(vcov(m))))
+  list(seconds = as.numeric(Sys.time() - begin, units = "secs"), model = m, se = se)
 }
-seconds <- numeric(repeats)
-for (i in seq_len(repeats)) {
-  gc(FALSE)
-  begin <- proc.time()[["elapsed"]]
-  fitted <- withCallingHandlers(fit_once(), warning = function(w) {
-    said <<- unique(c(said, conditionMessage(w)))
+quietly <- function(expr) withCallingHandlers(
+  expr,
+  warning = function(w) {
+    messages <<- unique(c(messages, conditionMessage(w)))
     invokeRestart("muffleWarning")
-  })
-  seconds[i] <- proc.time()[["elapsed"]] - begin
-}
+  },
+  message = function(m) {
+    messages <<- unique(c(messages, trimws(conditionMessage(m))))
+    invokeRestart("muffleMessage")
+  }
+)
+
+# loads what is loaded at first use
+invisible(vcov(lmer(Reaction ~ Days + (1 | Subject), sleepstudy)))
+invisible(gc(FALSE))
+cat(arguments[6], "\n", sep = "")
+flush(stdout())
+restart_peak()
+before <- held("VmRSS")
+fitted <- tryCatch(quietly(fit_once()), error = function(e) {
+  say(state = "failed", reason = conditionMessage(e))
+  quit(status = 0)
+})
+peak <- held("VmHWM") - before
 
 m <- fitted$model
 session <- sessionInfo()
 threads <- Sys.getenv(c("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), unset = NA)
 result <- list(
-  seconds = I(seconds), median = median(seconds), rows = nrow(data),
-  terms = I(names(fixef(m))), beta = I(unname(fixef(m))), se = I(unname(fitted$se)),
-  theta = I(unname(getME(m, "theta"))), sigma = sigma(m), loglik = as.numeric(logLik(m)),
-  evaluations = m@optinfo$feval, messages = I(said),
+  state = "fitted", first = fitted$seconds, peak_bytes = peak,
+  beta = I(unname(fixef(m))), se = I(unname(fitted$se)), loglik = as.numeric(logLik(m)), reml = reml,
+  messages = I(messages), evaluations = m@optinfo$feval,
   software = list(
     R = as.character(getRversion()), lme4 = as.character(packageVersion("lme4")),
     Matrix = as.character(packageVersion("Matrix")), blas = basename(session$BLAS), threads = as.list(threads)
   )
 )
-cat(toJSON(result, auto_unbox = TRUE, digits = I(12), na = "null", null = "null"), "\n", sep = "")
+rm(m, fitted)
+do.call(say, c(result, list(seconds = I(numeric()))))
+
+times <- numeric()
+begin <- Sys.time()
+another <- function() {
+  elapsed <- as.numeric(Sys.time() - begin, units = "secs")
+  if (result$first >= 3 * seconds) return(FALSE)
+  elapsed < seconds || (length(times) < 3 && elapsed + result$first < 3 * seconds)
+}
+while (length(times) < repeats && another()) times <- c(times, quietly(fit_once())$seconds)
+do.call(say, c(result, list(seconds = I(times))))

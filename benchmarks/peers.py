@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -51,22 +52,27 @@ class Peer:
         ``fit(formula, data, reml) -> Fit`` with an lme4 formula and what `prepare` returned.
     prepare : callable
         ``prepare(frame, groups) -> data`` for a pandas frame and the names of its grouping factors.
+    joins_factors : bool
+        Whether ``(1 | a:b)`` can stand in a formula.
     """
 
     name: str
     module: str
     fit: Callable[[str, Any, bool], Fit]
     prepare: Callable[[pd.DataFrame, tuple[str, ...]], Any]
+    joins_factors: bool = False
 
     @property
     def available(self) -> bool:
         """Whether the package is installed."""
+        if self.name == "lme4":
+            return shutil.which("Rscript") is not None
         return importlib.util.find_spec(self.module) is not None
 
     @property
     def version(self) -> str:
         """The installed version."""
-        return importlib.metadata.version(self.name)
+        return importlib.metadata.version("multilevel-replications" if self.name == "mlm" else self.name)
 
 
 def parts(formula: str) -> tuple[str, str, list[tuple[str, str]]]:
@@ -101,6 +107,11 @@ def fit_mlm(formula: str, data: Any, reml: bool) -> Fit:
 
     m = mlm.lmer(formula, data, reml=reml)
     return Fit(m.fixef.to_numpy(), m.se.to_numpy(), m.loglik, reml)
+
+
+def fit_lme4(formula: str, data: Any, reml: bool) -> Fit:
+    """Refuse: R runs in a process of its own (`measure.measure_lme4`)."""
+    raise Unsupported("lme4 is fitted by lme4_fit.R")
 
 
 def fit_like_statsmodels(model: Any, formula: str, data: pd.DataFrame, reml: bool) -> Fit:
@@ -199,6 +210,8 @@ def fit_gpboost(formula: str, data: pd.DataFrame, reml: bool) -> Fit:
     return Fit(table[0], table[1] if len(table) > 1 else np.full(table.shape[1], np.nan), loglik, False)
 
 
+OURS = Peer("mlm", "mlm", fit_mlm, as_pandas, joins_factors=True)
+LME4 = Peer("lme4", "", fit_lme4, as_pandas, joins_factors=True)
 PEERS = (
     Peer("statsmodels", "statsmodels", fit_statsmodels, as_pandas),
     Peer("mixedlm", "mixedlm", fit_mixedlm, with_text_groups),
@@ -208,6 +221,7 @@ PEERS = (
     Peer("lme-python", "lme_python", fit_lme_python, as_polars),
     Peer("gpboost", "gpboost", fit_gpboost, as_pandas),
 )
+PROGRAMS = (OURS, LME4, *PEERS)
 
 
 def check() -> None:

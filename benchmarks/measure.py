@@ -1,0 +1,179 @@
+"""Fit one case with one program, in this process: ``python -m benchmarks.measure CASE PROGRAM``.
+
+Writes two lines of JSON or more: the data are ready, and the result so far (the last line counts). What happens:
+the data are made and brought into the form that the program takes; a small fit of other data loads whatever is
+loaded at first use; memory is given back and its peak counted anew; then comes the first fit of the case, whose peak
+is kept, and then the timed repeats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pandas as pd
+
+from . import memory, simulate
+from .cases import CASES, Case, Unavailable, facts
+from .peers import LME4, PROGRAMS, Fit, Peer, Unsupported
+
+LEAST = 3  # repeats that are made also when they take longer than they should ...
+LONGER = 3  # ... but not more than this many times longer
+
+
+def forget() -> None:
+    """Empty mlm's caches of formulas, so that a repeat is the fit of a formula never seen, as the first one was."""
+    for name, module in list(sys.modules.items()):
+        if name == "mlm" or name.startswith("mlm."):
+            for thing in vars(module).values():
+                if hasattr(thing, "cache_clear"):
+                    thing.cache_clear()
+
+
+def formula_for(case: Case, program: Peer) -> str:
+    """The formula in words the program knows."""
+    return case.formula if program.joins_factors or not case.plain else case.plain
+
+
+def timed(program: Peer, formula: str, data: Any, reml: bool, seen: bool = False) -> tuple[float, Fit]:
+    """Fit once, a formula never seen unless `seen`; returns the seconds and the fit."""
+    if not seen:
+        forget()
+    gc.collect()
+    begin = time.perf_counter()
+    fit = program.fit(formula, data, reml)
+    return time.perf_counter() - begin, fit
+
+
+def warm_up(program: Peer) -> None:
+    """Fit a few rows, for what is imported or compiled at first use."""
+    try:
+        program.fit("y ~ x1 + (1 | g)", program.prepare(simulate.random_slopes(300, 12), ("g",)), True)
+    except Exception as error:
+        print(f"{program.name}: no warm-up: {error}", file=sys.stderr)
+
+
+def measure(case: Case, program: Peer, repeats: int, seconds: float, out: TextIO) -> None:
+    """Fit and tell `out`."""
+    frame = case.build()
+    about = facts(case, frame)
+    data = program.prepare(frame, case.groups)
+    del frame
+    warm_up(program)
+    say(out, state="ready", **about)
+    before = memory.restart()
+    formula = formula_for(case, program)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        first, fit = timed(program, formula, data, case.reml)
+    result = {
+        "first": first,
+        "peak_bytes": memory.peak() - before,
+        "beta": fit.beta.tolist(),
+        "se": fit.se.tolist(),
+        "loglik": fit.loglik,
+        "reml": fit.reml,
+        "messages": said(caught),
+    }
+    del fit
+    say(out, state="fitted", seconds=[], **result)
+    times = repeat(lambda: timed(program, formula, data, case.reml)[0], first, repeats, seconds)
+    if program.name == "mlm":
+        again = repeat(lambda: timed(program, formula, data, case.reml, seen=True)[0], first, repeats, seconds)
+        result["seconds_seen"] = again[1:]
+        # for packages that know only the other criterion
+        other = program.fit(formula, data, not case.reml)
+        result["other"] = {"beta": other.beta.tolist(), "se": other.se.tolist(), "loglik": other.loglik}
+    say(out, state="fitted", seconds=times, **result)
+
+
+def repeat(fit: Callable[[], float], first: float, repeats: int, seconds: float) -> list[float]:
+    """Repeat until there are enough or the time is used up; a fit that took very long is not repeated."""
+    times: list[float] = []
+    begin = time.perf_counter()
+    while len(times) < repeats:
+        elapsed = time.perf_counter() - begin
+        few = len(times) < LEAST and elapsed + first < LONGER * seconds
+        if first >= LONGER * seconds or (elapsed >= seconds and not few):
+            break
+        times.append(fit())
+    return times
+
+
+def said(caught: list[warnings.WarningMessage]) -> list[str]:
+    """First lines of a fit's own warnings; those about other packages' interfaces are left out."""
+    kinds = (DeprecationWarning, FutureWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+    lines = [str(w.message).strip().splitlines()[0][:160] for w in caught if not issubclass(w.category, kinds)]
+    return list(dict.fromkeys(lines))[:3]
+
+
+def say(out: TextIO, **message: Any) -> None:
+    """Write a line of JSON."""
+    out.write(json.dumps(message, allow_nan=True) + "\n")
+    out.flush()
+
+
+def write_columns(frame: pd.DataFrame, case: Case, folder: Path) -> None:
+    """Write each column as R reads it: doubles, integers, and integers to become factors; exact and quick."""
+    kinds = {}
+    for name, column in frame.items():
+        grouping = name in case.groups
+        if grouping and not pd.api.types.is_integer_dtype(column):
+            column = pd.Series(pd.factorize(column, sort=True)[0] + 1)
+        whole = pd.api.types.is_integer_dtype(column)
+        kinds[name] = "factor" if grouping else "integer" if whole else "double"
+        column.to_numpy().astype(np.int32 if whole else np.float64).tofile(folder / f"{name}.bin")
+    (folder / "columns.json").write_text(json.dumps({"rows": len(frame), "kinds": kinds}))
+
+
+def measure_lme4(case: Case, repeats: int, seconds: float, out: TextIO) -> None:
+    """Hand the data to R and become it, so that nothing of Python is left in the process."""
+    frame = case.build()
+    folder = Path(tempfile.mkdtemp(dir=os.environ.get("BENCHMARKS_FOLDER")))
+    write_columns(frame, case, folder)
+    about = json.dumps(facts(case, frame) | {"state": "ready"})
+    os.dup2(out.fileno(), 1)
+    script = str(Path(__file__).with_name("lme4_fit.R"))
+    criterion = "REML" if case.reml else "ML"
+    os.execvp("Rscript", ["Rscript", script, str(folder), case.formula, criterion, str(repeats), str(seconds), about])
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.measure")
+    parser.add_argument("case", choices=CASES)
+    parser.add_argument("program", choices=[program.name for program in PROGRAMS])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    options = parser.parse_args()
+    memory.limit()
+    # packages print what they like; the answer goes where standard output was
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    program = next(program for program in PROGRAMS if program.name == options.program)
+    case = CASES[options.case]
+    try:
+        if program is LME4:
+            measure_lme4(case, options.repeats, options.seconds, out)
+        else:
+            measure(case, program, options.repeats, options.seconds, out)
+    except (Unsupported, NotImplementedError, Unavailable) as error:
+        say(out, state="unsupported", reason=str(error))
+    except MemoryError:
+        say(out, state="failed", reason="out of memory")
+    except Exception as error:
+        say(out, state="failed", reason=f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()

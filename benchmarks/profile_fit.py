@@ -1,0 +1,153 @@
+"""Where the time of a small fit goes: ``python -m benchmarks.profile_fit [--repeats N]``.
+
+The stages of `mlm.lmer` are wrapped in clocks. A stage's time is its own: without what it calls that is itself a
+stage. What no stage accounts for is checks, sorting of terms and the like.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import mlm
+
+from . import machine
+from .cases import CASES
+from .measure import forget
+
+PROFILED = ("imm10_model4", "heck2011_null", "two_level_model3")
+# stage: the function, where the caller looks it up
+STAGES = {
+    "formula": ("mlm.frame", "parse"),
+    "model frame": ("mlm.lmer", "model_frame"),
+    "cross-products": ("mlm.lmer", "cross_products"),
+    "deviance function": ("mlm.lmer", "deviance_function"),
+    "optimiser": ("mlm.lmer", "minimise"),
+    "fitted object": ("mlm.lmer", "MixedModel"),
+}
+REPORT = "standard errors"
+REST = "checks and the rest"
+
+
+class Clocks:
+    """Own time of each stage, in seconds."""
+
+    def __init__(self) -> None:
+        self.own = dict.fromkeys((*STAGES, REPORT, REST), 0.0)
+        self._inner: list[float] = []
+
+    @contextmanager
+    def running(self, stage: str) -> Iterator[None]:
+        """Count the time of the block to a stage, less that of stages within it."""
+        self._inner.append(0.0)
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - begin
+            self.own[stage] += spent - self._inner.pop()
+            if self._inner:
+                self._inner[-1] += spent
+
+    def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function with a clock around it."""
+
+        def clocked(*arguments: Any, **named: Any) -> Any:
+            with self.running(stage):
+                return function(*arguments, **named)
+
+        return clocked
+
+
+@contextmanager
+def clocks() -> Iterator[Clocks]:
+    """Put clocks around the stages, and take them off again."""
+    running = Clocks()
+    kept = {}
+    try:
+        for stage, (module, name) in STAGES.items():
+            place = import_module(module)
+            kept[place, name] = getattr(place, name)
+            setattr(place, name, running.around(stage, kept[place, name]))
+        yield running
+    finally:
+        for (place, name), function in kept.items():
+            setattr(place, name, function)
+
+
+def profile(name: str, repeats: int = 100, seen: bool = False) -> dict[str, Any]:
+    """Profile the fit of a case.
+
+    Parameters
+    ----------
+    name : str
+        A case.
+    repeats : int
+    seen : bool
+        Whether the formula was fitted before; else it is read anew each time.
+
+    Returns
+    -------
+    dict
+        "stages": median own seconds of each stage; "total": median seconds of a fit without clocks in it;
+        "evaluations": of the deviance.
+    """
+    case = CASES[name]
+    data = case.build()
+
+    def fit(running: Clocks) -> Any:
+        if not seen:
+            forget()
+        with running.running(REST):
+            m = mlm.lmer(case.formula, data, reml=case.reml)
+            with running.running(REPORT):
+                m.se.to_numpy()
+        return m
+
+    evaluations = len(fit(Clocks()).optimum.evaluations)
+    total, staged = [], []
+    for _ in range(repeats):
+        # without clocks in it: all of its time is in one stage
+        outer = Clocks()
+        fit(outer)
+        total.append(sum(outer.own.values()))
+        with clocks() as inner:
+            fit(inner)
+        staged.append(inner.own)
+    stages = {stage: round(statistics.median(own[stage] for own in staged), 7) for stage in staged[0]}
+    return {"stages": stages, "total": round(statistics.median(total), 7), "evaluations": evaluations}
+
+
+def in_subprocess(threads: int, repeats: int = 100) -> dict[str, Any]:
+    """Profile in a process of its own, with the threads of the other measurements."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.profile_fit", "--repeats", str(repeats)]
+    root = Path(__file__).resolve().parent.parent
+    env = machine.environment(threads)
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    """Print the profiles as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile_fit")
+    parser.add_argument("--repeats", type=int, default=100)
+    repeats = parser.parse_args().repeats
+    kinds = {"new formula": False, "formula seen before": True}
+    found = {
+        name: {"title": CASES[name].title} | {kind: profile(name, repeats, seen) for kind, seen in kinds.items()}
+        for name in PROFILED
+    }
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The benchmarks: data that stay the same, a run from end to end, and the page that is made of its results."""
+
+import hashlib
+import importlib.util
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import __main__ as command  # noqa: E402
+from benchmarks import cases, figures, machine, measure, page, peers, profile_fit, run, simulate  # noqa: E402
+
+STORED = run.RESULTS
+
+
+def digest(frame):
+    """Hash of a frame rounded to 9 digits: libraries of other machines may differ in the last bits."""
+    values = np.round(frame.to_numpy(dtype=float), 9) + 0.0
+    return hashlib.sha256(values.tobytes()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (simulate.random_slopes(200, 10), "28d460bb03e5561a"),
+        (simulate.pairs(50), "ce0996bb6048b884"),
+        (simulate.ratings(300, 40, 30), "3e385871e6e564b1"),
+    ],
+    ids=["slopes", "pairs", "ratings"],
+)
+def test_simulated_data_stay_the_same(frame, expected):
+    assert digest(frame) == expected
+
+
+@pytest.mark.parametrize("name", [n for n, c in cases.CASES.items() if c.size < 2000 and c.source != "lme4"])
+def test_cases_are_complete_and_as_large_as_they_say(name):
+    case = cases.CASES[name]
+    if name == "pairs":
+        case = cases.Case(name, case.title, case.formula, case.groups, lambda: simulate.pairs(100))
+    frame = case.build()
+    about = cases.facts(case, frame)
+    assert not frame.isna().any(axis=None)
+    assert about["rows"] == len(frame)
+    assert all(f" {group})" in case.formula for group in about["levels"])
+    if case.series:
+        assert case.size == (about["rows"] if case.series == "rows" else sum(about["levels"].values()))
+
+
+def test_two_level_data_are_those_of_the_tutorial():
+    frame = cases.two_level()
+    assert frame.shape == (31_648, 9)
+    assert frame["cntry"].nunique() == 21
+    # rescaled within countries before rows are dropped: means are near zero
+    assert frame.groupby("cntry")["edu_cwc"].mean().abs().max() < 0.2
+
+
+def test_data_of_lme4_need_r(monkeypatch):
+    monkeypatch.setattr(cases.shutil, "which", lambda _: None)
+    with pytest.raises(cases.Unavailable, match="no R"):
+        cases.insteval()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("resource") is None, reason="needs the resource module of Unix")
+def test_a_run_from_end_to_end(tmp_path, capfd):
+    output = tmp_path / "results.json"
+    arguments = ["--case", "imm10_model3", "--peer", "mlm", "--repeats", "2", "--seconds", "5"]
+    command.main([*arguments, "--output", str(output)])
+    results = json.loads(output.read_text("utf8"))
+    (found,) = results["measurements"]
+    data = cases.CASES["imm10_model3"].build()
+    m = mlm.lmer("math ~ homework + (1 | schnum)", data, reml=False)
+    assert found["state"] == "fitted"
+    # the same fit in another process
+    np.testing.assert_allclose(found["beta"], m.fixef, rtol=1e-9)
+    np.testing.assert_allclose(found["se"], m.se, rtol=1e-6)
+    np.testing.assert_allclose(found["other"]["loglik"], m.refit(reml=True).loglik, rtol=1e-9)
+    assert 0 < found["least"] <= found["median"] <= found["most"] < 5
+    assert len(found["seconds"]) == 2
+    assert results["cases"]["imm10_model3"]["rows"] == 260
+    assert set(results["profile"]) == set(profile_fit.PROFILED)
+    for profiled in results["profile"].values():
+        stages = profiled["new formula"]["stages"]
+        # clocks slow a fit down, and other work on the machine disturbs either: the same order of magnitude
+        assert 0.2 < sum(stages.values()) / profiled["new formula"]["total"] < 5
+    assert "imm10_model3" in capfd.readouterr().out
+
+
+def test_results_name_no_path_of_the_machine(tmp_path):
+    assert run.clean("ImportError: /home/someone/lib/x.so: no such file\nmore") == "ImportError: …: no such file"
+    run.store({"a": [1, 2.5, None], "b": {"c": []}}, tmp_path / "x.json")
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": [1, 2.5, None], "b": {"c": []}}
+
+
+def test_a_slow_program_is_stopped(monkeypatch):
+    monkeypatch.setattr(run, "PREPARING", 0.05)
+    program, case = run.program_named("mlm"), cases.CASES["imm10_model3"]
+    about, result = run.subprocess_result(case, program, run.Settings())
+    assert about == {}
+    assert result == {"state": "timed out", "reason": "data not ready within 0 s"}
+
+
+def test_larger_sizes_are_not_tried_after_a_failure():
+    program, settings = run.program_named("statsmodels"), run.Settings(limit=100)
+    smaller = {"case": "slopes_1e5", "program": "statsmodels"}
+
+    def reason(**what):
+        return run.hopeless(cases.CASES["slopes_1e6"], program, settings, {"measurements": [smaller | what]})
+
+    assert reason(state="fitted", median=1.0) == ""
+    assert "took 20 s" in reason(state="fitted", median=20.0)
+    assert reason(state="timed out") == "timed out at size 100,000 already"
+    assert reason(state="unsupported") == ""
+
+
+def test_estimates_are_compared_by_the_same_criterion():
+    ours = {"state": "fitted", "reml": True, "beta": [1.0], "se": [0.5], "loglik": -10.0}
+    ours["other"] = {"beta": [1.1], "se": [0.4], "loglik": -9.0}
+    same = {"reml": True, "beta": [1.0], "se": [0.5], "loglik": -10.0}
+    assert run.agreement(same, ours) == {"beta": 0.0, "se": 0.0, "loglik": 0.0, "near": True}
+    assert run.agreement(same | {"reml": False}, ours)["near"] is False
+    assert run.agreement({"reml": False, "beta": [1.1], "se": [0.4], "loglik": -9.0}, ours)["near"] is True
+    assert run.agreement(same | {"se": [float("nan")]}, ours)["near"] is False
+    assert run.agreement(same, None) is None
+
+
+def test_programs_read_formulas():
+    assert peers.parts("y ~ x1 + x2 + (1 + x1 | g)") == ("y", "x1 + x2", [("1 + x1", "g")])
+    assert peers.parts("y ~ 1 + (1 | a) + (1 | b)") == ("y", "1", [("1", "a"), ("1", "b")])
+    insteval = cases.CASES["insteval"]
+    assert measure.formula_for(insteval, run.program_named("mlm")) == insteval.formula
+    assert measure.formula_for(insteval, run.program_named("gpboost")) == insteval.plain
+
+
+def test_columns_for_r_are_exact(tmp_path):
+    frame = pd.DataFrame({"y": [0.1, 2.0], "x": [1, 2], "g": ["b", "a"]})
+    case = cases.Case("x", "x", "y ~ x + (1 | g)", ("g",), lambda: frame)
+    measure.write_columns(frame, case, tmp_path)
+    assert json.loads((tmp_path / "columns.json").read_text())["kinds"] == {
+        "y": "double",
+        "x": "integer",
+        "g": "factor",
+    }
+    assert np.fromfile(tmp_path / "y.bin").tolist() == [0.1, 2.0]
+    assert np.fromfile(tmp_path / "g.bin", np.int32).tolist() == [2, 1]
+
+
+def test_clocks_count_own_time_and_are_taken_off():
+    before = sys.modules["mlm.lmer"].minimise
+    with profile_fit.clocks() as running:
+        assert sys.modules["mlm.lmer"].minimise is not before
+        running.around("optimiser", lambda: None)()
+    assert sys.modules["mlm.lmer"].minimise is before
+    assert running.own["optimiser"] > 0
+
+
+def invented():
+    """Results with a program missing and every kind of outcome; the numbers are invented."""
+    about = {
+        "title": "Random slopes", "formula": "y ~ x + (1 | g)", "criterion": "REML", "rows": 10**6,
+        "levels": {"g": 10}, "data_bytes": 4 * 2**20, "data": "simulated", "series": "rows", "table": True,
+    }  # fmt: skip
+    fitted = {
+        "state": "fitted",
+        "peak_bytes": 2**21,
+        "agreement": {"beta": 0.0, "se": 0.0, "loglik": 0.0, "near": True},
+    }
+    off = fitted | {"median": 0.5, "agreement": {"beta": 0.5, "se": 0.0, "loglik": -0.27, "near": False}}
+    outcomes = {
+        "mlm": fitted | {"median": 1.0},
+        "statsmodels": {"state": "timed out", "reason": "no fit within 300 s"},
+        "mixedlm": {"state": "failed", "reason": "ValueError: bad"},
+        "kamino-lme": off,
+        "gpboost": {"state": "unsupported", "reason": "correlated random slopes"},
+        "lme4": {"state": "not installed"},
+    }
+    sizes = {"slopes_1e5": 10**5, "slopes_1e6": 10**6}
+    return {
+        "run": {
+            "date": "2000-01-01 00:00 UTC", "commit": "", "load_at_start": 0.0, "repeats": 9, "time_limit": 300.0,
+            "threads": 1,
+        },
+        "machine": {"processor": "none", "cores": 1, "memory_bytes": 2**33, "system": "none"},
+        "software": dict.fromkeys(("Python", *machine.DISTRIBUTIONS, "BLAS of NumPy"), "0")
+        | {"programs": {"mlm": "0", "kamino-lme": "0"}},
+        "cases": {name: about | {"size": size} for name, size in sizes.items()},
+        "measurements": [{"case": c, "program": p} | what for c in sizes for p, what in outcomes.items()],
+    }  # fmt: skip
+
+
+def test_page_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "FIGURES", tmp_path)
+    text = page.page(invented())
+    assert "R was not at hand" in text
+    assert "lme4 was not installed" in text
+    assert r"0.500\*" in text
+    assert "kamino-lme, differs from our optimum in coefficients, log-likelihood (−0.27)" in text
+    assert "mixedlm, failed (ValueError: bad)" in text
+    assert "trial run" not in text
+    assert (tmp_path / "performance_rows.svg").exists()
+    results = invented()
+    results["run"]["repeats"] = 1
+    assert "A trial run: fits were repeated only 1 times." in page.page(results)
+
+
+def test_page_of_a_single_case_has_no_figures(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "FIGURES", tmp_path)
+    results = invented()
+    results["measurements"] = [m for m in results["measurements"] if m["case"] == "slopes_1e6"]
+    assert "As the work grows" not in page.page(results)
+
+
+@pytest.mark.skipif(not STORED.exists(), reason="no stored results")
+def test_stored_page_is_that_of_the_stored_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "FIGURES", tmp_path)
+    results = json.loads(STORED.read_text("utf8"))
+    assert page.page(results) == page.PAGE.read_text("utf8"), "run: python -m benchmarks.page"
+    assert not re.search(r"/(home|root|tmp|usr|work)/", STORED.read_text("utf8"))
+
+
+def test_labels_keep_their_distance():
+    places = figures._spread(np.array([0.1, 0.11, 0.12, 0.9]), 0.1)
+    # the last rounds of moving labels apart leave less than a hair
+    assert (np.diff(places) > 0.1 - 1e-3).all()
+    assert places[-1] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.01234, "0.0123"), (1.0, "1.00"), (99.96, "100"), (9.996, "10.0"), (12345.6, "12,346")]
+)
+def test_three_digits(value, text):
+    assert page.three(value) == text
