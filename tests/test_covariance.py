@@ -69,3 +69,8 @@ def test_rectified_theta_moves_a_column_that_stands_below_a_zero():
     found = canonical_factor(np.array([[0.0, 0.0], [1.0, 0.0]]))
     assert (found @ found.T).tolist() == [[0, 0], [0, 1]]
     assert (np.diag(found) >= 0).all()
+
+
+def test_only_effects_of_one_term_covary(layout):
+    assert layout.within_terms(0).astype(int).tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert layout.within_terms(1).all()
