@@ -25,7 +25,7 @@ from .crossproducts import CrossProducts, PairProducts
 from .errors import FitError
 from .levels import fill_lower
 
-__all__ = ["Plan", "Sparse", "Stage", "plan"]
+__all__ = ["Plan", "Sparse", "Stage", "nested_factors", "plan"]
 
 WIDEST = 25_000  # columns of the dense Schur complement: 5 GB a matrix
 MATRICES = 5  # of that size that are held at once
@@ -182,13 +182,18 @@ class Plan:
     tail_xy: np.ndarray
 
 
-def plan(products: CrossProducts) -> Plan:
-    """Choose the order of elimination and lay out the blocks for it."""
-    factors = range(len(products.factors))
+def nested_factors(products: CrossProducts) -> list[int]:
+    """The first factor, and those in which every level of all before them in the list is nested."""
     nested = [0]
-    for t in factors[1:]:
+    for t in range(1, len(products.factors)):
         if all(len(_pair(products, s, t).rows) == products.factors[s].levels for s in nested):
             nested.append(t)
+    return nested
+
+
+def plan(products: CrossProducts) -> Plan:
+    """Choose the order of elimination and lay out the blocks for it."""
+    nested, factors = nested_factors(products), range(len(products.factors))
     dense = tuple(k for k in factors if k not in nested)
     sizes = [products.factors[k].levels * products.factors[k].size for k in dense]
     _demand_room(products, dense, sum(sizes))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .blocks import plan
+from .components import divide
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts
 from .curvature import Ingredients, bending, directions, second_derivatives
@@ -115,13 +115,13 @@ class Deviance:
     def __init__(self, products: CrossProducts, layout: CovarianceLayout, reml: bool) -> None:
         self.products, self.layout = products, layout
         self.criterion = Criterion(products.nobs, products.p, reml, products.log_weights)
-        self.plan = plan(products)
+        self.parts = divide(products)
 
     def evaluate(self, theta: np.ndarray) -> Evaluation:
         """Compute the criterion and its gradient at `theta`, shape (n_theta,)."""
-        eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
+        eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
         fixed = eliminated.fixed
-        found = posterior(self.plan, eliminated, estimated=self.criterion.reml)
+        found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
         at = Evaluation(
             theta=theta,
             value=self.criterion.value(fixed.penalised, eliminated.log_det, fixed.log_det),
@@ -139,14 +139,14 @@ class Deviance:
 
     def value(self, theta: np.ndarray) -> float:
         """Compute the criterion alone."""
-        eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
+        eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
         return self.criterion.value(eliminated.fixed.penalised, eliminated.log_det, eliminated.fixed.log_det)
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Exact second derivatives by theta at an evaluation; None when several grouping factors interact."""
         if len(self.products.factors) > 1:
             return None
-        (stage,), (t,) = self.plan.stages, self.layout.matrices(at.theta)
+        (stage,), (t,) = self.parts[0].plan.stages, self.layout.matrices(at.theta)
         ingredients = Ingredients(
             change=directions(self.layout, 0, t),
             slope=at.slope(0),
@@ -196,8 +196,8 @@ class Deviance:
 
         The covariances are those given the estimated parameters, fixed effects included (as lme4's ``condVar``).
         """
-        eliminated = eliminate(self.plan, self.products.xy, self.layout, theta)
-        found = posterior(self.plan, eliminated, estimated=False)
+        eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
+        found = posterior(self.parts, eliminated, estimated=False)
         factors = range(len(self.products.factors))
         return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
 

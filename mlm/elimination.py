@@ -11,11 +11,12 @@ import numpy as np
 from scipy.linalg import lapack
 
 from .blocks import Plan, Stage
+from .components import Part
 from .covariance import CovarianceLayout
 from .errors import FitError
 from .levels import fill_lower, level_roots, multiply, sum_by
 
-__all__ = ["Blocks", "Eliminated", "FixedPart", "Tail", "eliminate", "sandwich", "scale_rows"]
+__all__ = ["Blocks", "Eliminated", "EliminatedPart", "FixedPart", "Tail", "eliminate", "sandwich", "scale_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +76,15 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EliminatedPart:
+    """What the forward pass leaves behind of one part: its stages' blocks and its solved tail."""
+
+    plan: Plan
+    blocks: list[Blocks]
+    tail: Tail | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Eliminated:
     """All that the forward pass leaves behind.
 
@@ -82,27 +92,24 @@ class Eliminated:
     ----------
     matrices : list of ndarray
         Each factor's `T`.
-    blocks : list of Blocks
-        One a stage.
-    tail : Tail or None
+    parts : list of EliminatedPart
     fixed : FixedPart
     log_det : float
         ``log |Lambda' Z'Z Lambda + I|``.
     """
 
     matrices: list[np.ndarray]
-    blocks: list[Blocks]
-    tail: Tail | None
+    parts: list[EliminatedPart]
     fixed: FixedPart
     log_det: float
 
 
-def eliminate(plan: Plan, xy: np.ndarray, layout: CovarianceLayout, theta: np.ndarray) -> Eliminated:
+def eliminate(parts: tuple[Part, ...], xy: np.ndarray, layout: CovarianceLayout, theta: np.ndarray) -> Eliminated:
     """Run the forward pass.
 
     Parameters
     ----------
-    plan : Plan
+    parts : tuple of Part
     xy : ndarray, shape (p + 1, p + 1)
         ``[X y]' [X y]``.
     layout : CovarianceLayout
@@ -117,11 +124,19 @@ def eliminate(plan: Plan, xy: np.ndarray, layout: CovarianceLayout, theta: np.nd
     FitError
         When nothing is left of the response, or the fixed-effects columns are dependent.
     """
-    matrices = layout.matrices(theta)
-    rest, tail, tail_xy = xy.copy(), plan.tail.copy(), plan.tail_xy.copy()
+    matrices, rest, log_det, done = layout.matrices(theta), xy.copy(), 0.0, []
+    for part in parts:
+        eliminated, part_log_det = _eliminate_part(part.plan, matrices, rest)
+        done.append(eliminated)
+        log_det += part_log_det
+    return Eliminated(matrices, done, solve_fixed(rest, len(rest) - 1), log_det)
+
+
+def _eliminate_part(plan: Plan, matrices: list[np.ndarray], rest: np.ndarray) -> tuple[EliminatedPart, float]:
+    """Eliminate the levels of one part; takes its effects out of `rest`, in place."""
+    tail, tail_xy, log_det = plan.tail.copy(), plan.tail_xy.copy(), 0.0
     blocks = [_start(stage, fresh=k > 0) for k, stage in enumerate(plan.stages)]
     later = {b.stage.factor: b for b in blocks}
-    log_det = 0.0
     for block in blocks:
         block.root, levels_log_det = level_roots(matrices[block.stage.factor], block.zz)
         log_det += levels_log_det
@@ -130,11 +145,10 @@ def eliminate(plan: Plan, xy: np.ndarray, layout: CovarianceLayout, theta: np.nd
             rest -= row @ row.T
         if block.stage.parents or block.stage.tail is not None:
             _update_later(block, solved_xy, later, tail, tail_xy)
-    solved_tail = None
-    if plan.dense:
-        solved_tail, tail_log_det = _solve_tail(plan, matrices, tail, tail_xy, rest)
-        log_det += tail_log_det
-    return Eliminated(matrices, blocks, solved_tail, solve_fixed(rest, len(rest) - 1), log_det)
+    if not plan.dense:
+        return EliminatedPart(plan, blocks, None), log_det
+    solved, tail_log_det = _solve_tail(plan, matrices, tail, tail_xy, rest)
+    return EliminatedPart(plan, blocks, solved), log_det + tail_log_det
 
 
 def _start(stage: Stage, fresh: bool) -> Blocks:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .blocks import Plan, Stage
-from .elimination import Blocks, Eliminated, Tail, sandwich, scale_rows
+from .components import Part
+from .elimination import Blocks, Eliminated, EliminatedPart, Tail, sandwich, scale_rows
 from .levels import add_transposed, apply, multiply, outer, sum_by
 
 __all__ = ["Posterior", "posterior"]
@@ -62,12 +63,12 @@ class _Covariances:
     to: dict[int, dict[int, np.ndarray]] = field(default_factory=dict)
 
 
-def posterior(plan: Plan, eliminated: Eliminated, estimated: bool) -> Posterior:
+def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) -> Posterior:
     """Run the backward pass.
 
     Parameters
     ----------
-    plan : Plan
+    parts : tuple of Part
     eliminated : Eliminated
     estimated : bool
         Whether the fixed effects count as estimated (the REML criterion) or as known.
@@ -76,22 +77,41 @@ def posterior(plan: Plan, eliminated: Eliminated, estimated: bool) -> Posterior:
     -------
     Posterior
     """
-    out = Posterior()
-    p = len(eliminated.fixed.beta)
-    fixed = eliminated.fixed
-    nothing = np.zeros((p, 0))
-    w = _Covariances(*(fixed.inverse, fixed.inverse_root) if estimated else (nothing @ nothing.T, nothing))
-    tail_modes = np.empty(0)
-    if eliminated.tail is not None:
-        tail_modes = _tail_posterior(plan, eliminated, eliminated.tail, w, out)
-    for position in range(len(eliminated.blocks) - 1, -1, -1):
-        _stage_posterior(eliminated, position, tail_modes, w, out)
+    fixed, matrices = eliminated.fixed, eliminated.matrices
+    nothing = np.zeros((len(fixed.beta), 0))
+    xx, root = (fixed.inverse, fixed.inverse_root) if estimated else (nothing @ nothing.T, nothing)
+    found = [_part_posterior(part, matrices, fixed.beta, _Covariances(xx, root)) for part in eliminated.parts]
+    return found[0] if parts[0].levels is None else _join(parts, found)
+
+
+def _part_posterior(part: EliminatedPart, matrices: list[np.ndarray], beta: np.ndarray, w: _Covariances) -> Posterior:
+    out, tail_modes = Posterior(), np.empty(0)
+    if part.tail is not None:
+        tail_modes = _tail_posterior(part.plan, part.tail, matrices, beta, w, out)
+    for position in range(len(part.blocks) - 1, -1, -1):
+        block = part.blocks[position]
+        _stage_posterior(block, matrices[block.stage.factor], beta, tail_modes, w, out)
+        if position > 0:
+            _keep(block, out.covariances[block.stage.factor], w, len(beta))
     return out
 
 
-def _tail_posterior(plan: Plan, eliminated: Eliminated, tail: Tail, w: _Covariances, out: Posterior) -> np.ndarray:
+def _join(parts: tuple[Part, ...], found: list[Posterior]) -> Posterior:
+    """Put the levels of all parts back in their places."""
+    out = Posterior()
+    for name in ("modes", "covariances", "projections", "residuals", "shrinks"):
+        pieces = [getattr(f, name) for f in found]
+        for factor in set.intersection(*(set(p) for p in pieces)):
+            levels = [part.levels[factor] for part in parts if part.levels is not None]
+            order = np.argsort(np.concatenate(levels), kind="stable")
+            getattr(out, name)[factor] = np.concatenate([p[factor] for p in pieces], axis=-1)[..., order]
+    return out
+
+
+def _tail_posterior(
+    plan: Plan, tail: Tail, matrices: list[np.ndarray], beta: np.ndarray, w: _Covariances, out: Posterior
+) -> np.ndarray:
     """Modes and covariances of the tail; returns the modes, shape (m,)."""
-    beta, matrices = eliminated.fixed.beta, eliminated.matrices
     p = len(beta)
     u = tail.solved[:, p] - tail.solved[:, :p] @ beta
     half = tail.solved[:, :p] @ w.xx_root
@@ -132,28 +152,24 @@ def _tail_projection(t: np.ndarray, w_u: np.ndarray, tail: Tail, w: _Covariances
 
 
 def _stage_posterior(
-    eliminated: Eliminated, position: int, tail_modes: np.ndarray, w: _Covariances, out: Posterior
+    block: Blocks, t: np.ndarray, beta: np.ndarray, tail_modes: np.ndarray, w: _Covariances, out: Posterior
 ) -> None:
-    """Modes, covariances and projections of one stage, and what the stages before it need of W."""
-    block, beta = eliminated.blocks[position], eliminated.fixed.beta
+    """Modes, covariances and projections of one stage."""
     stage, p = block.stage, len(beta)
     e_matrix = multiply(block.root.transpose(1, 0, 2), block.root)
     remaining = block.zxy[:, p] - np.matmul(beta, block.zxy[:, :p])
-    for t, (parent, _) in stage.parents.items():
-        remaining = remaining - apply(block.cross[t], out.modes[t][:, parent])
+    for above, (parent, _) in stage.parents.items():
+        remaining = remaining - apply(block.cross[above], out.modes[above][:, parent])
     if stage.tail is not None:
         remaining = remaining - stage.tail.times(block.tail, tail_modes[:, None])[:, 0]
-    shrink = _shrink(eliminated.matrices[stage.factor], block, e_matrix)
+    shrink = _shrink(t, block, e_matrix)
     spread = _spread(block, w, p)
     out.modes[stage.factor] = apply(e_matrix, remaining)
     out.residuals[stage.factor] = apply(shrink, remaining)
     out.shrinks[stage.factor] = shrink
-    own = e_matrix + multiply(multiply(e_matrix, spread), e_matrix)
-    out.covariances[stage.factor] = own
+    out.covariances[stage.factor] = e_matrix + multiply(multiply(e_matrix, spread), e_matrix)
     inner = multiply(shrink, block.zz)
     out.projections[stage.factor] = inner - outer(multiply(shrink, spread), shrink)
-    if position > 0:
-        _keep(block, e_matrix, own, w, p)
 
 
 def _shrink(t: np.ndarray, block: Blocks, e_matrix: np.ndarray) -> np.ndarray:
@@ -188,9 +204,10 @@ def _spread(block: Blocks, w: _Covariances, p: int) -> np.ndarray:
     return out
 
 
-def _keep(block: Blocks, e_matrix: np.ndarray, own: np.ndarray, w: _Covariances, p: int) -> None:
+def _keep(block: Blocks, own: np.ndarray, w: _Covariances, p: int) -> None:
     """Covariances ``W_iN = -E A_iN W_NN`` with the fixed effects, later stages, and the tail's neighbours."""
     stage, x, t = block.stage, block.zxy[:, :p], block.stage.factor
+    e_matrix = multiply(block.root.transpose(1, 0, 2), block.root)
     to_x = np.matmul(w.xx, x)
     to = {u: outer(x, w.x[u][:, :, parent]) for u, (parent, _) in stage.parents.items()}
     to_tail, rows = np.empty((len(x), 0)), np.empty(0, dtype=int)

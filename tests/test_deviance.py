@@ -70,7 +70,7 @@ def test_sparse_products_do_not_depend_on_how_they_are_summed(structure, reml, m
         # the other limit, a share of the dense work, is set aside
         monkeypatch.setattr(blocks.Sparse, "_listed", lambda self: bool(blocks.PAIRS), raising=True)
         fast, _ = setup(STRUCTURES[structure], data(), reml)
-        tails = [stage.tail for stage in fast.plan.stages]
+        tails = [stage.tail for stage in fast.parts[0].plan.stages]
         assert all((t.neighbours is not None) == bool(pairs) for t in tails)
         at = fast.evaluate(thetas(fast.layout.n_theta, fast.layout.diagonal)[0])
         results.append((at.value, at.gradient))
