@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -149,21 +151,22 @@ def subprocess_result(case: Case, program: Peer, settings: Settings) -> tuple[di
     ):
         stopped = threading.Event()
         clock = _clock(process, PREPARING, stopped)
-        for text in process.stdout or ():
-            if not text.startswith("{"):
-                continue
-            said = json.loads(text)
-            if said.pop("state") == "ready":
-                about = said
-                clock.cancel()
-                clock = _clock(process, settings.limit, stopped)
-            else:
-                result = json.loads(text)
-        process.wait()
-        clock.cancel()
+        try:
+            for text in process.stdout or ():
+                said = json.loads(text) if text.startswith("{") else {}
+                if said.get("state") == "ready":
+                    about = {key: value for key, value in said.items() if key != "state"}
+                    clock.cancel()
+                    clock = _clock(process, settings.limit, stopped)
+                elif said:
+                    result = said
+            process.wait()
+        finally:
+            clock.cancel()
+            end(process)
+            shutil.rmtree(folder, ignore_errors=True)
         errors.seek(0)
         last = errors.read().strip().splitlines()[-1:]
-    shutil.rmtree(folder, ignore_errors=True)
     return about, result or no_result(process.returncode, stopped.is_set(), bool(about), last, settings)
 
 
@@ -181,12 +184,19 @@ def no_result(code: int, stopped: bool, ready: bool, last: list[str], settings: 
 def _clock(process: subprocess.Popen[str], seconds: float, stopped: threading.Event) -> threading.Timer:
     def stop() -> None:
         stopped.set()
-        process.kill()
+        end(process)
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
     timer.start()
     return timer
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a process and what it started, if it still runs."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def agreement(result: dict[str, Any], reference: dict[str, Any] | None) -> dict[str, Any] | None:
