@@ -15,13 +15,15 @@ import scipy.linalg
 from scipy.linalg import lapack
 
 from .design import INTERCEPT, Columns
+from .errors import DataError
 from .frame import Grouping, ModelFrame
 
 __all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
 
 PIECE = 1 << 16  # rows that are worked on at once: their columns stay in the processor's cache
 RUN = 64  # rows a level from which multiplying matrices level by level beats summing columns
-FIT = 1e-8  # share of the response that OLS leaves, below which its residual is formed from the rows
+LARGEST = 1e150  # products of two sums of squares must be representable
+LEFT = 1e-8  # share of the response that OLS leaves, below which its residual is formed from the rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,27 +40,40 @@ class Shift:
         Least-squares coefficients of the shifted response on the shifted columns.
     intercept : int
         Position of the intercept, or -1.
+    rotation : ndarray, shape (p, p), or None
+        Coefficients of the (shifted) columns from those of an orthonormal basis, where one was worked with.
     """
 
     means: np.ndarray
     response: float
     ols: np.ndarray
     intercept: int
+    rotation: np.ndarray | None = None
 
     def coefficients(self, working: np.ndarray) -> np.ndarray:
         """Coefficients of the user's columns, shape (p,)."""
         beta = working + self.ols
+        if self.rotation is not None:
+            beta = self.rotation @ beta
         if self.intercept >= 0:
             beta[self.intercept] += self.response - self.means @ beta
         return beta
 
     def covariance(self, working: np.ndarray) -> np.ndarray:
         """Covariance matrix of the user's coefficients, shape (p, p)."""
+        if self.rotation is not None:
+            working = self.rotation @ working @ self.rotation.T
         if self.intercept < 0:
             return working
         back = np.eye(len(self.means))
         back[self.intercept] -= self.means
         return back @ working @ back.T
+
+    def contrast(self, weights: np.ndarray) -> np.ndarray:
+        """Weights of the working coefficients in a contrast of the user's ones, shape (p,)."""
+        if self.intercept >= 0:
+            weights = weights - weights[self.intercept] * self.means
+        return weights if self.rotation is None else self.rotation.T @ weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +135,8 @@ class CrossProducts:
     shift : Shift
     log_weights : float
         Sum of the logarithms of the prior weights.
+    log_basis : float
+        Logarithm of the determinant of X'X over that of the basis worked with (0 when it is X itself).
     """
 
     nobs: int
@@ -129,6 +146,7 @@ class CrossProducts:
     pairs: dict[tuple[int, int], PairProducts]
     shift: Shift
     log_weights: float
+    log_basis: float = 0.0
 
     @property
     def p(self) -> int:
@@ -136,7 +154,9 @@ class CrossProducts:
         return len(self.x_names)
 
 
-def cross_products(frame: ModelFrame, factors: list[tuple[Grouping, Columns]]) -> CrossProducts:
+def cross_products(
+    frame: ModelFrame, factors: list[tuple[Grouping, Columns]], orthonormal: bool = False
+) -> CrossProducts:
     """Compute all cross-products of a model frame.
 
     Parameters
@@ -144,6 +164,8 @@ def cross_products(frame: ModelFrame, factors: list[tuple[Grouping, Columns]]) -
     frame : ModelFrame
     factors : list of (Grouping, Columns)
         Grouping factors with the random-effects columns of all their terms, the largest factor first.
+    orthonormal : bool
+        Work with an orthonormal basis of the fixed-effects columns: for columns that nearly depend on each other.
 
     Returns
     -------
@@ -152,27 +174,53 @@ def cross_products(frame: ModelFrame, factors: list[tuple[Grouping, Columns]]) -
     response = frame.y if frame.offset is None else frame.y - frame.offset
     root = None if frame.weights is None else np.sqrt(frame.weights)
     means, mean_y, intercept = _means(frame, response)
+    x = _Basis(frame.x_columns, means)
+    if orthonormal:
+        x = _orthonormal(frame, means, root)
     sums = [_LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
-    xy = _accumulate(frame, response, root, means, mean_y, sums)
+    xy = _accumulate(x, response, root, mean_y, sums)
     ols = _least_squares(xy)
     residualise = np.eye(len(xy))
     residualise[:-1, -1] = -ols
     rest = residualise.T @ xy @ residualise
-    if rest[-1, -1] < FIT * xy[-1, -1]:
-        response = response - _predict(frame, means, ols, mean_y)
-        mean_y_again, sums = 0.0, [_LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
-        rest = _accumulate(frame, response, root, means, mean_y_again, sums)
+    if rest[-1, -1] < LEFT * xy[-1, -1]:
+        response = response - mean_y - (x.columns.matrix() - x.means) @ ols
+        sums = [_LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
+        rest = _accumulate(x, response, root, 0.0, sums)
         residualise = np.eye(len(xy))
-    products = tuple(s.products(residualise) for s in sums)
     return CrossProducts(
         nobs=frame.nobs,
         x_names=frame.x_names,
         xy=rest,
-        factors=products,
+        factors=tuple(s.products(residualise) for s in sums),
         pairs=_pairs(factors, root),
-        shift=Shift(means, mean_y, ols, intercept),
+        shift=Shift(means, mean_y, ols, intercept, x.rotation),
         log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),
+        log_basis=x.log_basis,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Basis:
+    """The fixed-effects columns worked with: shifted ones, or an orthonormal basis of them."""
+
+    columns: Columns
+    means: np.ndarray
+    rotation: np.ndarray | None = None
+    log_basis: float = 0.0
+
+
+def _orthonormal(frame: ModelFrame, means: np.ndarray, root: np.ndarray | None) -> _Basis:
+    """QR decomposition of the shifted (and weighted) columns, scaled to unit length first."""
+    shifted = frame.x - means
+    weighted = shifted if root is None else shifted * root[:, None]
+    length = np.sqrt(np.einsum("ij,ij->j", weighted, weighted))
+    q, r = np.linalg.qr(weighted / length)
+    basis = q if root is None else q / root[:, None]
+    columns = Columns(frame.x_names, tuple((column,) for column in np.ascontiguousarray(basis.T)), frame.nobs)
+    rotation = scipy.linalg.solve_triangular(r, np.eye(len(r))) / length[:, None]
+    log_basis = 2.0 * float(np.log(np.abs(np.diag(r))).sum() + np.log(length).sum())
+    return _Basis(columns, np.zeros(len(means)), rotation, log_basis)
 
 
 def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, int]:
@@ -189,30 +237,26 @@ def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, 
 
 
 def _accumulate(
-    frame: ModelFrame,
-    response: np.ndarray,
-    root: np.ndarray | None,
-    means: np.ndarray,
-    mean_y: float,
-    sums: list[_LevelSums],
+    x: _Basis, response: np.ndarray, root: np.ndarray | None, mean_y: float, sums: list[_LevelSums]
 ) -> np.ndarray:
     """Send the rows through, piece by piece; fills `sums`, returns ``[X y]' [X y]``."""
-    p = len(frame.x_names)
+    p, n = len(x.means), len(response)
     xy = np.zeros((p + 1, p + 1))
     piece = max(PIECE, *(4 * s.levels for s in sums)) if sums else PIECE
-    buffer = np.empty((p + 1, min(piece, frame.nobs)))
-    shifted = np.flatnonzero(means)
-    for start in range(0, frame.nobs, piece):
-        stop = min(start + piece, frame.nobs)
+    buffer = np.empty((p + 1, min(piece, n)))
+    shifted = np.flatnonzero(x.means)
+    for start in range(0, n, piece):
+        stop = min(start + piece, n)
         block = buffer[:, : stop - start]
-        frame.x_columns.fill(block[:p], start, stop)
-        block[shifted] -= means[shifted, None]
+        x.columns.fill(block[:p], start, stop)
+        block[shifted] -= x.means[shifted, None]
         np.subtract(response[start:stop], mean_y, out=block[p])
         if root is not None:
             block *= root[start:stop]
-        xy += block @ block.T
-        for s in sums:
-            s.add(block, start, stop, None if root is None else root[start:stop])
+        with np.errstate(over="ignore", invalid="ignore"):  # looked at by _least_squares
+            xy += block @ block.T
+            for s in sums:
+                s.add(block, start, stop, None if root is None else root[start:stop])
     return xy
 
 
@@ -220,6 +264,8 @@ def _least_squares(xy: np.ndarray) -> np.ndarray:
     """Coefficients of y on X; columns without new information get none (they are dropped later)."""
     if len(xy) == 1:
         return np.zeros(0)
+    if not np.abs(xy).max() < LARGEST:
+        raise DataError("The squares of the response or of a predictor cannot be represented; rescale the columns.")
     scale = np.sqrt(np.diag(xy)[:-1])
     scale[scale == 0] = 1.0
     scaled, right = xy[:-1, :-1] / np.outer(scale, scale), xy[:-1, -1] / scale
@@ -227,10 +273,6 @@ def _least_squares(xy: np.ndarray) -> np.ndarray:
     if info or np.diag(root).min() < 1e-4:
         working = scipy.linalg.lstsq(scaled, right, cond=1e-11, check_finite=False)[0]
     return working / scale
-
-
-def _predict(frame: ModelFrame, means: np.ndarray, ols: np.ndarray, mean_y: float) -> np.ndarray:
-    return (frame.x - means) @ ols + mean_y
 
 
 class _LevelSums:

@@ -81,13 +81,14 @@ class Criterion:
     ----------
     nobs, p : int
     reml : bool
-    log_weights : float
+    constant : float
+        What the prior weights and the basis of the fixed-effects columns add to the criterion.
     """
 
     nobs: int
     p: int
     reml: bool
-    log_weights: float
+    constant: float
 
     @property
     def dof(self) -> int:
@@ -97,7 +98,7 @@ class Criterion:
     def value(self, penalised: float, log_det_z: float, log_det_x: float) -> float:
         """Equations 37 (deviance) and 42 (REML criterion)."""
         dof = self.dof
-        log_det = log_det_z + (log_det_x if self.reml else 0.0) - self.log_weights
+        log_det = log_det_z + (log_det_x if self.reml else 0.0) + self.constant
         return log_det + dof * (1.0 + math.log(2.0 * math.pi * penalised / dof))
 
 
@@ -114,7 +115,8 @@ class Deviance:
 
     def __init__(self, products: CrossProducts, layout: CovarianceLayout, reml: bool) -> None:
         self.products, self.layout = products, layout
-        self.criterion = Criterion(products.nobs, products.p, reml, products.log_weights)
+        constant = (products.log_basis if reml else 0.0) - products.log_weights
+        self.criterion = Criterion(products.nobs, products.p, reml, constant)
         self.parts = divide(products)
 
     def evaluate(self, theta: np.ndarray) -> Evaluation:

@@ -150,7 +150,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     table, extra = _attach(table, weights, offset)
     names = [*_needed(parsed.text), *(e for e in extra if e not in _needed(parsed.text))]
     used, dropped = _complete_rows(table, names)
-    table = _tidy(table if used is None else Table(table.frame.loc[used, names]), names)
+    table = _drop_unused_categories(table if used is None else Table(table.frame.loc[used, names]), names)
     x_design, x_columns = build(parsed.fixed, table)
     random = tuple(RandomPart(t, columns, design) for t in parsed.random for design, columns in [build(t.expr, table)])
     groupings = {t.group: grouping(t, table) for t in parsed.random}
@@ -247,7 +247,7 @@ def _complete_rows(table: Table, names: list[str]) -> tuple[np.ndarray | None, D
     return used, dropped
 
 
-def _tidy(table: Table, names: list[str]) -> Table:
+def _drop_unused_categories(table: Table, names: list[str]) -> Table:
     """Take categories out that no row has (R: ``drop.unused.levels = TRUE``)."""
     lean = {}
     for name in names:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from .checks import demand_estimable, demand_identified, demand_residuals, demand_variation, starting_theta
 from .covariance import CovarianceLayout
@@ -18,6 +19,7 @@ from .frame import Grouping, ModelFrame, RandomPart, model_frame
 from .model import MixedModel
 from .nloptwrap import lme4_start
 from .optimize import minimise
+from .table import as_numbers
 
 __all__ = ["lmer"]
 
@@ -166,7 +168,7 @@ def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame
     matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
     dropped = dependent_columns(matrix)
     if not dropped:
-        return frame, products
+        return frame, cross_products(frame, factors, orthonormal=True)
     names = [frame.x_names[k] for k in dropped]
     kept = [n for n in frame.x_names if n not in names]
     warnings.warn(
@@ -177,7 +179,7 @@ def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame
         stacklevel=3,
     )
     frame = frame.without(dropped)
-    return frame, cross_products(frame, factors)
+    return frame, cross_products(frame, factors, orthonormal=True)
 
 
 def _clearly_independent(xx: np.ndarray) -> bool:
@@ -200,16 +202,21 @@ def _singular_message(model: MixedModel) -> str:
     )
 
 
-def refit_response(model: MixedModel, y: np.ndarray, reml: bool, optimizer: str) -> MixedModel:
+def refit_response(model: MixedModel, y: Any, reml: bool, optimizer: str) -> MixedModel:
     """Fit a model's formula to another response for the same rows."""
-    if y.shape != (model.nobs,):
+    index = model.frame.index
+    if isinstance(y, pd.Series) and not y.index.equals(index):
+        if not y.index.is_unique or len(index.difference(y.index)):
+            raise DataError("The labels of the new response are not those of the rows in use; give an array instead.")
+        y = y.reindex(index)
+    values = as_numbers(y, "The new response")
+    if values.shape != (model.nobs,):
         raise DataError(
-            f"The new response must have one value for each of the {model.nobs} rows in use; got {y.shape}."
+            f"The new response must have one value for each of the {model.nobs} rows in use; got {values.shape}."
         )
-    if not np.isfinite(y).all():
-        raise DataError(f"The new response has {int((~np.isfinite(y)).sum())} missing or infinite values.")
-    frame = replace(model.frame, y=y)
+    if not np.isfinite(values).all():
+        raise DataError(f"The new response has {int((~np.isfinite(values)).sum())} missing or infinite values.")
     terms = list(model.terms)
-    products = cross_products(frame, _factors(frame, terms))
+    frame, products = _independent(replace(model.frame, y=values), terms)
     demand_variation(frame, products)
     return fit(frame, terms, products, reml, optimizer)

@@ -18,7 +18,7 @@ from .optimize import Optimum
 from .predict import fitted_values, predicted_values
 from .ranef import coef_tables, ranef_table, varcorr_table
 from .satterthwaite import VarianceInformation, degrees_of_freedom, variance_information
-from .table import Table
+from .table import Table, as_numbers
 from .tidy import confidence_intervals, glance_row, tidy_table
 
 if TYPE_CHECKING:
@@ -231,13 +231,11 @@ class MixedModel:
         -------
         float
         """
-        weights = np.asarray(contrast, dtype=float)
+        weights = as_numbers(contrast, "The contrast")
         if weights.shape != (self.products.p,):
             raise DataError(f"A contrast has one number a fixed effect: {self.products.p}; got shape {weights.shape}.")
-        shift = self.products.shift
-        if shift.intercept >= 0:
-            weights = weights - weights[shift.intercept] * shift.means
-        return degrees_of_freedom(self._variance_information, self._at.sigma2 * self._at.unscaled, weights)
+        working = self.products.shift.contrast(weights)
+        return degrees_of_freedom(self._variance_information, self._at.sigma2 * self._at.unscaled, working)
 
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Table of fixed effects.
@@ -322,9 +320,13 @@ class MixedModel:
         factors = self.frame.groupings
         return pd.DataFrame({g: factors[g].levels.take(factors[g].codes) for g in self.ngrps.index}, self.frame.index)
 
-    @cached_property
+    @property
     def fitted(self) -> pd.Series:
         """Fitted values: fixed effects, conditional modes and offset."""
+        return self._fitted.copy()
+
+    @cached_property
+    def _fitted(self) -> pd.Series:
         return fitted_values(self)
 
     @property
@@ -386,7 +388,7 @@ class MixedModel:
         reml : bool, optional
             Default: as before.
         y : array_like, shape (n,), optional
-            A new response for the rows in use.
+            A new response for the rows in use; a Series is aligned by its labels.
         optimizer : str
 
         Returns
@@ -397,7 +399,7 @@ class MixedModel:
 
         reml = self.reml if reml is None else reml
         if y is not None:
-            return refit_response(self, np.asarray(y, dtype=float), reml, optimizer)
+            return refit_response(self, y, reml, optimizer)
         return fit(self.frame, list(self.terms), self.products, reml, optimizer, self.theta)
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:

@@ -62,12 +62,22 @@ def _codes(model: MixedModel, term: RandomTerm, table: Table, new_levels: str) -
     missing = [c for c in columns if c not in table]
     if missing:
         raise DataError(f"The new data have no column {missing[0]!r}.{suggest(missing[0], table.frame.columns)}")
-    values = table[columns[0]] if len(columns) == 1 else table.frame[columns].astype(str).agg(":".join, axis=1)
+    values = table[columns[0]] if len(columns) == 1 else _joined([table[c] for c in columns])
     codes = model.frame.groupings[term.group].levels.get_indexer(values)
     new = pd.unique(np.asarray(values)[codes < 0])
     if len(new) and new_levels == "error":
         raise DataError(
-            f"{term.group!r} has {len(new)} levels that the fit has not seen, such as {new[0]!r}; "
+            f"{term.group!r} has {len(new)} levels that the fit has not seen, such as {str(new[0])!r}; "
             "use new_levels='population' to predict them with random effects of 0."
         )
     return codes
+
+
+def _joined(columns: list[pd.Series]) -> pd.Series:
+    """Names of the levels of an interaction; whole numbers that arrive as floats count as integers."""
+    texts = []
+    for column in columns:
+        if column.dtype.kind == "f" and (column == column.round()).all():
+            column = column.astype(np.int64)
+        texts.append(column.astype(str))
+    return texts[0].str.cat(texts[1:], sep=":")

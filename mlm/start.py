@@ -56,7 +56,10 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
         return None
     at = np.log(moment_scales(products.factors[0], products)[0] ** 2)
     for _ in range(20):
-        first, second = _derivatives(np.exp(at), sums, products.xy, dof, reml)
+        try:
+            first, second = _derivatives(np.exp(at), sums, products.xy, dof, reml)
+        except np.linalg.LinAlgError:
+            return None
         step = -first / second if second > 0 else -np.sign(first)
         at += float(np.clip(step, -2.0, 2.0))
         if at < 2.0 * np.log(SMALLEST):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .errors import DataError, suggest
 
-__all__ = ["Table"]
+__all__ = ["Table", "as_numbers"]
 
 
 class Table:
@@ -127,3 +127,11 @@ def _from_narwhals(column: nw.Series) -> pd.Series:
     if column.dtype in (nw.Categorical, nw.Enum):
         return values.astype(pd.CategoricalDtype(column.cat.get_categories().to_list()))
     return values
+
+
+def as_numbers(values: Any, what: str) -> np.ndarray:
+    """Turn values into an array of floats, or say what they are that cannot be."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} must be numbers: {error}.") from None

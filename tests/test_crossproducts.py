@@ -130,7 +130,7 @@ def test_large_means_do_not_cancel(mean, digits):
 
 @pytest.mark.parametrize("noise", [1e-3, 1e-5, 1e-7])
 def test_a_nearly_perfect_fit_keeps_its_residuals(noise):
-    """Below a share FIT of the response, residuals come from the rows: y'y less projections would be rounding."""
+    """Below a share LEFT of the response, residuals come from the rows: y'y less projections would be rounding."""
     frame = data()
     frame["y"] = 5.0 + 2.0 * frame["x"] - frame["z"] + noise * np.sin(np.arange(96.0))
     rows, _, products = build("y ~ x + z + (1 | g)", frame)

@@ -431,3 +431,46 @@ def test_the_smallest_data_that_can_be_fitted():
     _, dense = setup("y ~ 1 + (1 | g)", pd.DataFrame({"y": [1.0, 2.0, 5.0], "g": ["a", "a", "b"]}), True)
     grid = [dense.value(np.array([t])) for t in np.linspace(0, 20, 401)]
     assert m.deviance <= min(grid) + DEVIANCE
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("apart", [1e-3, 1e-5, 5e-7])
+def test_nearly_dependent_predictors_keep_their_digits(apart, weights):
+    """x and x + apart * z span what x and z span: the coefficients follow from each other exactly."""
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 20, 400)
+    data = pd.DataFrame({"x": rng.normal(size=400), "z": rng.normal(size=400), "g": group})
+    data["w"] = rng.uniform(0.5, 2.0, 400)
+    data["near"] = data["x"] + apart * data["z"]
+    data["y"] = 1.0 + data["x"] + data["near"] + rng.normal(size=20)[group] + rng.normal(size=400)
+    near, plain = (mlm.lmer(f"y ~ x + {v} + (1 | g)", data, weights=weights) for v in ("near", "z"))
+    # rounding in `near` itself is 1e-16 / apart of z
+    assert near.fixef["near"] == pytest.approx(plain.fixef["z"] / apart, rel=1e-8)
+    assert near.se["near"] == pytest.approx(plain.se["z"] / apart, rel=1e-8)
+    assert near.deviance == pytest.approx(plain.deviance + 2.0 * np.log(apart), abs=1e-7)
+    assert near.satterthwaite_df([0, 0, 1]) == pytest.approx(plain.satterthwaite_df([0, 0, 1]), rel=1e-5)
+
+
+def test_numbers_too_large_to_be_squared():
+    data = pd.DataFrame({"y": [1e160, 2e160, -1e160, 0.0, 5e160, 2e160], "g": list("aabbcc")})
+    with pytest.raises(mlm.DataError, match="rescale"):
+        mlm.lmer("y ~ 1 + (1 | g)", data)
+
+
+def test_a_response_that_is_constant_within_groups():
+    data = pd.DataFrame({"y": np.repeat([1.0, 4.0, 2.0, 7.0], 5), "g": np.repeat(list("abcd"), 5)})
+    with pytest.raises(mlm.FitError, match="perfectly"):
+        mlm.lmer("y ~ 1 + (1 | g)", data)
+
+
+def test_a_new_response_is_aligned_by_its_labels():
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"y": rng.normal(size=60), "g": np.repeat(np.arange(6), 10)}, index=np.arange(60) + 100)
+    data["y"] += np.repeat(rng.normal(size=6), 10)
+    m = mlm.lmer("y ~ 1 + (1 | g)", data)
+    shuffled = data["y"].sample(frac=1.0, random_state=1)
+    assert m.refit(y=shuffled).deviance == pytest.approx(m.deviance, abs=1e-9)
+    with pytest.raises(mlm.DataError, match="labels"):
+        m.refit(y=data["y"].reset_index(drop=True))
+    with pytest.raises(mlm.DataError, match="must be numbers"):
+        m.refit(y=["a"] * 60)

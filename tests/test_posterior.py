@@ -39,4 +39,4 @@ def test_projections_and_residuals_are_the_dense_ones(structure, reml):
             want = np.einsum("iaj,ik,kbj->abj", z, p, z, optimize=True)
             np.testing.assert_allclose(at.projections[slot.factor][mine, mine], want, rtol=EXACT, atol=100 * EXACT)
             sums = np.einsum("iaj,i->aj", z, e)
-            np.testing.assert_allclose(at.outer[slot.factor][mine, mine], sums @ sums.T, rtol=EXACT, atol=100 * EXACT)
+            np.testing.assert_allclose(at.outer(slot.factor)[mine, mine], sums @ sums.T, rtol=EXACT, atol=100 * EXACT)
