@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLE = ROOT / "book" / "figures.mplstyle"
@@ -71,9 +72,10 @@ def growth(results: dict[str, Any], series: str) -> Figure | None:
         _draw(below, memory, "peak memory of a fit, MB")
         sizes, data = _data_size(results, series)
         below.plot(sizes, data, color="#999999", linewidth=5, alpha=0.45, zorder=1)
-        below.annotate(
-            "the data", (sizes[-1], data[-1]), (-4, -16), textcoords="offset points", color="#666666", ha="right"
-        )
+        below.annotate("the data", (sizes[0], data[0]), (16, -3), textcoords="offset points", color="#666666")
+        below.set_xticks(sizes)
+        below.minorticks_off()
+        below.yaxis.set_minor_locator(LogLocator(subs="auto"))
         below.set_xlabel(AXES[series])
     return figure
 
