@@ -22,6 +22,8 @@ from .errors import FormulaError
 # A letter that looks like bars: stands in the fixed part where a random term was cut out.
 PLACEHOLDER = "\u01c1"
 OPEN, CLOSE = "([{", ")]}"
+NAME = r"\s*(?:[01]|[^\W\d][\w.]*)\s*"
+PLAIN_SUM = re.compile(rf"{NAME}(?:\+{NAME})*")
 MARK = "\u29db"  # formulaic's messages point with this sign at the token they stumble over
 QUOTED = re.compile("`[^`]*`")
 PARSER = DefaultFormulaParser()
@@ -179,6 +181,8 @@ def _terms(text: str, part: str, start: int) -> list[Term]:
         raise _error(text, start, "Nothing stands here; write 1 for an intercept.")
     if part.strip() == "." or re.search(r"(^|[\s+*:(-])\.($|[\s+*:)-])", part):
         raise _error(text, start + part.index("."), "A '.' for all other columns is not understood; name the columns.")
+    if PLAIN_SUM.fullmatch(part):
+        return _plain_sum(part)
     try:
         words = [str(token) for token in PARSER.get_tokens(AS_FACTOR.sub("   factor(", part).strip())]
         parsed = formulaic.Formula(AS_FACTOR.sub("   factor(", part).strip())
@@ -192,6 +196,15 @@ def _terms(text: str, part: str, start: int) -> list[Term]:
     place = {word: k for k, word in reversed(list(enumerate(words)))}
     ordered = [sorted(term.factors, key=lambda f: place.get(f.expr, len(words))) for term in parsed]
     return [Term([_python_power(f) for f in factors]) for factors in ordered]
+
+
+def _plain_sum(part: str) -> list[Term]:
+    """What formulaic makes of names joined by ``+``, in a hundredth of the time: most formulas are no more."""
+    words = [word.strip() for word in part.split("+")]
+    last = [word for word in words if word in ("0", "1")][-1:]
+    intercept = [] if last == ["0"] else [Term([Factor("1", eval_method=Factor.EvalMethod.LITERAL)])]
+    names = dict.fromkeys(word for word in words if word not in ("0", "1"))
+    return intercept + [Term([Factor(name, eval_method=Factor.EvalMethod.LOOKUP)]) for name in names]
 
 
 def _python_power(factor: Factor) -> Factor:

@@ -1,9 +1,10 @@
 """The grammar of formulas, and that every malformed one is refused with a caret under the place."""
 
+import formulaic
 import pytest
 
 import mlm
-from mlm.formula import expression, parse
+from mlm.formula import PLAIN_SUM, _plain_sum, expression, parse
 
 
 def terms(formula):
@@ -143,3 +144,34 @@ def test_malformed_formulas_are_refused_with_the_place(formula, caret, message):
 def test_a_formula_is_a_string(formula):
     with pytest.raises(mlm.FormulaError, match=f"is a string such as .* got {type(formula).__name__}"):
         parse(formula)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "x",
+        "1",
+        "0",
+        "1 + x",
+        "x + 1",
+        "0 + x",
+        "x+0+z",
+        " x + y.a + _b2 ",
+        "x + x",
+        "1 + 1",
+        "0 + 1",
+        "1 + 0 + x",
+        "Größe + x",
+    ],
+)
+def test_plain_sums_are_read_as_formulaic_reads_them(part):
+    theirs = list(formulaic.Formula(part.strip()))
+    ours = _plain_sum(part)
+    assert PLAIN_SUM.fullmatch(part)
+    described = [[[(f.expr, f.eval_method) for f in term.factors] for term in terms] for terms in (ours, theirs)]
+    assert described[0] == described[1]
+
+
+@pytest.mark.parametrize("part", ["x:z", "x * z", "x - 1", "log(x)", "2", "x + 2", "x +", "`a b`", "x z", "x + + z"])
+def test_anything_else_is_left_to_formulaic(part):
+    assert not PLAIN_SUM.fullmatch(part)
