@@ -19,7 +19,7 @@ In a chapter::
     published.check("null_model", m, {"something.else": value})    # a model, and values by hand
     published.check("data.n_schools", 419)           # one whole id
     published.check("prose")                         # restatements take the value of what they restate
-    published.check("model3", m3, stopping_point=m3_stopped)       # else those last digits are exceptions
+    published.check("model3", m3, stopping_point=m3_stopped)       # for the last digits that need it
     published.check("claim", {"model2": m2, "kosovo_drops_out": "drops out"})  # m2: verdict on each term
 
     tau2 = published.value("icc.input_tau2")         # a printed number, to compute from as its author did

@@ -155,8 +155,9 @@ def report(outcomes: list[Outcome]) -> str:
         else:
             lines.append(f"{score.source:20}{published:>10}{score.reproduced:>12}{len(score.exceptions):>12}")
     for outcome in outcomes:
-        if outcome.score and outcome.score.exceptions:
-            lines += ["", repr(outcome.score)]
+        score = outcome.score
+        if score and (score.exceptions or score.stopped or score.caveat):
+            lines += ["", repr(score)]
         if outcome.failure:
             lines += ["", f"{outcome.source}: {outcome.failure}"]
     return "\n".join(lines)

@@ -17,6 +17,11 @@ from replications.registry import Entry, KnownException, Source
 from replications.rounding import agrees, parse, show
 from replications.table import Checked, Score
 
+REMEDY = (
+    "this digit is that of the point where the author's optimiser stopped: hand over the model fitted with "
+    "optimizer='nloptwrap' too, as stopping_point="
+)
+
 
 def published(source: str) -> Published:
     """Open the registry of one source for checking.
@@ -94,14 +99,14 @@ class Published:
         extra : mapping, optional
             More values, or values to take instead of those of ``values``.
         stopping_point : fitted model, optional
-            The same model, stopped where lme4's default optimiser stops: it gives the values of which the
-            registry says that the printed digit depends on it. Without it they are exceptions.
+            The same model, stopped where the author's optimiser stopped (``optimizer="nloptwrap"``): it gives
+            the values of which the registry says that the printed digit depends on it. They are labelled.
 
         Returns
         -------
         Checked
             DataFrame indexed by the rest of the id, with columns printed, computed (to the printed number of
-            places) and agrees ("yes", or "exception").
+            places) and agrees ("yes", "yes, stopping point" or "exception").
 
         Raises
         ------
@@ -175,7 +180,7 @@ class Published:
         computed = computed.item() if isinstance(computed, np.generic) else computed
         agreed = agrees(computed, entry.value, entry.relation, entry.tolerance, entry.decimals)
         stopping_point = at_stop and entry.optimizer_sensitive
-        exception = None if stopping_point else self._exceptions.get(entry.id)
+        exception = self._exceptions.get(entry.id)
         return Record(
             id=entry.id,
             printed=entry.value,
@@ -187,7 +192,8 @@ class Published:
         )
 
     def _problem(self, record: Record) -> str | None:
-        exception = None if record.stopping_point else self._exceptions.get(record.id)
+        exception = self._exceptions.get(record.id)
+        miss = f"  {record.id}: printed {record.printed!r}, computed {record.computed}"
         if record.agrees:
             if exception is None:
                 return None
@@ -195,9 +201,11 @@ class Published:
                 f"  {record.id}: {record.computed} reproduces {record.printed!r}; exceptions.toml lists it "
                 "as not reproduced: take it off the list"
             )
-        if exception is None:
-            return f"  {record.id}: printed {record.printed!r}, computed {record.computed}"
-        return _via(exception, record)
+        if exception is not None:
+            return _via(exception, record)
+        if self.source.entry(record.id).optimizer_sensitive and not record.stopping_point:
+            return f"{miss}; {REMEDY}"
+        return miss
 
     def _ordered(self) -> list[Record]:
         return [self._records[entry.id] for entry in self.source.entries if entry.id in self._records]

@@ -89,7 +89,7 @@ def dataset(name: str) -> Dataset:
 
 
 def codebook(name: str) -> pd.DataFrame:
-    """Return the columns of a data set with type and meaning.
+    """Return the columns of a data set with type and meaning, indexed by their names.
 
     Raises
     ------
@@ -97,8 +97,8 @@ def codebook(name: str) -> pd.DataFrame:
         If there is no data set of this name.
     """
     columns = dataset(name).columns
-    rows = [(column, about["type"], about["meaning"]) for column, about in columns.items()]
-    return pd.DataFrame(rows, columns=["column", "type", "meaning"]).set_index("column")
+    rows = [(about["type"], about["meaning"]) for about in columns.values()]
+    return pd.DataFrame(rows, columns=["type", "meaning"], index=list(columns))
 
 
 def originals_folder() -> Path | None:

@@ -78,7 +78,7 @@ def stars(p: float, dot: bool) -> str:
 
 
 def verdict(model: Any, term: str) -> str:
-    """Say in the registry's words what a model finds about a term, at the 5 % level.
+    """Say in the registry's words what a model finds about a term, at the 5% level.
 
     Parameters
     ----------

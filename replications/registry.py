@@ -24,6 +24,8 @@ One TOML file a source, in ``replications/published/``. An ``[[entry]]`` has
     a number in running text; lost in the extracted text (restored from the original PDF); remarks on the
     number and on damage done to it by the extraction.
 
+A ``caveat`` in ``[source]`` is what the source's line of the scoreboard must not be read without.
+
 ``exceptions.toml`` beside them lists, value by value and with the reason, what is not reproduced.
 """
 
@@ -91,6 +93,7 @@ class Source:
     models: dict[str, Any]
     figures: dict[str, str]
     methods: dict[str, str]
+    caveat: str = ""
 
     def entry(self, id: str) -> Entry:
         """Return the entry of this id.
@@ -145,7 +148,8 @@ def read(key: str) -> Source:
         raise RegistryError(f"{key}.toml has these ids more than once: {', '.join(twice)}")
     head = raw["source"]
     parts = {part: raw.get(part, {}) for part in ("data", "models", "figures", "methods")}
-    return Source(head["key"], head["title"], head["author"], head["dataset"], entries, **parts)
+    about = {key: head[key] for key in ("key", "title", "author", "dataset")}
+    return Source(**about, entries=entries, **parts, caveat=head.get("caveat", ""))
 
 
 @cache

@@ -10,7 +10,7 @@ rounded    the rule above (the registry leaves ``relation`` out)
 ``about``  a value put in words ("around 62") or read off a plot: within the ``tolerance`` written beside it
 ``over``   a lower bound in words ("a bit over 44,000"): at or above it, by no more than ``tolerance``
 mostly     "mostly range from −5 to 5": x is the share of values on the inner side of the printed end,
-           and "mostly" is taken as at least 90 %
+           and "mostly" is taken as at least 90%
 text       stars, number words and claims: the same string
 =========  =================================================================================================
 

@@ -7,7 +7,7 @@ from importlib import resources
 
 from replications import records, registry
 from replications.records import Record
-from replications.table import by_reason
+from replications.table import ABOUT_STOPPED, STOPPED, agreement, breakable, by_reason
 
 PAGE = records.ROOT / "book" / "scoreboard.md"
 NOT_YET = "–"
@@ -72,6 +72,7 @@ def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
         "| Source | Published | Reproduced, original data | Reproduced, twin | Exceptions |",
         "|---|--:|--:|--:|--:|",
     ]
+    notes = []
     for source in registry.SOURCES:
         about = registry.read(source)
         title = f"[{about.title}]({source}.ipynb)" if f"book/{source}\n" in chapters + "\n" else about.title
@@ -79,7 +80,20 @@ def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
         known = {id for kind in found[source].values() for id, record in kind.items() if record.reason}
         exceptions = str(len(known)) if found[source] else NOT_YET
         lines.append(f"| {title} | {len(about.entries)} | {counts[0]} | {counts[1]} | {exceptions} |")
-    return "\n".join(lines)
+        notes += _notes(source, found[source])
+    return "\n".join(lines + (["", *notes] if notes else []))
+
+
+def _notes(source: str, kinds: dict[str, dict[str, Record]]) -> list[str]:
+    """Return what a source's line must not be read without, as items of a list."""
+    caveat = registry.read(source).caveat
+    notes = [f"- `{source}`: {caveat}."] if caveat else []
+    stopped = {id for values in kinds.values() for id, record in values.items() if agreement(record) == STOPPED}
+    if stopped:
+        notes.append(
+            f"- `{source}`: of the values reproduced, {len(stopped)} are digits of a stopping point: {ABOUT_STOPPED}"
+        )
+    return notes
 
 
 def _count(values: dict[str, Record] | None) -> str:
@@ -121,11 +135,12 @@ def _table(found: dict[str, dict[str, dict[str, Record]]]) -> str:
 def _row(source: str, entry: registry.Entry, original: Record | None, twin: Record | None) -> str:
     known = [record for record in (original, twin) if record is not None]
     reason = next((record.reason for record in known if record.reason), "")
-    agrees = NOT_YET if not known else "exception" if reason else "yes"
+    words = {agreement(record) for record in known}
+    agrees = next((word for word in ("exception", STOPPED, "yes") if word in words), NOT_YET)
     cells = [
-        f"<td>{_breakable(source)}</td>",
+        f"<td>{breakable(source)}</td>",
         f"<td>{escape(entry.where)}</td>",
-        f'<th scope="row" title="{escape(entry.what)}">{_breakable(entry.id)}</th>',
+        f'<th scope="row" title="{escape(entry.what)}">{breakable(entry.id)}</th>',
         f"<td>{escape(entry.value)}</td>",
         f"<td>{escape(original.shown) if original else NOT_YET}</td>",
         f"<td>{escape(twin.shown) if twin else NOT_YET}</td>",
@@ -133,8 +148,3 @@ def _row(source: str, entry: registry.Entry, original: Record | None, twin: Reco
         f"<td>{escape(reason)}</td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
-
-
-def _breakable(name: str) -> str:
-    """Return a long name that may be broken after a dot or an underscore."""
-    return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")

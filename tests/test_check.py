@@ -222,7 +222,6 @@ ENTRIES = (
 EXCEPTIONS = {
     "slip": KnownException("small", "slip", "a slip of the author's hand"),
     "twice": KnownException("small", "twice", "R rounded twice", via="1780.5"),
-    "stop.aic": KnownException("small", "stop.aic", "where the optimiser stopped"),
 }
 
 
@@ -231,10 +230,14 @@ def small(monkeypatch, tmp_path):
     """Open a registry of a few entries whose records go to a folder of their own."""
     monkeypatch.setenv("MLM_CHECKS", str(tmp_path))
     monkeypatch.setattr(data, "in_use", lambda _: "twin")
-    source = Source("small", "", "", "imm10", ENTRIES, {}, {}, {}, {})
+    source = Source("small", "", "", "imm10", ENTRIES, {}, {}, {}, {}, "made up")
     monkeypatch.setattr(registry, "read", lambda _: source)
     monkeypatch.setattr(registry, "exceptions", lambda *_: EXCEPTIONS)
     return Published("small")
+
+
+class Stopped(Mixed):
+    aic = 114.31
 
 
 def check_all(small):
@@ -246,13 +249,13 @@ def check_all(small):
     small.check("anova", pd.DataFrame({"npar": [7, 10], "Pr(>Chisq)": [np.nan, 1.04e-6]}))
     small.check("slip", 15)
     small.check("twice", 1780.5032)
-    return small.check("stop", Mixed())
+    return small.check("stop", Mixed(), stopping_point=Stopped())
 
 
 def test_everything_checked_is_a_full_score(small):
     check_all(small)
     score = small.finish()
-    assert str(score) == "small: 14 published, 11 reproduced, 3 exceptions"
+    assert str(score) == "small: 14 published, 12 reproduced (1 at the stopping point), 2 exceptions; made up"
     assert "  a slip of the author's hand\n    slip: printed 13, computed 15" in repr(score)
     assert "<li>slip: printed 13, computed 15</li>" in score._repr_html_()
 
@@ -283,7 +286,7 @@ def test_the_table_shows_printed_places_only(small):
     assert table.loc["7.mean"].tolist() == ["1.5", "1.5", "yes"]
     assert repr(table).startswith("means: 2 of 2 published values reproduced\n")
     assert "<summary>means: 2 of 2 published values reproduced</summary>" in table._repr_html_()
-    assert '<th scope="row">7.mean</th><td>1.5</td>' in table._repr_html_()
+    assert '<th scope="row">7.<wbr>mean</th><td>1.5</td>' in table._repr_html_()
 
 
 def test_an_exception_is_shown_with_its_reason(small):
@@ -319,14 +322,25 @@ def test_rounding_twice_must_lead_to_the_printed_number(small):
         small.check("twice", 1780.7)
 
 
-def test_the_stopping_point_takes_the_place_of_an_exception(small):
-    class Stopped(Mixed):
-        aic = 114.31
-
+def test_a_value_of_the_stopping_point_is_labelled(small):
     table = small.check("stop", Mixed(), stopping_point=Stopped())
-    assert table["agrees"].tolist() == ["yes"]
-    with pytest.raises(CheckError, match=r"stop.aic: printed '114.3', computed 114.0"):
+    assert table["agrees"].tolist() == ["yes, stopping point"]
+    assert "\nStopping point (aic): the printed digit is that of the point where" in repr(table)
+    assert "<strong>Stopping point</strong> (aic): the printed digit" in table._repr_html_()
+    with pytest.raises(CheckError, match=r"stop.aic: printed '114.3', computed 114.0$"):
         small.check("stop", Mixed(), stopping_point=Mixed())
+
+
+def test_without_the_stopping_point_its_digits_are_missed_and_the_remedy_named(small):
+    with pytest.raises(CheckError, match=r"printed '114.3', computed 114.0; this digit .* as stopping_point="):
+        small.check("stop", Mixed())
+
+
+def test_long_labels_may_be_broken(small):
+    assert (
+        '<th scope="row">fixef.<wbr>intercept.<wbr>estimate</th>'
+        in small.check("m", Mixed(), {"icc": 0.12309})._repr_html_()
+    )
 
 
 def test_a_number_computed_from_printed_numbers_is_not_taken_from_the_model(small):

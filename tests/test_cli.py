@@ -168,6 +168,12 @@ def test_the_report_lists_exceptions_with_reasons():
     assert "  a slip\n    a: printed 1, computed 2" in text
 
 
+def test_the_report_says_what_a_line_must_not_be_read_without():
+    stopped = Record("a", "1", "1", "1.0", True, stopping_point=True)
+    text = chapters.report([chapters.Outcome("vaisey_mlm", Score.of("vaisey_mlm", [stopped]))])
+    assert "1 reproduced (1 at the stopping point), 0 exceptions; on a reconstructed sample: agreement" in text
+
+
 def test_stored_records_are_rounded(book):
     values = [Record("a", "1.0", "1.0", "1.00000000012345", True), Record("b", "**", "**", "**", True)]
     records.write(records.folder() / "day1_basics.twin.json", "day1_basics", "twin", True, values)

@@ -72,6 +72,13 @@ def test_facet_histogram():
     assert figure.get_supylabel() == "Frequency"
 
 
+def test_facet_histogram_takes_edges():
+    thirds = {"y": [0, 1 / 3, 1 / 3, 2 / 3, 1, 1], "g": list("abbbbb")}
+    figure = drawn(plot.facet_histogram(thirds, "y", "g", bins=np.arange(5) / 3 - 1 / 6))
+    heights = [[patch.get_height() for patch in ax.patches] for ax in figure.axes if ax.axison]
+    assert heights == [[1, 0, 0, 0], [0, 2, 1, 2]]
+
+
 @pytest.mark.parametrize("kind", ["density", "points"])
 def test_facet_lines(kind):
     figure = drawn(plot.facet_density_lines(data(), "x", "y", "h", kind=kind, ncols=3))
@@ -205,6 +212,9 @@ def test_refuses(slopes, intercepts):
         plot.dot_and_whisker(mlm.lm("y ~ 1", data()))
     with pytest.raises(mlm.MlmError, match="kind must be"):
         plot.facet_density_lines(data(), "x", "y", "g", kind="dots")
+    for bins in (0, 2.5, [1], [1, 0], [[1, 2]], "auto", [0, np.nan]):
+        with pytest.raises(mlm.MlmError, match=r"bins must be .*; got "):
+            plot.facet_histogram(data(), "y", "g", bins=bins)
 
 
 def test_data_figures_refuse():

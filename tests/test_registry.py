@@ -78,6 +78,7 @@ def test_exceptions_are_of_registered_values_and_have_reasons():
         for kind in ("original", "twin"):
             for id, known in registry.exceptions(source, kind).items():
                 assert id in ids
+                assert not registry.read(source).entry(id).optimizer_sensitive, "checked at the stopping point"
                 assert len(known.reason) > 30
                 assert known.data in (None, "original", "twin")
 

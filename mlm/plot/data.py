@@ -29,6 +29,7 @@ from .style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 __all__ = ["facet_density_lines", "facet_histogram", "group_lines"]
 
@@ -37,7 +38,14 @@ FEW = 8
 
 
 def facet_histogram(
-    data: Any, x: str, by: str, *, bins: int = 30, ncols: int = 4, xlabel: str | None = None, ylabel: str = "Frequency"
+    data: Any,
+    x: str,
+    by: str,
+    *,
+    bins: int | ArrayLike = 30,
+    ncols: int = 4,
+    xlabel: str | None = None,
+    ylabel: str = "Frequency",
 ) -> Figure:
     """Draw a histogram of one variable for each group, on common axes.
 
@@ -47,8 +55,9 @@ def facet_histogram(
         Anything that narwhals knows; rows with missing values in the two columns are left out.
     x, by : str
         Numeric column and grouping column.
-    bins : int
-        Bins over the range of all groups.
+    bins : int or array_like, shape (n_bins + 1,)
+        Number of bins of one width over the range of all groups, or their edges, increasing. Values of a
+        discrete scale fall on the borders of some numbers of bins; edges between the values keep them apart.
     ncols : int
         Panels a row.
     xlabel, ylabel : str, optional
@@ -62,17 +71,20 @@ def facet_histogram(
     ------
     DataError
         When a column does not exist, is not numeric, or no row is complete.
+    MlmError
+        When `bins` is neither a positive whole number nor increasing edges.
 
     Examples
     --------
-    >>> figure = facet_histogram({"y": [1, 2, 2, 3], "g": ["a", "a", "b", "b"]}, "y", "g", bins=3)
+    >>> data = {"y": [1, 2, 2, 3], "g": ["a", "a", "b", "b"]}
+    >>> figure = facet_histogram(data, "y", "g", bins=[0.5, 1.5, 2.5, 3.5])
     >>> [ax.get_title() for ax in figure.axes]
     ['a', 'b']
     """
     table = columns(data, x, by)
     demand_numeric(table, x)
     groups = list(by_group(table, by))
-    edges = np.histogram_bin_edges(table[x].to_numpy(dtype=float), bins)
+    edges = _bin_edges(table[x].to_numpy(dtype=float), bins)
     figure, places = panels(len(groups), ncols, sharex=True, sharey=True)
     for ax, (name, rows) in zip(places, groups, strict=True):
         ax.hist(rows[x], bins=edges.tolist(), color=OKABE_ITO[0], linewidth=0)
@@ -80,6 +92,16 @@ def facet_histogram(
     figure.supxlabel(xlabel or x)
     figure.supylabel(ylabel)
     return figure
+
+
+def _bin_edges(values: np.ndarray, bins: int | ArrayLike) -> np.ndarray:
+    """Edges of the bins: those given, or as many bins as asked for over the range of the values."""
+    if isinstance(bins, int | np.integer) and bins > 0:
+        return np.histogram_bin_edges(values, int(bins))
+    edges = np.asarray(bins)
+    if edges.ndim != 1 or len(edges) < 2 or edges.dtype.kind not in "iuf" or not np.all(np.diff(edges) > 0):
+        raise MlmError(f"bins must be a positive whole number, or two or more increasing edges; got {bins!r}.")
+    return edges.astype(float)
 
 
 def facet_density_lines(

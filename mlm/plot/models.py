@@ -82,7 +82,7 @@ def caterpillar(m: MixedModel, group: str | None = None, *, level: float = 0.95,
         _whiskers(ax, table[table["term"] == term].loc[order], z, named)
         ax.set_title(term, fontsize="medium")
     places[0][0].set_ylabel(f"{modes['grpvar'].iloc[0]} ({count} groups)" if not named else modes["grpvar"].iloc[0])
-    figure.supxlabel(f"Deviation from the fixed effect ({100 * level:g} % interval)")
+    figure.supxlabel(f"Deviation from the fixed effect ({100 * level:g}% interval)")
     return figure
 
 
