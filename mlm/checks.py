@@ -76,7 +76,7 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
         if not (scale > 0).all():
             name = part.columns.names[int(np.argmin(scale))]
             raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
-        if np.linalg.eigvalsh(squares / np.outer(scale, scale))[0] < DEPENDENT:
+        if len(scale) > 1 and np.linalg.eigvalsh(squares / np.outer(scale, scale))[0] < DEPENDENT:
             raise DataError(
                 f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
                 "another, to working precision: drop one (one may be constant), or centre the slopes."

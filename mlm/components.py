@@ -42,6 +42,8 @@ def divide(products: CrossProducts) -> tuple[Part, ...]:
         One part with all levels, when they hang together or are few.
     """
     factors = products.factors
+    if len(factors) == 1:
+        return (Part(plan(products)),)
     nested = nested_factors(products)
     width = [0 if k in nested else f.levels * f.size for k, f in enumerate(factors)]
     if sum(width) <= WHOLE:

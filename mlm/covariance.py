@@ -8,6 +8,7 @@ column, in lme4's order (Bates et al. 2015, section 2.2).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +33,12 @@ class Slot:
     start: int
     size: int
     theta: int
+
+
+@lru_cache
+def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and rows of a lower triangle, column by column."""
+    return np.triu_indices(size)
 
 
 class CovarianceLayout:
@@ -59,7 +66,7 @@ class CovarianceLayout:
             used[factor] += size
             at += size * (size + 1) // 2
         self.slots, self.sizes = tuple(slots), tuple(used)
-        triangles = [(s, *np.triu_indices(s.size)) for s in slots]
+        triangles = [(s, *_triangle(s.size)) for s in slots]
         of_factor = np.concatenate([np.full(len(row), s.factor) for s, _, row in triangles])
         self._row = np.concatenate([row + s.start for s, _, row in triangles])
         self._column = np.concatenate([column + s.start for s, column, _ in triangles])

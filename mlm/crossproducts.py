@@ -292,17 +292,23 @@ class _LevelSums:
         if root is not None:
             z *= root
         if stop - start >= RUN * self.levels:
-            self._add_runs(codes, z, block)
+            self._add_runs(codes, z, block, only_ones=self.q == 1 and root is None and self.columns.is_one(0))
         else:
             self._add_columns(codes, z, block, weighted=root is not None)
 
-    def _add_runs(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray) -> None:
+    def _add_runs(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, only_ones: bool) -> None:
         """Few levels: bring the rows of a level together and multiply matrices."""
         starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
         if len(starts) > self.levels + 1:
             order = np.argsort(codes.astype(np.int16 if self.levels < 1 << 15 else codes.dtype), kind="stable")
             codes, z, block = codes[order], z[:, order], block[:, order]
             starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
+        if only_ones:
+            level, sums = codes[starts[:-1]], np.add.reduceat(block, starts[:-1], axis=1)
+            self.zz[0, 0] += self._sum(level, np.diff(starts).astype(float))
+            for k, column in enumerate(sums):
+                self.zxy[0, k] += self._sum(level, column)
+            return
         for begin, end in itertools.pairwise(starts):
             level, mine = codes[begin], z[:, begin:end]
             self.zz[:, :, level] += mine @ mine.T

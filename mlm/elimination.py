@@ -134,7 +134,9 @@ def eliminate(parts: tuple[Part, ...], xy: np.ndarray, layout: CovarianceLayout,
 
 def _eliminate_part(plan: Plan, matrices: list[np.ndarray], rest: np.ndarray) -> tuple[EliminatedPart, float]:
     """Eliminate the levels of one part; takes its effects out of `rest`, in place."""
-    tail, tail_xy, log_det = plan.tail.copy(), plan.tail_xy.copy(), 0.0
+    tail, tail_xy, log_det = plan.tail, plan.tail_xy, 0.0
+    if plan.dense:
+        tail, tail_xy = tail.copy(), tail_xy.copy()
     blocks = [_start(stage, fresh=k > 0) for k, stage in enumerate(plan.stages)]
     later = {b.stage.factor: b for b in blocks}
     for block in blocks:

@@ -116,7 +116,7 @@ def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
 def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2) -> Evaluation:
     """Moments, and a step or two of scoring while these pay."""
     at = evaluate(deviance.start())
-    if len(at.theta) == 1 and deviance.curvature(at) is not None:
+    if len(at.theta) == 1:
         return at
     for _ in range(steps):
         tried = evaluate(deviance.scoring(at))
@@ -150,7 +150,7 @@ def _descend(
 def _second_derivatives(deviance: Deviance, at: Evaluation) -> np.ndarray:
     """Exact ones where they are positive definite, else the expected ones."""
     exact = deviance.curvature(at)
-    if exact is not None and (np.linalg.eigvalsh(exact) > 0).all():
+    if exact is not None and not lapack.dpotrf(exact)[1]:
         return exact
     return deviance.information(at)
 

@@ -100,7 +100,8 @@ class Table:
 
 
 def _demand_columns(names: list[str], known: Any) -> None:
-    twice = [n for n in names if list(known).count(n) > 1] if len(set(known)) < len(known) else []
+    unique = known.is_unique if isinstance(known, pd.Index) else len(set(known)) == len(known)
+    twice = [] if unique else [n for n in names if list(known).count(n) > 1]
     if twice:
         raise DataError(
             f"The data have {list(known).count(twice[0])} columns {twice[0]!r}; rename or drop all but one."
