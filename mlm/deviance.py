@@ -22,7 +22,7 @@ from .curvature import Ingredients, bending, directions, second_derivatives
 from .elimination import eliminate
 from .levels import multiply
 from .posterior import posterior
-from .start import moment_scales, single_scale
+from .start import level_moments, moment_scales, single_scale
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
 
@@ -162,11 +162,16 @@ class Deviance:
         return second + bending(self.layout, 0, ingredients.slope)
 
     def information(self, at: Evaluation) -> np.ndarray:
-        """Approximate second derivatives by theta: the expected ones, factor by factor, shape (n_theta, n_theta)."""
+        """Approximate second derivatives by theta, factor by factor, shape (n_theta, n_theta).
+
+        The expected ones, and what the slope by Sigma adds where it is positive: near a Sigma of 0 that is all.
+        """
         out = np.zeros((self.layout.n_theta, self.layout.n_theta))
         for k, t in enumerate(self.layout.matrices(at.theta)):
             mine, block = _expected_information(self.layout, k, t, at.projections[k], self.criterion.dof)
-            out[np.ix_(mine, mine)] = block
+            values, vectors = np.linalg.eigh(at.slope(k))
+            uphill = (vectors * np.maximum(values, 0.0)) @ vectors.T
+            out[np.ix_(mine, mine)] = block + bending(self.layout, k, uphill)
         return out
 
     def start(self) -> np.ndarray:
@@ -175,7 +180,14 @@ class Deviance:
             scale = single_scale(self.products, self.criterion.dof, self.criterion.reml)
             if scale is not None:
                 return np.array([scale])
-        return self.layout.pick([np.diag(moment_scales(f, self.products)) for f in self.products.factors])
+        roots = []
+        for k, factor in enumerate(self.products.factors):
+            scales, sigma = moment_scales(factor, self.products), level_moments(factor, self.products)
+            if sigma is None:
+                roots.append(np.diag(scales))
+            else:
+                roots.append(_root_of(self.layout.within_terms(k) * sigma, floor=1e-4 * scales**2))
+        return self.layout.pick(roots)
 
     def scoring(self, at: Evaluation) -> np.ndarray:
         """One step of Fisher scoring in Sigma, factor by factor; returns theta.

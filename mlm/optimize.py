@@ -131,8 +131,7 @@ def _descend(
     deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, limit: int = 200
 ) -> tuple[Evaluation, bool]:
     """BFGS with backtracking from `at`; returns the best evaluation and whether the gradient is zero there."""
-    hessian = _second_derivatives(deviance, at)
-    last = np.inf
+    hessian, last, fresh = _second_derivatives(deviance, at), np.inf, True
     for _ in range(limit):
         step, decrease = _step(hessian, at)
         if decrease < DONE or (decrease < SILENT and decrease >= last):
@@ -140,8 +139,11 @@ def _descend(
         last = decrease if decrease < SILENT else np.inf
         found = _search_line(evaluate, at, step, decrease)
         if found is None:
-            return at, decrease < SILENT
-        exact = deviance.curvature(found)
+            if decrease < SILENT or fresh:
+                return at, decrease < SILENT
+            hessian, fresh = _second_derivatives(deviance, at), True
+            continue
+        exact, fresh = deviance.curvature(found), False
         hessian = _update(hessian, found.theta - at.theta, found.gradient - at.gradient) if exact is None else exact
         at = found
     return at, False

@@ -13,8 +13,10 @@ import numpy as np
 
 from .crossproducts import CrossProducts, FactorProducts
 
-__all__ = ["moment_scales", "single_scale"]
+__all__ = ["level_moments", "moment_scales", "single_scale"]
 
+ROWS = 12  # rows a coefficient from which a level's own least squares say something
+CONDITION = 1e6  # of a level's cross-products, beyond which its coefficients say nothing
 SIZES = 64  # different sizes of levels up to which they are summed up by size
 SMALLEST = 1e-3  # relative standard deviation below which the general search decides
 NEAR = 1e-9  # last step in the logarithm of the variance ratio; Newton's next one would be its square
@@ -33,6 +35,26 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     weight = np.maximum(square.sum(axis=1), 1e-300)
     floor = 0.02 * products.nobs / (weight * np.sqrt(products.nobs / factor.levels))
     return np.sqrt(np.maximum((between / residual - factor.levels) / weight, floor))
+
+
+def level_moments(factor: FactorProducts, products: CrossProducts) -> np.ndarray | None:
+    """Guess the relative covariance of one factor's columns from least squares within each level, shape (q, q).
+
+    The covariance of the levels' coefficients, less what their sampling variance adds to it (Swamy 1970,
+    Econometrica 38, 311-323). None where levels are too small for coefficients of their own.
+    """
+    if factor.size < 2 or products.nobs < ROWS * factor.levels * factor.size:
+        return None
+    crossed = factor.zz.transpose(2, 0, 1)
+    if np.linalg.cond(crossed).max() > CONDITION:
+        return None
+    inverse, e = np.linalg.inv(crossed), factor.zxy[:, -1]
+    coefficients = np.einsum("jab,bj->aj", inverse, e)
+    within = products.xy[-1, -1] - np.vdot(coefficients, e)
+    variance = within / (products.nobs - factor.levels * factor.size)
+    spread = np.cov(coefficients)
+    floor = 1e-2 * np.diag(np.diag(spread))
+    return np.asarray((spread - variance * inverse.mean(axis=0) + floor) / variance)
 
 
 def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
