@@ -24,6 +24,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--time-limit", type=float, default=defaults.limit, help="seconds until a program is stopped")
     parser.add_argument("--threads", type=int, default=defaults.threads, help="threads of each program")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go")
+    parser.add_argument("--add", action="store_true", help="keep the other cases that the output file has")
     return parser.parse_args(arguments)
 
 
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
     names = asked.case or [name for name, case in CASES.items() if case.table or asked.growth]
     settings = Settings(asked.repeats, asked.seconds, asked.time_limit, asked.threads)
     programs = [program_named(name) for name in asked.peer]
-    results = run([CASES[name] for name in names], programs, settings, asked.output)
+    results = run([CASES[name] for name in names], programs, settings, asked.output, asked.add)
     if "mlm" in asked.peer:
         results["profile"] = profile_fit.in_subprocess(settings.threads, 5 * settings.repeats)
     store(results, asked.output)

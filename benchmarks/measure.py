@@ -9,7 +9,6 @@ is kept, and then the timed repeats.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import sys
@@ -45,11 +44,10 @@ def formula_for(case: Case, program: Peer) -> str:
     return case.formula if program.joins_factors or not case.plain else case.plain
 
 
-def timed(program: Peer, formula: str, data: Any, reml: bool, seen: bool = False) -> tuple[float, Fit]:
-    """Fit once, a formula never seen unless `seen`; returns the seconds and the fit."""
-    if not seen:
+def timed(program: Peer, formula: str, data: Any, reml: bool, new: bool = False) -> tuple[float, Fit]:
+    """Fit once, a formula never seen if `new`; returns the seconds and the fit."""
+    if new:
         forget()
-    gc.collect()
     begin = time.perf_counter()
     fit = program.fit(formula, data, reml)
     return time.perf_counter() - begin, fit
@@ -89,8 +87,8 @@ def measure(case: Case, program: Peer, repeats: int, seconds: float, out: TextIO
     say(out, state="fitted", seconds=[], **result)
     times = repeat(lambda: timed(program, formula, data, case.reml)[0], first, repeats, seconds)
     if program.name == "mlm":
-        again = repeat(lambda: timed(program, formula, data, case.reml, seen=True)[0], first, repeats, seconds)
-        result["seconds_seen"] = again[1:]
+        again = repeat(lambda: timed(program, formula, data, case.reml, new=True)[0], first, repeats, seconds)
+        result["seconds_new"] = again[1:]
         # for packages that know only the other criterion
         other = program.fit(formula, data, not case.reml)
         result["other"] = {"beta": other.beta.tolist(), "se": other.se.tolist(), "loglik": other.loglik}

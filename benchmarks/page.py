@@ -301,7 +301,7 @@ def _measured(results: Results) -> str:
   Starting R or Python, importing and reading data are not in it.
 * Each pair of a model and a program has a process of its own, with the same number of threads. A small fit of other
   data comes first, then one fit for the memory, then the repeats.
-* mlm forgets the formula before every timed fit.
+* Repeats follow one another. mlm keeps a formula that it has read; what a new one adds stands in the table above.
 * Peak memory is the largest resident memory during the first fit, less what was held before it.
 * Every fit is compared with ours by the same criterion. {WRONG} marks estimates that differ:
   coefficients by more than {near["beta"]:g} standard errors, standard errors by more than {100 * near["se"]:g} %, the

@@ -52,8 +52,12 @@ class Settings:
     threads: int = 1
 
 
-def run(cases: Iterable[Case], programs: Iterable[Peer], settings: Settings, output: Path) -> dict[str, Any]:
+def run(
+    cases: Iterable[Case], programs: Iterable[Peer], settings: Settings, output: Path, add: bool = False
+) -> dict[str, Any]:
     """Measure all programs on one case after the other; the file is written after each.
+
+    With `add`, cases that the file has and that are not asked for stay in it: programs are compared within a case.
 
     Returns
     -------
@@ -76,6 +80,11 @@ def run(cases: Iterable[Case], programs: Iterable[Peer], settings: Settings, out
         "cases": {},
         "measurements": [],
     }
+    cases = list(cases)
+    if add and output.exists():
+        earlier, again = json.loads(output.read_text("utf8")), {case.name for case in cases}
+        results["cases"] = {name: about for name, about in earlier["cases"].items() if name not in again}
+        results["measurements"] = [m for m in earlier["measurements"] if m["case"] not in again]
     for case in cases:
         for program in programs:
             found = measure(case, program, settings, results)
