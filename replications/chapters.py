@@ -136,13 +136,12 @@ def _outcome(source: str, kind: str) -> Outcome:
     return Outcome(source, Score.of(source, list(values.values())))
 
 
-def store(source: str) -> None:
+def store(source: str, kind: str) -> None:
     """Copy the complete records of a source, rounded, to where they are committed."""
-    for kind in records.KINDS:
-        recorded = records.read(source, kind)
-        if recorded is not None and recorded[0]:
-            values = [replace(value, computed=records.rounded(value.computed)) for value in recorded[1].values()]
-            records.write(records.STORED / f"{source}.{kind}.json", source, kind, True, values)
+    recorded = records.read(source, kind)
+    if recorded is not None and recorded[0]:
+        values = [replace(value, computed=records.rounded(value.computed)) for value in recorded[1].values()]
+        records.write(records.STORED / f"{source}.{kind}.json", source, kind, True, values)
 
 
 def report(outcomes: list[Outcome]) -> str:
@@ -154,6 +153,10 @@ def report(outcomes: list[Outcome]) -> str:
             lines.append(f"{outcome.source:20}{published:>10}{'failed' if outcome.failure else 'not yet':>12}")
         else:
             lines.append(f"{score.source:20}{published:>10}{score.reproduced:>12}{len(score.exceptions):>12}")
+    scores = [outcome.score for outcome in outcomes if outcome.score]
+    if len(outcomes) > 1 and len(scores) == len(outcomes):
+        totals = [sum(score.published for score in scores), sum(score.reproduced for score in scores)]
+        lines.append(f"{'total':20}{totals[0]:>10}{totals[1]:>12}{sum(len(score.exceptions) for score in scores):>12}")
     for outcome in outcomes:
         score = outcome.score
         if score and (score.exceptions or score.stopped or score.caveat):
@@ -179,5 +182,5 @@ def main(sources: list[str], keep: bool) -> int:
     if keep:
         for outcome in outcomes:
             if outcome.score is not None:
-                store(outcome.source)
+                store(outcome.source, data.which(registry.read(outcome.source).dataset))
     return 1 if any(outcome.failure for outcome in outcomes) else 0

@@ -170,14 +170,16 @@ def test_the_report_lists_exceptions_with_reasons():
 
 def test_the_report_says_what_a_line_must_not_be_read_without():
     stopped = Record("a", "1", "1", "1.0", True, stopping_point=True)
-    text = chapters.report([chapters.Outcome("vaisey_mlm", Score.of("vaisey_mlm", [stopped]))])
+    outcomes = [chapters.Outcome(source, Score.of(source, [stopped])) for source in ("day1_basics", "vaisey_mlm")]
+    text = chapters.report(outcomes)
+    assert "\ntotal                        2           2           0\n" in text
     assert "1 reproduced (1 at the stopping point), 0 exceptions; on a reconstructed sample: agreement" in text
 
 
 def test_stored_records_are_rounded(book):
     values = [Record("a", "1.0", "1.0", "1.00000000012345", True), Record("b", "**", "**", "**", True)]
     records.write(records.folder() / "day1_basics.twin.json", "day1_basics", "twin", True, values)
-    chapters.store("day1_basics")
+    chapters.store("day1_basics", "twin")
     complete, stored = records.read("day1_basics", "twin", stored=True)
     assert complete
     assert [value.computed for value in stored.values()] == ["1", "**"]
@@ -185,7 +187,7 @@ def test_stored_records_are_rounded(book):
 
 def test_incomplete_records_are_not_stored(book):
     records.write(records.folder() / "day1_basics.twin.json", "day1_basics", "twin", False, [])
-    chapters.store("day1_basics")
+    chapters.store("day1_basics", "twin")
     assert records.read("day1_basics", "twin", stored=True) is None
 
 
