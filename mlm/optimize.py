@@ -21,9 +21,9 @@ from .errors import FitError, MlmError
 
 __all__ = ["Optimum", "minimise"]
 
-DONE = 1e-14  # predicted decrease of the deviance: theta is then right to about 1e-7 of its standard error
+DONE = 1e-12  # predicted decrease of the deviance: theta is then right to about 1e-6 of its standard error
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
-CLOSE = 1.0  # a step of scoring that gains less than this leaves the rest to Newton's method
+CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
 REGULAR = 1e-3  # a diagonal above this, and above this share of the largest element, is clear of 0
 ZERO = 1e-5  # relative standard deviations below this are tried as 0
 
@@ -116,14 +116,13 @@ def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
 def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2) -> Evaluation:
     """Moments, and a step or two of scoring while these pay."""
     at = evaluate(deviance.start())
-    if len(at.theta) == 1:
-        return at
     for _ in range(steps):
-        tried = evaluate(deviance.scoring(at))
-        gain = at.value - tried.value
-        at = tried if gain > 0 else at
-        if gain < CLOSE:
+        if _step(_second_derivatives(deviance, at), at)[1] < CLOSE:
             break
+        tried = evaluate(deviance.scoring(at))
+        if tried.value > at.value:
+            break
+        at = tried
     return at
 
 
