@@ -265,9 +265,7 @@ def lm(formula: str, data: Any) -> LinearModel:
         )
     terms = frame.x_names
     if not terms:
-        raise FormulaError(
-            f"The formula {formula!r} has no coefficients to estimate; add an intercept or a term."
-        )
+        raise FormulaError(f"The formula {formula!r} has no coefficients to estimate; add an intercept or a term.")
     aliased = dependent_columns(frame.x)
     if aliased:
         frame = frame.without(aliased)

@@ -7,7 +7,7 @@ from importlib import resources
 
 from replications import records, registry
 from replications.records import Record
-from replications.table import ABOUT_STOPPED, STOPPED, agreement, breakable, by_reason
+from replications.table import STOPPED, agreement, breakable, by_reason
 
 PAGE = records.ROOT / "book" / "scoreboard.md"
 NOT_YET = "–"
@@ -76,24 +76,45 @@ def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     for source in registry.SOURCES:
         about = registry.read(source)
         title = f"[{about.title}]({source}.ipynb)" if f"book/{source}\n" in chapters + "\n" else about.title
+        title += f"; {about.caveat}" if about.caveat else ""
         counts = [_count(found[source].get(kind)) for kind in records.KINDS]
         known = {id for kind in found[source].values() for id, record in kind.items() if record.reason}
         exceptions = str(len(known)) if found[source] else NOT_YET
         lines.append(f"| {title} | {len(about.entries)} | {counts[0]} | {counts[1]} | {exceptions} |")
         notes += _notes(source, found[source])
+    lines.append(_total(found))
     return "\n".join(lines + (["", *notes] if notes else []))
+
+
+def _total(found: dict[str, dict[str, dict[str, Record]]]) -> str:
+    """Return the last line of the summary; a kind of data counts where it has all sources."""
+    published = sum(len(registry.read(source).entries) for source in registry.SOURCES)
+    cells = [f"{published:,}"]
+    for kind in records.KINDS:
+        values = [found[source].get(kind) for source in registry.SOURCES]
+        kept = [value for value in values if value is not None]
+        agreeing = sum(record.agrees for value in kept for record in value.values())
+        cells.append(f"{agreeing:,}" if len(kept) == len(values) else NOT_YET)
+    known = {
+        (source, id)
+        for source in registry.SOURCES
+        for values in found[source].values()
+        for id, record in values.items()
+        if record.reason
+    }
+    return f"| All | {' | '.join(cells)} | {len(known) if all(found.values()) else NOT_YET} |"
 
 
 def _notes(source: str, kinds: dict[str, dict[str, Record]]) -> list[str]:
     """Return what a source's line must not be read without, as items of a list."""
-    caveat = registry.read(source).caveat
-    notes = [f"- `{source}`: {caveat}."] if caveat else []
     stopped = {id for values in kinds.values() for id, record in values.items() if agreement(record) == STOPPED}
-    if stopped:
-        notes.append(
-            f"- `{source}`: of the values reproduced, {len(stopped)} are digits of a stopping point: {ABOUT_STOPPED}"
-        )
-    return notes
+    if not stopped:
+        return []
+    return [
+        f"- `{source}`: the last digits of {len(stopped)} values are those of the point where the author's "
+        "optimiser stopped, a little short of the optimum. A fit stopped there gives them, and they are "
+        f"compared with it; the table says “{STOPPED}”."
+    ]
 
 
 def _count(values: dict[str, Record] | None) -> str:

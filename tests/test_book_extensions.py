@@ -24,9 +24,7 @@ R_BLOCKS = "```r\nm <- lm(y ~ x, data)\n```\n\n```rout\n(Intercept)\n```\n"
 
 def build(folder, markdown, tags=()):
     """Build a notebook of `markdown` and a code cell; return the finished process and the page's HTML."""
-    cell = nbformat.v4.new_code_cell(
-        'm = mlm.lm("y ~ x", data)', execution_count=1, metadata={"tags": list(tags)}
-    )
+    cell = nbformat.v4.new_code_cell('m = mlm.lm("y ~ x", data)', execution_count=1, metadata={"tags": list(tags)})
     cells = [
         nbformat.v4.new_markdown_cell("# A page\n\n" + markdown),
         cell,

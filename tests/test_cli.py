@@ -205,8 +205,21 @@ def test_the_page_has_every_value_once(book):
     assert "| 75 | 75 | 0 | 1 |" in text
     assert f"`{first.id}` (twin only)" in text
     assert "a &lt;slip&gt;</td>" in text
+    assert "; on a reconstructed sample: agreement was the criterion of its search | 182 |" in text
+    assert "| All | 1,037 | – | – | – |" in text
     assert text == scoreboard.page(found)
     assert "http" not in text.split("```{raw} html")[1]
+
+
+def test_the_page_labels_values_of_a_stopping_point():
+    found = scoreboard.gather()
+    text = scoreboard.page(found)
+    assert text.count("<td>yes, stopping point</td>") == 14
+    assert "- `two_level_mlm`: the last digits of 12 values" in text
+    exceptions = sum(bool(r.reason) for kinds in found.values() for r in kinds["original"].values())
+    assert text.count("<td>exception</td>") == exceptions
+    assert f"| All | 1,037 | {1037 - exceptions:,} | {1037 - exceptions:,} | {exceptions} |" in text
+    assert f"<td>{scoreboard.NOT_YET}</td>" not in text  # every value, on both kinds of data
 
 
 def test_the_page_can_be_built_from_stored_records(book, monkeypatch, capsys):

@@ -54,9 +54,7 @@ def test_every_figure_has_alternative_text(path):
     for cell in code_cells(path):
         if any(kind.startswith("image/") for o in cell.outputs for kind in o.get("data", {})):
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-            assert len(alt) >= 20, (
-                f"describe the figure in the cell's metadata mystnb.image.alt:\n{cell.source}"
-            )
+            assert len(alt) >= 20, f"describe the figure in the cell's metadata mystnb.image.alt:\n{cell.source}"
 
 
 @each_notebook
@@ -85,7 +83,5 @@ def toc_files():
 
 def test_table_of_contents_names_every_page_once():
     written = {"book/scoreboard"}  # by `make book`, so there may be no file yet
-    pages = {
-        f"book/{path.stem}" for suffix in ("md", "ipynb") for path in (ROOT / "book").glob(f"*.{suffix}")
-    }
+    pages = {f"book/{path.stem}" for suffix in ("md", "ipynb") for path in (ROOT / "book").glob(f"*.{suffix}")}
     assert sorted(toc_files()) == sorted(pages | written)

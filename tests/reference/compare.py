@@ -62,9 +62,7 @@ def _varcorr(m: Any, stored: dict[str, Any]) -> Iterator[tuple[str, float]]:
         for (grp, var1, var2), value in zip(names, theirs, strict=True)
         if var2 is None
     }
-    size = [
-        deviation[grp, var1] * deviation[grp, var1 if var2 is None else var2] for grp, var1, var2 in names
-    ]
+    size = [deviation[grp, var1] * deviation[grp, var1 if var2 is None else var2] for grp, var1, var2 in names]
     yield "varcorr", _largest((m.varcorr["vcov"].to_numpy() - theirs) / np.array(size))
 
 
@@ -74,9 +72,7 @@ def small_deviations(m: Any, stored: dict[str, Any]) -> dict[tuple[str, str], fl
     It is the smallest conditional standard deviation an effect could have: that of one level with all rows.
     """
     small = {}
-    for part, name in zip(
-        m.terms, dict.fromkeys(n for n, *_ in _names(m.varcorr) if n != "Residual"), strict=True
-    ):
+    for part, name in zip(m.terms, dict.fromkeys(n for n, *_ in _names(m.varcorr) if n != "Residual"), strict=True):
         z = part.columns.matrix()
         for term, column in zip(part.columns.names, z.T, strict=True):
             small[name, term] = stored["sigma"] / np.sqrt((column**2).sum())
@@ -85,9 +81,7 @@ def small_deviations(m: Any, stored: dict[str, Any]) -> dict[tuple[str, str], fl
 
 def _ranef(m: Any, stored: dict[str, Any]) -> Iterator[tuple[str, float]]:
     ours = m.ranef()
-    ours = ours.assign(
-        grp=[f"{level:g}" if isinstance(level, float) else str(level) for level in ours["grp"]]
-    )
+    ours = ours.assign(grp=[f"{level:g}" if isinstance(level, float) else str(level) for level in ours["grp"]])
     found = dict(iter(ours.groupby(["grpvar", "term"], sort=False)))
     theirs = [(part["grpvar"], part["term"]) for part in stored["ranef"]]
     yield "ranef's terms", _unequal(sorted(found), sorted(theirs))

@@ -161,9 +161,7 @@ def large(rng: Stream, place: int) -> Plan:
     """Draw some five thousand rows."""
     base = (structures.slope, structures.crossed, structures.nested, structures.intercept)[place % 4]
     plan = base(rng, place)
-    factors = tuple(
-        replace(f, levels=f.levels * 3 if len(plan.factors) == 1 else f.levels) for f in plan.factors
-    )
+    factors = tuple(replace(f, levels=f.levels * 3 if len(plan.factors) == 1 else f.levels) for f in plan.factors)
     return replace(plan, rows=4000 + rng.randint(1500), factors=factors)
 
 

@@ -177,9 +177,7 @@ def fingerprint(text: str) -> str:
 def as_frame(plan: Plan, columns: dict[str, list[str]]) -> pd.DataFrame:
     """Return the columns as a data frame: numbers as floats, numeric levels as integers, the rest as text."""
     numeric = {factor.name for factor in plan.factors if factor.numeric}
-    texts = {factor.name for factor in plan.factors if not factor.numeric} | {
-        name for name, _ in plan.categories
-    }
+    texts = {factor.name for factor in plan.factors if not factor.numeric} | {name for name, _ in plan.categories}
     data: dict[str, object] = {}
     for name, cells in columns.items():
         if name in numeric and "NA" not in cells:
