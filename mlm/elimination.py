@@ -222,14 +222,16 @@ def scale_rows(plan: Plan, matrices: list[np.ndarray], columns: np.ndarray, tran
     return out
 
 
-def sandwich(plan: Plan, matrices: list[np.ndarray], middle: np.ndarray, transpose: bool = True) -> np.ndarray:
+def sandwich(
+    plan: Plan, matrices: list[np.ndarray], middle: np.ndarray, transpose: bool = True, out: np.ndarray | None = None
+) -> np.ndarray:
     """Multiply ``Lambda' middle Lambda`` (or ``Lambda middle Lambda'``) for a symmetric (m, m) middle."""
     if all(len(matrices[k]) == 1 for k in plan.dense):
         sizes = np.diff([*plan.offsets, len(middle)])
         scale = np.repeat([matrices[k][0, 0] for k in plan.dense], sizes)
-        out = middle * scale
-        out *= scale[:, None]
-        return out
+        product = np.multiply(middle, scale, out=out)
+        product *= scale[:, None]
+        return product
     half = scale_rows(plan, matrices, middle, transpose)
     return scale_rows(plan, matrices, np.ascontiguousarray(half.T), transpose)
 

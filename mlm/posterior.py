@@ -115,18 +115,23 @@ def _tail_posterior(
     p = len(beta)
     u = tail.solved[:, p] - tail.solved[:, :p] @ beta
     half = tail.solved[:, :p] @ w.xx_root
-    w_u = tail.inverse + half @ half.T
-    w.tail = sandwich(plan, matrices, w_u, transpose=False)
+    w_u = tail.inverse  # nobody asks for it again: changed in place, and scaled below
+    if half.shape[1]:
+        w_u += half @ half.T
+    ends = [*plan.offsets[1:], len(u)]
+    places = [
+        start + np.arange(end - start).reshape(len(matrices[factor]), -1)
+        for factor, start, end in zip(plan.dense, plan.offsets, ends, strict=True)
+    ]
+    diagonal = [w_u[at[:, None], at[None]] for at in places]
+    w.tail = sandwich(plan, matrices, w_u, transpose=False, out=w_u)
     w.tail_x = -scale_rows(plan, matrices, tail.solved[:, :p] @ w.xx, transpose=False)
     modes = scale_rows(plan, matrices, u[:, None], transpose=False)[:, 0]
     e = tail.xy[:, p] - tail.xy[:, :p] @ beta - tail.schur @ modes
-    ends = [*plan.offsets[1:], len(u)]
-    for factor, start, end in zip(plan.dense, plan.offsets, ends, strict=True):
-        t = matrices[factor]
-        at = start + np.arange(end - start).reshape(len(t), -1)
+    for factor, at, block in zip(plan.dense, places, diagonal, strict=True):
         out.modes[factor], out.residuals[factor] = modes[at], e[at]
         out.covariances[factor] = w.tail[at[:, None], at[None]]
-        out.projections[factor] = _tail_projection(t, w_u[at[:, None], at[None]], tail, w, at)
+        out.projections[factor] = _tail_projection(matrices[factor], block, tail, w, at)
     return modes
 
 
