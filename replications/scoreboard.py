@@ -44,7 +44,8 @@ def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
         f"Every published number and claim of the five sources, {total:,} in all: as printed, as computed "
         "here on the original data, and on the synthetic twin that comes with the book. A number is reproduced "
         "when the computed value rounds to it, within half a unit of its last printed place. "
-        "Exceptions are listed one by one, with the reason.",
+        "Exceptions are listed one by one, with the reason. `python -m replications check` prints the counts.",
+        "Values registered, and how many of them are reproduced on the original data and on the twin:",
         _summary(found),
         "## Exceptions",
         _exceptions(found),
@@ -69,7 +70,7 @@ def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     toc = records.ROOT / "_toc.yml"
     chapters = toc.read_text("utf-8") if toc.exists() else ""
     lines = [
-        "| Source | Published | Reproduced, original data | Reproduced, twin | Exceptions |",
+        "| Source | Values | Original | Twin | Exceptions |",
         "|---|--:|--:|--:|--:|",
     ]
     notes = []
@@ -158,14 +159,13 @@ def _row(source: str, entry: registry.Entry, original: Record | None, twin: Reco
     reason = next((record.reason for record in known if record.reason), "")
     words = {agreement(record) for record in known}
     agrees = next((word for word in ("exception", STOPPED, "yes") if word in words), NOT_YET)
+    place = f"<small>{breakable(source)}, {escape(entry.where)}</small>"
+    because = f"<small>{escape(reason)}</small>" if reason else ""
     cells = [
-        f"<td>{breakable(source)}</td>",
-        f"<td>{escape(entry.where)}</td>",
-        f'<th scope="row" title="{escape(entry.what)}">{breakable(entry.id)}</th>',
+        f'<th scope="row" title="{escape(entry.what)}"><code>{breakable(entry.id)}</code>{place}{because}</th>',
         f"<td>{escape(entry.value)}</td>",
         f"<td>{escape(original.shown) if original else NOT_YET}</td>",
         f"<td>{escape(twin.shown) if twin else NOT_YET}</td>",
         f"<td>{agrees}</td>",
-        f"<td>{escape(reason)}</td>",
     ]
-    return f"<tr>{''.join(cells)}</tr>"
+    return f'<tr data-source="{source}">{"".join(cells)}</tr>'

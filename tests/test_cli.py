@@ -201,10 +201,10 @@ def test_the_page_has_every_value_once(book):
     found = {source: {} for source in registry.SOURCES}
     found["day1_basics"] = {"original": {e.id: record(e) for e in entries}, "twin": {first.id: first}}
     text = scoreboard.page(found)
-    assert text.count("<tr><td>") == 1037
+    assert text.count("<tr data-source=") == 1037
     assert "| 75 | 75 | 0 | 1 |" in text
     assert f"`{first.id}` (twin only)" in text
-    assert "a &lt;slip&gt;</td>" in text
+    assert "<small>a &lt;slip&gt;</small></th>" in text
     assert "; on a reconstructed sample: agreement was the criterion of its search | 182 |" in text
     assert "| All | 1,037 | – | – | – |" in text
     assert text == scoreboard.page(found)
