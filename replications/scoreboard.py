@@ -43,7 +43,8 @@ def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
         "<!-- written by `python -m replications scoreboard`; do not edit -->",
         f"Every published number and claim of the five sources, {total:,} in all: as printed, as computed "
         "here on the original data, and on the synthetic twin that comes with the book. A number is reproduced "
-        "when the computed value rounds to it, within half a unit of its last printed place. "
+        "when the computed value rounds to it, within half a unit of its last printed place, or lies in the range "
+        'that the registry names where the document says "about" or reads a plot. '
         "Exceptions are listed one by one, with the reason. `python -m replications check` prints the counts.",
         "Values registered, and how many of them are reproduced on the original data and on the twin:",
         _summary(found),

@@ -1,6 +1,8 @@
 """The registry is complete, readable and consistent in itself."""
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +105,10 @@ def test_under_does_not_mix_up_names_with_a_common_beginning():
     ids = [entry.id for entry in registry.read("soci832_multilevel").under("model1")]
     assert len(ids) == 23
     assert all(id.startswith("model1.") for id in ids)
+
+
+def test_the_introduction_counts_as_the_registry_does():
+    page = (Path(__file__).parent.parent / "book" / "intro.md").read_text("utf8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", page, re.MULTILINE)
+    assert {source: int(count) for source, count in rows} == COUNTS
+    assert f"{sum(COUNTS.values()):,} in all" in page
