@@ -1,0 +1,90 @@
+"""What the prose pages say of the code is true of the code: names, modules, counts, the example of the README."""
+
+import importlib
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+from rmodels import data
+
+import mlm
+import replications
+from replications import registry
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+PROSE = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("scoreboard", "performance")),
+]
+
+
+def text(path):
+    return path.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def m():
+    return mlm.lmer("y ~ x + (1 | g)", data())
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
+def test_names_exist_that_a_page_mentions(path, m):
+    for name in set(re.findall(r"(?<![\w./])((?:mlm|replications)(?:\.[a-z]\w*|\.[A-Z]\w*)+)(?![\w/])", text(path))):
+        found = importlib.import_module(name.split(".")[0])
+        for part in name.split(".")[1:]:
+            assert hasattr(found, part), f"{path.name}: {name}"
+            found = getattr(found, part)
+    for name in set(re.findall(r"(?<![\w.])m\.([a-z_]\w*)", text(path))):
+        assert hasattr(m, name) or name == "reml_criterion", f"{path.name}: m.{name}"
+
+
+def test_calls_for_which_r_users_are_sent_here_run(m):
+    """Every call in the tables of the page for R users that needs no more than a model."""
+    page = text(BOOK / "coming_from_r.md")
+    calls = {call for call in re.findall(r"`((?:m|mlm)\.[\w.]+\([^`]*\))`", page) if "..." not in call}
+    smaller = mlm.lmer("y ~ 1 + (1 | g)", data())
+    known = {"m": m, "m0": smaller, "m1": smaller, "m2": m, "mlm": mlm, "d": data(), "newdata": data()}
+    known |= {"columns": ["x"], "by": "g", "x": data()["x"]}
+    assert len(calls) > 20
+    for call in calls:
+        eval(call.replace("\\|", "|"), known)
+        plt.close("all")
+
+
+def test_the_reference_page_lists_every_public_name():
+    listed = re.findall(r"\.\. auto(?:function|class|exception):: ([\w.]+)", text(BOOK / "api.md"))
+    assert len(listed) == len(set(listed))
+    public = {name for name in mlm.__all__ if name != "plot"}
+    public |= {f"mlm.plot.{name}" for name in mlm.plot.__all__ if callable(getattr(mlm.plot, name))}
+    assert set(listed) == public
+
+
+def test_the_page_on_the_design_names_every_module():
+    named = set(re.findall(r"\b(\w+)\.py\b", text(BOOK / "design.md")))
+    modules = {path.stem for path in (ROOT / "mlm").glob("*.py")} - {"__init__"}
+    assert named == modules
+
+
+def test_counts_of_published_values_are_those_of_the_registry():
+    counts = {source: len(registry.read(source).entries) for source in replications.SOURCES}
+    rows = re.findall(r"^\| `(\w+)` \|.* (\d+) \|$", text(BOOK / "intro.md"), re.MULTILINE)
+    assert {source: int(count) for source, count in rows} == counts
+    for path in PROSE:
+        for count in re.findall(r"\b1,0\d\d\b", text(path)):
+            assert int(count.replace(",", "")) == sum(counts.values()), path.name
+
+
+def test_the_example_of_the_readme_runs(capsys, monkeypatch):
+    monkeypatch.setenv("MLM_ORIGINALS", "")
+    example = re.search(r"```python\n(.*?)```", text(ROOT / "README.md"), re.DOTALL)[1]
+    exec(example, {})
+    printed = capsys.readouterr().out
+    for part in (
+        "Linear mixed model fit by REML",
+        "Adjusted ICC",
+        "refitting model(s) with ML",
+        "Num. groups: schcode",
+    ):
+        assert part in printed
