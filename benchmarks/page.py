@@ -102,8 +102,9 @@ def _opening(results: Results) -> str:
         else "R was not at hand"
     )
     return f"""How long a fit takes and how much memory it needs, beside lme4 and other Python packages. The
-numbers are stored results of `python -m benchmarks`; the programs of one row were measured in one run (lme4 on the ratings alone, with more time), and the rows
-may come from several (`--add`) on the same machine. Below is the last of them.
+numbers are stored results of `python -m benchmarks`; the programs of one row were measured in one run (lme4 on the
+ratings alone, with more time), and the rows may come from several (`--add`) on the same machine. Below is the last
+of them.
 
 Machine
 : {machine["processor"]}, {machine["cores"]} cores, {machine["memory_bytes"] / 2**30:.0f} GB, {machine["system"]}.
