@@ -88,16 +88,20 @@ def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
         log.append((theta, evaluation.value))
         return evaluation
 
-    at = _approach(deviance, evaluate) if start is None else evaluate(np.array(start, dtype=float))
+    if start is None:
+        at, hessian = _approach(deviance, evaluate)
+    else:
+        at = evaluate(np.array(start, dtype=float))
+        hessian = _second_derivatives(deviance, at)
     for _ in range(10):
-        at, converged = _descend(deviance, evaluate, at)
+        at, converged = _descend(deviance, evaluate, at, hessian)
         if _is_regular(deviance, at.theta):
             return Optimum(at, converged, "newton", _message(converged), log)
         at = _settle_zeros(deviance, evaluate, at)
         fresh = _leave_boundary(deviance, evaluate, at)
         if fresh is None:
             break
-        at = fresh
+        at, hessian = fresh, _second_derivatives(deviance, fresh)
     theta = deviance.layout.rectify(at.theta)
     if (theta != at.theta).any():
         at = evaluate(theta)
@@ -113,24 +117,31 @@ def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
     return bool((theta[deviance.layout.diagonal] > REGULAR * max(np.abs(theta).max(), 1.0)).all())
 
 
-def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2) -> Evaluation:
-    """Moments, and a step or two of scoring while these pay."""
+def _approach(
+    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2
+) -> tuple[Evaluation, np.ndarray]:
+    """Moments, and a step or two of scoring while these pay; also the second derivatives there."""
     at = evaluate(deviance.start())
+    hessian = _second_derivatives(deviance, at)
     for _ in range(steps):
-        if _step(_second_derivatives(deviance, at), at)[1] < CLOSE:
+        if _step(hessian, at)[1] < CLOSE:
             break
         tried = evaluate(deviance.scoring(at))
         if tried.value > at.value:
             break
-        at = tried
-    return at
+        at, hessian = tried, _second_derivatives(deviance, tried)
+    return at, hessian
 
 
 def _descend(
-    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, limit: int = 200
+    deviance: Deviance,
+    evaluate: Callable[[np.ndarray], Evaluation],
+    at: Evaluation,
+    hessian: np.ndarray,
+    limit: int = 200,
 ) -> tuple[Evaluation, bool]:
-    """BFGS with backtracking from `at`; returns the best evaluation and whether the gradient is zero there."""
-    hessian, last, fresh = _second_derivatives(deviance, at), np.inf, True
+    """BFGS with backtracking from `at` and its second derivatives; the best evaluation, and whether it is the end."""
+    last, fresh = np.inf, True
     for _ in range(limit):
         step, decrease = _step(hessian, at)
         if decrease < DONE or (decrease < SILENT and decrease >= last):
