@@ -3,18 +3,18 @@
 With ``V_a = Z dSigma_a Z'`` and ``e = V^-1 (y - X beta)`` the second derivative by Sigma in the directions a and b is
 ``-tr(R V_a R V_b) + 2 e' V_a P V_b e / sigma²``, R being P under REML and ``V^-1`` under maximum likelihood
 (Searle, Casella & McCulloch 1992, Variance Components, section 6.6; Gilmour, Thompson & Cullis 1995, Biometrics 51).
-All of it is sums over levels of ``K_j = Z_j' V^-1 Z_j``, ``F_j = Z_j' V^-1 X`` and ``e_j``.
+All of it is sums over levels of ``K_j = Z_j' V^-1 Z_j``, ``F_j = Z_j' V^-1 X R`` and ``e_j = Z_j' V^-1 (y - X beta)``,
+where ``R R' = (X' V^-1 X)^-1``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .covariance import CovarianceLayout
+from .one_factor import LevelSolution
 
-__all__ = ["Ingredients", "bending", "directions", "second_derivatives"]
+__all__ = ["bending", "directions", "second_derivatives"]
 
 
 def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarray:
@@ -26,78 +26,39 @@ def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarr
     return change + change.transpose(0, 2, 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ingredients:
-    """What the second derivatives are made of.
-
-    Attributes
-    ----------
-    change : ndarray, shape (m, q, q)
-        Change of Sigma with each element of theta.
-    slope : ndarray, shape (q, q)
-        Derivative of the deviance by Sigma.
-    k : ndarray, shape (q, q, J)
-        ``Z_j' V^-1 Z_j``.
-    f : ndarray, shape (q, p, J)
-        ``Z_j' V^-1 X``.
-    e : ndarray, shape (q, J)
-        ``Z_j' V^-1 (y - X beta)``.
-    unscaled : ndarray, shape (p, p)
-        ``(X' V^-1 X)^-1``.
-    sigma2 : float
-    """
-
-    change: np.ndarray
-    slope: np.ndarray
-    k: np.ndarray
-    f: np.ndarray
-    e: np.ndarray
-    unscaled: np.ndarray
-    sigma2: float
-
-
-def second_derivatives(of: Ingredients, dof: int, reml: bool) -> np.ndarray:
-    """Second derivatives in the directions of theta, sigma profiled out; see `bending` for what is still missing.
+def second_derivatives(of: LevelSolution, sigma2: float, dof: int, reml: bool) -> np.ndarray:
+    """Second derivatives of the profiled deviance by the elements of Sigma, shape (q², q²).
 
     Parameters
     ----------
-    of : Ingredients
+    of : LevelSolution
+    sigma2 : float
+        Residual variance.
     dof : int
-        Divisor of the residual variance.
+        Its divisor.
     reml : bool
 
-    Returns
-    -------
-    ndarray, shape (m, m)
+    Notes
+    -----
+    Only their products with symmetric directions on both sides mean anything. With ``N_j = F_j F_j'``, the sum of
+    ``tr(K_j V_a (2 N_j + 2 e_j e_j' / sigma² - K_j) V_b)`` is what stays within a level. Between levels,
+    ``F_i' V_a F_i``, ``F_i' V_a e_i`` and ``e_i' V_a e_i`` are summed up first and then multiplied.
     """
-    log_det = _of_log_determinant(of, reml)
-    m, (q, p, levels) = len(of.change), of.f.shape
-    moved = (of.change.reshape(m * q, q) @ of.e).reshape(m, q, levels)  # dSigma_a e_j
-    quadratic = moved.reshape(m, -1) @ np.einsum("abj,xbj->xaj", of.k, moved).reshape(m, -1).T
-    if p:
-        through = moved.reshape(m, -1) @ of.f.transpose(0, 2, 1).reshape(q * levels, p)
-        quadratic -= through @ of.unscaled @ through.T
-    score = moved.reshape(m, -1) @ of.e.ravel()
-    return 2.0 * quadratic / of.sigma2 - log_det - np.outer(score, score) / (of.sigma2**2 * dof)
-
-
-def _of_log_determinant(of: Ingredients, reml: bool) -> np.ndarray:
-    """``tr(R V_a R V_b)``: blocks within a level, and under REML those that the fixed effects make between levels."""
-    q, p, levels = of.f.shape
-    flat = of.k.reshape(q * q, levels)
-    products = flat @ flat.T
-    if reml and p:
-        through = np.matmul(of.unscaled, of.f)
-        between = np.einsum("akj,bkj->abj", through, of.f).reshape(q * q, levels)
-        cross = flat @ between.T
-        products = products - cross - cross.T
-    out = np.einsum("xab,bcda,ycd->xy", of.change, products.reshape(q, q, q, q), of.change)
-    if reml and p:
-        rows = of.f.reshape(q * p, levels)
-        inside = np.einsum("xab,akbl->xkl", of.change, (rows @ rows.T).reshape(q, p, q, p))  # sum_j F_j' dSigma F_j
-        weighted = np.matmul(of.unscaled, inside)
-        out += np.einsum("xkl,ylk->xy", weighted, weighted)
-    return out
+    q, width, levels = of.outside.shape
+    scaled = of.outside.copy()
+    scaled[:, -1] /= np.sqrt(sigma2)
+    e = scaled[:, -1]
+    within = of.inner - 2.0 * of.projection + 2.0 * e[:, None] * e
+    flat = of.inner.reshape(q * q, levels)
+    out = (flat @ within.reshape(q * q, levels).T).reshape(q, q, q, q).transpose(1, 2, 3, 0).reshape(q * q, q * q)
+    right = scaled if reml else scaled[:, -1:]
+    sums = (scaled.reshape(-1, levels) @ right.reshape(-1, levels).T).reshape(q, width, q, -1)
+    sums = sums.transpose(0, 2, 1, 3).reshape(q * q, width, -1)
+    weighted = sums.copy()
+    weighted[:, -1, -1] /= dof
+    if not reml:
+        weighted[:, :-1] *= 2.0  # stands for its transpose too
+    return out - weighted.reshape(q * q, -1) @ sums.reshape(q * q, -1).T
 
 
 def bending(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from .components import divide
+from .components import Part, divide
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts
-from .curvature import Ingredients, bending, directions, second_derivatives
+from .curvature import bending, directions, second_derivatives
 from .elimination import eliminate
-from .levels import multiply
+from .one_factor import LevelSolution, OneFactor
 from .posterior import posterior
 from .start import level_moments, moment_scales, single_scale
 
@@ -49,8 +50,8 @@ class Evaluation:
         ``Z_j' P Z_j`` of each grouping factor's levels, shapes (q, q, J).
     residuals : tuple of ndarray
         ``e_j = Z_j' V^-1 (y - X beta)`` of each grouping factor's levels, shapes (q, J).
-    shrink : ndarray, shape (q, q, J)
-        ``(I + Z_j'Z_j Sigma)^-1`` of the largest factor's levels.
+    solution : LevelSolution or None
+        What second derivatives are made of, of a single grouping factor.
     """
 
     theta: np.ndarray
@@ -62,7 +63,7 @@ class Evaluation:
     penalised: float
     projections: tuple[np.ndarray, ...]
     residuals: tuple[np.ndarray, ...]
-    shrink: np.ndarray
+    solution: LevelSolution | None = None
 
     def outer(self, factor: int) -> np.ndarray:
         """Sum of ``e_j e_j'`` over one factor's levels, shape (q, q)."""
@@ -70,7 +71,7 @@ class Evaluation:
 
     def slope(self, factor: int, sigma2: float | None = None) -> np.ndarray:
         """Derivative of the deviance by one factor's Sigma, shape (q, q), at this or another residual variance."""
-        return self.projections[factor].sum(axis=2) - self.outer(factor) / (sigma2 or self.sigma2)
+        return _slope(self.projections[factor], self.residuals[factor], sigma2 or self.sigma2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,10 +118,17 @@ class Deviance:
         self.products, self.layout = products, layout
         constant = (products.log_basis if reml else 0.0) - products.log_weights
         self.criterion = Criterion(products.nobs, products.p, reml, constant)
-        self.parts = divide(products)
+        self.one = OneFactor(products) if len(products.factors) == 1 else None
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """How the random effects are eliminated."""
+        return divide(self.products)
 
     def evaluate(self, theta: np.ndarray) -> Evaluation:
         """Compute the criterion and its gradient at `theta`, shape (n_theta,)."""
+        if self.one is not None:
+            return self._evaluate_one(self.one, theta)
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
         fixed = eliminated.fixed
         found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
@@ -134,32 +142,44 @@ class Deviance:
             penalised=fixed.penalised,
             projections=tuple(found.projections[k] for k in range(len(eliminated.matrices))),
             residuals=tuple(found.residuals[k] for k in range(len(eliminated.matrices))),
-            shrink=found.shrinks[0],
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
         return replace(at, gradient=self.layout.pick(slopes))
 
+    def _evaluate_one(self, one: OneFactor, theta: np.ndarray) -> Evaluation:
+        """`evaluate` where there is a single grouping factor."""
+        (t,) = self.layout.matrices(theta)
+        found = one.solve(t, self.criterion.reml)
+        fixed, e = found.fixed, found.outside[:, -1]
+        sigma2 = fixed.penalised / self.criterion.dof
+        return Evaluation(
+            theta=theta,
+            value=self.criterion.value(fixed.penalised, found.log_det, fixed.log_det),
+            gradient=self.layout.pick([2.0 * _slope(found.projection, e, sigma2) @ t]),
+            sigma2=sigma2,
+            beta=fixed.beta,
+            unscaled=fixed.inverse,
+            penalised=fixed.penalised,
+            projections=(found.projection,),
+            residuals=(e,),
+            solution=found,
+        )
+
     def value(self, theta: np.ndarray) -> float:
         """Compute the criterion alone."""
+        if self.one is not None:
+            fixed, log_det = self.one.fixed(self.layout.matrices(theta)[0])
+            return self.criterion.value(fixed.penalised, log_det, fixed.log_det)
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
         return self.criterion.value(eliminated.fixed.penalised, eliminated.log_det, eliminated.fixed.log_det)
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Exact second derivatives by theta at an evaluation; None when several grouping factors interact."""
-        if len(self.products.factors) > 1:
+        if at.solution is None:
             return None
-        (stage,), (t,) = self.parts[0].plan.stages, self.layout.matrices(at.theta)
-        ingredients = Ingredients(
-            change=directions(self.layout, 0, t),
-            slope=at.slope(0),
-            k=multiply(at.shrink, stage.zz),
-            f=multiply(at.shrink, stage.zxy[:, :-1]),
-            e=at.residuals[0],
-            unscaled=at.unscaled,
-            sigma2=at.sigma2,
-        )
-        second = second_derivatives(ingredients, self.criterion.dof, self.criterion.reml)
-        return second + bending(self.layout, 0, ingredients.slope)
+        by_sigma = second_derivatives(at.solution, at.sigma2, self.criterion.dof, self.criterion.reml)
+        change = directions(self.layout, 0, self.layout.matrices(at.theta)[0]).reshape(len(at.theta), -1)
+        return change @ by_sigma @ change.T + bending(self.layout, 0, at.slope(0))
 
     def information(self, at: Evaluation) -> np.ndarray:
         """Approximate second derivatives by theta, factor by factor, shape (n_theta, n_theta).
@@ -214,6 +234,11 @@ class Deviance:
         found = posterior(self.parts, eliminated, estimated=False)
         factors = range(len(self.products.factors))
         return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
+
+
+def _slope(projection: np.ndarray, e: np.ndarray, sigma2: float) -> np.ndarray:
+    """Derivative of the deviance by a factor's Sigma, shape (q, q)."""
+    return projection.sum(axis=2) - e @ e.T / sigma2
 
 
 def _root_of(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["add_transposed", "apply", "fill_lower", "level_roots", "multiply", "outer", "sum_by"]
+__all__ = ["add_transposed", "apply", "fill_lower", "level_roots", "multiply", "outer", "solve_roots", "sum_by"]
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -70,18 +70,37 @@ def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
     a = np.matmul(t.T, (t.T @ zz.reshape(q, -1)).reshape(zz.shape))
     root = np.empty_like(zz)
     root[...] = t.T[:, :, None]
-    determinant = np.ones(zz.shape[2])
-    for i in range(q):
-        a[i, i] += 1.0
+    return root, solve_roots(a, root)
+
+
+def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
+    """Factor ``A_j + I = L_j L_j'`` and multiply with ``L_j^-1`` from the left, level by level and in place.
+
+    Parameters
+    ----------
+    a : ndarray, shape (q, q, J)
+        Symmetric; its lower triangle is overwritten with L.
+    rows : ndarray, shape (q, k, J)
+        Overwritten with ``L^-1 rows``.
+
+    Returns
+    -------
+    float
+        Sum of ``log |A_j + I|``.
+    """
+    determinant = 1.0
+    for i in range(len(a)):
+        pivot = a[i, i]
+        pivot += 1.0
         for k in range(i):
-            a[i, i] -= a[i, k] * a[i, k]
-        determinant *= a[i, i]
-        np.sqrt(a[i, i], out=a[i, i])
-        for r in range(i + 1, q):
+            pivot -= a[i, k] * a[i, k]
+        determinant = determinant * pivot
+        np.sqrt(pivot, out=pivot)
+        for r in range(i + 1, len(a)):
             for k in range(i):
                 a[r, i] -= a[r, k] * a[i, k]
-            a[r, i] /= a[i, i]
+            a[r, i] /= pivot
         for k in range(i):
-            root[i] -= a[i, k] * root[k]
-        root[i] /= a[i, i]
-    return root, float(np.log(determinant).sum())
+            rows[i] -= a[i, k] * rows[k]
+        rows[i] /= pivot
+    return float(np.log(determinant).sum())

@@ -1,0 +1,105 @@
+"""One grouping factor alone: its levels share no rows, and V is solved level by level.
+
+With ``S = Z_j'Z_j`` of a level, ``Sigma = T T'`` and ``L L' = T'ST + I``, Woodbury's identity gives
+``Z_j' V^-1 = (I - S T (L L')^-1 T') Z_j'``. Applied to the cross-products ``Z_j'[Z X y]`` as a whole it yields all that
+the deviance, its gradient and its second derivatives are made of. This is `elimination` and `posterior` for the case
+in which one stage is all there is, without the passes back and forth between stages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .crossproducts import CrossProducts
+from .elimination import FixedPart, solve_fixed
+from .levels import multiply, outer, solve_roots
+
+__all__ = ["LevelSolution", "OneFactor"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelSolution:
+    """The levels and the fixed effects at one `T`.
+
+    Attributes
+    ----------
+    fixed : FixedPart
+    log_det : float
+        Sum over levels of ``log |T'ST + I|``.
+    inner : ndarray, shape (q, q, J)
+        ``K_j = Z_j' V^-1 Z_j``.
+    outside : ndarray, shape (q, p + 1, J)
+        ``Z_j' V^-1 [X R, y - X beta]`` with ``R R' = (X' V^-1 X)^-1``; the last column is ``e_j``.
+    projection : ndarray, shape (q, q, J)
+        ``Z_j' P Z_j`` (P is ``V^-1``, under REML with the fixed effects projected out).
+    """
+
+    fixed: FixedPart
+    log_det: float
+    inner: np.ndarray
+    outside: np.ndarray
+    projection: np.ndarray
+
+
+class OneFactor:
+    """Cross-products with a single grouping factor.
+
+    Parameters
+    ----------
+    products : CrossProducts
+    """
+
+    def __init__(self, products: CrossProducts) -> None:
+        (factor,) = products.factors
+        self.xy, self.p, self.q = products.xy, products.p, factor.size
+        self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
+
+    def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
+        """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
+        _, rest, log_det = self._eliminate(t)
+        return solve_fixed(rest, self.p), log_det
+
+    def solve(self, t: np.ndarray, reml: bool) -> LevelSolution:
+        """Solve at one `T` of shape (q, q).
+
+        Raises
+        ------
+        FitError
+            When nothing is left of the response, or the fixed-effects columns are dependent.
+        """
+        half, rest, log_det = self._eliminate(t)
+        if self.q > 1:
+            half = self.zxy - multiply(half[:, : self.q].transpose(1, 0, 2), half)
+        fixed = solve_fixed(rest, self.p)
+        combine = np.eye(self.p + 1)
+        combine[:-1, :-1] = fixed.inverse_root.T
+        combine[-1, :-1] = -fixed.beta
+        inner, outside = half[:, : self.q], np.matmul(combine, half[:, self.q :])
+        projection = inner - outer(outside[:, :-1], outside[:, :-1]) if reml and self.p else inner
+        return LevelSolution(fixed, log_det, inner, outside, projection)
+
+    def _eliminate(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """Take the random effects out of ``[X y]'[X y]``.
+
+        Returns
+        -------
+        half : ndarray, shape (q, q + p + 1, J)
+            ``L^-1 T' Z_j'[Z X y]``; of a single column ``Z_j' V^-1 [Z X y]``, which is had by one division.
+        rest : ndarray, shape (p + 1, p + 1)
+            ``[X y]' V^-1 [X y]``.
+        log_det : float
+        """
+        q, zxy = self.q, self.zxy
+        if q == 1:
+            ratio = t[0, 0] ** 2
+            square = 1.0 + ratio * zxy[0, 0]
+            half = zxy / square
+            return half, self.xy - ratio * (half[0, 1:] @ zxy[0, 1:].T), float(np.log(square).sum())
+        half = (t.T @ zxy.reshape(q, -1)).reshape(zxy.shape)
+        log_det = solve_roots(np.matmul(t.T, half[:, :q]), half)
+        rest = self.xy.copy()
+        for row in half[:, q:]:
+            rest -= row @ row.T
+        return half, rest, log_det
