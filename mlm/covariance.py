@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.linalg import lapack
 
-__all__ = ["CovarianceLayout", "Slot", "canonical_factor"]
+__all__ = ["CovarianceLayout", "Slot", "canonical_factor", "covariance_root"]
+
+APART = 1e-2  # least eigenvalue of the correlations in a covariance that is moved away from singular ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +149,28 @@ def canonical_factor(t: np.ndarray) -> np.ndarray:
             rest = rest - np.outer(out[j:, j], direction)
         rest = rest[1:]
     return out
+
+
+def covariance_root(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Lower triangular root of a covariance matrix, moved away from singular ones.
+
+    Parameters
+    ----------
+    sigma : ndarray, shape (q, q)
+        Symmetric.
+    floor : ndarray, shape (q,)
+        Least variances.
+
+    Returns
+    -------
+    ndarray, shape (q, q)
+        Of the nearest covariance whose variances, and the shares of them left by correlation, are not tiny.
+    """
+    scale = np.sqrt(np.maximum(sigma.diagonal(), floor))
+    correlation = sigma / (scale[:, None] * scale)
+    shifted = correlation.copy()
+    shifted.flat[:: len(shifted) + 1] -= APART
+    if lapack.dpotrf(shifted)[1]:
+        values, vectors = np.linalg.eigh(correlation)
+        correlation = (vectors * np.maximum(values, APART)) @ vectors.T
+    return scale[:, None] * lapack.dpotrf(correlation, lower=1, clean=1)[0]

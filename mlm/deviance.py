@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import lapack
 
 from .components import Part, divide
-from .covariance import CovarianceLayout
+from .covariance import CovarianceLayout, covariance_root
 from .crossproducts import CrossProducts
 from .curvature import bending, directions, second_derivatives
 from .elimination import eliminate
@@ -202,11 +203,11 @@ class Deviance:
                 return np.array([scale])
         roots = []
         for k, factor in enumerate(self.products.factors):
-            scales, sigma = moment_scales(factor, self.products), level_moments(factor, self.products)
+            sigma = level_moments(factor, self.products)
             if sigma is None:
-                roots.append(np.diag(scales))
+                roots.append(np.diag(moment_scales(factor, self.products)))
             else:
-                roots.append(_root_of(self.layout.within_terms(k) * sigma, floor=1e-4 * scales**2))
+                roots.append(covariance_root(self.layout.within_terms(k) * sigma, sigma.diagonal()))
         return self.layout.pick(roots)
 
     def scoring(self, at: Evaluation) -> np.ndarray:
@@ -219,10 +220,12 @@ class Deviance:
         for k, t in enumerate(matrices):
             q, flat = len(t), at.projections[k].reshape(len(t) ** 2, -1)
             information = (flat @ flat.T).reshape(q, q, q, q).transpose(0, 2, 1, 3).reshape(q * q, q * q)
-            step = np.linalg.lstsq(information, -at.slope(k).ravel(), rcond=1e-12)[0].reshape(q, q)
-            matrices[k] = _root_of(
-                t @ t.T + self.layout.within_terms(k) * (step + step.T) / 2.0, floor=1e-2 * np.diag(t @ t.T)
-            )
+            slope, sigma = at.slope(k).ravel(), t @ t.T
+            _, step, info = lapack.dposv(information, -slope)
+            if info:
+                step = np.linalg.lstsq(information, -slope, rcond=1e-12)[0]
+            step = self.layout.within_terms(k) * step.reshape(q, q)
+            matrices[k] = covariance_root(sigma + 0.5 * (step + step.T), floor=1e-2 * sigma.diagonal())
         return self.layout.pick(matrices)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -239,13 +242,6 @@ class Deviance:
 def _slope(projection: np.ndarray, e: np.ndarray, sigma2: float) -> np.ndarray:
     """Derivative of the deviance by a factor's Sigma, shape (q, q)."""
     return projection.sum(axis=2) - e @ e.T / sigma2
-
-
-def _root_of(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """Lower triangular root of the nearest covariance whose variances, and shares left by correlation, are not tiny."""
-    scale = np.sqrt(np.maximum(np.diag(sigma), floor))
-    values, vectors = np.linalg.eigh(sigma / np.outer(scale, scale))
-    return scale[:, None] * np.linalg.cholesky((vectors * np.maximum(values, 1e-2)) @ vectors.T)
 
 
 def _expected_information(

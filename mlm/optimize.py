@@ -24,6 +24,7 @@ __all__ = ["Optimum", "minimise"]
 DONE = 1e-12  # predicted decrease of the deviance: theta is then right to about 1e-6 of its standard error
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
 CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
+NEARBY = 1e-3  # expected decrease of a step so short that second derivatives at its start serve at its end as well
 REGULAR = 1e-3  # a diagonal above this, and above this share of the largest element, is clear of 0
 ZERO = 1e-5  # relative standard deviations below this are tried as 0
 
@@ -122,6 +123,10 @@ def _approach(
 ) -> tuple[Evaluation, np.ndarray]:
     """Moments, and a step or two of scoring while these pay; also the second derivatives there."""
     at = evaluate(deviance.start())
+    if at.solution is not None and deviance.layout.n_theta > 1:
+        # a step of scoring nearly always pays, and costs less than the second derivatives that could tell
+        tried = evaluate(deviance.scoring(at))
+        at, steps = (tried, steps - 1) if tried.value < at.value else (at, 0)
     hessian = _second_derivatives(deviance, at)
     for _ in range(steps):
         if _step(hessian, at)[1] < CLOSE:
@@ -153,6 +158,8 @@ def _descend(
                 return at, decrease < SILENT
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
+        if found.solution is not None and decrease < NEARBY and _step(hessian, found)[1] < DONE:
+            return found, True
         exact, fresh = deviance.curvature(found), False
         hessian = _update(hessian, found.theta - at.theta, found.gradient - at.gradient) if exact is None else exact
         at = found

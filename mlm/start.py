@@ -7,16 +7,21 @@ whatever the number of levels.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from .crossproducts import CrossProducts, FactorProducts
+from .levels import apply, level_roots, multiply
 
 __all__ = ["level_moments", "moment_scales", "single_scale"]
 
 ROWS = 12  # rows a coefficient from which a level's own least squares say something
-CONDITION = 1e6  # of a level's cross-products, beyond which its coefficients say nothing
+BROAD = 1e4  # relative standard deviation that lets levels have coefficients of their own, nearly
+UNKNOWN = 1e6  # sampling variance, over that of an average level, beyond which a level's coefficients say nothing
+TINY = 1e-300  # keeps 0 / 0 from being computed
+SHARE = 1e-2  # of the coefficients' spread that is taken for their variance at least
 SIZES = 64  # different sizes of levels up to which they are summed up by size
 SMALLEST = 1e-3  # relative standard deviation below which the general search decides
 NEAR = 1e-9  # last step in the logarithm of the variance ratio; Newton's next one would be its square
@@ -29,11 +34,11 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     """
     square = np.einsum("qqj->qj", factor.zz)
     e = factor.zxy[:, -1]
-    total = products.xy[-1, -1]
-    between = np.divide(e**2, square, out=np.zeros_like(e), where=square > 0).sum(axis=1)
-    residual = max(total - between.max(), 1e-3 * total) / max(products.nobs - factor.levels, 1)
-    weight = np.maximum(square.sum(axis=1), 1e-300)
-    floor = 0.02 * products.nobs / (weight * np.sqrt(products.nobs / factor.levels))
+    total = float(products.xy[-1, -1])
+    between = (e**2 / np.maximum(square, TINY)).sum(axis=1)
+    residual = max(total - float(between.max()), 1e-3 * total) / max(products.nobs - factor.levels, 1)
+    weight = np.maximum(square.sum(axis=1), TINY)
+    floor = 0.02 * products.nobs / (weight * math.sqrt(products.nobs / factor.levels))
     return np.sqrt(np.maximum((between / residual - factor.levels) / weight, floor))
 
 
@@ -43,18 +48,22 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     The covariance of the levels' coefficients, less what their sampling variance adds to it (Swamy 1970,
     Econometrica 38, 311-323). None where levels are too small for coefficients of their own.
     """
-    if factor.size < 2 or products.nobs < ROWS * factor.levels * factor.size:
+    q, levels = factor.size, factor.levels
+    if q < 2 or products.nobs < ROWS * levels * q:
         return None
-    crossed = factor.zz.transpose(2, 0, 1)
-    if np.linalg.cond(crossed).max() > CONDITION:
+    e, square = factor.zxy[:, -1], np.einsum("qqj->q", factor.zz) / levels
+    root, _ = level_roots(np.diag(BROAD / np.sqrt(np.maximum(square, TINY))), factor.zz)
+    inverse = multiply(root.transpose(1, 0, 2), root)
+    if (np.einsum("qqj->qj", inverse).max(axis=1) * square).max() > UNKNOWN:
         return None
-    inverse, e = np.linalg.inv(crossed), factor.zxy[:, -1]
-    coefficients = np.einsum("jab,bj->aj", inverse, e)
-    within = products.xy[-1, -1] - np.vdot(coefficients, e)
-    variance = within / (products.nobs - factor.levels * factor.size)
-    spread = np.cov(coefficients)
-    floor = 1e-2 * np.diag(np.diag(spread))
-    return np.asarray((spread - variance * inverse.mean(axis=0) + floor) / variance)
+    coefficients = apply(inverse, e)
+    within = float(products.xy[-1, -1]) - float(np.vdot(coefficients, e))
+    variance = within / (products.nobs - levels * q)
+    coefficients -= coefficients.mean(axis=1)[:, None]
+    spread = coefficients @ coefficients.T / (levels - 1)
+    sigma, least = spread / variance - inverse.sum(axis=2) / levels, SHARE * spread.diagonal() / variance
+    sigma.flat[:: q + 1] = np.maximum(sigma.diagonal() + least, least)
+    return sigma
 
 
 def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
