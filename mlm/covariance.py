@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg import lapack
 
-__all__ = ["CovarianceLayout", "Slot", "canonical_factor", "covariance_root"]
+__all__ = ["CovarianceLayout", "Slot", "canonical_factor", "covariance_layout", "covariance_root"]
 
 APART = 1e-2  # least eigenvalue of the correlations in a covariance that is moved away from singular ones
 
@@ -121,6 +121,12 @@ class CovarianceLayout:
             block = slice(s.start, s.start + s.size)
             matrices[s.factor][block, block] = canonical_factor(matrices[s.factor][block, block])
         return self.pick(matrices)
+
+
+@lru_cache
+def covariance_layout(terms: tuple[tuple[int, int], ...], factors: int) -> CovarianceLayout:
+    """Lay theta out, see `CovarianceLayout`; it is the same for all models of one structure, and never changes."""
+    return CovarianceLayout(list(terms), factors)
 
 
 def canonical_factor(t: np.ndarray) -> np.ndarray:

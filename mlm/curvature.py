@@ -9,6 +9,8 @@ where ``R R' = (X' V^-1 X)^-1``.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .covariance import CovarianceLayout
@@ -21,21 +23,18 @@ def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarr
     """Change of Sigma with each element of a factor's part of theta, shape (m, q, q)."""
     _, rows, columns = layout.positions(factor)
     change = np.zeros((len(rows), len(t), len(t)))
-    at = np.arange(len(rows))
-    change[at, rows] = t[:, columns].T
+    change[np.arange(len(rows)), rows] = t[:, columns].T
     return change + change.transpose(0, 2, 1)
 
 
-def second_derivatives(of: LevelSolution, sigma2: float, dof: int, reml: bool) -> np.ndarray:
+def second_derivatives(of: LevelSolution, dof: int, reml: bool) -> np.ndarray:
     """Second derivatives of the profiled deviance by the elements of Sigma, shape (q², q²).
 
     Parameters
     ----------
     of : LevelSolution
-    sigma2 : float
-        Residual variance.
     dof : int
-        Its divisor.
+        Divisor of the residual variance.
     reml : bool
 
     Notes
@@ -46,7 +45,7 @@ def second_derivatives(of: LevelSolution, sigma2: float, dof: int, reml: bool) -
     """
     q, width, levels = of.outside.shape
     scaled = of.outside.copy()
-    scaled[:, -1] /= np.sqrt(sigma2)
+    scaled[:, -1] /= math.sqrt(of.sigma2)
     e = scaled[:, -1]
     within = of.inner - 2.0 * of.projection + 2.0 * e[:, None] * e
     flat = of.inner.reshape(q * q, levels)
@@ -64,5 +63,4 @@ def second_derivatives(of: LevelSolution, sigma2: float, dof: int, reml: bool) -
 def bending(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:
     """What the slope by Sigma adds to second derivatives by theta, because Sigma is quadratic in theta."""
     _, rows, columns = layout.positions(factor)
-    same = columns[:, None] == columns[None, :]
-    return np.where(same, 2.0 * slope[rows[:, None], rows[None, :]], 0.0)
+    return 2.0 * slope[rows[:, None], rows] * (columns[:, None] == columns)

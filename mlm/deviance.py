@@ -72,7 +72,7 @@ class Evaluation:
 
     def slope(self, factor: int, sigma2: float | None = None) -> np.ndarray:
         """Derivative of the deviance by one factor's Sigma, shape (q, q), at this or another residual variance."""
-        return _slope(self.projections[factor], self.residuals[factor], sigma2 or self.sigma2)
+        return self.projections[factor].sum(axis=2) - self.outer(factor) / (sigma2 or self.sigma2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +119,8 @@ class Deviance:
         self.products, self.layout = products, layout
         constant = (products.log_basis if reml else 0.0) - products.log_weights
         self.criterion = Criterion(products.nobs, products.p, reml, constant)
-        self.one = OneFactor(products) if len(products.factors) == 1 else None
+        single = len(products.factors) == 1
+        self.one = OneFactor(products, self.criterion.dof, reml) if single else None
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -150,19 +151,18 @@ class Deviance:
     def _evaluate_one(self, one: OneFactor, theta: np.ndarray) -> Evaluation:
         """`evaluate` where there is a single grouping factor."""
         (t,) = self.layout.matrices(theta)
-        found = one.solve(t, self.criterion.reml)
-        fixed, e = found.fixed, found.outside[:, -1]
-        sigma2 = fixed.penalised / self.criterion.dof
+        found = one.solve(t)
+        fixed = found.fixed
         return Evaluation(
             theta=theta,
             value=self.criterion.value(fixed.penalised, found.log_det, fixed.log_det),
-            gradient=self.layout.pick([2.0 * _slope(found.projection, e, sigma2) @ t]),
-            sigma2=sigma2,
+            gradient=self.layout.pick([2.0 * found.slope @ t]),
+            sigma2=found.sigma2,
             beta=fixed.beta,
             unscaled=fixed.inverse,
             penalised=fixed.penalised,
             projections=(found.projection,),
-            residuals=(e,),
+            residuals=(found.outside[:, -1],),
             solution=found,
         )
 
@@ -178,9 +178,9 @@ class Deviance:
         """Exact second derivatives by theta at an evaluation; None when several grouping factors interact."""
         if at.solution is None:
             return None
-        by_sigma = second_derivatives(at.solution, at.sigma2, self.criterion.dof, self.criterion.reml)
-        change = directions(self.layout, 0, self.layout.matrices(at.theta)[0]).reshape(len(at.theta), -1)
-        return change @ by_sigma @ change.T + bending(self.layout, 0, at.slope(0))
+        by_sigma = second_derivatives(at.solution, self.criterion.dof, self.criterion.reml)
+        change = directions(self.layout, 0, at.solution.t).reshape(len(at.theta), -1)
+        return change @ by_sigma @ change.T + bending(self.layout, 0, at.solution.slope)
 
     def information(self, at: Evaluation) -> np.ndarray:
         """Approximate second derivatives by theta, factor by factor, shape (n_theta, n_theta).
@@ -237,11 +237,6 @@ class Deviance:
         found = posterior(self.parts, eliminated, estimated=False)
         factors = range(len(self.products.factors))
         return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
-
-
-def _slope(projection: np.ndarray, e: np.ndarray, sigma2: float) -> np.ndarray:
-    """Derivative of the deviance by a factor's Sigma, shape (q, q)."""
-    return projection.sum(axis=2) - e @ e.T / sigma2
 
 
 def _expected_information(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import demand_estimable, demand_identified, demand_residuals, demand_variation, starting_theta
-from .covariance import CovarianceLayout
+from .covariance import covariance_layout
 from .crossproducts import CrossProducts, cross_products
 from .design import Columns, dependent_columns
 from .deviance import Deviance
@@ -124,8 +124,8 @@ def fit(
 def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
     """Build the deviance function: the layout of theta on these cross-products."""
     position = {f.name: k for k, f in enumerate(products.factors)}
-    layout = CovarianceLayout([(position[t.term.group], len(t.columns.names)) for t in terms], len(products.factors))
-    return Deviance(products, layout, reml)
+    sizes = tuple((position[t.term.group], len(t.columns.names)) for t in terms)
+    return Deviance(products, covariance_layout(sizes, len(products.factors)), reml)
 
 
 def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:

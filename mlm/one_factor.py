@@ -34,6 +34,11 @@ class LevelSolution:
         ``Z_j' V^-1 [X R, y - X beta]`` with ``R R' = (X' V^-1 X)^-1``; the last column is ``e_j``.
     projection : ndarray, shape (q, q, J)
         ``Z_j' P Z_j`` (P is ``V^-1``, under REML with the fixed effects projected out).
+    t : ndarray, shape (q, q)
+    sigma2 : float
+        Residual variance.
+    slope : ndarray, shape (q, q)
+        Derivative of the deviance by Sigma.
     """
 
     fixed: FixedPart
@@ -41,6 +46,9 @@ class LevelSolution:
     inner: np.ndarray
     outside: np.ndarray
     projection: np.ndarray
+    t: np.ndarray
+    sigma2: float
+    slope: np.ndarray
 
 
 class OneFactor:
@@ -49,10 +57,14 @@ class OneFactor:
     Parameters
     ----------
     products : CrossProducts
+    dof : int
+        Divisor of the residual variance.
+    reml : bool
     """
 
-    def __init__(self, products: CrossProducts) -> None:
+    def __init__(self, products: CrossProducts, dof: int, reml: bool) -> None:
         (factor,) = products.factors
+        self.dof, self.reml = dof, reml
         self.xy, self.p, self.q = products.xy, products.p, factor.size
         self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
 
@@ -61,7 +73,7 @@ class OneFactor:
         _, rest, log_det = self._eliminate(t)
         return solve_fixed(rest, self.p), log_det
 
-    def solve(self, t: np.ndarray, reml: bool) -> LevelSolution:
+    def solve(self, t: np.ndarray) -> LevelSolution:
         """Solve at one `T` of shape (q, q).
 
         Raises
@@ -73,12 +85,16 @@ class OneFactor:
         if self.q > 1:
             half = self.zxy - multiply(half[:, : self.q].transpose(1, 0, 2), half)
         fixed = solve_fixed(rest, self.p)
-        combine = np.eye(self.p + 1)
+        combine = np.zeros((self.p + 1, self.p + 1))
         combine[:-1, :-1] = fixed.inverse_root.T
         combine[-1, :-1] = -fixed.beta
+        combine[-1, -1] = 1.0
         inner, outside = half[:, : self.q], np.matmul(combine, half[:, self.q :])
-        projection = inner - outer(outside[:, :-1], outside[:, :-1]) if reml and self.p else inner
-        return LevelSolution(fixed, log_det, inner, outside, projection)
+        projection, e, sigma2 = inner, outside[:, -1], fixed.penalised / self.dof
+        if self.reml and self.p:
+            projection = inner - outer(outside[:, :-1], outside[:, :-1])
+        slope = projection.sum(axis=2) - e @ e.T / sigma2
+        return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, slope)
 
     def _eliminate(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
         """Take the random effects out of ``[X y]'[X y]``.

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import lapack
 
 from .crossproducts import CrossProducts, FactorProducts
 from .levels import apply, level_roots, multiply
@@ -85,24 +86,23 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
     sums = _sums_by_size(products.factors[0])
     if sums is None:
         return None
-    at = np.log(moment_scales(products.factors[0], products)[0] ** 2)
+    at = 2.0 * math.log(moment_scales(products.factors[0], products)[0])
     for _ in range(20):
-        try:
-            first, second = _derivatives(np.exp(at), sums, products.xy, dof, reml)
-        except np.linalg.LinAlgError:
+        first, second = _derivatives(math.exp(at), sums, products.xy, dof, reml)
+        if math.isnan(first):
             return None
-        step = -first / second if second > 0 else -np.sign(first)
-        at += float(np.clip(step, -2.0, 2.0))
-        if at < 2.0 * np.log(SMALLEST):
+        step = -first / second if second > 0 else -math.copysign(2.0, first)
+        at += min(max(step, -2.0), 2.0)
+        if at < 2.0 * math.log(SMALLEST):
             return None
         if abs(step) < NEAR**0.5:
-            return float(np.exp(0.5 * at))
+            return math.exp(0.5 * at)
     return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
-    """Sizes (U,), how many levels have each (U,), and the sum of their ``[X y]'Z Z'[X y]`` (U, p + 1, p + 1)."""
+    """Sizes (U,), how many levels have each (U,), and the sum of their ``[X y]'Z Z'[X y]``, flat (U, (p + 1)²)."""
 
     size: np.ndarray
     count: np.ndarray
@@ -112,7 +112,8 @@ class _Sums:
 def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     size, columns = factor.zz[0, 0], factor.zxy[0]
     if factor.levels <= SIZES:
-        return _Sums(size, np.ones_like(size), np.einsum("aj,bj->jab", columns, columns))
+        rows = columns.T
+        return _Sums(size, np.ones_like(size), (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
     whole = size.astype(np.intp)
     if (whole != size).any() or whole.max() >= 8 * factor.levels + 1000:
         return None
@@ -122,30 +123,30 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
         return None
     columns = columns[:, np.argsort(whole, kind="stable")]
     ends = np.cumsum(count[present])
-    products = np.empty((len(present), len(columns), len(columns)))
+    products = np.empty((len(present), len(columns) ** 2))
     for k, end in enumerate(ends):
         mine = columns[:, end - count[present[k]] : end]
-        products[k] = mine @ mine.T
+        products[k] = (mine @ mine.T).ravel()
     return _Sums(present.astype(float), count[present].astype(float), products)
 
 
 def _derivatives(ratio: float, sums: _Sums, xy: np.ndarray, dof: int, reml: bool) -> tuple[float, float]:
-    """First and second derivative of the profiled deviance by the logarithm of the variance ratio."""
+    """First and second derivative of the profiled deviance by the logarithm of the variance ratio.
+
+    With ``A = [X y]' V^-1 [X y] = U'U`` and ``D = U^-T dA U^-1`` the logarithm of the penalised residual sum of squares
+    changes by the last diagonal element of D, and that of ``|X' V^-1 X|`` by the sum of the others.
+    """
     shrink = 1.0 / (1.0 + ratio * sums.size)
-    width = xy.shape[0]
-    weights = np.stack([ratio * shrink, shrink**2, -2.0 * sums.size * shrink**3])
-    combined = (weights @ sums.products.reshape(len(shrink), -1)).reshape(3, width, width)
-    a, first, second = xy - combined[0], -combined[1], -combined[2]
-    inverse = np.linalg.inv(a[:-1, :-1])
-    v = np.append(-inverse @ a[:-1, -1], 1.0)
-    moved, rest = first @ v, float(a[-1] @ v)
-    d1 = float(v @ moved) / rest
-    d2 = (float(v @ second @ v) - 2.0 * float(moved[:-1] @ inverse @ moved[:-1])) / rest
-    share = sums.size * shrink
-    slope = float(sums.count @ share) + dof * d1
-    bend = -float(sums.count @ share**2) + dof * (d2 - d1**2)
-    if reml:
-        change = inverse @ first[:-1, :-1]
-        slope += float(np.trace(change))
-        bend += float((inverse * second[:-1, :-1]).sum() - (change * change.T).sum())
+    share, width = sums.size * shrink, len(xy)
+    weights = np.array([ratio * shrink, -(shrink**2), 2.0 * share * shrink**2])
+    changes = (weights @ sums.products).reshape(3, width, width)
+    root, info = lapack.dpotrf(xy - changes[0])
+    if info:
+        return math.nan, math.nan
+    inverse = lapack.dtrtri(root)[0]
+    first, second = inverse.T @ changes[1:] @ inverse
+    each = np.full(width, float(reml))
+    each[-1] = dof
+    slope = float(sums.count @ share + each @ first.diagonal())
+    bend = float(each @ second.diagonal() - sums.count @ share**2 - np.vdot(np.maximum.outer(each, each), first * first))
     return ratio * slope, ratio**2 * bend + ratio * slope
