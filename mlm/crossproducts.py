@@ -21,6 +21,7 @@ from .frame import Grouping, ModelFrame
 __all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
 
 PIECE = 1 << 16  # rows that are worked on at once: their columns stay in the processor's cache
+FEW = 1 << 13  # products of columns by rows up to which one call for all is quicker than one call for each
 RUN = 64  # rows a level from which multiplying matrices level by level beats summing columns
 LARGEST = 1e150  # products of two sums of squares must be representable
 LEFT = 1e-8  # share of the response that OLS leaves, below which its residual is formed from the rows
@@ -230,10 +231,14 @@ def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, 
         return means, 0.0, -1
     for k, arrays in enumerate(frame.x_columns.factors):
         if not frame.x_columns.is_one(k):
-            means[k] = (
-                arrays[0].mean() if len(arrays) == 1 else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
-            )
-    return means, float(response.mean()), frame.x_names.index(INTERCEPT)
+            single = len(arrays) == 1
+            means[k] = _mean(arrays[0]) if single else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
+    return means, _mean(response), frame.x_names.index(INTERCEPT)
+
+
+def _mean(values: np.ndarray) -> float:
+    """As ``values.mean()``, without what that looks at first."""
+    return float(np.add.reduce(values, dtype=float)) / len(values)
 
 
 def _accumulate(
@@ -244,7 +249,8 @@ def _accumulate(
     xy = np.zeros((p + 1, p + 1))
     piece = max(PIECE, *(4 * s.levels for s in sums)) if sums else PIECE
     buffer = np.empty((p + 1, min(piece, n)))
-    shifted = np.flatnonzero(x.means)
+    nonzero = np.flatnonzero(x.means)
+    shifted = slice(nonzero[0], nonzero[-1] + 1) if len(nonzero) else slice(0)
     for start in range(0, n, piece):
         stop = min(start + piece, n)
         block = buffer[:, : stop - start]
@@ -266,11 +272,11 @@ def _least_squares(xy: np.ndarray) -> np.ndarray:
         return np.zeros(0)
     if not np.abs(xy).max() < LARGEST:
         raise DataError("The squares of the response or of a predictor cannot be represented; rescale the columns.")
-    scale = np.sqrt(np.diag(xy)[:-1])
+    scale = np.sqrt(xy.diagonal()[:-1])
     scale[scale == 0] = 1.0
-    scaled, right = xy[:-1, :-1] / np.outer(scale, scale), xy[:-1, -1] / scale
+    scaled, right = xy[:-1, :-1] / (scale[:, None] * scale), xy[:-1, -1] / scale
     root, working, info = lapack.dposv(scaled, right)
-    if info or np.diag(root).min() < 1e-4:
+    if info or root.diagonal().min() < 1e-4:
         working = scipy.linalg.lstsq(scaled, right, cond=1e-11, check_finite=False)[0]
     return working / scale
 
@@ -291,7 +297,9 @@ class _LevelSums:
         self.columns.fill(z, start, stop)
         if root is not None:
             z *= root
-        if stop - start >= RUN * self.levels:
+        if z.size * (self.q + len(block)) <= FEW:
+            self._add_products(codes, z, block)
+        elif stop - start >= RUN * self.levels:
             self._add_runs(codes, z, block, only_ones=self.q == 1 and root is None and self.columns.is_one(0))
         else:
             self._add_columns(codes, z, block, weighted=root is not None)
@@ -314,6 +322,15 @@ class _LevelSums:
             self.zz[:, :, level] += mine @ mine.T
             self.zxy[:, :, level] += mine @ block[:, begin:end].T
 
+    def _add_products(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray) -> None:
+        """Few rows: sum all products in one call."""
+        columns = np.concatenate([z, block])
+        places = codes + self.levels * np.arange(self.q * len(columns))[:, None]
+        sums = np.bincount(places.ravel(), (z[:, None] * columns).ravel(), minlength=len(places) * self.levels)
+        sums = sums.reshape(self.q, -1, self.levels)
+        self.zz += sums[:, : self.q]
+        self.zxy += sums[:, self.q :]
+
     def _add_columns(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, weighted: bool) -> None:
         """Many levels: sum column by column."""
         ones = [self.columns.is_one(k) and not weighted for k in range(self.q)]
@@ -329,7 +346,7 @@ class _LevelSums:
 
     def products(self, residualise: np.ndarray) -> FactorProducts:
         """Finish: the response is replaced by its residual."""
-        self.zxy[:, -1] += np.einsum("k,qkj->qj", residualise[:-1, -1], self.zxy[:, :-1])
+        self.zxy[:, -1] += np.matmul(residualise[:-1, -1], self.zxy[:, :-1])
         return FactorProducts(self.grouping.name, self.levels, self.zz, self.zxy)
 
 

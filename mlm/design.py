@@ -10,6 +10,7 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 import formulaic
 import numpy as np
@@ -213,9 +214,15 @@ def _term_name(term: Term) -> str:
     return INTERCEPT if name == "1" else name
 
 
+@lru_cache(maxsize=32)
+def _ones(n: int) -> np.ndarray:
+    """The constant 1, stored as a single number that nobody can change."""
+    return np.broadcast_to(np.float64(1.0), (n,))
+
+
 def _numeric_columns(terms: formulaic.SimpleFormula, table: Table) -> Columns:
     n = table.n
-    cache: dict[str, np.ndarray] = {"1": np.broadcast_to(np.float64(1.0), (n,))}
+    cache: dict[str, np.ndarray] = {"1": _ones(n)}
     names, arrays = [], []
     for term in terms:
         for factor in term.factors:
@@ -264,7 +271,7 @@ def _as_columns(spec: formulaic.ModelSpec, matrix: np.ndarray) -> Columns:
     names = tuple(INTERCEPT if k in ones else CODED.sub(r"\1", c) for k, c in enumerate(spec.column_names))
     matrix = np.asfortranarray(matrix)
     n = matrix.shape[0]
-    one = np.broadcast_to(np.float64(1.0), (n,))
+    one = _ones(n)
     arrays = tuple((one if k in ones else matrix[:, k],) for k in range(len(names)))
     return Columns(names, arrays, n)
 

@@ -6,6 +6,7 @@ counted by column and named in one warning; infinite values are an error.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -214,9 +215,8 @@ def _missing(table: Table, name: str) -> np.ndarray | None:
         return None
     if kind == "f":
         values = table.values(name)
-        with np.errstate(all="ignore"):  # opposite infinities, or a sum that is too large, are looked at below
-            if np.isfinite(values.sum()):
-                return None
+        if math.isfinite(np.add.reduce(values)):
+            return None
         infinite = int(np.isinf(values).sum())
         if infinite:
             raise DataError(
@@ -228,7 +228,8 @@ def _missing(table: Table, name: str) -> np.ndarray | None:
 
 
 def _complete_rows(table: Table, names: list[str]) -> tuple[np.ndarray | None, Dropped]:
-    absent = {n: m for n in names if (m := _missing(table, n)) is not None}
+    with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
+        absent = {n: m for n in names if (m := _missing(table, n)) is not None}
     if not absent:
         return None, Dropped(0, table.n)
     used = ~np.logical_or.reduce(list(absent.values()))
@@ -251,7 +252,7 @@ def _drop_unused_categories(table: Table, names: list[str]) -> Table:
     """Take categories out that no row has (R: ``drop.unused.levels = TRUE``)."""
     lean = {}
     for name in names:
-        if isinstance(table[name].dtype, pd.CategoricalDtype):
+        if table.kind(name) == "O" and isinstance(table[name].dtype, pd.CategoricalDtype):
             lean[name] = table[name].cat.remove_unused_categories()
     return Table(table.frame.assign(**lean)) if lean else table
 

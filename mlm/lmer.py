@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import lapack
 
 from .checks import demand_estimable, demand_identified, demand_residuals, demand_variation, starting_theta
 from .covariance import covariance_layout
@@ -184,14 +185,11 @@ def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame
 
 def _clearly_independent(xx: np.ndarray) -> bool:
     """Whether every column keeps more than 1e-4 of its length beside those to its left: no need to look at rows."""
-    scale = np.sqrt(np.diag(xx))
+    scale = np.sqrt(xx.diagonal())
     if not (scale > 0).all():
         return False
-    try:
-        root = np.linalg.cholesky(xx / np.outer(scale, scale))
-    except np.linalg.LinAlgError:
-        return False
-    return bool((np.diag(root) > 1e-4).all())
+    root, info = lapack.dpotrf(xx / (scale[:, None] * scale))
+    return not info and bool((root.diagonal() > 1e-4).all())
 
 
 def _singular_message(model: MixedModel) -> str:

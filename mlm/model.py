@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -191,7 +191,7 @@ class MixedModel:
 
     @property
     def _names(self) -> pd.Index:
-        return pd.Index(self.products.x_names, name=None)
+        return _index(self.products.x_names).view()  # of its own, because names can be given to it
 
     @cached_property
     def _beta(self) -> np.ndarray:
@@ -214,7 +214,7 @@ class MixedModel:
     @property
     def se(self) -> pd.Series:
         """Standard errors of the fixed effects by term."""
-        return pd.Series(np.sqrt(np.diag(self._vcov)), self._names)
+        return pd.Series(np.sqrt(self._vcov.diagonal()), self._names)
 
     @cached_property
     def _variance_information(self) -> VarianceInformation:
@@ -431,3 +431,9 @@ class MixedModel:
     def glance(self) -> pd.DataFrame:
         """One row a model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""
         return glance_row(self)
+
+
+@lru_cache(maxsize=256)
+def _index(names: tuple[str, ...]) -> pd.Index:
+    """The names of the fixed effects as pandas labels rows and columns by."""
+    return pd.Index(names, name=None)

@@ -15,18 +15,20 @@ __all__ = ["Table", "as_numbers"]
 
 
 class Table:
-    """A thin face on a pandas data frame that remembers the columns it has handed out.
+    """A thin face on a pandas data frame that remembers the columns it has handed out: pandas makes them anew each time.
 
     Parameters
     ----------
     frame : pandas.DataFrame
     """
 
-    __slots__ = ("_columns", "frame", "n")
+    __slots__ = ("_columns", "_kinds", "_values", "frame", "n")
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame, self.n = frame, len(frame)
         self._columns: dict[str, pd.Series] = {}
+        self._kinds: dict[str, str] = {}
+        self._values: dict[str, np.ndarray] = {}
 
     @classmethod
     def of(cls, data: Any, names: Iterable[str] | None = None) -> Table:
@@ -85,7 +87,10 @@ class Table:
 
     def kind(self, name: str) -> str:
         """NumPy's letter for the kind of a column: f, i, u, b, O …, also for pandas' own types."""
-        return self[name].dtype.kind
+        kind = self._kinds.get(name)
+        if kind is None:
+            kind = self._kinds[name] = self[name].dtype.kind
+        return kind
 
     def is_number(self, name: str) -> bool:
         """Whether a column is there and holds real numbers (not truth values)."""
@@ -93,10 +98,13 @@ class Table:
 
     def values(self, name: str) -> np.ndarray:
         """Values of a numeric column as they are stored; missing values of nullable types become NaN."""
-        column = self[name]
-        if isinstance(column.dtype, np.dtype):
-            return column.to_numpy()
-        return column.to_numpy(dtype=float, na_value=np.nan)
+        values = self._values.get(name)
+        if values is None:
+            column = self[name]
+            plain = isinstance(column.dtype, np.dtype)
+            values = column.to_numpy() if plain else column.to_numpy(dtype=float, na_value=np.nan)
+            self._values[name] = values
+        return values
 
 
 def _demand_columns(names: list[str], known: Any) -> None:
