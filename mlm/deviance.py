@@ -15,14 +15,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .average_information import approximate_derivatives, changed_residuals, working_products
 from .components import divide
 from .covariance import CovarianceLayout
 from .crossproducts import CrossProducts
 from .curvature import Ingredients, bending, directions, second_derivatives
-from .elimination import eliminate
+from .elimination import Eliminated, eliminate
 from .levels import multiply
-from .posterior import posterior
-from .start import level_moments, moment_scales, single_scale
+from .posterior import Posterior, posterior
+from .start import joint_moments, level_moments, moment_scales, single_scale
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
 
@@ -51,6 +52,8 @@ class Evaluation:
         ``e_j = Z_j' V^-1 (y - X beta)`` of each grouping factor's levels, shapes (q, J).
     shrink : ndarray, shape (q, q, J)
         ``(I + Z_j'Z_j Sigma)^-1`` of the largest factor's levels.
+    hessian : ndarray, shape (n_theta, n_theta), or None
+        Second derivatives, where these were asked for and several factors meet: nearly exact.
     """
 
     theta: np.ndarray
@@ -63,6 +66,7 @@ class Evaluation:
     projections: tuple[np.ndarray, ...]
     residuals: tuple[np.ndarray, ...]
     shrink: np.ndarray
+    hessian: np.ndarray | None = None
 
     def outer(self, factor: int) -> np.ndarray:
         """Sum of ``e_j e_j'`` over one factor's levels, shape (q, q)."""
@@ -119,8 +123,11 @@ class Deviance:
         self.criterion = Criterion(products.nobs, products.p, reml, constant)
         self.parts = divide(products)
 
-    def evaluate(self, theta: np.ndarray) -> Evaluation:
-        """Compute the criterion and its gradient at `theta`, shape (n_theta,)."""
+    def evaluate(self, theta: np.ndarray, second: bool = False) -> Evaluation:
+        """Compute the criterion and its gradient at `theta`, shape (n_theta,).
+
+        With `second`, also what the second derivatives take that cannot be had afterwards (see `curvature`).
+        """
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
         fixed = eliminated.fixed
         found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
@@ -137,7 +144,24 @@ class Deviance:
             shrink=found.shrinks[0],
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
-        return replace(at, gradient=self.layout.pick(slopes))
+        at = replace(at, gradient=self.layout.pick(slopes))
+        return replace(at, hessian=self._hessian(at, eliminated, found)) if second and len(slopes) > 1 else at
+
+    def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
+        """Second derivatives with several factors: one more solution with each part's factored system."""
+        matrices, p = eliminated.matrices, len(at.beta)
+        changed = [changed_residuals(self.layout, k, t, at.residuals[k]) for k, t in enumerate(matrices)]
+        xx = at.unscaled if self.criterion.reml else np.zeros((p, p))
+        own, with_x = np.zeros((len(at.theta), len(at.theta))), np.zeros((len(at.theta), p))
+        for part, done, w in zip(self.parts, eliminated.parts, found.tails, strict=True):
+            inside = changed if part.levels is None else [c[:, :, j] for c, j in zip(changed, part.levels, strict=True)]
+            more_own, more_with_x = working_products(done, matrices, inside, w, xx)
+            own += more_own
+            with_x += more_with_x
+        scale = (at.unscaled, at.sigma2, self.criterion.dof)
+        return approximate_derivatives(
+            self.layout, matrices, changed, (own, with_x), (at.projections, at.residuals), scale
+        )
 
     def value(self, theta: np.ndarray) -> float:
         """Compute the criterion alone."""
@@ -145,9 +169,12 @@ class Deviance:
         return self.criterion.value(eliminated.fixed.penalised, eliminated.log_det, eliminated.fixed.log_det)
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
-        """Exact second derivatives by theta at an evaluation; None when several grouping factors interact."""
+        """Second derivatives by theta at an evaluation: exact with one grouping factor, nearly so with several.
+
+        None with several, where they were not asked for when evaluating.
+        """
         if len(self.products.factors) > 1:
-            return None
+            return at.hessian
         (stage,), (t,) = self.parts[0].plan.stages, self.layout.matrices(at.theta)
         ingredients = Ingredients(
             change=directions(self.layout, 0, t),
@@ -180,9 +207,10 @@ class Deviance:
             scale = single_scale(self.products, self.criterion.dof, self.criterion.reml)
             if scale is not None:
                 return np.array([scale])
-        roots = []
-        for k, factor in enumerate(self.products.factors):
-            scales, sigma = moment_scales(factor, self.products), level_moments(factor, self.products)
+        roots, several = [], len(self.products.factors) > 1
+        joint = joint_moments(self.products) if several else [moment_scales(self.products.factors[0], self.products)]
+        for k, (factor, scales) in enumerate(zip(self.products.factors, joint, strict=True)):
+            sigma = level_moments(factor, self.products)
             if sigma is None:
                 roots.append(np.diag(scales))
             else:

@@ -113,8 +113,3 @@ def test_second_derivatives_are_the_slope_of_the_gradient(structure, reml, weigh
             want[k] = (8.0 * near - far) / (12.0 * step)
         exact = fast.curvature(fast.evaluate(theta))
         np.testing.assert_allclose(exact, want, rtol=0, atol=DIFFERENCED * (1.0 + float(np.abs(want).max())))
-
-
-def test_second_derivatives_are_for_one_factor_only():
-    fast, _ = setup(STRUCTURES["crossed"], data(), reml=True)
-    assert fast.curvature(fast.evaluate(fast.start())) is None
