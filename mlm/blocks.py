@@ -19,118 +19,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from .crossproducts import CrossProducts, PairProducts
 from .errors import FitError
-from .levels import fill_lower
+from .incidence import Incidence
 
-__all__ = ["Plan", "Sparse", "Stage", "nested_factors", "plan"]
+__all__ = ["Plan", "Stage", "nested_factors", "plan"]
 
 WIDEST = 25_000  # columns of the dense Schur complement: 5 GB a matrix
 MATRICES = 5  # of that size that are held at once
-PAIRS = 30_000_000  # products of neighbours that may be listed one by one (12 bytes each)
-
-
-class Sparse:
-    """Rows of the tail's columns that belong to each level: one pattern, q rows of values.
-
-    Parameters
-    ----------
-    levels, width : int
-        Number of levels J and of the tail's columns m.
-    row, column : ndarray of int, shape (nnz,)
-        Level and column of each entry, sorted by level.
-    data : ndarray, shape (q, nnz)
-    """
-
-    def __init__(self, levels: int, width: int, row: np.ndarray, column: np.ndarray, data: np.ndarray) -> None:
-        self.levels, self.width, self.row, self.column, self.data = levels, width, row, column, data
-        self.starts = np.searchsorted(row, np.arange(levels + 1))
-        self.neighbours = _neighbours(self.starts) if self._listed() else None
-        self.pairs = self._pair_products(*self.neighbours) if self.neighbours and len(data) == 1 else None
-
-    def _listed(self) -> bool:
-        """Whether listing the pairs of neighbours takes less than multiplying dense matrices, and fits in memory."""
-        count = np.diff(self.starts).astype(float)
-        return float((count * (count + 1)).sum()) / 2 <= min(PAIRS, 0.25 * self.levels * self.width**2)
-
-    def _pair_products(self, right: np.ndarray, left: np.ndarray) -> sparse.csr_array:
-        """Products of neighbouring entries: a row a level, a column a place in the (width, width) upper triangle."""
-        count = np.diff(self.starts)
-        starts = np.concatenate([[0], np.cumsum(count * (count + 1) // 2)])
-        place = self.column[left].astype(np.int64) * self.width + self.column[right]
-        return sparse.csr_array(
-            (self.data[0][left] * self.data[0][right], place, starts), shape=(self.levels, self.width**2)
-        )
-
-    def csr(self, values: np.ndarray) -> sparse.csr_array:
-        """One row of values as a sparse (levels, width) matrix."""
-        return sparse.csr_array((values, self.column, self.starts), shape=(self.levels, self.width))
-
-    def times(self, data: np.ndarray, dense: np.ndarray) -> np.ndarray:
-        """Multiply (q, nnz) data with a dense (width, k) matrix: shape (q, k, levels)."""
-        return np.stack([(self.csr(row) @ dense).T for row in data])
-
-    def transposed_times(self, data: np.ndarray, dense: np.ndarray) -> np.ndarray:
-        """Sum over effects and levels of data' times dense (q, k, levels): shape (width, k)."""
-        return sum(self.csr(row).T @ block.T for row, block in zip(data, dense, strict=True))
-
-    def weighted_gram(self, weights: np.ndarray) -> np.ndarray:
-        """Sum over levels of weight times ``A_i' A_i``, for the original data of a single effect."""
-        if self.pairs is None:
-            return self.gram(self.data * np.sqrt(weights)[self.row])
-        out = (self.pairs.T @ weights).reshape(self.width, self.width)
-        fill_lower(out)
-        return out
-
-    def gram(self, data: np.ndarray) -> np.ndarray:
-        """Sum over effects and levels of the outer products of (q, nnz) data: shape (width, width)."""
-        if self.neighbours is None:
-            dense = np.concatenate([self.csr(row).toarray() for row in data])
-            return dense.T @ dense
-        left, right = self.neighbours
-        values = sum(row[left] * row[right] for row in data)
-        place = self.column[right].astype(np.int64) * self.width + self.column[left]
-        out = np.bincount(place, values, minlength=self.width**2).reshape(self.width, self.width)
-        fill_lower(out)
-        return out
-
-    def quadratic(self, data: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """Level by level ``A_i w A_i'`` for a symmetric (width, width) w: shape (q, q, levels)."""
-        q = len(data)
-        out = np.empty((q, q, self.levels))
-        if self.neighbours is None:
-            for a in range(q):
-                through = self.csr(data[a]) @ w
-                for b in range(q):
-                    out[a, b] = np.add.reduceat(
-                        np.append(through[self.row, self.column] * data[b], 0.0), self.starts[:-1]
-                    ) * (np.diff(self.starts) > 0)
-            return out
-        if data is self.data and self.pairs is not None:
-            once = self.pairs @ w.ravel()
-            diagonal = np.add.reduceat(np.append(data[0] ** 2 * w[self.column, self.column], 0.0), self.starts[:-1])
-            return (2.0 * once - diagonal)[None, None]
-        left, right = self.neighbours
-        between = w[self.column[left], self.column[right]] * np.where(left == right, 0.5, 1.0)
-        level = self.row[left]
-        for a in range(q):
-            for b in range(a + 1):
-                values = between * (data[a][left] * data[b][right] + data[a][right] * data[b][left])
-                out[a, b] = out[b, a] = np.bincount(level, values, minlength=self.levels)
-        return out
-
-
-def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs left >= right of entries of the same level."""
-    entries = np.arange(starts[-1])
-    first = np.repeat(starts[:-1], np.diff(starts))
-    partners = entries - first + 1
-    left = np.repeat(entries, partners)
-    before = np.repeat(np.cumsum(partners) - partners, partners)
-    right = first[left] + np.arange(len(left)) - before
-    return left.astype(np.int32), right.astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +42,7 @@ class Stage:
     zxy : ndarray, shape (q, p + 1, J)
     parents : dict of int to (ndarray of int of shape (J,), ndarray of shape (q, q_t, J))
         For each later stage t, the level of it in which each level is nested, and their cross-products.
-    tail : Sparse or None
+    tail : Incidence or None
         Cross-products with the tail.
     maps : dict of int to ndarray of int, shape (nnz,)
         Where each entry of `tail` stands in the tail entries of the parent in stage t.
@@ -155,7 +52,7 @@ class Stage:
     zz: np.ndarray
     zxy: np.ndarray
     parents: dict[int, tuple[np.ndarray, np.ndarray]]
-    tail: Sparse | None
+    tail: Incidence | None
     maps: dict[int, np.ndarray]
 
 
@@ -236,7 +133,7 @@ def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:
 
 def _tail_of(
     products: CrossProducts, s: int, dense: tuple[int, ...], offsets: tuple[int, ...], width: int
-) -> Sparse | None:
+) -> Incidence | None:
     if not dense:
         return None
     rows, columns, values = [], [], []
@@ -249,10 +146,10 @@ def _tail_of(
     row, column = np.concatenate(rows), np.concatenate(columns)
     order = np.lexsort((column, row))
     data = np.concatenate(values, axis=1)[:, order]
-    return Sparse(products.factors[s].levels, width, row[order], column[order], data)
+    return Incidence(products.factors[s].levels, width, row[order], column[order], data)
 
 
-def _positions(child: Sparse, parent_of: np.ndarray, parent: Sparse) -> np.ndarray:
+def _positions(child: Incidence, parent_of: np.ndarray, parent: Incidence) -> np.ndarray:
     """Where the entries of the children stand among those of their parents (which have them all)."""
     have = parent.row * parent.width + parent.column
     return np.searchsorted(have, parent_of[child.row] * parent.width + child.column)

@@ -60,6 +60,8 @@ class CovarianceLayout:
         One a random-effects term.
     sizes : tuple of int
         Rows of each grouping factor's `T`.
+    diagonal : ndarray of bool, shape (n_theta,)
+        Which elements of theta stand on a diagonal.
     """
 
     def __init__(self, terms: list[tuple[int, int]], factors: int) -> None:
@@ -73,6 +75,7 @@ class CovarianceLayout:
         of_factor = np.concatenate([np.full(len(row), s.factor) for s, _, row in triangles])
         self._row = np.concatenate([row + s.start for s, _, row in triangles])
         self._column = np.concatenate([column + s.start for s, column, _ in triangles])
+        self.diagonal = self._row == self._column
         mine = [np.flatnonzero(of_factor == k) for k in range(factors)]
         self._places = tuple((m, self._row[m], self._column[m]) for m in mine)
 
@@ -80,11 +83,6 @@ class CovarianceLayout:
     def n_theta(self) -> int:
         """Number of elements of theta."""
         return len(self._row)
-
-    @property
-    def diagonal(self) -> np.ndarray:
-        """Which elements of theta stand on a diagonal, shape (n_theta,)."""
-        return self._row == self._column
 
     def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
         """Return each grouping factor's `T`, shapes (q, q)."""

@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from scipy.linalg import lapack
 
-from .components import Part, divide
+from .average_information import approximate_derivatives, changed_residuals, working_products
+from .components import divide
 from .covariance import CovarianceLayout, covariance_root
 from .crossproducts import CrossProducts
 from .curvature import bending, directions, second_derivatives
-from .elimination import eliminate
+from .elimination import Eliminated, eliminate
 from .one_factor import LevelSolution, OneFactor
-from .posterior import posterior
-from .start import level_moments, moment_scales, single_scale
+from .posterior import Posterior, posterior
+from .start import joint_moments, level_moments, moment_scales, single_scale
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
 
@@ -53,6 +53,8 @@ class Evaluation:
         ``e_j = Z_j' V^-1 (y - X beta)`` of each grouping factor's levels, shapes (q, J).
     solution : LevelSolution or None
         What second derivatives are made of, of a single grouping factor.
+    hessian : ndarray, shape (n_theta, n_theta), or None
+        Second derivatives, where these were asked for and several factors meet: nearly exact.
     """
 
     theta: np.ndarray
@@ -65,6 +67,7 @@ class Evaluation:
     projections: tuple[np.ndarray, ...]
     residuals: tuple[np.ndarray, ...]
     solution: LevelSolution | None = None
+    hessian: np.ndarray | None = None
 
     def outer(self, factor: int) -> np.ndarray:
         """Sum of ``e_j e_j'`` over one factor's levels, shape (q, q)."""
@@ -121,14 +124,13 @@ class Deviance:
         self.criterion = Criterion(products.nobs, products.p, reml, constant)
         single = len(products.factors) == 1
         self.one = OneFactor(products, self.criterion.dof, reml) if single else None
+        self.parts = () if single else divide(products)
 
-    @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """How the random effects are eliminated."""
-        return divide(self.products)
+    def evaluate(self, theta: np.ndarray, second: bool = False) -> Evaluation:
+        """Compute the criterion and its gradient at `theta`, shape (n_theta,).
 
-    def evaluate(self, theta: np.ndarray) -> Evaluation:
-        """Compute the criterion and its gradient at `theta`, shape (n_theta,)."""
+        With `second`, also what the second derivatives take that cannot be had afterwards (see `curvature`).
+        """
         if self.one is not None:
             return self._evaluate_one(self.one, theta)
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
@@ -146,7 +148,24 @@ class Deviance:
             residuals=tuple(found.residuals[k] for k in range(len(eliminated.matrices))),
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
-        return replace(at, gradient=self.layout.pick(slopes))
+        at = replace(at, gradient=self.layout.pick(slopes))
+        return replace(at, hessian=self._hessian(at, eliminated, found)) if second and len(slopes) > 1 else at
+
+    def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
+        """Second derivatives with several factors: one more solution with each part's factored system."""
+        matrices, p = eliminated.matrices, len(at.beta)
+        changed = [changed_residuals(self.layout, k, t, at.residuals[k]) for k, t in enumerate(matrices)]
+        xx = at.unscaled if self.criterion.reml else np.zeros((p, p))
+        own, with_x = np.zeros((len(at.theta), len(at.theta))), np.zeros((len(at.theta), p))
+        for part, done, w in zip(self.parts, eliminated.parts, found.tails, strict=True):
+            inside = changed if part.levels is None else [c[:, :, j] for c, j in zip(changed, part.levels, strict=True)]
+            more_own, more_with_x = working_products(done, matrices, inside, w, xx)
+            own += more_own
+            with_x += more_with_x
+        scale = (at.unscaled, at.sigma2, self.criterion.dof)
+        return approximate_derivatives(
+            self.layout, matrices, changed, (own, with_x), (at.projections, at.residuals), scale
+        )
 
     def _evaluate_one(self, one: OneFactor, theta: np.ndarray) -> Evaluation:
         """`evaluate` where there is a single grouping factor."""
@@ -175,9 +194,12 @@ class Deviance:
         return self.criterion.value(eliminated.fixed.penalised, eliminated.log_det, eliminated.fixed.log_det)
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
-        """Exact second derivatives by theta at an evaluation; None when several grouping factors interact."""
+        """Second derivatives by theta at an evaluation: exact with one grouping factor, nearly so with several.
+
+        None with several, where they were not asked for when evaluating.
+        """
         if at.solution is None:
-            return None
+            return at.hessian
         by_sigma = second_derivatives(at.solution, self.criterion.dof, self.criterion.reml)
         change = directions(self.layout, 0, at.solution.t).reshape(len(at.theta), -1)
         return change @ by_sigma @ change.T + bending(self.layout, 0, at.solution.slope)
@@ -201,11 +223,12 @@ class Deviance:
             scale = single_scale(self.products, self.criterion.dof, self.criterion.reml)
             if scale is not None:
                 return np.array([scale])
-        roots = []
-        for k, factor in enumerate(self.products.factors):
+        roots, several = [], len(self.products.factors) > 1
+        joint = joint_moments(self.products) if several else [moment_scales(self.products.factors[0], self.products)]
+        for k, (factor, scales) in enumerate(zip(self.products.factors, joint, strict=True)):
             sigma = level_moments(factor, self.products)
             if sigma is None:
-                roots.append(np.diag(moment_scales(factor, self.products)))
+                roots.append(np.diag(scales))
             else:
                 roots.append(covariance_root(self.layout.within_terms(k) * sigma, sigma.diagonal()))
         return self.layout.pick(roots)
@@ -233,6 +256,9 @@ class Deviance:
 
         The covariances are those given the estimated parameters, fixed effects included (as lme4's ``condVar``).
         """
+        if self.one is not None:
+            modes, covariances = self.one.modes(self.layout.matrices(theta)[0])
+            return [modes], [covariances]
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
         found = posterior(self.parts, eliminated, estimated=False)
         factors = range(len(self.products.factors))

@@ -14,7 +14,7 @@ import numpy as np
 
 from .crossproducts import CrossProducts
 from .elimination import FixedPart, solve_fixed
-from .levels import multiply, outer, solve_roots
+from .levels import apply, level_roots, multiply, outer, solve_roots
 
 __all__ = ["LevelSolution", "OneFactor"]
 
@@ -95,6 +95,14 @@ class OneFactor:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
         slope = projection.sum(axis=2) - e @ e.T / sigma2
         return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, slope)
+
+    def modes(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Conditional modes (q, J) at one `T`, and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
+        fixed, _ = self.fixed(t)
+        root, _ = level_roots(t, self.zxy[:, : self.q])
+        covariances = multiply(root.transpose(1, 0, 2), root)
+        remaining = self.zxy[:, -1] - np.matmul(fixed.beta, self.zxy[:, self.q : -1])
+        return apply(covariances, remaining), covariances
 
     def _eliminate(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
         """Take the random effects out of ``[X y]'[X y]``.

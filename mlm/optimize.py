@@ -1,10 +1,12 @@
 """Finding the theta of the smallest deviance.
 
-The search is a quasi-Newton one (BFGS) that starts from the expected information, without bounds: the sign of a
-column of `T` means nothing, and flipping it back costs nothing. A bound would make every ``theta_ii = 0`` a
-stationary point. That a zero is really the minimum is decided by the derivative by Sigma itself, which must not be
-negative in any direction in which Sigma is zero (the Karush-Kuhn-Tucker condition on the positive semidefinite
-cone); otherwise the search is taken up again in that direction.
+The search is Newton's: with exact second derivatives for one grouping factor, and with nearly exact ones that are made
+to agree with the steps made for several (BFGS where they are not positive definite). Its variables are the logarithms
+of the diagonal of `T` where these are clear of 0, else theta itself, without bounds: the sign of a column of `T` means
+nothing, and flipping it back costs nothing. A bound would make every ``theta_ii = 0`` a stationary point. That a zero
+is really the minimum is decided by the derivative by Sigma itself, which must not be negative in any direction in
+which Sigma is zero (the Karush-Kuhn-Tucker condition on the positive semidefinite cone); otherwise the search is taken
+up again in that direction.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ __all__ = ["Optimum", "minimise"]
 
 DONE = 1e-12  # predicted decrease of the deviance: theta is then right to about 1e-6 of its standard error
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
+FAR = 0.5  # share of a diagonal element that a step may change for its logarithm to be the better variable
 CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
 NEARBY = 1e-3  # expected decrease of a step so short that second derivatives at its start serve at its end as well
 REGULAR = 1e-3  # a diagonal above this, and above this share of the largest element, is clear of 0
@@ -85,7 +88,7 @@ def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
     log: list[tuple[np.ndarray, float]] = []
 
     def evaluate(theta: np.ndarray) -> Evaluation:
-        evaluation = deviance.evaluate(theta)
+        evaluation = deviance.evaluate(theta, second=True)
         log.append((theta, evaluation.value))
         return evaluation
 
@@ -129,13 +132,21 @@ def _approach(
         at, steps = (tried, steps - 1) if tried.value < at.value else (at, 0)
     hessian = _second_derivatives(deviance, at)
     for _ in range(steps):
-        if _step(hessian, at)[1] < CLOSE:
+        if _is_close(deviance, hessian, at):
             break
         tried = evaluate(deviance.scoring(at))
         if tried.value > at.value:
             break
         at, hessian = tried, _second_derivatives(deviance, tried)
     return at, hessian
+
+
+def _is_close(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> bool:
+    """Whether Newton's method takes over: scoring, factor by factor, knows nothing of how several factors interact."""
+    several = len(deviance.products.factors) > 1
+    if several and _logarithmic_step(deviance, hessian, at, _plain_step(hessian, at)[0]) is not None:
+        return True
+    return _step(deviance, hessian, at)[1] < CLOSE
 
 
 def _descend(
@@ -145,10 +156,10 @@ def _descend(
     hessian: np.ndarray,
     limit: int = 200,
 ) -> tuple[Evaluation, bool]:
-    """BFGS with backtracking from `at` and its second derivatives; the best evaluation, and whether it is the end."""
+    """Newton steps with backtracking; the best evaluation, and whether it is the end."""
     last, fresh = np.inf, True
     for _ in range(limit):
-        step, decrease = _step(hessian, at)
+        step, decrease = _step(deviance, hessian, at)
         if decrease < DONE or (decrease < SILENT and decrease >= last):
             return at, True
         last = decrease if decrease < SILENT else np.inf
@@ -158,10 +169,9 @@ def _descend(
                 return at, decrease < SILENT
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
-        if found.solution is not None and decrease < NEARBY and _step(hessian, found)[1] < DONE:
+        if found.solution is not None and decrease < NEARBY and _plain_step(hessian, found)[1] < DONE:
             return found, True
-        exact, fresh = deviance.curvature(found), False
-        hessian = _update(hessian, found.theta - at.theta, found.gradient - at.gradient) if exact is None else exact
+        hessian, fresh = _next_derivatives(deviance, hessian, found, at), False
         at = found
     return at, False
 
@@ -174,7 +184,52 @@ def _second_derivatives(deviance: Deviance, at: Evaluation) -> np.ndarray:
     return deviance.information(at)
 
 
-def _step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
+def _next_derivatives(deviance: Deviance, hessian: np.ndarray, found: Evaluation, at: Evaluation) -> np.ndarray:
+    """Second derivatives at the next point.
+
+    Where they are only nearly exact they are made to agree with the step just made: along it, the mean of those at
+    its ends is the change of the gradient, to second order. Where they are not positive definite, it is BFGS.
+    """
+    new, old = deviance.curvature(found), deviance.curvature(at)
+    if new is not None and len(deviance.products.factors) == 1:
+        return new
+    step, change = found.theta - at.theta, found.gradient - at.gradient
+    if new is None or old is None or lapack.dpotrf(new)[1]:
+        return _update(hessian, step, change)
+    return _update(new, step, change + 0.5 * (new - old) @ step)
+
+
+def _step(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
+    """Newton step, and the decrease it promises: in the logarithms of the diagonal where that makes a difference."""
+    plain = _plain_step(hessian, at)
+    found = None if plain[1] < SILENT else _logarithmic_step(deviance, hessian, at, plain[0])
+    return plain if found is None else found
+
+
+def _logarithmic_step(
+    deviance: Deviance, hessian: np.ndarray, at: Evaluation, plain: np.ndarray
+) -> tuple[np.ndarray, float] | None:
+    """Newton step in the logarithms of the diagonal of `T`, in which the deviance is closest to a quadratic.
+
+    None near a singular Sigma, where logarithms have no minimum, and where the step would go far.
+    """
+    diagonal, theta = deviance.layout.diagonal, at.theta
+    if not _is_regular(deviance, theta) or (np.abs(plain) > FAR * theta)[diagonal].any():
+        return None
+    scale = np.where(diagonal, theta, 1.0)
+    gradient = at.gradient * scale
+    bent = hessian * (scale[:, None] * scale)
+    bent.flat[:: len(bent) + 1] += np.where(diagonal, gradient, 0.0)
+    _, along, info = lapack.dposv(bent, gradient)
+    if info or np.abs(along[diagonal]).max() > 2.0 * FAR:
+        return None
+    step = np.where(diagonal, theta * np.expm1(-along), -along)
+    if at.gradient @ step > 0:
+        return None
+    return step, 0.5 * float(gradient @ along)
+
+
+def _plain_step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
     """Newton step with the eigenvalues made positive, no longer than the model can be trusted."""
     _, along, info = lapack.dposv(hessian, at.gradient)
     if info:

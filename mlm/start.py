@@ -16,7 +16,7 @@ from scipy.linalg import lapack
 from .crossproducts import CrossProducts, FactorProducts
 from .levels import apply, level_roots, multiply
 
-__all__ = ["level_moments", "moment_scales", "single_scale"]
+__all__ = ["joint_moments", "level_moments", "moment_scales", "single_scale"]
 
 ROWS = 12  # rows a coefficient from which a level's own least squares say something
 BROAD = 1e4  # relative standard deviation that lets levels have coefficients of their own, nearly
@@ -39,8 +39,49 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     between = (e**2 / np.maximum(square, TINY)).sum(axis=1)
     residual = max(total - float(between.max()), 1e-3 * total) / max(products.nobs - factor.levels, 1)
     weight = np.maximum(square.sum(axis=1), TINY)
-    floor = 0.02 * products.nobs / (weight * math.sqrt(products.nobs / factor.levels))
-    return np.sqrt(np.maximum((between / residual - factor.levels) / weight, floor))
+    return np.sqrt(np.maximum((between / residual - factor.levels) / weight, _floor(factor, products)))
+
+
+def joint_moments(products: CrossProducts) -> list[np.ndarray]:
+    """Guess the relative standard deviations of all factors' columns together, an array of shape (q,) a factor.
+
+    Henderson's first method on the least-squares residuals (1953, Biometrics 9, 226-252; Searle, Casella & McCulloch
+    1992, Variance Components, section 5.2): the sums of squares between the levels of each column alone are equated
+    to their expectations, in which all variances stand. Of the fixed effects only an intercept is reckoned with.
+    """
+    places = [(k, a) for k, factor in enumerate(products.factors) for a in range(factor.size)]
+    squares = [products.factors[k].zz[a, a] for k, a in places]
+    expected, observed = np.zeros((len(places) + 1, len(places) + 1)), np.zeros(len(places) + 1)
+    observed[-1], expected[-1, -1] = products.xy[-1, -1], products.nobs - products.p
+    for i, (k, a) in enumerate(places):
+        inverse = np.divide(1.0, squares[i], out=np.zeros_like(squares[i]), where=squares[i] > 0)
+        observed[i] = inverse @ products.factors[k].zxy[a, -1] ** 2
+        expected[i, -1] = np.count_nonzero(squares[i]) - 1
+        expected[-1, i] = squares[i].sum() - squares[i] @ squares[i] / products.nobs
+        for j, place in enumerate(places):
+            levels, shared = _shared(products, (k, a), place)
+            expected[i, j] = inverse[levels] @ shared**2 - squares[j] @ squares[j] / products.nobs
+    found = np.linalg.lstsq(expected, observed, rcond=1e-12)[0]
+    ratios = found[:-1] / max(found[-1], 1e-3 * observed[-1] / products.nobs)
+    return [
+        np.sqrt(np.maximum([r for r, place in zip(ratios, places, strict=True) if place[0] == k], _floor(f, products)))
+        for k, f in enumerate(products.factors)
+    ]
+
+
+def _shared(products: CrossProducts, one: tuple[int, int], other: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-products of two columns, given as (factor, effect): levels of the first one's factor, and values."""
+    (k, a), (m, b) = one, other
+    if k == m:
+        return np.arange(products.factors[k].levels), products.factors[k].zz[a, b]
+    pair = products.pairs[min(k, m), max(k, m)]
+    return (pair.rows, pair.values[a, b]) if k < m else (pair.columns, pair.values[b, a])
+
+
+def _floor(factor: FactorProducts, products: CrossProducts) -> np.ndarray:
+    """Variance ratios of a factor's columns that the data could hardly tell from 0, shape (q,)."""
+    weight = np.maximum(np.einsum("qqj->q", factor.zz), TINY)
+    return 0.02 * products.nobs / (weight * math.sqrt(products.nobs / factor.levels))
 
 
 def level_moments(factor: FactorProducts, products: CrossProducts) -> np.ndarray | None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brute import STRUCTURES, data, setup
 
-from mlm import blocks
+from mlm import incidence
 
 # rounding: the dense side inverts 96 x 96 matrices with condition numbers up to 1e4
 EXACT = 1e-10
@@ -63,20 +63,19 @@ def test_gradient_at_zero_is_zero_by_symmetry():
 @pytest.mark.parametrize("structure", [s for s in STRUCTURES if "crossed" in s])
 @pytest.mark.parametrize("reml", [True, False])
 def test_sparse_products_do_not_depend_on_how_they_are_summed(structure, reml, monkeypatch):
-    """Neighbouring entries are multiplied one by one, or as dense matrices where there are too many."""
+    """Popular columns as a dense matrix, the others pair by pair: none, some or all of them."""
     results = []
-    for pairs in (0, 10**9):
-        monkeypatch.setattr(blocks, "PAIRS", pairs)
-        # the other limit, a share of the dense work, is set aside
-        monkeypatch.setattr(blocks.Sparse, "_listed", lambda self: bool(blocks.PAIRS), raising=True)
+    for share in (0.0, 0.4, 1.0):
+        monkeypatch.setattr(incidence, "SHARES", np.array([share]))
         fast, _ = setup(STRUCTURES[structure], data(), reml)
         tails = [stage.tail for stage in fast.parts[0].plan.stages]
-        assert all((t.neighbours is not None) == bool(pairs) for t in tails)
+        assert all(len(t.popular) == int(share * t.width) for t in tails)
         at = fast.evaluate(thetas(fast.layout.n_theta, fast.layout.diagonal)[0])
         results.append((at.value, at.gradient))
     # sums of a few hundred products in another order
-    assert results[0][0] == pytest.approx(results[1][0], rel=1e-13)
-    np.testing.assert_allclose(results[0][1], results[1][1], rtol=0, atol=1e-10 * np.abs(results[0][1]).max())
+    for value, gradient in results[1:]:
+        assert value == pytest.approx(results[0][0], rel=1e-13)
+        np.testing.assert_allclose(gradient, results[0][1], rtol=0, atol=1e-10 * np.abs(gradient).max())
 
 
 def test_slope_is_the_derivative_by_the_covariance_matrix():
@@ -113,8 +112,3 @@ def test_second_derivatives_are_the_slope_of_the_gradient(structure, reml, weigh
             want[k] = (8.0 * near - far) / (12.0 * step)
         exact = fast.curvature(fast.evaluate(theta))
         np.testing.assert_allclose(exact, want, rtol=0, atol=DIFFERENCED * (1.0 + float(np.abs(want).max())))
-
-
-def test_second_derivatives_are_for_one_factor_only():
-    fast, _ = setup(STRUCTURES["crossed"], data(), reml=True)
-    assert fast.curvature(fast.evaluate(fast.start())) is None

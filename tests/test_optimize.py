@@ -148,7 +148,7 @@ def test_the_log_has_every_evaluation():
     deviance, _ = setup(STRUCTURES["crossed, slopes"], data(), reml=True)
     calls = []
     original = deviance.evaluate
-    deviance.evaluate = lambda theta: calls.append(theta.copy()) or original(theta)
+    deviance.evaluate = lambda theta, second: calls.append(theta.copy()) or original(theta, second)
     found = minimise(deviance)
     assert len(found.evaluations) == len(calls) < 60
     for (theta, value), called in zip(found.evaluations, calls, strict=True):

@@ -1,0 +1,96 @@
+"""Second derivatives with several factors: the quadratic forms and traces they are made of, the long way."""
+
+import itertools
+
+import numpy as np
+import pytest
+from brute import STRUCTURES, data, setup
+
+import mlm
+from mlm import components
+
+SEVERAL = [name for name in STRUCTURES if not name.startswith("one, ")]
+# n x n matrices against blocks of them: rounding of sums of up to 96² products
+LONG_WAY = 1e-9
+
+
+def changes(dense, theta):
+    """By element of theta: its term, and the change of V that each level makes, shape (J, n, n)."""
+    out = []
+    for term, (z, (t, rows, columns)) in enumerate(zip(dense.z, dense.factors(theta), strict=True)):
+        for row, column in zip(rows, columns, strict=True):
+            change = np.zeros_like(t)
+            change[row] += t[:, column]
+            change[:, row] += t[:, column]
+            out.append((term, np.einsum("iaj,ab,kbj->jik", z, change, z, optimize=True)))
+    return out
+
+
+def long_way(dense, theta, factor_of, bend):
+    """The formula of the module, with a matrix of the size of the data for everything."""
+    found = dense.solve(theta)
+    inverse, e = found["inverse"], found["inverse"] @ found["rest"]
+    p = inverse - inverse @ dense.x @ found["unscaled"] @ dense.x.T @ inverse
+    r = p if dense.reml else inverse
+    sigma2, dof = found["sigma2"], len(dense.y) - dense.reml * dense.x.shape[1]
+    each = changes(dense, theta)
+    out = bend.copy()
+    for (a, (term, dv)), (b, (other, dw)) in itertools.product(enumerate(each), repeat=2):
+        whole, beside = dv.sum(axis=0), dw.sum(axis=0)
+        out[a, b] += e @ whole @ p @ beside @ e / sigma2
+        out[a, b] -= (e @ whole @ e) * (e @ beside @ e) / (sigma2**2 * dof)
+        if factor_of[term] == factor_of[other]:
+            for one, two in zip(dv, dw, strict=True):
+                out[a, b] += e @ one @ r @ two @ e / sigma2 - np.trace(r @ one @ r @ two)
+    return out
+
+
+def bend_of(fast, at):
+    """What the slope by Sigma adds, by differences of Sigma = T T' in theta (it is quadratic: exact)."""
+    n = fast.layout.n_theta
+    slopes = [at.slope(k) for k in range(len(fast.layout.sizes))]
+    out = np.zeros((n, n))
+    for a, b in itertools.product(range(n), repeat=2):
+        one, two = fast.layout.matrices(np.eye(n)[a]), fast.layout.matrices(np.eye(n)[b])
+        out[a, b] = sum(float((s * (x @ y.T + y @ x.T)).sum()) for s, x, y in zip(slopes, one, two, strict=True))
+    return out
+
+
+@pytest.mark.parametrize(("reml", "weights"), [(True, None), (False, "w")])
+@pytest.mark.parametrize("structure", SEVERAL)
+def test_every_part_is_what_matrices_of_the_size_of_the_data_give(structure, reml, weights):
+    fast, dense = setup(STRUCTURES[structure], data(), reml, weights)
+    theta = fast.start() + np.linspace(0.05, 0.4, fast.layout.n_theta)
+    at = fast.evaluate(theta, second=True)
+    want = long_way(dense, theta, [slot.factor for slot in fast.layout.slots], bend_of(fast, at))
+    np.testing.assert_allclose(fast.curvature(at), want, rtol=0, atol=LONG_WAY * float(np.abs(want).max()))
+
+
+def test_parts_of_the_data_add_up(monkeypatch):
+    frame = data(2, 200).assign(h=lambda d: 4 * d["a"] + d["h"] % 4, g=lambda d: 5 * d["a"] + d["g"] % 5)
+    formula = "y ~ x + (1 + x | g) + (1 | h)"
+    whole, _ = setup(formula, frame, reml=True)
+    monkeypatch.setattr(components, "WHOLE", 3)
+    parts, _ = setup(formula, frame, reml=True)
+    assert len(whole.parts) == 1 < len(parts.parts)
+    theta = np.array([0.8, 0.2, 0.5, 0.6])
+    want = whole.evaluate(theta, second=True).hessian
+    # the same sums in another order
+    np.testing.assert_allclose(
+        parts.evaluate(theta, second=True).hessian, want, rtol=0, atol=1e-11 * np.abs(want).max()
+    )
+
+
+def test_only_where_they_are_asked_for():
+    fast, _ = setup(STRUCTURES["crossed"], data(), reml=True)
+    assert fast.curvature(fast.evaluate(fast.start())) is None
+
+
+def test_newton_with_them_needs_few_evaluations():
+    rng = np.random.default_rng(4)
+    g, h = rng.integers(0, 150, 4000), rng.integers(0, 100, 4000)
+    y = rng.normal(size=4000) + 0.5 * rng.normal(size=150)[g] + 0.7 * rng.normal(size=100)[h]
+    m = mlm.lmer("y ~ 1 + (1 | g) + (1 | h)", {"y": y, "g": g, "h": h})
+    # moments, two Newton steps to the digits of a deviance, and one more that shows that it is the end
+    assert len(m.optimizer_info.evaluations) <= 5
+    assert np.abs(m.optimizer_info.evaluation.gradient).max() < 1e-3
