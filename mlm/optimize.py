@@ -1,9 +1,9 @@
 """Finding the theta of the smallest deviance.
 
-The search is Newton's: with exact second derivatives for one grouping factor, and with nearly exact ones that are made
-to agree with the steps made for several (BFGS where they are not positive definite). Its variables are the logarithms
-of the diagonal of `T` where these are clear of 0, else theta itself, without bounds: the sign of a column of `T` means
-nothing, and flipping it back costs nothing. A bound would make every ``theta_ii = 0`` a stationary point. That a zero
+The search is Newton's: after a step of scoring with exact second derivatives for one grouping factor, and with nearly
+exact ones that are made to agree with the steps made for several (BFGS where they are not positive definite). Its
+variables are theta itself (with several factors the logarithms of the diagonal of `T` where these are clear of 0),
+without bounds: the sign of a column of `T` means nothing, and flipping it back costs nothing. A bound would make every ``theta_ii = 0`` a stationary point. That a zero
 is really the minimum is decided by the derivative by Sigma itself, which must not be negative in any direction in
 which Sigma is zero (the Karush-Kuhn-Tucker condition on the positive semidefinite cone); otherwise the search is taken
 up again in that direction.
@@ -190,9 +190,10 @@ def _next_derivatives(deviance: Deviance, hessian: np.ndarray, found: Evaluation
     Where they are only nearly exact they are made to agree with the step just made: along it, the mean of those at
     its ends is the change of the gradient, to second order. Where they are not positive definite, it is BFGS.
     """
-    new, old = deviance.curvature(found), deviance.curvature(at)
-    if new is not None and len(deviance.products.factors) == 1:
+    new = deviance.curvature(found)
+    if new is not None and found.solution is not None:
         return new
+    old = deviance.curvature(at)
     step, change = found.theta - at.theta, found.gradient - at.gradient
     if new is None or old is None or lapack.dpotrf(new)[1]:
         return _update(hessian, step, change)
@@ -200,9 +201,13 @@ def _next_derivatives(deviance: Deviance, hessian: np.ndarray, found: Evaluation
 
 
 def _step(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
-    """Newton step, and the decrease it promises: in the logarithms of the diagonal where that makes a difference."""
+    """Newton step, and the decrease it promises.
+
+    With several factors it is one in the logarithms of the diagonal where that is possible; with one, scoring has come
+    so close before that logarithms save no evaluations.
+    """
     plain = _plain_step(hessian, at)
-    found = None if plain[1] < SILENT else _logarithmic_step(deviance, hessian, at, plain[0])
+    found = None if at.solution is not None else _logarithmic_step(deviance, hessian, at, plain[0])
     return plain if found is None else found
 
 
