@@ -3,10 +3,10 @@
 The search is Newton's: after a step of scoring with exact second derivatives for one grouping factor, and with nearly
 exact ones that are made to agree with the steps made for several (BFGS where they are not positive definite). Its
 variables are theta itself (with several factors the logarithms of the diagonal of `T` where these are clear of 0),
-without bounds: the sign of a column of `T` means nothing, and flipping it back costs nothing. A bound would make every ``theta_ii = 0`` a stationary point. That a zero
-is really the minimum is decided by the derivative by Sigma itself, which must not be negative in any direction in
-which Sigma is zero (the Karush-Kuhn-Tucker condition on the positive semidefinite cone); otherwise the search is taken
-up again in that direction.
+without bounds: the sign of a column of `T` means nothing, and flipping it back costs nothing. A bound would make
+every ``theta_ii = 0`` a stationary point. That a zero is really the minimum is decided by the derivative by Sigma
+itself, which must not be negative in any direction in which Sigma is zero (the Karush-Kuhn-Tucker condition on the
+positive semidefinite cone); otherwise the search is taken up again in that direction.
 """
 
 from __future__ import annotations
