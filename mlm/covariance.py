@@ -175,6 +175,6 @@ def covariance_root(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:
     shifted = correlation.copy()
     shifted.flat[:: len(shifted) + 1] -= APART
     if lapack.dpotrf(shifted)[1]:
-        values, vectors = np.linalg.eigh(correlation)
+        values, vectors, _ = lapack.dsyev(correlation)
         correlation = (vectors * np.maximum(values, APART)) @ vectors.T
     return scale[:, None] * lapack.dpotrf(correlation, lower=1, clean=1)[0]

@@ -218,20 +218,23 @@ class Deviance:
         return out
 
     def start(self) -> np.ndarray:
-        """Guess theta from moments of the least-squares residuals; a single random intercept is found exactly."""
-        if self.layout.sizes == (1,):
-            scale = single_scale(self.products, self.criterion.dof, self.criterion.reml)
-            if scale is not None:
-                return np.array([scale])
-        roots, several = [], len(self.products.factors) > 1
-        joint = joint_moments(self.products) if several else [moment_scales(self.products.factors[0], self.products)]
-        for k, (factor, scales) in enumerate(zip(self.products.factors, joint, strict=True)):
+        """Guess theta from moments of the least-squares residuals."""
+        roots, factors = [], self.products.factors
+        joint = joint_moments(self.products) if len(factors) > 1 else None
+        for k, factor in enumerate(factors):
             sigma = level_moments(factor, self.products)
             if sigma is None:
-                roots.append(np.diag(scales))
+                roots.append(np.diag(moment_scales(factor, self.products) if joint is None else joint[k]))
             else:
                 roots.append(covariance_root(self.layout.within_terms(k) * sigma, sigma.diagonal()))
         return self.layout.pick(roots)
+
+    def single(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Find the theta of a single random intercept, and the second derivative there; None where that is no use."""
+        if self.layout.sizes != (1,):
+            return None
+        found = single_scale(self.products, self.criterion.dof, self.criterion.reml)
+        return None if found is None else (np.array([found[0]]), np.array([[found[1]]]))
 
     def scoring(self, at: Evaluation) -> np.ndarray:
         """One step of Fisher scoring in Sigma, factor by factor; returns theta.

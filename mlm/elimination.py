@@ -246,6 +246,6 @@ def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
     if info:
         raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
     inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]
-    log_det = 2.0 * float(np.log(np.diag(root)[:p]).sum())
+    log_det = 2.0 * float(np.log(root.diagonal()[:p]).sum())
     beta = inverse_root @ root[:p, p]
     return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, log_det, float(root[p, p] ** 2))

@@ -125,6 +125,9 @@ def _approach(
     deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2
 ) -> tuple[Evaluation, np.ndarray]:
     """Moments, and a step or two of scoring while these pay; also the second derivatives there."""
+    single = deviance.single()
+    if single is not None:
+        return evaluate(single[0]), single[1]
     at = evaluate(deviance.start())
     if at.solution is not None and deviance.layout.n_theta > 1:
         # a step of scoring nearly always pays, and costs less than the second derivatives that could tell

@@ -108,8 +108,8 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     return sigma
 
 
-def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
-    """Relative standard deviation of a single random intercept, by Newton's method on sums over levels of one size.
+def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, float] | None:
+    """Find a single random intercept's relative standard deviation, by Newton's method on sums over levels of one size.
 
     Parameters
     ----------
@@ -121,8 +121,9 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
 
     Returns
     -------
-    float or None
-        None where levels are of too many sizes, or the minimum is at or near 0.
+    (float, float) or None
+        The relative standard deviation, and the second derivative of the deviance by it. None where levels are of too
+        many sizes, or the minimum is at or near 0.
     """
     sums = _sums_by_size(products.factors[0])
     if sums is None:
@@ -137,7 +138,7 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
         if at < 2.0 * math.log(SMALLEST):
             return None
         if abs(step) < NEAR**0.5:
-            return math.exp(0.5 * at)
+            return math.exp(0.5 * at), 4.0 * second * math.exp(-at)
     return None
 
 
