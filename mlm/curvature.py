@@ -9,8 +9,6 @@ where ``R R' = (X' V^-1 X)^-1``.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from .covariance import CovarianceLayout
@@ -27,37 +25,29 @@ def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarr
     return change + change.transpose(0, 2, 1)
 
 
-def second_derivatives(of: LevelSolution, dof: int, reml: bool) -> np.ndarray:
+def second_derivatives(of: LevelSolution, between: np.ndarray) -> np.ndarray:
     """Second derivatives of the profiled deviance by the elements of Sigma, shape (q², q²).
 
     Parameters
     ----------
     of : LevelSolution
-    dof : int
-        Divisor of the residual variance.
-    reml : bool
+    between : ndarray, shape (p + 1, p + 1) or (p + 1, 1)
+        `OneFactor.between`.
 
     Notes
     -----
-    Only their products with symmetric directions on both sides mean anything. With ``N_j = F_j F_j'``, the sum of
-    ``tr(K_j V_a (2 N_j + 2 e_j e_j' / sigma² - K_j) V_b)`` is what stays within a level. Between levels,
-    ``F_i' V_a F_i``, ``F_i' V_a e_i`` and ``e_i' V_a e_i`` are summed up first and then multiplied.
+    Only their products with symmetric directions on both sides mean anything. With ``N_j = F_j F_j'`` under REML and 0
+    under maximum likelihood, ``tr(K_j V_a (2 N_j + 2 e_j e_j' / sigma² - K_j) V_b)`` is what stays within a level.
+    Between levels, ``F_i' V_a F_i``, ``F_i' V_a e_i`` and ``e_i' V_a e_i`` are summed up first and then multiplied.
     """
     q, width, levels = of.outside.shape
-    scaled = of.outside.copy()
-    scaled[:, -1] /= math.sqrt(of.sigma2)
-    e = scaled[:, -1]
-    within = of.inner - 2.0 * of.projection + 2.0 * e[:, None] * e
-    flat = of.inner.reshape(q * q, levels)
-    out = (flat @ within.reshape(q * q, levels).T).reshape(q, q, q, q).transpose(1, 2, 3, 0).reshape(q * q, q * q)
-    right = scaled if reml else scaled[:, -1:]
-    sums = (scaled.reshape(-1, levels) @ right.reshape(-1, levels).T).reshape(q, width, q, -1)
-    sums = sums.transpose(0, 2, 1, 3).reshape(q * q, width, -1)
-    weighted = sums.copy()
-    weighted[:, -1, -1] /= dof
-    if not reml:
-        weighted[:, :-1] *= 2.0  # stands for its transpose too
-    return out - weighted.reshape(q * q, -1) @ sums.reshape(q * q, -1).T
+    e = of.outside[:, -1]
+    within = of.inner - 2.0 * (of.projection - e[:, None] * e)
+    products = of.inner.reshape(q * q, levels) @ within.reshape(q * q, levels).T
+    out = products.reshape(q, q, q, q).transpose(1, 2, 3, 0).reshape(q * q, q * q)
+    right = of.outside[:, -between.shape[1] :].reshape(-1, levels)
+    sums = (of.outside.reshape(-1, levels) @ right.T).reshape(q, width, q, -1).transpose(0, 2, 1, 3)
+    return out - (sums * between).reshape(q * q, -1) @ sums.reshape(q * q, -1).T
 
 
 def bending(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:

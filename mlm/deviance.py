@@ -181,7 +181,7 @@ class Deviance:
             unscaled=fixed.inverse,
             penalised=fixed.penalised,
             projections=(found.projection,),
-            residuals=(found.outside[:, -1],),
+            residuals=(math.sqrt(found.sigma2) * found.outside[:, -1],),
             solution=found,
         )
 
@@ -198,9 +198,9 @@ class Deviance:
 
         None with several, where they were not asked for when evaluating.
         """
-        if at.solution is None:
+        if self.one is None or at.solution is None:
             return at.hessian
-        by_sigma = second_derivatives(at.solution, self.criterion.dof, self.criterion.reml)
+        by_sigma = second_derivatives(at.solution, self.one.between)
         change = directions(self.layout, 0, at.solution.t).reshape(len(at.theta), -1)
         return change @ by_sigma @ change.T + bending(self.layout, 0, at.solution.slope)
 

@@ -88,19 +88,20 @@ def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
     float
         Sum of ``log |A_j + I|``.
     """
-    determinant = 1.0
+    determinant = np.ones(a.shape[2])
     for i in range(len(a)):
-        pivot = a[i, i]
+        pivot, row = a[i, i], rows[i]
         pivot += 1.0
         for k in range(i):
-            pivot -= a[i, k] * a[i, k]
-        determinant = determinant * pivot
+            left = a[i, k]
+            pivot -= left * left
+            row -= left * rows[k]
+        determinant *= pivot
         np.sqrt(pivot, out=pivot)
+        row /= pivot
         for r in range(i + 1, len(a)):
+            below = a[r, i]
             for k in range(i):
-                a[r, i] -= a[r, k] * a[i, k]
-            a[r, i] /= pivot
-        for k in range(i):
-            rows[i] -= a[i, k] * rows[k]
-        rows[i] /= pivot
+                below -= a[r, k] * a[i, k]
+            below /= pivot
     return float(np.log(determinant).sum())

@@ -8,6 +8,7 @@ in which one stage is all there is, without the passes back and forth between st
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class LevelSolution:
     inner : ndarray, shape (q, q, J)
         ``K_j = Z_j' V^-1 Z_j``.
     outside : ndarray, shape (q, p + 1, J)
-        ``Z_j' V^-1 [X R, y - X beta]`` with ``R R' = (X' V^-1 X)^-1``; the last column is ``e_j``.
+        ``Z_j' V^-1 [X R, (y - X beta) / sigma]`` with ``R R' = (X' V^-1 X)^-1``; the last column is ``e_j / sigma``.
     projection : ndarray, shape (q, q, J)
         ``Z_j' P Z_j`` (P is ``V^-1``, under REML with the fixed effects projected out).
     t : ndarray, shape (q, q)
@@ -60,6 +61,14 @@ class OneFactor:
     dof : int
         Divisor of the residual variance.
     reml : bool
+
+    Attributes
+    ----------
+    zxy : ndarray, shape (q, q + p + 1, J)
+        ``Z_j' [Z X y]`` of each level.
+    between : ndarray, shape (p + 1, p + 1) or (p + 1, 1)
+        How often products between levels of pairs of columns of `LevelSolution.outside` count in second derivatives;
+        under maximum likelihood only those with the last column do.
     """
 
     def __init__(self, products: CrossProducts, dof: int, reml: bool) -> None:
@@ -67,6 +76,9 @@ class OneFactor:
         self.dof, self.reml = dof, reml
         self.xy, self.p, self.q = products.xy, products.p, factor.size
         self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
+        # a product with the last column stands for its transpose too, where the transpose is left out
+        self.between = np.ones((self.p + 1, self.p + 1)) if reml else np.full((self.p + 1, 1), 2.0)
+        self.between[-1, -1] = 1.0 / dof
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
@@ -85,16 +97,17 @@ class OneFactor:
         if self.q > 1:
             half = self.zxy - multiply(half[:, : self.q].transpose(1, 0, 2), half)
         fixed = solve_fixed(rest, self.p)
+        sigma2 = fixed.penalised / self.dof
         combine = np.zeros((self.p + 1, self.p + 1))
         combine[:-1, :-1] = fixed.inverse_root.T
         combine[-1, :-1] = -fixed.beta
         combine[-1, -1] = 1.0
+        combine[-1] /= math.sqrt(sigma2)
         inner, outside = half[:, : self.q], np.matmul(combine, half[:, self.q :])
-        projection, e, sigma2 = inner, outside[:, -1], fixed.penalised / self.dof
+        projection, e = inner, outside[:, -1]
         if self.reml and self.p:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
-        slope = projection.sum(axis=2) - e @ e.T / sigma2
-        return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, slope)
+        return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, projection.sum(axis=2) - e @ e.T)
 
     def modes(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Conditional modes (q, J) at one `T`, and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""

@@ -129,8 +129,10 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, 
     if sums is None:
         return None
     at = 2.0 * math.log(moment_scales(products.factors[0], products)[0])
+    weights = np.full(len(products.xy), float(reml))
+    weights[-1] = dof
     for _ in range(20):
-        first, second = _derivatives(math.exp(at), sums, products.xy, dof, reml)
+        first, second = _derivatives(math.exp(at), sums, products.xy, weights)
         if math.isnan(first):
             return None
         step = -first / second if second > 0 else -math.copysign(2.0, first)
@@ -172,23 +174,23 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     return _Sums(present.astype(float), count[present].astype(float), products)
 
 
-def _derivatives(ratio: float, sums: _Sums, xy: np.ndarray, dof: int, reml: bool) -> tuple[float, float]:
+def _derivatives(ratio: float, sums: _Sums, xy: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
     """First and second derivative of the profiled deviance by the logarithm of the variance ratio.
 
     With ``A = [X y]' V^-1 [X y] = U'U`` and ``D = U^-T dA U^-1`` the logarithm of the penalised residual sum of squares
-    changes by the last diagonal element of D, and that of ``|X' V^-1 X|`` by the sum of the others.
+    changes by the last diagonal element of D, and that of ``|X' V^-1 X|`` by the sum of the others. The deviance has
+    the first `dof` times, and the second once under REML: these are the `weights`, shape (p + 1,).
     """
     shrink = 1.0 / (1.0 + ratio * sums.size)
-    share, width = sums.size * shrink, len(xy)
-    weights = np.array([ratio * shrink, -(shrink**2), 2.0 * share * shrink**2])
-    changes = (weights @ sums.products).reshape(3, width, width)
-    root, info = lapack.dpotrf(xy - changes[0])
+    share, squared = sums.size * shrink, shrink * shrink
+    changes = np.array([ratio * shrink, -squared, 2.0 * share * squared]) @ sums.products
+    taken, *changed = changes.reshape(3, *xy.shape)
+    root, info = lapack.dpotrf(xy - taken)
     if info:
         return math.nan, math.nan
     inverse = lapack.dtrtri(root)[0]
-    first, second = inverse.T @ changes[1:] @ inverse
-    each = np.full(width, float(reml))
-    each[-1] = dof
-    slope = float(sums.count @ share + each @ first.diagonal())
-    bend = float(each @ second.diagonal() - sums.count @ share**2 - np.vdot(np.maximum.outer(each, each), first * first))
+    first, second = (inverse.T @ change @ inverse for change in changed)
+    both = np.maximum.outer(weights, weights)
+    slope = float(sums.count @ share + weights @ first.diagonal())
+    bend = float(weights @ second.diagonal() - sums.count @ (share * share) - np.vdot(both, first * first))
     return ratio * slope, ratio**2 * bend + ratio * slope
