@@ -15,7 +15,7 @@ __all__ = ["Table", "as_numbers"]
 
 
 class Table:
-    """A thin face on a pandas data frame that remembers the columns it has handed out: pandas makes them anew each time.
+    """A thin face on a pandas data frame that remembers columns, their kinds and values: pandas makes them anew.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlm.covariance import CovarianceLayout, canonical_factor
+from mlm.covariance import APART, CovarianceLayout, canonical_factor, covariance_layout, covariance_root
 
 # terms as (factor, size): q = 2 and q = 1 on factor 0, q = 3 on factor 1, q = 1 on factor 0 again
 TERMS = [(0, 2), (0, 1), (1, 3), (0, 1)]
@@ -74,3 +74,37 @@ def test_rectified_theta_moves_a_column_that_stands_below_a_zero():
 def test_only_effects_of_one_term_covary(layout):
     assert layout.within_terms(0).astype(int).tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     assert layout.within_terms(1).all()
+
+
+def test_one_layout_a_structure(layout):
+    made = covariance_layout(tuple(TERMS), 2)
+    assert made is covariance_layout(tuple(TERMS), 2)
+    assert (made.slots, made.sizes) == (layout.slots, layout.sizes)
+    assert made.diagonal.tolist() == layout.diagonal.tolist()
+
+
+def test_root_of_a_covariance_is_its_cholesky_factor():
+    sigma = np.array([[4.0, 1.2, 0.0], [1.2, 1.0, -0.3], [0.0, -0.3, 9.0]])
+    found = covariance_root(sigma, np.full(3, 1e-3))
+    # products of three numbers near 1
+    np.testing.assert_allclose(found, np.linalg.cholesky(sigma), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("correlation", [1.0, -1.0, 0.999, 1.4])
+def test_root_of_what_is_no_covariance_is_near_it_and_regular(correlation):
+    scale = np.array([2.0, 0.1])
+    sigma = np.outer(scale, scale) * np.array([[1.0, correlation], [correlation, 1.0]])
+    found = covariance_root(sigma, np.zeros(2))
+    nearest = found @ found.T / np.outer(scale, scale)
+    values = np.linalg.eigvalsh(nearest)
+    # eigenvalues of a matrix of order 2
+    assert values == pytest.approx([APART, 1.0 + abs(correlation)], rel=1e-12)
+    assert (np.diag(found) > 0).all()
+
+
+def test_root_of_negative_variances_has_the_least_ones():
+    found = covariance_root(np.diag([-3.0, 4.0]), np.array([0.25, 0.25]))
+    assert (np.diag(found) > 0).all()
+    # the correlation matrix of -3 at a scale of 1/2 is -12, moved to APART
+    assert found[0, 0] == pytest.approx(0.5 * np.sqrt(APART), rel=1e-14)
+    assert found[1, 1] == pytest.approx(2.0, rel=1e-14)

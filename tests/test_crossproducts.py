@@ -68,7 +68,10 @@ def test_all_blocks_are_plain_products(structure, weights):
     assert sizes == sorted(sizes, reverse=True)
 
 
-@pytest.mark.parametrize("constants", [{"PIECE": 7, "RUN": 10**9}, {"PIECE": 50, "RUN": 0}])
+@pytest.mark.parametrize(
+    "constants",
+    [{"PIECE": 7}, {"PIECE": 7, "FEW": 0, "RUN": 10**9}, {"PIECE": 50, "FEW": 0, "RUN": 0}, {"FEW": 10**9}],
+)
 @pytest.mark.parametrize("weights", [None, "w"])
 @pytest.mark.parametrize("structure", ["one, two slopes", "nested three deep, slopes", "crossed with nested"])
 def test_pieces_and_runs_add_up_to_the_same(structure, weights, constants, monkeypatch):
@@ -76,6 +79,18 @@ def test_pieces_and_runs_add_up_to_the_same(structure, weights, constants, monke
         monkeypatch.setattr(crossproducts, name, value)
     rows, factors, products = build(STRUCTURES[structure], pd.concat([data(s) for s in range(4)]), weights)
     check(rows, factors, products)
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_few_rows_give_the_same_digits_in_one_call(weights, monkeypatch):
+    """All products are summed in the order of the rows, column by column or at once."""
+    monkeypatch.setattr(crossproducts, "RUN", 10**9)
+    blocks = []
+    for few in (0, 10**9):
+        monkeypatch.setattr(crossproducts, "FEW", few)
+        (factor,) = build(STRUCTURES["one, two slopes"], data(), weights)[2].factors
+        blocks.append((factor.zz.tolist(), factor.zxy.tolist()))
+    assert blocks[0] == blocks[1]
 
 
 def test_offset_is_taken_off():

@@ -149,3 +149,10 @@ def test_random_effects_table(model):
 def test_options_that_are_not_there(model, call, message):
     with pytest.raises(mlm.FitError, match=message):
         call(model)
+
+
+def test_labels_can_be_named_without_changing_others(model):
+    model.fixef.index.name = "term"
+    assert model.fixef.index.name is None
+    assert model.se.index.name is None
+    assert model.vcov.index.names == [None]
