@@ -1,16 +1,10 @@
-"""Cholesky factor and selected inverse of a sparse symmetric matrix, front by front.
+"""Fronts: how a sparse symmetric matrix is laid out for its Cholesky factor.
 
 Columns that are eliminated together form a *front*: a dense pivot block, and a dense border of the later columns that
-these are linked to. A front receives the updates of its children in the elimination tree, is factored by LAPACK, and
-leaves its own update to its parent (the multifrontal method: Duff & Reid 1983, ACM Trans. Math. Softw. 9; Liu 1992,
-SIAM Review 34). Backwards through the tree, the same blocks turn into those entries of the inverse that stand on the
-pattern of the factor (Takahashi, Fagan & Chin 1973; Erisman & Tinney 1975, Commun. ACM 18; Lin et al. 2011, ACM Trans.
-Math. Softw. 37). For a front with factor ``[L; B]`` and ``Y = B L^-1``, with the border's block Z of the inverse known,
-
-- the border's columns of the inverse are ``-Z Y``
-- the pivots' block is ``(L L')^-1 + Y' Z Y``.
-
-A matrix that is nearly full, or small, is one front without a border: the dense algorithm.
+these are linked to (Duff & Reid 1983, ACM Trans. Math. Softw. 9; Liu 1992, SIAM Review 34). All blocks of all fronts
+stand one after another in a *store*, one flat array of values. A matrix that is nearly full, or small, is one front
+without a border: the store is then the dense matrix, row by row, with its upper triangle in use. See `multifrontal` for
+what is done with them.
 """
 
 from __future__ import annotations
@@ -19,18 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import blas, lapack
 
-from .errors import FitError
-from .levels import fill_lower
 from .ordering import Groups, elimination_structure, front_seconds, group_columns, minimum_degree
 
-__all__ = ["Factor", "Front", "Fronts", "analyse"]
+__all__ = ["Front", "Fronts", "analyse"]
 
 SMALL = 300  # columns up to which one dense block is fastest, whatever the pattern
 FULL = 0.5  # share of entries from which on ordering cannot pay
 MAPPED = 3000  # columns up to which the position of every pair of columns is tabulated
-PIECE = 128  # columns of an update that are added at a time, from their diagonal downwards
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,156 +150,6 @@ class Fronts:
         out[beyond] = np.array([f.border_at for f in self.fronts])[number] + column[beyond] * count[number] + row
         return out
 
-    def factor(self, store: np.ndarray) -> Factor:
-        """Factor a positive definite matrix, in place.
-
-        Parameters
-        ----------
-        store : ndarray, shape (size,)
-            Values at their places; overwritten.
-
-        Returns
-        -------
-        Factor
-
-        Raises
-        ------
-        FitError
-            When the matrix is not positive definite to working precision.
-        """
-        updates: dict[int, list[tuple[Front, np.ndarray]]] = {}
-        log_det = 0.0
-        for k, f in enumerate(self.fronts):
-            pivots, border = f.pivots_of(store), f.border_of(store)
-            update = _collected(updates.pop(k, []), pivots, border)
-            root, info = lapack.dpotrf(pivots, lower=1, clean=0, overwrite_a=1)
-            if info:
-                raise FitError(
-                    "The random-effects system is not positive definite to working precision; rescale the slopes."
-                )
-            log_det += 2.0 * float(np.log(np.diagonal(root)).sum())
-            if len(border):
-                blas.dtrsm(1.0, root, border, side=1, lower=1, trans_a=1, overwrite_b=1)
-                if update is None:
-                    update = blas.dsyrk(-1.0, border, lower=1)
-                else:
-                    blas.dsyrk(-1.0, border, beta=1.0, c=update, lower=1, overwrite_c=1)
-                updates.setdefault(f.parent, []).append((f, update))
-        return Factor(self, store, log_det)
-
-
-def _collected(updates: list[tuple[Front, np.ndarray]], pivots: np.ndarray, border: np.ndarray) -> np.ndarray | None:
-    """Add the children's updates to a front's blocks, in place; returns what goes on to its parent."""
-    n, b = len(pivots), len(border)
-    if not updates:
-        return None
-    onward = np.zeros((b, b), order="F") if b else np.empty((0, 0))
-    for child, update in updates:
-        split = int(np.searchsorted(child.inner, n))
-        own, beyond = child.inner[:split], child.inner[split:] - n
-        _add_lower(pivots, own, update[:split, :split])
-        if len(beyond):
-            border.T.reshape(-1)[(own * b)[:, None] + beyond] += update[split:, :split].T
-            _add_lower(onward, beyond, update[split:, split:])
-    return onward if b else None
-
-
-def _add_lower(target: np.ndarray, at: np.ndarray, values: np.ndarray) -> None:
-    """Add the lower triangle of a matrix to rows and columns `at` of another, in place, some columns at a time."""
-    flat, m = target.T.reshape(-1), len(target)
-    for start in range(0, len(at), PIECE):
-        flat[(at[start : start + PIECE] * m)[:, None] + at[start:]] += values[start:, start : start + PIECE].T
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Factor:
-    """A Cholesky factor.
-
-    Attributes
-    ----------
-    fronts : Fronts
-    store : ndarray, shape (size,)
-        Its blocks; above the diagonal of the pivot blocks stands nothing of meaning.
-    log_det : float
-        Logarithm of the determinant of the matrix.
-    """
-
-    fronts: Fronts
-    store: np.ndarray
-    log_det: float
-
-    def half_solve(self, columns: np.ndarray) -> np.ndarray:
-        """Solve with the factor: (m, k) columns give H with ``H'H = columns' N^-1 columns``, rows by elimination."""
-        out = columns[self.fronts.order]
-        for f in self.fronts.fronts:
-            out[f.start : f.stop] = lapack.dtrtrs(f.pivots_of(self.store), out[f.start : f.stop], lower=1)[0]
-            if len(f.border):
-                out[f.border] -= f.border_of(self.store) @ out[f.start : f.stop]
-        return out
-
-    def finish_solve(self, half: np.ndarray) -> np.ndarray:
-        """Solve with the factor's transpose: from what `half_solve` returns to ``N^-1 columns``, rows by column."""
-        out = half.copy()
-        for f in reversed(self.fronts.fronts):
-            if len(f.border):
-                out[f.start : f.stop] -= f.border_of(self.store).T @ out[f.border]
-            out[f.start : f.stop] = lapack.dtrtrs(f.pivots_of(self.store), out[f.start : f.stop], lower=1, trans=1)[0]
-        return out[self.fronts.step]
-
-    def solve(self, columns: np.ndarray) -> np.ndarray:
-        """Multiply the inverse with (m, k) columns."""
-        return self.finish_solve(self.half_solve(columns))
-
-    def inverse(self, overwrite: bool = False) -> np.ndarray:
-        """Entries of the inverse at the places of the store.
-
-        Parameters
-        ----------
-        overwrite : bool
-            Whether the factor's store may be used; the factor is then spent.
-
-        Returns
-        -------
-        ndarray, shape (size,)
-            All entries of the fronts' blocks, which include those of the pattern; pivot blocks in both triangles.
-        """
-        store = self.store if overwrite else self.store.copy()
-        whole: dict[int, np.ndarray] = {}
-        fronts = self.fronts.fronts
-        waiting = np.bincount([f.parent + 1 for f in fronts], minlength=len(fronts) + 1)[1:]
-        for k in range(len(fronts) - 1, -1, -1):
-            f = fronts[k]
-            around = whole[f.parent] if f.parent >= 0 else None
-            _invert(f, store, around, whole, k if waiting[k] else -1)
-            if f.parent >= 0:
-                waiting[f.parent] -= 1
-                if not waiting[f.parent]:
-                    del whole[f.parent]
-        return store
-
-
-def _invert(f: Front, store: np.ndarray, around: np.ndarray | None, whole: dict[int, np.ndarray], keep: int) -> None:
-    """Turn a front's blocks of the factor into those of the inverse, in place; keeps all of them for its children."""
-    pivots, border = f.pivots_of(store), f.border_of(store)
-    n, b = len(pivots), len(border)
-    later = None
-    if b and around is not None:
-        scaled = blas.dtrsm(1.0, pivots, border, side=1, lower=1)
-        later = around.T.reshape(-1)[(f.inner * len(around))[:, None] + f.inner].T
-        blas.dgemm(-1.0, later, scaled, c=border, overwrite_c=1)
-    lapack.dpotri(pivots, lower=1, overwrite_c=1)
-    if b:
-        blas.dgemm(-1.0, scaled, border, beta=1.0, c=pivots, trans_a=1, overwrite_c=1)
-    fill_lower(pivots.T)
-    if keep < 0:
-        return
-    if later is None:
-        whole[keep] = pivots
-        return
-    full = np.empty((n + b, n + b), order="F")
-    full[:n, :n], full[n:, :n], full[:n, n:], full[n:, n:] = pivots, border, border.T, later
-    whole[keep] = full
-
 
 def analyse(pattern: sparse.sparray) -> Fronts:
     """Find the fronts of a pattern.
@@ -333,8 +173,10 @@ def analyse(pattern: sparse.sparray) -> Fronts:
     >>> store = fronts.zeros()
     >>> entries = sparse.tril(chain).tocoo()
     >>> store[fronts.place(*entries.coords)] = entries.data
-    >>> factor = fronts.factor(store)
-    >>> round(factor.inverse()[fronts.diagonal[500]], 6)
+    >>> fronts.dense, store.size < 200_000
+    (False, True)
+    >>> from mlm.multifrontal import factor
+    >>> round(float(factor(fronts, store).inverse()[fronts.diagonal[500]]), 6)
     0.666667
     """
     csr = sparse.csr_array(pattern)
