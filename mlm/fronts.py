@@ -20,6 +20,7 @@ __all__ = ["Front", "Fronts", "analyse"]
 
 SMALL = 300  # columns up to which one dense block is fastest, whatever the pattern
 FULL = 0.5  # share of entries from which on ordering cannot pay
+WORTH = 0.7  # share of the dense algorithm's estimated time below which fronts pay: estimates of small fronts are low
 MAPPED = 3000  # columns up to which the position of every pair of columns is tabulated
 
 
@@ -92,6 +93,10 @@ class Fronts:
         return len(self.fronts) <= 1
 
     @property
+    def _integer(self) -> type[np.signedinteger]:
+        return np.int32 if self.size < 2**31 else np.int64
+
+    @property
     def diagonal(self) -> np.ndarray:
         """Positions of the diagonal in the store, column by column: shape (m,)."""
         every = np.arange(self.width)
@@ -111,28 +116,30 @@ class Fronts:
 
         Returns
         -------
-        ndarray of int64, shape (k,)
-            One position for both ``(i, j)`` and ``(j, i)``: in the lower triangle of the order of elimination.
+        ndarray of int, shape (k,)
+            32 bits wide where that is enough, as scipy.sparse likes its indices. One position for both ``(i, j)``
+            and ``(j, i)``: in the lower triangle of the order of elimination.
         """
         if self.dense:
-            return np.minimum(rows, columns).astype(np.int64) * self.width + np.maximum(rows, columns)
+            return np.minimum(rows, columns).astype(self._integer) * self.width + np.maximum(rows, columns)
         if self.width <= MAPPED:
-            return self._map()[rows.astype(np.int64) * self.width + columns]
-        return self._search(self.step[rows], self.step[columns])
+            return self._map().take(rows.astype(np.int32) * self.width + columns)
+        return self._search(self.step[rows], self.step[columns]).astype(self._integer)
 
     def _map(self) -> np.ndarray:
         """Positions of all pairs of columns, shape (m * m,); where two are not linked, a position beyond the store."""
         m = self.width
-        out = np.full((m, m), self.size, dtype=np.int64)
+        out = np.full((m, m), self.size, dtype=np.int32)
         for f in self.fronts:
             n, b = f.stop - f.start, len(f.border)
-            mine, others = self.order[f.start : f.stop], self.order[f.border]
             at = np.arange(n)
-            out[np.ix_(mine, mine)] = f.pivots_at + n * np.minimum(at, at[:, None]) + np.maximum(at, at[:, None])
-            at = f.border_at + np.arange(b)[:, None] + b * np.arange(n)
-            out[np.ix_(others, mine)] = at
-            out[np.ix_(mine, others)] = at.T
-        return out.ravel()
+            out[f.start : f.stop, f.start : f.stop] = (
+                f.pivots_at + n * np.minimum(at, at[:, None]) + np.maximum(at, at[:, None])
+            )
+            across = f.border_at + np.arange(b) + b * at[:, None]
+            out[f.start : f.stop, f.border] = across
+            out[f.border, f.start : f.stop] = across.T
+        return out.take(self.step, axis=0).take(self.step, axis=1).ravel()
 
     def _search(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Positions of pairs of steps, by looking the later one up in the border of the earlier one's front."""
@@ -173,7 +180,7 @@ def analyse(pattern: sparse.sparray) -> Fronts:
     >>> store = fronts.zeros()
     >>> entries = sparse.tril(chain).tocoo()
     >>> store[fronts.place(*entries.coords)] = entries.data
-    >>> fronts.dense, store.size < 200_000
+    >>> fronts.dense, store.size < 1000**2
     (False, True)
     >>> from mlm.multifrontal import factor
     >>> round(float(factor(fronts, store).inverse()[fronts.diagonal[500]]), 6)
@@ -185,7 +192,7 @@ def analyse(pattern: sparse.sparray) -> Fronts:
         return _one_front(m)
     structure = elimination_structure(csr, minimum_degree(csr))
     groups = group_columns(structure)
-    if len(groups.members) == 1 or groups.seconds > front_seconds(m, 0.0):
+    if len(groups.members) == 1 or groups.seconds > WORTH * front_seconds(m, 0.0):
         return _one_front(m)
     return _lay_out(csr, structure.order, groups)
 
@@ -200,18 +207,28 @@ def _lay_out(pattern: sparse.csr_array, order: np.ndarray, groups: Groups) -> Fr
     order = order[np.concatenate([np.asarray(g, dtype=np.int64) for g in groups.members])]
     step = np.empty_like(order)
     step[order] = np.arange(len(order))
-    after = step[pattern.indices]
+    ordered = pattern[order]
+    after = step[ordered.indices]
     blocks, stop = [], 0
     below: list[list[np.ndarray]] = [[] for _ in groups.members]
     for k, members in enumerate(groups.members):
         start, stop = stop, stop + len(members)
-        pieces = [after[pattern.indptr[c] : pattern.indptr[c + 1]] for c in order[start:stop]]
-        linked = np.concatenate([p[p >= stop] for p in [*pieces, *below[k]]])
-        border = np.unique(linked)
+        pieces = [after[ordered.indptr[start] : ordered.indptr[stop]], *below[k]]
+        border = _distinct_from(stop, np.concatenate(pieces), len(order))
         blocks.append((start, stop, border))
         if len(border):
             below[groups.parent[k]].append(border)
+        below[k] = []
     return _connect(order, step, blocks, groups.parent)
+
+
+def _distinct_from(stop: int, steps: np.ndarray, m: int) -> np.ndarray:
+    """Sort the distinct ones of the steps from `stop` on; many are marked rather than sorted."""
+    if len(steps) < m:
+        return np.unique(steps[steps >= stop])
+    marks = np.zeros(m, dtype=bool)
+    marks[steps] = True
+    return stop + np.flatnonzero(marks[stop:])
 
 
 def _connect(

@@ -22,13 +22,13 @@ from scipy.linalg import blas, lapack
 
 from .errors import FitError
 from .fronts import Front, Fronts
-from .levels import fill_lower
 
 __all__ = ["Factor", "factor"]
 
 PIECE = 128  # columns of an update that are added at a time, from their diagonal downwards
 NARROW = 64  # columns of a triangle that LAPACK inverts as fast as products of its halves do
 TILE = 64  # columns that are copied across the diagonal at a time, to stay within the cache
+BELOW = np.tri(TILE, dtype=bool)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,12 +116,11 @@ def factor(fronts: Fronts, store: np.ndarray) -> Factor:
     FitError
         When the matrix is not positive definite to working precision.
     """
-    updates: dict[int, list[tuple[Front, np.ndarray]]] = {}
+    updates: dict[int, np.ndarray] = {}
     log_det = 0.0
     for k, f in enumerate(fronts.fronts):
-        pivots, border = f.pivots_of(store), f.border_of(store)
-        update = _collected(updates.pop(k, []), pivots, border)
-        root, info = lapack.dpotrf(pivots, lower=1, clean=0, overwrite_a=1)
+        border = f.border_of(store)
+        root, info = lapack.dpotrf(f.pivots_of(store), lower=1, clean=0, overwrite_a=1)
         if info:
             raise FitError(
                 "The random-effects system is not positive definite to working precision; rescale the slopes."
@@ -129,28 +128,25 @@ def factor(fronts: Fronts, store: np.ndarray) -> Factor:
         log_det += 2.0 * float(np.log(np.diagonal(root)).sum())
         if len(border):
             blas.dtrsm(1.0, root, border, side=1, lower=1, trans_a=1, overwrite_b=1)
-            if update is None:
-                update = blas.dsyrk(-1.0, border, lower=1)
+            if k in updates:
+                update = blas.dsyrk(-1.0, border, beta=1.0, c=updates.pop(k), lower=1, overwrite_c=1)
             else:
-                blas.dsyrk(-1.0, border, beta=1.0, c=update, lower=1, overwrite_c=1)
-            updates.setdefault(f.parent, []).append((f, update))
+                update = blas.dsyrk(-1.0, border, lower=1)
+            _pass_on(f, update, fronts.fronts[f.parent], store, updates)
     return Factor(fronts, store, log_det)
 
 
-def _collected(updates: list[tuple[Front, np.ndarray]], pivots: np.ndarray, border: np.ndarray) -> np.ndarray | None:
-    """Add the children's updates to a front's blocks, in place; returns what goes on to its parent."""
-    n, b = len(pivots), len(border)
-    if not updates:
-        return None
-    onward = np.zeros((b, b), order="F") if b else np.empty((0, 0))
-    for child, update in updates:
-        split = int(np.searchsorted(child.inner, n))
-        own, beyond = child.inner[:split], child.inner[split:] - n
-        _add_lower(pivots, own, update[:split, :split])
-        if len(beyond):
-            _add(border, beyond, own, update[split:, :split])
-            _add_lower(onward, beyond, update[split:, split:])
-    return onward if b else None
+def _pass_on(f: Front, update: np.ndarray, parent: Front, store: np.ndarray, updates: dict[int, np.ndarray]) -> None:
+    """Add a front's update to its parent's blocks, and to the update that the parent will pass on itself."""
+    n, b = parent.stop - parent.start, len(parent.border)
+    split = int(np.searchsorted(f.inner, n))
+    own, beyond = f.inner[:split], f.inner[split:] - n
+    _add_lower(parent.pivots_of(store), own, update[:split, :split])
+    if len(beyond):
+        _add(parent.border_of(store), beyond, own, update[split:, :split])
+        if f.parent not in updates:
+            updates[f.parent] = np.zeros((b, b), order="F")
+        _add_lower(updates[f.parent], beyond, update[split:, split:])
 
 
 def _add_lower(target: np.ndarray, at: np.ndarray, values: np.ndarray) -> None:
@@ -178,7 +174,7 @@ def _invert(f: Front, store: np.ndarray, around: np.ndarray | None, whole: dict[
     lapack.dlauum(pivots, lower=1, overwrite_c=1)
     if b:
         blas.dgemm(-1.0, scaled, border, beta=1.0, c=pivots, trans_a=1, overwrite_c=1)
-    fill_lower(pivots.T, TILE)
+    _mirror(pivots)
     if keep < 0:
         return
     if later is None:
@@ -187,6 +183,15 @@ def _invert(f: Front, store: np.ndarray, around: np.ndarray | None, whole: dict[
     full = np.empty((n + b, n + b), order="F")
     full[:n, :n], full[n:, :n], full[:n, n:], full[n:, n:] = pivots, border, border.T, later
     whole[keep] = full
+
+
+def _mirror(block: np.ndarray) -> None:
+    """Copy the lower triangle of a matrix to its upper one, in place."""
+    for start in range(0, len(block), TILE):
+        stop = min(start + TILE, len(block))
+        corner = block[start:stop, start:stop]
+        corner[...] = np.where(BELOW[: stop - start, : stop - start], corner, corner.T)
+        block[start:stop, stop:] = block[stop:, start:stop].T
 
 
 def _invert_triangle(root: np.ndarray) -> None:

@@ -8,6 +8,8 @@ elimination trees in sparse factorization", SIAM J. Matrix Anal. Appl. 11.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +18,13 @@ from scipy.sparse.linalg import spilu
 
 __all__ = ["Groups", "Structure", "elimination_structure", "front_seconds", "group_columns", "minimum_degree"]
 
-CROWDED = 10.0  # columns with more neighbours than this times sqrt(m) come last (Amestoy, Davis & Duff 2004, sec. 2)
-CALLS = 120e-6  # seconds that a front takes whatever its size: some thirty calls from Python
+CROWDED = 10.0  # times sqrt(m): columns with more neighbours come last (Amestoy, Davis & Duff 2004, ACM TOMS 30) ...
+SHARE = 0.25  # ... or with more than this share of all columns: they fill up in any order, and are slow to follow
+BITS = 8192  # columns up to which sets of columns are kept as bits: 1 kB a column
+CHUNK = 256  # columns whose links are looked up at a time
+CALLS = 30e-6  # seconds that a front takes whatever its size; a little low, so that fronts stay lean
 RATE = 25e9  # floating-point operations a second on blocks of middling size
-MOVE = 3.5e-9  # seconds to add an element to the parent's front and to fetch one back
+MOVE = 2e-9  # seconds to add an element to the parent's front and to fetch one back
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +41,15 @@ class Structure:
         How many steps wait for each step before `core`.
     core : int
         From this step on every column is linked to every other.
+    links : list of int or None
+        For each step before `core`, the steps that wait for it, as the bits of an integer.
     """
 
     order: np.ndarray
     parent: list[int]
     count: list[int]
     core: int
+    links: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +93,7 @@ def minimum_degree(pattern: sparse.csr_array) -> np.ndarray:
     """
     m = pattern.shape[0]
     degree = np.diff(pattern.indptr)
-    crowded = degree > max(16.0, CROWDED * np.sqrt(m))
+    crowded = degree > max(16.0, min(CROWDED * np.sqrt(m), SHARE * m))
     few, many = np.flatnonzero(~crowded), np.flatnonzero(crowded)
     many = many[np.argsort(degree[many], kind="stable")]
     if len(few) < 2:
@@ -96,12 +104,15 @@ def minimum_degree(pattern: sparse.csr_array) -> np.ndarray:
 
 def _multiple_minimum_degree(pattern: sparse.csr_array) -> np.ndarray:
     """SuperLU's ordering, by an incomplete factorisation that drops all but the diagonal and so costs nothing."""
-    rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+    m = pattern.shape[0]
+    rows = np.repeat(np.arange(m), np.diff(pattern.indptr))
     below = pattern.indices > rows  # it adds the transpose itself
-    diagonal = np.arange(pattern.shape[0])
-    data = np.concatenate([np.full(int(below.sum()), 1e-30), np.ones(len(diagonal))])
-    at = (np.concatenate([pattern.indices[below], diagonal]), np.concatenate([rows[below], diagonal]))
-    small = sparse.coo_array((data, at), shape=pattern.shape).tocsc()
+    count = np.bincount(rows[below], minlength=m)
+    starts = np.concatenate([[0], np.cumsum(count + 1)])
+    indices = np.insert(pattern.indices[below], np.cumsum(count) - count, np.arange(m))
+    data = np.full(len(indices), 1e-30)
+    data[starts[:-1]] = 1.0
+    small = sparse.csc_array((data, indices, starts.astype(np.int32)), shape=pattern.shape)
     found = spilu(
         small,
         drop_tol=1.0,
@@ -127,40 +138,70 @@ def elimination_structure(pattern: sparse.csr_array, order: np.ndarray) -> Struc
     -------
     Structure
     """
+    step = np.empty_like(order)
+    step[order] = np.arange(len(order))
+    return (_follow_bits if len(order) <= BITS else _follow_sets)(pattern, order, step)
+
+
+def _follow_bits(pattern: sparse.csr_array, order: np.ndarray, step: np.ndarray) -> Structure:
+    """Follow with one long integer a step, its bits the steps that wait: fast where rows are full."""
     m = len(order)
-    step = np.empty(m, dtype=np.int64)
-    step[order] = np.arange(m)
-    starts = pattern.indptr.tolist()
-    after = step[pattern.indices]
+    waiting = [0] * m
+    parent: list[int] = []
+    links: list[int] = []
+    for start in range(0, m, CHUNK):
+        some = pattern[order[start : start + CHUNK]]
+        bits = np.zeros((some.shape[0], m), dtype=bool)
+        bits[np.repeat(np.arange(len(bits)), np.diff(some.indptr)), step[some.indices]] = True
+        for j, row in enumerate(np.packbits(bits, axis=1, bitorder="little"), start):
+            mine = (waiting[j] | int.from_bytes(row.tobytes(), "little")) >> (j + 1)
+            if mine.bit_count() == m - 1 - j:
+                return Structure(order, parent, [s.bit_count() for s in links], j, links)
+            waiting[j] = 0
+            links.append(mine << (j + 1))
+            first = j + (mine & -mine).bit_length() if mine else -1
+            parent.append(first)
+            if mine:
+                waiting[first] |= links[j]
+    return Structure(order, parent, [s.bit_count() for s in links], m, links)
+
+
+def _follow_sets(pattern: sparse.csr_array, order: np.ndarray, step: np.ndarray) -> Structure:
+    """Follow with a set of waiting steps a step: memory and time as for the entries of the factor."""
+    m = len(order)
     waiting: list[set[int] | None] = [None] * m
     parent: list[int] = []
     count: list[int] = []
-    for j, column in enumerate(order.tolist()):
+    for j, linked in enumerate(_later_steps(pattern, order, step)):
         mine = waiting[j]
-        linked = after[starts[column] : starts[column + 1]]
-        linked = linked[linked > j].tolist()
+        waiting[j] = None
         if mine is None:
             mine = set(linked)
         else:
             mine.discard(j)
             mine.update(linked)
-            waiting[j] = None
         if len(mine) == m - 1 - j:
             return Structure(order, parent, count, j)
         count.append(len(mine))
-        if not mine:
-            parent.append(-1)
-            continue
-        first = min(mine)
+        first = min(mine, default=-1)
         parent.append(first)
-        there = waiting[first]
-        if there is None:
-            waiting[first] = mine
-        else:  # the smaller set goes into the larger one
-            small, large = (mine, there) if len(mine) < len(there) else (there, mine)
+        if mine:  # the smaller set goes into the larger one
+            small, large = sorted((mine, waiting[first] or set()), key=len)
             large.update(small)
             waiting[first] = large
     return Structure(order, parent, count, m)
+
+
+def _later_steps(pattern: sparse.csr_array, order: np.ndarray, step: np.ndarray) -> Iterator[list[int]]:
+    """Later steps that each step is linked to in the pattern."""
+    for start in range(0, len(order), CHUNK):
+        some = pattern[order[start : start + CHUNK]]
+        row = np.repeat(np.arange(some.shape[0]), np.diff(some.indptr))
+        after = step[some.indices]
+        later = after > start + row
+        ends = np.cumsum(np.bincount(row[later], minlength=some.shape[0])).tolist()
+        listed = after[later].tolist()
+        yield from (listed[a:b] for a, b in itertools.pairwise([0, *ends]))
 
 
 def group_columns(structure: Structure) -> Groups:
@@ -177,51 +218,75 @@ def group_columns(structure: Structure) -> Groups:
     -------
     Groups
     """
-    m, core = len(structure.order), structure.core
-    top = core + (core < m)
-    size, border = [1] * core + [m - core], [*structure.count, 0]
-    parent = [min(p, core) if p >= 0 else top for p in structure.parent] + [top] * (top - core + 1)
-    children: list[list[int]] = [[] for _ in range(top + 1)]
-    into = list(range(top + 1))
-    for p in range(top):
-        left = _absorb(p, children, size, border, into)
-        children[p] = _side_by_side(left, size[p] + border[p], size, border, into)
-        children[parent[p]].append(p)
-    _side_by_side(children[top], 0, size, border, into)
-    return _collect(into, parent, size, border, range(core, m))
+    tree = _Tree(structure)
+    for p in range(tree.top):
+        tree.absorb(p)
+        tree.put_together(p)
+        tree.children[tree.parent[p]].append(p)
+    tree.put_together(tree.top)
+    return _collect(tree)
 
 
-def _absorb(p: int, children: list[list[int]], size: list[int], border: list[int], into: list[int]) -> list[int]:
-    """Let a group absorb those of its children that are slower on their own; returns the children it then has."""
-    left = []
-    for c in sorted(children[p], key=size.__getitem__):
-        apart = front_seconds(size[c], border[c]) + front_seconds(size[p], border[p])
-        if front_seconds(size[c] + size[p], border[p]) < apart:
-            into[c], size[p] = p, size[p] + size[c]
-            left += children[c]
-        else:
-            left.append(c)
-    return left
+class _Tree:
+    """The elimination tree while its nodes are taken together; the node `top` stands above all roots.
 
+    `size`, `border` and (if known) `links` are those of the group that a node leads; `into` is where a node went.
+    """
 
-def _side_by_side(groups: list[int], room: int, size: list[int], border: list[int], into: list[int]) -> list[int]:
-    """Put children of one parent together, as far as that is faster; their common border is at most `room`."""
-    left: list[int] = []
-    for c in sorted(groups, key=border.__getitem__):
-        if left:
-            last = left[-1]
-            union = min(border[last] + border[c], room)
-            apart = front_seconds(size[c], border[c]) + front_seconds(size[last], border[last])
-            if front_seconds(size[c] + size[last], union) < apart:
-                into[c], size[last], border[last] = last, size[last] + size[c], union
+    def __init__(self, structure: Structure) -> None:
+        m, core = len(structure.order), structure.core
+        self.core = range(core, m)
+        self.top = core + (core < m)
+        self.size, self.border = [1] * core + [m - core, 0], [*structure.count, 0, 0]
+        self.links = None if structure.links is None else [*structure.links, 0, 0]
+        self.parent = [min(p, core) if p >= 0 else self.top for p in structure.parent] + [self.top] * 2
+        self.children: list[list[int]] = [[] for _ in range(self.top + 1)]
+        self.into = list(range(self.top + 1))
+
+    def seconds(self, node: int) -> float:
+        """Estimate the time of the group that a node leads."""
+        return front_seconds(self.size[node], self.border[node])
+
+    def absorb(self, p: int) -> None:
+        """Let a group absorb those of its children that are slower on their own."""
+        left = []
+        for c in sorted(self.children[p], key=self.size.__getitem__):
+            size = self.size[c] + self.size[p]
+            if front_seconds(size, self.border[p]) < self.seconds(c) + self.seconds(p):
+                self.into[c], self.size[p] = p, size
+                left += self.children[c]
+            else:
+                left.append(c)
+        self.children[p] = left
+
+    def put_together(self, p: int) -> None:
+        """Put children of one parent together, side by side, as far as that is faster."""
+        left: list[int] = []
+        for c in sorted(self.children[p], key=self.border.__getitem__):
+            if left and self._joins(c, left[-1], p):
                 continue
-        left.append(c)
-    return left
+            left.append(c)
+        self.children[p] = left
+
+    def _joins(self, c: int, last: int, p: int) -> bool:
+        """Put one group to another, if that is faster."""
+        if self.links is not None:
+            union = (self.links[c] | self.links[last]).bit_count()
+        else:
+            union = min(self.border[c] + self.border[last], self.size[p] + self.border[p])
+        size = self.size[c] + self.size[last]
+        if front_seconds(size, union) >= self.seconds(c) + self.seconds(last):
+            return False
+        self.into[c], self.size[last], self.border[last] = last, size, union
+        self.children[last] += self.children[c]
+        if self.links is not None:
+            self.links[last] |= self.links[c]
+        return True
 
 
-def _collect(into: list[int], parent: list[int], size: list[int], border: list[int], core: range) -> Groups:
+def _collect(tree: _Tree) -> Groups:
     """List the groups so that each stands after all of its children, and close to them."""
-    top = len(into) - 1
+    into, parent, top, core = tree.into, tree.parent, tree.top, tree.core
     for node in range(top, -1, -1):  # a node is absorbed by a later one, or joins an earlier one: follow both
         while into[node] != into[into[node]]:
             into[node] = into[into[node]]
@@ -241,5 +306,5 @@ def _collect(into: list[int], parent: list[int], size: list[int], border: list[i
         members[place[into[node]]].append(node)
     if core:
         members[place[into[core.start]]] += core
-    seconds = sum(front_seconds(size[node], border[node]) for node in listed)
+    seconds = sum(tree.seconds(node) for node in listed)
     return Groups(members, [place.get(into[parent[node]], -1) for node in listed], seconds)
