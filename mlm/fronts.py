@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from .ordering import Groups, elimination_structure, front_seconds, group_columns, minimum_degree
+from .ordering import crowded_columns, elimination_structure, minimum_degree
+from .supernodes import Groups, front_seconds, group_columns
 
 __all__ = ["Front", "Fronts", "analyse"]
 
 SMALL = 300  # columns up to which one dense block is fastest, whatever the pattern
 FULL = 0.5  # share of entries from which on ordering cannot pay
-WORTH = 0.7  # share of the dense algorithm's estimated time below which fronts pay: estimates of small fronts are low
+WORTH = 0.55  # share of the dense algorithm's estimated time below which fronts pay: estimates of small fronts are low
 MAPPED = 3000  # columns up to which the position of every pair of columns is tabulated
 
 
@@ -190,7 +191,10 @@ def analyse(pattern: sparse.sparray) -> Fronts:
     m = csr.shape[0]
     if m <= SMALL or csr.nnz > FULL * m * m:
         return _one_front(m)
-    structure = elimination_structure(csr, minimum_degree(csr))
+    crowded = crowded_columns(csr)
+    if crowded.all():
+        return _one_front(m)
+    structure = elimination_structure(csr, minimum_degree(csr, crowded))
     groups = group_columns(structure)
     if len(groups.members) == 1 or groups.seconds > WORTH * front_seconds(m, 0.0):
         return _one_front(m)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from mlm import fronts, multifrontal, ordering
+from mlm import fronts, multifrontal, supernodes
 from mlm.errors import FitError
 
 EXACT = 1e-10  # relative: matrices of condition up to 1e4 keep some twelve digits through factor and inverse
@@ -88,7 +88,7 @@ def eager(monkeypatch):
     """Let sparse fronts be chosen for the small matrices of these tests."""
     monkeypatch.setattr(fronts, "SMALL", 0)
     monkeypatch.setattr(fronts, "FULL", 2.0)
-    monkeypatch.setattr(ordering, "CALLS", 1e-7)
+    monkeypatch.setattr(supernodes, "CALLS", 1e-7)
 
 
 def stored(found, pattern, dense):
@@ -130,8 +130,8 @@ def test_agrees_with_dense_algebra(name, eager):
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_agrees_where_fronts_are_as_small_as_can_be(name, eager, monkeypatch):
-    monkeypatch.setattr(ordering, "CALLS", 0.0)
-    monkeypatch.setattr(ordering, "MOVE", 0.0)
+    monkeypatch.setattr(supernodes, "CALLS", 0.0)
+    monkeypatch.setattr(supernodes, "MOVE", 0.0)
     pattern = symmetric(PATTERNS[name])
     check(fronts.analyse(pattern), pattern, values_on(pattern))
 
