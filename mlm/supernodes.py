@@ -43,7 +43,7 @@ def front_seconds(pivots: float, border: float) -> float:
     return CALLS + operations / RATE + MOVE * border**2
 
 
-def group_columns(structure: Structure) -> Groups:
+def group_columns(structure: Structure, wide: float = 1.0) -> Groups:
     """Take columns together where one larger dense block is faster than two small ones.
 
     A column joins the one that waits for it (relaxed supernodes, Ashcraft & Grimes 1989, ACM Trans. Math. Softw. 15),
@@ -52,12 +52,14 @@ def group_columns(structure: Structure) -> Groups:
     Parameters
     ----------
     structure : Structure
+    wide : float
+        Average number of columns that a step eliminates.
 
     Returns
     -------
     Groups
     """
-    tree = _Tree(structure)
+    tree = _Tree(structure, wide)
     for p in range(tree.top):
         tree.absorb(p)
         tree.put_together(p)
@@ -72,9 +74,9 @@ class _Tree:
     `size`, `border` and (if known) `links` are those of the group that a node leads; `into` is where a node went.
     """
 
-    def __init__(self, structure: Structure) -> None:
+    def __init__(self, structure: Structure, wide: float) -> None:
         m, core = len(structure.order), structure.core
-        self.core = range(core, m)
+        self.core, self.wide = range(core, m), wide
         self.top = core + (core < m)
         self.size, self.border = [1] * core + [m - core, 0], [*structure.count, 0, 0]
         self.links = None if structure.links is None else [*structure.links, 0, 0]
@@ -84,14 +86,18 @@ class _Tree:
 
     def seconds(self, node: int) -> float:
         """Estimate the time of the group that a node leads."""
-        return front_seconds(self.size[node], self.border[node])
+        return self.time(self.size[node], self.border[node])
+
+    def time(self, size: int, border: int) -> float:
+        """Estimate the time of a front of so many steps."""
+        return front_seconds(self.wide * size, self.wide * border)
 
     def absorb(self, p: int) -> None:
         """Let a group absorb those of its children that are slower on their own."""
         left = []
         for c in sorted(self.children[p], key=self.size.__getitem__):
             size = self.size[c] + self.size[p]
-            if front_seconds(size, self.border[p]) < self.seconds(c) + self.seconds(p):
+            if self.time(size, self.border[p]) < self.seconds(c) + self.seconds(p):
                 self.into[c], self.size[p] = p, size
                 left += self.children[c]
             else:
@@ -114,7 +120,7 @@ class _Tree:
         else:
             union = min(self.border[c] + self.border[last], self.size[p] + self.border[p])
         size = self.size[c] + self.size[last]
-        if front_seconds(size, union) >= self.seconds(c) + self.seconds(last):
+        if self.time(size, union) >= self.seconds(c) + self.seconds(last):
             return False
         self.into[c], self.size[last], self.border[last] = last, size, union
         self.children[last] += self.children[c]

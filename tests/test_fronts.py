@@ -206,3 +206,18 @@ def test_not_positive_definite_is_said(name, eager):
     dense[3, 3] = -1.0
     with pytest.raises(FitError, match="not positive definite"):
         multifrontal.factor(found, stored(found, pattern, dense)[0])
+
+
+@pytest.mark.parametrize("name", ["grid", "apart", "hubs", "tree"])
+def test_units_stay_together(name, eager):
+    rng = np.random.default_rng(8)
+    links = symmetric(PATTERNS[name])
+    size = rng.integers(1, 4, links.shape[0])
+    together = rng.permutation(np.repeat(np.arange(len(size)), size))
+    pattern = sparse.csr_array(sparse.coo_array(links.toarray()[together][:, together]))
+    found = fronts.analyse(pattern, together)
+    assert not found.dense
+    check(found, pattern, values_on(pattern))
+    unit = together[found.order]
+    assert np.count_nonzero(np.diff(unit)) == len(size) - 1
+    assert all(unit[f.stop - 1] != unit[f.stop] for f in found.fronts[:-1])
