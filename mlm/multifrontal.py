@@ -23,7 +23,7 @@ from scipy.linalg import blas, lapack
 from .errors import FitError
 from .fronts import Front, Fronts
 
-__all__ = ["Factor", "factor"]
+__all__ = ["Factor", "factor", "mirror", "pass_on"]
 
 PIECE = 128  # columns of an update that are added at a time, from their diagonal downwards
 NARROW = 64  # columns of a triangle that LAPACK inverts as fast as products of its halves do
@@ -132,12 +132,23 @@ def factor(fronts: Fronts, store: np.ndarray) -> Factor:
                 update = blas.dsyrk(-1.0, border, beta=1.0, c=updates.pop(k), lower=1, overwrite_c=1)
             else:
                 update = blas.dsyrk(-1.0, border, lower=1)
-            _pass_on(f, update, fronts.fronts[f.parent], store, updates)
+            pass_on(f, update, fronts.fronts[f.parent], store, updates)
     return Factor(fronts, store, log_det)
 
 
-def _pass_on(f: Front, update: np.ndarray, parent: Front, store: np.ndarray, updates: dict[int, np.ndarray]) -> None:
-    """Add a front's update to its parent's blocks, and to the update that the parent will pass on itself."""
+def pass_on(f: Front, update: np.ndarray, parent: Front, store: np.ndarray, updates: dict[int, np.ndarray]) -> None:
+    """Add a front's update to its parent's blocks, and to the update that the parent will pass on itself.
+
+    Parameters
+    ----------
+    f, parent : Front
+    update : ndarray, shape (b, b)
+        Its lower triangle counts.
+    store : ndarray, shape (size,)
+        Changed in place, at the parent's blocks.
+    updates : dict of int to ndarray
+        What has gathered so far for later fronts, by their number; changed in place.
+    """
     n, b = parent.stop - parent.start, len(parent.border)
     split = int(np.searchsorted(f.inner, n))
     own, beyond = f.inner[:split], f.inner[split:] - n
@@ -174,7 +185,7 @@ def _invert(f: Front, store: np.ndarray, around: np.ndarray | None, whole: dict[
     lapack.dlauum(pivots, lower=1, overwrite_c=1)
     if b:
         blas.dgemm(-1.0, scaled, border, beta=1.0, c=pivots, trans_a=1, overwrite_c=1)
-    _mirror(pivots)
+    mirror(pivots)
     if keep < 0:
         return
     if later is None:
@@ -185,8 +196,8 @@ def _invert(f: Front, store: np.ndarray, around: np.ndarray | None, whole: dict[
     whole[keep] = full
 
 
-def _mirror(block: np.ndarray) -> None:
-    """Copy the lower triangle of a matrix to its upper one, in place."""
+def mirror(block: np.ndarray) -> None:
+    """Copy the lower triangle of an (n, n) matrix to its upper one, in place."""
     for start in range(0, len(block), TILE):
         stop = min(start + TILE, len(block))
         corner = block[start:stop, start:stop]
