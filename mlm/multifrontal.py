@@ -25,6 +25,7 @@ from .fronts import Front, Fronts
 
 __all__ = ["Factor", "factor", "mirror", "pass_on"]
 
+NOT_POSITIVE = "The random-effects system is not positive definite to working precision; rescale the slopes."
 PIECE = 128  # columns of an update that are added at a time, from their diagonal downwards
 NARROW = 64  # columns of a triangle that LAPACK inverts as fast as products of its halves do
 TILE = 64  # columns that are copied across the diagonal at a time, to stay within the cache
@@ -122,9 +123,7 @@ def factor(fronts: Fronts, store: np.ndarray) -> Factor:
         border = f.border_of(store)
         root, info = lapack.dpotrf(f.pivots_of(store), lower=1, clean=0, overwrite_a=1)
         if info:
-            raise FitError(
-                "The random-effects system is not positive definite to working precision; rescale the slopes."
-            )
+            raise FitError(NOT_POSITIVE)
         log_det += 2.0 * float(np.log(np.diagonal(root)).sum())
         if len(border):
             blas.dtrsm(1.0, root, border, side=1, lower=1, trans_a=1, overwrite_b=1)

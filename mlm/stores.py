@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import blas
+from scipy.linalg import blas, lapack
 
+from .errors import FitError
 from .fronts import Fronts
-from .multifrontal import mirror, pass_on
+from .multifrontal import NOT_POSITIVE, mirror, pass_on
 
 __all__ = ["add_product", "projections", "sandwich", "times"]
 
@@ -91,42 +92,56 @@ def projections(fronts: Fronts, store: np.ndarray, factor: np.ndarray | sparse.s
     -------
     ndarray, shape (size,)
         Pivot blocks only, in both triangles: they hold the diagonal, and the blocks of units. Border blocks are zero.
+
+    Raises
+    ------
+    FitError
+        When ``T' S T + I`` is not positive definite to working precision.
     """
     scale = sparse.diags_array(factor) if isinstance(factor, np.ndarray) else factor
     ordered = _by_step(fronts, scale)
-    work, spreads = store.copy(), []
+    work, roots = store.copy(), []
     updates: dict[int, np.ndarray] = {}
     for k, f in enumerate(fronts.fronts):
         s, border = f.pivots_of(work), f.border_of(work)
         mirror(s)
-        t = ordered[f.start : f.stop, f.start : f.stop]
-        inner = t.T @ (t.T @ s).T
+        t = ordered[f.start : f.stop, f.start : f.stop].T
+        inner = np.asfortranarray(t @ (t @ s).T)
         inner[np.diag_indices_from(inner)] += 1.0
-        root = np.linalg.solve(np.linalg.cholesky(inner), t.T.toarray())
-        spreads.append(root.T @ root)
+        lower, info = lapack.dpotrf(inner, lower=1, overwrite_a=1)
+        if info:
+            raise FitError(NOT_POSITIVE)
+        roots.append(lapack.dtrtrs(lower, t.toarray(order="F"), lower=1, overwrite_b=1)[0])
         if len(border):
-            update = blas.dsyrk(-1.0, border @ root.T, lower=1)
+            update = blas.dsyrk(-1.0, border @ roots[k].T, lower=1)
             if k in updates:
                 update += updates.pop(k)
             pass_on(f, update, fronts.fronts[f.parent], work, updates)
-    return _project(fronts, work, spreads)
+    return _project(fronts, work, roots)
 
 
-def _project(fronts: Fronts, work: np.ndarray, spreads: list[np.ndarray]) -> np.ndarray:
+def _project(fronts: Fronts, work: np.ndarray, roots: list[np.ndarray]) -> np.ndarray:
     """Go back through the fronts: covariances W of pivots and border, and the projections of the pivots."""
     out = np.zeros_like(work)
     whole: dict[int, np.ndarray] = {}
     fathers = {f.parent for f in fronts.fronts}
     for k in range(len(fronts.fronts) - 1, -1, -1):
-        f, e = fronts.fronts[k], spreads[k]
+        f, root = fronts.fronts[k], roots[k]
         s, border = f.pivots_of(work), f.border_of(work)
-        later = whole[f.parent][np.ix_(f.inner, f.inner)] if len(border) else np.empty((0, 0))
-        q = border.T @ later @ border
-        shrink = np.eye(len(s)) - s @ e
-        f.pivots_of(out)[...] = shrink @ s - shrink @ q @ shrink.T
+        half = root @ s
+        f.pivots_of(out)[...] = s - half.T @ half
+        if not len(border):
+            whole[k] = root.T @ root if k in fathers else root
+            continue
+        later = whole[f.parent][f.inner][:, f.inner]
+        through = later @ border
+        spread = border.T @ through
+        shrunk = spread - half.T @ (root @ spread)
+        f.pivots_of(out)[...] -= shrunk - (shrunk @ root.T) @ half
         if k in fathers:
-            across = -later @ border @ e
-            whole[k] = np.block([[e + e @ q @ e, across.T], [across, later]])
+            e = root.T @ root
+            across = -through @ e
+            whole[k] = np.block([[e + e @ spread @ e, across.T], [across, later]])
     return out
 
 
