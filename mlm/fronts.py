@@ -103,6 +103,11 @@ class Fronts:
         every = np.arange(self.width)
         return self.place(every, every)
 
+    @property
+    def children(self) -> np.ndarray:
+        """How many fronts pass their update on to each: shape (fronts,)."""
+        return np.bincount([f.parent + 1 for f in self.fronts], minlength=len(self.fronts) + 1)[1:]
+
     def zeros(self) -> np.ndarray:
         """Return an empty store, shape (size,)."""
         return np.zeros(self.size)

@@ -87,7 +87,7 @@ class Factor:
         store = self.store if overwrite else self.store.copy()
         whole: dict[int, np.ndarray] = {}
         fronts = self.fronts.fronts
-        waiting = np.bincount([f.parent + 1 for f in fronts], minlength=len(fronts) + 1)[1:]
+        waiting = self.fronts.children
         for k in range(len(fronts) - 1, -1, -1):
             f = fronts[k]
             around = whole[f.parent] if f.parent >= 0 else None

@@ -16,7 +16,9 @@ from .multifrontal import NOT_POSITIVE, mirror, pass_on
 __all__ = ["add_product", "projections", "sandwich", "times"]
 
 
-def sandwich(fronts: Fronts, store: np.ndarray, factor: np.ndarray | sparse.sparray) -> np.ndarray:
+def sandwich(
+    fronts: Fronts, store: np.ndarray, factor: np.ndarray | sparse.sparray, out: np.ndarray | None = None
+) -> np.ndarray:
     """Multiply ``factor' N factor``.
 
     Parameters
@@ -26,27 +28,31 @@ def sandwich(fronts: Fronts, store: np.ndarray, factor: np.ndarray | sparse.spar
         N.
     factor : ndarray, shape (m,), or sparse array, shape (m, m)
         A diagonal matrix, or one with blocks on its diagonal for units of columns that are eliminated together.
+    out : ndarray, shape (size,), optional
+        Where to put the product; may be N itself.
 
     Returns
     -------
     ndarray, shape (size,)
-        Pivot blocks in both triangles.
+        Pivot blocks in both triangles, if N has them so or the factor is not diagonal.
     """
-    out = np.empty_like(store)
-    diagonal = isinstance(factor, np.ndarray)
-    ordered = factor[fronts.order] if diagonal else _by_step(fronts, factor)
+    out = np.empty_like(store) if out is None else out
+    if isinstance(factor, np.ndarray):
+        ordered = factor[fronts.order]
+        for f in fronts.fronts:
+            own, pivots, border = ordered[f.start : f.stop], f.pivots_of(out), f.border_of(out)
+            np.multiply(f.pivots_of(store), own, out=pivots)
+            pivots *= own[:, None]
+            np.multiply(f.border_of(store), own, out=border)
+            border *= ordered[f.border][:, None]
+        return out
+    blocks = _by_step(fronts, factor)
     for f in fronts.fronts:
-        pivots, border = f.pivots_of(out), f.border_of(out)
-        pivots[...], border[...] = f.pivots_of(store), f.border_of(store)
-        mirror(pivots)
-        if diagonal:
-            own = ordered[f.start : f.stop]
-            pivots *= own[:, None] * own
-            border *= ordered[f.border][:, None] * own
-            continue
-        own = ordered[f.start : f.stop, f.start : f.stop].T
-        pivots[...] = own @ (own @ pivots).T
-        border[...] = (own @ (ordered[f.border][:, f.border].T @ border).T).T
+        left, full = blocks[f.start : f.stop, f.start : f.stop].T, f.pivots_of(store).copy()
+        mirror(full)
+        f.pivots_of(out)[...] = left @ (left @ full).T
+        if len(f.border):
+            f.border_of(out)[...] = (left @ (blocks[f.border][:, f.border].T @ f.border_of(store)).T).T
     return out
 
 
@@ -124,24 +130,27 @@ def _project(fronts: Fronts, work: np.ndarray, roots: list[np.ndarray]) -> np.nd
     """Go back through the fronts: covariances W of pivots and border, and the projections of the pivots."""
     out = np.zeros_like(work)
     whole: dict[int, np.ndarray] = {}
-    fathers = {f.parent for f in fronts.fronts}
+    waiting = fronts.children
     for k in range(len(fronts.fronts) - 1, -1, -1):
-        f, root = fronts.fronts[k], roots[k]
+        f, root = fronts.fronts[k], roots.pop()
         s, border = f.pivots_of(work), f.border_of(work)
         half = root @ s
         f.pivots_of(out)[...] = s - half.T @ half
         if not len(border):
-            whole[k] = root.T @ root if k in fathers else root
+            whole[k] = root.T @ root if waiting[k] else root
             continue
         later = whole[f.parent][f.inner][:, f.inner]
         through = later @ border
         spread = border.T @ through
         shrunk = spread - half.T @ (root @ spread)
         f.pivots_of(out)[...] -= shrunk - (shrunk @ root.T) @ half
-        if k in fathers:
+        if waiting[k]:
             e = root.T @ root
             across = -through @ e
             whole[k] = np.block([[e + e @ spread @ e, across.T], [across, later]])
+        waiting[f.parent] -= 1
+        if not waiting[f.parent]:
+            del whole[f.parent]
     return out
 
 

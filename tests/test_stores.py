@@ -44,6 +44,12 @@ def test_sandwich(problem):
     product = dense * scale * scale[:, None]
     there = entries(found, stores.sandwich(found, store, scale), where)
     np.testing.assert_allclose(there, product[where], rtol=0, atol=EXACT * abs(product).max())
+    in_place = store.copy()
+    assert stores.sandwich(found, in_place, scale, out=in_place) is in_place
+    np.testing.assert_array_equal(entries(found, in_place, where), there)
+    in_place = store.copy()
+    stores.sandwich(found, in_place, sparse.csr_array(t), out=in_place)
+    np.testing.assert_array_equal(in_place, stores.sandwich(found, store, sparse.csr_array(t)))
 
 
 def test_products(problem):
