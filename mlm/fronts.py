@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from .ordering import Groups, elimination_structure, front_seconds, group_columns, minimum_degree
+from .ordering import crowded_columns, elimination_structure, minimum_degree
+from .supernodes import Groups, front_seconds, group_columns
 
 __all__ = ["Front", "Fronts", "analyse"]
 
 SMALL = 300  # columns up to which one dense block is fastest, whatever the pattern
 FULL = 0.5  # share of entries from which on ordering cannot pay
-WORTH = 0.7  # share of the dense algorithm's estimated time below which fronts pay: estimates of small fronts are low
+WORTH = 0.55  # share of the dense algorithm's estimated time below which fronts pay: estimates of small fronts are low
 MAPPED = 3000  # columns up to which the position of every pair of columns is tabulated
 
 
@@ -102,6 +103,11 @@ class Fronts:
         every = np.arange(self.width)
         return self.place(every, every)
 
+    @property
+    def children(self) -> np.ndarray:
+        """How many fronts pass their update on to each: shape (fronts,)."""
+        return np.bincount([f.parent + 1 for f in self.fronts], minlength=len(self.fronts) + 1)[1:]
+
     def zeros(self) -> np.ndarray:
         """Return an empty store, shape (size,)."""
         return np.zeros(self.size)
@@ -158,13 +164,16 @@ class Fronts:
         return out
 
 
-def analyse(pattern: sparse.sparray) -> Fronts:
+def analyse(pattern: sparse.sparray, together: np.ndarray | None = None) -> Fronts:
     """Find the fronts of a pattern.
 
     Parameters
     ----------
     pattern : sparse array, shape (m, m)
         Symmetric; entries count whatever their values are, and the diagonal always does.
+    together : ndarray of int, shape (m,), optional
+        Number of the unit (a level with several effects) that each column belongs to, from 0 without gaps. Columns of
+        a unit are eliminated one after another, in the same front; they count as linked, and with the same others.
 
     Returns
     -------
@@ -190,11 +199,45 @@ def analyse(pattern: sparse.sparray) -> Fronts:
     m = csr.shape[0]
     if m <= SMALL or csr.nnz > FULL * m * m:
         return _one_front(m)
-    structure = elimination_structure(csr, minimum_degree(csr))
-    groups = group_columns(structure)
+    units = csr if together is None else _between_units(csr, together)
+    crowded = crowded_columns(units)
+    if crowded.all():
+        return _one_front(m)
+    structure = elimination_structure(units, minimum_degree(units, crowded))
+    groups = group_columns(structure, m / units.shape[0])
     if len(groups.members) == 1 or groups.seconds > WORTH * front_seconds(m, 0.0):
         return _one_front(m)
-    return _lay_out(csr, structure.order, groups)
+    order = structure.order[np.concatenate([np.asarray(g, dtype=np.int64) for g in groups.members])]
+    blocks = _blocks(units, order, groups)
+    if together is not None:
+        order, blocks = _columns_of(order, blocks, together)
+    return _connect(order, blocks, groups.parent)
+
+
+def _between_units(pattern: sparse.csr_array, together: np.ndarray) -> sparse.csr_array:
+    """Which units are linked."""
+    entries = pattern.tocoo()
+    units = int(together.max()) + 1
+    linked = sparse.coo_array(
+        (np.ones(entries.nnz, dtype=np.int8), (together[entries.row], together[entries.col])), shape=(units, units)
+    )
+    return linked.tocsr()
+
+
+def _columns_of(
+    order: np.ndarray, blocks: list[tuple[int, int, np.ndarray]], together: np.ndarray
+) -> tuple[np.ndarray, list[tuple[int, int, np.ndarray]]]:
+    """Replace units by their columns, in the order of elimination and in the fronts' blocks."""
+    columns, size = np.argsort(together, kind="stable"), np.bincount(together)
+    ends = np.concatenate([[0], np.cumsum(size[order])])
+    first = np.cumsum(size) - size
+    within = np.arange(len(columns)) - np.repeat(ends[:-1], size[order])
+    expanded = columns[np.repeat(first[order], size[order]) + within]
+    steps = np.split(np.arange(len(columns)), ends[1:-1])
+    nothing = np.empty(0, dtype=np.int64)
+    return expanded, [
+        (int(ends[a]), int(ends[b]), np.concatenate([nothing, *(steps[u] for u in border)])) for a, b, border in blocks
+    ]
 
 
 def _one_front(m: int) -> Fronts:
@@ -202,9 +245,8 @@ def _one_front(m: int) -> Fronts:
     return Fronts(every, every, (Front(0, m, nothing, -1, nothing, 0, m * m),) if m else (), m * m)
 
 
-def _lay_out(pattern: sparse.csr_array, order: np.ndarray, groups: Groups) -> Fronts:
-    """Number the steps anew, group by group, and find the borders."""
-    order = order[np.concatenate([np.asarray(g, dtype=np.int64) for g in groups.members])]
+def _blocks(pattern: sparse.csr_array, order: np.ndarray, groups: Groups) -> list[tuple[int, int, np.ndarray]]:
+    """First step, last plus one, and border of each group, for an order that takes group by group."""
     step = np.empty_like(order)
     step[order] = np.arange(len(order))
     ordered = pattern[order]
@@ -219,7 +261,7 @@ def _lay_out(pattern: sparse.csr_array, order: np.ndarray, groups: Groups) -> Fr
         if len(border):
             below[groups.parent[k]].append(border)
         below[k] = []
-    return _connect(order, step, blocks, groups.parent)
+    return blocks
 
 
 def _distinct_from(stop: int, steps: np.ndarray, m: int) -> np.ndarray:
@@ -231,9 +273,7 @@ def _distinct_from(stop: int, steps: np.ndarray, m: int) -> np.ndarray:
     return stop + np.flatnonzero(marks[stop:])
 
 
-def _connect(
-    order: np.ndarray, step: np.ndarray, blocks: list[tuple[int, int, np.ndarray]], parents: list[int]
-) -> Fronts:
+def _connect(order: np.ndarray, blocks: list[tuple[int, int, np.ndarray]], parents: list[int]) -> Fronts:
     """Place the blocks in the store, and each border in its parent's front."""
     fronts, at = [], 0
     for (start, stop, border), parent in zip(blocks, parents, strict=True):
@@ -245,4 +285,6 @@ def _connect(
         n = stop - start
         fronts.append(Front(start, stop, border, parent if len(border) else -1, inner, at, at + n * n))
         at += n * (n + len(border))
+    step = np.empty_like(order)
+    step[order] = np.arange(len(order))
     return Fronts(order, step, tuple(fronts), at)

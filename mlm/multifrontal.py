@@ -23,8 +23,9 @@ from scipy.linalg import blas, lapack
 from .errors import FitError
 from .fronts import Front, Fronts
 
-__all__ = ["Factor", "factor"]
+__all__ = ["Factor", "factor", "mirror", "pass_on"]
 
+NOT_POSITIVE = "The random-effects system is not positive definite to working precision; rescale the slopes."
 PIECE = 128  # columns of an update that are added at a time, from their diagonal downwards
 NARROW = 64  # columns of a triangle that LAPACK inverts as fast as products of its halves do
 TILE = 64  # columns that are copied across the diagonal at a time, to stay within the cache
@@ -86,7 +87,7 @@ class Factor:
         store = self.store if overwrite else self.store.copy()
         whole: dict[int, np.ndarray] = {}
         fronts = self.fronts.fronts
-        waiting = np.bincount([f.parent + 1 for f in fronts], minlength=len(fronts) + 1)[1:]
+        waiting = self.fronts.children
         for k in range(len(fronts) - 1, -1, -1):
             f = fronts[k]
             around = whole[f.parent] if f.parent >= 0 else None
@@ -122,9 +123,7 @@ def factor(fronts: Fronts, store: np.ndarray) -> Factor:
         border = f.border_of(store)
         root, info = lapack.dpotrf(f.pivots_of(store), lower=1, clean=0, overwrite_a=1)
         if info:
-            raise FitError(
-                "The random-effects system is not positive definite to working precision; rescale the slopes."
-            )
+            raise FitError(NOT_POSITIVE)
         log_det += 2.0 * float(np.log(np.diagonal(root)).sum())
         if len(border):
             blas.dtrsm(1.0, root, border, side=1, lower=1, trans_a=1, overwrite_b=1)
@@ -132,12 +131,23 @@ def factor(fronts: Fronts, store: np.ndarray) -> Factor:
                 update = blas.dsyrk(-1.0, border, beta=1.0, c=updates.pop(k), lower=1, overwrite_c=1)
             else:
                 update = blas.dsyrk(-1.0, border, lower=1)
-            _pass_on(f, update, fronts.fronts[f.parent], store, updates)
+            pass_on(f, update, fronts.fronts[f.parent], store, updates)
     return Factor(fronts, store, log_det)
 
 
-def _pass_on(f: Front, update: np.ndarray, parent: Front, store: np.ndarray, updates: dict[int, np.ndarray]) -> None:
-    """Add a front's update to its parent's blocks, and to the update that the parent will pass on itself."""
+def pass_on(f: Front, update: np.ndarray, parent: Front, store: np.ndarray, updates: dict[int, np.ndarray]) -> None:
+    """Add a front's update to its parent's blocks, and to the update that the parent will pass on itself.
+
+    Parameters
+    ----------
+    f, parent : Front
+    update : ndarray, shape (b, b)
+        Its lower triangle counts.
+    store : ndarray, shape (size,)
+        Changed in place, at the parent's blocks.
+    updates : dict of int to ndarray
+        What has gathered so far for later fronts, by their number; changed in place.
+    """
     n, b = parent.stop - parent.start, len(parent.border)
     split = int(np.searchsorted(f.inner, n))
     own, beyond = f.inner[:split], f.inner[split:] - n
@@ -174,7 +184,7 @@ def _invert(f: Front, store: np.ndarray, around: np.ndarray | None, whole: dict[
     lapack.dlauum(pivots, lower=1, overwrite_c=1)
     if b:
         blas.dgemm(-1.0, scaled, border, beta=1.0, c=pivots, trans_a=1, overwrite_c=1)
-    _mirror(pivots)
+    mirror(pivots)
     if keep < 0:
         return
     if later is None:
@@ -185,8 +195,8 @@ def _invert(f: Front, store: np.ndarray, around: np.ndarray | None, whole: dict[
     whole[keep] = full
 
 
-def _mirror(block: np.ndarray) -> None:
-    """Copy the lower triangle of a matrix to its upper one, in place."""
+def mirror(block: np.ndarray) -> None:
+    """Copy the lower triangle of an (n, n) matrix to its upper one, in place."""
     for start in range(0, len(block), TILE):
         stop = min(start + TILE, len(block))
         corner = block[start:stop, start:stop]

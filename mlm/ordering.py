@@ -1,7 +1,6 @@
-"""In which order to eliminate the columns of a sparse symmetric matrix, and which of them to take together.
+"""In which order to eliminate the columns of a sparse symmetric matrix.
 
-Minimum degree keeps the fill small; the elimination tree says which columns wait for which; columns of nearly the same
-structure are then taken together as one *front*, so that the work is done on dense blocks. Nothing here looks at
+Minimum degree keeps the fill small, and the elimination tree says which columns wait for which. Nothing here looks at
 values. See Davis (2006), "Direct Methods for Sparse Linear Systems", chapters 4 and 7, and Liu (1990), "The role of
 elimination trees in sparse factorization", SIAM J. Matrix Anal. Appl. 11.
 """
@@ -16,15 +15,14 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spilu
 
-__all__ = ["Groups", "Structure", "elimination_structure", "front_seconds", "group_columns", "minimum_degree"]
+__all__ = ["Structure", "crowded_columns", "elimination_structure", "minimum_degree"]
 
-CROWDED = 10.0  # times sqrt(m): columns with more neighbours come last (Amestoy, Davis & Duff 2004, ACM TOMS 30) ...
-SHARE = 0.25  # ... or with more than this share of all columns: they fill up in any order, and are slow to follow
-BITS = 8192  # columns up to which sets of columns are kept as bits: 1 kB a column
+CROWDED = 10.0  # times sqrt(m): columns with more neighbours come last (Amestoy, Davis & Duff 2004, ACM TOMS 30)
+HOPELESS = 0.8  # share of the dense operations, in the order of the degrees, from which on no order pays
+CORE = 0.25  # share of all columns, eliminated in the order of the degrees, that must fill up to be kept apart ...
+APART = 0.6  # ... and which part of them then comes last: they fill up in any order, and are slow to follow
+BITS = 20_000  # columns up to which sets of columns are kept as bits: 2.5 kB a column
 CHUNK = 256  # columns whose links are looked up at a time
-CALLS = 30e-6  # seconds that a front takes whatever its size; a little low, so that fronts stay lean
-RATE = 25e9  # floating-point operations a second on blocks of middling size
-MOVE = 2e-9  # seconds to add an element to the parent's front and to fetch one back
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,34 +49,15 @@ class Structure:
     core: int
     links: list[int] | None = None
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Groups:
-    """Steps of the elimination that are taken together.
-
-    Attributes
-    ----------
-    members : list of list of int
-        Steps of each group; children stand before their parents.
-    parent : list of int
-        Group that waits for each group; -1 if none does.
-    seconds : float
-        Estimated time of a factorisation and of the inverse.
-    """
-
-    members: list[list[int]]
-    parent: list[int]
-    seconds: float
+    @property
+    def work(self) -> float:
+        """Operations of the factorisation, relative to those for a full matrix."""
+        m = len(self.order)
+        return float((np.square(np.add(self.count, 1.0)).sum() + (m - self.core) ** 3 / 3.0) / (m**3 / 3.0))
 
 
-def front_seconds(pivots: float, border: float) -> float:
-    """Estimate the seconds that factoring a front and inverting it take, given the sizes of its blocks."""
-    operations = pivots**3 + 4.0 * pivots**2 * border + 3.0 * pivots * border**2
-    return CALLS + operations / RATE + MOVE * border**2
-
-
-def minimum_degree(pattern: sparse.csr_array) -> np.ndarray:
-    """Order the columns so that the elimination fills in little.
+def crowded_columns(pattern: sparse.csr_array) -> np.ndarray:
+    """Find the columns with so many neighbours that they had better come last.
 
     Parameters
     ----------
@@ -87,13 +66,40 @@ def minimum_degree(pattern: sparse.csr_array) -> np.ndarray:
 
     Returns
     -------
-    ndarray of int, shape (m,)
-        Columns in the order of elimination. Crowded columns come last, by their number of neighbours; the others by
-        multiple minimum degree (Liu 1985, ACM Trans. Math. Softw. 11), as SuperLU computes it.
+    ndarray of bool, shape (m,)
+        All of them, where no order would save enough.
     """
     m = pattern.shape[0]
     degree = np.diff(pattern.indptr)
-    crowded = degree > max(16.0, min(CROWDED * np.sqrt(m), SHARE * m))
+    crowded = degree > max(16.0, CROWDED * np.sqrt(m))
+    if m <= BITS:
+        order = np.argsort(degree, kind="stable")
+        simple = elimination_structure(pattern, order)
+        if simple.work > HOPELESS:
+            return np.ones(m, dtype=bool)
+        full = m - simple.core
+        if full > CORE * m:
+            crowded[order[m - int(APART * full) :]] = True
+    return crowded
+
+
+def minimum_degree(pattern: sparse.csr_array, crowded: np.ndarray) -> np.ndarray:
+    """Order the columns so that the elimination fills in little.
+
+    Parameters
+    ----------
+    pattern : csr_array, shape (m, m)
+        Symmetric.
+    crowded : ndarray of bool, shape (m,)
+        Columns that come last, by their number of neighbours.
+
+    Returns
+    -------
+    ndarray of int, shape (m,)
+        Columns in the order of elimination: by multiple minimum degree (Liu 1985, ACM Trans. Math. Softw. 11), as
+        SuperLU computes it, up to the crowded ones.
+    """
+    degree = np.diff(pattern.indptr)
     few, many = np.flatnonzero(~crowded), np.flatnonzero(crowded)
     many = many[np.argsort(degree[many], kind="stable")]
     if len(few) < 2:
@@ -202,109 +208,3 @@ def _later_steps(pattern: sparse.csr_array, order: np.ndarray, step: np.ndarray)
         ends = np.cumsum(np.bincount(row[later], minlength=some.shape[0])).tolist()
         listed = after[later].tolist()
         yield from (listed[a:b] for a, b in itertools.pairwise([0, *ends]))
-
-
-def group_columns(structure: Structure) -> Groups:
-    """Take columns together where one larger dense block is faster than two small ones.
-
-    A column joins the one that waits for it (relaxed supernodes, Ashcraft & Grimes 1989, ACM Trans. Math. Softw. 15),
-    and what is left below a group is taken together side by side: leaves of the tree are many and small.
-
-    Parameters
-    ----------
-    structure : Structure
-
-    Returns
-    -------
-    Groups
-    """
-    tree = _Tree(structure)
-    for p in range(tree.top):
-        tree.absorb(p)
-        tree.put_together(p)
-        tree.children[tree.parent[p]].append(p)
-    tree.put_together(tree.top)
-    return _collect(tree)
-
-
-class _Tree:
-    """The elimination tree while its nodes are taken together; the node `top` stands above all roots.
-
-    `size`, `border` and (if known) `links` are those of the group that a node leads; `into` is where a node went.
-    """
-
-    def __init__(self, structure: Structure) -> None:
-        m, core = len(structure.order), structure.core
-        self.core = range(core, m)
-        self.top = core + (core < m)
-        self.size, self.border = [1] * core + [m - core, 0], [*structure.count, 0, 0]
-        self.links = None if structure.links is None else [*structure.links, 0, 0]
-        self.parent = [min(p, core) if p >= 0 else self.top for p in structure.parent] + [self.top] * 2
-        self.children: list[list[int]] = [[] for _ in range(self.top + 1)]
-        self.into = list(range(self.top + 1))
-
-    def seconds(self, node: int) -> float:
-        """Estimate the time of the group that a node leads."""
-        return front_seconds(self.size[node], self.border[node])
-
-    def absorb(self, p: int) -> None:
-        """Let a group absorb those of its children that are slower on their own."""
-        left = []
-        for c in sorted(self.children[p], key=self.size.__getitem__):
-            size = self.size[c] + self.size[p]
-            if front_seconds(size, self.border[p]) < self.seconds(c) + self.seconds(p):
-                self.into[c], self.size[p] = p, size
-                left += self.children[c]
-            else:
-                left.append(c)
-        self.children[p] = left
-
-    def put_together(self, p: int) -> None:
-        """Put children of one parent together, side by side, as far as that is faster."""
-        left: list[int] = []
-        for c in sorted(self.children[p], key=self.border.__getitem__):
-            if left and self._joins(c, left[-1], p):
-                continue
-            left.append(c)
-        self.children[p] = left
-
-    def _joins(self, c: int, last: int, p: int) -> bool:
-        """Put one group to another, if that is faster."""
-        if self.links is not None:
-            union = (self.links[c] | self.links[last]).bit_count()
-        else:
-            union = min(self.border[c] + self.border[last], self.size[p] + self.border[p])
-        size = self.size[c] + self.size[last]
-        if front_seconds(size, union) >= self.seconds(c) + self.seconds(last):
-            return False
-        self.into[c], self.size[last], self.border[last] = last, size, union
-        self.children[last] += self.children[c]
-        if self.links is not None:
-            self.links[last] |= self.links[c]
-        return True
-
-
-def _collect(tree: _Tree) -> Groups:
-    """List the groups so that each stands after all of its children, and close to them."""
-    into, parent, top, core = tree.into, tree.parent, tree.top, tree.core
-    for node in range(top, -1, -1):  # a node is absorbed by a later one, or joins an earlier one: follow both
-        while into[node] != into[into[node]]:
-            into[node] = into[into[node]]
-    below: dict[int, list[int]] = {node: [] for node in range(top + 1) if into[node] == node}
-    for node in below:
-        if node != top:
-            below[into[parent[node]]].append(node)
-    listed, stack = [], [top]
-    while stack:  # parents first; turned around below
-        node = stack.pop()
-        listed.append(node)
-        stack += below[node]
-    listed = listed[:0:-1]
-    place = {node: k for k, node in enumerate(listed)}
-    members: list[list[int]] = [[] for _ in listed]
-    for node in range(core.start):
-        members[place[into[node]]].append(node)
-    if core:
-        members[place[into[core.start]]] += core
-    seconds = sum(tree.seconds(node) for node in listed)
-    return Groups(members, [place.get(into[parent[node]], -1) for node in listed], seconds)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from mlm import fronts, multifrontal, ordering
+from mlm import fronts, multifrontal, supernodes
 from mlm.errors import FitError
 
 EXACT = 1e-10  # relative: matrices of condition up to 1e4 keep some twelve digits through factor and inverse
@@ -88,7 +88,7 @@ def eager(monkeypatch):
     """Let sparse fronts be chosen for the small matrices of these tests."""
     monkeypatch.setattr(fronts, "SMALL", 0)
     monkeypatch.setattr(fronts, "FULL", 2.0)
-    monkeypatch.setattr(ordering, "CALLS", 1e-7)
+    monkeypatch.setattr(supernodes, "CALLS", 1e-7)
 
 
 def stored(found, pattern, dense):
@@ -130,8 +130,8 @@ def test_agrees_with_dense_algebra(name, eager):
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_agrees_where_fronts_are_as_small_as_can_be(name, eager, monkeypatch):
-    monkeypatch.setattr(ordering, "CALLS", 0.0)
-    monkeypatch.setattr(ordering, "MOVE", 0.0)
+    monkeypatch.setattr(supernodes, "CALLS", 0.0)
+    monkeypatch.setattr(supernodes, "MOVE", 0.0)
     pattern = symmetric(PATTERNS[name])
     check(fronts.analyse(pattern), pattern, values_on(pattern))
 
@@ -206,3 +206,18 @@ def test_not_positive_definite_is_said(name, eager):
     dense[3, 3] = -1.0
     with pytest.raises(FitError, match="not positive definite"):
         multifrontal.factor(found, stored(found, pattern, dense)[0])
+
+
+@pytest.mark.parametrize("name", ["grid", "apart", "hubs", "tree"])
+def test_units_stay_together(name, eager):
+    rng = np.random.default_rng(8)
+    links = symmetric(PATTERNS[name])
+    size = rng.integers(1, 4, links.shape[0])
+    together = rng.permutation(np.repeat(np.arange(len(size)), size))
+    pattern = sparse.csr_array(sparse.coo_array(links.toarray()[together][:, together]))
+    found = fronts.analyse(pattern, together)
+    assert not found.dense
+    check(found, pattern, values_on(pattern))
+    unit = together[found.order]
+    assert np.count_nonzero(np.diff(unit)) == len(size) - 1
+    assert all(unit[f.stop - 1] != unit[f.stop] for f in found.fronts[:-1])
