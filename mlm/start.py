@@ -184,12 +184,12 @@ def _derivatives(ratio: float, sums: _Sums, xy: np.ndarray, weights: np.ndarray)
     shrink = 1.0 / (1.0 + ratio * sums.size)
     share, squared = sums.size * shrink, shrink * shrink
     changes = np.array([ratio * shrink, -squared, 2.0 * share * squared]) @ sums.products
-    taken, *changed = changes.reshape(3, *xy.shape)
-    root, info = lapack.dpotrf(xy - taken)
+    changes = changes.reshape(3, *xy.shape)
+    root, info = lapack.dpotrf(xy - changes[0])
     if info:
         return math.nan, math.nan
     inverse = lapack.dtrtri(root)[0]
-    first, second = (inverse.T @ change @ inverse for change in changed)
+    first, second = inverse.T @ changes[1:] @ inverse
     both = np.maximum.outer(weights, weights)
     slope = float(sums.count @ share + weights @ first.diagonal())
     bend = float(weights @ second.diagonal() - sums.count @ (share * share) - np.vdot(both, first * first))
