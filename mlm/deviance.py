@@ -116,6 +116,13 @@ class Deviance:
     layout : CovarianceLayout
     reml : bool
         The REML criterion instead of the deviance.
+
+    Attributes
+    ----------
+    one : OneFactor or None
+        Where there is a single grouping factor.
+    parts : tuple of Part
+        How the random effects of several are eliminated.
     """
 
     def __init__(self, products: CrossProducts, layout: CovarianceLayout, reml: bool) -> None:
