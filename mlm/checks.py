@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.linalg import lapack
 
 from .crossproducts import CrossProducts
 from .deviance import Deviance
@@ -71,12 +72,12 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
     products, layout = deviance.products, deviance.layout
     for slot, part in zip(layout.slots, terms, strict=True):
         block = slice(slot.start, slot.start + slot.size)
-        squares = products.factors[slot.factor].zz.sum(axis=2)[block, block]
-        scale = np.sqrt(np.diag(squares))
+        squares = products.factors[slot.factor].zz[block, block].sum(axis=2)
+        scale = np.sqrt(squares.diagonal())
         if not (scale > 0).all():
             name = part.columns.names[int(np.argmin(scale))]
             raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
-        if len(scale) > 1 and np.linalg.eigvalsh(squares / np.outer(scale, scale))[0] < DEPENDENT:
+        if len(scale) > 1 and lapack.dsyev(squares / (scale[:, None] * scale), compute_v=0)[0][0] < DEPENDENT:
             raise DataError(
                 f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
                 "another, to working precision: drop one (one may be constant), or centre the slopes."

@@ -209,8 +209,7 @@ def _attach(table: Table, weights: Any, offset: Any) -> tuple[Table, dict[str, s
 
 def _missing(table: Table, name: str) -> np.ndarray | None:
     """Return which values are missing, or None; infinite ones are an error."""
-    column = table[name]
-    kind = column.dtype.kind
+    column, kind = table[name], table.kind(name)
     if kind in "iub" and isinstance(column.dtype, np.dtype):
         return None
     if kind == "f":
