@@ -17,7 +17,7 @@ import numpy as np
 from .blocks import Plan
 from .covariance import CovarianceLayout
 from .curvature import bending, directions
-from .elimination import Blocks, EliminatedPart, scale_rows
+from .elimination import Blocks, EliminatedPart
 from .levels import multiply, sum_by
 
 __all__ = ["approximate_derivatives", "changed_residuals", "working_products"]
@@ -44,45 +44,41 @@ def changed_residuals(layout: CovarianceLayout, factor: int, t: np.ndarray, e: n
     return out
 
 
-def working_products(
-    part: EliminatedPart, matrices: list[np.ndarray], changed: Sequence[np.ndarray], w: np.ndarray, xx: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def working_products(part: EliminatedPart, changed: Sequence[np.ndarray], p: int) -> tuple[np.ndarray, np.ndarray]:
     """Products of the working variates with one another and with X, through ``V^-1``.
 
     Parameters
     ----------
     part : EliminatedPart
-    matrices : list of ndarray
-        Each factor's `T`.
     changed : sequence of ndarray, shapes (q, k, J)
         Working variates by the levels of each factor that they are made of, see `changed_residuals`.
-    w : ndarray, shape (m, m)
-        Covariance of the tail's effects over sigma².
-    xx : ndarray, shape (p, p)
-        What `w` has of the fixed effects' unscaled covariance matrix: all of it under REML, 0 under maximum
-        likelihood.
+    p : int
+        Number of fixed effects.
 
     Returns
     -------
     own : ndarray, shape (k, k)
     with_x : ndarray, shape (k, p)
     """
-    plan, p = part.plan, len(xx)
-    tail_changed = _gathered(plan, changed)
-    right, tail_right = _through_z(plan, changed, tail_changed)
-    own, with_x = tail_changed.T @ tail_right, tail_changed.T @ plan.tail_xy[:, :p]
+    plan, solved = part.plan, part.tail
+    right, tail_right = _through_z(plan, changed)
+    own, with_x = np.zeros((changed[0].shape[1],) * 2), np.zeros((changed[0].shape[1], p))
     for stage in plan.stages:
         own += _over_levels(changed[stage.factor], right[stage.factor])
         with_x += _over_levels(changed[stage.factor], stage.zxy[:, :p])
+    if solved is not None:
+        mine = solved.tail.gather(changed)
+        own += mine.T @ tail_right
+        with_x += mine.T @ solved.tail.xy[:, :p]
     for block in part.blocks:
-        solved = multiply(block.root, right[block.stage.factor])
-        own -= _over_levels(solved, solved)
-        with_x -= _over_levels(solved, multiply(block.root, block.zxy[:, :p]))
-        tail_right = _pass_on(block, solved, right, tail_right)
-    if part.tail is not None:
-        through_x = tail_right.T @ scale_rows(plan, matrices, part.tail.solved[:, :p], transpose=False)
-        own -= tail_right.T @ (w @ tail_right) - through_x @ xx @ through_x.T
-        with_x -= through_x
+        half = multiply(block.root, right[block.stage.factor])
+        own -= _over_levels(half, half)
+        with_x -= _over_levels(half, multiply(block.root, block.zxy[:, :p]))
+        tail_right = _pass_on(block, half, right, tail_right)
+    if solved is not None:
+        scaled = solved.scale.rows(tail_right)
+        own -= scaled.T @ solved.factor.solve(scaled)
+        with_x -= scaled.T @ solved.solved[:, :p]
     return own, with_x
 
 
@@ -91,21 +87,11 @@ def _over_levels(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(sum(x @ y.T for x, y in zip(a, b, strict=True)))
 
 
-def _gathered(plan: Plan, changed: Sequence[np.ndarray]) -> np.ndarray:
-    """What belongs to the tail, in the order of its columns: shape (m, k)."""
-    out = np.zeros((len(plan.tail), changed[0].shape[1]))
-    for factor, start in zip(plan.dense, plan.offsets, strict=True):
-        block = changed[factor].transpose(0, 2, 1).reshape(-1, out.shape[1])
-        out[start : start + len(block)] = block
-    return out
-
-
-def _through_z(
-    plan: Plan, changed: Sequence[np.ndarray], tail_changed: np.ndarray
-) -> tuple[dict[int, np.ndarray], np.ndarray]:
+def _through_z(plan: Plan, changed: Sequence[np.ndarray]) -> tuple[dict[int, np.ndarray], np.ndarray]:
     """``Z' Z`` times what the working variates are made of: (q, k, J) a stage's factor, and (m, k) of the tail."""
     right = {stage.factor: multiply(stage.zz, changed[stage.factor]) for stage in plan.stages}
-    tail_right = plan.tail @ tail_changed
+    tail_changed = plan.tail.gather(changed) if plan.tail else np.empty((0, changed[0].shape[1]))
+    tail_right = plan.tail.cross @ tail_changed if plan.tail else tail_changed
     for stage in plan.stages:
         mine = changed[stage.factor]
         for above, (parent, values) in stage.parents.items():

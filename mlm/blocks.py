@@ -2,8 +2,8 @@
 
 Grouping factors fall in two kinds. *Stages* are eliminated level by level: the largest factor, and every factor in
 which all levels of the earlier stages are nested, so that its block stays block-diagonal. What is left (factors
-crossed with these) forms a dense *tail*: the Schur complement. Everything here is on the scale of the random effects
-b, so that theta enters at one place: the root ``L^-1 T'`` of a level.
+crossed with these) forms the *tail*: the Schur complement, sparse or dense. Everything here is on the scale of the
+random effects b, so that theta enters at one place: the root ``L^-1 T'`` of a level.
 
 With ``S = Z_i'Z_i`` (after earlier eliminations), ``E = T (T'ST + I)^-1 T'`` and neighbours N of level i,
 
@@ -16,18 +16,17 @@ where W is the covariance of the effects given y, over sigma² (including the fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from .crossproducts import CrossProducts, PairProducts
-from .errors import FitError
+from .fronts import Fronts
 from .incidence import Incidence
+from .tail import Tail, tail_fronts, tail_of
 
 __all__ = ["Plan", "Stage", "nested_factors", "plan"]
-
-WIDEST = 25_000  # columns of the dense Schur complement: 5 GB a matrix
-MATRICES = 5  # of that size that are held at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,20 +62,11 @@ class Plan:
     Attributes
     ----------
     stages : tuple of Stage
-    dense : tuple of int
-        Factors of the tail.
-    offsets : tuple of int
-        First column of each of them in the tail; effects first, levels second.
-    tail : ndarray, shape (m, m)
-        Cross-products within the tail.
-    tail_xy : ndarray, shape (m, p + 1)
+    tail : Tail or None
     """
 
     stages: tuple[Stage, ...]
-    dense: tuple[int, ...]
-    offsets: tuple[int, ...]
-    tail: np.ndarray
-    tail_xy: np.ndarray
+    tail: Tail | None
 
 
 def nested_factors(products: CrossProducts) -> list[int]:
@@ -90,36 +80,41 @@ def nested_factors(products: CrossProducts) -> list[int]:
 
 def plan(products: CrossProducts) -> Plan:
     """Choose the order of elimination and lay out the blocks for it."""
-    nested, factors = nested_factors(products), range(len(products.factors))
-    dense = tuple(k for k in factors if k not in nested)
-    sizes = [products.factors[k].levels * products.factors[k].size for k in dense]
-    _demand_room(products, dense, sum(sizes))
-    offsets = tuple(int(o) for o in np.cumsum([0, *sizes])[:-1])
-    tails = {s: _tail_of(products, s, dense, offsets, sum(sizes)) for s in nested}
-    stages = []
+    nested = nested_factors(products)
+    crossed = tuple(k for k in range(len(products.factors)) if k not in nested)
+    if not crossed:
+        return Plan(tuple(_stages(products, nested, {})), None)
+    columns = _columns(products, crossed)
+    entries = {s: _entries(products, s, crossed, columns) for s in nested}
+    fronts = _fronts(products, nested[-1], crossed, columns)
+    tails = {s: Incidence(products.factors[s].levels, fronts, *entries[s]) for s in nested}
+    return Plan(tuple(_stages(products, nested, tails)), tail_of(products, crossed, columns, fronts))
+
+
+def _stages(products: CrossProducts, nested: list[int], tails: dict[int, Incidence]) -> Iterator[Stage]:
+    """Blocks of the factors that are eliminated level by level."""
     for position, s in enumerate(nested):
         later = nested[position + 1 :]
         parents = {t: (_pair(products, s, t).columns, _pair(products, s, t).values) for t in later}
-        maps = {}
-        for t in later:
-            mine, above = tails[s], tails[t]
-            if mine is not None and above is not None:
-                maps[t] = _positions(mine, parents[t][0], above)
-        f = products.factors[s]
-        stages.append(Stage(s, f.zz, f.zxy, parents, tails[s], maps))
-    tail, tail_xy = _tail(products, dense, offsets, sum(sizes))
-    return Plan(tuple(stages), dense, offsets, tail, tail_xy)
+        maps = {t: _positions(tails[s], parents[t][0], tails[t]) for t in later if tails}
+        yield Stage(s, products.factors[s].zz, products.factors[s].zxy, parents, tails.get(s), maps)
 
 
-def _demand_room(products: CrossProducts, dense: tuple[int, ...], width: int) -> None:
-    """Refuse a Schur complement that would not fit in memory, before trying."""
-    if width > WIDEST:
-        names = ", ".join(f"{products.factors[k].name!r} ({products.factors[k].levels} levels)" for k in dense)
-        raise FitError(
-            f"The crossed grouping factors {names} need a dense system of {width} columns, about "
-            f"{MATRICES * 8e-9 * width**2:.0f} GB; at most {WIDEST} columns are tried. Use fewer random slopes, or "
-            "coarser grouping factors."
-        )
+def _columns(products: CrossProducts, crossed: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """The tail's columns of each factor, shapes (q, J)."""
+    shapes = [(products.factors[k].size, products.factors[k].levels) for k in crossed]
+    starts = np.cumsum([0, *(q * levels for q, levels in shapes)])
+    return tuple(start + np.arange(q * n).reshape(q, n) for start, (q, n) in zip(starts[:-1], shapes, strict=True))
+
+
+def _fronts(products: CrossProducts, last: int, crossed: tuple[int, ...], columns: tuple[np.ndarray, ...]) -> Fronts:
+    """The pattern that is left when the last stage, in which all others are nested, has been eliminated."""
+    pairs = [_pair(products, last, k) for k in crossed]
+    starts = np.cumsum([0, *(products.factors[k].levels for k in crossed)])[:-1]
+    names = ", ".join(f"{products.factors[k].name!r} ({products.factors[k].levels} levels)" for k in crossed)
+    row = np.concatenate([pair.rows for pair in pairs])
+    unit = np.concatenate([start + pair.columns for start, pair in zip(starts, pairs, strict=True)])
+    return tail_fronts(products.factors[last].levels, row, unit, columns, names)
 
 
 def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:
@@ -131,47 +126,19 @@ def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:
     return PairProducts(other.columns[order], other.rows[order], other.values.transpose(1, 0, 2)[:, :, order])
 
 
-def _tail_of(
-    products: CrossProducts, s: int, dense: tuple[int, ...], offsets: tuple[int, ...], width: int
-) -> Incidence | None:
-    if not dense:
-        return None
-    rows, columns, values = [], [], []
-    for k, offset in zip(dense, offsets, strict=True):
-        pair = _pair(products, s, k)
-        for effect in range(products.factors[k].size):
-            rows.append(pair.rows)
-            columns.append(offset + effect * products.factors[k].levels + pair.columns)
-            values.append(pair.values[:, effect])
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    order = np.lexsort((column, row))
-    data = np.concatenate(values, axis=1)[:, order]
-    return Incidence(products.factors[s].levels, width, row[order], column[order], data)
+def _entries(
+    products: CrossProducts, s: int, crossed: tuple[int, ...], columns: tuple[np.ndarray, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cross-products of a stage with the tail: level, column, and values of shape (q, nnz), sorted by level."""
+    pairs = [(_pair(products, s, k), at) for k, at in zip(crossed, columns, strict=True)]
+    row = np.concatenate([pair.rows for pair, at in pairs for _ in at])
+    column = np.concatenate([effect[pair.columns] for pair, at in pairs for effect in at])
+    values = np.concatenate([pair.values[:, a] for pair, at in pairs for a in range(len(at))], axis=1)
+    order = np.argsort(row * (1 + int(column.max())) + column, kind="stable")
+    return row[order], column[order], values[:, order]
 
 
 def _positions(child: Incidence, parent_of: np.ndarray, parent: Incidence) -> np.ndarray:
     """Where the entries of the children stand among those of their parents (which have them all)."""
     have = parent.row * parent.width + parent.column
     return np.searchsorted(have, parent_of[child.row] * parent.width + child.column)
-
-
-def _tail(
-    products: CrossProducts, dense: tuple[int, ...], offsets: tuple[int, ...], width: int
-) -> tuple[np.ndarray, np.ndarray]:
-    tail, tail_xy = np.zeros((width, width)), np.zeros((width, products.p + 1))
-    for k, offset in zip(dense, offsets, strict=True):
-        f = products.factors[k]
-        at = offset + np.arange(f.levels)
-        for a in range(f.size):
-            tail_xy[at + a * f.levels] = f.zxy[a].T
-            for b in range(f.size):
-                tail[at + a * f.levels, at + b * f.levels] = f.zz[a, b]
-        for other, start in zip(dense, offsets, strict=True):
-            if other <= k:
-                continue
-            pair, levels = products.pairs[k, other], products.factors[other].levels
-            for a in range(f.size):
-                for b in range(products.factors[other].size):
-                    rows, columns = offset + a * f.levels + pair.rows, start + b * levels + pair.columns
-                    tail[rows, columns] = tail[columns, rows] = pair.values[a, b]
-    return tail, tail_xy

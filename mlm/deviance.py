@@ -23,7 +23,7 @@ from .crossproducts import CrossProducts
 from .curvature import bending, directions, second_derivatives
 from .elimination import Eliminated, eliminate
 from .one_factor import LevelSolution, OneFactor
-from .posterior import Posterior, posterior
+from .posterior import posterior
 from .start import joint_moments, level_moments, moment_scales, single_scale
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
@@ -156,17 +156,16 @@ class Deviance:
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
         at = replace(at, gradient=self.layout.pick(slopes))
-        return replace(at, hessian=self._hessian(at, eliminated, found)) if second and len(slopes) > 1 else at
+        return replace(at, hessian=self._hessian(at, eliminated)) if second and len(slopes) > 1 else at
 
-    def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
+    def _hessian(self, at: Evaluation, eliminated: Eliminated) -> np.ndarray:
         """Second derivatives with several factors: one more solution with each part's factored system."""
         matrices, p = eliminated.matrices, len(at.beta)
         changed = [changed_residuals(self.layout, k, t, at.residuals[k]) for k, t in enumerate(matrices)]
-        xx = at.unscaled if self.criterion.reml else np.zeros((p, p))
         own, with_x = np.zeros((len(at.theta), len(at.theta))), np.zeros((len(at.theta), p))
-        for part, done, w in zip(self.parts, eliminated.parts, found.tails, strict=True):
+        for part, done in zip(self.parts, eliminated.parts, strict=True):
             inside = changed if part.levels is None else [c[:, :, j] for c, j in zip(changed, part.levels, strict=True)]
-            more_own, more_with_x = working_products(done, matrices, inside, w, xx)
+            more_own, more_with_x = working_products(done, inside, p)
             own += more_own
             with_x += more_with_x
         scale = (at.unscaled, at.sigma2, self.criterion.dof)

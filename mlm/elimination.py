@@ -14,9 +14,12 @@ from .blocks import Plan, Stage
 from .components import Part
 from .covariance import CovarianceLayout
 from .errors import FitError
-from .levels import fill_lower, level_roots, multiply, sum_by
+from .levels import level_roots, multiply, sum_by
+from .multifrontal import Factor, factor
+from .stores import sandwich
+from .tail import Scale, Tail
 
-__all__ = ["Blocks", "Eliminated", "EliminatedPart", "FixedPart", "Tail", "eliminate", "sandwich", "scale_rows"]
+__all__ = ["Blocks", "Eliminated", "EliminatedPart", "FixedPart", "SolvedTail", "eliminate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,22 +45,27 @@ class FixedPart:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tail:
-    """The dense Schur complement, solved.
+class SolvedTail:
+    """The Schur complement of a tail, solved.
 
     Attributes
     ----------
-    inverse : ndarray, shape (m, m)
-        Inverse of ``Lambda' S Lambda + I``.
+    tail : Tail
+    scale : Scale
+        Its part of Lambda.
+    factor : Factor
+        Of ``Lambda' S Lambda + I``.
     solved : ndarray, shape (m, p + 1)
-        Its product with ``Lambda' Z' [X y]``.
-    schur : ndarray, shape (m, m)
+        The inverse of that times ``Lambda' Z' [X y]``.
+    schur : ndarray, shape (fronts.size,)
         S, not scaled by Lambda.
     xy : ndarray, shape (m, p + 1)
         ``Z' [X y]`` after the elimination of the stages, not scaled.
     """
 
-    inverse: np.ndarray
+    tail: Tail
+    scale: Scale
+    factor: Factor
     solved: np.ndarray
     schur: np.ndarray
     xy: np.ndarray
@@ -81,7 +89,7 @@ class EliminatedPart:
 
     plan: Plan
     blocks: list[Blocks]
-    tail: Tail | None
+    tail: SolvedTail | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,9 +142,9 @@ def eliminate(parts: tuple[Part, ...], xy: np.ndarray, layout: CovarianceLayout,
 
 def _eliminate_part(plan: Plan, matrices: list[np.ndarray], rest: np.ndarray) -> tuple[EliminatedPart, float]:
     """Eliminate the levels of one part; takes its effects out of `rest`, in place."""
-    tail, tail_xy, log_det = plan.tail, plan.tail_xy, 0.0
-    if plan.dense:
-        tail, tail_xy = tail.copy(), tail_xy.copy()
+    log_det, schur, tail_xy = 0.0, np.empty(0), np.empty(0)
+    if plan.tail is not None:
+        schur, tail_xy = plan.tail.store.copy(), plan.tail.xy.copy()
     blocks = [_start(stage, fresh=k > 0) for k, stage in enumerate(plan.stages)]
     later = {b.stage.factor: b for b in blocks}
     for block in blocks:
@@ -146,11 +154,11 @@ def _eliminate_part(plan: Plan, matrices: list[np.ndarray], rest: np.ndarray) ->
         for row in solved_xy:
             rest -= row @ row.T
         if block.stage.parents or block.stage.tail is not None:
-            _update_later(block, solved_xy, later, tail, tail_xy)
-    if not plan.dense:
+            _update_later(block, solved_xy, later, schur, tail_xy)
+    if plan.tail is None:
         return EliminatedPart(plan, blocks, None), log_det
-    solved, tail_log_det = _solve_tail(plan, matrices, tail, tail_xy, rest)
-    return EliminatedPart(plan, blocks, solved), log_det + tail_log_det
+    solved = _solve_tail(plan.tail, matrices, schur, tail_xy, rest)
+    return EliminatedPart(plan, blocks, solved), log_det + solved.factor.log_det
 
 
 def _start(stage: Stage, fresh: bool) -> Blocks:
@@ -165,7 +173,7 @@ def _start(stage: Stage, fresh: bool) -> Blocks:
 
 
 def _update_later(
-    block: Blocks, solved_xy: np.ndarray, later: dict[int, Blocks], tail: np.ndarray, tail_xy: np.ndarray
+    block: Blocks, solved_xy: np.ndarray, later: dict[int, Blocks], schur: np.ndarray, tail_xy: np.ndarray
 ) -> None:
     """Take one stage's effects out of the blocks of all later ones."""
     stage = block.stage
@@ -175,7 +183,7 @@ def _update_later(
         rows = stage.tail.row
         solved_tail = multiply(block.root[:, :, rows], block.tail[:, None])[:, 0]
         first = block.tail is stage.tail.data
-        tail -= (
+        schur -= (
             stage.tail.weighted_gram(block.root[0, 0] ** 2)
             if first and len(block.tail) == 1
             else stage.tail.gram(solved_tail)
@@ -194,46 +202,16 @@ def _update_later(
 
 
 def _solve_tail(
-    plan: Plan, matrices: list[np.ndarray], schur: np.ndarray, xy: np.ndarray, rest: np.ndarray
-) -> tuple[Tail, float]:
+    tail: Tail, matrices: list[np.ndarray], schur: np.ndarray, xy: np.ndarray, rest: np.ndarray
+) -> SolvedTail:
     """Factor the Schur complement; takes its effects out of `rest`, in place."""
-    n = sandwich(plan, matrices, schur)
-    n[np.diag_indices_from(n)] += 1.0
-    root, info = lapack.dpotrf(n.T, lower=1, overwrite_a=1)
-    if info:
-        raise FitError("The random-effects system is not positive definite to working precision; rescale the slopes.")
-    half = lapack.dtrtrs(root, scale_rows(plan, matrices, xy), lower=1)[0]
+    scale = Scale(tail, matrices)
+    n = sandwich(tail.fronts, schur, scale.matrix)
+    n[tail.diagonal] += 1.0
+    done = factor(tail.fronts, n)
+    half = done.half_solve(scale.rows(xy))
     rest -= half.T @ half
-    solved = lapack.dtrtrs(root, half, lower=1, trans=1)[0]
-    log_det = 2.0 * float(np.log(np.diag(root)).sum())
-    inverse = lapack.dpotri(root, lower=1, overwrite_c=1)[0].T  # its upper triangle, row by row in memory
-    fill_lower(inverse)
-    return Tail(inverse, solved, schur, xy), log_det
-
-
-def scale_rows(plan: Plan, matrices: list[np.ndarray], columns: np.ndarray, transpose: bool = True) -> np.ndarray:
-    """Multiply ``Lambda'`` (or Lambda) of the tail with (m, k) columns."""
-    out = np.empty_like(columns)
-    ends = [*plan.offsets[1:], len(columns)]
-    for factor, start, end in zip(plan.dense, plan.offsets, ends, strict=True):
-        t = matrices[factor].T if transpose else matrices[factor]
-        block = columns[start:end].reshape(len(t), -1)
-        out[start:end] = (t @ block).reshape(end - start, -1)
-    return out
-
-
-def sandwich(
-    plan: Plan, matrices: list[np.ndarray], middle: np.ndarray, transpose: bool = True, out: np.ndarray | None = None
-) -> np.ndarray:
-    """Multiply ``Lambda' middle Lambda`` (or ``Lambda middle Lambda'``) for a symmetric (m, m) middle."""
-    if all(len(matrices[k]) == 1 for k in plan.dense):
-        sizes = np.diff([*plan.offsets, len(middle)])
-        scale = np.repeat([matrices[k][0, 0] for k in plan.dense], sizes)
-        product = np.multiply(middle, scale, out=out)
-        product *= scale[:, None]
-        return product
-    half = scale_rows(plan, matrices, middle, transpose)
-    return scale_rows(plan, matrices, np.ascontiguousarray(half.T), transpose)
+    return SolvedTail(tail, scale, done, done.finish_solve(half), schur, xy)
 
 
 def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:

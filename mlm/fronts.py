@@ -10,6 +10,7 @@ what is done with them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +18,7 @@ from scipy import sparse
 from .ordering import crowded_columns, elimination_structure, minimum_degree
 from .supernodes import Groups, front_seconds, group_columns
 
-__all__ = ["Front", "Fronts", "analyse"]
+__all__ = ["Front", "Fronts", "analyse", "one_front"]
 
 SMALL = 300  # columns up to which one dense block is fastest, whatever the pattern
 FULL = 0.5  # share of entries from which on ordering cannot pay
@@ -62,7 +63,7 @@ class Front:
         return store[self.border_at : self.border_at + n * b].reshape(n, b).T
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Fronts:
     """How a pattern is stored and factored.
 
@@ -97,7 +98,7 @@ class Fronts:
     def _integer(self) -> type[np.signedinteger]:
         return np.int32 if self.size < 2**31 else np.int64
 
-    @property
+    @cached_property
     def diagonal(self) -> np.ndarray:
         """Positions of the diagonal in the store, column by column: shape (m,)."""
         every = np.arange(self.width)
@@ -129,9 +130,10 @@ class Fronts:
         if self.dense:
             return np.minimum(rows, columns).astype(self._integer) * self.width + np.maximum(rows, columns)
         if self.width <= MAPPED:
-            return self._map().take(rows.astype(np.int32) * self.width + columns)
+            return self._map.take(rows.astype(np.int32) * self.width + columns)
         return self._search(self.step[rows], self.step[columns]).astype(self._integer)
 
+    @cached_property
     def _map(self) -> np.ndarray:
         """Positions of all pairs of columns, shape (m * m,); where two are not linked, a position beyond the store."""
         m = self.width
@@ -198,15 +200,15 @@ def analyse(pattern: sparse.sparray, together: np.ndarray | None = None) -> Fron
     csr = sparse.csr_array(pattern)
     m = csr.shape[0]
     if m <= SMALL or csr.nnz > FULL * m * m:
-        return _one_front(m)
+        return one_front(m)
     units = csr if together is None else _between_units(csr, together)
     crowded = crowded_columns(units)
     if crowded.all():
-        return _one_front(m)
+        return one_front(m)
     structure = elimination_structure(units, minimum_degree(units, crowded))
     groups = group_columns(structure, m / units.shape[0])
     if len(groups.members) == 1 or groups.seconds > WORTH * front_seconds(m, 0.0):
-        return _one_front(m)
+        return one_front(m)
     order = structure.order[np.concatenate([np.asarray(g, dtype=np.int64) for g in groups.members])]
     blocks = _blocks(units, order, groups)
     if together is not None:
@@ -240,7 +242,8 @@ def _columns_of(
     ]
 
 
-def _one_front(m: int) -> Fronts:
+def one_front(m: int) -> Fronts:
+    """All m columns, in their order, as one front."""
     every, nothing = np.arange(m), np.empty(0, dtype=np.int64)
     return Fronts(every, every, (Front(0, m, nothing, -1, nothing, 0, m * m),) if m else (), m * m)
 

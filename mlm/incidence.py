@@ -1,7 +1,7 @@
 """Which columns of the tail each level of a stage shares rows with, and products over these neighbours.
 
-A few popular columns may have most of the entries (films that everybody has rated): these are worked on as a dense
-matrix, the others pair by pair of neighbours. Where to part them is decided by what either costs.
+Neighbours are multiplied pair by pair. Where the tail is one dense block, a few popular columns that have most of the
+entries (films that everybody has rated) are worked on as a dense matrix instead: as many as cost least.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from .levels import fill_lower
+from .fronts import Fronts
 
 __all__ = ["Incidence"]
 
@@ -24,8 +24,10 @@ class Incidence:
 
     Parameters
     ----------
-    levels, width : int
-        Number of levels J and of the tail's columns m.
+    levels : int
+        Number of levels J.
+    fronts : Fronts
+        Where the entries of the tail's (m, m) matrices stand.
     row, column : ndarray of int, shape (nnz,)
         Level and column of each entry, sorted by level.
     data : ndarray, shape (q, nnz)
@@ -36,10 +38,11 @@ class Incidence:
         Columns that are worked on as a dense matrix.
     """
 
-    def __init__(self, levels: int, width: int, row: np.ndarray, column: np.ndarray, data: np.ndarray) -> None:
-        self.levels, self.width, self.row, self.column, self.data = levels, width, row, column, data
+    def __init__(self, levels: int, fronts: Fronts, row: np.ndarray, column: np.ndarray, data: np.ndarray) -> None:
+        self.levels, self.fronts, self.row, self.column, self.data = levels, fronts, row, column, data
+        self.width = width = fronts.width
         self.starts = np.searchsorted(row, np.arange(levels + 1))
-        self.popular = self._most_popular()
+        self.popular = self._most_popular() if fronts.dense else np.empty(0, dtype=np.intp)
         rank = np.full(width, -1)
         rank[self.popular] = np.arange(len(self.popular))
         inside = rank[column] >= 0
@@ -48,6 +51,7 @@ class Incidence:
         self._starts = np.searchsorted(row[self._entries], np.arange(levels + 1))
         left, right = _neighbours(self._starts)
         self._left, self._right = self._entries[left], self._entries[right]
+        self._diagonal = fronts.place(column[self._entries], column[self._entries])
         self._pairs = self._pair_products() if len(data) == 1 else sparse.csr_array((levels, 0))
 
     def _most_popular(self) -> np.ndarray:
@@ -68,15 +72,15 @@ class Incidence:
         return np.sort(order[:best])
 
     def _pair_products(self) -> sparse.csr_array:
-        """Products of neighbouring entries: a row a level, a column a place in the (width, width) upper triangle."""
+        """Products of neighbouring entries: a row a level, a column a place in the store."""
         count = np.diff(self._starts)
         starts = np.concatenate([[0], np.cumsum(count * (count + 1) // 2)])
         values = self.data[0][self._left] * self.data[0][self._right]
-        return sparse.csr_array((values, self._place(), starts), shape=(self.levels, self.width**2))
+        return sparse.csr_array((values, self._place(), starts), shape=(self.levels, self.fronts.size))
 
     def _place(self) -> np.ndarray:
-        """Where each pair of neighbours stands in the upper triangle of a (width, width) matrix."""
-        return self.column[self._right].astype(np.int64) * self.width + self.column[self._left]
+        """Where each pair of neighbours stands in the store."""
+        return self.fronts.place(self.column[self._right], self.column[self._left])
 
     def _dense(self, values: np.ndarray) -> np.ndarray:
         """The popular columns, shape (levels, k)."""
@@ -102,48 +106,62 @@ class Incidence:
         """Sum over effects and levels of data' times dense (q, k, levels): shape (width, k)."""
         return sum(self.csr(row).T @ block.T for row, block in zip(data, dense, strict=True))
 
+    def through(self, data: np.ndarray, store: np.ndarray) -> np.ndarray:
+        """``A_i w`` at the entries of ``A_i`` for a symmetric w, given as a store: shape (q, nnz)."""
+        if len(self.popular):
+            w = store.reshape(self.width, self.width)
+            return np.stack([(self.csr(row) @ w)[self.row, self.column] for row in data])
+        between = store[self._place()]
+        beside = np.where(self._left == self._right, 0.0, between)
+        size = data.shape[1]
+        return np.stack(
+            [
+                np.bincount(self._left, between * row[self._right], minlength=size)
+                + np.bincount(self._right, beside * row[self._left], minlength=size)
+                for row in data
+            ]
+        )
+
     def weighted_gram(self, weights: np.ndarray) -> np.ndarray:
-        """Sum over levels of weight times ``A_i' A_i``, for the original data of a single effect."""
-        out = (self._pairs.T @ weights).reshape(self.width, self.width)
-        return self._with_popular(out, self.data * np.sqrt(weights)[self.row])
+        """Sum over levels of weight times ``A_i' A_i``, for the original data of a single effect: a store."""
+        return self._with_popular(self._pairs.T @ weights, self.data * np.sqrt(weights)[self.row])
 
     def gram(self, data: np.ndarray) -> np.ndarray:
-        """Sum over effects and levels of the outer products of (q, nnz) data: shape (width, width)."""
+        """Sum over effects and levels of the outer products of (q, nnz) data: a store."""
         values = sum(row[self._left] * row[self._right] for row in data)
-        out = np.bincount(self._place(), values, minlength=self.width**2)
-        out = out.astype(float, copy=False)  # without pairs, numpy counts in integers
-        return self._with_popular(out.reshape(self.width, self.width), data)
+        out = np.bincount(self._place(), values, minlength=self.fronts.size)
+        return self._with_popular(out.astype(float, copy=False), data)  # without pairs, numpy counts in integers
 
-    def _with_popular(self, out: np.ndarray, data: np.ndarray) -> np.ndarray:
-        """Complete the outer products, of which `out` has the upper triangle of the other columns."""
-        fill_lower(out)
+    def _with_popular(self, store: np.ndarray, data: np.ndarray) -> np.ndarray:
+        """Complete the outer products, of which the store has those of the other columns."""
         if not len(self.popular):
-            return out
+            return store
+        out = store.reshape(self.width, self.width)
         dense = [self._dense(row) for row in data]
         across = sum(self._others(row).T @ block for row, block in zip(data, dense, strict=True))
         across[self.popular] = sum(block.T @ block for block in dense)
         out[self.popular] = across.T
         out[:, self.popular] = across
-        return out
+        return store
 
-    def quadratic(self, data: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """Level by level ``A_i w A_i'`` for a symmetric (width, width) w: shape (q, q, levels)."""
-        out = self._single_quadratic(w) if data is self.data and len(data) == 1 else self._listed_quadratic(data, w)
+    def quadratic(self, data: np.ndarray, store: np.ndarray) -> np.ndarray:
+        """Level by level ``A_i w A_i'`` for a symmetric w, given as a store: shape (q, q, levels)."""
+        single = data is self.data and len(data) == 1
+        out = self._single_quadratic(store) if single else self._listed_quadratic(data, store)
         if len(self.popular):
-            self._add_popular(out, data, w)
+            self._add_popular(out, data, store.reshape(self.width, self.width))
         return out
 
-    def _single_quadratic(self, w: np.ndarray) -> np.ndarray:
+    def _single_quadratic(self, store: np.ndarray) -> np.ndarray:
         """What the other columns give, for the original data of a single effect."""
-        column = self.column[self._entries]
-        squares = self.data[0][self._entries] ** 2 * w[column, column]
+        squares = self.data[0][self._entries] ** 2 * store[self._diagonal]
         diagonal = np.bincount(self.row[self._entries], squares, minlength=self.levels)
-        return (2.0 * (self._pairs @ w.ravel()) - diagonal)[None, None]
+        return (2.0 * (self._pairs @ store) - diagonal)[None, None]
 
-    def _listed_quadratic(self, data: np.ndarray, w: np.ndarray) -> np.ndarray:
+    def _listed_quadratic(self, data: np.ndarray, store: np.ndarray) -> np.ndarray:
         """What the other columns give."""
         left, right, level = self._left, self._right, self.row[self._left]
-        between = w[self.column[left], self.column[right]] * np.where(left == right, 0.5, 1.0)
+        between = store[self._place()] * np.where(left == right, 0.5, 1.0)
         out = np.empty((len(data), len(data), self.levels))
         for a in range(len(data)):
             for b in range(a + 1):

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .blocks import Plan, Stage
+from .blocks import Stage
 from .components import Part
-from .elimination import Blocks, Eliminated, EliminatedPart, Tail, sandwich, scale_rows
+from .elimination import Blocks, Eliminated, EliminatedPart, SolvedTail
 from .levels import add_transposed, apply, multiply, outer, sum_by
+from .stores import add_product, projections, sandwich, times
 
 __all__ = ["Posterior", "posterior"]
-
-NEARLY_SINGULAR = 1e-4  # relative standard deviation below which dividing by it squared costs too many digits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +35,6 @@ class Posterior:
         ``e_j = Z_j' V^-1 (y - X beta)``.
     shrinks : dict of int to ndarray, shape (q, q, J)
         ``I - S E`` of the stages.
-    tails : list of ndarray, shapes (m, m)
-        Covariances of all effects of each part's tail, over sigma².
     """
 
     modes: dict[int, np.ndarray] = field(default_factory=dict)
@@ -45,20 +42,19 @@ class Posterior:
     projections: dict[int, np.ndarray] = field(default_factory=dict)
     residuals: dict[int, np.ndarray] = field(default_factory=dict)
     shrinks: dict[int, np.ndarray] = field(default_factory=dict)
-    tails: list[np.ndarray] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Covariances:
     """Blocks of W between later effects that the earlier stages ask for.
 
-    `xx` (p, p) and its root, `tail` (m, m), `tail_x` (m, p); per stage factor t: `own` (q, q, J), `x` (q, p, J),
+    `xx` (p, p) and its root, `tail` (a store), `tail_x` (m, p); per stage factor t: `own` (q, q, J), `x` (q, p, J),
     `to_tail` (q, nnz) on the pattern of t's tail entries, `to` {t': (q, q', J)}.
     """
 
     xx: np.ndarray
     xx_root: np.ndarray
-    tail: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    tail: np.ndarray = field(default_factory=lambda: np.empty(0))
     tail_x: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     own: dict[int, np.ndarray] = field(default_factory=dict)
     x: dict[int, np.ndarray] = field(default_factory=dict)
@@ -90,19 +86,18 @@ def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) 
 def _part_posterior(part: EliminatedPart, matrices: list[np.ndarray], beta: np.ndarray, w: _Covariances) -> Posterior:
     out, tail_modes = Posterior(), np.empty(0)
     if part.tail is not None:
-        tail_modes = _tail_posterior(part.plan, part.tail, matrices, beta, w, out)
+        tail_modes = _tail_posterior(part.tail, matrices, beta, w, out)
     for position in range(len(part.blocks) - 1, -1, -1):
         block = part.blocks[position]
         _stage_posterior(block, matrices[block.stage.factor], beta, tail_modes, w, out)
         if position > 0:
             _keep(block, out.covariances[block.stage.factor], w, len(beta))
-    out.tails.append(w.tail)
     return out
 
 
 def _join(parts: tuple[Part, ...], found: list[Posterior]) -> Posterior:
     """Put the levels of all parts back in their places."""
-    out = Posterior(tails=[f.tails[0] for f in found])
+    out = Posterior()
     for name in ("modes", "covariances", "projections", "residuals", "shrinks"):
         pieces = [getattr(f, name) for f in found]
         for factor in set.intersection(*(set(p) for p in pieces)):
@@ -113,51 +108,48 @@ def _join(parts: tuple[Part, ...], found: list[Posterior]) -> Posterior:
 
 
 def _tail_posterior(
-    plan: Plan, tail: Tail, matrices: list[np.ndarray], beta: np.ndarray, w: _Covariances, out: Posterior
+    solved: SolvedTail, matrices: list[np.ndarray], beta: np.ndarray, w: _Covariances, out: Posterior
 ) -> np.ndarray:
     """Modes and covariances of the tail; returns the modes, shape (m,)."""
-    p = len(beta)
-    u = tail.solved[:, p] - tail.solved[:, :p] @ beta
-    half = tail.solved[:, :p] @ w.xx_root
-    w_u = tail.inverse  # nobody asks for it again: changed in place, and scaled below
-    if half.shape[1]:
-        w_u += half @ half.T
-    ends = [*plan.offsets[1:], len(u)]
-    places = [
-        start + np.arange(end - start).reshape(len(matrices[factor]), -1)
-        for factor, start, end in zip(plan.dense, plan.offsets, ends, strict=True)
-    ]
-    diagonal = [w_u[at[:, None], at[None]] for at in places]
-    w.tail = sandwich(plan, matrices, w_u, transpose=False, out=w_u)
-    w.tail_x = -scale_rows(plan, matrices, tail.solved[:, :p] @ w.xx, transpose=False)
-    modes = scale_rows(plan, matrices, u[:, None], transpose=False)[:, 0]
-    e = tail.xy[:, p] - tail.xy[:, :p] @ beta - tail.schur @ modes
-    for factor, at, block in zip(plan.dense, places, diagonal, strict=True):
-        out.modes[factor], out.residuals[factor] = modes[at], e[at]
-        out.covariances[factor] = w.tail[at[:, None], at[None]]
-        out.projections[factor] = _tail_projection(matrices[factor], block, tail, w, at)
-    return modes
+    p, tail, scale = len(beta), solved.tail, solved.scale
+    u = solved.solved[:, p] - solved.solved[:, :p] @ beta
+    w_u = solved.factor.inverse()
+    if w.xx_root.shape[1]:
+        add_product(tail.fronts, w_u, solved.solved[:, :p] @ w.xx_root)
+    own = [w_u[places] for places in tail.blocks]
+    w.tail = sandwich(tail.fronts, w_u, scale.transposed, out=w_u)
+    w.tail_x = -scale.rows(solved.solved[:, :p] @ w.xx, transpose=False)
+    modes = scale.rows(u[:, None], transpose=False)
+    e = solved.xy[:, p] - solved.xy[:, :p] @ beta - times(tail.fronts, solved.schur, modes)[:, 0]
+    if scale.singular:
+        found = _singular_projections(solved, w, p)
+    else:
+        found = [_tail_projection(matrices[k], block) for k, block in zip(tail.factors, own, strict=True)]
+    for k, factor in enumerate(tail.factors):
+        out.modes[factor], out.residuals[factor] = modes[tail.columns[k], 0], e[tail.columns[k]]
+        out.covariances[factor], out.projections[factor] = w.tail[tail.blocks[k]], found[k]
+    return modes[:, 0]
 
 
-def _tail_projection(t: np.ndarray, w_u: np.ndarray, tail: Tail, w: _Covariances, at: np.ndarray) -> np.ndarray:
-    """``Z_j' P Z_j`` of a tail factor: ``T^-T (I - W_u) T^-1``, or the long way where `T` is nearly singular."""
+def _tail_projection(t: np.ndarray, w_u: np.ndarray) -> np.ndarray:
+    """``Z_j' P Z_j`` of a tail factor: ``T^-T (I - W_u) T^-1``."""
     q = len(t)
-    if np.linalg.svd(t, compute_uv=False)[-1] > NEARLY_SINGULAR:
-        inner = -w_u
-        inner[np.arange(q), np.arange(q)] += 1.0
-        inverse = np.linalg.inv(t)
-        return np.matmul(inverse.T, np.tensordot(inverse, inner, axes=(0, 0)))
-    rows, p = at.ravel(), len(w.xx)
-    s, x = tail.schur[rows], tail.xy[rows, :p]
-    left, left_x = s @ w.tail + x @ w.tail_x.T, s @ w.tail_x + x @ w.xx
-    levels = at.shape[1]
-    out = np.empty((q, q, levels))
-    for a in range(q):
-        for b in range(q):
-            i, k = slice(a * levels, (a + 1) * levels), slice(b * levels, (b + 1) * levels)
-            out[a, b] = np.diag(tail.schur[np.ix_(at[a], at[b])])
-            out[a, b] -= np.einsum("jm,jm->j", left[i], s[k]) + np.einsum("jp,jp->j", left_x[i], x[k])
-    return out
+    inner = -w_u
+    inner[np.arange(q), np.arange(q)] += 1.0
+    inverse = np.linalg.inv(t)
+    return np.asarray(np.matmul(inverse.T, np.tensordot(inverse, inner, axes=(0, 0))))
+
+
+def _singular_projections(solved: SolvedTail, w: _Covariances, p: int) -> list[np.ndarray]:
+    """The same of all tail factors, where a `T` is nearly singular: without dividing by it."""
+    tail, scale = solved.tail, solved.scale
+    store = projections(tail.fronts, solved.schur, scale.matrix)
+    x = solved.xy[:, :p] - times(tail.fronts, solved.schur, scale.rows(solved.solved[:, :p], transpose=False))
+    x = x @ w.xx_root
+    return [
+        store[places] - np.einsum("ajk,bjk->abj", x[at], x[at])
+        for at, places in zip(tail.columns, tail.blocks, strict=True)
+    ]
 
 
 def _stage_posterior(
@@ -224,7 +216,7 @@ def _keep(block: Blocks, own: np.ndarray, w: _Covariances, p: int) -> None:
         rows, columns = stage.tail.row, stage.tail.column
         to_x += stage.tail.times(block.tail, w.tail_x)
         to_tail = np.einsum("akj,jk->aj", x[:, :, rows], w.tail_x[columns])
-        to_tail += np.stack([(stage.tail.csr(row) @ w.tail)[rows, columns] for row in block.tail])
+        to_tail += stage.tail.through(block.tail, w.tail)
     for u, (parent, _) in stage.parents.items():
         a = block.cross[u]
         to_x += multiply(a, w.x[u][:, :, parent])
