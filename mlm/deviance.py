@@ -153,13 +153,11 @@ class Deviance:
         changed = [changed_residuals(self.layout, k, t, at.residuals[k]) for k, t in enumerate(matrices)]
         own, with_x, pairs = np.zeros((n, n)), np.zeros((n, p)), None
         for part, done, w in zip(self.parts, eliminated.parts, found.tails, strict=True):
-            levels = part.levels or [slice(None)] * len(matrices)
-            more = working_products(done, [c[:, :, j] for c, j in zip(changed, levels, strict=True)], p)
+            more = working_products(done, part.take(changed), p)
             own += more[0]
             with_x += more[1]
             if done.tail is not None and done.tail.scale.simple:
-                residuals = [e[:, j] for e, j in zip(at.residuals, levels, strict=True)]
-                listed = stored_pairs(done.tail, w, residuals, at.sigma2)
+                listed = stored_pairs(done.tail, w, part.take(at.residuals), at.sigma2)
                 pairs = (done.tail.tail.factors, listed if pairs is None else pairs[1] + listed)
         scale = (at.unscaled, at.sigma2, self.criterion.dof)
         return approximate_derivatives(
