@@ -4,8 +4,9 @@ With ``V_a = Z dSigma_a Z'`` and ``e = V^-1 (y - X beta)`` the second derivative
 ``-tr(R V_a R V_b) + 2 e' V_a P V_b e / sigma²`` (see `curvature`). The quadratic form takes one more solution with the
 system that is factored already, for the working variates ``V_a e``. The trace would take the products of all pairs of
 levels; its expectation is that of the quadratic form over sigma², which is what average information puts in its place
-(Gilmour, Thompson & Cullis 1995, Biometrics 51, 1440-1450). Here that is done for pairs of different levels only: the
-part of a level with itself, which is most of it, is known exactly.
+(Gilmour, Thompson & Cullis 1995, Biometrics 51, 1440-1450). Here that is done only for pairs of levels whose covariance
+is not at hand. The part of a level with itself, which is most of it, is known exactly, and in a tail of single effects
+so are all pairs that have a place in its store.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from .blocks import Plan
 from .covariance import CovarianceLayout
 from .curvature import bending, directions
-from .elimination import Blocks, EliminatedPart
+from .elimination import Blocks, EliminatedPart, SolvedTail
 from .levels import multiply, sum_by
 
 __all__ = ["approximate_derivatives", "changed_residuals", "working_products"]
@@ -115,6 +116,45 @@ def _pass_on(block: Blocks, solved: np.ndarray, right: dict[int, np.ndarray], ta
     return tail_right - block.stage.tail.transposed_times(block.tail, back)
 
 
+def stored_pairs(solved: SolvedTail, w: np.ndarray, residuals: Sequence[np.ndarray], sigma2: float) -> np.ndarray:
+    """What the pairs of a tail's levels add to the second derivatives whose covariance stands in the store.
+
+    Parameters
+    ----------
+    solved : SolvedTail
+        Of levels with one effect each, none of them with a `T` of 0.
+    w : ndarray, shape (fronts.size,)
+        Covariance of the tail's effects over sigma².
+    residuals : sequence of ndarray, shapes (1, J)
+        ``e_j`` of each factor's levels in this part of the data.
+    sigma2 : float
+
+    Returns
+    -------
+    ndarray, shape (factors of the tail, factors of the tail)
+        Estimated less known traces, in the directions of theta: with ``K = (T² - W) / T⁴`` between levels.
+    """
+    tail, fronts, t = solved.tail, solved.tail.fronts, solved.scale.matrix[solved.tail.fronts.order]
+    ones, e = np.zeros((tail.width, len(tail.factors))), np.zeros((tail.width, len(tail.factors)))
+    for k, (factor, at) in enumerate(zip(tail.factors, tail.columns, strict=True)):
+        ones[fronts.step[at[0]], k], e[fronts.step[at[0]], k] = 1.0, residuals[factor][0]
+    known, estimated = np.zeros((ones.shape[1],) * 2), np.zeros((ones.shape[1],) * 2)
+    for f in fronts.fronts:
+        mine = slice(f.start, f.stop)
+        pivots, border = -f.pivots_of(w), f.border_of(w)
+        pivots[np.diag_indices_from(pivots)] += t[mine] ** 2
+        estimated += e[mine].T @ (pivots @ e[mine])
+        known += ones[mine].T @ (np.square(pivots, out=pivots) @ ones[mine])
+        if len(f.border):
+            across = e[f.border].T @ (border @ e[mine])
+            squares = ones[f.border].T @ (border**2 @ ones[mine])
+            estimated -= across + across.T
+            known += squares + squares.T
+    theta = np.array([t[fronts.step[at[0, 0]]] for at in tail.columns])
+    both = np.outer(theta, theta)
+    return 4.0 * (estimated / (sigma2 * both) - known / both**3)
+
+
 def approximate_derivatives(
     layout: CovarianceLayout,
     matrices: list[np.ndarray],
@@ -122,6 +162,7 @@ def approximate_derivatives(
     products: tuple[np.ndarray, np.ndarray],
     found: tuple[Sequence[np.ndarray], Sequence[np.ndarray]],
     scale: tuple[np.ndarray, float, int],
+    pairs: tuple[tuple[int, ...], np.ndarray] | None = None,
 ) -> np.ndarray:
     """Second derivatives by theta, sigma profiled out.
 
@@ -138,6 +179,8 @@ def approximate_derivatives(
         ``Z_j' R Z_j`` (q, q, J) and ``e_j`` (q, J) of each factor.
     scale : (ndarray, float, int)
         ``(X' V^-1 X)^-1``, residual variance, and its divisor.
+    pairs : (tuple of int, ndarray), optional
+        Factors, and the sum of `stored_pairs` over parts.
 
     Returns
     -------
@@ -149,10 +192,14 @@ def approximate_derivatives(
     for k, (t, projection, e) in enumerate(zip(matrices, projections, residuals, strict=True)):
         mine, mine_changed = layout.positions(k)[0], changed[k][:, layout.positions(k)[0]]
         flat, change = projection.reshape(len(t) ** 2, -1), directions(layout, k, t)
-        pairs = (flat @ flat.T).reshape(len(t), len(t), len(t), len(t))
-        known = np.einsum("xab,bcda,ycd->xy", change, pairs, change)
+        squares = (flat @ flat.T).reshape(len(t), len(t), len(t), len(t))
+        known = np.einsum("xab,bcda,ycd->xy", change, squares, change)
         estimated = _over_levels(mine_changed, multiply(projection, mine_changed)) / sigma2
         slope = projection.sum(axis=2) - e @ e.T / sigma2
-        out[np.ix_(mine, mine)] += estimated - known + bending(layout, k, slope)
+        listed = pairs is not None and k in pairs[0]
+        out[np.ix_(mine, mine)] += bending(layout, k, slope) + (0.0 if listed else estimated - known)
         score[mine] = np.einsum("axj,aj->x", mine_changed, e)
+    if pairs is not None:
+        at = np.concatenate([layout.positions(k)[0] for k in pairs[0]])
+        out[np.ix_(at, at)] += pairs[1]
     return out - np.outer(score, score) / (sigma2**2 * dof)

@@ -7,6 +7,7 @@ complements of the parts are small, where that of all together would not fit in 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +28,10 @@ class Part:
 
     plan: Plan
     levels: tuple[np.ndarray, ...] | None = None
+
+    def take(self, values: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """Take this part's levels out of arrays of shape (..., J), one a grouping factor."""
+        return values if self.levels is None else [v[..., j] for v, j in zip(values, self.levels, strict=True)]
 
 
 def divide(products: CrossProducts) -> tuple[Part, ...]:

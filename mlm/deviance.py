@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import lapack
 
-from .average_information import approximate_derivatives, changed_residuals, working_products
+from .average_information import approximate_derivatives, changed_residuals, stored_pairs, working_products
 from .components import divide
 from .covariance import CovarianceLayout, covariance_root
 from .crossproducts import CrossProducts
 from .curvature import bending, directions, second_derivatives
 from .elimination import Eliminated, eliminate
 from .one_factor import LevelSolution, OneFactor
-from .posterior import posterior
+from .posterior import Posterior, posterior
 from .start import joint_moments, level_moments, moment_scales, single_scale
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
@@ -156,21 +156,23 @@ class Deviance:
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
         at = replace(at, gradient=self.layout.pick(slopes))
-        return replace(at, hessian=self._hessian(at, eliminated)) if second and len(slopes) > 1 else at
+        return replace(at, hessian=self._hessian(at, eliminated, found)) if second and len(slopes) > 1 else at
 
-    def _hessian(self, at: Evaluation, eliminated: Eliminated) -> np.ndarray:
+    def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
         """Second derivatives with several factors: one more solution with each part's factored system."""
-        matrices, p = eliminated.matrices, len(at.beta)
+        matrices, p, n = eliminated.matrices, len(at.beta), len(at.theta)
         changed = [changed_residuals(self.layout, k, t, at.residuals[k]) for k, t in enumerate(matrices)]
-        own, with_x = np.zeros((len(at.theta), len(at.theta))), np.zeros((len(at.theta), p))
-        for part, done in zip(self.parts, eliminated.parts, strict=True):
-            inside = changed if part.levels is None else [c[:, :, j] for c, j in zip(changed, part.levels, strict=True)]
-            more_own, more_with_x = working_products(done, inside, p)
-            own += more_own
-            with_x += more_with_x
+        own, with_x, pairs = np.zeros((n, n)), np.zeros((n, p)), None
+        for part, done, w in zip(self.parts, eliminated.parts, found.tails, strict=True):
+            more = working_products(done, part.take(changed), p)
+            own += more[0]
+            with_x += more[1]
+            if done.tail is not None and done.tail.scale.simple:
+                listed = stored_pairs(done.tail, w, part.take(at.residuals), at.sigma2)
+                pairs = (done.tail.tail.factors, listed if pairs is None else pairs[1] + listed)
         scale = (at.unscaled, at.sigma2, self.criterion.dof)
         return approximate_derivatives(
-            self.layout, matrices, changed, (own, with_x), (at.projections, at.residuals), scale
+            self.layout, matrices, changed, (own, with_x), (at.projections, at.residuals), scale, pairs
         )
 
     def _evaluate_one(self, one: OneFactor, theta: np.ndarray) -> Evaluation:

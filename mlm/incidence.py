@@ -6,6 +6,8 @@ entries (films that everybody has rated) are worked on as a dense matrix instead
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from scipy import sparse
 
@@ -40,19 +42,24 @@ class Incidence:
 
     def __init__(self, levels: int, fronts: Fronts, row: np.ndarray, column: np.ndarray, data: np.ndarray) -> None:
         self.levels, self.fronts, self.row, self.column, self.data = levels, fronts, row, column, data
-        self.width = width = fronts.width
+        self.width = fronts.width
         self.starts = np.searchsorted(row, np.arange(levels + 1))
         self.popular = self._most_popular() if fronts.dense else np.empty(0, dtype=np.intp)
-        rank = np.full(width, -1)
-        rank[self.popular] = np.arange(len(self.popular))
-        inside = rank[column] >= 0
-        self._dense_entries, self._entries = np.flatnonzero(inside), np.flatnonzero(~inside).astype(np.int32)
-        self._dense_place = row[inside] * len(self.popular) + rank[column[inside]]
-        self._starts = np.searchsorted(row[self._entries], np.arange(levels + 1))
-        left, right = _neighbours(self._starts)
-        self._left, self._right = self._entries[left], self._entries[right]
-        self._diagonal = fronts.place(column[self._entries], column[self._entries])
+        self._dense_place = self._dense_entries = self._entries = np.empty(0, dtype=np.intp)
+        self._row, self._column, self._starts = row, column.astype(np.int32), self.starts
+        if len(self.popular):
+            self._set_apart()
         self._pairs = self._pair_products() if len(data) == 1 else sparse.csr_array((levels, 0))
+
+    def _set_apart(self) -> None:
+        """Part the entries of the popular columns from the others."""
+        rank = np.full(self.width, -1)
+        rank[self.popular] = np.arange(len(self.popular))
+        inside = rank[self.column] >= 0
+        self._dense_entries, self._entries = np.flatnonzero(inside), np.flatnonzero(~inside)
+        self._dense_place = self.row[inside] * len(self.popular) + rank[self.column[inside]]
+        self._row, self._column = self.row[self._entries], self._column[self._entries]
+        self._starts = np.searchsorted(self._row, np.arange(self.levels + 1))
 
     def _most_popular(self) -> np.ndarray:
         """Columns whose products are cheapest as a dense matrix, shape (k,)."""
@@ -73,14 +80,22 @@ class Incidence:
 
     def _pair_products(self) -> sparse.csr_array:
         """Products of neighbouring entries: a row a level, a column a place in the store."""
-        count = np.diff(self._starts)
+        left, right = _neighbours(self._starts)
+        count, values = np.diff(self._starts), self._of_others(self.data[0])
         starts = np.concatenate([[0], np.cumsum(count * (count + 1) // 2)])
-        values = self.data[0][self._left] * self.data[0][self._right]
-        return sparse.csr_array((values, self._place(), starts), shape=(self.levels, self.fronts.size))
+        place = self.fronts.place(self._column[right], self._column[left])
+        return sparse.csr_array((values[left] * values[right], place, starts), shape=(self.levels, self.fronts.size))
 
-    def _place(self) -> np.ndarray:
-        """Where each pair of neighbours stands in the store."""
-        return self.fronts.place(self.column[self._right], self.column[self._left])
+    @cached_property
+    def _listed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """All pairs of neighbours left >= right among the other columns' entries, and where they stand in the store."""
+        left, right = _neighbours(self._starts)
+        place = self.fronts.place(self._column[right], self._column[left])
+        return left.astype(np.int32), right.astype(np.int32), place
+
+    def _of_others(self, values: np.ndarray) -> np.ndarray:
+        """Values (..., nnz) at the entries of the other columns."""
+        return values[..., self._entries] if len(self.popular) else values
 
     def _dense(self, values: np.ndarray) -> np.ndarray:
         """The popular columns, shape (levels, k)."""
@@ -90,9 +105,7 @@ class Incidence:
 
     def _others(self, values: np.ndarray) -> sparse.csr_array:
         """The other columns, as a sparse (levels, width) matrix."""
-        return sparse.csr_array(
-            (values[self._entries], self.column[self._entries], self._starts), shape=(self.levels, self.width)
-        )
+        return sparse.csr_array((self._of_others(values), self._column, self._starts), shape=(self.levels, self.width))
 
     def csr(self, values: np.ndarray) -> sparse.csr_array:
         """One row of values as a sparse (levels, width) matrix."""
@@ -111,13 +124,13 @@ class Incidence:
         if len(self.popular):
             w = store.reshape(self.width, self.width)
             return np.stack([(self.csr(row) @ w)[self.row, self.column] for row in data])
-        between = store[self._place()]
-        beside = np.where(self._left == self._right, 0.0, between)
-        size = data.shape[1]
+        left, right, place = self._listed
+        between, size = store[place], data.shape[1]
+        beside = np.where(left == right, 0.0, between)
         return np.stack(
             [
-                np.bincount(self._left, between * row[self._right], minlength=size)
-                + np.bincount(self._right, beside * row[self._left], minlength=size)
+                np.bincount(left, between * row[right], minlength=size)
+                + np.bincount(right, beside * row[left], minlength=size)
                 for row in data
             ]
         )
@@ -128,8 +141,9 @@ class Incidence:
 
     def gram(self, data: np.ndarray) -> np.ndarray:
         """Sum over effects and levels of the outer products of (q, nnz) data: a store."""
-        values = sum(row[self._left] * row[self._right] for row in data)
-        out = np.bincount(self._place(), values, minlength=self.fronts.size)
+        left, right, place = self._listed
+        values = sum(row[left] * row[right] for row in self._of_others(data))
+        out = np.bincount(place, values, minlength=self.fronts.size)
         return self._with_popular(out.astype(float, copy=False), data)  # without pairs, numpy counts in integers
 
     def _with_popular(self, store: np.ndarray, data: np.ndarray) -> np.ndarray:
@@ -154,19 +168,19 @@ class Incidence:
 
     def _single_quadratic(self, store: np.ndarray) -> np.ndarray:
         """What the other columns give, for the original data of a single effect."""
-        squares = self.data[0][self._entries] ** 2 * store[self._diagonal]
-        diagonal = np.bincount(self.row[self._entries], squares, minlength=self.levels)
+        squares = self._of_others(self.data[0]) ** 2 * store[self.fronts.diagonal[self._column]]
+        diagonal = np.bincount(self._row, squares, minlength=self.levels)
         return (2.0 * (self._pairs @ store) - diagonal)[None, None]
 
     def _listed_quadratic(self, data: np.ndarray, store: np.ndarray) -> np.ndarray:
         """What the other columns give."""
-        left, right, level = self._left, self._right, self.row[self._left]
-        between = store[self._place()] * np.where(left == right, 0.5, 1.0)
+        (left, right, place), data = self._listed, self._of_others(data)
+        between = store[place] * np.where(left == right, 0.5, 1.0)
         out = np.empty((len(data), len(data), self.levels))
         for a in range(len(data)):
             for b in range(a + 1):
                 values = between * (data[a][left] * data[b][right] + data[a][right] * data[b][left])
-                out[a, b] = out[b, a] = np.bincount(level, values, minlength=self.levels)
+                out[a, b] = out[b, a] = np.bincount(self._row[left], values, minlength=self.levels)
         return out
 
     def _add_popular(self, out: np.ndarray, data: np.ndarray, w: np.ndarray) -> None:
@@ -192,4 +206,4 @@ def _neighbours(starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     left = np.repeat(entries, partners)
     before = np.repeat(np.cumsum(partners) - partners, partners)
     right = first[left] + np.arange(len(left)) - before
-    return left.astype(np.int32), right.astype(np.int32)
+    return left, right

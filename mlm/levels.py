@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["add_transposed", "apply", "fill_lower", "level_roots", "multiply", "outer", "solve_roots", "sum_by"]
+__all__ = ["add_transposed", "apply", "level_roots", "multiply", "outer", "solve_roots", "sum_by"]
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -31,15 +31,6 @@ def outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def add_transposed(half: np.ndarray) -> np.ndarray:
     """Add to each matrix its transpose."""
     return half + half.transpose(1, 0, 2)
-
-
-def fill_lower(square: np.ndarray, piece: int = 256) -> None:
-    """Copy the upper triangle of a large square matrix to its lower one, in place, piece by piece."""
-    for start in range(0, len(square), piece):
-        stop = min(start + piece, len(square))
-        corner = square[start:stop, start:stop]
-        corner[...] = np.triu(corner) + np.triu(corner, 1).T
-        square[stop:, start:stop] = square[start:stop, stop:].T
 
 
 def sum_by(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:

@@ -35,6 +35,8 @@ class Posterior:
         ``e_j = Z_j' V^-1 (y - X beta)``.
     shrinks : dict of int to ndarray, shape (q, q, J)
         ``I - S E`` of the stages.
+    tails : list of ndarray
+        W of each part's tail, a store.
     """
 
     modes: dict[int, np.ndarray] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Posterior:
     projections: dict[int, np.ndarray] = field(default_factory=dict)
     residuals: dict[int, np.ndarray] = field(default_factory=dict)
     shrinks: dict[int, np.ndarray] = field(default_factory=dict)
+    tails: list[np.ndarray] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -92,12 +95,13 @@ def _part_posterior(part: EliminatedPart, matrices: list[np.ndarray], beta: np.n
         _stage_posterior(block, matrices[block.stage.factor], beta, tail_modes, w, out)
         if position > 0:
             _keep(block, out.covariances[block.stage.factor], w, len(beta))
+    out.tails.append(w.tail)
     return out
 
 
 def _join(parts: tuple[Part, ...], found: list[Posterior]) -> Posterior:
     """Put the levels of all parts back in their places."""
-    out = Posterior()
+    out = Posterior(tails=[f.tails[0] for f in found])
     for name in ("modes", "covariances", "projections", "residuals", "shrinks"):
         pieces = [getattr(f, name) for f in found]
         for factor in set.intersection(*(set(p) for p in pieces)):

@@ -100,10 +100,12 @@ def tail_fronts(levels: int, row: np.ndarray, unit: np.ndarray, columns: tuple[n
     count, width = sum(at.shape[1] for at in columns), sum(at.size for at in columns)
     fronts = one_front(width)
     if width > SMALL:
-        shared = sparse.csr_array((np.ones(len(row), dtype=np.float32), (row, unit)), shape=(levels, count))
-        some = shared[:, np.arange(0, count, max(count // SAMPLE, 1))].T.tocsr() @ shared
+        ones = np.ones(len(row), dtype=np.float32)
+        shared = sparse.csr_array((ones, (row.astype(np.int32), unit.astype(np.int32))), shape=(levels, count))
+        transposed = sparse.csr_array(shared.T)
+        some = transposed[:: max(count // SAMPLE, 1)] @ shared
         if some.nnz * count <= min(FULL * count**2, LINKS) * some.shape[0]:
-            units = shared.T.tocsr() @ shared
+            units = transposed @ shared
             fronts = analyse(units) if width == count else _with_effects(units, columns)
     _demand_room(fronts, names)
     return fronts
@@ -192,6 +194,11 @@ class Scale:
         else:
             blocks = [sparse.kron(t, sparse.eye_array(at.shape[1])) for t, at in zip(mine, tail.columns, strict=True)]
             self.matrix = sparse.csr_array(sparse.block_diag(blocks))
+
+    @property
+    def simple(self) -> bool:
+        """Whether levels have one effect each, and no `T` is nearly 0."""
+        return isinstance(self.matrix, np.ndarray) and not self.singular
 
     @property
     def transposed(self) -> np.ndarray | sparse.sparray:

@@ -31,6 +31,15 @@ STRUCTURES = {
     "one row only in a level, crossed": "y ~ x + (1 + x | lonely) + (1 | h)",
 }
 
+# grouping factors of `mobility`
+MOBILITY = [
+    "y ~ x + (1 | worker) + (1 | firm)",
+    "y ~ x + (1 + x | worker) + (1 + x | firm)",
+    "y ~ x + (1 | worker) + (1 + x | firm) + (1 | town)",
+    "y ~ 1 + (1 | worker) + (0 + x | firm) + (1 | firm) + (1 | town)",
+    "y ~ x + (1 | spell) + (1 | worker) + (1 + x | firm)",
+]
+
 
 def data(seed: int = 1, n: int = 96) -> pd.DataFrame:
     """Rows for all structures: nested a/b/c, crossed g, h, k, `lonely` with many one-row levels."""
@@ -44,6 +53,18 @@ def data(seed: int = 1, n: int = 96) -> pd.DataFrame:
     effects = sum(rng.normal(size=40)[frame[f]] for f in ("a", "b", "c", "g", "h", "k"))
     slopes = 0.7 * rng.normal(size=14)[frame["g"]] * frame["x"] + 0.5 * rng.normal(size=4)[frame["a"]] * frame["z"]
     frame["y"] = 10 + frame["x"] + effects + slopes + rng.normal(size=n)
+    return frame
+
+
+def mobility(workers: int, firms: int, rows: int, seed: int = 1, reach: int = 1) -> pd.DataFrame:
+    """Workers who move no further than `reach` firms, on a ring of firms, three to a town."""
+    rng = np.random.default_rng(seed)
+    worker = np.sort(rng.integers(0, workers, rows))
+    firm = (worker * firms // workers + rng.integers(0, 1 + reach, rows)) % firms
+    frame = pd.DataFrame({"worker": worker, "firm": firm, "town": firm // 3, "x": rng.normal(size=rows)})
+    frame["spell"] = 2 * worker + (np.arange(rows) % 3 == 0)
+    y = 1.0 + frame["x"] * (0.5 + 0.3 * rng.normal(size=firms)[firm]) + rng.normal(size=firms)[firm]
+    frame["y"] = y + 0.7 * rng.normal(size=workers)[worker] + rng.normal(size=rows)
     return frame
 
 

@@ -20,3 +20,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("originals"):
             item.add_marker(skip)
+
+
+@pytest.fixture
+def sparse(monkeypatch):
+    """As sparse as can be, whatever it costs."""
+    for name in ("mlm.tail.SMALL", "mlm.fronts.SMALL"):
+        monkeypatch.setattr(name, 0)
+    monkeypatch.setattr("mlm.fronts.FULL", 2.0)
+    monkeypatch.setattr("mlm.fronts.WORTH", float("inf"))
+    monkeypatch.setattr("mlm.supernodes.CALLS", 1e-9)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from brute import STRUCTURES, data, setup
+from brute import MOBILITY, STRUCTURES, data, mobility, setup
 
 import mlm
 from mlm import components
@@ -26,8 +26,25 @@ def changes(dense, theta):
     return out
 
 
-def long_way(dense, theta, factor_of, bend):
+def stored_pairs(fast):
+    """Which pairs of the tail's columns have a place, and the factor and level of each column; None if not all do."""
+    ((part,), layout) = fast.parts, fast.layout
+    tail = part.plan.tail
+    if tail is None or any(layout.sizes[k] > 1 for k in tail.factors):
+        return None
+    there = np.zeros((tail.width, tail.width), dtype=bool)
+    for f in tail.fronts.fronts:
+        steps = np.concatenate([np.arange(f.start, f.stop), f.border])
+        there[np.ix_(steps, np.arange(f.start, f.stop))] = there[np.ix_(np.arange(f.start, f.stop), steps)] = True
+    there = there[np.ix_(tail.fronts.step, tail.fronts.step)]
+    level_of = [(k, level) for k, at in zip(tail.factors, tail.columns, strict=True) for level in range(at.shape[1])]
+    return there, level_of
+
+
+def long_way(fast, dense, theta, bend):
     """The formula of the module, with a matrix of the size of the data for everything."""
+    factor_of, stored = [slot.factor for slot in fast.layout.slots], stored_pairs(fast)
+    simple = [] if stored is None else sorted({k for k, _ in stored[1]})
     found = dense.solve(theta)
     inverse, e = found["inverse"], found["inverse"] @ found["rest"]
     p = inverse - inverse @ dense.x @ found["unscaled"] @ dense.x.T @ inverse
@@ -39,7 +56,11 @@ def long_way(dense, theta, factor_of, bend):
         whole, beside = dv.sum(axis=0), dw.sum(axis=0)
         out[a, b] += e @ whole @ p @ beside @ e / sigma2
         out[a, b] -= (e @ whole @ e) * (e @ beside @ e) / (sigma2**2 * dof)
-        if factor_of[term] == factor_of[other]:
+        if factor_of[term] in simple and factor_of[other] in simple:
+            for (i, (k, j)), (i2, (k2, j2)) in itertools.product(enumerate(stored[1]), repeat=2):
+                if stored[0][i, i2] and (k, k2) == (factor_of[term], factor_of[other]):
+                    out[a, b] += e @ dv[j] @ r @ dw[j2] @ e / sigma2 - np.sum((r @ dv[j]).T * (r @ dw[j2]))
+        elif factor_of[term] == factor_of[other]:
             for one, two in zip(dv, dw, strict=True):
                 out[a, b] += e @ one @ r @ two @ e / sigma2 - np.trace(r @ one @ r @ two)
     return out
@@ -62,20 +83,32 @@ def test_every_part_is_what_matrices_of_the_size_of_the_data_give(structure, rem
     fast, dense = setup(STRUCTURES[structure], data(), reml, weights)
     theta = fast.start() + np.linspace(0.05, 0.4, fast.layout.n_theta)
     at = fast.evaluate(theta, second=True)
-    want = long_way(dense, theta, [slot.factor for slot in fast.layout.slots], bend_of(fast, at))
+    want = long_way(fast, dense, theta, bend_of(fast, at))
+    np.testing.assert_allclose(fast.curvature(at), want, rtol=0, atol=LONG_WAY * float(np.abs(want).max()))
+
+
+@pytest.mark.usefixtures("sparse")
+@pytest.mark.parametrize("reml", [True, False])
+@pytest.mark.parametrize("formula", MOBILITY)
+def test_with_a_sparse_tail_too(formula, reml):
+    fast, dense = setup(formula, mobility(40, 12, 100), reml)
+    assert len(fast.parts[0].plan.tail.fronts.fronts) > 2
+    theta = fast.start() + np.linspace(0.05, 0.4, fast.layout.n_theta)
+    at = fast.evaluate(theta, second=True)
+    want = long_way(fast, dense, theta, bend_of(fast, at))
     np.testing.assert_allclose(fast.curvature(at), want, rtol=0, atol=LONG_WAY * float(np.abs(want).max()))
 
 
 def test_parts_of_the_data_add_up(monkeypatch):
     frame = data(2, 200).assign(h=lambda d: 4 * d["a"] + d["h"] % 4, g=lambda d: 5 * d["a"] + d["g"] % 5)
     formula = "y ~ x + (1 + x | g) + (1 | h)"
-    whole, _ = setup(formula, frame, reml=True)
+    whole, _ = setup(formula, frame, reml=False)
     monkeypatch.setattr(components, "WHOLE", 3)
-    parts, _ = setup(formula, frame, reml=True)
+    parts, _ = setup(formula, frame, reml=False)
     assert len(whole.parts) == 1 < len(parts.parts)
     theta = np.array([0.8, 0.2, 0.5, 0.6])
     want = whole.evaluate(theta, second=True).hessian
-    # the same sums in another order
+    # the same sums in another order; under REML, pairs of levels in different parts would count in one of them only
     np.testing.assert_allclose(
         parts.evaluate(theta, second=True).hessian, want, rtol=0, atol=1e-11 * np.abs(want).max()
     )

@@ -1,44 +1,14 @@
 """Crossed factors whose levels share rows with few others: the tail in several fronts, against n x n matrices."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from brute import setup
+from brute import MOBILITY, mobility, setup
 
 import mlm
-from mlm import fronts, incidence, supernodes, tail
+from mlm import incidence, tail
 
 # rounding: the dense side inverts matrices of 220 rows with condition numbers up to 1e4
 EXACT = 1e-9
-FORMULAS = [
-    "y ~ x + (1 | worker) + (1 | firm)",
-    "y ~ x + (1 + x | worker) + (1 + x | firm)",
-    "y ~ x + (1 | worker) + (1 + x | firm) + (1 | town)",
-    "y ~ 1 + (1 | worker) + (0 + x | firm) + (1 | firm) + (1 | town)",
-    "y ~ x + (1 | spell) + (1 | worker) + (1 + x | firm)",
-]
-
-
-def mobility(workers: int, firms: int, rows: int, seed: int = 1, reach: int = 1) -> pd.DataFrame:
-    """Workers who move no further than `reach` firms, on a ring of firms, three to a town."""
-    rng = np.random.default_rng(seed)
-    worker = np.sort(rng.integers(0, workers, rows))
-    firm = (worker * firms // workers + rng.integers(0, 1 + reach, rows)) % firms
-    frame = pd.DataFrame({"worker": worker, "firm": firm, "town": firm // 3, "x": rng.normal(size=rows)})
-    frame["spell"] = 2 * worker + (np.arange(rows) % 3 == 0)
-    y = 1.0 + frame["x"] * (0.5 + 0.3 * rng.normal(size=firms)[firm]) + rng.normal(size=firms)[firm]
-    frame["y"] = y + 0.7 * rng.normal(size=workers)[worker] + rng.normal(size=rows)
-    return frame
-
-
-@pytest.fixture
-def sparse(monkeypatch):
-    """As sparse as can be, whatever it costs."""
-    monkeypatch.setattr(tail, "SMALL", 0)
-    monkeypatch.setattr(fronts, "SMALL", 0)
-    monkeypatch.setattr(fronts, "FULL", 2.0)
-    monkeypatch.setattr(fronts, "WORTH", np.inf)
-    monkeypatch.setattr(supernodes, "CALLS", 1e-9)
 
 
 def layouts(deviance):
@@ -55,7 +25,7 @@ def thetas(deviance):
 
 @pytest.mark.usefixtures("sparse")
 @pytest.mark.parametrize("reml", [True, False])
-@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("formula", MOBILITY)
 def test_value_gradient_and_projections_are_the_dense_ones(formula, reml):
     fast, dense = setup(formula, mobility(60, 24, 220), reml)
     assert [len(layout.fronts) > 4 for layout in layouts(fast)] == [True]
@@ -73,7 +43,7 @@ def test_value_gradient_and_projections_are_the_dense_ones(formula, reml):
 
 
 @pytest.mark.usefixtures("sparse")
-@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("formula", MOBILITY)
 def test_modes_and_covariances_are_the_dense_ones(formula):
     fast, dense = setup(formula, mobility(60, 24, 220), reml=True)
     for theta in thetas(fast):
@@ -85,7 +55,7 @@ def test_modes_and_covariances_are_the_dense_ones(formula):
 
 
 @pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
-@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("formula", MOBILITY)
 def test_a_fit_does_not_depend_on_the_fronts(formula, request):
     data = mobility(300, 120, 1500, seed=2)
     dense = mlm.lmer(formula, data)
@@ -93,10 +63,6 @@ def test_a_fit_does_not_depend_on_the_fronts(formula, request):
     found = mlm.lmer(formula, data)
     assert all(layout.dense for layout in layouts(dense.deviance_function))
     assert not any(layout.dense for layout in layouts(found.deviance_function))
-    # second derivatives included: the same steps, in another order of sums
-    theta = 0.9 * dense.theta + 0.1
-    one, other = (m.deviance_function.evaluate(theta, second=True).hessian for m in (dense, found))
-    np.testing.assert_allclose(other, one, rtol=0, atol=1e-9 * np.abs(one).max())
     assert found.deviance == pytest.approx(dense.deviance, abs=1e-8)
     np.testing.assert_allclose(found.theta, dense.theta, rtol=0, atol=1e-5)
 
@@ -122,8 +88,8 @@ def test_what_would_not_fit_is_refused_by_name(monkeypatch):
 
 def test_popular_columns_are_for_a_dense_tail(monkeypatch, request):
     monkeypatch.setattr(incidence, "SHARES", np.array([1.0]))
-    fast, _ = setup(FORMULAS[0], mobility(60, 24, 220), reml=True)
+    fast, _ = setup(MOBILITY[0], mobility(60, 24, 220), reml=True)
     assert len(fast.parts[0].plan.stages[0].tail.popular) == 24
     request.getfixturevalue("sparse")
-    fast, _ = setup(FORMULAS[0], mobility(60, 24, 220), reml=True)
+    fast, _ = setup(MOBILITY[0], mobility(60, 24, 220), reml=True)
     assert len(fast.parts[0].plan.stages[0].tail.popular) == 0
