@@ -1,23 +1,25 @@
-"""Original data -> data/aggregates/*.json.gz: the only program here that sees original rows.
+"""Original data -> data/aggregates/*.json.gz: the only step to the twins that sees original rows.
 
     MLM_ORIGINALS=folder python data/make_aggregates.py [name ...]
 
-The environment variable names the folder with the original files (``python -m replications fetch`` gets
-them).
+The environment variable names the folder with the original files. Without it they are those in the cache, to which
+``python -m replications fetch`` downloads them. Either way each file must be the one in ``datasets.toml``.
 """
 
 import argparse
 import json
-import os
 import sys
 
-from twin import aggregates, models, originals, recipes, tabulate
+from twin import aggregates, models, recipes, tabulate
+
+from replications.data import read_original
+from replications.errors import OriginalsError
 
 
-def make(dataset: str, folder: str) -> dict:
+def make(dataset: str) -> dict:
     """Aggregates document of one data set: tables, products, and theta of each model at its optimum."""
     recipe = recipes.RECIPES[dataset]
-    rows = originals.read_original(dataset, folder, recipe["layout"])
+    rows = read_original(dataset, recipe["layout"])
     document = tabulate.tabulate(tabulate.encode(rows, recipe), recipe)
     parsed = aggregates.parse(document)
     for model in document["recipe"]["models"]:
@@ -31,12 +33,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="*", default=list(recipes.RECIPES), help="data sets (default: all)")
     arguments = parser.parse_args()
-    folder = os.environ.get("MLM_ORIGINALS")
-    if not folder:
-        print("set MLM_ORIGINALS to the folder with the original data files", file=sys.stderr)
-        return 2
     for dataset in arguments.name:
-        document = make(dataset, folder)
+        try:
+            document = make(dataset)
+        except OriginalsError as error:
+            print(error, file=sys.stderr)
+            return 2
         path = aggregates.path_of(dataset)
         aggregates.write_gzip(path, json.dumps(document, separators=(",", ":"), sort_keys=True).encode())
         rows = sum(block["n"] for group in document["groups"] for block in group["blocks"])

@@ -60,6 +60,11 @@ class Dataset:
         """Where the embedded twin is."""
         return FOLDER / "twins" / f"{self.name}.csv.gz"
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Name of each column in the file, which is that in the twin, -> its name in the codebook."""
+        return {spec.get("from", column): column for column, spec in self.columns.items()}
+
 
 @cache
 def datasets() -> dict[str, Dataset]:
@@ -199,45 +204,70 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
     about = dataset(name)
     if kind not in (None, "original", "twin"):
         raise OriginalsError(f'kind is "original" or "twin", not {kind!r}')
-    path = None if kind == "twin" else locate(name)
-    if path is None and kind == "original":
+    used = kind or which(name)
+    data = _typed(_read_twin(about) if used == "twin" else read_original(name, list(about.names)), about)
+    data.attrs = {"dataset": name, "kind": used}
+    _loaded[name] = used
+    if verbose:
+        what = "the synthetic twin" if used == "twin" else f"the original file {about.file}"
+        print(f"{name}: {what}, {len(data):,} rows")
+    return data
+
+
+def read_original(name: str, columns: list[str]) -> pd.DataFrame:
+    """Read columns of an original file, verified, under the names and in the types they have there.
+
+    :func:`load` is what an analysis wants; this is for programs that need the file itself, as those do that make the
+    aggregates behind the twins.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`load`.
+    columns : list of str
+        Columns of the file, by its own names, in the order wanted.
+
+    Returns
+    -------
+    DataFrame
+        One row a respondent, in the file's order, numbered from 0; of a data set with a ``selection`` these rows only.
+        Missing values are NaN, or what takes its place in the column's type.
+
+    Raises
+    ------
+    OriginalsError
+        If there is no such data set, its file is not at hand or damaged or cannot be read, or lacks a column.
+
+    Examples
+    --------
+    >>> from replications.data import read_original, which
+    >>> which("imm10") == "twin" or read_original("imm10", ["schid", "math"]).shape == (260, 2)
+    True
+    """
+    about, path = dataset(name), locate(name)
+    if path is None:
         raise OriginalsError(
             f"{about.file}, the original of {name!r} is not here: run `python -m replications fetch {name}`, "
             f"or let the environment variable {VARIABLE} name its folder. The twin needs nothing: "
             f'load({name!r}, kind="twin")'
         )
-    data = _read_twin(about) if path is None else _read_original(path, about)
-    used: Kind = "twin" if path is None else "original"
-    data.attrs = {"dataset": name, "kind": used}
-    _loaded[name] = used
-    if verbose:
-        what = "the synthetic twin" if path is None else f"the original file {about.file}"
-        print(f"{name}: {what}, {len(data):,} rows")
-    return data
-
-
-def _read_twin(about: Dataset) -> pd.DataFrame:
-    if not about.twin.exists():
-        raise OriginalsError(
-            f"The twin {about.twin} of {about.name!r} is missing: it is part of the project's repository, "
-            "from which the project is to be installed (pip install -e .)"
-        )
-    return _typed(pd.read_csv(about.twin, keep_default_na=False, na_values=[""]), about, about.twin)
-
-
-def _read_original(path: Path, about: Dataset) -> pd.DataFrame:
-    match path.suffix:
-        case ".rds":
-            data = _read_rds(path)
-        case ".dta":
-            data = pd.read_stata(path, convert_categoricals=False)
-        case _:
-            # heck2011.csv begins with a byte order mark
-            data = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values=["", "NA"])
+    data = _chosen(_read_file(path), columns, path)
     if about.selection:
         rows = pd.read_csv(FOLDER / about.selection)["row"].to_numpy()
         data = data.iloc[rows - 1]
-    return _typed(data, about, path)
+    # R's NA is a signalling NaN, at which arithmetic warns
+    return data.mask(data.isna()).reset_index(drop=True)
+
+
+def _read_file(path: Path) -> pd.DataFrame:
+    match path.suffix:
+        case ".rds":
+            return _read_rds(path)
+        case ".dta":
+            return pd.read_stata(path, convert_categoricals=False)
+        case _:
+            # heck2011.csv begins with a byte order mark
+            return pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values=["", "NA"])
 
 
 def _read_rds(path: Path) -> pd.DataFrame:
@@ -251,14 +281,25 @@ def _read_rds(path: Path) -> pd.DataFrame:
         return rdata.read_rds(path)
 
 
-def _typed(data: pd.DataFrame, about: Dataset, path: Path) -> pd.DataFrame:
-    """Return the columns of the codebook under their names and in their types."""
-    names = {spec.get("from", column): column for column, spec in about.columns.items()}
-    missing = [name for name in names if name not in data]
+def _read_twin(about: Dataset) -> pd.DataFrame:
+    if not about.twin.exists():
+        raise OriginalsError(
+            f"The twin {about.twin} of {about.name!r} is missing: it is part of the project's repository, "
+            "from which the project is to be installed (pip install -e .)"
+        )
+    data = pd.read_csv(about.twin, keep_default_na=False, na_values=[""])
+    return _chosen(data, list(about.names), about.twin)
+
+
+def _chosen(data: pd.DataFrame, columns: list[str], path: Path) -> pd.DataFrame:
+    missing = [name for name in columns if name not in data]
     if missing:
         present = ", ".join(map(str, data))
         raise OriginalsError(f"{path} lacks the columns {', '.join(missing)}; it has {present}")
-    typed = data[list(names)].rename(columns=names).reset_index(drop=True)
-    typed = typed.astype({column: _TYPES[spec["type"]] for column, spec in about.columns.items()})
-    # R's NA is a signalling NaN, at which arithmetic warns
-    return typed.mask(typed.isna())
+    return data[columns]
+
+
+def _typed(data: pd.DataFrame, about: Dataset) -> pd.DataFrame:
+    """Return the columns under the codebook's names and in its types."""
+    named = data.rename(columns=about.names)
+    return named.astype({column: _TYPES[spec["type"]] for column, spec in about.columns.items()})

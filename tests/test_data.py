@@ -105,10 +105,30 @@ def test_missing_columns_are_named(toy, monkeypatch):
         data.load("toy")
 
 
+def test_an_original_is_read_as_it_stands_in_the_file(toy):
+    table = data.read_original("toy", ["other", "g"])
+    assert list(table.columns) == ["other", "g"]
+    assert table["other"].tolist() == [7, 8]
+    assert table["g"].isna().tolist() == [True, False]
+
+
+def test_reading_an_original_never_falls_back_on_the_twin(toy):
+    with pytest.raises(OriginalsError, match="lacks the columns y; it has g, x, other"):
+        data.read_original("toy", ["g", "y"])
+    path = data.originals_folder() / "toy.csv"
+    path.write_text("g,x,other\n")
+    with pytest.raises(OriginalsError, match=f"expected {toy.sha256}"):
+        data.read_original("toy", ["g"])
+    path.unlink()
+    with pytest.raises(OriginalsError, match="python -m replications fetch toy"):
+        data.read_original("toy", ["g"])
+
+
 def test_selected_rows_are_counted_from_one(toy, monkeypatch):
     (data.FOLDER / "rows.csv").write_text("row\n2\n")
     monkeypatch.setattr(data, "datasets", lambda: {"toy": replace(toy, selection="rows.csv")})
     assert data.load("toy", verbose=False)["g"].tolist() == ["b"]
+    assert data.read_original("toy", ["other"]).to_dict("index") == {0: {"other": 8}}
 
 
 def test_unknown_names_and_kinds_are_refused():

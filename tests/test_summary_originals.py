@@ -1,7 +1,6 @@
 """The tutorials' printouts, character by character, from the original data files (lme4 1.1-31, lmerTest 3.1-3)."""
 
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,23 +8,22 @@ import pytest
 from rmodels import assert_same_print, lines
 
 import mlm
+import replications
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "summary_originals.json").read_text())
-FOLDER = Path(os.environ.get("MLM_ORIGINALS", "no folder named"))
 
 pytestmark = pytest.mark.originals
 
 
 @pytest.fixture(scope="module")
 def imm10():
-    return pd.read_csv(FOLDER / "imm10.csv")
+    return replications.load("imm10", kind="original", verbose=False)
 
 
 @pytest.fixture(scope="module")
 def ess():
     """Prepare as the two-level tutorial does: scaled within countries, and over countries, before deletion."""
-    replications = pytest.importorskip("replications")
-    data = replications.load("ess")
+    data = replications.load("ess", kind="original", verbose=False)
     countries = data.drop_duplicates("cntry").set_index("cntry")
     scaled = {"cntry": data["cntry"]}
     for new, old in {"age": "agea", "gend": "male", "edu": "eduyrs", "inc": "hinctnta"}.items():
@@ -49,7 +47,7 @@ def test_imm10_linear(case, imm10):
 
 
 def test_heck2011():
-    data = pd.read_csv(FOLDER / "heck2011.csv", encoding="utf-8-sig")
+    data = replications.load("heck2011", kind="original", verbose=False)
     m = mlm.lmer(REFERENCE["heck2011"]["formula"], data)
     printed = str(m.summary("satterthwaite", scipen=100, data_name="heck2011"))
     assert printed.split("\n") == lines(REFERENCE["heck2011"]["text"])

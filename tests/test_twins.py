@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "data"))
 
 import make_aggregates  # noqa: E402
+import report_disclosure  # noqa: E402
 from twin import (  # noqa: E402
     aggregates,
     budget,
@@ -26,12 +26,13 @@ from twin import (  # noqa: E402
     heat_bath,
     items,
     models,
-    originals,
     recipes,
     residual_targets,
     tabulate,
     write,
 )
+
+from replications.data import read_original  # noqa: E402
 
 DATASETS = list(recipes.RECIPES)
 
@@ -47,10 +48,6 @@ def twin_rows(dataset):
 
 def encoded(dataset):
     return tabulate.encode(twin_rows(dataset), recipes.RECIPES[dataset])
-
-
-def originals_folder():
-    return os.environ["MLM_ORIGINALS"]
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -139,7 +136,7 @@ def test_small_groups_are_deterministic_and_exact_without_the_long_search(monkey
 @pytest.mark.originals
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_aggregates_made_from_the_originals_are_the_committed_ones(dataset):
-    again, committed = make_aggregates.make(dataset, originals_folder()), document(dataset)
+    again, committed = make_aggregates.make(dataset), document(dataset)
     for model, kept in zip(again["recipe"]["models"], committed["recipe"]["models"], strict=True):
         # the simplex search is good to about 1e-7 and stored to six decimals
         np.testing.assert_allclose(model.pop("theta", []), kept.pop("theta", []), atol=2e-6)
@@ -151,12 +148,36 @@ def test_aggregates_made_from_the_originals_are_the_committed_ones(dataset):
 def test_twin_rows_coincide_with_original_rows_little_more_than_by_chance(dataset):
     recipe = recipes.RECIPES[dataset]
     columns, group = coincidence.checked_columns(recipe), recipe["group"]
-    rows = originals.read_original(dataset, originals_folder(), recipe["layout"])
-    original, twin = tabulate.encode(rows, recipe), encoded(dataset)
+    original = tabulate.encode(read_original(dataset, recipe["layout"]), recipe)
+    twin = encoded(dataset)
     by_chance = coincidence.repair_at_random(original, columns, group, np.random.RandomState(1))
     shares = [coincidence.coinciding_share(table, original, columns, group) for table in (twin, by_chance)]
     # products in common make coincidences a little likelier than chance: imm10 has 11 rows of 260 more
     assert shares[0] < shares[1] + 0.05
+
+
+@pytest.fixture
+def imm10_in(monkeypatch, tmp_path):
+    """Have both programs look for imm10 in an empty folder, and write nothing."""
+    monkeypatch.setenv("MLM_ORIGINALS", str(tmp_path))
+    monkeypatch.setattr(aggregates, "write_gzip", lambda path, content: pytest.fail(f"{path} is overwritten"))
+    monkeypatch.setattr(sys, "argv", ["program", "imm10"])
+    return tmp_path
+
+
+@pytest.mark.parametrize("program", [make_aggregates, report_disclosure])
+def test_a_file_that_is_not_the_original_is_refused(program, imm10_in, capsys):
+    (imm10_in / "imm10.csv").write_bytes(gzip.decompress(write.path_of("imm10").read_bytes()))
+    assert program.main() == 2
+    assert "is not the original file of 'imm10': its sha256 is" in capsys.readouterr().err
+
+
+def test_an_absent_original_is_named(imm10_in, capsys):
+    assert make_aggregates.main() == 2
+    assert "imm10.csv, the original of 'imm10' is not here: run" in capsys.readouterr().err
+    assert report_disclosure.main() == 0
+    assert "10 blocks" in (said := capsys.readouterr().out)
+    assert said.endswith("the original is not at hand: no share of equal rows\n")
 
 
 def test_hash_is_linear():
