@@ -23,7 +23,7 @@ from .errors import FitError, MlmError
 
 __all__ = ["Optimum", "minimise"]
 
-DONE = 1e-12  # predicted decrease of the deviance: theta is then right to about 1e-6 of its standard error
+DONE = 1e-13  # predicted decrease of the deviance: theta is then right to about 3e-7 of its standard error
 SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
 FAR = 0.5  # share of a diagonal element that a step may change for its logarithm to be the better variable
 CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
