@@ -22,7 +22,11 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=defaults.repeats, help="timed fits at most")
     parser.add_argument("--seconds", type=float, default=defaults.seconds, help="time for the repeats")
     parser.add_argument("--time-limit", type=float, default=defaults.limit, help="seconds until a program is stopped")
+    parser.add_argument("--lme4-limit", type=float, default=defaults.lme4_limit, help="the same for lme4")
     parser.add_argument("--threads", type=int, default=defaults.threads, help="threads of each program")
+    parser.add_argument(
+        "--rounds", type=int, default=defaults.rounds, help="times brisk programs are measured, in turns"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go")
     parser.add_argument("--add", action="store_true", help="keep the other cases that the output file has")
     return parser.parse_args(arguments)
@@ -32,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure what the command line asks for."""
     asked = options(arguments)
     names = asked.case or [name for name, case in CASES.items() if case.table or asked.growth]
-    settings = Settings(asked.repeats, asked.seconds, asked.time_limit, asked.threads)
+    settings = Settings(asked.repeats, asked.seconds, asked.time_limit, asked.lme4_limit, asked.threads, asked.rounds)
     programs = [program_named(name) for name in asked.peer]
     results = run([CASES[name] for name in names], programs, settings, asked.output, asked.add)
     if "mlm" in asked.peer:

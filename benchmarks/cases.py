@@ -80,7 +80,9 @@ def two_level() -> pd.DataFrame:
 
 def book_data(name: str, columns: list[str]) -> pd.DataFrame:
     """Load columns of a data set of the book, complete rows."""
-    return replications.load(name, verbose=False)[columns].dropna().reset_index(drop=True)
+    data = replications.load(name, verbose=False)[columns].dropna().reset_index(drop=True)
+    data.attrs.clear()  # notes on where the data are from, which pandas would copy with every column
+    return data
 
 
 def insteval() -> pd.DataFrame:
@@ -184,6 +186,13 @@ CASES: dict[str, Case] = {
             insteval,
             "lme4",
             plain="y ~ service + (1 | s) + (1 | d) + (1 | dept_service)",
+        ),
+        Case(
+            "moves",
+            "Moves, 60,000 × 20,000",
+            simulate.MOVES_FORMULA,
+            ("worker", "firm"),
+            simulate.moves,
         ),
         Case("pairs", "Pairs, 125,066 groups", simulate.PAIRS_FORMULA, ("g",), simulate.pairs),
         *(_slopes(exponent) for exponent in range(3, 8)),

@@ -102,17 +102,17 @@ def _opening(results: Results) -> str:
         else "R was not at hand"
     )
     return f"""How long a fit takes and how much memory it needs, beside lme4 and other Python packages. The
-numbers are stored results of `python -m benchmarks`; the programs of one row were measured in one run (lme4 on the
-ratings alone, with more time), and the rows may come from several (`--add`) on the same machine. Below is the last
-of them.
+numbers are stored results of `python -m benchmarks`; the programs of one row were measured in one run, and the rows
+may come from several (`--add`) on the same machine. Below is the last of them.
 
 Machine
 : {machine["processor"]}, {machine["cores"]} cores, {machine["memory_bytes"] / 2**30:.0f} GB, {machine["system"]}.
   {run["threads"]} {"thread" if run["threads"] == 1 else "threads"} for every program.
 
 Run
-: {run["date"]}, commit {run["commit"] or "unknown"}, at most {run["repeats"]} repeats,
-  time limit {run["time_limit"]:.0f} s, load of the machine at the start {run["load_at_start"]}.
+: {run["date"]}, commit {run["commit"] or "unknown"}, {run["repeats"]} repeats where time allows, short fits for a second
+  and the quick programs in {run["rounds"]} rounds, in turns; time limit {run["time_limit"]:.0f} s
+  ({run["lme4_limit"]:.0f} s for lme4), load of the machine at the start {run["load_at_start"]}.
 
 Versions
 : mlm {named["mlm"]} with {numeric}; {software["BLAS of NumPy"]}.
@@ -193,7 +193,7 @@ def _ratio(theirs: dict[str, Any], ours: dict[str, Any], results: Results) -> st
 
 
 def _state(m: dict[str, Any], results: Results) -> str:
-    limit = f"> {results['run']['time_limit']:.0f} s"
+    limit = f"> {m.get('limit', results['run']['time_limit']):.0f} s"
     return {"unsupported": "–", "timed out": limit, "failed": "failed", "not tried": "not tried"}.get(m["state"], "")
 
 
@@ -303,7 +303,9 @@ def _measured(results: Results) -> str:
   Starting R or Python, importing and reading data are not in it.
 * Each pair of a model and a program has a process of its own, with the same number of threads. A small fit of other
   data comes first, then one fit for the memory, then the repeats.
-* Repeats follow one another. mlm keeps a formula that it has read; what a new one adds stands in the table above.
+* Repeats follow one another. Programs that take less than a tenth of a second are measured in several rounds, in turns,
+  because the machine is not always equally fast. mlm keeps a formula that it has read; what a new one adds stands in
+  the table above.
 * Peak memory is the largest resident memory during the first fit, less what was held before it.
 * Every fit is compared with ours by the same criterion. {WRONG} marks estimates that differ:
   coefficients by more than {near["beta"]:g} standard errors, standard errors by more than {100 * near["se"]:g} %, the

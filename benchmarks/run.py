@@ -29,6 +29,8 @@ RESULTS = Path(__file__).with_name("results.json")
 PREPARING = 900.0  # seconds a program gets to make the data and bring them into its form
 # how far estimates may be from ours: shares of a standard error, relative, and of the log-likelihood
 NEAR = {"beta": 0.01, "se": 0.01, "loglik": 0.01}
+BRISK = 0.1  # seconds: programs that take less are measured in turns, because machines are not always equally fast
+KEPT = 25  # fits of which the time is stored: order statistics, evenly spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,23 @@ class Settings:
         Time for these repeats.
     limit : float
         Seconds after which a program is stopped, counted from when its data are ready.
+    lme4_limit : float
+        The same for lme4, with which all are compared.
     threads : int
+    rounds : int
+        How often brisk programs are measured, in turns.
     """
 
     repeats: int = 15
     seconds: float = 20.0
     limit: float = 300.0
+    lme4_limit: float = 900.0
     threads: int = 1
+    rounds: int = 3
+
+    def limit_of(self, program: str) -> float:
+        """Seconds after which this program is stopped."""
+        return self.lme4_limit if program == "lme4" else self.limit
 
 
 def run(
@@ -73,7 +85,9 @@ def run(
             "repeats": settings.repeats,
             "seconds": settings.seconds,
             "time_limit": settings.limit,
+            "lme4_limit": settings.lme4_limit,
             "threads": settings.threads,
+            "rounds": settings.rounds,
         },
         "machine": machine.machine(),
         "software": machine.software(),
@@ -86,12 +100,47 @@ def run(
         results["cases"] = {name: about for name, about in earlier["cases"].items() if name not in again}
         results["measurements"] = [m for m in earlier["measurements"] if m["case"] not in again]
     for case in cases:
+        mine = []
         for program in programs:
             found = measure(case, program, settings, results)
             results["measurements"].append(found)
+            mine.append((program, found))
             store(results, output)
             print(line(found, results), flush=True)
+        if measure_in_turns(case, mine, settings):
+            for _, found in mine:
+                print(line(found, results), "after all rounds", flush=True)
+        for _, found in mine:
+            thin(found)
+        store(results, output)
     return results
+
+
+def measure_in_turns(case: Case, found: Iterable[tuple[Peer, dict[str, Any]]], settings: Settings) -> bool:
+    """Measure the brisk programs again, one after the other; returns whether there were any."""
+    brisk = [(p, m) for p, m in found if m["state"] == "fitted" and m["median"] < BRISK]
+    for _ in range(settings.rounds - 1):
+        for program, measured in brisk:
+            _, result = subprocess_result(case, program, settings)
+            for name in ("seconds", "seconds_new"):
+                measured[name] = sorted([*measured.get(name, []), *result.get(name, [])])
+            measured |= statistics_of(measured["seconds"])
+    return bool(brisk) and settings.rounds > 1
+
+
+def statistics_of(times: list[float]) -> dict[str, float]:
+    """Median and extremes."""
+    return {"median": statistics.median(times), "least": min(times), "most": max(times), "fits": len(times)}
+
+
+def thin(found: dict[str, Any]) -> None:
+    """Keep few of many times."""
+    for name in ("seconds", "seconds_new"):
+        times = sorted(found.get(name, []))
+        if len(times) > KEPT:
+            times = [times[round(k * (len(times) - 1) / (KEPT - 1))] for k in range(KEPT)]
+        if name in found:
+            found[name] = [round(t, 7) for t in times]
 
 
 def store(results: dict[str, Any], output: Path) -> None:
@@ -118,8 +167,8 @@ def measure(case: Case, program: Peer, settings: Settings, results: dict[str, An
         return found | result | {"reason": clean(result.get("reason", ""))}
     result["messages"] = [clean(text) for text in result["messages"]]
     times = sorted(result["seconds"] or [result["first"]])
-    result["seconds"] = [round(t, 7) for t in times]
-    result |= {"median": statistics.median(times), "least": times[0], "most": times[-1]}
+    result["seconds"] = times
+    result |= statistics_of(times)
     result.pop("software", None)
     reference = next((m for m in results["measurements"] if m["case"] == case.name and m["program"] == "mlm"), None)
     result["agreement"] = None if program.name == "mlm" else agreement(result, reference)
@@ -138,7 +187,7 @@ def hopeless(case: Case, program: Peer, settings: Settings, results: dict[str, A
             if m["state"] != "fitted":
                 return f"{m['state']} at size {one.size:,} already"
             # time grows at least with the size in both series
-            if m["median"] * case.size / one.size > settings.limit:
+            if m["median"] * case.size / one.size > settings.limit_of(program.name):
                 return f"size {one.size:,} took {m['median']:.0f} s"
             return ""
     return ""
@@ -166,7 +215,7 @@ def subprocess_result(case: Case, program: Peer, settings: Settings) -> tuple[di
                 if said.get("state") == "ready":
                     about = {key: value for key, value in said.items() if key != "state"}
                     clock.cancel()
-                    clock = _clock(process, settings.limit, stopped)
+                    clock = _clock(process, settings.limit_of(program.name), stopped)
                 elif said:
                     result = said
             process.wait()
@@ -176,13 +225,14 @@ def subprocess_result(case: Case, program: Peer, settings: Settings) -> tuple[di
             shutil.rmtree(folder, ignore_errors=True)
         errors.seek(0)
         last = errors.read().strip().splitlines()[-1:]
-    return about, result or no_result(process.returncode, stopped.is_set(), bool(about), last, settings)
+    limit = settings.limit_of(program.name)
+    return about, result or no_result(process.returncode, stopped.is_set(), bool(about), last, limit)
 
 
-def no_result(code: int, stopped: bool, ready: bool, last: list[str], settings: Settings) -> dict[str, Any]:
+def no_result(code: int, stopped: bool, ready: bool, last: list[str], limit: float) -> dict[str, Any]:
     """Describe how a process ended that left no result."""
     if stopped and ready:
-        return {"state": "timed out", "reason": f"no fit within {settings.limit:.0f} s"}
+        return {"state": "timed out", "reason": f"no fit within {limit:.0f} s", "limit": limit}
     if stopped:
         return {"state": "timed out", "reason": f"data not ready within {PREPARING:.0f} s"}
     if code < 0:
@@ -258,7 +308,7 @@ def line(found: dict[str, Any], results: dict[str, Any]) -> str:
     ours = next(
         (m for m in results["measurements"] if m["case"] == found["case"] and m["program"] == "mlm"), {"state": ""}
     )
-    text = f"{head}{1000 * found['median']:12,.2f} ms, {len(found['seconds']):2} fits, "
+    text = f"{head}{1000 * found['median']:12,.2f} ms, {found['fits']:4} fits, "
     text += f"{found['peak_bytes'] / 2**20:8,.1f} MB"
     if ours["state"] == "fitted" and found["program"] != "mlm":
         text += f", {found['median'] / ours['median']:8.2f} × ours"

@@ -15,6 +15,7 @@ import pandas as pd
 FIXED = (1.0, 0.5, -0.3, 0.2)
 SLOPES_FORMULA = "y ~ x1 + x2 + x3 + (1 + x1 | g)"
 PAIRS_FORMULA = "y ~ x1 + x2 + x3 + (1 | g)"
+MOVES_FORMULA = "y ~ x1 + (1 | worker) + (1 | firm)"
 RATINGS_FORMULA = "y ~ 1 + (1 | user) + (1 | item)"
 
 
@@ -79,6 +80,35 @@ def pairs(groups: int = 125_066, seed: int = 2) -> pd.DataFrame:
     return pd.DataFrame({"y": y, "x1": x1, "x2": x2, "x3": x3, "g": g})
 
 
+def moves(rows: int = 200_000, workers: int = 60_000, firms: int = 20_000, seed: int = 4) -> pd.DataFrame:
+    """Draw workers who change firms within a region: crossed factors of which each level meets few of the other.
+
+    Parameters
+    ----------
+    rows : int
+    workers, firms : int
+        More workers than firms.
+    seed : int
+
+    Returns
+    -------
+    DataFrame, shape (rows, 4)
+        y, x1 (standard normal), worker, firm (int32 from 0). Firms are neighbours on a ring; a worker's rows are at
+        the seven firms around home. Standard deviations: workers 0.7, firms 0.5, residual 1. Fit `MOVES_FORMULA`.
+
+    Examples
+    --------
+    >>> int(moves(2000, 500, 200).groupby("worker")["firm"].nunique().max()) <= 7
+    True
+    """
+    rng = np.random.default_rng(seed)
+    worker = np.sort(rng.integers(0, workers, rows, dtype=np.int32))
+    firm = ((worker.astype(np.int64) * firms // workers + rng.integers(-3, 4, rows)) % firms).astype(np.int32)
+    x1 = rng.standard_normal(rows)
+    y = FIXED[0] + FIXED[1] * x1 + 0.7 * rng.standard_normal(workers)[worker] + 0.5 * rng.standard_normal(firms)[firm]
+    return pd.DataFrame({"y": y + rng.standard_normal(rows), "x1": x1, "worker": worker, "firm": firm})
+
+
 def ratings(rows: int = 1_000_000, users: int = 6_000, items: int = 3_700, seed: int = 3) -> pd.DataFrame:
     """Draw ratings of items by users whose activity and popularity have heavy tails, as on MovieLens.
 
@@ -130,6 +160,7 @@ DATA_SETS: dict[str, tuple[Callable[[], pd.DataFrame], str, tuple[str, ...]]] = 
     "slopes_1e6": (partial(random_slopes, 10**6), SLOPES_FORMULA, ("g",)),
     "slopes_1e7": (partial(random_slopes, 10**7), SLOPES_FORMULA, ("g",)),
     "pairs": (pairs, PAIRS_FORMULA, ("g",)),
+    "moves": (moves, MOVES_FORMULA, ("worker", "firm")),
     "ratings_1e6": (ratings, RATINGS_FORMULA, ("user", "item")),
 }
 

@@ -21,7 +21,8 @@ CROWDED = 10.0  # times sqrt(m): columns with more neighbours come last (Amestoy
 HOPELESS = 0.8  # share of the dense operations, in the order of the degrees, from which on no order pays
 CORE = 0.25  # share of all columns, eliminated in the order of the degrees, that must fill up to be kept apart ...
 APART = 0.6  # ... and which part of them then comes last: they fill up in any order, and are slow to follow
-BITS = 20_000  # columns up to which sets of columns are kept as bits: 2.5 kB a column
+BITS = 20_000  # columns up to which sets of columns are kept as bits, 2.5 kB a column ...
+LEAN = 0.005  # ... where more than this share of all pairs is linked
 CHUNK = 256  # columns whose links are looked up at a time
 
 
@@ -72,7 +73,7 @@ def crowded_columns(pattern: sparse.csr_array) -> np.ndarray:
     m = pattern.shape[0]
     degree = np.diff(pattern.indptr)
     crowded = degree > max(16.0, CROWDED * np.sqrt(m))
-    if m <= BITS:
+    if _as_bits(pattern):
         order = np.argsort(degree, kind="stable")
         simple = elimination_structure(pattern, order)
         if simple.work > HOPELESS:
@@ -146,7 +147,13 @@ def elimination_structure(pattern: sparse.csr_array, order: np.ndarray) -> Struc
     """
     step = np.empty_like(order)
     step[order] = np.arange(len(order))
-    return (_follow_bits if len(order) <= BITS else _follow_sets)(pattern, order, step)
+    return (_follow_bits if _as_bits(pattern) else _follow_sets)(pattern, order, step)
+
+
+def _as_bits(pattern: sparse.csr_array) -> bool:
+    """Whether to follow an elimination with bits: few columns with many links."""
+    m = pattern.shape[0]
+    return bool(m <= BITS and pattern.nnz > LEAN * m**2)
 
 
 def _follow_bits(pattern: sparse.csr_array, order: np.ndarray, step: np.ndarray) -> Structure:

@@ -16,6 +16,7 @@ __all__ = ["Groups", "front_seconds", "group_columns"]
 CALLS = 30e-6  # seconds that a front takes whatever its size; a little low, so that fronts stay lean
 RATE = 25e9  # floating-point operations a second on blocks of middling size
 MOVE = 2e-9  # seconds to add an element to the parent's front and to fetch one back
+TOUCH = 10e-9  # seconds to scale an element, multiply with it and so on, all passes together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,7 @@ class Groups:
 def front_seconds(pivots: float, border: float) -> float:
     """Estimate the seconds that factoring a front and inverting it take, given the sizes of its blocks."""
     operations = pivots**3 + 4.0 * pivots**2 * border + 3.0 * pivots * border**2
-    return CALLS + operations / RATE + MOVE * border**2
+    return CALLS + operations / RATE + MOVE * border**2 + TOUCH * pivots * (pivots + border)
 
 
 def group_columns(structure: Structure, wide: float = 1.0) -> Groups:
