@@ -144,9 +144,8 @@ def tail_of(products: CrossProducts, factors: tuple[int, ...], columns: tuple[np
     store = fronts.zeros()
     for entries in (own, between):
         store[fronts.place(entries.rows, entries.columns)] = entries.values
-    whole = [(own.values, (own.rows, own.columns)), (between.values, (between.rows, between.columns))]
-    upper = sparse.csr_array(whole[1], shape=(fronts.width, fronts.width))
-    cross = sparse.csr_array(whole[0], shape=upper.shape) + upper + upper.T
+    upper = between.matrix(fronts.width)
+    cross = own.matrix(fronts.width) + upper + upper.T
     blocks = tuple(
         fronts.place(*(b.ravel() for b in np.broadcast_arrays(at[:, None], at[None]))).reshape(len(at), *at.shape)
         for at in columns
@@ -166,6 +165,10 @@ class _Entries:
         self.rows = np.append(self.rows, np.broadcast_to(rows, values.shape))
         self.columns = np.append(self.columns, np.broadcast_to(columns, values.shape))
         self.values = np.append(self.values, values)
+
+    def matrix(self, width: int) -> sparse.csr_array:
+        """What has been collected, as a (width, width) matrix."""
+        return sparse.csr_array((self.values, (self.rows, self.columns)), shape=(width, width))
 
 
 class Scale:
