@@ -112,7 +112,8 @@ Machine
 Run
 : {run["date"]}, commit {run["commit"] or "unknown"}, {run["repeats"]} repeats where time allows,
   short fits for a second and the quick programs in {run["rounds"]} rounds, in turns; time limit
-  {run["time_limit"]:.0f} s ({run["lme4_limit"]:.0f} s for lme4), load of the machine at the start {run["load_at_start"]}.
+  {run["time_limit"]:.0f} s ({run["lme4_limit"]:.0f} s for lme4), load of the machine at the
+  start {run["load_at_start"]}.
 
 Versions
 : mlm {named["mlm"]} with {numeric}; {software["BLAS of NumPy"]}.
