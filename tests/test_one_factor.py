@@ -8,7 +8,7 @@ from mlm.components import divide
 from mlm.elimination import eliminate
 from mlm.optimize import minimise
 from mlm.posterior import posterior
-from mlm.start import SIZES, level_moments
+from mlm.start import SIZES, _inverse_step, level_moments
 
 ONE = [s for s in STRUCTURES if s.startswith("one, ")]
 # the same sums in another order; with theta at 20, I - SE keeps 1e-3 of I
@@ -77,10 +77,20 @@ def test_single_intercept_is_found_with_its_second_derivative(levels, reml):
     deviance, _ = setup("y ~ x + z + (1 | g)", frame, reml)
     theta, second = deviance.single()
     at = deviance.evaluate(theta)
-    # the last step was below 3e-5 in the logarithm; the next one is its square
+    # the deviance could fall by 1e-15 or less: by a theta that is wrong by 1e-8 where its second derivative is 10
     assert abs(at.gradient[0]) / second[0, 0] < 1e-8
     assert second[0, 0] == pytest.approx(deviance.curvature(at)[0, 0], rel=1e-3)
     assert len(minimise(deviance).evaluations) == 1
+
+
+@pytest.mark.parametrize("near", [0.02, -0.01])
+def test_step_through_two_points_is_of_fourth_order(near):
+    """The slope exp(x) - 1 has the inverse log(1 + s), whose fourth derivative is 6 in size."""
+    first, second = ((x, np.expm1(x), np.exp(x)) for x in (0.1, near))
+    error = abs(near + _inverse_step(first, second))
+    # remainder of Hermite's interpolation: the derivative over 4!, times the squares of the slopes, s > -0.01
+    assert error <= 6.0 / 24.0 / 0.99**4 * (first[1] * second[1]) ** 2
+    assert error > 0.1 * (first[1] * second[1]) ** 2
 
 
 def test_single_intercept_is_left_to_the_search_where_its_variance_is_zero():
