@@ -16,6 +16,7 @@ from .optimize import Optimum
 __all__ = ["demand_estimable", "demand_identified", "demand_residuals", "demand_variation", "starting_theta"]
 
 EXACT = 1e-24  # share of the response's sum of squares that rounding leaves when the predictors fit it exactly
+VARIED = 1e-12  # share of squares about the mean, above what rounding of the mean leaves of a constant
 PERFECT = 1e-12  # penalised share of the OLS residuals: below, rounding leaves sigma fewer than four digits
 DEPENDENT = 1e-14  # smallest eigenvalue of correlated columns that is told from 0
 CONFOUNDED = 1e-9  # share of a term's sum of squares outside the fixed effects' space that is told from 0
@@ -48,16 +49,15 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
     """Refuse a constant response, as many fixed effects as rows, and predictors that give the response exactly."""
     name, p = frame.formula.response, products.p
-    response = frame.y if frame.offset is None else frame.y - frame.offset
-    if response.min() == response.max():
-        raise DataError(
-            f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
-        )
+    total, mean = products.total, products.shift.response
+    if total <= VARIED * frame.nobs * mean * mean or frame.weights is not None or products.shift.intercept < 0:
+        response = frame.y if frame.offset is None else frame.y - frame.offset
+        if response.min() == response.max():
+            raise DataError(
+                f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
+            )
     if frame.nobs <= p:
         raise DataError(f"{frame.nobs} rows for {p} fixed effects leave nothing to estimate; use fewer predictors.")
-    centred = response - products.shift.response
-    with np.errstate(over="ignore", under="ignore"):
-        total = float(centred @ centred if frame.weights is None else centred @ (frame.weights * centred))
     if not 0 < total < np.inf:
         raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT * total:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import lapack
 
 from .checks import demand_estimable, demand_identified, demand_residuals, demand_variation, starting_theta
 from .covariance import covariance_layout
@@ -164,7 +163,7 @@ def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame
     """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so."""
     factors = _factors(frame, terms)
     products = cross_products(frame, factors)
-    if _clearly_independent(products.xy[:-1, :-1]):
+    if products.independent:
         return frame, products
     matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
     dropped = dependent_columns(matrix)
@@ -181,15 +180,6 @@ def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame
     )
     frame = frame.without(dropped)
     return frame, cross_products(frame, factors, orthonormal=True)
-
-
-def _clearly_independent(xx: np.ndarray) -> bool:
-    """Whether every column keeps more than 1e-4 of its length beside those to its left: no need to look at rows."""
-    scale = np.sqrt(xx.diagonal())
-    if not (scale > 0).all():
-        return False
-    root, info = lapack.dpotrf(xx / (scale[:, None] * scale))
-    return not info and bool((root.diagonal() > 1e-4).all())
 
 
 def _singular_message(model: MixedModel) -> str:
