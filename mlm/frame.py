@@ -330,7 +330,7 @@ def _factorize(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
 
 def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, pd.Index]:
     """As `pandas.factorize`, without hashing when the numbers lie close together."""
-    low, high = int(values.min()), int(values.max())
+    low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
     if high - low >= 4 * len(values):
         return pd.factorize(values, sort=True)
     codes = np.subtract(values, low, dtype=np.intp)

@@ -118,7 +118,8 @@ def _message(converged: bool) -> str:
 
 def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
     """Whether no variance is near 0, no correlation near ±1, and no sign needs flipping."""
-    return bool((theta[deviance.layout.diagonal] > REGULAR * max(np.abs(theta).max(), 1.0)).all())
+    largest = max(1.0, *map(abs, theta.tolist()))
+    return min(theta[deviance.layout.diagonal].tolist()) > REGULAR * largest
 
 
 def _approach(
@@ -245,7 +246,8 @@ def _plain_step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]
         floor = 1e-10 * max(float(np.abs(values).max()), 1e-300)
         along = vectors @ ((vectors.T @ at.gradient) / np.maximum(np.abs(values), floor))
     decrease = 0.5 * float(at.gradient @ along)
-    length, reach = float(np.abs(along).max()), 2.0 * max(float(np.abs(at.theta).max()), 1e-3)
+    length = max(map(abs, along.tolist()))
+    reach = 2.0 * max(1e-3, *map(abs, at.theta.tolist()))
     return -along * min(1.0, reach / length) if length > 0 else -along, decrease
 
 
