@@ -109,6 +109,23 @@ class OneFactor:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
         return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, projection.sum(axis=2) - e @ e.T)
 
+    def scores(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What a step of scoring takes at one `T`, but for the fixed effects, at less than half the cost of `solve`.
+
+        Returns
+        -------
+        inner : ndarray, shape (q, q, J)
+            ``K_j = Z_j' V^-1 Z_j``.
+        e : ndarray, shape (q, J)
+            ``Z_j' V^-1 r``, r being the least-squares residuals without what fixed effects of Z explain of them.
+        """
+        columns = np.concatenate([self.zxy[:, : self.q], self.zxy[:, -1:]], axis=1)
+        half, _ = _half(t, columns)
+        columns -= multiply(half[:, : self.q].transpose(1, 0, 2), half)
+        inner, e = columns[:, : self.q], columns[:, -1]
+        means = np.linalg.lstsq(np.add.reduce(inner, 2), np.add.reduce(e, 1), rcond=1e-12)[0]
+        return inner, e - np.matmul(means, inner)
+
     def modes(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Conditional modes (q, J) at one `T`, and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
         fixed, _ = self.fixed(t)
@@ -134,9 +151,14 @@ class OneFactor:
             square = 1.0 + ratio * zxy[0, 0]
             half = zxy / square
             return half, self.xy - ratio * (half[0, 1:] @ zxy[0, 1:].T), float(np.log(square).sum())
-        half = (t.T @ zxy.reshape(q, -1)).reshape(zxy.shape)
-        log_det = solve_roots(np.matmul(t.T, half[:, :q]), half)
+        half, log_det = _half(t, zxy)
         rest = self.xy.copy()
         for row in half[:, q:]:
             rest -= row @ row.T
         return half, rest, log_det
+
+
+def _half(t: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, float]:
+    """``L^-1 T'`` times columns that begin with ``Z_j' Z_j``, shape (q, k, J); also the sum of ``log |T'ST + I|``."""
+    half = (t.T @ columns.reshape(len(t), -1)).reshape(columns.shape)
+    return half, solve_roots(np.matmul(t.T, half[:, : len(t)]), half)

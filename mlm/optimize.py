@@ -129,8 +129,9 @@ def _approach(
     single = deviance.single()
     if single is not None:
         return evaluate(single[0]), single[1]
-    at = evaluate(deviance.start())
-    if at.solution is not None and deviance.layout.n_theta > 1:
+    scored = deviance.scored_start()
+    at = evaluate(deviance.start() if scored is None else scored)
+    if scored is None and at.solution is not None and deviance.layout.n_theta > 1:
         # a step of scoring nearly always pays, and costs less than the second derivatives that could tell
         tried = evaluate(deviance.scoring(at))
         at, steps = (tried, steps - 1) if tried.value < at.value else (at, 0)

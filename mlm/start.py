@@ -90,28 +90,29 @@ def _floor(weight: np.ndarray, levels: int, nobs: int) -> np.ndarray:
     return 0.02 * nobs / (weight * math.sqrt(nobs / levels))
 
 
-def level_moments(factor: FactorProducts, products: CrossProducts) -> np.ndarray | None:
-    """Guess the relative covariance of one factor's columns from least squares within each level, shape (q, q).
+def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.ndarray, float] | None:
+    """Guess the relative covariance of one factor's columns, shape (q, q), and the residual variance.
 
-    The covariance of the levels' coefficients, less what their sampling variance adds to it (Swamy 1970,
-    Econometrica 38, 311-323). None where levels are too small for coefficients of their own.
+    Both are found from least squares within each level: the covariance is that of the levels' coefficients, less what
+    their sampling variance adds to it (Swamy 1970, Econometrica 38, 311-323). None where levels are too small for
+    coefficients of their own.
     """
     q, levels = factor.size, factor.levels
     if q < 2 or products.nobs < ROWS * levels * q:
         return None
-    e, square = factor.zxy[:, -1], np.einsum("qqj->q", factor.zz) / levels
+    e, square = factor.zxy[:, -1], np.add.reduce(_squares(factor), 1) / levels
     root, _ = level_roots(np.diag(BROAD / np.sqrt(np.maximum(square, TINY))), factor.zz)
     inverse = multiply(root.transpose(1, 0, 2), root)
-    if (np.einsum("qqj->qj", inverse).max(axis=1) * square).max() > UNKNOWN:
+    if (np.maximum.reduce(inverse.reshape(-1, levels)[:: q + 1], 1) * square).max() > UNKNOWN:
         return None
     coefficients = apply(inverse, e)
     within = float(products.xy[-1, -1]) - float(np.vdot(coefficients, e))
     variance = within / (products.nobs - levels * q)
-    coefficients -= coefficients.mean(axis=1)[:, None]
+    coefficients -= (np.add.reduce(coefficients, 1) / levels)[:, None]
     spread = coefficients @ coefficients.T / (levels - 1)
     sigma, least = spread / variance - inverse.sum(axis=2) / levels, SHARE * spread.diagonal() / variance
     sigma.flat[:: q + 1] = np.maximum(sigma.diagonal() + least, least)
-    return sigma
+    return sigma, variance
 
 
 def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, float] | None:

@@ -116,7 +116,32 @@ def test_moments_are_those_of_least_squares_within_levels():
     variance, spread = within / (480 - 24), np.cov(coefficients.T)
     want = spread / variance - np.mean(inverse, axis=0) + 0.01 * np.diag(np.diag(spread)) / variance
     # the levels are given a relative standard deviation of 1e4 for one without bounds
-    np.testing.assert_allclose(level_moments(factor, fast.products), want, rtol=1e-5)
+    sigma, found = level_moments(factor, fast.products)
+    np.testing.assert_allclose(sigma, want, rtol=1e-5)
+    assert found == pytest.approx(variance, rel=1e-5)
+    # from there a step of scoring is the whole approach: Newton's method takes over
+    assert len(minimise(fast).evaluations) <= 4
+
+
+@pytest.mark.parametrize("structure", [s for s in ONE if "slope" in s])
+def test_scores_are_those_of_dense_matrices(structure):
+    """``Z_j' V^-1 Z_j``, and ``Z_j' V^-1 r`` with the columns of Z taken out by generalised least squares."""
+    fast, _ = setup(STRUCTURES[structure], data(), reml=False)
+    theta = thetas(fast.layout)[0]
+    (t,) = fast.layout.matrices(theta)
+    (factor,) = fast.products.factors
+    q, levels = factor.size, factor.levels
+    inner, e = fast.one.scores(t)
+    for_mean, right, want = np.zeros((q, q)), np.zeros(q), []
+    for j in range(levels):
+        shrink = np.linalg.inv(np.eye(q) + factor.zz[:, :, j] @ t @ t.T)
+        want.append((shrink @ factor.zz[:, :, j], shrink @ factor.zxy[:, -1, j]))
+        for_mean, right = for_mean + want[-1][0], right + want[-1][1]
+    means = np.linalg.solve(for_mean, right)
+    for j, (k, z) in enumerate(want):
+        # the same numbers by an explicit inverse, of matrices whose condition is some hundreds
+        np.testing.assert_allclose(inner[:, :, j], k, rtol=0, atol=1e-10 * np.abs(k).max())
+        np.testing.assert_allclose(e[:, j], z - k @ means, rtol=0, atol=1e-10 * np.abs(right).max())
 
 
 @pytest.mark.parametrize("change", ["few rows", "collinear", "one column"])
