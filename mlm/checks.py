@@ -26,7 +26,7 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
     """lme4's checks: more than one level, fewer levels and fewer random effects than rows."""
     n = frame.nobs
     for part in terms:
-        group, levels = part.term.group, len(frame.groupings[part.term.group].levels)
+        group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
                 f"The grouping factor {group!r} has {levels} level in the {n} rows used; a random effect needs at "
@@ -72,9 +72,9 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
     products, layout = deviance.products, deviance.layout
     for slot, part in zip(layout.slots, terms, strict=True):
         block = slice(slot.start, slot.start + slot.size)
-        squares = products.factors[slot.factor].zz[block, block].sum(axis=2)
+        squares = np.add.reduce(products.factors[slot.factor].zz[block, block], 2)
         scale = np.sqrt(squares.diagonal())
-        if not (scale > 0).all():
+        if not min(scale.tolist()) > 0:
             name = part.columns.names[int(np.argmin(scale))]
             raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
         if len(scale) > 1 and lapack.dsyev(squares / (scale[:, None] * scale), compute_v=0)[0][0] < DEPENDENT:

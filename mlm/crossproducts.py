@@ -306,7 +306,7 @@ def _pair(
     root: np.ndarray | None,
 ) -> PairProducts:
     """Sum the products of two factors' columns over the rows of each pair of levels."""
-    width = len(second.levels)
+    width = second.size
     pairs, inverse = np.unique(first.codes * width + second.codes, return_inverse=True)
     left, right = first_columns.matrix(), second_columns.matrix()
     if root is not None:

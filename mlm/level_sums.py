@@ -33,7 +33,7 @@ class LevelSums:
     """
 
     def __init__(self, grouping: Grouping, columns: Columns, width: int) -> None:
-        self.grouping, self.columns, self.levels = grouping, columns, len(grouping.levels)
+        self.grouping, self.columns, self.levels = grouping, columns, grouping.size
         self.q = len(columns.names)
         self.zz = np.zeros((self.q, self.q, self.levels))
         self.zxy = np.zeros((self.q, width, self.levels))

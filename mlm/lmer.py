@@ -138,7 +138,7 @@ def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:
             "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
             f"least squares.\n  {frame.formula.text}"
         )
-    levels = [len(frame.groupings[part.term.group].levels) for part in frame.random]
+    levels = [frame.groupings[part.term.group].size for part in frame.random]
     if levels == sorted(levels, reverse=True):
         return list(frame.random)
     order = sorted(range(len(levels)), key=levels.__getitem__)
@@ -156,7 +156,7 @@ def _factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping,
             else Columns(have.names + part.columns.names, have.factors + part.columns.factors, have.n)
         )
     factors = [(frame.groupings[name], columns) for name, columns in joined.items()]
-    return sorted(factors, key=lambda f: -len(f[0].levels) * len(f[1].names))
+    return sorted(factors, key=lambda f: -f[0].size * len(f[1].names))
 
 
 def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
