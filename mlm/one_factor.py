@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import lapack
 
 from .crossproducts import CrossProducts
 from .elimination import FixedPart, solve_fixed
@@ -123,8 +124,8 @@ class OneFactor:
         half, _ = _half(t, columns)
         columns -= multiply(half[:, : self.q].transpose(1, 0, 2), half)
         inner, e = columns[:, : self.q], columns[:, -1]
-        means = np.linalg.lstsq(np.add.reduce(inner, 2), np.add.reduce(e, 1), rcond=1e-12)[0]
-        return inner, e - np.matmul(means, inner)
+        _, means, info = lapack.dposv(np.add.reduce(inner, 2), np.add.reduce(e, 1))
+        return (inner, e) if info else (inner, e - np.matmul(means, inner))
 
     def modes(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Conditional modes (q, J) at one `T`, and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
