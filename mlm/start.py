@@ -182,7 +182,7 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     size, columns = factor.zz[0, 0], factor.zxy[0]
     if factor.levels <= SIZES:
         rows = columns.T
-        return _Sums(size, np.ones_like(size), (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
+        return _Sums(size, np.ones(len(size)), (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
     whole = size.astype(np.intp)
     if (whole != size).any() or whole.max() >= 8 * factor.levels + 1000:
         return None
@@ -201,9 +201,11 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
 
 def _weights(width: int, dof: int, reml: bool) -> tuple[np.ndarray, np.ndarray]:
     """How often elements of D, and their squares, count in `_derivatives`: two arrays of shape (p + 1, p + 1)."""
-    weights = np.full(width, float(reml))
-    weights[-1] = dof
-    return np.diag(weights), np.maximum(weights, weights[:, None])
+    squared = np.full((width, width), float(reml))
+    squared[-1] = squared[:, -1] = dof
+    linear = np.zeros((width, width))
+    linear.flat[:: width + 1] = squared.diagonal()
+    return linear, squared
 
 
 def _derivatives(
@@ -226,7 +228,7 @@ def _derivatives(
         return math.nan, math.nan
     inverse = lapack.dtrtri(root)[0]
     first, second = inverse.T @ lost[1:] @ inverse
-    share = 1.0 - shrink
-    slope = sums.count @ share - np.vdot(linear, first)
-    bend = sums.count @ (share * shrink) - np.vdot(linear, second) - np.vdot(squared, first * first)
+    share = sums.count * (1.0 - shrink)
+    slope = np.add.reduce(share) - np.vdot(linear, first)
+    bend = share @ shrink - np.vdot(linear, second) - np.vdot(squared, first * first)
     return float(slope), float(bend)
