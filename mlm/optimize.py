@@ -125,7 +125,10 @@ def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
 def _approach(
     deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2
 ) -> tuple[Evaluation, np.ndarray]:
-    """Moments, and a step or two of scoring while these pay; also the second derivatives there."""
+    """Moments, and a step or two of scoring while these pay; also the second derivatives there.
+
+    Where a step of scoring came with the moments, more are made only if Newton's method expects to gain much.
+    """
     single = deviance.single()
     if single is not None:
         return evaluate(single[0]), single[1]

@@ -143,7 +143,7 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, 
         if math.isnan(slope):
             return None
         step = -slope / bend if bend > 0 else -math.copysign(2.0, slope)
-        step, error = min(max(step, -2.0), 2.0), step * step
+        step, error = min(max(step, -2.0), 2.0), step * step  # what Newton's method leaves
         if last is not None and bend > 0 and abs(step) < abs(at - last[0]) < 1.0:
             step, error = _inverse_step(last, (at, slope, bend)), (step * (at - last[0])) ** 2
         last = (at, slope, bend) if bend > 0 else None
@@ -156,17 +156,17 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, 
 
 
 def _inverse_step(last: tuple[float, float, float], now: tuple[float, float, float]) -> float:
-    """Step to where the slope is 0, by the cubic in the slope through two points with the bends there.
+    """Step from `now` to where the slope is 0, both points being (position, slope, bend).
 
-    Both are (position, slope, bend). To first order this is Newton's step; its error is of the order of the product
-    of the squares of the two points' errors (Traub 1964, Iterative Methods for the Solution of Equations, chapter 6).
+    The position as a function of the slope is taken for the cubic that has the two points' values and derivatives
+    (Hermite's interpolation in Newton's divided differences). To first order this is Newton's step; its error is of the
+    order of the product of the squares of the two points' errors.
     """
-    (before, far, bend), (at, near, inverse) = last, (now[0], now[1], 1.0 / now[2])
-    change = far - near
-    chord = (before - at) / change
-    second = (chord - inverse) / change
-    third = ((1.0 / bend - chord) / change - second) / change
-    return -near * inverse + near * near * (second - far * third)
+    slope, change = now[1], last[1] - now[1]
+    chord, here, there = (last[0] - now[0]) / change, 1.0 / now[2], 1.0 / last[2]
+    second = (chord - here) / change
+    third = ((there - chord) / change - second) / change
+    return -slope * here + slope * slope * (second - last[1] * third)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
