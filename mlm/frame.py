@@ -167,7 +167,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     groupings = {t.group: grouping(t, table) for t in parsed.random}
     return ModelFrame(
         formula=parsed,
-        y=_response(parsed, table),
+        y=_one_column(parsed.response, table, "response"),
         x_columns=x_columns,
         x_design=x_design,
         random=random,
@@ -279,10 +279,6 @@ def _one_column(text: str, table: Table, role: str) -> np.ndarray:
     if len(columns.names) != 1:
         raise DataError(f"The {role} {text!r} makes {len(columns.names)} columns; it must be one.")
     return columns.matrix()[:, 0]
-
-
-def _response(formula: Formula, table: Table) -> np.ndarray:
-    return _one_column(formula.response, table, "response")
 
 
 def _weights(table: Table, extra: dict[str, str]) -> np.ndarray | None:
