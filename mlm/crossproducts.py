@@ -258,8 +258,8 @@ def _accumulate(
     xy = np.zeros((p + 1, p + 1))
     piece = max(PIECE, *(4 * s.levels for s in sums)) if sums else PIECE
     buffer = np.empty((p + 1, min(piece, n)))
-    nonzero = np.flatnonzero(x.means)
-    shifted = slice(nonzero[0], nonzero[-1] + 1) if len(nonzero) else slice(0)
+    nonzero = [k for k, mean in enumerate(x.means.tolist()) if mean]
+    shifted = slice(nonzero[0], nonzero[-1] + 1) if nonzero else slice(0)
     for start in range(0, n, piece):
         stop = min(start + piece, n)
         block = buffer[:, : stop - start]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import lapack
@@ -67,9 +68,6 @@ class OneFactor:
     ----------
     zxy : ndarray, shape (q, q + p + 1, J)
         ``Z_j' [Z X y]`` of each level.
-    between : ndarray, shape (p + 1, p + 1) or (p + 1, 1)
-        How often products between levels of pairs of columns of `LevelSolution.outside` count in second derivatives;
-        under maximum likelihood only those with the last column do.
     """
 
     def __init__(self, products: CrossProducts, dof: int, reml: bool) -> None:
@@ -77,9 +75,17 @@ class OneFactor:
         self.dof, self.reml = dof, reml
         self.xy, self.p, self.q = products.xy, products.p, factor.size
         self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
+
+    @cached_property
+    def between(self) -> np.ndarray:
+        """How often products between levels of pairs of columns of `LevelSolution.outside` count in second derivatives.
+
+        Shape (p + 1, p + 1); under maximum likelihood only products with the last column count: shape (p + 1, 1).
+        """
         # a product with the last column stands for its transpose too, where the transpose is left out
-        self.between = np.ones((self.p + 1, self.p + 1)) if reml else np.full((self.p + 1, 1), 2.0)
-        self.between[-1, -1] = 1.0 / dof
+        out = np.ones((self.p + 1, self.p + 1)) if self.reml else np.full((self.p + 1, 1), 2.0)
+        out[-1, -1] = 1.0 / self.dof
+        return out
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
