@@ -16,6 +16,7 @@ from .optimize import Optimum
 __all__ = ["demand_estimable", "demand_identified", "demand_residuals", "demand_variation", "starting_theta"]
 
 EXACT = 1e-24  # share of the response's sum of squares that rounding leaves when the predictors fit it exactly
+VARIED = 1e-12  # share of squares about the mean, above what rounding of the mean leaves of a constant
 PERFECT = 1e-12  # penalised share of the OLS residuals: below, rounding leaves sigma fewer than four digits
 DEPENDENT = 1e-14  # smallest eigenvalue of correlated columns that is told from 0
 CONFOUNDED = 1e-9  # share of a term's sum of squares outside the fixed effects' space that is told from 0
@@ -25,7 +26,7 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
     """lme4's checks: more than one level, fewer levels and fewer random effects than rows."""
     n = frame.nobs
     for part in terms:
-        group, levels = part.term.group, len(frame.groupings[part.term.group].levels)
+        group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
                 f"The grouping factor {group!r} has {levels} level in the {n} rows used; a random effect needs at "
@@ -48,16 +49,15 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
     """Refuse a constant response, as many fixed effects as rows, and predictors that give the response exactly."""
     name, p = frame.formula.response, products.p
-    response = frame.y if frame.offset is None else frame.y - frame.offset
-    if response.min() == response.max():
-        raise DataError(
-            f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
-        )
+    total, mean = products.total, products.shift.response
+    if total <= VARIED * frame.nobs * mean * mean or frame.weights is not None or products.shift.intercept < 0:
+        response = frame.y if frame.offset is None else frame.y - frame.offset
+        if response.min() == response.max():
+            raise DataError(
+                f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
+            )
     if frame.nobs <= p:
         raise DataError(f"{frame.nobs} rows for {p} fixed effects leave nothing to estimate; use fewer predictors.")
-    centred = response - products.shift.response
-    with np.errstate(over="ignore", under="ignore"):
-        total = float(centred @ centred if frame.weights is None else centred @ (frame.weights * centred))
     if not 0 < total < np.inf:
         raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT * total:
@@ -72,9 +72,9 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
     products, layout = deviance.products, deviance.layout
     for slot, part in zip(layout.slots, terms, strict=True):
         block = slice(slot.start, slot.start + slot.size)
-        squares = products.factors[slot.factor].zz[block, block].sum(axis=2)
+        squares = np.add.reduce(products.factors[slot.factor].zz[block, block], 2)
         scale = np.sqrt(squares.diagonal())
-        if not (scale > 0).all():
+        if not min(scale.tolist()) > 0:
             name = part.columns.names[int(np.argmin(scale))]
             raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
         if len(scale) > 1 and lapack.dsyev(squares / (scale[:, None] * scale), compute_v=0)[0][0] < DEPENDENT:

@@ -42,7 +42,7 @@ def intercept_variance(m: MixedModel) -> float:
 def group_sizes(m: MixedModel) -> np.ndarray:
     """Return the number of rows in each level of the first grouping factor, shape (levels,)."""
     grouping = m.frame.groupings[m.ngrps.index[0]]
-    return np.bincount(grouping.codes, minlength=len(grouping.levels))
+    return np.bincount(grouping.codes, minlength=grouping.size)
 
 
 def design_effect(clustering: MixedModel | float, cluster_size: float | None = None) -> float:

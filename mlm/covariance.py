@@ -44,6 +44,13 @@ def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.triu_indices(size)
 
 
+def _units(rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:
+    """Matrices with a single 1 each, shape (m, size, size)."""
+    out = np.zeros((len(rows), size, size))
+    out[np.arange(len(rows)), rows, columns] = 1.0
+    return out
+
+
 class CovarianceLayout:
     """Translates between theta and the factors' triangular matrices.
 
@@ -78,6 +85,7 @@ class CovarianceLayout:
         self.diagonal = self._row == self._column
         mine = [np.flatnonzero(of_factor == k) for k in range(factors)]
         self._places = tuple((m, self._row[m], self._column[m]) for m in mine)
+        self._units = tuple(_units(*place[1:], size) for place, size in zip(self._places, self.sizes, strict=True))
 
     @property
     def n_theta(self) -> int:
@@ -86,6 +94,10 @@ class CovarianceLayout:
 
     def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
         """Return each grouping factor's `T`, shapes (q, q)."""
+        if len(self.sizes) == 1:
+            t = np.zeros((self.sizes[0], self.sizes[0]))
+            t[self._row, self._column] = theta
+            return [t]
         out = []
         for size, (mine, row, column) in zip(self.sizes, self._places, strict=True):
             t = np.zeros((size, size))
@@ -95,6 +107,8 @@ class CovarianceLayout:
 
     def pick(self, matrices: list[np.ndarray]) -> np.ndarray:
         """Collect the elements that belong to theta from one (q, q) array a factor."""
+        if len(matrices) == 1:
+            return matrices[0][self._row, self._column]
         out = np.empty(self.n_theta)
         for matrix, (mine, row, column) in zip(matrices, self._places, strict=True):
             out[mine] = matrix[row, column]
@@ -103,6 +117,10 @@ class CovarianceLayout:
     def positions(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Positions in theta, rows and columns of the elements of one factor's `T`."""
         return self._places[factor]
+
+    def units(self, factor: int) -> np.ndarray:
+        """Change of a factor's `T` with each element of its part of theta, shape (m, q, q)."""
+        return self._units[factor]
 
     def within_terms(self, factor: int) -> np.ndarray:
         """Which elements of a factor's Sigma lie within one term, the others being 0: shape (q, q)."""

@@ -7,7 +7,6 @@ their means and the response is replaced by its residual from ordinary least squ
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +16,13 @@ from scipy.linalg import lapack
 from .design import INTERCEPT, Columns
 from .errors import DataError
 from .frame import Grouping, ModelFrame
+from .level_sums import LevelSums
 
 __all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
 
 PIECE = 1 << 16  # rows that are worked on at once: their columns stay in the processor's cache
-FEW = 1 << 13  # products of columns by rows up to which one call for all is quicker than one call for each
-RUN = 64  # rows a level from which multiplying matrices level by level beats summing columns
 LARGEST = 1e150  # products of two sums of squares must be representable
+NEW = 1e-4  # share of its length that a column keeps beside the others, to be clearly independent of them
 LEFT = 1e-8  # share of the response that OLS leaves, below which its residual is formed from the rows
 
 
@@ -136,6 +135,10 @@ class CrossProducts:
     shift : Shift
     log_weights : float
         Sum of the logarithms of the prior weights.
+    total : float
+        Sum of squares of the (shifted, weighted) response.
+    independent : bool
+        Whether every fixed-effects column keeps more than `NEW` of its length beside those to its left.
     log_basis : float
         Logarithm of the determinant of X'X over that of the basis worked with (0 when it is X itself).
     """
@@ -147,6 +150,8 @@ class CrossProducts:
     pairs: dict[tuple[int, int], PairProducts]
     shift: Shift
     log_weights: float
+    total: float
+    independent: bool
     log_basis: float = 0.0
 
     @property
@@ -178,25 +183,29 @@ def cross_products(
     x = _Basis(frame.x_columns, means)
     if orthonormal:
         x = _orthonormal(frame, means, root)
-    sums = [_LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
+    sums = [LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
     xy = _accumulate(x, response, root, mean_y, sums)
-    ols = _least_squares(xy)
+    ols, independent = _least_squares(xy)
     residualise = np.eye(len(xy))
     residualise[:-1, -1] = -ols
     rest = residualise.T @ xy @ residualise
     if rest[-1, -1] < LEFT * xy[-1, -1]:
         response = response - mean_y - (x.columns.matrix() - x.means) @ ols
-        sums = [_LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
+        sums = [LevelSums(g, c, len(frame.x_names) + 1) for g, c in factors]
         rest = _accumulate(x, response, root, 0.0, sums)
-        residualise = np.eye(len(xy))
+    else:
+        for of in sums:
+            of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
     return CrossProducts(
         nobs=frame.nobs,
         x_names=frame.x_names,
         xy=rest,
-        factors=tuple(s.products(residualise) for s in sums),
+        factors=tuple(FactorProducts(s.grouping.name, s.levels, s.zz, s.zxy) for s in sums),
         pairs=_pairs(factors, root),
         shift=Shift(means, mean_y, ols, intercept, x.rotation),
         log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),
+        total=float(xy[-1, -1]),
+        independent=independent,
         log_basis=x.log_basis,
     )
 
@@ -242,15 +251,15 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _accumulate(
-    x: _Basis, response: np.ndarray, root: np.ndarray | None, mean_y: float, sums: list[_LevelSums]
+    x: _Basis, response: np.ndarray, root: np.ndarray | None, mean_y: float, sums: list[LevelSums]
 ) -> np.ndarray:
     """Send the rows through, piece by piece; fills `sums`, returns ``[X y]' [X y]``."""
     p, n = len(x.means), len(response)
     xy = np.zeros((p + 1, p + 1))
     piece = max(PIECE, *(4 * s.levels for s in sums)) if sums else PIECE
     buffer = np.empty((p + 1, min(piece, n)))
-    nonzero = np.flatnonzero(x.means)
-    shifted = slice(nonzero[0], nonzero[-1] + 1) if len(nonzero) else slice(0)
+    nonzero = [k for k, mean in enumerate(x.means.tolist()) if mean]
+    shifted = slice(nonzero[0], nonzero[-1] + 1) if nonzero else slice(0)
     for start in range(0, n, piece):
         stop = min(start + piece, n)
         block = buffer[:, : stop - start]
@@ -266,88 +275,23 @@ def _accumulate(
     return xy
 
 
-def _least_squares(xy: np.ndarray) -> np.ndarray:
-    """Coefficients of y on X; columns without new information get none (they are dropped later)."""
-    if len(xy) == 1:
-        return np.zeros(0)
-    if not np.abs(xy).max() < LARGEST:
+def _least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Coefficients of y on X, and whether the columns are clearly independent.
+
+    Columns without new information get no coefficients (they are dropped later).
+    """
+    if not sum(xy.diagonal().tolist()) < LARGEST:
         raise DataError("The squares of the response or of a predictor cannot be represented; rescale the columns.")
+    if len(xy) == 1:
+        return np.zeros(0), True
     scale = np.sqrt(xy.diagonal()[:-1])
     scale[scale == 0] = 1.0
     scaled, right = xy[:-1, :-1] / (scale[:, None] * scale), xy[:-1, -1] / scale
     root, working, info = lapack.dposv(scaled, right)
-    if info or root.diagonal().min() < 1e-4:
+    independent = not info and min(root.diagonal().tolist()) > NEW
+    if not independent:
         working = scipy.linalg.lstsq(scaled, right, cond=1e-11, check_finite=False)[0]
-    return working / scale
-
-
-class _LevelSums:
-    """Adds up, level by level, the products of one factor's random-effects columns."""
-
-    def __init__(self, grouping: Grouping, columns: Columns, width: int) -> None:
-        self.grouping, self.columns, self.levels = grouping, columns, len(grouping.levels)
-        self.q = len(columns.names)
-        self.zz = np.zeros((self.q, self.q, self.levels))
-        self.zxy = np.zeros((self.q, width, self.levels))
-
-    def add(self, block: np.ndarray, start: int, stop: int, root: np.ndarray | None) -> None:
-        """Add rows start … stop; `block` holds their [X y], shape (p + 1, rows)."""
-        codes = self.grouping.codes[start:stop]
-        z = np.empty((self.q, stop - start))
-        self.columns.fill(z, start, stop)
-        if root is not None:
-            z *= root
-        if z.size * (self.q + len(block)) <= FEW:
-            self._add_products(codes, z, block)
-        elif stop - start >= RUN * self.levels:
-            self._add_runs(codes, z, block, only_ones=self.q == 1 and root is None and self.columns.is_one(0))
-        else:
-            self._add_columns(codes, z, block, weighted=root is not None)
-
-    def _add_runs(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, only_ones: bool) -> None:
-        """Few levels: bring the rows of a level together and multiply matrices."""
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
-        if len(starts) > self.levels + 1:
-            order = np.argsort(codes.astype(np.int16 if self.levels < 1 << 15 else codes.dtype), kind="stable")
-            codes, z, block = codes[order], z[:, order], block[:, order]
-            starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
-        if only_ones:
-            level, sums = codes[starts[:-1]], np.add.reduceat(block, starts[:-1], axis=1)
-            self.zz[0, 0] += self._sum(level, np.diff(starts).astype(float))
-            for k, column in enumerate(sums):
-                self.zxy[0, k] += self._sum(level, column)
-            return
-        for begin, end in itertools.pairwise(starts):
-            level, mine = codes[begin], z[:, begin:end]
-            self.zz[:, :, level] += mine @ mine.T
-            self.zxy[:, :, level] += mine @ block[:, begin:end].T
-
-    def _add_products(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray) -> None:
-        """Few rows: sum all products in one call."""
-        columns = np.concatenate([z, block])
-        places = codes + self.levels * np.arange(self.q * len(columns))[:, None]
-        sums = np.bincount(places.ravel(), (z[:, None] * columns).ravel(), minlength=len(places) * self.levels)
-        sums = sums.reshape(self.q, -1, self.levels)
-        self.zz += sums[:, : self.q]
-        self.zxy += sums[:, self.q :]
-
-    def _add_columns(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, weighted: bool) -> None:
-        """Many levels: sum column by column."""
-        ones = [self.columns.is_one(k) and not weighted for k in range(self.q)]
-        for a in range(self.q):
-            for b in range(a + 1):
-                self.zz[a, b] += self._sum(codes, None if ones[a] and ones[b] else z[a] * z[b])
-                self.zz[b, a] = self.zz[a, b]
-            for k, column in enumerate(block):
-                self.zxy[a, k] += self._sum(codes, column if ones[a] else z[a] * column)
-
-    def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
-        return np.bincount(codes, values, minlength=self.levels)
-
-    def products(self, residualise: np.ndarray) -> FactorProducts:
-        """Finish: the response is replaced by its residual."""
-        self.zxy[:, -1] += np.matmul(residualise[:-1, -1], self.zxy[:, :-1])
-        return FactorProducts(self.grouping.name, self.levels, self.zz, self.zxy)
+    return working / scale, independent
 
 
 def _pairs(factors: list[tuple[Grouping, Columns]], root: np.ndarray | None) -> dict[tuple[int, int], PairProducts]:
@@ -362,7 +306,7 @@ def _pair(
     root: np.ndarray | None,
 ) -> PairProducts:
     """Sum the products of two factors' columns over the rows of each pair of levels."""
-    width = len(second.levels)
+    width = second.size
     pairs, inverse = np.unique(first.codes * width + second.codes, return_inverse=True)
     left, right = first_columns.matrix(), second_columns.matrix()
     if root is not None:

@@ -19,9 +19,7 @@ __all__ = ["bending", "directions", "second_derivatives"]
 
 def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarray:
     """Change of Sigma with each element of a factor's part of theta, shape (m, q, q)."""
-    _, rows, columns = layout.positions(factor)
-    change = np.zeros((len(rows), len(t), len(t)))
-    change[np.arange(len(rows)), rows] = t[:, columns].T
+    change = layout.units(factor) @ t.T
     return change + change.transpose(0, 2, 1)
 
 
@@ -52,5 +50,5 @@ def second_derivatives(of: LevelSolution, between: np.ndarray) -> np.ndarray:
 
 def bending(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:
     """What the slope by Sigma adds to second derivatives by theta, because Sigma is quadratic in theta."""
-    _, rows, columns = layout.positions(factor)
-    return 2.0 * slope[rows[:, None], rows] * (columns[:, None] == columns)
+    units = layout.units(factor)
+    return 2.0 * units.reshape(len(units), -1) @ (slope @ units).reshape(len(units), -1).T

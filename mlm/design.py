@@ -16,7 +16,7 @@ import formulaic
 import numpy as np
 import pandas as pd
 from formulaic.errors import DataMismatchWarning, FormulaicError
-from formulaic.parser.types import Factor, Term
+from formulaic.parser.types import Factor
 from formulaic.utils.code import sanitize_variable_names
 
 from .errors import DataError, suggest
@@ -26,6 +26,8 @@ CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")
 NUMPY_SCALAR = re.compile(r"np\.\w+\(([^)]*)\)")
 INTERCEPT = "(Intercept)"
 CATEGORICAL = ("C(", "factor(", "hashed(")
+NUMBERS = "fiu"  # NumPy's letters for the kinds of columns that are numbers; truth values are categories
+LOOKUP, LITERAL = Factor.EvalMethod.LOOKUP, Factor.EvalMethod.LITERAL
 MODULES = {"np", "contr"}
 CONTEXT = {"np": np, "sqrt": np.sqrt, "abs": np.abs, "factor": formulaic.transforms.TRANSFORMS["C"]}
 
@@ -104,8 +106,15 @@ class Design:
                 raise DataError(
                     f"The new data have no column {name!r}, which the model uses.{suggest(name, table.frame.columns)}"
                 )
-        columns = _numeric_columns(self.terms, table) if self.spec is None else _coded_columns(self.spec, table)
+        columns = _coded_columns(self.spec, table) if self.spec is not None else self._replay_numbers(table)
         return columns if self.keep is None else columns.select(list(self.keep))
+
+    def _replay_numbers(self, table: Table) -> Columns:
+        columns = _numeric_columns(self.terms, table, also="b")
+        if columns is None:
+            expr = next(n for n in variables(self.terms) if table.kind(n) not in NUMBERS + "b")
+            raise DataError(f"The column {expr!r} of the new data is not numeric, as it was in the fit.")
+        return columns
 
     def without(self, dropped: list[int]) -> Design:
         """Return the recipe that leaves these columns out."""
@@ -131,8 +140,8 @@ def build(terms: formulaic.SimpleFormula, table: Table) -> tuple[Design, Columns
     DataError
         When a transformation fails, or gives infinite or undefined values.
     """
-    if all(_is_numeric(factor, table) for term in terms for factor in term.factors):
-        columns = _numeric_columns(terms, table)
+    columns = _numeric_columns(terms, table)
+    if columns is not None:
         return Design(terms, columns.names, None), columns
     _demand_plain_types(terms, table)
     spec = formulaic.ModelSpec(formula=terms, output="numpy", na_action="ignore")
@@ -202,37 +211,29 @@ def _demand_plain_types(terms: formulaic.SimpleFormula, table: Table) -> None:
             )
 
 
-def _is_numeric(factor: Factor, table: Table) -> bool:
-    method = factor.eval_method.value
-    if method == "literal":
-        return factor.expr == "1"
-    return method == "lookup" and table.is_number(factor.expr)
-
-
-def _term_name(term: Term) -> str:
-    name = ":".join(f.expr for f in term.factors)
-    return INTERCEPT if name == "1" else name
-
-
 @lru_cache(maxsize=32)
 def _ones(n: int) -> np.ndarray:
     """The constant 1, stored as a single number that nobody can change."""
     return np.broadcast_to(np.float64(1.0), (n,))
 
 
-def _numeric_columns(terms: formulaic.SimpleFormula, table: Table) -> Columns:
-    n = table.n
-    cache: dict[str, np.ndarray] = {"1": _ones(n)}
+def _numeric_columns(terms: formulaic.SimpleFormula, table: Table, also: str = "") -> Columns | None:
+    """Make columns of products of numeric ones (or of the kinds in `also`); None where a term has another factor."""
+    one = _ones(table.n)
     names, arrays = [], []
     for term in terms:
+        mine = []
         for factor in term.factors:
-            if factor.expr not in cache:
-                if not (table.is_number(factor.expr) or table.kind(factor.expr) == "b"):
-                    raise DataError(f"The column {factor.expr!r} of the new data is not numeric, as it was in the fit.")
-                cache[factor.expr] = table.values(factor.expr)
-        names.append(_term_name(term))
-        arrays.append(tuple(cache[f.expr] for f in term.factors))
-    return Columns(tuple(names), tuple(arrays), n)
+            name, method = factor.expr, factor.eval_method
+            if method is LOOKUP and name in table and table.kind(name) in NUMBERS + also:
+                mine.append(table.values(name))
+            elif method is LITERAL and name == "1":
+                mine.append(one)
+            else:
+                return None
+        names.append(INTERCEPT if mine[0] is one and len(mine) == 1 else ":".join(f.expr for f in term.factors))
+        arrays.append(tuple(mine))
+    return Columns(tuple(names), tuple(arrays), table.n)
 
 
 def _materialise(spec: formulaic.ModelSpec, table: Table) -> formulaic.ModelMatrix:

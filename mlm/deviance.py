@@ -230,12 +230,23 @@ class Deviance:
         roots, factors = [], self.products.factors
         joint = joint_moments(self.products) if len(factors) > 1 else None
         for k, factor in enumerate(factors):
-            sigma = level_moments(factor, self.products)
-            if sigma is None:
+            found = level_moments(factor, self.products)
+            if found is None:
                 roots.append(np.diag(moment_scales(factor, self.products) if joint is None else joint[k]))
             else:
-                roots.append(covariance_root(self.layout.within_terms(k) * sigma, sigma.diagonal()))
+                roots.append(covariance_root(self.layout.within_terms(k) * found[0], found[0].diagonal()))
         return self.layout.pick(roots)
+
+    def scored_start(self) -> np.ndarray | None:
+        """Guess theta of one grouping factor by a step of scoring from moments within levels; None without these."""
+        found = level_moments(self.products.factors[0], self.products) if self.one is not None else None
+        if self.one is None or found is None:
+            return None
+        sigma, variance = found
+        t = covariance_root(self.layout.within_terms(0) * sigma, sigma.diagonal())
+        inner, e = self.one.scores(t)
+        slope = inner.sum(axis=2) - e @ e.T / variance
+        return self.layout.pick([_scored(self.layout, 0, t, inner, slope)])
 
     def single(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Find the theta of a single random intercept, and the second derivative there; None where that is no use."""
@@ -251,16 +262,8 @@ class Deviance:
         step. A Sigma that is not positive definite is moved to the nearest that is.
         """
         matrices = self.layout.matrices(at.theta)
-        for k, t in enumerate(matrices):
-            q, flat = len(t), at.projections[k].reshape(len(t) ** 2, -1)
-            information = (flat @ flat.T).reshape(q, q, q, q).transpose(0, 2, 1, 3).reshape(q * q, q * q)
-            slope, sigma = at.slope(k).ravel(), t @ t.T
-            _, step, info = lapack.dposv(information, -slope)
-            if info:
-                step = np.linalg.lstsq(information, -slope, rcond=1e-12)[0]
-            step = self.layout.within_terms(k) * step.reshape(q, q)
-            matrices[k] = covariance_root(sigma + 0.5 * (step + step.T), floor=1e-2 * sigma.diagonal())
-        return self.layout.pick(matrices)
+        scored = [_scored(self.layout, k, t, at.projections[k], at.slope(k)) for k, t in enumerate(matrices)]
+        return self.layout.pick(scored)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).
@@ -274,6 +277,18 @@ class Deviance:
         found = posterior(self.parts, eliminated, estimated=False)
         factors = range(len(self.products.factors))
         return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
+
+
+def _scored(layout: CovarianceLayout, factor: int, t: np.ndarray, k: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """One factor's `T` after a step of scoring, from its `T`, ``Z_j' P Z_j`` and slope by Sigma; see `scoring`."""
+    q, flat = len(t), k.reshape(len(t) ** 2, -1)
+    information = (flat @ flat.T).reshape(q, q, q, q).transpose(0, 2, 1, 3).reshape(q * q, q * q)
+    sigma = t @ t.T
+    _, step, info = lapack.dposv(information, -slope.ravel())
+    if info:
+        step = np.linalg.lstsq(information, -slope.ravel(), rcond=1e-12)[0]
+    step = layout.within_terms(factor) * step.reshape(q, q)
+    return covariance_root(sigma + 0.5 * (step + step.T), floor=1e-2 * sigma.diagonal())
 
 
 def _expected_information(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Dropped:
     by_column: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Grouping:
     """A grouping factor.
 
@@ -44,13 +44,23 @@ class Grouping:
         ``"g"``, or ``"a:b"`` for an interaction.
     codes : ndarray of int, shape (n,)
         Position of each row's level.
-    levels : pandas.Index
+    values : pandas.Index or ndarray, shape (J,)
         The levels in use, sorted (categories in their own order).
     """
 
     name: str
     codes: np.ndarray
-    levels: pd.Index
+    values: pd.Index | np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Number of levels."""
+        return len(self.values)
+
+    @cached_property
+    def levels(self) -> pd.Index:
+        """The levels, as pandas labels rows by: no fit needs it."""
+        return pd.Index(self.values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +167,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     groupings = {t.group: grouping(t, table) for t in parsed.random}
     return ModelFrame(
         formula=parsed,
-        y=_response(parsed, table),
+        y=_one_column(parsed.response, table, "response"),
         x_columns=x_columns,
         x_design=x_design,
         random=random,
@@ -271,10 +281,6 @@ def _one_column(text: str, table: Table, role: str) -> np.ndarray:
     return columns.matrix()[:, 0]
 
 
-def _response(formula: Formula, table: Table) -> np.ndarray:
-    return _one_column(formula.response, table, "response")
-
-
 def _weights(table: Table, extra: dict[str, str]) -> np.ndarray | None:
     for column, role in extra.items():
         if role == WEIGHTS:
@@ -308,29 +314,30 @@ def grouping(term: RandomTerm, table: Table) -> Grouping:
     Grouping
     """
     columns = term.group_columns
-    codes, levels = _factorize(table[columns[0]])
+    codes, levels = _factorize(table, columns[0])
     for name in columns[1:]:
-        inner, inner_levels = _factorize(table[name])
+        inner, inner_levels = _factorize(table, name)
         pairs, codes = np.unique(codes * len(inner_levels) + inner, return_inverse=True)
         first, second = np.divmod(pairs, len(inner_levels))
         levels = pd.Index([f"{levels[a]}:{inner_levels[b]}" for a, b in zip(first, second, strict=True)])
     return Grouping(term.group, codes, levels)
 
 
-def _factorize(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+def _factorize(table: Table, name: str) -> tuple[np.ndarray, pd.Index | np.ndarray]:
+    column = table[name]
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
-        return _factorize_integers(column.to_numpy())
+    if table.kind(name) in "iu" and isinstance(column.dtype, np.dtype):
+        return _factorize_integers(table.values(name))
     try:
         return pd.factorize(column, sort=True)
     except TypeError as error:
-        raise DataError(f"The values of the grouping column {column.name!r} cannot be told apart: {error}.") from None
+        raise DataError(f"The values of the grouping column {name!r} cannot be told apart: {error}.") from None
 
 
-def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, pd.Index]:
+def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """As `pandas.factorize`, without hashing when the numbers lie close together."""
-    low, high = int(values.min()), int(values.max())
+    low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
     if high - low >= 4 * len(values):
         return pd.factorize(values, sort=True)
     codes = np.subtract(values, low, dtype=np.intp)
@@ -339,4 +346,4 @@ def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, pd.Index]:
     present = np.flatnonzero(seen)
     if len(present) < len(seen):
         codes = (np.cumsum(seen) - 1)[codes]
-    return codes, pd.Index(present + low)
+    return codes, present + low

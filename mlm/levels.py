@@ -79,7 +79,7 @@ def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
     float
         Sum of ``log |A_j + I|``.
     """
-    determinant = np.ones(a.shape[2])
+    determinant: float | np.ndarray = 1.0
     for i in range(len(a)):
         pivot, row = a[i, i], rows[i]
         pivot += 1.0
@@ -87,7 +87,7 @@ def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
             left = a[i, k]
             pivot -= left * left
             row -= left * rows[k]
-        determinant *= pivot
+        determinant = determinant * pivot
         np.sqrt(pivot, out=pivot)
         row /= pivot
         for r in range(i + 1, len(a)):

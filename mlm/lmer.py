@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import lapack
 
 from .checks import demand_estimable, demand_identified, demand_residuals, demand_variation, starting_theta
 from .covariance import covariance_layout
@@ -139,7 +138,7 @@ def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:
             "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
             f"least squares.\n  {frame.formula.text}"
         )
-    levels = [len(frame.groupings[part.term.group].levels) for part in frame.random]
+    levels = [frame.groupings[part.term.group].size for part in frame.random]
     if levels == sorted(levels, reverse=True):
         return list(frame.random)
     order = sorted(range(len(levels)), key=levels.__getitem__)
@@ -157,14 +156,14 @@ def _factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping,
             else Columns(have.names + part.columns.names, have.factors + part.columns.factors, have.n)
         )
     factors = [(frame.groupings[name], columns) for name, columns in joined.items()]
-    return sorted(factors, key=lambda f: -len(f[0].levels) * len(f[1].names))
+    return sorted(factors, key=lambda f: -f[0].size * len(f[1].names))
 
 
 def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
     """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so."""
     factors = _factors(frame, terms)
     products = cross_products(frame, factors)
-    if _clearly_independent(products.xy[:-1, :-1]):
+    if products.independent:
         return frame, products
     matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
     dropped = dependent_columns(matrix)
@@ -181,15 +180,6 @@ def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame
     )
     frame = frame.without(dropped)
     return frame, cross_products(frame, factors, orthonormal=True)
-
-
-def _clearly_independent(xx: np.ndarray) -> bool:
-    """Whether every column keeps more than 1e-4 of its length beside those to its left: no need to look at rows."""
-    scale = np.sqrt(xx.diagonal())
-    if not (scale > 0).all():
-        return False
-    root, info = lapack.dpotrf(xx / (scale[:, None] * scale))
-    return not info and bool((root.diagonal() > 1e-4).all())
 
 
 def _singular_message(model: MixedModel) -> str:

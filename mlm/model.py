@@ -79,7 +79,7 @@ class MixedModel:
     def ngrps(self) -> pd.Series:
         """Number of levels of each grouping factor."""
         groups = dict.fromkeys(t.term.group for t in self.terms)
-        return pd.Series({g: len(self.frame.groupings[g].levels) for g in groups})
+        return pd.Series({g: self.frame.groupings[g].size for g in groups})
 
     @property
     def dropped(self) -> Any:
@@ -169,6 +169,8 @@ class MixedModel:
     def singular_terms(self) -> tuple[str, ...]:
         """Random-effects terms whose covariance is singular."""
         layout, flat = self.deviance_function.layout, []
+        if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR:
+            return ()
         for slot, part in zip(layout.slots, self.terms, strict=True):
             size = slot.size * (slot.size + 1) // 2
             mine = slice(slot.theta, slot.theta + size)

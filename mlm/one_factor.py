@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.linalg import lapack
 
 from .crossproducts import CrossProducts
 from .elimination import FixedPart, solve_fixed
@@ -66,9 +68,6 @@ class OneFactor:
     ----------
     zxy : ndarray, shape (q, q + p + 1, J)
         ``Z_j' [Z X y]`` of each level.
-    between : ndarray, shape (p + 1, p + 1) or (p + 1, 1)
-        How often products between levels of pairs of columns of `LevelSolution.outside` count in second derivatives;
-        under maximum likelihood only those with the last column do.
     """
 
     def __init__(self, products: CrossProducts, dof: int, reml: bool) -> None:
@@ -76,9 +75,17 @@ class OneFactor:
         self.dof, self.reml = dof, reml
         self.xy, self.p, self.q = products.xy, products.p, factor.size
         self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
+
+    @cached_property
+    def between(self) -> np.ndarray:
+        """How often products between levels of pairs of columns of `LevelSolution.outside` count in second derivatives.
+
+        Shape (p + 1, p + 1); under maximum likelihood only products with the last column count: shape (p + 1, 1).
+        """
         # a product with the last column stands for its transpose too, where the transpose is left out
-        self.between = np.ones((self.p + 1, self.p + 1)) if reml else np.full((self.p + 1, 1), 2.0)
-        self.between[-1, -1] = 1.0 / dof
+        out = np.ones((self.p + 1, self.p + 1)) if self.reml else np.full((self.p + 1, 1), 2.0)
+        out[-1, -1] = 1.0 / self.dof
+        return out
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
@@ -109,6 +116,23 @@ class OneFactor:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
         return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, projection.sum(axis=2) - e @ e.T)
 
+    def scores(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What a step of scoring takes at one `T`, but for the fixed effects, at less than half the cost of `solve`.
+
+        Returns
+        -------
+        inner : ndarray, shape (q, q, J)
+            ``K_j = Z_j' V^-1 Z_j``.
+        e : ndarray, shape (q, J)
+            ``Z_j' V^-1 r``, r being the least-squares residuals without what fixed effects of Z explain of them.
+        """
+        columns = np.concatenate([self.zxy[:, : self.q], self.zxy[:, -1:]], axis=1)
+        half, _ = _half(t, columns)
+        columns -= multiply(half[:, : self.q].transpose(1, 0, 2), half)
+        inner, e = columns[:, : self.q], columns[:, -1]
+        _, means, info = lapack.dposv(np.add.reduce(inner, 2), np.add.reduce(e, 1))
+        return (inner, e) if info else (inner, e - np.matmul(means, inner))
+
     def modes(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Conditional modes (q, J) at one `T`, and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
         fixed, _ = self.fixed(t)
@@ -134,9 +158,14 @@ class OneFactor:
             square = 1.0 + ratio * zxy[0, 0]
             half = zxy / square
             return half, self.xy - ratio * (half[0, 1:] @ zxy[0, 1:].T), float(np.log(square).sum())
-        half = (t.T @ zxy.reshape(q, -1)).reshape(zxy.shape)
-        log_det = solve_roots(np.matmul(t.T, half[:, :q]), half)
+        half, log_det = _half(t, zxy)
         rest = self.xy.copy()
         for row in half[:, q:]:
             rest -= row @ row.T
         return half, rest, log_det
+
+
+def _half(t: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, float]:
+    """``L^-1 T'`` times columns that begin with ``Z_j' Z_j``, shape (q, k, J); also the sum of ``log |T'ST + I|``."""
+    half = (t.T @ columns.reshape(len(t), -1)).reshape(columns.shape)
+    return half, solve_roots(np.matmul(t.T, half[:, : len(t)]), half)

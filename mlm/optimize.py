@@ -118,18 +118,23 @@ def _message(converged: bool) -> str:
 
 def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
     """Whether no variance is near 0, no correlation near ±1, and no sign needs flipping."""
-    return bool((theta[deviance.layout.diagonal] > REGULAR * max(np.abs(theta).max(), 1.0)).all())
+    largest = max(1.0, *map(abs, theta.tolist()))
+    return min(theta[deviance.layout.diagonal].tolist()) > REGULAR * largest
 
 
 def _approach(
     deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2
 ) -> tuple[Evaluation, np.ndarray]:
-    """Moments, and a step or two of scoring while these pay; also the second derivatives there."""
+    """Moments, and a step or two of scoring while these pay; also the second derivatives there.
+
+    Where a step of scoring came with the moments, more are made only if Newton's method expects to gain much.
+    """
     single = deviance.single()
     if single is not None:
         return evaluate(single[0]), single[1]
-    at = evaluate(deviance.start())
-    if at.solution is not None and deviance.layout.n_theta > 1:
+    scored = deviance.scored_start()
+    at = evaluate(deviance.start() if scored is None else scored)
+    if scored is None and at.solution is not None and deviance.layout.n_theta > 1:
         # a step of scoring nearly always pays, and costs less than the second derivatives that could tell
         tried = evaluate(deviance.scoring(at))
         at, steps = (tried, steps - 1) if tried.value < at.value else (at, 0)
@@ -245,7 +250,8 @@ def _plain_step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]
         floor = 1e-10 * max(float(np.abs(values).max()), 1e-300)
         along = vectors @ ((vectors.T @ at.gradient) / np.maximum(np.abs(values), floor))
     decrease = 0.5 * float(at.gradient @ along)
-    length, reach = float(np.abs(along).max()), 2.0 * max(float(np.abs(at.theta).max()), 1e-3)
+    length = max(map(abs, along.tolist()))
+    reach = 2.0 * max(1e-3, *map(abs, at.theta.tolist()))
     return -along * min(1.0, reach / length) if length > 0 else -along, decrease
 
 

@@ -25,7 +25,7 @@ TINY = 1e-300  # keeps 0 / 0 from being computed
 SHARE = 1e-2  # of the coefficients' spread that is taken for their variance at least
 SIZES = 64  # different sizes of levels up to which they are summed up by size
 SMALLEST = 1e-3  # relative standard deviation below which the general search decides
-NEAR = 1e-9  # last step in the logarithm of the variance ratio; Newton's next one would be its square
+NEAR = 1e-15  # what the deviance could still fall by, a thousandth of what ends the search
 
 
 def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray:
@@ -33,13 +33,19 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
 
     Each column alone gets the analysis-of-variance estimate on the least-squares residuals, kept away from zero.
     """
-    square = np.einsum("qqj->qj", factor.zz)
+    square = _squares(factor)
     e = factor.zxy[:, -1]
     total = float(products.xy[-1, -1])
-    between = (e**2 / np.maximum(square, TINY)).sum(axis=1)
-    residual = max(total - float(between.max()), 1e-3 * total) / max(products.nobs - factor.levels, 1)
-    weight = np.maximum(square.sum(axis=1), TINY)
-    return np.sqrt(np.maximum((between / residual - factor.levels) / weight, _floor(factor, products)))
+    between = np.add.reduce(e * e / np.maximum(square, TINY), 1)
+    residual = max(total - max(between.tolist()), 1e-3 * total) / max(products.nobs - factor.levels, 1)
+    weight = np.maximum(np.add.reduce(square, 1), TINY)
+    floor = _floor(weight, factor.levels, products.nobs)
+    return np.sqrt(np.maximum((between / residual - factor.levels) / weight, floor))
+
+
+def _squares(factor: FactorProducts) -> np.ndarray:
+    """Sums of squares of a factor's columns, level by level, shape (q, J)."""
+    return factor.zz.reshape(-1, factor.levels)[:: factor.size + 1]
 
 
 def joint_moments(products: CrossProducts) -> list[np.ndarray]:
@@ -64,8 +70,9 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
     found = np.linalg.lstsq(expected, observed, rcond=1e-12)[0]
     ratios = found[:-1] / max(found[-1], 1e-3 * observed[-1] / products.nobs)
     return [
-        np.sqrt(np.maximum([r for r, place in zip(ratios, places, strict=True) if place[0] == k], _floor(f, products)))
+        np.sqrt(np.maximum([r for r, place in zip(ratios, places, strict=True) if place[0] == k], floor))
         for k, f in enumerate(products.factors)
+        for floor in [_floor(np.maximum(_squares(f).sum(axis=1), TINY), f.levels, products.nobs)]
     ]
 
 
@@ -78,34 +85,34 @@ def _shared(products: CrossProducts, one: tuple[int, int], other: tuple[int, int
     return (pair.rows, pair.values[a, b]) if k < m else (pair.columns, pair.values[b, a])
 
 
-def _floor(factor: FactorProducts, products: CrossProducts) -> np.ndarray:
-    """Variance ratios of a factor's columns that the data could hardly tell from 0, shape (q,)."""
-    weight = np.maximum(np.einsum("qqj->q", factor.zz), TINY)
-    return 0.02 * products.nobs / (weight * math.sqrt(products.nobs / factor.levels))
+def _floor(weight: np.ndarray, levels: int, nobs: int) -> np.ndarray:
+    """Variance ratios that the data could hardly tell from 0, of columns with these sums of squares, shape (q,)."""
+    return 0.02 * nobs / (weight * math.sqrt(nobs / levels))
 
 
-def level_moments(factor: FactorProducts, products: CrossProducts) -> np.ndarray | None:
-    """Guess the relative covariance of one factor's columns from least squares within each level, shape (q, q).
+def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.ndarray, float] | None:
+    """Guess the relative covariance of one factor's columns, shape (q, q), and the residual variance.
 
-    The covariance of the levels' coefficients, less what their sampling variance adds to it (Swamy 1970,
-    Econometrica 38, 311-323). None where levels are too small for coefficients of their own.
+    Both are found from least squares within each level: the covariance is that of the levels' coefficients, less what
+    their sampling variance adds to it (Swamy 1970, Econometrica 38, 311-323). None where levels are too small for
+    coefficients of their own.
     """
     q, levels = factor.size, factor.levels
     if q < 2 or products.nobs < ROWS * levels * q:
         return None
-    e, square = factor.zxy[:, -1], np.einsum("qqj->q", factor.zz) / levels
+    e, square = factor.zxy[:, -1], np.add.reduce(_squares(factor), 1) / levels
     root, _ = level_roots(np.diag(BROAD / np.sqrt(np.maximum(square, TINY))), factor.zz)
     inverse = multiply(root.transpose(1, 0, 2), root)
-    if (np.einsum("qqj->qj", inverse).max(axis=1) * square).max() > UNKNOWN:
+    if (np.maximum.reduce(inverse.reshape(-1, levels)[:: q + 1], 1) * square).max() > UNKNOWN:
         return None
     coefficients = apply(inverse, e)
     within = float(products.xy[-1, -1]) - float(np.vdot(coefficients, e))
     variance = within / (products.nobs - levels * q)
-    coefficients -= coefficients.mean(axis=1)[:, None]
+    coefficients -= (np.add.reduce(coefficients, 1) / levels)[:, None]
     spread = coefficients @ coefficients.T / (levels - 1)
     sigma, least = spread / variance - inverse.sum(axis=2) / levels, SHARE * spread.diagonal() / variance
     sigma.flat[:: q + 1] = np.maximum(sigma.diagonal() + least, least)
-    return sigma
+    return sigma, variance
 
 
 def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, float] | None:
@@ -129,19 +136,37 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, 
     if sums is None:
         return None
     at = 2.0 * math.log(moment_scales(products.factors[0], products)[0])
-    weights = np.full(len(products.xy), float(reml))
-    weights[-1] = dof
+    weights = _weights(len(products.xy), dof, reml)
+    last: tuple[float, float, float] | None = None
     for _ in range(20):
-        first, second = _derivatives(math.exp(at), sums, products.xy, weights)
-        if math.isnan(first):
+        slope, bend = _derivatives(math.exp(at), sums, products.xy, *weights)
+        if math.isnan(slope):
             return None
-        step = -first / second if second > 0 else -math.copysign(2.0, first)
-        at += min(max(step, -2.0), 2.0)
+        step = -slope / bend if bend > 0 else -math.copysign(2.0, slope)
+        step, error = min(max(step, -2.0), 2.0), step * step  # what Newton's method leaves
+        if last is not None and bend > 0 and abs(step) < abs(at - last[0]) < 1.0:
+            step, error = _inverse_step(last, (at, slope, bend)), (step * (at - last[0])) ** 2
+        last = (at, slope, bend) if bend > 0 else None
+        at += step
         if at < 2.0 * math.log(SMALLEST):
             return None
-        if abs(step) < NEAR**0.5:
-            return math.exp(0.5 * at), 4.0 * second * math.exp(-at)
+        if 0.0 < bend * error**2 < NEAR:
+            return math.exp(0.5 * at), 4.0 * bend * math.exp(-at)
     return None
+
+
+def _inverse_step(last: tuple[float, float, float], now: tuple[float, float, float]) -> float:
+    """Step from `now` to where the slope is 0, both points being (position, slope, bend).
+
+    The position as a function of the slope is taken for the cubic that has the two points' values and derivatives
+    (Hermite's interpolation in Newton's divided differences). To first order this is Newton's step; its error is of the
+    order of the product of the squares of the two points' errors.
+    """
+    slope, change = now[1], last[1] - now[1]
+    chord, here, there = (last[0] - now[0]) / change, 1.0 / now[2], 1.0 / last[2]
+    second = (chord - here) / change
+    third = ((there - chord) / change - second) / change
+    return -slope * here + slope * slope * (second - last[1] * third)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +182,7 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     size, columns = factor.zz[0, 0], factor.zxy[0]
     if factor.levels <= SIZES:
         rows = columns.T
-        return _Sums(size, np.ones_like(size), (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
+        return _Sums(size, np.ones(len(size)), (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
     whole = size.astype(np.intp)
     if (whole != size).any() or whole.max() >= 8 * factor.levels + 1000:
         return None
@@ -174,23 +199,36 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     return _Sums(present.astype(float), count[present].astype(float), products)
 
 
-def _derivatives(ratio: float, sums: _Sums, xy: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+def _weights(width: int, dof: int, reml: bool) -> tuple[np.ndarray, np.ndarray]:
+    """How often elements of D, and their squares, count in `_derivatives`: two arrays of shape (p + 1, p + 1)."""
+    squared = np.full((width, width), float(reml))
+    squared[-1] = squared[:, -1] = dof
+    linear = np.zeros((width, width))
+    linear.flat[:: width + 1] = squared.diagonal()
+    return linear, squared
+
+
+def _derivatives(
+    ratio: float, sums: _Sums, xy: np.ndarray, linear: np.ndarray, squared: np.ndarray
+) -> tuple[float, float]:
     """First and second derivative of the profiled deviance by the logarithm of the variance ratio.
 
     With ``A = [X y]' V^-1 [X y] = U'U`` and ``D = U^-T dA U^-1`` the logarithm of the penalised residual sum of squares
     changes by the last diagonal element of D, and that of ``|X' V^-1 X|`` by the sum of the others. The deviance has
-    the first `dof` times, and the second once under REML: these are the `weights`, shape (p + 1,).
+    the first `dof` times, and the second once under REML: these are the weights.
     """
     shrink = 1.0 / (1.0 + ratio * sums.size)
-    share, squared = sums.size * shrink, shrink * shrink
-    changes = np.array([ratio * shrink, -squared, 2.0 * share * squared]) @ sums.products
-    changes = changes.reshape(3, *xy.shape)
-    root, info = lapack.dpotrf(xy - changes[0])
+    parts = np.empty((3, len(shrink)))
+    np.multiply(ratio, shrink, out=parts[0])
+    np.multiply(parts[0], shrink, out=parts[1])
+    np.multiply(parts[1], 2.0 * shrink - 1.0, out=parts[2])
+    lost = (parts @ sums.products).reshape(3, *xy.shape)
+    root, info = lapack.dpotrf(xy - lost[0])
     if info:
         return math.nan, math.nan
     inverse = lapack.dtrtri(root)[0]
-    first, second = inverse.T @ changes[1:] @ inverse
-    both = np.maximum.outer(weights, weights)
-    slope = float(sums.count @ share + weights @ first.diagonal())
-    bend = float(weights @ second.diagonal() - sums.count @ (share * share) - np.vdot(both, first * first))
-    return ratio * slope, ratio**2 * bend + ratio * slope
+    first, second = inverse.T @ lost[1:] @ inverse
+    share = sums.count * (1.0 - shrink)
+    slope = np.add.reduce(share) - np.vdot(linear, first)
+    bend = share @ shrink - np.vdot(linear, second) - np.vdot(squared, first * first)
+    return float(slope), float(bend)

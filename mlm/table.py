@@ -70,7 +70,7 @@ class Table:
         found = {}
         for name in names:
             column = self[name] if isinstance(name, str) else None
-            if isinstance(column, pd.Series) and column.dtype == object:
+            if isinstance(column, pd.Series) and self.kind(name) == "O" and column.dtype == object:
                 numbers = column.infer_objects()
                 if numbers.dtype != object:
                     found[name] = numbers

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from brute import STRUCTURES, data
 
-from mlm import crossproducts
+from mlm import crossproducts, level_sums
 from mlm.frame import model_frame
 from mlm.lmer import _factors, _sorted_terms
 
@@ -76,7 +76,7 @@ def test_all_blocks_are_plain_products(structure, weights):
 @pytest.mark.parametrize("structure", ["one, two slopes", "nested three deep, slopes", "crossed with nested"])
 def test_pieces_and_runs_add_up_to_the_same(structure, weights, constants, monkeypatch):
     for name, value in constants.items():
-        monkeypatch.setattr(crossproducts, name, value)
+        monkeypatch.setattr(crossproducts if name == "PIECE" else level_sums, name, value)
     rows, factors, products = build(STRUCTURES[structure], pd.concat([data(s) for s in range(4)]), weights)
     check(rows, factors, products)
 
@@ -84,10 +84,10 @@ def test_pieces_and_runs_add_up_to_the_same(structure, weights, constants, monke
 @pytest.mark.parametrize("weights", [None, "w"])
 def test_few_rows_give_the_same_digits_in_one_call(weights, monkeypatch):
     """All products are summed in the order of the rows, column by column or at once."""
-    monkeypatch.setattr(crossproducts, "RUN", 10**9)
+    monkeypatch.setattr(level_sums, "RUN", 10**9)
     blocks = []
     for few in (0, 10**9):
-        monkeypatch.setattr(crossproducts, "FEW", few)
+        monkeypatch.setattr(level_sums, "FEW", few)
         (factor,) = build(STRUCTURES["one, two slopes"], data(), weights)[2].factors
         blocks.append((factor.zz.tolist(), factor.zxy.tolist()))
     assert blocks[0] == blocks[1]
@@ -156,3 +156,15 @@ def test_a_nearly_perfect_fit_keeps_its_residuals(noise):
     np.testing.assert_allclose(products.factors[0].zxy[0, -1], sums, rtol=0, atol=1e-14 * 96)
     beta = products.shift.coefficients(np.zeros(3))
     np.testing.assert_allclose(beta, [5.0, 2.0, -1.0], rtol=0, atol=noise)
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_sum_of_squares_of_the_response_and_independence(weights):
+    frame = data()
+    w = np.ones(96) if weights is None else frame["w"].to_numpy()
+    products = build("y ~ x + (1 | g)", frame, weights)[2]
+    assert products.total == pytest.approx(w @ (frame["y"] - frame["y"].mean()) ** 2, rel=EXACT)
+    assert products.independent
+    close = frame.assign(v=frame["x"] + 1e-5 * frame["z"])
+    assert not build("y ~ x + v + (1 | g)", close, weights)[2].independent
+    assert not build("y ~ x + v + (1 | g)", frame.assign(v=0.0), weights)[2].independent

@@ -457,6 +457,14 @@ def test_numbers_too_large_to_be_squared():
         mlm.lmer("y ~ 1 + (1 | g)", data)
 
 
+@pytest.mark.parametrize("formula", ["same ~ x + (1 | g)", "same ~ 0 + x + (1 | g)"])
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("value", [0.1, -1e9 - 0.1, 0.0])
+def test_a_constant_response_is_refused_whatever_rounding_leaves_of_it(formula, weights, value):
+    with pytest.raises(mlm.DataError, match="constant in the 96 rows"):
+        mlm.lmer(formula, data().assign(same=value), weights=weights)
+
+
 def test_a_response_that_is_constant_within_groups():
     data = pd.DataFrame({"y": np.repeat([1.0, 4.0, 2.0, 7.0], 5), "g": np.repeat(list("abcd"), 5)})
     with pytest.raises(mlm.FitError, match="perfectly"):

@@ -8,7 +8,7 @@ from mlm.components import divide
 from mlm.elimination import eliminate
 from mlm.optimize import minimise
 from mlm.posterior import posterior
-from mlm.start import SIZES, level_moments
+from mlm.start import SIZES, _inverse_step, level_moments
 
 ONE = [s for s in STRUCTURES if s.startswith("one, ")]
 # the same sums in another order; with theta at 20, I - SE keeps 1e-3 of I
@@ -77,10 +77,20 @@ def test_single_intercept_is_found_with_its_second_derivative(levels, reml):
     deviance, _ = setup("y ~ x + z + (1 | g)", frame, reml)
     theta, second = deviance.single()
     at = deviance.evaluate(theta)
-    # the last step was below 3e-5 in the logarithm; the next one is its square
+    # the deviance could fall by 1e-15 or less: by a theta that is wrong by 1e-8 where its second derivative is 10
     assert abs(at.gradient[0]) / second[0, 0] < 1e-8
     assert second[0, 0] == pytest.approx(deviance.curvature(at)[0, 0], rel=1e-3)
     assert len(minimise(deviance).evaluations) == 1
+
+
+@pytest.mark.parametrize("near", [0.02, -0.01])
+def test_step_through_two_points_is_of_fourth_order(near):
+    """The slope exp(x) - 1 has the inverse log(1 + s), whose fourth derivative is 6 in size."""
+    first, second = ((x, np.expm1(x), np.exp(x)) for x in (0.1, near))
+    error = abs(near + _inverse_step(first, second))
+    # remainder of Hermite's interpolation: the derivative over 4!, times the squares of the slopes, s > -0.01
+    assert error <= 6.0 / 24.0 / 0.99**4 * (first[1] * second[1]) ** 2
+    assert error > 0.1 * (first[1] * second[1]) ** 2
 
 
 def test_single_intercept_is_left_to_the_search_where_its_variance_is_zero():
@@ -106,7 +116,32 @@ def test_moments_are_those_of_least_squares_within_levels():
     variance, spread = within / (480 - 24), np.cov(coefficients.T)
     want = spread / variance - np.mean(inverse, axis=0) + 0.01 * np.diag(np.diag(spread)) / variance
     # the levels are given a relative standard deviation of 1e4 for one without bounds
-    np.testing.assert_allclose(level_moments(factor, fast.products), want, rtol=1e-5)
+    sigma, found = level_moments(factor, fast.products)
+    np.testing.assert_allclose(sigma, want, rtol=1e-5)
+    assert found == pytest.approx(variance, rel=1e-5)
+    # from there a step of scoring is the whole approach: Newton's method takes over
+    assert len(minimise(fast).evaluations) <= 4
+
+
+@pytest.mark.parametrize("structure", [s for s in ONE if "slope" in s])
+def test_scores_are_those_of_dense_matrices(structure):
+    """``Z_j' V^-1 Z_j``, and ``Z_j' V^-1 r`` with the columns of Z taken out by generalised least squares."""
+    fast, _ = setup(STRUCTURES[structure], data(), reml=False)
+    theta = thetas(fast.layout)[0]
+    (t,) = fast.layout.matrices(theta)
+    (factor,) = fast.products.factors
+    q, levels = factor.size, factor.levels
+    inner, e = fast.one.scores(t)
+    for_mean, right, want = np.zeros((q, q)), np.zeros(q), []
+    for j in range(levels):
+        shrink = np.linalg.inv(np.eye(q) + factor.zz[:, :, j] @ t @ t.T)
+        want.append((shrink @ factor.zz[:, :, j], shrink @ factor.zxy[:, -1, j]))
+        for_mean, right = for_mean + want[-1][0], right + want[-1][1]
+    means = np.linalg.solve(for_mean, right)
+    for j, (k, z) in enumerate(want):
+        # the same numbers by an explicit inverse, of matrices whose condition is some hundreds
+        np.testing.assert_allclose(inner[:, :, j], k, rtol=0, atol=1e-10 * np.abs(k).max())
+        np.testing.assert_allclose(e[:, j], z - k @ means, rtol=0, atol=1e-10 * np.abs(right).max())
 
 
 @pytest.mark.parametrize("change", ["few rows", "collinear", "one column"])
