@@ -33,6 +33,7 @@ def lmer(
     optimizer: str = "newton",
     start: Any = None,
     tolerance: float | None = None,
+    verbose: bool = False,
 ) -> MixedModel:
     """Fit a linear mixed-effects model by REML or maximum likelihood.
 
@@ -56,6 +57,9 @@ def lmer(
     tolerance : float, optional
         Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion: by default 1e-8 as in lme4 since
         1.1-22; lme4 1.1-20 and 1.1-21 had 1e-6.
+    verbose : bool, default False
+        Print a line for each evaluation of the criterion, as it comes: its number, the criterion, theta. For fits that
+        take long.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def lmer(
     demand_estimable(frame, terms)
     frame, products = _independent(frame, terms)
     demand_variation(frame, products)
-    return fit(frame, terms, products, reml, optimizer, start, tolerance)
+    return fit(frame, terms, products, reml, optimizer, start, tolerance, verbose)
 
 
 def fit(
@@ -106,6 +110,7 @@ def fit(
     optimizer: str = "newton",
     start: np.ndarray | None = None,
     tolerance: float | None = None,
+    verbose: bool = False,
 ) -> MixedModel:
     """Fit from cross-products that are there already (`MixedModel.refit` comes in here)."""
     deviance = deviance_function(terms, products, reml)
@@ -113,7 +118,7 @@ def fit(
     first = starting_theta(start, deviance)
     if first is None and optimizer == "nloptwrap":
         first = lme4_start(frame, terms)
-    optimum = minimise(deviance, optimizer, first, tolerance)
+    optimum = minimise(deviance, optimizer, first, tolerance, verbose)
     demand_residuals(optimum, products)
     model = MixedModel(frame, tuple(terms), products, deviance, optimum, reml)
     if model.is_singular:

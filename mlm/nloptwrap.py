@@ -8,6 +8,7 @@ intercepts. All this is what one sees from outside: the start, and every evaluat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,14 +28,16 @@ EVALUATIONS = 100_000  # lme4's limit
 
 
 def search(
-    deviance: Deviance, start: np.ndarray, tolerance: float = ABSOLUTE
-) -> tuple[np.ndarray, str, list[tuple[np.ndarray, float]]]:
+    deviance: Deviance, start: np.ndarray, note: Callable[[np.ndarray, float], None], tolerance: float = ABSOLUTE
+) -> tuple[np.ndarray, str]:
     """Search as lme4 does by default.
 
     Parameters
     ----------
     deviance : Deviance
     start : ndarray, shape (n_theta,)
+    note : callable
+        Told theta and criterion of every evaluation.
     tolerance : float
         Absolute tolerance of theta and of the criterion; 1e-6 was lme4's in 1.1-20 and 1.1-21.
 
@@ -43,8 +46,6 @@ def search(
     theta : ndarray, shape (n_theta,)
     message : str
         Which tolerance ended the search.
-    evaluations : list of (ndarray, float)
-        theta and criterion, in order.
 
     Raises
     ------
@@ -60,11 +61,12 @@ def search(
         import nlopt
     except ImportError as error:
         raise FitError("optimizer='nloptwrap' needs the package nlopt: pip install nlopt.") from error
-    log: list[tuple[np.ndarray, float]] = []
 
     def value(theta: np.ndarray, gradient: np.ndarray) -> float:
-        log.append((theta.copy(), deviance.value(theta.copy())))
-        return log[-1][1]
+        at = theta.copy()  # NLopt goes on to use the memory
+        found = deviance.value(at)
+        note(at, found)
+        return found
 
     bobyqa = nlopt.opt(nlopt.LN_BOBYQA, deviance.layout.n_theta)
     bobyqa.set_lower_bounds(np.where(deviance.layout.diagonal, 0.0, -np.inf))
@@ -76,7 +78,7 @@ def search(
     theta = bobyqa.optimize(np.asarray(start, dtype=float))
     result = bobyqa.last_optimize_result()
     reached = {nlopt.FTOL_REACHED: "tolerance of the criterion", nlopt.XTOL_REACHED: "tolerance of theta"}
-    return theta, f"NLopt stopped: {reached.get(result, f'result {result}')}", log
+    return theta, f"NLopt stopped: {reached.get(result, f'result {result}')}"
 
 
 def lme4_start(frame: ModelFrame, terms: list[RandomPart]) -> np.ndarray | None:

@@ -54,11 +54,26 @@ class Optimum:
     evaluations: list[tuple[np.ndarray, float]] = field(default_factory=list)
 
 
+class Log(list[tuple[np.ndarray, float]]):
+    """theta and criterion of each evaluation, in order; they are printed as they come where that is asked for."""
+
+    def __init__(self, verbose: bool = False) -> None:
+        super().__init__()
+        self.verbose = verbose
+
+    def add(self, theta: np.ndarray, value: float) -> None:
+        """Take down an evaluation."""
+        self.append((theta, value))
+        if self.verbose:
+            print(f"{len(self):4d}: {value:16.6f}: {' '.join(f'{x:.6g}' for x in theta)}", flush=True)
+
+
 def minimise(
     deviance: Deviance,
     optimizer: str = "newton",
     start: np.ndarray | None = None,
     tolerance: float | None = None,
+    verbose: bool = False,
 ) -> Optimum:
     """Minimise the deviance over theta.
 
@@ -70,6 +85,8 @@ def minimise(
     start : ndarray, shape (n_theta,), optional
     tolerance : float, optional
         Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion.
+    verbose : bool
+        Print a line an evaluation: its number, the criterion, theta.
 
     Returns
     -------
@@ -78,18 +95,16 @@ def minimise(
     if tolerance is not None and (optimizer == "newton" or not tolerance > 0):
         raise FitError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
-        return _newton(deviance, start)
+        return _newton(deviance, start, Log(verbose))
     if optimizer == "nloptwrap":
-        return _nloptwrap(deviance, start, tolerance)
+        return _nloptwrap(deviance, start, tolerance, Log(verbose))
     raise FitError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")
 
 
-def _newton(deviance: Deviance, start: np.ndarray | None) -> Optimum:
-    log: list[tuple[np.ndarray, float]] = []
-
+def _newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     def evaluate(theta: np.ndarray) -> Evaluation:
         evaluation = deviance.evaluate(theta, second=True)
-        log.append((theta, evaluation.value))
+        log.add(theta, evaluation.value)
         return evaluation
 
     if start is None:
@@ -332,10 +347,10 @@ def _lower(root: np.ndarray) -> np.ndarray:
     return canonical_factor(np.asarray(np.linalg.qr(root.T, mode="r")).T)
 
 
-def _nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float | None) -> Optimum:
+def _nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float | None, log: Log) -> Optimum:
     """Stop where lme4's default optimiser stops."""
     from .nloptwrap import ABSOLUTE, search
 
     first = np.where(deviance.layout.diagonal, 1.0, 0.0) if start is None else start
-    theta, message, log = search(deviance, first, ABSOLUTE if tolerance is None else tolerance)
+    theta, message = search(deviance, first, log.add, ABSOLUTE if tolerance is None else tolerance)
     return Optimum(deviance.evaluate(theta), True, "nloptwrap", message, log)

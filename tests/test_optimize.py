@@ -158,6 +158,23 @@ def test_the_log_has_every_evaluation():
     assert found.optimizer == "newton"
 
 
+@pytest.mark.parametrize("optimizer", ["newton", "nloptwrap"])
+def test_evaluations_are_printed_where_that_is_asked_for(optimizer, capsys):
+    if optimizer == "nloptwrap":
+        pytest.importorskip("nlopt")
+    deviance, _ = setup(STRUCTURES["crossed"], data(), reml=True)
+    minimise(deviance, optimizer)
+    assert capsys.readouterr().out == ""
+    found = minimise(deviance, optimizer, verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(found.evaluations)
+    number, value, theta = lines[-1].split(":")
+    assert int(number) == len(lines)
+    assert float(value) == pytest.approx(found.evaluations[-1][1], abs=1e-6)  # as many decimals are printed
+    # theta with six significant digits
+    assert [float(x) for x in theta.split()] == pytest.approx(found.evaluations[-1][0].tolist(), rel=1e-5, abs=1e-9)
+
+
 def test_an_optimiser_that_is_not_there():
     deviance, _ = setup(STRUCTURES["one, intercept"], data(), reml=True)
     with pytest.raises(mlm.FitError, match="no optimizer 'bobyqa'; choose 'newton' or 'nloptwrap'"):
