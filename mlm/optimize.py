@@ -1,12 +1,10 @@
 """Finding the theta of the smallest deviance.
 
-The search is Newton's: after a step of scoring with exact second derivatives for one grouping factor, and with nearly
-exact ones that are made to agree with the steps made for several (BFGS where they are not positive definite). Its
-variables are theta itself (with several factors the logarithms of the diagonal of `T` where these are clear of 0),
-without bounds: the sign of a column of `T` means nothing, and flipping it back costs nothing. A bound would make
-every ``theta_ii = 0`` a stationary point. That a zero is really the minimum is decided by the derivative by Sigma
-itself, which must not be negative in any direction in which Sigma is zero (the Karush-Kuhn-Tucker condition on the
-positive semidefinite cone); otherwise the search is taken up again in that direction.
+The search is Newton's: after a step of scoring with exact second derivatives for one grouping factor, and for several
+with nearly exact ones, whose error is learned from the steps made (BFGS where they are not positive definite). Its
+variables are theta itself, or with several factors the logarithms of the diagonal of `T` where these are clear of 0,
+without bounds: the sign of a column of `T` means nothing, and flipping it back costs nothing. A bound would make every
+``theta_ii = 0`` a stationary point. Whether a zero is really the minimum is decided in `boundary`.
 """
 
 from __future__ import annotations
@@ -17,19 +15,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import lapack
 
-from .covariance import canonical_factor
+from .boundary import SILENT, leave_boundary, settle_zeros
 from .deviance import Deviance, Evaluation
 from .errors import FitError, MlmError
 
 __all__ = ["Optimum", "minimise"]
 
 DONE = 1e-13  # predicted decrease of the deviance: theta is then right to about 3e-7 of its standard error
-SILENT = 1e-8  # predicted decrease that rounding hides in the deviance (1e5 * 1e-14): the gradient decides below it
 FAR = 0.5  # share of a diagonal element that a step may change for its logarithm to be the better variable
 CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
 NEARBY = 1e-3  # expected decrease of a step so short that second derivatives at its start serve at its end as well
 REGULAR = 1e-3  # a diagonal above this, and above this share of the largest element, is clear of 0
-ZERO = 1e-5  # relative standard deviations below this are tried as 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,8 +112,8 @@ def _newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         at, converged = _descend(deviance, evaluate, at, hessian)
         if _is_regular(deviance, at.theta):
             return Optimum(at, converged, "newton", _message(converged), log)
-        at = _settle_zeros(deviance, evaluate, at)
-        fresh = _leave_boundary(deviance, evaluate, at)
+        at = settle_zeros(deviance, evaluate, at)
+        fresh = leave_boundary(deviance, evaluate, at)
         if fresh is None:
             break
         at, hessian = fresh, _second_derivatives(deviance, fresh)
@@ -180,7 +176,7 @@ def _descend(
     limit: int = 200,
 ) -> tuple[Evaluation, bool]:
     """Newton steps with backtracking; the best evaluation, and whether it is the end."""
-    last, fresh = np.inf, True
+    last, fresh, error = np.inf, True, np.zeros_like(hessian)
     for _ in range(limit):
         step, decrease = _step(deviance, hessian, at)
         if decrease < DONE or (decrease < SILENT and decrease >= last):
@@ -194,7 +190,7 @@ def _descend(
             continue
         if found.solution is not None and decrease < NEARBY and _plain_step(hessian, found)[1] < DONE:
             return found, True
-        hessian, fresh = _next_derivatives(deviance, hessian, found, at), False
+        hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False
 
@@ -207,11 +203,14 @@ def _second_derivatives(deviance: Deviance, at: Evaluation) -> np.ndarray:
     return deviance.information(at)
 
 
-def _next_derivatives(deviance: Deviance, hessian: np.ndarray, found: Evaluation, at: Evaluation) -> np.ndarray:
+def _next_derivatives(
+    deviance: Deviance, hessian: np.ndarray, found: Evaluation, at: Evaluation, error: np.ndarray
+) -> np.ndarray:
     """Second derivatives at the next point.
 
-    Where they are only nearly exact they are made to agree with the step just made: along it, the mean of those at
-    its ends is the change of the gradient, to second order. Where they are not positive definite, it is BFGS.
+    Where they are only nearly exact, what they lack is much the same everywhere. It is learned from the steps: along
+    one, the mean of those at its ends is the change of the gradient, to second order. `error` gathers it, in place
+    (symmetric rank-one updates). Where they are not positive definite, it is BFGS.
     """
     new = deviance.curvature(found)
     if new is not None and found.solution is not None:
@@ -220,7 +219,11 @@ def _next_derivatives(deviance: Deviance, hessian: np.ndarray, found: Evaluation
     step, change = found.theta - at.theta, found.gradient - at.gradient
     if new is None or old is None or lapack.dpotrf(new)[1]:
         return _update(hessian, step, change)
-    return _update(new, step, change + 0.5 * (new - old) @ step)
+    missing = change - (0.5 * (new + old) + error) @ step
+    along = float(missing @ step)
+    if abs(along) > 1e-8 * np.linalg.norm(missing) * np.linalg.norm(step):
+        error += np.outer(missing, missing) / along
+    return new if lapack.dpotrf(new + error)[1] else new + error
 
 
 def _step(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
@@ -298,53 +301,6 @@ def _update(hessian: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.nda
     if curvature <= 1e-12 * np.linalg.norm(step) * np.linalg.norm(change) or expected <= 0:
         return hessian
     return hessian + np.outer(change, change) / curvature - np.outer(forward, forward) / expected
-
-
-def _settle_zeros(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation) -> Evaluation:
-    """Put tiny relative standard deviations to 0 where the deviance is no worse for it."""
-    theta = deviance.layout.rectify(at.theta)
-    for _ in range(deviance.layout.n_theta):
-        tiny = deviance.layout.diagonal & (np.abs(theta) < ZERO)
-        if not theta[tiny].any():
-            break
-        theta = deviance.layout.rectify(np.where(tiny, 0.0, theta))
-    if (theta == at.theta).all():
-        return at
-    settled = evaluate(theta)
-    return settled if settled.value <= at.value + SILENT else at
-
-
-def _leave_boundary(
-    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation
-) -> Evaluation | None:
-    """Find a direction in which a singular Sigma should grow; None when there is none: it is the minimum."""
-    matrices = deviance.layout.matrices(at.theta)
-    for slot in deviance.layout.slots:
-        block = slice(slot.start, slot.start + slot.size)
-        sigma = matrices[slot.factor][block, block] @ matrices[slot.factor][block, block].T
-        values, vectors = np.linalg.eigh(sigma)
-        null = vectors[:, values <= 1e-9 * max(values[-1], 1e-12)]
-        if not null.shape[1]:
-            continue
-        slopes, inside = np.linalg.eigh(null.T @ at.slope(slot.factor)[block, block] @ null)
-        if slopes[0] >= 0:
-            continue
-        direction = null @ inside[:, 0]
-        best = at
-        for size in np.geomspace(1e-6, 1.0, 7):
-            grown = [m.copy() for m in matrices]
-            root = np.column_stack([grown[slot.factor][block, block], np.sqrt(size) * direction])
-            grown[slot.factor][block, block] = _lower(root)
-            tried = evaluate(deviance.layout.pick(grown))
-            best = tried if tried.value < best.value - SILENT else best
-        if best is not at:
-            return best
-    return None
-
-
-def _lower(root: np.ndarray) -> np.ndarray:
-    """Lower triangular factor of ``root root'``."""
-    return canonical_factor(np.asarray(np.linalg.qr(root.T, mode="r")).T)
 
 
 def _nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float | None, log: Log) -> Optimum:

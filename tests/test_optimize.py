@@ -6,7 +6,8 @@ from brute import STRUCTURES, data, setup
 from scipy.optimize import minimize
 
 import mlm
-from mlm.optimize import _leave_boundary, minimise
+from mlm.boundary import leave_boundary
+from mlm.optimize import minimise
 
 # what rounding does to deviances of a few hundred, over a search
 FLAT = 1e-8
@@ -94,10 +95,10 @@ def test_a_zero_that_is_not_a_minimum_is_left_downhill():
     deviance, _ = setup(STRUCTURES["one, slope"], data(), reml=True)
     stuck = deviance.evaluate(np.zeros(3))
     assert not stuck.gradient.any()
-    fresh = _leave_boundary(deviance, deviance.evaluate, stuck)
+    fresh = leave_boundary(deviance, deviance.evaluate, stuck)
     assert fresh.value < stuck.value - 1.0
     best = minimise(deviance).evaluation
-    assert _leave_boundary(deviance, deviance.evaluate, best) is None
+    assert leave_boundary(deviance, deviance.evaluate, best) is None
 
 
 def test_a_variance_of_zero_is_exactly_zero():
