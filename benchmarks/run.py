@@ -122,8 +122,7 @@ def measure_in_turns(case: Case, found: Iterable[tuple[Peer, dict[str, Any]]], s
     for _ in range(settings.rounds - 1):
         for program, measured in brisk:
             _, result = subprocess_result(case, program, settings)
-            for name in ("seconds", "seconds_new"):
-                measured[name] = sorted([*measured.get(name, []), *result.get(name, [])])
+            measured["seconds"] = sorted([*measured["seconds"], *result.get("seconds", [])])
             measured |= statistics_of(measured["seconds"])
     return bool(brisk) and settings.rounds > 1
 
@@ -135,12 +134,11 @@ def statistics_of(times: list[float]) -> dict[str, float]:
 
 def thin(found: dict[str, Any]) -> None:
     """Keep few of many times."""
-    for name in ("seconds", "seconds_new"):
-        times = sorted(found.get(name, []))
-        if len(times) > KEPT:
-            times = [times[round(k * (len(times) - 1) / (KEPT - 1))] for k in range(KEPT)]
-        if name in found:
-            found[name] = [round(t, 7) for t in times]
+    times = sorted(found.get("seconds", []))
+    if len(times) > KEPT:
+        times = [times[round(k * (len(times) - 1) / (KEPT - 1))] for k in range(KEPT)]
+    if "seconds" in found:
+        found["seconds"] = [round(t, 7) for t in times]
 
 
 def store(results: dict[str, Any], output: Path) -> None:

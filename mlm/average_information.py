@@ -17,11 +17,11 @@ import numpy as np
 
 from .blocks import Plan
 from .covariance import CovarianceLayout
-from .curvature import bending, directions
+from .curvature import bending, directions, level_traces
 from .elimination import Blocks, EliminatedPart, SolvedTail
 from .levels import multiply, sum_by
 
-__all__ = ["approximate_derivatives", "changed_residuals", "working_products"]
+__all__ = ["approximate_derivatives", "changed_residuals", "stored_pairs", "working_products"]
 
 
 def changed_residuals(layout: CovarianceLayout, factor: int, t: np.ndarray, e: np.ndarray) -> np.ndarray:
@@ -191,9 +191,7 @@ def approximate_derivatives(
     out, score = quadratic.copy(), np.zeros(layout.n_theta)
     for k, (t, projection, e) in enumerate(zip(matrices, projections, residuals, strict=True)):
         mine, mine_changed = layout.positions(k)[0], changed[k][:, layout.positions(k)[0]]
-        flat, change = projection.reshape(len(t) ** 2, -1), directions(layout, k, t)
-        squares = (flat @ flat.T).reshape(len(t), len(t), len(t), len(t))
-        known = np.einsum("xab,bcda,ycd->xy", change, squares, change)
+        known = level_traces(directions(layout, k, t), projection)
         estimated = _over_levels(mine_changed, multiply(projection, mine_changed)) / sigma2
         slope = projection.sum(axis=2) - e @ e.T / sigma2
         listed = pairs is not None and k in pairs[0]

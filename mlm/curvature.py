@@ -14,13 +14,20 @@ import numpy as np
 from .covariance import CovarianceLayout
 from .one_factor import LevelSolution
 
-__all__ = ["bending", "directions", "second_derivatives"]
+__all__ = ["bending", "directions", "level_traces", "second_derivatives"]
 
 
 def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarray:
     """Change of Sigma with each element of a factor's part of theta, shape (m, q, q)."""
     change = layout.units(factor) @ t.T
     return change + change.transpose(0, 2, 1)
+
+
+def level_traces(change: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """Traces ``sum_j tr(K_j S_a K_j S_b)`` for changes of Sigma (m, q, q) and matrices of levels (q, q, J): (m, m)."""
+    q, flat = len(k), k.reshape(len(k) ** 2, -1)
+    products = (flat @ flat.T).reshape(q, q, q, q)
+    return np.asarray(np.einsum("xab,bcda,ycd->xy", change, products, change))
 
 
 def second_derivatives(of: LevelSolution, between: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from .average_information import approximate_derivatives, changed_residuals, sto
 from .components import divide
 from .covariance import CovarianceLayout, covariance_root
 from .crossproducts import CrossProducts
-from .curvature import bending, directions, second_derivatives
+from .curvature import bending, directions, level_traces, second_derivatives
 from .elimination import Eliminated, eliminate
 from .one_factor import LevelSolution, OneFactor
 from .posterior import Posterior, posterior
@@ -156,7 +156,7 @@ class Deviance:
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
         at = replace(at, gradient=self.layout.pick(slopes))
-        return replace(at, hessian=self._hessian(at, eliminated, found)) if second and len(slopes) > 1 else at
+        return replace(at, hessian=self._hessian(at, eliminated, found)) if second else at
 
     def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
         """Second derivatives with several factors: one more solution with each part's factored system."""
@@ -312,8 +312,6 @@ def _expected_information(
     information : ndarray, shape (m, m)
         ``sum_j tr(K_j S_a K_j S_b)`` with ``S_a = dSigma / dtheta_a``, less what profiling out sigma takes.
     """
-    q, mine, change = len(t), layout.positions(factor)[0], directions(layout, factor, t)
-    flat = k.reshape(q * q, -1)
-    products = (flat @ flat.T).reshape(q, q, q, q)
+    mine, change = layout.positions(factor)[0], directions(layout, factor, t)
     mean = np.einsum("xab,ab->x", change, k.sum(axis=2))
-    return mine, np.einsum("xab,bcda,ycd->xy", change, products, change) - np.outer(mean, mean) / dof
+    return mine, level_traces(change, k) - np.outer(mean, mean) / dof

@@ -207,7 +207,7 @@ def _solve_tail(
     """Factor the Schur complement; takes its effects out of `rest`, in place."""
     scale = Scale(tail, matrices)
     n = sandwich(tail.fronts, schur, scale.matrix)
-    n[tail.diagonal] += 1.0
+    n[tail.fronts.diagonal] += 1.0
     done = factor(tail.fronts, n)
     half = done.half_solve(scale.rows(xy))
     rest -= half.T @ half

@@ -162,10 +162,9 @@ def _approach(
 
 def _is_close(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> bool:
     """Whether Newton's method takes over: scoring, factor by factor, knows nothing of how several factors interact."""
+    step, decrease = _plain_step(hessian, at)
     several = len(deviance.products.factors) > 1
-    if several and _logarithmic_step(deviance, hessian, at, _plain_step(hessian, at)[0]) is not None:
-        return True
-    return _step(deviance, hessian, at)[1] < CLOSE
+    return decrease < CLOSE or (several and _logarithmic_step(deviance, hessian, at, step) is not None)
 
 
 def _descend(

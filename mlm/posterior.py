@@ -33,8 +33,6 @@ class Posterior:
         ``Z_j' P Z_j`` (P is ``V^-1`` with the fixed effects projected out under REML).
     residuals : dict of int to ndarray, shape (q, J)
         ``e_j = Z_j' V^-1 (y - X beta)``.
-    shrinks : dict of int to ndarray, shape (q, q, J)
-        ``I - S E`` of the stages.
     tails : list of ndarray
         W of each part's tail, a store.
     """
@@ -43,7 +41,6 @@ class Posterior:
     covariances: dict[int, np.ndarray] = field(default_factory=dict)
     projections: dict[int, np.ndarray] = field(default_factory=dict)
     residuals: dict[int, np.ndarray] = field(default_factory=dict)
-    shrinks: dict[int, np.ndarray] = field(default_factory=dict)
     tails: list[np.ndarray] = field(default_factory=list)
 
 
@@ -102,7 +99,7 @@ def _part_posterior(part: EliminatedPart, matrices: list[np.ndarray], beta: np.n
 def _join(parts: tuple[Part, ...], found: list[Posterior]) -> Posterior:
     """Put the levels of all parts back in their places."""
     out = Posterior(tails=[f.tails[0] for f in found])
-    for name in ("modes", "covariances", "projections", "residuals", "shrinks"):
+    for name in ("modes", "covariances", "projections", "residuals"):
         pieces = [getattr(f, name) for f in found]
         for factor in set.intersection(*(set(p) for p in pieces)):
             levels = [part.levels[factor] for part in parts if part.levels is not None]
@@ -171,7 +168,6 @@ def _stage_posterior(
     spread = _spread(block, w, p)
     out.modes[stage.factor] = apply(e_matrix, remaining)
     out.residuals[stage.factor] = apply(shrink, remaining)
-    out.shrinks[stage.factor] = shrink
     out.covariances[stage.factor] = e_matrix + multiply(multiply(e_matrix, spread), e_matrix)
     inner = multiply(shrink, block.zz)
     out.projections[stage.factor] = inner - outer(multiply(shrink, spread), shrink)

@@ -15,12 +15,10 @@ from scipy import sparse
 
 from .crossproducts import CrossProducts
 from .errors import FitError
-from .fronts import Fronts, analyse, one_front
+from .fronts import FULL, SMALL, Fronts, analyse, one_front
 
 __all__ = ["Scale", "Tail", "tail_fronts", "tail_of"]
 
-SMALL = 300  # columns up to which one dense block is fastest
-FULL = 0.5  # share of pairs of levels that share rows, from which ordering them cannot pay
 LINKS = 5e7  # pairs of levels that share rows, from which it takes too long
 SAMPLE = 64  # levels by which these are estimated
 ROOM = 25e9  # bytes that all matrices of the tail may take
@@ -48,8 +46,6 @@ class Tail:
         ``Z' [X y]``.
     blocks : tuple of ndarray of int, shapes (q, q, J)
         Places of each level's own block.
-    diagonal : ndarray of int, shape (m,)
-        Places of the diagonal.
     """
 
     factors: tuple[int, ...]
@@ -59,7 +55,6 @@ class Tail:
     cross: sparse.csr_array
     xy: np.ndarray
     blocks: tuple[np.ndarray, ...]
-    diagonal: np.ndarray
 
     @property
     def width(self) -> int:
@@ -150,7 +145,7 @@ def tail_of(products: CrossProducts, factors: tuple[int, ...], columns: tuple[np
         fronts.place(*(b.ravel() for b in np.broadcast_arrays(at[:, None], at[None]))).reshape(len(at), *at.shape)
         for at in columns
     )
-    return Tail(factors, columns, fronts, store, sparse.csr_array(cross), xy, blocks, fronts.diagonal)
+    return Tail(factors, columns, fronts, store, sparse.csr_array(cross), xy, blocks)
 
 
 class _Entries:

@@ -185,3 +185,20 @@ class Dense:
                 )
             )
         return out
+
+    def projections(self, theta: np.ndarray) -> list[np.ndarray]:
+        """``Z_j' P Z_j`` (q, q, J), a term; P is ``V^-1``, under REML with the fixed effects projected out."""
+        found = self.solve(theta)
+        p = found["inverse"]
+        if self.reml:
+            p = p - p @ self.x @ found["unscaled"] @ self.x.T @ p
+        return [np.einsum("iaj,ik,kbj->abj", z, p, z, optimize=True) for z in self.z]
+
+
+def demand_dense_modes(fast: Deviance, dense: Dense, theta: np.ndarray, tolerance: float) -> None:
+    """Conditional modes and their covariances must be the dense ones, term by term."""
+    modes, covariances = fast.modes(theta)
+    for slot, (mode, covariance) in zip(fast.layout.slots, dense.modes(theta), strict=True):
+        mine = slice(slot.start, slot.start + slot.size)
+        np.testing.assert_allclose(modes[slot.factor][mine], mode, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(covariances[slot.factor][mine, mine], covariance, rtol=tolerance, atol=tolerance)

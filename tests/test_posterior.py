@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brute import STRUCTURES, data, setup
+from brute import STRUCTURES, data, demand_dense_modes, setup
 
 # rounding: the dense side inverts 96 x 96 matrices with condition numbers up to 1e4
 EXACT = 1e-9
@@ -15,11 +15,7 @@ def test_modes_and_covariances_are_the_dense_ones(structure, weights):
     rng = np.random.default_rng(5)
     singular = np.where(fast.layout.diagonal, 0.0, rng.normal(size=fast.layout.n_theta))
     for theta in (rng.normal(size=fast.layout.n_theta), singular):
-        modes, covariances = fast.modes(theta)
-        for slot, (mode, covariance) in zip(fast.layout.slots, dense.modes(theta), strict=True):
-            mine = slice(slot.start, slot.start + slot.size)
-            np.testing.assert_allclose(modes[slot.factor][mine], mode, rtol=EXACT, atol=EXACT)
-            np.testing.assert_allclose(covariances[slot.factor][mine, mine], covariance, rtol=EXACT, atol=EXACT)
+        demand_dense_modes(fast, dense, theta, EXACT)
 
 
 @pytest.mark.parametrize("reml", [True, False])
@@ -31,12 +27,9 @@ def test_projections_and_residuals_are_the_dense_ones(structure, reml):
     singular = np.where(fast.layout.diagonal, 0.0, rng.normal(size=fast.layout.n_theta))
     for theta in (rng.normal(size=fast.layout.n_theta), singular):
         at, found = fast.evaluate(theta), dense.solve(theta)
-        p, e = found["inverse"], found["inverse"] @ found["rest"]
-        if reml:
-            p = p - p @ dense.x @ found["unscaled"] @ dense.x.T @ p
-        for slot, z in zip(fast.layout.slots, dense.z, strict=True):
+        e = found["inverse"] @ found["rest"]
+        for slot, z, want in zip(fast.layout.slots, dense.z, dense.projections(theta), strict=True):
             mine = slice(slot.start, slot.start + slot.size)
-            want = np.einsum("iaj,ik,kbj->abj", z, p, z, optimize=True)
             np.testing.assert_allclose(at.projections[slot.factor][mine, mine], want, rtol=EXACT, atol=100 * EXACT)
             sums = np.einsum("iaj,i->aj", z, e)
             np.testing.assert_allclose(at.outer(slot.factor)[mine, mine], sums @ sums.T, rtol=EXACT, atol=100 * EXACT)
