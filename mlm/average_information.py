@@ -134,7 +134,7 @@ def stored_pairs(solved: SolvedTail, w: np.ndarray, residuals: Sequence[np.ndarr
     ndarray, shape (factors of the tail, factors of the tail)
         Estimated less known traces, in the directions of theta: with ``K = (T² - W) / T⁴`` between levels.
     """
-    tail, fronts, t = solved.tail, solved.tail.fronts, solved.scale.matrix[solved.tail.fronts.order]
+    tail, fronts, t = solved.tail, solved.tail.fronts, solved.scale.theta[solved.tail.fronts.order]
     ones, e = np.zeros((tail.width, len(tail.factors))), np.zeros((tail.width, len(tail.factors)))
     for k, (factor, at) in enumerate(zip(tail.factors, tail.columns, strict=True)):
         ones[fronts.step[at[0]], k], e[fronts.step[at[0]], k] = 1.0, residuals[factor][0]

@@ -13,6 +13,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
+from .cells import cells
 from .design import INTERCEPT, Columns
 from .errors import DataError
 from .frame import Grouping, ModelFrame
@@ -306,14 +307,13 @@ def _pair(
     root: np.ndarray | None,
 ) -> PairProducts:
     """Sum the products of two factors' columns over the rows of each pair of levels."""
-    width = second.size
-    pairs, inverse = np.unique(first.codes * width + second.codes, return_inverse=True)
+    rows, columns, cell = cells(first.codes, second.codes, (first.size, second.size))
     left, right = first_columns.matrix(), second_columns.matrix()
     if root is not None:
         left = left * root[:, None]
         right = right * root[:, None]
-    values = np.empty((left.shape[1], right.shape[1], len(pairs)))
+    values = np.empty((left.shape[1], right.shape[1], len(rows)))
     for a in range(left.shape[1]):
         for b in range(right.shape[1]):
-            values[a, b] = np.bincount(inverse, left[:, a] * right[:, b], minlength=len(pairs))
-    return PairProducts(pairs // width, pairs % width, values)
+            values[a, b] = np.bincount(cell, left[:, a] * right[:, b], minlength=len(rows))
+    return PairProducts(rows, columns, values)

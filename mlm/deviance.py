@@ -39,6 +39,7 @@ class Evaluation:
     value : float
         Profiled deviance, or REML criterion.
     gradient : ndarray, shape (n_theta,)
+        Empty, where no derivatives were asked for.
     sigma2 : float
         Residual variance at this theta.
     beta : ndarray, shape (p,)
@@ -48,9 +49,9 @@ class Evaluation:
     penalised : float
         Penalised residual sum of squares r²(theta).
     projections : tuple of ndarray
-        ``Z_j' P Z_j`` of each grouping factor's levels, shapes (q, q, J).
+        ``Z_j' P Z_j`` of each grouping factor's levels, shapes (q, q, J); none without derivatives.
     residuals : tuple of ndarray
-        ``e_j = Z_j' V^-1 (y - X beta)`` of each grouping factor's levels, shapes (q, J).
+        ``e_j = Z_j' V^-1 (y - X beta)`` of each grouping factor's levels, shapes (q, J); none without derivatives.
     solution : LevelSolution or None
         What second derivatives are made of, of a single grouping factor.
     hessian : ndarray, shape (n_theta, n_theta), or None
@@ -133,16 +134,24 @@ class Deviance:
         self.one = OneFactor(products, self.criterion.dof, reml) if single else None
         self.parts = () if single else divide(products)
 
-    def evaluate(self, theta: np.ndarray, second: bool = False) -> Evaluation:
-        """Compute the criterion and its gradient at `theta`, shape (n_theta,).
+    def evaluate(self, theta: np.ndarray, derivatives: int = 1) -> Evaluation:
+        """Compute the criterion and its derivatives at a theta.
 
-        With `second`, also what the second derivatives take that cannot be had afterwards (see `curvature`).
+        Parameters
+        ----------
+        theta : ndarray, shape (n_theta,)
+        derivatives : {0, 1, 2}
+            Up to which order. With several grouping factors the second ones cannot be had afterwards (see
+            `curvature`), and without the first there are no projections and residuals. With one they all come along.
+
+        Returns
+        -------
+        Evaluation
         """
         if self.one is not None:
             return self._evaluate_one(self.one, theta)
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
         fixed = eliminated.fixed
-        found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
         at = Evaluation(
             theta=theta,
             value=self.criterion.value(fixed.penalised, eliminated.log_det, fixed.log_det),
@@ -151,12 +160,23 @@ class Deviance:
             beta=fixed.beta,
             unscaled=fixed.inverse,
             penalised=fixed.penalised,
-            projections=tuple(found.projections[k] for k in range(len(eliminated.matrices))),
-            residuals=tuple(found.residuals[k] for k in range(len(eliminated.matrices))),
+            projections=(),
+            residuals=(),
+        )
+        return self._differentiated(at, eliminated, derivatives) if derivatives else at
+
+    def _differentiated(self, at: Evaluation, eliminated: Eliminated, derivatives: int) -> Evaluation:
+        """An evaluation with its derivatives up to this order, with several factors."""
+        found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
+        factors = range(len(eliminated.matrices))
+        at = replace(
+            at,
+            projections=tuple(found.projections[k] for k in factors),
+            residuals=tuple(found.residuals[k] for k in factors),
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
         at = replace(at, gradient=self.layout.pick(slopes))
-        return replace(at, hessian=self._hessian(at, eliminated, found)) if second else at
+        return replace(at, hessian=self._hessian(at, eliminated, found)) if derivatives > 1 else at
 
     def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
         """Second derivatives with several factors: one more solution with each part's factored system."""

@@ -16,7 +16,6 @@ from .covariance import CovarianceLayout
 from .errors import FitError
 from .levels import level_roots, multiply, sum_by
 from .multifrontal import Factor, factor
-from .stores import sandwich
 from .tail import Scale, Tail
 
 __all__ = ["Blocks", "Eliminated", "EliminatedPart", "FixedPart", "SolvedTail", "eliminate"]
@@ -52,15 +51,15 @@ class SolvedTail:
     ----------
     tail : Tail
     scale : Scale
-        Its part of Lambda.
+        How theta enters the system N.
     factor : Factor
-        Of ``Lambda' S Lambda + I``.
+        Of N.
     solved : ndarray, shape (m, p + 1)
-        The inverse of that times ``Lambda' Z' [X y]``.
+        The inverse of N times ``F' Z' [X y]``.
     schur : ndarray, shape (fronts.size,)
-        S, not scaled by Lambda.
+        S; where `scale` is simple the factor is in its place.
     xy : ndarray, shape (m, p + 1)
-        ``Z' [X y]`` after the elimination of the stages, not scaled.
+        ``Z' [X y]`` after the elimination of the stages.
     """
 
     tail: Tail
@@ -158,7 +157,7 @@ def _eliminate_part(plan: Plan, matrices: list[np.ndarray], rest: np.ndarray) ->
     if plan.tail is None:
         return EliminatedPart(plan, blocks, None), log_det
     solved = _solve_tail(plan.tail, matrices, schur, tail_xy, rest)
-    return EliminatedPart(plan, blocks, solved), log_det + solved.factor.log_det
+    return EliminatedPart(plan, blocks, solved), log_det + solved.factor.log_det + solved.scale.log_det
 
 
 def _start(stage: Stage, fresh: bool) -> Blocks:
@@ -206,9 +205,7 @@ def _solve_tail(
 ) -> SolvedTail:
     """Factor the Schur complement; takes its effects out of `rest`, in place."""
     scale = Scale(tail, matrices)
-    n = sandwich(tail.fronts, schur, scale.matrix)
-    n[tail.fronts.diagonal] += 1.0
-    done = factor(tail.fronts, n)
+    done = factor(tail.fronts, scale.system(schur))
     half = done.half_solve(scale.rows(xy))
     rest -= half.T @ half
     return SolvedTail(tail, scale, done, done.finish_solve(half), schur, xy)

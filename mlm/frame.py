@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .cells import cells
 from .design import Columns, Design, build, variables
 from .errors import DataError, MissingRowsWarning
 from .formula import Formula, RandomTerm, expression, parse
@@ -317,8 +318,7 @@ def grouping(term: RandomTerm, table: Table) -> Grouping:
     codes, levels = _factorize(table, columns[0])
     for name in columns[1:]:
         inner, inner_levels = _factorize(table, name)
-        pairs, codes = np.unique(codes * len(inner_levels) + inner, return_inverse=True)
-        first, second = np.divmod(pairs, len(inner_levels))
+        first, second, codes = cells(codes, inner, (len(levels), len(inner_levels)))
         levels = pd.Index([f"{levels[a]}:{inner_levels[b]}" for a, b in zip(first, second, strict=True)])
     return Grouping(term.group, codes, levels)
 

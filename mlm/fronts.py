@@ -95,7 +95,8 @@ class Fronts:
         return len(self.fronts) <= 1
 
     @property
-    def _integer(self) -> type[np.signedinteger]:
+    def integer(self) -> type[np.signedinteger]:
+        """Type of positions in the store."""
         return np.int32 if self.size < 2**31 else np.int64
 
     @cached_property
@@ -127,15 +128,19 @@ class Fronts:
             32 bits wide where that is enough, as scipy.sparse likes its indices. One position for both ``(i, j)``
             and ``(j, i)``: in the lower triangle of the order of elimination.
         """
+        return self.place_steps(self.step[rows], self.step[columns])
+
+    def place_steps(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """`place`, of pairs of steps instead of columns: quicker for many pairs of few columns."""
         if self.dense:
-            return np.minimum(rows, columns).astype(self._integer) * self.width + np.maximum(rows, columns)
+            return np.minimum(a, b).astype(self.integer) * self.width + np.maximum(a, b)
         if self.width <= MAPPED:
-            return self._map.take(rows.astype(np.int32) * self.width + columns)
-        return self._search(self.step[rows], self.step[columns]).astype(self._integer)
+            return self._map.take(a * self.width + b)
+        return self._search(a, b).astype(self.integer)
 
     @cached_property
     def _map(self) -> np.ndarray:
-        """Positions of all pairs of columns, shape (m * m,); where two are not linked, a position beyond the store."""
+        """Positions of all pairs of steps, shape (m * m,); where two are not linked, a position beyond the store."""
         m = self.width
         out = np.full((m, m), self.size, dtype=np.int32)
         for f in self.fronts:
@@ -147,7 +152,7 @@ class Fronts:
             across = f.border_at + np.arange(b) + b * at[:, None]
             out[f.start : f.stop, f.border] = across
             out[f.border, f.start : f.stop] = across.T
-        return out.take(self.step, axis=0).take(self.step, axis=1).ravel()
+        return out.ravel()
 
     def _search(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Positions of pairs of steps, by looking the later one up in the border of the earlier one's front."""

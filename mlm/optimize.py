@@ -25,6 +25,7 @@ DONE = 1e-13  # predicted decrease of the deviance: theta is then right to about
 FAR = 0.5  # share of a diagonal element that a step may change for its logarithm to be the better variable
 CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
 NEARBY = 1e-3  # expected decrease of a step so short that second derivatives at its start serve at its end as well
+STABLE = 0.01  # squared cosine, in the metric of the second derivatives, from which a rank-one update is not too large
 REGULAR = 1e-3  # a diagonal above this, and above this share of the largest element, is clear of 0
 
 
@@ -35,7 +36,8 @@ class Optimum:
     Attributes
     ----------
     evaluation : Evaluation
-        At the minimum.
+        At the minimum. With several grouping factors it may be without derivatives: the last step is often so short
+        that these would say no more than was known before it.
     converged : bool
     optimizer : str
     message : str
@@ -98,8 +100,8 @@ def minimise(
 
 
 def _newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
-    def evaluate(theta: np.ndarray) -> Evaluation:
-        evaluation = deviance.evaluate(theta, second=True)
+    def evaluate(theta: np.ndarray, derivatives: int = 2) -> Evaluation:
+        evaluation = deviance.evaluate(theta, derivatives)
         log.add(theta, evaluation.value)
         return evaluation
 
@@ -169,7 +171,7 @@ def _is_close(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> bool:
 
 def _descend(
     deviance: Deviance,
-    evaluate: Callable[[np.ndarray], Evaluation],
+    evaluate: Callable[..., Evaluation],
     at: Evaluation,
     hessian: np.ndarray,
     limit: int = 200,
@@ -180,18 +182,33 @@ def _descend(
         step, decrease = _step(deviance, hessian, at)
         if decrease < DONE or (decrease < SILENT and decrease >= last):
             return at, True
-        last = decrease if decrease < SILENT else np.inf
-        found = _search_line(evaluate, at, step, decrease)
+        derivatives = _worthwhile(deviance, at, step, decrease, last)
+        last = decrease
+        found = _search_line(evaluate, at, step, decrease, derivatives)
         if found is None:
             if decrease < SILENT or fresh:
                 return at, decrease < SILENT
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
+        if not derivatives:
+            return found, True
         if found.solution is not None and decrease < NEARBY and _plain_step(hessian, found)[1] < DONE:
             return found, True
         hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False
+
+
+def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, last: float) -> int:
+    """How many derivatives to ask for at the end of a step that promises this decrease, the one before it `last`.
+
+    None, where the next step would promise nothing: it can be expected to promise the share of this one that this one
+    does of the one before, or less. Where a covariance may be singular, slopes are asked for at the end.
+    """
+    if at.solution is not None or decrease >= NEARBY:
+        return 2
+    ending = decrease < SILENT and decrease * decrease < DONE * last < np.inf
+    return 0 if ending and all(_is_regular(deviance, end) for end in (at.theta, at.theta + step)) else 1
 
 
 def _second_derivatives(deviance: Deviance, at: Evaluation) -> np.ndarray:
@@ -220,7 +237,7 @@ def _next_derivatives(
         return _update(hessian, step, change)
     missing = change - (0.5 * (new + old) + error) @ step
     along = float(missing @ step)
-    if abs(along) > 1e-8 * np.linalg.norm(missing) * np.linalg.norm(step):
+    if along * along > STABLE * float(missing @ np.linalg.solve(new, missing)) * float(step @ new @ step):
         error += np.outer(missing, missing) / along
     return new if lapack.dpotrf(new + error)[1] else new + error
 
@@ -273,13 +290,13 @@ def _plain_step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]
 
 
 def _search_line(
-    evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, step: np.ndarray, decrease: float
+    evaluate: Callable[..., Evaluation], at: Evaluation, step: np.ndarray, decrease: float, derivatives: int
 ) -> Evaluation | None:
     """Shorten the step until the deviance falls as it should; None if it never does."""
     slope, factor = float(at.gradient @ step), 1.0
     for _ in range(30):
         try:
-            found = evaluate(at.theta + factor * step)
+            found = evaluate(at.theta + factor * step, derivatives)
         except MlmError:
             factor *= 0.1
             continue

@@ -14,7 +14,7 @@ from .blocks import Stage
 from .components import Part
 from .elimination import Blocks, Eliminated, EliminatedPart, SolvedTail
 from .levels import add_transposed, apply, multiply, outer, sum_by
-from .stores import add_product, projections, sandwich, times
+from .stores import add_product, projections, times
 
 __all__ = ["Posterior", "posterior"]
 
@@ -114,18 +114,22 @@ def _tail_posterior(
     """Modes and covariances of the tail; returns the modes, shape (m,)."""
     p, tail, scale = len(beta), solved.tail, solved.scale
     u = solved.solved[:, p] - solved.solved[:, :p] @ beta
-    w_u = solved.factor.inverse()
+    inverse = solved.factor.inverse()
     if w.xx_root.shape[1]:
-        add_product(tail.fronts, w_u, solved.solved[:, :p] @ w.xx_root)
-    own = [w_u[places] for places in tail.blocks]
-    w.tail = sandwich(tail.fronts, w_u, scale.transposed, out=w_u)
+        add_product(tail.fronts, inverse, solved.solved[:, :p] @ w.xx_root)
+    own = [inverse[places] for places in tail.blocks]
+    w.tail = scale.covariance(inverse)
     w.tail_x = -scale.rows(solved.solved[:, :p] @ w.xx, transpose=False)
     modes = scale.rows(u[:, None], transpose=False)
-    e = solved.xy[:, p] - solved.xy[:, :p] @ beta - times(tail.fronts, solved.schur, modes)[:, 0]
+    if scale.simple:
+        e = modes[:, 0] / scale.theta**2
+    else:
+        e = solved.xy[:, p] - solved.xy[:, :p] @ beta - times(tail.fronts, solved.schur, modes)[:, 0]
     if scale.singular:
         found = _singular_projections(solved, w, p)
     else:
-        found = [_tail_projection(matrices[k], block) for k, block in zip(tail.factors, own, strict=True)]
+        blocks = zip(tail.factors, own, strict=True)
+        found = [_tail_projection(matrices[k], b / matrices[k] ** 2 if scale.simple else b) for k, b in blocks]
     for k, factor in enumerate(tail.factors):
         out.modes[factor], out.residuals[factor] = modes[tail.columns[k], 0], e[tail.columns[k]]
         out.covariances[factor], out.projections[factor] = w.tail[tail.blocks[k]], found[k]
@@ -133,7 +137,7 @@ def _tail_posterior(
 
 
 def _tail_projection(t: np.ndarray, w_u: np.ndarray) -> np.ndarray:
-    """``Z_j' P Z_j`` of a tail factor: ``T^-T (I - W_u) T^-1``."""
+    """``Z_j' P Z_j`` of a tail factor: ``T^-T (I - W_u) T^-1``, with ``W = T W_u T'``."""
     q = len(t)
     inner = -w_u
     inner[np.arange(q), np.arange(q)] += 1.0

@@ -52,6 +52,7 @@ def variance_information(deviance: Deviance, criterion: Criterion, at: Evaluatio
     Second derivatives by theta are differences of the analytic gradient at a fixed sigma; those by sigma are exact.
     Elements of theta that are 0 on the diagonal (a singular fit) are not varied.
     """
+    at = at if at.residuals else deviance.evaluate(at.theta)
     k, p, sigma = len(at.theta), len(at.beta), np.sqrt(at.sigma2)
     layout = deviance.layout
     hessian, jacobian = np.zeros((k + 1, k + 1)), np.zeros((k + 1, p, p))

@@ -7,8 +7,10 @@ of such a matrix, shape (fronts.size,).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -16,6 +18,7 @@ from scipy import sparse
 from .crossproducts import CrossProducts
 from .errors import FitError
 from .fronts import FULL, SMALL, Fronts, analyse, one_front
+from .stores import sandwich
 
 __all__ = ["Scale", "Tail", "tail_fronts", "tail_of"]
 
@@ -167,7 +170,10 @@ class _Entries:
 
 
 class Scale:
-    """The tail's part of Lambda: a `T` for each level.
+    """How theta enters the system of the tail, ``N = F' S F + D``, whose inverse gives the covariance ``F N^-1 F'``.
+
+    In general F is Lambda, made of a `T` for each level, and D the identity. Where levels have one effect each and no
+    `T` is nearly 0, F is the identity and D is ``Sigma^-1``: that saves the scaling of matrices.
 
     Parameters
     ----------
@@ -177,34 +183,50 @@ class Scale:
 
     Attributes
     ----------
-    matrix : ndarray, shape (m,), or csr_array, shape (m, m)
-        The diagonal, where levels have one effect each.
     singular : bool
         Whether a `T` is so close to singular that dividing by its square costs too many digits.
+    simple : bool
+        Whether levels have one effect each, and no `T` is nearly 0.
+    log_det : float
+        Logarithm of the determinant of Lambda' Lambda, over that of F' F.
+    theta : ndarray, shape (m,)
+        Each column's `T`, where levels have one effect each.
     """
 
     def __init__(self, tail: Tail, matrices: list[np.ndarray]) -> None:
-        mine = [matrices[k] for k in tail.factors]
+        self.tail, mine = tail, [matrices[k] for k in tail.factors]
         self.singular = any(np.linalg.svd(t, compute_uv=False)[-1] <= NEARLY_SINGULAR for t in mine)
-        self.matrix: np.ndarray | sparse.csr_array
-        if all(len(t) == 1 for t in mine):
-            self.matrix = np.concatenate([np.full(at.size, t[0, 0]) for t, at in zip(mine, tail.columns, strict=True)])
-        else:
-            blocks = [sparse.kron(t, sparse.eye_array(at.shape[1])) for t, at in zip(mine, tail.columns, strict=True)]
-            self.matrix = sparse.csr_array(sparse.block_diag(blocks))
+        single = all(len(t) == 1 for t in mine)
+        self.simple, self.log_det, self.theta = single and not self.singular, 0.0, np.empty(0)
+        if single:
+            self.theta = np.concatenate([np.full(at.size, t[0, 0]) for t, at in zip(mine, tail.columns, strict=True)])
+        if self.simple:
+            self.log_det = 2.0 * sum(at.size * math.log(abs(t[0, 0])) for t, at in zip(mine, tail.columns, strict=True))
+        self._mine = mine
 
-    @property
-    def simple(self) -> bool:
-        """Whether levels have one effect each, and no `T` is nearly 0."""
-        return isinstance(self.matrix, np.ndarray) and not self.singular
+    @cached_property
+    def matrix(self) -> np.ndarray | sparse.csr_array:
+        """Lambda: its diagonal, shape (m,), where levels have one effect each, else shape (m, m)."""
+        if len(self.theta):
+            return self.theta
+        pairs = zip(self._mine, self.tail.columns, strict=True)
+        return sparse.csr_array(sparse.block_diag([sparse.kron(t, sparse.eye_array(at.shape[1])) for t, at in pairs]))
 
-    @property
-    def transposed(self) -> np.ndarray | sparse.sparray:
-        """Lambda'."""
-        return self.matrix.T
+    def system(self, schur: np.ndarray) -> np.ndarray:
+        """N, of a Schur complement S: a store, which is that of S where F is the identity."""
+        fronts = self.tail.fronts
+        n = schur if self.simple else sandwich(fronts, schur, self.matrix)
+        n[fronts.diagonal] += self.theta**-2 if self.simple else 1.0
+        return n
+
+    def covariance(self, inverse: np.ndarray) -> np.ndarray:
+        """``F N^-1 F'``, of the inverse of N: a store, which is overwritten."""
+        return inverse if self.simple else sandwich(self.tail.fronts, inverse, self.matrix.T, out=inverse)
 
     def rows(self, columns: np.ndarray, transpose: bool = True) -> np.ndarray:
-        """Multiply ``Lambda'`` (or Lambda) with (m, k) columns."""
+        """Multiply ``F'`` (or F) with (m, k) columns."""
+        if self.simple:
+            return columns
         if isinstance(self.matrix, np.ndarray):
             return columns * self.matrix[:, None]
         return np.asarray((self.matrix.T if transpose else self.matrix) @ columns)
