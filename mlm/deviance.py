@@ -21,7 +21,7 @@ from .components import divide
 from .covariance import CovarianceLayout, covariance_root
 from .crossproducts import CrossProducts
 from .curvature import bending, directions, level_traces, second_derivatives
-from .elimination import Eliminated, eliminate
+from .elimination import Eliminated, FixedPart, eliminate
 from .one_factor import LevelSolution, OneFactor
 from .posterior import Posterior, posterior
 from .start import joint_moments, level_moments, moment_scales, single_scale
@@ -135,26 +135,32 @@ class Deviance:
         self.parts = () if single else divide(products)
 
     def evaluate(self, theta: np.ndarray, derivatives: int = 1) -> Evaluation:
-        """Compute the criterion and its derivatives at a theta.
+        """Compute the criterion, the fixed effects and the derivatives at a theta.
 
         Parameters
         ----------
         theta : ndarray, shape (n_theta,)
         derivatives : {0, 1, 2}
-            Up to which order. With several grouping factors the second ones cannot be had afterwards (see
-            `curvature`), and without the first there are no projections and residuals. With one they all come along.
+            Up to which order. With several grouping factors the second ones cannot be had afterwards; with one they
+            can, where the first were asked for (see `curvature`).
 
         Returns
         -------
         Evaluation
         """
         if self.one is not None:
-            return self._evaluate_one(self.one, theta)
+            if derivatives:
+                return self._evaluate_one(self.one, theta)
+            return self._undifferentiated(theta, *self.one.fixed(self.layout.matrices(theta)[0]))
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
-        fixed = eliminated.fixed
-        at = Evaluation(
+        at = self._undifferentiated(theta, eliminated.fixed, eliminated.log_det)
+        return self._differentiated(at, eliminated, derivatives) if derivatives else at
+
+    def _undifferentiated(self, theta: np.ndarray, fixed: FixedPart, log_det: float) -> Evaluation:
+        """An evaluation without derivatives."""
+        return Evaluation(
             theta=theta,
-            value=self.criterion.value(fixed.penalised, eliminated.log_det, fixed.log_det),
+            value=self.criterion.value(fixed.penalised, log_det, fixed.log_det),
             gradient=np.empty(0),
             sigma2=fixed.penalised / self.criterion.dof,
             beta=fixed.beta,
@@ -163,7 +169,6 @@ class Deviance:
             projections=(),
             residuals=(),
         )
-        return self._differentiated(at, eliminated, derivatives) if derivatives else at
 
     def _differentiated(self, at: Evaluation, eliminated: Eliminated, derivatives: int) -> Evaluation:
         """An evaluation with its derivatives up to this order, with several factors."""
@@ -215,11 +220,7 @@ class Deviance:
 
     def value(self, theta: np.ndarray) -> float:
         """Compute the criterion alone."""
-        if self.one is not None:
-            fixed, log_det = self.one.fixed(self.layout.matrices(theta)[0])
-            return self.criterion.value(fixed.penalised, log_det, fixed.log_det)
-        eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
-        return self.criterion.value(eliminated.fixed.penalised, eliminated.log_det, eliminated.fixed.log_det)
+        return self.evaluate(theta, derivatives=0).value
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Second derivatives by theta at an evaluation: exact with one grouping factor, nearly so with several.
@@ -268,12 +269,12 @@ class Deviance:
         slope = inner.sum(axis=2) - e @ e.T / variance
         return self.layout.pick([_scored(self.layout, 0, t, inner, slope)])
 
-    def single(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Find the theta of a single random intercept, and the second derivative there; None where that is no use."""
+    def single(self) -> np.ndarray | None:
+        """Find the theta of a single random intercept at once; None where that is no use."""
         if self.layout.sizes != (1,):
             return None
         found = single_scale(self.products, self.criterion.dof, self.criterion.reml)
-        return None if found is None else (np.array([found[0]]), np.array([[found[1]]]))
+        return None if found is None else np.array([found])
 
     def scoring(self, at: Evaluation) -> np.ndarray:
         """One step of Fisher scoring in Sigma, factor by factor; returns theta.

@@ -36,8 +36,8 @@ class Optimum:
     Attributes
     ----------
     evaluation : Evaluation
-        At the minimum. With several grouping factors it may be without derivatives: the last step is often so short
-        that these would say no more than was known before it.
+        At the minimum; often without derivatives, where the last step was so short that these would have said no more
+        than was known before it.
     converged : bool
     optimizer : str
     message : str
@@ -105,6 +105,9 @@ def _newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         log.add(theta, evaluation.value)
         return evaluation
 
+    single = deviance.single() if start is None else None
+    if single is not None:
+        return Optimum(evaluate(single, 0), True, "newton", _message(True), log)
     if start is None:
         at, hessian = _approach(deviance, evaluate)
     else:
@@ -142,9 +145,6 @@ def _approach(
 
     Where a step of scoring came with the moments, more are made only if Newton's method expects to gain much.
     """
-    single = deviance.single()
-    if single is not None:
-        return evaluate(single[0]), single[1]
     scored = deviance.scored_start()
     at = evaluate(deviance.start() if scored is None else scored)
     if scored is None and at.solution is not None and deviance.layout.n_theta > 1:
@@ -191,10 +191,14 @@ def _descend(
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
         if not derivatives:
+            if (found.theta == at.theta + step).all():
+                return found, True
+            found = evaluate(found.theta)
+        promise = _plain_step(hessian, found)[1] if found.solution is not None and decrease < NEARBY else np.inf
+        if promise < DONE:
             return found, True
-        if found.solution is not None and decrease < NEARBY and _plain_step(hessian, found)[1] < DONE:
-            return found, True
-        hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
+        if promise * promise > DONE * decrease:  # else the second derivatives serve once more
+            hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False
 
@@ -202,13 +206,16 @@ def _descend(
 def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, last: float) -> int:
     """How many derivatives to ask for at the end of a step that promises this decrease, the one before it `last`.
 
-    None, where the next step would promise nothing: it can be expected to promise the share of this one that this one
-    does of the one before, or less. Where a covariance may be singular, slopes are asked for at the end.
+    None, where the next step would promise nothing: with nearly exact second derivatives it can be expected to promise
+    the share of this one that this one does of the one before, and with exact ones the square of that share. Where a
+    covariance may be singular, slopes are asked for at the end.
     """
-    if at.solution is not None or decrease >= NEARBY:
-        return 2
-    ending = decrease < SILENT and decrease * decrease < DONE * last < np.inf
-    return 0 if ending and all(_is_regular(deviance, end) for end in (at.theta, at.theta + step)) else 1
+    exact, near = at.solution is not None, decrease < NEARBY
+    share = decrease / last if last < np.inf else 1.0
+    ending = near and decrease * share ** (2 if exact else 1) < DONE
+    if ending and all(_is_regular(deviance, end) for end in (at.theta, at.theta + step)):
+        return 0
+    return 1 if near and not exact else 2
 
 
 def _second_derivatives(deviance: Deviance, at: Evaluation) -> np.ndarray:

@@ -115,7 +115,7 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.n
     return sigma, variance
 
 
-def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, float] | None:
+def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
     """Find a single random intercept's relative standard deviation, by Newton's method on sums over levels of one size.
 
     Parameters
@@ -128,9 +128,8 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, 
 
     Returns
     -------
-    (float, float) or None
-        The relative standard deviation, and the second derivative of the deviance by it. None where levels are of too
-        many sizes, or the minimum is at or near 0.
+    float or None
+        The relative standard deviation. None where levels are of too many sizes, or the minimum is at or near 0.
     """
     sums = _sums_by_size(products.factors[0])
     if sums is None:
@@ -151,7 +150,7 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> tuple[float, 
         if at < 2.0 * math.log(SMALLEST):
             return None
         if 0.0 < bend * error**2 < NEAR:
-            return math.exp(0.5 * at), 4.0 * bend * math.exp(-at)
+            return math.exp(0.5 * at)
     return None
 
 

@@ -58,7 +58,7 @@ def test_the_search_ends_where_exact_second_derivatives_expect_nothing(structure
     frame = data(3)
     frame["y"] += np.random.default_rng(5).normal(size=14)[frame["g"]] * (1.0 + 2.0 * frame["x"] - 2.0 * frame["z"])
     deviance, _ = setup(STRUCTURES[structure], frame, reml)
-    at = minimise(deviance).evaluation
+    at = deviance.evaluate(minimise(deviance).evaluation.theta)
     exact = deviance.curvature(at)
     moving = at.theta != 0  # where an element is exactly 0, the minimum is at the boundary
     decrease = 0.5 * at.gradient[moving] @ np.linalg.solve(exact[np.ix_(moving, moving)], at.gradient[moving])
@@ -68,19 +68,20 @@ def test_the_search_ends_where_exact_second_derivatives_expect_nothing(structure
 
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("levels", [SIZES // 2, 3 * SIZES])
-def test_single_intercept_is_found_with_its_second_derivative(levels, reml):
+def test_single_intercept_is_found_at_once(levels, reml):
     """Level by level where they are few, by sizes of levels where they are many."""
     rng = np.random.default_rng(levels)
     frame = data(6, 20 * levels)
     frame["g"] = rng.permutation(np.repeat(np.arange(levels), 20))
     frame["y"] = frame["x"] + 0.7 * rng.normal(size=levels)[frame["g"]] + rng.normal(size=len(frame))
     deviance, _ = setup("y ~ x + z + (1 | g)", frame, reml)
-    theta, second = deviance.single()
-    at = deviance.evaluate(theta)
+    found = minimise(deviance)
+    assert len(found.evaluations) == 1
+    at = deviance.evaluate(found.evaluation.theta)
+    second = deviance.curvature(at)[0, 0]
     # the deviance could fall by 1e-15 or less: by a theta that is wrong by 1e-8 where its second derivative is 10
-    assert abs(at.gradient[0]) / second[0, 0] < 1e-8
-    assert second[0, 0] == pytest.approx(deviance.curvature(at)[0, 0], rel=1e-3)
-    assert len(minimise(deviance).evaluations) == 1
+    assert second > 0
+    assert abs(at.gradient[0]) / second < 1e-8
 
 
 @pytest.mark.parametrize("near", [0.02, -0.01])
