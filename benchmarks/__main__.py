@@ -24,9 +24,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--time-limit", type=float, default=defaults.limit, help="seconds until a program is stopped")
     parser.add_argument("--lme4-limit", type=float, default=defaults.lme4_limit, help="the same for lme4")
     parser.add_argument("--threads", type=int, default=defaults.threads, help="threads of each program")
-    parser.add_argument(
-        "--rounds", type=int, default=defaults.rounds, help="times brisk programs are measured, in turns"
-    )
+    parser.add_argument("--rounds", type=int, default=defaults.rounds, help="times programs are measured, in turns")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go")
     parser.add_argument("--add", action="store_true", help="keep the other cases that the output file has")
     return parser.parse_args(arguments)

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import figures
 from .machine import DISTRIBUTIONS
-from .run import NEAR, RESULTS
+from .run import NEAR, NEARLY, RESULTS, TURN
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "book" / "performance.md"
@@ -111,7 +111,7 @@ Machine
 
 Run
 : {run["date"]}, commit {run["commit"] or "unknown"}, {run["repeats"]} repeats where time allows,
-  short fits for a second and the quick programs in {run["rounds"]} rounds, in turns; time limit
+  short fits for a second, in {run["rounds"]} rounds, in turns; time limit
   {run["time_limit"]:.0f} s ({run["lme4_limit"]:.0f} s for lme4), load of the machine at the
   start {run["load_at_start"]}.
 
@@ -304,9 +304,9 @@ def _measured(results: Results) -> str:
   Starting R or Python, importing and reading data are not in it.
 * Each pair of a model and a program has a process of its own, with the same number of threads. A small fit of other
   data comes first, then one fit for the memory, then the repeats.
-* Repeats follow one another. Programs that take less than a tenth of a second are measured in several rounds, in turns,
-  because the machine is not always equally fast. mlm keeps a formula that it has read; what a new one adds stands in
-  the table above.
+* Repeats follow one another. The machine is not always equally fast, so mlm, lme4 and the programs that take no more
+  than {NEARLY:.0f} times as long as the fastest are measured in several rounds, in turns, where a fit takes less than
+  {TURN:.0f} s. mlm keeps a formula that it has read; what a new one adds stands in the table above.
 * Peak memory is the largest resident memory during the first fit, less what was held before it.
 * Every fit is compared with ours by the same criterion. {WRONG} marks estimates that differ:
   coefficients by more than {near["beta"]:g} standard errors, standard errors by more than {100 * near["se"]:g} %, the

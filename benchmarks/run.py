@@ -29,7 +29,10 @@ RESULTS = Path(__file__).with_name("results.json")
 PREPARING = 900.0  # seconds a program gets to make the data and bring them into its form
 # how far estimates may be from ours: shares of a standard error, relative, and of the log-likelihood
 NEAR = {"beta": 0.01, "se": 0.01, "loglik": 0.01}
-BRISK = 0.1  # seconds: programs that take less are measured in turns, because machines are not always equally fast
+# Machines are not always equally fast, not from one second to the next. Programs that are compared are measured in
+# turns: ours, lme4, and those that come near the fastest, if they take less than so many seconds.
+TURN = 10.0
+NEARLY = 4.0  # times as long as the fastest
 KEPT = 25  # fits of which the time is stored: order statistics, evenly spaced
 
 
@@ -49,7 +52,7 @@ class Settings:
         The same for lme4, with which all are compared.
     threads : int
     rounds : int
-        How often brisk programs are measured, in turns.
+        How often programs that are compared closely are measured, in turns.
     """
 
     repeats: int = 15
@@ -57,7 +60,7 @@ class Settings:
     limit: float = 300.0
     lme4_limit: float = 900.0
     threads: int = 1
-    rounds: int = 3
+    rounds: int = 8
 
     def limit_of(self, program: str) -> float:
         """Seconds after which this program is stopped."""
@@ -117,14 +120,18 @@ def run(
 
 
 def measure_in_turns(case: Case, found: Iterable[tuple[Peer, dict[str, Any]]], settings: Settings) -> bool:
-    """Measure the brisk programs again, one after the other; returns whether there were any."""
-    brisk = [(p, m) for p, m in found if m["state"] == "fitted" and m["median"] < BRISK]
+    """Measure those again that are compared closely, one after the other; returns whether there were any."""
+    quick = [(p, m) for p, m in found if m["state"] == "fitted" and m["median"] < TURN]
+    near = NEARLY * min((m["median"] for _, m in quick), default=0.0)
+    quick = [(p, m) for p, m in quick if m["median"] <= near or p.name in ("mlm", "lme4")]
+    if len(quick) < 2:
+        return False
     for _ in range(settings.rounds - 1):
-        for program, measured in brisk:
+        for program, measured in quick:
             _, result = subprocess_result(case, program, settings)
             measured["seconds"] = sorted([*measured["seconds"], *result.get("seconds", [])])
             measured |= statistics_of(measured["seconds"])
-    return bool(brisk) and settings.rounds > 1
+    return settings.rounds > 1
 
 
 def statistics_of(times: list[float]) -> dict[str, float]:

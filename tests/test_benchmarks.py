@@ -239,3 +239,26 @@ def test_labels_keep_their_distance():
 )
 def test_three_digits(value, text):
     assert page.three(value) == text
+
+
+def test_programs_that_are_compared_closely_are_measured_in_turns(monkeypatch):
+    """Ours, lme4 and those near the fastest; neither far slower ones nor fits that take very long."""
+    first = {"mlm": 0.02, "lme-python": 0.01, "mixedlm": 0.039, "statsmodels": 0.041, "lme4": 2.0, "gpboost": 11.0}
+    named = {p.name: p for p in peers.PROGRAMS}
+    found = [(named[name], {"state": "fitted", "seconds": [t], "median": t}) for name, t in first.items()]
+    turns = []
+
+    def again(case, program, settings):
+        turns.append(program.name)
+        return {}, {"seconds": [1.0, 3.0]}
+
+    monkeypatch.setattr(run, "subprocess_result", again)
+    assert run.measure_in_turns(cases.CASES["imm10_model3"], found, run.Settings(rounds=3))
+    assert turns == ["mlm", "lme-python", "mixedlm", "lme4"] * 2
+    assert found[0][1] == {
+        "state": "fitted", "seconds": [0.02, 1.0, 1.0, 3.0, 3.0], "median": 1.0, "least": 0.02, "most": 3.0, "fits": 5,
+    }  # fmt: skip
+    turns.clear()
+    alone = [found[0], found[-1]]
+    assert not run.measure_in_turns(cases.CASES["imm10_model3"], alone, run.Settings(rounds=3))
+    assert turns == []
