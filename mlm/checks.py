@@ -17,7 +17,6 @@ __all__ = ["demand_estimable", "demand_identified", "demand_residuals", "demand_
 
 EXACT = 1e-24  # share of the response's sum of squares that rounding leaves when the predictors fit it exactly
 VARIED = 1e-12  # share of squares about the mean, above what rounding of the mean leaves of a constant
-PERFECT = 1e-12  # penalised share of the OLS residuals: below, rounding leaves sigma fewer than four digits
 DEPENDENT = 1e-14  # smallest eigenvalue of correlated columns that is told from 0
 CONFOUNDED = 1e-9  # share of a term's sum of squares outside the fixed effects' space that is told from 0
 
@@ -99,12 +98,12 @@ def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:
             )
 
 
-def demand_residuals(optimum: Optimum, products: CrossProducts) -> None:
+def demand_residuals(optimum: Optimum, deviance: Deviance) -> None:
     """Refuse a fit that is not a number, or has no residuals."""
     at = optimum.evaluation
     if not (np.isfinite(at.value) and np.isfinite(at.theta).all()):
         raise FitError("The deviance cannot be computed: numbers are too large or too small; rescale the variables.")
-    if at.penalised <= PERFECT * products.xy[-1, -1]:
+    if deviance.is_perfect(at):
         raise FitError(
             "The model fits the response perfectly: there is no residual variance to estimate. Does the response "
             "vary within the levels of the grouping factors?"

@@ -28,6 +28,8 @@ from .start import joint_moments, level_moments, moment_scales, single_scale
 
 __all__ = ["Criterion", "Deviance", "Evaluation"]
 
+PERFECT = 1e-12  # penalised share of the OLS residuals: below, rounding leaves sigma fewer than four digits
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
@@ -221,6 +223,10 @@ class Deviance:
     def value(self, theta: np.ndarray) -> float:
         """Compute the criterion alone."""
         return self.evaluate(theta, derivatives=0).value
+
+    def is_perfect(self, at: Evaluation) -> bool:
+        """Whether as good as nothing is left of the response, so that the deviance falls without end."""
+        return bool(at.penalised <= PERFECT * self.products.xy[-1, -1])
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Second derivatives by theta at an evaluation: exact with one grouping factor, nearly so with several.

@@ -119,7 +119,7 @@ def fit(
     if first is None and optimizer == "nloptwrap":
         first = lme4_start(frame, terms)
     optimum = minimise(deviance, optimizer, first, tolerance, verbose)
-    demand_residuals(optimum, products)
+    demand_residuals(optimum, deviance)
     model = MixedModel(frame, tuple(terms), products, deviance, optimum, reml)
     if model.is_singular:
         warnings.warn(_singular_message(model), SingularFitWarning, stacklevel=3)

@@ -195,6 +195,8 @@ def _descend(
                 return at, decrease < SILENT
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
+        if deviance.is_perfect(found):
+            return found, False
         if not derivatives:
             if (found.theta == at.theta + step).all():
                 return found, True

@@ -180,3 +180,22 @@ def test_an_optimiser_that_is_not_there():
     deviance, _ = setup(STRUCTURES["one, intercept"], data(), reml=True)
     with pytest.raises(mlm.FitError, match="no optimizer 'bobyqa'; choose 'newton' or 'nloptwrap'"):
         minimise(deviance, "bobyqa")
+
+
+@pytest.mark.parametrize("structure", ["one, intercept", "one, slope", "crossed", "crossed, slopes"])
+def test_a_response_without_residuals_is_soon_seen(structure):
+    """The deviance falls without end; it took a thousand evaluations and more to give up."""
+    frame = data(6, 600)
+    rng = np.random.default_rng(12)
+    frame["y"] = frame["x"] + rng.normal(size=14)[frame["g"]]
+    if "slope" in structure:
+        frame["y"] += rng.normal(size=14)[frame["g"]] * frame["x"]
+    if "crossed" in structure:
+        frame["y"] += rng.normal(size=6)[frame["h"]]
+    deviance, _ = setup(STRUCTURES[structure], frame, reml=True)
+    found = minimise(deviance)
+    assert not found.converged
+    assert deviance.is_perfect(found.evaluation)
+    assert len(found.evaluations) < 100
+    with pytest.raises(mlm.FitError, match="fits the response perfectly"):
+        mlm.lmer(STRUCTURES[structure], frame)
