@@ -11,7 +11,8 @@ fixed effects projected out).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack
@@ -40,8 +41,6 @@ class Evaluation:
     theta : ndarray, shape (n_theta,)
     value : float
         Profiled deviance, or REML criterion.
-    gradient : ndarray, shape (n_theta,)
-        Empty, where no derivatives were asked for.
     sigma2 : float
         Residual variance at this theta.
     beta : ndarray, shape (p,)
@@ -50,6 +49,8 @@ class Evaluation:
         Working covariance matrix of the fixed effects, without its factor sigma².
     penalised : float
         Penalised residual sum of squares r²(theta).
+    gradient : ndarray, shape (n_theta,)
+        Empty, where no derivatives were asked for.
     projections : tuple of ndarray
         ``Z_j' P Z_j`` of each grouping factor's levels, shapes (q, q, J); none without derivatives.
     residuals : tuple of ndarray
@@ -62,13 +63,13 @@ class Evaluation:
 
     theta: np.ndarray
     value: float
-    gradient: np.ndarray
     sigma2: float
     beta: np.ndarray
     unscaled: np.ndarray
     penalised: float
-    projections: tuple[np.ndarray, ...]
-    residuals: tuple[np.ndarray, ...]
+    gradient: np.ndarray = field(default_factory=lambda: np.empty(0))
+    projections: tuple[np.ndarray, ...] = ()
+    residuals: tuple[np.ndarray, ...] = ()
     solution: LevelSolution | None = None
     hessian: np.ndarray | None = None
 
@@ -153,31 +154,32 @@ class Deviance:
         if self.one is not None:
             if derivatives:
                 return self._evaluate_one(self.one, theta)
-            return self._undifferentiated(theta, *self.one.fixed(self.layout.matrices(theta)[0]))
+            return self._evaluation(theta, *self.one.fixed(self.layout.matrices(theta)[0]))
         eliminated = eliminate(self.parts, self.products.xy, self.layout, theta)
-        at = self._undifferentiated(theta, eliminated.fixed, eliminated.log_det)
-        return self._differentiated(at, eliminated, derivatives) if derivatives else at
+        if derivatives:
+            return self._evaluate_several(theta, eliminated, derivatives)
+        return self._evaluation(theta, eliminated.fixed, eliminated.log_det)
 
-    def _undifferentiated(self, theta: np.ndarray, fixed: FixedPart, log_det: float) -> Evaluation:
-        """An evaluation without derivatives."""
+    def _evaluation(self, theta: np.ndarray, fixed: FixedPart, log_det: float, **derivatives: Any) -> Evaluation:
+        """Put an evaluation together, with whatever derivatives there are."""
         return Evaluation(
             theta=theta,
             value=self.criterion.value(fixed.penalised, log_det, fixed.log_det),
-            gradient=np.empty(0),
             sigma2=fixed.penalised / self.criterion.dof,
             beta=fixed.beta,
             unscaled=fixed.inverse,
             penalised=fixed.penalised,
-            projections=(),
-            residuals=(),
+            **derivatives,
         )
 
-    def _differentiated(self, at: Evaluation, eliminated: Eliminated, derivatives: int) -> Evaluation:
-        """An evaluation with its derivatives up to this order, with several factors."""
+    def _evaluate_several(self, theta: np.ndarray, eliminated: Eliminated, derivatives: int) -> Evaluation:
+        """`evaluate` with derivatives up to this order, where there are several grouping factors."""
         found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
         factors = range(len(eliminated.matrices))
-        at = replace(
-            at,
+        at = self._evaluation(
+            theta,
+            eliminated.fixed,
+            eliminated.log_det,
             projections=tuple(found.projections[k] for k in factors),
             residuals=tuple(found.residuals[k] for k in factors),
         )
@@ -206,15 +208,11 @@ class Deviance:
         """`evaluate` where there is a single grouping factor."""
         (t,) = self.layout.matrices(theta)
         found = one.solve(t)
-        fixed = found.fixed
-        return Evaluation(
-            theta=theta,
-            value=self.criterion.value(fixed.penalised, found.log_det, fixed.log_det),
+        return self._evaluation(
+            theta,
+            found.fixed,
+            found.log_det,
             gradient=self.layout.pick([2.0 * found.slope @ t]),
-            sigma2=found.sigma2,
-            beta=fixed.beta,
-            unscaled=fixed.inverse,
-            penalised=fixed.penalised,
             projections=(found.projection,),
             residuals=(math.sqrt(found.sigma2) * found.outside[:, -1],),
             solution=found,

@@ -85,9 +85,8 @@ class Incidence:
         """Products of neighbouring entries: a row a level, a column a place in the store."""
         starts, values = _ends_of_pairs(self._starts), self._of_others(self.data[0])
         place, products = np.empty(starts[-1], dtype=self.fronts.integer), np.empty(starts[-1])
-        step = self.fronts.step[self._column]
-        for at, mine, times, right in _neighbours(self._starts):
-            place[at] = self.fronts.place_steps(step.take(right), step[mine].repeat(times))
+        for at, mine, times, right, there in self._placed_neighbours():
+            place[at] = there
             np.multiply(values.take(right), values[mine].repeat(times), out=products[at])
         return sparse.csr_array((products, place, _lean(starts)), shape=(self.levels, self.fronts.size))
 
@@ -96,11 +95,16 @@ class Incidence:
         """All pairs of neighbours left >= right among the other columns' entries, and where they stand in the store."""
         count = int(_ends_of_pairs(self._starts)[-1])
         pairs, place = np.empty((2, count), dtype=np.int32), np.empty(count, dtype=self.fronts.integer)
+        for at, mine, times, right, there in self._placed_neighbours():
+            place[at] = there
+            pairs[0, at], pairs[1, at] = np.arange(mine.start, mine.stop).repeat(times), right
+        return *pairs, place
+
+    def _placed_neighbours(self) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray, np.ndarray]]:
+        """What `_neighbours` yields of the other columns' entries, and where the pairs stand in the store."""
         step = self.fronts.step[self._column]
         for at, mine, times, right in _neighbours(self._starts):
-            pairs[0, at], pairs[1, at] = np.arange(mine.start, mine.stop).repeat(times), right
-            place[at] = self.fronts.place_steps(step.take(right), step[mine].repeat(times))
-        return *pairs, place
+            yield at, mine, times, right, self.fronts.place_steps(step.take(right), step[mine].repeat(times))
 
     def _of_others(self, values: np.ndarray) -> np.ndarray:
         """Values (..., nnz) at the entries of the other columns."""

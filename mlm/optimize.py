@@ -25,8 +25,9 @@ from .errors import FitError, MlmError
 
 __all__ = ["Optimum", "minimise"]
 
-DONE = 1e-13  # predicted decrease of the deviance: theta is then right to about 3e-7 of its standard error; where it is
-# foreseen, up to 1e-12 was left in the designs of tests/test_differential.py, or 1e-6 of a standard error
+# Predicted decrease of the deviance: theta is then right to about 3e-7 of its standard error. Where it is foreseen,
+# up to 1e-12 was left in the designs of tests/test_differential.py, or 1e-6 of a standard error.
+DONE = 1e-13
 FAR = 0.5  # share of a diagonal element that a step may change for its logarithm to be the better variable
 CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
 NEARBY = 1e-3  # expected decrease of a step so short that second derivatives at its start serve at its end as well
@@ -110,10 +111,10 @@ def _newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         log.add(theta, evaluation.value)
         return evaluation
 
-    single = deviance.single() if start is None else None
-    if single is not None:
-        return Optimum(evaluate(single, 0), True, "newton", _message(True), log)
     if start is None:
+        single = deviance.single()
+        if single is not None:
+            return Optimum(evaluate(single, 0), True, "newton", _message(True), log)
         at, hessian = _approach(deviance, evaluate)
     else:
         at = evaluate(np.array(start, dtype=float))
