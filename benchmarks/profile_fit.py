@@ -1,7 +1,7 @@
 """Where the time of a small fit goes: ``python -m benchmarks.profile_fit [--repeats N]``.
 
 The stages of `mlm.lmer` are wrapped in clocks. A stage's time is its own: without what it calls that is itself a
-stage. What no stage accounts for is checks, sorting of terms and the like.
+stage. What no stage accounts for is checks, sorting of terms, the fitted object and the like.
 """
 
 from __future__ import annotations
@@ -26,15 +26,14 @@ from .cases import CASES
 PROFILED = ("imm10_model4", "heck2011_null", "two_level_model3")
 # stage: the function, where the caller looks it up
 STAGES = {
-    "formula": ("mlm.frame", "parse"),
+    "formula": ("mlm.frame.model_frame", "parse"),
     "model frame": ("mlm.lmer", "model_frame"),
-    "cross-products": ("mlm.lmer", "cross_products"),
-    "deviance function": ("mlm.lmer", "deviance_function"),
-    "optimiser": ("mlm.lmer", "minimise"),
-    "fitted object": ("mlm.lmer", "MixedModel"),
+    "cross-products": ("mlm.fit.stages", "cross_products"),
+    "deviance function": ("mlm.fit.fit", "deviance_function"),
+    "optimiser": ("mlm.fit.fit", "minimise"),
 }
 REPORT = "standard errors"
-REST = "checks and the rest"
+REST = "checks, the fitted object and the rest"
 
 
 class Clocks:

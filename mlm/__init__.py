@@ -1,9 +1,7 @@
 """mlm: multilevel (mixed-effects) models in NumPy and SciPy, with the names that users of lme4 know."""
 
 from . import plot
-from .anova import AnovaTable, anova
-from .clustering import PlausibleRange, design_effect, effective_sample_size, plausible_range, shrinkage
-from .effect import Effect, effect
+from .effects.effect import Effect, effect
 from .errors import (
     DataError,
     FitError,
@@ -14,14 +12,17 @@ from .errors import (
     RankWarning,
     SingularFitWarning,
 )
-from .frame import ModelFrame, model_frame
-from .lm import LinearModel, lm
+from .frame.centering import between_within, center_within, rescale
+from .frame.model_frame import ModelFrame, model_frame
+from .inference.anova import AnovaTable, anova
+from .lm import lm
 from .lmer import lmer
-from .model import MixedModel
-from .prepare import between_within, center_within, rescale
-from .regtable import RegressionTable, regtable
-from .summary import Summary, summarize
-from .variance import IntraclassCorrelation, RSquared, icc, r2
+from .model.linear_model import LinearModel
+from .model.mixed_model import MixedModel
+from .report.regtable import RegressionTable, regtable
+from .report.summary import Summary, summarize
+from .variance.clustering import PlausibleRange, design_effect, effective_sample_size, plausible_range, shrinkage
+from .variance.r2 import IntraclassCorrelation, RSquared, icc, r2
 
 __all__ = [
     "AnovaTable",

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from .checks import demand_estimable, demand_identified, demand_residuals, demand_variation, starting_theta
-from .covariance import covariance_layout
-from .crossproducts import CrossProducts, cross_products
-from .design import Columns, dependent_columns
-from .deviance import Deviance
-from .errors import DataError, FitError, FormulaError, RankWarning, SingularFitWarning
-from .frame import Grouping, ModelFrame, RandomPart, model_frame
-from .model import MixedModel
-from .nloptwrap import lme4_start
-from .optimize import minimise
-from .table import as_numbers
+from .errors import FitError
+from .fit.checks import demand_estimable, demand_variation
+from .fit.stages import independent_columns, sorted_terms
+from .frame.model_frame import model_frame
+from .model.mixed_model import MixedModel
 
 __all__ = ["lmer"]
 
@@ -95,121 +84,8 @@ def lmer(
     if reml not in (True, False):
         raise FitError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
     frame = model_frame(formula, data, weights, offset)
-    terms = _sorted_terms(frame)
+    terms = sorted_terms(frame)
     demand_estimable(frame, terms)
-    frame, products = _independent(frame, terms)
+    frame, products = independent_columns(frame, terms)
     demand_variation(frame, products)
-    return fit(frame, terms, products, reml, optimizer, start, tolerance, verbose)
-
-
-def fit(
-    frame: ModelFrame,
-    terms: list[RandomPart],
-    products: CrossProducts,
-    reml: bool,
-    optimizer: str = "newton",
-    start: np.ndarray | None = None,
-    tolerance: float | None = None,
-    verbose: bool = False,
-) -> MixedModel:
-    """Fit from cross-products that are there already (`MixedModel.refit` comes in here)."""
-    deviance = deviance_function(terms, products, reml)
-    demand_identified(terms, deviance)
-    first = starting_theta(start, deviance)
-    if first is None and optimizer == "nloptwrap":
-        first = lme4_start(frame, terms)
-    optimum = minimise(deviance, optimizer, first, tolerance, verbose)
-    demand_residuals(optimum, deviance)
-    model = MixedModel(frame, tuple(terms), products, deviance, optimum, reml)
-    if model.is_singular:
-        warnings.warn(_singular_message(model), SingularFitWarning, stacklevel=3)
-    return model
-
-
-def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
-    """Build the deviance function: the layout of theta on these cross-products."""
-    position = {f.name: k for k, f in enumerate(products.factors)}
-    sizes = tuple((position[t.term.group], len(t.columns.names)) for t in terms)
-    return Deviance(products, covariance_layout(sizes, len(products.factors)), reml)
-
-
-def _sorted_terms(frame: ModelFrame) -> list[RandomPart]:
-    """Terms by number of levels, the largest first: the order of theta in lme4.
-
-    Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do.
-    """
-    if not frame.random:
-        raise FormulaError(
-            "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
-            f"least squares.\n  {frame.formula.text}"
-        )
-    levels = [frame.groupings[part.term.group].size for part in frame.random]
-    if levels == sorted(levels, reverse=True):
-        return list(frame.random)
-    order = sorted(range(len(levels)), key=levels.__getitem__)
-    return [frame.random[k] for k in reversed(order)]
-
-
-def _factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping, Columns]]:
-    """Grouping factors with the columns of all their terms, the largest first."""
-    joined: dict[str, Columns] = {}
-    for part in terms:
-        have = joined.get(part.term.group)
-        joined[part.term.group] = (
-            part.columns
-            if have is None
-            else Columns(have.names + part.columns.names, have.factors + part.columns.factors, have.n)
-        )
-    factors = [(frame.groupings[name], columns) for name, columns in joined.items()]
-    return sorted(factors, key=lambda f: -f[0].size * len(f[1].names))
-
-
-def _independent(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
-    """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so."""
-    factors = _factors(frame, terms)
-    products = cross_products(frame, factors)
-    if products.independent:
-        return frame, products
-    matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
-    dropped = dependent_columns(matrix)
-    if not dropped:
-        return frame, cross_products(frame, factors, orthonormal=True)
-    names = [frame.x_names[k] for k in dropped]
-    kept = [n for n in frame.x_names if n not in names]
-    warnings.warn(
-        f"The fixed-effects columns are linearly dependent: {', '.join(names)} {'was' if len(names) == 1 else 'were'} "
-        f"dropped, being constant or a combination of the {len(kept)} columns kept ({', '.join(kept[:8])}"
-        f"{' …' if len(kept) > 8 else ''}). Leave {'it' if len(names) == 1 else 'them'} out of the formula.",
-        RankWarning,
-        stacklevel=3,
-    )
-    frame = frame.without(dropped)
-    return frame, cross_products(frame, factors, orthonormal=True)
-
-
-def _singular_message(model: MixedModel) -> str:
-    flat = ", ".join(f"'({t})'" for t in model.singular_terms)
-    return (
-        f"Singular fit: the covariance of {flat} is estimated with a variance of 0 or a correlation of ±1. "
-        "The fit is kept; a simpler random-effects term would describe the data as well."
-    )
-
-
-def refit_response(model: MixedModel, y: Any, reml: bool, optimizer: str) -> MixedModel:
-    """Fit a model's formula to another response for the same rows."""
-    index = model.frame.index
-    if isinstance(y, pd.Series) and not y.index.equals(index):
-        if not y.index.is_unique or len(index.difference(y.index)):
-            raise DataError("The labels of the new response are not those of the rows in use; give an array instead.")
-        y = y.reindex(index)
-    values = as_numbers(y, "The new response")
-    if values.shape != (model.nobs,):
-        raise DataError(
-            f"The new response must have one value for each of the {model.nobs} rows in use; got {values.shape}."
-        )
-    if not np.isfinite(values).all():
-        raise DataError(f"The new response has {int((~np.isfinite(values)).sum())} missing or infinite values.")
-    terms = list(model.terms)
-    frame, products = _independent(replace(model.frame, y=values), terms)
-    demand_variation(frame, products)
-    return fit(frame, terms, products, reml, optimizer)
+    return MixedModel.estimate(frame, terms, products, reml, optimizer, start, tolerance, verbose)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mlm.crossproducts import cross_products
-from mlm.deviance import Deviance
-from mlm.frame import ModelFrame, RandomPart, model_frame
-from mlm.lmer import _factors, _sorted_terms, deviance_function
+from mlm.crossproducts.in_memory import cross_products
+from mlm.fit.stages import deviance_function, grouping_factors, sorted_terms
+from mlm.frame.model_frame import ModelFrame, RandomPart, model_frame
+from mlm.likelihood.deviance import Deviance
 
 # formula by structure; every factor has levels of very different sizes, some with a single row
 STRUCTURES = {
@@ -71,8 +71,8 @@ def mobility(workers: int, firms: int, rows: int, seed: int = 1, reach: int = 1)
 def setup(formula: str, frame: pd.DataFrame, reml: bool, weights: str | None = None) -> tuple[Deviance, "Dense"]:
     """The engine's deviance function and the dense one, for the same model."""
     rows = model_frame(formula, frame, weights)
-    terms = _sorted_terms(rows)
-    fast = deviance_function(terms, cross_products(rows, _factors(rows, terms)), reml)
+    terms = sorted_terms(rows)
+    fast = deviance_function(terms, cross_products(rows, grouping_factors(rows, terms)), reml)
     return fast, Dense.of(rows, terms, reml)
 
 

@@ -6,7 +6,7 @@ readers with colour-vision deficiencies can tell apart; where colour carries mea
 label.
 """
 
-from .data import facet_density_lines, facet_histogram, group_lines
+from .groups import facet_density_lines, facet_histogram, group_lines
 from .likelihood import likelihood_curve
 from .models import caterpillar, dot_and_whisker, effect_lines, ranef_histogram, residual_histogram
 from .style import OKABE_ITO

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from ..errors import FitError
-from ..model import MixedModel
+from ..model.mixed_model import MixedModel
 from .style import OKABE_ITO, axes, checked_level
 
 if TYPE_CHECKING:

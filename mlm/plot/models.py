@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..design import INTERCEPT
-from ..effect import Effect
+from ..effects.effect import Effect
 from ..errors import MlmError
-from ..lm import LinearModel
-from ..model import MixedModel
+from ..frame.design import INTERCEPT
+from ..model.linear_model import LinearModel
+from ..model.mixed_model import MixedModel
 from .style import GREY, LINES, MARKERS, OKABE_ITO, WIDTH, axes, bare, checked_level
 
 if TYPE_CHECKING:

@@ -1,0 +1,124 @@
+"""What must hold before and after a fit for its numbers to mean something; each check names the term and a remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ..crossproducts.blocks import CrossProducts
+from ..errors import DataError, FitError
+from ..frame.model_frame import ModelFrame, RandomPart
+from ..likelihood.deviance import Deviance
+from ..optimize.optimum import Optimum
+
+__all__ = ["demand_estimable", "demand_identified", "demand_residuals", "demand_variation", "starting_theta"]
+
+EXACT = 1e-24  # share of the response's sum of squares that rounding leaves when the predictors fit it exactly
+VARIED = 1e-12  # share of squares about the mean, above what rounding of the mean leaves of a constant
+DEPENDENT = 1e-14  # smallest eigenvalue of correlated columns that is told from 0
+CONFOUNDED = 1e-9  # share of a term's sum of squares outside the fixed effects' space that is told from 0
+
+
+def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
+    """lme4's checks: more than one level, fewer levels and fewer random effects than rows."""
+    n = frame.nobs
+    for part in terms:
+        group, levels = part.term.group, frame.groupings[part.term.group].size
+        if levels < 2:
+            raise DataError(
+                f"The grouping factor {group!r} has {levels} level in the {n} rows used; a random effect needs at "
+                f"least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
+            )
+        if levels >= n:
+            raise DataError(
+                f"The grouping factor {group!r} has {levels} levels in {n} rows: every row is a level of its own, "
+                "so its variance cannot be told from the residual variance. Use a coarser grouping factor."
+            )
+        effects = levels * len(part.columns.names)
+        if effects >= n:
+            raise DataError(
+                f"The term '({part.term.text})' has {effects} random effects ({levels} levels x "
+                f"{len(part.columns.names)}) for {n} rows; they cannot be told from the residuals. "
+                "Use fewer random slopes."
+            )
+
+
+def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
+    """Refuse a constant response, as many fixed effects as rows, and predictors that give the response exactly."""
+    name, p = frame.formula.response, products.p
+    total, mean = products.total, products.shift.response
+    suspected = total <= VARIED * frame.nobs * mean * mean or frame.weights is not None or products.shift.intercept < 0
+    if suspected and frame.net_response.min() == frame.net_response.max():
+        raise DataError(
+            f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
+        )
+    if frame.nobs <= p:
+        raise DataError(f"{frame.nobs} rows for {p} fixed effects leave nothing to estimate; use fewer predictors.")
+    if not 0 < total < np.inf:
+        raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
+    if products.xy[-1, -1] <= EXACT * total:
+        raise FitError(
+            f"The fixed effects fit the response {name!r} exactly: there is no residual variance to estimate. "
+            "Is the response, or a copy of it, among the predictors?"
+        )
+
+
+def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
+    """Refuse random-effects terms whose covariance no data of this design can tell."""
+    products, layout = deviance.products, deviance.layout
+    for slot, part in zip(layout.slots, terms, strict=True):
+        block = slice(slot.start, slot.start + slot.size)
+        squares = np.add.reduce(products.factors[slot.factor].zz[block, block], 2)
+        scale = np.sqrt(squares.diagonal())
+        if not min(scale.tolist()) > 0:
+            name = part.columns.names[int(np.argmin(scale))]
+            raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
+        if len(scale) > 1 and lapack.dsyev(squares / (scale[:, None] * scale), compute_v=0)[0][0] < DEPENDENT:
+            raise DataError(
+                f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
+                "another, to working precision: drop one (one may be constant), or centre the slopes."
+            )
+    if deviance.criterion.reml and any(f.levels <= products.p for f in products.factors):
+        _demand_unconfounded(terms, deviance)
+
+
+def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:
+    """Refuse terms that the fixed effects span: the REML criterion is the same for any variance of theirs."""
+    outside = deviance.evaluate(np.zeros(deviance.layout.n_theta)).projections
+    for slot, part in zip(deviance.layout.slots, terms, strict=True):
+        block = range(slot.start, slot.start + slot.size)
+        factor = deviance.products.factors[slot.factor]
+        if all(outside[slot.factor][k, k].sum() < CONFOUNDED * factor.zz[k, k].sum() for k in block):
+            raise FitError(
+                f"The fixed effects account for all {factor.levels} levels of {part.term.group!r}, so nothing is left "
+                f"from which REML could tell the variance of '({part.term.text})'; take one or the other out."
+            )
+
+
+def demand_residuals(optimum: Optimum, deviance: Deviance) -> None:
+    """Refuse a fit that is not a number, or has no residuals."""
+    at = optimum.evaluation
+    if not (np.isfinite(at.value) and np.isfinite(at.theta).all()):
+        raise FitError("The deviance cannot be computed: numbers are too large or too small; rescale the variables.")
+    if deviance.is_perfect(at):
+        raise FitError(
+            "The model fits the response perfectly: there is no residual variance to estimate. Does the response "
+            "vary within the levels of the grouping factors?"
+        )
+
+
+def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
+    """Check a user's start for the search."""
+    if start is None:
+        return None
+    try:
+        theta = np.asarray(start, dtype=float)
+    except (TypeError, ValueError):
+        theta = np.full(1, np.nan)
+    if theta.shape != (deviance.layout.n_theta,) or not np.isfinite(theta).all():
+        raise DataError(
+            f"`start` must be {deviance.layout.n_theta} finite numbers, one an element of theta; got {start!r}."
+        )
+    return theta

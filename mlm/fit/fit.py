@@ -1,0 +1,334 @@
+"""The fit as a value: its numbers in the user's coefficients, and how to fit again."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ..crossproducts.blocks import CrossProducts
+from ..errors import DataError, FitError, SingularFitWarning
+from ..frame.model_frame import Dropped, ModelFrame, RandomPart
+from ..frame.table import Table, as_numbers
+from ..likelihood.criterion import Evaluation
+from ..likelihood.deviance import Deviance
+from ..optimize.minimise import minimise
+from ..optimize.nloptwrap import lme4_start
+from ..optimize.optimum import Optimum
+from .checks import demand_identified, demand_residuals, demand_variation, starting_theta
+from .stages import deviance_function, independent_columns
+
+__all__ = ["Fit"]
+
+SINGULAR = 1e-4  # relative standard deviations below this are singular (lme4's isSingular)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What was estimated, from what, and how; it never changes.
+
+    Attributes
+    ----------
+    frame : ModelFrame
+        The rows in use.
+    terms : tuple of RandomPart
+        Random-effects terms in the order of theta.
+    products : CrossProducts
+    deviance_function : Deviance
+        The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``.
+    optimum : Optimum
+        What the optimiser did; every evaluation.
+    reml : bool
+    """
+
+    frame: ModelFrame
+    terms: tuple[RandomPart, ...]
+    products: CrossProducts
+    deviance_function: Deviance
+    optimum: Optimum
+    reml: bool
+
+    @classmethod
+    def estimate(
+        cls,
+        frame: ModelFrame,
+        terms: list[RandomPart],
+        products: CrossProducts,
+        reml: bool,
+        optimizer: str = "newton",
+        start: Any = None,
+        tolerance: float | None = None,
+        verbose: bool = False,
+    ) -> Self:
+        """Minimise the criterion on cross-products that are there; :func:`mlm.lmer` says what the arguments mean."""
+        deviance = deviance_function(terms, products, reml)
+        demand_identified(terms, deviance)
+        first = starting_theta(start, deviance)
+        if first is None and optimizer == "nloptwrap":
+            first = lme4_start(frame, terms)
+        optimum = minimise(deviance, optimizer, first, tolerance, verbose)
+        demand_residuals(optimum, deviance)
+        found = cls(frame, tuple(terms), products, deviance, optimum, reml)
+        if found.is_singular:
+            warnings.warn(_singular_message(found), SingularFitWarning, stacklevel=3)
+        return found
+
+    def refit(self, reml: bool | None = None, y: Any = None, optimizer: str = "newton") -> Self:
+        """Fit again by the other criterion, or to another response; cross-products are reused where they hold.
+
+        Parameters
+        ----------
+        reml : bool, optional
+            Default: as before.
+        y : array_like, shape (n,), optional
+            A new response for the rows in use; a Series is aligned by its labels.
+        optimizer : str
+
+        Returns
+        -------
+        Fit
+            Of the same class.
+        """
+        reml, terms = self.reml if reml is None else reml, list(self.terms)
+        if y is None:
+            return self.estimate(self.frame, terms, self.products, reml, optimizer, self.theta)
+        frame, products = independent_columns(replace(self.frame, y=_new_response(self, y)), terms)
+        demand_variation(frame, products)
+        return self.estimate(frame, terms, products, reml, optimizer)
+
+    # what was fitted
+
+    @property
+    def formula(self) -> str:
+        """The formula as it was given."""
+        return self.frame.formula.text
+
+    @property
+    def response(self) -> str:
+        """Name of the response."""
+        return self.frame.formula.response
+
+    @property
+    def nobs(self) -> int:
+        """Number of rows in use."""
+        return self.products.nobs
+
+    @property
+    def ngrps(self) -> pd.Series:
+        """Number of levels of each grouping factor."""
+        groups = dict.fromkeys(t.term.group for t in self.terms)
+        return pd.Series({g: self.frame.groupings[g].size for g in groups})
+
+    @property
+    def dropped(self) -> Dropped:
+        """Rows left out for missing values: `count` of `total`, and `by_column`."""
+        return self.frame.dropped
+
+    # the criterion
+
+    @property
+    def _at(self) -> Evaluation:
+        return self.optimum.evaluation
+
+    @property
+    def theta(self) -> np.ndarray:
+        """Relative covariance parameters in lme4's order, shape (n_theta,)."""
+        return self._at.theta.copy()
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation, in units of the response."""
+        return float(np.sqrt(self._at.sigma2))
+
+    @property
+    def criterion_name(self) -> str:
+        """``"REML criterion"`` or ``"deviance"``."""
+        return "REML criterion" if self.reml else "deviance"
+
+    @property
+    def deviance(self) -> float:
+        """Minus twice the log-likelihood; for REML fits, of the restricted likelihood."""
+        return float(self._at.value)
+
+    @property
+    def reml_criterion(self) -> float:
+        """The REML criterion at convergence.
+
+        Raises
+        ------
+        FitError
+            When the model was fitted by maximum likelihood.
+        """
+        if not self.reml:
+            raise FitError("This model was fitted by maximum likelihood; see m.deviance, or m.refit(reml=True).")
+        return self.deviance
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood (restricted, for REML fits)."""
+        return -0.5 * self.deviance
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters: fixed effects, variances and covariances, and sigma."""
+        return self.products.p + len(self._at.theta) + 1
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less parameters."""
+        return self.nobs - self.npar
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+        return self.deviance + 2.0 * self.npar
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion."""
+        return self.deviance + float(np.log(self.nobs)) * self.npar
+
+    @property
+    def converged(self) -> bool:
+        """Whether the optimiser reached a minimum."""
+        return self.optimum.converged
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimiser."""
+        return self.optimum.optimizer
+
+    @property
+    def optimizer_info(self) -> Optimum:
+        """What the optimiser did."""
+        return self.optimum
+
+    @cached_property
+    def singular_terms(self) -> tuple[str, ...]:
+        """Random-effects terms whose covariance is singular."""
+        layout, flat = self.deviance_function.layout, []
+        if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR:
+            return ()
+        for slot, part in zip(layout.slots, self.terms, strict=True):
+            size = slot.size * (slot.size + 1) // 2
+            mine = slice(slot.theta, slot.theta + size)
+            if (self._at.theta[mine][layout.diagonal[mine]] < SINGULAR).any():
+                flat.append(part.term.text)
+        return tuple(flat)
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether a variance is 0 or a correlation ±1."""
+        return bool(self.singular_terms)
+
+    @property
+    def messages(self) -> list[str]:
+        """What the fit has to say about itself."""
+        out = [f"singular fit: ({t})" for t in self.singular_terms]
+        return out if self.converged else [*out, self.optimum.message]
+
+    # fixed effects
+
+    @property
+    def _names(self) -> pd.Index:
+        return _index(self.products.x_names).view()  # of its own, because names can be given to it
+
+    @cached_property
+    def _beta(self) -> np.ndarray:
+        return self.products.shift.coefficients(self._at.beta)
+
+    @cached_property
+    def _vcov(self) -> np.ndarray:
+        return self.products.shift.covariance(self._at.sigma2 * self._at.unscaled)
+
+    @property
+    def fixef(self) -> pd.Series:
+        """Fixed-effects estimates by term."""
+        return pd.Series(self._beta, self._names)
+
+    @property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance matrix of the fixed effects, shape (p, p)."""
+        return pd.DataFrame(self._vcov, self._names, self._names)
+
+    @property
+    def se(self) -> pd.Series:
+        """Standard errors of the fixed effects by term."""
+        return pd.Series(np.sqrt(self._vcov.diagonal()), self._names)
+
+    # random effects
+
+    @cached_property
+    def modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Conditional modes (q, J) and unscaled conditional covariances (q, q, J) of each grouping factor."""
+        modes, covariances = self.deviance_function.modes(self._at.theta)
+        names = [f.name for f in self.products.factors]
+        return dict(zip(names, zip(modes, covariances, strict=True), strict=True))
+
+    # rows
+
+    @property
+    def x(self) -> pd.DataFrame:
+        """Fixed-effects model matrix, shape (n, p)."""
+        return pd.DataFrame(self.frame.x, self.frame.index, self._names)
+
+    @property
+    def y(self) -> pd.Series:
+        """The response."""
+        return pd.Series(self.frame.y, self.frame.index, name=self.response)
+
+    @property
+    def groups(self) -> pd.DataFrame:
+        """Levels of the grouping factors, row by row."""
+        factors = self.frame.groupings
+        return pd.DataFrame({g: factors[g].levels.take(factors[g].codes) for g in self.ngrps.index}, self.frame.index)
+
+    def design(self, newdata: Any) -> pd.DataFrame:
+        """Fixed-effects model matrix of new data.
+
+        Parameters
+        ----------
+        newdata : data frame or mapping
+            With the columns of the fixed part.
+
+        Returns
+        -------
+        DataFrame, shape (rows, p)
+        """
+        table = Table.of(newdata)
+        return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.frame.index, self._names)
+
+
+def _singular_message(fit: Fit) -> str:
+    flat = ", ".join(f"'({t})'" for t in fit.singular_terms)
+    return (
+        f"Singular fit: the covariance of {flat} is estimated with a variance of 0 or a correlation of ±1. "
+        "The fit is kept; a simpler random-effects term would describe the data as well."
+    )
+
+
+def _new_response(fit: Fit, y: Any) -> np.ndarray:
+    """Check another response for the rows in use."""
+    index = fit.frame.index
+    if isinstance(y, pd.Series) and not y.index.equals(index):
+        if not y.index.is_unique or len(index.difference(y.index)):
+            raise DataError("The labels of the new response are not those of the rows in use; give an array instead.")
+        y = y.reindex(index)
+    values = as_numbers(y, "The new response")
+    if values.shape != (fit.nobs,):
+        raise DataError(
+            f"The new response must have one value for each of the {fit.nobs} rows in use; got {values.shape}."
+        )
+    if not np.isfinite(values).all():
+        raise DataError(f"The new response has {int((~np.isfinite(values)).sum())} missing or infinite values.")
+    return values
+
+
+@lru_cache(maxsize=256)
+def _index(names: tuple[str, ...]) -> pd.Index:
+    """The names of the fixed effects as pandas labels rows and columns by."""
+    return pd.Index(names, name=None)

@@ -1,0 +1,86 @@
+"""Random effects as tables: their covariances, their conditional modes, and coefficients level by level."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..frame.model_frame import RandomPart
+from .fit import Fit
+
+__all__ = ["coef_tables", "columns_of", "covariance_blocks", "ranef_table", "varcorr_table"]
+
+
+def covariance_blocks(fit: Fit) -> list[tuple[str, RandomPart, np.ndarray]]:
+    """Covariance matrix of each random-effects term.
+
+    Returns
+    -------
+    list of (str, RandomPart, ndarray of shape (q, q))
+        lme4's name of the term (the second term of a factor ``g`` is ``g.1``), the term, its covariance matrix; in the
+        order of theta.
+    """
+    layout = fit.deviance_function.layout
+    matrices, out = layout.matrices(fit.theta), []
+    seen: dict[str, int] = {}
+    for slot, part in zip(layout.slots, fit.terms, strict=True):
+        group = part.term.group
+        name = f"{group}.{seen[group]}" if group in seen else group
+        seen[group] = seen.get(group, 0) + 1
+        block = slice(slot.start, slot.start + slot.size)
+        t = matrices[slot.factor][block, block]
+        out.append((name, part, fit.sigma**2 * t @ t.T))
+    return out
+
+
+def varcorr_table(fit: Fit) -> pd.DataFrame:
+    """Variances and covariances in the columns of lme4's ``as.data.frame(VarCorr(m))``."""
+    rows: list[tuple[str, Any, Any, float, float]] = []
+    for name, part, covariance in covariance_blocks(fit):
+        names, sd = part.columns.names, np.sqrt(np.diag(covariance))
+        rows += [(name, n, None, covariance[i, i], sd[i]) for i, n in enumerate(names)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            correlation = covariance / np.outer(sd, sd)
+        rows += [
+            (name, names[i], names[k], covariance[k, i], correlation[k, i])
+            for i in range(len(names))
+            for k in range(i + 1, len(names))
+        ]
+    rows.append(("Residual", None, None, fit.sigma**2, fit.sigma))
+    return pd.DataFrame(rows, columns=["grp", "var1", "var2", "vcov", "sdcor"])
+
+
+def columns_of(fit: Fit, group: str) -> list[str]:
+    """Names of the random effects of one grouping factor, over all its terms."""
+    return [name for part in fit.terms if part.term.group == group for name in part.columns.names]
+
+
+def ranef_table(fit: Fit) -> pd.DataFrame:
+    """Conditional modes and their standard deviations in the columns of lme4's ``as.data.frame(ranef(m))``."""
+    parts = []
+    for group in fit.ngrps.index:
+        modes, covariances = fit.modes[group]
+        for k, name in enumerate(columns_of(fit, group)):
+            columns = {
+                "grpvar": group,
+                "term": name,
+                "grp": fit.frame.groupings[group].levels,
+                "condval": modes[k],
+                "condsd": fit.sigma * np.sqrt(covariances[k, k]),
+            }
+            parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def coef_tables(fit: Fit) -> dict[str, pd.DataFrame]:
+    """Fixed effects plus conditional modes: levels by terms, for each grouping factor."""
+    out, beta = {}, fit.fixef
+    for group, levels in fit.ngrps.items():
+        rows = np.tile(beta.to_numpy(), (levels, 1))
+        table = pd.DataFrame(rows, fit.frame.groupings[group].levels, beta.index)
+        for name, mode in zip(columns_of(fit, group), fit.modes[group][0], strict=True):
+            table[name] = table[name] + mode if name in table else mode
+        out[group] = table
+    return out

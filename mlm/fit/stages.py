@@ -1,0 +1,79 @@
+"""The stages between the frame and the search: terms in lme4's order, independent columns, the deviance function."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from ..crossproducts.blocks import CrossProducts
+from ..crossproducts.in_memory import cross_products
+from ..errors import FormulaError, RankWarning
+from ..frame.design import Columns, dependent_columns
+from ..frame.grouping import Grouping
+from ..frame.model_frame import ModelFrame, RandomPart
+from ..likelihood.covariance import covariance_layout
+from ..likelihood.deviance import Deviance
+
+__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms"]
+
+
+def sorted_terms(frame: ModelFrame) -> list[RandomPart]:
+    """Terms by number of levels, the largest first: the order of theta in lme4.
+
+    Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do.
+    """
+    if not frame.random:
+        raise FormulaError(
+            "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
+            f"least squares.\n  {frame.formula.text}"
+        )
+    levels = [frame.groupings[part.term.group].size for part in frame.random]
+    if levels == sorted(levels, reverse=True):
+        return list(frame.random)
+    order = sorted(range(len(levels)), key=levels.__getitem__)
+    return [frame.random[k] for k in reversed(order)]
+
+
+def grouping_factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping, Columns]]:
+    """Grouping factors with the columns of all their terms, the largest first."""
+    joined: dict[str, Columns] = {}
+    for part in terms:
+        have = joined.get(part.term.group)
+        joined[part.term.group] = (
+            part.columns
+            if have is None
+            else Columns(have.names + part.columns.names, have.factors + part.columns.factors, have.n)
+        )
+    factors = [(frame.groupings[name], columns) for name, columns in joined.items()]
+    return sorted(factors, key=lambda f: -f[0].size * len(f[1].names))
+
+
+def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
+    """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so."""
+    factors = grouping_factors(frame, terms)
+    products = cross_products(frame, factors)
+    if products.independent:
+        return frame, products
+    matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
+    dropped = dependent_columns(matrix)
+    if not dropped:
+        return frame, cross_products(frame, factors, orthonormal=True)
+    names = [frame.x_names[k] for k in dropped]
+    kept = [n for n in frame.x_names if n not in names]
+    warnings.warn(
+        f"The fixed-effects columns are linearly dependent: {', '.join(names)} {'was' if len(names) == 1 else 'were'} "
+        f"dropped, being constant or a combination of the {len(kept)} columns kept ({', '.join(kept[:8])}"
+        f"{' …' if len(kept) > 8 else ''}). Leave {'it' if len(names) == 1 else 'them'} out of the formula.",
+        RankWarning,
+        stacklevel=3,
+    )
+    frame = frame.without(dropped)
+    return frame, cross_products(frame, factors, orthonormal=True)
+
+
+def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
+    """Build the deviance function: the layout of theta on these cross-products."""
+    position = {f.name: k for k, f in enumerate(products.factors)}
+    sizes = tuple((position[t.term.group], len(t.columns.names)) for t in terms)
+    return Deviance(products, covariance_layout(sizes, len(products.factors)), reml)

@@ -1,0 +1,210 @@
+"""The relative covariance factor: the one place that knows the layout of theta.
+
+Random effects of one level of a grouping factor have covariance ``sigma² T T'``. `T` is lower triangular, and
+block-diagonal when several terms share the factor. theta holds the lower triangles of the terms' blocks, column by
+column, in lme4's order (Bates et al. 2015, section 2.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.linalg import lapack
+
+__all__ = ["CovarianceLayout", "Slot", "canonical_factor", "covariance_layout", "covariance_root"]
+
+APART = 1e-2  # least eigenvalue of the correlations in a covariance that is moved away from singular ones
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one term stands.
+
+    Attributes
+    ----------
+    factor : int
+        Position of the grouping factor among the blocks.
+    start, size : int
+        The term's first row, and its number of rows, in that factor's `T`.
+    theta : int
+        Position of its first element in theta.
+    """
+
+    factor: int
+    start: int
+    size: int
+    theta: int
+
+
+@lru_cache
+def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and rows of a lower triangle, column by column."""
+    return np.triu_indices(size)
+
+
+def _units(rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:
+    """Matrices with a single 1 each, shape (m, size, size)."""
+    out = np.zeros((len(rows), size, size))
+    out[np.arange(len(rows)), rows, columns] = 1.0
+    return out
+
+
+class CovarianceLayout:
+    """Translates between theta and the factors' triangular matrices.
+
+    Parameters
+    ----------
+    terms : list of (int, int)
+        Grouping factor and number of columns of each random-effects term, in the order of theta.
+    factors : int
+        Number of grouping factors.
+
+    Attributes
+    ----------
+    slots : tuple of Slot
+        One a random-effects term.
+    sizes : tuple of int
+        Rows of each grouping factor's `T`.
+    diagonal : ndarray of bool, shape (n_theta,)
+        Which elements of theta stand on a diagonal.
+    """
+
+    def __init__(self, terms: list[tuple[int, int]], factors: int) -> None:
+        used, slots, at = [0] * factors, [], 0
+        for factor, size in terms:
+            slots.append(Slot(factor, used[factor], size, at))
+            used[factor] += size
+            at += size * (size + 1) // 2
+        self.slots, self.sizes = tuple(slots), tuple(used)
+        triangles = [(s, *_triangle(s.size)) for s in slots]
+        of_factor = np.concatenate([np.full(len(row), s.factor) for s, _, row in triangles])
+        self._row = np.concatenate([row + s.start for s, _, row in triangles])
+        self._column = np.concatenate([column + s.start for s, column, _ in triangles])
+        self.diagonal = self._row == self._column
+        mine = [np.flatnonzero(of_factor == k) for k in range(factors)]
+        self._places = tuple((m, self._row[m], self._column[m]) for m in mine)
+        self._units = tuple(_units(*place[1:], size) for place, size in zip(self._places, self.sizes, strict=True))
+
+    @property
+    def n_theta(self) -> int:
+        """Number of elements of theta."""
+        return len(self._row)
+
+    def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
+        """Return each grouping factor's `T`, shapes (q, q)."""
+        if len(self.sizes) == 1:
+            t = np.zeros((self.sizes[0], self.sizes[0]))
+            t[self._row, self._column] = theta
+            return [t]
+        out = []
+        for size, (mine, row, column) in zip(self.sizes, self._places, strict=True):
+            t = np.zeros((size, size))
+            t[row, column] = theta[mine]
+            out.append(t)
+        return out
+
+    def pick(self, matrices: list[np.ndarray]) -> np.ndarray:
+        """Collect the elements that belong to theta from one (q, q) array a factor."""
+        if len(matrices) == 1:
+            return matrices[0][self._row, self._column]
+        out = np.empty(self.n_theta)
+        for matrix, (mine, row, column) in zip(matrices, self._places, strict=True):
+            out[mine] = matrix[row, column]
+        return out
+
+    def positions(self, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Positions in theta, rows and columns of the elements of one factor's `T`."""
+        return self._places[factor]
+
+    def units(self, factor: int) -> np.ndarray:
+        """Change of a factor's `T` with each element of its part of theta, shape (m, q, q)."""
+        return self._units[factor]
+
+    def within_terms(self, factor: int) -> np.ndarray:
+        """Which elements of a factor's Sigma lie within one term, the others being 0: shape (q, q)."""
+        out = np.zeros((self.sizes[factor], self.sizes[factor]), dtype=bool)
+        for s in self.slots:
+            if s.factor == factor:
+                out[s.start : s.start + s.size, s.start : s.start + s.size] = True
+        return out
+
+    def rectify(self, theta: np.ndarray) -> np.ndarray:
+        """Return the theta of the same covariance whose diagonals are not negative."""
+        matrices = self.matrices(theta)
+        for s in self.slots:
+            block = slice(s.start, s.start + s.size)
+            matrices[s.factor][block, block] = canonical_factor(matrices[s.factor][block, block])
+        return self.pick(matrices)
+
+
+@lru_cache
+def covariance_layout(terms: tuple[tuple[int, int], ...], factors: int) -> CovarianceLayout:
+    """Lay theta out, see `CovarianceLayout`; it is the same for all models of one structure, and never changes."""
+    return CovarianceLayout(list(terms), factors)
+
+
+def canonical_factor(t: np.ndarray) -> np.ndarray:
+    """Return the lower triangular factor of ``t t'`` whose diagonal is not negative, with nothing below a zero.
+
+    Parameters
+    ----------
+    t : ndarray, shape (q, q)
+        Lower triangular.
+
+    Examples
+    --------
+    >>> canonical_factor(np.array([[-2.0, 0.0], [1.0, 3.0]]))
+    array([[ 2.,  0.],
+           [-1.,  3.]])
+    """
+    if (np.diag(t) != 0).all():
+        return t * np.where(np.diag(t) < 0, -1.0, 1.0)
+    out, rest = np.zeros_like(t), t
+    tiny = 1e-15 * float(np.abs(t).max(initial=0.0))
+    for j in range(len(t)):
+        length = float(np.linalg.norm(rest[0]))
+        if length > tiny:
+            direction = rest[0] / length
+            out[j:, j] = rest @ direction
+            rest = rest - np.outer(out[j:, j], direction)
+        rest = rest[1:]
+    return out
+
+
+def covariance_root(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Lower triangular root of a covariance matrix, moved away from singular ones.
+
+    Parameters
+    ----------
+    sigma : ndarray, shape (q, q)
+        Symmetric.
+    floor : ndarray, shape (q,)
+        Least variances.
+
+    Returns
+    -------
+    ndarray, shape (q, q)
+        Of the nearest covariance whose variances, and the shares of them left by correlation, are not tiny.
+    """
+    scale = np.sqrt(np.maximum(sigma.diagonal(), floor))
+    correlation = sigma / (scale[:, None] * scale)
+    shifted = correlation.copy()
+    shifted.flat[:: len(shifted) + 1] -= APART
+    if lapack.dpotrf(shifted)[1]:
+        values, vectors, _ = lapack.dsyev(correlation)
+        correlation = (vectors * np.maximum(values, APART)) @ vectors.T
+    return scale[:, None] * lapack.dpotrf(correlation, lower=1, clean=1)[0]
+
+
+def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarray:
+    """Change of Sigma with each element of a factor's part of theta, shape (m, q, q)."""
+    change = layout.units(factor) @ t.T
+    return change + change.transpose(0, 2, 1)
+
+
+def bending(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:
+    """What the slope by Sigma adds to second derivatives by theta, because Sigma is quadratic in theta."""
+    units = layout.units(factor)
+    return 2.0 * units.reshape(len(units), -1) @ (slope @ units).reshape(len(units), -1).T

@@ -1,0 +1,112 @@
+"""The formula of the profiled deviance and REML criterion, and what is found at one theta.
+
+Notation: random effects ``b = Lambda u``, Lambda block-diagonal with the factors' `T`; ``sigma² Sigma`` with
+``Sigma = T T'`` is the covariance of one level's effects, and ``V = I + Z Lambda Lambda' Z'``. The definitions are
+those of Bates, Mächler, Bolker & Walker (2015, J. Stat. Softw. 67(1)), equations 32-42. The gradient follows from
+``dV = Z dSigma Z'``: the derivative by one factor's `Sigma` is the sum over its levels of
+``Z_j' P Z_j - e_j e_j' / sigma²``, with ``e_j = Z_j' V^-1 (y - X beta)`` and P being ``V^-1`` (under REML with the
+fixed effects projected out).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .fixed_effects import FixedPart
+
+__all__ = ["Criterion", "Evaluation"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """The criterion at one theta, and what was found on the way.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (n_theta,)
+    value : float
+        Profiled deviance, or REML criterion.
+    sigma2 : float
+        Residual variance at this theta.
+    beta : ndarray, shape (p,)
+        Working fixed effects (see `crossproducts.Shift`).
+    unscaled : ndarray, shape (p, p)
+        Working covariance matrix of the fixed effects, without its factor sigma².
+    penalised : float
+        Penalised residual sum of squares r²(theta).
+    gradient : ndarray, shape (n_theta,)
+        Empty, where no derivatives were asked for.
+    projections : tuple of ndarray
+        ``Z_j' P Z_j`` of each grouping factor's levels, shapes (q, q, J); none without derivatives.
+    residuals : tuple of ndarray
+        ``e_j = Z_j' V^-1 (y - X beta)`` of each grouping factor's levels, shapes (q, J); none without derivatives.
+    solution : object
+        What the solver that made this keeps to form second derivatives from, when they are asked for.
+    hessian : ndarray, shape (n_theta, n_theta), or None
+        Second derivatives, from a solver that forms them at once.
+    """
+
+    theta: np.ndarray
+    value: float
+    sigma2: float
+    beta: np.ndarray
+    unscaled: np.ndarray
+    penalised: float
+    gradient: np.ndarray = field(default_factory=lambda: np.empty(0))
+    projections: tuple[np.ndarray, ...] = ()
+    residuals: tuple[np.ndarray, ...] = ()
+    solution: object = None
+    hessian: np.ndarray | None = None
+
+    def outer(self, factor: int) -> np.ndarray:
+        """Sum of ``e_j e_j'`` over one factor's levels, shape (q, q)."""
+        return self.residuals[factor] @ self.residuals[factor].T
+
+    def slope(self, factor: int, sigma2: float | None = None) -> np.ndarray:
+        """Derivative of the deviance by one factor's Sigma, shape (q, q), at this or another residual variance."""
+        return self.projections[factor].sum(axis=2) - self.outer(factor) / (sigma2 or self.sigma2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Criterion:
+    """The scalar part: what is the same for every structure.
+
+    Attributes
+    ----------
+    nobs, p : int
+    reml : bool
+    constant : float
+        What the prior weights and the basis of the fixed-effects columns add to the criterion.
+    """
+
+    nobs: int
+    p: int
+    reml: bool
+    constant: float
+
+    @property
+    def dof(self) -> int:
+        """Divisor of the residual variance: n, or n - p under REML."""
+        return self.nobs - self.p if self.reml else self.nobs
+
+    def evaluation(self, theta: np.ndarray, fixed: FixedPart, log_det_z: float, **derivatives: Any) -> Evaluation:
+        """Put an evaluation together, with whatever derivatives there are."""
+        return Evaluation(
+            theta=theta,
+            value=self.value(fixed.penalised, log_det_z, fixed.log_det),
+            sigma2=fixed.penalised / self.dof,
+            beta=fixed.beta,
+            unscaled=fixed.inverse,
+            penalised=fixed.penalised,
+            **derivatives,
+        )
+
+    def value(self, penalised: float, log_det_z: float, log_det_x: float) -> float:
+        """Equations 37 (deviance) and 42 (REML criterion)."""
+        dof = self.dof
+        log_det = log_det_z + (log_det_x if self.reml else 0.0) + self.constant
+        return log_det + dof * (1.0 + math.log(2.0 * math.pi * penalised / dof))

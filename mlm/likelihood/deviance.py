@@ -1,0 +1,93 @@
+"""The profiled deviance (or REML criterion) as a pure function of theta.
+
+One grouping factor alone is solved level by level; several are eliminated one after the other. Which of the two it is
+is decided here, once. `criterion` has the formula and the notation.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from ..crossproducts.blocks import CrossProducts
+from .covariance import CovarianceLayout
+from .criterion import Criterion, Evaluation
+from .one_factor import OneFactor
+from .several_factors.solver import SeveralFactors
+
+__all__ = ["Deviance", "Solver"]
+
+PERFECT = 1e-12  # penalised share of the OLS residuals: below, rounding leaves sigma fewer than four digits
+
+
+class Solver(Protocol):
+    """The face that one factor and several have in common."""
+
+    exact: bool
+    """Whether `curvature` is exact, and can be had after any evaluation with first derivatives."""
+
+    def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
+        """See `Deviance.evaluate`."""
+
+    def curvature(self, at: Evaluation) -> np.ndarray | None:
+        """See `Deviance.curvature`."""
+
+    def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """See `Deviance.modes`."""
+
+
+class Deviance:
+    """The deviance of one model on one set of cross-products.
+
+    Parameters
+    ----------
+    products : CrossProducts
+    layout : CovarianceLayout
+    reml : bool
+        The REML criterion instead of the deviance.
+
+    Attributes
+    ----------
+    criterion : Criterion
+    solver : Solver
+        How the random effects are eliminated: `OneFactor` or `SeveralFactors`.
+    """
+
+    def __init__(self, products: CrossProducts, layout: CovarianceLayout, reml: bool) -> None:
+        self.products, self.layout = products, layout
+        constant = (products.log_basis if reml else 0.0) - products.log_weights
+        self.criterion = Criterion(products.nobs, products.p, reml, constant)
+        kind = OneFactor if len(products.factors) == 1 else SeveralFactors
+        self.solver: Solver = kind(products, layout, self.criterion)
+
+    def evaluate(self, theta: np.ndarray, derivatives: int = 1) -> Evaluation:
+        """Compute the criterion, the fixed effects and the derivatives at a theta.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (n_theta,)
+        derivatives : {0, 1, 2}
+            Up to which order. With several grouping factors the second ones cannot be had afterwards; with one they
+            can, where the first were asked for (see `curvature`).
+        """
+        return self.solver.evaluate(theta, derivatives)
+
+    def value(self, theta: np.ndarray) -> float:
+        """Compute the criterion alone."""
+        return self.solver.evaluate(theta, 0).value
+
+    def curvature(self, at: Evaluation) -> np.ndarray | None:
+        """Second derivatives by theta at an evaluation, or None where they were not asked for when evaluating."""
+        return self.solver.curvature(at)
+
+    def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).
+
+        The covariances are those given the estimated parameters, fixed effects included (as lme4's ``condVar``).
+        """
+        return self.solver.modes(theta)
+
+    def is_perfect(self, at: Evaluation) -> bool:
+        """Whether as good as nothing is left of the response, so that the deviance falls without end."""
+        return bool(at.penalised <= PERFECT * self.products.xy[-1, -1])

@@ -1,0 +1,49 @@
+"""Generalised least squares: the fixed effects, once the random effects have been eliminated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ..errors import FitError
+
+__all__ = ["FixedPart", "solve_fixed"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FixedPart:
+    """Generalised least squares.
+
+    Attributes
+    ----------
+    beta : ndarray, shape (p,)
+    inverse, inverse_root : ndarray, shape (p, p)
+        ``(X' V^-1 X)^-1`` and a matrix whose product with its transpose it is.
+    log_det : float
+        ``log |X' V^-1 X|``.
+    penalised : float
+        Penalised residual sum of squares.
+    """
+
+    beta: np.ndarray
+    inverse: np.ndarray
+    inverse_root: np.ndarray
+    log_det: float
+    penalised: float
+
+
+def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
+    """Solve for the fixed effects from ``[X y]' V^-1 [X y]``, shape (p + 1, p + 1)."""
+    if not p:
+        return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), 0.0, float(rest[0, 0]))
+    root, info = lapack.dpotrf(rest, lower=0, clean=1)
+    if info == p + 1 or (not info and root[p, p] ** 2 <= 1e-15 * rest[p, p]):
+        raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
+    if info:
+        raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
+    inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]
+    log_det = 2.0 * float(np.log(root.diagonal()[:p]).sum())
+    beta = inverse_root @ root[:p, p]
+    return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, log_det, float(root[p, p] ** 2))

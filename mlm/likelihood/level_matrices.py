@@ -1,0 +1,117 @@
+"""Small matrices, one a level, worked on all at once.
+
+Arrays have the levels last, shapes (rows, columns, J): rows and columns are few and J is large, so that the loops
+run over rows and columns and the arithmetic over the levels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["add_transposed", "apply", "level_roots", "level_traces", "multiply", "outer", "solve_roots", "sum_by"]
+
+
+def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Multiply level by level: (i, k, J) with (k, l, J) gives (i, l, J)."""
+    if a.shape[1] == 1:
+        return a * b
+    return np.einsum("ikj,klj->ilj", a, b)
+
+
+def apply(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Multiply matrices (i, k, J) with vectors (k, J): shape (i, J)."""
+    return a[:, 0] * x if a.shape[1] == 1 else np.einsum("ikj,kj->ij", a, x)
+
+
+def outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Multiply (i, k, J) with the transpose of (l, k, J): shape (i, l, J)."""
+    return np.einsum("ikj,lkj->ilj", a, b)
+
+
+def add_transposed(half: np.ndarray) -> np.ndarray:
+    """Add to each matrix its transpose."""
+    return half + half.transpose(1, 0, 2)
+
+
+def sum_by(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """Add up values, shape (..., J), by an index of shape (J,): shape (..., size)."""
+    flat = values.reshape(-1, values.shape[-1])
+    return np.stack([np.bincount(index, row, minlength=size) for row in flat]).reshape(*values.shape[:-1], size)
+
+
+def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
+    """Factor all levels of a factor.
+
+    Parameters
+    ----------
+    t : ndarray, shape (q, q)
+    zz : ndarray, shape (q, q, J)
+
+    Returns
+    -------
+    root : ndarray, shape (q, q, J)
+        ``L_j^-1 T'`` with ``L_j L_j' = T' Z_j'Z_j T + I``.
+    log_det : float
+        Sum of ``log |L_j L_j'|``.
+    """
+    q = len(t)
+    if q == 1:
+        square = 1.0 + t[0, 0] ** 2 * zz[0]
+        return (t[0, 0] / np.sqrt(square))[None], float(np.log(square).sum())
+    a = np.matmul(t.T, (t.T @ zz.reshape(q, -1)).reshape(zz.shape))
+    root = np.empty_like(zz)
+    root[...] = t.T[:, :, None]
+    return root, solve_roots(a, root)
+
+
+def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
+    """Factor ``A_j + I = L_j L_j'`` and multiply with ``L_j^-1`` from the left, level by level and in place.
+
+    Parameters
+    ----------
+    a : ndarray, shape (q, q, J)
+        Symmetric; its lower triangle is overwritten with L.
+    rows : ndarray, shape (q, k, J)
+        Overwritten with ``L^-1 rows``.
+
+    Returns
+    -------
+    float
+        Sum of ``log |A_j + I|``.
+    """
+    determinant: float | np.ndarray = 1.0
+    for i in range(len(a)):
+        pivot, row = a[i, i], rows[i]
+        pivot += 1.0
+        for k in range(i):
+            left = a[i, k]
+            pivot -= left * left
+            row -= left * rows[k]
+        determinant = determinant * pivot
+        np.sqrt(pivot, out=pivot)
+        row /= pivot
+        for r in range(i + 1, len(a)):
+            below = a[r, i]
+            for k in range(i):
+                below -= a[r, k] * a[i, k]
+            below /= pivot
+    return float(np.log(determinant).sum())
+
+
+def level_traces(change: np.ndarray, k: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Traces ``sum_j tr(K_j S_a M_j S_b)`` of two matrices a level with changes of Sigma on both sides.
+
+    Parameters
+    ----------
+    change : ndarray, shape (m, q, q)
+        S.
+    k, other : ndarray, shape (q, q, J)
+        K and M, symmetric.
+
+    Returns
+    -------
+    ndarray, shape (m, m)
+    """
+    q, flat = len(k), change.reshape(len(change), -1)
+    products = (k.reshape(q * q, -1) @ other.reshape(q * q, -1).T).reshape(q, q, q, q)  # K[b, c] M[d, a]
+    return flat @ products.transpose(3, 0, 1, 2).reshape(q * q, q * q) @ flat.T

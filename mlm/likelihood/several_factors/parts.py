@@ -1,0 +1,94 @@
+"""Parts of the data that share no level of any grouping factor can be eliminated one after another.
+
+Pupils and teachers who cross within schools, but never between them, make one part a school: the dense Schur
+complements of the parts are small, where that of all together would not fit in memory.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from ...crossproducts.blocks import CrossProducts, FactorProducts, PairProducts
+from .plan import Plan, nested_factors, plan
+
+__all__ = ["Part", "divide"]
+
+WHOLE = 300  # columns of the dense Schur complement up to which dividing it saves nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A plan of elimination, and the levels of each grouping factor that it is about (None: all)."""
+
+    plan: Plan
+    levels: tuple[np.ndarray, ...] | None = None
+
+    def take(self, values: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """Take this part's levels out of arrays of shape (..., J), one a grouping factor."""
+        return values if self.levels is None else [v[..., j] for v, j in zip(values, self.levels, strict=True)]
+
+
+def divide(products: CrossProducts) -> tuple[Part, ...]:
+    """Divide the levels into parts without common rows, where that makes the Schur complement smaller.
+
+    Parameters
+    ----------
+    products : CrossProducts
+
+    Returns
+    -------
+    tuple of Part
+        One part with all levels, when they hang together or are few.
+    """
+    factors = products.factors
+    if len(factors) == 1:
+        return (Part(plan(products)),)
+    nested = nested_factors(products)
+    width = [0 if k in nested else f.levels * f.size for k, f in enumerate(factors)]
+    if sum(width) <= WHOLE:
+        return (Part(plan(products)),)
+    component = _components(products)
+    count = 1 + max(int(c.max()) for c in component)
+    if count == 1:
+        return (Part(plan(products)),)
+    bins = _pack(component, count, [f.size if w else 0 for f, w in zip(factors, width, strict=True)])
+    number = 1 + int(bins.max())
+    return tuple(_part(products, [bins[c] for c in component], k) for k in range(number))
+
+
+def _components(products: CrossProducts) -> list[np.ndarray]:
+    """Number of the connected component of each level, an array a factor."""
+    starts = np.cumsum([0, *(f.levels for f in products.factors)])
+    rows = np.concatenate([starts[a] + pair.rows for (a, _), pair in products.pairs.items()])
+    columns = np.concatenate([starts[b] + pair.columns for (_, b), pair in products.pairs.items()])
+    graph = sparse.coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(starts[-1], starts[-1]))
+    _, label = connected_components(graph, directed=False)
+    return [label[i:j] for i, j in itertools.pairwise(starts)]
+
+
+def _pack(component: list[np.ndarray], count: int, sizes: list[int]) -> np.ndarray:
+    """Put small components together: the bin of each, so that a bin has about `WHOLE` columns in its tail."""
+    width = sum(size * np.bincount(c, minlength=count) for c, size in zip(component, sizes, strict=True))
+    return np.unique(np.cumsum(width) // WHOLE, return_inverse=True)[1]
+
+
+def _part(products: CrossProducts, bins: list[np.ndarray], number: int) -> Part:
+    """The cross-products of one bin, with its levels numbered anew."""
+    levels = tuple(np.flatnonzero(b == number) for b in bins)
+    factors = tuple(
+        FactorProducts(f.name, len(mine), f.zz[:, :, mine], f.zxy[:, :, mine])
+        for f, mine in zip(products.factors, levels, strict=True)
+    )
+    pairs = {}
+    for (a, b), pair in products.pairs.items():
+        inside = bins[a][pair.rows] == number
+        rows = np.searchsorted(levels[a], pair.rows[inside])
+        columns = np.searchsorted(levels[b], pair.columns[inside])
+        pairs[a, b] = PairProducts(rows, columns, pair.values[:, :, inside])
+    return Part(plan(replace(products, factors=factors, pairs=pairs)), levels)

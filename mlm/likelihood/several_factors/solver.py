@@ -1,0 +1,88 @@
+"""The deviance and its derivatives where several grouping factors meet: forward, backward, and once more forward."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...crossproducts.blocks import CrossProducts
+from ..covariance import CovarianceLayout
+from ..criterion import Criterion, Evaluation
+from .average_information import approximate_derivatives, changed_residuals, stored_pairs, working_products
+from .backward import Posterior, posterior
+from .forward import Eliminated, eliminate
+from .parts import divide
+
+__all__ = ["SeveralFactors"]
+
+
+class SeveralFactors:
+    """Cross-products with several grouping factors.
+
+    Parameters
+    ----------
+    products : CrossProducts
+    layout : CovarianceLayout
+    criterion : Criterion
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Parts of the data without a common level, each with its plan of elimination.
+    """
+
+    exact = False
+
+    def __init__(self, products: CrossProducts, layout: CovarianceLayout, criterion: Criterion) -> None:
+        self.xy, self.layout, self.criterion = products.xy, layout, criterion
+        self.parts = divide(products)
+
+    def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
+        """Eliminate the random effects; with derivatives, also go back through them."""
+        eliminated = self._eliminate(theta)
+        if not derivatives:
+            return self.criterion.evaluation(theta, eliminated.fixed, eliminated.log_det)
+        found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
+        factors = range(len(eliminated.matrices))
+        at = self.criterion.evaluation(
+            theta,
+            eliminated.fixed,
+            eliminated.log_det,
+            projections=tuple(found.projections[k] for k in factors),
+            residuals=tuple(found.residuals[k] for k in factors),
+        )
+        slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
+        at = replace(at, gradient=self.layout.pick(slopes))
+        return replace(at, hessian=self._hessian(at, eliminated, found)) if derivatives > 1 else at
+
+    def curvature(self, at: Evaluation) -> np.ndarray | None:
+        """Nearly exact second derivatives, formed while evaluating."""
+        return at.hessian
+
+    def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J)."""
+        eliminated = self._eliminate(theta)
+        found = posterior(self.parts, eliminated, estimated=False)
+        factors = range(len(eliminated.matrices))
+        return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
+
+    def _eliminate(self, theta: np.ndarray) -> Eliminated:
+        return eliminate(self.parts, self.xy, self.layout, theta)
+
+    def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
+        """Second derivatives: one more solution with each part's factored system."""
+        matrices, p, n = eliminated.matrices, len(at.beta), len(at.theta)
+        changed = [changed_residuals(self.layout, k, t, at.residuals[k]) for k, t in enumerate(matrices)]
+        own, with_x, pairs = np.zeros((n, n)), np.zeros((n, p)), None
+        for part, done, w in zip(self.parts, eliminated.parts, found.tails, strict=True):
+            more = working_products(done, part.take(changed), p)
+            own += more[0]
+            with_x += more[1]
+            if done.tail is not None and done.tail.scale.simple:
+                listed = stored_pairs(done.tail, w, part.take(at.residuals), at.sigma2)
+                pairs = (done.tail.tail.factors, listed if pairs is None else pairs[1] + listed)
+        scale = (at.unscaled, at.sigma2, self.criterion.dof)
+        return approximate_derivatives(
+            self.layout, matrices, changed, (own, with_x), (at.projections, at.residuals), scale, pairs
+        )

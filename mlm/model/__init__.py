@@ -1,0 +1,4 @@
+"""The face: what the user holds, with one method for each question.
+
+Takes a fit and gives `MixedModel` and `LinearModel`; what the methods compute is in `fit`, `inference` and `report`.
+"""

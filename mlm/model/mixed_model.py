@@ -1,0 +1,186 @@
+"""The fitted mixed model: all that can be asked of a fit, one method a question."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..errors import DataError, FitError
+from ..fit.fit import Fit
+from ..fit.predict import fitted_values, predicted_values
+from ..fit.ranef import coef_tables, ranef_table, varcorr_table
+from ..frame.table import as_numbers
+from ..inference.confint import confidence_intervals
+from ..inference.satterthwaite import VarianceInformation, degrees_of_freedom, variance_information
+from ..report.summary import Summary, summarize
+from ..report.tidy import glance_row, tidy_table
+
+__all__ = ["MixedModel"]
+
+
+class MixedModel(Fit):
+    """A linear mixed model fitted by `mlm.lmer`, read-only: a `Fit`, and what is computed from it on demand."""
+
+    def __repr__(self) -> str:
+        groups = ", ".join(f"{g} {n}" for g, n in self.ngrps.items())
+        return f"<MixedModel {self.formula} | {self.criterion_name} {self.deviance:.4f} | n {self.nobs}, {groups}>"
+
+    # fixed effects
+
+    @cached_property
+    def _variance_information(self) -> VarianceInformation:
+        return variance_information(self.deviance_function, self.deviance_function.criterion, self._at)
+
+    def satterthwaite_df(self, contrast: Any) -> float:
+        """Satterthwaite's degrees of freedom of a contrast of the fixed effects.
+
+        Parameters
+        ----------
+        contrast : array_like, shape (p,)
+
+        Returns
+        -------
+        float
+        """
+        weights = as_numbers(contrast, "The contrast")
+        if weights.shape != (self.products.p,):
+            raise DataError(f"A contrast has one number a fixed effect: {self.products.p}; got shape {weights.shape}.")
+        working = self.products.shift.contrast(weights)
+        return degrees_of_freedom(self._variance_information, self._at.sigma2 * self._at.unscaled, working)
+
+    def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
+        """Table of fixed effects.
+
+        Parameters
+        ----------
+        ddf : {None, "satterthwaite"}
+            With ``"satterthwaite"``, degrees of freedom and two-sided p values of t tests (as lmerTest).
+
+        Returns
+        -------
+        DataFrame
+            Columns ``Estimate``, ``Std. Error``, [``df``,] ``t value`` [, ``Pr(>|t|)``].
+        """
+        estimate, se = self.fixef, self.se
+        table = pd.DataFrame({"Estimate": estimate, "Std. Error": se})
+        t = estimate / se
+        if ddf is None:
+            return table.assign(**{"t value": t})
+        if ddf != "satterthwaite":
+            raise FitError(f"Degrees of freedom are None or 'satterthwaite'; got {ddf!r}.")
+        df = pd.Series([self.satterthwaite_df(row) for row in np.eye(len(t))], t.index)
+        return table.assign(**{"df": df, "t value": t, "Pr(>|t|)": 2.0 * stats.t.sf(np.abs(t), df)})
+
+    # random effects
+
+    @property
+    def varcorr(self) -> pd.DataFrame:
+        """Variances and covariances: columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
+        return varcorr_table(self)
+
+    def ranef(self) -> pd.DataFrame:
+        """Conditional modes of the random effects (empirical Bayes estimates).
+
+        Returns
+        -------
+        DataFrame
+            Columns grpvar, term, grp, condval, condsd; one row a level and term. `condsd` is the square root of the
+            conditional variance given the estimated parameters (Bates et al. 2015, eq. 59).
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).ranef().round(2)[["grp", "condval"]].values.tolist()
+        [['a', -3.02], ['b', -0.16], ['c', 3.18]]
+        """
+        return ranef_table(self)
+
+    def coef(self) -> pd.DataFrame | dict[str, pd.DataFrame]:
+        """Fixed effects plus conditional modes, level by level.
+
+        Returns
+        -------
+        DataFrame, or dict of DataFrame when there are several grouping factors
+        """
+        tables = coef_tables(self)
+        return next(iter(tables.values())) if len(tables) == 1 else tables
+
+    # rows
+
+    @property
+    def fitted(self) -> pd.Series:
+        """Fitted values: fixed effects, conditional modes and offset."""
+        return self._fitted.copy()
+
+    @cached_property
+    def _fitted(self) -> pd.Series:
+        return fitted_values(self)
+
+    @property
+    def resid(self) -> pd.Series:
+        """Response less fitted values."""
+        return self.y.rename(None) - self.fitted
+
+    @property
+    def scaled_resid(self) -> pd.Series:
+        """Pearson residuals over sigma, as in lme4's summary."""
+        scaled = self.resid / self.sigma
+        return scaled if self.frame.weights is None else scaled * np.sqrt(self.frame.weights)
+
+    def predict(self, newdata: Any = None, re_form: Any = None, new_levels: str = "error") -> pd.Series:
+        """Predict the response.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            Default: the rows of the fit.
+        re_form : {None, "NA", False}
+            None uses the conditional modes of all random effects; ``"NA"`` or False uses none.
+        new_levels : {"error", "population"}
+            What to do with levels that the fit has not seen: complain, or predict with random effects of 0.
+
+        Returns
+        -------
+        Series
+
+        Raises
+        ------
+        DataError
+            When a column is missing, or a level is new and `new_levels` is ``"error"``.
+        """
+        return predicted_values(self, newdata, re_form, new_levels)
+
+    # reports
+
+    def summary(self, ddf: str | None = None, **options: Any) -> Summary:
+        """Summary laid out as in lme4 (or lmerTest, with ``ddf="satterthwaite"``); options as in `mlm.summarize`."""
+        return summarize(self, ddf, **options)
+
+    def confint(self, level: float = 0.95, method: str = "wald") -> pd.DataFrame:
+        """Confidence intervals of the fixed effects.
+
+        Parameters
+        ----------
+        level : float
+        method : {"wald"}
+            ``estimate ± z * se``.
+
+        Returns
+        -------
+        DataFrame
+            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
+        """
+        return confidence_intervals(self, level, method)
+
+    def tidy(self, conf_int: bool = False, ddf: str | None = None) -> pd.DataFrame:
+        """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …)."""
+        return tidy_table(self, conf_int, ddf)
+
+    def glance(self) -> pd.DataFrame:
+        """One row a model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""
+        return glance_row(self)

@@ -1,0 +1,46 @@
+"""Which optimiser."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import FitError
+from ..likelihood.deviance import Deviance
+from .newton import newton
+from .nloptwrap import ABSOLUTE, nloptwrap
+from .optimum import Log, Optimum
+
+__all__ = ["minimise"]
+
+
+def minimise(
+    deviance: Deviance,
+    optimizer: str = "newton",
+    start: np.ndarray | None = None,
+    tolerance: float | None = None,
+    verbose: bool = False,
+) -> Optimum:
+    """Minimise the deviance over theta.
+
+    Parameters
+    ----------
+    deviance : Deviance
+    optimizer : {"newton", "nloptwrap"}
+        ``"newton"`` finds the exact optimum; ``"nloptwrap"`` stops where lme4's default optimiser stops.
+    start : ndarray, shape (n_theta,), optional
+    tolerance : float, optional
+        Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion.
+    verbose : bool
+        Print a line an evaluation: its number, the criterion, theta.
+
+    Returns
+    -------
+    Optimum
+    """
+    if tolerance is not None and (optimizer == "newton" or not tolerance > 0):
+        raise FitError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
+    if optimizer == "newton":
+        return newton(deviance, start, Log(verbose))
+    if optimizer == "nloptwrap":
+        return nloptwrap(deviance, start, ABSOLUTE if tolerance is None else tolerance, Log(verbose))
+    raise FitError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")

@@ -1,0 +1,281 @@
+"""Finding the theta of the smallest deviance.
+
+The search is Newton's: after a step of scoring with exact second derivatives for one grouping factor, and for several
+with nearly exact ones, whose error is learned from the steps made (BFGS where they are not positive definite). Its
+variables are theta itself, or with several factors the logarithms of the diagonal of `T` where these are clear of 0,
+without bounds: the sign of a column of `T` means nothing, and flipping it back costs nothing. A bound would make every
+``theta_ii = 0`` a stationary point. Whether a zero is really the minimum is decided in `boundary`.
+
+The search ends where a step promises a decrease of less than `DONE`, or where it can be foreseen that the next one
+would: near the minimum each promises so much less than the one before that derivatives at its end would say nothing
+new, and they are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ..errors import MlmError
+from ..likelihood.criterion import Evaluation
+from ..likelihood.deviance import Deviance
+from .boundary import SILENT, leave_boundary, settle_zeros
+from .optimum import Log, Optimum
+from .scoring import expected_information, scoring_step
+from .start import moment_start, scored_start, single_start
+
+__all__ = ["newton"]
+
+# Predicted decrease of the deviance: theta is then right to about 3e-7 of its standard error. Where it is foreseen,
+# up to 1e-12 was left in the designs of tests/test_differential.py, or 1e-6 of a standard error.
+DONE = 1e-13
+FAR = 0.5  # share of a diagonal element that a step may change for its logarithm to be the better variable
+CLOSE = 1.0  # where Newton's method expects to gain less than this, it takes over from scoring
+NEARBY = 1e-3  # expected decrease of a step so short that second derivatives at its start serve at its end as well
+STABLE = 0.01  # squared cosine, in the metric of the second derivatives, from which a rank-one update is not too large
+REGULAR = 1e-3  # a diagonal above this, and above this share of the largest element, is clear of 0
+
+
+def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
+    """Find the exact minimum.
+
+    Parameters
+    ----------
+    deviance : Deviance
+    start : ndarray, shape (n_theta,), optional
+        Moments of the residuals, scored, by default.
+    log : Log
+
+    Returns
+    -------
+    Optimum
+    """
+
+    def evaluate(theta: np.ndarray, derivatives: int = 2) -> Evaluation:
+        evaluation = deviance.evaluate(theta, derivatives)
+        log.add(theta, evaluation.value)
+        return evaluation
+
+    if start is None:
+        single = single_start(deviance)
+        if single is not None:
+            return Optimum(evaluate(single, 0), True, "newton", _message(True), log)
+        at, hessian = _approach(deviance, evaluate)
+    else:
+        at = evaluate(np.array(start, dtype=float))
+        hessian = _second_derivatives(deviance, at)
+    for _ in range(10):
+        at, converged = _descend(deviance, evaluate, at, hessian)
+        if _is_regular(deviance, at.theta):
+            return Optimum(at, converged, "newton", _message(converged), log)
+        at = settle_zeros(deviance, evaluate, at)
+        fresh = leave_boundary(deviance, evaluate, at)
+        if fresh is None:
+            break
+        at, hessian = fresh, _second_derivatives(deviance, fresh)
+    theta = deviance.layout.rectify(at.theta)
+    if (theta != at.theta).any():
+        at = evaluate(theta)
+    return Optimum(at, converged, "newton", _message(converged), log)
+
+
+def _message(converged: bool) -> str:
+    return "converged" if converged else "the search ended before the gradient was zero"
+
+
+def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
+    """Whether no variance is near 0, no correlation near ±1, and no sign needs flipping."""
+    largest = max(1.0, *map(abs, theta.tolist()))
+    return min(theta[deviance.layout.diagonal].tolist()) > REGULAR * largest
+
+
+def _approach(
+    deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], steps: int = 2
+) -> tuple[Evaluation, np.ndarray]:
+    """Moments, and a step or two of scoring while these pay; also the second derivatives there.
+
+    Where a step of scoring came with the moments, more are made only if Newton's method expects to gain much.
+    """
+    scored = scored_start(deviance)
+    at = evaluate(moment_start(deviance) if scored is None else scored)
+    if scored is None and deviance.solver.exact and deviance.layout.n_theta > 1:
+        # a step of scoring nearly always pays, and costs less than the second derivatives that could tell
+        tried = evaluate(scoring_step(deviance, at))
+        at, steps = (tried, steps - 1) if tried.value < at.value else (at, 0)
+    hessian = _second_derivatives(deviance, at)
+    for _ in range(steps):
+        if _is_close(deviance, hessian, at):
+            break
+        tried = evaluate(scoring_step(deviance, at))
+        if tried.value > at.value:
+            break
+        at, hessian = tried, _second_derivatives(deviance, tried)
+    return at, hessian
+
+
+def _is_close(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> bool:
+    """Whether Newton's method takes over: scoring, factor by factor, knows nothing of how several factors interact."""
+    step, decrease = _plain_step(hessian, at)
+    several = not deviance.solver.exact
+    return decrease < CLOSE or (several and _logarithmic_step(deviance, hessian, at, step) is not None)
+
+
+def _descend(
+    deviance: Deviance,
+    evaluate: Callable[..., Evaluation],
+    at: Evaluation,
+    hessian: np.ndarray,
+    limit: int = 200,
+) -> tuple[Evaluation, bool]:
+    """Newton steps with backtracking; the best evaluation, and whether it is the end."""
+    last, fresh, error = np.inf, True, np.zeros_like(hessian)
+    for _ in range(limit):
+        step, decrease = _step(deviance, hessian, at)
+        if decrease < DONE or (decrease < SILENT and decrease >= last):
+            return at, True
+        derivatives = _worthwhile(deviance, at, step, decrease, last)
+        last = decrease
+        found = _search_line(evaluate, at, step, decrease, derivatives)
+        if found is None:
+            if decrease < SILENT or fresh:
+                return at, decrease < SILENT
+            hessian, fresh = _second_derivatives(deviance, at), True
+            continue
+        if deviance.is_perfect(found):
+            return found, False
+        if not derivatives:
+            if (found.theta == at.theta + step).all():
+                return found, True
+            found = evaluate(found.theta)
+        promise = _plain_step(hessian, found)[1] if deviance.solver.exact and decrease < NEARBY else np.inf
+        if promise < DONE:
+            return found, True
+        if promise * promise > DONE * decrease:  # else the second derivatives serve once more
+            hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
+        at = found
+    return at, False
+
+
+def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, last: float) -> int:
+    """How many derivatives to ask for at the end of a step that promises this decrease, the one before it `last`.
+
+    None, where the next step would promise nothing: with nearly exact second derivatives it can be expected to promise
+    the share of this one that this one does of the one before, and with exact ones the square of that share. Where a
+    covariance may be singular, slopes are asked for at the end.
+    """
+    exact, near = deviance.solver.exact, decrease < NEARBY
+    share = decrease / last if last < np.inf else 1.0
+    ending = near and decrease * share ** (2 if exact else 1) < DONE
+    if ending and all(_is_regular(deviance, end) for end in (at.theta, at.theta + step)):
+        return 0
+    return 1 if near and not exact else 2
+
+
+def _second_derivatives(deviance: Deviance, at: Evaluation) -> np.ndarray:
+    """Exact ones where they are positive definite, else the expected ones."""
+    exact = deviance.curvature(at)
+    if exact is not None and not lapack.dpotrf(exact)[1]:
+        return exact
+    return expected_information(deviance, at)
+
+
+def _next_derivatives(
+    deviance: Deviance, hessian: np.ndarray, found: Evaluation, at: Evaluation, error: np.ndarray
+) -> np.ndarray:
+    """Second derivatives at the next point.
+
+    Where they are only nearly exact, what they lack is much the same everywhere. It is learned from the steps: along
+    one, the mean of those at its ends is the change of the gradient, to second order. `error` gathers it, in place
+    (symmetric rank-one updates). Where they are not positive definite, it is BFGS.
+    """
+    new = deviance.curvature(found)
+    if new is not None and deviance.solver.exact:
+        return new
+    old = deviance.curvature(at)
+    step, change = found.theta - at.theta, found.gradient - at.gradient
+    if new is None or old is None or lapack.dpotrf(new)[1]:
+        return _update(hessian, step, change)
+    missing = change - (0.5 * (new + old) + error) @ step
+    along = float(missing @ step)
+    if along * along > STABLE * float(missing @ np.linalg.solve(new, missing)) * float(step @ new @ step):
+        error += np.outer(missing, missing) / along
+    return new if lapack.dpotrf(new + error)[1] else new + error
+
+
+def _step(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
+    """Newton step, and the decrease it promises.
+
+    With several factors it is one in the logarithms of the diagonal where that is possible; with one, scoring has come
+    so close before that logarithms save no evaluations.
+    """
+    plain = _plain_step(hessian, at)
+    found = None if deviance.solver.exact else _logarithmic_step(deviance, hessian, at, plain[0])
+    return plain if found is None else found
+
+
+def _logarithmic_step(
+    deviance: Deviance, hessian: np.ndarray, at: Evaluation, plain: np.ndarray
+) -> tuple[np.ndarray, float] | None:
+    """Newton step in the logarithms of the diagonal of `T`, in which the deviance is closest to a quadratic.
+
+    None near a singular Sigma, where logarithms have no minimum, and where the step would go far.
+    """
+    diagonal, theta = deviance.layout.diagonal, at.theta
+    if not _is_regular(deviance, theta) or (np.abs(plain) > FAR * theta)[diagonal].any():
+        return None
+    scale = np.where(diagonal, theta, 1.0)
+    gradient = at.gradient * scale
+    bent = hessian * (scale[:, None] * scale)
+    bent.flat[:: len(bent) + 1] += np.where(diagonal, gradient, 0.0)
+    _, along, info = lapack.dposv(bent, gradient)
+    if info or np.abs(along[diagonal]).max() > 2.0 * FAR:
+        return None
+    step = np.where(diagonal, theta * np.expm1(-along), -along)
+    if at.gradient @ step > 0:
+        return None
+    return step, 0.5 * float(gradient @ along)
+
+
+def _plain_step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
+    """Newton step with the eigenvalues made positive, no longer than the model can be trusted."""
+    _, along, info = lapack.dposv(hessian, at.gradient)
+    if info:
+        values, vectors = np.linalg.eigh(hessian)
+        floor = 1e-10 * max(float(np.abs(values).max()), 1e-300)
+        along = vectors @ ((vectors.T @ at.gradient) / np.maximum(np.abs(values), floor))
+    decrease = 0.5 * float(at.gradient @ along)
+    length = max(map(abs, along.tolist()))
+    reach = 2.0 * max(1e-3, *map(abs, at.theta.tolist()))
+    return -along * min(1.0, reach / length) if length > 0 else -along, decrease
+
+
+def _search_line(
+    evaluate: Callable[..., Evaluation], at: Evaluation, step: np.ndarray, decrease: float, derivatives: int
+) -> Evaluation | None:
+    """Shorten the step until the deviance falls as it should; None if it never does."""
+    slope, factor = float(at.gradient @ step), 1.0
+    for _ in range(30):
+        try:
+            found = evaluate(at.theta + factor * step, derivatives)
+        except MlmError:
+            factor *= 0.1
+            continue
+        if decrease < SILENT or found.value <= at.value + 1e-4 * factor * slope:
+            return found
+        curvature = found.value - at.value - factor * slope
+        factor *= float(np.clip(-factor * slope / (2.0 * curvature), 0.1, 0.5)) if curvature > 0 else 0.5
+        if -factor * slope < 1e-12:
+            return None
+    return None
+
+
+def _update(hessian: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """BFGS update of the second derivatives; skipped where it would not stay positive."""
+    curvature = float(step @ change)
+    forward = hessian @ step
+    expected = float(step @ forward)
+    if curvature <= 1e-12 * np.linalg.norm(step) * np.linalg.norm(change) or expected <= 0:
+        return hessian
+    return hessian + np.outer(change, change) / curvature - np.outer(forward, forward) / expected

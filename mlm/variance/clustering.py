@@ -1,0 +1,255 @@
+"""What clustering does to means and groups: design effect, plausible range, shrinkage."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..errors import FitError, MlmError, suggest
+from ..frame.design import INTERCEPT
+from ..model.mixed_model import MixedModel
+
+__all__ = [
+    "PlausibleRange",
+    "design_effect",
+    "effective_sample_size",
+    "intercept_variance",
+    "plausible_range",
+    "shrinkage",
+]
+
+
+def intercept_variance(m: MixedModel) -> float:
+    """Return the variance of the random intercept of a model that has nothing else random.
+
+    Raises
+    ------
+    FitError
+        When the model has random slopes or several random terms.
+    """
+    if len(m.terms) != 1 or m.terms[0].columns.names != (INTERCEPT,):
+        shown = ", ".join(f"({part.term.text})" for part in m.terms)
+        raise FitError(
+            f"This is defined for one random intercept, (1 | group); the model has {shown}. Refit it with a"
+            " random intercept only."
+        )
+    return float(m.varcorr["vcov"].iloc[0])
+
+
+def group_sizes(m: MixedModel) -> np.ndarray:
+    """Return the number of rows in each level of the first grouping factor, shape (levels,)."""
+    grouping = m.frame.groupings[m.ngrps.index[0]]
+    return np.bincount(grouping.codes, minlength=grouping.size)
+
+
+def design_effect(clustering: MixedModel | float, cluster_size: float | None = None) -> float:
+    """Compute by how much clustering inflates the variance of a mean.
+
+    Parameters
+    ----------
+    clustering : MixedModel or float
+        A null model with one random intercept, or an intraclass correlation.
+    cluster_size : float, optional
+        Rows a group. For a model the default is ``sum(n_j²) / sum(n_j)``, with which the formula is exact
+        for the unweighted mean and unequal groups (Kish).
+
+    Returns
+    -------
+    float
+        ``1 + (cluster_size - 1) * icc``.
+
+    Raises
+    ------
+    FitError
+        For a model with more than a random intercept.
+    MlmError
+        When the intraclass correlation is not in [0, 1], or the cluster size is missing or below 1.
+
+    Examples
+    --------
+    >>> round(design_effect(0.133, cluster_size=20), 3)
+    3.527
+
+    References
+    ----------
+    Kish, L. (1965). *Survey Sampling*, section 5.4. Wiley. Snijders & Bosker (2012), section 3.4.
+    """
+    if isinstance(clustering, MixedModel):
+        between = intercept_variance(clustering)
+        correlation = between / (between + clustering.sigma**2)
+        if cluster_size is None:
+            sizes = group_sizes(clustering)
+            cluster_size = float(np.sum(sizes**2) / np.sum(sizes))
+    else:
+        correlation = float(clustering)
+    if not 0 <= correlation <= 1:
+        raise MlmError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")
+    if cluster_size is None or cluster_size < 1:
+        raise MlmError(f"The cluster size must be at least 1; got {cluster_size}.")
+    return 1 + (cluster_size - 1) * correlation
+
+
+def effective_sample_size(
+    clustering: MixedModel | float, cluster_size: float | None = None, n: float | None = None
+) -> float:
+    """Compute how many independent rows would tell as much about the mean as the clustered ones.
+
+    Parameters
+    ----------
+    clustering : MixedModel or float
+        A null model with one random intercept, or an intraclass correlation.
+    cluster_size : float, optional
+        Rows a group; see :func:`design_effect`.
+    n : float, optional
+        Number of rows; for a model the default is its own.
+
+    Returns
+    -------
+    float
+        ``n / design_effect``.
+
+    Raises
+    ------
+    MlmError
+        As :func:`design_effect`, or when `n` is missing or not positive.
+
+    Examples
+    --------
+    >>> round(effective_sample_size(0.133, cluster_size=20, n=1000), 1)
+    283.5
+
+    References
+    ----------
+    Snijders, T. A. B. & Bosker, R. J. (2012). *Multilevel Analysis*, 2nd ed., section 3.4. Sage.
+    """
+    if n is None and isinstance(clustering, MixedModel):
+        n = clustering.nobs
+    if n is None or n <= 0:
+        raise MlmError(f"The number of rows n must be positive; got {n}.")
+    return n / design_effect(clustering, cluster_size)
+
+
+class PlausibleRange(NamedTuple):
+    """Range in which a share of the groups' coefficients is expected to lie."""
+
+    lower: float
+    upper: float
+
+
+def plausible_range(
+    m: MixedModel,
+    term: str = INTERCEPT,
+    *,
+    multiplier: float = 1.96,
+    level: float | None = None,
+    group: str | None = None,
+) -> PlausibleRange:
+    """Compute the plausible values range of a coefficient that varies over groups.
+
+    Parameters
+    ----------
+    m : MixedModel
+    term : str
+        A term with both a fixed and a random effect.
+    multiplier : float
+        Standard deviations on each side; 1.96, as textbooks and tutorials round the 97.5 % point of the
+        normal distribution (1.959964 exactly).
+    level : float, optional
+        Share of the groups, 0 to 1, instead of the multiplier: the exact normal quantile is taken.
+    group : str, optional
+        The grouping factor; needed when the term varies over several.
+
+    Returns
+    -------
+    PlausibleRange
+        ``lower``, ``upper``, in units of the coefficient.
+
+    Raises
+    ------
+    MlmError
+        When the term is not both fixed and random, varies over several factors, or the level is not in (0,
+        1).
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> lower, upper = plausible_range(m)
+    >>> round(lower, 2), round(upper, 2)
+    (-1.56, 10.89)
+
+    References
+    ----------
+    Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 71-72. Sage.
+    """
+    if level is not None:
+        if not 0 < level < 1:
+            raise MlmError(f"The level must lie between 0 and 1; got {level}.")
+        multiplier = float(stats.norm.ppf(0.5 + level / 2))
+    table = m.varcorr
+    rows = table[(table["var1"] == term) & table["var2"].isna()]
+    if group is not None:
+        rows = rows[rows["grp"].str.replace(r"\.\d+$", "", regex=True) == group]
+    if term not in m.fixef.index or rows.empty:
+        known = [name for name in m.fixef.index if name in set(table["var1"])]
+        by = f" over {group!r}" if group is not None else ""
+        raise MlmError(f"No coefficient {term!r} varies{by} in this model; these do: {', '.join(known)}."
+                       f"{suggest(term, known)}")  # fmt: skip
+    if len(rows) > 1:
+        raise MlmError(f"{term!r} varies over {', '.join(rows['grp'])}; name one of them with group=.")
+    half = multiplier * float(rows["sdcor"].iloc[0])
+    return PlausibleRange(float(m.fixef[term]) - half, float(m.fixef[term]) + half)
+
+
+def shrinkage(m: MixedModel) -> pd.DataFrame:
+    """Show for each group how far its mean is pulled towards the overall one.
+
+    Parameters
+    ----------
+    m : MixedModel
+        With one random intercept; predictors are allowed.
+
+    Returns
+    -------
+    DataFrame
+        One row a group, indexed by its label:
+
+        - ``n``: rows,
+        - ``lambda``: the reliability ``tau² / (tau² + sigma² / n)``, the weight of the group's own mean,
+        - ``raw``: mean of the group's deviations from the fixed part,
+        - ``eb``: the empirical Bayes estimate of its deviation, ``lambda * raw`` (the conditional mode),
+        - ``no_pooling``: intercept plus ``raw``; the group's mean when there are no predictors,
+        - ``partial_pooling``: intercept plus ``eb``.
+
+    Raises
+    ------
+    FitError
+        When the model has random slopes, several random terms, or prior weights.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> shrinkage(m).round(3).loc["a", ["lambda", "raw", "eb"]].tolist()
+    [0.953, -3.167, -3.017]
+
+    References
+    ----------
+    Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 46-48. Sage.
+    """
+    between = intercept_variance(m)
+    if m.frame.weights is not None:
+        raise FitError("The weights of this model differ by row; its groups have no single reliability.")
+    sizes = group_sizes(m)
+    grouping = m.frame.groupings[m.ngrps.index[0]]
+    offset = 0.0 if m.frame.offset is None else m.frame.offset
+    deviation = m.frame.y - offset - m.frame.x @ m.fixef.to_numpy()
+    raw = np.bincount(grouping.codes, weights=deviation, minlength=len(sizes)) / sizes
+    reliability = between / (between + m.sigma**2 / sizes)
+    intercept = float(m.fixef.get(INTERCEPT, 0.0))
+    columns = {"n": sizes, "lambda": reliability, "raw": raw, "eb": reliability * raw}
+    columns |= {"no_pooling": intercept + raw, "partial_pooling": intercept + reliability * raw}
+    return pd.DataFrame(columns, index=pd.Index(grouping.levels, name=grouping.name))

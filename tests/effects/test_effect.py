@@ -1,0 +1,103 @@
+"""Effects against R's package effects 4.2-2, and their invariances."""
+
+import math
+
+import numpy as np
+import pytest
+from rmodels import data, numbers, reference
+from scipy import stats
+
+import mlm
+from mlm.effects.effect import effect
+
+REFERENCE = reference()
+
+
+@pytest.mark.parametrize("case", REFERENCE["effect"], ids=lambda case: f"{case['formula']}: {case['focal']}")
+def test_agrees_with_effects(case):
+    m = mlm.lmer(case["formula"], data())
+    names = [case["focal"]] if isinstance(case["focal"], str) else case["focal"]
+    table = case["frame"]
+    grid = {name: list(dict.fromkeys(table[name] if name == "f" else numbers(table[name]))) for name in names}
+    found = effect(m, names[0], at={name: grid[name] for name in names[1:]}, values=grid[names[0]]).frame
+    for name in names:
+        assert found[name].tolist() == (table[name] if name == "f" else numbers(table[name]).tolist())
+    for name in ("fit", "se", "lower", "upper"):
+        # both optima are found to about 1e-8
+        np.testing.assert_allclose(found[name], numbers(table[name]), rtol=2e-7)
+
+
+def test_agrees_for_a_linear_model():
+    case = REFERENCE["effect_lm"]
+    found = effect(mlm.lm(case["formula"], data()), "x", values=[-1, 0, 2, 5]).frame
+    for name, column in case["frame"].items():
+        np.testing.assert_allclose(found[name], numbers(column), rtol=1e-10)
+
+
+def test_defaults():
+    m = mlm.lmer("y ~ x * f + (1 | g)", data())
+    found = effect(m, "x")
+    assert len(found.frame) == 50
+    assert found.frame["x"].iloc[[0, -1]].tolist() == [data()["x"].min(), data()["x"].max()]
+    assert found.typical == {"f": pytest.approx(data()["f"].value_counts(normalize=True).to_dict())}
+    assert effect(m, "f").frame["f"].tolist() == ["low", "mid", "high"]
+    assert (found.response, found.focal, found.at, found.level) == ("y", "x", (), 0.95)
+
+
+def test_bands_scale_with_level_and_distribution():
+    m = mlm.lmer("y ~ x + (1 | g)", data())
+    normal = effect(m, "x", values=[1.0], level=0.8, df=math.inf).frame
+    half = (normal["upper"] - normal["lower"]) / 2
+    np.testing.assert_allclose(half, stats.norm.ppf(0.9) * normal["se"])
+
+
+def test_an_average_of_effects_is_the_effect_at_shares():
+    m = mlm.lmer("y ~ x * f + C(h) + (1 | g)", data())
+    total = effect(m, "x", values=[0.0, 3.0]).frame["fit"].to_numpy()
+    parts = effect(m, "x", at={"f": ["low", "mid", "high"]}, values=[0.0, 3.0]).frame
+    shares = data()["f"].value_counts(normalize=True)
+    average = sum(shares[k] * part["fit"].to_numpy() for k, part in parts.groupby("f", observed=True))
+    np.testing.assert_allclose(total, average, rtol=1e-12)
+
+
+def test_interactions_without_main_effects_need_the_data():
+    m = mlm.lm("y ~ x:f", data())
+    with pytest.raises(mlm.DataError, match="'f' only as part of other terms"):
+        effect(m, "x")
+    shares = data()["f"].value_counts(normalize=True)
+    expected = m.fixef["(Intercept)"] + 2 * sum(m.fixef[f"x:f{k}"] * share for k, share in shares.items())
+    assert effect(m, "x", values=[2.0], data=data()).frame["fit"].item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_data_show_what_the_model_matrix_hides():
+    m = mlm.lmer("y ~ x + log(z + 5) + (1 | g)", data())
+    with pytest.raises(mlm.DataError, match=r"'z' only as log\(z \+ 5\).*pass data="):
+        effect(m, "x")
+    found = effect(m, "x", values=[1.0], data=data())
+    expected = m.fixef @ [1.0, 1.0, math.log(data()["z"].mean() + 5)]
+    assert found.frame["fit"].item() == pytest.approx(expected, rel=1e-12)
+    both = mlm.lmer("y ~ x * f + (1 | g)", data())
+    by_data = effect(both, "x", values=[1.0], data=data()).frame
+    np.testing.assert_allclose(by_data, effect(both, "x", values=[1.0]).frame, rtol=1e-12)
+    with pytest.raises(mlm.DataError, match="not those of the fit"):
+        effect(m, "x", data=data().head(5))
+
+
+def test_refuses():
+    m = mlm.lmer("y ~ x * f + (1 | g)", data())
+    with pytest.raises(mlm.MlmError, match=r"no predictor 'xx'; it has f, x\. Did you mean 'x'"):
+        effect(m, "xx")
+    with pytest.raises(mlm.MlmError, match="'x' is the focal predictor"):
+        effect(m, "x", at={"x": [1]})
+    with pytest.raises(mlm.MlmError, match="no values for 'f'"):
+        effect(m, "x", at={"f": []})
+    with pytest.raises(mlm.DataError, match="'f' has no level 'med'; it has low, mid, high"):
+        effect(m, "x", at={"f": ["med"]})
+    with pytest.raises(mlm.MlmError, match="level must lie between 0 and 1; got 95"):
+        effect(m, "x", level=95)
+    with pytest.raises(mlm.FitError, match="has an offset"):
+        effect(mlm.lm("y ~ x + offset(z)", data()), "x")
+    with pytest.warns(mlm.RankWarning):
+        dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
+    with pytest.raises(mlm.FitError, match="were dropped"):
+        effect(dependent, "x")

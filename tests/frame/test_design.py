@@ -1,0 +1,154 @@
+"""Model matrices: R's names, transformations, and the same recipe on new data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+from mlm.frame.design import Columns, dependent_columns, variables
+from mlm.frame.formula import parse
+from mlm.frame.model_frame import model_frame
+from mlm.frame.table import Table
+
+
+def rows(n=12):
+    rng = np.random.default_rng(3)
+    return pd.DataFrame(
+        {
+            "y": rng.normal(size=n),
+            "x": rng.normal(size=n),
+            "z": rng.uniform(1, 3, n),
+            "f": np.resize(["mid", "high", "low"], n),
+            "k": np.resize([3, 1, 2, 1], n),
+            "b": np.arange(n) % 2 == 0,
+            "g": np.repeat(np.arange(3), n // 3),
+        }
+    )
+
+
+def design(formula, frame=None):
+    used = model_frame(f"y ~ {formula} + (1 | g)", rows() if frame is None else frame)
+    return used.x_design, pd.DataFrame(used.x, columns=used.x_names)
+
+
+@pytest.mark.parametrize(
+    ("formula", "names"),
+    [
+        ("x + z", ["(Intercept)", "x", "z"]),
+        ("0 + x", ["x"]),
+        ("x * z", ["(Intercept)", "x", "z", "x:z"]),
+        ("f", ["(Intercept)", "flow", "fmid"]),
+        ("0 + f", ["fhigh", "flow", "fmid"]),
+        ("b", ["(Intercept)", "b"]),  # truth values are 0 and 1 (R makes a factor of them: bTRUE)
+        ("x * f", ["(Intercept)", "x", "flow", "fmid", "x:flow", "x:fmid"]),
+        ("f:x", ["(Intercept)", "fhigh:x", "flow:x", "fmid:x"]),
+        ("factor(k)", ["(Intercept)", "factor(k)2", "factor(k)3"]),
+        ("C(k) + log(z)", ["(Intercept)", "C(k)2", "C(k)3", "log(z)"]),
+    ],
+)
+def test_columns_are_named_as_in_r(formula, names):
+    assert list(design(formula)[1].columns) == names
+
+
+def test_values_of_coded_and_numeric_columns():
+    frame, (_, x) = rows(), design("x * f + b + I(z^2)")
+    assert (x["fmid"] == (frame["f"] == "mid")).all()
+    assert (x["x:flow"] == frame["x"] * (frame["f"] == "low")).all()
+    # the square of a number near 2
+    np.testing.assert_allclose(x["I(z ** 2)"], frame["z"] ** 2, rtol=1e-15)
+    assert (design("x:z")[1]["x:z"] == frame["x"] * frame["z"]).all()
+
+
+def test_an_interaction_of_two_factors_spans_all_their_cells():
+    frame = rows(36).assign(k=np.arange(36) // 12)
+    used = model_frame("y ~ f:factor(k) + (1 | g)", frame)
+    cells = pd.get_dummies(frame["f"] + frame["k"].astype(str)).to_numpy(float)
+    both = np.column_stack([used.x, cells])
+    assert used.x.shape[1] == np.linalg.matrix_rank(used.x) == np.linalg.matrix_rank(both) == 9
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x + z",
+        "x * z",
+        "x * f",
+        "f + factor(k)",
+        "scale(x) + center(z)",
+        "poly(x, 2)",
+        "bs(z, df=4)",
+        "log(z) + I(x^2)",
+    ],
+)
+def test_the_recipe_gives_the_same_rows_again(formula):
+    """Means, polynomials and splines are those of the fit; a subset of categories keeps its columns."""
+    recipe, x = design(formula)
+    some = rows().iloc[[4, 1]].drop(columns=["y", "g"])
+    used = model_frame(f"y ~ {formula} + (1 | g)", rows()).x_design.replay(Table.of(some))
+    assert list(used.names) == list(x.columns) == list(recipe.names)
+    # splines are evaluated by another path of the same recursion
+    np.testing.assert_allclose(used.matrix(), x.iloc[[4, 1]], rtol=1e-13, atol=1e-14)
+
+
+def test_categories_keep_the_coding_of_the_fit():
+    model = mlm.lm("y ~ f", rows())
+    new = pd.DataFrame({"f": pd.Categorical(["low", "mid"], ["mid", "low"])})
+    assert model.design(new).to_numpy().tolist() == [[1, 1, 0], [1, 0, 1]]
+
+
+@pytest.mark.parametrize("values", [["low", "tall"], ["tall", None]])
+def test_categories_that_the_fit_has_not_seen(values):
+    with pytest.raises(mlm.DataError, match=r"categories that the fit has not seen: .*'tall'"):
+        mlm.lm("y ~ f", rows()).predict({"f": values})
+    with pytest.raises(mlm.DataError, match=r"categories that the fit has not seen: \{9\}"):
+        mlm.lm("y ~ factor(k)", rows()).predict({"k": [1, 9]})
+
+
+@pytest.mark.parametrize("formula", ["y ~ x + z", "y ~ f + x", "y ~ log(z) + x"])
+def test_new_data_without_a_column(formula):
+    with pytest.raises(mlm.DataError, match=r"new data have no column 'x', which the model uses.* 'X'"):
+        mlm.lm(formula, rows()).predict(rows().rename(columns={"x": "X"}))
+
+
+def test_new_data_with_words_for_numbers():
+    with pytest.raises(mlm.DataError, match="'x' of the new data is not numeric"):
+        mlm.lm("y ~ x", rows()).predict({"x": ["a", "b"]})
+
+
+@pytest.mark.parametrize("formula", ["y ~ x", "y ~ x + f"])
+def test_missing_values_in_new_data_give_missing_predictions(formula):
+    new = rows().head(3).assign(x=[1.0, np.nan, 2.0])
+    assert mlm.lm(formula, rows()).predict(new).isna().tolist() == [False, True, False]
+
+
+def test_a_term_that_cannot_be_computed():
+    with pytest.raises(mlm.DataError, match=r"cannot be computed: .*nope"):
+        design("nope(x)")
+
+
+def test_columns_are_built_in_pieces_and_picked():
+    one, x, z = np.broadcast_to(1.0, (4,)), np.arange(4.0), np.array([2.0, 3.0, 5.0, 7.0])
+    columns = Columns(("(Intercept)", "x", "x:z"), ((one,), (x,), (x, z)), 4)
+    assert columns.matrix().tolist() == [[1, 0, 0], [1, 1, 3], [1, 2, 10], [1, 3, 21]]
+    out = np.empty((3, 2))
+    columns.fill(out, 1, 3)
+    assert out.T.tolist() == [[1, 1, 3], [1, 2, 10]]
+    assert columns.select([2, 0]).matrix().tolist() == [[0, 1], [3, 1], [10, 1], [21, 1]]
+    assert [columns.is_one(k) for k in range(3)] == [True, False, False]
+
+
+def test_dependent_columns_are_those_to_the_right():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(2, 30))
+    one = np.ones(30)
+    assert dependent_columns(np.column_stack([one, a, b])) == []
+    assert dependent_columns(np.column_stack([one, a, 2 * a - 3, b, b + a])) == [2, 4]
+    assert dependent_columns(np.column_stack([one, 0 * a, b])) == [1]
+    assert dependent_columns(np.column_stack([one, 1e5 + a, 1e-9 * b])) == []
+    # more columns than rows: the first 3 do
+    assert dependent_columns(rng.normal(size=(3, 5))) == [3, 4]
+
+
+def test_variables_are_the_columns_behind_a_formula():
+    fixed = parse("y ~ `a b` + log(`x.1` + np.pi) + bs(z, df=d) + C(f, contr.treatment) + h.fillna(0) + (1 | g)").fixed
+    assert variables(fixed) == ["a b", "x.1", "z", "d", "f", "h"]

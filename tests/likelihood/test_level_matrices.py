@@ -1,0 +1,53 @@
+"""Small matrices, one a level, against NumPy's own, level by level."""
+
+import numpy as np
+import pytest
+
+from mlm.likelihood.level_matrices import apply, level_roots, multiply, outer, solve_roots
+
+# products of a few numbers near 1, in another order
+EXACT = 1e-13
+
+
+def positive(q, levels, seed=0):
+    """Symmetric matrices (q, q, levels), some of rank one."""
+    z = np.random.default_rng(seed).normal(size=(levels, q, q + 1))
+    z[::3, :, 1:] = 0.0
+    return np.matmul(z, z.transpose(0, 2, 1)).transpose(1, 2, 0)
+
+
+@pytest.mark.parametrize("q", [1, 2, 3, 5])
+def test_levels_are_factored_and_solved_in_place(q):
+    a, rows = positive(q, 7), np.random.default_rng(1).normal(size=(q, 4, 7))
+    factored, solved = a.copy(), rows.copy()
+    log_det = solve_roots(factored, solved)
+    for j in range(7):
+        root = np.linalg.cholesky(a[:, :, j] + np.eye(q))
+        np.testing.assert_allclose(np.tril(factored[:, :, j]), root, rtol=EXACT, atol=EXACT)
+        np.testing.assert_allclose(solved[:, :, j], np.linalg.solve(root, rows[:, :, j]), rtol=EXACT, atol=EXACT)
+    want = sum(np.linalg.slogdet(a[:, :, j] + np.eye(q))[1] for j in range(7))
+    assert log_det == pytest.approx(want, rel=EXACT)
+
+
+@pytest.mark.parametrize("q", [1, 2, 3])
+@pytest.mark.parametrize("scale", [1.0, 0.0])
+def test_roots_of_levels(q, scale):
+    zz = positive(q, 6)
+    t = scale * np.tril(np.random.default_rng(2).normal(size=(q, q)))
+    root, log_det = level_roots(t, zz)
+    want = 0.0
+    for j in range(6):
+        system = t.T @ zz[:, :, j] @ t + np.eye(q)
+        np.testing.assert_allclose(root[:, :, j], np.linalg.inv(np.linalg.cholesky(system)) @ t.T, atol=EXACT)
+        want += np.linalg.slogdet(system)[1]
+    assert log_det == pytest.approx(want, rel=EXACT, abs=EXACT)
+
+
+@pytest.mark.parametrize("q", [1, 2])
+def test_products_level_by_level(q):
+    rng = np.random.default_rng(3)
+    a, b, x = rng.normal(size=(2, q, 5)), rng.normal(size=(q, 3, 5)), rng.normal(size=(q, 5))
+    for j in range(5):
+        np.testing.assert_allclose(multiply(a, b)[:, :, j], a[:, :, j] @ b[:, :, j], rtol=EXACT, atol=EXACT)
+        np.testing.assert_allclose(apply(a, x)[:, j], a[:, :, j] @ x[:, j], rtol=EXACT, atol=EXACT)
+        np.testing.assert_allclose(outer(a, a)[:, :, j], a[:, :, j] @ a[:, :, j].T, rtol=EXACT, atol=EXACT)

@@ -1,0 +1,153 @@
+"""The optimiser of lme4's defaults: same start, same evaluations, same end as `reference/nloptwrap.R` reports."""
+
+import builtins
+import json
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reference.designs import designs
+
+import mlm
+import replications
+from mlm.model.mixed_model import MixedModel
+from mlm.optimize.optimum import Optimum
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+STORED = json.loads((REFERENCE / "nloptwrap.json").read_text(encoding="utf-8"))
+DIFFERENTIAL = json.loads((REFERENCE / "differential.json").read_text(encoding="utf-8"))["fits"]
+MODELS = ("model0", "model1", "model2", "model3", "model4")
+SLOPES = ("model3", "model4")
+
+# rounding of the criterion, about 1e-10, hides steps of sqrt(1e-10 / curvature), the curvature being some 100 and more
+THETA = 1e-6
+# along the way the steps are long and rounding counts for less, but the quadratic model amplifies it
+PATH = 1e-5
+# what the deviance's own rounding amounts to
+CRITERION = 1e-7
+# rounding can save or cost a last evaluation that changes theta by less than the tolerances
+LAST = 1
+
+pytest.importorskip("nlopt", reason="needs the extra nlopt")
+
+
+@cache
+def rows(kind):
+    """Prepare the rows of the tutorial as its chapter does."""
+    ess = replications.load("ess", kind=kind, verbose=False)
+    ess["trustind"] = ess[["ppltrst", "pplfair", "pplhlp"]].mean(axis=1)
+    groups = ess.groupby("cntry")
+    for new, old in {"age_cwc": "agea", "gend_cwc": "male", "edu_cwc": "eduyrs", "inc_cwc": "hinctnta"}.items():
+        ess[new] = groups[old].transform(mlm.rescale)
+    countries = groups[["gini_net", "postcom", "ti_cpi"]].first().apply(mlm.rescale)
+    countries.columns = ["gini_cgm", "postcom_cgm", "cpi_cgm"]
+    ess = ess.join(countries, on="cntry")
+    return ess[["cntry", "trustind", *(c for c in ess if c.endswith(("_cwc", "_cgm")))]].dropna()
+
+
+@cache
+def fitted(kind, name, optimizer="nloptwrap"):
+    return mlm.lmer(STORED[kind][name]["formula"], rows(kind), optimizer=optimizer)
+
+
+def at(m, theta):
+    """Return the model with another theta."""
+    optimum = Optimum(m.deviance_function.evaluate(np.array(theta)), True, "bobyqa", "", [])
+    return MixedModel(m.frame, m.terms, m.products, m.deviance_function, optimum, m.reml)
+
+
+@pytest.fixture(params=["twin", pytest.param("original", marks=pytest.mark.originals)])
+def kind(request):
+    return request.param
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_stops_where_lme4_stops(kind, name):
+    stored, m = STORED[kind][name], fitted(kind, name)
+    assert STORED[kind]["rows"] == m.nobs
+    np.testing.assert_allclose(m.theta, stored["theta"], rtol=0, atol=THETA)
+    assert m.reml_criterion == pytest.approx(stored["criterion"], rel=0, abs=CRITERION)
+    assert len(m.optimizer_info.evaluations) == pytest.approx(stored["evaluations"], abs=LAST)
+    assert m.optimizer_info.message == "NLopt stopped: tolerance of theta"
+    assert stored["message"] == "NLOPT_XTOL_REACHED"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_evaluates_what_lme4_evaluates(name):
+    log, path = fitted("twin", name).optimizer_info.evaluations, STORED["twin"][name]["path"]
+    thetas, values = zip(*log[: len(path)], strict=True)
+    stored = np.array(path[: len(log)])
+    np.testing.assert_allclose(thetas[0], STORED["twin"][name]["start"], rtol=1e-12)
+    np.testing.assert_allclose(np.array(thetas), stored[:, :-1], rtol=0, atol=PATH)
+    np.testing.assert_allclose(values, stored[:, -1], rtol=0, atol=1e-3)
+
+
+def test_number_of_evaluations_of_the_tutorial():
+    assert [STORED["twin"][name]["evaluations"] for name in MODELS] == [14, 11, 25, 57, 59]
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_stops_short_of_the_optimum(kind, name):
+    gap = fitted(kind, name).reml_criterion - fitted(kind, name, "newton").reml_criterion
+    # ten times the rounding of the criterion, and less than any printed digit of it
+    assert 1e-9 < gap < 1e-5
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_published_digits_are_those_of_this_optimiser(kind, name):
+    sensitive = [e for e in replications.published("two_level_mlm").source.under(name) if e.optimizer_sensitive]
+    quantities = replications.quantities.Quantities
+    stopped, optimum = quantities(fitted(kind, name)), quantities(fitted(kind, name, "newton"))
+    bobyqa = quantities(at(fitted(kind, name), STORED[kind][name]["bobyqa"]["theta"]))
+    agreed = {
+        which: [replications.rounding.agrees(source.get(e.id.removeprefix(f"{name}.")), e.value) for e in sensitive]
+        for which, source in (("stopped", stopped), ("optimum", optimum), ("bobyqa", bobyqa))
+    }
+    assert all(agreed["stopped"])
+    assert not any(agreed["optimum"])
+    # R's bobyqa, which the tutorial's footnote names, goes on until it is next to the optimum
+    assert sum(agreed["bobyqa"]) <= 1
+    assert len(sensitive) == {"model3": 8, "model4": 4}[name]
+
+
+ORDINARY = [d for d in designs() if d.structure in ("intercept", "slope", "imbalanced", "nested", "uncorrelated")]
+
+
+@pytest.mark.parametrize("design", ORDINARY, ids=lambda design: design.key)
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")  # singular fits are among them
+def test_stops_where_lme4_stops_on_random_designs(design):
+    default = DIFFERENTIAL[design.key]["default"]
+    data, _ = design.frame()
+    m = mlm.lmer(design.formula, data, reml=design.reml, optimizer="nloptwrap")
+    # some searches meet a flat direction, in which rounding decides the last steps: up to 1e-5
+    np.testing.assert_allclose(m.theta, default["theta"], rtol=1e-5, atol=1e-5)
+
+
+def test_start_of_random_intercepts():
+    data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0, 3.0, 5.0], "g": list("aabbccdd"), "h": list("xyxyxyxy")}
+    first = mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap").optimizer_info.evaluations[0][0]
+    y = np.array(data["y"])
+    means = np.repeat(y.reshape(4, 2).mean(axis=1), 2)
+    np.testing.assert_allclose(first, math.sqrt(means.var() / (y - means).var()))
+
+
+def test_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name == "nlopt":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0], "g": list("aabbcc")}
+    with pytest.raises(mlm.errors.FitError, match="pip install nlopt"):
+        mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap")
+
+
+def test_start_by_hand_is_kept():
+    data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0], "g": list("aabbcc")}
+    m = mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap", start=[3.0])
+    assert m.optimizer_info.evaluations[0][0] == pytest.approx([3.0])

@@ -1,0 +1,113 @@
+"""Reports against R's own, character by character (lme4 1.1-31, lmerTest 3.1-3, R 4.2.2)."""
+
+import pandas as pd
+import pytest
+from rmodels import assert_same_print, data, lines, reference
+
+import mlm
+from mlm.report.summary import random_effects_table, summarize
+
+REFERENCE = reference()
+
+
+def formula_as_expanded_by_lme4(text):
+    return text.replace("((1 | g) + (0 + x | g))", "(x || g)")
+
+
+@pytest.mark.parametrize("case", REFERENCE["lmer"], ids=lambda case: case["formula"])
+def test_mixed_models_print_as_in_r(case):
+    m = mlm.lmer(case["formula"], data(), reml=case["reml"])
+    for options, key in (({}, "text"), ({"digits": 3, "scipen": 8}, "short")):
+        expected = [formula_as_expanded_by_lme4(line) for line in lines(case[key])]
+        assert str(m.summary(data_name="d", **options)).split("\n") == expected
+
+
+@pytest.mark.parametrize("case", REFERENCE["lmer"], ids=lambda case: case["formula"])
+def test_tests_print_as_in_lmertest(case):
+    m = mlm.lmer(case["formula"], data(), reml=case["reml"])
+    printed = str(m.summary("satterthwaite", data_name="d")).split("\n")
+    expected = [formula_as_expanded_by_lme4(line) for line in lines(case["tested"])]
+    # lmerTest differentiates numerically, so that the seventh digit of its degrees of freedom may be off
+    assert_same_print(printed, expected)
+
+
+@pytest.mark.parametrize("case", REFERENCE["lm"], ids=lambda case: case["formula"])
+@pytest.mark.filterwarnings("ignore::mlm.RankWarning")
+def test_linear_models_print_as_in_r(case):
+    m = mlm.lm(case["formula"], data())
+    assert str(m.summary(data_name="d")).split("\n") == lines(case["text"])
+    assert str(m.summary(data_name="d", digits=3)).split("\n") == lines(case["short"])
+
+
+@pytest.mark.parametrize("case", REFERENCE["lm_few"], ids=lambda case: str(case["rows"]))
+def test_few_residuals_are_all_printed(case):
+    m = mlm.lm("y ~ x", data().head(case["rows"]))
+    assert str(m.summary(data_name="part")).split("\n") == lines(case["text"])
+
+
+def test_rows_left_out_are_counted():
+    gap = data().copy()
+    gap.loc[[3, 50], "y"] = float("nan")
+    gap.loc[7, "x"] = float("nan")
+    with pytest.warns(mlm.MissingRowsWarning):
+        m = mlm.lm("y ~ x + z", gap)
+    assert str(m.summary(data_name="gap")).split("\n") == lines(REFERENCE["lm_missing"])
+
+
+def test_no_residual_degrees_of_freedom():
+    text = str(mlm.lm("y ~ x", data().head(2)).summary())
+    assert "ALL 2 residuals are 0: no residual degrees of freedom!" in text
+    assert "on 0 degrees of freedom" in text
+
+
+def test_data_name_is_optional():
+    m = mlm.lmer("y ~ x + (1 | g)", data())
+    assert "Data:" not in str(m.summary())
+    assert "data =" not in str(mlm.lm("y ~ x", data()).summary())
+
+
+def test_correlations_are_printed_on_demand():
+    m = mlm.lmer("y ~ x + (1 | g)", data())
+    assert "Correlation" not in str(m.summary(correlation=False))
+    wide = "y ~ " + " + ".join(f"I(x ** {k})" for k in range(2)) + " + f * h * z + (1 | g)"
+    m = mlm.lmer(wide.replace("I(x ** 0) + I(x ** 1)", "x"), data())
+    assert f"not shown by default, as p = {len(m.fixef)} > 20." in str(m.summary())
+    assert "Correlation of Fixed Effects:" in str(m.summary(correlation=True))
+
+
+def test_singular_fits_say_so():
+    flat = data().assign(y=lambda d: d["y"] - d.groupby("g")["y"].transform("mean"))
+    with pytest.warns(mlm.SingularFitWarning):
+        m = mlm.lmer("y ~ z + (1 | g)", flat)
+    assert str(m.summary()).endswith(
+        "boundary (singular) fit: a variance is zero or a correlation is plus or minus one"
+    )
+
+
+def test_notebooks_show_escaped_text():
+    report = mlm.lm("y ~ x", data()).summary()
+    assert repr(report) == str(report) == report.text
+    assert report._repr_html_().startswith('<pre class="mlm-summary">Call:')
+    assert "Pr(&gt;|t|)" in report._repr_html_()
+    pd.testing.assert_frame_equal(report.coefficients, mlm.lm("y ~ x", data()).coefficients())
+
+
+def test_undefined_correlations_print_as_nan():
+    nan = float("nan")
+    rows = [
+        ("g", "(Intercept)", None, 0.0, 0.0),
+        ("g", "x", None, 1.0, 1.0),
+        ("g", "(Intercept)", "x", 0.0, nan),
+    ]
+    table = pd.DataFrame([*rows, ("Residual", None, None, 2.0, 1.4)], columns=["grp", "var1", "var2", "vcov", "sdcor"])
+    assert random_effects_table(table).split("\n")[2].split() == ["x", "1", "1.0", "NaN"]
+
+
+def test_unknown_options_are_refused():
+    m = mlm.lmer("y ~ x + (1 | g)", data())
+    with pytest.raises(mlm.MlmError, match="ddf must be None or 'satterthwaite'; got 'kenward'"):
+        summarize(m, "kenward")
+    with pytest.raises(mlm.MlmError, match="digits must be at least 1; got 0"):
+        summarize(m, digits=0)
+    with pytest.raises(mlm.FitError, match="exact degrees of freedom"):
+        summarize(mlm.lm("y ~ x", data()), "satterthwaite")
