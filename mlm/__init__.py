@@ -1,63 +1,12 @@
-"""mlm: multilevel (mixed-effects) models in NumPy and SciPy, with the names that users of lme4 know."""
+"""mlm: multilevel (mixed-effects) models in NumPy and SciPy, with the names that users of lme4 know.
 
-from . import plot
-from .effects.effect import Effect, effect
-from .errors import (
-    DataError,
-    FitError,
-    FormulaError,
-    MissingRowsWarning,
-    MlmError,
-    MlmWarning,
-    RankWarning,
-    SingularFitWarning,
-)
-from .frame.centering import between_within, center_within, rescale
-from .frame.model_frame import ModelFrame, model_frame
-from .inference.anova import AnovaTable, anova
-from .lm import lm
-from .lmer import lmer
-from .model.linear_model import LinearModel
-from .model.mixed_model import MixedModel
-from .report.regtable import RegressionTable, regtable
-from .report.summary import Summary, summarize
-from .variance.clustering import PlausibleRange, design_effect, effective_sample_size, plausible_range, shrinkage
-from .variance.r2 import IntraclassCorrelation, RSquared, icc, r2
+The public names are listed once, in ``__init__.pyi``; each is loaded when it is first asked for.
+"""
 
-__all__ = [
-    "AnovaTable",
-    "DataError",
-    "Effect",
-    "FitError",
-    "FormulaError",
-    "IntraclassCorrelation",
-    "LinearModel",
-    "MissingRowsWarning",
-    "MixedModel",
-    "MlmError",
-    "MlmWarning",
-    "ModelFrame",
-    "PlausibleRange",
-    "RSquared",
-    "RankWarning",
-    "RegressionTable",
-    "SingularFitWarning",
-    "Summary",
-    "anova",
-    "between_within",
-    "center_within",
-    "design_effect",
-    "effect",
-    "effective_sample_size",
-    "icc",
-    "lm",
-    "lmer",
-    "model_frame",
-    "plausible_range",
-    "plot",
-    "r2",
-    "regtable",
-    "rescale",
-    "shrinkage",
-    "summarize",
-]
+import lazy_loader
+
+from . import errors as errors
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

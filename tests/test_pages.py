@@ -1,6 +1,6 @@
 """What the prose pages say of the code is true of the code: names, modules, counts, the example of the README."""
 
-import importlib
+import pydoc
 import re
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from replications import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
+CODE = ("mlm", "replications", "tests", "benchmarks", "tools", "book", "data")
 PROSE = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *(path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("scoreboard", "performance")),
@@ -32,10 +33,7 @@ def m():
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
 def test_names_exist_that_a_page_mentions(path, m):
     for name in set(re.findall(r"(?<![\w./])((?:mlm|replications)(?:\.[a-z]\w*|\.[A-Z]\w*)+)(?![\w/])", text(path))):
-        found = importlib.import_module(name.split(".")[0])
-        for part in name.split(".")[1:]:
-            assert hasattr(found, part), f"{path.name}: {name}"
-            found = getattr(found, part)
+        assert pydoc.locate(name) is not None, f"{path.name}: {name}"
     for name in set(re.findall(r"(?<![\w.])m\.([a-z_]\w*)", text(path))):
         assert hasattr(m, name) or name == "reml_criterion", f"{path.name}: m.{name}"
 
@@ -61,10 +59,31 @@ def test_the_reference_page_lists_every_public_name():
     assert set(listed) == public
 
 
+def modules_in_tree(tree):
+    """Paths of the modules that an indented list of folders and files names, without those of no module."""
+    found, above = set(), {}
+    for line in tree.splitlines():
+        name = line.split()[0]
+        depth = len(line) - len(line.lstrip())
+        above = {at: folder for at, folder in above.items() if at < depth}
+        if name.endswith("/"):
+            above[depth] = name
+        else:
+            found.add("".join(above.values()) + name)
+    return found
+
+
 def test_the_page_on_the_design_names_every_module():
-    named = set(re.findall(r"\b(\w+)\.py\b", text(BOOK / "design.md")))
-    modules = {path.stem for path in (ROOT / "mlm").glob("*.py")} - {"__init__"}
-    assert named == modules
+    tree = re.search(r"```text\n(mlm/\n.*?)```", text(BOOK / "design.md"), re.DOTALL)[1]
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mlm").rglob("*.py")}
+    assert modules_in_tree(tree) - {"mlm/__init__.pyi"} == {m for m in modules if not m.endswith("__init__.py")}
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
+def test_modules_exist_that_a_page_mentions(path):
+    code = [p.relative_to(ROOT).as_posix() for folder in CODE for p in (ROOT / folder).rglob("*.py")]
+    for name in set(re.findall(r"[\w./-]*\w\.py\b(?!i)", text(path))):
+        assert any(f"/{known}".endswith(f"/{name}") for known in code), f"{path.name}: {name}"
 
 
 def test_counts_of_published_values_are_those_of_the_registry():

@@ -1,0 +1,158 @@
+"""The front door: what ``import mlm`` loads, that its names stay what they are, and the functions R users type."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from rmodels import data
+
+import mlm
+
+FIT = """
+import mlm
+data = {"y": [3.1, 4.0, 5.2, 7.9, 9.1, 9.8, 5.0, 6.2, 7.1], "x": [1, 2, 3] * 3, "g": list("aaabbbccc")}
+m = mlm.lmer("y ~ x + (1 | g)", data)
+"""
+
+
+def fresh(code):
+    """Run code in an interpreter of its own; returns what it prints."""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def loaded_by(code):
+    return set(fresh(f"{code}\nimport sys; print(*sys.modules)").split())
+
+
+def test_importing_loads_nothing_that_a_fit_does_not_need():
+    loaded = loaded_by("import mlm")
+    assert not loaded & {"numpy", "pandas", "scipy", "matplotlib", "formulaic", "narwhals", "mlm.lmer"}
+
+
+def test_a_fit_loads_neither_figures_nor_distributions():
+    loaded = loaded_by(FIT)
+    assert not {name for name in loaded if name.split(".")[0] == "matplotlib"}
+    assert not loaded & {"scipy.stats", "scipy.optimize", "mlm.plot", "mlm.effects", "mlm.verbs"}
+
+
+def test_dir_lists_the_public_names_only():
+    assert fresh("import mlm; print(dir(mlm) == sorted(mlm.__all__))") == "True"
+    assert fresh(FIT + "import mlm.plot; print(dir(mlm) == sorted(mlm.__all__))") == "True"
+
+
+def test_every_public_name_can_be_had():
+    assert fresh("from mlm import *\nimport mlm\nprint(set(mlm.__all__) <= set(globals()))") == "True"
+
+
+@pytest.mark.parametrize("name", ["lmer", "lm"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import mlm",
+        "import mlm; mlm.{name}",
+        "import mlm.{name}",
+        "import mlm.{name}; import mlm.{name}",
+        "from mlm.{name} import {name}",
+        "from mlm import {name}",
+        "import mlm.{name} as other",
+        "from mlm.{name} import {name}; import mlm.{name}",
+        "import mlm; mlm.{name}; import mlm.{name}",
+        "import importlib; importlib.import_module('mlm.{name}')",
+        "import mlm.model.mixed_model, mlm.lmer, mlm.lm",
+        "import mlm.effects.effect, mlm.plot.models; from mlm.lm import lm",
+        "import importlib, mlm; importlib.import_module('mlm.{name}'); mlm.{name}; importlib.reload(mlm)",
+    ],
+)
+def test_doors_stay_functions_whatever_is_imported(code, name):
+    """Importing the module `mlm.lm` must not put it in the place of the function."""
+    after = f"import mlm, inspect; print(inspect.isfunction(mlm.{name}), inspect.isfunction(mlm.{name}))"
+    assert fresh(f"{code.format(name=name)}\n{after}") == "True True"
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="lmerr"):
+        mlm.lmerr  # noqa: B018
+
+
+def test_the_version_is_that_of_the_installed_package():
+    from importlib.metadata import version
+
+    assert mlm.__version__ == version("multilevel-replications")
+
+
+@pytest.fixture(scope="module")
+def m():
+    return mlm.lmer("y ~ x + (1 | g)", data())
+
+
+@pytest.fixture(scope="module")
+def ols():
+    return mlm.lm("y ~ x", data())
+
+
+def same(one, other):
+    if isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(one, other)
+    elif isinstance(one, pd.Series):
+        pd.testing.assert_series_equal(one, other)
+    else:
+        assert str(one) == str(other)
+
+
+@pytest.mark.parametrize(
+    ("verb", "method"),
+    [
+        (lambda m: mlm.fixef(m), lambda m: m.fixef),
+        (lambda m: mlm.vcov(m), lambda m: m.vcov),
+        (lambda m: mlm.fitted(m), lambda m: m.fitted),
+        (lambda m: mlm.resid(m), lambda m: m.resid),
+        (lambda m: mlm.summary(m, digits=4), lambda m: m.summary(digits=4)),
+        (lambda m: mlm.confint(m, 0.9), lambda m: m.confint(0.9)),
+        (lambda m: mlm.confint(m, level=0.5), lambda m: m.confint(level=0.5)),
+        (lambda m: mlm.predict(m), lambda m: m.predict()),
+        (lambda m: mlm.predict(m, data()[:3]), lambda m: m.predict(data()[:3])),
+        (lambda m: mlm.tidy(m, conf_int=True), lambda m: m.tidy(conf_int=True)),
+        (lambda m: mlm.glance(m), lambda m: m.glance()),
+    ],
+)
+def test_verbs_are_the_methods_of_both_kinds_of_models(verb, method, m, ols):
+    for model in (m, ols):
+        same(verb(model), method(model))
+
+
+def test_verbs_about_random_effects(m):
+    same(mlm.ranef(m), m.ranef())
+    same(mlm.coef(m), m.coef())
+    same(mlm.VarCorr(m), m.varcorr)
+    same(mlm.summary(m, ddf="satterthwaite"), m.summary(ddf="satterthwaite"))
+    same(mlm.predict(m, data()[:3], re_form="NA"), m.predict(data()[:3], re_form="NA"))
+
+
+def test_coefficients_of_a_linear_model_are_its_fixed_effects(ols):
+    same(mlm.coef(ols), ols.fixef)
+
+
+@pytest.mark.parametrize("verb", [mlm.ranef, mlm.VarCorr])
+def test_a_linear_model_has_no_random_effects(verb, ols):
+    with pytest.raises(mlm.FitError, match=r"no random effects\. Fit them with mlm\.lmer"):
+        verb(ols)
+
+
+@pytest.mark.parametrize(
+    "verb", [mlm.fixef, mlm.ranef, mlm.VarCorr, mlm.summary, mlm.predict, mlm.confint, mlm.tidy, mlm.coef]
+)
+@pytest.mark.parametrize("what", ["y ~ x", None, np.zeros(3)])
+def test_a_verb_takes_a_model(verb, what):
+    with pytest.raises(mlm.MlmError, match=r"a model that mlm\.lmer or mlm\.lm has fitted"):
+        verb(what)
+
+
+def test_models_and_functions_can_be_pickled(m):
+    again, function = pickle.loads(pickle.dumps((m, mlm.lmer)))
+    assert function is mlm.lmer
+    same(again.fixef, m.fixef)
