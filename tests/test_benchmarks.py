@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import cases, figures, machine, measure, page, peers, profile_fit, run, simulate  # noqa: E402
+from benchmarks import cases, figures, import_time, machine, measure, page, peers, profile_fit, run, simulate  # noqa: E402
 
 STORED = run.RESULTS
 
@@ -161,6 +161,16 @@ def test_clocks_count_own_time_and_are_taken_off():
         running.around("optimiser", lambda: None)()
     assert sys.modules["mlm.fit.fit"].minimise is before
     assert running.own["optimiser"] > 0
+
+
+def test_costs_of_beginning_are_ratios_of_turns(monkeypatch, capsys):
+    programs = {import_time.BARE: "", import_time.PEER: "import decimal", "twice": "import decimal, fractions"}
+    monkeypatch.setattr(import_time, "PROGRAMS", programs)
+    found = import_time.measure(turns=2)
+    assert found[import_time.PEER]["ratio"] == found[import_time.PEER]["ratio_with_the_interpreter"] == 1
+    assert found[import_time.BARE]["ratio"] == 0
+    assert all(row["ms"] > 0 for row in found.values())
+    assert "turn 2 of 2" in capsys.readouterr().err
 
 
 def invented():
