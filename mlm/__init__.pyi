@@ -1,29 +1,52 @@
 """The public names: type checkers and editors read them here, and so does ``__init__.py`` when it runs."""
 
-from . import plot
-from .effects.effect import Effect, effect
-from .errors import (
-    DataError,
-    FitError,
-    FormulaError,
-    MissingRowsWarning,
-    MlmError,
-    MlmWarning,
-    RankWarning,
-    SingularFitWarning,
-)
-from .frame.centering import between_within, center_within, rescale
-from .frame.model_frame import ModelFrame, model_frame
-from .inference.anova import AnovaTable, anova
-from .lm import lm
-from .lmer import lmer
-from .model.linear_model import LinearModel
-from .model.mixed_model import MixedModel
-from .report.regtable import RegressionTable, regtable
-from .report.summary import Summary, summarize
-from .variance.clustering import PlausibleRange, design_effect, effective_sample_size, plausible_range, shrinkage
-from .variance.r2 import IntraclassCorrelation, RSquared, icc, r2
-from .verbs import VarCorr, coef, confint, fitted, fixef, glance, predict, ranef, resid, summary, tidy, vcov
+from . import plot as plot
+from .effects.effect import Effect as Effect
+from .effects.effect import effect as effect
+from .errors import DataError as DataError
+from .errors import FitError as FitError
+from .errors import FormulaError as FormulaError
+from .errors import MissingRowsWarning as MissingRowsWarning
+from .errors import MlmError as MlmError
+from .errors import MlmWarning as MlmWarning
+from .errors import RankWarning as RankWarning
+from .errors import SingularFitWarning as SingularFitWarning
+from .frame.centering import between_within as between_within
+from .frame.centering import center_within as center_within
+from .frame.centering import rescale as rescale
+from .frame.model_frame import ModelFrame as ModelFrame
+from .frame.model_frame import model_frame as model_frame
+from .inference.anova import AnovaTable as AnovaTable
+from .inference.anova import anova as anova
+from .lm import lm as lm
+from .lmer import lmer as lmer
+from .model.linear_model import LinearModel as LinearModel
+from .model.mixed_model import MixedModel as MixedModel
+from .report.regtable import RegressionTable as RegressionTable
+from .report.regtable import regtable as regtable
+from .report.summary import Summary as Summary
+from .report.summary import summarize as summarize
+from .variance.clustering import PlausibleRange as PlausibleRange
+from .variance.clustering import design_effect as design_effect
+from .variance.clustering import effective_sample_size as effective_sample_size
+from .variance.clustering import plausible_range as plausible_range
+from .variance.clustering import shrinkage as shrinkage
+from .variance.r2 import IntraclassCorrelation as IntraclassCorrelation
+from .variance.r2 import RSquared as RSquared
+from .variance.r2 import icc as icc
+from .variance.r2 import r2 as r2
+from .verbs import VarCorr as VarCorr
+from .verbs import coef as coef
+from .verbs import confint as confint
+from .verbs import fitted as fitted
+from .verbs import fixef as fixef
+from .verbs import glance as glance
+from .verbs import predict as predict
+from .verbs import ranef as ranef
+from .verbs import resid as resid
+from .verbs import summary as summary
+from .verbs import tidy as tidy
+from .verbs import vcov as vcov
 
 __version__: str
 

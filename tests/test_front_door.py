@@ -1,8 +1,10 @@
 """The front door: what ``import mlm`` loads, that its names stay what they are, and the functions R users type."""
 
+import ast
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -43,6 +45,12 @@ def test_a_fit_loads_neither_figures_nor_distributions():
 def test_dir_lists_the_public_names_only():
     assert fresh("import mlm; print(dir(mlm) == sorted(mlm.__all__))") == "True"
     assert fresh(FIT + "import mlm.plot; print(dir(mlm) == sorted(mlm.__all__))") == "True"
+
+
+def test_editors_see_the_names_that_are_there():
+    stub = ast.parse(Path(mlm.__file__).with_suffix(".pyi").read_text("utf-8"))
+    (listed,) = (ast.literal_eval(n.value) for n in stub.body if isinstance(n, ast.Assign))
+    assert sorted(listed) == sorted(mlm.__all__)
 
 
 def test_every_public_name_can_be_had():
