@@ -3,6 +3,7 @@
 from . import plot
 from .effects.effect import Effect, effect
 from .errors import (
+    ArgumentError,
     DataError,
     FitError,
     FormulaError,
@@ -26,6 +27,7 @@ from .variance.r2 import IntraclassCorrelation, RSquared, icc, r2
 
 __all__ = [
     "AnovaTable",
+    "ArgumentError",
     "DataError",
     "Effect",
     "FitError",
