@@ -23,7 +23,8 @@ from .model.mixed_model import MixedModel
 from .report.regtable import RegressionTable, regtable
 from .report.summary import Summary, summarize
 from .variance.clustering import PlausibleRange, design_effect, effective_sample_size, plausible_range, shrinkage
-from .variance.r2 import IntraclassCorrelation, RSquared, icc, r2
+from .variance.icc import IntraclassCorrelation, icc
+from .variance.r2 import RSquared, r2
 
 __all__ = [
     "AnovaTable",
