@@ -3,6 +3,7 @@
 from . import plot as plot
 from .effects.effect import Effect as Effect
 from .effects.effect import effect as effect
+from .errors import ArgumentError as ArgumentError
 from .errors import DataError as DataError
 from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
@@ -31,9 +32,9 @@ from .variance.clustering import design_effect as design_effect
 from .variance.clustering import effective_sample_size as effective_sample_size
 from .variance.clustering import plausible_range as plausible_range
 from .variance.clustering import shrinkage as shrinkage
-from .variance.r2 import IntraclassCorrelation as IntraclassCorrelation
+from .variance.icc import IntraclassCorrelation as IntraclassCorrelation
+from .variance.icc import icc as icc
 from .variance.r2 import RSquared as RSquared
-from .variance.r2 import icc as icc
 from .variance.r2 import r2 as r2
 from .verbs import VarCorr as VarCorr
 from .verbs import coef as coef
@@ -52,6 +53,7 @@ __version__: str
 
 __all__ = [
     "AnovaTable",
+    "ArgumentError",
     "DataError",
     "Effect",
     "FitError",

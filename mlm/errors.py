@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "ArgumentError",
     "DataError",
     "FitError",
     "FormulaError",
@@ -22,6 +23,10 @@ class MlmError(ValueError):
     """Base of all errors that `mlm` raises about a user's input."""
 
 
+class ArgumentError(MlmError):
+    """An argument of a function has a value that it cannot have: an unknown option, a level outside (0, 1)."""
+
+
 class FormulaError(MlmError):
     """The model formula cannot be read; the message shows where."""
 
@@ -31,7 +36,10 @@ class DataError(MlmError):
 
 
 class FitError(MlmError):
-    """The model is well formed but cannot be fitted, or a quantity is asked for that it does not have."""
+    """The model is well formed but cannot be fitted, or a quantity is asked for that it does not have.
+
+    Predictions for new rows are such a quantity where the model has an offset, which new rows do not bring.
+    """
 
 
 class MlmWarning(UserWarning):

@@ -65,16 +65,7 @@ def lm(formula: str, data: Any) -> LinearModel:
     terms = frame.x_names
     if not terms:
         raise FormulaError(f"The formula {formula!r} has no coefficients to estimate; add an intercept or a term.")
-    aliased = dependent_columns(frame.x)
-    if aliased:
-        frame = frame.without(aliased)
-        names = tuple(terms[k] for k in aliased)
-        warnings.warn(
-            f"{len(names)} of {len(terms)} columns depend linearly on columns to their left and are left out:"
-            f" {', '.join(names)}.",
-            RankWarning,
-            stacklevel=2,
-        )
+    frame, aliased = _independent_columns(frame)
     coefficients, vcov, sigma = _least_squares(frame)
     index = pd.Index(frame.x_names, name="term")
     return LinearModel(
@@ -84,9 +75,24 @@ def lm(formula: str, data: Any) -> LinearModel:
         fixef=pd.Series(coefficients, index=index, name="Estimate"),
         vcov=pd.DataFrame(vcov, index=index, columns=frame.x_names),
         sigma=sigma,
-        aliased=tuple(terms[k] for k in aliased),
+        aliased=aliased,
         terms=terms,
     )
+
+
+def _independent_columns(frame: ModelFrame) -> tuple[ModelFrame, tuple[str, ...]]:
+    """Leave out columns that depend on others, and say so; returns the frame and their names."""
+    dependent = dependent_columns(frame.x)
+    if not dependent:
+        return frame, ()
+    names = tuple(frame.x_names[k] for k in dependent)
+    warnings.warn(
+        f"{len(names)} of {len(frame.x_names)} columns depend linearly on columns to their left and are left out:"
+        f" {', '.join(names)}.",
+        RankWarning,
+        stacklevel=3,
+    )
+    return frame.without(dependent), names
 
 
 def _least_squares(frame: ModelFrame) -> tuple[np.ndarray, np.ndarray, float]:

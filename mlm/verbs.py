@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import FitError
+from .errors import ArgumentError, FitError
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
+from .report.face import is_model
 from .report.summary import Summary
 
 __all__ = [
@@ -34,8 +35,8 @@ Model = MixedModel | LinearModel
 
 def _asked(m: Model, name: str) -> Any:
     """Return a model's attribute, or say why it has none."""
-    if not isinstance(m, MixedModel | LinearModel):
-        raise FitError(f"This takes a model that mlm.lmer or mlm.lm has fitted; got {type(m).__name__}.")
+    if not is_model(m):
+        raise ArgumentError(f"This takes a model that mlm.lmer or mlm.lm has fitted; got {type(m).__name__}.")
     found = getattr(m, name, None)
     if found is None:
         raise FitError(f"A linear model has no {name!r}: it has no random effects. Fit them with mlm.lmer.")

@@ -42,6 +42,16 @@ def test_a_fit_loads_neither_figures_nor_distributions():
     assert not loaded & {"scipy.stats", "scipy.optimize", "mlm.plot", "mlm.effects", "mlm.verbs"}
 
 
+def test_all_modules_together_load_neither_figures_nor_distributions():
+    """matplotlib and the slow parts of SciPy are loaded where they are used, not before."""
+    everything = """
+import importlib, pkgutil, mlm
+for module in pkgutil.walk_packages(mlm.__path__, "mlm."):
+    importlib.import_module(module.name)
+"""
+    assert not loaded_by(everything) & {"matplotlib", "scipy.stats", "scipy.optimize", "nlopt"}
+
+
 def test_dir_lists_the_public_names_only():
     assert fresh("import mlm; print(dir(mlm) == sorted(mlm.__all__))") == "True"
     assert fresh(FIT + "import mlm.plot; print(dir(mlm) == sorted(mlm.__all__))") == "True"
@@ -156,7 +166,7 @@ def test_a_linear_model_has_no_random_effects(verb, ols):
 )
 @pytest.mark.parametrize("what", ["y ~ x", None, np.zeros(3)])
 def test_a_verb_takes_a_model(verb, what):
-    with pytest.raises(mlm.MlmError, match=r"a model that mlm\.lmer or mlm\.lm has fitted"):
+    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer or mlm\.lm has fitted"):
         verb(what)
 
 

@@ -57,6 +57,7 @@ def test_tables(model):
     assert list(table) == ["term", "estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high"]
     half = stats.t.ppf(0.975, 173) * model.se
     np.testing.assert_allclose(table["conf.high"], model.fixef + half)
+    np.testing.assert_array_equal(table[["conf.low", "conf.high"]], model.confint())
     assert "conf.low" not in model.tidy()
     assert model.glance().loc[0, "sigma"] == model.sigma
     assert np.isnan(mlm.lm("y ~ 1", data()).glance().loc[0, "statistic"])
@@ -99,6 +100,14 @@ def test_as_many_rows_as_coefficients():
     assert np.isnan(m.adj_r_squared)
     assert m.fstatistic is None
     assert m.coefficients()["Pr(>|t|)"].isna().all()
+
+
+def test_degrees_of_freedom_are_its_own(model):
+    pd.testing.assert_frame_equal(model.coefficients(ddf=None), model.coefficients())
+    with pytest.raises(mlm.FitError, match="exact degrees of freedom; leave ddf out"):
+        model.coefficients(ddf="satterthwaite")
+    with pytest.raises(mlm.ArgumentError, match="ddf must be None or 'satterthwaite'; got 'kenward'"):
+        model.coefficients(ddf="kenward")
 
 
 def test_bad_input():

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, FitError, suggest
+from ..errors import ArgumentError, DataError, FitError, suggest
 from ..frame.formula import RandomTerm
+from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from .fit import Fit
 
-__all__ = ["fitted_values", "predicted_values"]
+__all__ = ["demand_no_offset", "fitted_values", "predicted_values"]
 
 
 def fitted_values(fit: Fit) -> pd.Series:
@@ -29,22 +30,36 @@ def fitted_values(fit: Fit) -> pd.Series:
 def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> pd.Series:
     """Predictions; `mlm.MixedModel.predict` says what the arguments mean."""
     if not (re_form is None or re_form is False or re_form == "NA"):
-        raise FitError(f"re_form is None (all random effects), 'NA' or False (none); got {re_form!r}.")
+        raise ArgumentError(f"re_form is None (all random effects), 'NA' or False (none); got {re_form!r}.")
     if new_levels not in ("error", "population"):
-        raise FitError(f"new_levels is 'error' or 'population'; got {new_levels!r}.")
+        raise ArgumentError(f"new_levels is 'error' or 'population'; got {new_levels!r}.")
     frame, beta = fit.frame, fit.fixef.to_numpy()
     if newdata is None:
         if re_form is None:
             return fitted_values(fit)
         return pd.Series(frame.x @ beta + (0.0 if frame.offset is None else frame.offset), frame.index)
-    if frame.offset is not None:
-        raise DataError("This model has an offset; predict without it and add the offset of the new rows.")
+    demand_no_offset(frame)
     table = Table.of(newdata)
     values = frame.x_design.replay(table).matrix() @ beta
     for k, part in enumerate(fit.terms if re_form is None else ()):
         codes = _codes(fit, part.term, table, new_levels)
         values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes)
     return pd.Series(values, table.frame.index)
+
+
+def demand_no_offset(frame: ModelFrame) -> None:
+    """Refuse to predict new rows for a model with an offset.
+
+    Raises
+    ------
+    FitError
+        When the frame of the model has an offset.
+    """
+    if frame.offset is not None:
+        raise FitError(
+            "This model has an offset, and that of new rows is not known; add it to m.design(newdata) @ m.fixef, the"
+            " prediction of the fixed part without it."
+        )
 
 
 def _contribution(fit: Fit, k: int, z: np.ndarray, codes: np.ndarray) -> np.ndarray:

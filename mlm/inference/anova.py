@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
-from ..errors import FitError, MlmError
-from ..model.linear_model import LinearModel
-from ..model.mixed_model import MixedModel
+from ..errors import ArgumentError, FitError
 from ..report import r_numbers, r_text
+from ..report.face import FittedModel, is_mixed, model_list
 from ..report.summary import coefficient_lines
 
 __all__ = ["AnovaTable", "anova"]
@@ -59,7 +58,7 @@ class AnovaTable:
 
 
 def anova(
-    *models: MixedModel | LinearModel,
+    *models: FittedModel,
     names: Sequence[str] | None = None,
     refit: bool = True,
     digits: int = r_numbers.DIGITS,
@@ -87,8 +86,8 @@ def anova(
 
     Raises
     ------
-    MlmError
-        With fewer than two models, or as many names as models are not given.
+    ArgumentError
+        With fewer than two models, or without a name of its own for each.
     FitError
         When the models were fitted to different rows or responses, or restricted likelihoods of models with
         different fixed effects would be compared.
@@ -105,23 +104,23 @@ def anova(
     ----------
     Snijders, T. A. B. & Bosker, R. J. (2012). *Multilevel Analysis*, 2nd ed., section 6.2. Sage.
     """
-    if len(models) < 2:
-        raise MlmError(f"A comparison needs two models or more; got {len(models)}.")
+    if len(model_list(models)) < 2:
+        raise ArgumentError(f"A comparison needs two models or more; got {len(models)}.")
     labels = [f"model{k}" for k in range(1, len(models) + 1)] if names is None else [str(name) for name in names]
     if len(labels) != len(models) or len(set(labels)) != len(labels):
-        raise MlmError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
+        raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
     _demand_same_data(models, labels)
-    restricted = [label for label, m in zip(labels, models, strict=True) if isinstance(m, MixedModel) and m.reml]
+    restricted = [label for label, m in zip(labels, models, strict=True) if is_mixed(m) and m.reml]
     if restricted and not refit:
         _demand_same_fixed_effects(models, labels, restricted)
-    fits = [m.refit(reml=False) if refit and isinstance(m, MixedModel) and m.reml else m for m in models]
+    fits = [m.refit(reml=False) if refit and is_mixed(m) and m.reml else m for m in models]
     order = sorted(range(len(fits)), key=lambda k: fits[k].npar)
     frame = _tests([fits[k] for k in order], [labels[k] for k in order])
     formulas = {labels[k]: models[k].formula for k in order}
     return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits)
 
 
-def _demand_same_data(models: Sequence[MixedModel | LinearModel], labels: Sequence[str]) -> None:
+def _demand_same_data(models: Sequence[FittedModel], labels: Sequence[str]) -> None:
     """Raise unless all models were fitted to the same rows of the same response."""
     if len({m.nobs for m in models}) > 1:
         counts = ", ".join(f"{label} {m.nobs}" for label, m in zip(labels, models, strict=True))
@@ -138,9 +137,7 @@ def _demand_same_data(models: Sequence[MixedModel | LinearModel], labels: Sequen
             )
 
 
-def _demand_same_fixed_effects(
-    models: Sequence[MixedModel | LinearModel], labels: Sequence[str], restricted: Sequence[str]
-) -> None:
+def _demand_same_fixed_effects(models: Sequence[FittedModel], labels: Sequence[str], restricted: Sequence[str]) -> None:
     """Raise unless restricted likelihoods are all there is and belong to the same fixed effects."""
     if len(restricted) < len(models) or len({tuple(m.fixef.index) for m in models}) > 1:
         raise FitError(
@@ -149,7 +146,7 @@ def _demand_same_fixed_effects(
         )
 
 
-def _tests(models: Sequence[MixedModel | LinearModel], labels: Sequence[str]) -> pd.DataFrame:
+def _tests(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataFrame:
     """Build the table for models in ascending order of their number of parameters."""
     frame = pd.DataFrame(
         {
@@ -164,5 +161,5 @@ def _tests(models: Sequence[MixedModel | LinearModel], labels: Sequence[str]) ->
     frame["Chisq"] = np.maximum(-frame["deviance"].diff(), 0)
     frame["Df"] = frame["npar"].diff()
     # Without a difference in parameters there is nothing to test.
-    p = stats.chi2.sf(frame["Chisq"], frame["Df"].where(frame["Df"] > 0))
+    p = scipy.stats.chi2.sf(frame["Chisq"], frame["Df"].where(frame["Df"] > 0))
     return frame.assign(**{"Pr(>Chisq)": p})

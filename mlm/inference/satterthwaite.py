@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import ArgumentError
 from ..likelihood.criterion import Criterion, Evaluation
 from ..likelihood.deviance import Deviance
 
-__all__ = ["VarianceInformation", "degrees_of_freedom", "variance_information"]
+__all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance_information"]
 
 STEPS = ((1.0, 2.0 / 3.0), (2.0, -1.0 / 12.0))  # five-point central difference
 RELATIVE_STEP = 1e-3  # its error is of order step^4; rounding in the gradient is 1e-13 / step
@@ -32,6 +33,19 @@ class VarianceInformation:
 
     covariance: np.ndarray
     jacobian: np.ndarray
+
+
+def checked_ddf(ddf: str | None) -> str | None:
+    """Return how degrees of freedom are to be found, after checking that it is known.
+
+    Raises
+    ------
+    ArgumentError
+        When it is neither None nor ``"satterthwaite"``.
+    """
+    if ddf is not None and ddf != "satterthwaite":
+        raise ArgumentError(f"ddf must be None or 'satterthwaite'; got {ddf!r}.")
+    return ddf
 
 
 def variance_information(deviance: Deviance, criterion: Criterion, at: Evaluation) -> VarianceInformation:

@@ -13,13 +13,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from ..errors import FitError
+from ..fit.predict import demand_no_offset
 from ..frame.design import INTERCEPT
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
+from ..inference.confint import confidence_intervals
+from ..inference.satterthwaite import checked_ddf
 from ..report.summary import Summary, summarize
+from ..report.tidy import coefficient_rows, linear_glance_row
 
 __all__ = ["FStatistic", "LinearModel"]
 
@@ -34,7 +38,7 @@ class FStatistic(NamedTuple):
     @property
     def pvalue(self) -> float:
         """Upper tail probability of the F distribution."""
-        return float(stats.f.sf(self.value, self.numdf, self.dendf))
+        return float(scipy.stats.f.sf(self.value, self.numdf, self.dendf))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,40 +163,88 @@ class LinearModel:
         """Schwarz's criterion."""
         return -2 * self.loglik + np.log(self.nobs) * self.npar
 
-    def coefficients(self) -> pd.DataFrame:
+    def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Return estimates, standard errors, t values and p values by term.
+
+        Parameters
+        ----------
+        ddf : None
+            A linear model has its own, exact degrees of freedom, `df_resid`; there are no others.
 
         Returns
         -------
         DataFrame
             Columns ``Estimate``, ``Std. Error``, ``t value``, ``Pr(>|t|)``.
+
+        Raises
+        ------
+        FitError
+            For degrees of freedom that mixed models have.
+        ArgumentError
+            For an unknown `ddf`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        >>> mlm.lm("y ~ x", rows).coefficients().loc["x"].round(4).tolist()
+        [1.03, 0.0379, 27.2059, 0.0001]
         """
+        if checked_ddf(ddf) is not None:
+            raise FitError("A linear model has exact degrees of freedom; leave ddf out.")
         t = self.fixef / self.se
-        p = 2 * stats.t.sf(np.abs(t), self.df_resid) if self.df_resid else np.full(len(t), np.nan)
+        p = 2 * scipy.stats.t.sf(np.abs(t), self.df_resid) if self.df_resid else np.full(len(t), np.nan)
         return pd.DataFrame({"Estimate": self.fixef, "Std. Error": self.se, "t value": t, "Pr(>|t|)": p})
 
-    def confint(self, level: float = 0.95) -> pd.DataFrame:
-        """Return confidence limits from the t distribution, columns ``conf.low`` and ``conf.high``."""
-        half = stats.t.ppf(0.5 + level / 2, self.df_resid) * self.se
-        return pd.DataFrame({"conf.low": self.fixef - half, "conf.high": self.fixef + half})
+    def confint(self, level: float = 0.95, method: str = "wald") -> pd.DataFrame:
+        """Return confidence intervals of the coefficients.
+
+        Parameters
+        ----------
+        level : float
+            Coverage, in (0, 1).
+        method : {"wald"}
+            ``estimate ± t * se``, t from the t distribution with `df_resid` degrees of freedom.
+
+        Returns
+        -------
+        DataFrame, shape (p, 2)
+            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
+
+        Raises
+        ------
+        ArgumentError
+            When the level is not in (0, 1), or there is no such method.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        >>> mlm.lm("y ~ x", rows).confint(0.9).loc["x"].round(3).to_dict()
+        {'5 %': 0.941, '95 %': 1.119}
+        """
+        return confidence_intervals(self, level, method, self.df_resid)
 
     def tidy(self, conf_int: bool = False, level: float = 0.95) -> pd.DataFrame:
-        """Return one row a term, in broom's columns (term, estimate, std.error, statistic, p.value)."""
-        table = self.coefficients().set_axis(["estimate", "std.error", "statistic", "p.value"], axis=1)
-        if conf_int:
-            table = table.join(self.confint(level))
-        return table.rename_axis("term").reset_index()
+        """Return one row a term, in broom's columns.
+
+        Parameters
+        ----------
+        conf_int : bool
+            Add ``conf.low`` and ``conf.high``, the limits of `confint`.
+        level : float
+            Coverage, in (0, 1).
+
+        Returns
+        -------
+        DataFrame
+            Columns term, estimate, std.error, statistic, p.value [, conf.low, conf.high].
+        """
+        return coefficient_rows(self, conf_int, None, level)
 
     def glance(self) -> pd.DataFrame:
         """Return one row of model-level numbers, in broom's columns."""
-        f = self.fstatistic
-        row = {
-            "r.squared": self.r_squared, "adj.r.squared": self.adj_r_squared, "sigma": self.sigma,
-            "statistic": f.value if f else np.nan, "p.value": f.pvalue if f else np.nan,
-            "logLik": self.loglik, "AIC": self.aic, "BIC": self.bic, "deviance": self.deviance,
-            "df.residual": self.df_resid, "nobs": self.nobs,
-        }  # fmt: skip
-        return pd.DataFrame([row])
+        return linear_glance_row(self)
 
     def design(self, newdata: Any) -> pd.DataFrame:
         """Make the model matrix from new data, shape (rows, p)."""
@@ -201,11 +253,35 @@ class LinearModel:
         return pd.DataFrame(matrix, index=table.frame.index, columns=self.fixef.index)
 
     def predict(self, newdata: Any = None) -> pd.Series:
-        """Return fitted values, or predictions for new rows."""
+        """Return fitted values, or predictions for new rows.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            With the columns of the formula's right side.
+
+        Returns
+        -------
+        Series, shape (rows,)
+            In units of the response.
+
+        Raises
+        ------
+        DataError
+            When a column is missing.
+        FitError
+            When the rows are new and the model has an offset.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        >>> mlm.lm("y ~ x", rows).predict({"x": [6.0]}).round(2).tolist()
+        [6.15]
+        """
         if newdata is None:
             return self.fitted
-        if self.frame.offset is not None:
-            raise FitError("This model has an offset; predictions for new rows would leave it out.")
+        demand_no_offset(self.frame)
         return (self.design(newdata) @ self.fixef).rename("prediction")
 
     def summary(self, **options: Any) -> Summary:

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
-from ..errors import DataError, FitError
+from ..errors import DataError
 from ..fit.fit import Fit
 from ..fit.predict import fitted_values, predicted_values
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
 from ..frame.table import as_numbers
 from ..inference.confint import confidence_intervals
-from ..inference.satterthwaite import VarianceInformation, degrees_of_freedom, variance_information
+from ..inference.satterthwaite import VarianceInformation, checked_ddf, degrees_of_freedom, variance_information
 from ..report.summary import Summary, summarize
 from ..report.tidy import glance_row, tidy_table
 
@@ -23,7 +23,23 @@ __all__ = ["MixedModel"]
 
 
 class MixedModel(Fit):
-    """A linear mixed model fitted by `mlm.lmer`, read-only: a `Fit`, and what is computed from it on demand."""
+    """A linear mixed model fitted by `mlm.lmer`, read-only: a `Fit`, and what is computed from it on demand.
+
+    Attributes
+    ----------
+    frame : ModelFrame
+        The rows in use.
+    terms : tuple of RandomPart
+        Random-effects terms in the order of theta.
+    products : CrossProducts
+        What the estimates are computed from.
+    deviance_function : Deviance
+        The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``.
+    optimum : Optimum
+        What the optimiser did; every evaluation.
+    reml : bool
+        Whether it was fitted by restricted maximum likelihood.
+    """
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{g} {n}" for g, n in self.ngrps.items())
@@ -45,6 +61,24 @@ class MixedModel(Fit):
         Returns
         -------
         float
+            NaN for a contrast of zeros only.
+
+        Raises
+        ------
+        DataError
+            When the contrast has not one number a fixed effect.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> round(mlm.lmer("y ~ 1 + (1 | g)", data).satterthwaite_df([1]), 2)
+        2.0
+
+        References
+        ----------
+        Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
+        models. Journal of Statistical Software 82(13), section 2. doi:10.18637/jss.v082.i13
         """
         weights = as_numbers(contrast, "The contrast")
         if weights.shape != (self.products.p,):
@@ -64,16 +98,26 @@ class MixedModel(Fit):
         -------
         DataFrame
             Columns ``Estimate``, ``Std. Error``, [``df``,] ``t value`` [, ``Pr(>|t|)``].
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown `ddf`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).coefficients(ddf="satterthwaite").round(2).values.tolist()
+        [[4.67, 1.88, 2.0, 2.48, 0.13]]
         """
         estimate, se = self.fixef, self.se
         table = pd.DataFrame({"Estimate": estimate, "Std. Error": se})
         t = estimate / se
-        if ddf is None:
+        if checked_ddf(ddf) is None:
             return table.assign(**{"t value": t})
-        if ddf != "satterthwaite":
-            raise FitError(f"Degrees of freedom are None or 'satterthwaite'; got {ddf!r}.")
         df = pd.Series([self.satterthwaite_df(row) for row in np.eye(len(t))], t.index)
-        return table.assign(**{"df": df, "t value": t, "Pr(>|t|)": 2.0 * stats.t.sf(np.abs(t), df)})
+        return table.assign(**{"df": df, "t value": t, "Pr(>|t|)": 2.0 * scipy.stats.t.sf(np.abs(t), df)})
 
     # random effects
 
@@ -150,8 +194,20 @@ class MixedModel(Fit):
 
         Raises
         ------
+        ArgumentError
+            For an unknown `re_form` or `new_levels`.
         DataError
             When a column is missing, or a level is new and `new_levels` is ``"error"``.
+        FitError
+            When the rows are new and the model has an offset.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
+        >>> m.predict({"g": ["a", "d"]}, new_levels="population").round(2).tolist()
+        [1.65, 4.67]
         """
         return predicted_values(self, newdata, re_form, new_levels)
 
@@ -167,19 +223,54 @@ class MixedModel(Fit):
         Parameters
         ----------
         level : float
+            Coverage, in (0, 1).
         method : {"wald"}
-            ``estimate ± z * se``.
+            ``estimate ± z * se``, z from the standard normal distribution.
+
+        Returns
+        -------
+        DataFrame, shape (p, 2)
+            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
+
+        Raises
+        ------
+        ArgumentError
+            When the level is not in (0, 1), or there is no such method.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).confint().round(2).to_dict("index")
+        {'(Intercept)': {'2.5 %': 0.99, '97.5 %': 8.35}}
+        """
+        return confidence_intervals(self, level, method)
+
+    def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
+        """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …).
+
+        Parameters
+        ----------
+        conf_int : bool
+            Add ``conf.low`` and ``conf.high`` of the fixed effects, the limits of `confint`.
+        ddf : {None, "satterthwaite"}
+            As in `coefficients`.
+        level : float
+            Coverage, in (0, 1).
 
         Returns
         -------
         DataFrame
-            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
-        """
-        return confidence_intervals(self, level, method)
+            Fixed effects, then standard deviations and correlations of the random effects.
 
-    def tidy(self, conf_int: bool = False, ddf: str | None = None) -> pd.DataFrame:
-        """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …)."""
-        return tidy_table(self, conf_int, ddf)
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).tidy()["term"].tolist()
+        ['(Intercept)', 'sd__(Intercept)', 'sd__Observation']
+        """
+        return tidy_table(self, conf_int, ddf, level)
 
     def glance(self) -> pd.DataFrame:
         """One row a model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""

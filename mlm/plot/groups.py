@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..effects.effect import Predictor, average_design, predictors
-from ..errors import DataError, FitError, MlmError
+from ..errors import ArgumentError, DataError, FitError
 from ..frame.design import INTERCEPT
-from ..model.linear_model import LinearModel
-from ..model.mixed_model import MixedModel
+from ..model.reference_grid import Predictor, average_design, predictors
+from ..report.face import FittedMixedModel, FittedModel, is_mixed, is_model
 from .style import (
     LIGHT,
     MARKERS,
@@ -21,6 +20,7 @@ from .style import (
     by_group,
     columns,
     demand_numeric,
+    grouping_factor,
     least_squares_line,
     panels,
     spaced,
@@ -71,7 +71,7 @@ def facet_histogram(
     ------
     DataError
         When a column does not exist, is not numeric, or no row is complete.
-    MlmError
+    ArgumentError
         When `bins` is neither a positive whole number nor increasing edges.
 
     Examples
@@ -100,7 +100,7 @@ def _bin_edges(values: np.ndarray, bins: int | ArrayLike) -> np.ndarray:
         return np.histogram_bin_edges(values, int(bins))
     edges = np.asarray(bins)
     if edges.ndim != 1 or len(edges) < 2 or edges.dtype.kind not in "iuf" or not np.all(np.diff(edges) > 0):
-        raise MlmError(f"bins must be a positive whole number, or two or more increasing edges; got {bins!r}.")
+        raise ArgumentError(f"bins must be a positive whole number, or two or more increasing edges; got {bins!r}.")
     return edges.astype(float)
 
 
@@ -140,7 +140,7 @@ def facet_density_lines(
     ------
     DataError
         When a column does not exist, is not numeric, or no row is complete.
-    MlmError
+    ArgumentError
         For an unknown `kind`.
 
     Examples
@@ -150,7 +150,7 @@ def facet_density_lines(
     2
     """
     if kind not in ("density", "points"):
-        raise MlmError(f"kind must be 'density' or 'points'; got {kind!r}.")
+        raise ArgumentError(f"kind must be 'density' or 'points'; got {kind!r}.")
     table = columns(data, x, y, by)
     demand_numeric(table, x, y)
     groups = list(by_group(table, by))
@@ -162,11 +162,7 @@ def facet_density_lines(
         if kind == "points":
             ax.scatter(across, up, s=8, color=LIGHT, linewidths=0)
         else:
-            share = np.full(len(rows), 1 / len(rows))
-            ax.hexbin(
-                across, up, C=share, reduce_C_function=np.sum, gridsize=gridsize, extent=extent, cmap="Blues", mincnt=1,
-                linewidths=0,
-            )  # fmt: skip
+            _shade(ax, across, up, gridsize, extent)
         line = least_squares_line(across, up)
         if line is not None:
             ends = np.array([across.min(), across.max()])
@@ -177,8 +173,19 @@ def facet_density_lines(
     return figure
 
 
+def _shade(
+    ax: Axes, across: np.ndarray, up: np.ndarray, gridsize: int, extent: tuple[float, float, float, float]
+) -> None:
+    """Shade hexagons by the share of the points in them."""
+    share = np.full(len(across), 1 / len(across))
+    ax.hexbin(
+        across, up, C=share, reduce_C_function=np.sum, gridsize=gridsize, extent=extent, cmap="Blues", mincnt=1,
+        linewidths=0,
+    )  # fmt: skip
+
+
 def group_lines(
-    source: MixedModel | LinearModel | Any,
+    source: FittedModel | Any,
     x: str,
     *,
     y: str | None = None,
@@ -215,8 +222,10 @@ def group_lines(
 
     Raises
     ------
-    MlmError
+    ArgumentError
         When a needed name is missing or is no predictor.
+    DataError
+        When a column of the data does not exist or is not numeric, or the model matrix does not show a predictor.
     FitError
         When a random slope belongs to a variable without a typical value.
 
@@ -226,12 +235,11 @@ def group_lines(
     >>> group_lines(data, "x", y="y", by="g").get_xlabel()
     'x'
     """
-    if isinstance(source, MixedModel):
-        lines, middle, rows = _mixed_lines(source, x, by)
-    elif isinstance(source, LinearModel):
-        lines, middle, rows = _dummy_lines(source, x, by)
-    else:
+    if not is_model(source):
         lines, middle, rows = _separate_lines(source, x, y, by)
+    else:
+        y = source.response
+        lines, middle, rows = _mixed_lines(source, x, by) if is_mixed(source) else _dummy_lines(source, x, by)
     labelled = len(lines) <= FEW
     ax = axes(ax, width=WIDTH, height=4.6)
     for k, (name, (across, up)) in enumerate(lines.items()):
@@ -248,8 +256,7 @@ def group_lines(
         ax.plot(*middle, color="black", linewidth=3, label="overall" if labelled else None, zorder=4)
     if labelled:
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    name = source.response if isinstance(source, MixedModel | LinearModel) else y
-    ax.set(xlabel=xlabel or x, ylabel=ylabel or name)
+    ax.set(xlabel=xlabel or x, ylabel=ylabel or y)
     return ax
 
 
@@ -257,48 +264,51 @@ Line = tuple[np.ndarray, np.ndarray]
 Lines = tuple[dict[Any, Line], Line | None, pd.DataFrame]
 
 
-def _numeric_range(m: MixedModel | LinearModel, x: str) -> tuple[np.ndarray, dict[str, Predictor]]:
-    """Points over the range of a numeric predictor, and the other predictors."""
+def _numeric_predictor(m: FittedModel, x: str) -> tuple[Predictor, dict[str, Predictor]]:
+    """The predictor along the axis, and the others."""
     known = predictors(m, None)
     if x not in known or known[x].levels:
         numeric = [name for name, p in known.items() if not p.levels]
-        raise MlmError(f"{x!r} is not a numeric predictor of this model; these are: {', '.join(numeric)}.")
-    return spaced([known[x].low, known[x].high]), {name: p for name, p in known.items() if name != x}
+        raise ArgumentError(f"{x!r} is not a numeric predictor of this model; these are: {', '.join(numeric)}.")
+    return known[x], {name: p for name, p in known.items() if name != x}
 
 
-def _mixed_lines(m: MixedModel, x: str, by: str | None) -> Lines:
-    group = m.ngrps.index[0] if by is None else by
-    if group not in m.ngrps.index:
-        raise MlmError(f"{group!r} is not a grouping factor of this model; these are: {', '.join(m.ngrps.index)}.")
-    across, held = _numeric_range(m, x)
+def _mixed_lines(m: FittedMixedModel, x: str, by: str | None) -> Lines:
+    """Fixed part plus conditional modes of each group."""
+    group = grouping_factor(m, by)
+    focal, held = _numeric_predictor(m, x)
+    across = spaced([focal.low, focal.high])
     _, design = average_design(m, {x: across.tolist()}, held)
     middle = design @ m.fixef.to_numpy()
-    modes = m.ranef().query("grpvar == @group")
+    modes = m.ranef()
     lift: dict[Any, np.ndarray] = {}
-    for term, rows in modes.groupby("term", sort=False):
+    for term, rows in modes[modes["grpvar"] == group].groupby("term", sort=False):
         if term not in (INTERCEPT, x) and (term not in held or held[term].levels):
             raise FitError(f"The random slope {term!r} has no typical value; lines over {x!r} are not defined.")
         z = across if term == x else np.full(len(across), 1.0 if term == INTERCEPT else held[term].typical)
         for name, value in zip(rows["grp"], rows["condval"], strict=True):
             lift[name] = lift.get(name, 0.0) + value * z
     lines = {name: (across, middle + value) for name, value in lift.items()}
-    seen = _seen(m, x, m.groups[group].to_numpy())
+    seen = _seen(m, focal, m.groups[group].to_numpy())
     return _within_range(lines, seen), (across, middle), seen
 
 
-def _dummy_lines(m: LinearModel, x: str, by: str | None) -> Lines:
+def _dummy_lines(m: FittedModel, x: str, by: str | None) -> Lines:
+    """Predictions at each level of a category."""
     if by is None:
-        raise MlmError("A linear model does not tell what the groups are; name a category among its predictors by=.")
-    across, held = _numeric_range(m, x)
+        raise ArgumentError(
+            "A linear model does not tell what the groups are; name a category among its predictors by=."
+        )
+    focal, held = _numeric_predictor(m, x)
     if by not in held or not held[by].levels:
         categories = [name for name, p in held.items() if p.levels]
-        raise MlmError(f"{by!r} is not a category of this model; these are: {', '.join(categories) or 'none'}.")
+        raise ArgumentError(f"{by!r} is not a category of this model; these are: {', '.join(categories) or 'none'}.")
     category = held.pop(by)
-    levels = category.levels
+    levels, across = category.levels, spaced([focal.low, focal.high])
     grid, design = average_design(m, {x: across.tolist(), by: list(levels)}, held)
     up = design @ m.fixef.to_numpy()
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}
-    seen = _seen(m, x, category.rows(m))
+    seen = _seen(m, focal, category.rows(m))
     return _within_range(lines, seen), None, seen
 
 
@@ -313,8 +323,9 @@ def _within_range(lines: dict[Any, Line], seen: pd.DataFrame) -> dict[Any, Line]
 
 
 def _separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
+    """Least-squares lines through the points of each group, and through all points."""
     if y is None or by is None:
-        raise MlmError("Lines through data need the names of the response and of the groups: y= and by=.")
+        raise ArgumentError("Lines through data need the names of the response and of the groups: y= and by=.")
     table = columns(data, x, y, by)
     demand_numeric(table, x, y)
     seen = pd.DataFrame({"x": table[x], "y": table[y], "group": table[by]})
@@ -331,6 +342,6 @@ def _separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
     return lines, (across, whole[0] + whole[1] * across) if whole else None, seen
 
 
-def _seen(m: MixedModel | LinearModel, x: str, group: np.ndarray) -> pd.DataFrame:
+def _seen(m: FittedModel, focal: Predictor, group: np.ndarray) -> pd.DataFrame:
     """Rows of the fit as they are to be drawn."""
-    return pd.DataFrame({"x": predictors(m, None)[x].rows(m), "y": m.frame.y, "group": group})
+    return pd.DataFrame({"x": focal.rows(m), "y": m.frame.y, "group": group})

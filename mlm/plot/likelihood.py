@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from ..errors import FitError
-from ..model.mixed_model import MixedModel
-from .style import OKABE_ITO, axes, checked_level
+from ..inference.confint import checked_level
+from ..likelihood.deviance import Deviance
+from .style import OKABE_ITO, axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,33 @@ if TYPE_CHECKING:
 __all__ = ["likelihood_curve"]
 
 
-def likelihood_curve(m: MixedModel, *, level: float = 0.95, points: int = 200, ax: Axes | None = None) -> Axes:
+class ProfiledLikelihood(Protocol):
+    """What the curve is drawn from: a fit whose deviance can be evaluated anywhere."""
+
+    @property
+    def deviance_function(self) -> Deviance:
+        """The criterion as a function of theta."""
+
+    @property
+    def theta(self) -> np.ndarray:
+        """Where it is smallest (n_theta,)."""
+
+    @property
+    def loglik(self) -> float:
+        """The log-likelihood there."""
+
+    @property
+    def reml(self) -> bool:
+        """Whether it is the restricted one."""
+
+
+def likelihood_curve(
+    m: ProfiledLikelihood,
+    *,
+    level: float = 0.95,
+    points: int = 200,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the profiled log-likelihood of a random-intercept model over the intraclass correlation.
 
     All other parameters are at their best for each value; the shaded range is the likelihood-ratio interval.
@@ -38,6 +65,8 @@ def likelihood_curve(m: MixedModel, *, level: float = 0.95, points: int = 200, a
 
     Raises
     ------
+    ArgumentError
+        When the level is not in (0, 1).
     FitError
         When the model has more than one covariance parameter.
 
@@ -56,7 +85,7 @@ def likelihood_curve(m: MixedModel, *, level: float = 0.95, points: int = 200, a
         theta = np.sqrt(icc / (1 - icc))
         return -0.5 * float(m.deviance_function.evaluate(np.array([theta])).value)
 
-    drop = stats.chi2.ppf(checked_level(level), 1) / 2
+    drop = scipy.stats.chi2.ppf(checked_level(level), 1) / 2
     best = float(m.theta[0] ** 2 / (1 + m.theta[0] ** 2))
     ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in (0.0, 1 - 1e-9)]
     start = max(best - 1.8 * (best - ends[0]), 0.0)
@@ -82,4 +111,4 @@ def _crossing(curve: Any, height: float, inside: float, end: float) -> float:
     """Where the curve falls to a height between its top and an end; the end if it does not."""
     if inside == end or curve(end) >= height:
         return end
-    return float(optimize.brentq(lambda value: curve(value) - height, *sorted((inside, end))))
+    return float(scipy.optimize.brentq(lambda value: curve(value) - height, *sorted((inside, end))))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
-from ..effects.effect import Effect
-from ..errors import MlmError
+from ..errors import ArgumentError
 from ..frame.design import INTERCEPT
-from ..model.linear_model import LinearModel
-from ..model.mixed_model import MixedModel
-from .style import GREY, LINES, MARKERS, OKABE_ITO, WIDTH, axes, bare, checked_level
+from ..inference.confint import checked_level
+from ..report.face import FittedMixedModel, FittedModel, model_list
+from .style import GREY, LINES, MARKERS, OKABE_ITO, WIDTH, axes, bare, grouping_factor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +31,33 @@ NAMED = 60
 """Groups up to this number are named on the axis of a caterpillar plot."""
 
 
-def caterpillar(m: MixedModel, group: str | None = None, *, level: float = 0.95, sort_by: str | None = None) -> Figure:
+class PredictedValues(Protocol):
+    """What lines of an effect are drawn from, as `mlm.Effect` has it."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Columns: the focal predictor, those of `at`, ``fit``, ``lower``, ``upper`` in units of the response."""
+
+    @property
+    def focal(self) -> str:
+        """The predictor along the axis."""
+
+    @property
+    def at(self) -> tuple[str, ...]:
+        """Predictors of whose values each gets a line."""
+
+    @property
+    def categorical(self) -> bool:
+        """Whether the focal predictor is a category."""
+
+    @property
+    def response(self) -> str:
+        """Name of the response."""
+
+
+def caterpillar(
+    m: FittedMixedModel, group: str | None = None, *, level: float = 0.95, sort_by: str | None = None
+) -> Figure:
     """Draw the conditional modes of the random effects with intervals, one panel a term, in ascending order.
 
     Parameters
@@ -52,7 +77,7 @@ def caterpillar(m: MixedModel, group: str | None = None, *, level: float = 0.95,
 
     Raises
     ------
-    MlmError
+    ArgumentError
         For an unknown grouping factor or term, or a level not in (0, 1).
 
     Examples
@@ -67,8 +92,8 @@ def caterpillar(m: MixedModel, group: str | None = None, *, level: float = 0.95,
     modes = _modes(m, group)
     terms = list(dict.fromkeys(modes["term"]))
     if sort_by is not None and sort_by not in terms:
-        raise MlmError(f"{sort_by!r} is not a random effect here; these are: {', '.join(terms)}.")
-    z = stats.norm.ppf(0.5 + checked_level(level) / 2)
+        raise ArgumentError(f"{sort_by!r} is not a random effect here; these are: {', '.join(terms)}.")
+    z = scipy.stats.norm.ppf(0.5 + checked_level(level) / 2)
     count = modes["grp"].nunique()
     named = count <= NAMED
     height = max(2.6, 0.17 * count + 0.9) if named else 4.4
@@ -100,16 +125,14 @@ def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool) -> None:
     ax.tick_params(axis="y", length=0, labelsize="small")
 
 
-def _modes(m: MixedModel, group: str | None) -> pd.DataFrame:
+def _modes(m: FittedMixedModel, group: str | None) -> pd.DataFrame:
     """Conditional modes of one grouping factor."""
-    group = m.ngrps.index[0] if group is None else group
-    if group not in m.ngrps.index:
-        raise MlmError(f"{group!r} is not a grouping factor of this model; these are: {', '.join(m.ngrps.index)}.")
-    return m.ranef().query("grpvar == @group")
+    modes = m.ranef()
+    return modes[modes["grpvar"] == grouping_factor(m, group)]
 
 
 def dot_and_whisker(
-    models: MixedModel | LinearModel | Sequence[MixedModel | LinearModel],
+    models: FittedModel | Iterable[FittedModel],
     names: Sequence[str] | None = None,
     coef_names: Mapping[str, str] | None = None,
     *,
@@ -140,7 +163,7 @@ def dot_and_whisker(
 
     Raises
     ------
-    MlmError
+    ArgumentError
         When there is nothing to draw, or the number of names is not that of the models.
 
     Examples
@@ -150,31 +173,20 @@ def dot_and_whisker(
     >>> [label.get_text() for label in dot_and_whisker(mlm.lm("y ~ x", data)).get_yticklabels()]
     ['x']
     """
-    fits = [models] if isinstance(models, MixedModel | LinearModel) else list(models)
+    fits = model_list(models)
     labels = [f"Model {k}" for k in range(1, len(fits) + 1)] if names is None else list(names)
     if len(labels) != len(fits):
-        raise MlmError(f"{len(fits)} models need {len(fits)} names; got {len(labels)}.")
+        raise ArgumentError(f"{len(fits)} models need {len(fits)} names; got {len(labels)}.")
     terms = [t for t in dict.fromkeys(t for m in fits for t in m.fixef.index) if intercept or t != INTERCEPT]
     if not terms:
-        raise MlmError("There are no coefficients to draw; intercept=True draws the intercept.")
+        raise ArgumentError("There are no coefficients to draw; intercept=True draws the intercept.")
     ax = axes(ax, width=WIDTH, height=max(2.0, 0.7 + 0.38 * len(terms)))
     ax.axvline(0, color=GREY, linewidth=1, linestyle="--")
     step = 0.6 / len(fits)
     for k, (m, label) in enumerate(zip(fits, labels, strict=True)):
         here = [t for t in terms if t in m.fixef.index]
         place = np.array([terms.index(t) for t in here]) + (k - (len(fits) - 1) / 2) * step
-        limits = m.confint(level=checked_level(level)).loc[here].to_numpy()
-        estimates = m.fixef[here].to_numpy()
-        ax.errorbar(
-            estimates,
-            place,
-            xerr=np.abs(limits - estimates[:, None]).T,
-            fmt=MARKERS[k % len(MARKERS)],
-            color=OKABE_ITO[k % len(OKABE_ITO)],
-            markersize=5,
-            elinewidth=1.4,
-            label=label,
-        )
+        _intervals(ax, place, m.fixef[here].to_numpy(), m.confint(level).loc[here].to_numpy(), k, label)
     ax.set_yticks(range(len(terms)), [(coef_names or {}).get(t, t) for t in terms])
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
@@ -184,8 +196,22 @@ def dot_and_whisker(
     return ax
 
 
+def _intervals(ax: Axes, place: np.ndarray, estimates: np.ndarray, limits: np.ndarray, k: int, label: str) -> None:
+    """Draw the coefficients of the k-th model: estimates (terms,) with limits (terms, 2), at their places."""
+    ax.errorbar(
+        estimates,
+        place,
+        xerr=np.abs(limits - estimates[:, None]).T,
+        fmt=MARKERS[k % len(MARKERS)],
+        color=OKABE_ITO[k % len(OKABE_ITO)],
+        markersize=5,
+        elinewidth=1.4,
+        label=label,
+    )
+
+
 def effect_lines(
-    found: Effect,
+    found: PredictedValues,
     *,
     ax: Axes | None = None,
     xlabel: str | None = None,
@@ -197,7 +223,7 @@ def effect_lines(
     Parameters
     ----------
     found : Effect
-        From :func:`mlm.effect`.
+        From :func:`mlm.effect`, or whatever has its `frame`, `focal`, `at`, `categorical` and `response`.
     ax : matplotlib.axes.Axes, optional
     xlabel, ylabel, at_label : str, optional
         Labels of the axes and of the legend; the variables' names by default.
@@ -235,7 +261,7 @@ def effect_lines(
 
 
 def ranef_histogram(
-    m: MixedModel, term: str = INTERCEPT, group: str | None = None, *, bins: int = 30, ax: Axes | None = None
+    m: FittedMixedModel, term: str = INTERCEPT, group: str | None = None, *, bins: int = 30, ax: Axes | None = None
 ) -> Axes:
     """Draw a histogram of one random effect's conditional modes (empirical Bayes estimates).
 
@@ -254,7 +280,7 @@ def ranef_histogram(
 
     Raises
     ------
-    MlmError
+    ArgumentError
         For an unknown grouping factor or term.
 
     Examples
@@ -267,7 +293,9 @@ def ranef_histogram(
     modes = _modes(m, group)
     mine = modes[modes["term"] == term]
     if mine.empty:
-        raise MlmError(f"{term!r} is not a random effect here; these are: {', '.join(dict.fromkeys(modes['term']))}.")
+        raise ArgumentError(
+            f"{term!r} is not a random effect here; these are: {', '.join(dict.fromkeys(modes['term']))}."
+        )
     ax = axes(ax)
     ax.hist(mine["condval"], bins=bins, color=OKABE_ITO[0], edgecolor="white")
     ax.grid(axis="x", visible=False)
@@ -275,7 +303,7 @@ def ranef_histogram(
     return ax
 
 
-def residual_histogram(m: MixedModel | LinearModel, *, bins: int = 40, ax: Axes | None = None) -> Axes:
+def residual_histogram(m: FittedModel, *, bins: int = 40, ax: Axes | None = None) -> Axes:
     """Draw a histogram of the residuals with the normal density that the model assumes.
 
     Parameters
@@ -299,7 +327,7 @@ def residual_histogram(m: MixedModel | LinearModel, *, bins: int = 40, ax: Axes 
     _, edges, _ = ax.hist(residuals, bins=bins, color=OKABE_ITO[5], edgecolor="white", label="residuals")
     across = np.linspace(edges[0], edges[-1], 200)
     scale = len(residuals) * (edges[1] - edges[0])
-    density = scale * stats.norm.pdf(across, scale=m.sigma)
+    density = scale * scipy.stats.norm.pdf(across, scale=m.sigma)
     ax.plot(across, density, color=OKABE_ITO[1], label=f"normal, SD {m.sigma:.3g}")
     ax.grid(axis="x", visible=False)
     ax.legend(frameon=False)

@@ -1,4 +1,4 @@
-"""What all figures share: colours, sizes, panels, and the checks of what is asked for."""
+"""What all figures share: colours, sizes, panels, and the columns and groups that are asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, MlmError, suggest
+from ..errors import ArgumentError, DataError, suggest
+from ..report.face import FittedMixedModel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,6 +92,20 @@ def demand_numeric(table: pd.DataFrame, *names: str) -> None:
             raise DataError(f"Column {name!r} is not numeric (dtype {table[name].dtype}).")
 
 
+def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
+    """Return the name of a grouping factor of a model, the first by default.
+
+    Raises
+    ------
+    ArgumentError
+        When the model has no such factor.
+    """
+    known = m.ngrps.index.tolist()
+    if group is not None and group not in known:
+        raise ArgumentError(f"{group!r} is not a grouping factor of this model; these are: {', '.join(known)}.")
+    return known[0] if group is None else group
+
+
 def by_group(table: pd.DataFrame, by: str) -> Iterator[tuple[Any, pd.DataFrame]]:
     """Groups in sorted order (numbers numerically, categories in their own order)."""
     yield from table.groupby(by, observed=True, sort=True)
@@ -108,10 +123,3 @@ def spaced(values: Iterable[float], points: int = 50) -> np.ndarray:
     """Return evenly spaced points over the range of the values."""
     array = np.asarray(list(values), dtype=float)
     return np.linspace(array.min(), array.max(), points)
-
-
-def checked_level(level: float) -> float:
-    """Return a coverage after checking that it lies in (0, 1)."""
-    if not 0 < level < 1:
-        raise MlmError(f"The level must lie between 0 and 1; got {level}.")
-    return level

@@ -204,17 +204,37 @@ def _bound(shown: Sequence[str], digits: int, epsilon: float, scipen: int) -> st
     return "<" + ("" if tight else " ") + format_number(epsilon, digits, scipen=scipen)
 
 
-def stars(pvalue: float) -> str:
-    """Return R's significance code of a p value.
+def stars(
+    pvalue: float, breaks: Sequence[tuple[float, str]] = STAR_BREAKS, *, otherwise: str = " ", closed: bool = True
+) -> str:
+    """Return the significance code of a p value.
+
+    Parameters
+    ----------
+    pvalue : float
+        NaN has no code.
+    breaks : sequence of (float, str)
+        Bounds, ascending, and the code of the p values up to each.
+    otherwise : str
+        Code of the p values above all bounds.
+    closed : bool
+        Whether a p value exactly on a bound gets its code, as in R's ``symnum()``, by which ``printCoefmat()`` prints;
+        False where the legend says ``p < 0.05``, as texreg's does and keeps.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
-    >>> stars(0.004), stars(0.3)
-    ('**', ' ')
+    >>> stars(0.004), stars(0.3), stars(0.05)
+    ('**', ' ', '*')
+    >>> stars(0.05, [(0.01, "**"), (0.05, "*")], otherwise="", closed=False)
+    ''
     """
     if math.isnan(pvalue):
         return ""
-    return next((code for bound, code in STAR_BREAKS if pvalue <= bound), " ")
+    return next((code for bound, code in breaks if pvalue < bound or (closed and pvalue == bound)), otherwise)
 
 
 def format_estimates(block: np.ndarray, digits: int, *, scipen: int = 0) -> np.ndarray:

@@ -8,15 +8,16 @@ fits.
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import pandas as pd
-from scipy import stats
+import scipy
 
-from ..errors import MlmError
-from ..model.linear_model import LinearModel
-from ..model.mixed_model import MixedModel
+from ..errors import ArgumentError
+from . import r_numbers
+from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed, model_list
 
 __all__ = ["RegressionTable", "regtable"]
 
@@ -102,8 +103,7 @@ class RegressionTable:
         return upper, lower
 
     def _legend(self, template: str) -> str:
-        marks = ["*" * (len(self.bounds) - k) for k in range(len(self.bounds))]
-        return "; ".join(template.format(mark, f"{b:g}") for mark, b in zip(marks, self.bounds, strict=True))
+        return "; ".join(template.format(mark, f"{bound:g}") for bound, mark in _breaks(self.bounds))
 
     def to_text(self) -> str:
         """Lay out as ``screenreg``: columns aligned at the decimal point."""
@@ -200,7 +200,7 @@ def _latex(text: str) -> str:
 
 
 def regtable(
-    models: MixedModel | LinearModel | Sequence[MixedModel | LinearModel],
+    models: FittedModel | Iterable[FittedModel],
     names: Sequence[str] | None = None,
     coef_names: Sequence[str] | Mapping[str, str] | None = None,
     *,
@@ -242,8 +242,9 @@ def regtable(
 
     Raises
     ------
-    MlmError
-        When there is no model, or the number of names is not that of the models or coefficients.
+    ArgumentError
+        When there is no model, the number of names is not that of the models or coefficients, two coefficients get one
+        name, `coef_names` names a term that no model has, `digits` is negative, or `ddf` is unknown.
 
     Examples
     --------
@@ -258,14 +259,14 @@ def regtable(
     Leifeld, P. (2013). texreg: Conversion of statistical model output in R to LaTeX and HTML tables.
     *Journal of Statistical Software* 55(8).
     """
-    fits = [models] if isinstance(models, MixedModel | LinearModel) else list(models)
+    fits = model_list(models)
     if not fits:
-        raise MlmError("There is no model to show.")
+        raise ArgumentError("There is no model to show.")
     if digits < 0:
-        raise MlmError(f"digits must not be negative; got {digits}.")
+        raise ArgumentError(f"digits must not be negative; got {digits}.")
     heads = [f"Model {k}" for k in range(1, len(fits) + 1)] if names is None else [str(name) for name in names]
     if len(heads) != len(fits):
-        raise MlmError(f"{len(fits)} models need {len(fits)} names; got {len(heads)}: {', '.join(heads)}.")
+        raise ArgumentError(f"{len(fits)} models need {len(fits)} names; got {len(heads)}: {', '.join(heads)}.")
     bounds = tuple(sorted(stars))
     columns = [_estimates(m, bounds, ddf) for m in fits]
     terms = list(dict.fromkeys(term for column in columns for term in column))
@@ -290,35 +291,47 @@ def _labels(terms: Sequence[str], coef_names: Sequence[str] | Mapping[str, str] 
     if isinstance(coef_names, Mapping):
         unknown = [term for term in coef_names if term not in terms]
         if unknown:
-            raise MlmError(f"No model has the coefficient {unknown[0]!r}; there are {', '.join(terms)}.")
+            raise ArgumentError(f"No model has the coefficient {unknown[0]!r}; there are {', '.join(terms)}.")
         labels = {term: str(coef_names.get(term, term)) for term in terms}
     else:
         if len(coef_names) != len(terms):
-            raise MlmError(
+            raise ArgumentError(
                 f"The models have {len(terms)} different coefficients, {', '.join(terms)}; got {len(coef_names)} names."
             )
         labels = dict(zip(terms, map(str, coef_names), strict=True))
     if len(set(labels.values())) < len(labels):
-        raise MlmError(f"Two coefficients cannot have one name: {', '.join(labels.values())}.")
+        raise ArgumentError(f"Two coefficients cannot have one name: {', '.join(labels.values())}.")
     return labels
 
 
-def _estimates(m: MixedModel | LinearModel, bounds: Sequence[float], ddf: str | None) -> dict[str, _Estimate]:
-    table = m.coefficients() if isinstance(m, LinearModel) else m.coefficients(ddf=ddf)
-    p = table["Pr(>|t|)"] if "Pr(>|t|)" in table else 2 * stats.norm.sf(table["t value"].abs())
-    marks = ["*" * sum(value < bound for bound in bounds) for value in p]
+def _breaks(bounds: Sequence[float]) -> list[tuple[float, str]]:
+    """Bounds of the p values, ascending, and their stars: one for the largest."""
+    return [(bound, "*" * (len(bounds) - k)) for k, bound in enumerate(bounds)]
+
+
+def _estimates(m: FittedModel, bounds: Sequence[float], ddf: str | None) -> dict[str, _Estimate]:
+    table = m.coefficients(ddf) if is_mixed(m) else m.coefficients()
+    p = table["Pr(>|t|)"] if "Pr(>|t|)" in table else 2 * scipy.stats.norm.sf(table["t value"].abs())
+    breaks = _breaks(bounds)
+    marks = [r_numbers.stars(value, breaks, otherwise="", closed=False) for value in p]
     return {
         str(term): _Estimate(float(value), float(se), mark)
         for term, value, se, mark in zip(table.index, table["Estimate"], table["Std. Error"], marks, strict=True)
     }
 
 
-def _statistics(m: MixedModel | LinearModel, rmse: bool) -> dict[str, float | int]:
+def _statistics(m: FittedModel, rmse: bool) -> dict[str, float | int]:
     """What texreg shows of a fit, by row label."""
-    if isinstance(m, LinearModel):
-        shown: dict[str, float | int] = {"R^2": m.r_squared, "Adj. R^2": m.adj_r_squared, "Num. obs.": m.nobs}
-        return shown | ({"RMSE": m.sigma} if rmse else {})
-    shown = {"AIC": m.aic, "BIC": m.bic, "Log Likelihood": m.loglik, "Num. obs.": m.nobs}
+    return _mixed_statistics(m) if is_mixed(m) else _linear_statistics(cast(FittedLinearModel, m), rmse)
+
+
+def _linear_statistics(m: FittedLinearModel, rmse: bool) -> dict[str, float | int]:
+    shown: dict[str, float | int] = {"R^2": m.r_squared, "Adj. R^2": m.adj_r_squared, "Num. obs.": m.nobs}
+    return shown | ({"RMSE": m.sigma} if rmse else {})
+
+
+def _mixed_statistics(m: FittedMixedModel) -> dict[str, float | int]:
+    shown: dict[str, float | int] = {"AIC": m.aic, "BIC": m.bic, "Log Likelihood": m.loglik, "Num. obs.": m.nobs}
     shown |= {f"Num. groups: {name}": int(count) for name, count in m.ngrps.items()}
     for grp, one, two, value in m.varcorr[["grp", "var1", "var2", "vcov"]].itertuples(index=False):
         if pd.isna(one):

@@ -11,13 +11,14 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from ..errors import FitError, MlmError
+from ..errors import ArgumentError
 from . import r_numbers, r_text
+from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
 
 __all__ = ["Summary", "summarize"]
 
@@ -67,7 +68,7 @@ class _Style:
 
 
 def summarize(
-    m: Any,
+    m: FittedModel,
     ddf: str | None = None,
     *,
     digits: int = r_numbers.DIGITS,
@@ -95,8 +96,10 @@ def summarize(
 
     Raises
     ------
-    MlmError
+    ArgumentError
         For an unknown `ddf`, or fewer than one digit.
+    FitError
+        For a linear model with a `ddf`: its degrees of freedom are exact.
 
     Examples
     --------
@@ -111,16 +114,12 @@ def summarize(
     *Journal of Statistical Software* 67(1), section 5.2.
     """
     if digits < 1:
-        raise MlmError(f"digits must be at least 1; got {digits}.")
-    if ddf is not None and ddf != "satterthwaite":
-        raise MlmError(f"ddf must be None or 'satterthwaite'; got {ddf!r}.")
+        raise ArgumentError(f"digits must be at least 1; got {digits}.")
     style = _Style(digits, scipen, data_name, correlation)
-    if hasattr(m, "varcorr"):
-        coefficients = m.coefficients(ddf=ddf)
+    coefficients = m.coefficients(ddf)
+    if is_mixed(m):
         return Summary("\n".join(_mixed(m, coefficients, style)), coefficients)
-    if ddf is not None:
-        raise FitError("A linear model has exact degrees of freedom; leave ddf out.")
-    return Summary("\n".join(_linear(m, style)), m.coefficients())
+    return Summary("\n".join(_linear(cast(FittedLinearModel, m), coefficients, style)), coefficients)
 
 
 def _quantiles(residuals: Sequence[float], style: _Style) -> str:
@@ -129,7 +128,7 @@ def _quantiles(residuals: Sequence[float], style: _Style) -> str:
     return r_numbers.named_numbers(QUANTILES, r_numbers.zap_small(five, digits + 1), digits, scipen=style.scipen)
 
 
-def _mixed(m: Any, coefficients: pd.DataFrame, style: _Style) -> list[str]:
+def _mixed(m: FittedMixedModel, coefficients: pd.DataFrame, style: _Style) -> list[str]:
     """Lines of the report of a mixed model."""
     lines = [_title(m, "df" in coefficients), r_text.fill("Formula:", r_text.deparse(m.formula))]
     if style.data_name:
@@ -147,17 +146,17 @@ def _mixed(m: Any, coefficients: pd.DataFrame, style: _Style) -> list[str]:
     return [*lines, *_notes(m)]
 
 
-def _title(m: Any, tested: bool) -> str:
+def _title(m: FittedMixedModel, tested: bool) -> str:
     method = "REML" if m.reml else "maximum likelihood"
     if tested:
         return f"Linear mixed model fit by {method}. t-tests use Satterthwaite's method ['lmerModLmerTest']"
     return f"Linear mixed model fit by {method}{' ' if m.reml else '  '}['lmerMod']"
 
 
-def _criterion(m: Any, style: _Style) -> str:
+def _criterion(m: FittedMixedModel, style: _Style) -> str:
     """The REML criterion, or the information criteria of a maximum-likelihood fit."""
     if m.reml:
-        value = r_numbers.format_number(round(m.reml_criterion, 1), style.digits, scipen=style.scipen)
+        value = r_numbers.format_number(round(m.deviance, 1), style.digits, scipen=style.scipen)
         return f"REML criterion at convergence: {value}"
     names = ["AIC", "BIC", "logLik", "deviance", "df.resid"]
     rounded = [round(float(value), 1) for value in (m.aic, m.bic, m.loglik, m.deviance)]
@@ -279,7 +278,7 @@ def _correlations(vcov: pd.DataFrame, style: _Style) -> list[str]:
     return ["", "Correlation of Fixed Effects:", table]
 
 
-def _notes(m: Any) -> list[str]:
+def _notes(m: FittedMixedModel) -> list[str]:
     """What the optimiser has to say, when it is not silent success."""
     if not m.converged:
         return [f"optimizer ({m.optimizer}) did not converge; see optimizer_info and messages"]
@@ -291,13 +290,13 @@ def _notes(m: Any) -> list[str]:
     return []
 
 
-def _linear(m: Any, style: _Style) -> list[str]:
+def _linear(m: FittedLinearModel, coefficients: pd.DataFrame, style: _Style) -> list[str]:
     """Lines of the report of a linear model."""
     digits, scipen = style.table_digits, style.scipen
     data = f", data = {style.data_name}" if style.data_name else ""
     lines = ["Call:", *r_text.deparse(f"lm(formula = {m.formula}{data})"), ""]
     lines += ["Residuals:", *_residuals(m, style), ""]
-    coefficients = m.coefficients().reindex(list(m.terms))
+    coefficients = coefficients.reindex(list(m.terms))
     note = f" ({len(m.aliased)} not defined because of singularities)" if m.aliased else ""
     lines += [f"Coefficients:{note}", *_fixed_effects(coefficients, style), ""]
     sigma = r_numbers.format_number(r_numbers.signif(m.sigma, digits), style.digits, scipen=scipen)
@@ -317,7 +316,7 @@ def _linear(m: Any, style: _Style) -> list[str]:
     return lines
 
 
-def _residuals(m: Any, style: _Style) -> list[str]:
+def _residuals(m: FittedLinearModel, style: _Style) -> list[str]:
     """Quantiles of the residuals; all of them when there are few."""
     if m.df_resid > 5:
         return [_quantiles(m.resid, style)]

@@ -1,20 +1,52 @@
-"""A fitted mixed model as data frames, in the columns of R's broom.mixed."""
+"""Fitted models as data frames, in the columns of R's broom and broom.mixed."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import pandas as pd
 
-__all__ = ["glance_row", "tidy_table"]
+from .face import FittedLinearModel, FittedMixedModel, FittedModel
+
+__all__ = ["coefficient_rows", "glance_row", "linear_glance_row", "tidy_table"]
+
+BROOM = {
+    "Estimate": "estimate",
+    "Std. Error": "std.error",
+    "df": "df",
+    "t value": "statistic",
+    "Pr(>|t|)": "p.value",
+}
+"""broom's names of the columns of a table of coefficients."""
 
 
-def tidy_table(m: Any, conf_int: bool, ddf: str | None) -> pd.DataFrame:
-    """One row a parameter."""
-    names = ["estimate", "std.error", *(["df"] if ddf else []), "statistic", *(["p.value"] if ddf else [])]
-    fixed = m.coefficients(ddf).set_axis(names, axis=1).rename_axis("term").reset_index()
+def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: float) -> pd.DataFrame:
+    """One row a coefficient.
+
+    Parameters
+    ----------
+    m : FittedModel
+        Its `coefficients` and `confint` are asked for.
+    conf_int : bool
+        Add ``conf.low`` and ``conf.high``.
+    ddf : str or None
+        As in ``m.coefficients``.
+    level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    DataFrame, p rows
+    """
+    table = m.coefficients(ddf).rename(columns=BROOM)
     if conf_int:
-        fixed[["conf.low", "conf.high"]] = m.confint().to_numpy()
+        table[["conf.low", "conf.high"]] = m.confint(level).to_numpy()
+    return table.rename_axis("term").reset_index()
+
+
+def tidy_table(m: FittedMixedModel, conf_int: bool, ddf: str | None, level: float = 0.95) -> pd.DataFrame:
+    """One row a parameter: the coefficients, then standard deviations and correlations of the random effects."""
+    fixed = coefficient_rows(m, conf_int, ddf, level)
     fixed.insert(0, "effect", "fixed")
     fixed.insert(1, "group", pd.Series([None] * len(fixed), dtype=object))
     random = m.varcorr
@@ -29,8 +61,8 @@ def _parameter(var1: str | None, var2: str | None) -> str:
     return f"sd__{var1 or 'Observation'}" if var2 is None else f"cor__{var1}.{var2}"
 
 
-def glance_row(m: Any) -> pd.DataFrame:
-    """One row a m."""
+def glance_row(m: FittedMixedModel) -> pd.DataFrame:
+    """Model-level numbers of a mixed model, in one row."""
     row = {
         "nobs": m.nobs,
         "sigma": m.sigma,
@@ -39,5 +71,24 @@ def glance_row(m: Any) -> pd.DataFrame:
         "BIC": m.bic,
         "REMLcrit" if m.reml else "deviance": m.deviance,
         "df.residual": m.df_resid,
+    }
+    return pd.DataFrame([row])
+
+
+def linear_glance_row(m: FittedLinearModel) -> pd.DataFrame:
+    """Model-level numbers of a linear model, in one row; no F test, no p value where there is nothing to test."""
+    f = m.fstatistic
+    row = {
+        "r.squared": m.r_squared,
+        "adj.r.squared": m.adj_r_squared,
+        "sigma": m.sigma,
+        "statistic": f.value if f else math.nan,
+        "p.value": f.pvalue if f else math.nan,
+        "logLik": m.loglik,
+        "AIC": m.aic,
+        "BIC": m.bic,
+        "deviance": m.deviance,
+        "df.residual": m.df_resid,
+        "nobs": m.nobs,
     }
     return pd.DataFrame([row])

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
-from ..errors import FitError, MlmError, suggest
+from ..errors import ArgumentError, FitError, suggest
+from ..fit.ranef import covariance_blocks
 from ..frame.design import INTERCEPT
+from ..inference.confint import checked_level
 from ..model.mixed_model import MixedModel
 
 __all__ = [
     "PlausibleRange",
     "design_effect",
     "effective_sample_size",
+    "group_sizes",
     "intercept_variance",
     "plausible_range",
     "shrinkage",
@@ -65,7 +69,7 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
     ------
     FitError
         For a model with more than a random intercept.
-    MlmError
+    ArgumentError
         When the intraclass correlation is not in [0, 1], or the cluster size is missing or below 1.
 
     Examples
@@ -86,9 +90,9 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
     else:
         correlation = float(clustering)
     if not 0 <= correlation <= 1:
-        raise MlmError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")
+        raise ArgumentError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")
     if cluster_size is None or cluster_size < 1:
-        raise MlmError(f"The cluster size must be at least 1; got {cluster_size}.")
+        raise ArgumentError(f"The cluster size must be at least 1; got {cluster_size}.")
     return 1 + (cluster_size - 1) * correlation
 
 
@@ -113,7 +117,7 @@ def effective_sample_size(
 
     Raises
     ------
-    MlmError
+    ArgumentError
         As :func:`design_effect`, or when `n` is missing or not positive.
 
     Examples
@@ -128,7 +132,7 @@ def effective_sample_size(
     if n is None and isinstance(clustering, MixedModel):
         n = clustering.nobs
     if n is None or n <= 0:
-        raise MlmError(f"The number of rows n must be positive; got {n}.")
+        raise ArgumentError(f"The number of rows n must be positive; got {n}.")
     return n / design_effect(clustering, cluster_size)
 
 
@@ -169,9 +173,8 @@ def plausible_range(
 
     Raises
     ------
-    MlmError
-        When the term is not both fixed and random, varies over several factors, or the level is not in (0,
-        1).
+    ArgumentError
+        When the term is not both fixed and random, varies over several factors, or the level is not in (0, 1).
 
     Examples
     --------
@@ -186,22 +189,29 @@ def plausible_range(
     Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 71-72. Sage.
     """
     if level is not None:
-        if not 0 < level < 1:
-            raise MlmError(f"The level must lie between 0 and 1; got {level}.")
-        multiplier = float(stats.norm.ppf(0.5 + level / 2))
-    table = m.varcorr
-    rows = table[(table["var1"] == term) & table["var2"].isna()]
-    if group is not None:
-        rows = rows[rows["grp"].str.replace(r"\.\d+$", "", regex=True) == group]
-    if term not in m.fixef.index or rows.empty:
-        known = [name for name in m.fixef.index if name in set(table["var1"])]
+        multiplier = float(scipy.stats.norm.ppf(0.5 + checked_level(level) / 2))
+    deviations = _standard_deviations(m, term, group)
+    if term not in m.fixef.index or not deviations:
+        known = [name for name in m.fixef.index if _standard_deviations(m, name, None)]
         by = f" over {group!r}" if group is not None else ""
-        raise MlmError(f"No coefficient {term!r} varies{by} in this model; these do: {', '.join(known)}."
-                       f"{suggest(term, known)}")  # fmt: skip
-    if len(rows) > 1:
-        raise MlmError(f"{term!r} varies over {', '.join(rows['grp'])}; name one of them with group=.")
-    half = multiplier * float(rows["sdcor"].iloc[0])
+        raise ArgumentError(
+            f"No coefficient {term!r} varies{by} in this model; these do: {', '.join(known)}.{suggest(term, known)}"
+        )
+    if len(deviations) > 1:
+        raise ArgumentError(f"{term!r} varies over {', '.join(deviations)}; name one of them with group=.")
+    (deviation,) = deviations.values()
+    half = multiplier * deviation
     return PlausibleRange(float(m.fixef[term]) - half, float(m.fixef[term]) + half)
+
+
+def _standard_deviations(m: MixedModel, term: str, group: str | None) -> dict[str, float]:
+    """Standard deviations of a coefficient over the levels of one factor or of all, by lme4's name of the term."""
+    return {
+        name: math.sqrt(covariance[k, k])
+        for name, part, covariance in covariance_blocks(m)
+        for k, column in enumerate(part.columns.names)
+        if column == term and group in (None, part.term.group)
+    }
 
 
 def shrinkage(m: MixedModel) -> pd.DataFrame:

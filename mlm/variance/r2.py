@@ -1,4 +1,4 @@
-"""Where the variance is: intraclass correlation and explained variance."""
+"""Explained variance, under its several definitions."""
 
 from __future__ import annotations
 
@@ -6,133 +6,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from scipy import stats
+import scipy
 
 from ..errors import FitError
 from ..model.mixed_model import MixedModel
 from .clustering import group_sizes, intercept_variance
+from .components import variance_components
 
-__all__ = [
-    "IntraclassCorrelation",
-    "RSquared",
-    "icc",
-    "r2",
-]
-
-
-@dataclass(frozen=True)
-class _Components:
-    """Variances of one model: random effects by grouping factor, residuals, fixed part."""
-
-    random: pd.Series
-    residual: float
-    fixed: float
-
-    @property
-    def total(self) -> float:
-        return float(self.random.sum()) + self.residual + self.fixed
-
-
-def _components(m: MixedModel) -> _Components:
-    """Split the variance of the response.
-
-    With random slopes the random variance depends on the row, ``z' Sigma z``; its mean over the rows is taken
-    (Johnson 2014).
-    """
-    table = m.varcorr
-    names = list(dict.fromkeys(table["grp"]))[:-1]
-    random = dict.fromkeys(m.ngrps.index, 0.0)
-    for name, part in zip(names, m.terms, strict=True):
-        z = part.columns.matrix()
-        random[part.term.group] += float(np.sum(_covariance(table, name) * (z.T @ z / len(z))))
-    fixed = float(np.var(m.frame.x @ m.fixef.to_numpy(), ddof=1))
-    return _Components(pd.Series(random), m.sigma**2, fixed)
-
-
-def _covariance(table: pd.DataFrame, name: str) -> np.ndarray:
-    """Covariance matrix of one random-effects term from the rows of `varcorr`."""
-    rows = table[table["grp"] == name]
-    order = rows.loc[rows["var2"].isna(), "var1"].tolist()
-    matrix = np.zeros((len(order), len(order)))
-    for one, two, value in rows[["var1", "var2", "vcov"]].itertuples(index=False):
-        i = order.index(one)
-        k = i if pd.isna(two) else order.index(two)
-        matrix[i, k] = matrix[k, i] = value
-    return matrix
-
-
-@dataclass(frozen=True)
-class IntraclassCorrelation:
-    """Share of the variance that lies between groups.
-
-    Attributes
-    ----------
-    adjusted : float
-        Random variance over random plus residual variance: what is left of the clustering given the
-        predictors.
-    unadjusted : float
-        Random variance over all variance, that of the fixed part included (once called "conditional").
-    by_group : pandas.Series
-        The adjusted share of each grouping factor; they add up to `adjusted`.
-    """
-
-    adjusted: float
-    unadjusted: float
-    by_group: pd.Series
-
-    @property
-    def conditional(self) -> float:
-        """The unadjusted share, under its older name."""
-        return self.unadjusted
-
-    def __str__(self) -> str:
-        text = (
-            "# Intraclass Correlation Coefficient\n\n"
-            f"    Adjusted ICC: {self.adjusted:.3f}\n  Unadjusted ICC: {self.unadjusted:.3f}"
-        )
-        if len(self.by_group) == 1:
-            return text
-        width = max(5, *(len(str(name)) for name in self.by_group.index))
-        rows = [f"{name:<{width}} | {value:.3f}" for name, value in self.by_group.items()]
-        return "\n".join([text, "", f"{'Group':<{width}} |   ICC", "-" * (width + 8), *rows])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def icc(m: MixedModel) -> IntraclassCorrelation:
-    """Compute the intraclass correlation of a fitted mixed model.
-
-    Parameters
-    ----------
-    m : MixedModel
-
-    Returns
-    -------
-    IntraclassCorrelation
-        Prints as ``performance::icc``.
-
-    Examples
-    --------
-    >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
-    >>> round(icc(m).adjusted, 3)
-    0.91
-
-    References
-    ----------
-    Nakagawa, S., Johnson, P. C. D. & Schielzeth, H. (2017). The coefficient of determination R² and
-    intra-class correlation coefficient from generalized linear mixed-effects models revisited and expanded.
-    *Journal of the Royal Society Interface* 14, 20170213.
-
-    Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R²GLMM to random slopes models. *Methods in
-    Ecology and Evolution* 5(9), 944-946.
-    """
-    parts = _components(m)
-    random = float(parts.random.sum())
-    within = random + parts.residual
-    return IntraclassCorrelation(random / within, random / parts.total, (parts.random / within).rename("icc"))
+__all__ = ["RSquared", "r2"]
 
 
 @dataclass(frozen=True)
@@ -213,7 +94,7 @@ def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
     Snijders, T. A. B. & Bosker, R. J. (1994). Modeled variance in two-level models. *Sociological Methods &
     Research* 22(3), 342-363; and (2012) *Multilevel Analysis*, 2nd ed., section 7.1. Sage.
     """
-    parts = _components(m)
+    parts = variance_components(m)
     marginal = parts.fixed / parts.total
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
     if null is None:
@@ -221,7 +102,7 @@ def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
     _demand_comparable(m, null)
     between, between0 = intercept_variance(m), intercept_variance(null)
     within, within0 = m.sigma**2, null.sigma**2
-    size = float(stats.hmean(group_sizes(m)))
+    size = float(scipy.stats.hmean(group_sizes(m)))
     return RSquared(
         marginal,
         conditional,

@@ -85,15 +85,15 @@ def test_data_show_what_the_model_matrix_hides():
 
 def test_refuses():
     m = mlm.lmer("y ~ x * f + (1 | g)", data())
-    with pytest.raises(mlm.MlmError, match=r"no predictor 'xx'; it has f, x\. Did you mean 'x'"):
+    with pytest.raises(mlm.ArgumentError, match=r"no predictor 'xx'; it has f, x\. Did you mean 'x'"):
         effect(m, "xx")
-    with pytest.raises(mlm.MlmError, match="'x' is the focal predictor"):
+    with pytest.raises(mlm.ArgumentError, match="'x' is the focal predictor"):
         effect(m, "x", at={"x": [1]})
-    with pytest.raises(mlm.MlmError, match="no values for 'f'"):
+    with pytest.raises(mlm.ArgumentError, match="no values for 'f'"):
         effect(m, "x", at={"f": []})
     with pytest.raises(mlm.DataError, match="'f' has no level 'med'; it has low, mid, high"):
         effect(m, "x", at={"f": ["med"]})
-    with pytest.raises(mlm.MlmError, match="level must lie between 0 and 1; got 95"):
+    with pytest.raises(mlm.ArgumentError, match="level must lie between 0 and 1; got 95"):
         effect(m, "x", level=95)
     with pytest.raises(mlm.FitError, match="has an offset"):
         effect(mlm.lm("y ~ x + offset(z)", data()), "x")

@@ -65,9 +65,9 @@ def test_equally_large_models_are_not_tested():
 
 def test_refuses_what_cannot_be_compared():
     m1, m2 = fits(["m1", "m2"])
-    with pytest.raises(mlm.MlmError, match="two models or more; got 1"):
+    with pytest.raises(mlm.ArgumentError, match="two models or more; got 1"):
         mlm.anova(m1)
-    with pytest.raises(mlm.MlmError, match="2 models need 2 different names; got a, a"):
+    with pytest.raises(mlm.ArgumentError, match="2 models need 2 different names; got a, a"):
         mlm.anova(m1, m2, names=["a", "a"])
     with pytest.raises(mlm.FitError, match="not fitted to the same rows: model1 180, model2 170"):
         mlm.anova(m1, mlm.lmer(FORMULAS["m2"], data().head(170)))

@@ -123,5 +123,5 @@ def test_only_satterthwaite():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.SingularFitWarning)
         m = mlm.lmer("y ~ x + (1 | g)", data())
-    with pytest.raises(mlm.FitError, match="None or 'satterthwaite'; got 'kenward'"):
+    with pytest.raises(mlm.ArgumentError, match="None or 'satterthwaite'; got 'kenward'"):
         m.coefficients(ddf="kenward")

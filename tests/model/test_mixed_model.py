@@ -83,16 +83,6 @@ def test_coefficients(model):
     np.testing.assert_allclose(tested["Pr(>|t|)"], p, rtol=1e-13)
 
 
-@pytest.mark.parametrize(("level", "names"), [(0.95, ["2.5 %", "97.5 %"]), (0.9, ["5 %", "95 %"])])
-def test_wald_intervals(model, level, names):
-    found = model.confint(level=level)
-    assert list(found.columns) == names
-    assert list(found.index) == list(model.fixef.index)
-    half = stats.norm.ppf(0.5 + level / 2) * model.se
-    np.testing.assert_allclose(found[names[0]], model.fixef - half, rtol=1e-12)
-    np.testing.assert_allclose(found[names[1]], model.fixef + half, rtol=1e-12)
-
-
 def test_tidy(model):
     table = model.tidy(conf_int=True, ddf="satterthwaite")
     assert list(table.columns) == [
@@ -108,6 +98,8 @@ def test_tidy(model):
     assert table["std.error"].tolist()[:3] == model.se.tolist()
     assert table.loc[3:, "std.error":].isna().all(axis=None)
     np.testing.assert_array_equal(table.loc[:2, ["conf.low", "conf.high"]].astype(float), model.confint())
+    wide = model.tidy(conf_int=True, level=0.99)
+    np.testing.assert_array_equal(wide.loc[:2, ["conf.low", "conf.high"]].astype(float), model.confint(0.99))
     assert list(model.tidy().columns) == ["effect", "group", "term", "estimate", "std.error", "statistic"]
 
 
@@ -139,16 +131,31 @@ def test_random_effects_table(model):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda m: m.confint(method="profiling"), "Confidence intervals by 'profiling'"),
-        (lambda m: m.confint(level=95), "level lies between 0 and 1; got 95"),
+        (lambda m: m.coefficients(ddf="kenward"), "ddf must be None or 'satterthwaite'; got 'kenward'"),
+        (lambda m: m.tidy(ddf="kenward"), "ddf must be None or 'satterthwaite'; got 'kenward'"),
         (lambda m: m.predict(data().head(2), re_form="~0"), "re_form is None .* got '~0'"),
         (lambda m: m.predict(data().head(2), new_levels="zero"), "new_levels is 'error' or 'population'; got 'zero'"),
-        (lambda m: m.refit(optimizer="none"), "no optimizer 'none'"),
     ],
 )
 def test_options_that_are_not_there(model, call, message):
-    with pytest.raises(mlm.FitError, match=message):
+    with pytest.raises(mlm.ArgumentError, match=message):
         call(model)
+
+
+def test_an_optimizer_that_is_not_there(model):
+    with pytest.raises(mlm.MlmError, match="no optimizer 'none'"):
+        model.refit(optimizer="none")
+
+
+def test_new_rows_have_no_offset():
+    m = mlm.lmer("y ~ x + offset(z) + (1 | g)", data())
+    with pytest.raises(mlm.FitError, match=r"has an offset, .* m\.design\(newdata\) @ m\.fixef") as refused:
+        m.predict(data())
+    with pytest.raises(mlm.FitError) as alike:
+        mlm.lm("y ~ x + offset(z)", data()).predict(data())
+    assert str(refused.value) == str(alike.value)
+    # what the message advises is the prediction of the fixed part
+    np.testing.assert_allclose(m.design(data()) @ m.fixef + data()["z"], m.predict(re_form="NA"), rtol=1e-12)
 
 
 def test_labels_can_be_named_without_changing_others(model):

@@ -1,11 +1,14 @@
 """Figures: what is drawn are the numbers of the model or of the data."""
 
+from types import SimpleNamespace
+
 import matplotlib as mpl
 
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from rmodels import data
 from scipy import stats
@@ -132,6 +135,13 @@ def test_group_lines_of_data():
     np.testing.assert_allclose(ax.lines[-1].get_ydata(), whole.predict({"x": ax.lines[-1].get_xdata()}), rtol=1e-9)
 
 
+def test_group_lines_of_data_with_names_that_models_have():
+    odd = data().assign(coefficients=0, ngrps=0, response=1)
+    ax = plot.group_lines(odd, "x", y="y", by="h")
+    assert ax.get_ylabel() == "y"
+    assert len(ax.lines) == 7
+
+
 def test_dot_and_whisker(slopes):
     linear = mlm.lm("y ~ x + z", data())
     ax = plot.dot_and_whisker([slopes, linear], names=["MLM", "OLS"], coef_names={"x": "Hours"})
@@ -155,6 +165,14 @@ def test_effect_lines(slopes):
         np.testing.assert_array_equal(line.get_ydata(), rows["fit"])
     categories = mlm.effect(slopes, "f").plot()
     assert [label.get_text() for label in categories.get_xticklabels()] == ["low", "mid", "high"]
+
+
+def test_effect_lines_are_drawn_from_what_they_show():
+    frame = pd.DataFrame({"x": [0, 1], "fit": [1.0, 2.0], "lower": [0.5, 1.0], "upper": [1.5, 3.0]})
+    found = SimpleNamespace(frame=frame, focal="x", at=(), categorical=False, response="y")
+    ax = plot.effect_lines(found)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1.0, 2.0])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "y")
 
 
 def test_histograms(slopes, intercepts):
@@ -196,24 +214,24 @@ def test_an_axes_can_be_given(intercepts):
 
 
 def test_refuses(slopes, intercepts):
-    with pytest.raises(mlm.MlmError, match="'h' is not a grouping factor of this model; these are: g"):
+    with pytest.raises(mlm.ArgumentError, match="'h' is not a grouping factor of this model; these are: g"):
         plot.caterpillar(slopes, "h")
-    with pytest.raises(mlm.MlmError, match="'z' is not a random effect here"):
+    with pytest.raises(mlm.ArgumentError, match="'z' is not a random effect here"):
         plot.caterpillar(slopes, sort_by="z")
-    with pytest.raises(mlm.MlmError, match="between 0 and 1; got 95"):
+    with pytest.raises(mlm.ArgumentError, match="between 0 and 1; got 95"):
         plot.caterpillar(slopes, level=95)
-    with pytest.raises(mlm.MlmError, match="'z' is not a random effect here"):
+    with pytest.raises(mlm.ArgumentError, match="'z' is not a random effect here"):
         plot.ranef_histogram(slopes, "z")
     with pytest.raises(mlm.FitError, match="has 3 covariance parameters"):
         plot.likelihood_curve(slopes)
-    with pytest.raises(mlm.MlmError, match="1 models need 1 names; got 2"):
+    with pytest.raises(mlm.ArgumentError, match="1 models need 1 names; got 2"):
         plot.dot_and_whisker(slopes, names=["a", "b"])
-    with pytest.raises(mlm.MlmError, match="no coefficients to draw"):
+    with pytest.raises(mlm.ArgumentError, match="no coefficients to draw"):
         plot.dot_and_whisker(mlm.lm("y ~ 1", data()))
-    with pytest.raises(mlm.MlmError, match="kind must be"):
+    with pytest.raises(mlm.ArgumentError, match="kind must be"):
         plot.facet_density_lines(data(), "x", "y", "g", kind="dots")
     for bins in (0, 2.5, [1], [1, 0], [[1, 2]], "auto", [0, np.nan]):
-        with pytest.raises(mlm.MlmError, match=r"bins must be .*; got "):
+        with pytest.raises(mlm.ArgumentError, match=r"bins must be .*; got "):
             plot.facet_histogram(data(), "y", "g", bins=bins)
 
 
@@ -230,15 +248,15 @@ def test_data_figures_refuse():
 
 def test_group_lines_refuse(slopes):
     linear = mlm.lm("y ~ x + C(h)", data())
-    with pytest.raises(mlm.MlmError, match="'f' is not a numeric predictor of this model; these are: x"):
+    with pytest.raises(mlm.ArgumentError, match="'f' is not a numeric predictor of this model; these are: x"):
         plot.group_lines(slopes, "f")
-    with pytest.raises(mlm.MlmError, match="'h' is not a grouping factor"):
+    with pytest.raises(mlm.ArgumentError, match="'h' is not a grouping factor"):
         plot.group_lines(slopes, "x", by="h")
-    with pytest.raises(mlm.MlmError, match="name a category"):
+    with pytest.raises(mlm.ArgumentError, match="name a category"):
         plot.group_lines(linear, "x")
-    with pytest.raises(mlm.MlmError, match="'g' is not a category of this model; these are: h"):
+    with pytest.raises(mlm.ArgumentError, match="'g' is not a category of this model; these are: h"):
         plot.group_lines(linear, "x", by="g")
-    with pytest.raises(mlm.MlmError, match="y= and by="):
+    with pytest.raises(mlm.ArgumentError, match="y= and by="):
         plot.group_lines(data(), "x")
     with pytest.raises(mlm.DataError, match="does not vary within any of the 2 groups"):
         plot.group_lines({"x": [1, 1, 2, 2], "y": [1, 2, 3, 4], "g": list("aabb")}, "x", y="y", by="g")

@@ -67,6 +67,19 @@ def test_stars_bounds_belong_to_the_smaller_p():
     assert r_numbers.stars(math.nan) == ""
 
 
+def test_stars_of_other_bounds_and_of_open_ones():
+    breaks = [(0.01, "++"), (0.1, "+")]
+    assert [r_numbers.stars(p, breaks, otherwise="-") for p in (0.0, 0.01, 0.02, 0.1, 0.11)] == [
+        "++",
+        "++",
+        "+",
+        "+",
+        "-",
+    ]
+    assert [r_numbers.stars(p, breaks, otherwise="", closed=False) for p in (0.0, 0.01, 0.1)] == ["++", "+", ""]
+    assert r_numbers.stars(0.001, [], otherwise="") == ""
+
+
 def test_zap_small_of_zeros_and_of_nothing():
     assert r_numbers.zap_small([0.0, 0.0], 5) == [0.0, 0.0]
     assert r_numbers.zap_small([], 5) == []

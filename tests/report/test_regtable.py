@@ -108,21 +108,28 @@ def test_stars_follow_the_levels_and_the_distribution(models):
     assert "scriptsize" not in regtable(ols, stars=()).to_latex()
 
 
+def test_a_p_value_on_a_bound_has_not_passed_it(models):
+    """texreg: ``* p < 0.05``. R's own tables count the bound in (test_r_numbers)."""
+    p = models[2].coefficients().loc["x", "Pr(>|t|)"]
+    assert regtable(models[2], stars=[p]).to_frame().loc[("x", "estimate")].item() == "0.41"
+    assert regtable(models[2], stars=[p, 0.5]).to_frame().loc[("x", "estimate")].item() == "0.41*"
+
+
 def test_residual_standard_error_on_demand(models):
     assert "RMSE" in regtable(models[2], rmse=True).statistics
     assert "RMSE" not in regtable(models[2]).statistics
 
 
 def test_refuses(models):
-    with pytest.raises(mlm.MlmError, match="no model"):
+    with pytest.raises(mlm.ArgumentError, match="no model"):
         regtable([])
-    with pytest.raises(mlm.MlmError, match="digits must not be negative; got -1"):
+    with pytest.raises(mlm.ArgumentError, match="digits must not be negative; got -1"):
         regtable(models, digits=-1)
-    with pytest.raises(mlm.MlmError, match="3 models need 3 names; got 1: a"):
+    with pytest.raises(mlm.ArgumentError, match="3 models need 3 names; got 1: a"):
         regtable(models, names=["a"])
-    with pytest.raises(mlm.MlmError, match=r"3 different coefficients, \(Intercept\), x, w; got 1 names"):
+    with pytest.raises(mlm.ArgumentError, match=r"3 different coefficients, \(Intercept\), x, w; got 1 names"):
         regtable(models, coef_names=["a"])
-    with pytest.raises(mlm.MlmError, match="No model has the coefficient 'z'"):
+    with pytest.raises(mlm.ArgumentError, match="No model has the coefficient 'z'"):
         regtable(models, coef_names={"z": "Zeta"})
-    with pytest.raises(mlm.MlmError, match="cannot have one name"):
+    with pytest.raises(mlm.ArgumentError, match="cannot have one name"):
         regtable(models, coef_names={"x": "w"})

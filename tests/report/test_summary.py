@@ -105,9 +105,9 @@ def test_undefined_correlations_print_as_nan():
 
 def test_unknown_options_are_refused():
     m = mlm.lmer("y ~ x + (1 | g)", data())
-    with pytest.raises(mlm.MlmError, match="ddf must be None or 'satterthwaite'; got 'kenward'"):
+    with pytest.raises(mlm.ArgumentError, match="ddf must be None or 'satterthwaite'; got 'kenward'"):
         summarize(m, "kenward")
-    with pytest.raises(mlm.MlmError, match="digits must be at least 1; got 0"):
+    with pytest.raises(mlm.ArgumentError, match="digits must be at least 1; got 0"):
         summarize(m, digits=0)
     with pytest.raises(mlm.FitError, match="exact degrees of freedom"):
         summarize(mlm.lm("y ~ x", data()), "satterthwaite")

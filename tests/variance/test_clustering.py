@@ -6,7 +6,7 @@ from rmodels import data
 
 import mlm
 from mlm.variance.clustering import design_effect, effective_sample_size, plausible_range, shrinkage
-from mlm.variance.r2 import icc
+from mlm.variance.icc import icc
 
 
 def test_design_effect():
@@ -29,11 +29,11 @@ def test_design_effect_is_exact_for_unequal_groups():
 
 
 def test_design_effect_refuses():
-    with pytest.raises(mlm.MlmError, match=r"between 0 and 1; got 1\.2"):
+    with pytest.raises(mlm.ArgumentError, match=r"between 0 and 1; got 1\.2"):
         design_effect(1.2, 3)
-    with pytest.raises(mlm.MlmError, match="at least 1; got None"):
+    with pytest.raises(mlm.ArgumentError, match="at least 1; got None"):
         design_effect(0.2)
-    with pytest.raises(mlm.MlmError, match="must be positive; got None"):
+    with pytest.raises(mlm.ArgumentError, match="must be positive; got None"):
         effective_sample_size(0.2, 3)
     with pytest.raises(mlm.FitError, match="one random intercept"):
         design_effect(mlm.lmer("y ~ x + (x | g)", data()))
@@ -52,18 +52,30 @@ def test_plausible_range():
 
 def test_plausible_range_of_one_of_several_factors():
     m = mlm.lmer("y ~ x + (1 | g) + (1 | h)", data())
-    with pytest.raises(mlm.MlmError, match="varies over g, h; name one"):
+    with pytest.raises(mlm.ArgumentError, match="varies over g, h; name one"):
         plausible_range(m)
     assert plausible_range(m, group="g").upper > plausible_range(m, group="h").upper
 
 
+def test_plausible_range_of_a_factor_with_a_dot_in_its_name():
+    m = mlm.lmer("y ~ x + (x | g.1)", data().rename(columns={"g": "g.1"}))
+    assert plausible_range(m, "x", group="g.1") == plausible_range(m, "x")
+    with pytest.raises(mlm.ArgumentError, match="varies over 'g' in"):
+        plausible_range(m, group="g")
+
+
+def test_plausible_range_over_two_terms_of_a_factor():
+    m = mlm.lmer("y ~ x + (x || g)", data())
+    assert plausible_range(m, "x", multiplier=1, group="g").upper == m.fixef["x"] + m.varcorr["sdcor"][1]
+
+
 def test_plausible_range_refuses():
     m = mlm.lmer("y ~ x + z + (x | g)", data())
-    with pytest.raises(mlm.MlmError, match=r"No coefficient 'z' varies .* these do: \(Intercept\), x"):
+    with pytest.raises(mlm.ArgumentError, match=r"No coefficient 'z' varies .* these do: \(Intercept\), x"):
         plausible_range(m, "z")
-    with pytest.raises(mlm.MlmError, match="varies over 'h'"):
+    with pytest.raises(mlm.ArgumentError, match="varies over 'h'"):
         plausible_range(m, group="h")
-    with pytest.raises(mlm.MlmError, match="level must lie between 0 and 1; got 95"):
+    with pytest.raises(mlm.ArgumentError, match="level must lie between 0 and 1; got 95"):
         plausible_range(m, level=95)
 
 

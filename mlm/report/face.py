@@ -1,0 +1,191 @@
+"""What reports, comparisons and figures ask of a fitted model, and how kinds of models are told apart.
+
+Nothing that prints or draws imports a model: it takes whatever has these attributes. They mean here what they mean in
+`mlm.MixedModel` and `mlm.LinearModel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeGuard
+
+import pandas as pd
+
+from ..errors import ArgumentError
+
+__all__ = ["FittedLinearModel", "FittedMixedModel", "FittedModel", "is_mixed", "is_model", "model_list"]
+
+
+class FittedModel(Protocol):
+    """What is asked of every fitted model; n rows, p coefficients."""
+
+    @property
+    def formula(self) -> str:
+        """The formula as it was given."""
+
+    @property
+    def response(self) -> str:
+        """Name of the response."""
+
+    @property
+    def frame(self) -> Any:
+        """The rows in use: ``y`` (n,), ``offset`` (n,) or None, ``dropped``."""
+
+    @property
+    def nobs(self) -> int:
+        """Number of rows n."""
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters, variances included."""
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less parameters, by the model's own count."""
+
+    @property
+    def fixef(self) -> pd.Series:
+        """Coefficients by term (p,)."""
+
+    @property
+    def vcov(self) -> pd.DataFrame:
+        """Their covariance matrix (p, p)."""
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation, in units of the response."""
+
+    @property
+    def resid(self) -> pd.Series:
+        """Residuals by row label (n,)."""
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood."""
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion."""
+
+    def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
+        """Columns ``Estimate``, ``Std. Error``, [``df``,] ``t value`` [, ``Pr(>|t|)``] by term."""
+
+    def confint(self, level: float = 0.95) -> pd.DataFrame:
+        """Lower and upper limit by term."""
+
+    def design(self, newdata: Any) -> pd.DataFrame:
+        """Fixed-effects model matrix of new rows (rows, p)."""
+
+
+class FittedMixedModel(FittedModel, Protocol):
+    """What is asked of a mixed model besides."""
+
+    @property
+    def reml(self) -> bool:
+        """Whether it was fitted by restricted maximum likelihood."""
+
+    @property
+    def deviance(self) -> float:
+        """The criterion that was minimised."""
+
+    @property
+    def ngrps(self) -> pd.Series:
+        """Number of levels by grouping factor."""
+
+    @property
+    def groups(self) -> pd.DataFrame:
+        """Level of each row, a column a grouping factor."""
+
+    @property
+    def varcorr(self) -> pd.DataFrame:
+        """Variances and covariances: columns grp, var1, var2, vcov, sdcor."""
+
+    @property
+    def scaled_resid(self) -> pd.Series:
+        """Residuals over sigma (n,)."""
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimiser."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether it reached a minimum."""
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether a variance is 0 or a correlation ±1."""
+
+    def ranef(self) -> pd.DataFrame:
+        """Conditional modes: columns grpvar, term, grp, condval, condsd."""
+
+    def refit(self, reml: bool | None = None) -> FittedModel:
+        """The same model by the other criterion."""
+
+
+class FittedLinearModel(FittedModel, Protocol):
+    """What is asked of a linear model besides."""
+
+    @property
+    def deviance(self) -> float:
+        """Residual sum of squares."""
+
+    @property
+    def r_squared(self) -> float:
+        """Share of the sum of squares that the model explains."""
+
+    @property
+    def adj_r_squared(self) -> float:
+        """The same, adjusted for the number of coefficients."""
+
+    @property
+    def fstatistic(self) -> Any:
+        """F test of all coefficients: ``value``, ``numdf``, ``dendf``, ``pvalue``; or None."""
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """All terms of the formula, those without a coefficient in their places."""
+
+    @property
+    def aliased(self) -> tuple[str, ...]:
+        """Terms without a coefficient, as they depend on others."""
+
+
+# Both look at the class: a data frame has an attribute for each of its columns, whatever these are called.
+
+
+def is_model(thing: object) -> TypeGuard[FittedModel]:
+    """Tell a fitted model, which has a table of coefficients, from data or a sequence of models."""
+    return hasattr(type(thing), "coefficients")
+
+
+def is_mixed(m: FittedModel) -> TypeGuard[FittedMixedModel]:
+    """Tell a mixed model, which has groups, from a linear one."""
+    return hasattr(type(m), "ngrps")
+
+
+def model_list(models: FittedModel | Iterable[FittedModel]) -> list[FittedModel]:
+    """Return one model, or several, as a list.
+
+    Parameters
+    ----------
+    models : fitted model or iterable of fitted models
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    ArgumentError
+        When something else is among them.
+    """
+    found = list(models) if isinstance(models, Iterable) and not is_model(models) else [models]
+    for m in found:
+        if not is_model(m):
+            raise ArgumentError(f"A fitted model is needed; got {type(m).__name__}.")
+    return found

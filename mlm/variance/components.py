@@ -1,0 +1,68 @@
+"""The parts that the variance of a response is made of: random effects, residuals, fixed effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..fit.fit import Fit
+from ..fit.ranef import covariance_blocks
+
+__all__ = ["VarianceComponents", "variance_components"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VarianceComponents:
+    """Variances of one model, in squared units of the response.
+
+    Attributes
+    ----------
+    random : pandas.Series
+        Of the random effects, by grouping factor.
+    residual, fixed : float
+        Of the residuals, and of the predictions of the fixed part over the rows.
+    """
+
+    random: pd.Series
+    residual: float
+    fixed: float
+
+    @property
+    def total(self) -> float:
+        """Sum of all of them."""
+        return float(self.random.sum()) + self.residual + self.fixed
+
+
+def variance_components(fit: Fit) -> VarianceComponents:
+    """Split the variance of the response.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    VarianceComponents
+        With random slopes the random variance depends on the row, ``z' Sigma z``; its mean over the rows is taken.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> parts = variance_components(m)
+    >>> parts.random.round(2).to_dict(), round(parts.residual, 2), round(parts.fixed, 2)
+    ({'g': 10.08}, 1.0, 0.0)
+
+    References
+    ----------
+    Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R²GLMM to random slopes models. *Methods in
+    Ecology and Evolution* 5(9), 944-946.
+    """
+    random = dict.fromkeys(fit.ngrps.index, 0.0)
+    for _, part, covariance in covariance_blocks(fit):
+        z = part.columns.matrix()
+        random[part.term.group] += float(np.sum(covariance * (z.T @ z / len(z))))
+    fixed = float(np.var(fit.frame.x @ fit.fixef.to_numpy(), ddof=1))
+    return VarianceComponents(pd.Series(random), fit.sigma**2, fixed)

@@ -1,0 +1,85 @@
+"""Intraclass correlation: the share of the variance that lies between groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..model.mixed_model import MixedModel
+from .components import variance_components
+
+__all__ = ["IntraclassCorrelation", "icc"]
+
+
+@dataclass(frozen=True)
+class IntraclassCorrelation:
+    """Share of the variance that lies between groups.
+
+    Attributes
+    ----------
+    adjusted : float
+        Random variance over random plus residual variance: what is left of the clustering given the
+        predictors.
+    unadjusted : float
+        Random variance over all variance, that of the fixed part included (once called "conditional").
+    by_group : pandas.Series
+        The adjusted share of each grouping factor; they add up to `adjusted`.
+    """
+
+    adjusted: float
+    unadjusted: float
+    by_group: pd.Series
+
+    @property
+    def conditional(self) -> float:
+        """The unadjusted share, under its older name."""
+        return self.unadjusted
+
+    def __str__(self) -> str:
+        text = (
+            "# Intraclass Correlation Coefficient\n\n"
+            f"    Adjusted ICC: {self.adjusted:.3f}\n  Unadjusted ICC: {self.unadjusted:.3f}"
+        )
+        if len(self.by_group) == 1:
+            return text
+        width = max(5, *(len(str(name)) for name in self.by_group.index))
+        rows = [f"{name:<{width}} | {value:.3f}" for name, value in self.by_group.items()]
+        return "\n".join([text, "", f"{'Group':<{width}} |   ICC", "-" * (width + 8), *rows])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def icc(m: MixedModel) -> IntraclassCorrelation:
+    """Compute the intraclass correlation of a fitted mixed model.
+
+    Parameters
+    ----------
+    m : MixedModel
+
+    Returns
+    -------
+    IntraclassCorrelation
+        Prints as ``performance::icc``.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> round(icc(m).adjusted, 3)
+    0.91
+
+    References
+    ----------
+    Nakagawa, S., Johnson, P. C. D. & Schielzeth, H. (2017). The coefficient of determination R² and
+    intra-class correlation coefficient from generalized linear mixed-effects models revisited and expanded.
+    *Journal of the Royal Society Interface* 14, 20170213.
+
+    Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R²GLMM to random slopes models. *Methods in
+    Ecology and Evolution* 5(9), 944-946.
+    """
+    parts = variance_components(m)
+    random = float(parts.random.sum())
+    within = random + parts.residual
+    return IntraclassCorrelation(random / within, random / parts.total, (parts.random / within).rename("icc"))

@@ -1,0 +1,96 @@
+"""Typical values of predictors and averaged design rows, by counting; `test_effect` compares the results with R."""
+
+import numpy as np
+import pytest
+from rmodels import data
+
+import mlm
+from mlm.model.reference_grid import average_design, predictors
+
+
+@pytest.fixture(scope="module", params=["lmer", "lm"])
+def model(request):
+    fixed = "y ~ x * f + C(h) + z"
+    return mlm.lm(fixed, data()) if request.param == "lm" else mlm.lmer(f"{fixed} + (1 | g)", data())
+
+
+def test_numbers_have_mean_and_range(model):
+    x = predictors(model, None)["x"]
+    assert (x.expr, x.levels) == ("x", ())
+    assert x.typical == pytest.approx(data()["x"].mean(), rel=1e-14)
+    assert (x.low, x.high) == (data()["x"].min(), data()["x"].max())
+
+
+def test_categories_have_levels_and_shares(model):
+    found = predictors(model, None)
+    assert list(found) == ["f", "h", "x", "z"]
+    assert found["f"].levels == ("low", "mid", "high")
+    assert found["h"].expr == "C(h)"
+    for name in "fh":
+        shares = data()[name].value_counts(normalize=True)
+        assert dict(zip(found[name].levels, found[name].shares, strict=True)) == pytest.approx(shares.to_dict())
+
+
+def test_the_data_say_the_same(model):
+    by_matrix, by_data = predictors(model, None), predictors(model, data())
+    assert list(by_matrix) == list(by_data)
+    for name, one in by_matrix.items():
+        other = by_data[name]
+        assert (one.expr, one.levels) == (other.expr, other.levels)
+        assert [one.typical, one.low, one.high] == pytest.approx([other.typical, other.low, other.high], nan_ok=True)
+        assert one.shares == pytest.approx(other.shares)
+
+
+def test_a_formula_without_categories():
+    found = predictors(mlm.lm("y ~ x:z + x", data()), None)
+    assert sorted(found) == ["x", "z"]
+    assert found["z"].typical == pytest.approx(data()["z"].mean(), rel=1e-14)
+
+
+def test_rows_are_those_of_the_data(model):
+    found = predictors(model, None)
+    assert found["x"].rows(model).tolist() == data()["x"].tolist()
+    assert found["f"].rows(model).tolist() == data()["f"].tolist()
+    assert found["h"].rows(model).tolist() == data()["h"].tolist()
+
+
+def test_rows_that_the_model_matrix_does_not_show():
+    m = mlm.lm("y ~ x + x:z", data())
+    assert predictors(m, None)["x"].rows(m).tolist() == data()["x"].tolist()
+    with pytest.raises(mlm.FitError, match="'z' is not itself a column"):
+        predictors(m, None)["z"].rows(m)
+
+
+def test_design_rows_are_averages_over_categories(model):
+    known = predictors(model, None)
+    held = {name: known[name] for name in "fhz"}
+    grid, matrix = average_design(model, {"x": [0.0, 2.0]}, held)
+    assert grid["x"].tolist() == [0.0, 2.0]
+    expected = np.zeros((2, len(model.fixef)))
+    for (f, h), count in data().groupby(["f", "h"], observed=True).size().items():
+        del count  # shares are multiplied, as if the categories were independent
+        share = (data()["f"] == f).mean() * (data()["h"] == h).mean()
+        expected += share * model.design({"x": [0.0, 2.0], "f": [f] * 2, "h": [h] * 2, "z": [data()["z"].mean()] * 2})
+    np.testing.assert_allclose(matrix, expected, rtol=1e-12, atol=1e-15)
+
+
+def test_the_first_predictor_runs_fastest(model):
+    known = predictors(model, None)
+    grid, matrix = average_design(
+        model, {"x": [0.0, 1.0, 2.0], "f": ["low", "high"]}, {name: known[name] for name in "hz"}
+    )
+    assert grid["x"].tolist() == [0.0, 1.0, 2.0] * 2
+    assert grid["f"].tolist() == ["low"] * 3 + ["high"] * 3
+    assert matrix.shape == (6, len(model.fixef))
+    assert matrix[:, list(model.fixef.index).index("x:fhigh")].tolist() == [0, 0, 0, 0, 1, 2]
+
+
+def test_refuses():
+    with pytest.warns(mlm.RankWarning):
+        dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
+    with pytest.raises(mlm.FitError, match="were dropped"):
+        predictors(dependent, None)
+    with pytest.raises(mlm.DataError, match="'f' only as part of other terms"):
+        predictors(mlm.lm("y ~ x:f", data()), None)
+    with pytest.raises(mlm.DataError, match="not those of the fit"):
+        predictors(mlm.lm("y ~ x + f", data()), data().drop(columns="f"))
