@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .figures import Attainable, Figures
-from .margins import Rows
-from .rearrangements import zero_rearrangements
-from .residual_targets import Target
+from replications.twins.residuals.figures import Attainable, Figures
+from replications.twins.residuals.targets import Target
+from replications.twins.swapping.margins import Rows
+from replications.twins.swapping.rearrangements import zero_rearrangements
 
 SWEEPS, STEPS, ATTEMPTS = 80, 10, 6
 HOT, COLD = 1.5, 0.15

@@ -8,8 +8,8 @@ the true records, and no generator could hide them.
 import math
 from dataclasses import dataclass
 
-from .aggregates import Aggregates, Block
-from .disclosure import pairing_bits, told_bits
+from replications.twins.aggregates import Aggregates, Block
+from replications.twins.disclosure import pairing_bits, told_bits
 
 BITS_PER_FIGURE = 14  # four printed decimals of a range of about 1
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .heat_bath import SWEEPS, meet_figures
-from .margins import Rows
-from .residual_targets import Target
+from replications.twins.residuals.heat_bath import SWEEPS, meet_figures
+from replications.twins.residuals.targets import Target
+from replications.twins.swapping.margins import Rows
 
 
 def _decided_by(column: str, laid: set[str], models: list[Target]) -> list[Target]:

@@ -11,7 +11,7 @@ from math import log, pi
 import numpy as np
 from scipy.optimize import minimize
 
-from .aggregates import Aggregates, Group, expand
+from replications.twins.aggregates import Aggregates, Group, expand
 
 THETA_DECIMALS = 6  # the search below is good to about 1e-7; coarser digits make the generator reproducible
 COEFFICIENT_DECIMALS = 10  # hides last-bit differences between linear algebra libraries from all comparisons

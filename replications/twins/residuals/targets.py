@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .aggregates import Aggregates
-from .margins import Rows
-from .models import fit
+from replications.twins.aggregates import Aggregates
+from replications.twins.models import fit
+from replications.twins.swapping.margins import Rows
 
 NEARLY_HALF = 0.999  # of half a unit in the last printed place: still rounds to the printed figure
 QUARTILES = (0.25, 0.5, 0.75)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .exchanges import Pairing, linear_hash, look_up, pairs_with_effect, sample_exchanges
+from replications.twins.swapping.exchanges import Pairing, linear_hash, look_up, pairs_with_effect, sample_exchanges
 
 GREEDY_ROUNDS = 3000
 GREEDY_CANDIDATES = 3000

@@ -5,9 +5,9 @@ A random-intercept model on centred or raw columns needs the total; single group
 
 import numpy as np
 
-from .aggregates import Aggregates
-from .exact import close_by_permutations
-from .margins import Rows
+from replications.twins.aggregates import Aggregates
+from replications.twins.swapping.exact import close_by_permutations
+from replications.twins.swapping.margins import Rows
 
 UNTOLD_ROOM = 10**10
 SWEEPS = 3

@@ -1,12 +1,12 @@
-"""Rows -> aggregates. Used on the originals by ``make_aggregates.py`` and on the twins by the tests."""
+"""Rows -> aggregates. Used on the originals for what is kept of them, and on the twins by the tests."""
 
 import json
 
 import numpy as np
 import pandas as pd
 
-from .aggregates import Column, columns_of
-from .disclosure import rounding_width
+from replications.twins.aggregates import Column, columns_of
+from replications.twins.disclosure import rounding_width
 
 TOLERANCE = 0.05  # of one code: some files store values cut after a few decimals, so they miss the lattice a little
 

@@ -1,6 +1,6 @@
 """What the chapters computed on the original data, against lme4 at the exact optimum, to many more digits than printed.
 
-``reference/optimum.json`` and ``reference/lme4.json`` are our own runs of lme4 1.1-31 (R 4.2.2) over the registry:
+``tests/reference/optimum.json`` and ``lme4.json`` there are our own runs of lme4 1.1-31 (R 4.2.2) over the registry:
 the first refitted to the exact optimum, the second at lme4's default stopping point. The committed records are
 compared everywhere; where the originals are at hand, so are those of the chapters' last run on them.
 """
@@ -12,7 +12,7 @@ import pytest
 
 from replications import records, registry
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[1] / "reference"
 OPTIMUM = json.loads((REFERENCE / "optimum.json").read_text("utf-8"))
 STOPPED = json.loads((REFERENCE / "lme4.json").read_text("utf-8"))
 SOURCES = [source for source in registry.SOURCES if source != "vaisey_mlm"]  # its sample is another one

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .residual_targets import NEARLY_HALF, QUARTILES, Target
+from replications.twins.residuals.targets import NEARLY_HALF, QUARTILES, Target
 
 # of half a unit: the quartiles get a margin for the optimiser's last digits, the extremes are the anchors'
 EDGES = np.array([NEARLY_HALF, 0.9, 0.9, 0.9, NEARLY_HALF])

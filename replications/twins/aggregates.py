@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-FOLDER = Path(__file__).resolve().parent.parent / "aggregates"
+from replications import data
+
+FOLDER = data.FOLDER / "aggregates"
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .aggregates import Aggregates, Group, write_gzip
-from .items import split_items
-from .margins import Rows
+from replications import data
+from replications.twins.aggregates import Aggregates, Group, write_gzip
+from replications.twins.items import split_items
+from replications.twins.swapping.margins import Rows
 
-FOLDER = Path(__file__).resolve().parent.parent / "twins"
+FOLDER = data.FOLDER / "twins"
 MANIFEST = FOLDER / "manifest.json"
 
 

@@ -6,15 +6,16 @@ import time
 import numpy as np
 import pandas as pd
 
-from . import residual_targets, write
-from .aggregates import Aggregates
-from .anchors import fix_anchors
-from .heat_bath import SWEEPS, meet_figures
-from .margins import Rows
-from .quartiles import meet_quartiles
-from .residual_targets import Target, outcome_bounds
-from .small_groups import lay_small_groups
-from .total import meet_total
+from replications.twins import write
+from replications.twins.aggregates import Aggregates
+from replications.twins.residuals import targets as residual_targets
+from replications.twins.residuals.anchors import fix_anchors
+from replications.twins.residuals.heat_bath import SWEEPS, meet_figures
+from replications.twins.residuals.quartiles import meet_quartiles
+from replications.twins.residuals.small_groups import lay_small_groups
+from replications.twins.residuals.targets import Target, outcome_bounds
+from replications.twins.swapping.margins import Rows
+from replications.twins.swapping.total import meet_total
 
 RESIDUAL_STREAM = 999_983
 FEW_ROWS = 2000  # below, a quartile is a matter of single rows: see heat_bath.py

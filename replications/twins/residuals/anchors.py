@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .margins import Rows
-from .residual_targets import NEARLY_HALF, Target
+from replications.twins.residuals.targets import NEARLY_HALF, Target
+from replications.twins.swapping.margins import Rows
 
 EXTREMES = (0, 4)  # positions of Min and Max among the five figures
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .aggregates import Aggregates, Block, Group, expand
-from .exact import approach, close_by_pairs, close_by_permutations
-from .exchanges import Pairing
+from replications.twins.aggregates import Aggregates, Block, Group, expand
+from replications.twins.swapping.exact import approach, close_by_pairs, close_by_permutations
+from replications.twins.swapping.exchanges import Pairing
 
 SMALL_BLOCK = 60  # rows; below it two permuted sets of rows reach more than pairs of exchanges do
 LAY_TRIES = 20

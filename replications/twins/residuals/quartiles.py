@@ -11,9 +11,9 @@ shakes the state; the best state is kept.
 
 import numpy as np
 
-from .exchanges import Pairing, pairs_with_effect, sample_exchanges
-from .margins import Rows
-from .residual_targets import Target, five_figures, outcome_bounds
+from replications.twins.residuals.targets import Target, five_figures, outcome_bounds
+from replications.twins.swapping.exchanges import Pairing, pairs_with_effect, sample_exchanges
+from replications.twins.swapping.margins import Rows
 
 EDGE = 0.9  # of half a unit: a margin for the optimiser's last digits
 ROUNDS = 3000

@@ -5,8 +5,8 @@ Pairs of exchanges whose effects cancel, or permutations of two disjoint sets of
 
 import numpy as np
 
-from .exact import permutation_effects
-from .exchanges import Pairing, linear_hash, look_up, pairs_with_effect, sample_exchanges
+from replications.twins.swapping.exact import permutation_effects
+from replications.twins.swapping.exchanges import Pairing, linear_hash, look_up, pairs_with_effect, sample_exchanges
 
 EXCHANGES = 30_000
 MOST = 100

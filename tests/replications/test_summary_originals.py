@@ -10,7 +10,7 @@ from rmodels import assert_same_print, lines
 import mlm
 import replications
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "summary_originals.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "summary_originals.json").read_text())
 
 pytestmark = pytest.mark.originals
 

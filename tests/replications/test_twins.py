@@ -3,36 +3,28 @@
 import gzip
 import hashlib
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "data"))
-
-import make_aggregates  # noqa: E402
-import report_disclosure  # noqa: E402
-from twin import (  # noqa: E402
+from replications import data
+from replications.__main__ import main
+from replications.twins import (
     aggregates,
     budget,
     coincidence,
+    commands,
     disclosure,
-    exact,
-    exchanges,
     generate,
-    heat_bath,
     items,
     models,
     recipes,
-    residual_targets,
     tabulate,
     write,
 )
-
-from replications.data import read_original  # noqa: E402
+from replications.twins.residuals import heat_bath, targets
+from replications.twins.swapping import exact, exchanges
 
 DATASETS = list(recipes.RECIPES)
 
@@ -89,10 +81,10 @@ def test_printed_residual_figures_hold(dataset):
     kept, codes = aggregates.read(dataset), encoded(dataset)
     names = ["Min", "1Q", "Median", "3Q", "Max"]
     missed = set()
-    for target in residual_targets.targets(kept):
+    for target in targets.targets(kept):
         residuals = np.concatenate(list(model_residuals(kept, codes, target)))
         assert len(residuals) == target.n
-        error = np.abs(residual_targets.five_figures(residuals) - target.printed)
+        error = np.abs(targets.five_figures(residuals) - target.printed)
         missed |= {(target.name, name) for name, miss in zip(names, error, strict=True) if miss > target.half}
     assert not missed
 
@@ -136,7 +128,7 @@ def test_small_groups_are_deterministic_and_exact_without_the_long_search(monkey
 @pytest.mark.originals
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_aggregates_made_from_the_originals_are_the_committed_ones(dataset):
-    again, committed = make_aggregates.make(dataset), document(dataset)
+    again, committed = commands.aggregated(dataset), document(dataset)
     for model, kept in zip(again["recipe"]["models"], committed["recipe"]["models"], strict=True):
         # the simplex search is good to about 1e-7 and stored to six decimals
         np.testing.assert_allclose(model.pop("theta", []), kept.pop("theta", []), atol=2e-6)
@@ -148,7 +140,7 @@ def test_aggregates_made_from_the_originals_are_the_committed_ones(dataset):
 def test_twin_rows_coincide_with_original_rows_little_more_than_by_chance(dataset):
     recipe = recipes.RECIPES[dataset]
     columns, group = coincidence.checked_columns(recipe), recipe["group"]
-    original = tabulate.encode(read_original(dataset, recipe["layout"]), recipe)
+    original = tabulate.encode(data.read_original(dataset, recipe["layout"]), recipe)
     twin = encoded(dataset)
     by_chance = coincidence.repair_at_random(original, columns, group, np.random.RandomState(1))
     shares = [coincidence.coinciding_share(table, original, columns, group) for table in (twin, by_chance)]
@@ -157,25 +149,24 @@ def test_twin_rows_coincide_with_original_rows_little_more_than_by_chance(datase
 
 
 @pytest.fixture
-def imm10_in(monkeypatch, tmp_path):
-    """Have both programs look for imm10 in an empty folder, and write nothing."""
+def originals(monkeypatch, tmp_path):
+    """Have the commands look for originals in an empty folder, and write nothing."""
     monkeypatch.setenv("MLM_ORIGINALS", str(tmp_path))
     monkeypatch.setattr(aggregates, "write_gzip", lambda path, content: pytest.fail(f"{path} is overwritten"))
-    monkeypatch.setattr(sys, "argv", ["program", "imm10"])
     return tmp_path
 
 
-@pytest.mark.parametrize("program", [make_aggregates, report_disclosure])
-def test_a_file_that_is_not_the_original_is_refused(program, imm10_in, capsys):
-    (imm10_in / "imm10.csv").write_bytes(gzip.decompress(write.path_of("imm10").read_bytes()))
-    assert program.main() == 2
+@pytest.mark.parametrize("command", ["aggregate", "report"])
+def test_a_file_that_is_not_the_original_is_refused(command, originals, capsys):
+    (originals / "imm10.csv").write_bytes(gzip.decompress(write.path_of("imm10").read_bytes()))
+    assert main(["twins", command, "imm10"]) == 2
     assert "is not the original file of 'imm10': its sha256 is" in capsys.readouterr().err
 
 
-def test_an_absent_original_is_named(imm10_in, capsys):
-    assert make_aggregates.main() == 2
+def test_an_absent_original_is_named(originals, capsys):
+    assert main(["twins", "aggregate", "imm10"]) == 2
     assert "imm10.csv, the original of 'imm10' is not here: run" in capsys.readouterr().err
-    assert report_disclosure.main() == 0
+    assert main(["twins", "report", "imm10"]) == 0
     assert "10 blocks" in (said := capsys.readouterr().out)
     assert said.endswith("the original is not at hand: no share of equal rows\n")
 
