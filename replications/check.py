@@ -10,12 +10,12 @@ import pandas as pd
 
 from mlm.errors import suggest
 from replications import data, records, registry
+from replications.display import Checked, Score
 from replications.errors import CheckError
 from replications.quantities import NoRuleError, Quantities, anova_cell, verdict
 from replications.records import Record
 from replications.registry import Entry, KnownException, Source
 from replications.rounding import agrees, parse, show
-from replications.table import Checked, Score
 
 REMEDY = (
     "this digit is that of the point where the author's optimiser stopped: hand over the model fitted with "

@@ -12,9 +12,9 @@ import pytest
 
 from replications import chapters, data, fetch, records, registry, scoreboard
 from replications.__main__ import main
+from replications.display import Score
 from replications.errors import OriginalsError
 from replications.records import Record
-from replications.table import Score
 
 CONTENT = b"schid,math\n1,48\n"
 
