@@ -35,10 +35,6 @@ _ANOVA_COLUMNS = {
 }
 
 
-class NoRuleError(LookupError):
-    """No quantity of a model has this name."""
-
-
 def canonical(name: object) -> str:
     """Return the spelling under which an id's name and a model's term, factor or level are the same.
 
@@ -128,16 +124,14 @@ class Quantities:
 
         Raises
         ------
-        NoRuleError
-            If no quantity is called so.
         LookupError
-            If this model does not have it.
+            If no quantity is called so, or this model does not have it.
         """
         for pattern, quantity in _PATTERNS:
             match = pattern.fullmatch(name)
             if match:
                 return quantity(self, **match.groupdict())
-        raise NoRuleError("no quantity of a model is called so: hand over the value itself")
+        raise LookupError("no quantity of a model is called so: hand over the value itself")
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
@@ -299,6 +293,17 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"(?P<term>[^.]+)", Quantities.estimate),
     )
 )
+
+
+def is_quantity(name: str) -> bool:
+    """Tell whether a quantity of some model is called so.
+
+    Examples
+    --------
+    >>> is_quantity("varcomp.residual.sd"), is_quantity("model3.varcomp.residual.sd")
+    (True, False)
+    """
+    return any(pattern.fullmatch(name) for pattern, _ in _PATTERNS)
 
 
 def anova_cell(table: pd.DataFrame, row: int, name: str) -> object:
