@@ -4,16 +4,56 @@ Per group and block: number of rows, a frequency table per column, counts of mis
 integer cross-products of ``[1, cross columns]``. No rows.
 """
 
+from __future__ import annotations
+
 import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from replications import data
+from replications.twins import files
+from replications.twins.recipe import Recipe
 
-FOLDER = data.FOLDER / "aggregates"
+Constant = str | int | float | None
+Margin = dict[int, int]  # code -> how many rows have it
+Table = list[list[int]]  # the same in the file: pairs of code and count
+
+MASK = 100  # what the mask in the code of a composite is multiplied by; the sum of a row's items stays below it
+
+
+class BlockEntry(TypedDict):
+    """A block in the file; ``products`` is the lower triangle. What is left out is as in `Block`'s defaults."""
+
+    name: str
+    n: int
+    cross: list[str]
+    free: list[str]
+    margins: dict[str, Table]
+    patterns: Table
+    product_names: NotRequired[list[str]]
+    products: NotRequired[list[list[int]]]
+    rounding: NotRequired[int]
+    told: NotRequired[bool]
+
+
+class GroupEntry(TypedDict):
+    """A group in the file."""
+
+    name: str
+    constants: dict[str, Constant]
+    blocks: list[BlockEntry]
+    items: NotRequired[dict[str, Table]]
+
+
+class Document(TypedDict):
+    """The file: a recipe, what was counted by it, and the sum of a rounded product over all groups."""
+
+    recipe: Recipe
+    groups: list[GroupEntry]
+    total_product: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -21,7 +61,7 @@ class Column:
     """A level-1 column, stored as integer codes.
 
     For an ordinary column the code is ``value * scale``. For a composite (the row mean of those ``items``
-    that are present) it is ``100 * mask + sum``, where bit k of mask says that item k is present.
+    that are present) it is ``MASK * mask + sum``, where bit k of mask says that item k is present.
     """
 
     name: str
@@ -34,7 +74,7 @@ class Column:
         codes = np.array(codes, dtype=np.int64)
         if not self.items:
             return codes
-        mask, total = codes // 100, codes % 100
+        mask, total = mask_and_sum(codes)
         present = sum((mask >> k) & 1 for k in range(len(self.items)))
         return self.scale * total // np.maximum(present, 1)
 
@@ -48,21 +88,37 @@ class Column:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of rows of one group (see `recipes`).
+    """One block of rows of one group (see `recipe`).
 
-    products : int64 array (k, k) over ``product_names``, the first of which is "1"; None without cross columns.
-    rounding : half-width of the rounding of the off-diagonal product, 0 when exact.
-    told : False when no product may be told at all; the generator then leaves the pairing to chance.
+    Attributes
+    ----------
+    name : str
+    n : int
+        Number of rows.
+    cross, free : tuple of str
+        Columns between which products are kept, and all others; a block without cross columns has no products.
+    margins : dict
+        Column -> frequency table.
+    patterns : dict
+        How many rows have which of the free columns: bit k says that free column k is present.
+    product_names : tuple of str
+        "1", then the cross columns or their dummies.
+    products : int64 array (k, k)
+        Sums of products of these columns.
+    rounding : int
+        Half-width of the rounding of the off-diagonal product, 0 where it is exact.
+    told : bool
+        False where no product may be told at all; the generator then leaves the pairing to chance.
     """
 
     name: str
     n: int
     cross: tuple[str, ...]
     free: tuple[str, ...]
-    margins: dict[str, dict[int, int]]
+    margins: dict[str, Margin]
     patterns: dict[int, int]
     product_names: tuple[str, ...]
-    products: np.ndarray | None
+    products: np.ndarray
     rounding: int
     told: bool
 
@@ -72,9 +128,9 @@ class Group:
     """One group: its constants, its blocks, and the margins of a composite's items."""
 
     name: str
-    constants: dict[str, object]
+    constants: dict[str, Constant]
     blocks: tuple[Block, ...]
-    items: dict[str, dict[int, int]]
+    items: dict[str, Margin]
 
     @property
     def n(self) -> int:
@@ -90,7 +146,7 @@ class Group:
 class Aggregates:
     """A recipe, its columns as objects, the groups in order of first appearance, and the total product if kept."""
 
-    recipe: dict
+    recipe: Recipe
     columns: dict[str, Column]
     groups: tuple[Group, ...]
     total_product: int | None
@@ -105,7 +161,12 @@ class Aggregates:
         return self.columns[product_name].scale if product_name in self.columns else 1
 
 
-def columns_of(recipe: dict) -> dict[str, Column]:
+def mask_and_sum(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of a composite -> which items are present (bit k for item k), and the sum of these."""
+    return codes // MASK, codes % MASK
+
+
+def columns_of(recipe: Recipe) -> dict[str, Column]:
     """Return the recipe's columns as `Column` objects."""
     return {
         c["name"]: Column(c["name"], c.get("scale", 1), tuple(c.get("levels", ())), tuple(c.get("items", ())))
@@ -113,55 +174,64 @@ def columns_of(recipe: dict) -> dict[str, Column]:
     }
 
 
-def expand(margin: dict[int, int]) -> np.ndarray:
+def expand(margin: Margin) -> np.ndarray:
     """Frequency table -> sorted codes, each as often as it is counted."""
     codes = sorted(code for code, count in margin.items() if count)
     return np.repeat(np.array(codes, dtype=np.int64), [margin[code] for code in codes])
 
 
-def _table(pairs: list) -> dict[int, int]:
-    return {int(code): int(count) for code, count in pairs}
+def _margin(table: Table) -> Margin:
+    return {int(code): int(count) for code, count in table}
 
 
-def _block(raw: dict) -> Block:
-    triangle = raw.get("products")
-    products = None
-    if triangle:
-        products = np.zeros((len(triangle), len(triangle)), dtype=np.int64)
-        for i, row in enumerate(triangle):
-            products[i, : i + 1] = products[: i + 1, i] = row
+def _block(entry: BlockEntry) -> Block:
+    triangle = entry.get("products", [])
+    products = np.zeros((len(triangle), len(triangle)), dtype=np.int64)
+    for i, row in enumerate(triangle):
+        products[i, : i + 1] = products[: i + 1, i] = row
     return Block(
-        raw["name"], raw["n"], tuple(raw["cross"]), tuple(raw["free"]),
-        {name: _table(pairs) for name, pairs in raw["margins"].items()}, _table(raw["patterns"]),
-        tuple(raw.get("product_names", ())), products, raw.get("rounding", 0), raw.get("told", True),
-    )  # fmt: skip
+        name=entry["name"],
+        n=entry["n"],
+        cross=tuple(entry["cross"]),
+        free=tuple(entry["free"]),
+        margins={name: _margin(table) for name, table in entry["margins"].items()},
+        patterns=_margin(entry["patterns"]),
+        product_names=tuple(entry.get("product_names", ())),
+        products=products,
+        rounding=entry.get("rounding", 0),
+        told=entry.get("told", True),
+    )
 
 
-def parse(document: dict) -> Aggregates:
+def parse(document: Document) -> Aggregates:
     """Aggregates file as a dictionary -> objects."""
     groups = tuple(
         Group(
-            g["name"], g["constants"], tuple(_block(b) for b in g["blocks"]),
-            {name: _table(pairs) for name, pairs in g.get("items", {}).items()},
+            name=entry["name"],
+            constants=entry["constants"],
+            blocks=tuple(map(_block, entry["blocks"])),
+            items={name: _margin(table) for name, table in entry.get("items", {}).items()},
         )
-        for g in document["groups"]
-    )  # fmt: skip
+        for entry in document["groups"]
+    )
     recipe = document["recipe"]
     return Aggregates(recipe, columns_of(recipe), groups, document.get("total_product"))
 
 
-def path_of(dataset: str) -> Path:
-    """Where the aggregates of a data set are stored."""
-    return FOLDER / f"{dataset}.json.gz"
+def read_document(dataset: str) -> Document:
+    """Read the committed aggregates file of a data set."""
+    with gzip.open(files.aggregates_of(dataset), "rt", encoding="utf-8") as file:
+        document: Document = json.load(file)
+    return document
 
 
 def read(dataset: str) -> Aggregates:
     """Read the committed aggregates of a data set."""
-    with gzip.open(path_of(dataset), "rt", encoding="utf-8") as file:
-        return parse(json.load(file))
+    return parse(read_document(dataset))
 
 
-def write_gzip(path: Path, content: bytes) -> None:
-    """Write a gzip file whose bytes depend on the content alone (no name, no time stamp)."""
-    with path.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
-        packed.write(content)
+def write(dataset: str, document: Document) -> Path:
+    """Write the aggregates file of a data set; return where it is."""
+    path = files.aggregates_of(dataset)
+    files.write_gzip(path, json.dumps(document, separators=(",", ":"), sort_keys=True).encode())
+    return path

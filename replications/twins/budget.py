@@ -5,6 +5,8 @@ what the printed residual figures do, shared out by rows. Where little is left, 
 the true records, and no generator could hide them.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
@@ -16,7 +18,15 @@ BITS_PER_FIGURE = 14  # four printed decimals of a range of about 1
 
 @dataclass(frozen=True)
 class Budget:
-    """Bits of one block: possible pairings, told by products, told by printed figures."""
+    """Bits of one block: possible pairings, told by products, told by printed figures.
+
+    Attributes
+    ----------
+    group, block : str
+    n : int
+        Rows.
+    pairings, products, figures : float
+    """
 
     group: str
     block: str
@@ -24,6 +34,11 @@ class Budget:
     pairings: float
     products: float
     figures: float
+
+    @property
+    def told(self) -> float:
+        """What is told of the pairings."""
+        return self.products + self.figures
 
     @property
     def left(self) -> float:

@@ -6,6 +6,8 @@ y) spread roughly like a normal variable, so a product known to a width w leaves
 heuristic, not a guarantee.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

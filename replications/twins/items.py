@@ -5,15 +5,21 @@ sum; surpluses of a value are pushed along the scale, one item of a row up and a
 item has its margin. How the items correlate with one another is artificial.
 """
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.random import RandomState
 
-CANDIDATES = 24
-TEMPERATURE = 0.5
-STEPS = 60_000
-SHIFTS = np.array([1, -1, 2, -2])
+from replications.errors import TwinError
+from replications.twins.aggregates import Margin, mask_and_sum
+
+CANDIDATES = 24  # pushes weighed, of which the best is made
+STEPS = 60_000  # pushes tried, at most
+SHIFTS = np.array([1, -1, 2, -2])  # steps of the scale by which a push moves a value
+TEMPERATURE = 0.5  # a push that makes the misfit worse by 2, the least there is, is made once in 55
 
 
-def _even_split(mask: np.ndarray, total: np.ndarray, count: int, rs) -> np.ndarray:
+def _even_split(mask: np.ndarray, total: np.ndarray, count: int, rs: RandomState) -> np.ndarray:
     """Spread each row's sum as evenly as it goes over its present items; -1 where an item is missing."""
     present = (mask[:, None] >> np.arange(count)) & 1 == 1
     held = present.sum(axis=1)
@@ -23,7 +29,8 @@ def _even_split(mask: np.ndarray, total: np.ndarray, count: int, rs) -> np.ndarr
     return np.where(present, values, -1)
 
 
-def _excess(values: np.ndarray, margins: list[dict[int, int]], top: int) -> np.ndarray:
+def _excess(values: np.ndarray, margins: list[Margin], top: int) -> np.ndarray:
+    """How many more rows have each value of each item than should: (items, top + 1)."""
     excess = np.array([np.bincount(column[column >= 0], minlength=top + 1) for column in values.T])
     for k, margin in enumerate(margins):
         for value, wanted in margin.items():
@@ -31,53 +38,71 @@ def _excess(values: np.ndarray, margins: list[dict[int, int]], top: int) -> np.n
     return excess
 
 
-def _step(values, excess, several, top, rs) -> int:
-    """Try one push from a value in surplus; return the change of the total misfit."""
+def _worse(excess: np.ndarray, by: int) -> np.ndarray:
+    """By how much the misfit grows when one row more (1) or less (-1) has a value."""
+    return np.abs(excess + by) - np.abs(excess)
+
+
+def _push(values: np.ndarray, excess: np.ndarray, several: np.ndarray, top: int, rs: RandomState) -> int:
+    """Try to move a value in surplus along the scale, and another item of its row the other way, in place.
+
+    Parameters
+    ----------
+    values : int64 array (n, items)
+    excess : int64 array (items, top + 1)
+    several : bool array (n,)
+        Which rows have more than one item.
+    top : int
+        Greatest value of the scale.
+    rs : RandomState
+
+    Returns
+    -------
+    int
+        By how much the misfit has grown.
+    """
     surplus = np.argwhere(excess > 0)
-    k, v = surplus[rs.randint(0, len(surplus))]
-    rows = np.flatnonzero((values[:, k] == v) & several)
+    item, value = surplus[rs.randint(0, len(surplus))]
+    rows = np.flatnonzero((values[:, item] == value) & several)
     if not len(rows):
         return 0
     rows = rows[rs.randint(0, len(rows), CANDIDATES)]
-    partner = (k + 1 + rs.randint(0, values.shape[1] - 1, CANDIDATES)) % values.shape[1]
+    other = (item + 1 + rs.randint(0, values.shape[1] - 1, CANDIDATES)) % values.shape[1]
     shift = SHIFTS[rs.randint(0, len(SHIFTS), CANDIDATES)]
-    w = values[rows, partner]
-    fits = (w >= 0) & (v + shift >= 0) & (v + shift <= top) & (w - shift >= 0) & (w - shift <= top)
-    rows, partner, shift, w = rows[fits], partner[fits], shift[fits], w[fits]
+    old = values[rows, other]
+    fits = (old >= 0) & (value + shift >= 0) & (value + shift <= top) & (old - shift >= 0) & (old - shift <= top)
+    rows, other, shift, old = rows[fits], other[fits], shift[fits], old[fits]
     if not len(rows):
         return 0
-    change = np.abs(excess[k, v] - 1) - np.abs(excess[k, v])
-    change = change + np.abs(excess[k, v + shift] + 1) - np.abs(excess[k, v + shift])
-    change = change + np.abs(excess[partner, w] - 1) - np.abs(excess[partner, w])
-    change = change + np.abs(excess[partner, w - shift] + 1) - np.abs(excess[partner, w - shift])
-    best = int(np.argmin(change))
-    if change[best] > 0 and rs.rand() >= np.exp(-change[best] / TEMPERATURE):
+    worse = _worse(excess[item, value], -1) + _worse(excess[item, value + shift], 1)
+    worse = worse + _worse(excess[other, old], -1) + _worse(excess[other, old - shift], 1)
+    k = int(np.argmin(worse))
+    if worse[k] > 0 and rs.rand() >= np.exp(-worse[k] / TEMPERATURE):
         return 0
-    row, c, s = rows[best], partner[best], shift[best]
-    for item, old, new in ((k, v, v + s), (c, w[best], w[best] - s)):
-        values[row, item] = new
-        excess[item, old] -= 1
-        excess[item, new] += 1
-    return int(change[best])
+    for which, before, after in ((item, value, value + shift[k]), (other[k], old[k], old[k] - shift[k])):
+        values[rows[k], which] = after
+        excess[which, before] -= 1
+        excess[which, after] += 1
+    return int(worse[k])
 
 
-def split_items(codes: np.ndarray, margins: list[dict[int, int]], rs) -> np.ndarray:
+def split_items(codes: np.ndarray, margins: list[Margin], rs: RandomState) -> np.ndarray:
     """Codes of a composite (n,) -> item values (n, items), -1 where missing.
 
     Parameters
     ----------
     codes : int64 array (n,)
-        ``100 * mask + sum``, 0 where no item is present.
+        ``MASK * mask + sum`` (see `aggregates.Column`), 0 where no item is present.
     margins : list of dict
         Frequency table of each item in this group.
     rs : RandomState
 
     Raises
     ------
-    RuntimeError
+    TwinError
         If the margins are not met after `STEPS` pushes.
     """
-    mask, total = codes // 100, codes % 100
+    mask, total = mask_and_sum(codes)
     top = max(max(margin) for margin in margins)
     values = _even_split(mask, total, len(margins), rs)
     several = (values >= 0).sum(axis=1) > 1
@@ -86,7 +111,7 @@ def split_items(codes: np.ndarray, margins: list[dict[int, int]], rs) -> np.ndar
     for _ in range(STEPS):
         if misfit == 0:
             return values
-        misfit += _step(values, excess, several, top, rs)
+        misfit += _push(values, excess, several, top, rs)
     if misfit:
-        raise RuntimeError(f"item margins off by {misfit} after {STEPS} pushes")
+        raise TwinError(f"item margins off by {misfit} after {STEPS} pushes")
     return values

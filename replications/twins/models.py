@@ -3,28 +3,62 @@
 Everything the likelihood of a linear mixed model needs is the group-wise ``[1 x y]'[1 x y]`` (Bates et al.
 2015, Journal of Statistical Software 67(1), section 3.4). The generator uses the fits to know the fitted
 value, hence the residual, of every row it lays.
+
+Why not :func:`mlm.lmer`: it fits rows, and there are none yet.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, pi
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
+import mlm
 from replications.twins.aggregates import Aggregates, Group, expand
+from replications.twins.recipe import ColumnTerm, Model, Product
 
 THETA_DECIMALS = 6  # the search below is good to about 1e-7; coarser digits make the generator reproducible
 COEFFICIENT_DECIMALS = 10  # hides last-bit differences between linear algebra libraries from all comparisons
+SEARCHES = 5  # restarts of the simplex: one search may stop on a slope
+SIMPLEX = {"xatol": 1e-9, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}  # far below the decimals of theta
 
 
 @dataclass(frozen=True)
 class GroupMoments:
-    """Moments of one group: ``raw`` (k+1, k+1) over [1, columns, y]; ``fixed`` (k, p) and ``random`` (k, q) maps."""
+    """What a model needs to know of one group.
+
+    Attributes
+    ----------
+    name : str
+    raw : array (k+1, k+1)
+        Sums of products of the constant, the k-1 columns of the model and its outcome, in their own units.
+    fixed : array (k, p)
+        The p columns of the fixed effects as combinations of the constant and the columns.
+    random : array (k, q)
+        Those of the q random effects; q is 0 for a linear model.
+    """
 
     name: str
     raw: np.ndarray
     fixed: np.ndarray
-    random: np.ndarray | None
+    random: np.ndarray
+
+    @property
+    def n(self) -> float:
+        """Number of rows."""
+        return float(self.raw[0, 0])
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A model at some theta: its criterion, fixed effects, residual variance, and random effects by group."""
+
+    criterion: float
+    beta: np.ndarray
+    variance: float
+    effects: list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -37,14 +71,7 @@ class Fit:
     coefficients: dict[str, np.ndarray]
 
 
-def rescale(values: np.ndarray) -> np.ndarray:
-    """Centre and divide by two standard deviations; only centre a two-valued variable (Gelman & Hill 2007, 57)."""
-    present = values[~np.isnan(values)]
-    centred = values - present.mean()
-    return centred if len(np.unique(present)) == 2 else centred / (2 * present.std(ddof=1))
-
-
-def _used_groups(aggregates: Aggregates, model: dict) -> list[Group]:
+def _used_groups(aggregates: Aggregates, model: Model) -> list[Group]:
     only = model.get("groups")
     return [
         group
@@ -65,14 +92,14 @@ def _constant_terms(aggregates: Aggregates, used: list[Group]) -> dict[str, dict
         raw = [group.constants[kind["constant"]] for group in groups]
         values = np.array([np.nan if value is None else value for value in raw], dtype=float)
         if kind["transform"] != "raw":
-            values = rescale(values)
+            values = mlm.rescale(values)
         out[term] = {group.name: float(value) for group, value in zip(groups, values, strict=True)}
     return out
 
 
-def _intercept_and_slope(aggregates: Aggregates, group: Group, model: dict, kind: dict) -> tuple[float, float]:
+def _intercept_and_slope(aggregates: Aggregates, group: Group, model: Model, term: ColumnTerm) -> tuple[float, float]:
     """A level-1 term as ``a + b * column`` within one group; the column in its own units."""
-    column, transform = kind["column"], kind["transform"]
+    column, transform = term["column"], term["transform"]
     if transform == "raw":
         return 0.0, 1.0
     every = transform == "rescale_all_rows"
@@ -87,55 +114,77 @@ def _intercept_and_slope(aggregates: Aggregates, group: Group, model: dict, kind
     return -values.mean() / twice, 1 / twice
 
 
-def _names(aggregates: Aggregates, model: dict) -> list[str]:
-    terms = aggregates.recipe["terms"]
-    used = {term for product in model["fixed"] + model.get("random", []) for term in product if term != "1"}
-    return ["1", *sorted({terms[term]["column"] for term in used if "column" in terms[term]})]
+def _names(aggregates: Aggregates, model: Model) -> list[str]:
+    """Product columns of a model, the constant first."""
+    used = [
+        aggregates.recipe["terms"][name]
+        for product in model["fixed"] + model.get("random", [])
+        for name in product
+        if name != "1"
+    ]
+    return ["1", *sorted({term["column"] for term in used if "column" in term})]
 
 
-def _map(aggregates, group, model, names, constants, products) -> np.ndarray:
-    """Columns of a design matrix as combinations of the raw columns: (len(names), number of products of terms)."""
-    out = np.zeros((len(names), len(products)))
-    for k, product in enumerate(products):
-        combination = np.zeros(len(names))
+class _Design:
+    """Makes columns of the design matrices of a model as combinations of its product columns."""
+
+    def __init__(self, aggregates: Aggregates, model: Model) -> None:
+        self.aggregates, self.model = aggregates, model
+        self.used = _used_groups(aggregates, model)
+        self.names = _names(aggregates, model)
+        self.constants = _constant_terms(aggregates, self.used)
+
+    def columns(self, group: Group, products: list[Product]) -> np.ndarray:
+        """Products of terms within one group: (len(names), number of products)."""
+        out = np.zeros((len(self.names), len(products)))
+        for k, product in enumerate(products):
+            out[:, k] = self._column(group, product)
+        return out
+
+    def _column(self, group: Group, product: Product) -> np.ndarray:
+        """One product, in which there is one level-1 term at most."""
+        combination = np.zeros(len(self.names))
         combination[0] = 1.0
-        for term in product:
-            if term in constants:
-                combination *= constants[term][group.name]
-            elif term != "1":
-                kind = aggregates.recipe["terms"][term]
-                a, b = _intercept_and_slope(aggregates, group, model, kind)
-                factor, combination = combination[0], np.zeros(len(names))
+        for name in product:
+            if name == "1":
+                continue
+            term = self.aggregates.recipe["terms"][name]
+            if "constant" in term:
+                combination *= self.constants[name][group.name]
+            else:
+                a, b = _intercept_and_slope(self.aggregates, group, self.model, term)
+                factor, combination = combination[0], np.zeros(len(self.names))
                 combination[0] = factor * a
-                combination[names.index(kind["column"])] = factor * b
-        out[:, k] = combination
-    return out
+                combination[self.names.index(term["column"])] = factor * b
+        return combination
+
+    def raw(self, group: Group) -> np.ndarray:
+        """Sums of products of the product columns and the outcome over the rows used, in their own units."""
+        names = [*self.names, self.model["outcome"]]
+        scale = np.array([self.aggregates.scale(name) for name in names], dtype=float)
+        out = np.zeros((len(scale), len(scale)))
+        for block in filter(None, map(group.block, self.model["blocks"])):
+            at = [block.product_names.index(name) for name in names]
+            out += block.products[np.ix_(at, at)] / np.outer(scale, scale)
+        return out
 
 
-def moments(aggregates: Aggregates, model: dict) -> tuple[list[str], list[GroupMoments]]:
-    """Collect what a model needs of each group it uses."""
-    names, used = _names(aggregates, model), _used_groups(aggregates, model)
-    constants = _constant_terms(aggregates, used)
-    scale = np.array([aggregates.scale(name) for name in [*names, model["outcome"]]], dtype=float)
+def moments(aggregates: Aggregates, model: Model) -> tuple[list[str], list[GroupMoments]]:
+    """Collect what a model needs of each group it uses; return its product columns too."""
+    design = _Design(aggregates, model)
     out = []
-    for index, group in enumerate(used):
-        raw = np.zeros((len(scale), len(scale)))
-        for block in filter(None, map(group.block, model["blocks"])):
-            at = [block.product_names.index(name) for name in [*names, model["outcome"]]]
-            raw += block.products[np.ix_(at, at)] / np.outer(scale, scale)
-        fixed = _map(aggregates, group, model, names, constants, model["fixed"])
+    for index, group in enumerate(design.used):
+        fixed = design.columns(group, model["fixed"])
         if model.get("group_dummies"):
-            dummies = np.zeros((len(names), len(used)))
+            dummies = np.zeros((len(design.names), len(design.used)))
             dummies[0, index] = 1.0
             fixed = np.hstack([fixed, dummies])
-        random = None
-        if model["kind"] == "lmer":
-            random = _map(aggregates, group, model, names, constants, model["random"])
-        out.append(GroupMoments(group.name, raw, fixed, random))
-    return names, out
+        random = design.columns(group, model.get("random", []))
+        out.append(GroupMoments(group.name, design.raw(group), fixed, random))
+    return design.names, out
 
 
-def _relative_factor(theta, q: int) -> np.ndarray:
+def _relative_factor(theta: np.ndarray | list[float], q: int) -> np.ndarray:
     """Theta in lme4's order (column-major lower triangle) -> lower triangular factor (q, q)."""
     factor = np.zeros((q, q))
     columns, rows = np.triu_indices(q)
@@ -143,11 +192,15 @@ def _relative_factor(theta, q: int) -> np.ndarray:
     return factor
 
 
-def _solve(groups: list[GroupMoments], theta, reml: bool):
-    """Profiled deviance (or REML criterion) at theta, with beta, sigma squared and the random effects."""
-    q = groups[0].random.shape[1]
+def solve(groups: list[GroupMoments], theta: np.ndarray | list[float], reml: bool) -> Solution:
+    """Solve a model at theta; its criterion is the profiled deviance or the REML criterion.
+
+    With the relative factor L of the random effects' covariance, a group's ``I + L'Z'ZL`` is factored, and what its
+    random effects take is subtracted from its share of X'X, X'y and y'y.
+    """
+    p, q = groups[0].fixed.shape[1], groups[0].random.shape[1]
     factor = _relative_factor(theta, q)
-    xx, xy, yy, logdet, parts = 0.0, 0.0, 0.0, 0.0, []
+    xx, xy, yy, logdet, parts = np.zeros((p, p)), np.zeros(p), 0.0, 0.0, []
     for g in groups:
         inner = g.raw[:-1, :-1]
         half = np.linalg.cholesky(np.eye(q) + factor.T @ g.random.T @ inner @ g.random @ factor)
@@ -159,39 +212,38 @@ def _solve(groups: list[GroupMoments], theta, reml: bool):
         yy = yy + g.raw[-1, -1] - on_y @ on_y
         parts.append((half, on_x, on_y))
     beta = np.linalg.solve(xx, xy)
-    n = sum(g.raw[0, 0] for g in groups) - (len(beta) if reml else 0)
-    squared = (yy - beta @ xy) / n
-    criterion = logdet + n * (1 + log(2 * pi * squared)) + (np.linalg.slogdet(xx)[1] if reml else 0.0)
+    n = sum(g.n for g in groups) - (len(beta) if reml else 0)
+    variance = float((yy - beta @ xy) / n)
+    criterion = logdet + n * (1 + log(2 * pi * variance)) + (np.linalg.slogdet(xx)[1] if reml else 0.0)
     effects = [factor @ np.linalg.solve(half.T, on_y - on_x @ beta) for half, on_x, on_y in parts]
-    return criterion, beta, squared, effects
+    return Solution(criterion, beta, variance, effects)
 
 
-def optimal_theta(aggregates: Aggregates, model: dict) -> list[float]:
+def optimal_theta(aggregates: Aggregates, model: Model) -> list[float]:
     """Relative covariance parameters at the optimum of the model's criterion, rounded to `THETA_DECIMALS`."""
     _, groups = moments(aggregates, model)
     q = groups[0].random.shape[1]
     columns, rows = np.triu_indices(q)
     theta = (rows == columns).astype(float)
-    options = {"xatol": 1e-9, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
-    for _ in range(5):  # restarts: one simplex search may stop on a slope
-        theta = minimize(lambda t: _solve(groups, t, model["reml"])[0], theta, method="Nelder-Mead", options=options).x
+
+    def criterion(theta: np.ndarray) -> float:
+        return solve(groups, theta, model["reml"]).criterion
+
+    for _ in range(SEARCHES):
+        theta = scipy.optimize.minimize(criterion, theta, method="Nelder-Mead", options=SIMPLEX).x
     factor = _relative_factor(theta, q)
     factor *= np.where(np.diag(factor) < 0, -1.0, 1.0)  # the criterion is blind to the sign of a column
     return [round(float(value), THETA_DECIMALS) for value in factor[rows, columns]]
 
 
-def fit(aggregates: Aggregates, model: dict) -> Fit:
-    """Fit a model of the recipe; a mixed model at the ``theta`` stored with it."""
+def fit(aggregates: Aggregates, model: Model) -> Fit:
+    """Fit a model of the recipe: a mixed one at the ``theta`` stored with it, a linear one as REML without effects."""
     names, groups = moments(aggregates, model)
-    n = sum(g.raw[0, 0] for g in groups)
-    if model["kind"] == "lm":
-        xx = sum(g.fixed.T @ g.raw[:-1, :-1] @ g.fixed for g in groups)
-        xy = sum(g.fixed.T @ g.raw[:-1, -1] for g in groups)
-        beta = np.linalg.solve(xx, xy)
-        squared = (sum(g.raw[-1, -1] for g in groups) - beta @ xy) / (n - len(beta))
-        coefficients = {g.name: g.fixed @ beta for g in groups}
-    else:
-        _, beta, squared, effects = _solve(groups, model["theta"], model["reml"])
-        coefficients = {g.name: g.fixed @ beta + g.random @ u for g, u in zip(groups, effects, strict=True)}
-    rounded = {name: np.round(value, COEFFICIENT_DECIMALS) for name, value in coefficients.items()}
-    return Fit(tuple(names), round(float(np.sqrt(squared)), COEFFICIENT_DECIMALS), round(float(n)), rounded)
+    mixed = model["kind"] == "lmer"
+    solution = solve(groups, model["theta"] if mixed else [], model["reml"] if mixed else True)
+    coefficients = {
+        g.name: np.round(g.fixed @ solution.beta + g.random @ u, COEFFICIENT_DECIMALS)
+        for g, u in zip(groups, solution.effects, strict=True)
+    }
+    sigma = round(float(np.sqrt(solution.variance)), COEFFICIENT_DECIMALS)
+    return Fit(tuple(names), sigma, round(sum(g.n for g in groups)), coefficients)

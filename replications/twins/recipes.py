@@ -1,41 +1,53 @@
-"""What is kept of each data set: columns, blocks of rows, group constants, and models whose residuals are printed.
+"""What is kept of each of the five data sets: columns, blocks of rows, group constants, and models.
 
-A recipe is plain data. It is stored inside the aggregates file, so that the generator needs nothing else.
-
-columns : name; ``scale`` (values are stored as the integer ``value * scale``); ``levels`` for a categorical column
-    (enters products as dummies ``name#level``, lowest level left out); ``items`` for a composite, the row
-    mean of those items that are present.
-blocks : a block is a set of rows complete on its ``cross`` columns; a row belongs to the first block it fits, the
-    last block takes the rest. Cross-products are kept per group and block, columns in the order they are
-    laid.
-models : only those whose residual figures are printed; ``printed`` holds Min, 1Q, Median, 3Q, Max as printed.
+Of the models those whose residual figures are printed; what the fields mean stands in `recipe`.
 """
 
-INTERCEPT = ["1"]
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replications.twins.recipe import BlockSpec, ColumnTerm, Model, Product, Recipe
+
+INTERCEPT: Product = ["1"]
+COMPLETE = "complete"
+REST: BlockSpec = {"name": "rest", "cross": []}
 
 
-def _mixed(name, outcome, blocks, fixed, random, printed, reml=True, require=()):
+def _raw(column: str) -> ColumnTerm:
+    return {"column": column, "transform": "raw"}
+
+
+def _mixed(
+    name: str,
+    outcome: str,
+    fixed: list[Product],
+    random: list[Product],
+    printed: str,
+    reml: bool = True,
+    require: Sequence[str] = (),
+) -> Model:
     return {
-        "name": name, "kind": "lmer", "reml": reml, "outcome": outcome, "blocks": blocks, "require": list(require),
-        "fixed": fixed, "random": random, "printed": printed.split(),
+        "name": name, "kind": "lmer", "reml": reml, "outcome": outcome, "blocks": [COMPLETE],
+        "require": list(require), "fixed": fixed, "random": random, "printed": printed.split(),
     }  # fmt: skip
 
 
-def _linear(name, outcome, blocks, fixed, printed, **more):
+def _linear(name: str, outcome: str, blocks: list[str], fixed: list[Product], printed: str) -> Model:
     return {
         "name": name, "kind": "lm", "outcome": outcome, "blocks": blocks, "require": [], "fixed": fixed,
-        "printed": printed.split(), **more,
+        "printed": printed.split(),
     }  # fmt: skip
 
 
-def _ess():
+def _ess() -> Recipe:
     level1 = [INTERCEPT, ["age"], ["gender"], ["education"], ["income"]]
     level2 = [["gini"], ["postcom"], ["cpi"]]
     slopes = [INTERCEPT, ["education"]]
     constants = ["ti_cpi", "gini_net", "postcom"]
 
-    def model(name, fixed, random, printed):
-        return _mixed(name, "trust", ["complete"], fixed, random, printed, require=constants)
+    def model(name: str, fixed: list[Product], random: list[Product], printed: str) -> Model:
+        return _mixed(name, "trust", fixed, random, printed, require=constants)
 
     return {
         "dataset": "ess", "group": "cntry", "seed": 20110601, "constants": constants,
@@ -45,9 +57,9 @@ def _ess():
             {"name": "trust", "scale": 6, "items": ["ppltrst", "pplfair", "pplhlp"]},
         ],
         "blocks": [
-            {"name": "complete", "cross": ["male", "hinctnta", "eduyrs", "agea", "trust"]},
+            {"name": COMPLETE, "cross": ["male", "hinctnta", "eduyrs", "agea", "trust"]},
             {"name": "education only", "cross": ["eduyrs", "trust"]},
-            {"name": "rest", "cross": []},
+            REST,
         ],
         "terms": {
             "age": {"column": "agea", "transform": "rescale_all_rows"},
@@ -69,13 +81,9 @@ def _ess():
     }  # fmt: skip
 
 
-def _issp():
+def _issp() -> Recipe:
     belgium = ["incquart", "female", "urban", "educ", "age10", "poleff"]
-    pooled = {"name": "pooled", "cross": ["urban", "educ", "poleff"]}
-    rest = {"name": "rest", "cross": []}
-    raw = {"age10": "age10", "female": "female", "educ": "educ", "urban": "urban",
-           "income2": "incquart#2", "income3": "incquart#3", "income4": "incquart#4"}  # fmt: skip
-    terms = {term: {"column": column, "transform": "raw"} for term, column in raw.items()}
+    pooled: BlockSpec = {"name": "pooled", "cross": ["urban", "educ", "poleff"]}
     return {
         "dataset": "issp", "group": "cnt", "seed": 20160601, "constants": ["country", "year", "ti_cpi"],
         "layout": ["educ", "cnt", "female", "age10", "urban", "poleff", "incquart", "country", "year", "ti_cpi"],
@@ -85,27 +93,30 @@ def _issp():
         ],
         # Age, sex and income are analysed in Belgium only, so they are kept (and shipped) for Belgium only.
         "only_in": {"age10": ["BE"], "female": ["BE"], "incquart": ["BE"]},
-        "blocks": [pooled, rest],
-        "group_blocks": {"BE": [{"name": "belgium", "cross": belgium}, pooled, rest]},
-        "terms": terms,
+        "blocks": [pooled, REST],
+        "group_blocks": {"BE": [{"name": "belgium", "cross": belgium}, pooled, REST]},
+        "terms": {
+            "age10": _raw("age10"), "female": _raw("female"), "educ": _raw("educ"), "urban": _raw("urban"),
+            "income2": _raw("incquart#2"), "income3": _raw("incquart#3"), "income4": _raw("incquart#4"),
+        },
         # The slides print no residuals. The Belgian model's five are a check of the method, computed by lm().
         "models": [
-            _linear("ols_belgium", "poleff", ["belgium"],
-                    [INTERCEPT, ["age10"], ["female"], ["educ"], ["income2"], ["income3"], ["income4"], ["urban"]],
-                    "-2.1942 -0.5169 -0.0127 0.4653 2.3715", groups=["BE"]),
+            {**_linear("ols_belgium", "poleff", ["belgium"],
+                       [INTERCEPT, ["age10"], ["female"], ["educ"], ["income2"], ["income3"], ["income4"], ["urban"]],
+                       "-2.1942 -0.5169 -0.0127 0.4653 2.3715"), "groups": ["BE"]},
         ],
     }  # fmt: skip
 
 
-def _heck2011():
+def _heck2011() -> Recipe:
     return {
         "dataset": "heck2011", "group": "schcode", "seed": 20110701, "constants": [],
         "layout": ["schcode", "ses", "math"],
         "columns": [{"name": "math", "scale": 10_000}, {"name": "ses", "scale": 100_000}],
-        "blocks": [{"name": "complete", "cross": ["math", "ses"]}, {"name": "rest", "cross": []}],
+        "blocks": [{"name": COMPLETE, "cross": ["math", "ses"]}, REST],
         "terms": {}, "models": [],
         # Schools are small and math has many ties: an exact product would single out the true pairing. See
-        # disclosure.py; schools 1-10 are drawn one by one in the tutorial and are told more finely.
+        # the module `disclosure`; schools 1-10 are drawn one by one in the tutorial and are told more finely.
         "rounding": {
             "unit": 1_000_000_000, "fine_groups": [str(k) for k in range(1, 11)],
             "fine": {"width": 1e-7, "bits": 8}, "coarse": {"width": 1e-2, "bits": 12}, "total_width": 1e-4,
@@ -113,25 +124,25 @@ def _heck2011():
     }  # fmt: skip
 
 
-def _imm10():
+def _imm10() -> Recipe:
     homework = [INTERCEPT, ["homework"]]
-    schools = {"group_dummies": True}
 
-    def mixed(name, fixed, random, printed):
-        return _mixed(name, "math", ["complete"], fixed, random, printed, reml=False)
+    def mixed(name: str, fixed: list[Product], random: list[Product], printed: str) -> Model:
+        return _mixed(name, "math", fixed, random, printed, reml=False)
 
     return {
         "dataset": "imm10", "group": "schnum", "seed": 19880601, "constants": ["schid", "meanses"],
         "layout": ["schid", "ses", "meanses", "homework", "math", "schnum"], "small": True,
         "columns": [{"name": "math"}, {"name": "homework"}, {"name": "ses", "scale": 100}],
-        "blocks": [{"name": "complete", "cross": ["math", "homework", "ses"]}, {"name": "rest", "cross": []}],
+        "blocks": [{"name": COMPLETE, "cross": ["math", "homework", "ses"]}, REST],
         "terms": {
-            "homework": {"column": "homework", "transform": "raw"}, "ses": {"column": "ses", "transform": "raw"},
+            "homework": _raw("homework"), "ses": _raw("ses"),
             "meanses": {"constant": "meanses", "transform": "raw"},
         },
         "models": [
-            _linear("model1", "math", ["complete"], homework, "-28.933 -6.646 0.354 7.067 20.926"),
-            _linear("model2", "math", ["complete"], homework[1:], "-20.450 -5.055 -0.131 4.714 27.871", **schools),
+            _linear("model1", "math", [COMPLETE], homework, "-28.933 -6.646 0.354 7.067 20.926"),
+            {**_linear("model2", "math", [COMPLETE], homework[1:], "-20.450 -5.055 -0.131 4.714 27.871"),
+             "group_dummies": True},
             mixed("model3", homework, [INTERCEPT], "-2.618 -0.697 -0.024 0.599 3.374"),
             # Printed -2.4977 and 2.5711 are where an older optimiser stopped; the optimum gives -2.4976 and 2.5710.
             mixed("model4", homework, homework, "-2.4976 -0.5424 0.0217 0.6069 2.5710"),
@@ -140,19 +151,19 @@ def _imm10():
     }  # fmt: skip
 
 
-def _vaisey():
+def _vaisey() -> Recipe:
     between_within = [INTERCEPT, ["between"], ["within"]]
 
-    def mixed(name, fixed, printed):
-        return _mixed(name, "stflife", ["complete"], fixed, [INTERCEPT], printed, reml=False)
+    def mixed(name: str, fixed: list[Product], printed: str) -> Model:
+        return _mixed(name, "stflife", fixed, [INTERCEPT], printed, reml=False)
 
     return {
         "dataset": "vaisey", "group": "cntry", "seed": 20120601, "constants": ["gdp_pc"],
         "layout": ["cntry", "stflife", "eduyrs", "gdp_pc"],
         "columns": [{"name": "stflife"}, {"name": "eduyrs"}],
-        "blocks": [{"name": "complete", "cross": ["eduyrs", "stflife"]}, {"name": "rest", "cross": []}],
+        "blocks": [{"name": COMPLETE, "cross": ["eduyrs", "stflife"]}, REST],
         "terms": {
-            "eduyrs": {"column": "eduyrs", "transform": "raw"},
+            "eduyrs": _raw("eduyrs"),
             "between": {"column": "eduyrs", "transform": "mean_used_rows"},
             "within": {"column": "eduyrs", "transform": "center_used_rows"},
             "gdp": {"constant": "gdp_pc", "transform": "raw"},
@@ -165,4 +176,6 @@ def _vaisey():
     }  # fmt: skip
 
 
-RECIPES = {recipe["dataset"]: recipe for recipe in (_ess(), _issp(), _heck2011(), _imm10(), _vaisey())}
+RECIPES: dict[str, Recipe] = {
+    recipe["dataset"]: recipe for recipe in (_ess(), _issp(), _heck2011(), _imm10(), _vaisey())
+}

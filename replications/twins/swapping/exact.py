@@ -1,45 +1,27 @@
-"""Meet a column's cross-products exactly: greedy exchanges first, then one look-up for what is left."""
+"""Meet a column's cross-products exactly, once they are near (`approach`): one look-up for what is left."""
+
+from __future__ import annotations
 
 import numpy as np
+from numpy.random import RandomState
 
-from replications.twins.swapping.exchanges import Pairing, linear_hash, look_up, pairs_with_effect, sample_exchanges
+from replications.twins.swapping.exchanges import pairs_with_effect, sample_exchanges
+from replications.twins.swapping.look_up import partners
+from replications.twins.swapping.pairing import Pairing
+from replications.twins.swapping.permutations import permute_two_sets
 
-GREEDY_ROUNDS = 3000
-GREEDY_CANDIDATES = 3000
-PAIR_CANDIDATES = 60_000
-PERMUTATIONS = 6000
-HALF_ROWS = 8  # rows in each of the two sets permuted
+# found by trial; they bound the time, and nothing else
 TRIES = 400
+EXCHANGES, PAIRS, NEAREST = 60_000, 2000, 30
+PERMUTATIONS, SET_ROWS = 6000, 8
 
 
-def _distance(pairing: Pairing, effects: np.ndarray) -> np.ndarray:
-    return (((pairing.missing - effects) / pairing.spread) ** 2).sum(axis=1)
-
-
-def approach(pairing: Pairing, rs) -> None:
-    """Bring the products near their targets by the best of many random exchanges, again and again."""
-    n, failures = len(pairing.x), 0
-    for _ in range(GREEDY_ROUNDS):
-        now = ((pairing.missing / pairing.spread) ** 2).sum()
-        if now < 1e-12 or failures > 4:
-            return
-        i, j = rs.randint(0, n, GREEDY_CANDIDATES), rs.randint(0, n, GREEDY_CANDIDATES)
-        distance = _distance(pairing, pairing.effects(i, j))
-        distance[~pairing.allowed(i, j)] = np.inf
-        best = int(np.argmin(distance))
-        if distance[best] < now * 0.999:
-            pairing.exchange(i[best], j[best])
-            failures = 0
-        else:
-            failures += 1
-
-
-def close_by_pairs(pairing: Pairing, rs) -> bool:
+def close_by_pairs(pairing: Pairing, rs: RandomState) -> bool:
     """Find one exchange, or a pair, with exactly the missing effect; shake and try again if none is there."""
     for _ in range(TRIES):
         if not pairing.missing.any():
             return True
-        i, j = sample_exchanges(pairing, rs, PAIR_CANDIDATES)
+        i, j = sample_exchanges(pairing, rs, EXCHANGES)
         if not len(i):
             return False
         effects = pairing.effects(i, j)
@@ -47,63 +29,53 @@ def close_by_pairs(pairing: Pairing, rs) -> bool:
         if len(single):
             pairing.exchange(i[single[0]], j[single[0]])
             return True
-        pairs = pairs_with_effect(pairing, i, j, pairing.missing, rs, limit=2000)
+        pairs = pairs_with_effect(pairing, i, j, pairing.missing, rs, PAIRS)
         if len(pairs):
             a, b, c, d = pairs[0]
             pairing.exchange(a, b)
             pairing.exchange(c, d)
             return True
-        nearest = np.argsort(_distance(pairing, effects), kind="stable")[:30]
+        nearest = np.argsort(pairing.distances(effects), kind="stable")[:NEAREST]
         k = int(nearest[rs.randint(0, len(nearest))])
         pairing.exchange(i[k], j[k])
     return False
 
 
-def permutation_effects(pairing: Pairing, rows: np.ndarray, rs, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random permutations of a few rows (the identity first): (count, h) orders and their effects (count, k)."""
-    orders = np.argsort(rs.rand(count, len(rows)), axis=1, kind="stable")
-    orders[0] = np.arange(len(rows))
-    x, given = pairing.x[rows], pairing.given[rows]
-    return orders, np.einsum("ch,hk->ck", x[orders] - x, given)
-
-
-def close_by_permutations(pairing: Pairing, rs, rounding: int = 0) -> bool:
+def close_by_permutations(pairing: Pairing, rs: RandomState, rounding: int = 0) -> bool:
     """Small blocks: permute two disjoint sets of rows so that the effects add up to what is missing.
 
     With ``rounding`` (one product only) any sum within that distance will do.
     """
-    n = len(pairing.x)
-    half = min(n // 2, HALF_ROWS)
     for _ in range(TRIES):
         if (np.abs(pairing.missing) <= rounding).all():
             return True
-        drawn = rs.permutation(n)[: 2 * half]
-        sets = drawn[:half], drawn[half:]
-        (orders_a, effects_a), (orders_b, effects_b) = (
-            permutation_effects(pairing, rows, rs, PERMUTATIONS) for rows in sets
-        )
+        both = permute_two_sets(pairing, rs, SET_ROWS, PERMUTATIONS)
+        effects_a, effects_b = (permuted.effects for permuted in both)
         if rounding:
             match = _within(effects_a[:, -1], effects_b[:, -1], int(pairing.missing[-1]), rounding, rs)
         else:
             match = _equal(effects_a, effects_b, pairing.missing, rs)
-        if match is None:
-            continue
-        pairing.rearrange(sets[0], sets[0][orders_a[match[0]]])
-        pairing.rearrange(sets[1], sets[1][orders_b[match[1]]])
+        if match:
+            for permuted, which in zip(both, match, strict=True):
+                pairing.rearrange(permuted.rows, permuted.sources(which))
     return bool((np.abs(pairing.missing) <= rounding).all())
 
 
-def _equal(effects_a, effects_b, missing, rs) -> tuple[int, int] | None:
-    found, partner = look_up(linear_hash(effects_b), linear_hash(missing)[0] - linear_hash(effects_a), rs)
-    exact = (effects_a[found] + effects_b[partner] == missing).all(axis=1)
-    found, partner = found[exact], partner[exact]
+def _equal(
+    effects_a: np.ndarray, effects_b: np.ndarray, missing: np.ndarray, rs: RandomState
+) -> tuple[int, int] | None:
+    """One of the pairs of effects that add up to what is missing, if there are any."""
+    found, partner = partners(effects_a, effects_b, missing, rs)
     if not len(found):
         return None
     k = rs.randint(0, len(found))
     return int(found[k]), int(partner[k])
 
 
-def _within(effects_a, effects_b, missing: int, rounding: int, rs) -> tuple[int, int] | None:
+def _within(
+    effects_a: np.ndarray, effects_b: np.ndarray, missing: int, rounding: int, rs: RandomState
+) -> tuple[int, int] | None:
+    """One of the pairs of effects on one product that add up to what is missing within its rounding."""
     order = np.argsort(effects_b, kind="stable")
     need = missing - effects_a
     low = np.searchsorted(effects_b[order], need - rounding, "left")

@@ -3,46 +3,43 @@
 Pairs of exchanges whose effects cancel, or permutations of two disjoint sets of rows whose effects cancel.
 """
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.random import RandomState
 
-from replications.twins.swapping.exact import permutation_effects
-from replications.twins.swapping.exchanges import Pairing, linear_hash, look_up, pairs_with_effect, sample_exchanges
+from replications.twins.swapping.exchanges import pairs_with_effect, sample_exchanges
+from replications.twins.swapping.look_up import partners
+from replications.twins.swapping.pairing import Pairing
+from replications.twins.swapping.permutations import permute_two_sets
 
-EXCHANGES = 30_000
-MOST = 100
-PERMUTATIONS = 5040
-SET_ROWS = 7
-EXCHANGE_SHARE = 0.8
+EXCHANGES = 30_000  # looked at
+PERMUTATIONS, SET_ROWS = 5040, 7  # drawn of each set; as many as seven rows have
+MOST = 100  # re-arrangements returned
+EXCHANGE_SHARE = 0.8  # of the draws begin with exchanges
 PLENTY = 20  # where fewer pairs of exchanges cancel, permutations are tried as well
 MANY_ROWS = 300  # where pairs of exchanges always abound
 
 
-def _by_exchanges(pairing: Pairing, rs) -> tuple[np.ndarray, np.ndarray]:
+def _by_exchanges(pairing: Pairing, rs: RandomState) -> tuple[np.ndarray, np.ndarray]:
     i, j = sample_exchanges(pairing, rs, EXCHANGES)
-    nothing = np.zeros(pairing.given.shape[1], dtype=np.int64)
-    moves = pairs_with_effect(pairing, i, j, nothing, rs, limit=MOST)
+    moves = pairs_with_effect(pairing, i, j, np.zeros_like(pairing.missing), rs, MOST)
     return moves, moves[:, [1, 0, 3, 2]]
 
 
-def _by_permutations(pairing: Pairing, rs) -> tuple[np.ndarray, np.ndarray]:
-    half = min(SET_ROWS, len(pairing.x) // 2)
-    drawn = rs.permutation(len(pairing.x))[: 2 * half]
-    sets = drawn[:half], drawn[half:]
-    (orders_a, effects_a), (orders_b, effects_b) = (
-        permutation_effects(pairing, rows, rs, PERMUTATIONS) for rows in sets
-    )
-    found, partner = look_up(linear_hash(effects_b), -linear_hash(effects_a), rs)
-    if len(found) > MOST:
-        keep = rs.choice(len(found), MOST, replace=False)
-        found, partner = found[keep], partner[keep]
-    exact = (effects_a[found] + effects_b[partner] == 0).all(axis=1)
-    sources = np.hstack([sets[0][orders_a[found[exact]]], sets[1][orders_b[partner[exact]]]])
-    return np.broadcast_to(drawn, sources.shape), sources
+def _by_permutations(pairing: Pairing, rs: RandomState) -> tuple[np.ndarray, np.ndarray]:
+    one, other = permute_two_sets(pairing, rs, SET_ROWS, PERMUTATIONS)
+    a, b = partners(one.effects, other.effects, np.zeros_like(pairing.missing), rs)
+    if len(a) > MOST:
+        keep = rs.choice(len(a), MOST, replace=False)
+        a, b = a[keep], b[keep]
+    sources = np.hstack([one.sources(a), other.sources(b)])
+    return np.broadcast_to(np.hstack([one.rows, other.rows]), sources.shape), sources
 
 
-def zero_rearrangements(pairing: Pairing, rs) -> tuple[np.ndarray, np.ndarray]:
+def zero_rearrangements(pairing: Pairing, rs: RandomState) -> tuple[np.ndarray, np.ndarray]:
     """Re-arrangements without effect on the products: rows and the rows their values come from, (m, r) each."""
-    many = len(pairing.x) > MANY_ROWS
+    many = len(pairing) > MANY_ROWS
     if many or rs.rand() < EXCHANGE_SHARE:
         to, source = _by_exchanges(pairing, rs)
         if many or len(to) >= PLENTY:

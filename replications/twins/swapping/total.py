@@ -3,14 +3,19 @@
 A random-intercept model on centred or raw columns needs the total; single groups are told coarsely only.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
+from replications.errors import TwinError
 from replications.twins.aggregates import Aggregates
+from replications.twins.progress import Progress
 from replications.twins.swapping.exact import close_by_permutations
-from replications.twins.swapping.margins import Rows
+from replications.twins.swapping.rows import Rows
 
-UNTOLD_ROOM = 10**10
-SWEEPS = 3
+UNTOLD_ROOM = 10**10  # how far from its chance value a product may be that is not told, in units of the scales
+SWEEPS = 3  # over all groups; most often the first few groups take up what is missing
+COARSE = 10  # a part of what is missing may be missed by a tenth of it
 
 
 def _present(rows: Rows) -> int:
@@ -19,7 +24,10 @@ def _present(rows: Rows) -> int:
 
 
 def _shift(rows: Rows, wanted: int, near: int) -> int:
-    """Re-pair one group so that its product changes by about ``wanted`` within its rounding; return the change."""
+    """Re-pair one group so that its product changes by about ``wanted`` within its rounding; return the change.
+
+    If the rounding leaves room for a part of it only, that part is met coarsely; all of it is met to ``near``.
+    """
     name = rows.block.cross[1]
     told = int(rows.block.products[1, 2])
     room = rows.block.rounding if rows.block.told else UNTOLD_ROOM
@@ -30,7 +38,7 @@ def _shift(rows: Rows, wanted: int, near: int) -> int:
         return 0
     pairing = rows.pairing(name, rows.codes[name])
     pairing.missing = np.array([0, step])
-    tolerance = near if step == wanted else max(near, abs(step) // 10)
+    tolerance = near if step == wanted else max(near, abs(step) // COARSE)
     met = close_by_permutations(pairing, rows.rs, tolerance)
     after = int((pairing.given[:, -1] * pairing.x).sum())
     if met and abs(after - told) <= room:
@@ -39,8 +47,16 @@ def _shift(rows: Rows, wanted: int, near: int) -> int:
     return 0
 
 
-def meet_total(aggregates: Aggregates, blocks: list[Rows], progress) -> None:
-    """Bring the sum of products over all groups to the kept total, within half of its last digit."""
+def meet_total(aggregates: Aggregates, total: int, blocks: list[Rows], progress: Progress) -> None:
+    """Bring the sum of products over all groups to the kept total, within half of its last digit.
+
+    The largest groups come first, which have the most room; those that are told finely are left alone.
+
+    Raises
+    ------
+    TwinError
+        If what is missing is more than the groups have room for.
+    """
     rule = aggregates.recipe["rounding"]
     near = round(rule["total_width"] * rule["unit"] / 2)
     pool = [
@@ -48,11 +64,11 @@ def meet_total(aggregates: Aggregates, blocks: list[Rows], progress) -> None:
         for rows in sorted(blocks, key=lambda rows: -rows.n)
         if rows.group.name not in rule["fine_groups"] and all(rows.columns[c].std() > 0 for c in rows.block.cross)
     ]
-    missing = aggregates.total_product - sum(map(_present, blocks))
+    missing = total - sum(map(_present, blocks))
     for rows in pool * SWEEPS:
         if abs(missing) <= near:
             break
         missing -= _shift(rows, missing, near)
     if abs(missing) > near:
-        raise RuntimeError(f"total product off by {missing / rule['unit']} after {SWEEPS} sweeps")
+        raise TwinError(f"total product off by {missing / rule['unit']} after {SWEEPS} sweeps")
     progress(f"total product met to {missing / rule['unit']:.1e}")

@@ -1,13 +1,22 @@
 """Lay the columns of one block of rows, one after another, each from its own marginal distribution."""
 
-import numpy as np
+from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+from numpy.random import RandomState
+
+from replications.errors import TwinError
 from replications.twins.aggregates import Aggregates, Block, Group, expand
-from replications.twins.swapping.exact import approach, close_by_pairs, close_by_permutations
-from replications.twins.swapping.exchanges import Pairing
+from replications.twins.swapping.approach import approach, enter_bounds, start_order
+from replications.twins.swapping.exact import close_by_pairs, close_by_permutations
+from replications.twins.swapping.pairing import Bounds, Pairing
+
+Cells = tuple[np.ndarray, np.ndarray]  # codes of a column, and whether each is present
 
 SMALL_BLOCK = 60  # rows; below it two permuted sets of rows reach more than pairs of exchanges do
-LAY_TRIES = 20
+LAY_TRIES = 20  # of a whole block, from another order each; the first one nearly always succeeds
 
 
 class Rows:
@@ -25,11 +34,11 @@ class Rows:
         Rows fixed beforehand: column -> code.
     """
 
-    def __init__(self, aggregates: Aggregates, group: Group, block: Block, rs):
+    def __init__(self, aggregates: Aggregates, group: Group, block: Block, rs: RandomState) -> None:
         self.aggregates, self.group, self.block, self.rs = aggregates, group, block, rs
         self.n = block.n
         self.margins = {name: dict(margin) for name, margin in block.margins.items()}
-        self.products = None if block.products is None else block.products.copy()
+        self.products = block.products.copy()
         self.anchors: list[dict[str, int]] = []
         self.codes: dict[str, np.ndarray] = {}
         self.columns: dict[str, np.ndarray] = {}
@@ -56,31 +65,37 @@ class Rows:
         self.codes[name] = codes
         self.columns.update(self.aggregates.columns[name].product_columns(codes))
 
-    def lay(self, bounds_of=None) -> None:
-        """Lay all cross columns; ``bounds_of(rows)`` gives the least and greatest value of the last one per row."""
+    def lay(self, bounds_of: Callable[[Rows], Bounds | None] | None = None) -> None:
+        """Lay all cross columns; ``bounds_of(rows)`` gives the least and greatest value of the last one per row.
+
+        Raises
+        ------
+        TwinError
+            If the products were not met in `LAY_TRIES` attempts.
+        """
+        first, *others = self.block.cross
+        last = self.block.cross[-1]
         for _ in range(LAY_TRIES):
             self.codes, self.columns = {}, {"1": np.ones(self.n, dtype=np.int64)}
-            first, *others = self.block.cross
             self.set_column(first, self.rs.permutation(expand(self.margins[first])))
-            last = self.block.cross[-1]
             if all(self.lay_column(name, bounds_of(self) if bounds_of and name == last else None) for name in others):
                 return
-        raise RuntimeError(f"{self.group.name}, block {self.block.name}: products not met in {LAY_TRIES} attempts")
+        raise TwinError(f"{self.group.name}, block {self.block.name}: products not met in {LAY_TRIES} attempts")
 
-    def pairing(self, name: str, codes: np.ndarray, bounds=None) -> Pairing:
+    def pairing(self, name: str, codes: np.ndarray, bounds: Bounds | None = None) -> Pairing:
         """One column beside the columns that precede it among the cross columns."""
         place = self.block.product_names.index(name)
         given = np.column_stack([self.columns[key] for key in self.block.product_names[:place]])
         wanted = self.products[:place, place]
         return Pairing(self.aggregates.columns[name].numeric(codes), codes, given, wanted, bounds)
 
-    def lay_column(self, name: str, bounds=None) -> bool:
+    def lay_column(self, name: str, bounds: Bounds | None = None) -> bool:
         """Lay one column so that its products with the earlier ones are met; False when that failed."""
         codes = self.rs.permutation(expand(self.margins[name]))
         pairing = self.pairing(name, codes, bounds)
+        met = True
         if self.block.told:
-            order = start_order(pairing, self.rs)
-            pairing = self.pairing(name, codes[order], bounds)
+            pairing = self.pairing(name, codes[start_order(pairing, self.rs)], bounds)
             if bounds is not None:
                 enter_bounds(pairing, self.rs)
             approach(pairing, self.rs)
@@ -88,8 +103,6 @@ class Rows:
                 met = close_by_permutations(pairing, self.rs, self.block.rounding)
             else:
                 met = close_by_pairs(pairing, self.rs)
-        else:
-            met = True
         self.set_column(name, pairing.codes)
         return met
 
@@ -97,7 +110,7 @@ class Rows:
         """Codes of a cross column with the anchors at the end: (block.n,)."""
         return np.concatenate([self.codes[name], np.array([row[name] for row in self.anchors], dtype=np.int64)])
 
-    def free_columns(self, rs) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def free_columns(self, rs: RandomState) -> dict[str, Cells]:
         """Columns not complete in this block: codes and presence, pattern counts and margins kept, else by chance."""
         patterns = np.repeat(list(self.block.patterns), list(self.block.patterns.values())).astype(np.int64)
         patterns = rs.permutation(patterns)
@@ -108,36 +121,3 @@ class Rows:
             codes[present] = rs.permutation(expand(self.block.margins[name]))
             out[name] = codes, present
         return out
-
-
-def start_order(pairing: Pairing, rs) -> np.ndarray:
-    """An order of x that roughly has the wanted products: the ranks of (regression on the given columns + noise)."""
-    x, n = pairing.x, len(pairing.x)
-    centred = pairing.given - pairing.given.mean(axis=0)
-    varies = pairing.given.std(axis=0) > 0
-    if not varies.any():
-        return rs.permutation(n)
-    centred = centred[:, varies]
-    wanted = pairing.missing + pairing.given.T @ x
-    wanted = wanted[varies] - pairing.given[:, varies].mean(axis=0) * x.sum()
-    slopes = np.linalg.lstsq(np.einsum("nj,nk->jk", centred, centred), wanted, rcond=None)[0]
-    total = ((x - x.mean()) ** 2).sum()
-    left = max(total - slopes @ wanted, 0.05 * total)
-    rough = (centred * slopes).sum(axis=1) + rs.standard_normal(n) * np.sqrt(left / n)
-    order = np.empty(n, dtype=int)
-    order[np.argsort(rough.round(9), kind="stable")] = np.argsort(x, kind="stable")
-    return order
-
-
-def enter_bounds(pairing: Pairing, rs) -> None:
-    """Exchange values until every row carries one within its bounds."""
-    for _ in range(50):
-        x, low, high = pairing.x, pairing.low, pairing.high
-        outside = np.flatnonzero((x < low) | (x > high))
-        if not len(outside):
-            return
-        for i in outside:
-            partners = np.flatnonzero((x >= low[i]) & (x <= high[i]) & (x[i] >= low) & (x[i] <= high))
-            if len(partners):
-                pairing.exchange(i, int(partners[rs.randint(0, len(partners))]))
-    raise RuntimeError(f"{len(outside)} rows outside their bounds after 50 sweeps")

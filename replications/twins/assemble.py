@@ -1,23 +1,19 @@
-"""Laid blocks -> rows in the original's columns -> csv.gz, the same bytes on every machine."""
+"""Laid blocks -> rows in the original's columns."""
 
-import hashlib
-import io
-import json
-from pathlib import Path
+from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.random import RandomState
 
-from replications import data
-from replications.twins.aggregates import Aggregates, Group, write_gzip
+from replications.twins.aggregates import Aggregates, Group
 from replications.twins.items import split_items
-from replications.twins.swapping.margins import Rows
+from replications.twins.swapping.rows import Cells, Rows
 
-FOLDER = data.FOLDER / "twins"
-MANIFEST = FOLDER / "manifest.json"
+ASSEMBLY_STREAM = 777  # of random numbers, [seed, group, this one]: no group has so many blocks
 
 
-def _group_codes(aggregates: Aggregates, blocks: list[Rows], rs) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _group_cells(aggregates: Aggregates, blocks: list[Rows], rs: RandomState) -> dict[str, Cells]:
     """Codes and presence of every column over all blocks of a group, rows shuffled."""
     n = sum(rows.block.n for rows in blocks)
     parts = {name: (np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool)) for name in aggregates.columns}
@@ -39,10 +35,10 @@ def _values(codes: np.ndarray, present: np.ndarray, scale: int) -> pd.Series:
     return pd.Series(np.where(present, codes / scale, np.nan))
 
 
-def _group_rows(aggregates: Aggregates, group: Group, blocks: list[Rows], rs) -> pd.DataFrame:
+def _group_rows(aggregates: Aggregates, group: Group, blocks: list[Rows], rs: RandomState) -> pd.DataFrame:
     recipe = aggregates.recipe
     out = {recipe["group"]: pd.Series([group.name] * group.n, dtype=object)}
-    for name, (codes, present) in _group_codes(aggregates, blocks, rs).items():
+    for name, (codes, present) in _group_cells(aggregates, blocks, rs).items():
         column = aggregates.columns[name]
         if column.items:
             items = split_items(np.where(present, codes, 0), [group.items[item] for item in column.items], rs)
@@ -59,33 +55,6 @@ def assemble(aggregates: Aggregates, laid: list[list[Rows]]) -> pd.DataFrame:
     """All rows of a twin; ``laid`` holds the blocks of each group, groups in the original's order."""
     parts = []
     for index, (group, blocks) in enumerate(zip(aggregates.groups, laid, strict=True)):
-        rs = np.random.RandomState([aggregates.recipe["seed"], index, 777])
+        rs = RandomState([aggregates.recipe["seed"], index, ASSEMBLY_STREAM])
         parts.append(_group_rows(aggregates, group, blocks, rs))
     return pd.concat(parts, ignore_index=True)
-
-
-def csv_bytes(rows: pd.DataFrame) -> bytes:
-    """Rows as CSV: shortest decimals that read back to the same numbers, missing values empty, LF ends."""
-    text = io.StringIO()
-    rows.to_csv(text, index=False, lineterminator="\n")
-    return text.getvalue().encode()
-
-
-def path_of(dataset: str) -> Path:
-    """Where a twin is stored."""
-    return FOLDER / f"{dataset}.csv.gz"
-
-
-def manifest() -> dict:
-    """Return the checksums of the twins as written: data set -> rows, sha256 of the CSV inside the csv.gz."""
-    return json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
-
-
-def save(dataset: str, rows: pd.DataFrame) -> Path:
-    """Write one twin and its line in the manifest."""
-    content = csv_bytes(rows)
-    FOLDER.mkdir(exist_ok=True)
-    write_gzip(path_of(dataset), content)
-    lines = manifest() | {dataset: {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}}
-    MANIFEST.write_text(json.dumps(dict(sorted(lines.items())), indent=2) + "\n")
-    return path_of(dataset)
