@@ -13,8 +13,8 @@ Journal of Statistical Planning and Inference 6, 73-85): values are exchanged be
 that every marginal distribution stays as it is, and only such exchanges are kept that leave the group's
 cross-products as they are. A linear model sees nothing but those cross-products.
 
-A twin depends on its aggregates and on the seed in its recipe, and on nothing else. Products are integers. Where
-floating point decides what is drawn, numbers are rounded first, so that neither the machine nor the number of threads
-of its linear algebra shows. Numbers of tries and of candidates bound the time a search takes: what it gives is exact,
-or an error, or, for quartiles, told.
+A twin depends on its aggregates and on the seed in its recipe, and on nothing else. Products are integers. What comes
+of linear algebra or of logarithms is rounded before it decides what is drawn, so that neither the machine nor the
+number of threads shows. Numbers of tries and of candidates bound the time a search takes: what it gives is exact or
+an error, but for quartiles, of which it tells those that are missed.
 """

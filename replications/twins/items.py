@@ -14,7 +14,7 @@ from replications.errors import TwinError
 from replications.twins.aggregates import Margin, mask_and_sum
 
 CANDIDATES = 24  # pushes weighed, of which the best is made
-STEPS = 60_000  # pushes tried, at most
+STEPS = 60_000  # pushes tried, at most; the countries of ess need 2,600
 SHIFTS = np.array([1, -1, 2, -2])  # steps of the scale by which a push moves a value
 TEMPERATURE = 0.5  # a push that makes the misfit worse by 2, the least there is, is made once in 55
 

@@ -25,10 +25,10 @@ import numpy as np
 
 from replications.twins.residuals.targets import EDGES, QUARTILES, OrderStatistics, Target
 
-PULL, PULL_MOST = 0.01, 20.0  # per half unit, and at most
+PULL, PULL_MOST = 0.01, 20.0  # bits for each half unit, and at most
 NEIGHBOURS = 60  # attainable residuals looked at on either side of a printed quartile
 PAIRS = 6  # suitable pairs kept of a quartile
-REACH = 8  # ranks on either side of a quartile that are looked at: a misfit is that large at most
+REACH = 8  # ranks on either side of a quartile that are looked at: a misfit is one more than that at most
 SAME = 1e-7  # residuals closer than this are equal but for rounding
 DECIMALS = 9  # of costs, which decide what is drawn: hides the last bits, in which machines differ
 
@@ -58,9 +58,9 @@ def suitable_pairs(attainable: Attainable, printed: float, edge: float, weight: 
 
 
 def _rows_off(ordered: np.ndarray, rank: int, value: float) -> np.ndarray:
-    """How many rows keep a residual from a rank, up to `REACH`: ordered residuals (..., n) -> (...).
+    """How many rows keep a residual from a rank: ordered residuals (..., n) -> (...).
 
-    It has the rank if no more residuals than that are less, and enough are not greater.
+    It has the rank if no more residuals than that are less, and one more at least is not greater.
     """
     start = max(rank - REACH, 0)
     around = ordered[..., start : rank + REACH + 1]

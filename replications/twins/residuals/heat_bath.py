@@ -24,8 +24,8 @@ from replications.twins.residuals.targets import Target, block_residuals
 from replications.twins.swapping.rearrangements import zero_rearrangements
 from replications.twins.swapping.rows import Rows
 
-# Runs at most, sweeps over all blocks of one run, and steps in a block each sweep.
-ATTEMPTS, SWEEPS, STEPS = 6, 80, 10
+ATTEMPTS = 6  # runs, at most; issp needs two, imm10 two for homework and one for ses
+SWEEPS, STEPS = 80, 10  # sweeps over all blocks in a run, and steps in a block in a sweep
 # Temperatures at the beginning and the end of a run: a state that is worse by one bit or row than another is drawn
 # half as often as that at the beginning, and once in 800 at the end.
 HOT, COLD = 1.5, 0.15

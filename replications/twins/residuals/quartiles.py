@@ -19,7 +19,7 @@ from replications.twins.residuals.field import Field
 from replications.twins.residuals.targets import Target
 from replications.twins.swapping.rows import Rows
 
-ROUNDS = 3000  # turns of a block, at most
+ROUNDS = 3000  # turns of a block, at most; vaisey needs 19, ess 227
 PER_ROUND = 60  # moves made in one turn, at most
 PATIENCE = 3  # turns of every block without progress before a shake
 HARMLESS = (20, 60, 200)  # among how many moves a shake is drawn, in turn, so that no cycle can hold

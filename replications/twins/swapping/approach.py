@@ -10,8 +10,9 @@ from replications.twins.swapping.exchanges import DECIMALS
 from replications.twins.swapping.pairing import Pairing
 
 LEAST_NOISE = 0.05  # share of the column's variation that is noise at the start, where the given columns explain it all
-SWEEPS = 50  # of exchanges into the bounds, at most
-ROUNDS, CANDIDATES = 3000, 3000  # of greedy exchanges: rounds at most, and exchanges looked at in each
+SWEEPS = 50  # of exchanges into the bounds, at most; the five data sets need one or two
+ROUNDS = 3000  # of greedy exchanges, at most; the five data sets need fewer than 50
+CANDIDATES = 3000  # exchanges looked at in each round
 FAILURES, NEARER = 4, 0.999  # it ends after more rounds in a row without one that comes nearer by a thousandth
 THERE = 1e-12  # a squared distance that is none but for rounding
 

@@ -10,10 +10,10 @@ from replications.twins.swapping.look_up import partners
 from replications.twins.swapping.pairing import Pairing
 from replications.twins.swapping.permutations import permute_two_sets
 
-# found by trial; they bound the time, and nothing else
-TRIES = 400
-EXCHANGES, PAIRS, NEAREST = 60_000, 2000, 30
-PERMUTATIONS, SET_ROWS = 6000, 8
+TRIES = 400  # the five data sets need 10, but where a school of heck2011 cannot have the sum that `total` asks for
+EXCHANGES, PAIRS = 60_000, 2000  # looked at in each try, and pairs of them with the effect, at most
+NEAREST = 30  # exchanges among which a shake is drawn
+PERMUTATIONS, SET_ROWS = 6000, 8  # drawn of each of two sets, and rows of a set: 36 million sums of effects in each try
 
 
 def close_by_pairs(pairing: Pairing, rs: RandomState) -> bool:

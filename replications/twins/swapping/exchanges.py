@@ -13,10 +13,8 @@ from numpy.random import RandomState
 from replications.twins.swapping.look_up import partners
 from replications.twins.swapping.pairing import SMALLEST_SPREAD, Pairing
 
-# Neighbours are looked for along random directions, in which some columns hardly count: rows near one another in the
-# others only. Found by trial, as are all numbers of candidates and tries here: they bound the time, and nothing else.
-DIRECTIONS = 8
-HARDLY, HARDLY_SHARE = 0.02, 0.3
+DIRECTIONS = 8  # random ones, along which neighbours are looked for
+HARDLY, HARDLY_SHARE = 0.02, 0.3  # weight of the columns that hardly count in a direction, and how many do
 NEIGHBOURHOOD = 50  # neighbours are up to a fiftieth of the rows apart
 DECIMALS = 9  # of positions that are sorted: hides the last bits, in which machines differ
 

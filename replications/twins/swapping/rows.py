@@ -16,7 +16,7 @@ from replications.twins.swapping.pairing import Bounds, Pairing
 Cells = tuple[np.ndarray, np.ndarray]  # codes of a column, and whether each is present
 
 SMALL_BLOCK = 60  # rows; below it two permuted sets of rows reach more than pairs of exchanges do
-LAY_TRIES = 20  # of a whole block, from another order each; the first one nearly always succeeds
+LAY_TRIES = 20  # of a block or a column, from another order each; the five data sets need one
 
 
 class Rows:

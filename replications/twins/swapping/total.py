@@ -14,7 +14,7 @@ from replications.twins.swapping.exact import close_by_permutations
 from replications.twins.swapping.rows import Rows
 
 UNTOLD_ROOM = 10**10  # how far from its chance value a product may be that is not told, in units of the scales
-SWEEPS = 3  # over all groups; most often the first few groups take up what is missing
+SWEEPS = 3  # over all groups, at most; heck2011 needs one
 COARSE = 10  # a part of what is missing may be missed by a tenth of it
 
 
