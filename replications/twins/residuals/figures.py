@@ -13,7 +13,7 @@ give it are other ones. So there are two ways to be near a figure:
   the printed figure, a must be the residual of rank k and b that of rank k + 1. The cost is the number of rows that
   would have to change sides: that lie below a and should not, or should and do not, and the same for b.
 
-The smaller one counts. Both are zero exactly where the figure holds, so a state of cost zero is a solution. Minimum and
+The smaller one counts. It is zero exactly where the figure holds, so a state of cost zero is a solution. Minimum and
 maximum are those of the anchors (`anchors`), and have the first cost alone.
 """
 
