@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mlm
 from replications import data
 from replications.errors import TwinError
 from replications.twins import (
@@ -88,6 +89,27 @@ def model_residuals(kept, codes, target):
             for name in block.cross:
                 columns.update(kept.columns[name].product_columns(rows[name].to_numpy(np.int64)))
             yield target.residuals(group.name, columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("model1", "math ~ homework"),
+        ("model2", "math ~ 0 + homework + C(schnum)"),
+        ("model3", "math ~ homework + (1 | schnum)"),
+        ("model5", "math ~ homework + ses + meanses + (homework | schnum)"),
+    ],
+)
+def test_models_fitted_from_aggregates_are_those_of_mlm(name, formula):
+    kept = aggregates.read("imm10")
+    target = next(target for target in targets.targets(kept) if target.name == name)
+    students = data.load("imm10", kind="twin", verbose=False)
+    mixed = "|" in formula
+    m = mlm.lmer(formula, students, reml=False) if mixed else mlm.lm(formula, students)
+    found = np.concatenate(list(model_residuals(kept, encoded("imm10"), target)))
+    # theta is stored to six decimals; coefficients are rounded to ten
+    wanted = np.sort(m.scaled_resid if mixed else m.resid)
+    np.testing.assert_allclose(np.sort(found), wanted, rtol=0, atol=1e-5 if mixed else 1e-7)
 
 
 @pytest.mark.parametrize("dataset", [name for name in DATASETS if recipes.RECIPES[name]["models"]])
