@@ -22,7 +22,7 @@ from replications.twins.swapping.rows import Rows
 ROUNDS = 3000  # turns of a block, at most; vaisey needs 19, ess 227
 PER_ROUND = 60  # moves made in one turn, at most
 PATIENCE = 3  # turns of every block without progress before a shake
-HARMLESS = (20, 60, 200)  # among how many moves a shake is drawn, in turn, so that no cycle can hold
+HARMLESS = (20, 60, 200)  # among how many of the least harmful moves a shake is drawn, in turn
 
 
 @dataclass(frozen=True)
