@@ -1,4 +1,4 @@
-"""Command line: ``python -m replications check | scoreboard | fetch``."""
+"""Command line: ``python -m replications check | scoreboard | fetch | twins``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import argparse
 import sys
 
 from replications import chapters, fetch, scoreboard
-from replications.data import datasets
-from replications.errors import OriginalsError, RegistryError
+from replications.data import dataset, datasets
+from replications.errors import OriginalsError, RegistryError, TwinError
 from replications.registry import SOURCES
+from replications.twins import commands as twins
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,26 +20,58 @@ def main(arguments: list[str] | None = None) -> int:
     arguments : list of str, optional
         Those of the command line by default.
     """
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except (RegistryError, OriginalsError, TwinError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the parser; what it reads has ``run``, which takes what was read and returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m replications", description="Check the published numbers.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, metavar="command")
     check = commands.add_parser("check", help="run the chapters and print the scoreboard")
     check.add_argument("source", nargs="*", help=f"{', '.join(SOURCES)} (default: all)")
     check.add_argument("--store", action="store_true", help="store the records that are committed")
-    commands.add_parser("scoreboard", help="write the book's scoreboard page from the records")
+    check.set_defaults(run=lambda chosen: chapters.main(chosen.source, chosen.store))
+    board = commands.add_parser("scoreboard", help="write the book's scoreboard page from the records")
+    board.set_defaults(run=lambda chosen: scoreboard.main())
     get = commands.add_parser("fetch", help="download the original data files")
     get.add_argument("name", nargs="*", help=f"{', '.join(datasets())} (default: all)")
-    chosen = parser.parse_args(arguments)
+    get.set_defaults(run=lambda chosen: fetch.main(chosen.name))
+    about = "The synthetic twins: original data -> data/aggregates/ -> data/twins/."
+    _add_twins(commands.add_parser("twins", help="make the synthetic twins of the data sets", description=about))
+    return parser
+
+
+def _add_twins(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        command.add_argument("name", nargs="*", type=_known, help=f"{', '.join(datasets())} (default: all)")
+        return command
+
+    aggregate = add("aggregate", "make data/aggregates/ from the original data, the only step that sees original rows")
+    aggregate.set_defaults(run=lambda chosen: twins.aggregate(chosen.name))
+    make = add("make", "make data/twins/ from data/aggregates/, the same bytes each time")
+    make.set_defaults(run=lambda chosen: twins.make(chosen.name, chosen.quiet))
+    check = add("check", "make the twins anew, write nothing, and compare with the committed ones")
+    check.set_defaults(run=lambda chosen: twins.check(chosen.name, chosen.quiet))
+    for command in (make, check):
+        command.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    report = add("report", "print what the aggregates and the twins give away; shares of equal rows need the originals")
+    report.set_defaults(run=lambda chosen: twins.report(chosen.name))
+
+
+def _known(name: str) -> str:
+    """Return the name of a data set; argparse turns the error into one that ends with status 2."""
     try:
-        match chosen.command:
-            case "check":
-                return chapters.main(chosen.source, chosen.store)
-            case "scoreboard":
-                return scoreboard.main()
-            case _:
-                return fetch.main(chosen.name)
-    except (RegistryError, OriginalsError) as error:
-        print(error, file=sys.stderr)
-        return 2
+        return dataset(name).name
+    except OriginalsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from replications import data, records, registry
-from replications.table import Score
+from replications.display import Score
 
 BOOK = records.ROOT / "book"
 AT_ONCE = 2

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mlm.errors import suggest
 from replications import data, records, registry
+from replications.display import Checked, Score
 from replications.errors import CheckError
-from replications.quantities import NoRuleError, Quantities, anova_cell, verdict
+from replications.lookup import HandedOver
 from replications.records import Record
-from replications.registry import Entry, KnownException, Source
+from replications.registry import Entry, KnownException
 from replications.rounding import agrees, parse, show
-from replications.table import Checked, Score
 
 REMEDY = (
     "this digit is that of the point where the author's optimiser stopped: hand over the model fitted with "
@@ -121,19 +119,11 @@ class Published:
         entries = self.source.under(name)
         if not entries:
             self._unknown(name)
-        lookup = _Lookup(self.source, name, values, extra)
-        stopped = None if stopping_point is None else _Lookup(self.source, name, stopping_point)
-        found: dict[str, object] = {}
-        missing = []
-        # what restates another entry comes after it
-        for entry in sorted(entries, key=lambda entry: entry.restates is not None):
-            at_stop = stopped is not None and entry.optimizer_sensitive
-            try:
-                found[entry.id] = self._value(entry, stopped if at_stop and stopped else lookup, found)
-            except LookupError as reason:
-                missing.append(f"  {lookup.rest(entry.id) or entry.id}: {reason.args[0]}")
+        handed = HandedOver(self.source, name, values, extra)
+        stopped = None if stopping_point is None else HandedOver(self.source, name, stopping_point)
+        found, missing = self._find(entries, handed, stopped)
         problems = [f"no value for {len(missing)} of them:", *missing] if missing else []
-        problems += lookup.unused()
+        problems += handed.unused()
         new = [self._record(e, found[e.id], stopped is not None) for e in entries if e.id in found]
         problems += [problem for record in new if (problem := self._problem(record))]
         if problems:
@@ -142,7 +132,7 @@ class Published:
         self._records |= {record.id: record for record in new}
         self._computed |= found
         self._write(complete=False)
-        return Checked.of(name, [(lookup.rest(record.id) or record.id, record) for record in new])
+        return Checked.of(name, [(handed.rest(record.id) or record.id, record) for record in new])
 
     def finish(self) -> Score:
         """Prove that nothing was left out.
@@ -165,9 +155,26 @@ class Published:
         self._write(complete=True)
         return Score.of(self.source.key, self._ordered())
 
-    def _value(self, entry: Entry, lookup: _Lookup, found: dict[str, object]) -> object:
+    def _find(
+        self, entries: tuple[Entry, ...], handed: HandedOver, stopped: HandedOver | None
+    ) -> tuple[dict[str, object], list[str]]:
+        """Return the values of entries by id, and a line for each that has none."""
+        found: dict[str, object] = {}
+        missing = []
+        # what restates another entry comes after it
+        for entry in sorted(entries, key=lambda entry: entry.restates is not None):
+            try:
+                found[entry.id] = self._value(
+                    entry, stopped if stopped and entry.optimizer_sensitive else handed, found
+                )
+            except LookupError as reason:
+                missing.append(f"  {handed.rest(entry.id) or entry.id}: {reason.args[0]}")
+        return found, missing
+
+    def _value(self, entry: Entry, handed: HandedOver, found: dict[str, object]) -> object:
+        """Return what was handed over for an entry, else the value of what it restates, found now or before."""
         try:
-            return lookup.find(entry)
+            return handed.find(entry)
         except LookupError:
             if entry.restates is None:
                 raise
@@ -227,103 +234,3 @@ def _via(exception: KnownException, record: Record) -> str | None:
     if agrees(float(record.computed), exception.via) and agrees(float(exception.via), record.printed):
         return None
     return f"  {record.id}: {record.computed} does not give {record.printed!r} by way of {exception.via!r}"
-
-
-class _Lookup:
-    """Finds the value of an entry in whatever was handed to ``check``."""
-
-    def __init__(self, source: Source, name: str, values: object, extra: Mapping[str, object] | None = None) -> None:
-        self.name = name
-        self.entries = source.under(name)
-        self.everything = source.entries
-        self.given: dict[str, object] = {}
-        if values is not None:
-            self.given |= _flat(values, "")
-        self.given |= _flat(extra or {}, "")
-        self.used: set[str] = set()
-        self.quantities: dict[str, Quantities] = {}
-
-    def rest(self, id: str) -> str:
-        """Return an id without the name and its dot; empty for the name itself."""
-        return id[len(self.name) + 1 :]
-
-    def find(self, entry: Entry) -> object:
-        """Return the value of an entry: its own, or a quantity of the nearest model or table above it."""
-        rest = self.rest(entry.id)
-        for key in _prefixes(rest):
-            if key in self.given:
-                self.used.add(key)
-                value = self.given[key]
-                if _is_composite(value):
-                    return self._quantity(entry, key, value)
-                if key == rest:
-                    return value
-                self.used.discard(key)
-        near = suggest(rest, [key for key in self.given if key and key not in self.used])
-        raise LookupError(f"nothing handed over for it.{near}" if self.given else "nothing handed over")
-
-    def unused(self) -> list[str]:
-        """Return a line for each value handed over that no entry asked for."""
-        rests = [self.rest(entry.id) for entry in self.entries]
-        return [
-            f"  {key or 'the value'} was handed over; nothing published is called so.{suggest(key, rests)}"
-            for key, value in self.given.items()
-            if key not in self.used and not (_is_composite(value) and any(_is_under(rest, key) for rest in rests))
-        ]
-
-    def _quantity(self, entry: Entry, key: str, value: Any) -> object:
-        if entry.basis == "printed":
-            raise LookupError("its author computed it from printed numbers: do so too, with published.value(id)")
-        parts = entry.id.split(".")
-        above = [part for part in f"{self.name}.{key}".split(".") if part]
-        if isinstance(value, pd.DataFrame):
-            heads = list(dict.fromkeys(e.id.split(".")[len(above)] for e in self.entries))
-            return anova_cell(value, heads.index(parts[len(above)]), ".".join(parts[len(above) + 1 :]))
-        if entry.relation == "text" and parts[-1] != "stars":
-            return verdict(value, parts[-1])
-        if key not in self.quantities:
-            self.quantities[key] = self._quantities(value, parts[0])
-        # the name of a quantity may begin in the name of the check: "residual.sd" of "model3.varcomp"
-        for start in range(min(len(above), len(parts) - 1)):
-            try:
-                return self.quantities[key].get(".".join(parts[start:]))
-            except NoRuleError:
-                continue
-        return self.quantities[key].get(".".join(parts[min(len(above), len(parts) - 1) :]))
-
-    def _quantities(self, model: object, name: str) -> Quantities:
-        """Return a model's quantities, with p values and stars of the kind printed."""
-        siblings = [entry for entry in self.everything if entry.id.split(".")[0] == name]
-        return Quantities(
-            model,
-            satterthwaite=any(".fixef." in entry.id and entry.id.endswith(".df") for entry in siblings),
-            dot=not any("texreg" in entry.what for entry in siblings),
-        )
-
-
-def _prefixes(rest: str) -> list[str]:
-    """Return "a.b", "a", "" for "a.b": the nearest first."""
-    parts = rest.split(".") if rest else []
-    return [".".join(parts[:k]) for k in range(len(parts), -1, -1)]
-
-
-def _is_under(rest: str, key: str) -> bool:
-    return not key or rest.startswith(key + ".")
-
-
-def _is_composite(value: object) -> bool:
-    return isinstance(value, pd.DataFrame) or hasattr(value, "fixef")
-
-
-def _flat(values: object, prefix: str) -> dict[str, object]:
-    """Return the values by the rest of the id; a model or anova table stays whole."""
-    if isinstance(values, pd.DataFrame) and "npar" not in values:
-        values = {f"{row}.{column}": values.at[row, column] for row in values.index for column in values.columns}
-    elif isinstance(values, pd.Series):
-        values = values.to_dict()
-    if not isinstance(values, Mapping):
-        return {prefix: values}
-    flat: dict[str, object] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}.{key}" if prefix else str(key))
-    return flat

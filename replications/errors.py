@@ -15,3 +15,7 @@ class CheckError(MlmError):
 
 class OriginalsError(MlmError):
     """An original data file or twin is missing, damaged, cannot be read or cannot be downloaded."""
+
+
+class TwinError(MlmError):
+    """Rows do not fit a recipe, or no twin was found that has all that its aggregates tell."""

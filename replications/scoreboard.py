@@ -6,8 +6,8 @@ from html import escape
 from importlib import resources
 
 from replications import records, registry
+from replications.display import STOPPED, agreement, breakable, by_reason
 from replications.records import Record
-from replications.table import STOPPED, agreement, breakable, by_reason
 
 PAGE = records.ROOT / "book" / "scoreboard.md"
 NOT_YET = "–"

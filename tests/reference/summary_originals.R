@@ -1,4 +1,5 @@
-# R's reports on the tutorials' models, from the original data files: reference for tests/test_summary_originals.py.
+# R's reports on the tutorials' models, from the original data files: reference for
+# tests/replications/test_summary_originals.py.
 # Run in this folder with the environment variable MLM_ORIGINALS naming the folder with the originals.
 # Fits are driven to tight tolerances, so that printed digits do not hang on where the optimiser stopped.
 suppressMessages({library(jsonlite); library(lme4)})
