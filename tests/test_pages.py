@@ -73,9 +73,10 @@ def modules_in_tree(tree):
     return found
 
 
-def test_the_page_on_the_design_names_every_module():
-    tree = re.search(r"```text\n(mlm/\n.*?)```", text(BOOK / "design.md"), re.DOTALL)[1]
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mlm").rglob("*.py")}
+@pytest.mark.parametrize("package", ["mlm", "replications"])
+def test_the_page_on_the_design_names_every_module(package):
+    tree = re.search(rf"```text\n({package}/\n.*?)```", text(BOOK / "design.md"), re.DOTALL)[1]
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.py")}
     assert modules_in_tree(tree) - {"mlm/__init__.pyi"} == {m for m in modules if not m.endswith("__init__.py")}
 
 
