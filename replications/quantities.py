@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlm.errors import suggest
 from replications.errors import CheckError
 
-NORMAL_975 = float(stats.norm.ppf(0.975))
 _FACTOR = re.compile(r"(as\.factor|factor|C)\(([^()]*)\)")
 _TREATMENT = re.compile(r"\[T?\.?(.*?)\]")
 _POINTS = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
@@ -63,6 +62,11 @@ def find(name: str, known: Iterable[Any], what: str) -> Any:
     if hits:
         raise LookupError(f"{name!r} stands for several {what}s: {', '.join(map(str, hits))}")
     raise LookupError(f"no {what} {name!r} among {', '.join(map(str, known))}.{suggest(name, map(str, known))}")
+
+
+def normal_quantile(share: float) -> float:
+    """Return a quantile of the standard normal distribution."""
+    return float(scipy.special.ndtri(share))
 
 
 def stars(p: float, dot: bool) -> str:
@@ -178,9 +182,9 @@ class Quantities:
             case "t":
                 return estimate / se
             case "ci_low":
-                return estimate - NORMAL_975 * se
+                return estimate - normal_quantile(0.975) * se
             case "ci_high":
-                return estimate + NORMAL_975 * se
+                return estimate + normal_quantile(0.975) * se
             case "df":
                 return float(self.coefficients.loc[term, "df"])
             case "p":
@@ -246,7 +250,7 @@ class Quantities:
     def f_test(self, column: str) -> float:
         """Return the F statistic of a linear model, a degree of freedom of it, or its p value."""
         statistic, numerator, denominator = map(float, tuple(self.model.fstatistic)[:3])
-        p = float(stats.f.sf(statistic, numerator, denominator))
+        p = float(scipy.special.fdtrc(numerator, denominator, statistic))
         return {"f": statistic, "f_df1": numerator, "f_df2": denominator, "f_p": p}[column]
 
 

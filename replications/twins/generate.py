@@ -1,4 +1,10 @@
-"""Aggregates -> twin, step by step."""
+"""Aggregates -> twin, step by step.
+
+A twin depends on its aggregates and on the seed in its recipe, and on nothing else. Products are integers. What comes
+of linear algebra or of logarithms is rounded before it decides what is drawn, so that neither the machine nor the
+number of threads shows. Numbers of tries and of candidates bound the time a search takes: what it gives is exact or
+an error, but for quartiles, of which it tells those that are missed.
+"""
 
 from __future__ import annotations
 
