@@ -158,11 +158,8 @@ def _update_later(
     if stage.tail is not None:
         rows = stage.tail.row
         solved_tail = multiply(block.root[:, :, rows], block.tail[:, None])[:, 0]
-        first = block.tail is stage.tail.data
         schur -= (
-            stage.tail.weighted_gram(block.root[0, 0] ** 2)
-            if first and len(block.tail) == 1
-            else stage.tail.gram(solved_tail)
+            stage.tail.weighted_gram(block.root[0, 0] ** 2) if stage.tail.presummed else stage.tail.gram(solved_tail)
         )
         tail_xy -= stage.tail.transposed_times(solved_tail, solved_xy)
     for t, (parent, _) in stage.parents.items():

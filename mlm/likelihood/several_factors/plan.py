@@ -87,7 +87,7 @@ def plan(products: CrossProducts) -> Plan:
     columns = _columns(products, crossed)
     entries = {s: _entries(products, s, crossed, columns) for s in nested}
     fronts = _fronts(products, nested[-1], crossed, columns)
-    tails = {s: Incidence(products.factors[s].levels, fronts, *entries[s]) for s in nested}
+    tails = {s: Incidence(products.factors[s].levels, fronts, *entries[s], first=s == nested[0]) for s in nested}
     return Plan(tuple(_stages(products, nested, tails)), tail_of(products, crossed, columns, fronts))
 
 

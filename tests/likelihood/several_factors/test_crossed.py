@@ -79,7 +79,7 @@ def test_what_would_not_fit_is_refused_by_name(monkeypatch):
 
 
 def test_popular_columns_are_for_a_dense_tail(monkeypatch, request):
-    monkeypatch.setattr(incidence, "SHARES", np.array([1.0]))
+    monkeypatch.setattr(incidence, "POPULAR_SHARES", np.array([1.0]))
     fast, _ = setup(MOBILITY[0], mobility(60, 24, 220), reml=True)
     assert len(fast.solver.parts[0].plan.stages[0].tail.popular) == 24
     request.getfixturevalue("sparse")
