@@ -23,7 +23,7 @@ __all__ = ["Incidence"]
 # 3,700 columns: 16 to 58 ps, 0.3 to 0.7 ns, and 2 to 12 ns, the most where the store is larger than the cache.
 DENSE_SECONDS, SPARSE_SECONDS, PAIR_SECONDS = 40e-12, 600e-12, 5e-9
 # Bytes for the list of pairs and the dense matrix together; a share of columns that needs more is taken only where all
-# do. A choice, not a measurement: a small part of what is granted to the system itself (`crossed.ROOM`).
+# do. A choice, not a measurement: a small part of what is granted to the system itself (`crossed.SYSTEM_BYTES`).
 LISTED_BYTES = 1.5e9
 # Pairs that are listed at once, so that what is worked on stays in the processor's cache. Measured: from 1 << 14 to
 # 1 << 16 listing takes the same within 20 %, and half as long as all at once.
