@@ -66,10 +66,10 @@ def test_sparse_products_do_not_depend_on_how_they_are_summed(structure, reml, m
     """Popular columns as a dense matrix, the others pair by pair: none, some or all of them."""
     results = []
     for share in (0.0, 0.4, 1.0):
-        monkeypatch.setattr(incidence, "SHARES", np.array([share]))
+        monkeypatch.setattr(incidence, "POPULAR_SHARES", np.array([share]))
         fast, _ = setup(STRUCTURES[structure], data(), reml)
-        tails = [stage.tail for stage in fast.solver.parts[0].plan.stages]
-        assert all(len(t.popular) == int(share * t.width) for t in tails)
+        incidences = [nested.crossed for nested in fast.solver.parts[0].plan.nested]
+        assert all(len(i.popular) == int(share * i.width) for i in incidences)
         at = fast.evaluate(thetas(fast.layout.n_theta, fast.layout.diagonal)[0])
         results.append((at.value, at.gradient))
     # sums of a few hundred products in another order

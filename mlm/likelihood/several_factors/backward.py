@@ -1,65 +1,176 @@
-"""Backward: conditional modes and covariances of the random effects, and the derivatives that follow from them.
+"""Backward: conditional modes and covariances of the random effects, and what the derivatives are made of.
 
-Runs through the stages in reverse, keeping only what is needed: the diagonal blocks of each stage, and the covariances
-between effects that share rows. See `blocks` for the notation and the three formulas.
+Runs through the nested factors in reverse, from the crossed ones. `Neighbours` has what is known by then of the later
+effects that a factor's levels share rows with. See `plan` for the notation and the three formulas.
+
+Right sides are those of ``[X R, y - X beta]``, with ``R R' = (X' V^-1 X)^-1``, where the fixed effects count as
+estimated, and of ``y - X beta`` alone where they count as known: k + 1 columns, k being p or 0. As in `one_factor`,
+*outside* is ``Z_j' V^-1 [X R, y - X beta] = [F_j, e_j]``, with ``Z_j' P Z_j = Z_j' V^-1 Z_j - F_j F_j'``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ...sparse.arithmetic import add_product, projections, times
+from ...sparse.arithmetic import add_product
+from ...sparse.fronts import Fronts
+from ..fixed_effects import FixedPart
 from ..level_matrices import add_transposed, apply, multiply, outer, sum_by
-from .forward import Blocks, Eliminated, EliminatedPart, SolvedTail
+from .forward import Eliminated, EliminatedPart, NestedState, SolvedCrossed
 from .parts import Part
-from .plan import Stage
+from .plan import Parents
 
-__all__ = ["Posterior", "posterior"]
+__all__ = ["FactorPosterior", "Posterior", "posterior"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FactorPosterior:
+    """What is known of the levels of one factor.
+
+    Attributes
+    ----------
+    modes : ndarray, shape (q, J)
+        Conditional modes b.
+    covariances : ndarray, shape (q, q, J)
+        Diagonal blocks of W: covariances given y and the fixed effects, over sigma².
+    projections : ndarray, shape (q, q, J)
+        ``Z_j' P Z_j`` (P is ``V^-1``, with the fixed effects projected out where they count as estimated).
+    residuals : ndarray, shape (q, J)
+        ``e_j = Z_j' V^-1 (y - X beta)``.
+    """
+
+    modes: np.ndarray
+    covariances: np.ndarray
+    projections: np.ndarray
+    residuals: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
-    """What is known of the random effects, factor by factor.
+    """What is known of the random effects.
 
     Attributes
     ----------
-    modes : dict of int to ndarray, shape (q, J)
-        Conditional modes b.
-    covariances : dict of int to ndarray, shape (q, q, J)
-        Diagonal blocks of W: conditional covariances over sigma².
-    projections : dict of int to ndarray, shape (q, q, J)
-        ``Z_j' P Z_j`` (P is ``V^-1`` with the fixed effects projected out under REML).
-    residuals : dict of int to ndarray, shape (q, J)
-        ``e_j = Z_j' V^-1 (y - X beta)``.
-    tails : list of ndarray
-        W of each part's tail, a store.
+    factors : list of FactorPosterior
+    crossed : list of ndarray
+        Of each part of the data the covariance of the crossed effects over sigma², a store (empty where there are
+        none); given y alone where the fixed effects count as estimated.
     """
 
-    modes: dict[int, np.ndarray] = field(default_factory=dict)
-    covariances: dict[int, np.ndarray] = field(default_factory=dict)
-    projections: dict[int, np.ndarray] = field(default_factory=dict)
-    residuals: dict[int, np.ndarray] = field(default_factory=dict)
-    tails: list[np.ndarray] = field(default_factory=list)
+    factors: list[FactorPosterior]
+    crossed: list[np.ndarray]
 
 
-@dataclass(slots=True)
-class _Covariances:
-    """Blocks of W between later effects that the earlier stages ask for.
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineage:
+    """A level's effects and those of the levels above it: together b in number.
 
-    `xx` (p, p) and its root, `tail` (a store), `tail_x` (m, p); per stage factor t: `own` (q, q, J), `x` (q, p, J),
-    `to_tail` (q, nnz) on the pattern of t's tail entries, `to` {t': (q, q', J)}.
+    Attributes
+    ----------
+    effects : ndarray, shape (b, k + 1, J)
+        Solutions for the right sides; the last column are modes.
+    covariances : ndarray, shape (b, b, J)
+        W between them.
+    with_crossed : ndarray, shape (b, nnz)
+        W between them and the crossed effects that the level shares rows with.
     """
 
-    xx: np.ndarray
-    xx_root: np.ndarray
-    tail: np.ndarray = field(default_factory=lambda: np.empty(0))
-    tail_x: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    own: dict[int, np.ndarray] = field(default_factory=dict)
-    x: dict[int, np.ndarray] = field(default_factory=dict)
-    to_tail: dict[int, np.ndarray] = field(default_factory=dict)
-    to: dict[int, dict[int, np.ndarray]] = field(default_factory=dict)
+    effects: np.ndarray
+    covariances: np.ndarray
+    with_crossed: np.ndarray
+
+    def of_children(self, parents: Parents) -> Lineage:
+        """The same by level of the factor before: a child shares rows with some of its parent's crossed effects."""
+        return Lineage(
+            parents.of_levels(self.effects),
+            parents.of_levels(self.covariances),
+            parents.of_entries(self.with_crossed),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossedEffects:
+    """The effects of the crossed factors.
+
+    Attributes
+    ----------
+    fronts : Fronts
+    effects : ndarray, shape (m, k + 1)
+        Solutions for the right sides; the last column are modes.
+    covariances : ndarray, shape (fronts.size,)
+        W between them, a store.
+    """
+
+    fronts: Fronts
+    effects: np.ndarray
+    covariances: np.ndarray
+
+    def covariances_given_y(self) -> np.ndarray:
+        """Covariances without the condition on fixed effects that count as estimated; in the place of W."""
+        if self.effects.shape[1] > 1:
+            add_product(self.fronts, self.covariances, self.effects[:, :-1])
+        return self.covariances
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbours:
+    """The later effects N that each level i of a nested factor shares rows with: those above it, and crossed ones.
+
+    Attributes
+    ----------
+    state : NestedState
+        Has the cross-products ``A_iN``.
+    above : Lineage or None
+    crossed : CrossedEffects or None
+    """
+
+    state: NestedState
+    above: Lineage | None
+    crossed: CrossedEffects | None
+
+    def remaining(self, columns: np.ndarray) -> np.ndarray:
+        """What ``A_iN b_N`` leaves of right sides, shape (q, k + 1, J)."""
+        later, incidence = self.state.later, self.state.nested.crossed
+        if self.above is not None:
+            columns = columns - multiply(later.above, self.above.effects)
+        if self.crossed is not None and incidence is not None:
+            columns = columns - incidence.times(later.crossed, self.crossed.effects)
+        return columns
+
+    def quadratic(self) -> np.ndarray:
+        """``Q = A_iN W_NN A_iN'`` level by level, shape (q, q, J)."""
+        later, incidence, out = self.state.later, self.state.nested.crossed, np.zeros_like(self.state.zz)
+        if self.above is not None:
+            out += outer(multiply(later.above, self.above.covariances), later.above)
+        if self.crossed is not None and incidence is not None:
+            out += incidence.quadratic(later.crossed, self.crossed.covariances)
+            if self.above is not None:
+                between = self.state.at_entries(later.above, self.above.with_crossed)
+                out += add_transposed(sum_by(incidence.row, between[:, None] * later.crossed, incidence.levels))
+        return out
+
+    def times_above(self) -> np.ndarray:
+        """``A_iN W_NP``, P being the effects above: shape (q, a, J)."""
+        later, incidence = self.state.later, self.state.nested.crossed
+        if self.above is None:
+            return later.above
+        out = multiply(later.above, self.above.covariances)
+        if incidence is not None:
+            across = later.crossed[:, None] * self.above.with_crossed
+            out += sum_by(incidence.row, across, incidence.levels)
+        return out
+
+    def times_crossed(self) -> np.ndarray:
+        """``A_iN W_NC``, C being the crossed effects that the level shares rows with: shape (q, nnz)."""
+        later, incidence = self.state.later, self.state.nested.crossed
+        if self.crossed is None or incidence is None:
+            return later.crossed
+        out = incidence.through(later.crossed, self.crossed.covariances)
+        if self.above is not None:
+            out += self.state.at_entries(later.above, self.above.with_crossed)
+        return out
 
 
 def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) -> Posterior:
@@ -76,170 +187,102 @@ def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) 
     -------
     Posterior
     """
-    fixed, matrices = eliminated.fixed, eliminated.matrices
-    nothing = np.zeros((len(fixed.beta), 0))
-    xx, root = (fixed.inverse, fixed.inverse_root) if estimated else (nothing @ nothing.T, nothing)
-    found = [_part_posterior(part, matrices, fixed.beta, _Covariances(xx, root)) for part in eliminated.parts]
-    return found[0] if parts[0].levels is None else _join(parts, found)
+    combine = _right_sides(eliminated.fixed, estimated)
+    found = [_part_posterior(part, combine) for part in eliminated.parts]
+    factors = [_join(parts, k, [factors[k] for factors, _ in found]) for k in range(len(eliminated.matrices))]
+    return Posterior(factors, [covariances for _, covariances in found])
 
 
-def _part_posterior(part: EliminatedPart, matrices: list[np.ndarray], beta: np.ndarray, w: _Covariances) -> Posterior:
-    out, tail_modes = Posterior(), np.empty(0)
-    if part.tail is not None:
-        tail_modes = _tail_posterior(part.tail, matrices, beta, w, out)
-    for position in range(len(part.blocks) - 1, -1, -1):
-        block = part.blocks[position]
-        _stage_posterior(block, matrices[block.stage.factor], beta, tail_modes, w, out)
-        if position > 0:
-            _keep(block, out.covariances[block.stage.factor], w, len(beta))
-    out.tails.append(w.tail)
+def _right_sides(fixed: FixedPart, estimated: bool) -> np.ndarray:
+    """What makes ``[X R, y - X beta]'`` of ``[X y]'``: shape (k + 1, p + 1)."""
+    p = len(fixed.beta)
+    out = np.zeros((1 + (p if estimated else 0), p + 1))
+    if estimated:
+        out[:p, :p] = fixed.inverse_root.T
+    out[-1, :p], out[-1, p] = -fixed.beta, 1.0
     return out
 
 
-def _join(parts: tuple[Part, ...], found: list[Posterior]) -> Posterior:
-    """Put the levels of all parts back in their places."""
-    out = Posterior(tails=[f.tails[0] for f in found])
-    for name in ("modes", "covariances", "projections", "residuals"):
-        pieces = [getattr(f, name) for f in found]
-        for factor in set.intersection(*(set(p) for p in pieces)):
-            levels = [part.levels[factor] for part in parts if part.levels is not None]
-            order = np.argsort(np.concatenate(levels), kind="stable")
-            getattr(out, name)[factor] = np.concatenate([p[factor] for p in pieces], axis=-1)[..., order]
-    return out
+def _part_posterior(part: EliminatedPart, combine: np.ndarray) -> tuple[dict[int, FactorPosterior], np.ndarray]:
+    """Go back through one part: what is known by factor, and the covariance of the crossed effects."""
+    out: dict[int, FactorPosterior] = {}
+    crossed: CrossedEffects | None = None
+    lineage: Lineage | None = None
+    if part.crossed is not None:
+        crossed, found = _crossed_posterior(part.crossed, combine)
+        out.update(found)
+    for state in reversed(part.states):
+        parents = state.nested.parents
+        above = None if lineage is None or parents is None else lineage.of_children(parents)
+        neighbours = Neighbours(state, above, crossed)
+        e, remaining = state.given_later(), neighbours.remaining(np.matmul(combine, state.later.zxy))
+        mine = out[state.nested.factor] = _nested_posterior(neighbours, e, remaining)
+        if state is not part.states[0]:
+            lineage = _lineage(neighbours, e, remaining, mine.covariances)
+    return out, np.empty(0) if crossed is None else crossed.covariances_given_y()
 
 
-def _tail_posterior(
-    solved: SolvedTail, matrices: list[np.ndarray], beta: np.ndarray, w: _Covariances, out: Posterior
-) -> np.ndarray:
-    """Modes and covariances of the tail; returns the modes, shape (m,)."""
-    p, tail, scale = len(beta), solved.tail, solved.scale
-    u = solved.solved[:, p] - solved.solved[:, :p] @ beta
+def _crossed_posterior(solved: SolvedCrossed, combine: np.ndarray) -> tuple[CrossedEffects, dict[int, FactorPosterior]]:
+    """Effects and covariances of the crossed factors, and what is known of them by factor."""
+    crossed, system = solved.crossed, solved.system
+    effects = system.effects(solved.solved @ combine.T)
+    outside = crossed.by_level(system.outside(solved.zxy @ combine.T, effects))
     inverse = solved.factor.inverse()
-    if w.xx_root.shape[1]:
-        add_product(tail.fronts, inverse, solved.solved[:, :p] @ w.xx_root)
-    own = [inverse[places] for places in tail.blocks]
-    w.tail = scale.covariance(inverse)
-    w.tail_x = -scale.rows(solved.solved[:, :p] @ w.xx, transpose=False)
-    modes = scale.rows(u[:, None], transpose=False)
-    if scale.simple:
-        e = modes[:, 0] / scale.theta**2
-    else:
-        e = solved.xy[:, p] - solved.xy[:, :p] @ beta - times(tail.fronts, solved.schur, modes)[:, 0]
-    if scale.singular:
-        found = _singular_projections(solved, w, p)
-    else:
-        blocks = zip(tail.factors, own, strict=True)
-        found = [_tail_projection(matrices[k], b / matrices[k] ** 2 if scale.simple else b) for k, b in blocks]
-    for k, factor in enumerate(tail.factors):
-        out.modes[factor], out.residuals[factor] = modes[tail.columns[k], 0], e[tail.columns[k]]
-        out.covariances[factor], out.projections[factor] = w.tail[tail.blocks[k]], found[k]
-    return modes[:, 0]
+    inner = system.inner(inverse)
+    covariances = system.covariance(inverse)
+    found = {
+        factor: FactorPosterior(b[:, -1], covariances[places], _projected(k, f), f[:, -1])
+        for factor, b, places, k, f in zip(
+            crossed.factors, crossed.by_level(effects), crossed.blocks, inner, outside, strict=True
+        )
+    }
+    return CrossedEffects(crossed.fronts, effects, covariances), found
 
 
-def _tail_projection(t: np.ndarray, w_u: np.ndarray) -> np.ndarray:
-    """``Z_j' P Z_j`` of a tail factor: ``T^-T (I - W_u) T^-1``, with ``W = T W_u T'``."""
-    q = len(t)
-    inner = -w_u
-    inner[np.arange(q), np.arange(q)] += 1.0
-    inverse = np.linalg.inv(t)
-    return np.asarray(np.matmul(inverse.T, np.tensordot(inverse, inner, axes=(0, 0))))
+def _nested_posterior(neighbours: Neighbours, e: np.ndarray, remaining: np.ndarray) -> FactorPosterior:
+    """The three formulas, for all levels of a nested factor, of E and what is left for its effects to explain."""
+    state, q = neighbours.state, neighbours.quadratic()
+    shrink = state.shrink(e)
+    inner = multiply(shrink, state.zz) - outer(multiply(shrink, q), shrink)
+    outside = multiply(shrink, remaining)
+    return FactorPosterior(
+        modes=apply(e, remaining[:, -1]),
+        covariances=e + multiply(multiply(e, q), e),
+        projections=_projected(inner, outside),
+        residuals=outside[:, -1].copy(),  # so that it does not keep the others alive
+    )
 
 
-def _singular_projections(solved: SolvedTail, w: _Covariances, p: int) -> list[np.ndarray]:
-    """The same of all tail factors, where a `T` is nearly singular: without dividing by it."""
-    tail, scale = solved.tail, solved.scale
-    store = projections(tail.fronts, solved.schur, scale.matrix)
-    x = solved.xy[:, :p] - times(tail.fronts, solved.schur, scale.rows(solved.solved[:, :p], transpose=False))
-    x = x @ w.xx_root
-    return [
-        store[places] - np.einsum("ajk,bjk->abj", x[at], x[at])
-        for at, places in zip(tail.columns, tail.blocks, strict=True)
-    ]
+def _projected(inner: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """``Z_j' P Z_j = Z_j' V^-1 Z_j - F_j F_j'``, shape (q, q, J)."""
+    f = outside[:, :-1]
+    return inner - outer(f, f) if f.shape[1] else inner
 
 
-def _stage_posterior(
-    block: Blocks, t: np.ndarray, beta: np.ndarray, tail_modes: np.ndarray, w: _Covariances, out: Posterior
-) -> None:
-    """Modes, covariances and projections of one stage."""
-    stage, p = block.stage, len(beta)
-    e_matrix = multiply(block.root.transpose(1, 0, 2), block.root)
-    remaining = block.zxy[:, p] - np.matmul(beta, block.zxy[:, :p])
-    for above, (parent, _) in stage.parents.items():
-        remaining = remaining - apply(block.cross[above], out.modes[above][:, parent])
-    if stage.tail is not None:
-        remaining = remaining - stage.tail.times(block.tail, tail_modes[:, None])[:, 0]
-    shrink = _shrink(t, block, e_matrix)
-    spread = _spread(block, w, p)
-    out.modes[stage.factor] = apply(e_matrix, remaining)
-    out.residuals[stage.factor] = apply(shrink, remaining)
-    out.covariances[stage.factor] = e_matrix + multiply(multiply(e_matrix, spread), e_matrix)
-    inner = multiply(shrink, block.zz)
-    out.projections[stage.factor] = inner - outer(multiply(shrink, spread), shrink)
+def _lineage(neighbours: Neighbours, e: np.ndarray, remaining: np.ndarray, own: np.ndarray) -> Lineage:
+    """What earlier factors ask of this one and those above it: ``W_iN = -E A_iN W_NN`` beside what is known of N."""
+    state, above = neighbours.state, neighbours.above
+    effects, with_above = multiply(e, remaining), -multiply(e, neighbours.times_above())
+    with_crossed = -state.at_entries(e, neighbours.times_crossed())
+    if above is None:
+        return Lineage(effects, own, with_crossed)
+    return Lineage(
+        np.concatenate([effects, above.effects]),
+        np.concatenate(
+            [
+                np.concatenate([own, with_above], axis=1),
+                np.concatenate([with_above.transpose(1, 0, 2), above.covariances], axis=1),
+            ]
+        ),
+        np.concatenate([with_crossed, above.with_crossed]),
+    )
 
 
-def _shrink(t: np.ndarray, block: Blocks, e_matrix: np.ndarray) -> np.ndarray:
-    """``I - S E`` level by level, shape (q, q, J)."""
-    q = len(e_matrix)
-    if q == 1:
-        return 1.0 / (1.0 + t[0, 0] ** 2 * block.zz)
-    out = -multiply(block.zz, e_matrix)
-    out[np.arange(q), np.arange(q)] += 1.0
-    return out
-
-
-def _spread(block: Blocks, w: _Covariances, p: int) -> np.ndarray:
-    """``Q = A_iN W_NN A_iN'`` level by level, shape (q, q, J)."""
-    stage, x = block.stage, block.zxy[:, :p]
-    through_x = np.matmul(w.xx_root.T, x)
-    out = outer(through_x, through_x)
-    if stage.tail is not None:
-        out += stage.tail.quadratic(block.tail, w.tail)
-        out += add_transposed(outer(stage.tail.times(block.tail, w.tail_x), x))
-    factors = list(stage.parents)
-    for position, t in enumerate(factors):
-        parent, a = stage.parents[t][0], block.cross[t]
-        out += outer(multiply(a, w.own[t][:, :, parent]), a)
-        out += add_transposed(outer(multiply(a, w.x[t][:, :, parent]), x))
-        for u in factors[position + 1 :]:
-            out += add_transposed(outer(multiply(a, w.to[t][u][:, :, parent]), block.cross[u]))
-        if stage.tail is not None:
-            rows = stage.tail.row
-            through = apply(a[:, :, rows], w.to_tail[t][:, stage.maps[t]])
-            out += add_transposed(sum_by(rows, through[:, None] * block.tail[None], out.shape[2]))
-    return out
-
-
-def _keep(block: Blocks, own: np.ndarray, w: _Covariances, p: int) -> None:
-    """Covariances ``W_iN = -E A_iN W_NN`` with the fixed effects, later stages, and the tail's neighbours."""
-    stage, x, t = block.stage, block.zxy[:, :p], block.stage.factor
-    e_matrix = multiply(block.root.transpose(1, 0, 2), block.root)
-    to_x = np.matmul(w.xx, x)
-    to = {u: outer(x, w.x[u][:, :, parent]) for u, (parent, _) in stage.parents.items()}
-    to_tail, rows = np.empty((len(x), 0)), np.empty(0, dtype=int)
-    if stage.tail is not None:
-        rows, columns = stage.tail.row, stage.tail.column
-        to_x += stage.tail.times(block.tail, w.tail_x)
-        to_tail = np.einsum("akj,jk->aj", x[:, :, rows], w.tail_x[columns])
-        to_tail += stage.tail.through(block.tail, w.tail)
-    for u, (parent, _) in stage.parents.items():
-        a = block.cross[u]
-        to_x += multiply(a, w.x[u][:, :, parent])
-        for v in to:
-            middle = w.own[u][:, :, parent] if u == v else _oriented(w, u, v, stage)
-            to[v] += multiply(a, middle)
-        if stage.tail is not None:
-            to_tail += apply(a[:, :, rows], w.to_tail[u][:, stage.maps[u]])
-            across = w.to_tail[u][:, stage.maps[u]] * block.tail[:, None]
-            to[u] += sum_by(rows, across, len(stage.parents[u][0]))
-    w.own[t] = own
-    w.x[t] = -multiply(e_matrix, to_x)
-    w.to[t] = {u: -multiply(e_matrix, middle) for u, middle in to.items()}
-    if stage.tail is not None:
-        w.to_tail[t] = -apply(e_matrix[:, :, rows], to_tail)
-
-
-def _oriented(w: _Covariances, u: int, v: int, stage: Stage) -> np.ndarray:
-    """W between two later stages, by the levels of `stage`, rows for u."""
-    if v in w.to[u]:
-        return w.to[u][v][:, :, stage.parents[u][0]]
-    return w.to[v][u][:, :, stage.parents[v][0]].transpose(1, 0, 2)
+def _join(parts: tuple[Part, ...], factor: int, found: list[FactorPosterior]) -> FactorPosterior:
+    """Put one factor's levels of all parts back in their places."""
+    levels = [part.levels[factor] for part in parts if part.levels is not None]
+    if not levels:
+        return found[0]
+    order = np.argsort(np.concatenate(levels), kind="stable")
+    pieces = ([getattr(f, field.name) for f in found] for field in fields(FactorPosterior))
+    return FactorPosterior(*(np.concatenate(values, axis=-1)[..., order] for values in pieces))

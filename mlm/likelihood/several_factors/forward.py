@@ -1,6 +1,7 @@
-"""Forward: eliminate the random effects, stage by stage, down to what is left for the fixed effects.
+"""Forward: eliminate the random effects, factor by factor, down to what is left for the fixed effects.
 
-See `blocks` for the order and the notation; Bates et al. (2015), section 3, for the Cholesky factor this builds.
+See `plan` for the order and the notation; Bates et al. (2015), section 3, for the Cholesky factor this builds, and the
+page `book/several_factors.md` for the way from there to here.
 """
 
 from __future__ import annotations
@@ -12,60 +13,134 @@ import numpy as np
 from ...sparse.cholesky import Factor, factor
 from ..covariance import CovarianceLayout
 from ..fixed_effects import FixedPart, solve_fixed
-from ..level_matrices import level_roots, multiply, sum_by
-from .crossed import Scale, Tail
+from ..level_matrices import apply, level_roots, multiply
+from .crossed import Crossed, PrecisionSystem, ScaledSystem, crossed_system
+from .incidence import Incidence
 from .parts import Part
-from .plan import Plan, Stage
+from .plan import Nested, Parents, Plan
 
-__all__ = ["Blocks", "Eliminated", "EliminatedPart", "SolvedTail", "eliminate"]
+__all__ = ["Eliminated", "EliminatedPart", "Later", "NestedState", "SolvedCrossed", "eliminate", "sum_over_levels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SolvedTail:
-    """The Schur complement of a tail, solved.
+class Later:
+    """Cross-products of r effects a level with all that is eliminated after them.
 
     Attributes
     ----------
-    tail : Tail
-    scale : Scale
-        How theta enters the system N.
-    factor : Factor
-        Of N.
-    solved : ndarray, shape (m, p + 1)
-        The inverse of N times ``F' Z' [X y]``.
-    schur : ndarray, shape (fronts.size,)
-        S; where `scale` is simple the factor is in its place.
-    xy : ndarray, shape (m, p + 1)
-        ``Z' [X y]`` after the elimination of the stages.
+    above : ndarray, shape (r, a, J)
+        With the effects of the levels above.
+    zxy : ndarray, shape (r, p + 1, J)
+        With ``[X y]``.
+    crossed : ndarray, shape (r, nnz)
+        With the crossed effects, on the pattern of the factor's `Incidence`; without one, nnz is 0.
     """
 
-    tail: Tail
-    scale: Scale
+    above: np.ndarray
+    zxy: np.ndarray
+    crossed: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NestedState:
+    """A nested factor when its turn has come: the factors before it have been eliminated.
+
+    Attributes
+    ----------
+    nested : Nested
+    t : ndarray, shape (q, q)
+        Its `T`.
+    zz : ndarray, shape (q, q, J)
+        S: ``Z_i' Z_i``, less what the factors before it explain; so are the cross-products in `later`.
+    later : Later
+    root : ndarray, shape (q, q, J)
+        ``L^-1 T'`` with ``L L' = T' S T + I``.
+    log_det : float
+        Sum over levels of ``log |L L'|``.
+    """
+
+    nested: Nested
+    t: np.ndarray
+    zz: np.ndarray
+    later: Later
+    root: np.ndarray
+    log_det: float
+
+    def half_solved(self) -> Later:
+        """``L^-1 T'`` times the cross-products with what comes later: products of two such rows are eliminated."""
+        return Later(
+            multiply(self.root, self.later.above),
+            multiply(self.root, self.later.zxy),
+            self.at_entries(self.root, self.later.crossed),
+        )
+
+    def given_later(self) -> np.ndarray:
+        """E: covariance of a level's effects given all later ones, over sigma², shape (q, q, J)."""
+        return multiply(self.root.transpose(1, 0, 2), self.root)
+
+    def shrink(self, e: np.ndarray) -> np.ndarray:
+        """``I - S E`` level by level, shape (q, q, J)."""
+        if len(e) == 1:
+            return 1.0 / (1.0 + self.t[0, 0] ** 2 * self.zz)
+        out, diagonal = -multiply(self.zz, e), np.arange(len(e))
+        out[diagonal, diagonal] += 1.0
+        return out
+
+    def explained_of_crossed(self, incidence: Incidence, half: Later) -> np.ndarray:
+        """What this factor explains of the crossed effects' ``Z'Z``, of its half-solved cross-products: a store."""
+        return incidence.weighted_gram(self.root[0, 0] ** 2) if incidence.presummed else incidence.gram(half.crossed)
+
+    def at_entries(self, matrices: np.ndarray, crossed: np.ndarray) -> np.ndarray:
+        """Multiply a matrix a level (r, q, J) with its level's values (q, nnz) for crossed columns: shape (r, nnz)."""
+        if self.nested.crossed is None:
+            return np.empty((len(matrices), 0))
+        return apply(matrices[:, :, self.nested.crossed.row], crossed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolvedCrossed:
+    """The system of the crossed factors, solved.
+
+    Attributes
+    ----------
+    crossed : Crossed
+    system : PrecisionSystem or ScaledSystem
+        How theta enters its matrix M.
+    factor : Factor
+        Of M.
+    solved : ndarray, shape (m, p + 1)
+        Solutions for the right sides ``Z' [X y]``.
+    zxy : ndarray, shape (m, p + 1)
+        ``Z' [X y]`` after the elimination of the nested factors.
+    """
+
+    crossed: Crossed
+    system: PrecisionSystem | ScaledSystem
     factor: Factor
     solved: np.ndarray
-    schur: np.ndarray
-    xy: np.ndarray
-
-
-@dataclass(slots=True)
-class Blocks:
-    """One stage's cross-products after the elimination of the stages before it, and its roots."""
-
-    stage: Stage
-    zz: np.ndarray
     zxy: np.ndarray
-    cross: dict[int, np.ndarray]
-    tail: np.ndarray
-    root: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EliminatedPart:
-    """What the forward pass leaves behind of one part: its stages' blocks and its solved tail."""
+    """What the forward pass leaves behind of one part.
+
+    Attributes
+    ----------
+    plan : Plan
+    states : list of NestedState
+    crossed : SolvedCrossed or None
+    explained : ndarray, shape (p + 1, p + 1)
+        What its random effects take out of ``[X y]' [X y]``.
+    log_det : float
+        Its share of ``log |Lambda' Z'Z Lambda + I|``.
+    """
 
     plan: Plan
-    blocks: list[Blocks]
-    tail: SolvedTail | None
+    states: list[NestedState]
+    crossed: SolvedCrossed | None
+    explained: np.ndarray
+    log_det: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,81 +183,81 @@ def eliminate(parts: tuple[Part, ...], xy: np.ndarray, layout: CovarianceLayout,
     FitError
         When nothing is left of the response, or the fixed-effects columns are dependent.
     """
-    matrices, rest, log_det, done = layout.matrices(theta), xy.copy(), 0.0, []
-    for part in parts:
-        eliminated, part_log_det = _eliminate_part(part.plan, matrices, rest)
-        done.append(eliminated)
-        log_det += part_log_det
-    return Eliminated(matrices, done, solve_fixed(rest, len(rest) - 1), log_det)
+    matrices = layout.matrices(theta)
+    done = [_eliminate_part(part.plan, matrices) for part in parts]
+    rest = xy - sum(part.explained for part in done)
+    return Eliminated(matrices, done, solve_fixed(rest, len(rest) - 1), sum(part.log_det for part in done))
 
 
-def _eliminate_part(plan: Plan, matrices: list[np.ndarray], rest: np.ndarray) -> tuple[EliminatedPart, float]:
-    """Eliminate the levels of one part; takes its effects out of `rest`, in place."""
-    log_det, schur, tail_xy = 0.0, np.empty(0), np.empty(0)
-    if plan.tail is not None:
-        schur, tail_xy = plan.tail.store.copy(), plan.tail.xy.copy()
-    blocks = [_start(stage, fresh=k > 0) for k, stage in enumerate(plan.stages)]
-    later = {b.stage.factor: b for b in blocks}
-    for block in blocks:
-        block.root, levels_log_det = level_roots(matrices[block.stage.factor], block.zz)
-        log_det += levels_log_det
-        solved_xy = multiply(block.root, block.zxy)
-        for row in solved_xy:
-            rest -= row @ row.T
-        if block.stage.parents or block.stage.tail is not None:
-            _update_later(block, solved_xy, later, schur, tail_xy)
-    if plan.tail is None:
-        return EliminatedPart(plan, blocks, None), log_det
-    solved = _solve_tail(plan.tail, matrices, schur, tail_xy, rest)
-    return EliminatedPart(plan, blocks, solved), log_det + solved.factor.log_det + solved.scale.log_det
+def _eliminate_part(plan: Plan, matrices: list[np.ndarray]) -> EliminatedPart:
+    """Eliminate the nested factors in turn, each without what those before it explain; then solve the crossed ones."""
+    states, update, log_det = [], None, 0.0
+    explained = np.zeros((plan.nested[0].zxy.shape[1],) * 2)
+    schur, zxy = (plan.crossed.store, plan.crossed.zxy) if plan.crossed else (np.empty(0), np.empty(0))
+    for nested in plan.nested:
+        state = _state(nested, matrices[nested.factor], update)
+        half = state.half_solved()
+        explained += sum_over_levels(half.zxy, half.zxy)
+        log_det += state.log_det
+        if nested.crossed is not None:
+            schur = schur - state.explained_of_crossed(nested.crossed, half)
+            zxy = zxy - nested.crossed.transposed_times(half.crossed, half.zxy)
+        if nested.parents is not None:
+            update = _update(state, half, nested.parents, update)
+        states.append(state)
+    if plan.crossed is None:
+        return EliminatedPart(plan, states, None, explained, log_det)
+    solved, explained_too = _solve_crossed(plan.crossed, matrices, schur, zxy)
+    log_det += solved.factor.log_det + solved.system.log_det
+    return EliminatedPart(plan, states, solved, explained + explained_too, log_det)
 
 
-def _start(stage: Stage, fresh: bool) -> Blocks:
-    """Blocks of a stage; copies when earlier stages will change them."""
-    data = stage.tail.data if stage.tail is not None else np.empty((len(stage.zz), 0))
-    root = np.empty(0)
-    cross = {t: values for t, (_, values) in stage.parents.items()}
-    if not fresh:
-        return Blocks(stage, stage.zz, stage.zxy, cross, data, root)
-    cross = {t: values.copy() for t, values in cross.items()}
-    return Blocks(stage, stage.zz.copy(), stage.zxy.copy(), cross, data.copy(), root)
+def _state(nested: Nested, t: np.ndarray, update: Later | None) -> NestedState:
+    """A nested factor's cross-products less the update, of which the first rows are those of its own effects."""
+    data = np.empty((len(nested.zz), 0)) if nested.crossed is None else nested.crossed.data
+    zz, later = nested.zz, Later(nested.above, nested.zxy, data)
+    if update is not None:
+        q = len(zz)
+        zz = zz - update.above[:q, :q]
+        later = Later(nested.above - update.above[:q, q:], nested.zxy - update.zxy[:q], data - update.crossed[:q])
+    return NestedState(nested, t, zz, later, *level_roots(t, zz))
 
 
-def _update_later(
-    block: Blocks, solved_xy: np.ndarray, later: dict[int, Blocks], schur: np.ndarray, tail_xy: np.ndarray
-) -> None:
-    """Take one stage's effects out of the blocks of all later ones."""
-    stage = block.stage
-    solved = {t: multiply(block.root, values) for t, values in block.cross.items()}
-    solved_tail = None
-    if stage.tail is not None:
-        rows = stage.tail.row
-        solved_tail = multiply(block.root[:, :, rows], block.tail[:, None])[:, 0]
-        first = block.tail is stage.tail.data
-        schur -= (
-            stage.tail.weighted_gram(block.root[0, 0] ** 2)
-            if first and len(block.tail) == 1
-            else stage.tail.gram(solved_tail)
-        )
-        tail_xy -= stage.tail.transposed_times(solved_tail, solved_xy)
-    for t, (parent, _) in stage.parents.items():
-        above, levels = later[t], later[t].zz.shape[2]
-        turned = solved[t].transpose(1, 0, 2)
-        above.zz -= sum_by(parent, multiply(turned, solved[t]), levels)
-        above.zxy -= sum_by(parent, multiply(turned, solved_xy), levels)
-        for beyond in above.cross:
-            above.cross[beyond] -= sum_by(parent, multiply(turned, solved[beyond]), levels)
-        if solved_tail is not None:
-            product = multiply(turned[:, :, rows], solved_tail[:, None])[:, 0]
-            above.tail -= sum_by(stage.maps[t], product, above.tail.shape[1])
+def _update(state: NestedState, half: Later, parents: Parents, before: Later | None) -> Later:
+    """What the factors up to this one explain of the cross-products of the levels above, level by level of the next.
+
+    Parameters
+    ----------
+    state : NestedState
+    half : Later
+        Its half-solved cross-products.
+    parents : Parents
+    before : Later or None
+        What the factors before this one explain, level by level of this factor; its first rows are this factor's own.
+
+    Returns
+    -------
+    Later
+        Rows for the a effects of the levels above: those of the next factor first.
+    """
+    q, turned = len(state.zz), half.above.transpose(1, 0, 2)
+    above, zxy = multiply(turned, half.above), multiply(turned, half.zxy)
+    crossed = state.at_entries(turned, half.crossed)
+    if before is not None:
+        above, zxy, crossed = above + before.above[q:, q:], zxy + before.zxy[q:], crossed + before.crossed[q:]
+    return Later(parents.level_sums(above), parents.level_sums(zxy), parents.entry_sums(crossed))
 
 
-def _solve_tail(
-    tail: Tail, matrices: list[np.ndarray], schur: np.ndarray, xy: np.ndarray, rest: np.ndarray
-) -> SolvedTail:
-    """Factor the Schur complement; takes its effects out of `rest`, in place."""
-    scale = Scale(tail, matrices)
-    done = factor(tail.fronts, scale.system(schur))
-    half = done.half_solve(scale.rows(xy))
-    rest -= half.T @ half
-    return SolvedTail(tail, scale, done, done.finish_solve(half), schur, xy)
+def _solve_crossed(
+    crossed: Crossed, matrices: list[np.ndarray], schur: np.ndarray, zxy: np.ndarray
+) -> tuple[SolvedCrossed, np.ndarray]:
+    """Factor the system of the Schur complement; also what the crossed effects explain of ``[X y]' [X y]``."""
+    system, matrix = crossed_system(crossed, matrices, schur)
+    done = factor(crossed.fronts, matrix)
+    half = done.half_solve(system.right(zxy))
+    return SolvedCrossed(crossed, system, done, done.finish_solve(half), zxy), half.T @ half
+
+
+def sum_over_levels(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Sum over effects and levels of (q, k, J) times (q, l, J): shape (k, l)."""
+    return np.asarray(sum(x @ y.T for x, y in zip(a, b, strict=True)))

@@ -1,37 +1,83 @@
-"""Eliminating random effects block by block.
+"""The order in which random effects are eliminated.
 
-Grouping factors fall in two kinds. *Stages* are eliminated level by level: the largest factor, and every factor in
-which all levels of the earlier stages are nested, so that its block stays block-diagonal. What is left (factors
-crossed with these) forms the *tail*: the Schur complement, sparse or dense. Everything here is on the scale of the
-random effects b, so that theta enters at one place: the root ``L^-1 T'`` of a level.
+Grouping factors fall in two kinds. *Nested* ones are eliminated one after another, level by level: the largest factor,
+and every factor in which all levels of those before it are nested, so that its block stays block-diagonal. What is left
+is *crossed* with these: the Schur complement of the crossed factors has all their levels in it, sparse or dense.
+Everything here is on the scale of the random effects b, so that theta enters at one place: the root ``L^-1 T'`` of a
+level.
 
-With ``S = Z_i'Z_i`` (after earlier eliminations), ``E = T (T'ST + I)^-1 T'`` and neighbours N of level i,
+With ``S = Z_i'Z_i`` (after earlier eliminations), ``E = T (T'ST + I)^-1 T'`` and neighbours N of level i, which are the
+levels of later nested factors in which it lies and the crossed levels it shares rows with,
 
 - mode:        ``b_i = E (Z_i'(y - X beta) - A_iN b_N)``
 - covariance:  ``W_ii = E + E Q E``, ``W_iN = -E A_iN W_NN``, with ``Q = A_iN W_NN A_iN'``
-- derivative:  ``Z_i' P Z_i = (I - SE) S - (I - SE) Q (I - SE)'``
+- derivative:  ``Z_i' V^-1 Z_i = (I - SE) S - (I - SE) Q (I - SE)'``
 
-where W is the covariance of the effects given y, over sigma² (including the fixed effects under REML).
+where W is the covariance of the random effects given y and the fixed effects, over sigma². The page
+`book/several_factors.md` derives them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...crossproducts.blocks import CrossProducts, PairProducts
 from ...sparse.fronts import Fronts
-from .crossed import Tail, tail_fronts, tail_of
+from ..level_matrices import sum_by
+from .crossed import Crossed, crossed_fronts, crossed_products
 from .incidence import Incidence
 
-__all__ = ["Plan", "Stage", "nested_factors", "plan"]
+__all__ = ["Nested", "Parents", "Plan", "nested_factors", "plan"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stage:
-    """One factor that is eliminated level by level.
+class Parents:
+    """In which level of the next nested factor each level lies.
+
+    Attributes
+    ----------
+    index : ndarray of int, shape (J,)
+        Level of the next nested factor.
+    count : int
+        Number of its levels.
+    entries : ndarray of int, shape (nnz,)
+        Where each entry of the levels' cross-products with the crossed factors stands among those of their parents;
+        empty without crossed factors.
+    entry_count : int
+        Number of the parents' entries.
+    """
+
+    index: np.ndarray
+    count: int
+    entries: np.ndarray
+    entry_count: int
+
+    def of_levels(self, values: np.ndarray) -> np.ndarray:
+        """What the parent of each level has: (..., count) gives (..., J)."""
+        return values[..., self.index]
+
+    def of_entries(self, values: np.ndarray) -> np.ndarray:
+        """What the parent of each level has at its entry of the same column: (..., entry_count) gives (..., nnz)."""
+        return values[..., self.entries]
+
+    def level_sums(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the levels of each parent: (..., J) gives (..., count)."""
+        return sum_by(self.index, values, self.count)
+
+    def entry_sums(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the levels of each parent, column by column: (..., nnz) gives (..., entry_count)."""
+        return sum_by(self.entries, values, self.entry_count) if len(self.entries) else values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nested:
+    """One nested factor, eliminated level by level.
+
+    Each of its levels lies in one level of the next nested factor, its *parent*, and so in one of every later nested
+    factor: these are the levels *above* it, whose effects, factor by factor, are a in number.
 
     Attributes
     ----------
@@ -39,20 +85,20 @@ class Stage:
         Its position among the cross-products' factors.
     zz : ndarray, shape (q, q, J)
     zxy : ndarray, shape (q, p + 1, J)
-    parents : dict of int to (ndarray of int of shape (J,), ndarray of shape (q, q_t, J))
-        For each later stage t, the level of it in which each level is nested, and their cross-products.
-    tail : Incidence or None
-        Cross-products with the tail.
-    maps : dict of int to ndarray of int, shape (nnz,)
-        Where each entry of `tail` stands in the tail entries of the parent in stage t.
+    above : ndarray, shape (q, a, J)
+        Cross-products with the effects of the levels above.
+    parents : Parents or None
+        None for the last factor, which has nothing above it.
+    crossed : Incidence or None
+        Cross-products with the crossed factors.
     """
 
     factor: int
     zz: np.ndarray
     zxy: np.ndarray
-    parents: dict[int, tuple[np.ndarray, np.ndarray]]
-    tail: Incidence | None
-    maps: dict[int, np.ndarray]
+    above: np.ndarray
+    parents: Parents | None
+    crossed: Incidence | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +107,14 @@ class Plan:
 
     Attributes
     ----------
-    stages : tuple of Stage
-    tail : Tail or None
+    nested : tuple of Nested
+        In the order in which they are eliminated; all levels of one are nested in those after it.
+    crossed : Crossed or None
+        The other factors.
     """
 
-    stages: tuple[Stage, ...]
-    tail: Tail | None
+    nested: tuple[Nested, ...]
+    crossed: Crossed | None
 
 
 def nested_factors(products: CrossProducts) -> list[int]:
@@ -79,42 +127,55 @@ def nested_factors(products: CrossProducts) -> list[int]:
 
 
 def plan(products: CrossProducts) -> Plan:
-    """Choose the order of elimination and lay out the blocks for it."""
-    nested = nested_factors(products)
-    crossed = tuple(k for k in range(len(products.factors)) if k not in nested)
-    if not crossed:
-        return Plan(tuple(_stages(products, nested, {})), None)
-    columns = _columns(products, crossed)
-    entries = {s: _entries(products, s, crossed, columns) for s in nested}
-    fronts = _fronts(products, nested[-1], crossed, columns)
-    tails = {s: Incidence(products.factors[s].levels, fronts, *entries[s]) for s in nested}
-    return Plan(tuple(_stages(products, nested, tails)), tail_of(products, crossed, columns, fronts))
+    """Choose the order of elimination and lay out the cross-products for it."""
+    order = nested_factors(products)
+    factors = tuple(k for k in range(len(products.factors)) if k not in order)
+    if not factors:
+        return Plan(_nested(products, order, [None for _ in order]), None)
+    columns = _columns(products, factors)
+    fronts = _fronts(products, order[-1], factors, columns)
+    incidences = [_incidence(products, s, factors, columns, fronts, first=s == order[0]) for s in order]
+    return Plan(_nested(products, order, incidences), crossed_products(products, factors, columns, fronts))
 
 
-def _stages(products: CrossProducts, nested: list[int], tails: dict[int, Incidence]) -> Iterator[Stage]:
-    """Blocks of the factors that are eliminated level by level."""
-    for position, s in enumerate(nested):
-        later = nested[position + 1 :]
-        parents = {t: (_pair(products, s, t).columns, _pair(products, s, t).values) for t in later}
-        maps = {t: _positions(tails[s], parents[t][0], tails[t]) for t in later if tails}
-        yield Stage(s, products.factors[s].zz, products.factors[s].zxy, parents, tails.get(s), maps)
+def _nested(products: CrossProducts, order: list[int], incidences: Sequence[Incidence | None]) -> tuple[Nested, ...]:
+    """Cross-products of the nested factors; `incidences` has what their levels share with the crossed ones."""
+    out = []
+    for position, (s, crossed) in enumerate(zip(order, incidences, strict=True)):
+        own, later = products.factors[s], order[position + 1 :]
+        above, parents = np.empty((own.size, 0, own.levels)), None
+        if later:
+            pairs = [_pair(products, s, t) for t in later]
+            above = np.concatenate([pair.values for pair in pairs], axis=1)
+            parents = _parents(pairs[0].columns, products.factors[later[0]].levels, crossed, incidences[position + 1])
+        out.append(Nested(s, own.zz, own.zxy, above, parents, crossed))
+    return tuple(out)
 
 
-def _columns(products: CrossProducts, crossed: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    """The tail's columns of each factor, shapes (q, J)."""
-    shapes = [(products.factors[k].size, products.factors[k].levels) for k in crossed]
+def _parents(index: np.ndarray, count: int, child: Incidence | None, parent: Incidence | None) -> Parents:
+    """Find the entries of the children among those of their parents, which have them all."""
+    if child is None or parent is None:
+        return Parents(index, count, np.empty(0, dtype=np.intp), 0)
+    have = parent.row * parent.width + parent.column
+    entries = np.searchsorted(have, index[child.row] * parent.width + child.column)
+    return Parents(index, count, entries, len(have))
+
+
+def _columns(products: CrossProducts, factors: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """The columns of each crossed factor in their Schur complement, shapes (q, J)."""
+    shapes = [(products.factors[k].size, products.factors[k].levels) for k in factors]
     starts = np.cumsum([0, *(q * levels for q, levels in shapes)])
     return tuple(start + np.arange(q * n).reshape(q, n) for start, (q, n) in zip(starts[:-1], shapes, strict=True))
 
 
-def _fronts(products: CrossProducts, last: int, crossed: tuple[int, ...], columns: tuple[np.ndarray, ...]) -> Fronts:
-    """The pattern that is left when the last stage, in which all others are nested, has been eliminated."""
-    pairs = [_pair(products, last, k) for k in crossed]
-    starts = np.cumsum([0, *(products.factors[k].levels for k in crossed)])[:-1]
-    names = ", ".join(f"{products.factors[k].name!r} ({products.factors[k].levels} levels)" for k in crossed)
+def _fronts(products: CrossProducts, last: int, factors: tuple[int, ...], columns: tuple[np.ndarray, ...]) -> Fronts:
+    """The pattern that is left when the last nested factor, in which all others are nested, has been eliminated."""
+    pairs = [_pair(products, last, k) for k in factors]
+    starts = np.cumsum([0, *(products.factors[k].levels for k in factors)])[:-1]
+    names = ", ".join(f"{products.factors[k].name!r} ({products.factors[k].levels} levels)" for k in factors)
     row = np.concatenate([pair.rows for pair in pairs])
     unit = np.concatenate([start + pair.columns for start, pair in zip(starts, pairs, strict=True)])
-    return tail_fronts(products.factors[last].levels, row, unit, columns, names)
+    return crossed_fronts(products.factors[last].levels, row, unit, columns, names)
 
 
 def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:
@@ -126,19 +187,18 @@ def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:
     return PairProducts(other.columns[order], other.rows[order], other.values.transpose(1, 0, 2)[:, :, order])
 
 
-def _entries(
-    products: CrossProducts, s: int, crossed: tuple[int, ...], columns: tuple[np.ndarray, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cross-products of a stage with the tail: level, column, and values of shape (q, nnz), sorted by level."""
-    pairs = [(_pair(products, s, k), at) for k, at in zip(crossed, columns, strict=True)]
+def _incidence(
+    products: CrossProducts,
+    s: int,
+    factors: tuple[int, ...],
+    columns: tuple[np.ndarray, ...],
+    fronts: Fronts,
+    first: bool,
+) -> Incidence:
+    """Cross-products of a nested factor with the crossed ones, sorted by its level."""
+    pairs = [(_pair(products, s, k), at) for k, at in zip(factors, columns, strict=True)]
     row = np.concatenate([pair.rows for pair, at in pairs for _ in at])
     column = np.concatenate([effect[pair.columns] for pair, at in pairs for effect in at])
     values = np.concatenate([pair.values[:, a] for pair, at in pairs for a in range(len(at))], axis=1)
     order = np.argsort(row * (1 + int(column.max())) + column, kind="stable")
-    return row[order], column[order], values[:, order]
-
-
-def _positions(child: Incidence, parent_of: np.ndarray, parent: Incidence) -> np.ndarray:
-    """Where the entries of the children stand among those of their parents (which have them all)."""
-    have = parent.row * parent.width + parent.column
-    return np.searchsorted(have, parent_of[child.row] * parent.width + child.column)
+    return Incidence(products.factors[s].levels, fronts, row[order], column[order], values[:, order], first)

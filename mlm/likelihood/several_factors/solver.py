@@ -9,7 +9,7 @@ import numpy as np
 from ...crossproducts.blocks import CrossProducts
 from ..covariance import CovarianceLayout
 from ..criterion import Criterion, Evaluation
-from .average_information import approximate_derivatives, changed_residuals, stored_pairs, working_products
+from .average_information import approximate_derivatives, trace_corrections, working_products
 from .backward import Posterior, posterior
 from .forward import Eliminated, eliminate
 from .parts import divide
@@ -44,13 +44,12 @@ class SeveralFactors:
         if not derivatives:
             return self.criterion.evaluation(theta, eliminated.fixed, eliminated.log_det)
         found = posterior(self.parts, eliminated, estimated=self.criterion.reml)
-        factors = range(len(eliminated.matrices))
         at = self.criterion.evaluation(
             theta,
             eliminated.fixed,
             eliminated.log_det,
-            projections=tuple(found.projections[k] for k in factors),
-            residuals=tuple(found.residuals[k] for k in factors),
+            projections=tuple(factor.projections for factor in found.factors),
+            residuals=tuple(factor.residuals for factor in found.factors),
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
         at = replace(at, gradient=self.layout.pick(slopes))
@@ -64,25 +63,16 @@ class SeveralFactors:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J)."""
         eliminated = self._eliminate(theta)
         found = posterior(self.parts, eliminated, estimated=False)
-        factors = range(len(eliminated.matrices))
-        return [found.modes[k] for k in factors], [found.covariances[k] for k in factors]
+        return [factor.modes for factor in found.factors], [factor.covariances for factor in found.factors]
 
     def _eliminate(self, theta: np.ndarray) -> Eliminated:
         return eliminate(self.parts, self.xy, self.layout, theta)
 
     def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
         """Second derivatives: one more solution with each part's factored system."""
-        matrices, p, n = eliminated.matrices, len(at.beta), len(at.theta)
-        changed = [changed_residuals(self.layout, k, t, at.residuals[k]) for k, t in enumerate(matrices)]
-        own, with_x, pairs = np.zeros((n, n)), np.zeros((n, p)), None
-        for part, done, w in zip(self.parts, eliminated.parts, found.tails, strict=True):
-            more = working_products(done, part.take(changed), p)
-            own += more[0]
-            with_x += more[1]
-            if done.tail is not None and done.tail.scale.simple:
-                listed = stored_pairs(done.tail, w, part.take(at.residuals), at.sigma2)
-                pairs = (done.tail.tail.factors, listed if pairs is None else pairs[1] + listed)
-        scale = (at.unscaled, at.sigma2, self.criterion.dof)
-        return approximate_derivatives(
-            self.layout, matrices, changed, (own, with_x), (at.projections, at.residuals), scale, pairs
-        )
+        products, corrections = [], np.zeros((len(at.theta), len(at.theta)))
+        for part, done, w in zip(self.parts, eliminated.parts, found.crossed, strict=True):
+            mine = replace(at, projections=part.take(at.projections), residuals=part.take(at.residuals))
+            products.append(working_products(self.layout, eliminated.matrices, mine.residuals, done))
+            corrections += trace_corrections(self.layout, eliminated.matrices, mine, done, w)
+        return approximate_derivatives(self.layout, at, sum(products[1:], products[0]), corrections, self.criterion.dof)

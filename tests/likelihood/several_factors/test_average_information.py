@@ -30,17 +30,19 @@ def changes(dense, theta):
 
 
 def stored_pairs(fast):
-    """Which pairs of the tail's columns have a place, and the factor and level of each column; None if not all do."""
+    """Which pairs of the crossed columns have a place, and the factor and level of each column; None if not all do."""
     ((part,), layout) = fast.solver.parts, fast.layout
-    tail = part.plan.tail
-    if tail is None or any(layout.sizes[k] > 1 for k in tail.factors):
+    crossed = part.plan.crossed
+    if crossed is None or any(layout.sizes[k] > 1 for k in crossed.factors):
         return None
-    there = np.zeros((tail.width, tail.width), dtype=bool)
-    for f in tail.fronts.fronts:
+    there = np.zeros((crossed.width, crossed.width), dtype=bool)
+    for f in crossed.fronts.fronts:
         steps = np.concatenate([np.arange(f.start, f.stop), f.border])
         there[np.ix_(steps, np.arange(f.start, f.stop))] = there[np.ix_(np.arange(f.start, f.stop), steps)] = True
-    there = there[np.ix_(tail.fronts.step, tail.fronts.step)]
-    level_of = [(k, level) for k, at in zip(tail.factors, tail.columns, strict=True) for level in range(at.shape[1])]
+    there = there[np.ix_(crossed.fronts.step, crossed.fronts.step)]
+    level_of = [
+        (k, level) for k, at in zip(crossed.factors, crossed.columns, strict=True) for level in range(at.shape[1])
+    ]
     return there, level_of
 
 
@@ -93,9 +95,9 @@ def test_every_part_is_what_matrices_of_the_size_of_the_data_give(structure, rem
 @pytest.mark.usefixtures("sparse")
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("formula", MOBILITY)
-def test_with_a_sparse_tail_too(formula, reml):
+def test_with_a_sparse_system_too(formula, reml):
     fast, dense = setup(formula, mobility(40, 12, 100), reml)
-    assert len(fast.solver.parts[0].plan.tail.fronts.fronts) > 2
+    assert len(fast.solver.parts[0].plan.crossed.fronts.fronts) > 2
     theta = moment_start(fast) + np.linspace(0.05, 0.4, fast.layout.n_theta)
     at = fast.evaluate(theta, derivatives=2)
     want = long_way(fast, dense, theta, bend_of(fast, at))
@@ -106,7 +108,7 @@ def test_parts_of_the_data_add_up(monkeypatch):
     frame = data(2, 200).assign(h=lambda d: 4 * d["a"] + d["h"] % 4, g=lambda d: 5 * d["a"] + d["g"] % 5)
     formula = "y ~ x + (1 + x | g) + (1 | h)"
     whole, _ = setup(formula, frame, reml=False)
-    monkeypatch.setattr(parts, "WHOLE", 3)
+    monkeypatch.setattr(parts, "PART_COLUMNS", 3)
     divided, _ = setup(formula, frame, reml=False)
     assert len(whole.solver.parts) == 1 < len(divided.solver.parts)
     theta = np.array([0.8, 0.2, 0.5, 0.6])

@@ -1,4 +1,4 @@
-"""Crossed factors whose levels share rows with few others: the tail in several fronts, against n x n matrices."""
+"""Crossed factors whose levels share rows with few others: their system in several fronts, against n x n matrices."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ EXACT = 1e-9
 
 
 def layouts(deviance):
-    return [part.plan.tail.fronts for part in deviance.solver.parts]
+    return [part.plan.crossed.fronts for part in deviance.solver.parts]
 
 
 def thetas(deviance):
@@ -71,17 +71,17 @@ def test_many_levels_that_hang_together_loosely_need_no_dense_matrix():
 
 
 def test_what_would_not_fit_is_refused_by_name(monkeypatch):
-    monkeypatch.setattr(crossed, "ROOM", 1e6)
+    monkeypatch.setattr(crossed, "SYSTEM_BYTES", 1e6)
     rng = np.random.default_rng(3)
     data = {"y": rng.normal(size=4000), "pupil": rng.integers(0, 900, 4000), "school": rng.integers(0, 400, 4000)}
     with pytest.raises(mlm.FitError, match=r"'school' \(400 levels\) need a system of 400 columns .* coarser"):
         mlm.lmer("y ~ 1 + (1 | pupil) + (1 | school)", data)
 
 
-def test_popular_columns_are_for_a_dense_tail(monkeypatch, request):
-    monkeypatch.setattr(incidence, "SHARES", np.array([1.0]))
+def test_popular_columns_are_for_a_dense_system(monkeypatch, request):
+    monkeypatch.setattr(incidence, "POPULAR_SHARES", np.array([1.0]))
     fast, _ = setup(MOBILITY[0], mobility(60, 24, 220), reml=True)
-    assert len(fast.solver.parts[0].plan.stages[0].tail.popular) == 24
+    assert len(fast.solver.parts[0].plan.nested[0].crossed.popular) == 24
     request.getfixturevalue("sparse")
     fast, _ = setup(MOBILITY[0], mobility(60, 24, 220), reml=True)
-    assert len(fast.solver.parts[0].plan.stages[0].tail.popular) == 0
+    assert len(fast.solver.parts[0].plan.nested[0].crossed.popular) == 0

@@ -33,7 +33,7 @@ def test_parts_give_what_the_whole_gives(formula, reml, monkeypatch):
     data = within_schools(9, 500)
     whole = mlm.lmer(formula, data, reml=reml)
     assert len(whole.deviance_function.solver.parts) == 1
-    monkeypatch.setattr(parts, "WHOLE", 5)
+    monkeypatch.setattr(parts, "PART_COLUMNS", 5)
     divided = mlm.lmer(formula, data, reml=reml)
     assert len(divided.deviance_function.solver.parts) > 3
     # both are exact; only the order of the sums differs
@@ -49,17 +49,36 @@ def test_parts_give_what_the_whole_gives(formula, reml, monkeypatch):
 
 
 def test_levels_that_hang_together_stay_one_part(monkeypatch):
-    monkeypatch.setattr(parts, "WHOLE", 5)
+    monkeypatch.setattr(parts, "PART_COLUMNS", 5)
     rng = np.random.default_rng(2)
     data = pd.DataFrame({"a": rng.integers(0, 30, 400), "b": rng.integers(0, 20, 400), "y": rng.normal(size=400)})
     data["y"] += rng.normal(size=30)[data["a"]] + rng.normal(size=20)[data["b"]]
     assert len(mlm.lmer("y ~ 1 + (1 | a) + (1 | b)", data).deviance_function.solver.parts) == 1
 
 
+def test_parts_need_not_have_the_same_crossed_factors(monkeypatch):
+    """In one school pupils change rooms, in the other every pupil stays in one."""
+    rng = np.random.default_rng(7)
+    school = rng.integers(0, 2, 400)
+    pupil, teacher = 40 * school + rng.integers(0, 40, 400), 8 * school + rng.integers(0, 8, 400)
+    room = np.where(school == 0, rng.integers(0, 5, 400), 5 + pupil % 3)
+    y = rng.normal(size=400) + rng.normal(size=80)[pupil] + rng.normal(size=16)[teacher] + rng.normal(size=8)[room]
+    data = pd.DataFrame({"y": y, "pupil": pupil, "teacher": teacher, "room": room})
+    formula = "y ~ 1 + (1 | pupil) + (1 | teacher) + (1 | room)"
+    whole = mlm.lmer(formula, data)
+    monkeypatch.setattr(parts, "PART_COLUMNS", 3)
+    divided = mlm.lmer(formula, data)
+    plans = [part.plan for part in divided.deviance_function.solver.parts]
+    assert [plan.crossed.factors for plan in plans] == [(1, 2), (1,)]
+    # two searches end within the optimiser's precision of each other
+    assert divided.deviance == pytest.approx(whole.deviance, abs=1e-9)
+    np.testing.assert_allclose(divided.theta, whole.theta, rtol=1e-5)
+
+
 def test_many_crossed_levels_that_fall_apart_need_little_memory():
     data = within_schools(4_000, 48_000)
     m = mlm.lmer("y ~ x + (1 | pupil) + (1 | teacher)", data)
     found = m.deviance_function.solver.parts
-    assert sum(part.plan.tail.width for part in found) > 5_000
-    assert max(part.plan.tail.width for part in found) < 2 * parts.WHOLE
+    assert sum(part.plan.crossed.width for part in found) > 5_000
+    assert max(part.plan.crossed.width for part in found) < 2 * parts.PART_COLUMNS
     assert m.converged
