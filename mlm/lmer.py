@@ -1,4 +1,4 @@
-"""Linear mixed models: from a formula and data to a fitted model, in five stages one can read top to bottom."""
+"""Linear mixed models: from a formula and data to a fitted model, stage by stage, to be read from top to bottom."""
 
 from __future__ import annotations
 
