@@ -33,7 +33,7 @@ class Evaluation:
     sigma2 : float
         Residual variance at this theta.
     beta : ndarray, shape (p,)
-        Working fixed effects (see `crossproducts.Shift`).
+        Working fixed effects (see `crossproducts.blocks.Shift`).
     unscaled : ndarray, shape (p, p)
         Working covariance matrix of the fixed effects, without its factor sigma².
     penalised : float
