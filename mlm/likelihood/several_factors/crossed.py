@@ -18,7 +18,9 @@ from scipy import sparse
 from ...crossproducts.blocks import CrossProducts
 from ...errors import FitError
 from ...sparse.arithmetic import sandwich
-from ...sparse.fronts import FULL, SMALL, Fronts, analyse, one_front
+from ...sparse.fronts import DENSE_COLUMNS as SMALL
+from ...sparse.fronts import DENSE_SHARE as FULL
+from ...sparse.fronts import Fronts, analyse, one_front
 
 __all__ = ["Scale", "Tail", "tail_fronts", "tail_of"]
 
