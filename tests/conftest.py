@@ -25,8 +25,8 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def sparse(monkeypatch):
     """As sparse as can be, whatever it costs."""
-    for name in ("mlm.likelihood.several_factors.crossed.SMALL", "mlm.sparse.fronts.SMALL"):
-        monkeypatch.setattr(name, 0)
-    monkeypatch.setattr("mlm.sparse.fronts.FULL", 2.0)
-    monkeypatch.setattr("mlm.sparse.fronts.WORTH", float("inf"))
-    monkeypatch.setattr("mlm.sparse.supernodes.CALLS", 1e-9)
+    monkeypatch.setattr("mlm.likelihood.several_factors.crossed.DENSE_COLUMNS", 0)
+    monkeypatch.setattr("mlm.sparse.fronts.DENSE_COLUMNS", 0)
+    monkeypatch.setattr("mlm.sparse.fronts.DENSE_SHARE", 2.0)
+    monkeypatch.setattr("mlm.sparse.fronts.FRONTS_TIME_SHARE", float("inf"))
+    monkeypatch.setattr("mlm.sparse.supernodes.SECONDS_PER_FRONT", 1e-9)

@@ -13,6 +13,9 @@ __all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift"]
 class Shift:
     """How working coefficients relate to those of the user's columns.
 
+    With means m, the response's mean c and least-squares coefficients b, working coefficients g are those of
+    ``y - c - (X - 1 m') b`` on ``X - 1 m'``. The user's are ``b + g``, and the intercept takes up ``c - m'(b + g)``.
+
     Attributes
     ----------
     means : ndarray, shape (p,)
@@ -121,7 +124,7 @@ class CrossProducts:
     total : float
         Sum of squares of the (shifted, weighted) response.
     independent : bool
-        Whether every fixed-effects column keeps more than `NEW` of its length beside those to its left.
+        Whether every fixed-effects column keeps more than a ten-thousandth of its length beside those to its left.
     log_basis : float
         Logarithm of the determinant of X'X over that of the basis worked with (0 when it is X itself).
     """

@@ -22,11 +22,16 @@ from formulaic.utils.code import sanitize_variable_names
 from ..errors import DataError, suggest
 from .table import Table
 
-CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")
-NUMPY_SCALAR = re.compile(r"np\.\w+\(([^)]*)\)")
+CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")  # formulaic's f[T.B] and f[B], which R calls fB
+NUMPY_SCALAR = re.compile(r"np\.\w+\(([^)]*)\)")  # in formulaic's messages
 INTERCEPT = "(Intercept)"
-CATEGORICAL = ("C(", "factor(", "hashed(")
-NUMBERS = "fiu"  # NumPy's letters for the kinds of columns that are numbers; truth values are categories
+CATEGORICAL = ("C(", "factor(", "hashed(")  # transformations that take integers for names of categories
+
+# Kinds of columns by the letters of NumPy's `dtype.kind`, as `Table.kind` tells them. Truth values are formulaic's work
+# in a fit; in new data they may stand for the numbers 0 and 1. Strings and categories are objects.
+FLOATS, INTEGERS, TRUTH_VALUES, OBJECTS = "f", "iu", "b", "O"
+NUMBERS = FLOATS + INTEGERS
+
 LOOKUP, LITERAL = Factor.EvalMethod.LOOKUP, Factor.EvalMethod.LITERAL
 MODULES = {"np", "contr"}
 CONTEXT = {"np": np, "sqrt": np.sqrt, "abs": np.abs, "factor": formulaic.transforms.TRANSFORMS["C"]}
@@ -110,9 +115,9 @@ class Design:
         return columns if self.keep is None else columns.select(list(self.keep))
 
     def _replay_numbers(self, table: Table) -> Columns:
-        columns = _numeric_columns(self.terms, table, also="b")
+        columns = _numeric_columns(self.terms, table, NUMBERS + TRUTH_VALUES)
         if columns is None:
-            expr = next(n for n in variables(self.terms) if table.kind(n) not in NUMBERS + "b")
+            expr = next(n for n in variables(self.terms) if table.kind(n) not in NUMBERS + TRUTH_VALUES)
             raise DataError(f"The column {expr!r} of the new data is not numeric, as it was in the fit.")
         return columns
 
@@ -202,9 +207,10 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
 def _demand_plain_types(terms: formulaic.SimpleFormula, table: Table) -> None:
     """Refuse columns that are neither numbers nor categories: dates, complex numbers, mixed objects."""
     for name in variables(terms):
-        kind = table.kind(name) if name in table else "f"
-        holds = pd.api.types.infer_dtype(table[name]) if kind in "OMmc" else ""
-        if holds not in ("", "string", "boolean", "categorical", "interval", "period"):
+        if name not in table or table.kind(name) in NUMBERS + TRUTH_VALUES:
+            continue
+        holds = pd.api.types.infer_dtype(table[name])
+        if holds not in ("string", "boolean", "categorical", "interval", "period"):
             raise DataError(
                 f"The predictor {name!r} is neither numeric nor categorical: it holds {holds} values (dtype "
                 f"{table[name].dtype}); convert it first, for example with .astype(float) or .astype('category')."
@@ -217,15 +223,15 @@ def _ones(n: int) -> np.ndarray:
     return np.broadcast_to(np.float64(1.0), (n,))
 
 
-def _numeric_columns(terms: formulaic.SimpleFormula, table: Table, also: str = "") -> Columns | None:
-    """Make columns of products of numeric ones (or of the kinds in `also`); None where a term has another factor."""
+def _numeric_columns(terms: formulaic.SimpleFormula, table: Table, kinds: str = NUMBERS) -> Columns | None:
+    """Make columns of products of columns of these kinds; None where a term has another factor."""
     one = _ones(table.n)
     names, arrays = [], []
     for term in terms:
         mine = []
         for factor in term.factors:
             name, method = factor.expr, factor.eval_method
-            if method is LOOKUP and name in table and table.kind(name) in NUMBERS + also:
+            if method is LOOKUP and name in table and table.kind(name) in kinds:
                 mine.append(table.values(name))
             elif method is LITERAL and name == "1":
                 mine.append(one)
@@ -257,7 +263,7 @@ def _wide_integers(terms: formulaic.SimpleFormula, table: Table) -> Table:
         for factor in {f.expr: f for term in terms for f in term.factors}.values()
         if not factor.expr.startswith(CATEGORICAL)
         for name in _variables_of(factor.expr, factor.eval_method.value)
-        if table.is_number(name) and table.kind(name) in "iu"
+        if name in table and table.kind(name) in INTEGERS
     ]
     wide = {name: table.values(name).astype(float) for name in computed}
     return Table(table.frame.assign(**wide)) if computed else table

@@ -16,14 +16,17 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, MissingRowsWarning
-from .design import Columns, Design, build, variables
+from .design import FLOATS, INTEGERS, OBJECTS, TRUTH_VALUES, Columns, Design, build, variables
 from .formula import Formula, RandomTerm, expression, parse
 from .grouping import Grouping, grouping
 from .table import Table
 
 __all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
 
-WEIGHTS, OFFSET = "(weights)", "(offset)"
+WEIGHTS, OFFSET = "(weights)", "(offset)"  # names of their columns, where they are given as values
+# Outside of these, weights are refused: cross-products are sums of weights times squares, and products of two of them
+# must stay within double precision, 1e-308 to 1e308, with room for the units of the columns.
+SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,8 +138,8 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     parsed = formula if isinstance(formula, Formula) else parse(formula)
     given = [name for name in (weights, offset) if isinstance(name, str)]
     table = Table.of(data, [*_needed(parsed.text), *given])
-    table, extra = _attach(table, weights, offset)
-    names = [*_needed(parsed.text), *(e for e in extra if e not in _needed(parsed.text))]
+    table, roles = _attach(table, weights, offset)
+    names = list(dict.fromkeys([*_needed(parsed.text), *roles.values()]))
     used, dropped = _complete_rows(table, names)
     table = _drop_unused_categories(table if used is None else Table(table.frame.loc[used, names]), names)
     x_design, x_columns = build(parsed.fixed, table)
@@ -149,8 +152,8 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
         x_design=x_design,
         random=random,
         groupings=groupings,
-        weights=_weights(table, extra),
-        offset=_offset(parsed, table, extra),
+        weights=_weights(table, roles),
+        offset=_offset(parsed, table, roles),
         index=table.frame.index,
         dropped=dropped,
         sources=tuple(table[name] for name in names),
@@ -170,36 +173,39 @@ def _needed(text: str) -> tuple[str, ...]:
 
 
 def _attach(table: Table, weights: Any, offset: Any) -> tuple[Table, dict[str, str]]:
-    """Give weights and offset a column; returns the table and {role: column}."""
-    extra: dict[str, str] = {}
+    """Give weights and offset a column each; returns the table and which column has which role: {role: column}."""
+    roles: dict[str, str] = {}
     for role, values in ((WEIGHTS, weights), (OFFSET, offset)):
-        if values is None:
-            continue
         if isinstance(values, str):
-            extra[role] = values
-            continue
-        if isinstance(values, pd.Series) and not values.index.equals(table.frame.index):
-            raise DataError(
-                f"The index of the {role[1:-1]} is not that of the data; align them first, for example with "
-                "values.reindex(data.index), or pass values.to_numpy() to take them row by row."
-            )
-        try:
-            array = np.asarray(values, dtype=float)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"The {role[1:-1]} must be numbers, one a row: {error}.") from None
-        if array.shape != (table.n,):
-            raise DataError(f"{role[1:-1].capitalize()} must be one number a row: {table.n}; got {array.shape}.")
-        table = Table(table.frame.assign(**{role: array}))
-        extra[role] = role
-    return table, {column: role for role, column in extra.items()}
+            roles[role] = values
+        elif values is not None:
+            table = Table(table.frame.assign(**{role: _one_a_row(values, role[1:-1], table)}))
+            roles[role] = role
+    return table, roles
+
+
+def _one_a_row(values: Any, what: str, table: Table) -> np.ndarray:
+    """Values of weights or of an offset as floats, shape (rows,)."""
+    if isinstance(values, pd.Series) and not values.index.equals(table.frame.index):
+        raise DataError(
+            f"The index of the {what} is not that of the data; align them first, for example with "
+            "values.reindex(data.index), or pass values.to_numpy() to take them row by row."
+        )
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"The {what} must be numbers, one a row: {error}.") from None
+    if array.shape != (table.n,):
+        raise DataError(f"{what.capitalize()} must be one number a row: {table.n}; got {array.shape}.")
+    return array
 
 
 def _missing(table: Table, name: str) -> np.ndarray | None:
     """Return which values are missing, or None; infinite ones are an error."""
     column, kind = table[name], table.kind(name)
-    if kind in "iub" and isinstance(column.dtype, np.dtype):
+    if kind in INTEGERS + TRUTH_VALUES and isinstance(column.dtype, np.dtype):
         return None
-    if kind == "f":
+    if kind in FLOATS:
         values = table.values(name)
         if math.isfinite(np.add.reduce(values)):
             return None
@@ -238,7 +244,7 @@ def _drop_unused_categories(table: Table, names: list[str]) -> Table:
     """Take categories out that no row has (R: ``drop.unused.levels = TRUE``)."""
     lean = {}
     for name in names:
-        if table.kind(name) == "O" and isinstance(table[name].dtype, pd.CategoricalDtype):
+        if table.kind(name) in OBJECTS and isinstance(table[name].dtype, pd.CategoricalDtype):
             lean[name] = table[name].cat.remove_unused_categories()
     return Table(table.frame.assign(**lean)) if lean else table
 
@@ -247,7 +253,7 @@ def _one_column(text: str, table: Table, role: str) -> np.ndarray:
     """Values of an expression that must give one numeric column."""
     if table.is_number(text):
         return np.asarray(table.values(text), dtype=float)
-    if text in table and table.kind(text) != "b":
+    if text in table and table.kind(text) not in TRUTH_VALUES:
         raise DataError(
             f"The {role} {text!r} is not numeric (dtype {table[text].dtype}); convert it first, "
             f"for example with pandas.to_numeric(data[{text!r}])."
@@ -258,20 +264,20 @@ def _one_column(text: str, table: Table, role: str) -> np.ndarray:
     return columns.matrix()[:, 0]
 
 
-def _weights(table: Table, extra: dict[str, str]) -> np.ndarray | None:
-    for column, role in extra.items():
-        if role == WEIGHTS:
-            weights = _one_column(column, table, "weights column")
-            bad = int((weights <= 0).sum())
-            if bad:
-                raise DataError(f"{bad} of {len(weights)} weights are zero or negative; leave these rows out.")
-            if not 1e-100 < weights.min() <= weights.max() < 1e100:
-                raise DataError("The weights are too small or too large to compute with; divide them by their mean.")
-            return weights
-    return None
+def _weights(table: Table, roles: dict[str, str]) -> np.ndarray | None:
+    if WEIGHTS not in roles:
+        return None
+    weights = _one_column(roles[WEIGHTS], table, "weights column")
+    bad = int((weights <= 0).sum())
+    if bad:
+        raise DataError(f"{bad} of {len(weights)} weights are zero or negative; leave these rows out.")
+    if not SMALLEST_WEIGHT < weights.min() <= weights.max() < LARGEST_WEIGHT:
+        raise DataError("The weights are too small or too large to compute with; divide them by their mean.")
+    return weights
 
 
-def _offset(formula: Formula, table: Table, extra: dict[str, str]) -> np.ndarray | None:
+def _offset(formula: Formula, table: Table, roles: dict[str, str]) -> np.ndarray | None:
     parts = [_one_column(text, table, "offset") for text in formula.offsets]
-    parts += [_one_column(column, table, "offset column") for column, role in extra.items() if role == OFFSET]
+    if OFFSET in roles:
+        parts.append(_one_column(roles[OFFSET], table, "offset column"))
     return np.sum(parts, axis=0) if parts else None

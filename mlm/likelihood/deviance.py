@@ -18,7 +18,9 @@ from .several_factors.solver import SeveralFactors
 
 __all__ = ["Deviance", "Solver"]
 
-PERFECT = 1e-12  # penalised share of the OLS residuals: below, rounding leaves sigma fewer than four digits
+# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which a fit is perfect:
+# what is left is a difference, to which a rounding of 1e-16 of the whole leaves fewer than four digits.
+PERFECT_SHARE = 1e-12
 
 
 class Solver(Protocol):
@@ -56,6 +58,8 @@ class Deviance:
 
     def __init__(self, products: CrossProducts, layout: CovarianceLayout, reml: bool) -> None:
         self.products, self.layout = products, layout
+        # rows are worked with times root weights W, which makes |V| larger by |W|², and under X = B R D with a basis B,
+        # which makes |X'V^-1X| smaller by |R D|² (see crossproducts.in_memory)
         constant = (products.log_basis if reml else 0.0) - products.log_weights
         self.criterion = Criterion(products.nobs, products.p, reml, constant)
         kind = OneFactor if len(products.factors) == 1 else SeveralFactors
@@ -90,4 +94,4 @@ class Deviance:
 
     def is_perfect(self, at: Evaluation) -> bool:
         """Whether as good as nothing is left of the response, so that the deviance falls without end."""
-        return bool(at.penalised <= PERFECT * self.products.xy[-1, -1])
+        return bool(at.penalised <= PERFECT_SHARE * self.products.xy[-1, -1])

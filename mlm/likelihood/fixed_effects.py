@@ -11,6 +11,9 @@ from ..errors import FitError
 
 __all__ = ["FixedPart", "solve_fixed"]
 
+# Share of ``y' V^-1 y`` that is left as the penalised residual sum of squares by rounding: a few units of 2e-16.
+ROUNDING_SHARE = 1e-15
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FixedPart:
@@ -35,11 +38,15 @@ class FixedPart:
 
 
 def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
-    """Solve for the fixed effects from ``[X y]' V^-1 [X y]``, shape (p + 1, p + 1)."""
+    """Solve for the fixed effects from ``[X y]' V^-1 [X y]``, shape (p + 1, p + 1).
+
+    Its Cholesky factor is ``[R z; 0 r]`` with ``R'R = X' V^-1 X``, ``R'z = X' V^-1 y`` and ``z'z + r² = y' V^-1 y``: by
+    the normal equations ``beta = R^-1 z``, and r² is the penalised residual sum of squares.
+    """
     if not p:
         return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), 0.0, float(rest[0, 0]))
     root, info = lapack.dpotrf(rest, lower=0, clean=1)
-    if info == p + 1 or (not info and root[p, p] ** 2 <= 1e-15 * rest[p, p]):
+    if info == p + 1 or (not info and root[p, p] ** 2 <= ROUNDING_SHARE * rest[p, p]):
         raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
     if info:
         raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")

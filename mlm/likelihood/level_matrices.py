@@ -40,7 +40,7 @@ def sum_by(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
 
 
 def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
-    """Factor all levels of a factor.
+    """Factor the system of each level of a grouping factor.
 
     Parameters
     ----------
@@ -99,19 +99,22 @@ def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
 
 
 def level_traces(change: np.ndarray, k: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Traces ``sum_j tr(K_j S_a M_j S_b)`` of two matrices a level with changes of Sigma on both sides.
+    """Traces ``sum_j tr(K_j S_x M_j S_y)`` of two matrices a level with changes of Sigma between them.
 
     Parameters
     ----------
     change : ndarray, shape (m, q, q)
-        S.
+        The changes S, symmetric.
     k, other : ndarray, shape (q, q, J)
         K and M, symmetric.
 
     Returns
     -------
     ndarray, shape (m, m)
+        ``S_x[a, b] K[b, c] S_y[c, d] M[d, a]`` summed over levels and indices, which is ``tr(K S_x M S_y)`` read the
+        other way round. The sums over levels of ``K[b, c] M[d, a]`` are found first, once for all pairs of changes, as
+        a matrix with rows (a, b) and columns (c, d).
     """
     q, flat = len(k), change.reshape(len(change), -1)
-    products = (k.reshape(q * q, -1) @ other.reshape(q * q, -1).T).reshape(q, q, q, q)  # K[b, c] M[d, a]
+    products = (k.reshape(q * q, -1) @ other.reshape(q * q, -1).T).reshape(q, q, q, q)  # [b, c, d, a]
     return flat @ products.transpose(3, 0, 1, 2).reshape(q * q, q * q) @ flat.T

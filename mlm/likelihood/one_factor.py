@@ -5,11 +5,15 @@ With ``S = Z_j'Z_j`` of a level, ``Sigma = T T'`` and ``L L' = T'ST + I``, Woodb
 the deviance, its gradient and its second derivatives are made of. This is `several_factors` for the case in which one
 factor is all there is, without the passes back and forth between factors.
 
-Second derivatives are exact. With ``V_a = Z dSigma_a Z'`` and ``e = V^-1 (y - X beta)`` the one by Sigma in the
-directions a and b is ``-tr(R V_a R V_b) + 2 e' V_a P V_b e / sigma²``, R being P under REML and ``V^-1`` under maximum
-likelihood (Searle, Casella & McCulloch 1992, Variance Components, section 6.6; Gilmour, Thompson & Cullis 1995,
-Biometrics 51). All of it is sums over levels of ``K_j = Z_j' V^-1 Z_j``, ``F_j = Z_j' V^-1 X R`` and
-``e_j = Z_j' V^-1 (y - X beta)``, where ``R R' = (X' V^-1 X)^-1``.
+Second derivatives are exact. With ``V_a = Z S_a Z'`` for a change ``S_a`` of Sigma, and ``e = V^-1 (y - X beta)``, the
+one by Sigma in the directions a and b is
+
+    ``-tr(Q V_a Q V_b) + 2 e' V_a P V_b e / sigma² - (e' V_a e) (e' V_b e) / (dof sigma⁴)``,
+
+Q being P under REML and ``V^-1`` under maximum likelihood (Searle, Casella & McCulloch 1992, Variance Components,
+section 6.6; Gilmour, Thompson & Cullis 1995, Biometrics 51; the last term is there because sigma² is profiled out). All
+of it is sums over levels of ``K_j = Z_j' V^-1 Z_j``, ``F_j = Z_j' V^-1 X R`` and ``e_j = Z_j' V^-1 (y - X beta)``, with
+``R R' = (X' V^-1 X)^-1``, because ``Z_i' P Z_j`` is ``K_j`` for i = j, less ``F_i F_j'`` for all i and j.
 """
 
 from __future__ import annotations
@@ -86,12 +90,12 @@ class OneFactor:
         self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
 
     @cached_property
-    def between(self) -> np.ndarray:
-        """How often products between levels of pairs of columns of `LevelSolution.outside` count in second derivatives.
+    def pair_weights(self) -> np.ndarray:
+        """How often pairs of columns of `LevelSolution.outside` count in `_between_levels`.
 
-        Shape (p + 1, p + 1); under maximum likelihood only products with the last column count: shape (p + 1, 1).
+        Shape (p + 1, p + 1). Under maximum likelihood only those with the last column count, shape (p + 1, 1), and each
+        stands for its mirror image too.
         """
-        # a product with the last column stands for its transpose too, where the transpose is left out
         out = np.ones((self.p + 1, self.p + 1)) if self.criterion.reml else np.full((self.p + 1, 1), 2.0)
         out[-1, -1] = 1.0 / self.criterion.dof
         return out
@@ -106,34 +110,42 @@ class OneFactor:
             theta,
             found.fixed,
             found.log_det,
-            gradient=self.layout.pick([2.0 * found.slope @ t]),
+            gradient=self.layout.pick([2.0 * found.slope @ t]),  # tr G (dT T' + T dT') is tr 2 (G T)' dT
             projections=(found.projection,),
             residuals=(math.sqrt(found.sigma2) * found.outside[:, -1],),
             solution=found,
         )
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
-        """Exact second derivatives by theta, shape (n_theta, n_theta)."""
+        """Exact second derivatives by theta, shape (n_theta, n_theta): those by Sigma, and what its bending adds."""
         of = at.solution
         if not isinstance(of, LevelSolution):
             return None
         change = directions(self.layout, 0, of.t)
-        return self._by_sigma(of, change) + bending(self.layout, 0, of.slope)
+        within, between = self._within_levels(of, change), self._between_levels(of, change)
+        return within - between + bending(self.layout, 0, of.slope)
 
-    def _by_sigma(self, of: LevelSolution, change: np.ndarray) -> np.ndarray:
-        """Second derivatives of the deviance by Sigma in the directions `change`, shapes (m, q, q) and (m, m).
+    def _within_levels(self, of: LevelSolution, change: np.ndarray) -> np.ndarray:
+        """Sum the terms of second derivatives by Sigma that stay within a level, for (m, q, q) changes: shape (m, m).
 
-        Within a level j, ``tr(K_j S_a (2 N_j + 2 e_j e_j' / sigma² - K_j) S_b)`` with ``N_j = F_j F_j'`` under REML and
-        0 under maximum likelihood. Between levels, ``F_i' S_a F_i``, ``F_i' S_a e_i`` and ``e_i' S_a e_i`` are summed
-        over the levels first and then multiplied, each product as often as `between` says.
+        They are ``tr(K_j S_a (2 N_j + 2 e_j e_j' / sigma² - K_j) S_b)``, with ``N_j = F_j F_j'`` under REML and 0 under
+        maximum likelihood. K - N is the projection of a level.
         """
-        levels, pairs = of.outside.shape[2], len(change)
-        e, counted = of.outside[:, -1], of.outside[:, -self.between.shape[1] :]
-        within = level_traces(change, of.inner, of.inner - 2.0 * (of.projection - e[:, None] * e))
-        products = of.outside.reshape(-1, levels) @ counted.reshape(-1, levels).T
-        products = products.reshape(self.q, -1, self.q, counted.shape[1]).transpose(0, 2, 1, 3)
-        sums = change.reshape(pairs, -1) @ products.reshape(self.q**2, -1)
-        return within - (sums * self.between.ravel()) @ sums.T
+        e = of.outside[:, -1]
+        return level_traces(change, of.inner, of.inner - 2.0 * (of.projection - e[:, None] * e))
+
+    def _between_levels(self, of: LevelSolution, change: np.ndarray) -> np.ndarray:
+        """Sum what second derivatives by Sigma lose from level to level, for (m, q, q) changes: shape (m, m).
+
+        With ``M_a = sum_j F_j' S_a F_j``, ``v_a = sum_j F_j' S_a e_j`` and ``s_a = sum_j e_j' S_a e_j`` it is
+        ``tr(M_a M_b) + 2 v_a' v_b / sigma² + s_a s_b / (dof sigma⁴)``, without the first under maximum likelihood. All
+        sums are ``sum_j u_j' S_a w_j`` of two columns u, w of `LevelSolution.outside`; `pair_weights` has the factors.
+        """
+        levels, columns = of.outside.shape[2], self.pair_weights.shape[1]
+        all_columns, counted = of.outside.reshape(-1, levels), of.outside[:, -columns:].reshape(-1, levels)
+        products = (all_columns @ counted.T).reshape(self.q, -1, self.q, columns)  # by effect and u, effect and w
+        sums = change.reshape(len(change), -1) @ products.transpose(0, 2, 1, 3).reshape(self.q**2, -1)
+        return (sums * self.pair_weights.ravel()) @ sums.T
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
@@ -149,11 +161,11 @@ class OneFactor:
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
         half, rest, log_det = self._eliminate(t)
-        if self.q > 1:
+        if self.q > 1:  # Woodbury: I - S T (L L')^-1 T', times Z_j'[Z X y]
             half = self.zxy - multiply(half[:, : self.q].transpose(1, 0, 2), half)
         fixed = solve_fixed(rest, self.p)
         sigma2 = fixed.penalised / self.criterion.dof
-        combine = np.zeros((self.p + 1, self.p + 1))
+        combine = np.zeros((self.p + 1, self.p + 1))  # [X y] times its transpose is [X R, (y - X beta) / sigma]
         combine[:-1, :-1] = fixed.inverse_root.T
         combine[-1, :-1] = -fixed.beta
         combine[-1, -1] = 1.0
@@ -165,7 +177,7 @@ class OneFactor:
         return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, projection.sum(axis=2) - e @ e.T)
 
     def scores(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What a step of scoring takes at one `T`, but for the fixed effects, at less than half the cost of `solve`.
+        """What a step of scoring needs at one `T`, but for the fixed effects, at less than half the cost of `solve`.
 
         Returns
         -------

@@ -82,8 +82,10 @@ def times(fronts: Fronts, store: np.ndarray, columns: np.ndarray) -> np.ndarray:
 def projections(fronts: Fronts, store: np.ndarray, factor: np.ndarray | sparse.sparray) -> np.ndarray:
     """Find entries of ``S - S T (T' S T + I)^-1 T' S`` without dividing by T, which may be singular.
 
-    Each front is treated as one level in `blocks`, with all its pivots as effects: S and its neighbours' A are those
-    after the elimination of the fronts below, ``E = T (T' S T + I)^-1 T'``, and with Q = A W A' the entries are
+    With ``M = T (T' S T + I)^-1 T'`` they are those of ``S - S M S``. For a front, let S be its pivots' block and A'
+    its border, both after the elimination of the fronts below, ``E = T (T' S T + I)^-1 T'`` of its pivots alone, and W
+    the border's block of M. As in the inverse of a matrix in four blocks, the border's rows of M are ``-W A' E``, and
+    the pivots' block is ``E + E Q E`` with ``Q = A W A'``. Put into ``S - S M S``, the pivots' block of that is
     ``(I - S E) S - (I - S E) Q (I - S E)'``.
 
     Parameters
@@ -127,7 +129,10 @@ def projections(fronts: Fronts, store: np.ndarray, factor: np.ndarray | sparse.s
 
 
 def _project(fronts: Fronts, work: np.ndarray, roots: list[np.ndarray]) -> np.ndarray:
-    """Go back through the fronts: covariances W of pivots and border, and the projections of the pivots."""
+    """Go back through the fronts: the blocks of M for pivots and border, and the projections of the pivots.
+
+    `roots` holds H with ``E = H'H`` for each front: ``half = H S``, so that ``S E S = half' half``.
+    """
     out = np.zeros_like(work)
     whole: dict[int, np.ndarray] = {}
     waiting = fronts.children

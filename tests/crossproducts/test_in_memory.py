@@ -70,13 +70,18 @@ def test_all_blocks_are_plain_products(structure, weights):
 
 @pytest.mark.parametrize(
     "constants",
-    [{"PIECE": 7}, {"PIECE": 7, "FEW": 0, "RUN": 10**9}, {"PIECE": 50, "FEW": 0, "RUN": 0}, {"FEW": 10**9}],
+    [
+        {"PIECE_ROWS": 7},
+        {"PIECE_ROWS": 7, "ONE_CALL_PRODUCTS": 0, "RUN_ROWS": 10**9},
+        {"PIECE_ROWS": 50, "ONE_CALL_PRODUCTS": 0, "RUN_ROWS": 0},
+        {"ONE_CALL_PRODUCTS": 10**9},
+    ],
 )
 @pytest.mark.parametrize("weights", [None, "w"])
 @pytest.mark.parametrize("structure", ["one, two slopes", "nested three deep, slopes", "crossed with nested"])
 def test_pieces_and_runs_add_up_to_the_same(structure, weights, constants, monkeypatch):
     for name, value in constants.items():
-        monkeypatch.setattr(in_memory if name == "PIECE" else level_sums, name, value)
+        monkeypatch.setattr(in_memory if name == "PIECE_ROWS" else level_sums, name, value)
     rows, factors, products = build(STRUCTURES[structure], pd.concat([data(s) for s in range(4)]), weights)
     check(rows, factors, products)
 
@@ -84,10 +89,10 @@ def test_pieces_and_runs_add_up_to_the_same(structure, weights, constants, monke
 @pytest.mark.parametrize("weights", [None, "w"])
 def test_few_rows_give_the_same_digits_in_one_call(weights, monkeypatch):
     """All products are summed in the order of the rows, column by column or at once."""
-    monkeypatch.setattr(level_sums, "RUN", 10**9)
+    monkeypatch.setattr(level_sums, "RUN_ROWS", 10**9)
     blocks = []
     for few in (0, 10**9):
-        monkeypatch.setattr(level_sums, "FEW", few)
+        monkeypatch.setattr(level_sums, "ONE_CALL_PRODUCTS", few)
         (factor,) = build(STRUCTURES["one, two slopes"], data(), weights)[2].factors
         blocks.append((factor.zz.tolist(), factor.zxy.tolist()))
     assert blocks[0] == blocks[1]
@@ -145,7 +150,7 @@ def test_large_means_do_not_cancel(mean, digits):
 
 @pytest.mark.parametrize("noise", [1e-3, 1e-5, 1e-7])
 def test_a_nearly_perfect_fit_keeps_its_residuals(noise):
-    """Below a share LEFT of the response, residuals come from the rows: y'y less projections would be rounding."""
+    """Below RESIDUAL_SHARE of the response, residuals come from the rows: y'y less projections would be rounding."""
     frame = data()
     frame["y"] = 5.0 + 2.0 * frame["x"] - frame["z"] + noise * np.sin(np.arange(96.0))
     rows, _, products = build("y ~ x + z + (1 | g)", frame)

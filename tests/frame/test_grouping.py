@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlm.frame.grouping import FEW, cells
+from mlm.frame.grouping import COUNTED_PER_ROW, cells
 
 # levels of the two factors: all combinations counted, and sorted by one, two and three digits of 16 bits
 TABLES = [(3, 5), (1, 1), (200, 300), (4_000, 3_000), (70_000, 90_000)]
@@ -23,7 +23,7 @@ def test_cells_are_the_distinct_pairs(levels):
 
 
 def test_both_ways_are_tried():
-    counted = [a * b <= FEW * 2_700 for a, b in TABLES]
+    counted = [a * b <= COUNTED_PER_ROW * 2_700 for a, b in TABLES]
     digits = {-(-(a * b - 1).bit_length() // 16) for a, b in TABLES}
     assert any(counted)
     assert not all(counted)

@@ -223,6 +223,12 @@ def test_weights_and_offsets_by_name_array_and_series(role):
     assert getattr(model_frame(FORMULA, frame), role) is None
 
 
+def test_one_column_may_be_weights_and_offset():
+    values = [1.0, 2, 3, 4, 5, 6]
+    used = model_frame(FORMULA, rows(w=values), weights="w", offset="w")
+    assert used.weights.tolist() == used.offset.tolist() == values
+
+
 @pytest.mark.parametrize("role", ["weights", "offset"])
 def test_bad_weights_and_offsets(role):
     for given, message in [

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from mlm.likelihood.covariance import APART, CovarianceLayout, canonical_factor, covariance_layout, covariance_root
+from mlm.likelihood.covariance import (
+    LEAST_EIGENVALUE,
+    CovarianceLayout,
+    canonical_factor,
+    covariance_layout,
+    covariance_root,
+)
 
 # terms as (factor, size): q = 2 and q = 1 on factor 0, q = 3 on factor 1, q = 1 on factor 0 again
 TERMS = [(0, 2), (0, 1), (1, 3), (0, 1)]
@@ -98,13 +104,13 @@ def test_root_of_what_is_no_covariance_is_near_it_and_regular(correlation):
     nearest = found @ found.T / np.outer(scale, scale)
     values = np.linalg.eigvalsh(nearest)
     # eigenvalues of a matrix of order 2
-    assert values == pytest.approx([APART, 1.0 + abs(correlation)], rel=1e-12)
+    assert values == pytest.approx([LEAST_EIGENVALUE, 1.0 + abs(correlation)], rel=1e-12)
     assert (np.diag(found) > 0).all()
 
 
 def test_root_of_negative_variances_has_the_least_ones():
     found = covariance_root(np.diag([-3.0, 4.0]), np.array([0.25, 0.25]))
     assert (np.diag(found) > 0).all()
-    # the correlation matrix of -3 at a scale of 1/2 is -12, moved to APART
-    assert found[0, 0] == pytest.approx(0.5 * np.sqrt(APART), rel=1e-14)
+    # the correlation matrix of -3 at a scale of 1/2 is -12, moved to LEAST_EIGENVALUE
+    assert found[0, 0] == pytest.approx(0.5 * np.sqrt(LEAST_EIGENVALUE), rel=1e-14)
     assert found[1, 1] == pytest.approx(2.0, rel=1e-14)

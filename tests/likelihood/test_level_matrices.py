@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlm.likelihood.level_matrices import apply, level_roots, multiply, outer, solve_roots
+from mlm.likelihood.level_matrices import apply, level_roots, level_traces, multiply, outer, solve_roots
 
 # products of a few numbers near 1, in another order
 EXACT = 1e-13
@@ -51,3 +51,13 @@ def test_products_level_by_level(q):
         np.testing.assert_allclose(multiply(a, b)[:, :, j], a[:, :, j] @ b[:, :, j], rtol=EXACT, atol=EXACT)
         np.testing.assert_allclose(apply(a, x)[:, j], a[:, :, j] @ x[:, j], rtol=EXACT, atol=EXACT)
         np.testing.assert_allclose(outer(a, a)[:, :, j], a[:, :, j] @ a[:, :, j].T, rtol=EXACT, atol=EXACT)
+
+
+@pytest.mark.parametrize("q", [1, 2, 4])
+def test_traces_summed_over_levels(q):
+    k, other = positive(q, 6), positive(q, 6, seed=4)
+    half = np.random.default_rng(5).normal(size=(3, q, q))
+    change = half + half.transpose(0, 2, 1)
+    want = [[sum(np.trace(k[:, :, j] @ a @ other[:, :, j] @ b) for j in range(6)) for b in change] for a in change]
+    # sums of up to 6 * 4^4 products that cancel
+    np.testing.assert_allclose(level_traces(change, k, other), want, rtol=0, atol=EXACT * np.abs(want).max())

@@ -12,9 +12,9 @@ EXACT = 1e-10  # relative: well-conditioned matrices keep some twelve digits
 @pytest.fixture(params=[1, 2, 3])
 def problem(request, monkeypatch):
     """Fronts, a store, its dense matrix S and a factor T, for units of so many columns."""
-    monkeypatch.setattr(fronts, "SMALL", 0)
-    monkeypatch.setattr(fronts, "FULL", 2.0)
-    monkeypatch.setattr(supernodes, "CALLS", 1e-7)
+    monkeypatch.setattr(fronts, "DENSE_COLUMNS", 0)
+    monkeypatch.setattr(fronts, "DENSE_SHARE", 2.0)
+    monkeypatch.setattr(supernodes, "SECONDS_PER_FRONT", 1e-7)
     q, units, rng = request.param, 90, np.random.default_rng(request.param)
     links = sparse.random_array((units, units), density=1.2 / units, rng=rng).toarray()
     together = rng.permutation(np.repeat(np.arange(units), q))

@@ -86,9 +86,9 @@ def values_on(pattern, seed=6, spread=0.0):
 @pytest.fixture
 def eager(monkeypatch):
     """Let sparse fronts be chosen for the small matrices of these tests."""
-    monkeypatch.setattr(fronts, "SMALL", 0)
-    monkeypatch.setattr(fronts, "FULL", 2.0)
-    monkeypatch.setattr(supernodes, "CALLS", 1e-7)
+    monkeypatch.setattr(fronts, "DENSE_COLUMNS", 0)
+    monkeypatch.setattr(fronts, "DENSE_SHARE", 2.0)
+    monkeypatch.setattr(supernodes, "SECONDS_PER_FRONT", 1e-7)
 
 
 def stored(found, pattern, dense):
@@ -130,8 +130,8 @@ def test_agrees_with_dense_algebra(name, eager):
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_agrees_where_fronts_are_as_small_as_can_be(name, eager, monkeypatch):
-    monkeypatch.setattr(supernodes, "CALLS", 0.0)
-    monkeypatch.setattr(supernodes, "MOVE", 0.0)
+    monkeypatch.setattr(supernodes, "SECONDS_PER_FRONT", 0.0)
+    monkeypatch.setattr(supernodes, "SECONDS_PER_UPDATE", 0.0)
     pattern = symmetric(PATTERNS[name])
     check(fronts.analyse(pattern), pattern, values_on(pattern))
 
@@ -179,7 +179,7 @@ def test_place_is_symmetric_and_the_same_with_and_without_a_table(eager, monkeyp
     at = found.place(rows, columns)
     np.testing.assert_array_equal(at, found.place(columns, rows))
     assert len(np.unique(at)) == (pattern.nnz + pattern.shape[0]) // 2
-    monkeypatch.setattr(fronts, "MAPPED", 0)
+    monkeypatch.setattr(fronts, "TABLE_COLUMNS", 0)
     np.testing.assert_array_equal(at, found.place(rows, columns))
 
 

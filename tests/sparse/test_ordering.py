@@ -26,8 +26,8 @@ def brute_force(pattern, order):
 @pytest.mark.parametrize("bits", [0, 20_000])
 @pytest.mark.parametrize("links", [0, 60, 200, 900])
 def test_structure_is_that_of_the_elimination(bits, links, monkeypatch):
-    monkeypatch.setattr(ordering, "BITS", bits)
-    monkeypatch.setattr(ordering, "CHUNK", 32)
+    monkeypatch.setattr(ordering, "BIT_COLUMNS", bits)
+    monkeypatch.setattr(ordering, "LOOKUP_COLUMNS", 32)
     pattern = random_pattern(120, links, links)
     order = np.random.default_rng(1).permutation(120)
     found = ordering.elimination_structure(pattern, order)
@@ -81,8 +81,8 @@ def test_crowded_columns():
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("bits", [0, 20_000])
 def test_groups_hold_each_step_once_and_stand_before_their_parents(seed, bits, monkeypatch):
-    monkeypatch.setattr(ordering, "BITS", bits)
-    monkeypatch.setattr(supernodes, "CALLS", 1e-6 * seed)
+    monkeypatch.setattr(ordering, "BIT_COLUMNS", bits)
+    monkeypatch.setattr(supernodes, "SECONDS_PER_FRONT", 1e-6 * seed)
     pattern = random_pattern(150, 120 + 20 * seed, seed)
     order = ordering.minimum_degree(pattern, np.zeros(150, dtype=bool))
     structure = ordering.elimination_structure(pattern, order)

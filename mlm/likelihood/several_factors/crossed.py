@@ -17,7 +17,7 @@ from ...crossproducts.blocks import CrossProducts
 from ...errors import FitError
 from ...sparse.arithmetic import projections, sandwich, times
 from ...sparse.cholesky import Factor
-from ...sparse.fronts import FULL, SMALL, Fronts, analyse, one_front
+from ...sparse.fronts import DENSE_COLUMNS, DENSE_SHARE, Fronts, analyse, one_front
 
 __all__ = ["Crossed", "PrecisionSystem", "ScaledSystem", "crossed_fronts", "crossed_products", "crossed_system"]
 
@@ -110,12 +110,12 @@ def crossed_fronts(
     """
     count, width = sum(at.shape[1] for at in columns), sum(at.size for at in columns)
     fronts = one_front(width)
-    if width > SMALL:
+    if width > DENSE_COLUMNS:
         ones = np.ones(len(row), dtype=np.float32)
         shared = sparse.csr_array((ones, (row.astype(np.int32), unit.astype(np.int32))), shape=(levels, count))
         transposed = sparse.csr_array(shared.T)
         some = transposed[:: max(count // SAMPLED_LEVELS, 1)] @ shared
-        if some.nnz * count <= min(FULL * count**2, LINKED_PAIRS) * some.shape[0]:
+        if some.nnz * count <= min(DENSE_SHARE * count**2, LINKED_PAIRS) * some.shape[0]:
             units = transposed @ shared
             fronts = analyse(units) if width == count else _with_effects(units, columns)
     _demand_room(fronts, names)

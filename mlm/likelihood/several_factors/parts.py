@@ -20,9 +20,9 @@ from .plan import Plan, nested_factors, plan
 __all__ = ["Part", "divide"]
 
 # Crossed columns up to which the data are not divided, and about as many as are put together in a part: up to here a
-# dense block is fastest whatever its pattern (`fronts.SMALL`). Measured on pupils and teachers within schools: single
-# effects take the same time from 100 columns a part to 3,000, and 1.5 to 2.2 times as long with 30; with random slopes
-# 1,000 columns a part take 0.6 of the time.
+# dense block is fastest whatever its pattern (`fronts.DENSE_COLUMNS`). Measured on pupils and teachers within schools:
+# single effects take the same time from 100 columns a part to 3,000, and 1.5 to 2.2 times as long with 30; with random
+# slopes 1,000 columns a part take 0.6 of the time.
 PART_COLUMNS = 300
 
 
