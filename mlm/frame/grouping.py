@@ -80,8 +80,9 @@ def _factorize(table: Table, name: str) -> tuple[np.ndarray, pd.Index | np.ndarr
         return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
     if table.kind(name) in "iu" and isinstance(column.dtype, np.dtype):  # integers, signed or not
         return _factorize_integers(table.values(name))
-    # strings that pandas keeps as Python objects: as objects they are told apart three times as quickly
-    kept = column.to_numpy(dtype=object) if getattr(column.dtype, "storage", None) == "python" else column
+    # pandas' strings, where it keeps Python objects: as objects they are told apart three times as quickly
+    strings = column.dtype == "str" and column.dtype.storage == "python"
+    kept = column.to_numpy(dtype=object) if strings else column
     try:
         return pd.factorize(kept, sort=True)
     except TypeError as error:
