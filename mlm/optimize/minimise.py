@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import FitError
 from ..likelihood.deviance import Deviance
 from .newton import newton
-from .nloptwrap import ABSOLUTE, nloptwrap
+from .nloptwrap import ABSOLUTE_TOLERANCE, nloptwrap
 from .optimum import Log, Optimum
 
 __all__ = ["minimise"]
@@ -42,5 +42,5 @@ def minimise(
     if optimizer == "newton":
         return newton(deviance, start, Log(verbose))
     if optimizer == "nloptwrap":
-        return nloptwrap(deviance, start, ABSOLUTE if tolerance is None else tolerance, Log(verbose))
+        return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))
     raise FitError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")

@@ -30,14 +30,51 @@ __all__ = [
     "single_start",
 ]
 
-ROWS = 12  # rows a coefficient from which a level's own least squares say something
-BROAD = 1e4  # relative standard deviation that lets levels have coefficients of their own, nearly
-UNKNOWN = 1e6  # sampling variance, over that of an average level, beyond which a level's coefficients say nothing
-TINY = 1e-300  # keeps 0 / 0 from being computed
-SHARE = 1e-2  # of the coefficients' spread that is taken for their variance at least
-SIZES = 64  # different sizes of levels up to which they are summed up by size
-SMALLEST = 1e-3  # relative standard deviation below which the general search decides
-NEAR = 1e-15  # what the deviance could still fall by, a thousandth of what ends the search
+# "Measured" is the number of evaluations in the 324 searches from default starts that are described in `newton`: 1,775
+# with the values below.
+
+# Rows a coefficient from which levels' own least squares are used for moments. Measured: 1,657 with 2, 1,683 with 4,
+# 1,845 with 24; these starts also save the evaluation before the first step of scoring.
+ROWS_PER_COEFFICIENT = 12
+# Relative standard deviation, of columns with a sum of squares of 1 in an average level, that leaves levels'
+# coefficients nearly those of least squares: they shrink by 1e-8 in an average level, and to 0 where they are not
+# known. Measured: 1,793 with 1e3, 1,775 with 1e5 and 1e6.
+UNSHRUNK_DEVIATION = 1e4
+# Sampling variance of a level's coefficient, over that of an average level, above which moments within levels are not
+# used: of a level that tells nothing it is 1e8, by the deviation above. Measured: 1,770 with 1e4, 1,793 with 1e8.
+UNKNOWN_VARIANCE = 1e6
+# Divisor that is less than any sum of squares but 0, in place of 0.
+LEAST_DIVISOR = 1e-300
+# Share of the spread of levels' coefficients that is added to their variance, and that it is at least: their sampling
+# variance may be more than the spread. Measured: 1,768 with 1e-3, 1,793 with 0.1.
+LEAST_SPREAD_SHARE = 1e-2
+# Share of the mean square of least-squares residuals that the residual variance has at least, so that ratios to it stay
+# finite. Measured: 2,007 with 1e-6, 1,734 with 0.1.
+RESIDUAL_SHARE = 1e-3
+# Variance ratio from which a search starts at least, for levels of one row and a column of mean square 1 (see
+# `_floor`): at 0 the gradient is 0. Measured: 1,766 with 1e-4, 1,778 with 0.002, 1,801 with 0.2, 1,833 with 1.
+FLOOR_RATIO = 0.02
+# Share of the largest singular value of the equations between moments from which one counts: above rounding. Measured:
+# the same from 1e-15 to 1e-6.
+MOMENTS_RCOND = 1e-12
+
+# Of a single random intercept.
+# Different sizes of levels up to which the minimum is looked for on sums by size. Measured: 2,004 with 0 (never), 1,801
+# with 16, 1,773 with 256.
+MOST_SIZES = 64
+# Largest size for which sizes are counted in a table: so much a level, and so much more, for the table not to take
+# longer than the rest. Measured: the same with 0 and with 100 a level.
+SIZES_PER_LEVEL, MORE_SIZES = 8, 1000
+# Relative standard deviation below which the general search decides: the minimum may be at 0, which no logarithm
+# reaches. Measured: the same with 1e-5, 1,784 with 1e-2.
+SINGLE_DEVIATION = 1e-3
+# What the deviance could still fall by where the search ends: a hundredth of what ends the general one.
+SINGLE_DECREASE = 1e-15
+# Steps at most, and longest step in the logarithm of the variance ratio, a factor of 7: beyond, the general search
+# decides. Measured: the same with 10 steps, and with longest steps from 0.5 to 4; 1,790 with 5 steps, 1,779 with a
+# longest step of 20.
+SINGLE_STEPS = 20
+SINGLE_REACH = 2.0
 
 
 def moment_start(deviance: Deviance) -> np.ndarray:
@@ -77,14 +114,17 @@ def single_start(deviance: Deviance) -> np.ndarray | None:
 def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray:
     """Guess the relative standard deviations of one factor's columns, shape (q,).
 
-    Each column alone gets the analysis-of-variance estimate on the least-squares residuals, kept away from zero.
+    Each column z alone gets the analysis-of-variance estimate on the least-squares residuals r, kept away from zero.
+    With a variance of ``ratio sigma²`` the sum of squares between levels, ``sum_j (z_j'r)² / z_j'z_j``, is expected to
+    be ``sigma² (J + ratio z'z)``, apart from fixed effects (Searle, Casella & McCulloch 1992, Variance Components,
+    chapter 3). What the best column leaves of the squares, over n - J, is the guess of sigma².
     """
     square = _squares(factor)
     e = factor.zxy[:, -1]
     total = float(products.xy[-1, -1])
-    between = np.add.reduce(e * e / np.maximum(square, TINY), 1)
-    residual = max(total - max(between.tolist()), 1e-3 * total) / max(products.nobs - factor.levels, 1)
-    weight = np.maximum(np.add.reduce(square, 1), TINY)
+    between = np.add.reduce(e * e / np.maximum(square, LEAST_DIVISOR), 1)
+    residual = max(total - max(between.tolist()), RESIDUAL_SHARE * total) / max(products.nobs - factor.levels, 1)
+    weight = np.maximum(np.add.reduce(square, 1), LEAST_DIVISOR)
     floor = _floor(weight, factor.levels, products.nobs)
     return np.sqrt(np.maximum((between / residual - factor.levels) / weight, floor))
 
@@ -99,7 +139,13 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
 
     Henderson's first method on the least-squares residuals (1953, Biometrics 9, 226-252; Searle, Casella & McCulloch
     1992, Variance Components, section 5.2): the sums of squares between the levels of each column alone are equated
-    to their expectations, in which all variances stand. Of the fixed effects only an intercept is reckoned with.
+    to their expectations, in which all variances stand.
+
+    For a column z of one factor, with levels l, the sum of squares is ``sum_l (z_l'r)² / z_l'z_l``. The residual
+    variance enters its expectation as often as there are levels, and the variance of a column x, with levels m,
+    ``sum_lm (z_l'x_m)² / z_l'z_l`` times; the total of squares has them n - p and ``x'x`` times. Of the fixed effects
+    only an intercept is reckoned with: it takes 1 off the number of levels, and ``sum_m (x_m'x_m)² / n`` off what
+    stands before the variance of x (exactly so where x is 1, and ``x_m'x_m`` a number of rows).
     """
     places = [(k, a) for k, factor in enumerate(products.factors) for a in range(factor.size)]
     squares = [products.factors[k].zz[a, a] for k, a in places]
@@ -113,12 +159,12 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
         for j, place in enumerate(places):
             levels, shared = _shared(products, (k, a), place)
             expected[i, j] = inverse[levels] @ shared**2 - squares[j] @ squares[j] / products.nobs
-    found = np.linalg.lstsq(expected, observed, rcond=1e-12)[0]
-    ratios = found[:-1] / max(found[-1], 1e-3 * observed[-1] / products.nobs)
+    found = np.linalg.lstsq(expected, observed, rcond=MOMENTS_RCOND)[0]
+    ratios = found[:-1] / max(found[-1], RESIDUAL_SHARE * observed[-1] / products.nobs)
     return [
         np.sqrt(np.maximum([r for r, place in zip(ratios, places, strict=True) if place[0] == k], floor))
         for k, f in enumerate(products.factors)
-        for floor in [_floor(np.maximum(_squares(f).sum(axis=1), TINY), f.levels, products.nobs)]
+        for floor in [_floor(np.maximum(_squares(f).sum(axis=1), LEAST_DIVISOR), f.levels, products.nobs)]
     ]
 
 
@@ -132,31 +178,39 @@ def _shared(products: CrossProducts, one: tuple[int, int], other: tuple[int, int
 
 
 def _floor(weight: np.ndarray, levels: int, nobs: int) -> np.ndarray:
-    """Variance ratios that the data could hardly tell from 0, of columns with these sums of squares, shape (q,)."""
-    return 0.02 * nobs / (weight * math.sqrt(nobs / levels))
+    """Least variance ratios to start from, of columns with these sums of squares, shape (q,).
+
+    `FLOOR_RATIO` in units of the column's mean square, over the root of rows a level: smaller ones are told from 0
+    where levels have more rows.
+    """
+    return FLOOR_RATIO * nobs / (weight * math.sqrt(nobs / levels))
 
 
 def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.ndarray, float] | None:
     """Guess the relative covariance of one factor's columns, shape (q, q), and the residual variance.
 
-    Both are found from least squares within each level: the covariance is that of the levels' coefficients, less what
-    their sampling variance adds to it (Swamy 1970, Econometrica 38, 311-323). None where levels are too small for
-    coefficients of their own.
+    Both are found from least squares within each level: the covariance is that of the levels' coefficients, less the
+    mean of their sampling covariances, ``sigma² (Z_j'Z_j)^-1`` (Swamy 1970, Econometrica 38, 311-323). It need not be
+    positive definite: to the variances a share of the spread is added, and they are that share at least. None where
+    levels are too small for coefficients of their own.
+
+    The inverse of ``Z_j'Z_j`` is that of ``Z_j'Z_j + T^-2`` with a large diagonal T, ``T (T Z_j'Z_j T + I)^-1 T``,
+    which there is for any level.
     """
     q, levels = factor.size, factor.levels
-    if q < 2 or products.nobs < ROWS * levels * q:
+    if q < 2 or products.nobs < ROWS_PER_COEFFICIENT * levels * q:
         return None
     e, square = factor.zxy[:, -1], np.add.reduce(_squares(factor), 1) / levels
-    root, _ = level_roots(np.diag(BROAD / np.sqrt(np.maximum(square, TINY))), factor.zz)
+    root, _ = level_roots(np.diag(UNSHRUNK_DEVIATION / np.sqrt(np.maximum(square, LEAST_DIVISOR))), factor.zz)
     inverse = multiply(root.transpose(1, 0, 2), root)
-    if (np.maximum.reduce(inverse.reshape(-1, levels)[:: q + 1], 1) * square).max() > UNKNOWN:
+    if (np.maximum.reduce(inverse.reshape(-1, levels)[:: q + 1], 1) * square).max() > UNKNOWN_VARIANCE:
         return None
     coefficients = apply(inverse, e)
     within = float(products.xy[-1, -1]) - float(np.vdot(coefficients, e))
     variance = within / (products.nobs - levels * q)
     coefficients -= (np.add.reduce(coefficients, 1) / levels)[:, None]
     spread = coefficients @ coefficients.T / (levels - 1)
-    sigma, least = spread / variance - inverse.sum(axis=2) / levels, SHARE * spread.diagonal() / variance
+    sigma, least = spread / variance - inverse.sum(axis=2) / levels, LEAST_SPREAD_SHARE * spread.diagonal() / variance
     sigma.flat[:: q + 1] = np.maximum(sigma.diagonal() + least, least)
     return sigma, variance
 
@@ -183,19 +237,20 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
     at = 2.0 * math.log(moment_scales(products.factors[0], products)[0])
     weights = _weights(len(products.xy), dof, reml)
     last: tuple[float, float, float] | None = None
-    for _ in range(20):
+    for _ in range(SINGLE_STEPS):
         slope, bend = _derivatives(math.exp(at), sums, products.xy, *weights)
         if math.isnan(slope):
             return None
-        step = -slope / bend if bend > 0 else -math.copysign(2.0, slope)
-        step, error = min(max(step, -2.0), 2.0), step * step  # what Newton's method leaves
+        step = -slope / bend if bend > 0 else -math.copysign(SINGLE_REACH, slope)
+        step, error = min(max(step, -SINGLE_REACH), SINGLE_REACH), step * step  # what Newton's method leaves
+        # the cubic is right to fourth order where steps get shorter and are less than a factor of e in the ratio
         if last is not None and bend > 0 and abs(step) < abs(at - last[0]) < 1.0:
             step, error = _inverse_step(last, (at, slope, bend)), (step * (at - last[0])) ** 2
         last = (at, slope, bend) if bend > 0 else None
         at += step
-        if at < 2.0 * math.log(SMALLEST):
+        if at < 2.0 * math.log(SINGLE_DEVIATION):
             return None
-        if 0.0 < bend * error**2 < NEAR:
+        if 0.0 < bend * error**2 < SINGLE_DECREASE:
             return math.exp(0.5 * at)
     return None
 
@@ -225,15 +280,15 @@ class _Sums:
 
 def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     size, columns = factor.zz[0, 0], factor.zxy[0]
-    if factor.levels <= SIZES:
+    if factor.levels <= MOST_SIZES:
         rows = columns.T
         return _Sums(size, np.ones(len(size)), (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
     whole = size.astype(np.intp)
-    if (whole != size).any() or whole.max() >= 8 * factor.levels + 1000:
+    if (whole != size).any() or whole.max() >= SIZES_PER_LEVEL * factor.levels + MORE_SIZES:
         return None
     count = np.bincount(whole)
     present = np.flatnonzero(count)
-    if len(present) > SIZES:
+    if len(present) > MOST_SIZES:
         return None
     columns = columns[:, np.argsort(whole, kind="stable")]
     ends = np.cumsum(count[present])
@@ -260,7 +315,13 @@ def _derivatives(
 
     With ``A = [X y]' V^-1 [X y] = U'U`` and ``D = U^-T dA U^-1`` the logarithm of the penalised residual sum of squares
     changes by the last diagonal element of D, and that of ``|X' V^-1 X|`` by the sum of the others. The deviance has
-    the first `dof` times, and the second once under REML: these are the weights.
+    the first `dof` times, and the second once under REML: these are the weights. The second derivative of a logarithm
+    of a determinant is the trace of ``U^-T d²A U^-1`` less the squares of D: those of its own block for X, and those of
+    the last row and column for the residual sum of squares.
+
+    With the variance ratio r, A loses ``r / (1 + r s)`` times the products of levels of size s. By the logarithm of r
+    that has the derivatives ``r / (1 + r s)²`` and ``r (1 - r s) / (1 + r s)³``; ``log |V|`` is a sum of
+    ``log (1 + r s)``, with ``r s / (1 + r s)`` and ``r s / (1 + r s)²``. `shrink` is ``1 / (1 + r s)``.
     """
     shrink = 1.0 / (1.0 + ratio * sums.size)
     parts = np.empty((3, len(shrink)))

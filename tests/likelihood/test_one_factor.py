@@ -9,7 +9,7 @@ from mlm.likelihood.several_factors.backward import posterior
 from mlm.likelihood.several_factors.forward import eliminate
 from mlm.likelihood.several_factors.parts import divide
 from mlm.optimize.minimise import minimise
-from mlm.optimize.start import SIZES, _inverse_step, level_moments, single_start
+from mlm.optimize.start import MOST_SIZES, _inverse_step, level_moments, single_start
 
 ONE = [s for s in STRUCTURES if s.startswith("one, ")]
 # the same sums in another order; with theta at 20, I - SE keeps 1e-3 of I
@@ -96,7 +96,7 @@ def test_the_search_ends_where_exact_second_derivatives_expect_nothing(structure
 
 
 @pytest.mark.parametrize("reml", [True, False])
-@pytest.mark.parametrize("levels", [SIZES // 2, 3 * SIZES])
+@pytest.mark.parametrize("levels", [MOST_SIZES // 2, 3 * MOST_SIZES])
 def test_single_intercept_is_found_at_once(levels, reml):
     """Level by level where they are few, by sizes of levels where they are many."""
     rng = np.random.default_rng(levels)

@@ -9,7 +9,7 @@ from brute import MOBILITY, STRUCTURES, data, mobility, setup
 import mlm
 from mlm.likelihood.several_factors import parts
 from mlm.optimize.minimise import minimise
-from mlm.optimize.newton import DONE
+from mlm.optimize.newton import FINAL_DECREASE
 from mlm.optimize.start import moment_start
 
 SEVERAL = [name for name in STRUCTURES if not name.startswith("one, ")]
@@ -149,5 +149,5 @@ def test_derivatives_are_left_out_where_the_end_is_foreseen():
         at = fast.evaluate(found.evaluation.theta, derivatives=2)
         assert found.evaluation.value == at.value
         # ten times what the search may leave: what a step promises is foreseen to that
-        assert 0.5 * at.gradient @ np.linalg.solve(at.hessian, at.gradient) < 10 * DONE
+        assert 0.5 * at.gradient @ np.linalg.solve(at.hessian, at.gradient) < 10 * FINAL_DECREASE
     assert ended >= 3
