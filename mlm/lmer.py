@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import FitError
+from .errors import ArgumentError
 from .fit.checks import demand_estimable, demand_variation
 from .fit.stages import independent_columns, sorted_terms
 from .frame.model_frame import model_frame
@@ -57,6 +57,8 @@ def lmer(
 
     Raises
     ------
+    ArgumentError
+        An option has a value that it cannot have.
     FormulaError
         The formula cannot be read, or has no random-effects term.
     DataError
@@ -82,7 +84,7 @@ def lmer(
     {'(Intercept)': 4.344, 'x': 1.017}
     """
     if reml not in (True, False):
-        raise FitError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
+        raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
     frame = model_frame(formula, data, weights, offset)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)

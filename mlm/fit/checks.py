@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
-from ..errors import DataError, FitError
+from ..errors import ArgumentError, DataError, FitError
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import Deviance
 from ..optimize.optimum import Optimum
@@ -129,7 +129,7 @@ def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
     except (TypeError, ValueError):
         theta = np.full(1, np.nan)
     if theta.shape != (deviance.layout.n_theta,) or not np.isfinite(theta).all():
-        raise DataError(
+        raise ArgumentError(
             f"`start` must be {deviance.layout.n_theta} finite numbers, one an element of theta; got {start!r}."
         )
     return theta

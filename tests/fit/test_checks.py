@@ -48,14 +48,14 @@ def test_more_predictors_than_rows():
 
 @pytest.mark.parametrize("start", [[1.0], "a", [np.nan, 1.0, 1.0], 1.0])
 def test_bad_start(start):
-    with pytest.raises(mlm.DataError, match="`start` must be 3 finite numbers"):
+    with pytest.raises(mlm.ArgumentError, match="`start` must be 3 finite numbers"):
         mlm.lmer(STRUCTURES["one, slope"], data(), start=start)
 
 
 def test_bad_options():
-    with pytest.raises(mlm.FitError, match=r"`reml` is True .* got 'ML'"):
+    with pytest.raises(mlm.ArgumentError, match=r"`reml` is True .* got 'ML'"):
         mlm.lmer("y ~ x + (1 | g)", data(), reml="ML")
-    with pytest.raises(mlm.FitError, match="no optimizer 'bobyqa'"):
+    with pytest.raises(mlm.ArgumentError, match="no optimizer 'bobyqa'"):
         mlm.lmer("y ~ x + (1 | g)", data(), optimizer="bobyqa")
     with pytest.raises(mlm.FormulaError, match="is a string such as"):
         mlm.lmer(data(), "y ~ x + (1 | g)")

@@ -178,7 +178,7 @@ def test_evaluations_are_printed_where_that_is_asked_for(optimizer, capsys):
 
 def test_an_optimiser_that_is_not_there():
     deviance, _ = setup(STRUCTURES["one, intercept"], data(), reml=True)
-    with pytest.raises(mlm.FitError, match="no optimizer 'bobyqa'; choose 'newton' or 'nloptwrap'"):
+    with pytest.raises(mlm.ArgumentError, match="no optimizer 'bobyqa'; choose 'newton' or 'nloptwrap'"):
         minimise(deviance, "bobyqa")
 
 

@@ -36,5 +36,5 @@ def test_default_is_that_of_lme4_since_1_1_22(students):
 
 @pytest.mark.parametrize(("optimizer", "tolerance"), [("newton", 1e-6), ("nloptwrap", 0.0), ("nloptwrap", -1.0)])
 def test_tolerance_that_means_nothing_is_refused(students, optimizer, tolerance):
-    with pytest.raises(mlm.errors.FitError, match="positive number, for optimizer='nloptwrap' only"):
+    with pytest.raises(mlm.errors.ArgumentError, match="positive number, for optimizer='nloptwrap' only"):
         mlm.lmer(FORMULA, students, reml=False, optimizer=optimizer, tolerance=tolerance)
