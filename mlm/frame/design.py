@@ -217,7 +217,7 @@ def _demand_plain_types(terms: formulaic.SimpleFormula, table: Table) -> None:
             )
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=32)  # numbers of rows; an entry is a single number
 def _ones(n: int) -> np.ndarray:
     """The constant 1, stored as a single number that nobody can change."""
     return np.broadcast_to(np.float64(1.0), (n,))

@@ -160,7 +160,7 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # formulas; an entry is a few names
 def _needed(text: str) -> tuple[str, ...]:
     """All columns of the data that a formula uses, in the order of the formula."""
     formula = parse(text)

@@ -17,7 +17,7 @@ def positive(q, levels, seed=0):
 
 
 @pytest.mark.parametrize("q", [1, 2, 3, 5])
-def test_levels_are_factored_and_solved_in_place(q):
+def test_systems_of_levels_are_factored_and_solved_in_place(q):
     a, rows = positive(q, 7), np.random.default_rng(1).normal(size=(q, 4, 7))
     factored, solved = a.copy(), rows.copy()
     log_det = solve_roots(factored, solved)
@@ -31,7 +31,7 @@ def test_levels_are_factored_and_solved_in_place(q):
 
 @pytest.mark.parametrize("q", [1, 2, 3])
 @pytest.mark.parametrize("scale", [1.0, 0.0])
-def test_roots_of_levels(q, scale):
+def test_roots_of_the_systems_of_levels(q, scale):
     zz = positive(q, 6)
     t = scale * np.tril(np.random.default_rng(2).normal(size=(q, q)))
     root, log_det = level_roots(t, zz)
