@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Effect", "effect"]
 
-POINTS = 50
-"""Points at which the effect of a numeric predictor is computed by default."""
+CURVE_POINTS = 50
+"""Points at which the effect of a numeric predictor is computed by default: a curve looks smooth at a page's width."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _chosen(
             )
     own = known[focal]
     if values is None:
-        values = own.levels or np.linspace(own.low, own.high, POINTS).tolist()
+        values = own.levels or np.linspace(own.low, own.high, CURVE_POINTS).tolist()
     chosen = {focal: list(values)} | {name: list(some) for name, some in at.items()}
     for name, some in chosen.items():
         if not some:

@@ -24,7 +24,8 @@ from .stages import deviance_function, independent_columns
 
 __all__ = ["Fit"]
 
-SINGULAR = 1e-4  # relative standard deviations below this are singular (lme4's isSingular)
+# Diagonal elements of theta below this make a fit singular: the default tolerance of lme4's isSingular().
+SINGULAR_DEVIATION = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,12 +212,12 @@ class Fit:
     def singular_terms(self) -> tuple[str, ...]:
         """Random-effects terms whose covariance is singular."""
         layout, flat = self.deviance_function.layout, []
-        if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR:
+        if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR_DEVIATION:
             return ()
         for slot, part in zip(layout.slots, self.terms, strict=True):
             size = slot.size * (slot.size + 1) // 2
             mine = slice(slot.theta, slot.theta + size)
-            if (self._at.theta[mine][layout.diagonal[mine]] < SINGULAR).any():
+            if (self._at.theta[mine][layout.diagonal[mine]] < SINGULAR_DEVIATION).any():
                 flat.append(part.term.text)
         return tuple(flat)
 

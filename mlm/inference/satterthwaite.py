@@ -15,8 +15,17 @@ from ..likelihood.deviance import Deviance
 
 __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance_information"]
 
-STEPS = ((1.0, 2.0 / 3.0), (2.0, -1.0 / 12.0))  # five-point central difference
-RELATIVE_STEP = 1e-3  # its error is of order step^4; rounding in the gradient is 1e-13 / step
+# The derivative is (2/3 (f(h) - f(-h)) - 1/12 (f(2h) - f(-2h))) / h: the five-point formula, in which terms up to the
+# fourth order cancel (Abramowitz & Stegun 1964, 25.3.6). Multiples of h, and weights.
+FIVE_POINTS = ((1.0, 2.0 / 3.0), (2.0, -1.0 / 12.0))
+# h over an element of theta: the formula's error is of order h⁴, and rounding of the gradient, some 1e-13, is divided by
+# h. Elements near 0 are varied by as much as one of a tenth of the largest would be.
+RELATIVE_STEP = 1e-3
+LEAST_STEP_SHARE = 0.1
+LEAST_SCALE = 1e-8  # where all elements of theta are (nearly) 0, so that h is not
+# Share of the largest eigenvalue of the second derivatives, above which a direction counts as one in which the deviance
+# rises: below, differences of the gradient could not tell it from 0.
+LEAST_EIGENVALUE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +73,21 @@ def variance_information(deviance: Deviance, criterion: Criterion, at: Evaluatio
 
     Notes
     -----
-    Second derivatives by theta are differences of the analytic gradient at a fixed sigma; those by sigma are exact.
-    Elements of theta that are 0 on the diagonal (a singular fit) are not varied.
+    With sigma not profiled out, the deviance is ``log |V| + dof log(2 pi sigma²) + r² / sigma²`` (Bates et al. 2015,
+    section 3; under REML with ``log |X' V^-1 X|`` besides). Second derivatives by theta are differences of its
+    analytic gradient, `_gradient_at`. Those by sigma are exact: ``6 r² / sigma⁴ - 2 dof / sigma²``, and by theta and
+    sigma ``4 / sigma³ sum_j e_j e_j' T``, as the gradient has ``-2 / sigma² sum_j e_j e_j' T``. Elements of theta that
+    are 0 on the diagonal (a singular fit) are not varied.
     """
     at = at if at.residuals else deviance.evaluate(at.theta)
     k, p, sigma = len(at.theta), len(at.beta), np.sqrt(at.sigma2)
     layout = deviance.layout
     hessian, jacobian = np.zeros((k + 1, k + 1)), np.zeros((k + 1, p, p))
     free = [a for a in range(k) if at.theta[a] != 0 or not layout.diagonal[a]]
-    scale = max(float(np.abs(at.theta).max()), 1e-8)
+    scale = max(float(np.abs(at.theta).max()), LEAST_SCALE)
     for a in free:
-        h = RELATIVE_STEP * max(abs(float(at.theta[a])), 0.1 * scale)
-        for multiple, weight in STEPS:
+        h = RELATIVE_STEP * max(abs(float(at.theta[a])), LEAST_STEP_SHARE * scale)
+        for multiple, weight in FIVE_POINTS:
             for sign in (1.0, -1.0):
                 theta = at.theta.copy()
                 theta[a] += sign * multiple * h
@@ -92,6 +104,10 @@ def variance_information(deviance: Deviance, criterion: Criterion, at: Evaluatio
 
 def degrees_of_freedom(information: VarianceInformation, vcov: np.ndarray, contrast: np.ndarray) -> float:
     """Satterthwaite's degrees of freedom of one contrast.
+
+    A variance v estimated with f degrees of freedom has the variance ``2 v² / f``. That of the contrast's variance is
+    ``g' A g`` by the delta method, g being its derivatives by (theta, sigma) and A their covariance matrix. Equated,
+    these give ``f = 2 v² / g' A g`` (Giesbrecht & Burns 1985).
 
     Parameters
     ----------
@@ -123,7 +139,7 @@ def _invert(hessian: np.ndarray, free: list[int]) -> np.ndarray:
     out = np.zeros_like(hessian)
     block = 0.5 * (hessian + hessian.T)[np.ix_(free, free)]
     values, vectors = np.linalg.eigh(block)
-    positive = values > 1e-8 * max(float(values[-1]), 1e-300)
+    positive = values > LEAST_EIGENVALUE * max(float(values[-1]), 1e-300)  # all are 0: none is positive
     inverse = (vectors[:, positive] / values[positive]) @ vectors[:, positive].T
     out[np.ix_(free, free)] = 2.0 * inverse
     return out

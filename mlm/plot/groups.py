@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["facet_density_lines", "facet_histogram", "group_lines"]
 
-FEW = 8
-"""Groups up to this number get a colour and a label each."""
+LABELLED_GROUPS = 8
+"""Groups up to this number get a colour and a label each: there are seven colours to tell apart."""
 
 
 def facet_histogram(
@@ -240,7 +240,7 @@ def group_lines(
     else:
         y = source.response
         lines, middle, rows = _mixed_lines(source, x, by) if is_mixed(source) else _dummy_lines(source, x, by)
-    labelled = len(lines) <= FEW
+    labelled = len(lines) <= LABELLED_GROUPS
     ax = axes(ax, width=WIDTH, height=4.6)
     for k, (name, (across, up)) in enumerate(lines.items()):
         style: dict[str, Any] = {"color": OKABE_ITO[0], "linewidth": 1.0, "alpha": 0.6}

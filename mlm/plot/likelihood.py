@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["likelihood_curve"]
 
+LARGEST_ICC = 1 - 1e-9
+"""Where the interval's upper end is looked for at most: theta is 3e4 there, and infinite at 1."""
+DRAWN_REACH = 1.8
+"""How far the curve is drawn on both sides of its maximum, over the distance to the interval's ends."""
+LARGEST_DRAWN_ICC = 1 - 1e-6
+"""Where the curve ends at most."""
+
 
 class ProfiledLikelihood(Protocol):
     """What the curve is drawn from: a fit whose deviance can be evaluated anywhere."""
@@ -87,9 +94,9 @@ def likelihood_curve(
 
     drop = scipy.stats.chi2.ppf(checked_level(level), 1) / 2
     best = float(m.theta[0] ** 2 / (1 + m.theta[0] ** 2))
-    ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in (0.0, 1 - 1e-9)]
-    start = max(best - 1.8 * (best - ends[0]), 0.0)
-    stop = min(best + 1.8 * (ends[1] - best), 1 - 1e-6)
+    ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in (0.0, LARGEST_ICC)]
+    start = max(best - DRAWN_REACH * (best - ends[0]), 0.0)
+    stop = min(best + DRAWN_REACH * (ends[1] - best), LARGEST_DRAWN_ICC)
     across = np.linspace(start, stop, points)
     curve = np.array([log_likelihood(value) for value in across])
     inside = (across >= ends[0]) & (across <= ends[1])

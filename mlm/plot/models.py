@@ -27,8 +27,8 @@ __all__ = [
     "residual_histogram",
 ]
 
-NAMED = 60
-"""Groups up to this number are named on the axis of a caterpillar plot."""
+NAMED_GROUPS = 60
+"""Groups up to this number are named on the axis of a caterpillar plot: it is 11 inches high then, a printed page."""
 
 
 class PredictedValues(Protocol):
@@ -95,7 +95,7 @@ def caterpillar(
         raise ArgumentError(f"{sort_by!r} is not a random effect here; these are: {', '.join(terms)}.")
     z = scipy.stats.norm.ppf(0.5 + checked_level(level) / 2)
     count = modes["grp"].nunique()
-    named = count <= NAMED
+    named = count <= NAMED_GROUPS
     height = max(2.6, 0.17 * count + 0.9) if named else 4.4
     figure, places = plt.subplots(
         1, len(terms), squeeze=False, sharey=named, figsize=(WIDTH, height), layout="constrained"

@@ -18,10 +18,11 @@ import numpy as np
 DIGITS = 7
 """R's default ``options(digits = 7)``."""
 
-MACHINE_EPSILON = 2.220446049250313e-16
+MACHINE_EPSILON = 2.220446049250313e-16  # R's .Machine$double.eps: p values below print as "< 2.22e-16"
 LEGEND = "Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
+# R's stars: the largest p value that gets each
 STAR_BREAKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."))
-LINE_WIDTH = 80
+LINE_WIDTH = 80  # characters: R's default ``options(width = 80)``
 
 
 def _significant(value: float, digits: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-LINE_CUTOFF = 60
+LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
 INDENT = "    "
 
 _TOKEN = re.compile(
