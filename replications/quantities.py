@@ -70,7 +70,10 @@ def normal_quantile(share: float) -> float:
 
 
 def stars(p: float, dot: bool) -> str:
-    """Return R's significance stars; with ``dot``, "." for p below 0.1 (not in texreg)."""
+    """Return R's significance stars; with ``dot``, "." for p below 0.1 (not in texreg).
+
+    The check has its own: it judges what `mlm` prints, and sees no more of it than users do.
+    """
     for bound, text in ((0.001, "***"), (0.01, "**"), (0.05, "*")):
         if p < bound:
             return text

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+import grimp
 import pytest
 from importlinter.cli import lint_imports
 
@@ -46,6 +47,13 @@ def test_a_climbing_import_would_be_seen(monkeypatch, capsys, contracts, tmp_pat
     monkeypatch.chdir(ROOT)
     assert lint_imports(config_filename=str(upside_down), no_cache=True, no_logo=True) == 1
     assert "mlm.crossproducts.level_sums -> mlm.frame.grouping" in capsys.readouterr().out
+
+
+def test_nothing_below_comes_in_by_the_front_door():
+    """The names of `mlm` itself are loaded when asked for: contracts cannot see what ``from mlm import lmer`` needs."""
+    importers = grimp.build_graph("mlm", "replications", cache_dir=None).find_modules_that_directly_import("mlm")
+    assert any(name.startswith("replications.") for name in importers)  # such imports are seen
+    assert not {name for name in importers if name.startswith("mlm.")}
 
 
 def test_every_package_has_its_contract(contracts):

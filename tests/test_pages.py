@@ -87,6 +87,15 @@ def test_modules_exist_that_a_page_mentions(path):
         assert any(f"/{known}".endswith(f"/{name}") for known in code), f"{path.name}: {name}"
 
 
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
+def test_folders_exist_that_a_page_mentions(path):
+    ours = [p for folder in CODE for p in (ROOT / folder).rglob("*") if p.is_dir()] + [ROOT / f for f in CODE]
+    known = [f"/{p.relative_to(ROOT).as_posix()}/" for p in ours]
+    made = ("_build/", "originals/")  # where things are written to
+    for name in set(re.findall(r"`([a-z_]\w*(?:/\w+)*/)`", text(path))):
+        assert name.startswith(made) or any(folder.endswith(f"/{name}") for folder in known), f"{path.name}: {name}"
+
+
 def test_counts_of_published_values_are_those_of_the_registry():
     counts = {source: len(registry.read(source).entries) for source in replications.SOURCES}
     rows = re.findall(r"^\| `(\w+)` \|.* (\d+) \|$", text(BOOK / "intro.md"), re.MULTILINE)

@@ -277,8 +277,10 @@ def _fixed(
         factors = [f.expr for f in term.factors]
         inside = [f for f in factors if PLACEHOLDER in f]
         if not inside:
-            offset = len(factors) == 1 and factors[0].startswith("offset(")
-            offsets.append(factors[0][7:-1].strip()) if offset else kept.append(term)
+            if len(factors) == 1 and factors[0].startswith("offset("):
+                offsets.append(factors[0].removeprefix("offset(").removesuffix(")").strip())
+            else:
+                kept.append(term)
         elif len(factors) == 1 and factors[0] in names:
             seen.add(factors[0])
         else:

@@ -6,11 +6,14 @@ Kuznetsova, Brockhoff & Christensen (2017), J. Stat. Softw. 82(13), section 2; G
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
-from ..likelihood.criterion import Criterion, Evaluation
+from ..errors import ArgumentError, DataError
+from ..fit.fit import Fit
+from ..frame.table import as_numbers
+from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 
 __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance_information"]
@@ -18,8 +21,8 @@ __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance
 # The derivative is (2/3 (f(h) - f(-h)) - 1/12 (f(2h) - f(-2h))) / h: the five-point formula, in which terms up to the
 # fourth order cancel (Abramowitz & Stegun 1964, 25.3.6). Multiples of h, and weights.
 FIVE_POINTS = ((1.0, 2.0 / 3.0), (2.0, -1.0 / 12.0))
-# h over an element of theta: the formula's error is of order h⁴, and rounding of the gradient, some 1e-13, is divided by
-# h. Elements near 0 are varied by as much as one of a tenth of the largest would be.
+# h over an element of theta: the formula's error is of order h⁴, and rounding of the gradient, some 1e-13, is divided
+# by h. Elements near 0 are varied by as much as one of a tenth of the largest would be.
 RELATIVE_STEP = 1e-3
 LEAST_STEP_SHARE = 0.1
 LEAST_SCALE = 1e-8  # where all elements of theta are (nearly) 0, so that h is not
@@ -57,15 +60,12 @@ def checked_ddf(ddf: str | None) -> str | None:
     return ddf
 
 
-def variance_information(deviance: Deviance, criterion: Criterion, at: Evaluation) -> VarianceInformation:
+def variance_information(fit: Fit) -> VarianceInformation:
     """Differentiate the deviance, as a function of (theta, sigma), and the fixed effects' covariance.
 
     Parameters
     ----------
-    deviance : Deviance
-    criterion : Criterion
-    at : Evaluation
-        At the optimum.
+    fit : Fit
 
     Returns
     -------
@@ -79,30 +79,22 @@ def variance_information(deviance: Deviance, criterion: Criterion, at: Evaluatio
     sigma ``4 / sigma³ sum_j e_j e_j' T``, as the gradient has ``-2 / sigma² sum_j e_j e_j' T``. Elements of theta that
     are 0 on the diagonal (a singular fit) are not varied.
     """
+    deviance, at = fit.deviance_function, fit.optimum.evaluation
     at = at if at.residuals else deviance.evaluate(at.theta)
     k, p, sigma = len(at.theta), len(at.beta), np.sqrt(at.sigma2)
     layout = deviance.layout
     hessian, jacobian = np.zeros((k + 1, k + 1)), np.zeros((k + 1, p, p))
     free = [a for a in range(k) if at.theta[a] != 0 or not layout.diagonal[a]]
-    scale = max(float(np.abs(at.theta).max()), LEAST_SCALE)
     for a in free:
-        h = RELATIVE_STEP * max(abs(float(at.theta[a])), LEAST_STEP_SHARE * scale)
-        for multiple, weight in FIVE_POINTS:
-            for sign in (1.0, -1.0):
-                theta = at.theta.copy()
-                theta[a] += sign * multiple * h
-                beside = deviance.evaluate(theta)
-                hessian[a, :k] += sign * weight / h * _gradient_at(deviance, beside, at.sigma2)
-                jacobian[a] += sign * weight / h * at.sigma2 * beside.unscaled
+        hessian[a, :k], jacobian[a] = _changes(deviance, at, a)
     matrices = layout.matrices(at.theta)
-    cross = layout.pick([4.0 / sigma**3 * at.outer(f) @ t for f, t in enumerate(matrices)])
-    hessian[:k, k] = hessian[k, :k] = cross
-    hessian[k, k] = 6.0 * at.penalised / at.sigma2**2 - 2.0 * criterion.dof / at.sigma2
+    hessian[:k, k] = hessian[k, :k] = layout.pick([4.0 / sigma**3 * at.outer(f) @ t for f, t in enumerate(matrices)])
+    hessian[k, k] = 6.0 * at.penalised / at.sigma2**2 - 2.0 * deviance.criterion.dof / at.sigma2
     jacobian[k] = 2.0 * sigma * at.unscaled
     return VarianceInformation(_invert(hessian, [*free, k]), jacobian)
 
 
-def degrees_of_freedom(information: VarianceInformation, vcov: np.ndarray, contrast: np.ndarray) -> float:
+def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any) -> float:
     """Satterthwaite's degrees of freedom of one contrast.
 
     A variance v estimated with f degrees of freedom has the variance ``2 v² / f``. That of the contrast's variance is
@@ -111,21 +103,46 @@ def degrees_of_freedom(information: VarianceInformation, vcov: np.ndarray, contr
 
     Parameters
     ----------
+    fit : Fit
     information : VarianceInformation
-    vcov : ndarray, shape (p, p)
-        Covariance matrix of the fixed effects, in the same (working) parametrisation.
-    contrast : ndarray, shape (p,)
+        Of this fit.
+    contrast : array_like, shape (p,)
+        Weights of the fixed effects.
 
     Returns
     -------
     float
         NaN for a contrast of zeros only.
+
+    Raises
+    ------
+    DataError
+        When the contrast has not one number a fixed effect.
     """
-    variance = float(contrast @ vcov @ contrast)
-    if not contrast.any():
+    weights = as_numbers(contrast, "The contrast")
+    if weights.shape != (fit.products.p,):
+        raise DataError(f"A contrast has one number a fixed effect: {fit.products.p}; got shape {weights.shape}.")
+    if not weights.any():
         return float("nan")
-    gradient = np.einsum("i,kij,j->k", contrast, information.jacobian, contrast)
+    at, working = fit.optimum.evaluation, fit.products.shift.contrast(weights)
+    variance = float(working @ (at.sigma2 * at.unscaled) @ working)
+    gradient = np.einsum("i,kij,j->k", working, information.jacobian, working)
     return 2.0 * variance**2 / float(gradient @ information.covariance @ gradient)
+
+
+def _changes(deviance: Deviance, at: Evaluation, a: int) -> tuple[np.ndarray, np.ndarray]:
+    """Derivatives by one element of theta: of the gradient (k,), and of the fixed effects' covariance (p, p)."""
+    of_gradient, of_covariance = np.zeros_like(at.theta), np.zeros_like(at.unscaled)
+    scale = max(float(np.abs(at.theta).max()), LEAST_SCALE)
+    h = RELATIVE_STEP * max(abs(float(at.theta[a])), LEAST_STEP_SHARE * scale)
+    for multiple, weight in FIVE_POINTS:
+        for sign in (1.0, -1.0):
+            theta = at.theta.copy()
+            theta[a] += sign * multiple * h
+            beside = deviance.evaluate(theta)
+            of_gradient = of_gradient + sign * weight / h * _gradient_at(deviance, beside, at.sigma2)
+            of_covariance = of_covariance + sign * weight / h * at.sigma2 * beside.unscaled
+    return of_gradient, of_covariance
 
 
 def _gradient_at(deviance: Deviance, beside: Evaluation, sigma2: float) -> np.ndarray:

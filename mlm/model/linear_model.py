@@ -20,6 +20,7 @@ from ..fit.predict import demand_no_offset
 from ..frame.design import INTERCEPT
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
+from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.satterthwaite import checked_ddf
 from ..report.summary import Summary, summarize
@@ -190,11 +191,8 @@ class LinearModel:
         >>> mlm.lm("y ~ x", rows).coefficients().loc["x"].round(4).tolist()
         [1.03, 0.0379, 27.2059, 0.0001]
         """
-        if checked_ddf(ddf) is not None:
-            raise FitError("A linear model has exact degrees of freedom; leave ddf out.")
-        t = self.fixef / self.se
-        p = 2 * scipy.stats.t.sf(np.abs(t), self.df_resid) if self.df_resid else np.full(len(t), np.nan)
-        return pd.DataFrame({"Estimate": self.fixef, "Std. Error": self.se, "t value": t, "Pr(>|t|)": p})
+        demand_own_ddf(ddf)
+        return coefficient_table(self.fixef, self.se, self.df_resid).drop(columns="df")
 
     def confint(self, level: float = 0.95, method: str = "wald") -> pd.DataFrame:
         """Return confidence intervals of the coefficients.
@@ -225,13 +223,15 @@ class LinearModel:
         """
         return confidence_intervals(self, level, method, self.df_resid)
 
-    def tidy(self, conf_int: bool = False, level: float = 0.95) -> pd.DataFrame:
+    def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
         """Return one row a term, in broom's columns.
 
         Parameters
         ----------
         conf_int : bool
             Add ``conf.low`` and ``conf.high``, the limits of `confint`.
+        ddf : None
+            As for `coefficients`.
         level : float
             Coverage, in (0, 1).
 
@@ -240,6 +240,7 @@ class LinearModel:
         DataFrame
             Columns term, estimate, std.error, statistic, p.value [, conf.low, conf.high].
         """
+        demand_own_ddf(ddf)
         return coefficient_rows(self, conf_int, None, level)
 
     def glance(self) -> pd.DataFrame:
@@ -284,13 +285,28 @@ class LinearModel:
         demand_no_offset(self.frame)
         return (self.design(newdata) @ self.fixef).rename("prediction")
 
-    def summary(self, **options: Any) -> Summary:
-        """Return the report laid out as R's ``summary.lm``; options as in :func:`mlm.summarize`."""
+    def summary(self, ddf: str | None = None, **options: Any) -> Summary:
+        """Return the report laid out as R's ``summary.lm``; `ddf` as for `coefficients`, options as for `summarize`."""
+        demand_own_ddf(ddf)
         return summarize(self, **options)
 
     def __str__(self) -> str:
         """Lay out as R's summary."""
         return str(self.summary())
+
+
+def demand_own_ddf(ddf: str | None) -> None:
+    """Refuse degrees of freedom that a linear model does not have.
+
+    Raises
+    ------
+    FitError
+        For those of mixed models.
+    ArgumentError
+        For unknown ones.
+    """
+    if checked_ddf(ddf) is not None:
+        raise FitError("A linear model has exact degrees of freedom; leave ddf out.")
 
 
 def _offset(frame: ModelFrame) -> np.ndarray | float:

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
-from ..errors import DataError
 from ..fit.fit import Fit
 from ..fit.predict import fitted_values, predicted_values
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
-from ..frame.table import as_numbers
+from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.satterthwaite import VarianceInformation, checked_ddf, degrees_of_freedom, variance_information
 from ..report.summary import Summary, summarize
@@ -49,7 +47,7 @@ class MixedModel(Fit):
 
     @cached_property
     def _variance_information(self) -> VarianceInformation:
-        return variance_information(self.deviance_function, self.deviance_function.criterion, self._at)
+        return variance_information(self)
 
     def satterthwaite_df(self, contrast: Any) -> float:
         """Satterthwaite's degrees of freedom of a contrast of the fixed effects.
@@ -80,11 +78,7 @@ class MixedModel(Fit):
         Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
         models. Journal of Statistical Software 82(13), section 2. doi:10.18637/jss.v082.i13
         """
-        weights = as_numbers(contrast, "The contrast")
-        if weights.shape != (self.products.p,):
-            raise DataError(f"A contrast has one number a fixed effect: {self.products.p}; got shape {weights.shape}.")
-        working = self.products.shift.contrast(weights)
-        return degrees_of_freedom(self._variance_information, self._at.sigma2 * self._at.unscaled, working)
+        return degrees_of_freedom(self, self._variance_information, contrast)
 
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Table of fixed effects.
@@ -111,13 +105,10 @@ class MixedModel(Fit):
         >>> mlm.lmer("y ~ 1 + (1 | g)", data).coefficients(ddf="satterthwaite").round(2).values.tolist()
         [[4.67, 1.88, 2.0, 2.48, 0.13]]
         """
-        estimate, se = self.fixef, self.se
-        table = pd.DataFrame({"Estimate": estimate, "Std. Error": se})
-        t = estimate / se
         if checked_ddf(ddf) is None:
-            return table.assign(**{"t value": t})
-        df = pd.Series([self.satterthwaite_df(row) for row in np.eye(len(t))], t.index)
-        return table.assign(**{"df": df, "t value": t, "Pr(>|t|)": 2.0 * scipy.stats.t.sf(np.abs(t), df)})
+            return coefficient_table(self.fixef, self.se)
+        df = pd.Series([self.satterthwaite_df(row) for row in np.eye(self.products.p)], self.fixef.index)
+        return coefficient_table(self.fixef, self.se, df)
 
     # random effects
 

@@ -17,7 +17,6 @@ from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..likelihood.covariance import covariance_root
 from ..likelihood.deviance import Deviance
 from ..likelihood.level_matrices import apply, level_roots, multiply
-from ..likelihood.one_factor import OneFactor
 from .scoring import scored_factor
 
 __all__ = [
@@ -92,13 +91,17 @@ def moment_start(deviance: Deviance) -> np.ndarray:
 
 def scored_start(deviance: Deviance) -> np.ndarray | None:
     """Guess theta of one grouping factor by a step of scoring from moments within levels; None without these."""
-    solver, layout = deviance.solver, deviance.layout
-    found = level_moments(deviance.products.factors[0], deviance.products) if isinstance(solver, OneFactor) else None
-    if not isinstance(solver, OneFactor) or found is None:
+    if not deviance.solver.exact:
+        return None
+    found, layout = level_moments(deviance.products.factors[0], deviance.products), deviance.layout
+    if found is None:
         return None
     sigma, variance = found
     t = covariance_root(layout.within_terms(0) * sigma, sigma.diagonal())
-    inner, e = solver.scores(t)
+    scores = deviance.solver.scores(t)
+    if scores is None:
+        return None
+    inner, e = scores
     slope = inner.sum(axis=2) - e @ e.T / variance
     return layout.pick([scored_factor(layout, 0, t, inner, slope)])
 

@@ -1,5 +1,7 @@
 """Figures of grouped data and of fitted models.
 
+Takes data frames, fitted models and what is computed from them, whatever has the attributes that are drawn.
+
 Every function draws with matplotlib and returns what it drew on: an ``Axes`` where there is one panel (and
 takes one as ``ax=``), a ``Figure`` where there are several. Colours are those of Okabe & Ito (2008), which
 readers with colour-vision deficiencies can tell apart; where colour carries meaning, so does shape or a

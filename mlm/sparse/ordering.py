@@ -68,7 +68,12 @@ class Structure:
 
     @property
     def work(self) -> float:
-        """Operations of the factorisation, relative to those for a full matrix."""
+        """Operations of the factorisation, relative to those for a full matrix.
+
+        Eliminating a column with c later neighbours takes some ``(c + 1)²`` operations, and a full matrix of m columns
+        ``m³ / 3``, the sum of the squares up to m (George & Liu 1981, Computer Solution of Large Sparse Positive
+        Definite Systems, chapter 2). What is left at `core` is full.
+        """
         m = len(self.order)
         return float((np.square(np.add(self.count, 1.0)).sum() + (m - self.core) ** 3 / 3.0) / (m**3 / 3.0))
 

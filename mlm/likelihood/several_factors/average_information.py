@@ -78,17 +78,17 @@ def working_products(
         nested, later, q, mine = state.nested, state.later, len(state.zz), changed[state.nested.factor]
         right = multiply(state.zz, mine) + carried[:q]
         left = mine - multiply(state.given_later(), right)
-        own += sum_over_levels(left, right) + sum_over_levels(carried[:q], mine)
-        with_x += sum_over_levels(left, later.zxy[:, :p])
+        own = own + sum_over_levels(left, right) + sum_over_levels(carried[:q], mine)
+        with_x = with_x + sum_over_levels(left, later.zxy[:, :p])
         if nested.crossed is not None:
-            carried_crossed += nested.crossed.transposed_times(later.crossed, left)
+            carried_crossed = carried_crossed + nested.crossed.transposed_times(later.crossed, left)
         if nested.parents is not None:
             carried = nested.parents.level_sums(carried[q:] + multiply(later.above.transpose(1, 0, 2), left))
     if part.crossed is not None:
         solved = part.crossed
         left, more = solved.system.reduce(solved.factor, solved.crossed.gather(changed), carried_crossed)
-        own += more
-        with_x += left.T @ solved.zxy[:, :p]
+        own = own + more
+        with_x = with_x + left.T @ solved.zxy[:, :p]
     with_rest = sum(np.einsum("akj,aj->k", c, e) for c, e in zip(changed, residuals, strict=True))
     return WorkingProducts(own, with_x, with_rest)
 
