@@ -284,7 +284,7 @@ def _plain_step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]
     """Newton step and the decrease it promises; no longer than the model can be trusted.
 
     Where second derivatives are not positive definite, their eigenvalues are made so (Nocedal & Wright 2006, section
-    3.4). Half of ``g' H^-1 g`` is by how much the quadratic with gradient g and second derivatives H falls to its minimum.
+    3.4). Half of ``g' H^-1 g`` is by how much the quadratic with gradient g and derivatives H falls at most.
     """
     _, along, info = lapack.dposv(hessian, at.gradient)
     if info:

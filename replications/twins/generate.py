@@ -4,6 +4,10 @@ A twin depends on its aggregates and on the seed in its recipe, and on nothing e
 of linear algebra or of logarithms is rounded before it decides what is drawn, so that neither the machine nor the
 number of threads shows. Numbers of tries and of candidates bound the time a search takes: what it gives is exact or
 an error, but for quartiles, of which it tells those that are missed.
+
+Limits of the searches, here and in `swapping` and `residuals`, say what they bound. Their values are those with which
+all five data sets came to an end when the twins were first made. With others the searches draw other random numbers and
+end at other twins, as good as these but not the same bytes: so they stay.
 """
 
 from __future__ import annotations
