@@ -130,8 +130,8 @@ def summary(m: Model, *arguments: Any, **options: Any) -> Summary:
     return _asked(m, "summary")(*arguments, **options)
 
 
-def predict(m: Model, newdata: Any = None, **options: Any) -> pd.Series:
-    """Return fitted values, or predictions for new rows; options as for `MixedModel.predict`.
+def predict(m: Model, newdata: Any = None, *arguments: Any, **options: Any) -> pd.Series:
+    """Return fitted values, or predictions for new rows; arguments as for `MixedModel.predict`.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def predict(m: Model, newdata: Any = None, **options: Any) -> pd.Series:
     >>> mlm.predict(m, {"g": ["c", "z"]}, new_levels="population").round(2).tolist()
     [7.84, 4.67]
     """
-    return _asked(m, "predict")(newdata, **options)
+    return _asked(m, "predict")(newdata, *arguments, **options)
 
 
 def fitted(m: Model) -> pd.Series:
@@ -180,8 +180,8 @@ def confint(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
     return _asked(m, "confint")(*arguments, **options)
 
 
-def tidy(m: Model, **options: Any) -> pd.DataFrame:
-    """Return one row a parameter, in broom's columns; options as for `MixedModel.tidy`.
+def tidy(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
+    """Return one row a parameter, in broom's columns; arguments as for `MixedModel.tidy`.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def tidy(m: Model, **options: Any) -> pd.DataFrame:
     >>> mlm.tidy(m)["term"].tolist()
     ['(Intercept)', 'sd__(Intercept)', 'sd__Observation']
     """
-    return _asked(m, "tidy")(**options)
+    return _asked(m, "tidy")(*arguments, **options)
 
 
 def glance(m: Model) -> pd.DataFrame:

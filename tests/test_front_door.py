@@ -149,6 +149,8 @@ def test_verbs_about_random_effects(m):
     same(mlm.VarCorr(m), m.varcorr)
     same(mlm.summary(m, ddf="satterthwaite"), m.summary(ddf="satterthwaite"))
     same(mlm.predict(m, data()[:3], re_form="NA"), m.predict(data()[:3], re_form="NA"))
+    same(mlm.predict(m, data()[:3], "NA"), m.predict(data()[:3], "NA"))
+    same(mlm.tidy(m, True, "satterthwaite"), m.tidy(True, "satterthwaite"))
 
 
 def test_coefficients_of_a_linear_model_are_its_fixed_effects(ols):
@@ -173,7 +175,9 @@ def test_a_linear_model_has_no_random_effects(verb, ols):
 @pytest.mark.parametrize(
     "verb", [mlm.fixef, mlm.ranef, mlm.VarCorr, mlm.summary, mlm.predict, mlm.confint, mlm.tidy, mlm.coef]
 )
-@pytest.mark.parametrize("what", ["y ~ x", None, np.zeros(3)])
+@pytest.mark.parametrize(
+    "what", ["y ~ x", None, np.zeros(3), np.poly1d([1, 2]), pd.DataFrame({"fixef": [1], "ngrps": [2]})]
+)
 def test_a_verb_takes_a_model(verb, what):
     with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer or mlm\.lm has fitted"):
         verb(what)
@@ -183,3 +187,12 @@ def test_models_and_functions_can_be_pickled(m):
     again, function = pickle.loads(pickle.dumps((m, mlm.lmer)))
     assert function is mlm.lmer
     same(again.fixef, m.fixef)
+
+
+@pytest.mark.parametrize("function", [mlm.icc, mlm.r2, mlm.plausible_range, mlm.shrinkage, mlm.design_effect])
+@pytest.mark.parametrize("what", ["linear model", None])
+def test_functions_of_mixed_models_say_so(function, what, ols):
+    with pytest.raises(
+        (mlm.ArgumentError, TypeError), match=r"a mixed model that mlm\.lmer has fitted|float\(\) argument"
+    ):
+        function(ols if what else what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -100,6 +101,10 @@ def checked_level(level: Any) -> float:
     ArgumentError
         When it does not, or is no number.
     """
-    if not isinstance(level, int | float | np.number) or not 0 < level < 1:
+    try:
+        share = math.nan if isinstance(level, str) else float(level)
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 < share < 1:
         raise ArgumentError(f"The level must lie between 0 and 1; got {level!r}.")
-    return float(level)
+    return share

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, suggest
-from ..report.face import FittedMixedModel
+from ..report.face import FittedMixedModel, demand_mixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,6 +100,7 @@ def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
     ArgumentError
         When the model has no such factor.
     """
+    demand_mixed(m)
     known = m.ngrps.index.tolist()
     if group is not None and group not in known:
         raise ArgumentError(f"{group!r} is not a grouping factor of this model; these are: {', '.join(known)}.")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..errors import ArgumentError
 
-__all__ = ["FittedLinearModel", "FittedMixedModel", "FittedModel", "is_mixed", "is_model", "model_list"]
+__all__ = ["FittedLinearModel", "FittedMixedModel", "FittedModel", "demand_mixed", "is_mixed", "is_model", "model_list"]
 
 
 class FittedModel(Protocol):
@@ -160,12 +160,24 @@ class FittedLinearModel(FittedModel, Protocol):
 
 def is_model(thing: object) -> TypeGuard[FittedModel]:
     """Tell a fitted model, which has a table of coefficients, from data or a sequence of models."""
-    return hasattr(type(thing), "coefficients")
+    return all(hasattr(type(thing), name) for name in ("coefficients", "confint", "tidy"))
 
 
 def is_mixed(m: FittedModel) -> TypeGuard[FittedMixedModel]:
     """Tell a mixed model, which has groups, from a linear one."""
     return hasattr(type(m), "ngrps")
+
+
+def demand_mixed(m: object) -> None:
+    """Refuse what is no mixed model.
+
+    Raises
+    ------
+    ArgumentError
+        For a linear model, or something else.
+    """
+    if not (is_model(m) and is_mixed(m)):
+        raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
 
 
 def model_list(models: FittedModel | Iterable[FittedModel]) -> list[FittedModel]:

@@ -14,6 +14,7 @@ from ..fit.ranef import covariance_blocks
 from ..frame.design import INTERCEPT
 from ..inference.confint import checked_level
 from ..model.mixed_model import MixedModel
+from ..report.face import demand_mixed
 
 __all__ = [
     "PlausibleRange",
@@ -34,6 +35,7 @@ def intercept_variance(m: MixedModel) -> float:
     FitError
         When the model has random slopes or several random terms.
     """
+    demand_mixed(m)
     if len(m.terms) != 1 or m.terms[0].columns.names != (INTERCEPT,):
         shown = ", ".join(f"({part.term.text})" for part in m.terms)
         raise FitError(
@@ -88,7 +90,13 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
             sizes = group_sizes(clustering)
             cluster_size = float(np.sum(sizes**2) / np.sum(sizes))
     else:
-        correlation = float(clustering)
+        try:
+            correlation = float(clustering)
+        except TypeError:
+            kind = type(clustering).__name__
+            raise ArgumentError(
+                f"This takes a mixed model that mlm.lmer has fitted, or a number; got {kind}."
+            ) from None
     if not 0 <= correlation <= 1:
         raise ArgumentError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")
     if cluster_size is None or cluster_size < 1:
@@ -188,6 +196,7 @@ def plausible_range(
     ----------
     Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 71-72. Sage.
     """
+    demand_mixed(m)
     if level is not None:
         multiplier = float(scipy.stats.norm.ppf(0.5 + checked_level(level) / 2))
     deviations = _standard_deviations(m, term, group)
@@ -250,6 +259,7 @@ def shrinkage(m: MixedModel) -> pd.DataFrame:
     ----------
     Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 46-48. Sage.
     """
+    demand_mixed(m)
     between = intercept_variance(m)
     if m.frame.weights is not None:
         raise FitError("The weights of this model differ by row; its groups have no single reliability.")

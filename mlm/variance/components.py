@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..fit.fit import Fit
 from ..fit.ranef import covariance_blocks
+from ..report.face import demand_mixed
 
 __all__ = ["VarianceComponents", "variance_components"]
 
@@ -60,6 +61,7 @@ def variance_components(fit: Fit) -> VarianceComponents:
     Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R²GLMM to random slopes models. *Methods in
     Ecology and Evolution* 5(9), 944-946.
     """
+    demand_mixed(fit)
     random = dict.fromkeys(fit.ngrps.index, 0.0)
     for _, part, covariance in covariance_blocks(fit):
         z = part.columns.matrix()
