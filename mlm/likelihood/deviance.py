@@ -1,7 +1,6 @@
-"""The profiled deviance (or REML criterion) as a pure function of theta.
+"""The profiled deviance (or REML criterion) as a pure function of theta: `criterion` has the formula and the notation.
 
-One grouping factor alone is solved level by level; several are eliminated one after the other. Which of the two it is
-is decided here, once. `criterion` has the formula and the notation.
+One factor is solved level by level, several are eliminated one after the other: which it is, is decided here, once.
 """
 
 from __future__ import annotations
