@@ -37,7 +37,7 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
     if newdata is None:
         if re_form is None:
             return fitted_values(fit)
-        return pd.Series(frame.x @ beta + (0.0 if frame.offset is None else frame.offset), frame.index)
+        return pd.Series(frame.x @ beta + frame.known_part, frame.index)
     demand_no_offset(frame)
     table = Table.of(newdata)
     values = frame.x_design.replay(table).matrix() @ beta

@@ -88,6 +88,11 @@ class ModelFrame:
         return self.x_columns.n
 
     @property
+    def known_part(self) -> np.ndarray | float:
+        """The offset, shape (n,), or 0 without one."""
+        return 0.0 if self.offset is None else self.offset
+
+    @property
     def net_response(self) -> np.ndarray:
         """The response less the offset, shape (n,)."""
         return self.y if self.offset is None else self.y - self.offset

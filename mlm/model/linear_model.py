@@ -105,7 +105,7 @@ class LinearModel:
     @cached_property
     def fitted(self) -> pd.Series:
         """Fitted values by row label."""
-        values = self.frame.x @ self.fixef.to_numpy() + _offset(self.frame)
+        values = self.frame.x @ self.fixef.to_numpy() + self.frame.known_part
         return pd.Series(values, index=self.frame.index, name="fitted")
 
     @property
@@ -121,7 +121,7 @@ class LinearModel:
     @cached_property
     def _explained(self) -> float:
         """Sum of squares of the fit, about its mean when there is an intercept."""
-        fit = self.fitted.to_numpy() - _offset(self.frame)
+        fit = self.fitted.to_numpy() - self.frame.known_part
         return float(np.sum((fit - fit.mean()) ** 2 if self.has_intercept else fit**2))
 
     @property
@@ -307,7 +307,3 @@ def demand_own_ddf(ddf: str | None) -> None:
     """
     if checked_ddf(ddf) is not None:
         raise FitError("A linear model has exact degrees of freedom; leave ddf out.")
-
-
-def _offset(frame: ModelFrame) -> np.ndarray | float:
-    return 0.0 if frame.offset is None else frame.offset

@@ -265,8 +265,7 @@ def shrinkage(m: MixedModel) -> pd.DataFrame:
         raise FitError("The weights of this model differ by row; its groups have no single reliability.")
     sizes = group_sizes(m)
     grouping = m.frame.groupings[m.ngrps.index[0]]
-    offset = 0.0 if m.frame.offset is None else m.frame.offset
-    deviation = m.frame.y - offset - m.frame.x @ m.fixef.to_numpy()
+    deviation = m.frame.net_response - m.frame.x @ m.fixef.to_numpy()
     raw = np.bincount(grouping.codes, weights=deviation, minlength=len(sizes)) / sizes
     reliability = between / (between + m.sigma**2 / sizes)
     intercept = float(m.fixef.get(INTERCEPT, 0.0))
