@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,19 @@ import pandas as pd
 from scipy import linalg
 
 from .errors import FormulaError, RankWarning
-from .frame.design import dependent_columns
 from .frame.model_frame import ModelFrame, model_frame
+from .frame.rank import dependent_columns
 from .model.linear_model import LinearModel
 
 __all__ = ["lm"]
 
 
-def lm(formula: str, data: Any) -> LinearModel:
+def lm(
+    formula: str,
+    data: Any,
+    contrasts: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> LinearModel:
     """Fit a linear model by ordinary least squares.
 
     Parameters
@@ -27,6 +33,10 @@ def lm(formula: str, data: Any) -> LinearModel:
     data : data frame
         Anything that narwhals knows, or a mapping of columns; n rows. Rows with missing values in a variable
         of the formula are left out, with a warning.
+    contrasts : mapping of str to str or array_like, optional
+        How categories are coded, as in R: ``{"f": "sum"}`` (treatment, sum, helmert, poly, or a matrix).
+    functions : mapping of str to callable, optional
+        Functions of your own that the formula calls, by their names there: they take and give arrays.
 
     Returns
     -------
@@ -56,7 +66,7 @@ def lm(formula: str, data: Any) -> LinearModel:
     ----------
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5 and 9.
     """
-    frame = model_frame(formula, data)
+    frame = model_frame(formula, data, contrasts=contrasts, functions=functions)
     if frame.random:
         raise FormulaError(
             f"The formula has {len(frame.random)} random term(s), {frame.random[0].term.text}; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ArgumentError
@@ -23,6 +24,8 @@ def lmer(
     start: Any = None,
     tolerance: float | None = None,
     verbose: bool = False,
+    contrasts: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
 ) -> MixedModel:
     """Fit a linear mixed-effects model by REML or maximum likelihood.
 
@@ -49,6 +52,11 @@ def lmer(
     verbose : bool, default False
         Print a line for each evaluation of the criterion, as it comes: its number, the criterion, theta. For fits that
         take long.
+    contrasts : mapping of str to str or array_like, optional
+        How categories of the fixed part are coded, as in R: ``{"f": "sum"}`` (treatment, sum, helmert, poly, or a
+        matrix). By default treatment contrasts, and polynomial ones for ordered categories.
+    functions : mapping of str to callable, optional
+        Functions of your own that the formula calls, by their names there: they take and give arrays.
 
     Returns
     -------
@@ -85,7 +93,7 @@ def lmer(
     """
     if reml not in (True, False):
         raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
-    frame = model_frame(formula, data, weights, offset)
+    frame = model_frame(formula, data, weights, offset, contrasts, functions)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)
     frame, products = independent_columns(frame, terms)

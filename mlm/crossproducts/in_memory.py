@@ -14,7 +14,7 @@ import scipy.linalg
 from scipy.linalg import lapack
 
 from ..errors import DataError
-from ..frame.design import INTERCEPT, Columns
+from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
 from .blocks import CrossProducts, FactorProducts, PairProducts, Shift

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from ..frame.design import Columns
+from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 
 __all__ = ["LevelSums"]

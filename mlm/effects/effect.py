@@ -5,8 +5,10 @@ As in R's package effects (Fox 2003, J. Stat. Softw. 8(15)); `mlm.model.referenc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +72,6 @@ def effect(
     level: float = 0.95,
     *,
     df: float | None = None,
-    data: Any = None,
 ) -> Effect:
     """Compute predicted values of the fixed part over one predictor.
 
@@ -89,9 +90,6 @@ def effect(
     df : float, optional
         Degrees of freedom of the t quantile of the band: rows minus fixed effects by default, as in R's
         effects; ``math.inf`` for the normal distribution.
-    data : data frame, optional
-        The data of the fit: needed only where the model matrix does not show a predictor as it is, as with
-        ``log(x)``.
 
     Returns
     -------
@@ -104,7 +102,7 @@ def effect(
         When a predictor is not in the fixed part or named twice, a list of values is empty, or the level is
         not in (0, 1).
     DataError
-        When a level is unknown, or `data` is needed.
+        When a level is unknown, or a value of a numeric predictor is no finite number.
     FitError
         When the model has an offset.
 
@@ -124,7 +122,7 @@ def effect(
     coverage = checked_level(level)
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
-    known = predictors(m, data)
+    known = predictors(m)
     chosen = _chosen(known, focal, dict(at or {}), values)
     held = {name: predictor for name, predictor in known.items() if name not in chosen}
     grid, x = average_design(m, chosen, held)
@@ -151,11 +149,16 @@ def _chosen(
     own = known[focal]
     if values is None:
         values = own.levels or np.linspace(own.low, own.high, CURVE_POINTS).tolist()
+    for name, some in {focal: values, **at}.items():
+        if isinstance(some, str) or not isinstance(some, Iterable):
+            raise ArgumentError(f"Values of {name!r} are a list, such as [0, 1]; got {some!r}.")
     chosen = {focal: list(values)} | {name: list(some) for name, some in at.items()}
     for name, some in chosen.items():
         if not some:
             raise ArgumentError(f"There are no values for {name!r}.")
         levels = known[name].levels
+        if not levels and not all(isinstance(value, Real) and math.isfinite(value) for value in some):
+            raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.")
         unknown = [value for value in some if levels and value not in levels]
         if unknown:
             raise DataError(f"{name!r} has no level {unknown[0]!r}; it has {', '.join(map(str, levels))}.")

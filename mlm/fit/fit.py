@@ -300,8 +300,8 @@ class Fit:
         -------
         DataFrame, shape (rows, p)
         """
-        table = Table.of(newdata)
-        return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.frame.index, self._names)
+        table = Table.of(newdata, "The new data")
+        return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.index, self._names)
 
 
 def _singular_message(fit: Fit) -> str:

@@ -7,90 +7,132 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FitError, suggest
-from ..frame.formula import RandomTerm
-from ..frame.model_frame import ModelFrame
+from ..errors import ArgumentError, DataError
+from ..frame.evaluate import Evaluator, column_names
+from ..frame.grouping import Grouping
+from ..frame.model_frame import RandomPart
 from ..frame.table import Table
+from ..frame.values import Value, label
+from ..language.formula import RandomTerm, parse
 from .fit import Fit
 
-__all__ = ["demand_no_offset", "fitted_values", "predicted_values"]
+__all__ = ["fitted_values", "predicted_values"]
 
 
 def fitted_values(fit: Fit) -> pd.Series:
     """Fixed effects, conditional modes and offset, for the rows of the fit."""
-    frame = fit.frame
-    values = frame.x @ fit.fixef.to_numpy()
-    for k, part in enumerate(fit.terms):
-        values = values + _contribution(fit, k, part.columns.matrix(), frame.groupings[part.term.group].codes)
-    if frame.offset is not None:
-        values = values + frame.offset
-    return pd.Series(values, frame.index)
+    return _of_the_fit(fit, _all_effects(fit))
 
 
 def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> pd.Series:
     """Predictions; `mlm.MixedModel.predict` says what the arguments mean."""
-    if not (re_form is None or re_form is False or re_form == "NA"):
-        raise ArgumentError(f"re_form is None (all random effects), 'NA' or False (none); got {re_form!r}.")
     if new_levels not in ("error", "population"):
         raise ArgumentError(f"new_levels is 'error' or 'population'; got {new_levels!r}.")
-    frame, beta = fit.frame, fit.fixef.to_numpy()
+    effects = _chosen_effects(fit, re_form)
     if newdata is None:
-        if re_form is None:
-            return fitted_values(fit)
-        return pd.Series(frame.x @ beta + frame.known_part, frame.index)
-    demand_no_offset(frame)
-    table = Table.of(newdata)
-    values = frame.x_design.replay(table).matrix() @ beta
-    for k, part in enumerate(fit.terms if re_form is None else ()):
-        codes = _codes(fit, part.term, table, new_levels)
-        values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes)
-    return pd.Series(values, table.frame.index)
+        return _of_the_fit(fit, effects)
+    table = Table.of(newdata, "The new data")
+    values = fit.frame.x_design.replay(table).matrix() @ fit.fixef.to_numpy() + fit.frame.known_part_of(table)
+    evaluator = fit.frame.recipe.evaluator(table)
+    for k, columns in effects.items():
+        part = fit.terms[k]
+        codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
+        values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes, columns)
+    return pd.Series(values, table.index)
 
 
-def demand_no_offset(frame: ModelFrame) -> None:
-    """Refuse to predict new rows for a model with an offset.
-
-    Raises
-    ------
-    FitError
-        When the frame of the model has an offset.
-    """
-    if frame.offset is not None:
-        raise FitError(
-            "This model has an offset, and that of new rows is not known; add it to m.design(newdata) @ m.fixef, the"
-            " prediction of the fixed part without it."
-        )
+def _of_the_fit(fit: Fit, effects: dict[int, list[int]]) -> pd.Series:
+    frame = fit.frame
+    values = frame.x @ fit.fixef.to_numpy()
+    for k, columns in effects.items():
+        part = fit.terms[k]
+        codes = frame.groupings[part.term.group].codes
+        values = values + _contribution(fit, k, part.columns.matrix(), codes, columns)
+    return pd.Series(values + frame.known_part, frame.index)
 
 
-def _contribution(fit: Fit, k: int, z: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """What term k adds to the linear predictor; codes of -1 (unknown levels) add nothing."""
+def _contribution(fit: Fit, k: int, z: np.ndarray, codes: np.ndarray, columns: list[int]) -> np.ndarray:
+    """What these columns of term k add to the linear predictor; codes of -1 (unknown levels) add nothing."""
     slot = fit.deviance_function.layout.slots[k]
     b = fit.modes[fit.terms[k].term.group][0][slot.start : slot.start + slot.size]
-    return np.where(codes >= 0, np.einsum("ij,ji->i", z, b[:, codes]), 0.0)
+    return np.where(codes >= 0, np.einsum("ij,ji->i", z[:, columns], b[columns][:, codes]), 0.0)
 
 
-def _codes(fit: Fit, term: RandomTerm, table: Table, new_levels: str) -> np.ndarray:
-    """Positions of the rows' levels among those of the fit, -1 for new ones."""
-    columns = list(term.group_columns)
-    missing = [c for c in columns if c not in table]
-    if missing:
-        raise DataError(f"The new data have no column {missing[0]!r}.{suggest(missing[0], table.frame.columns)}")
-    values = table[columns[0]] if len(columns) == 1 else _joined([table[c] for c in columns])
-    codes = fit.frame.groupings[term.group].levels.get_indexer(values)
-    new = pd.unique(np.asarray(values)[codes < 0])
-    if len(new) and new_levels == "error":
-        raise DataError(
-            f"{term.group!r} has {len(new)} levels that the fit has not seen, such as {str(new[0])!r}; "
-            "use new_levels='population' to predict them with random effects of 0."
+# which random effects
+
+
+def _all_effects(fit: Fit) -> dict[int, list[int]]:
+    """Columns of all terms, by the terms' places."""
+    return {k: list(range(len(part.columns.names))) for k, part in enumerate(fit.terms)}
+
+
+def _chosen_effects(fit: Fit, re_form: Any) -> dict[int, list[int]]:
+    """Columns of the random effects that `re_form` asks for, by the terms' places."""
+    if re_form is None:
+        return _all_effects(fit)
+    if re_form is False or re_form in ("NA", "0", "~0", "~ 0"):
+        return {}
+    if not isinstance(re_form, str) or "|" not in re_form:
+        raise ArgumentError(
+            "re_form is None (all random effects), 'NA' or False (none), or some of them as in the formula, such as "
+            f"'(1 | g)'; got {re_form!r}."
         )
-    return codes
+    wanted = parse(f"y ~ {re_form.strip().removeprefix('~')}").random
+    chosen: dict[int, set[int]] = {}
+    for term in wanted:
+        for k, columns in _columns_of(fit, term, re_form).items():
+            chosen.setdefault(k, set()).update(columns)
+    return {k: sorted(columns) for k, columns in chosen.items()}
 
 
-def _joined(columns: list[pd.Series]) -> pd.Series:
-    """Names of the levels of an interaction; whole numbers that arrive as floats count as integers."""
-    texts = []
-    for column in columns:
-        if column.dtype.kind == "f" and (column == column.round()).all():
-            column = column.astype(np.int64)
-        texts.append(column.astype(str))
-    return texts[0].str.cat(texts[1:], sep=":")
+def _columns_of(fit: Fit, term: RandomTerm, re_form: str) -> dict[int, list[int]]:
+    """Where a wanted term's effects are among the model's."""
+    there: dict[str, tuple[int, list[int]]] = {}
+    for k, part in enumerate(fit.terms):
+        if part.term.group == term.group:
+            there |= {effect: (k, columns) for effect, columns in _effects_of(part).items()}
+    found: dict[int, list[int]] = {}
+    for effect in ["1"] * term.expr.intercept + term.expr.labels:
+        if effect not in there:
+            listed = ", ".join(f"({part.term.text})" for part in fit.terms)
+            raise ArgumentError(f"re_form={re_form!r}: the model has no effect '({effect} | {term.group})'; it has {listed}.")
+        k, columns = there[effect]
+        found.setdefault(k, []).extend(columns)
+    return found
+
+
+def _effects_of(part: RandomPart) -> dict[str, list[int]]:
+    """Columns of a term by what varies: 1, x, f:x."""
+    labels = ["1"] * part.term.expr.intercept + part.term.expr.labels
+    spans = [1] * part.term.expr.intercept + list(part.design.spans)
+    found, start = {}, 0
+    for name, span in zip(labels, spans, strict=True):
+        found[name] = list(range(start, start + span))
+        start += span
+    return found
+
+
+# which levels
+
+
+def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str) -> np.ndarray:
+    """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
+    table = evaluator.table
+    table.demand(column_names(term.parts, evaluator.own, table.names), "The new data", "the model")
+    values = [evaluator.value(node) for node in term.parts]
+    codes, absent = factor.find(values)
+    if new_levels == "population" or (codes >= 0).all():
+        return codes
+    remedy = "use new_levels='population' to predict them with random effects of 0."
+    if absent.any():
+        raise DataError(f"{term.group!r} is missing in {int(absent.sum())} of {len(codes)} rows of the new data; {remedy}")
+    new = np.flatnonzero(codes < 0)
+    names = list(dict.fromkeys(":".join(_label_at(value, row) for value in values) for row in new))
+    raise DataError(f"{term.group!r} has {len(names)} levels that the fit has not seen, such as {names[0]!r}; {remedy}")
+
+
+def _label_at(value: Value, row: int) -> str:
+    """How a part of a grouping factor reads in one row."""
+    if hasattr(value, "codes"):
+        return label(value.levels[value.codes[row]])  # type: ignore[union-attr]
+    return label(value.values[row])  # type: ignore[union-attr]

@@ -9,9 +9,10 @@ import numpy as np
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.in_memory import cross_products
 from ..errors import FormulaError, RankWarning
-from ..frame.design import Columns, dependent_columns
+from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
+from ..frame.rank import dependent_columns
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 

@@ -1,80 +1,35 @@
-"""Model matrices: from the terms of a formula and a table to columns, and again on new data.
+"""Model matrices: from the terms of a formula and the values of its variables to columns, and again on new data.
 
-Terms that are plain numeric columns, and their products, are taken straight from the table; everything else
-(categories, transformations, splines) is `formulaic`'s work. Either way the recipe is kept and can be replayed.
+Which categories become contrasts and which indicators is R's rule, and so are the names. Chambers & Hastie (1992),
+*Statistical Models in S*, sections 2.3 and 2.4.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-import warnings
-from dataclasses import dataclass
-from functools import lru_cache
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-import formulaic
 import numpy as np
-import pandas as pd
-from formulaic.errors import DataMismatchWarning, FormulaicError
-from formulaic.parser.types import Factor
-from formulaic.utils.code import sanitize_variable_names
 
-from ..errors import DataError, suggest
+from ..errors import DataError
+from ..language.terms import Terms
+from ..language.tree import Node, spell
+from .coding import Coding, coding_of, plain_columns
+from .columns import INTERCEPT, Columns, ones
+from .evaluate import Recipe, column_names
+from .matching import level_codes
 from .table import Table
+from .values import Category, Matrix, Numbers, Other, Truth, Value, label
 
-CODED = re.compile(r"\[(?:T\.)?([^\]]*)\]")  # formulaic's f[T.B] and f[B], which R calls fB
-NUMPY_SCALAR = re.compile(r"np\.\w+\(([^)]*)\)")  # in formulaic's messages
-INTERCEPT = "(Intercept)"
-CATEGORICAL = ("C(", "factor(", "hashed(")  # transformations that take integers for names of categories
+__all__ = ["Design", "build"]
 
-# Kinds of columns by the letters of NumPy's `dtype.kind`, as `Table.kind` tells them. Truth values are formulaic's work
-# in a fit; in new data they may stand for the numbers 0 and 1. Strings and categories are objects.
-FLOATS, INTEGERS, TRUTH_VALUES, OBJECTS = "f", "iu", "b", "O"
-NUMBERS = FLOATS + INTEGERS
-
-LOOKUP, LITERAL = Factor.EvalMethod.LOOKUP, Factor.EvalMethod.LITERAL
-MODULES = {"np", "contr"}
-CONTEXT = {"np": np, "sqrt": np.sqrt, "abs": np.abs, "factor": formulaic.transforms.TRANSFORMS["C"]}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """Named columns, each a product of arrays of one length; nothing of size rows x columns is built unasked.
-
-    Attributes
-    ----------
-    names : tuple of str
-        One name a column, spelled as in R: ``"(Intercept)"``, ``"x:z"``, ``"fB"``.
-    factors : tuple of tuple of ndarray
-        The arrays, each of shape (n,), whose product is the column.
-    n : int
-        Number of rows.
-    """
-
-    names: tuple[str, ...]
-    factors: tuple[tuple[np.ndarray, ...], ...]
-    n: int
-
-    def fill(self, out: np.ndarray, start: int = 0, stop: int | None = None) -> None:
-        """Write rows start … stop into `out`, shape (columns, rows)."""
-        for row, arrays in zip(out, self.factors, strict=True):
-            row[...] = arrays[0][start:stop]
-            for array in arrays[1:]:
-                row *= array[start:stop]
-
-    def matrix(self) -> np.ndarray:
-        """Return all columns as one array of shape (n, columns)."""
-        out = np.empty((len(self.names), self.n))
-        self.fill(out)
-        return out.T
-
-    def select(self, keep: list[int]) -> Columns:
-        """Return the columns at these positions."""
-        return Columns(tuple(self.names[k] for k in keep), tuple(self.factors[k] for k in keep), self.n)
-
-    def is_one(self, k: int) -> bool:
-        """Whether column `k` is the constant 1, stored as a single number."""
-        return len(self.factors[k]) == 1 and self.factors[k][0].strides == (0,)
+# Columns of one model matrix. More than these are no model that anybody reads, and their cross-products, 800 MB for so
+# many, are where a fit would end.
+MAX_COLUMNS = 10_000
+SHOWN = 5  # levels that a message shows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,58 +38,77 @@ class Design:
 
     Attributes
     ----------
-    terms : formulaic.SimpleFormula
+    terms : Terms
         What the formula says.
     names : tuple of str
         The columns it makes.
-    spec : formulaic.ModelSpec or None
-        formulaic's own recipe; None when all terms are products of numeric columns.
+    codings : tuple of (Coding or None)
+        How each variable becomes columns; None for numbers.
+    full : tuple of tuple of bool
+        Of each term, which of its categories are coded by indicators of all levels.
+    recipe : Recipe
+        How the variables are computed on new rows.
+    spans : tuple of int
+        How many columns each term makes, the intercept not counted.
     keep : tuple of int or None
         Positions of the columns in use, when some were dropped as dependent on others.
     """
 
-    terms: formulaic.SimpleFormula
+    terms: Terms
     names: tuple[str, ...]
-    spec: formulaic.ModelSpec | None
+    codings: tuple[Coding | None, ...]
+    full: tuple[tuple[bool, ...], ...]
+    recipe: Recipe
+    spans: tuple[int, ...]
     keep: tuple[int, ...] | None = None
 
     def replay(self, table: Table) -> Columns:
-        """Make the same columns from new data.
+        """Make the same columns from new data; what is missing in a variable is missing in its columns.
 
         Raises
         ------
         DataError
-            When a column is missing, or a category was not there when the model was fitted.
+            When a column is missing or of another kind than in the fit, or a category was not there.
         """
-        for name in variables(self.terms):
-            if name not in table:
-                raise DataError(
-                    f"The new data have no column {name!r}, which the model uses.{suggest(name, table.frame.columns)}"
-                )
-        columns = _coded_columns(self.spec, table) if self.spec is not None else self._replay_numbers(table)
+        table.demand(self.columns_used(table), "The new data", "the model")
+        evaluator = self.recipe.evaluator(table)
+        values: list[Value] = []
+        for node, coding in zip(self.terms.variables, self.codings, strict=True):
+            value = evaluator.value(node)
+            values.append(value if coding is None else _recoded(value, coding, spell(node)))
+        columns, _ = _columns(self.terms, values, self.codings, self.full, table.n)
         return columns if self.keep is None else columns.select(list(self.keep))
 
-    def _replay_numbers(self, table: Table) -> Columns:
-        columns = _numeric_columns(self.terms, table, NUMBERS + TRUTH_VALUES)
-        if columns is None:
-            expr = next(n for n in variables(self.terms) if table.kind(n) not in NUMBERS + TRUTH_VALUES)
-            raise DataError(f"The column {expr!r} of the new data is not numeric, as it was in the fit.")
-        return columns
+    def columns_used(self, names: Any) -> list[str]:
+        """Names of the data's columns that the terms use, in the order of the formula."""
+        return column_names(self.terms.variables, self.recipe.own, getattr(names, "names", names))
 
     def without(self, dropped: list[int]) -> Design:
         """Return the recipe that leaves these columns out."""
-        keep = tuple(k for k in range(len(self.names)) if k not in dropped)
-        return Design(self.terms, tuple(self.names[k] for k in keep), self.spec, keep)
+        keep = tuple(k for k in range(len(self.names)) if k not in set(dropped))
+        return replace(self, names=tuple(self.names[k] for k in keep), keep=keep)
+
+    def with_recipe(self, recipe: Recipe) -> Design:
+        """Return the design with another recipe for its variables."""
+        return replace(self, recipe=recipe)
 
 
-def build(terms: formulaic.SimpleFormula, table: Table) -> tuple[Design, Columns]:
-    """Make the model matrix of some terms on a table without missing values.
+def build(
+    terms: Terms, values: Mapping[Node, Value], n: int, recipe: Recipe, contrasts: Mapping[str, Any] | None = None
+) -> tuple[Design, Columns]:
+    """Make the model matrix of some terms.
 
     Parameters
     ----------
-    terms : formulaic.SimpleFormula
-    table : Table
-        Rows without missing values in the variables used.
+    terms : Terms
+    values : mapping of Node to Value
+        The terms' variables on the rows in use: without missing values, categories without unused levels.
+    n : int
+        Number of rows.
+    recipe : Recipe
+        How the variables are computed on other rows.
+    contrasts : mapping of str to str or array_like, optional
+        Contrasts by variable.
 
     Returns
     -------
@@ -143,150 +117,112 @@ def build(terms: formulaic.SimpleFormula, table: Table) -> tuple[Design, Columns
     Raises
     ------
     DataError
-        When a transformation fails, or gives infinite or undefined values.
+        When a variable is no number and no category, a category has one level, or there are too many columns.
     """
-    columns = _numeric_columns(terms, table)
-    if columns is not None:
-        return Design(terms, columns.names, None), columns
-    _demand_plain_types(terms, table)
-    spec = formulaic.ModelSpec(formula=terms, output="numpy", na_action="ignore")
-    matrix = _materialise(spec, table)
-    columns = _as_columns(matrix.model_spec, np.asarray(matrix, dtype=float))
-    _demand_finite(columns)
-    return Design(terms, columns.names, matrix.model_spec), columns
+    chosen = contrasts or {}
+    mine = [values[node] for node in terms.variables]
+    codings = tuple(_coding(value, node, chosen) for node, value in zip(terms.variables, mine, strict=True))
+    full = _full(terms, codings)
+    columns, spans = _columns(terms, mine, codings, full, n)
+    return Design(terms, columns.names, codings, full, recipe, spans), columns
 
 
-def variables(terms: formulaic.SimpleFormula) -> list[str]:
-    """Names of the table's columns that the terms use, in the order of the formula."""
-    factors = dict.fromkeys((f.expr, f.eval_method.value) for term in terms for f in term.factors)
-    return list(dict.fromkeys(name for factor in factors for name in _variables_of(*factor)))
+def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | None:
+    """How a variable is coded; None for numbers; an error for what is neither number nor category."""
+    if isinstance(value, Numbers | Matrix):
+        return None
+    if isinstance(value, Category | Truth):
+        name = spell(node)
+        return coding_of(value, name, chosen.get(name))
+    if isinstance(value, Other):
+        raise DataError(
+            f"The predictor {spell(node)!r} is neither numeric nor categorical: it holds {value.what}; convert it first, "
+            "for example with .astype(float) or .astype('category')."
+        )
+    raise DataError(f"The term {spell(node)!r} names no column: it is one value for all rows.")
 
 
-def _variables_of(expr: str, method: str) -> list[str]:
-    """Columns behind one factor: a name, or all names in an expression but those of functions and modules."""
-    if method != "python":
-        return [expr] if method == "lookup" else []
-    names: dict[str, str] = {}
-    tree = ast.parse(sanitize_variable_names(expr, {}, names), mode="eval")
-    nodes = list(ast.walk(tree))
-    functions = {id(n.func) for n in nodes if isinstance(n, ast.Call)}
-    functions |= {id(n.value) for n in nodes if isinstance(n, ast.Attribute) and ast.unparse(n.value) in MODULES}
-    found = [n for n in nodes if isinstance(n, ast.Name) and id(n) not in functions]
-    return [names.get(n.id, n.id) for n in sorted(found, key=lambda n: n.col_offset)]
+def _full(terms: Terms, codings: tuple[Coding | None, ...]) -> tuple[tuple[bool, ...], ...]:
+    """R's rule: a category is coded by contrasts where the rest of its term is part of an earlier term.
 
-
-def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
-    """Positions of the columns that depend linearly on columns to their left.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (n, p)
-    tolerance : float
-        A column counts as dependent when less than this share of its length is new (R's `lm` uses 1e-7).
-
-    Examples
-    --------
-    >>> dependent_columns(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0], [1.0, 2.0, 5.0]]))
-    [1]
+    Without an intercept, the first category of the first term that has one is coded by indicators.
     """
-    length = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
-    kept = list(range(matrix.shape[1]))
-    dropped: list[int] = []
-    while kept:
-        scaled = matrix[:, kept] / np.where(length[kept] > 0, length[kept], 1.0)
-        diagonal = np.zeros(len(kept))
-        r = np.asarray(np.linalg.qr(scaled, mode="r"))
-        diagonal[: r.shape[0]] = np.abs(np.diag(r))
-        small = np.flatnonzero(diagonal < tolerance)
-        if not len(small):
-            break
-        dropped.append(kept.pop(int(small[0])))
-    return sorted(dropped)
+    earlier: list[frozenset[int]] = []
+    found = []
+    for term in terms.sets:
+        rest = [frozenset(term) - {k} for k in term]
+        found.append([codings[k] is not None and bool(r) and not any(r <= e for e in earlier) for k, r in zip(term, rest, strict=True)])
+        earlier.append(frozenset(term))
+    if not terms.intercept:
+        first = next(((t, p) for t, term in enumerate(terms.sets) for p, k in enumerate(term) if codings[k] is not None), None)
+        if first is not None:
+            found[first[0]][first[1]] = True
+    return tuple(tuple(flags) for flags in found)
 
 
-def _demand_plain_types(terms: formulaic.SimpleFormula, table: Table) -> None:
-    """Refuse columns that are neither numbers nor categories: dates, complex numbers, mixed objects."""
-    for name in variables(terms):
-        if name not in table or table.kind(name) in NUMBERS + TRUTH_VALUES:
-            continue
-        holds = pd.api.types.infer_dtype(table[name])
-        if holds not in ("string", "boolean", "categorical", "interval", "period"):
-            raise DataError(
-                f"The predictor {name!r} is neither numeric nor categorical: it holds {holds} values (dtype "
-                f"{table[name].dtype}); convert it first, for example with .astype(float) or .astype('category')."
-            )
+def _columns(
+    terms: Terms, values: list[Value], codings: tuple[Coding | None, ...], full: tuple[tuple[bool, ...], ...], n: int
+) -> tuple[Columns, tuple[int, ...]]:
+    """Columns of all terms and how many each has, a term's first variable running fastest."""
+    names, arrays = ([INTERCEPT], [(ones(n),)]) if terms.intercept else ([], [])
+    spans = []
+    coded: dict[tuple[int, bool], list[tuple[str, np.ndarray]]] = {}
+    spelled = [spell(node) for node in terms.variables]
+    for term, flags in zip(terms.sets, full, strict=True):
+        keys = list(zip(term, flags, strict=True))
+        for key in keys:
+            if key not in coded:
+                coded[key] = _coded(values[key[0]], codings[key[0]], spelled[key[0]], key[1])
+        spans.append(math.prod(len(coded[key]) for key in keys))
+        _demand_few(len(names) + spans[-1], n)
+        for name, factors in _crossed([coded[key] for key in keys]):
+            names.append(name)
+            arrays.append(factors)
+    return Columns(tuple(names), tuple(arrays), n), tuple(spans)
 
 
-@lru_cache(maxsize=32)  # numbers of rows; an entry is a single number
-def _ones(n: int) -> np.ndarray:
-    """The constant 1, stored as a single number that nobody can change."""
-    return np.broadcast_to(np.float64(1.0), (n,))
+def _demand_few(columns: int, n: int) -> None:
+    if columns > MAX_COLUMNS:
+        raise DataError(
+            f"The formula makes {columns:,} columns or more for {n:,} rows; the limit is {MAX_COLUMNS:,}. Cross fewer "
+            "categories, or take what has many levels for a grouping factor: (1 | g)."
+        )
 
 
-def _numeric_columns(terms: formulaic.SimpleFormula, table: Table, kinds: str = NUMBERS) -> Columns | None:
-    """Make columns of products of columns of these kinds; None where a term has another factor."""
-    one = _ones(table.n)
-    names, arrays = [], []
-    for term in terms:
-        mine = []
-        for factor in term.factors:
-            name, method = factor.expr, factor.eval_method
-            if method is LOOKUP and name in table and table.kind(name) in kinds:
-                mine.append(table.values(name))
-            elif method is LITERAL and name == "1":
-                mine.append(one)
-            else:
-                return None
-        names.append(INTERCEPT if mine[0] is one and len(mine) == 1 else ":".join(f.expr for f in term.factors))
-        arrays.append(tuple(mine))
-    return Columns(tuple(names), tuple(arrays), table.n)
+def _coded(value: Value, coding: Coding | None, name: str, full: bool) -> list[tuple[str, np.ndarray]]:
+    if coding is None:
+        return plain_columns(value, name)
+    if isinstance(value, Truth):
+        codes = np.where(np.isnan(value.values), -1, np.nan_to_num(value.values)).astype(np.intp)
+        return coding.columns(name, codes, full)
+    assert isinstance(value, Category)
+    return coding.columns(name, value.codes, full)
 
 
-def _materialise(spec: formulaic.ModelSpec, table: Table) -> formulaic.ModelMatrix:
-    try:
-        table = _wide_integers(spec.formula, table)
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            # a category that the fit has not seen would silently get the reference level's prediction
-            warnings.simplefilter("error", DataMismatchWarning)
-            return spec.get_model_matrix(table.frame, context=CONTEXT)
-    except DataMismatchWarning as error:
-        seen = NUMPY_SCALAR.sub(r"\1", str(error).partition(": ")[2].partition("}")[0] + "}")
-        raise DataError(f"The new data have categories that the fit has not seen: {seen}.") from error
-    except (FormulaicError, NameError, TypeError, ValueError, KeyError) as error:
-        raise DataError(f"The terms '{spec.formula}' cannot be computed: {error}") from error
+def _crossed(variables: list[list[tuple[str, np.ndarray]]]) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
+    """Products of one column of each variable, the first variable's columns running fastest."""
+    if len(variables) == 1:
+        yield from ((name, (array,)) for name, array in variables[0])
+        return
+    for chosen in itertools.product(*reversed(variables)):
+        columns = chosen[::-1]
+        yield ":".join(name for name, _ in columns), tuple(array for _, array in columns)
 
 
-def _wide_integers(terms: formulaic.SimpleFormula, table: Table) -> Table:
-    """Turn integers that are computed with into floats: as in R, their powers and products must not overflow."""
-    computed = [
-        name
-        for factor in {f.expr: f for term in terms for f in term.factors}.values()
-        if not factor.expr.startswith(CATEGORICAL)
-        for name in _variables_of(factor.expr, factor.eval_method.value)
-        if name in table and table.kind(name) in INTEGERS
-    ]
-    wide = {name: table.values(name).astype(float) for name in computed}
-    return Table(table.frame.assign(**wide)) if computed else table
+def _recoded(value: Value, coding: Coding, name: str) -> Value:
+    """Bring a category of new rows to the levels of the fit."""
+    if isinstance(value, Truth):
+        return value
+    if not isinstance(value, Category):
+        raise DataError(f"{name!r} was a category in the fit; in the new data it is none.")
+    place = level_codes(value.levels, coding.levels, words_too=True)
+    codes = np.append(place, -1)[value.codes]
+    unseen = np.unique(value.codes[(codes < 0) & (value.codes >= 0)])
+    if len(unseen):
+        shown = ", ".join(repr(label(value.levels[k])) for k in unseen[:SHOWN]) + (" …" if len(unseen) > SHOWN else "")
+        raise DataError(
+            f"{name!r} has categories that the fit has not seen: {shown}; it knew "
+            f"{', '.join(map(repr, coding.labels[:SHOWN]))}{' …' if len(coding.labels) > SHOWN else ''}."
+        )
+    return Category(codes, coding.levels)
 
-
-def _coded_columns(spec: formulaic.ModelSpec, table: Table) -> Columns:
-    return _as_columns(spec, np.asarray(_materialise(spec, table), dtype=float))
-
-
-def _as_columns(spec: formulaic.ModelSpec, matrix: np.ndarray) -> Columns:
-    ones = {k for term, columns in spec.term_indices.items() if str(term) == "1" for k in columns}
-    names = tuple(INTERCEPT if k in ones else CODED.sub(r"\1", c) for k, c in enumerate(spec.column_names))
-    matrix = np.asfortranarray(matrix)
-    n = matrix.shape[0]
-    one = _ones(n)
-    arrays = tuple((one if k in ones else matrix[:, k],) for k in range(len(names)))
-    return Columns(names, arrays, n)
-
-
-def _demand_finite(columns: Columns) -> None:
-    for name, (array,) in zip(columns.names, columns.factors, strict=True):
-        bad = int((~np.isfinite(array)).sum()) if not np.isfinite(array.sum()) else 0
-        if bad:
-            raise DataError(
-                f"{name!r} is infinite or undefined in {bad} of {columns.n} rows; filter these rows or change the term."
-            )

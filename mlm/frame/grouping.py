@@ -1,16 +1,23 @@
-"""Grouping factors: which level each row belongs to, and the cells of two factors that have rows."""
+"""Grouping factors: which level each row belongs to, and the cells of two factors that have rows.
+
+Levels are told apart by their values, and new rows are matched with them by the one rule of `matching`: names of
+levels are for people to read.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from .formula import RandomTerm
-from .table import Table
+from ..language.tree import Node, spell
+from .kinds import sorted_levels
+from .matching import level_codes
+from .values import Category, Numbers, Other, Truth, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
 
@@ -33,74 +40,132 @@ class Grouping:
         ``"g"``, or ``"a:b"`` for an interaction.
     codes : ndarray of int, shape (n,)
         Position of each row's level.
-    values : pandas.Index or ndarray, shape (J,)
-        The levels in use, sorted (categories in their own order).
+    size : int
+        Number of levels J.
+    parts : tuple of (pandas.Index or ndarray)
+        The levels of each of its parts, sorted (categories in their own order); one part but for interactions.
+    pairs : tuple of (ndarray, ndarray)
+        For each part after the first: which levels of what stands before it meet which of its own, sorted.
     """
 
     name: str
     codes: np.ndarray
-    values: pd.Index | np.ndarray
-
-    @property
-    def size(self) -> int:
-        """Number of levels."""
-        return len(self.values)
+    size: int
+    parts: tuple[Any, ...]
+    pairs: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
     @cached_property
     def levels(self) -> pd.Index:
-        """The levels, as pandas labels rows by: no fit needs it."""
-        return pd.Index(self.values)
+        """The levels, as pandas labels rows by: values, or for an interaction labels such as ``"1:a"``."""
+        if not self.pairs:
+            return pd.Index(self.parts[0])
+        labels = [label(value) for value in self.parts[0]]
+        for (before, own), part in zip(self.pairs, self.parts[1:], strict=True):
+            mine = [label(value) for value in part]
+            labels = [f"{labels[a]}:{mine[b]}" for a, b in zip(before, own, strict=True)]
+        return pd.Index(labels)
+
+    def find(self, values: list[Value]) -> tuple[np.ndarray, np.ndarray]:
+        """Find the levels of other rows.
+
+        Parameters
+        ----------
+        values : list of Value
+            The parts on these rows.
+
+        Returns
+        -------
+        codes : ndarray of int, shape (rows,)
+            Position among the levels; -1 for what is missing, and for levels that are not there.
+        absent : ndarray of bool, shape (rows,)
+            Where a part is missing.
+        """
+        codes, absent = _place(values[0], self.parts[0])
+        for value, part, (before, own) in zip(values[1:], self.parts[1:], self.pairs, strict=True):
+            inner, missing = _place(value, part)
+            absent = absent | missing
+            known, wanted = before * len(part) + own, codes * len(part) + inner
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            codes = np.where((codes >= 0) & (inner >= 0) & (known[place] == wanted), place, -1)
+        return codes, absent
 
 
-def grouping(term: RandomTerm, table: Table) -> Grouping:
-    """Codes and levels of a term's grouping factor, which may be the interaction of several columns.
+def _place(value: Value, known: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of a part's rows among known levels, and where it is missing."""
+    codes, levels = _coded(value)
+    place = level_codes(levels, known, words_too=True)
+    return np.append(place, -1)[codes], codes < 0
+
+
+def grouping(name: str, parts: tuple[Node, ...], values: list[Value]) -> Grouping:
+    """Codes and levels of a grouping factor, which may be the interaction of several expressions.
 
     Parameters
     ----------
-    term : RandomTerm
-    table : Table
-        Rows without missing values in these columns.
+    name : str
+    parts : tuple of Node
+    values : list of Value
+        The parts on the rows in use, without missing values.
 
     Returns
     -------
     Grouping
+
+    Raises
+    ------
+    DataError
+        When values cannot be told apart, or are no levels at all.
     """
-    columns = term.group_columns
-    codes, levels = _factorize(table, columns[0])
-    for name in columns[1:]:
-        inner, inner_levels = _factorize(table, name)
-        first, second, codes = cells(codes, inner, (len(levels), len(inner_levels)))
-        levels = pd.Index([f"{levels[a]}:{inner_levels[b]}" for a, b in zip(first, second, strict=True)])
-    return Grouping(term.group, codes, levels)
+    codes, levels = _factorized(parts[0], values[0])
+    every, pairs, size = [levels], [], len(levels)
+    for node, value in zip(parts[1:], values[1:], strict=True):
+        inner, inner_levels = _factorized(node, value)
+        before, own, codes = cells(codes, inner, (size, len(inner_levels)))
+        every.append(inner_levels)
+        pairs.append((before, own))
+        size = len(before)
+    return Grouping(name, codes, size, tuple(every), tuple(pairs))
 
 
-def _factorize(table: Table, name: str) -> tuple[np.ndarray, pd.Index | np.ndarray]:
-    column = table[name]
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
-    if table.kind(name) in "iu" and isinstance(column.dtype, np.dtype):  # integers, signed or not
-        return _factorize_integers(table.values(name))
-    # pandas' strings, where it keeps Python objects: as objects they are told apart three times as quickly
-    strings = column.dtype == "str" and column.dtype.storage == "python"
-    kept = column.to_numpy(dtype=object) if strings else column
+def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
+    if not isinstance(value, Category | Numbers | Truth | Other):
+        raise DataError(f"The grouping factor {spell(node)!r} is not one level a row.")
     try:
-        return pd.factorize(kept, sort=True)
-    except TypeError as error:
-        raise DataError(f"The values of the grouping column {name!r} cannot be told apart: {error}.") from None
+        return _coded(value)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}."
+        ) from None
 
 
-def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _coded(value: Value) -> tuple[np.ndarray, Any]:
+    """Codes and levels of a part, -1 for missing ones."""
+    if isinstance(value, Category):
+        return value.codes, value.levels
+    assert isinstance(value, Numbers | Truth | Other)
+    if isinstance(value, Truth):
+        codes, levels = sorted_levels(value.values)
+        return codes, np.asarray(levels) == 1
+    if isinstance(value, Numbers) and value.exact is not None:
+        codes, levels = sorted_levels(value.exact)
+        return codes, levels.to_numpy(dtype=value.exact.dtype.numpy_dtype)
+    if isinstance(value, Numbers) and value.values.dtype.kind in "iu":
+        return _factorize_integers(value.values)
+    return sorted_levels(value.values)
+
+
+def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, Any]:
     """As `pandas.factorize`, without hashing when the numbers lie close together."""
     low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
     if high - low >= COUNTED_PER_ROW * len(values):
-        return pd.factorize(values, sort=True)
-    codes = np.subtract(values, low, dtype=np.intp)
+        return sorted_levels(values)
+    codes = np.subtract(values, values.dtype.type(low)).astype(np.intp)
     seen = np.zeros(high - low + 1, dtype=bool)
     seen[codes] = True
     present = np.flatnonzero(seen)
     if len(present) < len(seen):
         codes = (np.cumsum(seen) - 1)[codes]
-    return codes, present + low
+    return codes, present.astype(values.dtype) + values.dtype.type(low)
 
 
 def cells(first: np.ndarray, second: np.ndarray, levels: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

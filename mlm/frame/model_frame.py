@@ -1,41 +1,39 @@
 """The model frame: the rows in use, the response, the model matrices and the grouping factors of one formula.
 
-The user's data frame is never changed. Rows with a missing value in a variable of the formula are left out,
-counted by column and named in one warning; infinite values are an error.
+The user's data frame is never changed, and nothing of it is kept: columns are copied. As in R, expressions are computed
+on all rows, and rows in which one of them is missing are left out, counted by column and named in one warning.
 """
 
 from __future__ import annotations
 
-import math
-import warnings
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, MissingRowsWarning
-from .design import FLOATS, INTEGERS, OBJECTS, TRUTH_VALUES, Columns, Design, build, variables
-from .formula import Formula, RandomTerm, expression, parse
+from ..errors import DataError
+from ..language.formula import Formula, RandomTerm, parse
+from ..language.parser import parse_expression
+from ..language.tree import Call, Name, Node, spell
+from .coding import checked_contrasts
+from .columns import Columns
+from .design import Design, build
+from .evaluate import Evaluator, Recipe, column_names, demand_functions
+from .functions.table import own_functions
 from .grouping import Grouping, grouping
-from .table import Table
+from .rows import Dropped, complete_rows, taken
+from .table import Table, as_numbers
+from .values import Category, Matrix, Numbers, Other, Truth, Value
 
 __all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
 
-WEIGHTS, OFFSET = "(weights)", "(offset)"  # names of their columns, where they are given as values
+WEIGHTS, OFFSET = "(weights)", "(offset)"  # what messages call them, where they are given as values
 # Outside of these, weights are refused: cross-products are sums of weights times squares, and products of two of them
 # must stay within double precision, 1e-308 to 1e308, with room for the units of the columns.
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dropped:
-    """Rows left out: how many of how many, and how many each column is to blame for."""
-
-    count: int
-    total: int
-    by_column: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +63,12 @@ class ModelFrame:
     index : pandas.Index
         Labels of the rows in use.
     dropped : Dropped
-    sources : tuple of pandas.Series
-        The columns that the arrays here may be views of. While they are held, pandas (copy-on-write) copies a column
-        before the user changes it: what happens to the user's frame later does not reach the model.
+    recipe : Recipe
+        How the variables are computed on new rows.
+    predictors : mapping of str to Value
+        The data's columns that the fixed part uses, on the rows in use.
+    offset_parts : tuple of Node, or None
+        Expressions whose sum is the offset; None when it was given as values.
     """
 
     formula: Formula
@@ -80,7 +81,9 @@ class ModelFrame:
     offset: np.ndarray | None
     index: pd.Index
     dropped: Dropped
-    sources: tuple[pd.Series, ...] = ()
+    recipe: Recipe
+    predictors: Mapping[str, Value]
+    offset_parts: tuple[Node, ...] | None = ()
 
     @property
     def nobs(self) -> int:
@@ -109,11 +112,36 @@ class ModelFrame:
 
     def without(self, dropped: list[int]) -> ModelFrame:
         """Return the frame with these fixed-effects columns left out."""
-        keep = [k for k in range(len(self.x_names)) if k not in dropped]
+        out = set(dropped)
+        keep = [k for k in range(len(self.x_names)) if k not in out]
         return replace(self, x_columns=self.x_columns.select(keep), x_design=self.x_design.without(dropped))
 
+    def known_part_of(self, table: Table) -> np.ndarray | float:
+        """Return the offset of new rows, shape (rows,), or 0 without one.
 
-def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: Any = None) -> ModelFrame:
+        Raises
+        ------
+        DataError
+            When a column is missing, or the offset was given as values, which new rows do not bring.
+        """
+        if self.offset_parts is None:
+            raise DataError(
+                "The offset of this model was given as values, and that of new rows is not known; give it as a column of "
+                "the data, offset='name', or in the formula, offset(name)."
+            )
+        table.demand(column_names(self.offset_parts, self.recipe.own, table.names), "The new data", "the offset")
+        evaluator = self.recipe.evaluator(table)
+        return sum((_numeric(node, evaluator.value(node), "offset", table.n) for node in self.offset_parts), 0.0)
+
+
+def model_frame(
+    formula: str | Formula,
+    data: Any,
+    weights: Any = None,
+    offset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> ModelFrame:
     """Bring a formula and a data frame together.
 
     Parameters
@@ -122,7 +150,11 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
     data : data frame
         pandas, polars, pyarrow, modin … (any eager frame that narwhals knows), or a mapping of columns.
     weights, offset : str or array_like of shape (rows,), optional
-        Prior weights (positive) and a known part of the linear predictor: a column's name or values.
+        Prior weights (positive) and a known part of the linear predictor: a column's name, an expression, or values.
+    contrasts : mapping of str to str or array_like, optional
+        How categories of the fixed part are coded: ``{"f": "sum"}`` (treatment, sum, helmert, poly, or a matrix).
+    functions : mapping of str to callable, optional
+        Functions of your own that the formula calls: they take and give arrays.
 
     Returns
     -------
@@ -130,149 +162,156 @@ def model_frame(formula: str | Formula, data: Any, weights: Any = None, offset: 
 
     Raises
     ------
+    FormulaError
+        When the formula cannot be read.
     DataError
-        A column is missing or not numeric where it must be, values are infinite, no rows are left, or weights are
-        not positive. The message names the column, the counts and the remedy.
+        When a column is missing or not numeric, values are infinite, or no complete row is left.
+    ArgumentError
+        When `contrasts` or `functions` are not what they should be.
 
     Examples
     --------
-    >>> frame = model_frame("y ~ x + (1 | g)", {"y": [1.0, 2, 4], "x": [0, 1, 2], "g": ["a", "b", "a"]})
-    >>> frame.x_names, frame.groupings["g"].codes.tolist()
-    (('(Intercept)', 'x'), [0, 1, 0])
+    >>> frame = model_frame("y ~ x + (1 | g)", {"y": [1.0, 2.0, 4.0, 3.0], "x": [0, 1, 2, 3], "g": list("aabb")})
+    >>> frame.x_names, frame.groupings["g"].size
+    (('(Intercept)', 'x'), 2)
     """
-    parsed = formula if isinstance(formula, Formula) else parse(formula)
-    given = [name for name in (weights, offset) if isinstance(name, str)]
-    table = Table.of(data, [*_needed(parsed.text), *given])
-    table, roles = _attach(table, weights, offset)
-    names = list(dict.fromkeys([*_needed(parsed.text), *roles.values()]))
-    used, dropped = _complete_rows(table, names)
-    table = _drop_unused_categories(table if used is None else Table(table.frame.loc[used, names]), names)
-    x_design, x_columns = build(parsed.fixed, table)
-    random = tuple(RandomPart(t, columns, design) for t in parsed.random for design, columns in [build(t.expr, table)])
-    groupings = {t.group: grouping(t, table) for t in parsed.random}
+    own = own_functions(functions)
+    table = Table.of(data)
+    parsed = _parsed(formula, table)
+    given = {WEIGHTS: _given(weights, "weights", table), OFFSET: _given(offset, "offset", table)}
+    nodes = _nodes(parsed)
+    everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
+    demand_functions(everything, own, parsed.text)
+    names = column_names(everything, own, table.names)
+    table.demand(names)
+    evaluator = Evaluator(table, own)
+    values: dict[Any, Value] = {node: evaluator.value(node) for node in nodes}
+    for role, node in given.items():
+        if node is not None:
+            values[role] = Numbers(node) if isinstance(node, np.ndarray) else evaluator.value(node)
+    _demand_rows(values, table.n)
+    named = {given[k] if isinstance(given.get(k), Name | Call) else k: v for k, v in values.items()}
+    columns = {name: table.value(name) for name in names}
+    used, dropped = complete_rows(named, columns, table.n, stacklevel=4)
+    values = {key: taken(value, used) for key, value in values.items()}
+    recipe = evaluator.as_recipe()
+    return _assembled(parsed, values, given, dropped, recipe, table, used, contrasts)
+
+
+def _assembled(
+    parsed: Formula,
+    values: dict[Any, Value],
+    given: dict[str, Any],
+    dropped: Dropped,
+    recipe: Recipe,
+    table: Table,
+    used: np.ndarray | None,
+    contrasts: Mapping[str, Any] | None,
+) -> ModelFrame:
+    """Put the parts together: response, matrices, factors, weights, offset."""
+    n = table.n if used is None else int(used.sum())
+    y = _numeric(parsed.left, values[parsed.left], "response", n)
+    chosen = {}
+    if contrasts is not None:
+        chosen = checked_contrasts(contrasts, {spell(node): values[node] for node in parsed.fixed.variables})
+    x_design, x_columns = build(parsed.fixed, values, n, recipe, chosen)
+    random = []
+    for term in parsed.random:
+        design, columns = build(term.expr, values, n, recipe)
+        random.append(RandomPart(term, columns, design))
+    parts = [_numeric(node, values[node], "offset", n) for node in parsed.offsets]
+    if given[OFFSET] is not None:
+        parts.append(_numeric(given[OFFSET], values[OFFSET], "offset column", n))
+    by_value = isinstance(given[OFFSET], np.ndarray)
+    extra = () if given[OFFSET] is None or by_value else (given[OFFSET],)
+    predictors = {name: taken(table.value(name), used) for name in x_design.columns_used(table)}
     return ModelFrame(
         formula=parsed,
-        y=_one_column(parsed.response, table, "response"),
+        y=y,
         x_columns=x_columns,
         x_design=x_design,
-        random=random,
-        groupings=groupings,
-        weights=_weights(table, roles),
-        offset=_offset(parsed, table, roles),
-        index=table.frame.index,
+        random=tuple(random),
+        groupings=_groupings(parsed, values),
+        weights=_weights(given[WEIGHTS], values, n),
+        offset=np.sum(parts, axis=0) if parts else None,
+        index=table.index if used is None else table.index[used],
         dropped=dropped,
-        sources=tuple(table[name] for name in names),
+        recipe=recipe,
+        predictors=MappingProxyType(predictors),
+        offset_parts=None if by_value else (*parsed.offsets, *extra),
     )
 
 
-@lru_cache(maxsize=256)  # formulas; an entry is a few names
-def _needed(text: str) -> tuple[str, ...]:
-    """All columns of the data that a formula uses, in the order of the formula."""
-    formula = parse(text)
-    names: list[str] = variables(expression(formula.response)) + variables(formula.fixed)
-    for offset in formula.offsets:
-        names += variables(expression(offset))
-    for term in formula.random:
-        names += [*variables(term.expr), *term.group_columns]
-    return tuple(dict.fromkeys(names))
+def _parsed(formula: str | Formula, table: Table) -> Formula:
+    """Read the formula; a ``.`` in it stands for the columns that are not in the response."""
+    parsed = formula if isinstance(formula, Formula) else parse(formula)
+    if not parsed.has_dot:
+        return parsed
+    left = column_names([parsed.left], {}, table.names)
+    return parse(parsed.text, [name for name in table.names if name not in left])
 
 
-def _attach(table: Table, weights: Any, offset: Any) -> tuple[Table, dict[str, str]]:
-    """Give weights and offset a column each; returns the table and which column has which role: {role: column}."""
-    roles: dict[str, str] = {}
-    for role, values in ((WEIGHTS, weights), (OFFSET, offset)):
-        if isinstance(values, str):
-            roles[role] = values
-        elif values is not None:
-            table = Table(table.frame.assign(**{role: _one_a_row(values, role[1:-1], table)}))
-            roles[role] = role
-    return table, roles
+def _nodes(parsed: Formula) -> list[Node]:
+    """All variables of a formula, in its order, each once."""
+    nodes: dict[Node, None] = {parsed.left: None}
+    nodes |= dict.fromkeys(parsed.fixed.variables)
+    nodes |= dict.fromkeys(parsed.offsets)
+    for term in parsed.random:
+        nodes |= dict.fromkeys(term.expr.variables)
+        nodes |= dict.fromkeys(term.parts)
+    return list(nodes)
 
 
-def _one_a_row(values: Any, what: str, table: Table) -> np.ndarray:
-    """Values of weights or of an offset as floats, shape (rows,)."""
-    if isinstance(values, pd.Series) and not values.index.equals(table.frame.index):
+def _given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
+    """Weights or an offset: an expression, or an array of floats (rows,)."""
+    if values is None:
+        return None
+    if isinstance(values, str):
+        return Name(values, quoted=True) if values in table else parse_expression(values)
+    if isinstance(values, pd.Series) and not values.index.equals(table.index):
         raise DataError(
             f"The index of the {what} is not that of the data; align them first, for example with "
             "values.reindex(data.index), or pass values.to_numpy() to take them row by row."
         )
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"The {what} must be numbers, one a row: {error}.") from None
-    if array.shape != (table.n,):
-        raise DataError(f"{what.capitalize()} must be one number a row: {table.n}; got {array.shape}.")
-    return array
+    return as_numbers(values, f"The {what}", table.n)
 
 
-def _missing(table: Table, name: str) -> np.ndarray | None:
-    """Return which values are missing, or None; infinite ones are an error."""
-    column, kind = table[name], table.kind(name)
-    if kind in INTEGERS + TRUTH_VALUES and isinstance(column.dtype, np.dtype):
-        return None
-    if kind in FLOATS:
-        values = table.values(name)
-        if math.isfinite(np.add.reduce(values)):
-            return None
-        infinite = int(np.isinf(values).sum())
-        if infinite:
-            raise DataError(
-                f"Column {name!r} has {infinite} infinite values in its {len(values)} rows; "
-                "replace them by missing values or filter these rows."
-            )
-    absent = column.isna().to_numpy()
-    return absent if absent.any() else None
+def _demand_rows(values: Mapping[Any, Value], n: int) -> None:
+    """Raise for a variable that is one value and not one a row."""
+    for key, value in values.items():
+        if not isinstance(value, Numbers | Truth | Category | Matrix | Other):
+            name = key if isinstance(key, str) else spell(key)
+            raise DataError(f"{name!r} names no column of the data: it is one value for all {n} rows.")
 
 
-def _complete_rows(table: Table, names: list[str]) -> tuple[np.ndarray | None, Dropped]:
-    with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
-        absent = {n: m for n in names if (m := _missing(table, n)) is not None}
-    if not absent:
-        return None, Dropped(0, table.n)
-    used = ~np.logical_or.reduce(list(absent.values()))
-    by_column = {n: int(m.sum()) for n, m in absent.items()}
-    dropped = Dropped(int((~used).sum()), table.n, by_column)
-    listed = ", ".join(f"{n} ({k})" for n, k in by_column.items())
-    columns = [n for n in by_column if n not in (WEIGHTS, OFFSET)]
-    remedy = f" To choose the rows yourself: data.dropna(subset={columns})." if columns else ""
-    if not used.any():
-        raise DataError(f"No row is complete: all {table.n} rows have missing values, by column: {listed}.")
-    warnings.warn(
-        f"{dropped.count} of {dropped.total} rows have missing values and are left out, by column: {listed}.{remedy}",
-        MissingRowsWarning,
-        stacklevel=4,
+def _numeric(node: Node, value: Value, role: str, n: int) -> np.ndarray:
+    """Values of an expression that must be one numeric column, as floats (n,)."""
+    if isinstance(value, Numbers | Truth):
+        return np.asarray(value.values, dtype=float)
+    name = node.name if isinstance(node, Name) else spell(node) if isinstance(node, Call) else OFFSET
+    if isinstance(value, Matrix):
+        raise DataError(f"The {role} {name!r} makes {value.values.shape[1]} columns; it must be one.")
+    if isinstance(value, int | float):
+        return np.full(n, float(value))
+    what = f"a category ({', '.join(value.labels[:3])} …)" if isinstance(value, Category) else getattr(value, "what", "a word")
+    raise DataError(
+        f"The {role} {name!r} is not numeric: it is {what}; convert it first, for example with "
+        f"pandas.to_numeric(data[{name!r}])."
     )
-    return used, dropped
 
 
-def _drop_unused_categories(table: Table, names: list[str]) -> Table:
-    """Take categories out that no row has (R: ``drop.unused.levels = TRUE``)."""
-    lean = {}
-    for name in names:
-        if table.kind(name) in OBJECTS and isinstance(table[name].dtype, pd.CategoricalDtype):
-            lean[name] = table[name].cat.remove_unused_categories()
-    return Table(table.frame.assign(**lean)) if lean else table
+def _groupings(parsed: Formula, values: Mapping[Any, Value]) -> dict[str, Grouping]:
+    found: dict[str, Grouping] = {}
+    for term in parsed.random:
+        if term.group not in found:
+            found[term.group] = grouping(term.group, term.parts, [values[node] for node in term.parts])
+    return found
 
 
-def _one_column(text: str, table: Table, role: str) -> np.ndarray:
-    """Values of an expression that must give one numeric column."""
-    if table.is_number(text):
-        return np.asarray(table.values(text), dtype=float)
-    if text in table and table.kind(text) not in TRUTH_VALUES:
-        raise DataError(
-            f"The {role} {text!r} is not numeric (dtype {table[text].dtype}); convert it first, "
-            f"for example with pandas.to_numeric(data[{text!r}])."
-        )
-    _, columns = build(expression(text), table)
-    if len(columns.names) != 1:
-        raise DataError(f"The {role} {text!r} makes {len(columns.names)} columns; it must be one.")
-    return columns.matrix()[:, 0]
-
-
-def _weights(table: Table, roles: dict[str, str]) -> np.ndarray | None:
-    if WEIGHTS not in roles:
+def _weights(node: Any, values: Mapping[Any, Value], n: int) -> np.ndarray | None:
+    if node is None:
         return None
-    weights = _one_column(roles[WEIGHTS], table, "weights column")
+    weights = _numeric(node, values[WEIGHTS], "weights column", n)
     bad = int((weights <= 0).sum())
     if bad:
         raise DataError(f"{bad} of {len(weights)} weights are zero or negative; leave these rows out.")
@@ -280,9 +319,3 @@ def _weights(table: Table, roles: dict[str, str]) -> np.ndarray | None:
         raise DataError("The weights are too small or too large to compute with; divide them by their mean.")
     return weights
 
-
-def _offset(formula: Formula, table: Table, roles: dict[str, str]) -> np.ndarray | None:
-    parts = [_one_column(text, table, "offset") for text in formula.offsets]
-    if OFFSET in roles:
-        parts.append(_one_column(roles[OFFSET], table, "offset column"))
-    return np.sum(parts, axis=0) if parts else None

@@ -16,8 +16,7 @@ import pandas as pd
 import scipy
 
 from ..errors import FitError
-from ..fit.predict import demand_no_offset
-from ..frame.design import INTERCEPT
+from ..frame.columns import INTERCEPT
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..inference.coefficients import coefficient_table
@@ -249,9 +248,9 @@ class LinearModel:
 
     def design(self, newdata: Any) -> pd.DataFrame:
         """Make the model matrix from new data, shape (rows, p)."""
-        table = Table.of(newdata)
+        table = Table.of(newdata, "The new data")
         matrix = self.frame.x_design.replay(table).matrix()
-        return pd.DataFrame(matrix, index=table.frame.index, columns=self.fixef.index)
+        return pd.DataFrame(matrix, index=table.index, columns=self.fixef.index)
 
     def predict(self, newdata: Any = None) -> pd.Series:
         """Return fitted values, or predictions for new rows.
@@ -259,7 +258,7 @@ class LinearModel:
         Parameters
         ----------
         newdata : data frame, optional
-            With the columns of the formula's right side.
+            With the columns of the formula's right side; what is missing in them is missing in the predictions.
 
         Returns
         -------
@@ -269,9 +268,7 @@ class LinearModel:
         Raises
         ------
         DataError
-            When a column is missing.
-        FitError
-            When the rows are new and the model has an offset.
+            When a column is missing, or is not what it was in the fit.
 
         Examples
         --------
@@ -282,8 +279,9 @@ class LinearModel:
         """
         if newdata is None:
             return self.fitted
-        demand_no_offset(self.frame)
-        return (self.design(newdata) @ self.fixef).rename("prediction")
+        table = Table.of(newdata, "The new data")
+        values = self.frame.x_design.replay(table).matrix() @ self.fixef.to_numpy() + self.frame.known_part_of(table)
+        return pd.Series(values, table.index, name="prediction")
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary.lm``; `ddf` as for `coefficients`, options as for `summarize`."""

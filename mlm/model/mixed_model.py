@@ -173,9 +173,10 @@ class MixedModel(Fit):
         Parameters
         ----------
         newdata : data frame, optional
-            Default: the rows of the fit.
-        re_form : {None, "NA", False}
-            None uses the conditional modes of all random effects; ``"NA"`` or False uses none.
+            Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
+        re_form : {None, "NA", False} or str
+            None uses the conditional modes of all random effects; ``"NA"`` or False uses none; some of the formula's
+            terms, such as ``"(1 | g)"``, use these.
         new_levels : {"error", "population"}
             What to do with levels that the fit has not seen: complain, or predict with random effects of 0.
 
@@ -188,9 +189,8 @@ class MixedModel(Fit):
         ArgumentError
             For an unknown `re_form` or `new_levels`.
         DataError
-            When a column is missing, or a level is new and `new_levels` is ``"error"``.
-        FitError
-            When the rows are new and the model has an offset.
+            When a column is missing or is not what it was in the fit, a level is new or missing and `new_levels` is
+            ``"error"``, or the rows are new and the offset was given as values.
 
         Examples
         --------

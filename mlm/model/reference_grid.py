@@ -1,8 +1,7 @@
 """The reference grid: the predictors of a model, their typical values, and design rows at values of some of them.
 
-As in R's package effects (Fox 2003, J. Stat. Softw. 8(15)): the columns of the fixed-effects model matrix
-that belong to other predictors are held at their means, which for a category is the share of each level,
-and columns of interactions at the product.
+As in R's package effects (Fox 2003, J. Stat. Softw. 8(15)): numeric predictors are held at their means over the rows of
+the fit, categories at the shares of their levels, which averages the rows of the model matrix.
 """
 
 from __future__ import annotations
@@ -16,8 +15,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, FitError
+from ..frame.design import Design
+from ..frame.evaluate import column_names
 from ..frame.model_frame import ModelFrame
-from ..frame.table import Table
+from ..frame.values import Category, Numbers, Truth, Value
 
 __all__ = ["Designed", "Predictor", "average_design", "predictors"]
 
@@ -41,21 +42,24 @@ class Designed(Protocol):
         """Model matrix of new rows (rows, p)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
     """A variable of the fixed part: numbers with mean and range, or levels with their shares.
 
     Attributes
     ----------
-    expr : str
-        How the formula spells it: ``"x"``, ``"C(g)"``.
+    name : str
+        The column of the data.
+    values : ndarray, shape (n,)
+        Its values in the rows of the fit.
     typical, low, high : float
         Mean and range of a numeric variable.
     levels, shares : tuple
         Levels of a category and the shares of the rows they have.
     """
 
-    expr: str
+    name: str
+    values: np.ndarray
     typical: float = np.nan
     low: float = np.nan
     high: float = np.nan
@@ -63,39 +67,29 @@ class Predictor:
     shares: tuple[float, ...] = ()
 
     @classmethod
-    def numeric(cls, expr: str, values: np.ndarray) -> Predictor:
+    def numeric(cls, name: str, values: np.ndarray) -> Predictor:
         """Summarise a numeric variable."""
         numbers = np.asarray(values, dtype=float)
-        return cls(expr, float(numbers.mean()), float(numbers.min()), float(numbers.max()))
+        return cls(name, numbers, float(numbers.mean()), float(numbers.min()), float(numbers.max()))
 
-    def rows(self, m: Designed) -> np.ndarray:
-        """Return the variable's values in the rows of the fit, from the model matrix.
-
-        Raises
-        ------
-        FitError
-            When the model matrix does not show them.
-        """
-        matrix = dict(zip(m.frame.x_names, m.frame.x.T, strict=True))
-        if not self.levels:
-            if self.expr not in matrix:
-                raise FitError(f"{self.expr!r} is not itself a column of the model matrix.")
-            return matrix[self.expr]
-        values = np.full(m.nobs, self.levels[0], dtype=object)
-        for level in self.levels:
-            if f"{self.expr}{level}" in matrix:
-                values[matrix[f"{self.expr}{level}"] == 1] = level
-        return values
+    @classmethod
+    def category(cls, name: str, codes: np.ndarray, levels: list[Any]) -> Predictor:
+        """Summarise a category."""
+        shares = np.bincount(codes, minlength=len(levels)) / len(codes)
+        values = np.empty(len(levels), dtype=object)
+        values[:] = levels
+        return cls(name, values[codes], levels=tuple(levels), shares=tuple(shares.tolist()))
 
 
-def predictors(m: Designed, data: Any) -> dict[str, Predictor]:
-    """Summarise the variables of the fixed part, from the model matrix, or from the data where they are given.
+def predictors(m: Designed) -> dict[str, Predictor]:
+    """Summarise the columns of the data that the fixed part uses, in the order of the formula.
+
+    A column of numbers whose every value is a level of its own in the formula, as in ``factor(k)``, is a category.
 
     Parameters
     ----------
     m : Designed
         A `MixedModel` or `LinearModel`.
-    data : data frame or None
 
     Returns
     -------
@@ -104,76 +98,47 @@ def predictors(m: Designed, data: Any) -> dict[str, Predictor]:
     Raises
     ------
     DataError
-        When the model matrix does not show a variable as it is and there are no data, or not those of the fit.
+        When a column is neither number nor category, such as a date that a function takes.
     FitError
-        When columns were dropped because they depend on others, so that the variables cannot be told.
+        When columns of numbers were dropped because they depend on others, so that effects are arbitrary.
 
     Examples
     --------
     >>> import mlm
     >>> rows = {"y": [1.0, 2.2, 4.1, 5.0], "x": [0.0, 1.0, 2.0, 5.0], "f": list("aabb")}
-    >>> found = predictors(mlm.lm("y ~ x + f", rows), None)
+    >>> found = predictors(mlm.lm("y ~ x + f", rows))
     >>> found["x"].typical, found["f"].levels, found["f"].shares
     (2.0, ('a', 'b'), (0.5, 0.5))
     """
-    design, columns = m.frame.x_design, m.frame.x_columns
-    if design.spec is None:
-        arrays: dict[str, np.ndarray] = {}
-        for term, factors in zip(design.terms, _all_columns(m).factors, strict=True):
-            arrays |= {f.expr: a for f, a in zip(term.factors, factors, strict=True) if f.expr != "1"}
-        return {name: Predictor.numeric(name, array) for name, array in arrays.items()}
-    spec = design.spec
-    matrix = dict(zip(columns.names, columns.matrix().T, strict=True))
-    found: dict[str, Predictor] = {}
-    for name in sorted(map(str, spec.variables_by_source.get("data", ()))):
-        factor = next(f for f, used in spec.factor_variables.items() if name in used)
-        kind, state = spec.encoder_state[factor.expr]
-        if data is not None:
-            found[name] = _from_data(m, data, name, factor.expr, tuple(state.get("categories", ())))
-        elif kind.value == "categorical":
-            found[name] = _from_dummies(matrix, factor.expr, tuple(state["categories"]), name)
-        elif name in matrix:
-            found[name] = Predictor.numeric(name, matrix[name])
-        else:
-            raise _hidden(name, factor.expr)
-    return found
-
-
-def _all_columns(m: Designed) -> Any:
-    """Columns of the model matrix, one a term: had any been dropped as dependent, its variable could not be told."""
-    if len(m.frame.x_design.terms) != len(m.frame.x_columns.names):
+    design = m.frame.x_design
+    if design.keep is not None and not any(design.codings):
         raise FitError(
             "Columns of this model were dropped because they depend on others; leave them out of the formula."
         )
-    return m.frame.x_columns
+    return {name: _summarised(name, value, design) for name, value in m.frame.predictors.items()}
 
 
-def _hidden(name: str, expr: str) -> DataError:
-    return DataError(
-        f"The model matrix shows {name!r} only as {expr}, so its typical value is unknown; pass data= with the"
-        " data of the fit."
-    )
+def _summarised(name: str, value: Value, design: Design) -> Predictor:
+    if isinstance(value, Category):
+        return Predictor.category(name, value.codes, pd.Index(value.levels).tolist())
+    if isinstance(value, Truth):
+        return Predictor.category(name, value.values.astype(np.intp), [False, True])
+    if not isinstance(value, Numbers):
+        raise DataError(f"The column {name!r} is neither a number nor a category; it has no typical value.")
+    levels, codes = np.unique(value.values, return_inverse=True)
+    if _is_coded(name, len(levels), design):
+        return Predictor.category(name, codes, levels.tolist())
+    return Predictor.numeric(name, value.values)
 
 
-def _from_dummies(matrix: Mapping[str, np.ndarray], expr: str, levels: tuple[Any, ...], name: str) -> Predictor:
-    """Shares of a category's levels from its dummy columns; a missing column is the reference level's."""
-    shares = {k: float(matrix[f"{expr}{k}"].mean()) for k in levels if f"{expr}{k}" in matrix}
-    if len(shares) < len(levels) - 1:
-        raise _hidden(name, "part of other terms")
-    all_shares = tuple(shares.get(k, 1 - sum(shares.values())) for k in levels)
-    return Predictor(expr, levels=levels, shares=all_shares)
-
-
-def _from_data(m: Designed, data: Any, name: str, expr: str, levels: tuple[Any, ...]) -> Predictor:
-    """Summarise a column of the user's data over the rows of the fit."""
-    table = Table.of(data).frame
-    if name not in table or not m.frame.index.isin(table.index).all():
-        raise DataError(f"The data passed are not those of the fit: column {name!r} or rows of the fit are missing.")
-    column = table.loc[m.frame.index, name]
-    if levels:
-        shares = column.value_counts(normalize=True)
-        return Predictor(expr, levels=levels, shares=tuple(float(shares.get(k, 0.0)) for k in levels))
-    return Predictor.numeric(expr, column.to_numpy())
+def _is_coded(name: str, distinct: int, design: Design) -> bool:
+    """Whether a column of numbers stands in the formula only as a category of its values."""
+    counts = [
+        len(coding.labels) if coding is not None else 0
+        for node, coding in zip(design.terms.variables, design.codings, strict=True)
+        if name in column_names([node], design.recipe.own, {name: name})
+    ]
+    return all(count == distinct for count in counts)
 
 
 def average_design(
@@ -200,7 +165,7 @@ def average_design(
     >>> import mlm
     >>> rows = {"y": [1.0, 2.2, 4.1, 5.0], "x": [0.0, 1.0, 2.0, 5.0], "f": list("aabb")}
     >>> m = mlm.lm("y ~ x + f", rows)
-    >>> average_design(m, {"x": [0.0, 1.0]}, {"f": predictors(m, None)["f"]})[1].tolist()
+    >>> average_design(m, {"x": [0.0, 1.0]}, {"f": predictors(m)["f"]})[1].tolist()
     [[1.0, 0.0, 0.5], [1.0, 1.0, 0.5]]
     """
     # pandas varies the last column fastest; the focal predictor is to run along each line

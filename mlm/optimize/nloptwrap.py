@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import FitError
-from ..frame.design import INTERCEPT
+from ..frame.columns import INTERCEPT
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import Deviance
 from .optimum import Log, Optimum

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, FitError
-from ..frame.design import INTERCEPT
+from ..frame.columns import INTERCEPT
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..report.face import FittedMixedModel, FittedModel, is_mixed, is_model
 from .style import (
@@ -266,7 +266,7 @@ Lines = tuple[dict[Any, Line], Line | None, pd.DataFrame]
 
 def _numeric_predictor(m: FittedModel, x: str) -> tuple[Predictor, dict[str, Predictor]]:
     """The predictor along the axis, and the others."""
-    known = predictors(m, None)
+    known = predictors(m)
     if x not in known or known[x].levels:
         numeric = [name for name, p in known.items() if not p.levels]
         raise ArgumentError(f"{x!r} is not a numeric predictor of this model; these are: {', '.join(numeric)}.")
@@ -308,7 +308,7 @@ def _dummy_lines(m: FittedModel, x: str, by: str | None) -> Lines:
     grid, design = average_design(m, {x: across.tolist(), by: list(levels)}, held)
     up = design @ m.fixef.to_numpy()
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}
-    seen = _seen(m, focal, category.rows(m))
+    seen = _seen(m, focal, category.values)
     return _within_range(lines, seen), None, seen
 
 
@@ -344,4 +344,4 @@ def _separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
 
 def _seen(m: FittedModel, focal: Predictor, group: np.ndarray) -> pd.DataFrame:
     """Rows of the fit as they are to be drawn."""
-    return pd.DataFrame({"x": focal.rows(m), "y": m.frame.y, "group": group})
+    return pd.DataFrame({"x": focal.values, "y": m.frame.y, "group": group})

@@ -10,7 +10,7 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError
-from ..frame.design import INTERCEPT
+from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedMixedModel, FittedModel, model_list
 from .style import GREY, LINES, MARKERS, OKABE_ITO, WIDTH, axes, bare, grouping_factor

@@ -11,7 +11,7 @@ import scipy
 
 from ..errors import ArgumentError, FitError, suggest
 from ..fit.ranef import covariance_blocks
-from ..frame.design import INTERCEPT
+from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..model.mixed_model import MixedModel
 from ..report.face import demand_mixed

@@ -1,0 +1,174 @@
+"""Categories as columns: contrasts or indicators of the levels, named as R names them.
+
+Contrast matrices are those of `formulaic`; R's default is treatment contrasts, and polynomial ones for categories whose
+order means something. Chambers & Hastie (1992), *Statistical Models in S*, section 2.3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ArgumentError, DataError, suggest
+from .values import Category, Matrix, Numbers, Truth, Value
+
+__all__ = ["Coding", "checked_contrasts", "coding_of", "contrast_matrix"]
+
+NAMED = ("treatment", "sum", "helmert", "poly")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coding:
+    """How one variable of a model matrix becomes columns.
+
+    Attributes
+    ----------
+    levels : Index, ndarray or None
+        Of a category; None for numbers.
+    labels : tuple of str
+        Endings of the indicators' names.
+    contrast : ndarray, shape (levels, columns), or None
+        None for treatment contrasts with the first level as reference, which are indicators of the others.
+    contrast_labels : tuple of str
+        Endings of the contrasts' names.
+    """
+
+    levels: Any
+    labels: tuple[str, ...]
+    contrast: np.ndarray | None
+    contrast_labels: tuple[str, ...]
+
+    def columns(self, name: str, codes: np.ndarray, full: bool) -> list[tuple[str, np.ndarray]]:
+        """Names and values (n,) of the columns: indicators of all levels (`full`), or contrasts."""
+        if not full and self.contrast is not None:
+            rows = np.vstack([self.contrast, np.full(self.contrast.shape[1], np.nan)])
+            values = np.asfortranarray(rows[codes])
+            return [(name + end, values[:, k]) for k, end in enumerate(self.contrast_labels)]
+        absent = codes < 0
+        some = bool(absent.any())
+        columns = []
+        for k in range(0 if full else 1, len(self.labels)):
+            indicator = (codes == k).astype(float)
+            if some:
+                indicator[absent] = np.nan
+            columns.append((name + self.labels[k], indicator))
+        return columns
+
+
+def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
+    """Decide how a category is coded.
+
+    Parameters
+    ----------
+    value : Category or Truth
+        On the rows of the fit.
+    name : str
+        The variable as R prints it, for messages.
+    chosen : str, array_like or None
+        A contrast that was asked for; None leaves it to the formula and the category.
+
+    Raises
+    ------
+    DataError
+        When there are fewer than two levels.
+    """
+    if isinstance(value, Truth):
+        levels: Any = np.array([False, True])
+        present = np.unique(value.values[~np.isnan(value.values)])
+        labels: tuple[str, ...] = ("FALSE", "TRUE")
+        count = len(present)
+        only = "TRUE" if count and present[0] else "FALSE"
+    else:
+        levels, labels = value.levels, value.labels
+        count, only = len(labels), labels[0] if labels else ""
+    if count < 2:
+        raise DataError(
+            f"The category {name!r} has one level ({only}) in the {len(getattr(value, 'codes', getattr(value, 'values', ())))}"
+            " rows used: it has nothing to tell apart. Take it out of the formula."
+        )
+    contrast = chosen
+    if contrast is None and isinstance(value, Category):
+        contrast = value.contrast if value.contrast is not None else "poly" if value.ordered else None
+    if contrast is None or (isinstance(contrast, str) and contrast == "treatment"):
+        return Coding(levels, labels, None, labels[1:])
+    matrix, ends = contrast_matrix(contrast, labels, name)
+    return Coding(levels, labels, matrix, ends)
+
+
+def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return a contrast matrix (levels, columns) and its columns' names.
+
+    Raises
+    ------
+    ArgumentError
+        When there is no contrast of this name, or a matrix does not fit the levels.
+    """
+    if isinstance(contrast, str):
+        from formulaic.transforms import contrasts  # noqa: PLC0415  (half a second, for a few models)
+
+        kinds = {"sum": contrasts.SumContrasts, "helmert": contrasts.HelmertContrasts, "poly": contrasts.PolyContrasts}
+        if contrast not in kinds:
+            raise ArgumentError(f"Contrasts of {name!r} are {', '.join(NAMED)} or a matrix; got {contrast!r}.")
+        table = kinds[contrast]().get_coding_matrix(list(labels), reduced_rank=True)
+        ends = tuple(table.columns) if contrast == "poly" else tuple(str(k + 1) for k in range(len(labels) - 1))
+        return np.asarray(table, dtype=float), ends
+    ends = tuple(map(str, contrast.columns)) if isinstance(contrast, pd.DataFrame) else None
+    try:
+        matrix = np.array(contrast, dtype=float)
+    except (TypeError, ValueError):
+        matrix = np.empty(0)
+    if matrix.ndim == 1 and len(matrix) == len(labels):
+        matrix = matrix[:, None]
+    if matrix.ndim != 2 or matrix.shape[0] != len(labels) or not 0 < matrix.shape[1] < len(labels):
+        raise ArgumentError(
+            f"A contrast matrix of {name!r} has one row for each of its {len(labels)} levels and at most "
+            f"{len(labels) - 1} columns; got shape {matrix.shape}."
+        )
+    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix - matrix.mean(axis=0)) < matrix.shape[1]:
+        raise ArgumentError(f"The columns of the contrast matrix of {name!r} do not tell its levels apart.")
+    return matrix, ends or tuple(str(k + 1) for k in range(matrix.shape[1]))
+
+
+def checked_contrasts(contrasts: Any, categories: Mapping[str, Value]) -> dict[str, Any]:
+    """Check the argument `contrasts`: {variable: contrast}.
+
+    Parameters
+    ----------
+    contrasts : mapping or None
+    categories : mapping of str to Value
+        The variables of the fixed part, by their labels.
+
+    Raises
+    ------
+    ArgumentError
+        When it is no mapping, or names what is no category of the fixed part.
+    """
+    if contrasts is None:
+        return {}
+    if not isinstance(contrasts, Mapping):
+        raise ArgumentError(f"`contrasts` is a mapping such as {{'f': 'sum'}}; got {type(contrasts).__name__}.")
+    known = [name for name, value in categories.items() if isinstance(value, Category | Truth)]
+    for name in contrasts:
+        if name not in known:
+            listed = ", ".join(known) or "none"
+            raise ArgumentError(f"`contrasts` names {name!r}, which is no category of the fixed part ({listed}).{suggest(str(name), known)}")
+    return {name: _canonical(value) for name, value in contrasts.items()}
+
+
+def _canonical(contrast: Any) -> Any:
+    """Take R's spelling and Python's for one: contr.sum, Sum, sum."""
+    return contrast.removeprefix("contr.").lower() if isinstance(contrast, str) else contrast
+
+
+def plain_columns(value: Value, name: str) -> list[tuple[str, np.ndarray]]:
+    """Names and values of the columns that numbers make."""
+    if isinstance(value, Numbers):
+        return [(name, value.values)]
+    assert isinstance(value, Matrix)
+    ends = value.names if len(value.names) > 1 else ("",)
+    values = np.asfortranarray(value.values)
+    return [(name + end, values[:, k]) for k, end in enumerate(ends)]

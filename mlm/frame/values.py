@@ -1,0 +1,121 @@
+"""What an expression can be: numbers, truth values, a category, several columns, or a constant.
+
+The kind of a column is decided here once, from its type and never from the rows that happen to be there.
+Missing is NaN in numbers and truth values, and the code -1 in categories.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["Category", "Constant", "Matrix", "Numbers", "Other", "Truth", "Value", "label", "missing"]
+
+LABEL_DIGITS = 15  # significant digits of numbers in labels, as as.character() of R has them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """Numbers (n,), as they are stored or as floats; NaN where they are missing.
+
+    `exact` has whole numbers with missing ones among them as pandas does: floats do not tell those above 2^53 apart.
+    """
+
+    values: np.ndarray
+    exact: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """Truth values (n,) as floats: 1 true, 0 false, NaN missing."""
+
+    values: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Category:
+    """A category, R's factor.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,)
+        Position of each row's level, -1 where it is missing.
+    levels : pandas.Index or ndarray, shape (levels,)
+        The levels' values, in their order.
+    ordered : bool
+        Whether the order means something; such categories get polynomial contrasts.
+    contrast : str, ndarray of shape (levels, columns), pandas.DataFrame or None
+        How it is coded, where the formula says so.
+    """
+
+    codes: np.ndarray
+    levels: Any
+    ordered: bool = False
+    contrast: Any = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The levels as R prints them."""
+        return tuple(label(value) for value in self.levels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """Several columns (n, k) with their names: polynomials, splines; missing is NaN."""
+
+    values: np.ndarray
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Other:
+    """A column that can be grouped by but not computed with: dates, objects.
+
+    `what` says what it holds.
+    """
+
+    values: Any
+    what: str
+
+
+Constant = float | bool | str | tuple[Any, ...] | None
+Value = Numbers | Truth | Category | Matrix | Other | Constant
+
+
+def label(value: Any) -> str:
+    """Write a level as R does: ``TRUE``, whole floats without a point, midnights as dates.
+
+    Examples
+    --------
+    >>> [label(value) for value in ("a", 2.0, 0.1, True)]
+    ['a', '2', '0.1', 'TRUE']
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | np.bool_):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float | np.floating):
+        return f"{float(value):.{LABEL_DIGITS}g}"
+    if isinstance(value, datetime.datetime | np.datetime64):
+        stamp = pd.Timestamp(value)
+        return str(stamp.date()) if stamp == stamp.normalize() else str(stamp)
+    return str(value)
+
+
+def missing(value: Value) -> np.ndarray | None:
+    """Which rows of a value are missing; None where none is."""
+    if isinstance(value, Category):
+        absent = value.codes < 0
+    elif isinstance(value, Numbers | Truth) and value.values.dtype.kind == "f":
+        absent = np.isnan(value.values)
+    elif isinstance(value, Matrix):
+        absent = np.isnan(value.values).any(axis=1)
+    elif isinstance(value, Other):
+        absent = np.asarray(pd.isna(value.values))
+    else:
+        return None
+    return absent if absent.any() else None

@@ -1,0 +1,254 @@
+"""The model formula: the response, the fixed part, and the random-effects terms between bars.
+
+The grammar is lme4's. See Bates, Mächler, Bolker & Walker (2015), J. Stat. Softw. 67(1), section 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from ..errors import FormulaError
+from .parser import parse_tree
+from .terms import Complaint, Terms, expand
+from .tokens import error_at
+from .tree import Call, Name, Node, Number, spell, start, walk
+
+__all__ = ["Formula", "RandomTerm", "parse"]
+
+BARS = ("|", "||")
+
+
+@dataclass(frozen=True, slots=True)
+class RandomTerm:
+    """One random-effects term ``(expr | group)``.
+
+    Attributes
+    ----------
+    expr : Terms
+        What varies between groups, for example ``1 + x``.
+    group : str
+        Name of the grouping factor as lme4 spells it: an interaction is ``"a:b"``; of ``a/b`` the inner factor
+        is ``"b:a"``, of ``a/b/c`` the innermost is ``"c:(b:a)"``.
+    parts : tuple of Node
+        The expressions whose combination makes the grouping factor, in the order of its name.
+    """
+
+    expr: Terms
+    group: str
+    parts: tuple[Node, ...]
+
+    @property
+    def text(self) -> str:
+        """The term as it can be shown to a reader: ``1 + x | g``."""
+        return f"{self.expr.text} | {self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula taken apart: response, fixed part, random terms, offsets.
+
+    Attributes
+    ----------
+    text : str
+        As it was given.
+    left : Node
+        The response.
+    fixed : Terms
+    random : tuple of RandomTerm
+    offsets : tuple of Node
+        What stands inside of ``offset()``.
+    has_dot : bool
+        Whether a ``.`` stands in the fixed part; it means all columns but those of the response.
+    """
+
+    text: str
+    left: Node
+    fixed: Terms
+    random: tuple[RandomTerm, ...]
+    offsets: tuple[Node, ...]
+    has_dot: bool
+
+    @property
+    def response(self) -> str:
+        """The response as R prints it; a name without backticks."""
+        return self.left.name if isinstance(self.left, Name) else spell(self.left)
+
+
+def parse(text: str, others: Sequence[str] | None = None) -> Formula:
+    """Read a mixed-model formula.
+
+    Parameters
+    ----------
+    text : str
+        As in lme4: ``"y ~ x + (1 + x | g)"``. Grouping factors may be nested (``a/b``) or interact (``a:b``);
+        ``||`` takes out the correlations.
+    others : sequence of str, optional
+        What a ``.`` in the fixed part stands for.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    FormulaError
+        When the text cannot be read. The message shows the place.
+
+    Examples
+    --------
+    >>> f = parse("y ~ x + (1 | school/class)")
+    >>> [t.text for t in f.random]
+    ['1 | school', '1 | class:school']
+    """
+    if not isinstance(text, str):
+        raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)'; got {type(text).__name__}.")
+    return _parse(text, None if others is None else tuple(others))
+
+
+@lru_cache(maxsize=256)  # formulas; an entry is a small tree
+def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
+    complain = partial(error_at, text)
+    left, right = _sides(text, complain)
+    pieces = _Pieces(complain)
+    fixed = pieces.taken_out(right)
+    dotted = fixed is not None and any(isinstance(n, Name) and n.name == "." and not n.quoted for n in walk(fixed))
+    terms = expand(fixed, complain, others if others is not None else () if dotted else None)
+    random = tuple(term for bar in pieces.bars for term in _random_terms(bar, complain))
+    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted)
+
+
+def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:
+    """Left and right of the one ``~``."""
+    if not text.strip():
+        raise complain(0, "The formula is empty: write 'response ~ predictors + (1 | group)'.")
+    stripped = text.rstrip()
+    if stripped.endswith("~") and stripped.count("~") == 1:
+        raise complain(len(stripped), "Nothing stands right of '~'; write 1 for an intercept.")
+    tree = parse_tree(text)
+    tilde = isinstance(tree, Call) and tree.function == "~"
+    tildes = [node.at for node in walk(tree) if isinstance(node, Call) and node.function == "~" and node.infix]
+    if len(tildes) > 1:
+        raise complain(max(tildes), "The formula has a second '~'.")
+    if not tilde:
+        raise complain(len(stripped), "The formula has no '~': write 'response ~ predictors + (1 | group)'.")
+    if len(tree.arguments) == 1:
+        raise complain(tree.at, "The formula has no response before '~'.")
+    left, right = tree.arguments
+    return left, right
+
+
+class _Pieces:
+    """Takes random-effects terms and offsets out of the right side, where they are added to it."""
+
+    def __init__(self, complain: Complaint) -> None:
+        self.complain = complain
+        self.bars: list[Call] = []
+        self.offsets: list[Node] = []
+
+    def taken_out(self, node: Node) -> Node | None:
+        """What is left of a sum; None when nothing is."""
+        chain = []
+        while isinstance(node, Call) and node.infix and node.function in ("+", "-") and len(node.arguments) == 2:
+            chain.append(node)
+            node = node.arguments[0]
+        found = self.summand(node)
+        for operation in reversed(chain):
+            right = operation.arguments[1]
+            right = self.taken_out(right) if operation.function == "+" else self.refused(right)
+            if right is not None:
+                found = self.joined(found, operation, right)
+        return found
+
+    @staticmethod
+    def joined(left: Node | None, operation: Call, right: Node) -> Node:
+        if left is not None:
+            return Call(operation.function, (left, right), infix=True, at=operation.at)
+        return right if operation.function == "+" else Call("-", (right,), infix=True, at=operation.at)
+
+    def summand(self, node: Node) -> Node | None:
+        if isinstance(node, Call) and node.function == "(" and not _is_bar(node.arguments[0]):
+            inside = self.taken_out(node.arguments[0])
+            return None if inside is None else Call("(", (inside,), at=node.at)
+        if isinstance(node, Call) and node.function == "(":
+            bar = node.arguments[0]
+            assert isinstance(bar, Call)
+            self.bars.append(bar)
+            return None
+        if isinstance(node, Call) and node.function in ("offset", "stats::offset") and len(node.arguments) == 1:
+            self.offsets.append(node.arguments[0])
+            return None
+        return self.refused(node)
+
+    def refused(self, node: Node) -> Node:
+        """Complain about bars and offsets in places where they have no meaning; functions look after themselves."""
+        waiting = [node]
+        while waiting:
+            piece = waiting.pop()
+            if not isinstance(piece, Call):
+                continue
+            if _is_bar(piece):
+                raise self.complain(piece.at, "A random-effects term stands in parentheses: write '(1 | group)'.")
+            if piece.function == "(" and _is_bar(piece.arguments[0]):
+                raise self.complain(piece.at, "A random-effects term can only be added to the formula.")
+            if piece.function == "offset":
+                raise self.complain(piece.at, "An offset can only be added to the formula: + offset(x).")
+            waiting += piece.arguments if piece.infix or piece.function == "(" else ()
+        return node
+
+
+def _is_bar(node: Node) -> bool:
+    return isinstance(node, Call) and node.infix and node.function in BARS
+
+
+def _random_terms(bar: Call, complain: Complaint) -> list[RandomTerm]:
+    """The terms that one pair of parentheses stands for: one a grouping factor, and with ``||`` one an effect."""
+    effects, group = bar.arguments
+    if _is_bar(effects):
+        raise complain(bar.at, "A random-effects term has one bar, or '||'.")
+    terms = expand(effects, complain)
+    if not terms.sets and not terms.intercept:
+        raise complain(start(effects), "Nothing varies in this random-effects term: write '(1 | group)'.")
+    pieces = terms.one_by_one() if bar.function == "||" else [terms]
+    return [RandomTerm(piece, name, parts) for name, parts in _grouping(group, complain) for piece in pieces]
+
+
+def _grouping(node: Node, complain: Complaint) -> list[tuple[str, tuple[Node, ...]]]:
+    """Names and parts of the grouping factors: ``a/b`` is ``a`` and ``b:a``."""
+    if isinstance(_bare(node), Call) and _bare(node).function == "/":
+        node = _bare(node)
+    if isinstance(node, Call) and node.infix and node.function == "/":
+        outer = _grouping(node.arguments[0], complain)
+        around, around_parts = outer[-1]
+        around = f"({around})" if len(around_parts) > 1 else around
+        name, parts = _interaction(node.arguments[1], complain)
+        return [*outer, (f"{name}:{around}", parts + around_parts)]
+    return [_interaction(node, complain)]
+
+
+def _interaction(node: Node, complain: Complaint) -> tuple[str, tuple[Node, ...]]:
+    """Name and parts of a grouping factor that is a column, a function of columns, or ``a:b``."""
+    if isinstance(node, Call) and node.function == "(":
+        name, parts = _interaction(node.arguments[0], complain)
+        return name if len(parts) == 1 else f"({name})", parts
+    if isinstance(node, Name) and node.name != ".":
+        return node.name, (node,)
+    if isinstance(node, Call) and node.infix and node.function == ":":
+        first, second = (_interaction(argument, complain) for argument in node.arguments)
+        return f"{_quoted(first)}:{_quoted(second)}", first[1] + second[1]
+    if isinstance(node, Call) and not node.infix:
+        return spell(node), (node,)
+    constant = isinstance(node, Number)
+    what = "is one level for all rows" if constant else "is no grouping factor"
+    raise complain(start(node), f"{spell(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'.")
+
+
+def _quoted(factor: tuple[str, tuple[Node, ...]]) -> str:
+    return spell(factor[1][0]) if len(factor[1]) == 1 else factor[0]
+
+
+def _bare(node: Node) -> Node:
+    while isinstance(node, Call) and node.function == "(":
+        node = node.arguments[0]
+    return node

@@ -1,0 +1,171 @@
+"""R's grammar: from tokens to a tree, by the precedence of operators.
+
+The order of the operators is that of R's help page ``?Syntax``; the method is Pratt's (1973, "Top down operator
+precedence", POPL '73).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..errors import FormulaError
+from .tokens import Token, error_at, tokens
+from .tree import Call, Name, Node, Number, Text
+
+__all__ = ["parse_expression", "parse_tree"]
+
+# How strongly operators bind what stands on either side, weakest first.
+BINARY = {
+    "~": 10, "|": 20, "||": 20, "&": 30, "&&": 30,
+    "==": 50, "!=": 50, "<": 50, ">": 50, "<=": 50, ">=": 50,
+    "+": 60, "-": 60, "*": 70, "/": 70, ":": 90, "^": 110, "**": 110,
+}  # fmt: skip
+COMPARISON = 50
+SPECIAL = 80  # %in%, %% and their like
+PREFIX = {"!": 40, "-": 100, "+": 100, "~": 10}
+# Parentheses, signs and powers one in another: far more than anybody writes, and far less than Python's own stack holds.
+MAX_DEPTH = 100
+
+
+def parse_tree(text: str) -> Node:
+    """Read a whole formula, or an expression.
+
+    Raises
+    ------
+    FormulaError
+        When the text cannot be read; the message shows the place.
+    """
+    reader = _Reader(text)
+    node = reader.expression(0)
+    if reader.next.kind != "end":
+        raise reader.unexpected()
+    return node
+
+
+@lru_cache(maxsize=256)  # texts; an entry is a small tree
+def parse_expression(text: str) -> Node:
+    """Read what stands for one column: a response, an offset, weights.
+
+    Examples
+    --------
+    >>> parse_expression("x + 1").function
+    '+'
+    """
+    return parse_tree(text)
+
+
+class _Reader:
+    """Reads tokens from left to right, one ahead."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokens(text)
+        self.place = 0
+        self.depth = 0
+
+    @property
+    def next(self) -> Token:
+        return self.tokens[self.place]
+
+    def take(self) -> Token:
+        token = self.tokens[self.place]
+        self.place += 1
+        return token
+
+    def expression(self, weakest: int) -> Node:
+        """Read an expression whose operators bind more strongly than `weakest`."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise error_at(self.text, self.next.at, f"Parentheses and signs are nested more than {MAX_DEPTH} deep.")
+        node = self.operand()
+        while (strength := self.strength()) > weakest:
+            operator = self.take()
+            name = "^" if operator.text == "**" else operator.text
+            # a power is read from the right; what compares does not chain
+            right = self.expression(strength - (name == "^"))
+            node = Call(name, (node, right), infix=True, at=operator.at)
+            if strength == COMPARISON == self.strength():
+                raise error_at(self.text, self.next.at, "Comparisons do not chain: write a < b & b < c.")
+        self.depth -= 1
+        return node
+
+    def strength(self) -> int:
+        """How strongly the next token binds as an operator between two operands; 0 when it is none."""
+        if self.next.kind != "operator":
+            return 0
+        return SPECIAL if self.next.text.startswith("%") else BINARY.get(self.next.text, 0)
+
+    def operand(self) -> Node:
+        """Read a number, a name, a call, something in parentheses, or a sign with its operand."""
+        token = self.next
+        if token.kind == "end" or token.text in (")", ",") or self.strength() and token.text not in PREFIX:
+            raise self.nothing_here()
+        self.take()
+        if token.kind == "number":
+            return _number(token)
+        if token.kind == "text":
+            return Text(token.text, token.at)
+        if token.kind in ("name", "quoted"):
+            return self.call(token) if self.next.text == "(" and self.next.kind == "operator" else _name(token)
+        if token.text == "(":
+            inside = self.expression(0)
+            self.close(token)
+            return Call("(", (inside,), at=token.at)
+        if token.text not in PREFIX:
+            raise error_at(self.text, token.at, f"This {token.text!r} does not belong here.")
+        return Call(token.text, (self.expression(PREFIX[token.text]),), infix=True, at=token.at)
+
+    def call(self, function: Token) -> Call:
+        """Read a function's arguments, with or without names."""
+        opening = self.take()
+        arguments: list[Node] = []
+        keywords: list[str | None] = []
+        while not self.at_operator(")"):
+            keyword = None
+            if self.next.kind in ("name", "quoted", "text") and self.tokens[self.place + 1].text == "=":
+                keyword = self.take().text
+                self.take()
+            arguments.append(self.expression(0))
+            keywords.append(keyword)
+            if not self.at_operator(","):
+                break
+            self.take()
+        self.close(opening)
+        return Call(function.text, tuple(arguments), tuple(keywords), at=function.at)
+
+    def at_operator(self, sign: str) -> bool:
+        return self.next.kind == "operator" and self.next.text == sign
+
+    def close(self, opening: Token) -> None:
+        if self.at_operator(")"):
+            self.take()
+        elif self.next.kind == "end":
+            raise error_at(self.text, opening.at, "This '(' is never closed.")
+        else:
+            raise self.unexpected()
+
+    def nothing_here(self) -> FormulaError:
+        token = self.next
+        if self.place and self.tokens[self.place - 1].text == "(" and token.text == ")":
+            return error_at(self.text, token.at, "Nothing stands in these parentheses.")
+        if token.text == ")" and not any(t.text == "(" for t in self.tokens[: self.place]):
+            return error_at(self.text, token.at, "This ')' closes nothing.")
+        what = "the end" if token.kind == "end" else repr(token.text)
+        return error_at(self.text, token.at, f"The formula cannot be read: something is missing before {what}.")
+
+    def unexpected(self) -> FormulaError:
+        token = self.next
+        if token.text == ")":
+            return error_at(self.text, token.at, "This ')' closes nothing.")
+        if token.kind == "operator":
+            return error_at(self.text, token.at, f"This {token.text!r} does not belong here.")
+        return error_at(self.text, token.at, f"An operator is missing before {token.text!r}: did you mean '+'?")
+
+
+def _number(token: Token) -> Number:
+    digits = token.text.rstrip("L")  # R's sign of a whole number
+    return Number(float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.at)
+
+
+def _name(token: Token) -> Name:
+    return Name(token.text, token.kind == "quoted", token.at)

@@ -1,0 +1,87 @@
+"""A formula cut into tokens, each with its place."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..errors import FormulaError
+
+__all__ = ["Token", "error_at", "tokens"]
+
+TOKEN = re.compile(
+    r"(?P<blank>[\s\ufeff]+)"
+    r"|(?P<number>(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)L?(?![\w.]))"
+    r"|(?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*(?:::(?:[^\W\d]|\.)[\w.]*)?)"
+    r"|`(?P<quoted>[^`]+)`"
+    r"|(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
+    r"|(?P<operator>%[^%\s]*%|\*\*|\|\||&&|<-|->|<=|>=|==|!=|//|[-~+*/:^|&<>!=(),])"
+)
+ESCAPE = re.compile(r"\\(.)")
+# What stands in other languages, or in R outside of formulas, and what to do instead.
+FOREIGN = {
+    "$": "a formula names columns of the data: write x, not data$x",
+    "[": "make such a column before the fit",
+    "{": "make such a column before the fit",
+    "@": "make such a column before the fit",
+    "//": "R's whole division is %/%",
+    "<-": "a smaller-than sign before a negative number needs a blank: x < -1",
+    "->": "arrows have no meaning here",
+    "%": "R's remainder is %% and its whole division %/%",
+}
+
+
+class Token(NamedTuple):
+    """A piece of a formula: its kind (number, name, quoted, text, operator, end), what it says, where it stands."""
+
+    kind: str
+    text: str
+    at: int
+
+
+def error_at(text: str, position: int, why: str) -> FormulaError:
+    """Make the error that shows a formula with a caret under the place."""
+    line_start = text.rfind("\n", 0, position) + 1
+    line_end = text.find("\n", position)
+    before, after = (text, "") if line_end < 0 else (text[:line_end], text[line_end:])
+    return FormulaError(f"{why}\n  {before}\n  {' ' * (position - line_start)}^{after}")
+
+
+def tokens(text: str) -> list[Token]:
+    """Cut a formula into tokens; blanks are left out, and the last token is the end.
+
+    Raises
+    ------
+    FormulaError
+        At a sign that means nothing here, or an unclosed quote.
+
+    Examples
+    --------
+    >>> [token.text for token in tokens("y~x+2")]
+    ['y', '~', 'x', '+', '2', '']
+    """
+    found: list[Token] = []
+    position = 0
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            raise _no_token(text, position)
+        kind, piece = str(match.lastgroup), str(match[match.lastgroup or 0])
+        if piece in FOREIGN:
+            raise _no_token(text, position)
+        if kind == "text":
+            piece = ESCAPE.sub(r"\1", piece[1:-1])
+        if kind != "blank":
+            found.append(Token(kind, piece, position))
+        position = match.end()
+    return [*found, Token("end", "", len(text.rstrip()))]
+
+
+def _no_token(text: str, position: int) -> FormulaError:
+    sign = next((s for s in FOREIGN if text.startswith(s, position)), text[position])
+    if sign in "`\"'":
+        return error_at(text, position, f"This {sign} is never closed.")
+    if sign in "]}":
+        return error_at(text, position, f"This {sign!r} closes nothing.")
+    remedy = f": {FOREIGN[sign]}" if sign in FOREIGN else ""
+    return error_at(text, position, f"The sign {sign!r} means nothing in a formula{remedy}.")
