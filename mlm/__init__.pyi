@@ -10,6 +10,7 @@ from .errors import FormulaError as FormulaError
 from .errors import MissingRowsWarning as MissingRowsWarning
 from .errors import MlmError as MlmError
 from .errors import MlmWarning as MlmWarning
+from .errors import NestingWarning as NestingWarning
 from .errors import RankWarning as RankWarning
 from .errors import SingularFitWarning as SingularFitWarning
 from .frame.centering import between_within as between_within
@@ -65,6 +66,7 @@ __all__ = [
     "MlmError",
     "MlmWarning",
     "ModelFrame",
+    "NestingWarning",
     "PlausibleRange",
     "RSquared",
     "RankWarning",

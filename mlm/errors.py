@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 
 __all__ = [
@@ -13,9 +14,11 @@ __all__ = [
     "MissingRowsWarning",
     "MlmError",
     "MlmWarning",
+    "NestingWarning",
     "RankWarning",
     "SingularFitWarning",
     "suggest",
+    "users_stacklevel",
 ]
 
 
@@ -50,6 +53,10 @@ class SingularFitWarning(MlmWarning):
     """A variance is estimated as zero, or a correlation as plus or minus one."""
 
 
+class NestingWarning(MlmWarning):
+    """Models are compared by a test of nested models, and neither is a special case of the other."""
+
+
 class RankWarning(MlmWarning):
     """Columns of the fixed-effects model matrix depend on others and were dropped."""
 
@@ -63,3 +70,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
     words = {str(k).lower(): str(k) for k in known}
     near = [words[w] for w in difflib.get_close_matches(name.lower(), words, n=3, cutoff=0.6)]
     return f" Did you mean {' or '.join(repr(k) for k in near)}?" if near else ""
+
+
+def users_stacklevel() -> int:
+    """Return the `stacklevel` with which a warning of the calling function points at the line that called `mlm`."""
+    package = __name__.partition(".")[0]
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level

@@ -3,6 +3,9 @@
 import ast
 from pathlib import Path
 
+import pytest
+from rmodels import data
+
 import mlm
 from mlm import errors
 
@@ -27,3 +30,13 @@ def test_nothing_raises_the_base():
         if ast.unparse(node.exc).partition("(")[0].endswith("MlmError")
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_warnings_of_a_fit_point_at_the_line_that_called(reml):
+    flat = data().assign(y=lambda d: d.y - d.groupby("g").y.transform("mean"))
+    with pytest.warns(mlm.SingularFitWarning) as first:
+        m = mlm.lmer("y ~ x + (1 | g)", flat, reml=reml)
+    with pytest.warns(mlm.SingularFitWarning) as second:
+        m.refit(reml=not reml)
+    assert [w.filename for w in (*first, *second)] == [__file__] * 2

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..crossproducts.blocks import CrossProducts
-from ..errors import DataError, FitError, SingularFitWarning
+from ..errors import DataError, FitError, SingularFitWarning, users_stacklevel
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table, as_numbers
 from ..likelihood.criterion import Evaluation
@@ -75,7 +75,7 @@ class Fit:
         demand_residuals(optimum, deviance)
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
         if found.is_singular:
-            warnings.warn(_singular_message(found), SingularFitWarning, stacklevel=3)
+            warnings.warn(_singular_message(found), SingularFitWarning, stacklevel=users_stacklevel())
         return found
 
     def refit(self, reml: bool | None = None, y: Any = None, optimizer: str = "newton") -> Self:

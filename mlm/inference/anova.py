@@ -1,54 +1,57 @@
-"""Likelihood-ratio tests between nested models, printed as ``anova()`` of lme4 prints them."""
+"""Tests between nested models, printed as ``anova()`` prints them: of R for linear models, of lme4 for others."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, FitError
+from ..errors import ArgumentError
 from ..report import r_numbers, r_text
-from ..report.face import FittedModel, is_mixed, model_list
+from ..report.face import FittedLinearModel, FittedModel, is_mixed, model_list
 from ..report.summary import coefficient_lines
+from .comparison import common_rows, demand_same_fixed_effects, warn_unless_nested
 
 __all__ = ["AnovaTable", "anova"]
 
 REFITTED = "refitting model(s) with ML (instead of REML)"
+HEADING = "Analysis of Variance Table"
 
 
 @dataclass(frozen=True)
 class AnovaTable:
-    """Comparison of models, the smallest first: `print` it, or take `frame`.
+    """Comparison of models: `print` it, or take `frame`.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-        One row a model: npar, AIC, BIC, logLik, deviance, and against the row above Chisq, Df, Pr(>Chisq).
+        One row a model, by its name. Likelihood-ratio tests have the smallest model first: npar, AIC, BIC, logLik,
+        deviance, and against the row above Chisq, Df, Pr(>Chisq). F tests have the models as they were given: Res.Df,
+        RSS, and against the row above Df, Sum of Sq, F, Pr(>F).
     formulas : dict of str to str
         Formula of each model, by the name used in `frame`.
     refitted : tuple of str
         Models that had been fitted by REML and were refitted by maximum likelihood for the comparison.
     digits : int
         R's ``options(digits = 7)`` for the print.
+    named : bool
+        Whether the names were chosen. Otherwise F tests are printed as R prints them, with numbers: Model 1, 1.
     """
 
     frame: pd.DataFrame
     formulas: dict[str, str]
     refitted: tuple[str, ...]
     digits: int = r_numbers.DIGITS
+    named: bool = True
 
     def __str__(self) -> str:
-        digits = max(3, self.digits - 2)
-        table = self.frame.copy()
-        for name in ("AIC", "BIC", "logLik", "deviance"):
-            table[name] = r_numbers.zap_small(table[name], digits)
-        printed = coefficient_lines(table, digits, estimates=(), test="Chisq", pvalue="Pr(>Chisq)", missing="")
-        models = [f"{name}: {' '.join(r_text.deparse(text, 10_000))}" for name, text in self.formulas.items()]
-        return "\n".join([*([REFITTED] if self.refitted else []), "Models:", *models, *printed])
+        return "\n".join(self._f_lines() if "F" in self.frame else self._chisq_lines())
 
     def __repr__(self) -> str:
         return str(self)
@@ -56,25 +59,64 @@ class AnovaTable:
     def _repr_html_(self) -> str:
         return f'<pre class="mlm-anova">{html.escape(str(self), quote=False)}</pre>'
 
+    def _chisq_lines(self) -> list[str]:
+        """Lines of likelihood-ratio tests, as lme4 prints them."""
+        models = [f"{name}: {' '.join(r_text.deparse(text, 10_000))}" for name, text in self.formulas.items()]
+        table = self._table(self.frame, "Chisq", ("AIC", "BIC", "logLik", "deviance"))
+        return [*([REFITTED] if self.refitted else []), "Models:", *models, *table]
+
+    def _f_lines(self) -> list[str]:
+        """Lines of F tests, as R prints them."""
+        formulas = ["\n".join(r_text.deparse(text)) for text in self.formulas.values()]
+        numbers = [str(k) for k in range(1, len(formulas) + 1)]
+        names = list(self.formulas) if self.named else [f"Model {k.rjust(len(numbers[-1]))}" for k in numbers]
+        models = [f"{name}: {text}" for name, text in zip(names, formulas, strict=True)]
+        frame = self.frame if self.named else self.frame.set_axis(numbers)
+        return [HEADING, "", *models, *self._table(frame, "F", ("RSS", "Sum of Sq"))]
+
+    def _table(self, frame: pd.DataFrame, test: str, zapped: Sequence[str]) -> list[str]:
+        digits = max(3, self.digits - 2)
+        for name in zapped:
+            frame = frame.assign(**{name: r_numbers.zap_small(frame[name], digits)})
+        # without residuals F is 0 / 0, which R tells from tests that there are none of
+        undefined = "Res.Df" in frame and frame["Res.Df"].min() == 0
+        missing = ["NaN" if df and undefined else "" for df in frame["Df"].fillna(0)]
+        return coefficient_lines(frame, digits, estimates=(), test=test, pvalue=f"Pr(>{test})", missing=missing)
+
 
 def anova(
     *models: FittedModel,
     names: Sequence[str] | None = None,
+    test: str | None = None,
     refit: bool = True,
     digits: int = r_numbers.DIGITS,
 ) -> AnovaTable:
-    """Compare nested models by likelihood-ratio tests.
+    """Compare nested models, by F tests if all are linear models, else by likelihood-ratio tests.
 
-    Each model is tested against the one with the next fewer parameters. Restricted likelihoods of models with
-    different fixed effects cannot be compared, so models fitted by REML are refitted by maximum likelihood,
-    and the print says so.
+    Models must have been fitted to the same rows of the same response with the same weights (but for a constant
+    factor). Rows are told by their labels and may stand in another order. Offsets may differ, because an offset is a
+    coefficient of a given value: ``y ~ offset(x)`` is nested in ``y ~ x``.
+
+    *F tests* take the models in the order given, each against the one before. The residual variance is that of the
+    largest of all. *Likelihood-ratio tests* take the smallest model first, each against the one with the next fewer
+    parameters. Restricted likelihoods of models with different fixed effects cannot be compared, so models fitted by
+    REML are refitted by maximum likelihood, and the print says so.
+
+    A test is of nested models: the fixed-effects columns of the smaller one, and the difference of offsets, must be
+    combinations of the larger one's (but for 1e-7 of a column's length, as R's ``lm`` tells dependent columns), and the
+    covariance matrices that its random effects can make must be among those that the larger one's can make.
 
     Parameters
     ----------
     *models : MixedModel or LinearModel
-        Two or more, fitted to the same rows of the same response, in any order.
+        Two or more.
     names : sequence of str, optional
-        What to call them; ``model1``, ``model2`` … by default.
+        What to call them, in the table and in its row labels; ``model1``, ``model2`` … by default. F tests are then
+        printed with R's numbers: ``Model 1``.
+    test : {None, "F", "Chisq"}
+        By default F for linear models only, as R's ``anova()``, and likelihood ratios when a mixed model is among them,
+        as lme4's. ``"Chisq"`` compares the likelihoods of linear models too, as ``lmtest::lrtest()`` in R; there
+        ``anova(lm1, lm2, test = "Chisq")`` is another test, of the sum of squares over the residual variance.
     refit : bool
         False compares restricted likelihoods as they are: right only for models with the same fixed effects.
     digits : int
@@ -87,10 +129,15 @@ def anova(
     Raises
     ------
     ArgumentError
-        With fewer than two models, or without a name of its own for each.
+        With fewer than two models, without a name of its own for each, for an unknown `test`, or F for a mixed model.
     FitError
-        When the models were fitted to different rows or responses, or restricted likelihoods of models with
+        When the models were fitted to different rows, responses or weights, or restricted likelihoods of models with
         different fixed effects would be compared.
+
+    Warns
+    -----
+    NestingWarning
+        Two models are compared, and the smaller one is not nested in the larger one. The table is given all the same.
 
     Examples
     --------
@@ -99,55 +146,81 @@ def anova(
     >>> table = anova(mlm.lmer("y ~ 1 + (1 | g)", data), mlm.lmer("y ~ x + (1 | g)", data))
     >>> float(table.frame.loc["model2", "Chisq"].round(3)), table.refitted
     (8.268, ('model1', 'model2'))
+    >>> print(anova(mlm.lm("y ~ 1", data), mlm.lm("y ~ x", data)))
+    Analysis of Variance Table
+    <BLANKLINE>
+    Model 1: y ~ 1
+    Model 2: y ~ x
+      Res.Df    RSS Df Sum of Sq      F Pr(>F)
+    1      5 45.613
+    2      4 43.207  1    2.4067 0.2228 0.6615
 
     References
     ----------
     Snijders, T. A. B. & Bosker, R. J. (2012). *Multilevel Analysis*, 2nd ed., section 6.2. Sage.
+    Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., section 6.2.2. Sage.
     """
+    labels = _labels(models, names)
+    by_f = _is_f(models, labels, test)
+    rows = common_rows(models, labels)
+    restricted = [label for label, m in zip(labels, models, strict=True) if is_mixed(m) and m.reml]
+    if restricted and not refit:
+        demand_same_fixed_effects(models, labels, restricted, rows)
+    fits = [m.refit(reml=False) if refit and is_mixed(m) and m.reml else m for m in models]
+    order = list(range(len(fits))) if by_f else sorted(range(len(fits)), key=lambda k: fits[k].npar)
+    pairs = list(pairwise(order))
+    if by_f:  # the residual variance is the largest model's, of which all others must be special cases
+        largest = min(order, key=lambda k: fits[k].df_resid)
+        pairs += [(k, largest) for k in order if fits[k].df_resid > fits[largest].df_resid]
+    warn_unless_nested(pairs, fits, labels, rows, "F tests" if by_f else "Likelihood-ratio tests")
+    sorted_fits, sorted_labels = [fits[k] for k in order], [labels[k] for k in order]
+    frame = _f_tests(sorted_fits, sorted_labels) if by_f else _likelihood_ratios(sorted_fits, sorted_labels)
+    formulas = {labels[k]: models[k].formula for k in order}
+    return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits, names is not None)
+
+
+def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[str]:
+    """Names of two models or more."""
     if len(model_list(models)) < 2:
         raise ArgumentError(f"A comparison needs two models or more; got {len(models)}.")
     labels = [f"model{k}" for k in range(1, len(models) + 1)] if names is None else [str(name) for name in names]
     if len(labels) != len(models) or len(set(labels)) != len(labels):
         raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
-    _demand_same_data(models, labels)
-    restricted = [label for label, m in zip(labels, models, strict=True) if is_mixed(m) and m.reml]
-    if restricted and not refit:
-        _demand_same_fixed_effects(models, labels, restricted)
-    fits = [m.refit(reml=False) if refit and is_mixed(m) and m.reml else m for m in models]
-    order = sorted(range(len(fits)), key=lambda k: fits[k].npar)
-    frame = _tests([fits[k] for k in order], [labels[k] for k in order])
-    formulas = {labels[k]: models[k].formula for k in order}
-    return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits)
+    return labels
 
 
-def _demand_same_data(models: Sequence[FittedModel], labels: Sequence[str]) -> None:
-    """Raise unless all models were fitted to the same rows of the same response."""
-    if len({m.nobs for m in models}) > 1:
-        counts = ", ".join(f"{label} {m.nobs}" for label, m in zip(labels, models, strict=True))
-        raise FitError(
-            f"The models were not fitted to the same rows: {counts}. Fit all of them to the rows that are complete"
-            " for the variables of the largest, for example data.dropna(subset=[...])."
+def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None) -> bool:
+    """Decide on the F test (True) or likelihood ratios."""
+    if test not in (None, "F", "Chisq"):
+        raise ArgumentError(f"`test` is None, 'F' or 'Chisq'; got {test!r}.")
+    mixed = [label for label, m in zip(labels, models, strict=True) if is_mixed(m)]
+    if test == "F" and mixed:
+        raise ArgumentError(
+            f"F tests compare linear models; {', '.join(mixed)} {'is' if len(mixed) == 1 else 'are'} mixed."
+            " Leave `test` out for likelihood-ratio tests."
         )
-    first = models[0]
-    for label, m in zip(labels, models, strict=True):
-        if not np.array_equal(m.frame.y, first.frame.y):
-            raise FitError(
-                f"{label} explains other values ({m.response!r}) than {labels[0]} ({first.response!r}); likelihoods"
-                " can be compared for one response only, with the rows in one order."
-            )
+    return test != "Chisq" and not mixed
 
 
-def _demand_same_fixed_effects(models: Sequence[FittedModel], labels: Sequence[str], restricted: Sequence[str]) -> None:
-    """Raise unless restricted likelihoods are all there is and belong to the same fixed effects."""
-    if len(restricted) < len(models) or len({tuple(m.fixef.index) for m in models}) > 1:
-        raise FitError(
-            f"Restricted likelihoods ({', '.join(restricted)}) can be compared only among models with the same"
-            " fixed effects; leave refit=True to compare by maximum likelihood."
-        )
+def _f_tests(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataFrame:
+    """Build the table of F tests for linear models in the order given."""
+    linear = [cast(FittedLinearModel, m) for m in models]
+    df = np.array([m.df_resid for m in linear], dtype=float)
+    # a model with as many coefficients as rows has no residuals; rounding leaves some
+    rss = np.array([m.deviance if m.df_resid else 0.0 for m in linear])
+    frame = pd.DataFrame({"Res.Df": df, "RSS": rss}, index=list(labels))
+    frame["Df"], frame["Sum of Sq"] = -frame["Res.Df"].diff(), -frame["RSS"].diff()
+    largest = int(np.argmin(df))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = rss[largest] / df[largest]
+        mean_square = (frame["Sum of Sq"] / frame["Df"].where(frame["Df"] != 0)).to_numpy()
+        # where the larger of two models, not being nested, fits worse, there is no test, nor has R one
+        f = np.where(mean_square >= 0, mean_square, np.nan) / variance
+    return frame.assign(**{"F": f, "Pr(>F)": scipy.stats.f.sf(f, frame["Df"].abs(), df[largest])})
 
 
-def _tests(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataFrame:
-    """Build the table for models in ascending order of their number of parameters."""
+def _likelihood_ratios(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataFrame:
+    """Build the table of likelihood-ratio tests for models in ascending order of their number of parameters."""
     frame = pd.DataFrame(
         {
             "npar": [m.npar for m in models],

@@ -29,7 +29,7 @@ class FittedModel(Protocol):
 
     @property
     def frame(self) -> Any:
-        """The rows in use: ``y`` (n,), ``offset`` (n,) or None, ``dropped``."""
+        """The rows in use: ``y``, ``weights`` and ``offset`` (n,), ``x`` (n, p), ``index``, ``dropped``."""
 
     @property
     def nobs(self) -> int:

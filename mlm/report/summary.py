@@ -236,15 +236,19 @@ def _fixed_effects(coefficients: pd.DataFrame, style: _Style) -> list[str]:
 
 
 def coefficient_lines(
-    table: pd.DataFrame, digits: int, *, pvalue: str | None, missing: str = "NA", **options: Any
+    table: pd.DataFrame, digits: int, *, pvalue: str | None, missing: Sequence[str] | None = None, **options: Any
 ) -> list[str]:
-    """Print a table with its stars and their legend; options as in `coefficient_columns`."""
+    """Print a table with its stars and their legend; options as in `coefficient_columns`.
+
+    Missing values print as ``NA``, or as `missing` has it, row by row.
+    """
     columns = r_numbers.coefficient_columns(
         {name: table[name].to_numpy(dtype=float) for name in table}, digits, pvalue=pvalue, **options
     )
-    if missing != "NA":
+    if missing is not None:
         columns = {
-            name: [missing if text.strip() == "NA" else text for text in cells] for name, cells in columns.items()
+            name: [blank if text.strip() == "NA" else text for text, blank in zip(cells, missing, strict=True)]
+            for name, cells in columns.items()
         }
     starred = pvalue is not None and bool((table[pvalue] < 0.1).any())
     if not starred:

@@ -1,0 +1,169 @@
+"""What makes fitted models comparable: the same rows, response and weights; and which tests are of nested models."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..errors import FitError, NestingWarning, users_stacklevel
+from ..report.face import FittedModel
+from .nesting import not_within
+
+__all__ = ["common_rows", "demand_same_fixed_effects", "warn_unless_nested"]
+
+# Weights of two models are the same, but for a constant, when their ratios differ by less than this share: rounding of
+# weights that were computed in two ways, and far less than would show in a likelihood.
+WEIGHTS_SHARE = 1e-10
+# Fixed-effects columns are the same when their entries differ by less than this share of the column's largest.
+COLUMN_SHARE = 1e-12
+
+
+def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np.ndarray]:
+    """Find the rows of the first model in all others, which must have the same, with the same response and weights.
+
+    Weights may differ by a constant factor: sigma takes it up, and the likelihood is the same.
+
+    Parameters
+    ----------
+    models : sequence of fitted models
+    labels : sequence of str
+        What to call them.
+
+    Returns
+    -------
+    list of ndarray of int, shape (n,)
+        For each model, where the rows of the first one are.
+
+    Raises
+    ------
+    FitError
+        Rows, responses or weights are not the same; the message names both models.
+    """
+    if len({m.nobs for m in models}) > 1:
+        counts = ", ".join(f"{label} {m.nobs}" for label, m in zip(labels, models, strict=True))
+        raise FitError(
+            f"The models were not fitted to the same rows: {counts}. Fit all of them to the rows that are complete"
+            " for the variables of the largest, for example data.dropna(subset=[...])."
+        )
+    first, name, found = models[0], labels[0], []
+    for m, label in zip(models, labels, strict=True):
+        rows = _aligned(first.frame.index, m.frame.index, name, label)
+        different = int(np.sum(m.frame.y[rows] != first.frame.y))
+        if different:
+            raise FitError(
+                f"{label} explains other values ({m.response!r}) than {name} ({first.response!r}), in {different} of"
+                f" {m.nobs} rows; likelihoods and sums of squares can be compared for one response only."
+            )
+        _demand_same_weights(first, m, rows, (name, label))
+        found.append(rows)
+    return found
+
+
+def _aligned(index: pd.Index, other: pd.Index, name: str, label: str) -> np.ndarray:
+    """Positions in `other` of the labels of `index`, shape (n,)."""
+    if index.equals(other):
+        return np.arange(len(index))
+    if not (index.is_unique and other.is_unique):
+        raise FitError(
+            f"The row labels of {name} and {label} differ or stand in another order, and some of them are there more"
+            " than once: rows cannot be told apart. Fit both to one data frame, or give it data.reset_index(drop=True)"
+            " first."
+        )
+    rows = other.get_indexer(index)
+    unknown = index[rows < 0]
+    if len(unknown):
+        shown = ", ".join(repr(k) for k in unknown[:3].tolist())
+        raise FitError(
+            f"The models were not fitted to the same rows: {len(unknown)} of the {len(index)} rows of {name} are not"
+            f" in {label}, by their labels ({shown}{', …' if len(unknown) > 3 else ''}). Fit both to the same rows of"
+            " one data frame."
+        )
+    return rows
+
+
+def _demand_same_weights(first: FittedModel, m: FittedModel, rows: np.ndarray, names: tuple[str, str]) -> None:
+    """Raise unless the weights are the same, but for a constant."""
+    mine, theirs = m.frame.weights, first.frame.weights
+    ratio = (1.0 if mine is None else mine[rows]) / (1.0 if theirs is None else theirs)
+    low, high = np.min(ratio), np.max(ratio)
+    if high - low > WEIGHTS_SHARE * high:
+        raise FitError(
+            f"{names[0]} and {names[1]} weight the rows in different ways (by ratios from {low:.4g} to {high:.4g}):"
+            " they suppose different residual variances, and neither is a special case of the other. Fit both with"
+            " the same weights."
+        )
+
+
+def demand_same_fixed_effects(
+    models: Sequence[FittedModel], labels: Sequence[str], restricted: Sequence[str], rows: Sequence[np.ndarray]
+) -> None:
+    """Raise unless restricted likelihoods are all there is, and of models with the same fixed-effects columns.
+
+    Raises
+    ------
+    FitError
+        A model was fitted by maximum likelihood, or names or values of the columns differ.
+    """
+    first = models[0].frame
+    if len(restricted) < len(models) or len({m.frame.x_names for m in models}) > 1:
+        raise FitError(
+            f"Restricted likelihoods ({', '.join(restricted)}) can be compared only among models with the same"
+            " fixed effects; leave refit=True to compare by maximum likelihood."
+        )
+    x = first.x
+    size = np.abs(x).max(axis=0, initial=0.0)
+    for label, m, order in zip(labels, models, rows, strict=True):
+        changed = (np.abs(m.frame.x[order] - x) > COLUMN_SHARE * size).any(axis=0)
+        if changed.any():
+            raise FitError(
+                f"The column {first.x_names[int(np.argmax(changed))]!r} has other values in {label} than in"
+                f" {labels[0]}, and restricted likelihoods depend on them; leave refit=True to compare by maximum"
+                " likelihood."
+            )
+
+
+def warn_unless_nested(
+    pairs: Iterable[tuple[int, int]],
+    models: Sequence[FittedModel],
+    labels: Sequence[str],
+    rows: Sequence[np.ndarray],
+    test: str,
+) -> None:
+    """Warn of each pair of models that is compared although neither is a special case of the other.
+
+    Parameters
+    ----------
+    pairs : iterable of (int, int)
+        Positions of the models that are compared.
+    models, labels, rows : sequences
+        As in `common_rows`, and what that returns.
+    test : str
+        What the test is called.
+
+    Warns
+    -----
+    NestingWarning
+        Names both models and what of the smaller one is not in the larger one.
+    """
+    for small, large in dict.fromkeys(tuple(sorted(pair, key=lambda k: models[k].npar)) for pair in pairs):
+        outside = _outside(small, large, models, rows)
+        if not outside:
+            continue
+        if models[small].npar == models[large].npar and not _outside(large, small, models, rows):
+            continue
+        warnings.warn(
+            f"{labels[small]} is not nested in {labels[large]}, which cannot express {', '.join(outside)}. {test} are"
+            " of nested models; compare these by AIC or BIC.",
+            NestingWarning,
+            stacklevel=users_stacklevel(),
+        )
+
+
+def _outside(small: int, large: int, models: Sequence[FittedModel], rows: Sequence[np.ndarray]) -> list[str]:
+    """What of one model is not in another, by their positions."""
+    order = np.empty_like(rows[large])
+    order[rows[large]] = rows[small]
+    return not_within(models[small].frame, models[large].frame, order)
