@@ -27,6 +27,11 @@ def frame_of(answer: Answer) -> ModelFrame:
         return model_frame(answer.case.formula, answer.data, **answer.options)
 
 
+def label(level: object) -> str:
+    """Return a level as R prints it."""
+    return str(level).upper() if isinstance(level, bool | np.bool_) else str(level)
+
+
 def test_every_formula_is_stored():
     assert STORED["hash"] == FINGERPRINT, "the rows drawn here are not those that R was asked about"
     keys = [case.key for case in cases()]
@@ -82,7 +87,7 @@ def test_groups(key):
     for part in answer.stored["random"]:
         group = frame.groupings[part["group"]]
         codes = np.array(STORED["columns"][part["codes"]], dtype=int)
-        assert [str(level) for level in group.levels] == part["levels"]
+        assert [label(level) for level in group.levels] == part["levels"]
         assert group.size == len(part["levels"])
         np.testing.assert_array_equal(group.codes, codes)
 
