@@ -24,7 +24,7 @@ def fitted_values(fit: Fit) -> pd.Series:
         values = values + _contribution(fit, k, part.columns.matrix(), frame.groupings[part.term.group].codes)
     if frame.offset is not None:
         values = values + frame.offset
-    return pd.Series(values, frame.index)
+    return pd.Series(values, frame.index.view())
 
 
 def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> pd.Series:
@@ -37,14 +37,14 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
     if newdata is None:
         if re_form is None:
             return fitted_values(fit)
-        return pd.Series(frame.x @ beta + frame.known_part, frame.index)
+        return pd.Series(frame.x @ beta + frame.known_part, frame.index.view())
     demand_no_offset(frame)
     table = Table.of(newdata)
     values = frame.x_design.replay(table).matrix() @ beta
     for k, part in enumerate(fit.terms if re_form is None else ()):
         codes = _codes(fit, part.term, table, new_levels)
         values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes)
-    return pd.Series(values, table.frame.index)
+    return pd.Series(values, table.frame.index.view())
 
 
 def demand_no_offset(frame: ModelFrame) -> None:

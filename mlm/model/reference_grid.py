@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, FitError
+from ..frame.column import Column
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 
@@ -170,10 +171,16 @@ def _from_data(m: Designed, data: Any, name: str, expr: str, levels: tuple[Any, 
     if name not in table or not m.frame.index.isin(table.index).all():
         raise DataError(f"The data passed are not those of the fit: column {name!r} or rows of the fit are missing.")
     column = table.loc[m.frame.index, name]
+    read = Column.of(column, f"Column {name!r}")
+    if read.absent.any():
+        raise DataError(
+            f"The data passed are not those of the fit: column {name!r} has {int(read.absent.sum())} missing values in"
+            " the rows of the fit."
+        )
     if levels:
         shares = column.value_counts(normalize=True)
         return Predictor(expr, levels=levels, shares=tuple(float(shares.get(k, 0.0)) for k in levels))
-    return Predictor.numeric(expr, column.to_numpy())
+    return Predictor.numeric(expr, read.numbers())
 
 
 def average_design(
