@@ -129,7 +129,7 @@ def complete_rows(columns: Mapping[str, Column], stacklevel: int) -> np.ndarray:
     columns : mapping of str to Column
         By name, all of n rows.
     stacklevel : int
-        As in `warnings.warn`, counted from the caller.
+        As in `warnings.warn`, with 1 for the function that calls this one.
 
     Raises
     ------

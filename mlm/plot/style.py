@@ -64,7 +64,7 @@ def panels(count: int, ncols: int, height: float = 1.6, **options: Any) -> tuple
     return figure, [bare(ax) for ax in places[:count]]
 
 
-def complete(data: Any, by: str, *, stacklevel: int = 1, **numeric: str) -> pd.DataFrame:
+def complete(data: Any, by: str, *, stacklevel: int = 2, **numeric: str) -> pd.DataFrame:
     """Return columns of any data frame as a pandas frame, complete rows only; one warning says how many are left out.
 
     Parameters
@@ -73,7 +73,7 @@ def complete(data: Any, by: str, *, stacklevel: int = 1, **numeric: str) -> pd.D
     by : str
         The grouping column, which becomes ``group``, a category: sorted, or in the order of the categories.
     stacklevel : int
-        As in `warnings.warn`, counted from the caller.
+        As in `warnings.warn`, with 1 for the function that calls this one.
     **numeric : str
         Columns of numbers by the name that they are to have.
 
