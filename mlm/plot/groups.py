@@ -70,8 +70,7 @@ def facet_histogram(
     Raises
     ------
     DataError
-        When a column does not exist, is not numeric or has infinite values, no row is complete, or the data are
-        not computed yet (a lazy frame).
+        When a column does not exist, is not numeric or infinite, no row is complete, or the frame is lazy.
     ArgumentError
         When `bins` is neither a positive whole number nor increasing edges, or `ncols` no positive whole number.
 
@@ -211,8 +210,8 @@ def group_lines(
     source : MixedModel, LinearModel or data frame
         A mixed model gives each group's line with its conditional modes, over the group's own range, other
         predictors at typical values; a linear model needs `by`, a category among its predictors; a data
-        frame (or a mapping of columns) needs `y` and `by`, and gets separate least-squares lines through its rows
-        without missing values; one warning says how many have some.
+        frame (or a mapping of columns) needs `y` and `by`, and gets separate least-squares lines; its rows with
+        missing values are left out, and one warning says how many.
     x : str
         Numeric predictor.
     y, by : str, optional
@@ -305,9 +304,7 @@ def _mixed_lines(m: FittedMixedModel, x: str, by: str | None) -> Lines:
 def _dummy_lines(m: FittedModel, x: str, by: str | None) -> Lines:
     """Predictions at each level of a category."""
     if by is None:
-        raise ArgumentError(
-            "A linear model does not tell what the groups are; name a category among its predictors by=."
-        )
+        raise ArgumentError("A linear model does not tell its groups; name a category among its predictors by=.")
     focal, held = _numeric_predictor(m, x)
     if by not in held or not held[by].levels:
         categories = [name for name, p in held.items() if p.levels]

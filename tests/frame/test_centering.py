@@ -272,6 +272,14 @@ def test_keys_that_cannot_be_told_apart():
         center_within({"x": [1, 2], "g": [[1], [2]]}, "x", "g")
 
 
+@pytest.mark.parametrize("dtype", ["datetime64[s]", "timedelta64[s]", "boolean", "string", "Int64", "category"])
+def test_nat_and_na_are_no_group(dtype):
+    keys = pd.Series([0, None, 1, 0, None], dtype="Int64").astype("Int64" if dtype == "string" else dtype).astype(dtype)
+    assert keys.isna().sum() == 2
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 5.0, 6.0], "g": keys})
+    np.testing.assert_array_equal(center_within(frame, "x", "g")["x_cwc"], [-2, np.nan, 0, 2, np.nan])
+
+
 def test_columns_of_numbers_held_as_objects():
     frame = pd.DataFrame({"x": pd.Series([1, None, 4], dtype=object), "g": [1, 1, 1]})
     np.testing.assert_array_equal(center_within(frame, "x", "g")["x_cwc"], [-1.5, np.nan, 1.5])
