@@ -12,8 +12,9 @@ import pandas as pd
 
 from ..crossproducts.blocks import CrossProducts
 from ..errors import DataError, FitError, SingularFitWarning, users_stacklevel
+from ..frame.column import Column
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
-from ..frame.table import Table, as_numbers
+from ..frame.table import Table
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from ..optimize.minimise import minimise
@@ -275,18 +276,19 @@ class Fit:
     @property
     def x(self) -> pd.DataFrame:
         """Fixed-effects model matrix, shape (n, p)."""
-        return pd.DataFrame(self.frame.x, self.frame.index, self._names)
+        return pd.DataFrame(self.frame.x, self.frame.index.view(), self._names)
 
     @property
     def y(self) -> pd.Series:
         """The response."""
-        return pd.Series(self.frame.y, self.frame.index, name=self.response)
+        return pd.Series(self.frame.y, self.frame.index.view(), name=self.response)
 
     @property
     def groups(self) -> pd.DataFrame:
         """Levels of the grouping factors, row by row."""
         factors = self.frame.groupings
-        return pd.DataFrame({g: factors[g].levels.take(factors[g].codes) for g in self.ngrps.index}, self.frame.index)
+        labels = {g: factors[g].levels.take(factors[g].codes) for g in self.ngrps.index}
+        return pd.DataFrame(labels, self.frame.index.view())
 
     def design(self, newdata: Any) -> pd.DataFrame:
         """Fixed-effects model matrix of new data.
@@ -301,7 +303,7 @@ class Fit:
         DataFrame, shape (rows, p)
         """
         table = Table.of(newdata, "The new data")
-        return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.index, self._names)
+        return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.index.view(), self._names)
 
 
 def _singular_message(fit: Fit) -> str:
@@ -319,13 +321,13 @@ def _new_response(fit: Fit, y: Any) -> np.ndarray:
         if not y.index.is_unique or len(index.difference(y.index)):
             raise DataError("The labels of the new response are not those of the rows in use; give an array instead.")
         y = y.reindex(index)
-    values = as_numbers(y, "The new response")
+    values = Column.of(y, "The new response").numbers()
     if values.shape != (fit.nobs,):
         raise DataError(
             f"The new response must have one value for each of the {fit.nobs} rows in use; got {values.shape}."
         )
-    if not np.isfinite(values).all():
-        raise DataError(f"The new response has {int((~np.isfinite(values)).sum())} missing or infinite values.")
+    if np.isnan(values).any():
+        raise DataError(f"The new response has {int(np.isnan(values).sum())} missing values.")
     return values
 
 

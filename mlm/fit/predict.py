@@ -38,7 +38,7 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
         part = fit.terms[k]
         codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
         values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes, columns)
-    return pd.Series(values, table.index)
+    return pd.Series(values, table.index.view())
 
 
 def _of_the_fit(fit: Fit, effects: dict[int, list[int]]) -> pd.Series:
@@ -48,7 +48,7 @@ def _of_the_fit(fit: Fit, effects: dict[int, list[int]]) -> pd.Series:
         part = fit.terms[k]
         codes = frame.groupings[part.term.group].codes
         values = values + _contribution(fit, k, part.columns.matrix(), codes, columns)
-    return pd.Series(values + frame.known_part, frame.index)
+    return pd.Series(values + frame.known_part, frame.index.view())
 
 
 def _contribution(fit: Fit, k: int, z: np.ndarray, codes: np.ndarray, columns: list[int]) -> np.ndarray:

@@ -79,7 +79,7 @@ def coef_tables(fit: Fit) -> dict[str, pd.DataFrame]:
     out, beta = {}, fit.fixef
     for group, levels in fit.ngrps.items():
         rows = np.tile(beta.to_numpy(), (levels, 1))
-        table = pd.DataFrame(rows, fit.frame.groupings[group].levels, beta.index)
+        table = pd.DataFrame(rows, fit.frame.groupings[group].levels.view(), beta.index)
         for name, mode in zip(columns_of(fit, group), fit.modes[group][0], strict=True):
             table[name] = table[name] + mode if name in table else mode
         out[group] = table

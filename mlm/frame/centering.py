@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, suggest
+from ..errors import ArgumentError, DataError
+from .column import Column
+from .native import Native, like_narwhals, like_pandas
 
 __all__ = ["between_within", "center_within", "rescale"]
 
@@ -20,7 +22,8 @@ def rescale(x: Any) -> Any:
     """Centre at the mean and divide by two standard deviations; a two-valued variable is only centred.
 
     Coefficients of rescaled numeric predictors are then comparable with those of untransformed 0/1
-    predictors. Missing values are left out of the mean and the standard deviation and stay missing.
+    predictors. Missing values (null, None, NaN, NA, masked entries of an array) are left out of the mean and
+    the standard deviation and stay missing.
 
     Parameters
     ----------
@@ -30,12 +33,12 @@ def rescale(x: Any) -> Any:
     Returns
     -------
     Series or ndarray of float, shape (n,)
-        Of the kind, index and name of `x`.
+        Of the kind, index and name of `x`; it is missing where `x` is.
 
     Raises
     ------
     DataError
-        When `x` is not numeric, not one-dimensional, infinite, or has no or one distinct value.
+        When `x` is not numeric, not one-dimensional, infinite, not computed yet, or has no or one distinct value.
 
     Examples
     --------
@@ -51,48 +54,35 @@ def rescale(x: Any) -> Any:
     Gelman, A. (2008). Scaling regression inputs by dividing by two standard deviations. *Statistics in
     Medicine* 27(15), 2865-2873. The treatment of two-valued variables is the default of ``arm::rescale``.
     """
-    native = nw.from_native(x, series_only=True, pass_through=True)
-    if not isinstance(native, nw.Series):
-        return _rescaled(np.asarray(x), "x")
-    name = native.name or "x"
-    values = _rescaled(_numbers(native, name), name)
-    if isinstance(x, pd.Series):
-        return pd.Series(values, index=x.index, name=x.name)
-    result = nw.new_series(native.name, values, nw.Float64, backend=native.implementation)
-    # Missing values are NaN in the array; polars and pyarrow mark them apart.
-    return nw.maybe_align_index(result.fill_nan(None), native).to_native()
+    name = getattr(x, "name", None)
+    what = "'x'" if name is None or isinstance(x, pd.Index) else f"Column {name!r}"
+    values = _rescaled(Column.of(x, what).numbers(), what)
+    if isinstance(x, pd.Series):  # the index anew: it can be renamed
+        return pd.Series(like_pandas(values, x.dtype), index=x.index.view(), name=x.name)
+    if isinstance(x, np.ma.MaskedArray):
+        return np.ma.masked_invalid(values)
+    series = nw.from_native(x, series_only=True, pass_through=True)
+    if not isinstance(series, nw.Series):
+        return values
+    result = like_narwhals(values, series.name, series.implementation)
+    return nw.maybe_align_index(result, series).to_native()
 
 
-def _numbers(column: nw.Series, name: str) -> np.ndarray:
-    if not (column.dtype.is_numeric() or column.dtype == nw.Boolean):
-        raise DataError(f"Column {name!r} is not numeric (dtype {column.dtype}); convert it first.")
-    return column.cast(nw.Float64).to_numpy()
-
-
-def _rescaled(values: np.ndarray, name: str) -> np.ndarray:
-    if values.ndim != 1:
-        raise DataError(
-            f"{name!r} must be one-dimensional; it has {values.ndim} dimensions: rescale each column alone."
-        )
-    try:
-        numbers = values.astype(float)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name!r} is not numeric (dtype {values.dtype}); convert it first.") from error
+def _rescaled(numbers: np.ndarray, what: str) -> np.ndarray:
+    """Numbers, NaN where missing (n,), as multiples of two standard deviations from their mean."""
     present = numbers[~np.isnan(numbers)]
-    infinite = int(np.isinf(present).sum())
-    if infinite:
-        raise DataError(f"{name!r} has {infinite} infinite values in {len(numbers)}; replace or filter them first.")
     distinct = len(np.unique(present))
     if distinct < 2:
         missing = len(numbers) - len(present)
         raise DataError(
-            f"{name!r} has {distinct} distinct values in {len(numbers)} ({missing} missing); there is nothing"
+            f"{what} has {distinct} distinct values in {len(numbers)} ({missing} missing); there is nothing"
             " to scale: leave the variable out."
         )
-    # The missing value in a file written by R is a signalling NaN, which NumPy would report as invalid.
-    with np.errstate(invalid="ignore"):
-        centred = numbers - present.mean()
-        return centred if distinct == 2 else centred / (2 * present.std(ddof=1))
+    # by a power of two, which changes no digit: squares of very large or small numbers are out of range
+    power = int(np.frexp(np.abs(present).max())[1])
+    present, centred = np.ldexp(present, -power), np.ldexp(numbers, -power)
+    centred -= present.mean()
+    return np.ldexp(centred, power) if distinct == 2 else centred / (2 * present.std(ddof=1))
 
 
 def center_within(df: Frame, cols: str | Sequence[str], by: str | Sequence[str], *, suffix: str = "_cwc") -> Frame:
@@ -100,8 +90,8 @@ def center_within(df: Frame, cols: str | Sequence[str], by: str | Sequence[str],
 
     Parameters
     ----------
-    df : data frame
-        Anything that narwhals knows; n rows. It is not changed.
+    df : data frame or mapping
+        Any eager frame that narwhals knows, or a mapping of columns; n rows. It is not changed.
     cols : str or sequence of str
         Numeric columns to centre.
     by : str or sequence of str
@@ -113,12 +103,14 @@ def center_within(df: Frame, cols: str | Sequence[str], by: str | Sequence[str],
     -------
     data frame
         Of the same kind, n rows, with a column ``<col><suffix>`` for each of `cols`: the value minus the mean
-        of its group's non-missing values; missing where the value or the group is.
+        of its group's non-missing values; missing where the value or the group is. A mapping gives a dict.
+        Missing are null, None, NaN, NaT, NA and masked entries of an array, in a grouping column as well.
 
     Raises
     ------
     DataError
-        When a column does not exist or is not numeric, or a new column's name is taken.
+        When a column does not exist, is not numeric or has infinite values, a new column's name is taken, or the
+        data are not computed yet (a lazy frame).
 
     Examples
     --------
@@ -131,10 +123,9 @@ def center_within(df: Frame, cols: str | Sequence[str], by: str | Sequence[str],
     Enders, C. K. & Tofighi, D. (2007). Centering predictor variables in cross-sectional multilevel models.
     *Psychological Methods* 12(2), 121-138.
     """
-    frame, columns, groups = _checked(df, cols, by)
-    mean = _group_means(frame, columns, groups)
-    new = {f"{name}{suffix}": nw.col(name) - mean[name] for name in columns}
-    return _added(frame, new)
+    frame, parts = _split(df, cols, by)
+    new = {f"{name}{suffix}": within for name, (_, within) in parts.items()}
+    return frame.with_columns(new, {f"{name}{suffix}": name for name in parts})
 
 
 def between_within(
@@ -144,8 +135,8 @@ def between_within(
 
     Parameters
     ----------
-    df : data frame
-        Anything that narwhals knows; n rows. It is not changed.
+    df : data frame or mapping
+        Any eager frame that narwhals knows, or a mapping of columns; n rows. It is not changed.
     cols : str or sequence of str
         Numeric columns to split.
     by : str or sequence of str
@@ -157,12 +148,14 @@ def between_within(
     -------
     data frame
         Of the same kind, n rows, with columns ``b_<col>`` and ``w_<col>`` for each of `cols`; the two add
-        up to the column. Group means are over non-missing values.
+        up to the column. Group means are over non-missing values; missing is what :func:`center_within` says.
 
     Raises
     ------
     DataError
-        When a column does not exist or is not numeric, or a new column's name is taken.
+        As :func:`center_within`.
+    ArgumentError
+        When the prefixes are not two texts that make different names.
 
     Examples
     --------
@@ -175,44 +168,62 @@ def between_within(
     Bell, A. & Jones, K. (2015). Explaining fixed effects: random effects modeling of time-series
     cross-sectional and panel data. *Political Science Research and Methods* 3(1), 133-153.
     """
-    frame, columns, groups = _checked(df, cols, by)
-    mean = _group_means(frame, columns, groups)
-    between, within = prefixes
-    new = {f"{between}{name}": mean[name] for name in columns}
-    new |= {f"{within}{name}": nw.col(name) - mean[name] for name in columns}
-    return _added(frame, new)
+    if isinstance(prefixes, str) or len(prefixes) != 2 or prefixes[0] == prefixes[1]:
+        raise ArgumentError(f"prefixes are two different texts; got {prefixes!r}.")
+    frame, parts = _split(df, cols, by)
+    new: dict[str, np.ndarray] = {}
+    like: dict[str, str] = {}
+    for k, prefix in enumerate(prefixes):
+        new |= {f"{prefix}{name}": values[k] for name, values in parts.items()}
+        like |= {f"{prefix}{name}": name for name in parts}
+    if len(new) < 2 * len(parts):
+        raise ArgumentError(f"With the prefixes {prefixes!r}, two of the new columns have the same name.")
+    return frame.with_columns(new, like)
 
 
-def _checked(df: Any, cols: str | Sequence[str], by: str | Sequence[str]) -> tuple[Any, list[str], list[str]]:
-    """Return the narwhals frame and the two lists of names, after checking that all is there and numeric."""
-    try:
-        frame = nw.from_native(df)
-    except TypeError as error:
-        raise DataError(f"The data must be a data frame that narwhals knows; got {type(df).__name__}.") from error
-    columns = [cols] if isinstance(cols, str) else list(cols)
-    groups = [by] if isinstance(by, str) else list(by)
-    schema = frame.collect_schema()
-    for name in [*columns, *groups]:
-        if name not in schema:
-            raise DataError(f"The data have no column {name!r}.{suggest(name, schema)}")
-    if not columns or not groups:
-        raise DataError(f"Name at least one column and one grouping column; got {columns} by {groups}.")
-    for name in columns:
-        if name in groups:
-            raise DataError(f"Column {name!r} cannot be centred within groups of itself.")
-        if not (schema[name].is_numeric() or schema[name] == nw.Boolean):
-            raise DataError(f"Column {name!r} is not numeric (dtype {schema[name]}); convert it first.")
-    return frame, columns, groups
+def _split(
+    df: Any, cols: str | Sequence[str], by: str | Sequence[str]
+) -> tuple[Native, dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Return the frame, and for each of the columns its group means and the deviations from them, (n,) each."""
+    columns, groups = _names(cols, "cols"), _names(by, "by")
+    frame = Native(df)
+    both = [name for name in columns if name in groups]
+    read = {name: frame.column(name) for name in dict.fromkeys([*columns, *groups])}
+    if both:
+        raise DataError(f"Column {both[0]!r} cannot be centred within groups of itself.")
+    numbers = {name: read[name].numbers() for name in columns}
+    codes, count = _groups([read[name] for name in groups])
+    means = {name: _group_means(values, codes, count) for name, values in numbers.items()}
+    return frame, {name: (means[name], numbers[name] - means[name]) for name in columns}
 
 
-def _group_means(frame: Any, columns: list[str], groups: list[str]) -> dict[str, nw.Expr]:
-    """Expressions for the mean of each column in its row's group; missing where the group is."""
-    known = ~nw.any_horizontal(*(nw.col(name).is_null() for name in groups), ignore_nulls=False)
-    return {name: nw.when(known).then(nw.col(name).mean().over(*groups)) for name in columns}
+def _names(names: str | Sequence[str], argument: str) -> list[str]:
+    found = [names] if isinstance(names, str) else list(names) if isinstance(names, Iterable) else []
+    if not found:
+        raise DataError(f"Name at least one column and one grouping column; {argument} is {names!r}.")
+    return found
 
 
-def _added(frame: Any, new: dict[str, nw.Expr]) -> Any:
-    taken = [name for name in new if name in frame.collect_schema()]
-    if taken:
-        raise DataError(f"The data already have a column {taken[0]!r}; rename it, or name the new columns differently.")
-    return frame.with_columns(**new).to_native()
+def _groups(columns: list[Column]) -> tuple[np.ndarray, int]:
+    """Codes of the combinations of values that occur, -1 where one of them is missing, and how many there are."""
+    codes, first = columns[0].levels(sort=False)
+    count = len(first)
+    for column in columns[1:]:
+        inner, levels = column.levels(sort=False)
+        both = np.where((codes < 0) | (inner < 0), -1, codes * len(levels) + inner)
+        codes, found = pd.factorize(np.where(both < 0, np.nan, both))  # codes again below the number of rows
+        count = len(found)
+    return codes, count
+
+
+def _group_means(values: np.ndarray, codes: np.ndarray, count: int) -> np.ndarray:
+    """Mean of each row's group over its values that are not missing, shape (n,); NaN where there is none."""
+    known = (codes >= 0) & ~np.isnan(values)
+    own = codes[known]
+    sizes = np.bincount(own, minlength=count)
+    means = np.full(count + 1, np.nan)  # the last one, for codes of -1, stays NaN
+    filled = np.flatnonzero(sizes)
+    means[filled] = np.bincount(own, values[known] / sizes[own], count)[filled]
+    # once more, of the deviations: what a long sum has lost to rounding
+    means[filled] += np.bincount(own, values[known] - means[own], count)[filled] / sizes[filled]
+    return means[codes]

@@ -76,19 +76,12 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
     DataError
         When there are fewer than two levels.
     """
-    if isinstance(value, Truth):
-        levels: Any = np.array([False, True])
-        present = np.unique(value.values[~np.isnan(value.values)])
-        labels: tuple[str, ...] = ("FALSE", "TRUE")
-        count = len(present)
-        only = "TRUE" if count and present[0] else "FALSE"
-    else:
-        levels, labels = value.levels, value.labels
-        count, only = len(labels), labels[0] if labels else ""
-    if count < 2:
+    levels: Any = np.array([False, True]) if isinstance(value, Truth) else value.levels
+    labels = ("FALSE", "TRUE") if isinstance(value, Truth) else value.labels
+    if isinstance(value, Category) and len(labels) < 2:
         raise DataError(
-            f"The category {name!r} has one level ({only}) in the {len(getattr(value, 'codes', getattr(value, 'values', ())))}"
-            " rows used: it has nothing to tell apart. Take it out of the formula."
+            f"The category {name!r} has one level ({labels[0]}) in the {len(value.codes)} rows used: it has nothing to "
+            "tell apart. Take it out of the formula."
         )
     contrast = chosen
     if contrast is None and isinstance(value, Category):

@@ -1,6 +1,6 @@
 """The model frame: the rows in use, the response, the model matrices and the grouping factors of one formula.
 
-The user's data frame is never changed, and nothing of it is kept: columns are copied. As in R, expressions are computed
+The user's data frame is never changed. As in R, expressions are computed
 on all rows, and rows in which one of them is missing are left out, counted by column and named in one warning.
 """
 
@@ -19,13 +19,14 @@ from ..language.formula import Formula, RandomTerm, parse
 from ..language.parser import parse_expression
 from ..language.tree import Call, Name, Node, spell
 from .coding import checked_contrasts
+from .column import Column
 from .columns import Columns
 from .design import Design, build
 from .evaluate import Evaluator, Recipe, column_names, demand_functions
 from .functions.table import own_functions
 from .grouping import Grouping, grouping
 from .rows import Dropped, complete_rows, taken
-from .table import Table, as_numbers
+from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value
 
 __all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
@@ -69,6 +70,9 @@ class ModelFrame:
         The data's columns that the fixed part uses, on the rows in use.
     offset_parts : tuple of Node, or None
         Expressions whose sum is the offset; None when it was given as values.
+    sources : tuple
+        The columns that the arrays here may be views of. While they are held, pandas copies a column before the user
+        changes it: what happens to the user's frame later does not reach the model.
     """
 
     formula: Formula
@@ -84,6 +88,7 @@ class ModelFrame:
     recipe: Recipe
     predictors: Mapping[str, Value]
     offset_parts: tuple[Node, ...] | None = ()
+    sources: tuple[Any, ...] = ()
 
     @property
     def nobs(self) -> int:
@@ -192,7 +197,7 @@ def model_frame(
     _demand_rows(values, table.n)
     named = {given[k] if isinstance(given.get(k), Name | Call) else k: v for k, v in values.items()}
     columns = {name: table.value(name) for name in names}
-    used, dropped = complete_rows(named, columns, table.n, stacklevel=4)
+    used, dropped = complete_rows(named, columns, table.n)
     values = {key: taken(value, used) for key, value in values.items()}
     recipe = evaluator.as_recipe()
     return _assembled(parsed, values, given, dropped, recipe, table, used, contrasts)
@@ -239,6 +244,7 @@ def _assembled(
         recipe=recipe,
         predictors=MappingProxyType(predictors),
         offset_parts=None if by_value else (*parsed.offsets, *extra),
+        sources=table.held,
     )
 
 
@@ -273,7 +279,9 @@ def _given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
             f"The index of the {what} is not that of the data; align them first, for example with "
             "values.reindex(data.index), or pass values.to_numpy() to take them row by row."
         )
-    return as_numbers(values, f"The {what}", table.n)
+    if np.shape(values) != (table.n,):
+        raise DataError(f"The {what} must be one number a row: {table.n}; got {np.shape(values)}.")
+    return Column.of(values, f"The {what}").numbers()
 
 
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:

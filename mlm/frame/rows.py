@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import DataError, MissingRowsWarning
+from ..errors import DataError, MissingRowsWarning, users_stacklevel
 from ..language.tree import Call, Name, Node, spell, walk
 from .values import Category, Matrix, Numbers, Other, Truth, Value, missing
 
@@ -26,7 +26,7 @@ class Dropped:
 
 
 def complete_rows(
-    variables: Mapping[Node | str, Value], columns: Mapping[str, Value], total: int, stacklevel: int
+    variables: Mapping[Node | str, Value], columns: Mapping[str, Value], total: int
 ) -> tuple[np.ndarray | None, Dropped]:
     """Find the rows in which nothing is missing; say which are left out, in one warning.
 
@@ -38,8 +38,6 @@ def complete_rows(
         The columns that they are computed from.
     total : int
         Number of rows.
-    stacklevel : int
-        How far up the caller is whom the warning is for.
 
     Returns
     -------
@@ -71,7 +69,7 @@ def complete_rows(
     warnings.warn(
         f"{dropped.count} of {total} rows have missing values and are left out, by column: {listed}.{remedy}",
         MissingRowsWarning,
-        stacklevel=stacklevel,
+        stacklevel=users_stacklevel(),
     )
     return used, dropped
 

@@ -7,15 +7,16 @@ Missing is NaN in numbers and truth values, and the code -1 in categories.
 from __future__ import annotations
 
 import datetime
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["Category", "Constant", "Matrix", "Numbers", "Other", "Truth", "Value", "label", "missing"]
+from ..language.tree import Number, spell
 
-LABEL_DIGITS = 15  # significant digits of numbers in labels, as as.character() of R has them
+__all__ = ["Category", "Constant", "Matrix", "Numbers", "Other", "Truth", "Value", "label", "missing"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +51,15 @@ class Category:
         Whether the order means something; such categories get polynomial contrasts.
     contrast : str, ndarray of shape (levels, columns), pandas.DataFrame or None
         How it is coded, where the formula says so.
+    text : bool
+        Whether it holds text, which has no codes: as.numeric() then reads the words.
     """
 
     codes: np.ndarray
     levels: Any
     ordered: bool = False
     contrast: Any = None
+    text: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -87,19 +91,20 @@ Value = Numbers | Truth | Category | Matrix | Other | Constant
 
 
 def label(value: Any) -> str:
-    """Write a level as R does: ``TRUE``, whole floats without a point, midnights as dates.
+    """Write a level as R does: ``TRUE``, floats to 15 digits in the shorter notation, midnights as dates.
 
     Examples
     --------
-    >>> [label(value) for value in ("a", 2.0, 0.1, True)]
-    ['a', '2', '0.1', 'TRUE']
+    >>> [label(value) for value in ("a", 2.0, 1e5, 100000, True)]
+    ['a', '2', '1e+05', '100000', 'TRUE']
     """
     if isinstance(value, str):
         return value
     if isinstance(value, bool | np.bool_):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float | np.floating):
-        return f"{float(value):.{LABEL_DIGITS}g}"
+        number = float(value) + 0.0  # no minus before zero
+        return spell(Number(number)) if math.isfinite(number) else "NaN" if number != number else f"{number}".title()
     if isinstance(value, datetime.datetime | np.datetime64):
         stamp = pd.Timestamp(value)
         return str(stamp.date()) if stamp == stamp.normalize() else str(stamp)

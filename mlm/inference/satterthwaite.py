@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError
 from ..fit.fit import Fit
-from ..frame.table import as_numbers
+from ..frame.column import Column
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 
@@ -117,11 +117,13 @@ def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any
     Raises
     ------
     DataError
-        When the contrast has not one number a fixed effect.
+        When the contrast has not one finite number a fixed effect.
     """
-    weights = as_numbers(contrast, "The contrast")
+    weights = Column.of(contrast, "The contrast").numbers()
     if weights.shape != (fit.products.p,):
         raise DataError(f"A contrast has one number a fixed effect: {fit.products.p}; got shape {weights.shape}.")
+    if np.isnan(weights).any():
+        raise DataError(f"The contrast has {int(np.isnan(weights).sum())} missing values; write 0 for no weight.")
     if not weights.any():
         return float("nan")
     at, working = fit.optimum.evaluation, fit.products.shift.contrast(weights)

@@ -74,7 +74,7 @@ class LinearModel:
     @property
     def se(self) -> pd.Series:
         """Standard errors by term."""
-        return pd.Series(np.sqrt(np.diag(self.vcov)), index=self.fixef.index, name="se")
+        return pd.Series(np.sqrt(np.diag(self.vcov)), index=self.fixef.index.view(), name="se")
 
     @property
     def nobs(self) -> int:
@@ -91,21 +91,21 @@ class LinearModel:
         """Whether the model has an intercept; R² and F compare with the mean only then."""
         return INTERCEPT in self.fixef.index
 
-    @cached_property
+    @property
     def x(self) -> pd.DataFrame:
         """Model matrix, shape (nobs, p)."""
-        return pd.DataFrame(self.frame.x, index=self.frame.index, columns=self.fixef.index)
+        return pd.DataFrame(self.frame.x, index=self.frame.index.view(), columns=self.fixef.index.view())
 
     @property
     def y(self) -> pd.Series:
         """Response in the rows in use."""
-        return pd.Series(self.frame.y, index=self.frame.index, name=self.response)
+        return pd.Series(self.frame.y, index=self.frame.index.view(), name=self.response)
 
-    @cached_property
+    @property
     def fitted(self) -> pd.Series:
         """Fitted values by row label."""
         values = self.frame.x @ self.fixef.to_numpy() + self.frame.known_part
-        return pd.Series(values, index=self.frame.index, name="fitted")
+        return pd.Series(values, index=self.frame.index.view(), name="fitted")
 
     @property
     def resid(self) -> pd.Series:
@@ -250,7 +250,7 @@ class LinearModel:
         """Make the model matrix from new data, shape (rows, p)."""
         table = Table.of(newdata, "The new data")
         matrix = self.frame.x_design.replay(table).matrix()
-        return pd.DataFrame(matrix, index=table.index, columns=self.fixef.index)
+        return pd.DataFrame(matrix, index=table.index.view(), columns=self.fixef.index.view())
 
     def predict(self, newdata: Any = None) -> pd.Series:
         """Return fitted values, or predictions for new rows.
@@ -281,7 +281,7 @@ class LinearModel:
             return self.fitted
         table = Table.of(newdata, "The new data")
         values = self.frame.x_design.replay(table).matrix() @ self.fixef.to_numpy() + self.frame.known_part_of(table)
-        return pd.Series(values, table.index, name="prediction")
+        return pd.Series(values, table.index.view(), name="prediction")
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary.lm``; `ddf` as for `coefficients`, options as for `summarize`."""

@@ -18,8 +18,7 @@ from .style import (
     WIDTH,
     axes,
     by_group,
-    columns,
-    demand_numeric,
+    complete,
     grouping_factor,
     least_squares_line,
     panels,
@@ -51,8 +50,9 @@ def facet_histogram(
 
     Parameters
     ----------
-    data : data frame
-        Anything that narwhals knows; rows with missing values in the two columns are left out.
+    data : data frame or mapping
+        Any eager frame that narwhals knows, or a mapping of columns. Rows with missing values in the two columns
+        (null, None, NaN, NaT, NA, masked entries of an array) are left out, and one warning says how many.
     x, by : str
         Numeric column and grouping column.
     bins : int or array_like, shape (n_bins + 1,)
@@ -70,9 +70,14 @@ def facet_histogram(
     Raises
     ------
     DataError
-        When a column does not exist, is not numeric, or no row is complete.
+        When a column does not exist, is not numeric or infinite, no row is complete, or the frame is lazy.
     ArgumentError
-        When `bins` is neither a positive whole number nor increasing edges.
+        When `bins` is neither a positive whole number nor increasing edges, or `ncols` no positive whole number.
+
+    Warns
+    -----
+    MissingRowsWarning
+        When rows are left out; with counts by column.
 
     Examples
     --------
@@ -81,13 +86,12 @@ def facet_histogram(
     >>> [ax.get_title() for ax in figure.axes]
     ['a', 'b']
     """
-    table = columns(data, x, by)
-    demand_numeric(table, x)
-    groups = list(by_group(table, by))
-    edges = _bin_edges(table[x].to_numpy(dtype=float), bins)
+    table = complete(data, by, x=x)
+    groups = list(by_group(table))
+    edges = _bin_edges(table["x"].to_numpy(), bins)
     figure, places = panels(len(groups), ncols, sharex=True, sharey=True)
     for ax, (name, rows) in zip(places, groups, strict=True):
-        ax.hist(rows[x], bins=edges.tolist(), color=OKABE_ITO[0], linewidth=0)
+        ax.hist(rows["x"], bins=edges.tolist(), color=OKABE_ITO[0], linewidth=0)
         ax.set_title(str(name), fontsize="medium")
     figure.supxlabel(xlabel or x)
     figure.supylabel(ylabel)
@@ -120,7 +124,8 @@ def facet_density_lines(
 
     Parameters
     ----------
-    data : data frame
+    data : data frame or mapping
+        As for :func:`facet_histogram`; so are rows with missing values.
     x, y, by : str
         Two numeric columns and the grouping column.
     kind : {"density", "points"}
@@ -139,9 +144,9 @@ def facet_density_lines(
     Raises
     ------
     DataError
-        When a column does not exist, is not numeric, or no row is complete.
+        As :func:`facet_histogram`.
     ArgumentError
-        For an unknown `kind`.
+        For an unknown `kind`, or when `ncols` or `gridsize` is no positive whole number.
 
     Examples
     --------
@@ -151,14 +156,16 @@ def facet_density_lines(
     """
     if kind not in ("density", "points"):
         raise ArgumentError(f"kind must be 'density' or 'points'; got {kind!r}.")
-    table = columns(data, x, y, by)
-    demand_numeric(table, x, y)
-    groups = list(by_group(table, by))
-    low, high = table[[x, y]].min().to_numpy(dtype=float), table[[x, y]].max().to_numpy(dtype=float)
-    extent = (low[0], high[0], low[1], high[1])
+    if not isinstance(gridsize, int | np.integer) or gridsize < 1:
+        raise ArgumentError(
+            f"gridsize, the hexagons across a panel, must be a positive whole number; got {gridsize!r}."
+        )
+    table = complete(data, by, x=x, y=y)
+    groups = list(by_group(table))
+    extent = (table["x"].min(), table["x"].max(), table["y"].min(), table["y"].max())
     figure, places = panels(len(groups), ncols, sharex=True, sharey=True)
     for ax, (name, rows) in zip(places, groups, strict=True):
-        across, up = rows[x].to_numpy(dtype=float), rows[y].to_numpy(dtype=float)
+        across, up = rows["x"].to_numpy(), rows["y"].to_numpy()
         if kind == "points":
             ax.scatter(across, up, s=8, color=LIGHT, linewidths=0)
         else:
@@ -203,7 +210,8 @@ def group_lines(
     source : MixedModel, LinearModel or data frame
         A mixed model gives each group's line with its conditional modes, over the group's own range, other
         predictors at typical values; a linear model needs `by`, a category among its predictors; a data
-        frame needs `y` and `by`, and gets separate least-squares lines.
+        frame (or a mapping of columns) needs `y` and `by`, and gets separate least-squares lines; its rows with
+        missing values are left out, and one warning says how many.
     x : str
         Numeric predictor.
     y, by : str, optional
@@ -225,7 +233,7 @@ def group_lines(
     ArgumentError
         When a needed name is missing or is no predictor.
     DataError
-        When a column of the data does not exist or is not numeric, or the model matrix does not show a predictor.
+        As :func:`facet_histogram`, or when the model matrix does not show a predictor.
     FitError
         When a random slope belongs to a variable without a typical value.
 
@@ -296,9 +304,7 @@ def _mixed_lines(m: FittedMixedModel, x: str, by: str | None) -> Lines:
 def _dummy_lines(m: FittedModel, x: str, by: str | None) -> Lines:
     """Predictions at each level of a category."""
     if by is None:
-        raise ArgumentError(
-            "A linear model does not tell what the groups are; name a category among its predictors by=."
-        )
+        raise ArgumentError("A linear model does not tell its groups; name a category among its predictors by=.")
     focal, held = _numeric_predictor(m, x)
     if by not in held or not held[by].levels:
         categories = [name for name, p in held.items() if p.levels]
@@ -326,18 +332,16 @@ def _separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
     """Least-squares lines through the points of each group, and through all points."""
     if y is None or by is None:
         raise ArgumentError("Lines through data need the names of the response and of the groups: y= and by=.")
-    table = columns(data, x, y, by)
-    demand_numeric(table, x, y)
-    seen = pd.DataFrame({"x": table[x], "y": table[y], "group": table[by]})
+    seen = complete(data, by, x=x, y=y, stacklevel=3)
     lines: dict[Any, Line] = {}
-    for name, rows in by_group(seen, "group"):
-        line = least_squares_line(rows["x"].to_numpy(dtype=float), rows["y"].to_numpy(dtype=float))
+    for name, rows in by_group(seen):
+        line = least_squares_line(rows["x"].to_numpy(), rows["y"].to_numpy())
         if line is not None:
             across = spaced(rows["x"], 2)
             lines[name] = (across, line[0] + line[1] * across)
     if not lines:
         raise DataError(f"{x!r} does not vary within any of the {seen['group'].nunique()} groups; there is no line.")
-    whole = least_squares_line(seen["x"].to_numpy(dtype=float), seen["y"].to_numpy(dtype=float))
+    whole = least_squares_line(seen["x"].to_numpy(), seen["y"].to_numpy())
     across = spaced(seen["x"], 2)
     return lines, (across, whole[0] + whole[1] * across) if whole else None, seen
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, suggest
+from ..errors import ArgumentError
+from ..frame.column import complete_rows
+from ..frame.native import Native
 from ..report.face import FittedMixedModel, demand_mixed
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def panels(count: int, ncols: int, height: float = 1.6, **options: Any) -> tuple
     """Return a figure with `count` panels in rows of `ncols`; surplus places stay empty."""
     import matplotlib.pyplot as plt
 
-    ncols = min(ncols, count)
+    if not isinstance(ncols, int | np.integer) or ncols < 1:
+        raise ArgumentError(f"ncols, the panels a row, must be a positive whole number; got {ncols!r}.")
+    ncols = min(int(ncols), count)
     nrows = -(-count // ncols)
     figure, grid = plt.subplots(
         nrows, ncols, squeeze=False, figsize=(WIDTH, height * nrows + 0.5), layout="constrained", **options
@@ -61,35 +64,41 @@ def panels(count: int, ncols: int, height: float = 1.6, **options: Any) -> tuple
     return figure, [bare(ax) for ax in places[:count]]
 
 
-def columns(data: Any, *names: str) -> pd.DataFrame:
-    """Return the columns of any data frame as a pandas frame, complete rows only.
+def complete(data: Any, by: str, *, stacklevel: int = 2, **numeric: str) -> pd.DataFrame:
+    """Return columns of any data frame as a pandas frame, complete rows only; one warning says how many are left out.
+
+    Parameters
+    ----------
+    data : data frame or mapping
+    by : str
+        The grouping column, which becomes ``group``, a category: sorted, or in the order of the categories.
+    stacklevel : int
+        As in `warnings.warn`, with 1 for the function that calls this one.
+    **numeric : str
+        Columns of numbers by the name that they are to have.
+
+    Returns
+    -------
+    DataFrame, shape (rows, numeric + 1)
 
     Raises
     ------
     DataError
-        When a column does not exist, or no row is complete.
+        When a column does not exist, is not numeric or has infinite values, no row is complete, or the data are no
+        data frame or not computed yet.
+
+    Warns
+    -----
+    MissingRowsWarning
     """
-    if isinstance(data, Mapping):
-        data = pd.DataFrame(dict(data))
-    try:
-        frame = nw.from_native(data, eager_only=True)
-    except TypeError as error:
-        raise DataError(f"The data must be a data frame; got {type(data).__name__}.") from error
-    for name in names:
-        if name not in frame.columns:
-            raise DataError(f"The data have no column {name!r}.{suggest(name, frame.columns)}")
-    selected = data[list(dict.fromkeys(names))] if isinstance(data, pd.DataFrame) else frame.select(*names).to_pandas()
-    complete = selected.dropna()
-    if complete.empty:
-        raise DataError(f"None of the {len(selected)} rows has values in all of {', '.join(names)}.")
-    return complete
-
-
-def demand_numeric(table: pd.DataFrame, *names: str) -> None:
-    """Raise a DataError unless the columns are numeric."""
-    for name in names:
-        if table[name].dtype.kind not in "fiub":
-            raise DataError(f"Column {name!r} is not numeric (dtype {table[name].dtype}).")
+    frame = Native(data)
+    columns = {name: frame.column(name) for name in (*numeric.values(), by)}
+    values = {role: columns[name].numbers() for role, name in numeric.items()}
+    codes, levels = columns[by].levels()
+    used = complete_rows(columns, stacklevel + 1)
+    table = pd.DataFrame({role: numbers[used] for role, numbers in values.items()})
+    dates = isinstance(levels, pd.DatetimeIndex)  # as text they are short where they are days
+    return table.assign(group=pd.Categorical.from_codes(codes[used], levels.astype(str) if dates else levels))
 
 
 def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
@@ -107,17 +116,18 @@ def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
     return known[0] if group is None else group
 
 
-def by_group(table: pd.DataFrame, by: str) -> Iterator[tuple[Any, pd.DataFrame]]:
-    """Groups in sorted order (numbers numerically, categories in their own order)."""
-    yield from table.groupby(by, observed=True, sort=True)
+def by_group(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Rows of each ``group`` that has some, in the order of the groups."""
+    yield from table.groupby("group", observed=True, sort=True)
 
 
 def least_squares_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
     """Return intercept and slope, or None when x does not vary."""
     if len(x) < 2 or np.ptp(x) == 0:
         return None
-    slope, intercept = np.polyfit(x, y, 1)
-    return float(intercept), float(slope)
+    across, up = x - x.mean(), y - y.mean()  # about the means, so that years and dates lose no digits
+    slope = float(across @ up / (across @ across))
+    return float(y.mean()) - slope * float(x.mean()), slope
 
 
 def spaced(values: Iterable[float], points: int = 50) -> np.ndarray:

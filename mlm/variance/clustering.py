@@ -99,7 +99,7 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
             ) from None
     if not 0 <= correlation <= 1:
         raise ArgumentError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")
-    if cluster_size is None or cluster_size < 1:
+    if cluster_size is None or pd.isna(cluster_size) or cluster_size < 1:
         raise ArgumentError(f"The cluster size must be at least 1; got {cluster_size}.")
     return 1 + (cluster_size - 1) * correlation
 
@@ -139,7 +139,7 @@ def effective_sample_size(
     """
     if n is None and isinstance(clustering, MixedModel):
         n = clustering.nobs
-    if n is None or n <= 0:
+    if n is None or pd.isna(n) or n <= 0:
         raise ArgumentError(f"The number of rows n must be positive; got {n}.")
     return n / design_effect(clustering, cluster_size)
 

@@ -81,6 +81,9 @@ def test_data_show_what_the_model_matrix_hides():
     np.testing.assert_allclose(by_data, effect(both, "x", values=[1.0]).frame, rtol=1e-12)
     with pytest.raises(mlm.DataError, match="not those of the fit"):
         effect(m, "x", data=data().head(5))
+    gaps = data().assign(z=data()["z"].mask(data().index < data().index[2]))
+    with pytest.raises(mlm.DataError, match="not those of the fit: column 'z' has 2 missing values in the rows of"):
+        effect(m, "x", data=gaps)
 
 
 def test_refuses():

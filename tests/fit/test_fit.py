@@ -63,6 +63,48 @@ def test_models_are_frozen_and_hand_out_copies():
         np.testing.assert_array_equal(getattr(m, name), values)
 
 
+def test_labels_that_are_handed_out_can_be_named():
+    frame = data()
+    m, before = fit("y ~ x + (1 + x | g)", frame), frame.index.name
+    linear = mlm.lm("y ~ x", frame)
+    handed = [
+        m.resid,
+        m.fitted,
+        m.y,
+        m.x,
+        m.groups,
+        m.design(frame),
+        m.predict(frame),
+        m.predict(re_form="NA"),
+        m.coef(),
+    ]
+    handed += [linear.resid, linear.fitted, linear.y, linear.x, linear.design(frame), linear.predict(frame)]
+    for table in handed:
+        table.index.name = "changed"
+    assert frame.index.name == before
+    assert m.resid.index.name == linear.resid.index.name == before
+    assert m.ranef()["grp"].name == "grp"
+    assert m.coef().index.name is None
+
+
+def test_tables_of_a_linear_model_can_be_changed():
+    m = mlm.lm("y ~ x", data())
+    fitted, x = m.fitted.copy(), m.x.copy()
+    values, matrix = m.fitted, m.x
+    values.iloc[0] = 99.0
+    matrix.iloc[:, 1] = 99.0
+    pd.testing.assert_series_equal(m.fitted, fitted)
+    pd.testing.assert_frame_equal(m.x, x)
+
+
+def test_a_buffer_that_gave_a_response_can_be_used_again():
+    buffer = data()["y"].to_numpy(copy=True) + 1.0
+    m = fit("y ~ x + (1 | g)").refit(y=buffer)
+    resid = m.resid.copy()
+    buffer[:] = 0.0
+    pd.testing.assert_series_equal(m.resid, resid)
+
+
 def test_later_changes_of_the_data_do_not_reach_the_model():
     frame = data()
     m = fit("y ~ x + (1 + x | g)", frame, weights="w")
@@ -94,8 +136,14 @@ def test_refit_to_another_response(formula):
     ("y", "message"),
     [
         (np.ones(5), r"one value for each of the 96 rows in use; got \(5,\)"),
-        (np.full(96, np.nan), "96 missing or infinite values"),
+        (np.full(96, np.nan), "96 missing values"),
         (np.ones(96), "is constant"),
+        # behind the mask stand numbers that are none
+        (np.ma.array(np.arange(96.0), mask=np.arange(96) < 2), "new response has 2 missing values"),
+        ([None, *range(95)], "new response has 1 missing values"),
+        (np.where(np.arange(96) < 3, np.inf, 1.0), "new response has 3 infinite values in its 96 rows"),
+        (np.arange(96).astype("datetime64[D]"), r"new response is not numeric \(dtype datetime64"),
+        (np.arange(96) + 1j, r"new response is not numeric \(dtype complex128"),
     ],
 )
 def test_refit_to_a_bad_response(y, message):
@@ -112,5 +160,5 @@ def test_a_new_response_is_aligned_by_its_labels():
     assert m.refit(y=shuffled).deviance == pytest.approx(m.deviance, abs=1e-9)
     with pytest.raises(mlm.DataError, match="labels"):
         m.refit(y=data["y"].reset_index(drop=True))
-    with pytest.raises(mlm.DataError, match="must be numbers"):
+    with pytest.raises(mlm.DataError, match="new response is not numeric"):
         m.refit(y=["a"] * 60)

@@ -242,7 +242,9 @@ def test_data_figures_refuse():
         plot.facet_histogram(data(), "h", "g")
     with pytest.raises(mlm.DataError, match="got list"):
         plot.facet_histogram([1], "y", "g")
-    with pytest.raises(mlm.DataError, match="None of the 2 rows"):
+    with pytest.raises(
+        mlm.DataError, match=r"No row is complete: all 2 rows have missing values, by column: y \(1\), g \(1\)"
+    ):
         plot.facet_histogram({"y": [None, 1.0], "g": ["a", None]}, "y", "g")
 
 

@@ -1,6 +1,7 @@
 """Design effect, plausible range and shrinkage: by hand and against the model's own conditional modes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from rmodels import data
 
@@ -35,6 +36,11 @@ def test_design_effect_refuses():
         design_effect(0.2)
     with pytest.raises(mlm.ArgumentError, match="must be positive; got None"):
         effective_sample_size(0.2, 3)
+    for missing in (float("nan"), pd.NA):
+        with pytest.raises(mlm.ArgumentError, match="at least 1; got"):
+            design_effect(0.2, missing)
+        with pytest.raises(mlm.ArgumentError, match="must be positive; got"):
+            effective_sample_size(0.2, 3, missing)
     with pytest.raises(mlm.FitError, match="one random intercept"):
         design_effect(mlm.lmer("y ~ x + (x | g)", data()))
 

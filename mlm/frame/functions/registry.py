@@ -17,7 +17,9 @@ __all__ = ["Function", "Site", "bound", "found", "function", "numbers", "one_num
 
 Kept = TypeVar("Kept")
 # R's packages whose functions are known here: their names may stand before a function, as in splines::ns.
-PACKAGES = ("base::", "stats::", "splines::", "np.", "numpy.")
+PACKAGES = ("base::", "stats::", "splines::", *(NUMPY := ("np.", "numpy.")))
+# What NumPy calls by R's name and computes otherwise, and why.
+OTHERWISE = {"var": "NumPy divides by n, R by n - 1", "poly": "in NumPy it makes polynomials of their roots"}
 
 
 @dataclass
@@ -106,13 +108,15 @@ def found(name: str, own: Mapping[str, Function]) -> Function:
     if name in own:
         return own[name]
     bare = next((name.removeprefix(p) for p in PACKAGES if name.startswith(p)), name)
+    if bare in OTHERWISE and name.startswith(NUMPY):
+        raise FormulaError(f"{name} and R's {bare} differ: {OTHERWISE[bare]}. Write {bare}(…) for R's.")
     if bare in TABLE:
         return TABLE[bare]
     near = difflib.get_close_matches(bare, [*own, *TABLE], n=3, cutoff=0.6)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     raise FormulaError(
-        f"A formula cannot call {name!r}: there is no such function.{meant} Make the column before the fit, or pass the "
-        f"function: functions={{{name!r}: ...}}."
+        f"A formula cannot call {name!r}: there is no such function.{meant} Make the column before the fit, or pass "
+        f"the function: functions={{{name!r}: ...}}."
     )
 
 
@@ -136,7 +140,8 @@ def bound(known: Function, site: Site, arguments: list[Any], keywords: list[str 
         inspect.signature(known.run).bind(site, *positional, **named)
     except TypeError as error:
         raise FormulaError(f"{site.label} has not the arguments of {known.name}(): {error}.") from None
-    return known.run(site, *positional, **named)
+    with np.errstate(all="ignore"):  # where a number is undefined or infinite, the frame says so later
+        return known.run(site, *positional, **named)
 
 
 def _parameter(known: Function, parameters: list[str], key: str, site: Site) -> str:
@@ -165,7 +170,7 @@ def numbers(site: Site, value: Value) -> Any:
     if value is None:
         return np.nan
     if isinstance(value, Matrix) and value.values.shape[1] == 1:
-        return value.values[:, 0]
+        return np.asarray(value.values[:, 0], dtype=float)
     raise site.error(f"it needs numbers, not {described(value)}.")
 
 

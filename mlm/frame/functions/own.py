@@ -1,0 +1,113 @@
+"""Functions that users bring: Python functions of arrays, under the names by which formulas call them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...errors import ArgumentError
+from ..values import Category, Matrix, Numbers, Other, Truth, Value
+from .registry import Function, Site
+
+__all__ = ["own_functions"]
+
+
+def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Function]:
+    """Make functions of formulas from functions of arrays.
+
+    A function is called with a float array (n,) for numbers and for truth values (1, 0; NaN is missing), an object
+    array of labels for a category (None is missing), an array (n, k) for several columns, and constants as they are.
+    It returns numbers or bools, one a row or several columns (n, k). It learns nothing: on new rows it is called
+    with the new rows alone.
+
+    Parameters
+    ----------
+    functions : mapping of str to callable, or None
+
+    Returns
+    -------
+    dict of str to Function
+
+    Raises
+    ------
+    ArgumentError
+        When it is no mapping of names to callables.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> known = own_functions({"half": lambda x: x / 2})["half"]
+    >>> known.run(Site("half(x)", 2), Numbers(np.array([1, 3]))).values
+    array([0.5, 1.5])
+    """
+    if functions is None:
+        return {}
+    if not isinstance(functions, Mapping):
+        raise ArgumentError(f"functions maps names to functions: {{'half': half}}; got {type(functions).__name__}.")
+    for name, run in functions.items():
+        if not isinstance(name, str) or not name:
+            raise ArgumentError(f"functions maps names to functions; {name!r} is no name.")
+        if not callable(run):
+            raise ArgumentError(f"functions maps names to functions; {name!r} is {type(run).__name__}, no function.")
+    return {name: Function(name, _wrapped(name, run)) for name, run in functions.items()}
+
+
+def _wrapped(name: str, run: Callable) -> Callable[..., Value]:
+    def call(site: Site, /, *arguments: Value, **keywords: Value) -> Value:
+        given = [_array(argument) for argument in arguments]
+        named = {key: _array(argument) for key, argument in keywords.items()}
+        try:
+            result = run(*given, **named)
+        except Exception as error:
+            raise site.error(f"functions[{name!r}] raised {type(error).__name__}: {error}") from error
+        return _value(site, name, result)
+
+    try:
+        own = inspect.signature(run)
+        call.__signature__ = own.replace(  # type: ignore[attr-defined]
+            parameters=[inspect.Parameter("site ", inspect.Parameter.POSITIONAL_ONLY), *own.parameters.values()]
+        )
+    except (TypeError, ValueError):  # functions written in C may not say what they take
+        pass
+    return call
+
+
+def _array(value: Value) -> Any:
+    """A value as the user's function gets it: a copy."""
+    if isinstance(value, Numbers | Truth):
+        return np.array(value.values, dtype=float)
+    if isinstance(value, Category):
+        labels = np.array([*value.labels, None], dtype=object)
+        return labels[value.codes]
+    return np.array(value.values) if isinstance(value, Matrix | Other) else value
+
+
+def _value(site: Site, name: str, result: Any) -> Value:
+    """Check what a user's function returned."""
+    try:
+        masked = isinstance(result, np.ma.MaskedArray)
+        array = np.ma.filled(result.astype(float), np.nan) if masked else np.asarray(result)
+        if array.dtype.kind == "O" and array.size:
+            array = _unboxed(array)
+    except Exception as error:
+        raise site.error(f"functions[{name!r}] returned no array of numbers: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise site.error(f"functions[{name!r}] returned {array.dtype} instead of numbers or truth values.")
+    if array.ndim not in (1, 2) or array.shape[0] != site.n or 0 in array.shape[1:]:
+        raise site.error(f"functions[{name!r}] returned the shape {array.shape}; there are {site.n} rows.")
+    if array.ndim == 1:
+        return Truth(array.astype(float)) if array.dtype.kind == "b" else Numbers(array.astype(float))
+    columns = getattr(result, "columns", range(1, array.shape[1] + 1))
+    return Matrix(array.astype(float), tuple(str(column) for column in columns))
+
+
+def _unboxed(array: np.ndarray) -> np.ndarray:
+    """An array of objects as numbers or truth values; None is missing, words stay objects."""
+    present = [value for value in array.ravel() if value is not None]
+    if any(isinstance(value, str | bytes | complex | np.complexfloating) for value in present):
+        return array
+    bools = all(isinstance(value, bool | np.bool_) for value in present) and len(present) == array.size
+    return array.astype(bool if bools else float)
