@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = [
     "ArgumentError",
@@ -15,8 +15,12 @@ __all__ = [
     "MlmWarning",
     "RankWarning",
     "SingularFitWarning",
+    "first_few",
     "suggest",
 ]
+
+# Names that a message lists in full; of more it says how many. Two lines of text.
+LISTED_NAMES = 8
 
 
 class MlmError(ValueError):
@@ -56,6 +60,12 @@ class RankWarning(MlmWarning):
 
 class MissingRowsWarning(MlmWarning):
     """Rows with missing values were left out."""
+
+
+def first_few(names: Sequence[str]) -> str:
+    """List names for a message; of many the first and how many more there are."""
+    more = len(names) - LISTED_NAMES
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:LISTED_NAMES])} and {more} more"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
