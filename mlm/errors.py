@@ -10,6 +10,7 @@ __all__ = [
     "DataError",
     "FitError",
     "FormulaError",
+    "IdentificationWarning",
     "MissingRowsWarning",
     "MlmError",
     "MlmWarning",
@@ -52,6 +53,10 @@ class MlmWarning(UserWarning):
 
 class SingularFitWarning(MlmWarning):
     """A variance is estimated as zero, or a correlation as plus or minus one."""
+
+
+class IdentificationWarning(MlmWarning):
+    """Variances of which the data tell only the sum: the split is arbitrary, and a parameter too many."""
 
 
 class RankWarning(MlmWarning):
