@@ -7,6 +7,7 @@ from .errors import ArgumentError as ArgumentError
 from .errors import DataError as DataError
 from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
+from .errors import IdentificationWarning as IdentificationWarning
 from .errors import MissingRowsWarning as MissingRowsWarning
 from .errors import MlmError as MlmError
 from .errors import MlmWarning as MlmWarning
@@ -59,6 +60,7 @@ __all__ = [
     "Effect",
     "FitError",
     "FormulaError",
+    "IdentificationWarning",
     "IntraclassCorrelation",
     "LinearModel",
     "MissingRowsWarning",

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = [
     "ArgumentError",
     "DataError",
     "FitError",
     "FormulaError",
+    "IdentificationWarning",
     "MissingRowsWarning",
     "MlmError",
     "MlmWarning",
     "NestingWarning",
     "RankWarning",
     "SingularFitWarning",
+    "first_few",
     "suggest",
     "users_stacklevel",
 ]
+
+# Names that a message lists in full; of more it says how many. Two lines of text.
+LISTED_NAMES = 8
 
 
 class MlmError(ValueError):
@@ -57,12 +62,22 @@ class NestingWarning(MlmWarning):
     """Models are compared by a test of nested models, and neither is a special case of the other."""
 
 
+class IdentificationWarning(MlmWarning):
+    """Variances of which the data tell only the sum: the split is arbitrary, and a parameter too many."""
+
+
 class RankWarning(MlmWarning):
     """Columns of the fixed-effects model matrix depend on others and were dropped."""
 
 
 class MissingRowsWarning(MlmWarning):
     """Rows with missing values were left out."""
+
+
+def first_few(names: Sequence[str]) -> str:
+    """List names for a message; of many the first and how many more there are."""
+    more = len(names) - LISTED_NAMES
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:LISTED_NAMES])} and {more} more"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

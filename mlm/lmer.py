@@ -68,7 +68,7 @@ def lmer(
     ArgumentError
         An option has a value that it cannot have.
     FormulaError
-        The formula cannot be read, or has no random-effects term.
+        The formula cannot be read, has no random-effects term, or asks for slopes of a grouping factor within itself.
     DataError
         The data do not fit the formula.
     FitError
@@ -76,7 +76,7 @@ def lmer(
 
     Warns
     -----
-    MissingRowsWarning, RankWarning, SingularFitWarning
+    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning
 
     References
     ----------

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
-from ..errors import ArgumentError, DataError, FitError
+from ..errors import ArgumentError, DataError, FitError, FormulaError
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import Deviance
 from ..optimize.optimum import Optimum
+from .confounding import confounded_columns
 
 __all__ = ["demand_estimable", "demand_identified", "demand_residuals", "demand_variation", "starting_theta"]
 
@@ -26,14 +28,16 @@ EXACT_SHARE = 1e-24
 CONSTANT_SHARE = 1e-12
 # Smallest eigenvalue of columns' correlations (cosines) where they depend on one another. Measured: 6e-16.
 DEPENDENT_EIGENVALUE = 1e-14
-# Share of a term's sum of squares outside the fixed effects' space where these span it. Measured: 7e-15.
-CONFOUNDED_SHARE = 1e-9
+
+# Names of variables in a term's text, in backticks or without, but for those of functions; and text in quotes.
+NAMES, QUOTED = re.compile(r"`([^`]+)`|(?<![\w.])((?!\d)[\w.]+)(?![\w.]|\s*\()"), re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
-    """lme4's checks: more than one level, fewer levels and fewer random effects than rows."""
+    """lme4's checks: more than one level, fewer levels and fewer random effects than rows; and slopes that can vary."""
     n = frame.nobs
     for part in terms:
+        _demand_other_columns(frame, part)
         group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
@@ -51,6 +55,23 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
                 f"The term '({part.term.text})' has {effects} random effects ({levels} levels x "
                 f"{len(part.columns.names)}) for {n} rows; they cannot be told from the residuals. "
                 "Use fewer random slopes."
+            )
+
+
+def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
+    """Refuse a slope of the grouping factor itself, as in ``(x | x)``."""
+    left = QUOTED.sub("", part.term.text.partition("|")[0])
+    if not {quoted or plain for quoted, plain in NAMES.findall(left)}.issuperset(part.term.group_columns):
+        return
+    grouping = frame.groupings[part.term.group]
+    one_row = np.empty(grouping.size, dtype=np.intp)
+    one_row[grouping.codes] = np.arange(frame.nobs)
+    for k, (name, values) in enumerate(zip(part.columns.names, part.columns.matrix().T, strict=True)):
+        if not part.columns.is_one(k) and (values == values[one_row][grouping.codes]).all():
+            raise FormulaError(
+                f"In the term '({part.term.text})' what varies is the grouping factor {part.term.group!r} itself: "
+                f"{name!r} is constant within each of its {grouping.size} levels, where no slope can be told. "
+                f"Use '(1 | {part.term.group})', or another grouping factor."
             )
 
 
@@ -91,19 +112,18 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
                 f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
                 "another, to working precision: drop one (one may be constant), or centre the slopes."
             )
-    if deviance.criterion.reml and any(f.levels <= products.p for f in products.factors):
+    if deviance.criterion.reml:
         _demand_unconfounded(terms, deviance)
 
 
 def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:
     """Refuse terms that the fixed effects span: the REML criterion is the same for any variance of theirs."""
-    outside = deviance.evaluate(np.zeros(deviance.layout.n_theta)).projections
-    for slot, part in zip(deviance.layout.slots, terms, strict=True):
-        block = range(slot.start, slot.start + slot.size)
-        factor = deviance.products.factors[slot.factor]
-        if all(outside[slot.factor][k, k].sum() < CONFOUNDED_SHARE * factor.zz[k, k].sum() for k in block):
+    for k, columns in confounded_columns(deviance.products, deviance.layout).items():
+        part, slot = terms[k], deviance.layout.slots[k]
+        if len(columns) == slot.size:
+            levels = deviance.products.factors[slot.factor].levels
             raise FitError(
-                f"The fixed effects account for all {factor.levels} levels of {part.term.group!r}, so nothing is left "
+                f"The fixed effects account for all {levels} levels of {part.term.group!r}, so nothing is left "
                 f"from which REML could tell the variance of '({part.term.text})'; take one or the other out."
             )
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..crossproducts.blocks import CrossProducts
-from ..errors import DataError, FitError, SingularFitWarning, users_stacklevel
+from ..errors import DataError, FitError, IdentificationWarning, SingularFitWarning, users_stacklevel
 from ..frame.column import Column
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
@@ -21,6 +21,7 @@ from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
 from ..optimize.optimum import Optimum
 from .checks import demand_identified, demand_residuals, demand_variation, starting_theta
+from .identification import Finding, unidentified, warning_text
 from .stages import deviance_function, independent_columns
 
 __all__ = ["Fit"]
@@ -65,8 +66,12 @@ class Fit:
         start: Any = None,
         tolerance: float | None = None,
         verbose: bool = False,
+        again: bool = False,
     ) -> Self:
-        """Minimise the criterion on cross-products that are there; :func:`mlm.lmer` says what the arguments mean."""
+        """Minimise the criterion on cross-products that are there; :func:`mlm.lmer` says what the arguments mean.
+
+        `again` is said of a model that was fitted before: what its design cannot tell was said then.
+        """
         deviance = deviance_function(terms, products, reml)
         demand_identified(terms, deviance)
         first = starting_theta(start, deviance)
@@ -75,6 +80,8 @@ class Fit:
         optimum = minimise(deviance, optimizer, first, tolerance, verbose)
         demand_residuals(optimum, deviance)
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
+        if not again and found.unidentified:
+            warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=3)
         if found.is_singular:
             warnings.warn(_singular_message(found), SingularFitWarning, stacklevel=users_stacklevel())
         return found
@@ -97,10 +104,10 @@ class Fit:
         """
         reml, terms = self.reml if reml is None else reml, list(self.terms)
         if y is None:
-            return self.estimate(self.frame, terms, self.products, reml, optimizer, self.theta)
+            return self.estimate(self.frame, terms, self.products, reml, optimizer, self.theta, again=True)
         frame, products = independent_columns(replace(self.frame, y=_new_response(self, y)), terms)
         demand_variation(frame, products)
-        return self.estimate(frame, terms, products, reml, optimizer)
+        return self.estimate(frame, terms, products, reml, optimizer, again=True)
 
     # what was fitted
 
@@ -227,10 +234,16 @@ class Fit:
         """Whether a variance is 0 or a correlation ±1."""
         return bool(self.singular_terms)
 
+    @cached_property
+    def unidentified(self) -> tuple[Finding, ...]:
+        """Random-effects terms whose variances no data of this design can tell: see `mlm.IdentificationWarning`."""
+        return unidentified(self.terms, self.deviance_function)
+
     @property
     def messages(self) -> list[str]:
         """What the fit has to say about itself."""
-        out = [f"singular fit: ({t})" for t in self.singular_terms]
+        out = [f"not identified: {', '.join(f'({t})' for t in f.terms)}" for f in self.unidentified]
+        out += [f"singular fit: ({t})" for t in self.singular_terms]
         return out if self.converged else [*out, self.optimum.message]
 
     # fixed effects

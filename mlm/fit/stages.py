@@ -8,7 +8,7 @@ import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.in_memory import cross_products
-from ..errors import FormulaError, RankWarning
+from ..errors import FormulaError, RankWarning, first_few
 from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -60,12 +60,13 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
     dropped = dependent_columns(matrix)
     if not dropped:
         return frame, cross_products(frame, factors, orthonormal=True)
+    out = frozenset(dropped)
     names = [frame.x_names[k] for k in dropped]
-    kept = [n for n in frame.x_names if n not in names]
+    kept = [name for k, name in enumerate(frame.x_names) if k not in out]
     warnings.warn(
-        f"The fixed-effects columns are linearly dependent: {', '.join(names)} {'was' if len(names) == 1 else 'were'} "
-        f"dropped, being constant or a combination of the {len(kept)} columns kept ({', '.join(kept[:8])}"
-        f"{' …' if len(kept) > 8 else ''}). Leave {'it' if len(names) == 1 else 'them'} out of the formula.",
+        f"The fixed-effects columns are linearly dependent: {first_few(names)} {'was' if len(names) == 1 else 'were'} "
+        f"dropped, being constant or a combination of the {len(kept)} columns kept ({first_few(kept)}). "
+        f"Leave {'it' if len(names) == 1 else 'them'} out of the formula.",
         RankWarning,
         stacklevel=3,
     )

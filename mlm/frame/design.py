@@ -147,16 +147,18 @@ def _full(terms: Terms, codings: tuple[Coding | None, ...]) -> tuple[tuple[bool,
 
     Without an intercept, the first category of the first term that has one is coded by indicators.
     """
-    earlier: list[frozenset[int]] = []
+    parts: set[frozenset[int]] = set()  # of the earlier terms: themselves, and each without one variable
     found = []
     for term in terms.sets:
-        rest = [frozenset(term) - {k} for k in term]
-        found.append([codings[k] is not None and bool(r) and not any(r <= e for e in earlier) for k, r in zip(term, rest, strict=True)])
-        earlier.append(frozenset(term))
+        rests = [frozenset(term) - {k} for k in term]
+        found.append(
+            [codings[k] is not None and bool(rest) and rest not in parts for k, rest in zip(term, rests, strict=True)]
+        )
+        parts.update([frozenset(term), *rests])
     if not terms.intercept:
-        first = next(((t, p) for t, term in enumerate(terms.sets) for p, k in enumerate(term) if codings[k] is not None), None)
-        if first is not None:
-            found[first[0]][first[1]] = True
+        places = ((t, p) for t, term in enumerate(terms.sets) for p, k in enumerate(term) if codings[k] is not None)
+        for t, p in itertools.islice(places, 1):
+            found[t][p] = True
     return tuple(tuple(flags) for flags in found)
 
 

@@ -21,16 +21,22 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
     >>> dependent_columns(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0], [1.0, 2.0, 5.0]]))
     [1]
     """
-    length = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
-    kept = list(range(matrix.shape[1]))
+    # divided by its largest element first, a column's squares can neither overflow nor vanish
+    largest = np.maximum.reduce(np.abs(matrix), axis=0, initial=0.0)
+    scaled = matrix / np.where(largest > 0, largest, 1.0)
+    length = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
+    scaled /= np.where(length > 0, length, 1.0)
+    rest = np.asarray(np.linalg.qr(scaled, mode="r"))
     dropped: list[int] = []
-    while kept:
-        scaled = matrix[:, kept] / np.where(length[kept] > 0, length[kept], 1.0)
-        diagonal = np.zeros(len(kept))
-        r = np.asarray(np.linalg.qr(scaled, mode="r"))
-        diagonal[: r.shape[0]] = np.abs(np.diag(r))
-        small = np.flatnonzero(diagonal < tolerance)
-        if not len(small):
-            break
-        dropped.append(kept.pop(int(small[0])))
-    return sorted(dropped)
+    for k in range(rest.shape[1]):
+        # rows from `rank` on hold what is new beside the columns kept; in this column, nothing stands below row k
+        rank = k - len(dropped)
+        new = rest[rank : k + 1, k].copy()
+        size = float(np.sqrt(new @ new))
+        if size < tolerance:
+            dropped.append(k)
+        elif len(new) > 1:  # reflect it onto row `rank` (Householder), and the columns to its right with it
+            new[0] += np.copysign(size, new[0])
+            right = rest[rank : k + 1, k + 1 :]
+            right -= np.outer(new * (2.0 / (new @ new)), new @ right)
+    return dropped

@@ -1,5 +1,7 @@
 """Dependent and nearly dependent columns of the fixed part."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,24 @@ def test_dependent_predictors_are_dropped_and_named():
     assert list(m.fixef.index) == ["(Intercept)", "x", "z"]
     assert list(m.design(frame.head(2)).columns) == ["(Intercept)", "x", "z"]
     np.testing.assert_allclose(m.predict(frame), m.fitted, rtol=1e-12)  # the same sums in another order
+
+
+def test_of_many_dependent_predictors_the_first_are_named_and_the_others_counted():
+    """The 5 x 4 cells of two factors but for 9 that are empty."""
+    rng = np.random.default_rng(3)
+    cells = np.array([0, 5, 10, 15, 16, 4, 9, 14, 19, 2, 7])
+    cell = np.concatenate([cells, rng.choice(cells, 100)])
+    frame = pd.DataFrame({"a": [f"a{k // 4}" for k in cell], "b": [f"b{k % 4}" for k in cell], "g": np.arange(111) % 9})
+    frame["y"] = rng.normal(size=111)
+    warned = pytest.warns(
+        mlm.RankWarning, match=r": (aa\d:bb\d, ){7}aa\d:bb\d and 1 more were dropped, .* the 11 columns"
+    )
+    with warned, warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        m = mlm.lmer("y ~ a * b + (1 | g)", frame)
+    assert m.deviance == pytest.approx(fit("y ~ 0 + cell + (1 | g)", frame.assign(cell=cell.astype(str))).deviance)
+    with pytest.warns(mlm.RankWarning, match=r"^9 of 20 columns .*: (aa\d:bb\d, ){7}aa\d:bb\d and 1 more\."):
+        mlm.lm("y ~ a * b", frame)
 
 
 def test_predictors_that_are_nearly_dependent_are_kept():
