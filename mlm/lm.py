@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from .errors import FormulaError, RankWarning, first_few
+from .errors import FormulaError, RankWarning, first_few, users_stacklevel
 from .frame.model_frame import ModelFrame, model_frame
 from .frame.rank import dependent_columns
 from .model.linear_model import LinearModel
@@ -100,7 +100,7 @@ def _independent_columns(frame: ModelFrame) -> tuple[ModelFrame, tuple[str, ...]
         f"{len(names)} of {len(frame.x_names)} columns depend linearly on columns to their left and are left out:"
         f" {first_few(names)}.",
         RankWarning,
-        stacklevel=3,
+        stacklevel=users_stacklevel(),
     )
     return frame.without(dependent), names
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy.linalg import lapack
 from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError
 from ..frame.model_frame import ModelFrame, RandomPart
+from ..language.tree import Name, Node, walk
 from ..likelihood.deviance import Deviance
 from ..optimize.optimum import Optimum
 from .confounding import confounded_columns
@@ -29,9 +29,6 @@ CONSTANT_SHARE = 1e-12
 # Smallest eigenvalue of columns' correlations (cosines) where they depend on one another. Measured: 6e-16.
 DEPENDENT_EIGENVALUE = 1e-14
 
-# Names of variables in a term's text, in backticks or without, but for those of functions; and text in quotes.
-NAMES, QUOTED = re.compile(r"`([^`]+)`|(?<![\w.])((?!\d)[\w.]+)(?![\w.]|\s*\()"), re.compile(r"'[^']*'|\"[^\"]*\"")
-
 
 def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
     """lme4's checks: more than one level, fewer levels and fewer random effects than rows; and slopes that can vary."""
@@ -41,7 +38,7 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
         group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
-                f"The grouping factor {group!r} has {levels} level in the {n} rows used; a random effect needs at "
+                f"The grouping factor {group!r} has {'one level' if levels else 'no level'} in the {n} rows used; a random effect needs at "
                 f"least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
             )
         if levels >= n:
@@ -60,8 +57,7 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
 
 def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
     """Refuse a slope of the grouping factor itself, as in ``(x | x)``."""
-    left = QUOTED.sub("", part.term.text.partition("|")[0])
-    if not {quoted or plain for quoted, plain in NAMES.findall(left)}.issuperset(part.term.group_columns):
+    if not _names(part.term.expr.variables).issuperset(_names(part.term.parts)):
         return
     grouping = frame.groupings[part.term.group]
     one_row = np.empty(grouping.size, dtype=np.intp)
@@ -73,6 +69,11 @@ def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
                 f"{name!r} is constant within each of its {grouping.size} levels, where no slope can be told. "
                 f"Use '(1 | {part.term.group})', or another grouping factor."
             )
+
+
+def _names(nodes: tuple[Node, ...]) -> set[str]:
+    """All names that stand in some expressions."""
+    return {piece.name for node in nodes for piece in walk(node) if isinstance(piece, Name)}
 
 
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:

@@ -81,7 +81,7 @@ class Fit:
         demand_residuals(optimum, deviance)
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
         if not again and found.unidentified:
-            warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=3)
+            warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=users_stacklevel())
         if found.is_singular:
             warnings.warn(_singular_message(found), SingularFitWarning, stacklevel=users_stacklevel())
         return found

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.in_memory import cross_products
-from ..errors import FormulaError, RankWarning, first_few
+from ..errors import FormulaError, RankWarning, first_few, users_stacklevel
 from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -68,7 +68,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         f"dropped, being constant or a combination of the {len(kept)} columns kept ({first_few(kept)}). "
         f"Leave {'it' if len(names) == 1 else 'them'} out of the formula.",
         RankWarning,
-        stacklevel=3,
+        stacklevel=users_stacklevel(),
     )
     frame = frame.without(dropped)
     return frame, cross_products(frame, factors, orthonormal=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, MissingRowsWarning
+from ..errors import DataError, MissingRowsWarning, users_stacklevel
 
 __all__ = ["Column", "complete_rows", "demand_eager"]
 
@@ -121,15 +121,15 @@ class Column:
         return codes, pd.Index(found.astype(found.dtype.categories.dtype) if categories else found)
 
 
-def complete_rows(columns: Mapping[str, Column], stacklevel: int) -> np.ndarray:
+def complete_rows(absent: Mapping[str, np.ndarray], of_the_data: Callable[[str], bool] | None = None) -> np.ndarray:
     """Which rows have a value in every column, shape (n,); if not all do, one warning says how many.
 
     Parameters
     ----------
-    columns : mapping of str to Column
-        By name, all of n rows.
-    stacklevel : int
-        As in `warnings.warn`, with 1 for the function that calls this one.
+    absent : mapping of str to ndarray of bool, shape (n,)
+        By the name of each column, where it is missing.
+    of_the_data : callable, optional
+        Whether a name is that of a column of the user's data: all are, by default.
 
     Raises
     ------
@@ -142,10 +142,9 @@ def complete_rows(columns: Mapping[str, Column], stacklevel: int) -> np.ndarray:
 
     Examples
     --------
-    >>> complete_rows({"x": Column.of([1, 2], "x"), "g": Column.of(["a", "b"], "g")}, 1).tolist()
+    >>> complete_rows({"x": np.array([False, False]), "g": np.array([False, False])}).tolist()
     [True, True]
     """
-    absent = {name: column.absent for name, column in columns.items()}
     used = ~np.logical_or.reduce(list(absent.values()))
     counts = {name: int(mask.sum()) for name, mask in absent.items() if mask.any()}
     listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
@@ -153,12 +152,14 @@ def complete_rows(columns: Mapping[str, Column], stacklevel: int) -> np.ndarray:
         raise DataError("The data have no rows.")
     if not used.any():
         raise DataError(f"No row is complete: all {len(used)} rows have missing values, by column: {listed}.")
+    real = [name for name in counts if of_the_data is None or of_the_data(name)]
+    remedy = f" To choose the rows yourself: data.dropna(subset={real})." if real else ""
     if counts:
         warnings.warn(
             f"{int((~used).sum())} of {len(used)} rows have missing values and are left out, by column: {listed}."
-            f" To choose the rows yourself: data.dropna(subset={list(counts)}).",
+            f"{remedy}",
             MissingRowsWarning,
-            stacklevel=stacklevel + 1,
+            stacklevel=users_stacklevel(),
         )
     return used
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import FormulaError
 from ..language.tokens import error_at
-from ..language.tree import Call, Name, Node, Number, Text, spell, walk
+from ..language.tree import Call, Name, Node, Number, Text, spell
 from .functions.table import Function, Site, bound, found
 from .matching import Kind, as_in_the_fit, kind_of
 from .table import Table
@@ -178,12 +178,12 @@ def demand_functions(nodes: Iterable[Node], own: Mapping[str, Function], text: s
     FormulaError
         When a function is not known.
     """
-    for node in nodes:
-        for piece in walk(node):
-            if isinstance(piece, Call) and piece.function != "(":
-                try:
-                    found(piece.function, own)
-                except FormulaError as error:
-                    raise error_at(text, piece.at, str(error)) from None
+    waiting = [node for node in nodes if isinstance(node, Call)]
+    while waiting:
+        call = waiting.pop()
+        try:
+            waiting += [node for node in _evaluated(call, own) if isinstance(node, Call)]
+        except FormulaError as error:
+            raise error_at(text, call.at, str(error)) from None
 
 

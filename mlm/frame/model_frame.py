@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ WEIGHTS, OFFSET = "(weights)", "(offset)"  # what messages call them, where they
 # Outside of these, weights are refused: cross-products are sums of weights times squares, and products of two of them
 # must stay within double precision, 1e-308 to 1e308, with room for the units of the columns.
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
+SHOWN = 5  # levels that a message shows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,7 +242,7 @@ def _assembled(
         index=table.index if used is None else table.index[used],
         dropped=dropped,
         recipe=recipe,
-        predictors=MappingProxyType(predictors),
+        predictors=predictors,
         offset_parts=None if by_value else (*parsed.offsets, *extra),
         sources=table.held,
     )
@@ -281,7 +281,7 @@ def _given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
         )
     if np.shape(values) != (table.n,):
         raise DataError(f"The {what} must be one number a row: {table.n}; got {np.shape(values)}.")
-    return Column.of(values, f"The {what}").numbers()
+    return Column.of(values, f"`{what}`").numbers()
 
 
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:
@@ -297,13 +297,18 @@ def _numeric(node: Node, value: Value, role: str, n: int) -> np.ndarray:
     if isinstance(value, Numbers | Truth):
         return np.asarray(value.values, dtype=float)
     name = node.name if isinstance(node, Name) else spell(node) if isinstance(node, Call) else OFFSET
+    if isinstance(value, Matrix) and value.values.shape[1] == 1:
+        return value.values[:, 0].copy()
     if isinstance(value, Matrix):
         raise DataError(f"The {role} {name!r} makes {value.values.shape[1]} columns; it must be one.")
     if isinstance(value, int | float):
         return np.full(n, float(value))
-    what = f"a category ({', '.join(value.labels[:3])} …)" if isinstance(value, Category) else getattr(value, "what", "a word")
+    if isinstance(value, Category):
+        what = f"is a category ({', '.join(value.labels[:SHOWN])}{' …' if len(value.labels) > SHOWN else ''})"
+    else:
+        what = f"holds {getattr(value, 'what', 'a word')}"
     raise DataError(
-        f"The {role} {name!r} is not numeric: it is {what}; convert it first, for example with "
+        f"The {role} {name!r} is not numeric: it {what}; convert it first, for example with "
         f"pandas.to_numeric(data[{name!r}])."
     )
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import DataError, MissingRowsWarning, users_stacklevel
+from ..errors import DataError
 from ..language.tree import Call, Name, Node, spell, walk
+from .column import complete_rows as rows_in_use
 from .values import Category, Matrix, Numbers, Other, Truth, Value, missing
 
 __all__ = ["Dropped", "complete_rows", "demand_finite", "taken"]
@@ -58,19 +58,9 @@ def complete_rows(
                 blamed[name] = blamed[name] | rows if name in blamed else rows
     if not blamed:
         return None, Dropped(0, total)
-    used = ~np.logical_or.reduce(list(blamed.values()))
+    used = rows_in_use(blamed, columns.__contains__)
     by_column = {name: int(rows.sum()) for name, rows in blamed.items()}
     dropped = Dropped(int((~used).sum()), total, by_column)
-    listed = ", ".join(f"{name} ({count})" for name, count in by_column.items())
-    if not used.any():
-        raise DataError(f"No row is complete: all {total} rows have missing values, by column: {listed}.")
-    real = [name for name in by_column if name in columns]
-    remedy = f" To choose the rows yourself: data.dropna(subset={real})." if real else ""
-    warnings.warn(
-        f"{dropped.count} of {total} rows have missing values and are left out, by column: {listed}.{remedy}",
-        MissingRowsWarning,
-        stacklevel=users_stacklevel(),
-    )
     return used, dropped
 
 

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from ..errors import FormulaError
-from .parser import parse_tree
+from .parser import BARS, parse_tree
 from .terms import Complaint, Terms, expand
-from .tokens import error_at
-from .tree import Call, Name, Node, Number, spell, start, walk
+from .tokens import error_at, tokens
+from .tree import Call, Name, Node, Number, Text, spell, start, walk
 
 __all__ = ["Formula", "RandomTerm", "parse"]
-
-BARS = ("|", "||")
-
 
 @dataclass(frozen=True, slots=True)
 class RandomTerm:
@@ -126,16 +123,18 @@ def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:
     stripped = text.rstrip()
     if stripped.endswith("~") and stripped.count("~") == 1:
         raise complain(len(stripped), "Nothing stands right of '~'; write 1 for an intercept.")
+    if not any(token.text == "~" and token.kind == "operator" for token in tokens(text)):
+        raise complain(len(stripped), "The formula has no '~': write 'response ~ predictors + (1 | group)'.")
     tree = parse_tree(text)
-    tilde = isinstance(tree, Call) and tree.function == "~"
+    assert isinstance(tree, Call)
     tildes = [node.at for node in walk(tree) if isinstance(node, Call) and node.function == "~" and node.infix]
     if len(tildes) > 1:
         raise complain(max(tildes), "The formula has a second '~'.")
-    if not tilde:
-        raise complain(len(stripped), "The formula has no '~': write 'response ~ predictors + (1 | group)'.")
     if len(tree.arguments) == 1:
         raise complain(tree.at, "The formula has no response before '~'.")
     left, right = tree.arguments
+    if isinstance(left, Text):
+        raise complain(left.at, f"The response is a column: write it without quotes, {left.value} ~ …")
     return left, right
 
 

@@ -22,6 +22,7 @@ BINARY = {
 }  # fmt: skip
 COMPARISON = 50
 SPECIAL = 80  # %in%, %% and their like
+BARS = ("|", "||")
 PREFIX = {"!": 40, "-": 100, "+": 100, "~": 10}
 # Parentheses, signs and powers one in another: far more than anybody writes, and far less than Python's own stack holds.
 MAX_DEPTH = 100
@@ -105,6 +106,8 @@ class _Reader:
             return _number(token)
         if token.kind == "text":
             return Text(token.text, token.at)
+        if token.kind == "name" and "::" in token.text and self.next.text != "(":
+            raise error_at(self.text, token.at + token.text.index("::"), "'::' stands before a function only.")
         if token.kind in ("name", "quoted"):
             return self.call(token) if self.next.text == "(" and self.next.kind == "operator" else _name(token)
         if token.text == "(":
@@ -146,8 +149,13 @@ class _Reader:
 
     def nothing_here(self) -> FormulaError:
         token = self.next
-        if self.place and self.tokens[self.place - 1].text == "(" and token.text == ")":
+        before = self.tokens[self.place - 1].text if self.place else ""
+        if before == "(" and token.text == ")":
             return error_at(self.text, token.at, "Nothing stands in these parentheses.")
+        if before == "(" and token.text in BARS:
+            return error_at(self.text, token.at, "Nothing varies in this random-effects term: write '(1 | group)'.")
+        if before in BARS:
+            return error_at(self.text, token.at, "The grouping factor is missing: write '(1 | group)'.")
         if token.text == ")" and not any(t.text == "(" for t in self.tokens[: self.place]):
             return error_at(self.text, token.at, "This ')' closes nothing.")
         what = "the end" if token.kind == "end" else repr(token.text)
@@ -164,7 +172,7 @@ class _Reader:
 
 def _number(token: Token) -> Number:
     digits = token.text.rstrip("L")  # R's sign of a whole number
-    return Number(float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.at)
+    return Number(float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.text.endswith("L"), token.at)
 
 
 def _name(token: Token) -> Name:

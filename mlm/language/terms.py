@@ -125,7 +125,8 @@ class _Algebra:
             self.intercept = (node.value == 1) == adding
             return []
         if isinstance(node, Number | Text):
-            raise self.complain(node.at, f"A term is made of columns; {spell(node)} is none. Only 0 and 1 have a meaning.")
+            quotes = "write columns without quotes" if isinstance(node, Text) else "only 0 and 1 have a meaning"
+            raise self.complain(node.at, f"A term is made of columns, and {spell(node)} is none: {quotes}.")
         if isinstance(node, Name) and node.name == "." and not node.quoted:
             return self.dot(node)
         if not isinstance(node, Call) or node.function not in ALGEBRA or not (node.infix or node.function == "("):

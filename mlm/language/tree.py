@@ -21,9 +21,10 @@ PRINTED_DIGITS = 15  # digits to which R prints the numbers of an expression
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it stands in a formula."""
+    """A number as it stands in a formula; R's ``2L`` is a whole one, and printed without powers of ten."""
 
     value: float
+    whole: bool = False
     at: int = field(default=0, compare=False)
 
 
@@ -123,6 +124,8 @@ def spell_name(name: str) -> str:
 
 def _spell_number(number: Number) -> str:
     """Write a number in the shorter of R's two notations, the fixed one where both are as long."""
+    if number.whole:
+        return f"{number.value:.0f}"
     digits = f"{number.value:.{PRINTED_DIGITS - 1}e}"
     mantissa, exponent = digits.split("e")
     mantissa = mantissa.rstrip("0").rstrip(".")

@@ -332,7 +332,7 @@ def _separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
     """Least-squares lines through the points of each group, and through all points."""
     if y is None or by is None:
         raise ArgumentError("Lines through data need the names of the response and of the groups: y= and by=.")
-    seen = complete(data, by, x=x, y=y, stacklevel=3)
+    seen = complete(data, by, x=x, y=y)
     lines: dict[Any, Line] = {}
     for name, rows in by_group(seen):
         line = least_squares_line(rows["x"].to_numpy(), rows["y"].to_numpy())

@@ -64,7 +64,7 @@ def panels(count: int, ncols: int, height: float = 1.6, **options: Any) -> tuple
     return figure, [bare(ax) for ax in places[:count]]
 
 
-def complete(data: Any, by: str, *, stacklevel: int = 2, **numeric: str) -> pd.DataFrame:
+def complete(data: Any, by: str, **numeric: str) -> pd.DataFrame:
     """Return columns of any data frame as a pandas frame, complete rows only; one warning says how many are left out.
 
     Parameters
@@ -72,8 +72,6 @@ def complete(data: Any, by: str, *, stacklevel: int = 2, **numeric: str) -> pd.D
     data : data frame or mapping
     by : str
         The grouping column, which becomes ``group``, a category: sorted, or in the order of the categories.
-    stacklevel : int
-        As in `warnings.warn`, with 1 for the function that calls this one.
     **numeric : str
         Columns of numbers by the name that they are to have.
 
@@ -95,7 +93,7 @@ def complete(data: Any, by: str, *, stacklevel: int = 2, **numeric: str) -> pd.D
     columns = {name: frame.column(name) for name in (*numeric.values(), by)}
     values = {role: columns[name].numbers() for role, name in numeric.items()}
     codes, levels = columns[by].levels()
-    used = complete_rows(columns, stacklevel + 1)
+    used = complete_rows({name: column.absent for name, column in columns.items()})
     table = pd.DataFrame({role: numbers[used] for role, numbers in values.items()})
     dates = isinstance(levels, pd.DatetimeIndex)  # as text they are short where they are days
     return table.assign(group=pd.Categorical.from_codes(codes[used], levels.astype(str) if dates else levels))

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from mlm.frame.design import dependent_columns
+from mlm.frame.rank import dependent_columns
 
 
 def one_after_the_other(matrix, tolerance=1e-7):

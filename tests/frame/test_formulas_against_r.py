@@ -10,14 +10,15 @@ from collections import Counter
 import numpy as np
 import pytest
 from reference.formulas import cases, checksum_weights
-from reference.r_answers import CASES, FINGERPRINT, STORED, Answer
+from reference.r_answers import CASES, FINGERPRINT, REFUSED, STORED, Answer
 
 import mlm
 from mlm.frame.model_frame import ModelFrame, model_frame
 
 LISTED = [key for key, case in CASES.items() if case.kind != "at random"]
+SERVED = [key for key in LISTED if key not in REFUSED]
 AT_RANDOM = [key for key, case in CASES.items() if case.kind == "at random"]
-MIXED = [key for key in LISTED if "random" in STORED["formulas"][key]]
+MIXED = [key for key in SERVED if "random" in STORED["formulas"][key]]
 
 
 def frame_of(answer: Answer) -> ModelFrame:
@@ -45,7 +46,14 @@ def test_every_formula_is_stored():
     assert len(LISTED) >= 200
 
 
-@pytest.mark.parametrize("key", LISTED)
+@pytest.mark.parametrize("key", REFUSED)
+def test_what_r_only_warns_of(key):
+    answer = Answer.to(key)
+    with pytest.raises(mlm.DataError, match=REFUSED[key]):
+        model_frame(answer.case.formula, answer.data, **answer.options)
+
+
+@pytest.mark.parametrize("key", SERVED)
 def test_fixed_columns(key):
     answer = Answer.to(key)
     frame = frame_of(answer)
@@ -54,7 +62,7 @@ def test_fixed_columns(key):
     answer.demand_same(frame.y, answer.column("response"), "response")
 
 
-@pytest.mark.parametrize("key", [key for key in LISTED if "offset" in STORED["formulas"][key] or "offset(" in key])
+@pytest.mark.parametrize("key", [key for key in SERVED if "offset" in STORED["formulas"][key] or "offset(" in key])
 def test_offset(key):
     answer = Answer.to(key)
     offset, wanted = frame_of(answer).offset, answer.column("offset")

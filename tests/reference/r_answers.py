@@ -81,3 +81,15 @@ class Answer:
         assert list(names) == wanted
         for j, (name, place) in enumerate(zip(wanted, places, strict=True)):
             self.demand_same(matrix[:, j], column(place), name)
+
+
+# Answers of R's that are refused here, in one clear error. R takes text for a factor and as.numeric() gives its codes; a
+# row in which a function is undefined, such as the logarithm of a negative number, R leaves out with a warning.
+REFUSED = {
+    **{key: "is no number" for key in CASES if "as.numeric(f)" in key or "as.numeric(rare)" in key},
+    **{
+        key: "is infinite or undefined in"
+        for key in CASES
+        if "missing:" in key and any(call in key for call in ("log(w)", "log(x)", "sqrt(x)")) and "ifelse" not in key
+    },
+}
