@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError
-from ..frame.evaluate import Evaluator, column_names
+from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
@@ -36,6 +36,7 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
     evaluator = fit.frame.recipe.evaluator(table)
     for k, columns in effects.items():
         part = fit.terms[k]
+        table.demand(fit.frame.recipe.columns(part.term.parts), "The new data", "the model")
         codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
         values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes, columns)
     return pd.Series(values, table.index.view())
@@ -117,10 +118,8 @@ def _effects_of(part: RandomPart) -> dict[str, list[int]]:
 
 def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str) -> np.ndarray:
     """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
-    table = evaluator.table
-    table.demand(column_names(term.parts, evaluator.own, table.names), "The new data", "the model")
     values = [evaluator.value(node) for node in term.parts]
-    codes, absent = factor.find(values)
+    codes, absent = factor.find(term.parts, values)
     if new_levels == "population" or (codes >= 0).all():
         return codes
     remedy = "use new_levels='population' to predict them with random effects of 0."

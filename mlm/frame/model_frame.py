@@ -22,7 +22,7 @@ from .column import Column
 from .columns import Columns
 from .design import Design, build
 from .evaluate import Evaluator, Recipe, column_names, demand_functions
-from .functions.table import own_functions
+from .functions.table import Function, own_functions
 from .grouping import Grouping, grouping
 from .rows import Dropped, complete_rows, taken
 from .table import Table
@@ -134,7 +134,7 @@ class ModelFrame:
                 "The offset of this model was given as values, and that of new rows is not known; give it as a column of "
                 "the data, offset='name', or in the formula, offset(name)."
             )
-        table.demand(column_names(self.offset_parts, self.recipe.own, table.names), "The new data", "the offset")
+        table.demand(self.recipe.columns(self.offset_parts), "The new data", "the offset")
         evaluator = self.recipe.evaluator(table)
         return sum((_numeric(node, evaluator.value(node), "offset", table.n) for node in self.offset_parts), 0.0)
 
@@ -182,7 +182,7 @@ def model_frame(
     """
     own = own_functions(functions)
     table = Table.of(data)
-    parsed = _parsed(formula, table)
+    parsed = _parsed(formula, table, own)
     given = {WEIGHTS: _given(weights, "weights", table), OFFSET: _given(offset, "offset", table)}
     nodes = _nodes(parsed)
     everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
@@ -229,7 +229,7 @@ def _assembled(
         parts.append(_numeric(given[OFFSET], values[OFFSET], "offset column", n))
     by_value = isinstance(given[OFFSET], np.ndarray)
     extra = () if given[OFFSET] is None or by_value else (given[OFFSET],)
-    predictors = {name: taken(table.value(name), used) for name in x_design.columns_used(table)}
+    predictors = {name: taken(table.value(name), used) for name in x_design.columns_used()}
     return ModelFrame(
         formula=parsed,
         y=y,
@@ -248,12 +248,13 @@ def _assembled(
     )
 
 
-def _parsed(formula: str | Formula, table: Table) -> Formula:
+def _parsed(formula: str | Formula, table: Table, own: Mapping[str, Function]) -> Formula:
     """Read the formula; a ``.`` in it stands for the columns that are not in the response."""
     parsed = formula if isinstance(formula, Formula) else parse(formula)
     if not parsed.has_dot:
         return parsed
-    left = column_names([parsed.left], {}, table.names)
+    demand_functions([parsed.left], own, parsed.text)
+    left = column_names([parsed.left], own, table.names)
     return parse(parsed.text, [name for name in table.names if name not in left])
 
 
