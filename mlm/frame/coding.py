@@ -148,7 +148,9 @@ def checked_contrasts(contrasts: Any, categories: Mapping[str, Value]) -> dict[s
     for name in contrasts:
         if name not in known:
             listed = ", ".join(known) or "none"
-            raise ArgumentError(f"`contrasts` names {name!r}, which is no category of the fixed part ({listed}).{suggest(str(name), known)}")
+            raise ArgumentError(
+                f"`contrasts` names {name!r}, which is no category of the fixed part ({listed}).{suggest(str(name), known)}"
+            )
     return {name: _canonical(value) for name, value in contrasts.items()}
 
 

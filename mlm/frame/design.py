@@ -227,4 +227,3 @@ def _recoded(value: Value, coding: Coding, name: str) -> Value:
             f"{', '.join(map(repr, coding.labels[:SHOWN]))}{' …' if len(coding.labels) > SHOWN else ''}."
         )
     return Category(codes, coding.levels)
-

@@ -50,7 +50,11 @@ def as_in_the_fit(value: Value, kind: Kind, name: str) -> Value:
     now = kind_of(value)
     if _all_missing(value):
         n = len(value.codes) if isinstance(value, Category) else len(value.values)  # type: ignore[union-attr]
-        return Category(np.full(n, -1), kind.levels, kind.ordered) if kind.name == "category" else Numbers(np.full(n, np.nan))
+        return (
+            Category(np.full(n, -1), kind.levels, kind.ordered)
+            if kind.name == "category"
+            else Numbers(np.full(n, np.nan))
+        )
     if kind.name == "category" and isinstance(value, Numbers | Truth | Category | Other):
         return _as_category(value, kind, name)
     if now.name == kind.name:
@@ -140,7 +144,16 @@ def _levels_now(value: Value) -> tuple[np.ndarray, Any]:
 
 def type_of_levels(levels: Any) -> str:
     """Tell words, numbers and the rest apart."""
-    kinds = {"text" if isinstance(v, str) else "truth" if isinstance(v, bool | np.bool_) else "number" if isinstance(v, int | float | np.number) else "other" for v in levels}
+    kinds = {
+        "text"
+        if isinstance(v, str)
+        else "truth"
+        if isinstance(v, bool | np.bool_)
+        else "number"
+        if isinstance(v, int | float | np.number)
+        else "other"
+        for v in levels
+    }
     return kinds.pop() if len(kinds) == 1 else "mixed"
 
 

@@ -181,8 +181,10 @@ def model_frame(
     (('(Intercept)', 'x'), 2)
     """
     own = own_functions(functions)
+    parsed = formula if isinstance(formula, Formula) else parse(formula)
     table = Table.of(data)
-    parsed = _parsed(formula, table)
+    if parsed.has_dot:
+        parsed = _without_dot(parsed, table)
     given = {WEIGHTS: _given(weights, "weights", table), OFFSET: _given(offset, "offset", table)}
     nodes = _nodes(parsed)
     everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
@@ -248,11 +250,8 @@ def _assembled(
     )
 
 
-def _parsed(formula: str | Formula, table: Table) -> Formula:
-    """Read the formula; a ``.`` in it stands for the columns that are not in the response."""
-    parsed = formula if isinstance(formula, Formula) else parse(formula)
-    if not parsed.has_dot:
-        return parsed
+def _without_dot(parsed: Formula, table: Table) -> Formula:
+    """Read a formula again with the columns that are not in its response for the ``.`` in it."""
     left = column_names([parsed.left], {}, table.names)
     return parse(parsed.text, [name for name in table.names if name not in left])
 
@@ -331,4 +330,3 @@ def _weights(node: Any, values: Mapping[Any, Value], n: int) -> np.ndarray | Non
     if not SMALLEST_WEIGHT < weights.min() <= weights.max() < LARGEST_WEIGHT:
         raise DataError("The weights are too small or too large to compute with; divide them by their mean.")
     return weights
-

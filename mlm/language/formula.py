@@ -17,6 +17,7 @@ from .tree import Call, Name, Node, Number, Text, spell, start, walk
 
 __all__ = ["Formula", "RandomTerm", "parse"]
 
+
 @dataclass(frozen=True, slots=True)
 class RandomTerm:
     """One random-effects term ``(expr | group)``.
@@ -240,7 +241,9 @@ def _interaction(node: Node, complain: Complaint) -> tuple[str, tuple[Node, ...]
         return spell(node), (node,)
     constant = isinstance(node, Number)
     what = "is one level for all rows" if constant else "is no grouping factor"
-    raise complain(start(node), f"{spell(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'.")
+    raise complain(
+        start(node), f"{spell(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'."
+    )
 
 
 def _quoted(factor: tuple[str, tuple[Node, ...]]) -> str:

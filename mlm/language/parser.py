@@ -172,7 +172,9 @@ class _Reader:
 
 def _number(token: Token) -> Number:
     digits = token.text.rstrip("L")  # R's sign of a whole number
-    return Number(float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.text.endswith("L"), token.at)
+    return Number(
+        float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.text.endswith("L"), token.at
+    )
 
 
 def _name(token: Token) -> Name:
