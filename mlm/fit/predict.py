@@ -135,7 +135,7 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
     raise DataError(f"{term.group!r} has {len(names)} levels that the fit has not seen, such as {names[0]!r}; {remedy}")
 
 
-def _label_at(value: Value, row: int) -> str:
+def _label_at(value: Value, row: Any) -> str:
     """How a part of a grouping factor reads in one row."""
     if hasattr(value, "codes"):
         return label(value.levels[value.codes[row]])  # type: ignore[union-attr]

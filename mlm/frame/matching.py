@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..errors import DataError
 from .kinds import sorted_levels
-from .values import Category, Matrix, Numbers, Other, Truth, Value, label
+from .values import Category, Numbers, Other, Truth, Value, label
 
 __all__ = ["Kind", "as_in_the_fit", "kind_of", "level_codes"]
 
@@ -68,8 +68,8 @@ def as_in_the_fit(value: Value, kind: Kind, name: str) -> Value:
         if found is not None:
             return Truth(found)
     raise DataError(
-        f"The column {name!r} of the new data is not what it was in the fit: {kind.name} then, {_described(value)} now; "
-        "convert it first."
+        f"The column {name!r} of the new data is not what it was in the fit: {kind.name} then, {_described(value)} "
+        "now; convert it first."
     )
 
 
@@ -123,8 +123,8 @@ def _as_category(value: Value, kind: Kind, name: str) -> Category:
     if not known.any() and type_of_levels(levels) != type_of_levels(kind.levels):
         raise DataError(
             f"The column {name!r} of the new data is not what it was in the fit: a category "
-            f"({_shown([label(v) for v in kind.levels])}) then, {_described(value)} now, with no level in common; convert "
-            "it first."
+            f"({_shown([label(v) for v in kind.levels])}) then, {_described(value)} now, with no level in common; "
+            "convert it first."
         )
     more = [level for level, there in zip(levels, known, strict=True) if not there]
     place[~known] = len(kind.levels) + np.arange(len(more))

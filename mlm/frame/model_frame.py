@@ -131,8 +131,8 @@ class ModelFrame:
         """
         if self.offset_parts is None:
             raise DataError(
-                "The offset of this model was given as values, and that of new rows is not known; give it as a column of "
-                "the data, offset='name', or in the formula, offset(name)."
+                "The offset of this model was given as values, and that of new rows is not known; give it as a column "
+                "of the data, offset='name', or in the formula, offset(name)."
             )
         table.demand(column_names(self.offset_parts, self.recipe.own, table.names), "The new data", "the offset")
         evaluator = self.recipe.evaluator(table)
@@ -197,7 +197,7 @@ def model_frame(
         if node is not None:
             values[role] = Numbers(node) if isinstance(node, np.ndarray) else evaluator.value(node)
     _demand_rows(values, table.n)
-    named = {given[k] if isinstance(given.get(k), Name | Call) else k: v for k, v in values.items()}
+    named: dict[Any, Value] = {given[k] if isinstance(given.get(k), Name | Call) else k: v for k, v in values.items()}
     columns = {name: table.value(name) for name in names}
     used, dropped = complete_rows(named, columns, table.n)
     values = {key: taken(value, used) for key, value in values.items()}

@@ -156,7 +156,7 @@ def test_the_offset_of_new_rows():
     moved = m.predict(frame.assign(z=frame["z"] + 1))
     np.testing.assert_allclose(moved, m.fitted + 1.5, rtol=1e-12)
     given = mlm.lmer("y ~ x + (1 | g)", frame, offset=values)
-    with pytest.raises(mlm.DataError, match="offset of this model was given as values.* offset='name'"):
+    with pytest.raises(mlm.DataError, match=r"offset of this model was given as values.* offset='name'"):
         given.predict(frame)
     # without new rows it is known
     np.testing.assert_allclose(given.design(frame) @ given.fixef + values, given.predict(re_form="NA"), rtol=1e-12)
