@@ -41,7 +41,7 @@ def test_both_kinds_of_functions_are_there():
 
 
 def kept(design, names, places):
-    """Return R's columns without those that a fit drops as dependent on others (at most one in ten formulas has any)."""
+    """Return R's columns without those that a fit drops as dependent on others (one at most)."""
     assert len(names) - len(design.columns) <= 1
     return zip(*[(n, p) for n, p in zip(names, places, strict=True) if n in design.columns], strict=True)
 

@@ -38,7 +38,7 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
         group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
-                f"The grouping factor {group!r} has {'one level' if levels else 'no level'} in the {n} rows used; a random effect needs at "
+                f"The grouping factor {group!r} has one level in the {n} rows used; a random effect needs at "
                 f"least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
             )
         if levels >= n:

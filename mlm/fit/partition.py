@@ -141,7 +141,7 @@ class Partition:
     def redundant(self, terms: list[Place]) -> list[Place]:
         """Terms without which the others say the same; small ones first, and of factors the inner and later ones."""
         kept, out = list(terms), []
-        for term in sorted(terms[::-1], key=lambda t: (len(t.parameters), -len(t.part.term.group_columns))):
+        for term in sorted(terms[::-1], key=lambda t: (len(t.parameters), -len(t.part.term.parts))):
             others = [t for t in kept if t is not term]
             if others and self.surplus(kept) - self.surplus(others) == len(term.parameters):
                 kept = others

@@ -32,14 +32,14 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
     if newdata is None:
         return _of_the_fit(fit, effects)
     table = Table.of(newdata, "The new data")
-    values = fit.frame.x_design.replay(table).matrix() @ fit.fixef.to_numpy() + fit.frame.known_part_of(table)
+    values = fit.frame.x_design.replay(table).matrix() @ fit.fixef.to_numpy()
     evaluator = fit.frame.recipe.evaluator(table)
     for k, columns in effects.items():
         part = fit.terms[k]
         table.demand(fit.frame.recipe.columns(part.term.parts), "The new data", "the model")
         codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
         values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes, columns)
-    return pd.Series(values, table.index.view())
+    return pd.Series(values + fit.frame.known_part_of(table), table.index.view())
 
 
 def _of_the_fit(fit: Fit, effects: dict[int, list[int]]) -> pd.Series:
@@ -96,7 +96,9 @@ def _columns_of(fit: Fit, term: RandomTerm, re_form: str) -> dict[int, list[int]
     for effect in ["1"] * term.expr.intercept + term.expr.labels:
         if effect not in there:
             listed = ", ".join(f"({part.term.text})" for part in fit.terms)
-            raise ArgumentError(f"re_form={re_form!r}: the model has no effect '({effect} | {term.group})'; it has {listed}.")
+            raise ArgumentError(
+                f"re_form={re_form!r}: the model has no effect '({effect} | {term.group})'; it has {listed}."
+            )
         k, columns = there[effect]
         found.setdefault(k, []).extend(columns)
     return found
@@ -124,13 +126,15 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
         return codes
     remedy = "use new_levels='population' to predict them with random effects of 0."
     if absent.any():
-        raise DataError(f"{term.group!r} is missing in {int(absent.sum())} of {len(codes)} rows of the new data; {remedy}")
+        raise DataError(
+            f"{term.group!r} is missing in {int(absent.sum())} of {len(codes)} rows of the new data; {remedy}"
+        )
     new = np.flatnonzero(codes < 0)
     names = list(dict.fromkeys(":".join(_label_at(value, row) for value in values) for row in new))
     raise DataError(f"{term.group!r} has {len(names)} levels that the fit has not seen, such as {names[0]!r}; {remedy}")
 
 
-def _label_at(value: Value, row: int) -> str:
+def _label_at(value: Value, row: Any) -> str:
     """How a part of a grouping factor reads in one row."""
     if hasattr(value, "codes"):
         return label(value.levels[value.codes[row]])  # type: ignore[union-attr]

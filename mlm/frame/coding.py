@@ -101,14 +101,14 @@ def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[
         When there is no contrast of this name, or a matrix does not fit the levels.
     """
     if isinstance(contrast, str):
-        from formulaic.transforms import contrasts  # noqa: PLC0415  (half a second, for a few models)
+        from formulaic.transforms import contrasts
 
         kinds = {"sum": contrasts.SumContrasts, "helmert": contrasts.HelmertContrasts, "poly": contrasts.PolyContrasts}
         if contrast not in kinds:
             raise ArgumentError(f"Contrasts of {name!r} are {', '.join(NAMED)} or a matrix; got {contrast!r}.")
         table = kinds[contrast]().get_coding_matrix(list(labels), reduced_rank=True)
-        ends = tuple(table.columns) if contrast == "poly" else tuple(str(k + 1) for k in range(len(labels) - 1))
-        return np.asarray(table, dtype=float), ends
+        numbered = tuple(str(k + 1) for k in range(len(labels) - 1))
+        return np.asarray(table, dtype=float), tuple(table.columns) if contrast == "poly" else numbered
     ends = tuple(map(str, contrast.columns)) if isinstance(contrast, pd.DataFrame) else None
     try:
         matrix = np.array(contrast, dtype=float)
@@ -147,8 +147,10 @@ def checked_contrasts(contrasts: Any, categories: Mapping[str, Value]) -> dict[s
     known = [name for name, value in categories.items() if isinstance(value, Category | Truth)]
     for name in contrasts:
         if name not in known:
-            listed = ", ".join(known) or "none"
-            raise ArgumentError(f"`contrasts` names {name!r}, which is no category of the fixed part ({listed}).{suggest(str(name), known)}")
+            raise ArgumentError(
+                f"`contrasts` names {name!r}, which is no category of the fixed part ({', '.join(known) or 'none'})."
+                f"{suggest(str(name), known)}"
+            )
     return {name: _canonical(value) for name, value in contrasts.items()}
 
 

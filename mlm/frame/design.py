@@ -136,8 +136,8 @@ def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | Non
         return coding_of(value, name, chosen.get(name))
     if isinstance(value, Other):
         raise DataError(
-            f"The predictor {spell(node)!r} is neither numeric nor categorical: it holds {value.what}; convert it first, "
-            "for example with .astype(float) or .astype('category')."
+            f"The predictor {spell(node)!r} is neither numeric nor categorical: it holds {value.what}; convert it "
+            "first, for example with .astype(float) or .astype('category')."
         )
     raise DataError(f"The term {spell(node)!r} names no column: it is one value for all rows.")
 
@@ -166,7 +166,8 @@ def _columns(
     terms: Terms, values: list[Value], codings: tuple[Coding | None, ...], full: tuple[tuple[bool, ...], ...], n: int
 ) -> tuple[Columns, tuple[int, ...]]:
     """Columns of all terms and how many each has, a term's first variable running fastest."""
-    names, arrays = ([INTERCEPT], [(ones(n),)]) if terms.intercept else ([], [])
+    names: list[str] = [INTERCEPT] if terms.intercept else []
+    arrays: list[tuple[np.ndarray, ...]] = [(ones(n),)] if terms.intercept else []
     spans = []
     coded: dict[tuple[int, bool], list[tuple[str, np.ndarray]]] = {}
     spelled = [spell(node) for node in terms.variables]
@@ -232,4 +233,3 @@ def _recoded(value: Value, coding: Coding, name: str) -> Value:
             f"{', '.join(map(repr, coding.labels[:SHOWN]))}{' …' if len(coding.labels) > SHOWN else ''}."
         )
     return Category(codes, coding.levels)
-

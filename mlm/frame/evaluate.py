@@ -206,5 +206,3 @@ def demand_functions(nodes: Iterable[Node], own: Mapping[str, Function], text: s
             waiting += [node for node in _evaluated(call, own) if isinstance(node, Call)]
         except FormulaError as error:
             raise error_at(text, call.at, str(error)) from None
-
-

@@ -148,9 +148,7 @@ def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
     try:
         return _coded(value)
     except (TypeError, ValueError) as error:
-        raise DataError(
-            f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}."
-        ) from None
+        raise DataError(f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}.") from None
 
 
 def _coded(value: Value) -> tuple[np.ndarray, Any]:

@@ -131,8 +131,8 @@ class ModelFrame:
         """
         if self.offset_parts is None:
             raise DataError(
-                "The offset of this model was given as values, and that of new rows is not known; give it as a column of "
-                "the data, offset='name', or in the formula, offset(name)."
+                "The offset of this model was given as values, and that of new rows is not known; give it as a column "
+                "of the data, offset='name', or in the formula, offset(name)."
             )
         table.demand(self.recipe.columns(self.offset_parts), "The new data", "the offset")
         evaluator = self.recipe.evaluator(table)
@@ -181,8 +181,10 @@ def model_frame(
     (('(Intercept)', 'x'), 2)
     """
     own = own_functions(functions)
+    parsed = formula if isinstance(formula, Formula) else parse(formula)
     table = Table.of(data)
-    parsed = _parsed(formula, table, own)
+    if parsed.has_dot:
+        parsed = _without_dot(parsed, table, own)
     given = {WEIGHTS: _given(weights, "weights", table), OFFSET: _given(offset, "offset", table)}
     nodes = _nodes(parsed)
     everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
@@ -195,7 +197,7 @@ def model_frame(
         if node is not None:
             values[role] = Numbers(node) if isinstance(node, np.ndarray) else evaluator.value(node)
     _demand_rows(values, table.n)
-    named = {given[k] if isinstance(given.get(k), Name | Call) else k: v for k, v in values.items()}
+    named: dict[Any, Value] = {given[k] if isinstance(given.get(k), Name | Call) else k: v for k, v in values.items()}
     columns = {name: table.value(name) for name in names}
     used, dropped = complete_rows(named, columns, table.n)
     values = {key: taken(value, used) for key, value in values.items()}
@@ -248,11 +250,8 @@ def _assembled(
     )
 
 
-def _parsed(formula: str | Formula, table: Table, own: Mapping[str, Function]) -> Formula:
-    """Read the formula; a ``.`` in it stands for the columns that are not in the response."""
-    parsed = formula if isinstance(formula, Formula) else parse(formula)
-    if not parsed.has_dot:
-        return parsed
+def _without_dot(parsed: Formula, table: Table, own: Mapping[str, Function]) -> Formula:
+    """Read a formula again with the columns that are not in its response for the ``.`` in it."""
     demand_functions([parsed.left], own, parsed.text)
     left = column_names([parsed.left], own, table.names)
     return parse(parsed.text, [name for name in table.names if name not in left])
@@ -332,4 +331,3 @@ def _weights(node: Any, values: Mapping[Any, Value], n: int) -> np.ndarray | Non
     if not SMALLEST_WEIGHT < weights.min() <= weights.max() < LARGEST_WEIGHT:
         raise DataError("The weights are too small or too large to compute with; divide them by their mean.")
     return weights
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -130,7 +130,7 @@ def demand_finite(node: Node, value: Value) -> None:
 def taken(value: Value, used: np.ndarray | None) -> Value:
     """Return a value in the rows in use; levels that no row has are dropped (R: ``drop.unused.levels = TRUE``)."""
     if isinstance(value, Category):
-        return _lean(value if used is None else Category(value.codes[used], value.levels, value.ordered, value.contrast))
+        return _lean(value if used is None else replace(value, codes=value.codes[used]))
     if used is None:
         return value
     if isinstance(value, Numbers):
@@ -149,4 +149,4 @@ def _lean(value: Category) -> Category:
         return value
     place = np.append(np.cumsum(seen) - 1, -1)
     contrast = value.contrast if isinstance(value.contrast, str | None) else value.contrast[seen]
-    return Category(place[value.codes], value.levels[seen], value.ordered, contrast)
+    return replace(value, codes=place[value.codes], levels=value.levels[seen], contrast=contrast)

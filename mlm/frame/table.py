@@ -40,7 +40,7 @@ class Table:
 
     def __init__(self, native: Native, index: pd.Index) -> None:
         self._native, self.index, self.n = native, index, len(index)
-        names = native.names
+        names: list[Any] = native.names
         self.names: dict[str, Any] = {name: name for name in names if isinstance(name, str)}
         if len(self.names) < len(names):
             self.names |= {str(k): k for k in names if str(k) not in self.names and not isinstance(k, tuple)}
@@ -91,7 +91,8 @@ class Table:
 
     def _absence(self, absent: list[str], whose: str, user: str) -> str:
         known = list(self.names)
-        levels = {len(name) for name in self._native.names if isinstance(name, tuple)}
+        given: list[Any] = self._native.names
+        levels = {len(name) for name in given if isinstance(name, tuple)}
         if levels:
             return (
                 f"The columns of {whose.lower()} have names of {max(levels)} levels; give them plain names first, for "

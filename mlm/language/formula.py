@@ -17,6 +17,7 @@ from .tree import Call, Name, Node, Number, Text, spell, start, walk
 
 __all__ = ["Formula", "RandomTerm", "parse"]
 
+
 @dataclass(frozen=True, slots=True)
 class RandomTerm:
     """One random-effects term ``(expr | group)``.
@@ -154,8 +155,8 @@ class _Pieces:
             node = node.arguments[0]
         found = self.summand(node)
         for operation in reversed(chain):
-            right = operation.arguments[1]
-            right = self.taken_out(right) if operation.function == "+" else self.refused(right)
+            last = operation.arguments[1]
+            right = self.taken_out(last) if operation.function == "+" else self.refused(last)
             if right is not None:
                 found = self.joined(found, operation, right)
         return found
@@ -215,14 +216,12 @@ def _random_terms(bar: Call, complain: Complaint) -> list[RandomTerm]:
 
 def _grouping(node: Node, complain: Complaint) -> list[tuple[str, tuple[Node, ...]]]:
     """Names and parts of the grouping factors: ``a/b`` is ``a`` and ``b:a``."""
-    if isinstance(_bare(node), Call) and _bare(node).function == "/":
-        node = _bare(node)
-    if isinstance(node, Call) and node.infix and node.function == "/":
-        outer = _grouping(node.arguments[0], complain)
-        around, around_parts = outer[-1]
-        around = f"({around})" if len(around_parts) > 1 else around
-        name, parts = _interaction(node.arguments[1], complain)
-        return [*outer, (f"{name}:{around}", parts + around_parts)]
+    bare = _bare(node)
+    if isinstance(bare, Call) and bare.infix and bare.function == "/":
+        outer = _grouping(bare.arguments[0], complain)
+        inner = _interaction(bare.arguments[1], complain)
+        around = f"({outer[-1][0]})" if len(outer[-1][1]) > 1 else _quoted(outer[-1])
+        return [*outer, (f"{_quoted(inner)}:{around}", inner[1] + outer[-1][1])]
     return [_interaction(node, complain)]
 
 
@@ -238,9 +237,10 @@ def _interaction(node: Node, complain: Complaint) -> tuple[str, tuple[Node, ...]
         return f"{_quoted(first)}:{_quoted(second)}", first[1] + second[1]
     if isinstance(node, Call) and not node.infix:
         return spell(node), (node,)
-    constant = isinstance(node, Number)
-    what = "is one level for all rows" if constant else "is no grouping factor"
-    raise complain(start(node), f"{spell(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'.")
+    what = "is one level for all rows" if isinstance(node, Number) else "is no grouping factor"
+    raise complain(
+        start(node), f"{spell(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'."
+    )
 
 
 def _quoted(factor: tuple[str, tuple[Node, ...]]) -> str:

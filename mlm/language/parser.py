@@ -24,7 +24,7 @@ COMPARISON = 50
 SPECIAL = 80  # %in%, %% and their like
 BARS = ("|", "||")
 PREFIX = {"!": 40, "-": 100, "+": 100, "~": 10}
-# Parentheses, signs and powers one in another: far more than anybody writes, and far less than Python's own stack holds.
+# Parentheses, signs and powers one in another: far more than anybody writes, and far less than Python's stack holds.
 MAX_DEPTH = 100
 
 
@@ -99,7 +99,7 @@ class _Reader:
     def operand(self) -> Node:
         """Read a number, a name, a call, something in parentheses, or a sign with its operand."""
         token = self.next
-        if token.kind == "end" or token.text in (")", ",") or self.strength() and token.text not in PREFIX:
+        if token.kind == "end" or token.text in (")", ",") or (self.strength() and token.text not in PREFIX):
             raise self.nothing_here()
         self.take()
         if token.kind == "number":
@@ -172,7 +172,9 @@ class _Reader:
 
 def _number(token: Token) -> Number:
     digits = token.text.rstrip("L")  # R's sign of a whole number
-    return Number(float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.text.endswith("L"), token.at)
+    return Number(
+        float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.text.endswith("L"), token.at
+    )
 
 
 def _name(token: Token) -> Name:

@@ -169,7 +169,9 @@ class _Algebra:
 
     def dot(self, node: Name) -> list[int]:
         if self.others is None:
-            raise self.complain(node.at, "A '.' for all other columns can stand in the fixed part only; name the columns.")
+            raise self.complain(
+                node.at, "A '.' for all other columns can stand in the fixed part only; name the columns."
+            )
         names = [Name(name) for name in self.others]
         return [1 << self.variables.setdefault(name, len(self.variables)) for name in names]
 

@@ -15,10 +15,14 @@ import mlm
     [
         ("y ~ x + (1 | gg)", mlm.DataError, "no column 'gg', which the formula uses. Did you mean 'g'"),
         ("y ~ x", mlm.FormulaError, r"no random-effects term; add one such as '\(1 \| group\)', or use mlm\.lm"),
-        ("y ~ x + (1 | one)", mlm.DataError, r"'one' has 1 level in the 96 rows used; .* Take '\(1 \| one\)' out"),
+        ("y ~ x + (1 | one)", mlm.DataError, r"'one' has one level in the 96 rows used; .* Take '\(1 \| one\)' out"),
         ("y ~ x + (1 | row)", mlm.DataError, "'row' has 96 levels in 96 rows: every row is a level .* coarser"),
         ("y ~ x + (1 + x + z + k | c)", mlm.DataError, r"has 11\d random effects \(2\d levels x 4\) for 96 rows"),
-        ("word ~ x + (1 | g)", mlm.DataError, "response 'word' is not numeric .* convert it first"),
+        (
+            "word ~ x + (1 | g)",
+            mlm.DataError,
+            "response 'word' is not numeric: it is a category \\(a\\); convert it first",
+        ),
         ("y ~ endless + (1 | g)", mlm.DataError, "'endless' has 1 infinite values in its 96 rows"),
         ("y ~ empty + (1 | g)", mlm.DataError, r"all 96 rows have missing values, by column: empty \(96\)"),
         ("one ~ x + (1 | g)", mlm.DataError, "response 'one' is constant in the 96 rows used"),

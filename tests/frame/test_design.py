@@ -104,7 +104,9 @@ def test_categories_keep_the_coding_of_the_fit():
 def test_categories_that_the_fit_has_not_seen(values):
     with pytest.raises(mlm.DataError, match=r"categories that the fit has not seen: .*'tall'"):
         mlm.lm("y ~ f", rows()).predict({"f": values})
-    with pytest.raises(mlm.DataError, match=r"'factor\(k\)' has categories that the fit has not seen: '9'; it knew '1', '2'"):
+    with pytest.raises(
+        mlm.DataError, match=r"'factor\(k\)' has categories that the fit has not seen: '9'; it knew '1', '2'"
+    ):
         mlm.lm("y ~ factor(k)", rows()).predict({"k": [1, 9]})
 
 

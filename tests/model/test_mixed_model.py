@@ -133,7 +133,8 @@ def test_random_effects_table(model):
     [
         (lambda m: m.coefficients(ddf="kenward"), "ddf must be None or 'satterthwaite'; got 'kenward'"),
         (lambda m: m.tidy(ddf="kenward"), "ddf must be None or 'satterthwaite'; got 'kenward'"),
-        (lambda m: m.predict(data().head(2), re_form="~0"), "re_form is None .* got '~0'"),
+        (lambda m: m.predict(data().head(2), re_form="all"), "re_form is None .* got 'all'"),
+        (lambda m: m.predict(data().head(2), re_form="(1 | f)"), r"the model has no effect '\(1 \| f\)'; it has"),
         (lambda m: m.predict(data().head(2), new_levels="zero"), "new_levels is 'error' or 'population'; got 'zero'"),
     ],
 )
@@ -147,15 +148,18 @@ def test_an_optimizer_that_is_not_there(model):
         model.refit(optimizer="none")
 
 
-def test_new_rows_have_no_offset():
-    m = mlm.lmer("y ~ x + offset(z) + (1 | g)", data())
-    with pytest.raises(mlm.FitError, match=r"has an offset, .* m\.design\(newdata\) @ m\.fixef") as refused:
-        m.predict(data())
-    with pytest.raises(mlm.FitError) as alike:
-        mlm.lm("y ~ x + offset(z)", data()).predict(data())
-    assert str(refused.value) == str(alike.value)
-    # what the message advises is the prediction of the fixed part
-    np.testing.assert_allclose(m.design(data()) @ m.fixef + data()["z"], m.predict(re_form="NA"), rtol=1e-12)
+def test_the_offset_of_new_rows():
+    """An offset in the formula, or a column's name, is computed on new rows; values are not known there."""
+    frame, values = data(), data()["z"].to_numpy()
+    m = mlm.lmer("y ~ x + offset(z / 2) + (1 | g)", frame, offset="z")
+    assert (m.predict(frame) == m.fitted).all()
+    moved = m.predict(frame.assign(z=frame["z"] + 1))
+    np.testing.assert_allclose(moved, m.fitted + 1.5, rtol=1e-12)
+    given = mlm.lmer("y ~ x + (1 | g)", frame, offset=values)
+    with pytest.raises(mlm.DataError, match=r"offset of this model was given as values.* offset='name'"):
+        given.predict(frame)
+    # without new rows it is known
+    np.testing.assert_allclose(given.design(frame) @ given.fixef + values, given.predict(re_form="NA"), rtol=1e-12)
 
 
 def test_labels_can_be_named_without_changing_others(model):

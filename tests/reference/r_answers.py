@@ -83,10 +83,14 @@ class Answer:
             self.demand_same(matrix[:, j], column(place), name)
 
 
-# Answers of R's that are refused here, in one clear error. R takes text for a factor and as.numeric() gives its codes; a
-# row in which a function is undefined, such as the logarithm of a negative number, R leaves out with a warning.
+# Answers of R's that are refused here, in one clear error. R was given text as factors, of which as.numeric() gives the
+# codes; a row in which a function is undefined, such as the logarithm of a negative number, R leaves out with a warning.
 REFUSED = {
-    **{key: "is no number" for key in CASES if "as.numeric(f)" in key or "as.numeric(rare)" in key},
+    **{
+        key: "60 of 60 rows hold no number, such as"
+        for key in CASES
+        if "as.numeric(f)" in key or "as.numeric(rare)" in key
+    },
     **{
         key: "is infinite or undefined in"
         for key in CASES

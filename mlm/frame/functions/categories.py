@@ -95,14 +95,12 @@ def _reference(site: Site, category: Category, ref: Value) -> int:
     """Position of a reference: of a word the level's, of a number itself."""
     if not isinstance(ref, int | float) or isinstance(ref, bool):
         return position(site, category, ref, "ref")
-    at = whole(site, ref, "ref", 1)
+    at = whole(site, ref, "ref", 1, len(category.levels))
     labels = category.labels
     if label(ref) in labels and labels.index(label(ref)) != at - 1:
         raise site.error(
             f'ref = {at} is the position of a level in R, and there is a level {at} too; write ref = "{at}".'
         )
-    if at > len(labels):
-        raise site.error(f"ref is {at}, and there are {len(labels)} levels.")
     return at - 1
 
 

@@ -51,8 +51,11 @@ def _labelled(site: Site, asked: np.ndarray, sides: tuple[Value, Value]) -> Valu
 
 
 def _words(sides: tuple[Value, Value]) -> tuple[str, ...]:
-    """Labels of both sides, in the order that they keep."""
+    """Labels of both sides, in the order that they keep; text is sorted."""
     known: dict[str, None] = {}
+    if all(side.text for side in sides if isinstance(side, Category)):
+        text = {word for side in sides for word in (side.labels if isinstance(side, Category) else (side,))}
+        return tuple(sorted(word for word in text if isinstance(word, str)))
     for side in sides:
         if isinstance(side, Category):
             known |= dict.fromkeys(side.labels)

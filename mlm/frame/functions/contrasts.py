@@ -47,7 +47,9 @@ def _coding(site: Site, category: Category, tree: Any) -> str | pd.DataFrame:
         word = tree.name if isinstance(tree, Name) else tree.value
     if word not in KINDS:
         given = f"; {spell(tree)} is none" if isinstance(tree, Call | Name | Text | Number) else ""
-        raise site.error(f"its contrasts are treatment, sum, helmert, poly, SAS or contr.treatment(n, base = 2){given}.")
+        raise site.error(
+            f"its contrasts are treatment, sum, helmert, poly, SAS or contr.treatment(n, base = 2){given}."
+        )
     kind, levels = KINDS[word], len(category.levels)
     if count is not None and not (isinstance(count, Number) and count.value == levels):
         raise site.error(f"contrasts of {spell(count)} levels are asked for, and there are {levels}.")

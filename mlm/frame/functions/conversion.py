@@ -39,14 +39,14 @@ def _read(site: Site, category: Category, read: Callable[[str], float | None], w
     Raises
     ------
     DataError
-        When a label that occurs cannot be read; the message gives the first one and counts the rows.
+        When a label that occurs cannot be read; the message counts the rows and gives the first one.
     """
     labels = category.labels
     found = [read(word) for word in labels]
     bad = [k for k in used(category) if found[k] is None]
     if bad:
         rows = int(np.isin(category.codes, bad).sum())
-        raise site.error(f"{labels[bad[0]]!r} is {what}, and so in {rows} of {len(category.codes)} rows.")
+        raise site.error(f"{rows} of {len(category.codes)} rows hold {what}, such as {labels[bad[0]]!r}.")
     return np.array([np.nan if value is None else value for value in found] + [np.nan])[category.codes]
 
 

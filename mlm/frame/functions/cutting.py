@@ -13,6 +13,8 @@ from .levels import level_array
 from .registry import Site, function, one_truth
 
 MOST_DIGITS = 12  # to which R prints breaks that would look alike
+MAX_DIGITS = 22  # that dig.lab takes; more than any float has
+MAX_PIECES = 100_000  # that a range is cut into; each is a level with a name
 OUTWARD = 1000  # the outer breaks of equal pieces move out by a thousandth of the range, as in R
 
 
@@ -37,7 +39,7 @@ def cut(
         codes[values == (edges[0] if closed_right else edges[-1])] = 0 if closed_right else len(edges) - 2
     codes[~((codes >= 0) & (codes < len(edges) - 1)) | np.isnan(values)] = -1
     ordered = one_truth(site, ordered_result, "ordered_result")
-    digits = whole(site, dig_lab, "dig.lab", 1)
+    digits = whole(site, dig_lab, "dig.lab", 1, MAX_DIGITS)
     if labels is False:
         return Numbers(np.where(codes < 0, np.nan, codes + 1.0))
     words = _intervals(edges, digits, closed_right, lowest) if labels is None else word_list(site, labels, "labels")
@@ -49,11 +51,11 @@ def cut(
 def _breaks(site: Site, values: np.ndarray, breaks: Value) -> tuple[float, ...]:
     """The breaks in their order: those that are given, or those of equal pieces of the range."""
     given = number_list(site, breaks, "breaks")
-    if len(given) > 1:
-        if len(set(given)) < len(given):
-            raise site.error("its breaks are not all different.")
+    if len(given) != 1:
+        if len(set(given)) < max(len(given), 1):
+            raise site.error("its breaks are different numbers, or one number of pieces.")
         return tuple(sorted(given))
-    pieces = whole(site, given[0], "the number of pieces", 2)
+    pieces = whole(site, given[0], "the number of pieces", 2, MAX_PIECES)
     some = finite(site, values)
     low, high = float(some.min()), float(some.max())
     if low == high:

@@ -16,6 +16,8 @@ from .kinds import ABSENT, computed, whole
 from .registry import Site, function, numbers, one_number, one_truth
 
 EXACT_DIGITS = 15  # decimal digits that a float of 64 bits holds: rounding to more changes nothing
+MAX_PLACES = 300  # before and after the point, to which round() goes: powers of ten end at 308
+MAX_DIGITS = 100  # that signif() takes; more than any float has
 MAX_SEQUENCE = 10_000  # numbers that from:to may make
 
 
@@ -123,8 +125,8 @@ def atan2(site: Site, y: Value, x: Value) -> Value:
 def round_(site: Site, x: Value, digits: Value = 0) -> Value:
     """Round to decimals, or to tens where digits is negative; halves to the even neighbour."""
     places = one_number(site, digits, "digits")
-    if not abs(places) < 1000:  # floats end at 308 digits before, and 323 after the point
-        raise site.error(f"digits is between -1000 and 1000; got {places:g}.")
+    if not abs(places) <= MAX_PLACES:
+        raise site.error(f"digits is from -{MAX_PLACES} to {MAX_PLACES}; got {places:g}.")
     return _reckon(site, lambda number: _rounded(np.asarray(number), int(np.floor(places + 0.5))), x)
 
 
@@ -148,7 +150,7 @@ def _rounded(x: np.ndarray, digits: int) -> np.ndarray:
 @function("signif")
 def signif(site: Site, x: Value, digits: Value = 6) -> Value:
     """Round to significant digits."""
-    kept = whole(site, digits, "digits", 1)
+    kept = whole(site, digits, "digits", 1, MAX_DIGITS)
     return _reckon(site, lambda number: _significant(np.asarray(number), kept), x)
 
 

@@ -69,11 +69,11 @@ def finite(site: Site, values: np.ndarray) -> np.ndarray:
     return some
 
 
-def whole(site: Site, value: Value, name: str, least: int) -> int:
-    """Return a constant that must be a whole number from `least`."""
+def whole(site: Site, value: Value, name: str, least: int, most: int) -> int:
+    """Return a constant that must be a whole number from `least` to `most`."""
     number = one_number(site, value, name)
-    if not (np.isfinite(number) and number == int(number) and number >= least):
-        raise site.error(f"{name} is a whole number from {least}; got {number:g}.")
+    if not (least <= number <= most and number == int(number)):
+        raise site.error(f"{name} is a whole number from {least} to {most:,}; got {number:g}.")
     return int(number)
 
 

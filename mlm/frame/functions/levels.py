@@ -48,7 +48,7 @@ def _of_objects(site: Site, value: Other) -> Category:
         codes, distinct = pd.factorize(np.asarray(value.values), sort=True)
     except (TypeError, ValueError):
         raise site.error(f"its values have no order and no labels; it holds {value.what}.") from None
-    return _joined(np.asarray(codes, dtype=np.intp), list(distinct))
+    return _joined(np.asarray(codes, dtype=np.intp), [_plain(value) for value in distinct])
 
 
 def _joined(codes: np.ndarray, levels: list[Any]) -> Category:
@@ -70,8 +70,10 @@ def level_array(levels: Sequence[Any]) -> np.ndarray:
 
 
 def _plain(value: Any) -> Any:
-    """A level as a Python object; times stay what they are."""
-    return value.item() if isinstance(value, np.generic) and value.dtype.kind not in "mM" else value
+    """A level as a Python object; times as those of pandas."""
+    if isinstance(value, np.datetime64):
+        return pd.Timestamp(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def aligned(site: Site, key: str, category: Category) -> Category:

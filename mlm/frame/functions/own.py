@@ -78,7 +78,7 @@ def _wrapped(name: str, run: Callable) -> Callable[..., Value]:
     try:
         own = inspect.signature(run)
         call.__signature__ = own.replace(  # type: ignore[attr-defined]
-            parameters=[inspect.Parameter("site ", inspect.Parameter.POSITIONAL_ONLY), *own.parameters.values()]
+            parameters=[inspect.Parameter("_site", inspect.Parameter.POSITIONAL_ONLY), *own.parameters.values()]
         )
     except (TypeError, ValueError):  # functions written in C may not say what they take
         pass

@@ -14,6 +14,7 @@ from .kinds import column, finite, whole
 from .registry import Site, function, numbers, one_truth
 
 Coefficients = tuple[float, tuple[float, ...], tuple[float, ...]]  # a centre, shifts from it, sums of squares
+MAX_DEGREE = 200  # of polynomials; roundings rule long before
 MAX_COLUMNS = 1000  # of a polynomial in several variables; their number grows as a binomial coefficient
 
 
@@ -25,7 +26,7 @@ def poly(site: Site, x: Value, *more: Value, degree: Value = None, raw: Value = 
     """
     if more and degree is None and isinstance(more[-1], int | float):
         more, degree = more[:-1], more[-1]
-    highest = whole(site, 1 if degree is None else degree, "degree", 1)
+    highest = whole(site, 1 if degree is None else degree, "degree", 1, MAX_DEGREE)
     plain = one_truth(site, raw, "raw")
     variables = [column(site, value) for value in (x, *more)]
     bases = [_basis(site, values, highest, plain, k) for k, values in enumerate(variables, start=1)]
@@ -37,6 +38,7 @@ def poly(site: Site, x: Value, *more: Value, degree: Value = None, raw: Value = 
 def _basis(site: Site, values: np.ndarray, degree: int, raw: bool, k: int) -> np.ndarray:
     """Polynomials of one variable from degree 1, shape (n, degree)."""
     if raw:
+        site.keep(f"checked {k}", lambda: _check_degree(site, finite(site, values), degree))
         return values[:, None] ** np.arange(1.0, degree + 1)
     return _evaluate(values, site.keep(f"coefficients of {k}", lambda: _learn(site, values, degree)))
 
@@ -44,9 +46,7 @@ def _basis(site: Site, values: np.ndarray, degree: int, raw: bool, k: int) -> np
 def _learn(site: Site, values: np.ndarray, degree: int) -> Coefficients:
     """Coefficients of the recurrence: the centre, the shifts from it, and the sums of squares from degree 0."""
     some = finite(site, values)
-    distinct = len(np.unique(some))
-    if degree >= distinct:
-        raise site.error(f"a polynomial of degree {degree} needs {degree + 1} different numbers; there are {distinct}.")
+    _check_degree(site, some, degree)
     shifts, squares = [], [float(some.size)]
     center = float(some.mean())
     some = some - center
@@ -58,6 +58,13 @@ def _learn(site: Site, values: np.ndarray, degree: int) -> Coefficients:
         shifts.append(shift)
         squares.append(float(np.sum(now**2)))
     return center, tuple(shifts), tuple(squares)
+
+
+def _check_degree(site: Site, some: np.ndarray, degree: int) -> bool:
+    distinct = len(np.unique(some))
+    if degree >= distinct:
+        raise site.error(f"a polynomial of degree {degree} needs {degree + 1} different numbers; there are {distinct}.")
+    return True
 
 
 def _evaluate(values: np.ndarray, coefficients: Coefficients) -> np.ndarray:

@@ -17,7 +17,8 @@ __all__ = ["Function", "Site", "bound", "found", "function", "numbers", "one_num
 
 Kept = TypeVar("Kept")
 # R's packages whose functions are known here: their names may stand before a function, as in splines::ns.
-PACKAGES = ("base::", "stats::", "splines::", *(NUMPY := ("np.", "numpy.")))
+NUMPY = ("np.", "numpy.")
+PACKAGES = ("base::", "stats::", "splines::", *NUMPY)
 # What NumPy calls by R's name and computes otherwise, and why.
 OTHERWISE = {"var": "NumPy divides by n, R by n - 1", "poly": "in NumPy it makes polynomials of their roots"}
 

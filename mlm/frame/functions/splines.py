@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.interpolate import BSpline
+import scipy
 
 from ..values import Matrix, Value
 from .kinds import column, finite, number_list, whole
@@ -18,7 +18,8 @@ from .registry import Site, function, one_truth
 
 Knots = tuple[tuple[float, ...], tuple[float, ...]]  # those inside, and the two of the boundary
 CUBIC = 3
-MAX_DF = 10_000  # columns of a spline; more are a mistake in typing
+MAX_DF = 1000  # columns of a spline: they are dense, and more are a mistake in typing
+MAX_DEGREE = 20  # of its pieces; higher ones are wiggles and roundings
 
 
 @function("bs", learns=True)
@@ -32,10 +33,12 @@ def bs(
     Boundary_knots: Value = None,
 ) -> Value:
     """B-splines of a degree; df columns with knots at quantiles, or with the knots that are given."""
-    values, power = column(site, x), whole(site, degree, "degree", 1)
+    values, power = column(site, x), whole(site, degree, "degree", 1, MAX_DEGREE)
     whole_basis = one_truth(site, intercept, "intercept")
     fewest = power + whole_basis
     inside, boundary = site.keep("knots", lambda: _learn(site, values, df, knots, fewest, Boundary_knots))
+    if any(inside.count(knot) > power for knot in inside):
+        raise site.error(f"a knot stands more than {power} times: the pieces would not meet.")
     basis = _spline(inside, boundary, power)
     return _matrix(values, lambda some: basis(some)[:, 0 if whole_basis else 1 :])
 
@@ -52,6 +55,10 @@ def ns(
     """Natural cubic splines, straight beyond the boundary; df columns with knots at quantiles, or with given knots."""
     values, whole_basis = column(site, x), one_truth(site, intercept, "intercept")
     inside, boundary = site.keep("knots", lambda: _learn(site, values, df, knots, 1 + whole_basis, Boundary_knots))
+    if len(set(inside)) < len(inside):
+        raise site.error(
+            "a knot stands twice: the splines would not be smooth. There may be too many ties for this df."
+        )
     first = 0 if whole_basis else 1
     basis = _spline(inside, boundary, CUBIC)
     bent = basis.derivative(2)(np.array(boundary))[:, first:]
@@ -60,17 +67,17 @@ def ns(
     return _matrix(values, lambda some: _continued(basis, boundary, some)[:, first:] @ straight)
 
 
-def _continued(basis: BSpline, boundary: tuple[float, ...], x: np.ndarray) -> np.ndarray:
+def _continued(basis: scipy.interpolate.BSpline, boundary: tuple[float, ...], x: np.ndarray) -> np.ndarray:
     """Splines inside of the boundary, their tangents outside."""
     nearest = np.clip(x, boundary[0], boundary[1])
     return basis(nearest) + (x - nearest)[:, None] * basis.derivative(1)(nearest)
 
 
-def _spline(inside: tuple[float, ...], boundary: tuple[float, ...], degree: int) -> BSpline:
+def _spline(inside: tuple[float, ...], boundary: tuple[float, ...], degree: int) -> scipy.interpolate.BSpline:
     """All B-splines of a degree on these knots, as one function with several values."""
     edge = degree + 1
     sequence = np.array([boundary[0]] * edge + list(inside) + [boundary[1]] * edge)
-    return BSpline(sequence, np.eye(len(inside) + edge), degree, extrapolate=True)
+    return scipy.interpolate.BSpline(sequence, np.eye(len(inside) + edge), degree, extrapolate=True)
 
 
 def _matrix(values: np.ndarray, evaluate: Callable[[np.ndarray], np.ndarray]) -> Matrix:
@@ -89,9 +96,7 @@ def _learn(site: Site, values: np.ndarray, df: Value, knots: Value, fewest: int,
     if knots is not None:
         inside = tuple(sorted(number_list(site, knots, "knots")))
     else:
-        columns = fewest if df is None else whole(site, df, "df", fewest)
-        if columns > MAX_DF:
-            raise site.error(f"df is {columns:,}; the limit is {MAX_DF:,}.")
+        columns = fewest if df is None else whole(site, df, "df", fewest, MAX_DF)
         inside = _quantiles(site, some[(some >= low) & (some <= high)], columns - fewest)
     outside = [knot for knot in inside if not low < knot < high]
     if outside:

@@ -1,0 +1,257 @@
+"""What functions refuse, in what words; and what is Python's rather than R's."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from calls import evaluate, rows
+
+from mlm.errors import DataError, FormulaError
+from mlm.frame.functions.table import TABLE, found, listing
+from mlm.frame.values import Category, Matrix, Numbers, Other, Truth
+
+DATA = {
+    "x": Numbers(np.array([1.0, np.nan, 3.0, -2.0, 3.0, np.nan])),
+    "z": Numbers(np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.inf])),
+    "k": Numbers(np.array([3, 1, 2, 2, 1, 3])),
+    "one": Numbers(np.full(6, 7.0)),
+    "b": Truth(np.array([1.0, 0.0, np.nan, 1.0, 0.0, 1.0])),
+    "f": Category(np.array([0, 1, 2, 0, 1, -1]), np.array(["a", "b", "c"], dtype=object)),
+    "o": Category(np.array([0, 1, 2, 0, 1, -1]), np.array(["a", "b", "c"], dtype=object), ordered=True),
+    "q": Category(np.array([0, 1, 2, 0, 1, -1]), pd.Index([10, 2, 7])),
+    "r": Category(np.array([0, 1, 0, 0, 1, -1]), pd.Index([1, 2])),
+    "t": Category(np.array([0, 1, 2, 0, 1, 0]), np.array(["1.5", "n/a", "2"], dtype=object), text=True),
+    "d": Other(pd.to_datetime(["2020-01-01", "2021-02-03"] * 3).to_numpy(), "dates"),
+    "m": Matrix(np.arange(12.0).reshape(6, 2), ("u", "v")),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x + f", "it needs numbers, not a category (a, b, c)"),
+        ("log(d)", "log(d) cannot be computed: it needs numbers, not dates"),
+        ("x * 'a'", "not the word 'a'"),
+        ("m + 1", "not 2 columns"),
+        ("x == 'a'", "not with the word 'a'"),
+        ("f < 'b'", "an unordered category; ordered(f, levels = c(…)) orders"),
+        ("o < 'z'", "'z', which is no level; they are a, b, c"),
+        ("o < factor(o, levels = c('c', 'b', 'a'), ordered = TRUE)", "different levels, or in a different order"),
+        ("d == 5", "cannot be compared"),
+        ("x %in% c('a')", "not with the word 'a'"),
+        ("mean(x)", "2 of 6 numbers are missing; with na.rm = TRUE"),
+        ("sum(z - z)", "1 of 6 numbers are missing"),
+        ("mean(c(1, 2))", "not a list c(…)"),
+        ("sd(x + NA)", "6 of 6 numbers are missing"),
+        ("sd(3)", "it needs 2 numbers or more"),
+        ("max(f)", "it needs numbers"),
+        ("scale(z)", "1 of its numbers are infinite"),
+        ("scale(one)", "all of its numbers are 7: their standard deviation is 0"),
+        ("scale(x, scale = 0)", "divide by 0"),
+        ("poly(x, 3)", "degree 3 needs 4 different numbers; there are 3"),
+        ("poly(x, 3, raw = TRUE)", "degree 3 needs 4 different numbers; there are 3"),
+        ("poly(k, 1.5)", "degree is a whole number"),
+        ("poly(3, 1)", "a column of numbers, not a single one"),
+        ("bs(x, df = 2)", "df is a whole number from 3"),
+        ("bs(x, knots = 3)", "the knot 3 is not inside of the boundary, -2 to 3"),
+        ("bs(k, df = 12)", "too many ties"),
+        ("ns(x, knots = c(1, 1))", "a knot stands twice"),
+        ("bs(one)", "all of its numbers are 7"),
+        ("ns(x, Boundary.knots = 1)", "Boundary.knots are two different numbers"),
+        ("cut(one, 3)", "there is no range to cut"),
+        ("cut(x, 1)", "whole number from 2"),
+        ("cut(x, c(1, 1, 2))", "different numbers"),
+        ("cut(x, 3, labels = c('a', 'b'))", "one for each of the 3 intervals"),
+        ("as.numeric(t)", "2 of 6 rows hold no number, such as 'n/a'"),
+        ("as.integer(t)", "hold no number, such as 'n/a'"),
+        ("as.numeric(q)", "it is ambiguous: the levels are numbers"),
+        ("as.integer(q)", "as.numeric(as.character(…))"),
+        ("as.logical(f)", "5 of 6 rows hold no truth value, such as 'a'"),
+        ("ifelse(b, f, x)", "as.character(…) makes words of numbers"),
+        ("ifelse(f, 1, 2)", "it needs numbers"),
+        ("relevel(f, 'z')", "ref is 'z', which is no level; they are a, b, c"),
+        ("relevel(o, 'b')", "keeps its order"),
+        ("relevel(r, 3)", "ref is a whole number from 1 to 2"),
+        ("relevel(k, 2)", "as.factor(…) makes one"),
+        ("factor(f, levels = c('a', 'a'))", "the level 'a' is given twice"),
+        ("factor(f, labels = c('u', 'v'))", "2 labels for 3 levels (a, b, c)"),
+        ("C(f, contr.treatment(4))", "contrasts of 4 levels are asked for, and there are 3"),
+        ("C(f, Treatment('z'))", "the base is 'z', which is no level"),
+        ("C(f, contr.sum(3, base = 1))", "sum contrasts have no base"),
+        ("C(f, deviation)", "its contrasts are treatment, sum, helmert, poly"),
+        ("C(f, x + 1)", "x + 1 is none"),
+        ("interaction(f, 3)", "it needs a category, not a single number"),
+        ("f:o", "interaction(a, b)"),
+        ("c(x, 1)", "c() lists constants"),
+        ("cbind(x, f)", "it needs numbers"),
+        ("round(x, 'a')", "digits is a single number"),
+        ("round(x, 301)", "digits is from -300 to 300; got 301"),
+        ("signif(x, 0)", "digits is a whole number from 1"),
+        ("pmax(x, 0, na.rm = 3)", "na.rm is TRUE or FALSE"),
+        ("quantile(x, 2, na.rm = TRUE)", "from 0 to 1"),
+    ],
+)
+def test_refused_in_words(text, words):
+    with pytest.raises(DataError, match=re.escape(words)):
+        evaluate(text, DATA)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("log(x, 2, 3)", "has not the arguments of log()"),
+        ("log(x, basis = 2)", "has no argument 'basis'; it has x, base"),
+        ("lag(x)", "'lag'"),
+        ("np.var(x)", "NumPy divides by n, R by n - 1"),
+        ("numpy.poly(x)", "polynomials of their roots"),
+    ],
+)
+def test_calls_that_do_not_fit(text, words):
+    with pytest.raises(FormulaError, match=re.escape(words)):
+        evaluate(text, DATA)
+
+
+def test_where_a_number_could_be_a_level_or_its_position():
+    data = {"q": Category(np.array([0, 1, 2]), np.array([3, 1, 2], dtype=object))}
+    for text in ("relevel(q, 2)", "C(q, contr.treatment(3, base = 2))"):
+        with pytest.raises(DataError, match=r'there is a level 2 too; write .*"2"'):
+            evaluate(text, data)
+    assert evaluate('relevel(q, "2")', data).labels == ("2", "3", "1")
+    coding = evaluate('C(q, contr.treatment(base = "2"))', data).contrast
+    assert coding.columns.tolist() == ["3", "1"]
+    assert evaluate("C(q, Treatment(2))", data).contrast.equals(coding)
+    assert evaluate("C(q, Treatment(reference = 2))", data).contrast.equals(coding)
+
+
+def test_codes_of_levels_that_are_their_own_numbers():
+    np.testing.assert_array_equal(evaluate("as.numeric(r)", DATA).values, [1, 2, 1, 1, 2, np.nan])
+    np.testing.assert_array_equal(evaluate("as.numeric(as.character(q))", DATA).values, [10, 2, 7, 10, 2, np.nan])
+    np.testing.assert_array_equal(
+        evaluate("as.numeric(as.factor(as.character(f)))", DATA).values, [1, 2, 3, 1, 2, np.nan]
+    )
+
+
+@pytest.mark.parametrize(
+    ("python", "r"),
+    [
+        ("np.log(x)", "log(x)"), ("numpy.exp(x)", "exp(x)"), ("np.power(x, 2)", "x^2"), ("np.square(x)", "x * x"),
+        ("np.where(x > 1, x, 0)", "ifelse(x > 1, x, 0)"), ("np.arcsin(b)", "asin(b)"),
+        ("np.minimum(x, k)", "pmin(x, k)"),
+        ("np.maximum(x, 0)", "pmax(x, 0)"), ("np.ceil(k / 2)", "ceiling(k / 2)"), ("np.isnan(x)", "is.na(x)"),
+        ("np.mod(k, 2)", "k %% 2"), ("center(x)", "scale(x, scale = FALSE)"), ("standardize(x)", "scale(x)"),
+        ("stats::poly(k, 2)", "poly(k, 2)"), ("splines::bs(k)", "bs(k)"), ("b && k", "b & k"), ("b || k", "b | k"),
+        ("mean(k * 1.0)", "np.mean(k)"), ("np.logical_not(b)", "!b"), ("np.arctan2(x, k)", "atan2(x, k)"),
+    ],
+)  # fmt: skip
+def test_names_of_python(python, r):
+    one, other = evaluate(python, DATA), evaluate(r, DATA)
+    assert type(one) is type(other)
+    np.testing.assert_array_equal(
+        rows(one) if hasattr(one, "values") else one, rows(other) if hasattr(other, "values") else other
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "coding"),
+    [
+        ("C(f)", None), ("C(o)", None), ("C(f, sum)", "sum"), ("C(f, contr.sum)", "sum"), ("C(f, Sum)", "sum"),
+        ("C(f, 'contr.sum')", "sum"), ("C(f, contr.sum(3))", "sum"), ("C(f, Sum())", "sum"),
+        ("C(f, treatment)", "treatment"),
+        ("C(f, 'contr.treatment')", "treatment"), ("C(f, Treatment)", "treatment"), ("C(f, helmert)", "helmert"),
+        ("C(f, contr.helmert)", "helmert"), ("C(k, poly)", "poly"), ("C(f, contr.poly(3))", "poly"),
+        ("C(f, contr = sum)", "sum"),
+    ],
+)  # fmt: skip
+def test_names_of_contrasts(text, coding):
+    assert evaluate(text, DATA).contrast == coding
+
+
+def test_levels_that_the_fit_did_not_see_come_last():
+    learnt = {}
+    evaluate("as.factor(k)", DATA, learnt)
+    value = evaluate("as.factor(k)", {"k": Numbers(np.array([0.0, 3.0]))}, learnt)
+    assert value.labels == ("1", "2", "3", "0")
+    assert value.codes.tolist() == [3, 2]
+
+
+def test_codes_of_a_level_that_the_fit_did_not_see_are_refused():
+    learnt = {}
+    evaluate("as.integer(f)", DATA, learnt)
+    known = Category(np.array([0]), np.array(["c"], dtype=object))
+    assert evaluate("as.integer(f)", {"f": known}, learnt).values.tolist() == [3]
+    with pytest.raises(DataError, match="'z' did not occur in the fit"):
+        evaluate("as.integer(f)", {"f": Category(np.array([0]), np.array(["z"], dtype=object))}, learnt)
+
+
+def test_the_order_of_the_fit_holds_for_new_rows():
+    learnt = {}
+    evaluate("o >= 'b'", DATA, learnt)
+    new = Category(np.array([0, 1]), np.array(["c", "a"], dtype=object), ordered=True)
+    assert evaluate("o >= 'b'", {"o": new}, learnt).values.tolist() == [1, 0]
+
+
+def test_words_and_categories_chosen_by_a_test():
+    """The order of a category's levels is kept, where R gives codes."""
+    value = evaluate("ifelse(b, f, 'other')", DATA)
+    assert value.labels == ("a", "b", "c", "other")
+    assert value.codes.tolist() == [0, 3, -1, 0, 3, -1]
+
+
+def test_dates_have_labels():
+    assert evaluate("as.factor(d)", DATA).labels == ("2020-01-01", "2021-02-03")
+    assert evaluate("d == '2020-01-01'", DATA).values.tolist() == [1, 0, 1, 0, 1, 0]
+
+
+def test_a_natural_spline_is_straight_outside():
+    learnt = {}
+    evaluate("ns(k, df = 2)", {"k": Numbers(np.array([0.0, 1, 2, 5, 7, 10]))}, learnt)
+    values = evaluate("ns(k, df = 2)", {"k": Numbers(np.array([11.0, 12, 13, -1, -2, -3]))}, learnt).values
+    np.testing.assert_allclose(np.diff(values[:3], 2, axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(np.diff(values[3:], 2, axis=0), 0, atol=1e-12)
+
+
+def test_a_number_of_equal_size_is_no_reason_to_learn_again():
+    """The replay asks for what was kept and never computes it: a row alone has no standard deviation."""
+    learnt = {}
+    evaluate("scale(x) + sd(k)", DATA, learnt)
+    expected = evaluate("scale(x) + sd(k)", DATA).values[:1]
+    one = {name: Numbers(DATA[name].values[:1]) for name in ("x", "k")}
+    np.testing.assert_array_equal(evaluate("scale(x) + sd(k)", one, learnt).values, expected)
+
+
+def test_listing_has_every_function_once_with_a_line():
+    listed = listing()
+    assert [name for name, _, _ in listed] == sorted(TABLE)
+    assert all(line.endswith(".") and 5 < len(line) < 120 for _, _, line in listed)
+    signatures = {name: signature for name, signature, _ in listed}
+    assert signatures["round"] == "round(x, digits = 0)"
+    assert signatures["interaction"] == 'interaction(..., sep = ".", lex.order = FALSE)'
+    assert signatures["!"] == "!x"
+    assert signatures["("] == "(x)"
+
+
+def test_what_learns_says_so():
+    """A function that has kept something is entered as one that learns, and the other way round."""
+    arguments = {
+        "relevel": "f, 'b'",
+        "droplevels": "f",
+        "ifelse": "b, f, 'a'",
+        "where": "b, f, 'a'",
+        "quantile": "k, 0.5",
+        "cut": "k, 2",
+    }
+    operators = {"<", "<=", ">", ">="}
+    for name, known in TABLE.items():
+        if known.learns and name not in operators and not name.startswith(("less", "greater")):
+            learnt = {}
+            evaluate(f"{name}({arguments.get(name, 'r' if name.startswith('as.') else 'k')})", DATA, learnt)
+            assert any(learnt.values()), name
+    for text in ("x + k", "log(k)", "is.na(f)", "f == 'a'", "pmax(x, k)", "cbind(x, k)"):
+        learnt = {}
+        evaluate(text, DATA, learnt)
+        assert not any(learnt.values())
+
+
+def test_own_functions_come_first():
+    assert found("log", {"log": TABLE["exp"]}) is TABLE["exp"]
