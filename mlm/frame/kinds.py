@@ -59,7 +59,8 @@ def _numbers(present: pd.Series, absent: np.ndarray) -> Numbers:
 def _with_gaps(present: pd.Series, absent: np.ndarray) -> Any:
     """The values as pandas has them, with missing ones in their places."""
     place = np.where(absent, -1, np.cumsum(~absent) - 1)
-    return pd.api.extensions.take(present.array, place, allow_fill=True)
+    values = present.to_numpy() if present.dtype == object else present.array
+    return pd.api.extensions.take(values, place, allow_fill=True)
 
 
 def _objects(column: Column) -> Value:

@@ -28,6 +28,7 @@ OF_OBJECTS = {
     "mixed-integer-float": "numbers", "datetime64": "dates", "datetime": "dates", "timedelta64": "time differences",
     "timedelta": "time differences", "date": "days", "period": "periods", "interval": "intervals",
 }  # fmt: skip
+DATES = {"dates", "dates with a time zone"}  # they print alike, and are not
 
 
 class Unlike(ValueError):
@@ -72,6 +73,7 @@ def level_codes(levels: Any, known: Any) -> np.ndarray:
     """
     if not len(levels):
         return np.empty(0, dtype=np.intp)
+    levels, known = _of_pandas(levels), _of_pandas(known)
     now, then = family(levels), family(known)
     if now == then:
         return np.array(_same_value(levels, known, now), dtype=np.intp)
@@ -81,7 +83,7 @@ def level_codes(levels: Any, known: Any) -> np.ndarray:
     elif {now, then} == {"numbers", "truth values"}:
         place = _truths_as_numbers(levels, known)
     rest = np.flatnonzero(place < 0)
-    if len(rest):
+    if len(rest) and {now, then} != DATES:
         place[rest] = _same_word([levels[k] for k in rest], list(known), now, then)
     if (place < 0).all():
         raise Unlike(f"they have no level in common ({then}, {now})")
@@ -93,6 +95,12 @@ def truth_said(level: Any) -> bool | None:
     if isinstance(level, str):
         return (TRUTHS | ONE_LETTER).get(level)
     return bool(level) if isinstance(level, bool | int | float | np.generic) and level in (0, 1) else None
+
+
+def _of_pandas(levels: Any) -> Any:
+    """Times that Arrow holds as pandas' own."""
+    arrow = isinstance(levels.dtype, pd.ArrowDtype) and levels.dtype.kind in "mMO"
+    return pd.Index(list(levels)) if arrow else levels
 
 
 # by value
