@@ -18,9 +18,6 @@ from .values import Numbers, Value
 __all__ = ["Table"]
 
 LISTED = 12  # names of columns that a message shows
-# pandas copies a column before the user changes it, as long as somebody else holds it (copy-on-write, from version 3);
-# before, columns are copied here.
-SHARED = int(pd.__version__.partition(".")[0]) >= 3
 
 
 class Table:
@@ -120,16 +117,11 @@ class Table:
             column = self.raw(name)
             dtype = getattr(column, "dtype", None)
             if type(column) is pd.Series and type(dtype) is np.dtype and dtype.kind in "fiu" and dtype.isnative:
-                value = Numbers(column.to_numpy(copy=not SHARED))
+                value = Numbers(column.to_numpy().view())  # whoever keeps it copies it: see `rows.owned`
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
         return value
-
-    @property
-    def held(self) -> tuple[Any, ...]:
-        """The columns that have been read: who holds them keeps their values from being changed."""
-        return tuple(self._columns.values())
 
 
 def _alike(name: str, known: list[str]) -> str:
