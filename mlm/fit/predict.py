@@ -120,7 +120,7 @@ def _effects_of(part: RandomPart) -> dict[str, list[int]]:
 def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str) -> np.ndarray:
     """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
     table = evaluator.table
-    table.demand(column_names(term.parts, evaluator.own, table.names), "The new data", "the model")
+    table.demand(column_names(term.parts, evaluator.own, table), "The new data", "the model")
     values = [evaluator.value(node) for node in term.parts]
     codes, absent = factor.find(values)
     if new_levels == "population" or (codes >= 0).all():
