@@ -95,12 +95,12 @@ class LinearModel:
     @cached_property
     def x(self) -> pd.DataFrame:
         """Model matrix, shape (nobs, p)."""
-        return pd.DataFrame(self.frame.x, index=self.frame.index, columns=self.fixef.index)
+        return pd.DataFrame(self.frame.x, index=self.frame.index, columns=self.fixef.index, copy=True)
 
     @property
     def y(self) -> pd.Series:
         """Response in the rows in use."""
-        return pd.Series(self.frame.y, index=self.frame.index, name=self.response)
+        return pd.Series(self.frame.y, index=self.frame.index, name=self.response, copy=True)
 
     @cached_property
     def fitted(self) -> pd.Series:
