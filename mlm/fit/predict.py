@@ -92,5 +92,6 @@ def _joined(columns: list[pd.Series]) -> pd.Series:
     for column in columns:
         if column.dtype.kind == "f" and (column == column.round()).all():
             column = column.astype(np.int64)
-        texts.append(column.astype(str))
+        # pandas before 3 writes missing values out
+        texts.append(column.astype(str).where(column.notna()))
     return texts[0].str.cat(texts[1:], sep=":")
