@@ -108,7 +108,7 @@ class Table:
                 self._names |= {str(k): k for k in given if str(k) not in self._names and not isinstance(k, tuple)}
         return self._names
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._native or name in self.names
 
     def raw(self, name: str) -> Any:

@@ -16,7 +16,19 @@ import pandas as pd
 
 from ..language.tree import Number, spell
 
-__all__ = ["NUMERIC", "ROWS", "Category", "Constant", "Matrix", "Numbers", "Other", "Truth", "Value", "label", "missing"]
+__all__ = [
+    "NUMERIC",
+    "ROWS",
+    "Category",
+    "Constant",
+    "Matrix",
+    "Numbers",
+    "Other",
+    "Truth",
+    "Value",
+    "label",
+    "missing",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
