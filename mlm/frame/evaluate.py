@@ -93,7 +93,7 @@ class Evaluator:
     def column(self, node: Name) -> Value:
         """Return a column as the kind it is, or as it was in the fit; or a constant."""
         name = node.name
-        if name not in self.table:
+        if name in CONSTANTS and name not in self.table:
             return CONSTANTS[name]
         if self.recipe is None:
             value = self.table.value(name)

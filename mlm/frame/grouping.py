@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..language.tree import Node, spell
 from .kinds import sorted_levels
 from .matching import level_codes
-from .values import ROWS, Category, Matrix, Numbers, Other, Truth, Value, label
+from .values import ROWS, Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
 
@@ -136,7 +136,7 @@ def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
         raise DataError(f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}.") from None
 
 
-def _coded(value: Value) -> tuple[np.ndarray, Any]:
+def _coded(value: Any) -> tuple[np.ndarray, Any]:
     """Codes and levels of a part, -1 for missing ones."""
     if isinstance(value, Category):
         return value.codes, value.levels

@@ -115,7 +115,7 @@ class Table:
         """Return a column as the user's library has it."""
         column = self._columns.get(name)
         if column is None:
-            key = name if name in self._native else self.names[name]
+            key = name if self._names is None else self._names.get(name, name)
             column = self._columns[name] = self._native.data[key]
         return column
 
