@@ -129,7 +129,7 @@ def build(
 
 def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | None:
     """How a variable is coded; None for numbers; an error for what is neither number nor category."""
-    if isinstance(value, Numbers | Matrix):
+    if type(value) is Numbers or type(value) is Matrix:
         return None
     if isinstance(value, Category | Truth):
         name = spell(node)
@@ -147,6 +147,8 @@ def _full(terms: Terms, codings: tuple[Coding | None, ...]) -> tuple[tuple[bool,
 
     Without an intercept, the first category of the first term that has one is coded by indicators.
     """
+    if not any(codings):
+        return tuple((False,) * len(term) for term in terms.sets)
     parts: set[frozenset[int]] = set()  # of the earlier terms: themselves, and each without one variable
     found = []
     for term in terms.sets:

@@ -16,8 +16,8 @@ import pandas as pd
 from ..errors import DataError
 from ..language.tree import Node, spell
 from .kinds import sorted_levels
-from .likeness import Unlike, family, level_codes
-from .values import Category, Numbers, Other, Truth, Value, label
+from .likeness import EXACT, Unlike, family, level_codes
+from .values import ROWS, Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
 
@@ -58,7 +58,7 @@ class Grouping:
     def levels(self) -> pd.Index:
         """The levels, as pandas labels rows by: values, or for an interaction labels such as ``"1:a"``."""
         if not self.pairs:
-            return pd.Index(self.parts[0])
+            return _named(pd.Index(self.parts[0]))
         labels = [label(value) for value in self.parts[0]]
         for (before, own), part in zip(self.pairs, self.parts[1:], strict=True):
             mine = [label(value) for value in part]
@@ -95,6 +95,15 @@ class Grouping:
             place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
             codes = np.where((codes >= 0) & (inner >= 0) & (known[place] == wanted), place, -1)
         return codes, absent
+
+
+def _named(levels: pd.Index) -> pd.Index:
+    """Whole numbers that are stored as floats (a missing one among them makes pandas do so) as whole numbers."""
+    if levels.dtype.kind != "f":
+        return levels
+    values = levels.to_numpy(dtype=float)
+    whole = (values == np.floor(values)) & (np.abs(values) < EXACT)
+    return pd.Index(values.astype(np.int64), name=levels.name) if whole.all() else levels
 
 
 def _place(node: Node, value: Value, known: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -143,7 +152,7 @@ def grouping(name: str, parts: tuple[Node, ...], values: list[Value]) -> Groupin
 
 
 def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
-    if not isinstance(value, Category | Numbers | Truth | Other):
+    if not isinstance(value, ROWS) or isinstance(value, Matrix):
         raise DataError(f"The grouping factor {spell(node)!r} is not one level a row.")
     try:
         return _coded(value)
@@ -151,11 +160,10 @@ def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
         raise DataError(f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}.") from None
 
 
-def _coded(value: Value) -> tuple[np.ndarray, Any]:
+def _coded(value: Any) -> tuple[np.ndarray, Any]:
     """Codes and levels of a part, -1 for missing ones."""
     if isinstance(value, Category):
         return value.codes, value.levels
-    assert isinstance(value, Numbers | Truth | Other)
     if isinstance(value, Truth):
         codes, levels = sorted_levels(value.values)
         return codes, np.asarray(levels) == 1
@@ -172,13 +180,14 @@ def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, Any]:
     low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
     if high - low >= COUNTED_PER_ROW * len(values):
         return sorted_levels(values)
-    codes = np.subtract(values, values.dtype.type(low)).astype(np.intp)
+    wide = values.dtype.kind == "u" and values.dtype.itemsize == np.dtype(np.intp).itemsize  # has numbers beyond intp
+    codes = (values - values.dtype.type(low)).astype(np.intp) if wide else np.subtract(values, low, dtype=np.intp)
     seen = np.zeros(high - low + 1, dtype=bool)
     seen[codes] = True
     present = np.flatnonzero(seen)
     if len(present) < len(seen):
         codes = (np.cumsum(seen) - 1)[codes]
-    return codes, present.astype(values.dtype) + values.dtype.type(low)
+    return codes, present.astype(np.uint64) + np.uint64(low) if wide else present + low
 
 
 def cells(first: np.ndarray, second: np.ndarray, levels: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .values import label
 
-__all__ = ["Unlike", "family", "level_codes", "truth_said"]
+__all__ = ["EXACT", "Unlike", "family", "level_codes", "truth_said"]
 
 # From here on, floats do not tell whole numbers apart.
 EXACT = 2**53

@@ -27,7 +27,7 @@ from .functions.table import Function, own_functions
 from .grouping import Grouping, grouping
 from .rows import Dropped, complete_rows, owned, taken
 from .table import Table
-from .values import Category, Matrix, Numbers, Other, Truth, Value
+from .values import NUMERIC, ROWS, Category, Matrix, Numbers, Value
 
 __all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
 
@@ -201,7 +201,7 @@ def model_frame(
     nodes = _nodes(parsed)
     everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
     demand_functions(everything, own, parsed.text)
-    names = column_names(everything, own, table.names)
+    names = column_names(everything, own, table)
     table.demand(names)
     evaluator = Evaluator(table, own)
     values: dict[Any, Value] = {node: evaluator.value(node) for node in nodes}
@@ -267,7 +267,7 @@ def _assembled(
 def _without_dot(parsed: Formula, table: Table, own: Mapping[str, Function]) -> Formula:
     """Read a formula again with the columns that are not in its response for the ``.`` in it."""
     demand_functions([parsed.left], own, parsed.text)
-    left = column_names([parsed.left], own, table.names)
+    left = column_names([parsed.left], own, table)
     return parse(parsed.text, [name for name in table.names if name not in left])
 
 
@@ -315,14 +315,14 @@ def _given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:
     """Raise for a variable that is one value and not one a row."""
     for key, value in values.items():
-        if not isinstance(value, Numbers | Truth | Category | Matrix | Other):
+        if not isinstance(value, ROWS):
             name = key if isinstance(key, str) else spell(key)
             raise DataError(f"{name!r} names no column of the data: it is one value for all {n} rows.")
 
 
 def _numeric(node: Node, value: Value, role: str, n: int) -> np.ndarray:
     """Values of an expression that must be one numeric column, as floats (n,)."""
-    if isinstance(value, Numbers | Truth):
+    if isinstance(value, NUMERIC):
         return np.asarray(value.values, dtype=float)
     name = node.name if isinstance(node, Name) else spell(node) if isinstance(node, Call) else OFFSET
     if isinstance(value, Matrix) and value.values.shape[1] == 1:

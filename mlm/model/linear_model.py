@@ -81,12 +81,12 @@ class LinearModel:
     @property
     def fixef(self) -> pd.Series:
         """Coefficients by term."""
-        return pd.Series(self.beta.copy(), pd.Index(self.frame.x_names, name="term"), name="Estimate")
+        return pd.Series(self.beta, pd.Index(self.frame.x_names, name="term"), name="Estimate", copy=True)
 
     @property
     def vcov(self) -> pd.DataFrame:
         """Covariance matrix of the coefficients, shape (p, p)."""
-        return pd.DataFrame(self.covariance.copy(), pd.Index(self.frame.x_names, name="term"), self.frame.x_names)
+        return pd.DataFrame(self.covariance, pd.Index(self.frame.x_names, name="term"), self.frame.x_names, copy=True)
 
     @property
     def se(self) -> pd.Series:
@@ -111,12 +111,12 @@ class LinearModel:
     @property
     def x(self) -> pd.DataFrame:
         """Model matrix, shape (nobs, p)."""
-        return pd.DataFrame(self.frame.x, index=self.frame.index.view(), columns=self.fixef.index.view())
+        return pd.DataFrame(self.frame.x, index=self.frame.index.view(), columns=self.fixef.index.view(), copy=True)
 
     @property
     def y(self) -> pd.Series:
         """Response in the rows in use."""
-        return pd.Series(self.frame.y.copy(), index=self.frame.index.view(), name=self.response)
+        return pd.Series(self.frame.y, index=self.frame.index.view(), name=self.response, copy=True)
 
     @property
     def fitted(self) -> pd.Series:
