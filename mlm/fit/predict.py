@@ -71,16 +71,16 @@ def _chosen_effects(fit: Fit, re_form: Any) -> dict[int, list[int]]:
     """Columns of the random effects that `re_form` asks for, by the terms' places."""
     if re_form is None:
         return _all_effects(fit)
-    if re_form is False or re_form in ("NA", "0", "~0", "~ 0"):
+    if re_form is False or (isinstance(re_form, str) and re_form in ("NA", "0", "~0", "~ 0")):
         return {}
-    if not isinstance(re_form, str) or "|" not in re_form:
+    asked = parse(f"y ~ {re_form.strip().removeprefix('~')}") if isinstance(re_form, str) and "|" in re_form else None
+    if asked is None or asked.fixed.sets or asked.offsets or asked.has_dot:
         raise ArgumentError(
             "re_form is None (all random effects), 'NA' or False (none), or some of them as in the formula, such as "
             f"'(1 | g)'; got {re_form!r}."
         )
-    wanted = parse(f"y ~ {re_form.strip().removeprefix('~')}").random
     chosen: dict[int, set[int]] = {}
-    for term in wanted:
+    for term in asked.random:
         for k, columns in _columns_of(fit, term, re_form).items():
             chosen.setdefault(k, set()).update(columns)
     return {k: sorted(columns) for k, columns in chosen.items()}

@@ -76,7 +76,10 @@ class Design:
         for node, coding in zip(self.terms.variables, self.codings, strict=True):
             value = evaluator.value(node)
             values.append(value if coding is None else _recoded(value, coding, spell(node)))
-        columns, _ = _columns(self.terms, values, self.codings, self.full, table.n)
+        columns, spans = _columns(self.terms, values, self.codings, self.full, table.n)
+        for name, now, then in zip(self.terms.labels, spans, self.spans, strict=True):
+            if now != then:
+                raise DataError(f"{name!r} makes {now} columns of the new data, and made {then} of those of the fit.")
         return columns if self.keep is None else columns.select(list(self.keep))
 
     def columns_used(self) -> list[str]:

@@ -318,10 +318,13 @@ def test_the_rest_cannot(make):
 def test_saved_and_loaded():
     for make in (mixed, linear):
         m = make()
-        again = pickle.loads(pickle.dumps(m))
-        assert answers(again) == answers(m)
-        with pytest.raises(ValueError, match="read-only"):
-            again.frame.y[0] = 1
+        for again in (pickle.loads(pickle.dumps(m)), copy.deepcopy(m), copy.copy(m)):
+            assert answers(again) == answers(m)
+            with pytest.raises(ValueError, match="read-only"):
+                again.frame.y[0] = 1
+            if make is mixed:  # the constant is known again, without which this has no solution
+                np.testing.assert_array_equal(again.refit(y=m.y + 1).fixef, m.refit(y=m.y + 1).fixef)
+                np.testing.assert_array_equal(again.refit(optimizer="nloptwrap").fixef, m.refit(optimizer="nloptwrap").fixef)
 
 
 # the process
