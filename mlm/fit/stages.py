@@ -53,9 +53,10 @@ def grouping_factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[G
 def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
     """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so."""
     factors = grouping_factors(frame, terms)
-    products = cross_products(frame, factors)
-    if products.independent:
-        return frame, products
+    if len(frame.x_names) <= frame.nobs:  # more columns than rows depend on one another, whatever stands in them
+        products = cross_products(frame, factors)
+        if products.independent:
+            return frame, products
     matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
     dropped = dependent_columns(matrix)
     if not dropped:
