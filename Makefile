@@ -1,6 +1,6 @@
 # make book   every chapter run and checked, then the book in _build/html
 # make test   the tests, and each chapter's outputs against the stored ones
-# Both set up .venv on first use. Others: check, outputs, originals, bench, lint, clean.
+# Both set up .venv on first use. Others: oldest, check, outputs, originals, bench, lint, clean.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,6 +11,7 @@ NOTEBOOKS ?=
 # for instance BENCHMARKS='--case imm10_model3 --repeats 5 --output some.json'
 BENCHMARKS ?= --growth
 BENCH ?= .venv-bench
+OLDEST ?= .venv-oldest
 
 # Folder of the original data files; empty: the twins are used, also where originals were fetched before.
 MLM_ORIGINALS ?=
@@ -34,7 +35,7 @@ SHELL := bash
 # one recipe at a time, whatever -j says: test and book run the same notebooks
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book test check outputs originals bench lint install clean
+.PHONY: help book test oldest check outputs originals bench lint install clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -50,6 +51,20 @@ $(BOOK): $(CHECKED) $(BOOK_SOURCES) _config.yml _toc.yml
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --nbval --nbval-current-env $(PYTEST)
+
+# the chapters and the tests with the oldest versions allowed; the chapters' outputs are not compared, and what they
+# record is kept apart from what the pinned versions compute
+oldest: $(OLDEST)/.installed
+	MLM_CHECKS=$(abspath $(OLDEST))/checks $(OLDEST)/bin/python -m pytest --nbval-lax --nbval-current-env $(PYTEST)
+
+# the oldest versions have wheels for Python 3.11, not for every later one: none is to be compiled
+$(OLDEST)/.installed: pyproject.toml constraints.txt constraints-oldest.txt
+	$(PYTHON) -m venv --clear $(OLDEST)
+	awk -F '[ =]+' 'NR == FNR { oldest[$$1] } NR == FNR || !($$1 in oldest)' constraints-oldest.txt constraints.txt \
+	  > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/python -m pip --disable-pip-version-check install -qq --only-binary numpy,scipy,pandas,matplotlib,nlopt \
+	  -c $(OLDEST)/constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
 
 check: $(CHECKED)
 

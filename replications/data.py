@@ -267,7 +267,16 @@ def _read_file(path: Path) -> pd.DataFrame:
             return pd.read_stata(path, convert_categoricals=False)
         case _:
             # heck2011.csv begins with a byte order mark
-            return pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values=["", "NA"])
+            return read_csv(path, encoding="utf-8-sig", na_values=["", "NA"])
+
+
+def read_csv(path: Path, **options: Any) -> pd.DataFrame:
+    """Read a CSV file: each number is the double nearest to its decimals; missing is only what `options` call so."""
+    rows = pd.read_csv(path, keep_default_na=False, **options)
+    # pandas before 3 may be off in the last bit unless asked for more, and later versions warn of being asked
+    numbers = list(rows.select_dtypes("float"))
+    texts = pd.read_csv(path, keep_default_na=False, usecols=numbers, dtype=object, **options)
+    return rows.assign(**{name: texts[name].astype(float) for name in numbers})
 
 
 def _read_rds(path: Path) -> pd.DataFrame:
@@ -287,7 +296,7 @@ def _read_twin(about: Dataset) -> pd.DataFrame:
             f"The twin {about.twin} of {about.name!r} is missing: it is part of the project's repository, "
             "from which the project is to be installed (pip install -e .)"
         )
-    data = pd.read_csv(about.twin, keep_default_na=False, na_values=[""])
+    data = read_csv(about.twin, na_values=[""])
     return _chosen(data, list(about.names), about.twin)
 
 

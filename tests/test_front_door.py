@@ -20,9 +20,17 @@ m = mlm.lmer("y ~ x + (1 | g)", data)
 """
 
 
+# of pandas 2.2.0 about itself; the option -W cannot say it, for the message begins with a blank line
+QUIET = r"""
+import warnings
+warnings.filterwarnings("ignore", r"\s*Pyarrow will become a required dependency of pandas", DeprecationWarning)
+"""
+
+
 def fresh(code):
     """Run code in an interpreter of its own; returns what it prints."""
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-W", "error", "-c", QUIET + code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -3,11 +3,13 @@
 import configparser
 import importlib
 import pkgutil
+import tomllib
 from pathlib import Path
 
 import grimp
 import pytest
 from importlinter.cli import lint_imports
+from packaging.requirements import Requirement
 
 import mlm
 import replications
@@ -68,3 +70,20 @@ def test_every_package_says_in_a_few_lines_what_it_is_for(name):
     lines = importlib.import_module(name).__doc__.strip().splitlines()
     assert lines[0].endswith(".")
     assert len(lines) <= 12
+
+
+def test_every_minimum_is_tested():
+    """What ``make oldest`` installs is the lowest that pyproject.toml allows, of all that the packages import."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
+    extras = project["optional-dependencies"]
+    lowest = {}
+    for text in (*project["dependencies"], *extras["originals"], *extras["nlopt"]):
+        needed = Requirement(text)
+        (lowest[needed.name],) = (bound.version for bound in needed.specifier if bound.operator == ">=")
+    lines = (ROOT / "constraints-oldest.txt").read_text("utf8").splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    tested = {pin.name: pin.specifier for pin in pins}
+    assert set(lowest) <= set(tested)
+    for name, version in lowest.items():
+        assert str(tested[name]).startswith("=="), name
+        assert tested[name].contains(version), f"{name} {version} is allowed, {tested[name]} is tested"

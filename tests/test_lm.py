@@ -33,6 +33,14 @@ def test_residuals_keep_the_row_labels(model):
     np.testing.assert_allclose(model.fitted + model.resid, model.y, rtol=1e-13)
 
 
+def test_what_is_handed_out_is_a_copy(model):
+    resid = model.resid.copy()
+    y, x = model.y, model.x
+    y.iloc[0] = x.iloc[0, 0] = 99.0
+    pd.testing.assert_series_equal(model.resid, resid)
+    assert model.frame.x[0, 0] == 1.0
+
+
 def test_r_squared_and_f(model):
     y = model.y
     r2 = 1 - (model.resid**2).sum() / ((y - y.mean()) ** 2).sum()

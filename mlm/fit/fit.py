@@ -263,12 +263,12 @@ class Fit:
     @property
     def fixef(self) -> pd.Series:
         """Fixed-effects estimates by term."""
-        return pd.Series(self._beta, self._names)
+        return pd.Series(self._beta, self._names, copy=True)
 
     @property
     def vcov(self) -> pd.DataFrame:
         """Covariance matrix of the fixed effects, shape (p, p)."""
-        return pd.DataFrame(self._vcov, self._names, self._names)
+        return pd.DataFrame(self._vcov, self._names, self._names, copy=True)
 
     @property
     def se(self) -> pd.Series:
@@ -289,12 +289,12 @@ class Fit:
     @property
     def x(self) -> pd.DataFrame:
         """Fixed-effects model matrix, shape (n, p)."""
-        return pd.DataFrame(self.frame.x, self.frame.index.view(), self._names)
+        return pd.DataFrame(self.frame.x, self.frame.index.view(), self._names, copy=True)
 
     @property
     def y(self) -> pd.Series:
         """The response."""
-        return pd.Series(self.frame.y, self.frame.index.view(), name=self.response)
+        return pd.Series(self.frame.y, self.frame.index.view(), name=self.response, copy=True)
 
     @property
     def groups(self) -> pd.DataFrame:

@@ -121,7 +121,7 @@ def _effects_of(part: RandomPart) -> dict[str, list[int]]:
 def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str) -> np.ndarray:
     """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
     table = evaluator.table
-    table.demand(column_names(term.parts, evaluator.own, table.names), "The new data", "the model")
+    table.demand(column_names(term.parts, evaluator.own, table), "The new data", "the model")
     # a column that groups is matched by its values, whatever its type: it need not be of the kind that it was
     values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
     codes, absent = factor.find(values)

@@ -82,9 +82,9 @@ class Design:
         columns, _ = _columns(self.terms, values, self.codings, self.full, table.n)
         return columns if self.keep is None else columns.select(list(self.keep))
 
-    def columns_used(self, names: Any) -> list[str]:
+    def columns_used(self, table: Table) -> list[str]:
         """Names of the data's columns that the terms use, in the order of the formula."""
-        return column_names(self.terms.variables, self.recipe.own, getattr(names, "names", names))
+        return column_names(self.terms.variables, self.recipe.own, table)
 
     def without(self, dropped: list[int]) -> Design:
         """Return the recipe that leaves these columns out."""
@@ -132,7 +132,7 @@ def build(
 
 def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | None:
     """How a variable is coded; None for numbers; an error for what is neither number nor category."""
-    if isinstance(value, Numbers | Matrix):
+    if type(value) is Numbers or type(value) is Matrix:
         return None
     if isinstance(value, Category | Truth):
         name = spell(node)
@@ -150,6 +150,8 @@ def _full(terms: Terms, codings: tuple[Coding | None, ...]) -> tuple[tuple[bool,
 
     Without an intercept, the first category of the first term that has one is coded by indicators.
     """
+    if not any(codings):
+        return tuple((False,) * len(term) for term in terms.sets)
     parts: set[frozenset[int]] = set()  # of the earlier terms: themselves, and each without one variable
     found = []
     for term in terms.sets:

@@ -6,7 +6,7 @@ What a function learns of the rows of a fit (means, knots, levels) and what kind
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -93,7 +93,7 @@ class Evaluator:
     def column(self, node: Name) -> Value:
         """Return a column as the kind it is, or as it was in the fit; or a constant."""
         name = node.name
-        if name not in self.table.names:
+        if name in CONSTANTS and name not in self.table:
             return CONSTANTS[name]
         if self.recipe is None:
             value = self.table.value(name)
@@ -136,7 +136,7 @@ def _arguments(node: Call, known: Function) -> Iterator[tuple[str, Node]]:
             yield names[place] if place < len(names) else "", argument
 
 
-def column_names(nodes: Iterable[Node], own: Mapping[str, Function], known: Mapping[str, Any]) -> list[str]:
+def column_names(nodes: Iterable[Node], own: Mapping[str, Function], known: Container[str]) -> list[str]:
     """Names of the columns that expressions use, in their order.
 
     Parameters
@@ -144,8 +144,8 @@ def column_names(nodes: Iterable[Node], own: Mapping[str, Function], known: Mapp
     nodes : iterable of Node
     own : mapping of str to Function
         The user's functions.
-    known : mapping or set of str
-        The names of the data's columns: a constant's name among them is a column.
+    known : container of str
+        A table, or the names of its columns: a constant's name among them is a column.
     """
     names: dict[str, None] = {}
     for node in nodes:
@@ -157,7 +157,7 @@ def column_names(nodes: Iterable[Node], own: Mapping[str, Function], known: Mapp
     return list(names)
 
 
-def _enter(node: Name, known: Mapping[str, Any], names: dict[str, None]) -> None:
+def _enter(node: Name, known: Container[str], names: dict[str, None]) -> None:
     if node.quoted or node.name not in CONSTANTS or node.name in known:
         names[node.name] = None
 

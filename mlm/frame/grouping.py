@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..language.tree import Node, spell
 from .kinds import sorted_levels
 from .matching import level_codes
-from .values import Category, Numbers, Other, Truth, Value, label
+from .values import ROWS, Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
 
@@ -128,7 +128,7 @@ def grouping(name: str, parts: tuple[Node, ...], values: list[Value]) -> Groupin
 
 
 def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
-    if not isinstance(value, Category | Numbers | Truth | Other):
+    if not isinstance(value, ROWS) or isinstance(value, Matrix):
         raise DataError(f"The grouping factor {spell(node)!r} is not one level a row.")
     try:
         return _coded(value)
@@ -136,11 +136,10 @@ def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
         raise DataError(f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}.") from None
 
 
-def _coded(value: Value) -> tuple[np.ndarray, Any]:
+def _coded(value: Any) -> tuple[np.ndarray, Any]:
     """Codes and levels of a part, -1 for missing ones."""
     if isinstance(value, Category):
         return value.codes, value.levels
-    assert isinstance(value, Numbers | Truth | Other)
     if isinstance(value, Truth):
         codes, levels = sorted_levels(value.values)
         return codes, np.asarray(levels) == 1
@@ -157,13 +156,14 @@ def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, Any]:
     low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
     if high - low >= COUNTED_PER_ROW * len(values):
         return sorted_levels(values)
-    codes = np.subtract(values, values.dtype.type(low)).astype(np.intp)
+    wide = values.dtype.kind == "u" and values.dtype.itemsize == np.dtype(np.intp).itemsize  # has numbers beyond intp
+    codes = (values - values.dtype.type(low)).astype(np.intp) if wide else np.subtract(values, low, dtype=np.intp)
     seen = np.zeros(high - low + 1, dtype=bool)
     seen[codes] = True
     present = np.flatnonzero(seen)
     if len(present) < len(seen):
         codes = (np.cumsum(seen) - 1)[codes]
-    return codes, present.astype(values.dtype) + values.dtype.type(low)
+    return codes, present.astype(np.uint64) + np.uint64(low) if wide else present + low
 
 
 def cells(first: np.ndarray, second: np.ndarray, levels: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

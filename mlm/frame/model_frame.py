@@ -26,7 +26,7 @@ from .functions.table import own_functions
 from .grouping import Grouping, grouping
 from .rows import Dropped, complete_rows, demand_defined, taken
 from .table import Table
-from .values import Category, Matrix, Numbers, Other, Truth, Value
+from .values import NUMERIC, ROWS, Category, Matrix, Numbers, Other, Value
 
 __all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
 
@@ -134,7 +134,7 @@ class ModelFrame:
                 "The offset of this model was given as values, and that of new rows is not known; give it as a column "
                 "of the data, offset='name', or in the formula, offset(name)."
             )
-        table.demand(column_names(self.offset_parts, self.recipe.own, table.names), "The new data", "the offset")
+        table.demand(column_names(self.offset_parts, self.recipe.own, table), "The new data", "the offset")
         evaluator = self.recipe.evaluator(table)
         total: np.ndarray | float = 0.0
         for node in self.offset_parts:
@@ -194,13 +194,13 @@ def model_frame(
     nodes = _nodes(parsed)
     everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
     demand_functions(nodes, own, parsed.text)
-    table.demand(column_names(nodes, own, table.names))
+    table.demand(column_names(nodes, own, table))
     for what, text in (("`weights`", weights), ("`offset`", offset)):
         node = given[f"({what[1:-1]})"]
         if isinstance(node, Name | Call):
             demand_functions([node], own, text)
-            table.demand(column_names([node], own, table.names), user=what)
-    names = column_names(everything, own, table.names)
+            table.demand(column_names([node], own, table), user=what)
+    names = column_names(everything, own, table)
     evaluator = Evaluator(table, own)
     values: dict[Any, Value] = {node: evaluator.value(node) for node in nodes}
     for role, node in given.items():
@@ -262,7 +262,7 @@ def _assembled(
 
 def _without_dot(parsed: Formula, table: Table) -> Formula:
     """Read a formula again with the columns that are not in its response for the ``.`` in it."""
-    left = column_names([parsed.left], {}, table.names)
+    left = column_names([parsed.left], {}, table)
     return parse(parsed.text, [name for name in table.names if name not in left])
 
 
@@ -296,14 +296,14 @@ def _given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:
     """Raise for a variable that is one value and not one a row."""
     for key, value in values.items():
-        if not isinstance(value, Numbers | Truth | Category | Matrix | Other):
+        if not isinstance(value, ROWS):
             name = key if isinstance(key, str) else spell(key)
             raise DataError(f"{name!r} names no column of the data: it is one value for all {n} rows.")
 
 
 def _numeric(node: Node, value: Value, role: str, n: int) -> np.ndarray:
     """Values of an expression that must be one numeric column, as floats (n,)."""
-    if isinstance(value, Numbers | Truth):
+    if isinstance(value, NUMERIC):
         return np.asarray(value.values, dtype=float)
     name = node.name if isinstance(node, Name) else spell(node) if isinstance(node, Call) else OFFSET
     if isinstance(value, Matrix) and value.values.shape[1] == 1:

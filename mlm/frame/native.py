@@ -36,16 +36,15 @@ class Native:
     [False, True]
     """
 
-    __slots__ = ("data", "names")
+    __slots__ = ("_known", "data")
 
     def __init__(self, data: Any, whose: str = "The data") -> None:
-        self.data: Any
-        self.names: list[str]
-        if isinstance(data, Mapping):
+        self.data: Any = data
+        if isinstance(data, pd.DataFrame):
+            self._known: Any = data.columns
+        elif isinstance(data, Mapping):
             _demand_one_length(data)
-            self.data, self.names = data, list(data)
-        elif isinstance(data, pd.DataFrame):
-            self.data, self.names = data, list(data.columns)
+            self._known = data
         else:
             demand_eager(data)
             try:
@@ -53,7 +52,20 @@ class Native:
             except TypeError:
                 kind = type(data).__name__
                 raise DataError(f"{whose} must be a data frame or a mapping of columns; got {kind}.") from None
-            self.names = self.data.columns
+            self._known = self.data.columns
+
+    def __contains__(self, name: Any) -> bool:
+        return name in self._known
+
+    @property
+    def names(self) -> list[Any]:
+        """Names of the columns, as the frame has them."""
+        return list(self._known)
+
+    @property
+    def has_twins(self) -> bool:
+        """Whether a name stands for several columns; only pandas has such frames."""
+        return isinstance(self._known, pd.Index) and not self._known.is_unique
 
     @property
     def is_pandas(self) -> bool:

@@ -74,7 +74,7 @@ def _absent(node: Node | str, value: Value) -> np.ndarray | None:
         with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
             if math.isfinite(np.add.reduce(values)):
                 return None
-    if isinstance(value, Numbers | Matrix):
+    if type(value) is Numbers or type(value) is Matrix:
         _demand_no_infinity(node, value.values)
     return missing(value)
 

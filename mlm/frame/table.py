@@ -31,22 +31,17 @@ class Table:
 
     Attributes
     ----------
-    names : dict of str to object
-        The frame's name of each column, by its text: a column may be called 1.
     n : int
         Number of rows.
     index : pandas.Index
         Labels of the rows.
     """
 
-    __slots__ = ("_columns", "_native", "_values", "index", "n", "names")
+    __slots__ = ("_columns", "_names", "_native", "_values", "index", "n")
 
     def __init__(self, native: Native, index: pd.Index) -> None:
         self._native, self.index, self.n = native, index, len(index)
-        names: list[Any] = native.names
-        self.names: dict[str, Any] = {name: name for name in names if isinstance(name, str)}
-        if len(self.names) < len(names):
-            self.names |= {str(k): k for k in names if str(k) not in self.names and not isinstance(k, tuple)}
+        self._names: dict[str, Any] | None = None
         self._columns: dict[str, Any] = {}
         self._values: dict[str, Value] = {}
 
@@ -83,10 +78,10 @@ class Table:
             Naming every column that is missing, or one that is there twice.
         """
         wanted = list(dict.fromkeys(names))
-        absent = [name for name in wanted if name not in self.names]
+        absent = [name for name in wanted if name not in self]
         if absent:
             raise DataError(self._absence(absent, whose, user))
-        if len(self.names) < len(self._native.names):
+        if self._native.has_twins:
             for name in wanted:
                 times = self._native.names.count(self.names[name])
                 if times > 1:
@@ -116,14 +111,25 @@ class Table:
             return f" A name with blanks or signs stands in backticks: {shorten(spell_name(quoted[0]))}."
         return _alike(name, known) or suggest(name, known)
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.names
+    @property
+    def names(self) -> dict[str, Any]:
+        """The frame's name of each column, by its text: a column may be called 1."""
+        if self._names is None:
+            given = self._native.names
+            self._names = {name: name for name in given if isinstance(name, str)}
+            if len(self._names) < len(given):
+                self._names |= {str(k): k for k in given if str(k) not in self._names and not isinstance(k, tuple)}
+        return self._names
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._native or name in self.names
 
     def raw(self, name: str) -> Any:
         """Return a column as the user's library has it."""
         column = self._columns.get(name)
         if column is None:
-            column = self._columns[name] = self._native.data[self.names[name]]
+            key = name if self._names is None else self._names.get(name, name)
+            column = self._columns[name] = self._native.data[key]
         return column
 
     def value(self, name: str) -> Value:
@@ -132,7 +138,7 @@ class Table:
         if value is None:
             column = self.raw(name)
             dtype = getattr(column, "dtype", None)
-            if type(column) is pd.Series and type(dtype) is np.dtype and dtype.kind in "fiu" and dtype.isnative:
+            if type(column) is pd.Series and isinstance(dtype, np.dtype) and dtype.kind in "fiu" and dtype.isnative:
                 value = Numbers(column.to_numpy(copy=not SHARED))
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))

@@ -16,7 +16,19 @@ import pandas as pd
 
 from ..language.tree import Number, spell
 
-__all__ = ["Category", "Constant", "Matrix", "Numbers", "Other", "Truth", "Value", "label", "missing"]
+__all__ = [
+    "NUMERIC",
+    "ROWS",
+    "Category",
+    "Constant",
+    "Matrix",
+    "Numbers",
+    "Other",
+    "Truth",
+    "Value",
+    "label",
+    "missing",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +109,9 @@ class Other:
         return f"convert it first, for example with {column}.astype(float) or .astype(str)"
 
 
+ROWS = (Numbers, Truth, Category, Matrix, Other)  # what has one value a row
+NUMERIC = (Numbers, Truth)
+
 Constant = float | bool | str | tuple[Any, ...] | None
 Value = Numbers | Truth | Category | Matrix | Other | Constant
 
@@ -126,7 +141,7 @@ def missing(value: Value) -> np.ndarray | None:
     """Which rows of a value are missing; None where none is."""
     if isinstance(value, Category):
         absent = value.codes < 0
-    elif isinstance(value, Numbers | Truth) and value.values.dtype.kind == "f":
+    elif isinstance(value, NUMERIC) and value.values.dtype.kind == "f":
         absent = np.isnan(value.values)
     elif isinstance(value, Matrix):
         absent = np.isnan(value.values).any(axis=1)

@@ -44,6 +44,9 @@ class Name:
     quoted: bool = field(default=False, compare=False)
     at: int = field(default=0, compare=False)
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -94,12 +94,12 @@ class LinearModel:
     @property
     def x(self) -> pd.DataFrame:
         """Model matrix, shape (nobs, p)."""
-        return pd.DataFrame(self.frame.x, index=self.frame.index.view(), columns=self.fixef.index.view())
+        return pd.DataFrame(self.frame.x, index=self.frame.index.view(), columns=self.fixef.index.view(), copy=True)
 
     @property
     def y(self) -> pd.Series:
         """Response in the rows in use."""
-        return pd.Series(self.frame.y, index=self.frame.index.view(), name=self.response)
+        return pd.Series(self.frame.y, index=self.frame.index.view(), name=self.response, copy=True)
 
     @property
     def fitted(self) -> pd.Series:

@@ -204,7 +204,7 @@ def analyse(pattern: sparse.sparray, together: np.ndarray | None = None) -> Fron
     >>> fronts = analyse(chain)
     >>> store = fronts.zeros()
     >>> entries = sparse.tril(chain).tocoo()
-    >>> store[fronts.place(*entries.coords)] = entries.data
+    >>> store[fronts.place(entries.row, entries.col)] = entries.data
     >>> fronts.dense, store.size < 1000**2
     (False, True)
     >>> from mlm.sparse.cholesky import factor

@@ -69,4 +69,4 @@ def save_twin(dataset: str, rows: pd.DataFrame) -> Path:
 
 def read_twin(dataset: str) -> pd.DataFrame:
     """Read a committed twin in the original's columns, with the file's own names for them."""
-    return pd.read_csv(data.dataset(dataset).twin, low_memory=False, keep_default_na=False, na_values=[""])
+    return data.read_csv(data.dataset(dataset).twin, low_memory=False, na_values=[""])

@@ -61,6 +61,11 @@ def test_models_are_frozen_and_hand_out_copies():
         handed = getattr(m, name)
         handed[handed.index[0] if isinstance(handed, pd.Series) else 0] = 99.0
         np.testing.assert_array_equal(getattr(m, name), values)
+    for name in ("vcov", "x"):
+        handed = getattr(m, name)
+        values = handed.to_numpy(copy=True)
+        handed.iloc[0, 0] = 99.0
+        np.testing.assert_array_equal(getattr(m, name), values)
 
 
 def test_labels_that_are_handed_out_can_be_named():

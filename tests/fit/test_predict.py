@@ -1,6 +1,7 @@
 """Fitted and predicted values, and what they are made of."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from brute import STRUCTURES, data, setup
 from fitting import fit
@@ -53,3 +54,13 @@ def test_new_levels():
         known.iloc[1] - modes["(Intercept)"] - modes["x"] * new["x"].iloc[1], rel=1e-12
     )
     assert m.predict(new, re_form="NA").notna().all()
+
+
+def test_a_missing_value_is_no_level_whatever_its_name():
+    frame = data().assign(a=lambda d: np.where(d["g"] % 2 == 0, "nan", "b"), h=lambda d: np.where(d["x"] > 0, "u", "v"))
+    frame["y"] += 3.0 * (frame["a"] == "nan")
+    m = fit("y ~ x + (1 | a:h)", frame)
+    new = pd.DataFrame({"x": 0.0, "a": [None, "nan"], "h": "u"})
+    found = m.predict(new, new_levels="population")
+    assert found[0] == m.fixef["(Intercept)"]
+    assert found[1] == m.predict(new[1:])[1] > found[0] + 0.1

@@ -84,7 +84,7 @@ class Answer:
 
 
 # Answers of R's that are refused here, in one clear error. R was given text as factors, of which as.numeric() gives the
-# codes; a row in which a function is undefined, such as the logarithm of a negative number, R leaves out with a warning.
+# codes; a row in which a function is undefined, such as a logarithm of a negative number, R leaves out with a warning.
 REFUSED = {
     **{
         key: "60 of 60 rows hold no number, such as"

@@ -85,6 +85,19 @@ def test_both_kinds_have_the_same_columns_and_types(toy):
     assert kinds[0]["y"].dtype == np.int64
 
 
+def test_numbers_are_read_to_the_last_bit(tmp_path):
+    texts = ["3.8133928775787354", "0.1", "4.2578625793395425", "1e-300"]
+    path = tmp_path / "numbers.csv"
+    path.write_text("x,n,g\n" + "".join(f"{text},{k},a\n" for k, text in enumerate(texts)) + ",9,NA\n")
+    rows = data.read_csv(path, na_values=[""])
+    assert rows["x"][:-1].tolist() == [float(text) for text in texts]
+    assert rows["x"].isna().tolist() == [False] * 4 + [True]
+    assert rows["n"].dtype == np.int64
+    assert rows["g"].tolist() == ["a"] * 4 + ["NA"]
+    path.write_text("n\n1\n2\n")
+    assert data.read_csv(path)["n"].tolist() == [1, 2]
+
+
 def test_what_was_loaded_is_what_checks_rest_on(toy):
     data.load("toy", kind="twin", verbose=False)
     assert data.which("toy") == "original"

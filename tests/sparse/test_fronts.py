@@ -31,7 +31,7 @@ def arrow(blocks, size, border):
 
 
 def scattered(m, density, seed):
-    return sparse.random_array((m, m), density=density, rng=np.random.default_rng(seed))
+    return sparse.coo_array((np.random.default_rng(seed).random((m, m)) < density).astype(float))
 
 
 def hubs(m, seed):
@@ -76,7 +76,7 @@ def values_on(pattern, seed=6, spread=0.0):
     """Return a positive definite matrix on the pattern; `spread` scales its columns over as many powers of ten."""
     rng = np.random.default_rng(seed)
     lower = sparse.coo_array(sparse.tril(pattern, -1))
-    off = sparse.coo_array((rng.normal(size=lower.nnz), lower.coords), shape=pattern.shape)
+    off = sparse.coo_array((rng.normal(size=lower.nnz), (lower.row, lower.col)), shape=pattern.shape)
     off = off + off.T
     dense = off.toarray() + np.diag(abs(off).sum(axis=0) + rng.uniform(0.1, 2.0, pattern.shape[0]))
     scale = 10.0 ** (spread * rng.uniform(-0.5, 0.5, len(dense)))
@@ -93,7 +93,8 @@ def eager(monkeypatch):
 
 def stored(found, pattern, dense):
     """Store the values of a matrix on a pattern: the store, the entries, and their positions."""
-    entries = sparse.coo_array(sparse.tril(pattern)).coords
+    lower = sparse.coo_array(sparse.tril(pattern))
+    entries = lower.row, lower.col
     at = found.place(*entries)
     store = found.zeros()
     store[at] = dense[entries]
@@ -175,7 +176,8 @@ def test_what_fills_up_is_one_front(pattern):
 def test_place_is_symmetric_and_the_same_with_and_without_a_table(eager, monkeypatch):
     pattern = symmetric(PATTERNS["apart"])
     found = fronts.analyse(pattern)
-    rows, columns = sparse.coo_array(pattern).coords
+    entries = sparse.coo_array(pattern)
+    rows, columns = entries.row, entries.col
     at = found.place(rows, columns)
     np.testing.assert_array_equal(at, found.place(columns, rows))
     assert len(np.unique(at)) == (pattern.nnz + pattern.shape[0]) // 2
