@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
-from ..errors import ArgumentError, DataError, FitError, FormulaError
+from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..language.tree import Name, Node, walk
 from ..likelihood.deviance import Deviance
@@ -38,8 +38,8 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
         group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
-                f"The grouping factor {group!r} has one level in the {n} rows used; a random effect needs at "
-                f"least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
+                f"The grouping factor {group!r} has one level in the {counted(n, 'row')} used; a random effect needs "
+                f"at least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
             )
         if levels >= n:
             raise DataError(
@@ -148,6 +148,7 @@ def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
         theta = np.full(1, np.nan)
     if theta.shape != (deviance.layout.n_theta,) or not np.isfinite(theta).all():
         raise ArgumentError(
-            f"`start` must be {deviance.layout.n_theta} finite numbers, one an element of theta; got {start!r}."
+            f"`start` must be {counted(deviance.layout.n_theta, 'finite number')}, one an element of theta; "
+            f"got {start!r}."
         )
     return theta

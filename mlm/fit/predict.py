@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError
+from ..errors import ArgumentError, DataError, counted, shorten
 from ..frame.evaluate import Evaluator, column_names
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
 from ..frame.values import Value, label
 from ..language.formula import RandomTerm, parse
+from ..language.tree import Name
 from .fit import Fit
 
 __all__ = ["fitted_values", "predicted_values"]
@@ -70,7 +71,7 @@ def _chosen_effects(fit: Fit, re_form: Any) -> dict[int, list[int]]:
     """Columns of the random effects that `re_form` asks for, by the terms' places."""
     if re_form is None:
         return _all_effects(fit)
-    if re_form is False or re_form in ("NA", "0", "~0", "~ 0"):
+    if re_form is False or (isinstance(re_form, str) and re_form in ("NA", "0", "~0", "~ 0")):
         return {}
     if not isinstance(re_form, str) or "|" not in re_form:
         raise ArgumentError(
@@ -121,7 +122,8 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
     """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
     table = evaluator.table
     table.demand(column_names(term.parts, evaluator.own, table), "The new data", "the model")
-    values = [evaluator.value(node) for node in term.parts]
+    # a column that groups is matched by its values, whatever its type: it need not be of the kind that it was
+    values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
     codes, absent = factor.find(values)
     if new_levels == "population" or (codes >= 0).all():
         return codes
@@ -132,7 +134,10 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
         )
     new = np.flatnonzero(codes < 0)
     names = list(dict.fromkeys(":".join(_label_at(value, row) for value in values) for row in new))
-    raise DataError(f"{term.group!r} has {len(names)} levels that the fit has not seen, such as {names[0]!r}; {remedy}")
+    raise DataError(
+        f"{term.group!r} has {counted(len(names), 'level')} that the fit has not seen, such as "
+        f"{shorten(names[0])!r}; {remedy}"
+    )
 
 
 def _label_at(value: Value, row: Any) -> str:

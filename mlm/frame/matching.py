@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from .kinds import sorted_levels
 from .values import Category, Numbers, Other, Truth, Value, label
 
@@ -86,7 +86,7 @@ def _described(value: Value) -> str:
 
 
 def _shown(labels: Any) -> str:
-    return ", ".join(map(repr, list(labels)[:SHOWN])) + (" …" if len(labels) > SHOWN else "")
+    return ", ".join(repr(shorten(str(each))) for each in list(labels)[:SHOWN]) + (" …" if len(labels) > SHOWN else "")
 
 
 def _numeric(levels: Any) -> bool:
