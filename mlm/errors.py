@@ -18,13 +18,17 @@ __all__ = [
     "NestingWarning",
     "RankWarning",
     "SingularFitWarning",
+    "counted",
     "first_few",
+    "shorten",
     "suggest",
     "users_stacklevel",
 ]
 
 # Names that a message lists in full; of more it says how many. Two lines of text.
 LISTED_NAMES = 8
+# Letters of a name or a label that a message shows: half a line.
+SHOWN_LETTERS = 40
 
 
 class MlmError(ValueError):
@@ -78,6 +82,17 @@ def first_few(names: Sequence[str]) -> str:
     """List names for a message; of many the first and how many more there are."""
     more = len(names) - LISTED_NAMES
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:LISTED_NAMES])} and {more} more"
+
+
+def shorten(name: str) -> str:
+    """Write a name or a label for a message; of a long one its two ends."""
+    half = SHOWN_LETTERS // 2
+    return name if len(name) <= SHOWN_LETTERS else f"{name[:half]} … {name[-half:]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: 1 row, 1,200 rows."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

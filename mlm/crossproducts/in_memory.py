@@ -17,6 +17,7 @@ from ..errors import DataError
 from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
+from ..frame.units import LARGEST_SQUARES, demand_squares
 from .blocks import CrossProducts, FactorProducts, PairProducts, Shift
 from .level_sums import LevelSums
 
@@ -28,8 +29,6 @@ PIECE_ROWS = 1 << 16
 # ... but at least so many for each level, as every piece passes over the sums of all levels. Measured on 1e6 rows in
 # 1e5 levels: 65 ms at a tenth of a row a level, 42 at a half, 30 from 1 on.
 PIECE_ROWS_PER_LEVEL = 4
-# Sum of squares from which columns are refused: products of two such sums must be below 1.8e308.
-LARGEST_SQUARES = 1e150
 # Share of its length that a column keeps beside those to its left, above which X'X can tell it from them. X'X has the
 # square of that share, 1e-8, to a rounding of 1e-16: coefficients keep eight digits. Below, dependent columns are
 # looked for in the rows, and what is left is worked with in an orthonormal basis (see `fit.stages`).
@@ -64,6 +63,9 @@ def cross_products(
     means, mean_y, intercept = _means(frame, response)
     x = _orthonormal(frame, means, root_weights) if orthonormal else _Basis(frame.x_columns, means)
     xy, sums = _accumulate(x, response, mean_y, root_weights, factors)
+    if not sum(xy.diagonal().tolist()) < LARGEST_SQUARES:
+        demand_squares(frame)
+        raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
     ols, independent = _least_squares(xy)
     # [X, y - X b] is [X y] R with R the identity but for -b in its last column: so are its products, here and by level
     residualise = np.eye(len(xy))
@@ -171,8 +173,6 @@ def _least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
 
     Columns without new information get no coefficients (they are dropped later).
     """
-    if not sum(xy.diagonal().tolist()) < LARGEST_SQUARES:
-        raise DataError("The squares of the response or of a predictor cannot be represented; rescale the columns.")
     if len(xy) == 1:
         return np.zeros(0), True
     scale = np.sqrt(xy.diagonal()[:-1])

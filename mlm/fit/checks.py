@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
-from ..errors import ArgumentError, DataError, FitError, FormulaError
+from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..language.tree import Name, Node, walk
 from ..likelihood.deviance import Deviance
@@ -38,8 +38,8 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
         group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
-                f"The grouping factor {group!r} has one level in the {n} rows used; a random effect needs at "
-                f"least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
+                f"The grouping factor {group!r} has one level in the {counted(n, 'row')} used; a random effect needs "
+                f"at least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
             )
         if levels >= n:
             raise DataError(
@@ -77,17 +77,14 @@ def _names(nodes: tuple[Node, ...]) -> set[str]:
 
 
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
-    """Refuse a constant response, as many fixed effects as rows, and predictors that give the response exactly."""
-    name, p = frame.formula.response, products.p
-    total, mean = products.total, products.shift.response
+    """Refuse a constant response, and predictors that give the response exactly."""
+    name, total, mean = frame.formula.response, products.total, products.shift.response
     flat = total <= CONSTANT_SHARE * frame.nobs * mean * mean
     suspected = flat or frame.weights is not None or products.shift.intercept < 0
     if suspected and frame.net_response.min() == frame.net_response.max():
         raise DataError(
             f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
         )
-    if frame.nobs <= p:
-        raise DataError(f"{frame.nobs} rows for {p} fixed effects leave nothing to estimate; use fewer predictors.")
     if not 0 < total < np.inf:
         raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT_SHARE * total:
@@ -151,6 +148,7 @@ def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
         theta = np.full(1, np.nan)
     if theta.shape != (deviance.layout.n_theta,) or not np.isfinite(theta).all():
         raise ArgumentError(
-            f"`start` must be {deviance.layout.n_theta} finite numbers, one an element of theta; got {start!r}."
+            f"`start` must be {counted(deviance.layout.n_theta, 'finite number')}, one an element of theta; "
+            f"got {start!r}."
         )
     return theta

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError
+from ..errors import ArgumentError, DataError, counted, shorten
 from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
 from ..frame.values import Value, label
 from ..language.formula import RandomTerm, parse
+from ..language.tree import Name
 from .fit import Fit
 
 __all__ = ["fitted_values", "predicted_values"]
@@ -120,7 +121,9 @@ def _effects_of(part: RandomPart) -> dict[str, list[int]]:
 
 def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str) -> np.ndarray:
     """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
-    values = [evaluator.value(node) for node in term.parts]
+    # a column that groups is matched by its values, whatever its type: it need not be of the kind that it was
+    table = evaluator.table
+    values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
     codes, absent = factor.find(term.parts, values)
     if new_levels == "population" or (codes >= 0).all():
         return codes
@@ -131,7 +134,10 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
         )
     new = np.flatnonzero(codes < 0)
     names = list(dict.fromkeys(":".join(_label_at(value, row) for value in values) for row in new))
-    raise DataError(f"{term.group!r} has {len(names)} levels that the fit has not seen, such as {names[0]!r}; {remedy}")
+    raise DataError(
+        f"{term.group!r} has {counted(len(names), 'level')} that the fit has not seen, such as "
+        f"{shorten(names[0])!r}; {remedy}"
+    )
 
 
 def _label_at(value: Value, row: Any) -> str:

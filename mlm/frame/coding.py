@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, suggest
+from ..errors import ArgumentError, DataError, shorten, suggest
 from .values import Category, Matrix, Numbers, Truth, Value
 
 __all__ = ["Coding", "checked_contrasts", "coding_of", "contrast_matrix"]
@@ -80,8 +80,8 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
     labels = ("FALSE", "TRUE") if isinstance(value, Truth) else value.labels
     if isinstance(value, Category) and len(labels) < 2:
         raise DataError(
-            f"The category {name!r} has one level ({labels[0]}) in the {len(value.codes)} rows used: it has nothing to "
-            "tell apart. Take it out of the formula."
+            f"The category {name!r} has one level ({shorten(labels[0])}) in the {len(value.codes)} rows used: it has "
+            "nothing to tell apart. Take it out of the formula."
         )
     contrast = chosen
     if contrast is None and isinstance(value, Category):

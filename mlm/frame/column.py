@@ -251,7 +251,10 @@ def _split_narwhals(column: nw.Series, what: str) -> tuple[np.ndarray, pd.Series
     values = pd.Series(present.to_list(), dtype=object) if column.dtype.is_nested() else present.to_numpy()
     if column.dtype == nw.Enum or (column.dtype == nw.Categorical and column.implementation.is_pyarrow()):
         # polars' Categorical has the order in which its values were first seen, in whichever frame
-        order = [k for k in column.cat.get_categories().to_list() if k is not None]
+        try:
+            order = [k for k in column.cat.get_categories().to_list() if k is not None]
+        except NotImplementedError:  # pyarrow cannot list categories that are of a type of pandas', such as intervals
+            return _within(missing.to_numpy().astype(bool), present.to_native().to_pandas(), what)
         return missing.to_numpy().astype(bool), pd.Series(pd.Categorical(values, categories=order))
     known = pd.Series(values, dtype="str" if column.dtype == nw.String else None)
     return _within(missing.to_numpy().astype(bool), known, what)

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from ..language.terms import Terms
-from ..language.tree import Node, spell
+from ..language.tree import Name, Node, spell
 from .coding import Coding, coding_of, plain_columns
 from .columns import INTERCEPT, Columns, ones
 from .evaluate import Recipe
 from .likeness import Unlike, level_codes
+from .rows import demand_defined
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, label
 
@@ -68,13 +69,15 @@ class Design:
         Raises
         ------
         DataError
-            When a column is missing or of another kind than in the fit, or a category was not there.
+            When a column is missing or of another kind than in the fit, a category was not there, or numbers are
+            infinite or undefined.
         """
         table.demand(self.columns_used(), "The new data", "the model")
         evaluator = self.recipe.evaluator(table)
         values: list[Value] = []
         for node, coding in zip(self.terms.variables, self.codings, strict=True):
             value = evaluator.value(node)
+            demand_defined(node, value, table)
             values.append(value if coding is None else _recoded(value, coding, spell(node)))
         columns, spans = _columns(self.terms, values, self.codings, self.full, table.n)
         for name, now, then in zip(self.terms.labels, spans, self.spans, strict=True):
@@ -139,8 +142,8 @@ def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | Non
         return coding_of(value, name, chosen.get(name))
     if isinstance(value, Other):
         raise DataError(
-            f"The predictor {spell(node)!r} is neither numeric nor categorical: it holds {value.what}; convert it "
-            "first, for example with .astype(float) or .astype('category')."
+            f"The predictor {spell(node)!r} is neither numeric nor categorical: it holds {value.what}; "
+            f"{value.remedy(node.name if isinstance(node, Name) else spell(node))}."
         )
     raise DataError(f"The term {spell(node)!r} names no column: it is one value for all rows.")
 
@@ -232,9 +235,11 @@ def _recoded(value: Value, coding: Coding, name: str) -> Value:
     codes = place[value.codes]
     unseen = np.unique(value.codes[(codes < 0) & (value.codes >= 0)])
     if len(unseen):
-        shown = ", ".join(repr(label(value.levels[k])) for k in unseen[:SHOWN]) + (" …" if len(unseen) > SHOWN else "")
+        shown = ", ".join(repr(shorten(label(value.levels[k]))) for k in unseen[:SHOWN]) + (
+            " …" if len(unseen) > SHOWN else ""
+        )
         raise DataError(
             f"{name!r} has categories that the fit has not seen: {shown}; it knew "
-            f"{', '.join(map(repr, coding.labels[:SHOWN]))}{' …' if len(coding.labels) > SHOWN else ''}."
+            f"{', '.join(map(repr, map(shorten, coding.labels[:SHOWN])))}{' …' if len(coding.labels) > SHOWN else ''}."
         )
     return Category(codes, coding.levels)

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..errors import DataError
 from .column import Column
 from .values import Category, Numbers, Other, Truth, Value
 
 __all__ = ["sorted_levels", "value_of"]
 
+LISTED_TYPES = 4  # types that a message shows
 DATES = {"M": "dates", "m": "time differences", "c": "complex numbers"}
 
 
@@ -32,6 +34,10 @@ def value_of(column: Column) -> Value:
         return Truth(_spread(present, absent))
     if kind in "fiu" or "decimal" in str(dtype):
         return _numbers(present, absent)
+    if kind == "V":
+        raise DataError(
+            f"{column.what} holds records (dtype {column.dtype}); give each field a column of its own first."
+        )
     if kind in DATES:
         return Other(_with_gaps(present, absent), f"{DATES[kind]} ({column.dtype})")
     return _objects(column)
@@ -77,16 +83,37 @@ def _objects(column: Column) -> Value:
         python = getattr(present.dtype, "storage", "") == "python"
         codes[~absent], levels = sorted_levels(present.to_numpy(dtype=object) if python else present)
         return Category(codes, pd.Index(levels), text=holds == "string")
-    return Other(_with_gaps(present, absent), f"{holds} values (dtype {column.dtype})")
+    return Other(_with_gaps(present, absent), _contents(present))
+
+
+def _contents(present: pd.Series) -> str:
+    """Say of which types Python objects are."""
+    types = list(dict.fromkeys(type(value).__name__ for value in present))
+    listed = ", ".join(types[:LISTED_TYPES]) + (" …" if len(types) > LISTED_TYPES else "")
+    return f"values of type {listed}" if len(types) == 1 else f"values of several types ({listed})"
 
 
 def sorted_levels(values: Any) -> tuple[np.ndarray, Any]:
     """Codes and sorted levels of any values; -1 for missing ones.
+
+    Values that have no order, such as words and numbers together, are sorted by type and then by how they print.
 
     Raises
     ------
     TypeError
         When the values cannot be told apart.
     """
-    codes, levels = pd.factorize(values, sort=True)
+    try:
+        codes, levels = pd.factorize(values, sort=True)
+    except TypeError:  # some pairs of values have no order
+        codes, levels = _sorted_by_type(*pd.factorize(values))
     return np.asarray(codes, dtype=np.intp), levels
+
+
+def _sorted_by_type(codes: np.ndarray, levels: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Sort levels by the names of their types and by their texts."""
+    order = sorted(range(len(levels)), key=lambda k: (type(levels[k]).__name__, str(levels[k])))
+    place = np.append(np.argsort(order), -1)
+    found = np.empty(len(levels), dtype=object)
+    found[:] = [levels[k] for k in order]
+    return place[codes], found

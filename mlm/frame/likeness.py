@@ -169,15 +169,14 @@ def _truths_as_numbers(levels: Any, known: Any) -> np.ndarray:
 
 def _same_word(levels: list[Any], known: list[Any], now: str, then: str) -> list[int]:
     """Places of levels by their labels, and by what words on one side say in the terms of the other."""
-    says = _READERS.get(now if then == "text" else then)
-    reads = says is not None and "text" in (now, then)
-    if reads and says is _truth and not all(level in TRUTHS for level in (known if then == "text" else levels)):
-        reads = False
-    by_label, by_meaning = _places(known, label), _places(known, says) if reads else {}
+    says = _READERS.get(now if then == "text" else then) if "text" in (now, then) else None
+    if says is _truth and not all(level in TRUTHS for level in (known if then == "text" else levels)):
+        says = None
+    by_label, by_meaning = _places(known, label), {} if says is None else _places(known, says)
     found = []
     for level in levels:
         same = by_label.get(label(level), [])
-        meant = by_meaning.get(says(level), []) if reads else []
+        meant = [] if says is None else by_meaning.get(says(level), [])
         # known numbers are told apart by their values, known words by all that they could say
         fits = sorted({*same, *meant}) if then == "text" or not meant else meant
         if len(fits) > 1:

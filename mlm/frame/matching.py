@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from .kinds import sorted_levels
 from .likeness import Unlike, family, level_codes, truth_said
 from .values import Category, Numbers, Other, Truth, Value, label, missing
@@ -76,6 +76,7 @@ def as_in_the_fit(value: Value, kind: Kind, name: str) -> Value:
         return _nothing(kind, len(absent))
     if kind.name == "category":
         return _as_category(value, kind, name)
+    found: Value
     if kind.name == "numbers":
         found = _as_numbers(value)
     elif kind.name == "truth values":
@@ -96,7 +97,7 @@ def _not_what_it_was(name: str, kind: Kind, value: Value, why: str = "") -> Data
 
 def shown(labels: list[str]) -> str:
     """The first of some labels, for messages."""
-    return ", ".join(map(repr, labels[:SHOWN])) + (" …" if len(labels) > SHOWN else "")
+    return ", ".join(repr(shorten(each)) for each in labels[:SHOWN]) + (" …" if len(labels) > SHOWN else "")
 
 
 def _nothing(kind: Kind, n: int) -> Value:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from ..language.formula import Formula, RandomTerm, parse
 from ..language.parser import parse_expression
 from ..language.tree import Call, Name, Node, spell
@@ -25,9 +25,9 @@ from .design import Design, build
 from .evaluate import Evaluator, Recipe, column_names, demand_functions
 from .functions.table import Function, own_functions
 from .grouping import Grouping, grouping
-from .rows import Dropped, complete_rows, owned, taken
+from .rows import Dropped, complete_rows, demand_defined, owned, taken
 from .table import Table
-from .values import NUMERIC, ROWS, Category, Matrix, Numbers, Value
+from .values import NUMERIC, ROWS, Category, Matrix, Numbers, Other, Value
 
 __all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
 
@@ -148,7 +148,12 @@ class ModelFrame:
             )
         table.demand(self.recipe.columns(self.offset_parts), "The new data", "the offset")
         evaluator = self.recipe.evaluator(table)
-        return sum((_numeric(node, evaluator.value(node), "offset", table.n) for node in self.offset_parts), 0.0)
+        total: np.ndarray | float = 0.0
+        for node in self.offset_parts:
+            value = evaluator.value(node)
+            demand_defined(node, value, table)
+            total = total + _numeric(node, value, "offset", table.n)
+        return total
 
 
 def model_frame(
@@ -200,9 +205,14 @@ def model_frame(
     given = {WEIGHTS: _given(weights, "weights", table), OFFSET: _given(offset, "offset", table)}
     nodes = _nodes(parsed)
     everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
-    demand_functions(everything, own, parsed.text)
+    demand_functions(nodes, own, parsed.text)
+    table.demand(column_names(nodes, own, table))
+    for what, text in (("`weights`", weights), ("`offset`", offset)):
+        node = given[f"({what[1:-1]})"]
+        if isinstance(node, Name | Call):
+            demand_functions([node], own, text)
+            table.demand(column_names([node], own, table), user=what)
     names = column_names(everything, own, table)
-    table.demand(names)
     evaluator = Evaluator(table, own)
     values: dict[Any, Value] = {node: evaluator.value(node) for node in nodes}
     for role, node in given.items():
@@ -332,13 +342,16 @@ def _numeric(node: Node, value: Value, role: str, n: int) -> np.ndarray:
     if isinstance(value, int | float):
         return np.full(n, float(value))
     if isinstance(value, Category):
-        what = f"is a category ({', '.join(value.labels[:SHOWN])}{' …' if len(value.labels) > SHOWN else ''})"
+        shown = ", ".join(map(shorten, value.labels[:SHOWN])) + (" …" if len(value.labels) > SHOWN else "")
+        what, remedy = (
+            f"is a category ({shown})",
+            f"convert it first, for example with pandas.to_numeric(data[{name!r}])",
+        )
+    elif isinstance(value, Other):
+        what, remedy = f"holds {value.what}", value.remedy(name)
     else:
-        what = f"holds {getattr(value, 'what', 'a word')}"
-    raise DataError(
-        f"The {role} {name!r} is not numeric: it {what}; convert it first, for example with "
-        f"pandas.to_numeric(data[{name!r}])."
-    )
+        what, remedy = "is a word", "name a column"
+    raise DataError(f"The {role} {name!r} is not numeric: it {what}; {remedy}.")
 
 
 def _groupings(parsed: Formula, values: Mapping[Any, Value]) -> dict[str, Grouping]:
@@ -353,9 +366,13 @@ def _weights(node: Any, values: Mapping[Any, Value], n: int) -> np.ndarray | Non
     if node is None:
         return None
     weights = _numeric(node, values[WEIGHTS], "weights column", n)
+    name = f" {(node.name if isinstance(node, Name) else spell(node))!r}" if isinstance(node, Name | Call) else ""
     bad = int((weights <= 0).sum())
     if bad:
-        raise DataError(f"{bad} of {len(weights)} weights are zero or negative; leave these rows out.")
+        raise DataError(f"{bad} of {len(weights)} weights{name} are zero or negative; leave these rows out.")
     if not SMALLEST_WEIGHT < weights.min() <= weights.max() < LARGEST_WEIGHT:
-        raise DataError("The weights are too small or too large to compute with; divide them by their mean.")
+        raise DataError(
+            f"The weights{name} are too small or too large to compute with ({weights.min():.3g} to {weights.max():.3g})"
+            "; divide them by their mean."
+        )
     return weights

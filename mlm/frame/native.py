@@ -22,6 +22,8 @@ class Native:
     ----------
     data : data frame or mapping
         pandas, or any eager frame that narwhals knows, or a mapping of columns.
+    whose : str
+        What messages call them.
 
     Raises
     ------
@@ -36,7 +38,7 @@ class Native:
 
     __slots__ = ("_known", "data")
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, whose: str = "The data") -> None:
         self.data: Any = data
         if isinstance(data, pd.DataFrame):
             self._known: Any = data.columns
@@ -49,7 +51,7 @@ class Native:
                 self.data = nw.from_native(data, eager_only=True)
             except TypeError:
                 kind = type(data).__name__
-                raise DataError(f"The data must be a data frame or a mapping of columns; got {kind}.") from None
+                raise DataError(f"{whose} must be a data frame or a mapping of columns; got {kind}.") from None
             self._known = self.data.columns
 
     def __contains__(self, name: Any) -> bool:
@@ -64,6 +66,11 @@ class Native:
     def has_twins(self) -> bool:
         """Whether a name stands for several columns; only pandas has such frames."""
         return isinstance(self._known, pd.Index) and not self._known.is_unique
+
+    @property
+    def is_pandas(self) -> bool:
+        """Whether the frame is of pandas."""
+        return isinstance(self.data, pd.DataFrame)
 
     @property
     def index(self) -> pd.Index:

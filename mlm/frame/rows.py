@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
 from ..language.tree import Call, Name, Node, spell, walk
 from .column import complete_rows as rows_in_use
+from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, missing
 
-__all__ = ["Dropped", "complete_rows", "demand_finite", "owned", "taken"]
+__all__ = ["Dropped", "complete_rows", "demand_defined", "owned", "taken"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,11 +122,18 @@ def _blame(node: Node | str, absent: np.ndarray, columns: Mapping[str, Value]) -
 MAKES_MISSING = ("cut", "factor", "ordered", "base::cut", "base::factor", "base::ordered")
 
 
-def demand_finite(node: Node, value: Value) -> None:
-    """Raise where numbers are infinite or missing."""
+def demand_defined(node: Node, value: Value, table: Table) -> None:
+    """Raise where a variable of new rows is infinite, or undefined though nothing that it is computed from is missing.
+
+    Raises
+    ------
+    DataError
+    """
     absent = _absent(node, value)
     if absent is not None:
-        raise _undefined(node, int(absent.sum()), len(absent))
+        names = {piece.name for piece in walk(node) if isinstance(piece, Name) and piece.name in table}
+        for _ in _blame(node, absent, {name: table.value(name) for name in names}):
+            pass
 
 
 def taken(value: Value, used: np.ndarray | None) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, suggest
+from ..errors import DataError, counted, shorten, suggest
+from ..language.tree import spell_name
 from .column import Column
 from .kinds import value_of
 from .native import Native
@@ -17,6 +19,7 @@ from .values import Numbers, Value
 
 __all__ = ["Table"]
 
+SIGNS = re.compile(r"[^\w.]+")  # what parts a name that needs backticks into names that need none
 LISTED = 12  # names of columns that a message shows
 
 
@@ -57,7 +60,7 @@ class Table:
         """
         if isinstance(data, Table):
             return data
-        native = Native(data)
+        native = Native(data, whose)
         index = native.index
         if not len(index):
             raise DataError(f"{whose} have no rows.")
@@ -90,10 +93,20 @@ class Table:
                 f"The columns of {whose.lower()} have names of {max(levels)} levels; give them plain names first, for "
                 "example frame.columns = ['_'.join(name) for name in frame.columns]."
             )
-        listed = ", ".join(known[:LISTED]) + (" …" if len(known) > LISTED else "")
-        near = "".join(_alike(name, known) or suggest(name, known) for name in absent[:3])
+        listed = ", ".join(map(shorten, known[:LISTED])) + (" …" if len(known) > LISTED else "")
+        near = "".join(self._hint(name, known) for name in absent[:3])
         which = f"column {absent[0]!r}" if len(absent) == 1 else f"columns {', '.join(map(repr, absent))}"
-        return f"{whose} have no {which}, which {user} uses.{near} They have {len(known)} columns: {listed}."
+        return f"{whose} have no {which}, which {user} uses.{near} They have {counted(len(known), 'column')}: {listed}."
+
+    def _hint(self, name: str, known: list[str]) -> str:
+        """Say what a name that is no column may mean: a column written otherwise, or the index."""
+        index_names = getattr(self._native.data, "index", pd.Index([])).names if self._native.is_pandas else ()
+        if name in index_names:
+            return f" {name!r} is the name of the index: make it a column first, data.reset_index()."
+        quoted = [other for other in known if spell_name(other) != other and name in SIGNS.split(other)]
+        if quoted:
+            return f" A name with blanks or signs stands in backticks: {shorten(spell_name(quoted[0]))}."
+        return _alike(name, known) or suggest(name, known)
 
     @property
     def names(self) -> dict[str, Any]:

@@ -97,6 +97,17 @@ class Other:
     values: Any
     what: str
 
+    def remedy(self, name: str) -> str:
+        """How a column of this kind becomes one that can be computed with."""
+        column = f"data[{name!r}]"
+        if self.what.startswith("dates"):
+            return f"make numbers of it, such as days: ({column} - {column}.min()).dt.days"
+        if self.what.startswith("time differences"):
+            return f"make numbers of it, such as seconds: {column}.dt.total_seconds()"
+        if self.what.startswith("complex"):
+            return f"take its real part first: {column}.to_numpy().real"
+        return f"convert it first, for example with {column}.astype(float) or .astype(str)"
+
 
 ROWS = (Numbers, Truth, Category, Matrix, Other)  # what has one value a row
 NUMERIC = (Numbers, Truth)

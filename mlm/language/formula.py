@@ -192,6 +192,10 @@ class _Pieces:
                 raise self.complain(piece.at, "A random-effects term stands in parentheses: write '(1 | group)'.")
             if piece.function == "(" and _is_bar(piece.arguments[0]):
                 raise self.complain(piece.at, "A random-effects term can only be added to the formula.")
+            if piece.function == "offset" and len(piece.arguments) != 1:
+                raise self.complain(
+                    piece.at, f"offset() takes one argument, and has {len(piece.arguments)}: add them up."
+                )
             if piece.function == "offset":
                 raise self.complain(piece.at, "An offset can only be added to the formula: + offset(x).")
             waiting += piece.arguments if piece.infix or piece.function == "(" else ()

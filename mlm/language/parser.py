@@ -22,6 +22,11 @@ BINARY = {
 }  # fmt: skip
 COMPARISON = 50
 SPECIAL = 80  # %in%, %% and their like
+# Words of Python, and what stands for them.
+WORDS = {
+    "and": "write &", "or": "write |", "not": "write !", "in": "write %in%", "is": "write ==",
+    "if": "write ifelse(test, yes, no)", "lambda": "pass the function, functions={'name': ...}",
+}  # fmt: skip
 BARS = ("|", "||")
 PREFIX = {"!": 40, "-": 100, "+": 100, "~": 10}
 # Parentheses, signs and powers one in another: far more than anybody writes, and far less than Python's stack holds.
@@ -167,7 +172,17 @@ class _Reader:
             return error_at(self.text, token.at, "This ')' closes nothing.")
         if token.kind == "operator":
             return error_at(self.text, token.at, f"This {token.text!r} does not belong here.")
-        return error_at(self.text, token.at, f"An operator is missing before {token.text!r}: did you mean '+'?")
+        before = self.tokens[self.place - 1] if self.place else token
+        word = token.text if token.text in WORDS else before.text
+        if token.kind == "name" and word in WORDS:
+            return error_at(self.text, token.at, f"{word!r} is no operator of a formula: {WORDS[word]}.")
+        if token.kind == "name" and token.text.startswith("."):
+            why = "Attributes and methods cannot be reached from a formula: make the column before the fit."
+            return error_at(self.text, token.at, why)
+        hint = ""
+        if before.kind == token.kind == "name":
+            hint = f" A name with a blank stands in backticks: `{before.text} {token.text}`."
+        return error_at(self.text, token.at, f"An operator is missing before {token.text!r}: did you mean '+'?{hint}")
 
 
 def _number(token: Token) -> Number:

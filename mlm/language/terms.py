@@ -16,9 +16,9 @@ from .tree import Call, Name, Node, Number, Text, spell, start
 __all__ = ["Terms", "expand"]
 
 ALGEBRA = {"+", "-", "*", "/", "^", ":", "%in%", "("}
-# Terms that a formula may expand to: 2^13 are those of 13 variables fully crossed. More than these take longer to code
-# than to fit, and nobody can read them.
-MAX_TERMS = 8192
+# Terms that a formula may expand to: 2^11 - 1 are those of 11 variables fully crossed. More take seconds to code, and
+# nobody can read them.
+MAX_TERMS = 2047
 Complaint = Callable[[int, str], FormulaError]
 
 

@@ -17,6 +17,7 @@ TOKEN = re.compile(
     r"|(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
     r"|(?P<operator>%[^%\s]*%|\*\*|\|\||&&|<-|->|<=|>=|==|!=|//|[-~+*/:^|&<>!=(),])"
 )
+SHOWN_SIGNS = 60  # signs of a formula on each side of a place that a message shows
 ESCAPE = re.compile(r"\\(.)")
 # What stands in other languages, or in R outside of formulas, and what to do instead.
 FOREIGN = {
@@ -27,6 +28,16 @@ FOREIGN = {
     "//": "R's whole division is %/%",
     "<-": "a smaller-than sign before a negative number needs a blank: x < -1",
     "->": "arrows have no meaning here",
+    "\u2013": "write the minus of the keyboard, -",
+    "\u2014": "write the minus of the keyboard, -",
+    "\u2212": "write the minus of the keyboard, -",
+    "\u201c": "write the straight quotes of the keyboard",
+    "\u201d": "write the straight quotes of the keyboard",
+    "\u2018": "write the straight quotes of the keyboard",
+    "\u2019": "write the straight quotes of the keyboard",
+    "\u223c": "write the ~ of the keyboard",
+    "\u00d7": "write *",
+    "``": "a name in backticks is empty; rename the column first",
     "%": "R's remainder is %% and its whole division %/%",
 }
 
@@ -43,8 +54,13 @@ def error_at(text: str, position: int, why: str) -> FormulaError:
     """Make the error that shows a formula with a caret under the place."""
     line_start = text.rfind("\n", 0, position) + 1
     line_end = text.find("\n", position)
-    before, after = (text, "") if line_end < 0 else (text[:line_end], text[line_end:])
-    return FormulaError(f"{why}\n  {before}\n  {' ' * (position - line_start)}^{after}")
+    before, after = text[:line_start], "" if line_end < 0 else text[line_end:]
+    line = "".join(s if s.isprintable() else " " for s in text[line_start : line_end if line_end >= 0 else len(text)])
+    place = position - line_start
+    first, last = max(place - SHOWN_SIGNS, 0), place + SHOWN_SIGNS
+    lead, end = "… " if first else "", " …" if last < len(line) else ""
+    shown = f"{before[-SHOWN_SIGNS:]}{lead}{line[first:last]}{end}"
+    return FormulaError(f"{why}\n  {shown}\n  {' ' * (len(lead) + place - first)}^{after[:SHOWN_SIGNS]}")
 
 
 def tokens(text: str) -> list[Token]:
@@ -67,7 +83,7 @@ def tokens(text: str) -> list[Token]:
         if match is None:
             raise _no_token(text, position)
         kind, piece = str(match.lastgroup), str(match[match.lastgroup or 0])
-        if piece in FOREIGN:
+        if kind == "operator" and piece in FOREIGN:
             raise _no_token(text, position)
         if kind == "text":
             piece = ESCAPE.sub(r"\1", piece[1:-1])
@@ -79,7 +95,7 @@ def tokens(text: str) -> list[Token]:
 
 def _no_token(text: str, position: int) -> FormulaError:
     sign = next((s for s in FOREIGN if text.startswith(s, position)), text[position])
-    if sign in "`\"'":
+    if sign in ("`", '"', "'"):
         return error_at(text, position, f"This {sign} is never closed.")
     if sign in "]}":
         return error_at(text, position, f"This {sign!r} closes nothing.")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-__all__ = ["Call", "Name", "Node", "Number", "Text", "spell", "start", "walk"]
+__all__ = ["Call", "Name", "Node", "Number", "Text", "spell", "spell_name", "start", "walk"]
 
 SYNTACTIC = re.compile(r"(?:[^\W\d]|\.(?!\d))[\w.]*")  # names that need no backticks (R's, and with a leading _)
 SPACED = {"~", "+", "-", "*", "<", ">", "<=", ">=", "==", "!=", "&", "&&", "|", "||"}  # binary operators, as R prints

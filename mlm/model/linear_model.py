@@ -143,7 +143,8 @@ class LinearModel:
     @property
     def r_squared(self) -> float:
         """Share of the sum of squares (about the mean, with an intercept) that the model explains."""
-        return self._explained / (self._explained + self.deviance)
+        total = self._explained + self.deviance
+        return self._explained / total if total else np.nan
 
     @property
     def adj_r_squared(self) -> float:
@@ -158,7 +159,9 @@ class LinearModel:
         numdf = len(self.fixef) - self.has_intercept
         if not numdf or not self.df_resid:
             return None
-        return FStatistic(self._explained / numdf / self.sigma**2, numdf, self.df_resid)
+        with np.errstate(divide="ignore", invalid="ignore"):  # nothing is left by a fit that is exact
+            f = float(np.divide(self._explained / numdf, self.sigma**2))
+        return FStatistic(f, numdf, self.df_resid)
 
     @property
     def npar(self) -> int:
@@ -167,8 +170,9 @@ class LinearModel:
 
     @property
     def loglik(self) -> float:
-        """Log likelihood at the maximum-likelihood variance."""
-        return -0.5 * self.nobs * (np.log(2 * np.pi * self.deviance / self.nobs) + 1)
+        """Log likelihood at the maximum-likelihood variance; infinite for a fit that is exact."""
+        with np.errstate(divide="ignore"):
+            return float(-0.5 * self.nobs * (np.log(2 * np.pi * self.deviance / self.nobs) + 1))
 
     @property
     def aic(self) -> float:

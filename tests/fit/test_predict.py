@@ -44,7 +44,7 @@ def test_modes_coefficients_and_fitted_values_fit_together(structure, weights):
 def test_new_levels():
     m = fit(STRUCTURES["crossed, slopes"])
     new = data().head(3).assign(g=[0, 99, 1])
-    with pytest.raises(mlm.DataError, match=r"'g' has 1 levels that the fit has not seen, such as .*99"):
+    with pytest.raises(mlm.DataError, match=r"'g' has 1 level that the fit has not seen, such as .*99"):
         m.predict(new)
     known = m.predict(new.assign(g=0))
     modes = m.ranef().query("grpvar == 'g' and grp == 0").set_index("term")["condval"]

@@ -64,7 +64,9 @@ def test_some_of_the_random_effects(formula, re_form, want):
     d = data()
     m = mlm.lmer(formula, d)
     np.testing.assert_allclose(m.predict(d.iloc[SHOWN], re_form=re_form), want, atol=3e-5)  # lme4's optimiser
-    np.testing.assert_allclose(m.predict(re_form=re_form).iloc[SHOWN], m.predict(d.iloc[SHOWN], re_form=re_form), rtol=1e-12)
+    np.testing.assert_allclose(
+        m.predict(re_form=re_form).iloc[SHOWN], m.predict(d.iloc[SHOWN], re_form=re_form), rtol=1e-12
+    )
 
 
 def test_parts_add_up():
@@ -113,7 +115,9 @@ def test_offsets_are_part_of_a_prediction():
     d = data()
     m = mlm.lmer("y ~ x + offset(o) + (1 | g)", d)
     np.testing.assert_allclose(m.predict(d.iloc[SHOWN]), [1.812665, 4.412670, 1.996596, 0.652374], atol=3e-6)
-    np.testing.assert_allclose(m.predict(d.iloc[SHOWN], re_form="NA"), [1.981385, 3.256605, 2.894113, 2.475704], atol=3e-6)
+    np.testing.assert_allclose(
+        m.predict(d.iloc[SHOWN], re_form="NA"), [1.981385, 3.256605, 2.894113, 2.475704], atol=3e-6
+    )
     np.testing.assert_allclose(m.predict(d), m.fitted, rtol=1e-12)
     moved = m.predict(d.assign(o=d.o + 10))
     np.testing.assert_allclose(moved, m.fitted + 10, rtol=1e-12)
@@ -178,7 +182,9 @@ def test_columns_called_weights_and_offset():
     named = mlm.lmer("y ~ `(offset)` + (1 | g)", d.dropna(), weights="w", offset="(weights)")
     other = mlm.lmer("y ~ z + (1 | g)", plain.dropna(), weights="w", offset="x")
     np.testing.assert_array_equal(named.fitted, other.fitted)
-    by_values = mlm.lmer("y ~ `(weights)` + `(offset)` + (1 | g)", d.dropna(), weights=plain.dropna().w, offset=plain.dropna().o)
+    by_values = mlm.lmer(
+        "y ~ `(weights)` + `(offset)` + (1 | g)", d.dropna(), weights=plain.dropna().w, offset=plain.dropna().o
+    )
     np.testing.assert_array_equal(by_values.fitted, want.fitted)
 
 

@@ -12,7 +12,14 @@ import mlm
 def data():
     rng = np.random.default_rng(8)
     g = np.repeat(np.arange(10), 9)
-    d = pd.DataFrame({"x": rng.normal(size=90).round(3), "p": rng.uniform(0.1, 0.9, 90).round(3), "f": rng.choice(["a", "b", "c"], 90), "g": g})
+    d = pd.DataFrame(
+        {
+            "x": rng.normal(size=90).round(3),
+            "p": rng.uniform(0.1, 0.9, 90).round(3),
+            "f": rng.choice(["a", "b", "c"], 90),
+            "g": g,
+        }
+    )
     d["b"] = rng.random(90) > 0.5
     d["y"] = (d.x + np.log(d.p / (1 - d.p)) + rng.normal(size=10)[g] + 0.3 * rng.normal(size=90)).round(3)
     return d
@@ -32,7 +39,11 @@ FUNCTIONS = {
 
 def made(d):
     return d.assign(
-        lp=np.log(d.p / (1 - d.p)), s=d.f.map({"a": 1.0, "b": 4.0, "c": 9.0}), later=d.f > "a", xp=d.x * d.p, sxp=d.x + d.p
+        lp=np.log(d.p / (1 - d.p)),
+        s=d.f.map({"a": 1.0, "b": 4.0, "c": 9.0}),
+        later=d.f > "a",
+        xp=d.x * d.p,
+        sxp=d.x + d.p,
     )
 
 
@@ -68,7 +79,9 @@ def test_what_they_take_and_give(term, column, name, group):
 
 def test_everywhere_in_a_formula():
     d = made(data())
-    m = mlm.lmer("half(y) ~ x + offset(half(x)) + (logit(p) | g)", d, weights="half(p)", offset="logit(p)", functions=FUNCTIONS)
+    m = mlm.lmer(
+        "half(y) ~ x + offset(half(x)) + (logit(p) | g)", d, weights="half(p)", offset="logit(p)", functions=FUNCTIONS
+    )
     want = mlm.lmer("yh ~ x + offset(x2) + (lp | g)", d.assign(yh=d.y / 2, x2=d.x / 2), weights=d.p / 2, offset="lp")
     np.testing.assert_allclose(m.fitted, want.fitted, rtol=1e-6)
     np.testing.assert_allclose(m.predict(d), m.fitted, rtol=1e-10)
@@ -138,7 +151,11 @@ def test_what_they_must_not_give_later():
     m = mlm.lm("y ~ x + once(x)", data(), functions={"once": lambda x: next(answers)})
     with pytest.raises(mlm.DataError, match=r"once\(x\) cannot be computed: functions\['once'\] raised StopIteration"):
         m.predict(data())
-    wide = mlm.lm("y ~ wide(x)", data(), functions={"wide": lambda x: np.column_stack([x ** (k + 1) for k in range(min(len(x), 2))])})
+    wide = mlm.lm(
+        "y ~ wide(x)",
+        data(),
+        functions={"wide": lambda x: np.column_stack([x ** (k + 1) for k in range(min(len(x), 2))])},
+    )
     with pytest.raises(mlm.DataError, match=r"'wide\(x\)' makes 1 columns of the new data, and made 2"):
         wide.predict(data().head(1))
 
@@ -213,7 +230,7 @@ def test_functions_are_given_again(kind):
 
 
 def test_functions_that_the_fit_did_not_know():
-    m, again = saved("lmer")
+    _, again = saved("lmer")
     with pytest.raises(mlm.ArgumentError, match="fitted without a function 'probit'; its own are: logit, score"):
         again.with_functions({"probit": np.log})
     with pytest.raises(mlm.ArgumentError, match="'logit' is int, no function"):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ...errors import DataError, FormulaError
+from ...errors import DataError, FormulaError, shorten
 from ..values import Category, Matrix, Numbers, Other, Truth, Value
 
 __all__ = ["Function", "Site", "bound", "found", "function", "numbers", "one_number", "one_truth"]
@@ -140,7 +140,8 @@ def bound(known: Function, site: Site, arguments: list[Any], keywords: list[str 
     try:
         inspect.signature(known.run).bind(site, *positional, **named)
     except TypeError as error:
-        raise FormulaError(f"{site.label} has not the arguments of {known.name}(): {error}.") from None
+        listed = _listed(list(parameters)[1:])
+        raise FormulaError(f"{site.label}: {known.name}() takes {listed}; {error}.") from None
     with np.errstate(all="ignore"):  # where a number is undefined or infinite, the frame says so later
         return known.run(site, *positional, **named)
 
@@ -151,9 +152,15 @@ def _parameter(known: Function, parameters: list[str], key: str, site: Site) -> 
     begins = [p for p in parameters if p.rstrip("_").startswith(wanted)]
     exact = [p for p in parameters if p.rstrip("_") == wanted]
     if len(exact or begins) != 1:
-        listed = ", ".join(p.rstrip("_").replace("_", ".") for p in parameters)
-        raise FormulaError(f"{site.label}: {known.name}() has no argument {key!r}; it has {listed}.")
+        if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(known.run).parameters.values()):
+            return key
+        raise FormulaError(f"{site.label}: {known.name}() has no argument {key!r}; it has {_listed(parameters)}.")
     return (exact or begins)[0]
+
+
+def _listed(parameters: list[str]) -> str:
+    """Names of parameters as R spells them."""
+    return ", ".join(p.rstrip("_").replace("_", ".") for p in parameters) or "no argument"
 
 
 def numbers(site: Site, value: Value) -> Any:
@@ -178,7 +185,7 @@ def numbers(site: Site, value: Value) -> Any:
 def described(value: Value) -> str:
     """Say what a value is, for messages."""
     if isinstance(value, Category):
-        shown = ", ".join(value.labels[:4]) + (" …" if len(value.labels) > 4 else "")
+        shown = ", ".join(map(shorten, value.labels[:4])) + (" …" if len(value.labels) > 4 else "")
         return f"a category ({shown}); as.numeric(as.character(…)) makes numbers of labels"
     if isinstance(value, Matrix):
         return f"{value.values.shape[1]} columns"

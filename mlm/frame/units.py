@@ -1,0 +1,34 @@
+"""Units in which columns can be computed with: least squares and the likelihood are made of sums of squares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import DataError
+from .model_frame import ModelFrame
+
+__all__ = ["LARGEST_SQUARES", "demand_squares"]
+
+# Sum of squares from which columns are refused: products of two such sums must be below 1.8e308.
+LARGEST_SQUARES = 1e150
+# ... and the largest number of a column below which they are: its square must be above 2.2e-308, with all its digits.
+SMALLEST_NUMBER = 1e-145
+
+
+def demand_squares(frame: ModelFrame) -> None:
+    """Refuse a response and fixed-effects columns whose squares are too large, or too small, for double precision.
+
+    Raises
+    ------
+    DataError
+        Naming the first such column, its largest number, and by what to divide it.
+    """
+    named = [("response", frame.formula.response, frame.net_response)]
+    named += [("column", name, values) for name, values in zip(frame.x_names, frame.x.T, strict=True)]
+    for what, name, values in named:
+        largest = float(np.abs(values).max(initial=0.0))
+        if 0 < largest < SMALLEST_NUMBER or largest * largest * len(values) >= LARGEST_SQUARES:
+            raise DataError(
+                f"The {what} {name!r} has numbers of {largest:.0e}, whose squares cannot be computed with in its "
+                f"{len(values)} rows; rescale it, for example divide it by {largest:.0e}."
+            )
