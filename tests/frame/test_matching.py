@@ -167,14 +167,16 @@ def test_numbers_of_every_kind_in_the_fit(formula, then):
 def test_numbers_then_text(formula):
     kinds = r"numbers then, text \('1', '2', '3'\) now"
     assert_refused(formula, NUMBERS["int64"]([1, 2, 3]), WORDS["str"](["1", "2", "3"]), kinds)
-    assert_refused(formula, NUMBERS["float64"]([1, 2, 3]), polars(["1", "2", "3"]), kinds)
+    assert_refused(
+        formula, NUMBERS["float64"]([1, 2, 3]), category(["1", "2", "3"]), kinds.replace("text", "a category")
+    )
 
 
 @pytest.mark.parametrize("formula", GROUPED[:2])
 def test_a_grouping_column_is_matched_by_its_values(formula):
     for words in (["1", "2", "3"], ["01", "2.0", "3"]):
         assert_same(formula, NUMBERS["int64"]([1, 2, 3]), WORDS["str"](words))
-        assert_same(formula, NUMBERS["float64"]([1, 2, 3]), polars(words))
+        assert_same(formula, NUMBERS["float64"]([1, 2, 3]), category(words))
 
 
 CODED = [
@@ -245,16 +247,19 @@ TRUTHS = {
     "array": lambda v: np.array(taken(v)),
     "arrow": arrow,
     "polars": polars,
-    "category of bools": category,
+    "category of bools": lambda v: category(v, order=[False, True]),
 }
-BITS = {"int64": kept_by("int64"), "float64": kept_by("float64"), "Int8": kept_by("Int8"), "category": category}
+BITS = {
+    "int64": kept_by("int64"),
+    "float64": kept_by("float64"),
+    "Int8": kept_by("Int8"),
+    "category of bits": lambda v: category(v, order=[0, 1]),
+}
 LIKE_TRUTHS = {
-    **{name: make([False, True, True]) for name, make in TRUTHS.items() if name != "category of bools"},
-    "category of bools": pd.Series(pd.Categorical(taken([False, True, True]))),
-    **{name: make([0, 1, 1]) for name, make in BITS.items() if name != "category"},
-    "category of bits": pd.Series(pd.Categorical(taken([0, 1, 1]))),
-    "words": pd.Series(taken(["False", "True", "True"])),
-    "R's words": pd.Series(taken(["FALSE", "TRUE", "TRUE"])),
+    **{name: (make, [False, True, True]) for name, make in TRUTHS.items()},
+    **{name: (make, [0, 1, 1]) for name, make in BITS.items()},
+    "words": (kept_by("str"), ["False", "True", "True"]),
+    "R's words": (kept_by("str"), ["FALSE", "TRUE", "TRUE"]),
 }
 
 
@@ -262,7 +267,7 @@ LIKE_TRUTHS = {
 @pytest.mark.parametrize("then", LIKE_TRUTHS)
 @pytest.mark.parametrize("formula", ["y ~ x * q", "y ~ q + (1 | g)", "y ~ x + (1 | g:q)"])
 def test_truth_values(formula, then, now):
-    fit_has, new_has = LIKE_TRUTHS[then], LIKE_TRUTHS[now]
+    fit_has, new_has = (make(values) for make, values in (LIKE_TRUTHS[then], LIKE_TRUTHS[now]))
     words, bits = ("words", "R's words"), ("int64", "float64", "Int8", "category of bits")
     grouped = formula.endswith("(1 | g:q)")
     if then in ("int64", "float64", "Int8") and (now in words or (now == "category of bools" and not grouped)):
@@ -318,14 +323,17 @@ def test_groups_of_times(formula, values):
     then = pd.Series(taken(values))
     forms = [then.astype(object), category(values), csv_again(pd.DataFrame({"q": then}))["q"], taken(values)]
     if values is DAYS:
-        forms += [
-            then.astype("datetime64[s]"),
-            pd.Series([d.date() for d in then]),
-            polars(values),
-            arrow([d.date() for d in values]),
-        ]
-        forms += [polars([d.date() for d in values])]
+        forms += [then.astype("datetime64[s]"), pd.Series([d.date() for d in then])]
     for now in forms:
+        assert_same(formula, then, now)
+        assert_same(formula, now, then)
+
+
+@pytest.mark.parametrize("make", [polars, arrow], ids=["polars", "arrow"])
+@pytest.mark.parametrize("formula", ["y ~ x + (1 | q)", "y ~ x + (1 | g:q)"])
+def test_groups_of_times_of_other_libraries(formula, make):
+    then = pd.Series(taken(DAYS))
+    for now in (make(DAYS), make([day.date() for day in DAYS])):
         assert_same(formula, then, now)
         assert_same(formula, now, then)
 
@@ -490,3 +498,33 @@ def test_a_column_of_a_constants_name():
         m.predict(data)
     constant = mlm.lm("y ~ I(x * pi)", data)
     np.testing.assert_array_equal(constant.predict({**data, "pi": np.zeros(N)}), constant.fitted)
+
+
+# effects make rows of their own
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3], [0.5, 1.0, 1.5], DAYS, PIECES, MONTHS, SPANS, ["01", "1", "x"]], ids=str)
+@pytest.mark.parametrize("formula", ["y ~ x * q", "y ~ x + q + (1 | g)"])
+def test_effects_of_categories(formula, values):
+    m, want = fitted(formula, category(values)), fitted(formula, category(["a", "b", "c"]))
+    for focal, options in (("q", {}), ("x", {"values": [0.0, 1.0]}), ("q", {"at": {"x": [-1.0, 2.0]}})):
+        found, right = mlm.effect(m, focal, **options).frame, mlm.effect(want, focal, **options).frame
+        np.testing.assert_allclose(found[["fit", "se"]], right[["fit", "se"]], rtol=1e-9)
+    assert list(mlm.effect(m, "q").frame["q"].astype(object)) == values
+    at_level = mlm.effect(m, "x", at={"q": values[2:]}, values=[0.0]).frame["fit"].iloc[0]
+    assert at_level == pytest.approx(
+        mlm.effect(want, "x", at={"q": ["c"]}, values=[0.0]).frame["fit"].iloc[0], rel=1e-9
+    )
+
+
+def test_effects_of_truth_values_and_coded_numbers():
+    by_bits, by_words = (
+        fitted("y ~ x + q", TRUTHS["bool"]([False, True, True])),
+        fitted("y ~ x + q", WORDS["str"](["a", "b", "b"])),
+    )
+    np.testing.assert_allclose(mlm.effect(by_bits, "q").frame["fit"], mlm.effect(by_words, "q").frame["fit"], rtol=1e-9)
+    coded, words = (
+        fitted("y ~ x + factor(q)", NUMBERS["int64"]([1, 2, 3])),
+        fitted("y ~ x + q", WORDS["str"](["1", "2", "3"])),
+    )
+    np.testing.assert_allclose(mlm.effect(coded, "q").frame["fit"], mlm.effect(words, "q").frame["fit"], rtol=1e-9)
