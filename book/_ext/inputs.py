@@ -16,6 +16,7 @@ from docutils.parsers.rst import Directive
 from sphinx.util import logging
 from sphinx_design.shared import create_component
 
+from mlm.errors import counted
 from mlm.frame.functions.table import TABLE, listing
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Inputs(Directive):
         """Run the inputs and lay them out."""
         title, about, entries = catalogue.read(self.arguments[0])
         refused = sum(bool(entry.refused) for entry in entries)
-        summary = f"{title}: {len(entries)} inputs, {refused} of them refused"
+        summary = f"{title}: {counted(len(entries), 'input')}, {refused} of them refused"
         shown = [nodes.paragraph("", "", *_marked(about))]
         for entry in entries:
             shown += list(_entry(entry, self.state.document))
@@ -67,16 +68,15 @@ def _entry(entry: catalogue.Input, document: nodes.document) -> Iterator[nodes.N
         message = found.message if found is not None else " … ".join(entry.says)
         first, _, place = message.partition("\n")
         kind = entry.refused or entry.warns
-        yield nodes.paragraph("", "", nodes.literal("", kind), nodes.Text(f": {first}"), classes=[f"input-{_tone(entry)}"])
+        said = nodes.paragraph("", "", nodes.literal("", kind), nodes.Text(f": {first}"))
+        said["classes"] = ["input-refused" if entry.refused else "input-warned"]
+        said["support_smartquotes"] = False  # quotes are those of the message
+        yield said
         if place:
             yield nodes.literal_block(place, place, language="text")
     if entry.equals:
         yield nodes.paragraph("", "the same as", classes=["input-same"])
         yield _code(entry.equals)
-
-
-def _tone(entry: catalogue.Input) -> str:
-    return "refused" if entry.refused else "warned"
 
 
 def _code(text: str) -> nodes.literal_block:

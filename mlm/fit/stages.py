@@ -13,6 +13,7 @@ from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.rank import dependent_columns
+from ..frame.units import demand_squares
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
@@ -57,6 +58,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         products = cross_products(frame, factors)
         if products.independent:
             return frame, products
+    demand_squares(frame)
     matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
     dropped = dependent_columns(matrix)
     if not dropped:
