@@ -1,6 +1,6 @@
 # make book   every chapter run and checked, then the book in _build/html
 # make test   the tests, and each chapter's outputs against the stored ones
-# Both set up .venv on first use. Others: oldest, check, outputs, originals, bench, lint, clean.
+# Both set up .venv on first use. Others: oldest, frames, check, outputs, originals, bench, lint, clean.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,6 +12,7 @@ NOTEBOOKS ?=
 BENCHMARKS ?= --growth
 BENCH ?= .venv-bench
 OLDEST ?= .venv-oldest
+FRAMES := tests/frame tests/language tests/fit tests/model tests/effects tests/plot tests/test_lm.py
 
 # Folder of the original data files; empty: the twins are used, also where originals were fetched before.
 MLM_ORIGINALS ?=
@@ -35,7 +36,7 @@ SHELL := bash
 # one recipe at a time, whatever -j says: test and book run the same notebooks
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book test oldest check outputs originals bench lint install clean
+.PHONY: help book test oldest frames check outputs originals bench lint install clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -65,6 +66,11 @@ $(OLDEST)/.installed: pyproject.toml constraints.txt constraints-oldest.txt
 	$(OLDEST)/bin/python -m pip --disable-pip-version-check install -qq --only-binary numpy,scipy,pandas,matplotlib,nlopt \
 	  -c $(OLDEST)/constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
+
+# the tests that read frames of other libraries, with these in .venv: the other steps run without them, as most readers
+frames: $(INSTALLED)
+	$(PIP) install -qq -c constraints.txt -e '.[frames,big]'
+	$(BIN)/python -m pytest $(PYTEST) $(FRAMES)
 
 check: $(CHECKED)
 

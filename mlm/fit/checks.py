@@ -77,17 +77,14 @@ def _names(nodes: tuple[Node, ...]) -> set[str]:
 
 
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
-    """Refuse a constant response, as many fixed effects as rows, and predictors that give the response exactly."""
-    name, p = frame.formula.response, products.p
-    total, mean = products.total, products.shift.response
+    """Refuse a constant response, and predictors that give the response exactly."""
+    name, total, mean = frame.formula.response, products.total, products.shift.response
     flat = total <= CONSTANT_SHARE * frame.nobs * mean * mean
     suspected = flat or frame.weights is not None or products.shift.intercept < 0
     if suspected and frame.net_response.min() == frame.net_response.max():
         raise DataError(
             f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
         )
-    if frame.nobs <= p:
-        raise DataError(f"{frame.nobs} rows for {p} fixed effects leave nothing to estimate; use fewer predictors.")
     if not 0 < total < np.inf:
         raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT_SHARE * total:

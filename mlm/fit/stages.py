@@ -8,7 +8,7 @@ import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.in_memory import cross_products
-from ..errors import FormulaError, RankWarning, first_few, users_stacklevel
+from ..errors import DataError, FormulaError, RankWarning, first_few, users_stacklevel
 from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -52,17 +52,33 @@ def grouping_factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[G
 
 
 def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
-    """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so."""
+    """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so.
+
+    Raises
+    ------
+    DataError
+        When as many independent columns are left as there are rows.
+    """
     factors = grouping_factors(frame, terms)
-    if len(frame.x_names) <= frame.nobs:  # more columns than rows depend on one another, whatever stands in them
-        products = cross_products(frame, factors)
-        if products.independent:
-            return frame, products
+    if len(frame.x_names) >= frame.nobs:  # to find the dependent ones costs less than the products of so many
+        frame = _without_dependent(frame)
+    if len(frame.x_names) >= frame.nobs:
+        raise DataError(
+            f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
+        )
+    products = cross_products(frame, factors)
+    if products.independent:
+        return frame, products
+    frame = _without_dependent(frame)
+    return frame, cross_products(frame, factors, orthonormal=True)
+
+
+def _without_dependent(frame: ModelFrame) -> ModelFrame:
+    """Drop the columns that depend on columns to their left, if there are any, and say so."""
     demand_squares(frame)
-    matrix = frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None]
-    dropped = dependent_columns(matrix)
+    dropped = dependent_columns(frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None])
     if not dropped:
-        return frame, cross_products(frame, factors, orthonormal=True)
+        return frame
     out = frozenset(dropped)
     names = [frame.x_names[k] for k in dropped]
     kept = [name for k, name in enumerate(frame.x_names) if k not in out]
@@ -73,8 +89,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         RankWarning,
         stacklevel=users_stacklevel(),
     )
-    frame = frame.without(dropped)
-    return frame, cross_products(frame, factors, orthonormal=True)
+    return frame.without(dropped)
 
 
 def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
