@@ -3,10 +3,13 @@
 import re
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from mlm.frame.functions.table import listing
 
 pytest.importorskip("myst_nb", reason="the extra `book` is not installed")
 
@@ -14,7 +17,7 @@ EXTENSIONS = Path(__file__).resolve().parent.parent / "book" / "_ext"
 CONF = f"""
 import sys
 sys.path.insert(0, {str(EXTENSIONS)!r})
-extensions = ["myst_nb", "sphinx_design", "offline", "r_tabs"]
+extensions = ["myst_nb", "sphinx_design", "offline", "r_tabs", "inputs"]
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath"]
 html_theme = "basic"
@@ -22,7 +25,7 @@ html_theme = "basic"
 R_BLOCKS = "```r\nm <- lm(y ~ x, data)\n```\n\n```rout\n(Intercept)\n```\n"
 
 
-def build(folder, markdown, tags=()):
+def build(folder, markdown, tags=(), conf=""):
     """Build a notebook of `markdown` and a code cell; return the finished process and the page's HTML."""
     cell = nbformat.v4.new_code_cell('m = mlm.lm("y ~ x", data)', execution_count=1, metadata={"tags": list(tags)})
     cells = [
@@ -32,7 +35,7 @@ def build(folder, markdown, tags=()):
     ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / "index.ipynb")
-    (folder / "conf.py").write_text(CONF, "utf8")
+    (folder / "conf.py").write_text(CONF + conf, "utf8")
     command = [
         sys.executable,
         "-m",
@@ -88,3 +91,46 @@ def test_formulas_are_drawn_by_a_local_mathjax(tmp_path):
     # the complete MathJax is about 2.3 MB; a stub or an error page would be far smaller
     assert (tmp_path / "html" / script.split("?")[0]).stat().st_size > 1_000_000
     assert (tmp_path / "html" / "_static" / "mathjax" / "LICENSE").exists()
+
+
+CAKE = """
+title = "Cakes"
+about = "What `oven()` takes."
+[[input]]
+title = "A cake"
+code = "mlm.lm('y ~ cake', d)"
+refused = "DataError"
+says = ["SAYS"]
+"""
+
+
+def build_catalogue(folder, says):
+    """Build a page with a catalogue of one group and one input."""
+    (folder / "cakes.toml").write_text(CAKE.replace("SAYS", says), "utf8")
+    conf = (
+        f"import catalogue, pathlib\ncatalogue.INPUTS = pathlib.Path({str(folder)!r})\ncatalogue.GROUPS = ('cakes',)\n"
+    )
+    return build(folder, "```{input-counts}\n```\n\n```{inputs} cakes\n```\n", conf=conf)
+
+
+def test_inputs_are_run_and_shown_with_their_messages(tmp_path):
+    done, html = build_catalogue(tmp_path, "no column 'cake'")
+    assert done.returncode == 0, done.stderr
+    assert "Cakes: 1 input, 1 of them refused" in html
+    assert "The data have no column 'cake', which the formula uses. They have 9 columns: x, z" in html.replace(
+        "&#39;", "'"
+    )
+
+
+def test_an_input_that_is_not_what_the_catalogue_says_fails_the_build(tmp_path):
+    done, _ = build_catalogue(tmp_path, "no flour")
+    assert done.returncode != 0
+    assert "A cake: the message does not say 'no flour'" in done.stderr
+
+
+def test_the_table_of_functions_has_every_function(tmp_path):
+    done, html = build(tmp_path, "```{functions}\n```\n")
+    assert done.returncode == 0, done.stderr
+    for name, call, _ in listing():
+        shown = f"{escape(call)}<" in html.replace('</span> <span class="pre">', " ") or f">{escape(name)}<" in html
+        assert shown, name

@@ -1,5 +1,6 @@
 """The catalogue of what goes into a model: every input gives the right answer, or one error that says what to do."""
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -65,3 +66,9 @@ def test_a_message_that_lacks_the_remedy_is_seen():
     assert [fault[:36] for fault in catalogue.faults(entry)] == ["the message does not say 'a cake': T"]
     accepted = catalogue.Input("none", "none", 'mlm.lm("y ~ x", d)', refused="DataError", says=("x",))
     assert catalogue.faults(accepted) == ["it is accepted, and DataError was expected"]
+
+
+def test_the_page_shows_every_group_once():
+    page = (ROOT / "book" / "what_goes_in.md").read_text("utf-8")
+    assert sorted(re.findall(r"```{inputs} (\w+)\n```", page)) == sorted(catalogue.GROUPS)
+    assert page.count("```{functions}\n```") == page.count("```{input-counts}\n```") == 1

@@ -97,7 +97,8 @@ def start() -> dict[str, Any]:
             "w": rng.uniform(0.5, 2, size=60),
         }
     )
-    d["y"] = 2 + 0.5 * d["x"] - 0.3 * d["z"] + rng.normal(size=12)[group] + rng.normal(size=60)
+    of_groups, of_rows = rng.normal(size=12)[group], rng.normal(size=60)
+    d["y"] = 2 + 0.5 * d["x"] - 0.3 * d["z"] + of_groups + of_rows
     return {"d": d, "np": np, "pd": pd, "mlm": mlm}
 
 

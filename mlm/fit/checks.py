@@ -103,7 +103,10 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
         scale = np.sqrt(squares.diagonal())
         if not min(scale.tolist()) > 0:
             name = part.columns.names[int(np.argmin(scale))]
-            raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
+            raise DataError(
+                f"The column {name!r} of the term '({part.term.text})' is 0 in all rows, or too small to be "
+                "squared; take it out, or rescale it."
+            )
         cosines = squares / (scale[:, None] * scale)
         if len(scale) > 1 and lapack.dsyev(cosines, compute_v=0)[0][0] < DEPENDENT_EIGENVALUE:
             raise DataError(

@@ -208,7 +208,7 @@ def _split(values: Any, what: str) -> tuple[np.ndarray, pd.Series]:
     _demand_one_dimension(array, what)
     try:
         return _split_pandas(pd.Series(array))
-    except ValueError as error:  # records
+    except (ValueError, TypeError) as error:  # records, dates without a unit
         raise DataError(f"{what} cannot be read (dtype {array.dtype}): {error}.") from None
 
 
@@ -239,6 +239,23 @@ def _split_pandas(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
     return absent, present.infer_objects() if present.dtype == object else present
 
 
+def _categorical(present: nw.Series, values: Any, what: str) -> pd.Series:
+    """Categories in their order, as pandas has them."""
+    if not len(present):
+        return pd.Series([], dtype=object)
+    try:
+        order = [k for k in present.cat.get_categories().to_list() if k is not None]
+        return pd.Series(pd.Categorical(values, categories=order))
+    except NotImplementedError:  # pyarrow cannot list categories that are of a type of pandas', such as intervals
+        pass
+    except TypeError as error:
+        raise DataError(f"The categories of {_lower(what)} cannot be told apart: {error}.") from None
+    try:
+        return present.to_native().to_pandas()
+    except TypeError as error:
+        raise DataError(f"The categories of {_lower(what)} cannot be told apart: {error}.") from None
+
+
 def _split_narwhals(column: nw.Series, what: str) -> tuple[np.ndarray, pd.Series]:
     if column.implementation.is_pandas():
         return _split_pandas(column.to_native())
@@ -248,13 +265,10 @@ def _split_narwhals(column: nw.Series, what: str) -> tuple[np.ndarray, pd.Series
     present = column.filter(~missing)
     if column.dtype.is_decimal():
         present = present.cast(nw.Float64)
-    values = pd.Series(present.to_list(), dtype=object) if column.dtype.is_nested() else present.to_numpy()
+    python = column.dtype.is_nested() or column.dtype in (nw.Int128, nw.UInt128)  # NumPy has no such types
+    values = pd.Series(present.to_list(), dtype=object) if python else present.to_numpy()
     if column.dtype == nw.Enum or (column.dtype == nw.Categorical and column.implementation.is_pyarrow()):
         # polars' Categorical has the order in which its values were first seen, in whichever frame
-        try:
-            order = [k for k in column.cat.get_categories().to_list() if k is not None]
-        except NotImplementedError:  # pyarrow cannot list categories that are of a type of pandas', such as intervals
-            return _within(missing.to_numpy().astype(bool), present.to_native().to_pandas(), what)
-        return missing.to_numpy().astype(bool), pd.Series(pd.Categorical(values, categories=order))
+        return _within(missing.to_numpy().astype(bool), _categorical(present, values, what), what)
     known = pd.Series(values, dtype="str" if column.dtype == nw.String else None)
     return _within(missing.to_numpy().astype(bool), known, what)

@@ -65,7 +65,8 @@ def _numbers(present: pd.Series, absent: np.ndarray) -> Numbers:
 def _with_gaps(present: pd.Series, absent: np.ndarray) -> Any:
     """The values as pandas has them, with missing ones in their places."""
     place = np.where(absent, -1, np.cumsum(~absent) - 1)
-    values = present.to_numpy() if present.dtype == object else present.array
+    values = present.array  # pandas 2.2 does not take from its own wrap around an array
+    values = present.to_numpy() if isinstance(values, pd.arrays.NumpyExtensionArray) else values
     return pd.api.extensions.take(values, place, allow_fill=True)
 
 

@@ -55,6 +55,8 @@ class Native:
             self._known = self.data.columns
 
     def __contains__(self, name: Any) -> bool:
+        if isinstance(self._known, pd.MultiIndex) and not isinstance(name, tuple):
+            return False  # it would be the name of a level
         return name in self._known
 
     @property
