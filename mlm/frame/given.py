@@ -1,0 +1,107 @@
+"""Response, offset and weights: one number a row, from a column's name, an expression or values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, shorten
+from ..language.parser import parse_expression
+from ..language.tree import Call, Name, Node, spell
+from .column import Column
+from .table import Table
+from .values import NUMERIC, Category, Matrix, Other, Value
+
+__all__ = ["OFFSET", "WEIGHTS", "checked_weights", "given", "numeric"]
+
+WEIGHTS, OFFSET = "(weights)", "(offset)"  # what messages call them, where they are given as values
+# Outside of these, weights are refused: cross-products are sums of weights times squares, and products of two of them
+# must stay within double precision, 1e-308 to 1e308, with room for the units of the columns.
+SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
+SHOWN = 5  # levels that a message shows
+
+
+def given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
+    """Read an argument that gives one number a row.
+
+    Parameters
+    ----------
+    values : str, array_like of shape (rows,), or None
+    what : str
+        The argument's name.
+    table : Table
+
+    Returns
+    -------
+    Node, ndarray of float, shape (rows,), or None
+        An expression; or values, copied, NaN where they are missing.
+
+    Raises
+    ------
+    DataError
+        When there are not as many numbers as rows, or their labels are others.
+    FormulaError
+        When the text is no expression.
+    """
+    if values is None:
+        return None
+    if isinstance(values, str):
+        return Name(values, quoted=True) if values in table else parse_expression(values)
+    if isinstance(values, pd.Series) and not values.index.equals(table.index):
+        raise DataError(
+            f"The index of the {what} is not that of the data; align them first, for example with "
+            "values.reindex(data.index), or pass values.to_numpy() to take them row by row."
+        )
+    if np.shape(values) != (table.n,):
+        raise DataError(f"The {what} must be one number a row: {table.n}; got {np.shape(values)}.")
+    return Column.of(values, f"`{what}`").numbers()
+
+
+def numeric(node: Node | np.ndarray, value: Value, role: str, n: int) -> np.ndarray:
+    """Return the values of an expression that must be one numeric column, as floats (n,).
+
+    Raises
+    ------
+    DataError
+        When it is something else; `role` is what the message calls it.
+    """
+    if isinstance(value, NUMERIC):
+        return np.asarray(value.values, dtype=float)
+    if isinstance(value, Matrix) and value.values.shape[1] == 1:
+        return value.values[:, 0].copy()
+    if isinstance(value, int | float):
+        return np.full(n, float(value))
+    name = node.name if isinstance(node, Name) else spell(node) if isinstance(node, Call) else OFFSET
+    if isinstance(value, Matrix):
+        raise DataError(f"The {role} {name!r} makes {value.values.shape[1]} columns; it must be one.")
+    raise DataError(f"The {role} {name!r} is not numeric: it {_what_it_is(value, name)}.")
+
+
+def _what_it_is(value: Value, name: str) -> str:
+    """Say what stands where numbers should, and what to do."""
+    if isinstance(value, Category):
+        shown = ", ".join(map(shorten, value.labels[:SHOWN])) + (" …" if len(value.labels) > SHOWN else "")
+        return f"is a category ({shown}); convert it first, for example with pandas.to_numeric(data[{name!r}])"
+    return f"holds {value.what}; {value.remedy(name)}" if isinstance(value, Other) else "is a word; name a column"
+
+
+def checked_weights(node: Node | np.ndarray | None, weights: np.ndarray) -> np.ndarray:
+    """Return weights that are positive and can be computed with.
+
+    Raises
+    ------
+    DataError
+        When some are not.
+    """
+    name = f" {(node.name if isinstance(node, Name) else spell(node))!r}" if isinstance(node, Name | Call) else ""
+    bad = int((weights <= 0).sum())
+    if bad:
+        raise DataError(f"{bad} of {len(weights)} weights{name} are zero or negative; leave these rows out.")
+    if not SMALLEST_WEIGHT < weights.min() <= weights.max() < LARGEST_WEIGHT:
+        raise DataError(
+            f"The weights{name} are too small or too large to compute with ({weights.min():.3g} to {weights.max():.3g})"
+            "; divide them by their mean."
+        )
+    return weights
