@@ -144,7 +144,8 @@ class _Algebra:
             return self.power(self.terms(left, adding), node)
         first = self.terms(left, adding)
         second = self.terms(right, adding)
-        if node.function == ":" and bool(first) != bool(second):
+        unknown = self.others == ()  # what a '.' stands for is not known yet
+        if node.function == ":" and bool(first) != bool(second) and not unknown:
             raise self.complain(node.at, f"{spell(node)} has a side without columns, and so makes no term.")
         if node.function == ":":
             return self.union([], [a | b for a in first for b in second], node)
