@@ -74,7 +74,10 @@ EFFECTS = [
 def columns(rng):
     d = {"x": rng.normal(size=ROWS), "z": rng.uniform(1, 5, size=ROWS), "k": np.tile([1, 2, 3, 4], ROWS // 4)}
     d |= {"f": rng.choice(list("abc"), ROWS).astype(object), "flag": rng.random(ROWS) < 0.5}
-    d |= {"g": np.repeat(np.arange(8), ROWS // 8), "c": rng.permutation(np.repeat(list("pqrs"), ROWS // 4)).astype(object)}
+    d |= {
+        "g": np.repeat(np.arange(8), ROWS // 8),
+        "c": rng.permutation(np.repeat(list("pqrs"), ROWS // 4)).astype(object),
+    }
     d["y"] = 0.5 * d["x"] + rng.normal(size=8)[d["g"]] + rng.normal(size=ROWS)
     return d
 

@@ -30,6 +30,7 @@ from .variables import Variables, variables
 
 __all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomPart:
     """One random-effects term on the data: the term, its columns (n rows) and their recipe."""

@@ -119,9 +119,7 @@ def _only_grouped_by(formula: Formula) -> set[Node]:
     return grouped.difference({formula.left, *formula.fixed.variables, *formula.offsets}, effects)
 
 
-def _demanded(
-    nodes: list[Any], text: str, user: str, table: Table, own: Mapping[str, Function]
-) -> dict[str, None]:
+def _demanded(nodes: list[Any], text: str, user: str, table: Table, own: Mapping[str, Function]) -> dict[str, None]:
     """Names of the columns that expressions use; raise where one, or a function, is not there."""
     demand_functions(nodes, own, text)
     names = column_names(nodes, own, table)
