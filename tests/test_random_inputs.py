@@ -55,7 +55,7 @@ ODD = [
     lambda: [object()] * ROWS,
     lambda: np.array([1e300, -1e300] * (ROWS // 2)),
     lambda: np.full(ROWS, 1e-320),
-    lambda: np.array([np.datetime64("NaT")] * ROWS),
+    lambda: np.array([np.datetime64("NaT", "ns")] * ROWS),
 ]
 RESPONSES = ["y"] * 8 + ["log(z)", "y - z", "flag", "f", "y^2", "cbind(y, z)", "scale(y)", "1"]
 TERMS = [
@@ -74,7 +74,10 @@ EFFECTS = [
 def columns(rng):
     d = {"x": rng.normal(size=ROWS), "z": rng.uniform(1, 5, size=ROWS), "k": np.tile([1, 2, 3, 4], ROWS // 4)}
     d |= {"f": rng.choice(list("abc"), ROWS).astype(object), "flag": rng.random(ROWS) < 0.5}
-    d |= {"g": np.repeat(np.arange(8), ROWS // 8), "c": rng.permutation(np.repeat(list("pqrs"), ROWS // 4)).astype(object)}
+    d |= {
+        "g": np.repeat(np.arange(8), ROWS // 8),
+        "c": rng.permutation(np.repeat(list("pqrs"), ROWS // 4)).astype(object),
+    }
     d["y"] = 0.5 * d["x"] + rng.normal(size=8)[d["g"]] + rng.normal(size=ROWS)
     return d
 

@@ -111,7 +111,10 @@ def _as_truth(value: Value) -> np.ndarray | None:
 
 def _as_category(value: Value, kind: Kind, name: str) -> Category:
     """Return a category with the levels of the fit, and after them those that the fit has not seen."""
-    codes, levels = _levels_now(value)
+    try:
+        codes, levels = _levels_now(value)
+    except TypeError as error:
+        raise DataError(f"The values of the column {name!r} of the new data cannot be told apart: {error}.") from None
     try:
         place = level_codes(levels, kind.levels, words_too=True)
     except ValueError as error:

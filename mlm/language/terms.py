@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import FormulaError
-from .tree import Call, Name, Node, Number, Text, spell, start
+from .tree import Call, Name, Node, Number, Text, spell, start, walk
 
 __all__ = ["Terms", "expand"]
 
@@ -144,7 +144,8 @@ class _Algebra:
             return self.power(self.terms(left, adding), node)
         first = self.terms(left, adding)
         second = self.terms(right, adding)
-        if node.function == ":" and bool(first) != bool(second):
+        waits = not self.others and any(isinstance(n, Name) and n.name == "." for n in walk(node))  # for the columns
+        if node.function == ":" and bool(first) != bool(second) and not waits:
             raise self.complain(node.at, f"{spell(node)} has a side without columns, and so makes no term.")
         if node.function == ":":
             return self.union([], [a | b for a in first for b in second], node)
