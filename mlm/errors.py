@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 __all__ = [
     "ArgumentError",
@@ -20,6 +21,7 @@ __all__ = [
     "SingularFitWarning",
     "counted",
     "first_few",
+    "is_one_of",
     "shorten",
     "suggest",
     "users_stacklevel",
@@ -84,6 +86,14 @@ def first_few(names: Sequence[str]) -> str:
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:LISTED_NAMES])} and {more} more"
 
 
+def is_one_of(value: Any, options: Iterable[Any]) -> bool:
+    """Whether a value is one of some options; what cannot be compared with them, an array for instance, is none."""
+    try:
+        return any(bool(value == option) for option in options)
+    except (TypeError, ValueError):
+        return False
+
+
 def shorten(name: str) -> str:
     """Write a name or a label for a message; of a long one its two ends."""
     half = SHOWN_LETTERS // 2
@@ -97,6 +107,7 @@ def counted(number: int, noun: str) -> str:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a sentence naming the known words nearest to `name`, or an empty string."""
+    name = str(name)
     words = {str(k).lower(): str(k) for k in known}
     near = [words[w] for w in difflib.get_close_matches(name.lower(), words, n=3, cutoff=0.6)]
     return f" Did you mean {' or '.join(repr(k) for k in near)}?" if near else ""

@@ -12,7 +12,7 @@ from scipy import linalg
 from .errors import FormulaError, RankWarning, first_few, users_stacklevel
 from .frame.model_frame import ModelFrame, model_frame
 from .frame.rank import dependent_columns
-from .frame.units import demand_squares
+from .frame.units import LARGEST_SQUARES, demand_squares
 from .model.linear_model import LinearModel
 
 __all__ = ["lm"]
@@ -75,7 +75,7 @@ def lm(
     terms = frame.x_names
     if not terms:
         raise FormulaError(f"The formula {formula!r} has no coefficients to estimate; add an intercept or a term.")
-    demand_squares(frame)
+    demand_squares(frame, LARGEST_SQUARES)
     frame, aliased = _independent_columns(frame)
     coefficients, vcov, sigma = _least_squares(frame)
     return LinearModel(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import ArgumentError
+from .errors import ArgumentError, is_one_of
 from .fit.checks import demand_estimable, demand_variation
 from .fit.stages import independent_columns, sorted_terms
 from .frame.model_frame import model_frame
@@ -91,8 +91,10 @@ def lmer(
     >>> m.fixef.round(3).to_dict()
     {'(Intercept)': 4.344, 'x': 1.017}
     """
-    if reml not in (True, False):
+    if not is_one_of(reml, (True, False)):
         raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
+    if not is_one_of(verbose, (True, False)):
+        raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     frame = model_frame(formula, data, weights, offset, contrasts, functions)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)

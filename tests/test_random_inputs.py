@@ -55,7 +55,7 @@ ODD = [
     lambda: [object()] * ROWS,
     lambda: np.array([1e300, -1e300] * (ROWS // 2)),
     lambda: np.full(ROWS, 1e-320),
-    lambda: np.array([np.datetime64("NaT")] * ROWS),
+    lambda: np.array([np.datetime64("NaT", "ns")] * ROWS),
 ]
 RESPONSES = ["y"] * 8 + ["log(z)", "y - z", "flag", "f", "y^2", "cbind(y, z)", "scale(y)", "1"]
 TERMS = [

@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
-from ..frame.units import LARGEST_SQUARES, demand_squares
+from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from .blocks import CrossProducts, FactorProducts, PairProducts, Shift
 from .level_sums import LevelSums
 
@@ -63,8 +63,8 @@ def cross_products(
     means, mean_y, intercept = _means(frame, response)
     x = _orthonormal(frame, means, root_weights) if orthonormal else _Basis(frame.x_columns, means)
     xy, sums = _accumulate(x, response, mean_y, root_weights, factors)
-    if not sum(xy.diagonal().tolist()) < LARGEST_SQUARES:
-        demand_squares(frame)
+    if not sum(xy.diagonal().tolist()) < LARGEST_PRODUCTS:
+        demand_squares(frame, LARGEST_PRODUCTS)
         raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
     ols, independent = _least_squares(xy)
     # [X, y - X b] is [X y] R with R the identity but for -b in its last column: so are its products, here and by level

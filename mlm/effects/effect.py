@@ -122,8 +122,10 @@ def effect(
     coverage = checked_level(level)
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
+    if at is not None and not isinstance(at, Mapping):
+        raise ArgumentError(f"at= maps predictors to lists of values, such as {{'z': [0, 1]}}; got {at!r}.")
     known = predictors(m)
-    chosen = _chosen(known, focal, dict(at or {}), values)
+    chosen = _chosen(known, focal, dict(() if at is None else at), values)
     held = {name: predictor for name, predictor in known.items() if name not in chosen}
     grid, x = average_design(m, chosen, held)
     fit = x @ m.fixef.to_numpy()
@@ -132,19 +134,19 @@ def effect(
     half = scipy.stats.t.ppf(0.5 + coverage / 2, freedom) * se
     frame = grid.assign(fit=fit, se=se, lower=fit - half, upper=fit + half)
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
-    return Effect(frame, focal, m.response, bool(known[focal].levels), tuple(at or ()), level, typical)
+    return Effect(frame, focal, m.response, bool(known[focal].levels), tuple(() if at is None else at), level, typical)
 
 
 def _chosen(
     known: Mapping[str, Predictor], focal: str, at: dict[str, Sequence[Any]], values: Sequence[Any] | None
 ) -> dict[str, list[Any]]:
     """Return the values of the predictors that vary, the focal one first, after checking them."""
-    if focal in at:
+    if isinstance(focal, str) and focal in at:
         raise ArgumentError(f"{focal!r} is the focal predictor; its values are given by values=, not by at=.")
     for name in (focal, *at):
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise ArgumentError(
-                f"The fixed part has no predictor {name!r}; it has {', '.join(known)}.{suggest(name, known)}"
+                f"The fixed part has no predictor {name!r}; it has {', '.join(known)}.{suggest(str(name), known)}"
             )
     own = known[focal]
     if values is None:

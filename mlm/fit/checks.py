@@ -147,7 +147,7 @@ def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
         return None
     try:
         theta = np.asarray(start, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         theta = np.full(1, np.nan)
     if theta.shape != (deviance.layout.n_theta,) or not np.isfinite(theta).all():
         raise ArgumentError(

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from ..crossproducts.blocks import CrossProducts
-from ..errors import DataError, FitError, IdentificationWarning, SingularFitWarning, users_stacklevel
+from ..errors import (
+    ArgumentError,
+    DataError,
+    FitError,
+    IdentificationWarning,
+    SingularFitWarning,
+    is_one_of,
+    users_stacklevel,
+)
 from ..frame.column import Column
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
@@ -76,7 +84,7 @@ class Fit:
         deviance = deviance_function(terms, products, reml)
         demand_identified(terms, deviance)
         first = starting_theta(start, deviance)
-        if first is None and optimizer == "nloptwrap":
+        if first is None and is_one_of(optimizer, ("nloptwrap",)):
             first = lme4_start(frame, terms)
         optimum = minimise(deviance, optimizer, first, tolerance, verbose)
         demand_residuals(optimum, deviance)
@@ -103,6 +111,8 @@ class Fit:
         Fit
             Of the same class.
         """
+        if not is_one_of(reml, (None, True, False)):
+            raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
         reml, terms = self.reml if reml is None else reml, list(self.terms)
         if y is None:
             return self.estimate(self.frame, terms, self.products, reml, optimizer, self.theta, again=True)

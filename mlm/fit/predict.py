@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, counted, shorten
+from ..errors import ArgumentError, DataError, counted, is_one_of, shorten
 from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
@@ -27,7 +27,7 @@ def fitted_values(fit: Fit) -> pd.Series:
 
 def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> pd.Series:
     """Predictions; `mlm.MixedModel.predict` says what the arguments mean."""
-    if new_levels not in ("error", "population"):
+    if not is_one_of(new_levels, ("error", "population")):
         raise ArgumentError(f"new_levels is 'error' or 'population'; got {new_levels!r}.")
     effects = _chosen_effects(fit, re_form)
     if newdata is None:
@@ -124,7 +124,10 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
     # a column that groups is matched by its values, whatever its type: it need not be of the kind that it was
     table = evaluator.table
     values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
-    codes, absent = factor.find(term.parts, values)
+    try:
+        codes, absent = factor.find(term.parts, values)
+    except TypeError as error:
+        raise DataError(f"The values of {term.group!r} in the new data cannot be told apart: {error}.") from None
     if new_levels == "population" or (codes >= 0).all():
         return codes
     remedy = "use new_levels='population' to predict them with random effects of 0."

@@ -13,7 +13,7 @@ from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.rank import dependent_columns
-from ..frame.units import demand_squares
+from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
@@ -75,7 +75,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
 
 def _without_dependent(frame: ModelFrame) -> ModelFrame:
     """Drop the columns that depend on columns to their left, if there are any, and say so."""
-    demand_squares(frame)
+    demand_squares(frame, LARGEST_PRODUCTS)
     dropped = dependent_columns(frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None])
     if not dropped:
         return frame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
@@ -201,6 +201,9 @@ def _names(names: str | Sequence[str], argument: str) -> list[str]:
     found = [names] if isinstance(names, str) else list(names) if isinstance(names, Iterable) else []
     if not found:
         raise DataError(f"Name at least one column and one grouping column; {argument} is {names!r}.")
+    for name in found:
+        if not isinstance(name, Hashable):
+            raise DataError(f"{argument} are names of columns; {name!r} is none.")
     return found
 
 

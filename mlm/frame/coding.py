@@ -112,7 +112,7 @@ def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[
     ends = tuple(map(str, contrast.columns)) if isinstance(contrast, pd.DataFrame) else None
     try:
         matrix = np.array(contrast, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         matrix = np.empty(0)
     if matrix.ndim == 1 and len(matrix) == len(labels):
         matrix = matrix[:, None]

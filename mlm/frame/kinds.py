@@ -13,6 +13,7 @@ from .values import Category, Numbers, Other, Truth, Value
 
 __all__ = ["sorted_levels", "value_of"]
 
+USUAL_BYTES = (4, 8)  # of a float; pandas cannot look others up
 LISTED_TYPES = 4  # types that a message shows
 DATES = {"M": "dates", "m": "time differences", "c": "complex numbers"}
 
@@ -32,6 +33,8 @@ def value_of(column: Column) -> Value:
         return Category(codes, dtype.categories, bool(dtype.ordered))
     if kind == "b":
         return Truth(_spread(present, absent))
+    if kind == "f" and isinstance(dtype, np.dtype) and dtype.itemsize not in USUAL_BYTES:
+        return Numbers(_spread(present, absent))
     if kind in "fiu" or "decimal" in str(dtype):
         return _numbers(present, absent)
     if kind == "V":

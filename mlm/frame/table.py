@@ -13,7 +13,7 @@ import pandas as pd
 from ..errors import DataError, counted, shorten, suggest
 from ..language.tree import spell_name
 from .column import Column
-from .kinds import value_of
+from .kinds import USUAL_BYTES, value_of
 from .native import Native
 from .values import Numbers, Value
 
@@ -135,7 +135,13 @@ class Table:
         if value is None:
             column = self.raw(name)
             dtype = getattr(column, "dtype", None)
-            if type(column) is pd.Series and isinstance(dtype, np.dtype) and dtype.kind in "fiu" and dtype.isnative:
+            if (
+                type(column) is pd.Series
+                and isinstance(dtype, np.dtype)
+                and dtype.kind in "fiu"
+                and dtype.isnative
+                and dtype.itemsize in USUAL_BYTES + (1, 2) * (dtype.kind != "f")
+            ):
                 value = Numbers(column.to_numpy().view())  # whoever keeps it copies it: see `rows.owned`
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))

@@ -7,16 +7,23 @@ import numpy as np
 from ..errors import DataError
 from .model_frame import ModelFrame
 
-__all__ = ["LARGEST_SQUARES", "demand_squares"]
+__all__ = ["LARGEST_PRODUCTS", "LARGEST_SQUARES", "demand_squares"]
 
-# Sum of squares from which columns are refused: products of two such sums must be below 1.8e308.
-LARGEST_SQUARES = 1e150
-# ... and the largest number of a column below which they are: its square must be above 2.2e-308, with all its digits.
-SMALLEST_NUMBER = 1e-145
+# Sum of squares from which columns are refused where products of two such sums must be below 1.8e308, as among
+# cross-products; and where the sums themselves must be, as in least squares by rows.
+LARGEST_PRODUCTS, LARGEST_SQUARES = 1e150, 1e305
+# Largest number of a column below which it is refused: its square must be above 2.2e-308, with all its digits.
+SMALLEST_NUMBER = 1e-153
 
 
-def demand_squares(frame: ModelFrame) -> None:
+def demand_squares(frame: ModelFrame, limit: float) -> None:
     """Refuse a response and fixed-effects columns whose squares are too large, or too small, for double precision.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    limit : float
+        Sum of squares of a column from which it is refused.
 
     Raises
     ------
@@ -27,7 +34,7 @@ def demand_squares(frame: ModelFrame) -> None:
     named += [("column", name, values) for name, values in zip(frame.x_names, frame.x.T, strict=True)]
     for what, name, values in named:
         largest = float(np.abs(values).max(initial=0.0))
-        if 0 < largest < SMALLEST_NUMBER or largest * largest * len(values) >= LARGEST_SQUARES:
+        if 0 < largest < SMALLEST_NUMBER or largest * largest * len(values) >= limit:
             raise DataError(
                 f"The {what} {name!r} has numbers of {largest:.0e}, whose squares cannot be computed with in its "
                 f"{len(values)} rows; rescale it, for example divide it by {largest:.0e}."

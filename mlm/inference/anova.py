@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, is_one_of
 from ..report import r_numbers, r_text
 from ..report.face import FittedLinearModel, FittedModel, is_mixed, model_list
 from ..report.summary import coefficient_lines
@@ -191,7 +191,7 @@ def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[
 
 def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None) -> bool:
     """Decide on the F test (True) or likelihood ratios."""
-    if test not in (None, "F", "Chisq"):
+    if not is_one_of(test, (None, "F", "Chisq")):
         raise ArgumentError(f"`test` is None, 'F' or 'Chisq'; got {test!r}.")
     mixed = [label for label, m in zip(labels, models, strict=True) if is_mixed(m)]
     if test == "F" and mixed:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, is_one_of
 from ..report.r_numbers import format_numbers
 
 __all__ = ["checked_level", "confidence_intervals", "limit_names"]
@@ -55,7 +55,7 @@ def confidence_intervals(fit: Estimated, level: float, method: str, df: float | 
     ----------
     Pinheiro, J. C. & Bates, D. M. (2000). *Mixed-Effects Models in S and S-PLUS*, section 2.4. Springer.
     """
-    if method != "wald":
+    if not is_one_of(method, ("wald",)):
         raise ArgumentError(f"Confidence intervals by {method!r} are not there; use method='wald'.")
     tail = 0.5 * (1.0 - checked_level(level))
     quantile = scipy.stats.norm.isf(tail) if df is None else scipy.stats.t.isf(tail, df)
@@ -103,7 +103,7 @@ def checked_level(level: Any) -> float:
     """
     try:
         share = math.nan if isinstance(level, str) else float(level)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         share = math.nan
     if not 0 < share < 1:
         raise ArgumentError(f"The level must lie between 0 and 1; got {level!r}.")

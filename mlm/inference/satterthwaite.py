@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError
+from ..errors import ArgumentError, DataError, is_one_of
 from ..fit.fit import Fit
 from ..frame.column import Column
 from ..likelihood.criterion import Evaluation
@@ -55,7 +55,7 @@ def checked_ddf(ddf: str | None) -> str | None:
     ArgumentError
         When it is neither None nor ``"satterthwaite"``.
     """
-    if ddf is not None and ddf != "satterthwaite":
+    if not is_one_of(ddf, (None, "satterthwaite")):
         raise ArgumentError(f"ddf must be None or 'satterthwaite'; got {ddf!r}.")
     return ddf
 

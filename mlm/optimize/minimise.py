@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, is_one_of
 from ..likelihood.deviance import Deviance
 from .newton import newton
 from .nloptwrap import ABSOLUTE_TOLERANCE, nloptwrap
@@ -42,10 +42,11 @@ def minimise(
     ArgumentError
         For an unknown optimiser, or a tolerance that is not positive or not for `"nloptwrap"`.
     """
-    if tolerance is not None and (optimizer == "newton" or not tolerance > 0):
+    if not is_one_of(optimizer, ("newton", "nloptwrap")):
+        raise ArgumentError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")
+    positive = isinstance(tolerance, int | float) and tolerance > 0
+    if tolerance is not None and (optimizer == "newton" or not positive):
         raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
         return newton(deviance, start, Log(verbose))
-    if optimizer == "nloptwrap":
-        return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))
-    raise ArgumentError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")
+    return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))

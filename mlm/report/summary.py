@@ -24,6 +24,7 @@ __all__ = ["Summary", "summarize"]
 
 QUANTILES = ("Min", "1Q", "Median", "3Q", "Max")
 MOST_CORRELATIONS = 20
+MOST_DIGITS = 22  # digits that R prints at most
 """lme4 leaves the correlations of the fixed effects out above this number of terms."""
 
 
@@ -113,8 +114,8 @@ def summarize(
     Bates, D., Mächler, M., Bolker, B. & Walker, S. (2015). Fitting linear mixed-effects models using lme4.
     *Journal of Statistical Software* 67(1), section 5.2.
     """
-    if digits < 1:
-        raise ArgumentError(f"digits must be at least 1; got {digits}.")
+    if not isinstance(digits, int | np.integer) or not 1 <= digits <= MOST_DIGITS:
+        raise ArgumentError(f"digits must be a whole number, at least 1 and at most {MOST_DIGITS}; got {digits!r}.")
     style = _Style(digits, scipen, data_name, correlation)
     coefficients = m.coefficients(ddf)
     if is_mixed(m):

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from ..errors import ArgumentError, is_one_of
 from .face import FittedLinearModel, FittedMixedModel, FittedModel
 
 __all__ = ["coefficient_rows", "glance_row", "linear_glance_row", "tidy_table"]
@@ -39,6 +40,8 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
     DataFrame, p rows
     """
     table = m.coefficients(ddf).rename(columns=BROOM)
+    if not is_one_of(conf_int, (True, False)):
+        raise ArgumentError(f"conf_int is True or False; got {conf_int!r}.")
     if conf_int:
         table[["conf.low", "conf.high"]] = m.confint(level).to_numpy()
     return table.rename_axis("term").reset_index()
