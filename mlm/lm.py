@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import linalg
 
 from .errors import FormulaError, RankWarning, first_few, users_stacklevel
@@ -79,13 +78,12 @@ def lm(
     demand_squares(frame, LARGEST_SQUARES)
     frame, aliased = _independent_columns(frame)
     coefficients, vcov, sigma = _least_squares(frame)
-    index = pd.Index(frame.x_names, name="term")
     return LinearModel(
         formula=frame.formula.text,
         response=frame.formula.response,
         frame=frame,
-        fixef=pd.Series(coefficients, index=index, name="Estimate"),
-        vcov=pd.DataFrame(vcov, index=index, columns=frame.x_names),
+        beta=coefficients,
+        covariance=vcov,
         sigma=sigma,
         aliased=aliased,
         terms=terms,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Self
@@ -119,6 +120,42 @@ class Fit:
         demand_variation(frame, products)
         return self.estimate(frame, terms, products, reml, optimizer, again=True)
 
+    def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Self:
+        """Return the model with functions that its formula calls given again.
+
+        Functions of one's own are not saved with a model. What a loaded model has computed it still has; for new rows
+        it asks for them.
+
+        Parameters
+        ----------
+        functions : mapping of str to callable
+            By their names in the formula; they must be what they were in the fit.
+
+        Returns
+        -------
+        Fit
+            Of the same class.
+
+        Raises
+        ------
+        ArgumentError
+            When these are no functions, or the fit knew none of such a name.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "x": [1, 3, 2, 5, 4, 6], "g": list("aabbcc")}
+        >>> m = mlm.lmer("y ~ half(x) + (1 | g)", data, functions={"half": lambda x: x / 2})
+        >>> again = pickle.loads(pickle.dumps(m)).with_functions({"half": lambda x: x / 2})
+        >>> bool((again.predict(data) == m.predict(data)).all())
+        True
+        """
+        frame = self.frame.with_functions(functions)
+        recipe = frame.recipe
+        terms = tuple(replace(part, design=part.design.with_recipe(recipe)) for part in self.terms)
+        return replace(self, frame=frame, terms=terms)
+
     # what was fitted
 
     @property
@@ -145,7 +182,7 @@ class Fit:
     @property
     def dropped(self) -> Dropped:
         """Rows left out for missing values: `count` of `total`, and `by_column`."""
-        return self.frame.dropped
+        return replace(self.frame.dropped, by_column=dict(self.frame.dropped.by_column))
 
     # the criterion
 
@@ -287,10 +324,16 @@ class Fit:
 
     # random effects
 
-    @cached_property
+    @property
     def modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Conditional modes (q, J) and unscaled conditional covariances (q, q, J) of each grouping factor."""
+        """Conditional modes (q, J) and unscaled conditional covariances (q, q, J) of each factor, read-only."""
+        return dict(self._modes)
+
+    @cached_property
+    def _modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         modes, covariances = self.deviance_function.modes(self._at.theta)
+        for array in (*modes, *covariances):
+            array.flags.writeable = False
         names = [f.name for f in self.products.factors]
         return dict(zip(names, zip(modes, covariances, strict=True), strict=True))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, counted, is_one_of, shorten
-from ..frame.evaluate import Evaluator, column_names
+from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
@@ -37,6 +37,7 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
     evaluator = fit.frame.recipe.evaluator(table)
     for k, columns in effects.items():
         part = fit.terms[k]
+        table.demand(fit.frame.recipe.columns(part.term.parts), "The new data", "the model")
         codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
         values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes, columns)
     return pd.Series(values + fit.frame.known_part_of(table), table.index.view())
@@ -73,14 +74,14 @@ def _chosen_effects(fit: Fit, re_form: Any) -> dict[int, list[int]]:
         return _all_effects(fit)
     if re_form is False or (isinstance(re_form, str) and re_form in ("NA", "0", "~0", "~ 0")):
         return {}
-    if not isinstance(re_form, str) or "|" not in re_form:
+    asked = parse(f"y ~ {re_form.strip().removeprefix('~')}") if isinstance(re_form, str) and "|" in re_form else None
+    if asked is None or asked.fixed.sets or asked.offsets or asked.has_dot:
         raise ArgumentError(
             "re_form is None (all random effects), 'NA' or False (none), or some of them as in the formula, such as "
             f"'(1 | g)'; got {re_form!r}."
         )
-    wanted = parse(f"y ~ {re_form.strip().removeprefix('~')}").random
     chosen: dict[int, set[int]] = {}
-    for term in wanted:
+    for term in asked.random:
         for k, columns in _columns_of(fit, term, re_form).items():
             chosen.setdefault(k, set()).update(columns)
     return {k: sorted(columns) for k, columns in chosen.items()}
@@ -120,14 +121,10 @@ def _effects_of(part: RandomPart) -> dict[str, list[int]]:
 
 def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str) -> np.ndarray:
     """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
-    table = evaluator.table
-    table.demand(column_names(term.parts, evaluator.own, table), "The new data", "the model")
     # a column that groups is matched by its values, whatever its type: it need not be of the kind that it was
+    table = evaluator.table
     values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
-    try:
-        codes, absent = factor.find(values)
-    except TypeError as error:
-        raise DataError(f"The values of {term.group!r} in the new data cannot be told apart: {error}.") from None
+    codes, absent = factor.find(term.parts, values)
     if new_levels == "population" or (codes >= 0).all():
         return codes
     remedy = "use new_levels='population' to predict them with random effects of 0."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,16 @@ class Columns:
     def is_one(self, k: int) -> bool:
         """Whether column `k` is the constant 1, stored as a single number."""
         return len(self.factors[k]) == 1 and self.factors[k][0].strides == (0,)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a copy of the constant would no longer be a single number
+        factors = tuple(None if self.is_one(k) else arrays for k, arrays in enumerate(self.factors))
+        return _restored, (self.names, factors, self.n)
+
+
+def _restored(names: tuple[str, ...], factors: tuple[tuple[np.ndarray, ...] | None, ...], n: int) -> Columns:
+    """Columns that were saved or copied, of the constant that it is the constant."""
+    return Columns(names, tuple((ones(n),) if arrays is None else arrays for arrays in factors), n)
 
 
 @lru_cache(maxsize=32)  # numbers of rows; an entry is a single number

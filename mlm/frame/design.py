@@ -19,8 +19,8 @@ from ..language.terms import Terms
 from ..language.tree import Name, Node, spell
 from .coding import Coding, coding_of, plain_columns
 from .columns import INTERCEPT, Columns, ones
-from .evaluate import Recipe, column_names
-from .matching import level_codes
+from .evaluate import Recipe
+from .likeness import Unlike, level_codes
 from .rows import demand_defined
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, label
@@ -72,19 +72,22 @@ class Design:
             When a column is missing or of another kind than in the fit, a category was not there, or numbers are
             infinite or undefined.
         """
-        table.demand(self.columns_used(table), "The new data", "the model")
+        table.demand(self.columns_used(), "The new data", "the model")
         evaluator = self.recipe.evaluator(table)
         values: list[Value] = []
         for node, coding in zip(self.terms.variables, self.codings, strict=True):
             value = evaluator.value(node)
             demand_defined(node, value, table)
             values.append(value if coding is None else _recoded(value, coding, spell(node)))
-        columns, _ = _columns(self.terms, values, self.codings, self.full, table.n)
+        columns, spans = _columns(self.terms, values, self.codings, self.full, table.n)
+        for name, now, then in zip(self.terms.labels, spans, self.spans, strict=True):
+            if now != then:
+                raise DataError(f"{name!r} makes {now} columns of the new data, and made {then} of those of the fit.")
         return columns if self.keep is None else columns.select(list(self.keep))
 
-    def columns_used(self, table: Table) -> list[str]:
+    def columns_used(self) -> list[str]:
         """Names of the data's columns that the terms use, in the order of the formula."""
-        return column_names(self.terms.variables, self.recipe.own, table)
+        return self.recipe.columns(self.terms.variables)
 
     def without(self, dropped: list[int]) -> Design:
         """Return the recipe that leaves these columns out."""
@@ -223,8 +226,13 @@ def _recoded(value: Value, coding: Coding, name: str) -> Value:
         return value
     if not isinstance(value, Category):
         raise DataError(f"{name!r} was a category in the fit; in the new data it is none.")
-    place = level_codes(value.levels, coding.levels, words_too=True)
-    codes = np.append(place, -1)[value.codes]
+    occur = np.unique(value.codes[value.codes >= 0])
+    place = np.full(len(value.levels) + 1, -1)
+    try:
+        place[occur] = level_codes(value.levels[occur], coding.levels)
+    except Unlike as error:
+        raise DataError(f"{name!r} cannot be matched with the fit: {error}; convert the column first.") from None
+    codes = place[value.codes]
     unseen = np.unique(value.codes[(codes < 0) & (value.codes >= 0)])
     if len(unseen):
         shown = ", ".join(repr(shorten(label(value.levels[k]))) for k in unseen[:SHOWN]) + (

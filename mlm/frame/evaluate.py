@@ -6,17 +6,17 @@ What a function learns of the rows of a fit (means, knots, levels) and what kind
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ..errors import FormulaError
+from ..errors import ArgumentError, FormulaError
 from ..language.tokens import error_at
 from ..language.tree import Call, Name, Node, Number, Text, spell
-from .functions.table import Function, Site, bound, found
+from .functions.table import Function, Site, bound, found, lost, lost_function, own_functions
 from .matching import Kind, as_in_the_fit, kind_of
 from .table import Table
 from .values import Value
@@ -43,21 +43,42 @@ class Recipe:
     learnt : mapping of Call to mapping
         What each call of a function has learnt.
     own : mapping of str to Function
-        The user's functions. They are not saved with a model: see `with_functions`.
+        The user's functions. They are not saved with a model; who loads it gives them again: see `with_functions`.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     learnt: Mapping[Call, Mapping[str, Any]] = field(default_factory=dict)
     own: Mapping[str, Function] = field(default_factory=dict)
-    lost: tuple[str, ...] = ()
 
     def evaluator(self, table: Table) -> Evaluator:
         """Evaluate on new rows."""
         return Evaluator(table, self.own, self)
 
+    def columns(self, nodes: Iterable[Node]) -> list[str]:
+        """Names of the columns that expressions use, in their order: what was a column in the fit is one."""
+        return column_names(nodes, self.own, self.kinds)
+
+    def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Recipe:
+        """Return the recipe with functions of the user's given again.
+
+        Raises
+        ------
+        ArgumentError
+            When these are no functions, or have names that the fit did not know.
+        """
+        given = own_functions(functions)
+        unknown = [name for name in given if name not in self.own]
+        if unknown:
+            listed = ", ".join(self.own) or "none"
+            raise ArgumentError(f"The model was fitted without a function {unknown[0]!r}; its own are: {listed}.")
+        return replace(self, own={**self.own, **given})
+
     def __reduce__(self) -> tuple[Any, ...]:
-        # a function that is not in a module cannot be saved; who loads the model gives it again
-        return Recipe, (dict(self.kinds), dict(self.learnt), {}, (*self.lost, *self.own))
+        # a function that is in no module cannot be saved
+        return Recipe, (dict(self.kinds), dict(self.learnt), {name: lost_function(name) for name in self.own})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Recipe:
+        return self  # it never changes
 
 
 class Evaluator:
@@ -80,33 +101,33 @@ class Evaluator:
 
     def value(self, node: Node) -> Value:
         """Return the value of an expression."""
-        if isinstance(node, Name):
-            return self.column(node)
-        if isinstance(node, Number):
-            return node.value
-        if isinstance(node, Text):
+        if isinstance(node, Number | Text):
             return node.value
         if node not in self._known:
-            self._known[node] = self.call(node)
+            self._known[node] = self.column(node) if isinstance(node, Name) else self.call(node)
         return self._known[node]
 
     def column(self, node: Name) -> Value:
         """Return a column as the kind it is, or as it was in the fit; or a constant."""
         name = node.name
-        if name in CONSTANTS and name not in self.table:
+        if name in CONSTANTS and name not in (self.table if self.recipe is None else self.recipe.kinds):
             return CONSTANTS[name]
-        if self.recipe is None:
-            value = self.table.value(name)
-            if name not in self.kinds:
-                self.kinds[name] = kind_of(value)
-            return value
-        return as_in_the_fit(self.table.value(name), self.recipe.kinds[name], name)
+        value = self.table.value(name)
+        if self.recipe is not None:
+            return as_in_the_fit(value, self.recipe.kinds[name], name)
+        self.kinds[name] = kind_of(value)
+        return value
 
     def call(self, node: Call) -> Value:
         """Call a function of the table."""
         if node.function == "(":
             return self.value(node.arguments[0])
         known = found(node.function, self.own)
+        if known.run is lost:
+            raise FormulaError(
+                f"The model was saved, and its function {known.name!r} was not saved with it; give it again: "
+                f"m.with_functions({{{known.name!r}: ...}})."
+            )
         values = [
             argument if parameter in known.quoted else self.value(argument)
             for parameter, argument in _arguments(node, known)

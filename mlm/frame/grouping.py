@@ -16,7 +16,7 @@ import pandas as pd
 from ..errors import DataError
 from ..language.tree import Node, spell
 from .kinds import sorted_levels
-from .matching import level_codes
+from .likeness import EXACT, Unlike, family, level_codes
 from .values import ROWS, Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
@@ -58,18 +58,19 @@ class Grouping:
     def levels(self) -> pd.Index:
         """The levels, as pandas labels rows by: values, or for an interaction labels such as ``"1:a"``."""
         if not self.pairs:
-            return pd.Index(self.parts[0])
+            return _named(pd.Index(self.parts[0]))
         labels = [label(value) for value in self.parts[0]]
         for (before, own), part in zip(self.pairs, self.parts[1:], strict=True):
             mine = [label(value) for value in part]
             labels = [f"{labels[a]}:{mine[b]}" for a, b in zip(before, own, strict=True)]
         return pd.Index(labels)
 
-    def find(self, values: list[Value]) -> tuple[np.ndarray, np.ndarray]:
+    def find(self, parts: tuple[Node, ...], values: list[Value]) -> tuple[np.ndarray, np.ndarray]:
         """Find the levels of other rows.
 
         Parameters
         ----------
+        parts : tuple of Node
         values : list of Value
             The parts on these rows.
 
@@ -79,10 +80,16 @@ class Grouping:
             Position among the levels; -1 for what is missing, and for levels that are not there.
         absent : ndarray of bool, shape (rows,)
             Where a part is missing.
+
+        Raises
+        ------
+        DataError
+            When a part's values are of another kind than in the fit, or cannot be told apart.
         """
-        codes, absent = _place(values[0], self.parts[0])
-        for value, part, (before, own) in zip(values[1:], self.parts[1:], self.pairs, strict=True):
-            inner, missing = _place(value, part)
+        codes, absent = _place(parts[0], values[0], self.parts[0])
+        rest = zip(parts[1:], values[1:], self.parts[1:], self.pairs, strict=True)
+        for node, value, part, (before, own) in rest:
+            inner, missing = _place(node, value, part)
             absent = absent | missing
             known, wanted = before * len(part) + own, codes * len(part) + inner
             place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
@@ -90,11 +97,28 @@ class Grouping:
         return codes, absent
 
 
-def _place(value: Value, known: Any) -> tuple[np.ndarray, np.ndarray]:
+def _named(levels: pd.Index) -> pd.Index:
+    """Whole numbers that are stored as floats (a missing one among them makes pandas do so) as whole numbers."""
+    if levels.dtype.kind != "f":
+        return levels
+    values = levels.to_numpy(dtype=float)
+    whole = (values == np.floor(values)) & (np.abs(values) < EXACT)
+    return pd.Index(values.astype(np.int64), name=levels.name) if whole.all() else levels
+
+
+def _place(node: Node, value: Value, known: Any) -> tuple[np.ndarray, np.ndarray]:
     """Positions of a part's rows among known levels, and where it is missing."""
-    codes, levels = _coded(value)
-    place = level_codes(levels, known, words_too=True)
-    return np.append(place, -1)[codes], codes < 0
+    codes, levels = _factorized(node, value)
+    occur = np.bincount(codes[codes >= 0], minlength=len(levels)) > 0
+    place = np.full(len(levels) + 1, -1)
+    try:
+        place[:-1][occur] = level_codes(levels[occur], known)
+    except Unlike as error:
+        raise DataError(
+            f"The grouping column {spell(node)!r} of the new data is not what it was in the fit: {family(known)} then, "
+            f"{family(levels)} now, and {error}; convert it first."
+        ) from None
+    return place[codes], codes < 0
 
 
 def grouping(name: str, parts: tuple[Node, ...], values: list[Value]) -> Grouping:

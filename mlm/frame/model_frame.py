@@ -7,7 +7,8 @@ on all rows, and rows in which one of them is missing are left out, counted by c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,9 @@ from .column import Column
 from .columns import Columns
 from .design import Design, build
 from .evaluate import Evaluator, Recipe, column_names, demand_functions
-from .functions.table import own_functions
+from .functions.table import Function, own_functions
 from .grouping import Grouping, grouping
-from .rows import Dropped, complete_rows, demand_defined, taken
+from .rows import Dropped, complete_rows, demand_defined, owned, taken
 from .table import Table
 from .values import NUMERIC, ROWS, Category, Matrix, Numbers, Other, Value
 
@@ -59,7 +60,7 @@ class ModelFrame:
         Fixed-effects columns; `x` gives them as an array of shape (n, p).
     x_design : Design
     random : tuple of RandomPart
-    groupings : dict of str to Grouping
+    groupings : mapping of str to Grouping
     weights, offset : ndarray of shape (n,) or None
     index : pandas.Index
         Labels of the rows in use.
@@ -70,9 +71,6 @@ class ModelFrame:
         The data's columns that the fixed part uses, on the rows in use.
     offset_parts : tuple of Node, or None
         Expressions whose sum is the offset; None when it was given as values.
-    sources : tuple
-        The columns that the arrays here may be views of. While they are held, pandas copies a column before the user
-        changes it: what happens to the user's frame later does not reach the model.
     """
 
     formula: Formula
@@ -80,7 +78,7 @@ class ModelFrame:
     x_columns: Columns
     x_design: Design
     random: tuple[RandomPart, ...]
-    groupings: dict[str, Grouping]
+    groupings: Mapping[str, Grouping]
     weights: np.ndarray | None
     offset: np.ndarray | None
     index: pd.Index
@@ -88,7 +86,15 @@ class ModelFrame:
     recipe: Recipe
     predictors: Mapping[str, Value]
     offset_parts: tuple[Node, ...] | None = ()
-    sources: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("groupings", "predictors"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        _freeze(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = (getattr(self, each.name) for each in fields(self))
+        return ModelFrame, tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
 
     @property
     def nobs(self) -> int:
@@ -115,6 +121,12 @@ class ModelFrame:
         """Names of the fixed-effects columns."""
         return self.x_columns.names
 
+    def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> ModelFrame:
+        """Return the frame with functions of the user's given again: see `Recipe.with_functions`."""
+        recipe = self.recipe.with_functions(functions)
+        random = tuple(replace(part, design=part.design.with_recipe(recipe)) for part in self.random)
+        return replace(self, recipe=recipe, x_design=self.x_design.with_recipe(recipe), random=random)
+
     def without(self, dropped: list[int]) -> ModelFrame:
         """Return the frame with these fixed-effects columns left out."""
         out = set(dropped)
@@ -134,7 +146,7 @@ class ModelFrame:
                 "The offset of this model was given as values, and that of new rows is not known; give it as a column "
                 "of the data, offset='name', or in the formula, offset(name)."
             )
-        table.demand(column_names(self.offset_parts, self.recipe.own, table), "The new data", "the offset")
+        table.demand(self.recipe.columns(self.offset_parts), "The new data", "the offset")
         evaluator = self.recipe.evaluator(table)
         total: np.ndarray | float = 0.0
         for node in self.offset_parts:
@@ -189,7 +201,7 @@ def model_frame(
     parsed = formula if isinstance(formula, Formula) else parse(formula)
     table = Table.of(data)
     if parsed.has_dot:
-        parsed = _without_dot(parsed, table)
+        parsed = _without_dot(parsed, table, own)
     given = {WEIGHTS: _given(weights, "weights", table), OFFSET: _given(offset, "offset", table)}
     nodes = _nodes(parsed)
     everything = [*nodes, *(node for node in given.values() if isinstance(node, Name | Call))]
@@ -210,7 +222,10 @@ def model_frame(
     named: dict[Any, Value] = {given[k] if isinstance(given.get(k), Name | Call) else k: v for k, v in values.items()}
     columns = {name: table.value(name) for name in names}
     used, dropped = complete_rows(named, columns, table.n)
-    values = {key: taken(value, used) for key, value in values.items()}
+    kept = {Name(name): columns[name] for name in column_names(parsed.fixed.variables, own, table.names)} | values
+    grouped = {node for term in parsed.random for node in term.parts}.difference(_nodes(parsed, groups=False))
+    mine = {key: taken(value, used) for key, value in kept.items()}
+    values = mine | owned({key: value for key, value in mine.items() if key not in grouped})
     recipe = evaluator.as_recipe()
     return _assembled(parsed, values, given, dropped, recipe, table, used, contrasts)
 
@@ -241,7 +256,7 @@ def _assembled(
         parts.append(_numeric(given[OFFSET], values[OFFSET], "offset column", n))
     by_value = isinstance(given[OFFSET], np.ndarray)
     extra = () if given[OFFSET] is None or by_value else (given[OFFSET],)
-    predictors = {name: taken(table.value(name), used) for name in x_design.columns_used(table)}
+    predictors = {name: values[Name(name)] for name in x_design.columns_used()}
     return ModelFrame(
         formula=parsed,
         y=y,
@@ -256,25 +271,39 @@ def _assembled(
         recipe=recipe,
         predictors=predictors,
         offset_parts=None if by_value else (*parsed.offsets, *extra),
-        sources=table.held,
     )
 
 
-def _without_dot(parsed: Formula, table: Table) -> Formula:
+def _without_dot(parsed: Formula, table: Table, own: Mapping[str, Function]) -> Formula:
     """Read a formula again with the columns that are not in its response for the ``.`` in it."""
-    left = column_names([parsed.left], {}, table)
+    demand_functions([parsed.left], own, parsed.text)
+    left = column_names([parsed.left], own, table)
     return parse(parsed.text, [name for name in table.names if name not in left])
 
 
-def _nodes(parsed: Formula) -> list[Node]:
-    """All variables of a formula, in its order, each once."""
+def _nodes(parsed: Formula, groups: bool = True) -> list[Node]:
+    """All variables of a formula, in its order, each once; or all but those that are only grouped by."""
     nodes: dict[Node, None] = {parsed.left: None}
     nodes |= dict.fromkeys(parsed.fixed.variables)
     nodes |= dict.fromkeys(parsed.offsets)
     for term in parsed.random:
         nodes |= dict.fromkeys(term.expr.variables)
-        nodes |= dict.fromkeys(term.parts)
+        if groups:
+            nodes |= dict.fromkeys(term.parts)
     return list(nodes)
+
+
+def _freeze(frame: ModelFrame) -> None:
+    """Make the arrays of a frame read-only."""
+    columns = [frame.x_columns, *(part.columns for part in frame.random)]
+    arrays = [array for some in columns for factors in some.factors for array in factors]
+    arrays += [each for each in (frame.y, frame.weights, frame.offset) if each is not None]
+    arrays += [each.codes for each in frame.groupings.values()]
+    for value in frame.predictors.values():
+        arrays.append(value.codes if isinstance(value, Category) else value.values)  # type: ignore[union-attr]
+    for array in arrays:
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
 
 
 def _given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:

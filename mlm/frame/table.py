@@ -21,9 +21,6 @@ __all__ = ["Table"]
 
 SIGNS = re.compile(r"[^\w.]+")  # what parts a name that needs backticks into names that need none
 LISTED = 12  # names of columns that a message shows
-# pandas copies a column before the user changes it, as long as somebody else holds it (copy-on-write, from version 3);
-# before, columns are copied here.
-SHARED = int(pd.__version__.partition(".")[0]) >= 3
 
 
 class Table:
@@ -138,23 +135,17 @@ class Table:
         if value is None:
             column = self.raw(name)
             dtype = getattr(column, "dtype", None)
-            if (
-                type(column) is pd.Series
-                and isinstance(dtype, np.dtype)
-                and dtype.kind in "fiu"
-                and dtype.isnative
-                and dtype.itemsize in USUAL_BYTES + (1, 2) * (dtype.kind != "f")
-            ):
-                value = Numbers(column.to_numpy(copy=not SHARED))
+            if type(column) is pd.Series and isinstance(dtype, np.dtype) and _is_plain(dtype):
+                value = Numbers(column.to_numpy().view())  # whoever keeps it copies it: see `rows.owned`
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
         return value
 
-    @property
-    def held(self) -> tuple[Any, ...]:
-        """The columns that have been read: who holds them keeps their values from being changed."""
-        return tuple(self._columns.values())
+
+def _is_plain(dtype: np.dtype) -> bool:
+    """Whether numbers of this type can be worked with as they are stored."""
+    return dtype.isnative and (dtype.kind in "iu" or (dtype.kind == "f" and dtype.itemsize in USUAL_BYTES))
 
 
 def _alike(name: str, known: list[str]) -> str:

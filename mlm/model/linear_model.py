@@ -7,7 +7,8 @@ Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5, 6 and 9
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -50,10 +51,10 @@ class LinearModel:
     formula, response : str
     frame : ModelFrame
         The rows and columns in use (columns left out as dependent are not in it).
-    fixef : pandas.Series, length p
-        Coefficients by term.
-    vcov : pandas.DataFrame, shape (p, p)
-        Their covariance matrix.
+    beta : ndarray, shape (p,)
+        Coefficients; `fixef` has them by term.
+    covariance : ndarray, shape (p, p)
+        Their covariance matrix; `vcov` has it by terms.
     sigma : float
         Residual standard error, in units of the response.
     aliased : tuple of str
@@ -65,11 +66,27 @@ class LinearModel:
     formula: str
     response: str
     frame: ModelFrame = field(repr=False)
-    fixef: pd.Series
-    vcov: pd.DataFrame = field(repr=False)
+    beta: np.ndarray
+    covariance: np.ndarray = field(repr=False)
     sigma: float
     aliased: tuple[str, ...]
     terms: tuple[str, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        self.beta.flags.writeable = self.covariance.flags.writeable = False
+
+    def __repr__(self) -> str:
+        return f"<LinearModel {self.formula} | sigma {self.sigma:.4f} | n {self.nobs}>"
+
+    @property
+    def fixef(self) -> pd.Series:
+        """Coefficients by term."""
+        return pd.Series(self.beta, pd.Index(self.frame.x_names, name="term"), name="Estimate", copy=True)
+
+    @property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance matrix of the coefficients, shape (p, p)."""
+        return pd.DataFrame(self.covariance, pd.Index(self.frame.x_names, name="term"), self.frame.x_names, copy=True)
 
     @property
     def se(self) -> pd.Series:
@@ -249,6 +266,38 @@ class LinearModel:
     def glance(self) -> pd.DataFrame:
         """Return one row of model-level numbers, in broom's columns."""
         return linear_glance_row(self)
+
+    def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> LinearModel:
+        """Return the model with functions that its formula calls given again.
+
+        Functions of one's own are not saved with a model. What a loaded model has computed it still has; for new rows
+        it asks for them.
+
+        Parameters
+        ----------
+        functions : mapping of str to callable
+            By their names in the formula; they must be what they were in the fit.
+
+        Returns
+        -------
+        LinearModel
+
+        Raises
+        ------
+        ArgumentError
+            When these are no functions, or the fit knew none of such a name.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> import mlm
+        >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        >>> m = mlm.lm("y ~ half(x)", rows, functions={"half": lambda x: x / 2})
+        >>> again = pickle.loads(pickle.dumps(m)).with_functions({"half": lambda x: x / 2})
+        >>> again.predict({"x": [6.0]}).round(2).tolist()
+        [6.15]
+        """
+        return replace(self, frame=self.frame.with_functions(functions))
 
     def design(self, newdata: Any) -> pd.DataFrame:
         """Make the model matrix from new data, shape (rows, p)."""

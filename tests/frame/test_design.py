@@ -117,7 +117,7 @@ def test_new_data_without_a_column(formula):
 
 
 def test_new_data_with_words_for_numbers():
-    with pytest.raises(mlm.DataError, match=r"'x' of the new data .* numbers then, a category \('a', 'b'\) now"):
+    with pytest.raises(mlm.DataError, match=r"'x' of the new data .* numbers then, text \('a', 'b'\) now"):
         mlm.lm("y ~ x", rows()).predict({"x": ["a", "b"]})
 
 

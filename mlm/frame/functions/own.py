@@ -12,7 +12,7 @@ from ...errors import ArgumentError
 from ..values import Category, Matrix, Numbers, Other, Truth, Value
 from .registry import Function, Site
 
-__all__ = ["own_functions"]
+__all__ = ["lost", "lost_function", "own_functions"]
 
 
 def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Function]:
@@ -53,6 +53,16 @@ def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Functio
         if not callable(run):
             raise ArgumentError(f"functions maps names to functions; {name!r} is {type(run).__name__}, no function.")
     return {name: Function(name, _wrapped(name, run)) for name, run in functions.items()}
+
+
+def lost(site: Site, /, *arguments: Value, **keywords: Value) -> Value:
+    """Stand for a function of a model that was saved without it."""
+    raise site.error("its function was not saved with the model.")
+
+
+def lost_function(name: str) -> Function:
+    """Make what stands for a function that was not saved."""
+    return Function(name, lost)
 
 
 def _wrapped(name: str, run: Callable) -> Callable[..., Value]:

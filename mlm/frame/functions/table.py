@@ -17,10 +17,10 @@ from . import (  # noqa: F401  each enters its functions
     splines,
 )
 from .kinds import ABSENT
-from .own import own_functions
+from .own import lost, lost_function, own_functions
 from .registry import TABLE, Function, Site, bound, found
 
-__all__ = ["TABLE", "Function", "Site", "bound", "found", "listing", "own_functions"]
+__all__ = ["TABLE", "Function", "Site", "bound", "found", "listing", "lost", "lost_function", "own_functions"]
 
 
 def listing() -> list[tuple[str, str, str]]:
