@@ -124,10 +124,7 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
     # a column that groups is matched by its values, whatever its type: it need not be of the kind that it was
     table = evaluator.table
     values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
-    try:
-        codes, absent = factor.find(term.parts, values)
-    except TypeError as error:
-        raise DataError(f"The values of {term.group!r} in the new data cannot be told apart: {error}.") from None
+    codes, absent = factor.find(term.parts, values)
     if new_levels == "population" or (codes >= 0).all():
         return codes
     remedy = "use new_levels='population' to predict them with random effects of 0."

@@ -135,18 +135,17 @@ class Table:
         if value is None:
             column = self.raw(name)
             dtype = getattr(column, "dtype", None)
-            if (
-                type(column) is pd.Series
-                and isinstance(dtype, np.dtype)
-                and dtype.kind in "fiu"
-                and dtype.isnative
-                and dtype.itemsize in USUAL_BYTES + (1, 2) * (dtype.kind != "f")
-            ):
+            if type(column) is pd.Series and isinstance(dtype, np.dtype) and _is_plain(dtype):
                 value = Numbers(column.to_numpy().view())  # whoever keeps it copies it: see `rows.owned`
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
         return value
+
+
+def _is_plain(dtype: np.dtype) -> bool:
+    """Whether numbers of this type can be worked with as they are stored."""
+    return dtype.isnative and (dtype.kind in "iu" or (dtype.kind == "f" and dtype.itemsize in USUAL_BYTES))
 
 
 def _alike(name: str, known: list[str]) -> str:
