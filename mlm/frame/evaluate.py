@@ -101,11 +101,12 @@ class Evaluator:
 
     def value(self, node: Node) -> Value:
         """Return the value of an expression."""
-        if isinstance(node, Number | Text):
-            return node.value
-        if node not in self._known:
-            self._known[node] = self.column(node) if isinstance(node, Name) else self.call(node)
-        return self._known[node]
+        value = self._known.get(node)
+        if value is None:
+            if isinstance(node, Number | Text):
+                return node.value
+            value = self._known[node] = self.column(node) if isinstance(node, Name) else self.call(node)
+        return value
 
     def column(self, node: Name) -> Value:
         """Return a column as the kind it is, or as it was in the fit; or a constant."""

@@ -52,13 +52,16 @@ class Kind:
         return f"{what} ({shown([label(value) for value in self.levels])})"
 
 
+NUMBERS, TRUTH_VALUES = Kind("numbers"), Kind("truth values")
+
+
 def kind_of(value: Value) -> Kind:
     """Say which kind a column's value is."""
     if isinstance(value, Category):
         return Kind("category", value.levels, value.ordered, value.text)
     if isinstance(value, Other):
         return Kind(value.what)
-    return Kind("truth values" if isinstance(value, Truth) else "numbers")
+    return TRUTH_VALUES if isinstance(value, Truth) else NUMBERS
 
 
 def as_in_the_fit(value: Value, kind: Kind, name: str) -> Value:

@@ -162,16 +162,15 @@ def _lean(value: Category) -> Category:
 
 
 def owned(values: Mapping[Any, Value]) -> dict[Any, Value]:
-    """Return values whose numbers are nobody else's: a model does not follow the user's buffers, nor change them.
+    """Return copies of the values whose numbers are somebody else's: a model does not follow the user's buffers, nor change them.
 
     What is the same under two keys stays the same.
     """
     copies: dict[int, Value] = {}
     found = {}
     for key, value in values.items():
-        if isinstance(value, Numbers) and not value.values.flags.owndata:
+        if type(value) is Numbers and not value.values.flags.owndata:
             if id(value) not in copies:
                 copies[id(value)] = Numbers(value.values.copy(), value.exact)
-            value = copies[id(value)]
-        found[key] = value
+            found[key] = copies[id(value)]
     return found

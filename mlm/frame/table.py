@@ -20,6 +20,11 @@ from .values import Numbers, Value
 __all__ = ["Table"]
 
 SIGNS = re.compile(r"[^\w.]+")  # what parts a name that needs backticks into names that need none
+# Rows up to which a model copies the columns that it keeps. Those of larger frames of pandas it holds: pandas, from
+# version 3, copies a column before the user changes it, as long as somebody else holds it (copy-on-write), and copying
+# would take up to a tenth of the time of a fit (1e7 rows, measured); 1 % at this size.
+COPIED_ROWS = 250_000
+COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3
 LISTED = 12  # names of columns that a message shows
 
 
@@ -121,6 +126,16 @@ class Table:
     def __contains__(self, name: object) -> bool:
         return name in self._native or name in self.names
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a model that keeps columns holds them as they are, and does not copy them."""
+        return COPIES_ON_WRITE and self._native.is_pandas and self.n > COPIED_ROWS
+
+    @property
+    def held(self) -> tuple[Any, ...]:
+        """The columns that have been read; who holds them keeps pandas from changing them in place."""
+        return tuple(self._columns.values())
+
     def raw(self, name: str) -> Any:
         """Return a column as the user's library has it."""
         column = self._columns.get(name)
@@ -136,7 +151,7 @@ class Table:
             column = self.raw(name)
             dtype = getattr(column, "dtype", None)
             if type(column) is pd.Series and isinstance(dtype, np.dtype) and _is_plain(dtype):
-                value = Numbers(column.to_numpy().view())  # whoever keeps it copies it: see `rows.owned`
+                value = Numbers(column.values.view())  # whoever keeps it copies it: see `rows.owned`
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value

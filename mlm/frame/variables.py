@@ -77,20 +77,23 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     if formula.has_dot:
         formula = _without_dot(formula, table, own)
     by_role = {WEIGHTS: given(weights, "weights", table), OFFSET: given(offset, "offset", table)}
-    nodes = _nodes(formula)
+    nodes = formula.variables
     names = _demanded(nodes, formula.text, "the formula", table, own)
     for role, text in ((WEIGHTS, weights), (OFFSET, offset)):
         if isinstance(text, str):
-            names |= _demanded([by_role[role]], text, f"`{role[1:-1]}`", table, own)
+            names |= _demanded((by_role[role],), text, f"`{role[1:-1]}`", table, own)
     evaluator = Evaluator(table, own)
     values: dict[Any, Value] = {node: evaluator.value(node) for node in nodes}
     values |= {role: _value_of(each, evaluator) for role, each in by_role.items() if each is not None}
     _demand_rows(values, table.n)
     columns = {name: table.value(name) for name in names}
     used, dropped = complete_rows(_by_expression(values, by_role), columns, table.n)
-    values = {Name(name): columns[name] for name in column_names(formula.fixed.variables, own, table)} | values
+    for node in formula.fixed.variables:
+        if isinstance(node, Call):  # what stands in it, effects are asked of
+            values = {Name(name): columns[name] for name in column_names([node], own, table)} | values
     values = {key: taken(value, used) for key, value in values.items()}
-    values |= owned({key: value for key, value in values.items() if key not in _only_grouped_by(formula)})
+    if not table.is_held:
+        values |= owned({key: value for key, value in values.items() if key not in formula.only_grouped_by})
     n = table.n if used is None else int(used.sum())
     return Variables(formula, values, by_role[WEIGHTS], by_role[OFFSET], n, used, dropped, evaluator.as_recipe())
 
@@ -102,24 +105,9 @@ def _without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) ->
     return parse(formula.text, [name for name in table.names if name not in left])
 
 
-def _nodes(formula: Formula) -> list[Node]:
-    """All variables of a formula, in its order, each once."""
-    nodes: dict[Node, None] = {formula.left: None}
-    nodes |= dict.fromkeys(formula.fixed.variables)
-    nodes |= dict.fromkeys(formula.offsets)
-    for term in formula.random:
-        nodes |= dict.fromkeys((*term.expr.variables, *term.parts))
-    return list(nodes)
-
-
-def _only_grouped_by(formula: Formula) -> set[Node]:
-    """Variables of which a fit keeps no values, but codes and levels."""
-    grouped = {node for term in formula.random for node in term.parts}
-    effects = {node for term in formula.random for node in term.expr.variables}
-    return grouped.difference({formula.left, *formula.fixed.variables, *formula.offsets}, effects)
-
-
-def _demanded(nodes: list[Any], text: str, user: str, table: Table, own: Mapping[str, Function]) -> dict[str, None]:
+def _demanded(
+    nodes: tuple[Any, ...], text: str, user: str, table: Table, own: Mapping[str, Function]
+) -> dict[str, None]:
     """Names of the columns that expressions use; raise where one, or a function, is not there."""
     demand_functions(nodes, own, text)
     names = column_names(nodes, own, table)
@@ -133,7 +121,8 @@ def _value_of(each: Node | np.ndarray, evaluator: Evaluator) -> Value:
 
 def _by_expression(values: Mapping[Any, Value], by_role: Mapping[str, Any]) -> dict[Any, Value]:
     """Values by what messages call them: weights and an offset by their expressions, where they have one."""
-    return {by_role[k] if isinstance(by_role.get(k), Name | Call) else k: v for k, v in values.items()}
+    expressions = {role: each for role, each in by_role.items() if isinstance(each, Name | Call)}
+    return {expressions.get(k, k): v for k, v in values.items()} if expressions else dict(values)
 
 
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:

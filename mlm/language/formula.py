@@ -59,6 +59,10 @@ class Formula:
         What stands inside of ``offset()``.
     has_dot : bool
         Whether a ``.`` stands in the fixed part; it means all columns but those of the response.
+    variables : tuple of Node
+        All expressions that are computed on the data, in the formula's order, each once.
+    only_grouped_by : frozenset of Node
+        Those among them that do nothing but group.
     """
 
     text: str
@@ -67,6 +71,8 @@ class Formula:
     random: tuple[RandomTerm, ...]
     offsets: tuple[Node, ...]
     has_dot: bool
+    variables: tuple[Node, ...]
+    only_grouped_by: frozenset[Node]
 
     @property
     def response(self) -> str:
@@ -114,7 +120,11 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     dotted = fixed is not None and any(isinstance(n, Name) and n.name == "." and not n.quoted for n in walk(fixed))
     terms = expand(fixed, complain, others if others is not None else () if dotted else None)
     random = tuple(term for bar in pieces.bars for term in _random_terms(bar, complain))
-    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted)
+    computed = dict.fromkeys((left, *terms.variables, *pieces.offsets))
+    computed |= dict.fromkeys(node for term in random for node in term.expr.variables)
+    groups = dict.fromkeys(node for term in random for node in term.parts)
+    only = frozenset(groups).difference(computed)
+    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, tuple(computed | groups), only)
 
 
 def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import mlm
+from mlm.frame import table
 
 N = 120
 
@@ -254,6 +255,23 @@ def test_buffers_are_copied(make, kind):
     assert answers(m) == answers(twin)
 
 
+@pytest.mark.skipif(not table.COPIES_ON_WRITE, reason="pandas before 3 changes columns in place: all are copied")
+@pytest.mark.parametrize("make", [mixed, linear])
+def test_columns_of_large_frames_are_held(make, monkeypatch):
+    """pandas copies them before the user changes them, by every way that pandas knows of."""
+    monkeypatch.setattr(table, "COPIED_ROWS", 10)
+    frame, twin = data(), make(data())
+    m = make(frame)
+    assert m.frame.sources
+    before = state(m)
+    for name in frame:
+        frame.loc[:, name] = frame[name].to_numpy()[::-1].copy()
+    frame.iloc[0] = frame.iloc[1]
+    del frame
+    assert_as_before(before, m)
+    assert answers(m) == answers(twin)
+
+
 def test_buffers_of_plain_columns_are_copied():
     for kind in (data, lambda: shared(data()), lambda: as_dict(data())):
         frame = kind()
@@ -301,16 +319,16 @@ def test_tables_can_be_changed(make):
     tables += [m.frame.x, m.predict(), m.design(data()), m.tidy(), m.confint()]
     if make is mixed:
         tables += [m.ranef(), *m.coef().values(), m.predict(re_form="NA")]
-    for table in tables:
-        if isinstance(table, np.ndarray):
-            table[...] = 0.0
+    for handed in tables:
+        if isinstance(handed, np.ndarray):
+            handed[...] = 0.0
         else:
-            if isinstance(table, pd.DataFrame):
-                table.columns.name = "changed"
-                table[table.columns[0]] = 0
-            table.index.name = "changed"
-            table.iloc[:] = table.iloc[::-1].to_numpy()
-            table.iloc[0] = table.iloc[-1]
+            if isinstance(handed, pd.DataFrame):
+                handed.columns.name = "changed"
+                handed[handed.columns[0]] = 0
+            handed.index.name = "changed"
+            handed.iloc[:] = handed.iloc[::-1].to_numpy()
+            handed.iloc[0] = handed.iloc[-1]
     if make is mixed:
         m.dropped.by_column["q"] = 5
         m.modes.clear()
