@@ -15,7 +15,14 @@ from ..likelihood.deviance import Deviance
 from ..optimize.optimum import Optimum
 from .confounding import confounded_columns
 
-__all__ = ["demand_estimable", "demand_identified", "demand_residuals", "demand_variation", "starting_theta"]
+__all__ = [
+    "demand_estimable",
+    "demand_identified",
+    "demand_residuals",
+    "demand_variation",
+    "singular_message",
+    "starting_theta",
+]
 
 # "Measured" is what rounding leaves, at most, in 60 random designs of 30 to 1e5 rows with means up to 1,000 standard
 # deviations. Smaller limits would let through what cannot be fitted, larger ones refuse what can.
@@ -155,3 +162,12 @@ def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
             f"got {start!r}."
         )
     return theta
+
+
+def singular_message(terms: tuple[str, ...]) -> str:
+    """Say that the covariance of some terms is singular."""
+    flat = ", ".join(f"'({term})'" for term in terms)
+    return (
+        f"Singular fit: the covariance of {flat} is estimated with a variance of 0 or a correlation of ±1. "
+        "The fit is kept; a simpler random-effects term would describe the data as well."
+    )

@@ -14,14 +14,12 @@ import pandas as pd
 from ..crossproducts.blocks import CrossProducts
 from ..errors import (
     ArgumentError,
-    DataError,
     FitError,
     IdentificationWarning,
     SingularFitWarning,
     is_one_of,
     users_stacklevel,
 )
-from ..frame.column import Column
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
 from ..likelihood.criterion import Evaluation
@@ -29,8 +27,9 @@ from ..likelihood.deviance import Deviance
 from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
 from ..optimize.optimum import Optimum
-from .checks import demand_identified, demand_residuals, demand_variation, starting_theta
+from .checks import demand_identified, demand_residuals, demand_variation, singular_message, starting_theta
 from .identification import Finding, unidentified, warning_text
+from .response import new_response
 from .stages import deviance_function, independent_columns
 
 __all__ = ["Fit"]
@@ -92,7 +91,7 @@ class Fit:
         if not again and found.unidentified:
             warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=users_stacklevel())
         if found.is_singular:
-            warnings.warn(_singular_message(found), SingularFitWarning, stacklevel=users_stacklevel())
+            warnings.warn(singular_message(found.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
         return found
 
     def refit(self, reml: bool | None = None, y: Any = None, optimizer: str = "newton") -> Self:
@@ -116,7 +115,7 @@ class Fit:
         reml, terms = self.reml if reml is None else reml, list(self.terms)
         if y is None:
             return self.estimate(self.frame, terms, self.products, reml, optimizer, self.theta, again=True)
-        frame, products = independent_columns(replace(self.frame, y=_new_response(self, y)), terms)
+        frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
         demand_variation(frame, products)
         return self.estimate(frame, terms, products, reml, optimizer, again=True)
 
@@ -370,31 +369,6 @@ class Fit:
         """
         table = Table.of(newdata, "The new data")
         return pd.DataFrame(self.frame.x_design.replay(table).matrix(), table.index.view(), self._names)
-
-
-def _singular_message(fit: Fit) -> str:
-    flat = ", ".join(f"'({t})'" for t in fit.singular_terms)
-    return (
-        f"Singular fit: the covariance of {flat} is estimated with a variance of 0 or a correlation of ±1. "
-        "The fit is kept; a simpler random-effects term would describe the data as well."
-    )
-
-
-def _new_response(fit: Fit, y: Any) -> np.ndarray:
-    """Check another response for the rows in use."""
-    index = fit.frame.index
-    if isinstance(y, pd.Series) and not y.index.equals(index):
-        if not y.index.is_unique or len(index.difference(y.index)):
-            raise DataError("The labels of the new response are not those of the rows in use; give an array instead.")
-        y = y.reindex(index)
-    values = Column.of(y, "The new response").numbers()
-    if values.shape != (fit.nobs,):
-        raise DataError(
-            f"The new response must have one value for each of the {fit.nobs} rows in use; got {values.shape}."
-        )
-    if np.isnan(values).any():
-        raise DataError(f"The new response has {int(np.isnan(values).sum())} missing values.")
-    return values
 
 
 @lru_cache(maxsize=256)

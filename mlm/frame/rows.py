@@ -162,9 +162,9 @@ def _lean(value: Category) -> Category:
 
 
 def owned(values: Mapping[Any, Value]) -> dict[Any, Value]:
-    """Return copies of the values whose numbers are somebody else's: a model does not follow the user's buffers, nor change them.
+    """Return copies of the values whose numbers are somebody else's.
 
-    What is the same under two keys stays the same.
+    A model does not follow the user's buffers, nor change them. What is the same under two keys stays the same.
     """
     copies: dict[int, Value] = {}
     found = {}
