@@ -8,16 +8,20 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, counted, is_one_of, shorten
+from ..frame.design import full_coding
 from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
 from ..frame.values import Value, label
 from ..language.formula import RandomTerm, parse
-from ..language.tree import Name
+from ..language.terms import Terms
+from ..language.tree import Name, spell
 from .fit import Fit
 
 __all__ = ["fitted_values", "predicted_values"]
+
+Effect = frozenset[tuple[str, bool]]  # variables, and whether each is coded by all its levels; none for the intercept
 
 
 def fitted_values(fit: Fit) -> pd.Series:
@@ -89,29 +93,44 @@ def _chosen_effects(fit: Fit, re_form: Any) -> dict[int, list[int]]:
 
 def _columns_of(fit: Fit, term: RandomTerm, re_form: str) -> dict[int, list[int]]:
     """Where a wanted term's effects are among the model's."""
-    there: dict[str, tuple[int, list[int]]] = {}
+    there: dict[Effect, tuple[int, list[int]]] = {}
+    codings: dict[str, Any] = {}
     for k, part in enumerate(fit.terms):
         if part.term.group == term.group:
             there |= {effect: (k, columns) for effect, columns in _effects_of(part).items()}
+            codings |= dict(zip(map(spell, part.term.expr.variables), part.design.codings, strict=True))
+    wanted = tuple(codings.get(spell(node)) for node in term.expr.variables)
+    effects = _effects(term.expr, full_coding(term.expr, wanted))
     found: dict[int, list[int]] = {}
-    for effect in ["1"] * term.expr.intercept + term.expr.labels:
+    for effect, name in zip(effects, ["1"] * term.expr.intercept + term.expr.labels, strict=True):
         if effect not in there:
             listed = ", ".join(f"({part.term.text})" for part in fit.terms)
+            otherwise = {variable for variable, _ in effect} in [{v for v, _ in other} for other in there]
             raise ArgumentError(
-                f"re_form={re_form!r}: the model has no effect '({effect} | {term.group})'; it has {listed}."
+                f"re_form={re_form!r}: the model has no effect '({name} | {term.group})'"
+                f"{' with this coding of its categories' if otherwise else ''}; it has {listed}."
             )
         k, columns = there[effect]
         found.setdefault(k, []).extend(columns)
     return found
 
 
-def _effects_of(part: RandomPart) -> dict[str, list[int]]:
-    """Columns of a term by what varies: 1, x, f:x."""
-    labels = ["1"] * part.term.expr.intercept + part.term.expr.labels
+def _effects(terms: Terms, full: tuple[tuple[bool, ...], ...]) -> list[Effect]:
+    """What varies in some terms: of each its variables, and whether these are coded by all their levels."""
+    spelled = [spell(node) for node in terms.variables]
+    sets = [
+        frozenset((spelled[k], flag) for k, flag in zip(term, flags, strict=True))
+        for term, flags in zip(terms.sets, full, strict=True)
+    ]
+    return [frozenset()] * terms.intercept + sets
+
+
+def _effects_of(part: RandomPart) -> dict[Effect, list[int]]:
+    """Columns of a term by what varies."""
     spans = [1] * part.term.expr.intercept + list(part.design.spans)
     found, start = {}, 0
-    for name, span in zip(labels, spans, strict=True):
-        found[name] = list(range(start, start + span))
+    for effect, span in zip(_effects(part.term.expr, part.design.full), spans, strict=True):
+        found[effect] = list(range(start, start + span))
         start += span
     return found
 

@@ -25,7 +25,7 @@ from .rows import demand_defined
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, label
 
-__all__ = ["Design", "build"]
+__all__ = ["Design", "build", "full_coding"]
 
 # Columns of one model matrix. More than these are no model that anybody reads, and their cross-products, 800 MB for so
 # many, are where a fit would end.
@@ -128,7 +128,7 @@ def build(
     chosen = contrasts or {}
     mine = [values[node] for node in terms.variables]
     codings = tuple(_coding(value, node, chosen) for node, value in zip(terms.variables, mine, strict=True))
-    full = _full(terms, codings)
+    full = full_coding(terms, codings)
     columns, spans = _columns(terms, mine, codings, full, n)
     return Design(terms, columns.names, codings, full, recipe, spans), columns
 
@@ -148,7 +148,7 @@ def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | Non
     raise DataError(f"The term {spell(node)!r} names no column: it is one value for all rows.")
 
 
-def _full(terms: Terms, codings: tuple[Coding | None, ...]) -> tuple[tuple[bool, ...], ...]:
+def full_coding(terms: Terms, codings: tuple[Any, ...]) -> tuple[tuple[bool, ...], ...]:
     """R's rule: a category is coded by contrasts where the rest of its term is part of an earlier term.
 
     Without an intercept, the first category of the first term that has one is coded by indicators.

@@ -119,6 +119,7 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     fixed = pieces.taken_out(right)
     dotted = fixed is not None and any(isinstance(n, Name) and n.name == "." and not n.quoted for n in walk(fixed))
     terms = expand(fixed, complain, others if others is not None else () if dotted else None)
+    _demand_other_columns(left, terms, complain)
     random = tuple(term for bar in pieces.bars for term in _random_terms(bar, complain))
     computed = dict.fromkeys((left, *terms.variables, *pieces.offsets))
     computed |= dict.fromkeys(node for term in random for node in term.expr.variables)
@@ -147,6 +148,15 @@ def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:
     if isinstance(left, Text):
         raise complain(left.at, f"The response is a column: write it without quotes, {left.value} ~ …")
     return left, right
+
+
+def _demand_other_columns(left: Node, fixed: Terms, complain: Complaint) -> None:
+    """Refuse the response as a predictor of itself."""
+    for node in fixed.variables:
+        if node == left:
+            raise complain(
+                start(node), f"The response {spell(left)} stands on the right side, too: it would explain itself."
+            )
 
 
 class _Pieces:
