@@ -70,14 +70,24 @@ def test_some_of_the_random_effects(formula, re_form, want):
 
 
 def test_parts_add_up():
-    m = mlm.lmer("y ~ x + (f * x | g) + (1 | h)", data())
+    m = mlm.lmer("y ~ x + (z * x | g) + (1 | h)", data())
     fixed = m.predict(re_form="NA")
-    pieces = ["(1 | g)", "(0 + f | g)", "(0 + x | g)", "(0 + f:x | g)", "(1 | h)"]
+    pieces = ["(1 | g)", "(0 + z | g)", "(0 + x | g)", "(0 + x:z | g)", "(1 | h)"]
     parts = [m.predict(re_form=piece) - fixed for piece in pieces]
     np.testing.assert_allclose(fixed + sum(parts), m.fitted, rtol=1e-10)
     np.testing.assert_array_equal(m.predict(re_form=" + ".join(pieces)), m.predict())
     # the effects of a part of the data need nothing else
     np.testing.assert_array_equal(m.predict(data().drop(columns="h"), re_form="(1 | g)"), m.predict(re_form="(1 | g)"))
+
+
+def test_a_category_is_asked_for_as_the_model_codes_it():
+    """As in lme4: without the intercept, or without its main effects, f stands for all of its levels."""
+    m = mlm.lmer("y ~ x + (f * x | g)", data())
+    np.testing.assert_array_equal(m.predict(re_form="(x * f | g)"), m.predict())
+    assert (m.predict(re_form="(f | g)") != m.predict(re_form="(1 | g)")).any()
+    for other in ("(0 + f | g)", "(f:x | g)", "(f/x | g)"):
+        with pytest.raises(mlm.ArgumentError, match="with this coding of its categories; it has"):
+            m.predict(re_form=other)
 
 
 @pytest.mark.parametrize(
