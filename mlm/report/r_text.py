@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ..language.tree import Number, Text, spell, spell_name
+
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
 INDENT = "    "
 
@@ -26,9 +28,19 @@ def _tokens(text: str) -> list[str]:
         if match is None:
             found.append(text[position:].strip())
             break
-        found.append(match.group().strip())
+        found.append(_as_r_writes(match))
         position = match.end()
     return found
+
+
+def _as_r_writes(match: re.Match[str]) -> str:
+    """A token with R's quotes and numbers, and with backticks where R needs them."""
+    token = match.group().strip()
+    if match["number"]:
+        return spell(Number(float(token)))
+    if match["quoted"]:
+        return spell_name(token[1:-1]) if token[0] == "`" else spell(Text(token[1:-1]))
+    return token
 
 
 def deparse(formula: str, cutoff: int = LINE_CUTOFF) -> list[str]:
