@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, shorten, suggest
-from .values import Category, Matrix, Numbers, Truth, Value
+from .values import Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Coding", "checked_contrasts", "coding_of", "contrast_matrix"]
 
@@ -100,15 +100,18 @@ def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[
     ArgumentError
         When there is no contrast of this name, or a matrix does not fit the levels.
     """
+    numbered = tuple(str(k + 1) for k in range(len(labels) - 1))
+    if isinstance(contrast, str) and contrast == "poly":
+        return polynomial_contrasts(len(labels)), (".L", ".Q", ".C", *(f"^{k}" for k in numbered[3:]))[: len(numbered)]
     if isinstance(contrast, str):
         from formulaic.transforms import contrasts
 
-        kinds = {"sum": contrasts.SumContrasts, "helmert": contrasts.HelmertContrasts, "poly": contrasts.PolyContrasts}
+        kinds = {"sum": contrasts.SumContrasts, "helmert": contrasts.HelmertContrasts}
         if contrast not in kinds:
             raise ArgumentError(f"Contrasts of {name!r} are {', '.join(NAMED)} or a matrix; got {contrast!r}.")
-        table = kinds[contrast]().get_coding_matrix(list(labels), reduced_rank=True)
-        numbered = tuple(str(k + 1) for k in range(len(labels) - 1))
-        return np.asarray(table, dtype=float), tuple(table.columns) if contrast == "poly" else numbered
+        return np.asarray(kinds[contrast]().get_coding_matrix(list(labels), reduced_rank=True), dtype=float), numbered
+    if isinstance(contrast, pd.DataFrame):
+        contrast = _by_label(contrast, labels, name)
     ends = tuple(map(str, contrast.columns)) if isinstance(contrast, pd.DataFrame) else None
     try:
         matrix = np.array(contrast, dtype=float)
@@ -124,6 +127,50 @@ def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[
     if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix - matrix.mean(axis=0)) < matrix.shape[1]:
         raise ArgumentError(f"The columns of the contrast matrix of {name!r} do not tell its levels apart.")
     return matrix, ends or tuple(str(k + 1) for k in range(matrix.shape[1]))
+
+
+def polynomial_contrasts(count: int) -> np.ndarray:
+    """Orthonormal polynomials on equally spaced levels, of degrees 1 to count - 1, shape (count, count - 1).
+
+    By the three-term recurrence, each made orthogonal to all before it twice over: to rounding, whatever their number
+    (formulaic's lose orthogonality from some 30 levels on). Gautschi (2004), *Orthogonal Polynomials: Computation and
+    Approximation*, section 2.2.
+
+    Examples
+    --------
+    >>> polynomial_contrasts(3).round(3).tolist()
+    [[-0.707, 0.408], [0.0, -0.816], [0.707, 0.408]]
+    """
+    scores = np.arange(count) - (count - 1) / 2
+    basis = np.empty((count, count))
+    basis[:, 0] = 1 / np.sqrt(count)
+    for degree in range(1, count):
+        column = scores * basis[:, degree - 1]
+        for _ in range(2):
+            column = column - basis[:, :degree] @ (basis[:, :degree].T @ column)
+        basis[:, degree] = column / np.sqrt(column @ column)
+    return basis[:, 1:] + 0.0
+
+
+def _by_label(contrast: pd.DataFrame, labels: tuple[str, ...], name: str) -> pd.DataFrame:
+    """Rows of a labelled contrast matrix in the order of the levels; columns of levels that no row has are left out.
+
+    Raises
+    ------
+    ArgumentError
+        When its labels are not those of the levels.
+    """
+    if isinstance(contrast.index, pd.RangeIndex) and len(contrast) == len(labels):
+        return contrast
+    known = [label(each) for each in contrast.index]
+    absent = [each for each in labels if each not in known]
+    if absent or len(set(known)) < len(known):
+        raise ArgumentError(
+            f"The rows of the contrast matrix of {name!r} are labelled {', '.join(known)}; its levels are "
+            f"{', '.join(labels)}. Label them so, or give a matrix without labels, in the order of the levels."
+        )
+    chosen = contrast.iloc[[known.index(each) for each in labels]]
+    return chosen.loc[:, (chosen != 0).any()] if chosen.shape[1] >= len(labels) else chosen
 
 
 def checked_contrasts(contrasts: Any, categories: Mapping[str, Value]) -> dict[str, Any]:

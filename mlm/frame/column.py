@@ -74,7 +74,11 @@ class Column:
         >>> column.absent.tolist(), column.present.tolist()
         ([False, True, False], [1152921504606846977, 3])
         """
-        absent, present = _split(values, what)
+        try:
+            absent, present = _split(values, what)
+        except NotImplementedError as error:  # pyarrow has types that it cannot filter
+            dtype = getattr(values, "dtype", getattr(values, "type", type(values).__name__))
+            raise DataError(f"{what} cannot be read (dtype {dtype}): {error}. Cast it to another type first.") from None
         return cls(what, absent, present, str(getattr(values, "dtype", getattr(values, "type", present.dtype))))
 
     def numbers(self) -> np.ndarray:
@@ -236,6 +240,8 @@ def _split_pandas(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
     present = pd.Series(column.array[~absent])
     if isinstance(dtype, pd.ArrowDtype) and dtype.type is pd.CategoricalDtype.type:
         present = present.astype("category")
+        if not dtype.pyarrow_dtype.ordered:  # a dictionary may be in the order in which its values were first seen
+            present = present.cat.reorder_categories(sorted(present.cat.categories))
     return absent, present.infer_objects() if present.dtype == object else present
 
 
@@ -245,6 +251,9 @@ def _categorical(present: nw.Series, values: Any, what: str) -> pd.Series:
         return pd.Series([], dtype=object)
     try:
         order = [k for k in present.cat.get_categories().to_list() if k is not None]
+        ordered = bool(getattr(getattr(present.to_native(), "type", None), "ordered", False))
+        if present.dtype != nw.Enum and not ordered:  # it may be in the order in which values were first seen
+            order = sorted(order)
         return pd.Series(pd.Categorical(values, categories=order))
     except NotImplementedError:  # pyarrow cannot list categories that are of a type of pandas', such as intervals
         pass

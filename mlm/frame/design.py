@@ -27,9 +27,10 @@ from .values import Category, Matrix, Numbers, Other, Truth, Value, label
 
 __all__ = ["Design", "build", "full_coding"]
 
-# Columns of one model matrix. More than these are no model that anybody reads, and their cross-products, 800 MB for so
-# many, are where a fit would end.
-MAX_COLUMNS = 10_000
+# Columns of one model matrix: more than these are no model that anybody reads, and take minutes to decompose; and
+# numbers of it: 4 GB, which a machine that people have can hold once.
+MAX_COLUMNS = 5_000
+MAX_NUMBERS = 500_000_000
 SHOWN = 5  # levels that a message shows
 
 
@@ -181,21 +182,29 @@ def _columns(
     spelled = [spell(node) for node in terms.variables]
     for term, flags in zip(terms.sets, full, strict=True):
         keys = list(zip(term, flags, strict=True))
+        spans.append(math.prod(_count(values[k], codings[k], flag) for k, flag in keys))
+        _demand_few(len(names) + spans[-1], n)
         for key in keys:
             if key not in coded:
                 coded[key] = _coded(values[key[0]], codings[key[0]], spelled[key[0]], key[1])
-        spans.append(math.prod(len(coded[key]) for key in keys))
-        _demand_few(len(names) + spans[-1], n)
         for name, factors in _crossed([coded[key] for key in keys]):
             names.append(name)
             arrays.append(factors)
     return Columns(tuple(names), tuple(arrays), n), tuple(spans)
 
 
+def _count(value: Value, coding: Coding | None, full: bool) -> int:
+    """How many columns a variable makes."""
+    if coding is not None:
+        return len(coding.labels if full else coding.contrast_labels)
+    return value.values.shape[1] if isinstance(value, Matrix) else 1
+
+
 def _demand_few(columns: int, n: int) -> None:
-    if columns > MAX_COLUMNS:
+    most = min(MAX_COLUMNS, MAX_NUMBERS // n)
+    if columns > most:
         raise DataError(
-            f"The formula makes {columns:,} columns or more for {n:,} rows; the limit is {MAX_COLUMNS:,}. Cross fewer "
+            f"The formula makes {columns:,} columns or more for {n:,} rows; the limit is {most:,}. Cross fewer "
             "categories, or take what has many levels for a grouping factor: (1 | g)."
         )
 

@@ -156,7 +156,7 @@ def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
         raise DataError(f"The grouping factor {spell(node)!r} is not one level a row.")
     try:
         return _coded(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, NotImplementedError) as error:
         raise DataError(f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}.") from None
 
 

@@ -78,6 +78,7 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
         formula = _without_dot(formula, table, own)
     by_role = {WEIGHTS: given(weights, "weights", table), OFFSET: given(offset, "offset", table)}
     nodes = formula.variables
+    _demanded(formula.fixed.taken_out, formula.text, "the formula", table, own)
     names = _demanded(nodes, formula.text, "the formula", table, own)
     for role, text in ((WEIGHTS, weights), (OFFSET, offset)):
         if isinstance(text, str):

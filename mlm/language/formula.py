@@ -138,7 +138,8 @@ def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:
     if not any(token.text == "~" and token.kind == "operator" for token in tokens(text)):
         raise complain(len(stripped), "The formula has no '~': write 'response ~ predictors + (1 | group)'.")
     tree = parse_tree(text)
-    assert isinstance(tree, Call)
+    if not isinstance(tree, Call) or tree.function != "~" or not tree.infix:
+        raise complain(start(tree), "A formula stands alone, 'response ~ predictors': the call around it is left out.")
     tildes = [node.at for node in walk(tree) if isinstance(node, Call) and node.function == "~" and node.infix]
     if len(tildes) > 1:
         raise complain(max(tildes), "The formula has a second '~'.")

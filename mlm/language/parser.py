@@ -6,11 +6,12 @@ precedence", POPL '73).
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from ..errors import FormulaError
 from .tokens import Token, error_at, tokens
-from .tree import Call, Name, Node, Number, Text
+from .tree import Call, Name, Node, Number, Text, start
 
 __all__ = ["parse_expression", "parse_tree"]
 
@@ -31,6 +32,8 @@ BARS = ("|", "||")
 PREFIX = {"!": 40, "-": 100, "+": 100, "~": 10}
 # Parentheses, signs and powers one in another: far more than anybody writes, and far less than Python's stack holds.
 MAX_DEPTH = 100
+# Pieces that one sum or product may have that is no sum of terms: what walks over them is nested as deeply.
+MAX_CHAIN = 150
 
 
 def parse_tree(text: str) -> Node:
@@ -45,6 +48,7 @@ def parse_tree(text: str) -> Node:
     node = reader.expression(0)
     if reader.next.kind != "end":
         raise reader.unexpected()
+    _demand_shallow(node, text)
     return node
 
 
@@ -58,6 +62,20 @@ def parse_expression(text: str) -> Node:
     '+'
     """
     return parse_tree(text)
+
+
+def _demand_shallow(node: Node, text: str) -> None:
+    """Refuse chains of operators too long to be walked over; sums of terms may have any length."""
+    waiting = [(node, 0, True)]
+    while waiting:
+        piece, depth, among_terms = waiting.pop()
+        if depth > MAX_CHAIN:
+            raise error_at(
+                text, start(piece), f"More than {MAX_CHAIN} pieces stand here one in another; make the column before."
+            )
+        if isinstance(piece, Call):
+            sum_of_terms = among_terms and piece.infix and piece.function in ("~", "+", "-")
+            waiting += [(each, depth + (not sum_of_terms), sum_of_terms) for each in piece.arguments]
 
 
 class _Reader:
@@ -108,7 +126,7 @@ class _Reader:
             raise self.nothing_here()
         self.take()
         if token.kind == "number":
-            return _number(token)
+            return _number(token, self.text)
         if token.kind == "text":
             return Text(token.text, token.at)
         if token.kind == "name" and "::" in token.text and self.next.text != "(":
@@ -185,11 +203,15 @@ class _Reader:
         return error_at(self.text, token.at, f"An operator is missing before {token.text!r}: did you mean '+'?{hint}")
 
 
-def _number(token: Token) -> Number:
+def _number(token: Token, text: str) -> Number:
     digits = token.text.rstrip("L")  # R's sign of a whole number
-    return Number(
-        float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits), token.text.endswith("L"), token.at
-    )
+    try:
+        value = float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits)
+    except OverflowError:
+        value = math.inf
+    if math.isinf(value):
+        raise error_at(text, token.at, "This number is too large to be represented.")
+    return Number(value, token.text.endswith("L"), token.at)
 
 
 def _name(token: Token) -> Name:

@@ -33,11 +33,14 @@ class Terms:
     sets : tuple of tuple of int
         The terms, each the positions of its variables; terms of few variables first.
     intercept : bool
+    taken_out : tuple of Node
+        Variables of terms that were taken out again; they must be there, and count no further.
     """
 
     variables: tuple[Node, ...]
     sets: tuple[tuple[int, ...], ...]
     intercept: bool
+    taken_out: tuple[Node, ...] = ()
 
     @property
     def labels(self) -> list[str]:
@@ -93,7 +96,8 @@ def expand(node: Node | None, complain: Complaint, others: Sequence[str] | None 
     place = {k: position for position, k in enumerate(used)}
     nodes = list(algebra.variables)
     renumbered = tuple(tuple(place[k] for k in positions) for positions in sets)
-    return Terms(tuple(nodes[k] for k in used), renumbered, algebra.intercept)
+    out = tuple(node for k, node in enumerate(nodes) if k not in place)
+    return Terms(tuple(nodes[k] for k in used), renumbered, algebra.intercept, out)
 
 
 class _Algebra:
@@ -140,6 +144,12 @@ class _Algebra:
 
     def operation(self, node: Call, adding: bool) -> list[int]:
         left, right = node.arguments
+        for each in (left, right):
+            if isinstance(each, Number) and node.function != "^":
+                raise self.complain(
+                    each.at,
+                    f"{spell(node)} is no term: for arithmetic write I({spell(node)}); columns alone make terms.",
+                )
         if node.function == "^":
             return self.power(self.terms(left, adding), node)
         first = self.terms(left, adding)

@@ -18,7 +18,8 @@ TOKEN = re.compile(
     r"|(?P<operator>%[^%\s]*%|\*\*|\|\||&&|<-|->|<=|>=|==|!=|//|[-~+*/:^|&<>!=(),])"
 )
 SHOWN_SIGNS = 60  # signs of a formula on each side of a place that a message shows
-ESCAPE = re.compile(r"\\(.)")
+ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`"}
 # What stands in other languages, or in R outside of formulas, and what to do instead.
 FOREIGN = {
     "$": "a formula names columns of the data: write x, not data$x",
@@ -86,11 +87,21 @@ def tokens(text: str) -> list[Token]:
         if kind == "operator" and piece in FOREIGN:
             raise _no_token(text, position)
         if kind == "text":
-            piece = ESCAPE.sub(r"\1", piece[1:-1])
+            piece = _unescaped(text, piece[1:-1], position)
         if kind != "blank":
             found.append(Token(kind, piece, position))
         position = match.end()
     return [*found, Token("end", "", len(text.rstrip()))]
+
+
+def _unescaped(text: str, word: str, position: int) -> str:
+    """A word in quotes with R's escapes read: a tabulator, a sign by its number, a quote."""
+    for sign in ESCAPE.findall(word):
+        if sign not in ESCAPED and len(sign) == 1:
+            raise error_at(
+                text, position, f"The escape \\{sign} means nothing in a word; a backslash is written twice."
+            )
+    return ESCAPE.sub(lambda m: ESCAPED.get(m[1]) or chr(int(m[1][1:], 16)), word)
 
 
 def _no_token(text: str, position: int) -> FormulaError:

@@ -16,11 +16,15 @@ import pandas as pd
 
 from ..errors import DataError, FitError
 from ..frame.design import Design
-from ..frame.evaluate import column_names
 from ..frame.model_frame import ModelFrame
-from ..frame.values import Category, Numbers, Truth, Value
+from ..frame.values import Category, Numbers, Truth, Value, missing
+from ..language.tree import Call, walk
 
 __all__ = ["Designed", "Predictor", "average_design", "predictors"]
+
+
+CODES_VALUES = ("factor", "as.factor", "ordered", "C", "interaction", "relevel", "as.character")
+"""Functions that make a level of each value of a column of numbers."""
 
 
 class Designed(Protocol):
@@ -84,7 +88,7 @@ class Predictor:
 def predictors(m: Designed) -> dict[str, Predictor]:
     """Summarise the columns of the data that the fixed part uses, in the order of the formula.
 
-    A column of numbers whose every value is a level of its own in the formula, as in ``factor(k)``, is a category.
+    A column of numbers whose values are levels in the formula, as in ``factor(k)``, is a category.
 
     Parameters
     ----------
@@ -98,7 +102,8 @@ def predictors(m: Designed) -> dict[str, Predictor]:
     Raises
     ------
     DataError
-        When a column is neither number nor category, such as a date that a function takes.
+        When a column is neither number nor category, such as a date that a function takes, or is missing in rows in
+        use, as ``is.na(x)`` allows.
     FitError
         When columns of numbers were dropped because they depend on others, so that effects are arbitrary.
 
@@ -119,6 +124,12 @@ def predictors(m: Designed) -> dict[str, Predictor]:
 
 
 def _summarised(name: str, value: Value, design: Design) -> Predictor:
+    absent = missing(value)
+    if absent is not None:
+        raise DataError(
+            f"The column {name!r} is missing in {int(absent.sum())} of the {len(absent)} rows in use, as the formula "
+            "allows, and so has no typical value. Make the columns of its terms before the fit."
+        )
     if isinstance(value, Category):
         return Predictor.category(name, value.codes, pd.Index(value.levels).tolist())
     if isinstance(value, Truth):
@@ -132,12 +143,17 @@ def _summarised(name: str, value: Value, design: Design) -> Predictor:
 
 
 def _is_coded(name: str, distinct: int, design: Design) -> bool:
-    """Whether a column of numbers stands in the formula only as a category of its values."""
-    counts = [
-        len(coding.labels) if coding is not None else 0
-        for node, coding in zip(design.terms.variables, design.codings, strict=True)
-        if name in column_names([node], design.recipe.own, {name: name})
-    ]
+    """Whether a column of numbers stands in the formula as a category of its values.
+
+    Where it is computed with as well, each of its values is taken for a level.
+    """
+    counts = []
+    for node, coding in zip(design.terms.variables, design.codings, strict=True):
+        calls = [piece for piece in walk(node) if isinstance(piece, Call) and piece.function in CODES_VALUES]
+        if any(name in design.recipe.columns([call]) for call in calls):
+            return True
+        if name in design.recipe.columns([node]):
+            counts.append(len(coding.labels) if coding is not None else 0)
     return all(count == distinct for count in counts)
 
 

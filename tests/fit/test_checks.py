@@ -30,7 +30,7 @@ import mlm
         ("y ~ x + (1 + one | g)", mlm.DataError, r"\(Intercept\), one of the term .* depend linearly .* drop one"),
         ("y ~ x + (x + z + I(x - z) | g)", mlm.DataError, "depend linearly on one another"),
         ("y ~ factor(g) + (1 | g)", mlm.FitError, r"account for all 13 levels of 'g'.* variance of '\(1 \| g\)'"),
-        ("y ~ y + (1 | g)", mlm.FitError, "fit the response 'y' exactly: .* a copy of it, among the predictors"),
+        ("y ~ I(1 * y) + (1 | g)", mlm.FitError, "fit the response 'y' exactly: .* a copy of it, among the predictors"),
         ("twice ~ x + (1 | g)", mlm.FitError, "fit the response 'twice' exactly"),
         ("g ~ x + (1 | g)", mlm.FitError, "fits the response perfectly: .* vary within the levels"),
         ("y ~ x + (1 | g", mlm.FormulaError, r"never closed.\n  y ~ x \+ \(1 \| g\n          \^"),

@@ -136,7 +136,10 @@ def bound(known: Function, site: Site, arguments: list[Any], keywords: list[str 
         if key is None:
             positional.append(value)
         else:
-            named[_parameter(known, list(parameters)[1:], key, site)] = value
+            name = _parameter(known, list(parameters)[1:], key, site)
+            if name in named:
+                raise FormulaError(f"{site.label}: the argument {key!r} is given twice.")
+            named[name] = value
     try:
         inspect.signature(known.run).bind(site, *positional, **named)
     except TypeError as error:
