@@ -462,6 +462,9 @@ FOUND = [
     (objects("2001-01-01T00:00:00.000000", "2001-03-01"), pd.DatetimeIndex(DAYS), [0, 1]),
     (objects("2001"), pd.DatetimeIndex(DAYS), None),
     (pd.DatetimeIndex(DAYS), objects("2001-03-01", "2001-01-01"), [1, 0, -1]),
+    (objects("2001-01-01 3pm"), pd.DatetimeIndex(["2001-01-01 15:00"]), None),
+    (objects("1 days", "5 ns", "x"), pd.TimedeltaIndex([5, 86400 * 10**9]), [1, 0, -1]),
+    (objects("5"), pd.TimedeltaIndex([5]), None),
     ([True], [0, 1, 2], None),
     ([], ["a"], []),
 ]
