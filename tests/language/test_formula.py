@@ -56,6 +56,12 @@ def test_random_terms(formula, expected):
         ("y ~ (1 | g)", ["1"]),
         ("y ~ 0 + (1 | g)", []),
         ("y ~ x - 1 + (1 | g)", ["x"]),
+        # a 1 or 0 that is taken out with other terms, as in R
+        ("y ~ 0 + x + z - (x - 1) + (1 | g)", ["1", "z"]),
+        ("y ~ x + z - (x + 0) + (1 | g)", ["1", "z"]),
+        ("y ~ x + z - (x - 0) + (1 | g)", ["z"]),
+        ("y ~ x + z - (z - (x - 1)) + (1 | g)", ["x"]),
+        ("y ~ 0 + x + z - (z - (x - 1)) + (1 | g)", ["x"]),
         ("y ~ x * z + (1 | g)", ["1", "x", "z", "x:z"]),
         ("y ~ (1 | g) + x", ["1", "x"]),
         ("y ~ x:z + z + (1 | g)", ["1", "z", "x:z"]),
