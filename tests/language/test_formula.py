@@ -56,6 +56,13 @@ def test_random_terms(formula, expected):
         ("y ~ (1 | g)", ["1"]),
         ("y ~ 0 + (1 | g)", []),
         ("y ~ x - 1 + (1 | g)", ["x"]),
+        # a 1 or 0 inside of a product counts, as in R
+        ("y ~ x * (1 + z) + (1 | g)", ["1", "x", "z", "x:z"]),
+        ("y ~ 0 + x:(1 + z) + (1 | g)", ["1", "x:z"]),
+        ("y ~ x * (z - 1) + (1 | g)", ["x", "z", "x:z"]),
+        ("y ~ 0 + (1 + x)^2 + (1 | g)", ["1", "x"]),
+        ("y ~ (x - 1) / z + (1 | g)", ["x", "x:z"]),
+        ("y ~ 0 + w + x - x * (z - 1) + (1 | g)", ["1", "w"]),
         # a 1 or 0 that is taken out with other terms, as in R
         ("y ~ 0 + x + z - (x - 1) + (1 | g)", ["1", "z"]),
         ("y ~ x + z - (x + 0) + (1 | g)", ["1", "z"]),
