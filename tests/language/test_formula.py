@@ -158,3 +158,15 @@ def test_malformed_formulas_are_refused_with_the_place(formula, caret, message):
 def test_a_formula_is_a_string(formula):
     with pytest.raises(mlm.FormulaError, match=f"is a string such as .* got {type(formula).__name__}"):
         parse(formula)
+
+
+def test_how_deep_parentheses_go_is_counted_at_each_place():
+    side_by_side = " + ".join(["(x)"] * 300)
+    assert fixed(f"y ~ {side_by_side} + (1 | g)") == ["1", "x"]
+    for depth, refused in ((90, False), (101, True)):
+        text = f"y ~ {side_by_side} + {'(' * depth}z{')' * depth}"
+        if refused:
+            with pytest.raises(mlm.FormulaError, match="nested more than 100 deep"):
+                parse(text)
+        else:
+            assert fixed(text) == ["1", "x", "z"]
