@@ -12,6 +12,8 @@ import pytest
 
 import mlm
 from mlm.frame.likeness import Unlike, family, level_codes
+from mlm.frame.matching import Kind, as_in_the_fit
+from mlm.frame.values import Category, Numbers
 
 N, GROUPS = 120, 12
 rng = np.random.default_rng(11)
@@ -489,6 +491,16 @@ def test_families():
     assert family(pd.PeriodIndex(MONTHS)) == "periods"
     assert family(objects(datetime.date(2001, 1, 1))) == "days"
     assert family(pd.DatetimeIndex(DAYS).tz_localize("UTC")) == "dates with a time zone"
+
+
+@pytest.mark.parametrize("codes", [[0, 1, 0], [1, -1, 0]])
+def test_whole_numbers_of_a_category_stay_whole(codes):
+    ids = np.array([2**60 + 1, 2**60 + 2])
+    found = as_in_the_fit(Category(np.array(codes), ids), Kind("numbers"), "q")
+    assert isinstance(found, Numbers)
+    exact = found.values if found.exact is None else found.exact
+    assert pd.array(exact, dtype="Int64").tolist() == [pd.NA if k < 0 else int(ids[k]) for k in codes]
+    np.testing.assert_array_equal(np.isnan(found.values.astype(float)), np.array(codes) < 0)
 
 
 # names that are a column in the fit and a constant without it

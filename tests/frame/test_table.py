@@ -253,6 +253,7 @@ KINDS = [
     (pd.interval_range(0, 2), Category),
     (np.array([1j, 2]), Other),
     ([1, "a"], Other),
+    ([2**70, 1.5, None], Numbers),
 ]
 
 
