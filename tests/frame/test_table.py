@@ -236,6 +236,17 @@ def test_decimals_are_numbers():
         np.testing.assert_allclose(mlm.lm("y ~ x + I(x^2)", frame).fixef, want, rtol=1e-12)
 
 
+def test_what_numpy_has_no_type_for():
+    polars = pytest.importorskip("polars")
+    if hasattr(polars, "Int128"):
+        wide = Table.of(polars.DataFrame({"q": polars.Series([2**40, None, 3], dtype=polars.Int128)})).value("q")
+        assert isinstance(wide, Numbers)
+        np.testing.assert_array_equal(wide.values, [2.0**40, np.nan, 3])
+    lists = Table.of(polars.DataFrame({"q": [[1, 2], None, [3]]})).value("q")
+    assert isinstance(lists, Other)
+    assert [None if v is np.nan else v for v in lists.values] == [[1, 2], None, [3]]
+
+
 # kinds
 
 
