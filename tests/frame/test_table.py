@@ -9,7 +9,7 @@ import pytest
 
 import mlm
 from mlm.frame.table import Table
-from mlm.frame.values import Category, Numbers, Other, Truth, missing
+from mlm.frame.values import Category, Numbers, Other, Truth, label, missing
 
 N = 120
 
@@ -320,3 +320,7 @@ def test_only_the_columns_of_the_formula_are_read():
         mlm.lm("y ~ log(w) + I(x^2) + scale(year)", odd).fixef,
         mlm.lm("y ~ log(w) + I(x^2) + scale(year)", data()).fixef,
     )
+
+
+def test_zero_has_one_label():
+    assert [label(zero) for zero in (0, 0.0, -0.0, np.float64(-0.0), np.float32(-0.0))] == ["0"] * 5
