@@ -504,6 +504,15 @@ def test_whole_numbers_of_a_category_stay_whole(codes):
     np.testing.assert_array_equal(np.isnan(found.values.astype(float)), np.array(codes) < 0)
 
 
+def test_levels_that_do_not_occur_in_new_rows_are_not_matched():
+    then = Kind("category", objects("01", "1", "2"))
+    new = Category(np.array([1, -1, 1]), np.array([1, 2]))
+    found = as_in_the_fit(new, then, "q")
+    assert [None if k < 0 else found.levels[k] for k in found.codes] == ["2", None, "2"]
+    with pytest.raises(mlm.DataError, match="1 could be '01' or '1'"):
+        as_in_the_fit(Category(np.array([0, 1]), np.array([1, 2])), then, "q")
+
+
 # names that are a column in the fit and a constant without it
 
 
