@@ -207,6 +207,16 @@ def test_levels_that_the_fit_did_not_see_come_last():
     assert value.codes.tolist() == [3, 2]
 
 
+def test_intervals_with_one_digit():
+    assert evaluate("cut(k, c(0, 1.26, 3.74), dig.lab = 1)", DATA).labels == ("(0,1]", "(1,4]")  # R's labels
+
+
+def test_text_that_was_made_a_category_has_codes():
+    data = {"s": Category(np.array([0, 1, 2, 0, -1]), np.array(["a", "b", "c"], dtype=object), text=True)}
+    coded = evaluate("as.integer(factor(s, levels = c('c', 'b', 'a')))", data)
+    np.testing.assert_array_equal(coded.values, [3, 2, 1, 3, np.nan])
+
+
 def test_codes_of_a_level_that_the_fit_did_not_see_are_refused():
     learnt = {}
     evaluate("as.integer(f)", DATA, learnt)
