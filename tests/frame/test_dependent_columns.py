@@ -84,3 +84,10 @@ def test_shapes_at_the_edge():
     given = np.array([[1.0, 2.0], [3.0, 6.0]])
     assert dependent_columns(given) == [1]
     assert given.tolist() == [[1.0, 2.0], [3.0, 6.0]]
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.9e-7, [1]), (1.1e-7, [])])
+@pytest.mark.parametrize("rows", [2, 400])
+def test_the_tolerance_is_a_share_of_a_columns_length(rows, share, found):
+    signs = np.where(np.arange(rows) % 2, -1.0, 1.0)  # at right angles to the ones, and as long
+    assert dependent_columns(np.column_stack([np.ones(rows), np.ones(rows) + share * signs])) == found

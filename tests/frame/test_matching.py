@@ -12,6 +12,8 @@ import pytest
 
 import mlm
 from mlm.frame.likeness import Unlike, family, level_codes
+from mlm.frame.matching import Kind, as_in_the_fit
+from mlm.frame.values import Category, Numbers
 
 N, GROUPS = 120, 12
 rng = np.random.default_rng(11)
@@ -441,6 +443,7 @@ BIG = 2**53
 FOUND = [
     ([3, 1], [1, 2, 3], [2, 0]),
     ([1.0, 2.5], [1, 2, 3], [0, -1]),
+    (objects(1, 2.5), [2, 1], [1, -1]),
     ([-0.0], [0.0, 1.0], [0]),
     ([BIG + 1], [BIG, BIG + 1], [1]),
     (objects(str(BIG + 1)), [BIG, BIG + 1], [1]),
@@ -462,6 +465,9 @@ FOUND = [
     (objects("2001-01-01T00:00:00.000000", "2001-03-01"), pd.DatetimeIndex(DAYS), [0, 1]),
     (objects("2001"), pd.DatetimeIndex(DAYS), None),
     (pd.DatetimeIndex(DAYS), objects("2001-03-01", "2001-01-01"), [1, 0, -1]),
+    (objects("2001-01-01 3pm"), pd.DatetimeIndex(["2001-01-01 15:00"]), None),
+    (objects("1 days", "5 ns", "x"), pd.TimedeltaIndex([5, 86400 * 10**9]), [1, 0, -1]),
+    (objects("5"), pd.TimedeltaIndex([5]), None),
     ([True], [0, 1, 2], None),
     ([], ["a"], []),
 ]
@@ -486,6 +492,25 @@ def test_families():
     assert family(pd.PeriodIndex(MONTHS)) == "periods"
     assert family(objects(datetime.date(2001, 1, 1))) == "days"
     assert family(pd.DatetimeIndex(DAYS).tz_localize("UTC")) == "dates with a time zone"
+
+
+@pytest.mark.parametrize("codes", [[0, 1, 0], [1, -1, 0]])
+def test_whole_numbers_of_a_category_stay_whole(codes):
+    ids = np.array([2**60 + 1, 2**60 + 2])
+    found = as_in_the_fit(Category(np.array(codes), ids), Kind("numbers"), "q")
+    assert isinstance(found, Numbers)
+    exact = found.values if found.exact is None else found.exact
+    assert pd.array(exact, dtype="Int64").tolist() == [pd.NA if k < 0 else int(ids[k]) for k in codes]
+    np.testing.assert_array_equal(np.isnan(found.values.astype(float)), np.array(codes) < 0)
+
+
+def test_levels_that_do_not_occur_in_new_rows_are_not_matched():
+    then = Kind("category", objects("01", "1", "2"))
+    new = Category(np.array([1, -1, 1]), np.array([1, 2]))
+    found = as_in_the_fit(new, then, "q")
+    assert [None if k < 0 else found.levels[k] for k in found.codes] == ["2", None, "2"]
+    with pytest.raises(mlm.DataError, match="1 could be '01' or '1'"):
+        as_in_the_fit(Category(np.array([0, 1]), np.array([1, 2])), then, "q")
 
 
 # names that are a column in the fit and a constant without it

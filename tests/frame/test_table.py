@@ -9,7 +9,7 @@ import pytest
 
 import mlm
 from mlm.frame.table import Table
-from mlm.frame.values import Category, Numbers, Other, Truth, missing
+from mlm.frame.values import Category, Numbers, Other, Truth, label, missing
 
 N = 120
 
@@ -236,6 +236,17 @@ def test_decimals_are_numbers():
         np.testing.assert_allclose(mlm.lm("y ~ x + I(x^2)", frame).fixef, want, rtol=1e-12)
 
 
+def test_what_numpy_has_no_type_for():
+    polars = pytest.importorskip("polars")
+    if hasattr(polars, "Int128"):
+        wide = Table.of(polars.DataFrame({"q": polars.Series([2**40, None, 3], dtype=polars.Int128)})).value("q")
+        assert isinstance(wide, Numbers)
+        np.testing.assert_array_equal(wide.values, [2.0**40, np.nan, 3])
+    lists = Table.of(polars.DataFrame({"q": [[1, 2], None, [3]]})).value("q")
+    assert isinstance(lists, Other)
+    assert [None if v is np.nan else v for v in lists.values] == [[1, 2], None, [3]]
+
+
 # kinds
 
 
@@ -253,6 +264,7 @@ KINDS = [
     (pd.interval_range(0, 2), Category),
     (np.array([1j, 2]), Other),
     ([1, "a"], Other),
+    ([2**70, 1.5, None], Numbers),
 ]
 
 
@@ -308,3 +320,7 @@ def test_only_the_columns_of_the_formula_are_read():
         mlm.lm("y ~ log(w) + I(x^2) + scale(year)", odd).fixef,
         mlm.lm("y ~ log(w) + I(x^2) + scale(year)", data()).fixef,
     )
+
+
+def test_zero_has_one_label():
+    assert [label(zero) for zero in (0, 0.0, -0.0, np.float64(-0.0), np.float32(-0.0))] == ["0"] * 5

@@ -56,6 +56,24 @@ def test_random_terms(formula, expected):
         ("y ~ (1 | g)", ["1"]),
         ("y ~ 0 + (1 | g)", []),
         ("y ~ x - 1 + (1 | g)", ["x"]),
+        ("y ~ +1 + x + (1 | g)", ["1", "x"]),
+        ("y ~ +0 + x + (1 | g)", ["x"]),
+        ("y ~ -1 + x + (1 | g)", ["x"]),
+        ("y ~ -0 + x + (1 | g)", ["1", "x"]),
+        ("y ~ x - (+1) + (1 | g)", ["x"]),
+        # a 1 or 0 inside of a product counts, as in R
+        ("y ~ x * (1 + z) + (1 | g)", ["1", "x", "z", "x:z"]),
+        ("y ~ 0 + x:(1 + z) + (1 | g)", ["1", "x:z"]),
+        ("y ~ x * (z - 1) + (1 | g)", ["x", "z", "x:z"]),
+        ("y ~ 0 + (1 + x)^2 + (1 | g)", ["1", "x"]),
+        ("y ~ (x - 1) / z + (1 | g)", ["x", "x:z"]),
+        ("y ~ 0 + w + x - x * (z - 1) + (1 | g)", ["1", "w"]),
+        # a 1 or 0 that is taken out with other terms, as in R
+        ("y ~ 0 + x + z - (x - 1) + (1 | g)", ["1", "z"]),
+        ("y ~ x + z - (x + 0) + (1 | g)", ["1", "z"]),
+        ("y ~ x + z - (x - 0) + (1 | g)", ["z"]),
+        ("y ~ x + z - (z - (x - 1)) + (1 | g)", ["x"]),
+        ("y ~ 0 + x + z - (z - (x - 1)) + (1 | g)", ["x"]),
         ("y ~ x * z + (1 | g)", ["1", "x", "z", "x:z"]),
         ("y ~ (1 | g) + x", ["1", "x"]),
         ("y ~ x:z + z + (1 | g)", ["1", "z", "x:z"]),
@@ -104,6 +122,9 @@ def test_no_random_terms_is_a_formula_too():
         ("y ~ x + (1 | g", 8, "never closed"),
         ("y ~ x + (1 | g]", 14, "closes nothing"),
         ("y ~ x + 1 | g)", 13, "closes nothing"),
+        ("y ~ x + ) + z", 8, r"This '\)' closes nothing"),
+        ("y ~ x + () + z", 9, "Nothing stands in these parentheses"),
+        ("y ~ (x + ) + z", 9, r"something is missing before '\)'"),
         ("y ~ x + 1 | g", 10, "stands in parentheses"),
         ("y ~ (1 | g) | h", 12, "stands in parentheses"),
         ("y ~ x + (1 | g | h)", 15, "one bar"),
@@ -120,6 +141,9 @@ def test_no_random_terms_is_a_formula_too():
         ("y ~ x:(1 | g)", 6, "only be added"),
         ("y ~ x $ z + (1 | g)", 6, "write x, not data"),
         ("y ~ x z + (1 | g)", 6, "operator is missing before 'z'"),
+        ("y ~ body weight + (1 | g)", 9, "stands in backticks: `body weight`"),
+        ("y ~ x and z", 6, "'and' is no operator of a formula: write &"),
+        ("y ~ not x", 8, "'not' is no operator of a formula: write !"),
         ("y ~ 'x' + (1 | g)", 4, "without quotes"),
         ("y ~ `x + (1 | g)", 4, "never closed"),
         ("y ~ x + (z $ x | g)", 11, "write x, not data"),
@@ -139,3 +163,15 @@ def test_malformed_formulas_are_refused_with_the_place(formula, caret, message):
 def test_a_formula_is_a_string(formula):
     with pytest.raises(mlm.FormulaError, match=f"is a string such as .* got {type(formula).__name__}"):
         parse(formula)
+
+
+def test_how_deep_parentheses_go_is_counted_at_each_place():
+    side_by_side = " + ".join(["(x)"] * 300)
+    assert fixed(f"y ~ {side_by_side} + (1 | g)") == ["1", "x"]
+    for depth, refused in ((90, False), (101, True)):
+        text = f"y ~ {side_by_side} + {'(' * depth}z{')' * depth}"
+        if refused:
+            with pytest.raises(mlm.FormulaError, match="nested more than 100 deep"):
+                parse(text)
+        else:
+            assert fixed(text) == ["1", "x", "z"]

@@ -25,12 +25,14 @@ DATA = {
     "d": Other(pd.to_datetime(["2020-01-01", "2021-02-03"] * 3).to_numpy(), "dates"),
     "m": Matrix(np.arange(12.0).reshape(6, 2), ("u", "v")),
 }
+# Every operation of numbers, with a category on either side.
+WITH_A_CATEGORY = ["x + f", "x - f", "f - x", "-f", "+f", "x * f", "f/x", "x^f", "x%%f", "f%/%x", "f & b", "!f"]
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("x + f", "it needs numbers, not a category (a, b, c)"),
+        *((text, f"{text} cannot be computed: it needs numbers, not a category (a, b, c)") for text in WITH_A_CATEGORY),
         ("log(d)", "log(d) cannot be computed: it needs numbers, not dates"),
         ("x * 'a'", "not the word 'a'"),
         ("m + 1", "not 2 columns"),
@@ -124,6 +126,32 @@ def test_where_a_number_could_be_a_level_or_its_position():
     assert evaluate("C(q, Treatment(reference = 2))", data).contrast.equals(coding)
 
 
+def test_a_reference_by_its_position():
+    for place, labels in ((1, "abc"), (2, "bac"), (3, "cab")):
+        assert evaluate(f"relevel(f, {place})", DATA).labels == tuple(labels)
+    with pytest.raises(DataError, match="ref is a whole number from 1 to 3; got 4"):
+        evaluate("relevel(f, 4)", DATA)
+
+
+def test_a_polynomial_is_of_the_first_degree_unless_another_is_asked_for():
+    one = evaluate("poly(k)", DATA)
+    assert one.names == ("1",)
+    np.testing.assert_array_equal(one.values, evaluate("poly(k, 1)", DATA).values)
+    np.testing.assert_allclose(one.values[:, 0], [0.5, -0.5, 0, 0, -0.5, 0.5], rtol=1e-15, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("ifelse(TRUE, 'a', 'b')", "a"), ("ifelse(FALSE, 'a', 'b')", "b"), ("ifelse(NA, 'a', 'b')", None),
+        ("'a' == 'a'", True), ("'a' == 'b'", False), ("'a' != 'b'", True), ("'a' != 'a'", False),
+        ("NA == 'a'", None), ("'a' == NA", None), ("NA != 'a'", None), ("'a' != NA", None),
+    ],
+)  # fmt: skip
+def test_constants_that_are_words(text, value):
+    assert evaluate(text, DATA) is value if value is None else evaluate(text, DATA) == value
+
+
 def test_codes_of_levels_that_are_their_own_numbers():
     np.testing.assert_array_equal(evaluate("as.numeric(r)", DATA).values, [1, 2, 1, 1, 2, np.nan])
     np.testing.assert_array_equal(evaluate("as.numeric(as.character(q))", DATA).values, [10, 2, 7, 10, 2, np.nan])
@@ -142,6 +170,10 @@ def test_codes_of_levels_that_are_their_own_numbers():
         ("np.mod(k, 2)", "k %% 2"), ("center(x)", "scale(x, scale = FALSE)"), ("standardize(x)", "scale(x)"),
         ("stats::poly(k, 2)", "poly(k, 2)"), ("splines::bs(k)", "bs(k)"), ("b && k", "b & k"), ("b || k", "b | k"),
         ("mean(k * 1.0)", "np.mean(k)"), ("np.logical_not(b)", "!b"), ("np.arctan2(x, k)", "atan2(x, k)"),
+        ("np.less(x, 3)", "x < 3"), ("np.less_equal(x, 3)", "x <= 3"), ("np.greater(x, 1)", "x > 1"),
+        ("np.greater_equal(x, 3)", "x >= 3"), ("np.equal(x, 3)", "x == 3"), ("np.not_equal(x, 3)", "x != 3"),
+        ("np.logical_and(b, k > 1)", "b & (k > 1)"), ("np.logical_or(b, k > 1)", "b | (k > 1)"),
+        ("np.logical_xor(b, k > 1)", "xor(b, k > 1)"), ("isna(x)", "is.na(x)"), ("isnull(x)", "is.na(x)"),
     ],
 )  # fmt: skip
 def test_names_of_python(python, r):
@@ -173,6 +205,16 @@ def test_levels_that_the_fit_did_not_see_come_last():
     value = evaluate("as.factor(k)", {"k": Numbers(np.array([0.0, 3.0]))}, learnt)
     assert value.labels == ("1", "2", "3", "0")
     assert value.codes.tolist() == [3, 2]
+
+
+def test_intervals_with_one_digit():
+    assert evaluate("cut(k, c(0, 1.26, 3.74), dig.lab = 1)", DATA).labels == ("(0,1]", "(1,4]")  # R's labels
+
+
+def test_text_that_was_made_a_category_has_codes():
+    data = {"s": Category(np.array([0, 1, 2, 0, -1]), np.array(["a", "b", "c"], dtype=object), text=True)}
+    coded = evaluate("as.integer(factor(s, levels = c('c', 'b', 'a')))", data)
+    np.testing.assert_array_equal(coded.values, [3, 2, 1, 3, np.nan])
 
 
 def test_codes_of_a_level_that_the_fit_did_not_see_are_refused():
