@@ -9,6 +9,7 @@ from ..errors import first_few
 from ..frame.model_frame import RandomPart
 from ..likelihood.deviance import Deviance
 from .confounding import confounded_columns, constant_within
+from .nested import Nested, Repeated, families
 from .partition import Partition, Place, partitions
 
 __all__ = ["Finding", "unidentified", "warning_text"]
@@ -41,11 +42,15 @@ def unidentified(terms: Iterable[RandomPart], deviance: Deviance) -> tuple[Findi
     terms, products, layout = tuple(terms), deviance.products, deviance.layout
     spanned = confounded_columns(products, layout)
     out = [_fixed_too(terms[k], deviance, columns) for k, columns in spanned.items()]
-    for factors in partitions(products):
+    groups, parts = partitions(products), []
+    for factors in groups:
         mine = {k: terms[k] for k, slot in enumerate(layout.slots) if slot.factor in factors and k not in spanned}
+        parts.append(mine)
         partition = Partition.of(factors, mine, products, layout)
         if partition is not None:
             out += _findings(partition)
+    for family in families(groups, parts, products, layout):
+        out += [_repeated(one) for one in Nested.of([parts[k] for k in family], products, layout).repeated()]
     return tuple(out)
 
 
@@ -101,6 +106,19 @@ def _within(terms: list[Place], surplus: int) -> Finding:
         f"the columns {names} of {what} {_quoted(terms)} do not vary apart within the levels of {groups}: different "
         f"{which} describe any data equally well.",
         f"Leave out slopes of columns that are constant within the levels of {groups}.",
+    )
+
+
+def _repeated(found: Repeated) -> Finding:
+    """What to say of a term that repeats what terms of factors around its own say."""
+    terms, inner = [*found.others, found.term], f"'({found.term.part.term.text})'"
+    say = "says" if len(found.others) == 1 else "say"
+    return Finding(
+        tuple(t.part.term.text for t in terms),
+        found.surplus,
+        f"the terms {_quoted(terms)} share variances within the levels of {found.term.part.term.group}. The data tell "
+        "the sum of what they add there, but how it is split among them is arbitrary.",
+        f"Leave out {inner}: {_quoted(found.others)} {say} the same." if found.whole else "Leave out one of them.",
     )
 
 

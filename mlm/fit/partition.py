@@ -21,7 +21,18 @@ from ..crossproducts.blocks import CrossProducts
 from ..frame.model_frame import RandomPart
 from ..likelihood.covariance import CovarianceLayout
 
-__all__ = ["Partition", "Place", "partitions"]
+__all__ = [
+    "CLEAR_EIGENVALUE",
+    "DEPENDENT_EIGENVALUE",
+    "MOST_COLUMNS",
+    "Partition",
+    "Place",
+    "missing_rank",
+    "orthonormal_columns",
+    "partitions",
+    "triangle",
+    "zero_eigenvalue",
+]
 
 # Smallest eigenvalue of the cosines of one level's columns from which they are clearly independent: every parameter can
 # be told by this level, and nothing more is looked at. It only saves time: below, the rank is computed.
@@ -106,15 +117,12 @@ class Partition:
             parameter += count
         chosen = zz if keep == list(range(len(zz))) else zz[np.ix_(keep, keep)]
         zz, user, least = _orthonormal(chosen, [t.columns for t in terms])
-        zero = DEPENDENT_EIGENVALUE + ROUNDING / least
         gram = _derivative_cosines(zz, [t.columns for t in terms])
-        return cls(terms, zz.sum(axis=2), user, gram, zero if zero < UNDECIDED else 0.0)
+        return cls(terms, zz.sum(axis=2), user, gram, zero_eigenvalue(least))
 
     def surplus(self, terms: list[Place]) -> int:
         """Number of parameters less the rank of their derivatives."""
-        chosen = np.concatenate([t.parameters for t in terms])
-        values = lapack.dsyev(self.gram[chosen[:, None], chosen], compute_v=0)[0]
-        return int((values < self.zero).sum())
+        return missing_rank(self.gram, terms, self.zero)
 
     def connected(self) -> list[list[Place]]:
         """Terms in sets; one set has no common direction with another."""
@@ -155,6 +163,22 @@ class Partition:
         return [t for t in self.terms if share[t.parameters].max() > TAKES_PART]
 
 
+def missing_rank(gram: np.ndarray, terms: list[Place], zero: float) -> int:
+    """Number of parameters of terms less the rank of the cosines of their derivatives."""
+    chosen = np.concatenate([t.parameters for t in terms])
+    values = lapack.dsyev(gram[chosen[:, None], chosen], compute_v=0)[0]
+    return int((values < zero).sum())
+
+
+def zero_eigenvalue(least: float) -> float:
+    """Below what an eigenvalue of cosines of derivatives is 0; 0 where rounding would decide.
+
+    `least` is the smallest eigenvalue of the cosines of a term's columns.
+    """
+    zero = DEPENDENT_EIGENVALUE + ROUNDING / least
+    return zero if zero < UNDECIDED else 0.0
+
+
 def _one_level_tells(zz: np.ndarray) -> bool:
     """Whether a level, one with many rows, has clearly independent columns."""
     level = zz[:, :, int(zz[0, 0].argmax())]
@@ -185,11 +209,19 @@ def _joined(factors: list[int], products: CrossProducts) -> tuple[np.ndarray, di
 
 
 def _orthonormal(zz: np.ndarray, blocks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, float]:
-    """Make the columns of each term orthonormal; also the user's in terms of them, and the smallest eigenvalue met.
+    """Make the columns of each term orthonormal; also the user's in terms of them, and the smallest eigenvalue met."""
+    change, user, least = orthonormal_columns(zz.sum(axis=2), blocks)
+    half = (change.T @ zz.reshape(len(zz), -1)).reshape(zz.shape)
+    return np.matmul(change.T, half), user, least
 
-    A term's covariance matrix is free, so that other columns with the same span are the same term.
+
+def orthonormal_columns(total: np.ndarray, blocks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, float]:
+    """Orthonormal columns of each term, given all cross-products, in terms of the user's columns; and the reverse.
+
+    A term's covariance matrix is free, so that other columns with the same span are the same term. Also the smallest
+    eigenvalue of the cosines of a term's columns.
     """
-    total, least = zz.sum(axis=2), 1.0
+    least = 1.0
     change, user = np.zeros_like(total), np.zeros_like(total)
     for block in blocks:
         here = block[:, None], block
@@ -199,24 +231,23 @@ def _orthonormal(zz: np.ndarray, blocks: list[np.ndarray]) -> tuple[np.ndarray, 
         roots = np.sqrt(np.maximum(values, ROUNDING))
         change[here] = vectors / roots / scale[:, None]
         user[here] = roots[:, None] * vectors.T
-    half = (change.T @ zz.reshape(len(zz), -1)).reshape(zz.shape)
-    return np.matmul(change.T, half), user, least
+    return change, user, least
 
 
 @lru_cache(maxsize=64)  # sizes; an entry is a few positions
-def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
+def triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of an upper triangle."""
     return np.triu_indices(size)
 
 
 def _derivative_cosines(zz: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
     """Cosines of the derivatives D by all parameters: see the formula at the head of this module."""
-    rows, columns = _triangle(len(zz))
+    rows, columns = triangle(len(zz))
     place = np.empty((len(zz), len(zz)), dtype=np.intp)
     place[rows, columns] = place[columns, rows] = np.arange(len(rows))
     upper = zz[rows, columns]
     sums = upper @ upper.T
-    a, b = (np.concatenate([block[_triangle(len(block))[side]] for block in blocks]) for side in (0, 1))
+    a, b = (np.concatenate([block[triangle(len(block))[side]] for block in blocks]) for side in (0, 1))
     across, aa, bb = place[b[:, None], a], place[a[:, None], a], place[b[:, None], b]
     inner = sums[across, across.T] + sums[bb, aa]
     # columns that never differ from 0 in the same level have D = 0: it stays 0 beside the length that is usual

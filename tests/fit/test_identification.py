@@ -262,3 +262,89 @@ def test_many_terms_of_one_factor_in_any_order():
     best, _ = warned("y ~ 1 + (d | s) + (1 | h) + (0 + x | s)")
     assert m.deviance == pytest.approx(best.deviance, abs=1e-6)
     assert m.npar - best.npar == m.unidentified[0].surplus == 2
+
+
+def cells(groups=20, rows=4):
+    """f crossed with s, t of two values and its boolean, h another factor, x continuous; s in wards, w weights."""
+    rng = np.random.default_rng(2)
+    s = np.repeat(np.arange(groups), 3 * rows)
+    n = len(s)
+    data = pd.DataFrame({"s": s, "f": np.tile(np.repeat(list("abc"), rows), groups), "t": np.arange(n) % 2.0})
+    data["bool"], data["ward"] = data["t"] > 0, s // 4
+    data["h"], data["x"], data["w"] = rng.choice(list("uvw"), n), rng.normal(size=n), rng.uniform(0.1, 3.0, n)
+    effects = rng.normal(size=(groups, 3)) + 2.0 * rng.normal(size=(groups, 1))
+    slopes = rng.normal(size=groups)[s]
+    data["y"] = effects[s, np.tile(np.repeat(np.arange(3), rows), groups)] + slopes * (data["x"] + 2.0 * data["t"])
+    return data.assign(y=data["y"] + rng.normal(size=n))
+
+
+@pytest.mark.parametrize("options", [{}, {"reml": False}, {"weights": "w"}], ids=["REML", "ML", "weighted"])
+@pytest.mark.parametrize(
+    ("formula", "reduced", "surplus", "message"),
+    [
+        ("f + (f | s) + (1 | s:f)", "f + (f | s)", 1, r"within the levels of s:f\. .* Leave out '\(1 \| s:f\)': '\(1 "),
+        ("h + (h | s) + (1 | s:h)", "h + (h | s)", 1, r"Leave out '\(1 \| s:h\)'"),
+        ("(0 + f | s) + (1 | s:f)", "(0 + f | s)", 1, r"Leave out '\(1 \| s:f\)'"),
+        ("t + (t | s) + (1 | s:t)", "t + (t | s)", 1, r"Leave out '\(1 \| s:t\)': '\(1 \+ t \| s\)' says"),
+        ("bool + (bool | s) + (1 | s:bool)", "bool + (bool | s)", 1, r"Leave out '\(1 \| s:bool\)'"),
+        (
+            "bool + (bool || s) + (1 | s:bool)",
+            "bool + (0 + bool | s)",
+            2,
+            r"for s\. .* share variances .* 2 parameters",
+        ),
+        ("f + (f | s) + (0 + x | s) + (1 | s:f)", "f + (f | s) + (0 + x | s)", 1, r"'\(1 \+ f \| s\)' says the same"),
+        ("f + (f | s) + (1 | s:f) + (1 | h)", "f + (f | s) + (1 | h)", 1, r"Leave out '\(1 \| s:f\)'"),
+    ],
+)
+def test_terms_on_groups_within_groups(formula, reduced, surplus, message, options):
+    m, said = warned(f"y ~ {formula}", cells(), **options)
+    assert len(said) == 1
+    assert re.search(message, said[0])
+    best, nothing = warned(f"y ~ {reduced}", cells(), **options)
+    assert not nothing
+    assert m.deviance == pytest.approx(best.deviance, abs=1e-6)
+    assert m.npar - best.npar == sum(f.surplus for f in m.unidentified) == surplus
+
+
+def test_a_part_of_a_term_on_groups_within_groups():
+    """Its intercept is said twice, its slope and the covariance are not."""
+    m, (said,) = warned("y ~ f + (f | s) + (x | s:f)", cells())
+    assert re.search(r"1 parameter is .* Leave out one of them\.$", said)
+    best, nothing = warned("y ~ f + (f | s) + (0 + x | s:f)", cells())
+    assert not nothing
+    assert m.deviance <= best.deviance + 1e-6  # there is a covariance more
+
+
+def test_groups_within_two_factors():
+    """Terms that have no part in it are not named."""
+    m, (_,) = warned("y ~ f + (f | s) + (1 | ward) + (1 | s:f) + (1 | s:f:h)", cells())
+    assert m.unidentified[0].terms == ("1 + f | s", "1 | s:f")
+    assert m.unidentified[0].surplus == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": "w"}], ids=["REML", "weighted"])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        "(1 | ward / s)",
+        "(x | ward / s)",
+        "(x || ward / s)",
+        "(I(x + 5000) | ward / s)",
+        "(f | ward / s)",
+        "(x | ward) + (x | s) + (1 | s:f)",
+        "(f | s) + (1 | s:h)",
+        "(f | s) + (1 | h)",
+        "(1 | s) + (1 | s:f)",
+        "(0 + x | s) + (1 | s:f)",
+        "(x | s) + (1 | s:f)",
+        "(f | s) + (0 + x | s:f)",
+        "(f | ward) + (1 | s)",
+        # one variance of both values of t, and one of t = 1, are two
+        "(t || s) + (1 | s:t)",
+    ],
+)
+def test_groups_within_groups_that_are_identified(terms, options):
+    m, said = warned(f"y ~ f + t + {terms}", cells(), **options)
+    assert said == []
+    assert m.unidentified == ()
