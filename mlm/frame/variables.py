@@ -78,8 +78,7 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
         formula = _without_dot(formula, table, own)
     by_role = {WEIGHTS: given(weights, "weights", table), OFFSET: given(offset, "offset", table)}
     nodes = formula.variables
-    _demanded(formula.fixed.taken_out, formula.text, "the formula", table, own)
-    names = _demanded(nodes, formula.text, "the formula", table, own)
+    names = _demanded(nodes, formula.text, "the formula", table, own, formula.fixed.taken_out)
     for role, text in ((WEIGHTS, weights), (OFFSET, offset)):
         if isinstance(text, str):
             names |= _demanded((by_role[role],), text, f"`{role[1:-1]}`", table, own)
@@ -107,13 +106,17 @@ def _without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) ->
 
 
 def _demanded(
-    nodes: tuple[Any, ...], text: str, user: str, table: Table, own: Mapping[str, Function]
+    nodes: tuple[Any, ...],
+    text: str,
+    user: str,
+    table: Table,
+    own: Mapping[str, Function],
+    others: tuple[Node, ...] = (),
 ) -> dict[str, None]:
-    """Names of the columns that expressions use; raise where one, or a function, is not there."""
-    demand_functions(nodes, own, text)
-    names = column_names(nodes, own, table)
-    table.demand(names, user=user)
-    return dict.fromkeys(names)
+    """Names of the columns that expressions use; raise where one, or a function, is not there, also of others."""
+    demand_functions((*nodes, *others), own, text)
+    table.demand(column_names((*nodes, *others), own, table), user=user)
+    return dict.fromkeys(column_names(nodes, own, table))
 
 
 def _value_of(each: Node | np.ndarray, evaluator: Evaluator) -> Value:

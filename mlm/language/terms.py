@@ -145,7 +145,7 @@ class _Algebra:
     def operation(self, node: Call, adding: bool) -> list[int]:
         left, right = node.arguments
         for each in (left, right):
-            if isinstance(each, Number) and node.function != "^":
+            if isinstance(each, Number) and node.function != "^" and not (node.function == "*" and each.value == 1):
                 raise self.complain(
                     each.at,
                     f"{spell(node)} is no term: for arithmetic write I({spell(node)}); columns alone make terms.",

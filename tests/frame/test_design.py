@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import mlm
+from mlm.frame.coding import polynomial_contrasts
 from mlm.frame.columns import Columns
 from mlm.frame.evaluate import column_names
 from mlm.frame.model_frame import model_frame
@@ -160,3 +161,42 @@ def test_variables_are_the_columns_behind_a_formula():
     assert column_names(fixed.variables, {}, {}) == ["a b", "x.1", "z", "d", "f"]
     # a name that means something is a column where there is one
     assert column_names(fixed.variables, {}, {"T", "pi"}) == ["a b", "x.1", "pi", "z", "d", "f", "T"]
+
+
+@pytest.mark.parametrize("levels", [3, 30, 95, 200])
+def test_polynomial_contrasts_are_orthonormal_whatever_their_number(levels):
+    """R's up to 95 levels, where it stops: `tests/reference/functions.json` has four of them."""
+    contrasts = polynomial_contrasts(levels)
+    np.testing.assert_allclose(contrasts.T @ contrasts, np.eye(levels - 1), atol=1e-13)
+    assert abs(contrasts.sum(axis=0)).max() < 1e-12
+    # of degree k: k changes of sign, and the last value is positive
+    assert (np.diff(np.sign(contrasts[:, :3]), axis=0) != 0).sum(axis=0)[0] >= 1
+    assert (contrasts[-1, :20] > 0).all()
+
+
+def test_labelled_contrasts_are_taken_by_label():
+    frame = rows().assign(f=np.resize(["a", "b", "c"], 12))
+    matrix = pd.DataFrame([[1.0, 0.0], [-1.0, -1.0], [0.0, 1.0]], index=["b", "a", "c"])
+    by_label = mlm.lm("y ~ f", frame, contrasts={"f": matrix})
+    plain = mlm.lm("y ~ f", frame, contrasts={"f": matrix.loc[["a", "b", "c"]].to_numpy()})
+    assert by_label.fixef.tolist() == plain.fixef.tolist()
+    with pytest.raises(mlm.ArgumentError, match=r"labelled b, a, typo; its levels are a, b, c"):
+        mlm.lm("y ~ f", frame, contrasts={"f": matrix.set_axis(["b", "a", "typo"])})
+
+
+def test_a_chosen_reference_stays_when_a_level_is_lost():
+    frame = rows().assign(f=pd.Categorical(np.resize(["a", "b", "c"], 12), list("abcd")))
+    names = mlm.lm("y ~ C(f, Treatment('b'))", frame).fixef.index.tolist()
+    assert names == ["(Intercept)", 'C(f, Treatment("b"))a', 'C(f, Treatment("b"))c']
+
+
+def test_columns_are_counted_before_they_are_made():
+    many = pd.DataFrame({"y": np.arange(20_000.0), "s": [f"s{k}" for k in range(20_000)]})
+    with pytest.raises(mlm.DataError, match=r"makes 20,000 columns or more for 20,000 rows"):
+        mlm.lm("y ~ s", many)
+
+
+def test_a_term_taken_out_is_looked_for():
+    with pytest.raises(mlm.DataError, match="no column 'nosuch'"):
+        mlm.lm("y ~ x - nosuch", rows())
+    assert mlm.lm("y ~ x - z", rows()).fixef.index.tolist() == ["(Intercept)", "x"]

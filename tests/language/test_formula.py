@@ -175,3 +175,39 @@ def test_how_deep_parentheses_go_is_counted_at_each_place():
                 parse(text)
         else:
             assert fixed(text) == ["1", "x", "z"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("y ~ 1/z", r"1/z is no term: for arithmetic write I\(1/z\)"),
+        ("y ~ x + 0*z", "is no term"),
+        ("y ~ z:2", "is no term"),
+        ("y ~ x + y", "response y stands on the right side"),
+        ("log(y) ~ x + log(y):x", "response .* stands on the right side"),
+        ("lmer(y ~ x + (1 | g), data = d)", "A formula stands alone"),
+        ("lm(y ~ x)", "A formula stands alone"),
+        ("y ~ I(1e400 * x)", "too large to be represented"),
+        ("y ~ (x + z)^1e400", "too large to be represented"),
+        (f"y ~ I(x * 0x{'F' * 400})", "too large to be represented"),
+        (f"y ~ I({'+'.join(['x'] * 300)})", "More than 150 pieces"),
+        (f"y ~ {':'.join(f'x{k}' for k in range(1000))}", "More than 150 pieces"),
+        (r'y ~ I(f == "\q")', "escape .* means nothing"),
+    ],
+)
+def test_what_no_reader_would_read_so(formula, message):
+    with pytest.raises(mlm.FormulaError, match=message):
+        parse(formula)
+
+
+def test_sums_of_terms_have_any_length():
+    assert len(parse("y ~ " + " + ".join(f"x{k}" for k in range(2000))).fixed.sets) == 2000
+
+
+def test_escapes_in_words_are_read():
+    word = parse(r'y ~ I(f == "a\tb\\\u0061\x62\"")').fixed.variables[0].arguments[0].arguments[1]
+    assert word.value == 'a\tb\\ab"'
+
+
+def test_terms_taken_out_are_remembered():
+    assert [spell(node) for node in parse("y ~ x + z - z - log(w)").fixed.taken_out] == ["z", "log(w)"]

@@ -46,8 +46,8 @@ def test_rows_are_those_of_the_data(model):
 def test_a_column_of_codes_is_a_category_where_every_value_is_a_level():
     rows = data().assign(k=lambda d: d["h"].map({name: code for code, name in enumerate(sorted(set(d["h"])))}))
     assert predictors(mlm.lm("y ~ factor(k)", rows))["k"].levels == tuple(range(data()["h"].nunique()))
-    # where it is computed with as well, or cut into intervals, it is a number
-    assert predictors(mlm.lm("y ~ factor(k) + I(k * x)", rows))["k"].levels == ()
+    # also where it is computed with as well; cut into intervals, it is a number
+    assert predictors(mlm.lm("y ~ factor(k) + I(k * x)", rows))["k"].levels == tuple(range(data()["h"].nunique()))
     assert predictors(mlm.lm("y ~ cut(x, 3)", rows))["x"].levels == ()
 
 
@@ -80,3 +80,7 @@ def test_refuses():
         dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
     with pytest.raises(mlm.FitError, match="were dropped"):
         predictors(dependent)
+    # a column that is missing in rows in use
+    rows = data().assign(gap=data()["z"].where(data()["z"] > 0))
+    with pytest.raises(mlm.DataError, match=r"'gap' is missing in \d+ of the \d+ rows in use"):
+        predictors(mlm.lm("y ~ x + is.na(gap)", rows))
