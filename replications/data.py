@@ -206,6 +206,10 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
         raise OriginalsError(f'kind is "original" or "twin", not {kind!r}')
     used = kind or which(name)
     data = _typed(_read_twin(about) if used == "twin" else read_original(name, list(about.names)), about)
+    if used == "twin" and len(data) != about.rows:
+        raise OriginalsError(
+            f"The twin of {name} has {len(data):,} rows and should have {about.rows:,}: the file is damaged; get it anew."
+        )
     data.attrs = {"dataset": name, "kind": used}
     _loaded[name] = used
     if verbose:

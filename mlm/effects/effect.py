@@ -21,6 +21,7 @@ from ..model.linear_model import LinearModel
 from ..model.mixed_model import MixedModel
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..plot import effect_lines
+from ..report.face import is_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,8 +100,8 @@ def effect(
     Raises
     ------
     ArgumentError
-        When a predictor is not in the fixed part or named twice, a list of values is empty, or the level is
-        not in (0, 1).
+        When `m` is no model, a predictor is not in the fixed part or named twice, a list of values is empty, the level
+        is not in (0, 1), or `df` is not positive.
     DataError
         When a level is unknown, or a value of a numeric predictor is no finite number.
     FitError
@@ -120,6 +121,10 @@ def effect(
     8(15).
     """
     coverage = checked_level(level)
+    if not is_model(m):
+        raise ArgumentError(f"Effects are those of a fitted model; got {type(m).__name__}.")
+    if df is not None and not (isinstance(df, Real) and df > 0):
+        raise ArgumentError(f"df is a positive number; got {df!r}.")
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
     if at is not None and not isinstance(at, Mapping):

@@ -102,3 +102,8 @@ def test_refuses():
         dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
     with pytest.raises(mlm.FitError, match="were dropped"):
         effect(dependent, "x")
+    with pytest.raises(mlm.ArgumentError, match="those of a fitted model; got int"):
+        effect(5, "x")
+    for bad in ("a", 0, -1):
+        with pytest.raises(mlm.ArgumentError, match="df is a positive number"):
+            effect(m, "x", df=bad)

@@ -236,3 +236,13 @@ def test_the_reconstructed_sample_is_200_respondents_a_country():
     rows = pd.read_csv(data.FOLDER / "ess_simple_rows.csv")["row"]
     assert rows.is_unique
     assert rows.between(1, 43312).all()
+
+
+def test_a_twin_that_is_cut_is_said(monkeypatch, tmp_path):
+    about = data.dataset("imm10")
+    short = tmp_path / "imm10.csv.gz"
+    with gzip.open(about.twin, "rt", encoding="utf-8") as whole, gzip.open(short, "wt", encoding="utf-8") as cut:
+        cut.writelines(line for k, line in enumerate(whole) if k < 100)
+    monkeypatch.setattr(type(about), "twin", short)
+    with pytest.raises(OriginalsError, match="twin of imm10 has 99 rows and should have 260: the file is damaged"):
+        replications.load("imm10", kind="twin", verbose=False)
