@@ -208,7 +208,8 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
     data = _typed(_read_twin(about) if used == "twin" else read_original(name, list(about.names)), about)
     if used == "twin" and len(data) != about.rows:
         raise OriginalsError(
-            f"The twin of {name} has {len(data):,} rows and should have {about.rows:,}: the file is damaged; get it anew."
+            f"The twin of {name} has {len(data):,} rows and should have {about.rows:,}: the file is damaged; "
+            "get it anew."
         )
     data.attrs = {"dataset": name, "kind": used}
     _loaded[name] = used

@@ -123,7 +123,7 @@ def effect(
     coverage = checked_level(level)
     if not is_model(m):
         raise ArgumentError(f"Effects are those of a fitted model; got {type(m).__name__}.")
-    if df is not None and not (isinstance(df, Real) and df > 0):
+    if df is not None and not (isinstance(df, int | float | np.number) and df > 0):
         raise ArgumentError(f"df is a positive number; got {df!r}.")
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
