@@ -84,8 +84,8 @@ class ModelFrame:
     sources: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("groupings", "predictors"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
+        object.__setattr__(self, "predictors", MappingProxyType(dict(self.predictors)))
         _freeze(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -261,4 +261,4 @@ def _freeze(frame: ModelFrame) -> None:
         arrays.append(value.codes if isinstance(value, Category) else value.values)  # type: ignore[union-attr]
     for array in arrays:
         if isinstance(array, np.ndarray):
-            array.flags.writeable = False
+            array.setflags(write=False)

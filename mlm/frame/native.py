@@ -36,15 +36,15 @@ class Native:
     [False, True]
     """
 
-    __slots__ = ("_known", "data")
+    __slots__ = ("data", "known")
 
     def __init__(self, data: Any, whose: str = "The data") -> None:
         self.data: Any = data
         if isinstance(data, pd.DataFrame):
-            self._known: Any = data.columns
+            self.known: Any = data.columns
         elif isinstance(data, Mapping):
             _demand_one_length(data)
-            self._known = data
+            self.known = data
         else:
             demand_eager(data)
             try:
@@ -52,22 +52,22 @@ class Native:
             except TypeError:
                 kind = type(data).__name__
                 raise DataError(f"{whose} must be a data frame or a mapping of columns; got {kind}.") from None
-            self._known = self.data.columns
+            self.known = self.data.columns
 
     def __contains__(self, name: Any) -> bool:
-        if isinstance(self._known, pd.MultiIndex) and not isinstance(name, tuple):
+        if isinstance(self.known, pd.MultiIndex) and not isinstance(name, tuple):
             return False  # it would be the name of a level
-        return name in self._known
+        return name in self.known
 
     @property
     def names(self) -> list[Any]:
         """Names of the columns, as the frame has them."""
-        return list(self._known)
+        return list(self.known)
 
     @property
     def has_twins(self) -> bool:
         """Whether a name stands for several columns; only pandas has such frames."""
-        return isinstance(self._known, pd.Index) and not self._known.is_unique
+        return isinstance(self.known, pd.Index) and not self.known.is_unique
 
     @property
     def is_pandas(self) -> bool:

@@ -80,7 +80,8 @@ class Table:
             Naming every column that is missing, or one that is there twice.
         """
         wanted = list(dict.fromkeys(names))
-        absent = [name for name in wanted if name not in self]
+        native = self._native
+        absent = [name for name in wanted if name not in native and name not in self.names]
         if absent:
             raise DataError(self._absence(absent, whose, user))
         if self._native.has_twins:
