@@ -1,6 +1,6 @@
 """Categories as columns: contrasts or indicators of the levels, named as R names them.
 
-Contrast matrices are those of `formulaic`; R's default is treatment contrasts, and polynomial ones for categories whose
+Sum and Helmert contrasts are those of `formulaic`. R's default is treatment contrasts, and polynomial ones for categories whose
 order means something. Chambers & Hastie (1992), *Statistical Models in S*, section 2.3.2.
 """
 
