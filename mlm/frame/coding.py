@@ -1,7 +1,7 @@
 """Categories as columns: contrasts or indicators of the levels, named as R names them.
 
-Sum and Helmert contrasts are those of `formulaic`. R's default is treatment contrasts, and polynomial ones for categories whose
-order means something. Chambers & Hastie (1992), *Statistical Models in S*, section 2.3.2.
+Sum and Helmert contrasts are those of `formulaic`. R's default is treatment contrasts, and polynomial ones for
+categories whose order means something. Chambers & Hastie (1992), *Statistical Models in S*, section 2.3.2.
 """
 
 from __future__ import annotations
