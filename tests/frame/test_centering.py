@@ -274,7 +274,13 @@ def test_keys_that_cannot_be_told_apart():
 
 @pytest.mark.parametrize("dtype", ["datetime64[s]", "timedelta64[s]", "boolean", "string", "Int64", "category"])
 def test_nat_and_na_are_no_group(dtype):
-    keys = pd.Series([0, None, 1, 0, None], dtype="Int64").astype("Int64" if dtype == "string" else dtype).astype(dtype)
+    seconds = pd.Series([0, np.nan, 1, 0, np.nan])
+    if dtype.startswith("date"):
+        keys = pd.to_datetime(seconds, unit="s").astype(dtype)
+    elif dtype.startswith("time"):
+        keys = pd.to_timedelta(seconds, unit="s").astype(dtype)
+    else:
+        keys = seconds.astype("Int64").astype(dtype)
     assert keys.isna().sum() == 2
     frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 5.0, 6.0], "g": keys})
     np.testing.assert_array_equal(center_within(frame, "x", "g")["x_cwc"], [-2, np.nan, 0, 2, np.nan])
