@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, shorten
+from ..errors import DataError
 from ..language.terms import Terms
 from ..language.tree import Name, Node, spell
 from .coding import Coding, coding_of, plain_columns
 from .columns import INTERCEPT, Columns, ones
 from .evaluate import Recipe
-from .likeness import Unlike, level_codes
+from .likeness import Unlike, places
+from .matching import shown
 from .rows import demand_defined
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, label
@@ -31,7 +32,6 @@ __all__ = ["Design", "build", "full_coding"]
 # numbers of it: 4 GB, which a machine that people have can hold once.
 MAX_COLUMNS = 5_000
 MAX_NUMBERS = 500_000_000
-SHOWN = 5  # levels that a message shows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,20 +235,14 @@ def _recoded(value: Value, coding: Coding, name: str) -> Value:
         return value
     if not isinstance(value, Category):
         raise DataError(f"{name!r} was a category in the fit; in the new data it is none.")
-    occur = np.unique(value.codes[value.codes >= 0])
-    place = np.full(len(value.levels) + 1, -1)
     try:
-        place[occur] = level_codes(value.levels[occur], coding.levels)
+        codes = places(value.codes, value.levels, coding.levels)[value.codes]
     except Unlike as error:
         raise DataError(f"{name!r} cannot be matched with the fit: {error}; convert the column first.") from None
-    codes = place[value.codes]
     unseen = np.unique(value.codes[(codes < 0) & (value.codes >= 0)])
     if len(unseen):
-        shown = ", ".join(repr(shorten(label(value.levels[k]))) for k in unseen[:SHOWN]) + (
-            " …" if len(unseen) > SHOWN else ""
-        )
         raise DataError(
-            f"{name!r} has categories that the fit has not seen: {shown}; it knew "
-            f"{', '.join(map(repr, map(shorten, coding.labels[:SHOWN])))}{' …' if len(coding.labels) > SHOWN else ''}."
+            f"{name!r} has categories that the fit has not seen: {shown([label(value.levels[k]) for k in unseen])}; it "
+            f"knew {shown(coding.labels)}."
         )
     return Category(codes, coding.levels)

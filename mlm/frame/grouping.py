@@ -15,16 +15,12 @@ import pandas as pd
 
 from ..errors import DataError
 from ..language.tree import Node, spell
-from .kinds import sorted_levels
-from .likeness import EXACT, Unlike, family, level_codes
-from .values import ROWS, Category, Matrix, Numbers, Truth, Value, label
+from .kinds import COUNTED_PER_ROW, levels_of
+from .likeness import EXACT, Unlike, family, places
+from .values import ROWS, Matrix, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
 
-# Combinations of levels (or integers of a range) a row up to which each has a place in a table, whether it occurs or
-# not; where there are more, the rows are sorted (or hashed), in time and memory that do not grow with them. Measured on
-# 1e4 and 1e6 rows: as fast as sorting at 3 to 8 a row, as hashing at 8 to 16; at 1 a row two to four times as fast.
-COUNTED_PER_ROW = 4
 # Bits of the numbers that NumPy's stable sort takes by radix, in time linear in the rows (documentation of numpy.sort:
 # 16 or less); wider ones it sorts by comparing.
 DIGIT_BITS = 16
@@ -109,10 +105,8 @@ def _named(levels: pd.Index) -> pd.Index:
 def _place(node: Node, value: Value, known: Any) -> tuple[np.ndarray, np.ndarray]:
     """Positions of a part's rows among known levels, and where it is missing."""
     codes, levels = _factorized(node, value)
-    occur = np.bincount(codes[codes >= 0], minlength=len(levels)) > 0
-    place = np.full(len(levels) + 1, -1)
     try:
-        place[:-1][occur] = level_codes(levels[occur], known)
+        place = places(codes, levels, known)
     except Unlike as error:
         raise DataError(
             f"The grouping column {spell(node)!r} of the new data is not what it was in the fit: {family(known)} then, "
@@ -155,39 +149,9 @@ def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
     if not isinstance(value, ROWS) or isinstance(value, Matrix):
         raise DataError(f"The grouping factor {spell(node)!r} is not one level a row.")
     try:
-        return _coded(value)
+        return levels_of(value)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise DataError(f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}.") from None
-
-
-def _coded(value: Any) -> tuple[np.ndarray, Any]:
-    """Codes and levels of a part, -1 for missing ones."""
-    if isinstance(value, Category):
-        return value.codes, value.levels
-    if isinstance(value, Truth):
-        codes, levels = sorted_levels(value.values)
-        return codes, np.asarray(levels) == 1
-    if isinstance(value, Numbers) and value.exact is not None:
-        codes, levels = sorted_levels(value.exact)
-        return codes, levels.to_numpy(dtype=value.exact.dtype.numpy_dtype)
-    if isinstance(value, Numbers) and value.values.dtype.kind in "iu":
-        return _factorize_integers(value.values)
-    return sorted_levels(value.values)
-
-
-def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, Any]:
-    """As `pandas.factorize`, without hashing when the numbers lie close together."""
-    low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
-    if high - low >= COUNTED_PER_ROW * len(values):
-        return sorted_levels(values)
-    wide = values.dtype.kind == "u" and values.dtype.itemsize == np.dtype(np.intp).itemsize  # has numbers beyond intp
-    codes = (values - values.dtype.type(low)).astype(np.intp) if wide else np.subtract(values, low, dtype=np.intp)
-    seen = np.zeros(high - low + 1, dtype=bool)
-    seen[codes] = True
-    present = np.flatnonzero(seen)
-    if len(present) < len(seen):
-        codes = (np.cumsum(seen) - 1)[codes]
-    return codes, present.astype(np.uint64) + np.uint64(low) if wide else present + low
 
 
 def cells(first: np.ndarray, second: np.ndarray, levels: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

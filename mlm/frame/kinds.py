@@ -11,8 +11,12 @@ from ..errors import DataError
 from .column import Column
 from .values import Category, Numbers, Other, Truth, Value
 
-__all__ = ["sorted_levels", "value_of"]
+__all__ = ["COUNTED_PER_ROW", "levels_of", "value_of"]
 
+# Combinations of levels (or integers of a range) a row up to which each has a place in a table, whether it occurs or
+# not; where there are more, the rows are sorted (or hashed), in time and memory that do not grow with them. Measured on
+# 1e4 and 1e6 rows: as fast as sorting at 3 to 8 a row, as hashing at 8 to 16; at 1 a row two to four times as fast.
+COUNTED_PER_ROW = 4
 USUAL_BYTES = (4, 8)  # of a float; pandas cannot look others up
 LISTED_TYPES = 4  # types that a message shows
 DATES = {"M": "dates", "m": "time differences", "c": "complex numbers"}
@@ -121,3 +125,39 @@ def _sorted_by_type(codes: np.ndarray, levels: Any) -> tuple[np.ndarray, np.ndar
     found = np.empty(len(levels), dtype=object)
     found[:] = [levels[k] for k in order]
     return place[codes], found
+
+
+def levels_of(value: Any) -> tuple[np.ndarray, Any]:
+    """Codes and levels of a column of any kind; -1 for missing values.
+
+    Raises
+    ------
+    TypeError, ValueError, NotImplementedError
+        When the values cannot be told apart.
+    """
+    if isinstance(value, Category):
+        return value.codes, value.levels
+    if isinstance(value, Truth):
+        codes, levels = sorted_levels(value.values)
+        return codes, np.asarray(levels) == 1
+    if isinstance(value, Numbers) and value.exact is not None:
+        codes, levels = sorted_levels(value.exact)
+        return codes, levels.to_numpy(dtype=value.exact.dtype.numpy_dtype)
+    if isinstance(value, Numbers) and value.values.dtype.kind in "iu":
+        return _factorize_integers(value.values)
+    return sorted_levels(value.values)
+
+
+def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, Any]:
+    """As `pandas.factorize`, without hashing when the numbers lie close together."""
+    low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
+    if high - low >= COUNTED_PER_ROW * len(values):
+        return sorted_levels(values)
+    wide = values.dtype.kind == "u" and values.dtype.itemsize == np.dtype(np.intp).itemsize  # has numbers beyond intp
+    codes = (values - values.dtype.type(low)).astype(np.intp) if wide else np.subtract(values, low, dtype=np.intp)
+    seen = np.zeros(high - low + 1, dtype=bool)
+    seen[codes] = True
+    present = np.flatnonzero(seen)
+    if len(present) < len(seen):
+        codes = (np.cumsum(seen) - 1)[codes]
+    return codes, present.astype(np.uint64) + np.uint64(low) if wide else present + low

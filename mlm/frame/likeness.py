@@ -11,7 +11,7 @@ import pandas as pd
 
 from .values import label
 
-__all__ = ["EXACT", "Unlike", "family", "level_codes", "truth_said"]
+__all__ = ["EXACT", "Unlike", "family", "level_codes", "places", "truth_said"]
 
 # From here on, floats do not tell whole numbers apart.
 EXACT = 2**53
@@ -87,6 +87,31 @@ def level_codes(levels: Any, known: Any) -> np.ndarray:
         place[rest] = _same_word([levels[k] for k in rest], list(known), now, then)
     if (place < 0).all():
         raise Unlike(f"they have no level in common ({then}, {now})")
+    return place
+
+
+def places(codes: np.ndarray, levels: Any, known: Any) -> np.ndarray:
+    """Find among known levels those that occur; what does not occur need not be like them.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (rows,)
+        Which level each row has, -1 where it is missing.
+    levels, known : Index or ndarray
+
+    Returns
+    -------
+    ndarray of int, shape (levels + 1,)
+        Places among the known ones, -1 for levels that are not there or do not occur; the last is for missing rows.
+
+    Raises
+    ------
+    Unlike
+        As `level_codes`.
+    """
+    occur = np.bincount(codes[codes >= 0], minlength=len(levels)) > 0
+    place = np.full(len(levels) + 1, -1)
+    place[:-1][occur] = level_codes(levels[occur], known)
     return place
 
 

@@ -7,6 +7,7 @@ that the word says. Whatever cannot be told so is one error that names the colum
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, shorten
-from .kinds import sorted_levels
+from .kinds import levels_of
 from .likeness import Unlike, family, level_codes, truth_said
 from .values import Category, Numbers, Other, Truth, Value, label, missing
 
-__all__ = ["Kind", "as_in_the_fit", "kind_of", "level_codes"]
+__all__ = ["Kind", "as_in_the_fit", "kind_of", "shown"]
 
 SHOWN = 5  # levels that a message shows
 
@@ -98,7 +99,7 @@ def _not_what_it_was(name: str, kind: Kind, value: Value, why: str = "") -> Data
     )
 
 
-def shown(labels: list[str]) -> str:
+def shown(labels: Sequence[str]) -> str:
     """The first of some labels, for messages."""
     return ", ".join(repr(shorten(each)) for each in labels[:SHOWN]) + (" …" if len(labels) > SHOWN else "")
 
@@ -165,10 +166,4 @@ def _levels_now(value: Value) -> tuple[np.ndarray, Any]:
     if isinstance(value, Category):
         occur = np.bincount(value.codes[value.codes >= 0], minlength=len(value.levels)) > 0
         return np.append(np.cumsum(occur) - 1, -1)[value.codes], value.levels[occur]
-    values = value.values  # type: ignore[union-attr]
-    if isinstance(value, Truth):
-        codes, levels = sorted_levels(values)
-        return codes, np.asarray(levels) == 1
-    if isinstance(value, Numbers) and value.exact is not None:
-        values = value.exact
-    return sorted_levels(values)
+    return levels_of(value)

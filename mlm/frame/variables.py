@@ -115,8 +115,9 @@ def _demanded(
 ) -> dict[str, None]:
     """Names of the columns that expressions use; raise where one, or a function, is not there, also of others."""
     demand_functions((*nodes, *others), own, text)
-    table.demand(column_names((*nodes, *others), own, table), user=user)
-    return dict.fromkeys(column_names(nodes, own, table))
+    names = column_names(nodes, own, table)
+    table.demand(names + column_names(others, own, table), user=user)
+    return dict.fromkeys(names)
 
 
 def _value_of(each: Node | np.ndarray, evaluator: Evaluator) -> Value:

@@ -129,22 +129,22 @@ def bound(known: Function, site: Site, arguments: list[Any], keywords: list[str 
     FormulaError
         When the arguments do not fit.
     """
-    parameters = inspect.signature(known.run).parameters
+    signature = inspect.signature(known.run)
+    parameters = list(signature.parameters)[1:]
     named: dict[str, Any] = {}
     positional = []
     for key, value in zip(keywords, arguments, strict=True):
         if key is None:
             positional.append(value)
         else:
-            name = _parameter(known, list(parameters)[1:], key, site)
+            name = _parameter(known, parameters, key, site)
             if name in named:
                 raise FormulaError(f"{site.label}: the argument {key!r} is given twice.")
             named[name] = value
     try:
-        inspect.signature(known.run).bind(site, *positional, **named)
+        signature.bind(site, *positional, **named)
     except TypeError as error:
-        listed = _listed(list(parameters)[1:])
-        raise FormulaError(f"{site.label}: {known.name}() takes {listed}; {error}.") from None
+        raise FormulaError(f"{site.label}: {known.name}() takes {_listed(parameters)}; {error}.") from None
     with np.errstate(all="ignore"):  # where a number is undefined or infinite, the frame says so later
         return known.run(site, *positional, **named)
 
