@@ -202,3 +202,17 @@ def demand_dense_modes(fast: Deviance, dense: Dense, theta: np.ndarray, toleranc
         mine = slice(slot.start, slot.start + slot.size)
         np.testing.assert_allclose(modes[slot.factor][mine], mode, rtol=tolerance, atol=tolerance)
         np.testing.assert_allclose(covariances[slot.factor][mine, mine], covariance, rtol=tolerance, atol=tolerance)
+
+
+def surplus_of_all_rows(frame, terms):
+    """Parameters less the rank of the derivatives of the covariance matrix of all rows, in units of the residuals."""
+    derivatives = []
+    for part in terms:
+        z, codes = part.columns.matrix(), frame.groupings[part.term.group].codes
+        z = z if frame.weights is None else z * np.sqrt(frame.weights)[:, None]
+        same = codes[:, None] == codes
+        for a in range(z.shape[1]):
+            for b in range(a + 1):
+                product = np.outer(z[:, a], z[:, b]) * same
+                derivatives.append((product + product.T).ravel())
+    return len(derivatives) - np.linalg.matrix_rank(np.array(derivatives), tol=1e-8)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from brute import surplus_of_all_rows
 
 from mlm.fit.identification import unidentified
 from mlm.fit.nested import families
@@ -31,20 +32,6 @@ def data(seed):
     frame = pd.DataFrame({"g": g, "k": rng.permutation(5)[g], "y": rng.normal(size=n), "x": rng.integers(0, 3, n)})
     frame["f"], frame["h"] = rng.choice(list("abc"), n), rng.choice(list("uv"), n)
     return frame.assign(z=rng.normal(size=n), b=rng.integers(0, 2, n) > 0, w=rng.uniform(0.1, 10.0, n))
-
-
-def surplus_of_all_rows(frame, terms):
-    """Parameters less the rank of the derivatives of the covariance matrix of all rows, in units of the residuals."""
-    derivatives = []
-    for part in terms:
-        z, codes = part.columns.matrix(), frame.groupings[part.term.group].codes
-        z = z if frame.weights is None else z * np.sqrt(frame.weights)[:, None]
-        same = codes[:, None] == codes
-        for a in range(z.shape[1]):
-            for b in range(a + 1):
-                product = np.outer(z[:, a], z[:, b]) * same
-                derivatives.append((product + product.T).ravel())
-    return len(derivatives) - np.linalg.matrix_rank(np.array(derivatives), tol=1e-8)
 
 
 def design(formula, seed, weights=None):

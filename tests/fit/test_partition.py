@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from brute import surplus_of_all_rows
 
 from mlm.fit.partition import Partition, partitions
 from mlm.fit.stages import deviance_function, independent_columns, sorted_terms
@@ -30,19 +31,6 @@ def data(seed):
     frame["z"], frame["f"] = rng.normal(size=n), np.array(list("abc"))[(g + rng.integers(0, 2, n)) % 3]
     values = [[-1.0, 1.0, 2.0], [-1.0, 1.0], [0.0, 1.0]][rng.integers(3)]
     return frame.assign(b=rng.permutation(np.resize(values, 6))[g])
-
-
-def surplus_of_all_rows(frame, terms):
-    """Parameters less the rank of the derivatives of the covariance matrix of all rows."""
-    derivatives = []
-    for part in terms:
-        z, codes = part.columns.matrix(), frame.groupings[part.term.group].codes
-        same = codes[:, None] == codes
-        for a in range(z.shape[1]):
-            for b in range(a + 1):
-                product = np.outer(z[:, a], z[:, b]) * same
-                derivatives.append((product + product.T).ravel())
-    return len(derivatives) - np.linalg.matrix_rank(np.array(derivatives), tol=1e-8)
 
 
 @pytest.mark.parametrize("seed", range(60))
