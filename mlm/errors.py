@@ -89,9 +89,12 @@ def first_few(names: Sequence[str]) -> str:
 def is_one_of(value: Any, options: Iterable[Any]) -> bool:
     """Whether a value is one of some options; what cannot be compared with them, an array for instance, is none."""
     try:
-        return any(bool(value == option) for option in options)
+        for option in options:
+            if value == option:
+                return True
     except (TypeError, ValueError):
-        return False
+        pass
+    return False
 
 
 def shorten(name: str) -> str:

@@ -10,7 +10,6 @@ from scipy.linalg import lapack
 from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
-from ..language.tree import Name, Node, walk
 from ..likelihood.deviance import Deviance
 from ..optimize.optimum import Optimum
 from .confounding import confounded_columns
@@ -41,7 +40,8 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
     """lme4's checks: more than one level, fewer levels and fewer random effects than rows; and slopes that can vary."""
     n = frame.nobs
     for part in terms:
-        _demand_other_columns(frame, part)
+        if part.term.holds_its_group:
+            _demand_other_columns(frame, part)
         group, levels = part.term.group, frame.groupings[part.term.group].size
         if levels < 2:
             raise DataError(
@@ -64,8 +64,6 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
 
 def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
     """Refuse a slope of the grouping factor itself, as in ``(x | x)``."""
-    if not _names(part.term.expr.variables).issuperset(_names(part.term.parts)):
-        return
     grouping = frame.groupings[part.term.group]
     one_row = np.empty(grouping.size, dtype=np.intp)
     one_row[grouping.codes] = np.arange(frame.nobs)
@@ -76,11 +74,6 @@ def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
                 f"{name!r} is constant within each of its {grouping.size} levels, where no slope can be told. "
                 f"Use '(1 | {part.term.group})', or another grouping factor."
             )
-
-
-def _names(nodes: tuple[Node, ...]) -> set[str]:
-    """All names that stand in some expressions."""
-    return {piece.name for node in nodes for piece in walk(node) if isinstance(piece, Name)}
 
 
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
@@ -114,8 +107,10 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
                 f"The column {name!r} of the term '({part.term.text})' is 0 in all rows, or too small to be "
                 "squared; take it out, or rescale it."
             )
+        if slot.size == 1:
+            continue
         cosines = squares / (scale[:, None] * scale)
-        if len(scale) > 1 and lapack.dsyev(cosines, compute_v=0)[0][0] < DEPENDENT_EIGENVALUE:
+        if lapack.dsyev(cosines, compute_v=0)[0][0] < DEPENDENT_EIGENVALUE:
             raise DataError(
                 f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
                 "another, to working precision: drop one (one may be constant), or centre the slopes."

@@ -41,7 +41,7 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
     evaluator = fit.frame.recipe.evaluator(table)
     for k, columns in effects.items():
         part = fit.terms[k]
-        table.demand(fit.frame.recipe.columns(part.term.parts), "The new data", "the model")
+        table.demand({"the model": fit.frame.recipe.columns(part.term.parts)}, "The new data")
         codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
         values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes, columns)
     return pd.Series(values + fit.frame.known_part_of(table), table.index.view())

@@ -6,7 +6,7 @@ categories whose order means something. Chambers & Hastie (1992), *Statistical M
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, shorten, suggest
+from ..language.tree import Node, spell
 from .values import Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Coding", "checked_contrasts", "coding_of", "contrast_matrix"]
@@ -173,14 +174,15 @@ def _by_label(contrast: pd.DataFrame, labels: tuple[str, ...], name: str) -> pd.
     return chosen.loc[:, (chosen != 0).any()] if chosen.shape[1] >= len(labels) else chosen
 
 
-def checked_contrasts(contrasts: Any, categories: Mapping[str, Value]) -> dict[str, Any]:
+def checked_contrasts(contrasts: Any, variables: Iterable[Node], values: Mapping[Any, Value]) -> dict[str, Any]:
     """Check the argument `contrasts`: {variable: contrast}.
 
     Parameters
     ----------
     contrasts : mapping or None
-    categories : mapping of str to Value
-        The variables of the fixed part, by their labels.
+    variables : iterable of Node
+        Those of the fixed part.
+    values : mapping of Node to Value
 
     Raises
     ------
@@ -191,7 +193,7 @@ def checked_contrasts(contrasts: Any, categories: Mapping[str, Value]) -> dict[s
         return {}
     if not isinstance(contrasts, Mapping):
         raise ArgumentError(f"`contrasts` is a mapping such as {{'f': 'sum'}}; got {type(contrasts).__name__}.")
-    known = [name for name, value in categories.items() if isinstance(value, Category | Truth)]
+    known = [spell(node) for node in variables if isinstance(values[node], Category | Truth)]
     for name in contrasts:
         if name not in known:
             raise ArgumentError(

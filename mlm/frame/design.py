@@ -73,7 +73,7 @@ class Design:
             When a column is missing or of another kind than in the fit, a category was not there, or numbers are
             infinite or undefined.
         """
-        table.demand(self.columns_used(), "The new data", "the model")
+        table.demand({"the model": self.columns_used()}, "The new data")
         evaluator = self.recipe.evaluator(table)
         values: list[Value] = []
         for node, coding in zip(self.terms.variables, self.codings, strict=True):
@@ -179,14 +179,14 @@ def _columns(
     arrays: list[tuple[np.ndarray, ...]] = [(ones(n),)] if terms.intercept else []
     spans = []
     coded: dict[tuple[int, bool], list[tuple[str, np.ndarray]]] = {}
-    spelled = [spell(node) for node in terms.variables]
     for term, flags in zip(terms.sets, full, strict=True):
         keys = list(zip(term, flags, strict=True))
-        spans.append(math.prod(_count(values[k], codings[k], flag) for k, flag in keys))
+        spans.append(math.prod([_count(values[k], codings[k], flag) for k, flag in keys]))
         _demand_few(len(names) + spans[-1], n)
         for key in keys:
             if key not in coded:
-                coded[key] = _coded(values[key[0]], codings[key[0]], spelled[key[0]], key[1])
+                k, flag = key
+                coded[key] = _coded(values[k], codings[k], spell(terms.variables[k]), flag)
         for name, factors in _crossed([coded[key] for key in keys]):
             names.append(name)
             arrays.append(factors)
@@ -222,7 +222,8 @@ def _coded(value: Value, coding: Coding | None, name: str, full: bool) -> list[t
 def _crossed(variables: list[list[tuple[str, np.ndarray]]]) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
     """Products of one column of each variable, the first variable's columns running fastest."""
     if len(variables) == 1:
-        yield from ((name, (array,)) for name, array in variables[0])
+        for name, array in variables[0]:
+            yield name, (array,)
         return
     for chosen in itertools.product(*reversed(variables)):
         columns = chosen[::-1]

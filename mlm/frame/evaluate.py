@@ -172,16 +172,12 @@ def column_names(nodes: Iterable[Node], own: Mapping[str, Function], known: Cont
     names: dict[str, None] = {}
     for node in nodes:
         if isinstance(node, Name):
-            _enter(node, known, names)
+            if node.quoted or node.name not in CONSTANTS or node.name in known:
+                names[node.name] = None
         elif isinstance(node, Call):
             for name in column_names(_evaluated(node, own), own, known):
                 names[name] = None
     return list(names)
-
-
-def _enter(node: Name, known: Container[str], names: dict[str, None]) -> None:
-    if node.quoted or node.name not in CONSTANTS or node.name in known:
-        names[node.name] = None
 
 
 def _evaluated(node: Call, own: Mapping[str, Function]) -> list[Node]:

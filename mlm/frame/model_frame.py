@@ -142,7 +142,7 @@ class ModelFrame:
                 "The offset of this model was given as values, and that of new rows is not known; give it as a column "
                 "of the data, offset='name', or in the formula, offset(name)."
             )
-        table.demand(self.recipe.columns(self.offset_parts), "The new data", "the offset")
+        table.demand({"the offset": self.recipe.columns(self.offset_parts)}, "The new data")
         evaluator = self.recipe.evaluator(table)
         total: np.ndarray | float = 0.0
         for node in self.offset_parts:
@@ -197,8 +197,7 @@ def model_frame(
     table = Table.of(data)
     found = variables(parsed, table, weights, offset, own_functions(functions))
     parsed, values, n, recipe = found.formula, found.values, found.n, found.recipe
-    chosen = checked_contrasts(contrasts, {spell(node): values[node] for node in parsed.fixed.variables})
-    x_design, x_columns = build(parsed.fixed, values, n, recipe, chosen)
+    x_design, x_columns = build(parsed.fixed, values, n, recipe, checked_contrasts(contrasts, parsed.fixed, values))
     return ModelFrame(
         formula=parsed,
         y=numeric(parsed.left, values[parsed.left], "response", n),
@@ -211,7 +210,7 @@ def model_frame(
         index=table.index if found.used is None else table.index[found.used],
         dropped=found.dropped,
         recipe=recipe,
-        predictors={name: values[Name(name)] for name in x_design.columns_used()},
+        predictors=found.predictors,
         offset_parts=_offset_parts(found),
         sources=table.held if table.is_held else (),
     )
@@ -253,12 +252,14 @@ def _offset_parts(found: Variables) -> tuple[Node, ...] | None:
 
 def _freeze(frame: ModelFrame) -> None:
     """Make the arrays of a frame read-only."""
-    columns = [frame.x_columns, *(part.columns for part in frame.random)]
-    arrays = [array for some in columns for factors in some.factors for array in factors]
-    arrays += [each for each in (frame.y, frame.weights, frame.offset) if each is not None]
-    arrays += [each.codes for each in frame.groupings.values()]
+    arrays: list[Any] = [each for each in (frame.y, frame.weights, frame.offset) if each is not None]
+    for columns in (frame.x_columns, *[part.columns for part in frame.random]):
+        for factors in columns.factors:
+            arrays += factors
+    for grouping in frame.groupings.values():
+        arrays.append(grouping.codes)
     for value in frame.predictors.values():
         arrays.append(value.codes if isinstance(value, Category) else value.values)  # type: ignore[union-attr]
     for array in arrays:
         if isinstance(array, np.ndarray):
-            array.setflags(write=False)
+            array.setflags(False)

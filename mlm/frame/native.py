@@ -41,7 +41,8 @@ class Native:
     def __init__(self, data: Any, whose: str = "The data") -> None:
         self.data: Any = data
         if isinstance(data, pd.DataFrame):
-            self.known: Any = data.columns
+            several = isinstance(data.columns, pd.MultiIndex)  # of which the name of one level is no column's name
+            self.known: Any = data.columns.to_flat_index() if several else data.columns
         elif isinstance(data, Mapping):
             _demand_one_length(data)
             self.known = data
@@ -55,8 +56,6 @@ class Native:
             self.known = self.data.columns
 
     def __contains__(self, name: Any) -> bool:
-        if isinstance(self.known, pd.MultiIndex) and not isinstance(name, tuple):
-            return False  # it would be the name of a level
         return name in self.known
 
     @property
@@ -77,12 +76,12 @@ class Native:
     @property
     def index(self) -> pd.Index:
         """Labels of the rows: those of a pandas frame or series, of its own, or their numbers."""
+        if isinstance(self.data, pd.DataFrame):
+            return self.data.index.view()
         if isinstance(self.data, Mapping):
             labelled = [values.index for values in self.data.values() if isinstance(values, pd.Series)]
             first = next(iter(self.data.values()), ())
             return labelled[0].view() if labelled else pd.RangeIndex(len(first))
-        if isinstance(self.data, pd.DataFrame):
-            return self.data.index.view()
         return pd.RangeIndex(self.data.shape[0])
 
     def column(self, name: str) -> Column:

@@ -15,7 +15,7 @@ from .column import complete_rows as rows_in_use
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, missing
 
-__all__ = ["Dropped", "complete_rows", "demand_defined", "owned", "taken"]
+__all__ = ["Dropped", "complete_rows", "demand_defined", "taken"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,18 +159,3 @@ def _lean(value: Category) -> Category:
     place = np.append(np.cumsum(seen) - 1, -1)
     contrast = value.contrast if isinstance(value.contrast, str | None) else value.contrast[seen]
     return replace(value, codes=place[value.codes], levels=value.levels[seen], contrast=contrast)
-
-
-def owned(values: Mapping[Any, Value]) -> dict[Any, Value]:
-    """Return copies of the values whose numbers are somebody else's.
-
-    A model does not follow the user's buffers, nor change them. What is the same under two keys stays the same.
-    """
-    copies: dict[int, Value] = {}
-    found = {}
-    for key, value in values.items():
-        if type(value) is Numbers and not value.values.flags.owndata:
-            if id(value) not in copies:
-                copies[id(value)] = Numbers(value.values.copy(), value.exact)
-            found[key] = copies[id(value)]
-    return found

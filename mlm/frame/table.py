@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from ..errors import DataError, counted, shorten, suggest
 from ..language.tree import spell_name
 from .column import Column
-from .kinds import USUAL_BYTES, value_of
+from .kinds import value_of
 from .native import Native
 from .values import Numbers, Value
 
@@ -25,6 +26,8 @@ SIGNS = re.compile(r"[^\w.]+")  # what parts a name that needs backticks into na
 # would take up to a tenth of the time of a fit (1e7 rows, measured); 1 % at this size.
 COPIED_ROWS = 250_000
 COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3
+# Types of numbers that can be worked with as NumPy stores them; floats of other sizes pandas cannot look up.
+PLAIN = frozenset(map(np.dtype, ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")))
 LISTED = 12  # names of columns that a message shows
 
 
@@ -37,12 +40,15 @@ class Table:
         Number of rows.
     index : pandas.Index
         Labels of the rows.
+    is_held : bool
+        Whether a model that keeps columns holds them as they are, and does not copy them.
     """
 
-    __slots__ = ("_columns", "_names", "_native", "_values", "index", "n")
+    __slots__ = ("_columns", "_names", "_native", "_values", "index", "is_held", "n")
 
     def __init__(self, native: Native, index: pd.Index) -> None:
         self._native, self.index, self.n = native, index, len(index)
+        self.is_held = self.n > COPIED_ROWS and COPIES_ON_WRITE and native.is_pandas
         self._names: dict[str, Any] | None = None
         self._columns: dict[str, Any] = {}
         self._values: dict[str, Value] = {}
@@ -71,26 +77,34 @@ class Table:
             raise DataError(f"{whose} have no rows.")
         return cls(native, index)
 
-    def demand(self, names: Iterable[str], whose: str = "The data", user: str = "the formula") -> None:
+    def demand(self, wanted: Mapping[str, Iterable[str]], whose: str = "The data") -> None:
         """Raise unless all these columns are there, once each.
+
+        Parameters
+        ----------
+        wanted : mapping of str to iterable of str
+            Names of columns, by what uses them.
+        whose : str
 
         Raises
         ------
         DataError
-            Naming every column that is missing, or one that is there twice.
+            Naming every column that is missing and what uses it, or one that is there twice.
         """
-        wanted = list(dict.fromkeys(names))
-        native = self._native
-        absent = [name for name in wanted if name not in native and name not in self.names]
+        native, absent = self._native, {}
+        for user, names in wanted.items():
+            for name in names:
+                if name not in native.known and name not in self.names:
+                    absent.setdefault(name, user)
         if absent:
-            raise DataError(self._absence(absent, whose, user))
-        if self._native.has_twins:
-            for name in wanted:
-                times = self._native.names.count(self.names[name])
+            raise DataError(self._absence(list(absent), whose, list(dict.fromkeys(absent.values()))))
+        if native.has_twins:
+            for name in itertools.chain.from_iterable(wanted.values()):
+                times = native.names.count(self.names[name])
                 if times > 1:
                     raise DataError(f"{whose} have {times} columns {name!r}; rename or drop all but one.")
 
-    def _absence(self, absent: list[str], whose: str, user: str) -> str:
+    def _absence(self, absent: list[str], whose: str, users: list[str]) -> str:
         known = list(self.names)
         given: list[Any] = self._native.names
         levels = {len(name) for name in given if isinstance(name, tuple)}
@@ -102,7 +116,8 @@ class Table:
         listed = ", ".join(map(shorten, known[:LISTED])) + (" …" if len(known) > LISTED else "")
         near = "".join(self._hint(name, known) for name in absent[:3])
         which = f"column {absent[0]!r}" if len(absent) == 1 else f"columns {', '.join(map(repr, absent))}"
-        return f"{whose} have no {which}, which {user} uses.{near} They have {counted(len(known), 'column')}: {listed}."
+        use = f"{users[0]} uses" if len(users) == 1 else f"{', '.join(users[:-1])} and {users[-1]} use"
+        return f"{whose} have no {which}, which {use}.{near} They have {counted(len(known), 'column')}: {listed}."
 
     def _hint(self, name: str, known: list[str]) -> str:
         """Say what a name that is no column may mean: a column written otherwise, or the index."""
@@ -128,11 +143,6 @@ class Table:
         return name in self._native or name in self.names
 
     @property
-    def is_held(self) -> bool:
-        """Whether a model that keeps columns holds them as they are, and does not copy them."""
-        return COPIES_ON_WRITE and self._native.is_pandas and self.n > COPIED_ROWS
-
-    @property
     def held(self) -> tuple[Any, ...]:
         """The columns that have been read; who holds them keeps pandas from changing them in place."""
         return tuple(self._columns.values())
@@ -150,18 +160,14 @@ class Table:
         value = self._values.get(name)
         if value is None:
             column = self.raw(name)
-            dtype = getattr(column, "dtype", None)
-            if type(column) is pd.Series and isinstance(dtype, np.dtype) and _is_plain(dtype):
-                value = Numbers(column.values.view())  # whoever keeps it copies it: see `rows.owned`
+            dtype = column.dtype if type(column) is pd.Series else None
+            if isinstance(dtype, np.dtype) and dtype in PLAIN:
+                stored = column.values  # a model does not follow the user's buffers, nor change them
+                value = Numbers(stored.view() if self.is_held else stored.copy())
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
         return value
-
-
-def _is_plain(dtype: np.dtype) -> bool:
-    """Whether numbers of this type can be worked with as they are stored."""
-    return dtype.isnative and (dtype.kind in "iu" or (dtype.kind == "f" and dtype.itemsize in USUAL_BYTES))
 
 
 def _alike(name: str, known: list[str]) -> str:

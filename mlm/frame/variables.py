@@ -14,9 +14,9 @@ from ..language.tree import Call, Name, Node, spell
 from .evaluate import Evaluator, Recipe, column_names, demand_functions
 from .functions.table import Function
 from .given import OFFSET, WEIGHTS, given
-from .rows import Dropped, complete_rows, owned, taken
+from .rows import Dropped, complete_rows, taken
 from .table import Table
-from .values import ROWS, Numbers, Value
+from .values import ROWS, Category, Numbers, Value
 
 __all__ = ["Variables", "variables"]
 
@@ -30,7 +30,9 @@ class Variables:
     formula : Formula
         With the columns that a ``.`` stands for.
     values : mapping of (Node or str) to Value
-        Of each variable, of each column of the fixed part, and of weights and an offset by their roles.
+        Of each variable, and of weights and an offset by their roles.
+    predictors : mapping of str to Value
+        The data's columns that the fixed part uses, in its order.
     weights, offset : Node, ndarray or None
         What the arguments gave.
     n : int
@@ -44,6 +46,7 @@ class Variables:
 
     formula: Formula
     values: Mapping[Any, Value]
+    predictors: Mapping[str, Value]
     weights: Node | np.ndarray | None
     offset: Node | np.ndarray | None
     n: int
@@ -76,26 +79,32 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     """
     if formula.has_dot:
         formula = _without_dot(formula, table, own)
-    by_role = {WEIGHTS: given(weights, "weights", table), OFFSET: given(offset, "offset", table)}
-    nodes = formula.variables
-    names = _demanded(nodes, formula.text, "the formula", table, own, formula.fixed.taken_out)
-    for role, text in ((WEIGHTS, weights), (OFFSET, offset)):
-        if isinstance(text, str):
-            names |= _demanded((by_role[role],), text, f"`{role[1:-1]}`", table, own)
+    by_role = {}
+    if weights is not None:
+        by_role[WEIGHTS] = given(weights, "weights", table)
+    if offset is not None:
+        by_role[OFFSET] = given(offset, "offset", table)
+    names = _demanded(formula, by_role, {WEIGHTS: weights, OFFSET: offset}, table, own)
     evaluator = Evaluator(table, own)
-    values: dict[Any, Value] = {node: evaluator.value(node) for node in nodes}
-    values |= {role: _value_of(each, evaluator) for role, each in by_role.items() if each is not None}
+    values: dict[Any, Value] = {node: evaluator.value(node) for node in formula.variables}
+    for role, each in by_role.items():
+        values[role] = Numbers(each) if isinstance(each, np.ndarray) else evaluator.value(each)
     _demand_rows(values, table.n)
     columns = {name: table.value(name) for name in names}
     used, dropped = complete_rows(_by_expression(values, by_role), columns, table.n)
+    for key, value in values.items():
+        if used is not None or type(value) is Category:
+            values[key] = taken(value, used)
+    predictors: dict[str, Value] = {}
     for node in formula.fixed.variables:
-        if isinstance(node, Call):  # what stands in it, effects are asked of
-            values = {Name(name): columns[name] for name in column_names([node], own, table)} | values
-    values = {key: taken(value, used) for key, value in values.items()}
-    if not table.is_held:
-        values |= owned({key: value for key, value in values.items() if key not in formula.only_grouped_by})
+        if isinstance(node, Name):
+            predictors[node.name] = values[node]
+            continue
+        for name in column_names((node,), own, table):  # what stands in a call, effects are asked of
+            predictors[name] = values[Name(name)] if Name(name) in values else taken(columns[name], used)
     n = table.n if used is None else int(used.sum())
-    return Variables(formula, values, by_role[WEIGHTS], by_role[OFFSET], n, used, dropped, evaluator.as_recipe())
+    weights, offset = by_role.get(WEIGHTS), by_role.get(OFFSET)
+    return Variables(formula, values, predictors, weights, offset, n, used, dropped, evaluator.as_recipe())
 
 
 def _without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) -> Formula:
@@ -106,28 +115,28 @@ def _without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) ->
 
 
 def _demanded(
-    nodes: tuple[Any, ...],
-    text: str,
-    user: str,
-    table: Table,
-    own: Mapping[str, Function],
-    others: tuple[Node, ...] = (),
+    formula: Formula, by_role: Mapping[str, Any], texts: Mapping[str, Any], table: Table, own: Mapping[str, Function]
 ) -> dict[str, None]:
-    """Names of the columns that expressions use; raise where one, or a function, is not there, also of others."""
-    demand_functions((*nodes, *others), own, text)
-    names = column_names(nodes, own, table)
-    table.demand(names + column_names(others, own, table), user=user)
+    """Names of the columns that are computed with; raise where one, or a function, is not there.
+
+    What was taken out of the formula again must be there, too.
+    """
+    demand_functions(formula.variables + formula.fixed.taken_out, own, formula.text)
+    names = column_names(formula.variables, own, table)
+    wanted = {"the formula": names + column_names(formula.fixed.taken_out, own, table)}
+    for role, each in by_role.items():
+        if not isinstance(each, np.ndarray):
+            demand_functions((each,), own, texts[role])
+            wanted[f"`{role[1:-1]}`"] = more = column_names((each,), own, table)
+            names = names + more
+    table.demand(wanted)
     return dict.fromkeys(names)
 
 
-def _value_of(each: Node | np.ndarray, evaluator: Evaluator) -> Value:
-    return Numbers(each) if isinstance(each, np.ndarray) else evaluator.value(each)
-
-
-def _by_expression(values: Mapping[Any, Value], by_role: Mapping[str, Any]) -> dict[Any, Value]:
+def _by_expression(values: Mapping[Any, Value], by_role: Mapping[str, Any]) -> Mapping[Any, Value]:
     """Values by what messages call them: weights and an offset by their expressions, where they have one."""
-    expressions = {role: each for role, each in by_role.items() if isinstance(each, Name | Call)}
-    return {expressions.get(k, k): v for k, v in values.items()} if expressions else dict(values)
+    expressions = {role: each for role, each in by_role.items() if isinstance(each, (Name, Call))}
+    return {expressions.get(k, k): v for k, v in values.items()} if expressions else values
 
 
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:

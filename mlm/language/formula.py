@@ -31,11 +31,14 @@ class RandomTerm:
         is ``"b:a"``, of ``a/b/c`` the innermost is ``"c:(b:a)"``.
     parts : tuple of Node
         The expressions whose combination makes the grouping factor, in the order of its name.
+    holds_its_group : bool
+        Whether all names of the grouping factor stand in `expr`, too, as in ``(x | x)``.
     """
 
     expr: Terms
     group: str
     parts: tuple[Node, ...]
+    holds_its_group: bool
 
     @property
     def text(self) -> str:
@@ -61,8 +64,6 @@ class Formula:
         Whether a ``.`` stands in the fixed part; it means all columns but those of the response.
     variables : tuple of Node
         All expressions that are computed on the data, in the formula's order, each once.
-    only_grouped_by : frozenset of Node
-        Those among them that do nothing but group.
     """
 
     text: str
@@ -72,7 +73,6 @@ class Formula:
     offsets: tuple[Node, ...]
     has_dot: bool
     variables: tuple[Node, ...]
-    only_grouped_by: frozenset[Node]
 
     @property
     def response(self) -> str:
@@ -124,8 +124,7 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     computed = dict.fromkeys((left, *terms.variables, *pieces.offsets))
     computed |= dict.fromkeys(node for term in random for node in term.expr.variables)
     groups = dict.fromkeys(node for term in random for node in term.parts)
-    only = frozenset(groups).difference(computed)
-    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, tuple(computed | groups), only)
+    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, tuple(computed | groups))
 
 
 def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:
@@ -236,7 +235,16 @@ def _random_terms(bar: Call, complain: Complaint) -> list[RandomTerm]:
     if not terms.sets and not terms.intercept:
         raise complain(start(effects), "Nothing varies in this random-effects term: write '(1 | group)'.")
     pieces = terms.one_by_one() if bar.function == "||" else [terms]
-    return [RandomTerm(piece, name, parts) for name, parts in _grouping(group, complain) for piece in pieces]
+    return [
+        RandomTerm(piece, name, parts, _names(piece.variables).issuperset(_names(parts)))
+        for name, parts in _grouping(group, complain)
+        for piece in pieces
+    ]
+
+
+def _names(nodes: tuple[Node, ...]) -> set[str]:
+    """All names that stand in some expressions."""
+    return {piece.name for node in nodes for piece in walk(node) if isinstance(piece, Name)}
 
 
 def _grouping(node: Node, complain: Complaint) -> list[tuple[str, tuple[Node, ...]]]:

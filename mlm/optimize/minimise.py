@@ -44,9 +44,10 @@ def minimise(
     """
     if not is_one_of(optimizer, ("newton", "nloptwrap")):
         raise ArgumentError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")
-    positive = isinstance(tolerance, int | float) and tolerance > 0
-    if tolerance is not None and (optimizer == "newton" or not positive):
-        raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
+    if tolerance is not None:
+        positive = isinstance(tolerance, int | float) and tolerance > 0
+        if optimizer == "newton" or not positive:
+            raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
         return newton(deviance, start, Log(verbose))
     return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))
