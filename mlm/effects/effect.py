@@ -23,7 +23,7 @@ from ..model.linear_model import LinearModel
 from ..model.mixed_model import MixedModel
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..plot import effect_lines
-from ..report.face import is_model
+from ..report.face import demand_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,8 +123,7 @@ def effect(
     8(15).
     """
     coverage = checked_level(level)
-    if not is_model(m):
-        raise ArgumentError(f"Effects are those of a fitted model; got {type(m).__name__}.")
+    demand_model(m)
     if df is not None and not (isinstance(df, int | float | np.number) and df > 0):
         raise ArgumentError(f"df is a positive number; got {df!r}.")
     if m.frame.offset is not None:
