@@ -33,7 +33,6 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
     scaled /= np.where(length > 0, length, 1.0)
     rest = np.asarray(np.linalg.qr(scaled, mode="r"))
     dropped: list[int] = []
-    sizes: list[float] = []  # of what is new in the columns kept, with the signs of the diagonal
     for k in range(rest.shape[1]):
         # rows from `rank` on hold what is new beside the columns kept; in this column, nothing stands below row k
         rank = k - len(dropped)
@@ -41,30 +40,33 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
         size = float(np.sqrt(new @ new))
         if size < tolerance:
             dropped.append(k)
-            continue
-        sizes.append(-float(np.copysign(size, new[0])) if len(new) > 1 else float(new[0]))
-        if len(new) > 1:  # reflect it onto row `rank` (Householder), and the columns to its right with it
+        elif len(new) > 1:  # reflect it onto row `rank` (Householder), and the columns to its right with it
             new[0] += np.copysign(size, new[0])
             right = rest[rank : k + 1, k + 1 :]
             right -= np.outer(new * (2.0 / (new @ new)), new @ right)
-    return dropped if len(sizes) <= FEW else _and_together(rest, sizes, dropped)
+    return dropped if rest.shape[1] - len(dropped) <= FEW else _and_together(rest, dropped)
 
 
-def _and_together(rest: np.ndarray, sizes: list[float], dropped: list[int]) -> list[int]:
+def _and_together(rest: np.ndarray, dropped: list[int]) -> list[int]:
     """Add the columns that depend on others by many small steps: each brings something new, and all together do not.
 
-    Splines with more columns than their numbers can tell apart do so. `rest` holds the triangle of a QR decomposition,
-    whose diagonal are the `sizes`; a column of the last singular vector is dropped, the rightmost of those that weigh.
+    Splines with more columns than their numbers can tell apart do so. As many columns are dropped as singular values
+    are zero to rounding: those that weigh most in their vectors, from the right where some weigh the same. `rest` holds
+    the triangle of a QR decomposition, but for the diagonal: there, and below, stand the vectors that were reflected.
     """
-    kept = [k for k in range(rest.shape[1]) if k not in set(dropped)]
-    triangle = np.triu(rest[: len(kept), kept], 1) + np.diag(sizes)
+    kept = sorted(set(range(rest.shape[1])) - set(dropped))
+    triangle = np.triu(rest[: len(kept), kept])
+    for rank, k in enumerate(kept):
+        if k > rank:  # a reflection gave it the opposite sign
+            triangle[rank, rank] = -np.copysign(np.linalg.norm(rest[rank : k + 1, k]), rest[rank, k])
     if linalg.lapack.dtrcon(triangle)[0] > SINGULAR:
         return dropped
     while True:
         _, values, vectors = np.linalg.svd(triangle)
-        if values[-1] > SINGULAR * values[0]:
+        null = vectors[values <= SINGULAR * values[0]]
+        if not len(null):
             return sorted(set(range(rest.shape[1])) - set(kept))
-        weight = np.abs(vectors[-1])
-        place = int(np.flatnonzero(weight > weight.max() / 2)[-1])
-        del kept[place]
-        triangle = np.asarray(np.linalg.qr(np.delete(triangle, place, axis=1), mode="r"))
+        order = linalg.qr(null[:, ::-1], mode="r", pivoting=True)[1]
+        out = len(kept) - 1 - order[: len(null)]
+        kept = np.delete(kept, out).tolist()
+        triangle = np.asarray(np.linalg.qr(np.delete(triangle, out, axis=1), mode="r"))

@@ -119,7 +119,7 @@ def test_levels_are_named_by_value_or_by_label():
             assert effect(m, "year", values=values).frame["fit"].tolist() == expected
         assert len(effect(m, "x", at={"year": ["2001"]}).frame) == 50
         for bad in ("2003", 2003, None, [2001], "02001"):
-            with pytest.raises(mlm.DataError, match="'year' has no level .*; it has 2001, 2002, 2004"):
+            with pytest.raises(mlm.DataError, match=r"'year' has no level .*; it has 2001, 2002, 2004"):
                 effect(m, "year", values=[bad])
 
 
