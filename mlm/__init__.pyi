@@ -5,6 +5,7 @@ from .effects.effect import Effect as Effect
 from .effects.effect import effect as effect
 from .errors import ArgumentError as ArgumentError
 from .errors import DataError as DataError
+from .errors import ExtrapolationWarning as ExtrapolationWarning
 from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
 from .errors import IdentificationWarning as IdentificationWarning
@@ -58,6 +59,7 @@ __all__ = [
     "ArgumentError",
     "DataError",
     "Effect",
+    "ExtrapolationWarning",
     "FitError",
     "FormulaError",
     "IdentificationWarning",

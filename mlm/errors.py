@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "ArgumentError",
     "DataError",
+    "ExtrapolationWarning",
     "FitError",
     "FormulaError",
     "IdentificationWarning",
@@ -66,6 +67,10 @@ class SingularFitWarning(MlmWarning):
 
 class NestingWarning(MlmWarning):
     """Models are compared by a test of nested models, and neither is a special case of the other."""
+
+
+class ExtrapolationWarning(MlmWarning):
+    """A B-spline is evaluated beyond its boundary knots, where the fit had no data."""
 
 
 class IdentificationWarning(MlmWarning):

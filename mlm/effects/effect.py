@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,14 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, DataError, FitError, suggest
+from ..errors import ArgumentError, DataError, FitError, first_few, is_one_of, suggest
+from ..frame.values import label
 from ..inference.confint import checked_level
 from ..model.linear_model import LinearModel
 from ..model.mixed_model import MixedModel
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..plot import effect_lines
-from ..report.face import is_model
+from ..report.face import demand_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,8 +123,7 @@ def effect(
     8(15).
     """
     coverage = checked_level(level)
-    if not is_model(m):
-        raise ArgumentError(f"Effects are those of a fitted model; got {type(m).__name__}.")
+    demand_model(m)
     if df is not None and not (isinstance(df, int | float | np.number) and df > 0):
         raise ArgumentError(f"df is a positive number; got {df!r}.")
     if m.frame.offset is not None:
@@ -164,9 +165,20 @@ def _chosen(
         if not some:
             raise ArgumentError(f"There are no values for {name!r}.")
         levels = known[name].levels
-        if not levels and not all(isinstance(value, Real) and math.isfinite(value) for value in some):
-            raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.")
-        unknown = [value for value in some if levels and value not in levels]
-        if unknown:
-            raise DataError(f"{name!r} has no level {unknown[0]!r}; it has {', '.join(map(str, levels))}.")
+        if levels:
+            chosen[name] = [_level(name, levels, value) for value in some]
+        elif not all(isinstance(value, Real) and math.isfinite(value) for value in some):
+            quoted = next((value for value in some if isinstance(value, str)), None)
+            remedy = "" if quoted is None else f" Numbers stand without quotes; {quoted!r} is text."
+            raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.{remedy}")
     return chosen
+
+
+def _level(name: str, levels: tuple[Any, ...], value: Any) -> Any:
+    """Return the level that a value is, or whose label it has: the year 2001 and the text "2001", as in new rows."""
+    meant = [level for level in levels if is_one_of(value, [level])]
+    if not meant and isinstance(value, str | Real | date):
+        meant = [level for level in levels if label(level) == label(value)]
+    if len(meant) != 1:
+        raise DataError(f"{name!r} has no level {value!r}; it has {first_few([str(level) for level in levels])}.")
+    return meant[0]

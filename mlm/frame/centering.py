@@ -168,7 +168,8 @@ def between_within(
     Bell, A. & Jones, K. (2015). Explaining fixed effects: random effects modeling of time-series
     cross-sectional and panel data. *Political Science Research and Methods* 3(1), 133-153.
     """
-    if isinstance(prefixes, str) or len(prefixes) != 2 or prefixes[0] == prefixes[1]:
+    pair = isinstance(prefixes, tuple | list) and len(prefixes) == 2 and all(isinstance(each, str) for each in prefixes)
+    if not pair or prefixes[0] == prefixes[1]:
         raise ArgumentError(f"prefixes are two different texts; got {prefixes!r}.")
     frame, parts = _split(df, cols, by)
     new: dict[str, np.ndarray] = {}

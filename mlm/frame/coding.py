@@ -17,7 +17,7 @@ from ..errors import ArgumentError, DataError, shorten, suggest
 from ..language.tree import Node, spell
 from .values import Category, Matrix, Numbers, Truth, Value, label
 
-__all__ = ["Coding", "checked_contrasts", "coding_of", "contrast_matrix"]
+__all__ = ["Coding", "checked_contrasts", "coding_of", "completed", "contrast_matrix"]
 
 NAMED = ("treatment", "sum", "helmert", "poly")
 
@@ -117,17 +117,53 @@ def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[
     try:
         matrix = np.array(contrast, dtype=float)
     except (TypeError, ValueError, OverflowError):
-        matrix = np.empty(0)
-    if matrix.ndim == 1 and len(matrix) == len(labels):
-        matrix = matrix[:, None]
+        raise ArgumentError(
+            f"A contrast matrix of {name!r} is made of numbers, one row for each of its {len(labels)} levels; got "
+            f"{type(contrast).__name__}."
+        ) from None
+    if matrix.ndim == 1 and len(matrix) == len(labels) > 1:  # R too completes a single contrast
+        matrix = completed(matrix[:, None], name)
     if matrix.ndim != 2 or matrix.shape[0] != len(labels) or not 0 < matrix.shape[1] < len(labels):
         raise ArgumentError(
             f"A contrast matrix of {name!r} has one row for each of its {len(labels)} levels and at most "
             f"{len(labels) - 1} columns; got shape {matrix.shape}."
         )
-    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix - matrix.mean(axis=0)) < matrix.shape[1]:
+    _demand_finite(matrix, name)
+    if np.linalg.matrix_rank(matrix - matrix.mean(axis=0)) < matrix.shape[1]:
         raise ArgumentError(f"The columns of the contrast matrix of {name!r} do not tell its levels apart.")
     return matrix, ends or tuple(str(k + 1) for k in range(matrix.shape[1]))
+
+
+def _demand_finite(matrix: np.ndarray, name: str) -> None:
+    bad = int((~np.isfinite(matrix)).sum())
+    if bad:
+        raise ArgumentError(
+            f"{bad} of the {matrix.size} numbers in the contrast matrix of {name!r} are missing or infinite; give a "
+            "number for each level and contrast."
+        )
+
+
+def completed(matrix: np.ndarray, name: str) -> np.ndarray:
+    """Contrasts (levels, k) and, as R adds them, orthonormal ones orthogonal to these and to a constant.
+
+    Raises
+    ------
+    ArgumentError
+        When the contrasts do not tell levels apart.
+
+    Examples
+    --------
+    >>> completed(np.array([[1.0], [0.0], [-1.0]]), "f").round(3).tolist()
+    [[1.0, 0.408], [0.0, -0.816], [-1.0, 0.408]]
+    """
+    _demand_finite(matrix, name)
+    given = np.column_stack([np.ones(len(matrix)), matrix])
+    if given.shape[1] > len(matrix):
+        return matrix
+    if np.linalg.matrix_rank(given) < given.shape[1]:
+        raise ArgumentError(f"The columns of the contrast matrix of {name!r} do not tell its levels apart.")
+    # Householder's QR, as in R: also the signs of what is added are the same
+    return np.column_stack([matrix, np.linalg.qr(given, mode="complete")[0][:, given.shape[1] :]])
 
 
 def polynomial_contrasts(count: int) -> np.ndarray:

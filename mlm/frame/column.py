@@ -11,6 +11,8 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -19,7 +21,7 @@ import pandas as pd
 
 from ..errors import DataError, MissingRowsWarning, users_stacklevel
 
-__all__ = ["Column", "complete_rows", "demand_eager"]
+__all__ = ["Column", "are_numbers", "complete_rows", "demand_eager"]
 
 # How a frame that is computed later is computed now, by the library that it is of.
 EAGER = {
@@ -91,8 +93,8 @@ class Column:
         """
         dtype = self.present.dtype
         numeric = dtype.kind in "biuf" or (pd.api.types.is_numeric_dtype(dtype) and dtype.kind != "c")
-        nothing = not len(self.present) and pd.api.types.is_object_dtype(dtype)  # None only: of no type yet
-        if not (numeric or nothing):
+        # objects may be numbers, such as those of a database; None alone is of no type yet
+        if not (numeric or (pd.api.types.is_object_dtype(dtype) and are_numbers(self.present))):
             raise DataError(f"{self.what} is not numeric (dtype {self.dtype}); convert it first.")
         numbers = np.full(len(self.absent), np.nan)
         # what is too large for a float becomes infinite and is refused below
@@ -123,6 +125,11 @@ class Column:
             raise DataError(f"The values of {_lower(self.what)} cannot be told apart: {error}.") from None
         categories = isinstance(found.dtype, pd.CategoricalDtype)
         return codes, pd.Index(found.astype(found.dtype.categories.dtype) if categories else found)
+
+
+def are_numbers(present: pd.Series) -> bool:
+    """Whether Python objects are all real numbers: decimals, fractions, whole numbers and floats among one another."""
+    return all(isinstance(value, Real | Decimal) and not isinstance(value, bool | np.bool_) for value in present)
 
 
 def complete_rows(absent: Mapping[str, np.ndarray], of_the_data: Callable[[str], bool] | None = None) -> np.ndarray:
@@ -238,6 +245,8 @@ def _split_pandas(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
     if dtype.kind == "f" and not isinstance(dtype, np.dtype):  # NaN is a value to nullable and Arrow columns
         absent = np.isnan(column.to_numpy(dtype=float, na_value=np.nan))
     present = pd.Series(column.array[~absent])
+    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "m":  # as NumPy has them, and with its labels
+        present = pd.Series(present.to_numpy(dtype=dtype.numpy_dtype))
     if isinstance(dtype, pd.ArrowDtype) and dtype.type is pd.CategoricalDtype.type:
         present = present.astype("category")
         if not dtype.pyarrow_dtype.ordered:  # a dictionary may be in the order in which its values were first seen

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import DataError, shorten
 from ..language.parser import parse_expression
-from ..language.tree import Call, Name, Node, spell
+from ..language.tree import Call, Name, Node, Text, spell
 from .column import Column
 from .table import Table
 from .values import NUMERIC, Category, Matrix, Other, Value
@@ -76,15 +76,28 @@ def numeric(node: Node | np.ndarray, value: Value, role: str, n: int) -> np.ndar
     name = node.name if isinstance(node, Name) else spell(node) if isinstance(node, Call) else OFFSET
     if isinstance(value, Matrix):
         raise DataError(f"The {role} {name!r} makes {value.values.shape[1]} columns; it must be one.")
-    raise DataError(f"The {role} {name!r} is not numeric: it {_what_it_is(value, name)}.")
+    raise DataError(f"The {role} {name!r} is not numeric: it {_what_it_is(node, value, name)}.")
 
 
-def _what_it_is(value: Value, name: str) -> str:
+def _what_it_is(node: Any, value: Value, name: str) -> str:
     """Say what stands where numbers should, and what to do."""
     if isinstance(value, Category):
         shown = ", ".join(map(shorten, value.labels[:SHOWN])) + (" …" if len(value.labels) > SHOWN else "")
-        return f"is a category ({shown}); convert it first, for example with pandas.to_numeric(data[{name!r}])"
+        remedy = f"convert it first, for example with pandas.to_numeric(data[{name!r}])"
+        if isinstance(node, Call):
+            remedy = f"write as.numeric(as.character({name}))"
+        if len(value.labels) and not any(map(_says_number, value.labels)):
+            word = spell(Text(value.labels[-1]))
+            remedy = f"make numbers of it, such as whether it is one of them: I({spell(node)} == {word})"
+        return f"is a category ({shown}); {remedy}"
     return f"holds {value.what}; {value.remedy(name)}" if isinstance(value, Other) else "is a word; name a column"
+
+
+def _says_number(word: str) -> bool:
+    try:
+        return bool(np.isfinite(float(word)))
+    except ValueError:
+        return False
 
 
 def checked_weights(node: Node | np.ndarray | None, weights: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from .column import Column
+from .column import Column, are_numbers
 from .values import Category, Numbers, Other, Truth, Value
 
 __all__ = ["COUNTED_PER_ROW", "levels_of", "value_of"]
@@ -83,7 +83,7 @@ def _objects(column: Column) -> Value:
     if not len(present):
         return Numbers(np.full(len(absent), np.nan))
     holds = "string" if isinstance(present.dtype, pd.StringDtype) else pd.api.types.infer_dtype(present, skipna=True)
-    if holds == "mixed-integer-float" or holds == "decimal":
+    if holds not in ("string", "interval", "period", "boolean") and are_numbers(present):
         return Numbers(_spread(present, absent))
     if holds in ("string", "interval", "period"):
         codes = np.full(len(absent), -1, dtype=np.intp)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import linalg
+
+# Columns among which each new one tells whether they depend: with a ten-millionth new in each, so few stay far from
+# singular to rounding. And from what ratio of singular values on they are singular: some hundred roundings of a float.
+FEW, SINGULAR = 20, 1e-13
 
 __all__ = ["dependent_columns"]
 
@@ -39,4 +44,29 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
             new[0] += np.copysign(size, new[0])
             right = rest[rank : k + 1, k + 1 :]
             right -= np.outer(new * (2.0 / (new @ new)), new @ right)
-    return dropped
+    return dropped if rest.shape[1] - len(dropped) <= FEW else _and_together(rest, dropped)
+
+
+def _and_together(rest: np.ndarray, dropped: list[int]) -> list[int]:
+    """Add the columns that depend on others by many small steps: each brings something new, and all together do not.
+
+    Splines with more columns than their numbers can tell apart do so. As many columns are dropped as singular values
+    are zero to rounding: those that weigh most in their vectors, from the right where some weigh the same. `rest` holds
+    the triangle of a QR decomposition, but for the diagonal: there, and below, stand the vectors that were reflected.
+    """
+    kept = sorted(set(range(rest.shape[1])) - set(dropped))
+    triangle = np.triu(rest[: len(kept), kept])
+    for rank, k in enumerate(kept):
+        if k > rank:  # a reflection gave it the opposite sign
+            triangle[rank, rank] = -np.copysign(np.linalg.norm(rest[rank : k + 1, k]), rest[rank, k])
+    if linalg.lapack.dtrcon(triangle)[0] > SINGULAR:
+        return dropped
+    while True:
+        _, values, vectors = np.linalg.svd(triangle)
+        null = vectors[values <= SINGULAR * values[0]]
+        if not len(null):
+            return sorted(set(range(rest.shape[1])) - set(kept))
+        order = linalg.qr(null[:, ::-1], mode="r", pivoting=True)[1]
+        out = len(kept) - 1 - order[: len(null)]
+        kept = np.delete(kept, out).tolist()
+        triangle = np.asarray(np.linalg.qr(np.delete(triangle, out, axis=1), mode="r"))

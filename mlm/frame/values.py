@@ -123,6 +123,8 @@ def label(value: Any) -> str:
     --------
     >>> [label(value) for value in ("a", 2.0, 1e5, 100000, True)]
     ['a', '2', '1e+05', '100000', 'TRUE']
+    >>> label(datetime.timedelta(hours=1))
+    '0 days 01:00:00'
     """
     if isinstance(value, str):
         return value
@@ -134,6 +136,8 @@ def label(value: Any) -> str:
     if isinstance(value, datetime.datetime | np.datetime64):
         stamp = pd.Timestamp(value)
         return str(stamp.date()) if stamp == stamp.normalize() else str(stamp)
+    if isinstance(value, datetime.timedelta | np.timedelta64):
+        return str(pd.Timedelta(value))
     return str(value)
 
 

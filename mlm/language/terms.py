@@ -16,6 +16,7 @@ from .tree import Call, Name, Node, Number, Text, spell, start
 __all__ = ["Terms", "expand"]
 
 ALGEBRA = {"+", "-", "*", "/", "^", ":", "%in%", "("}
+LISTS = {"c", "seq", "levels", "range", "quantile"}  # functions that make lists of constants and no columns
 # Terms that a formula may expand to: 2^11 - 1 are those of 11 variables fully crossed. More take seconds to code, and
 # nobody can read them.
 MAX_TERMS = 2047
@@ -144,6 +145,10 @@ class _Algebra:
 
     def operation(self, node: Call, adding: bool) -> list[int]:
         left, right = node.arguments
+        if node.function == "%in%" and _lists(right):
+            raise self.complain(
+                node.at, f"As a term, %in% nests columns; for whether a value is in a list write I({spell(node)})."
+            )
         for each in (left, right):
             if isinstance(each, Number) and node.function != "^" and not (node.function == "*" and each.value == 1):
                 raise self.complain(
@@ -198,6 +203,13 @@ class _Algebra:
                 f"the limit is {MAX_TERMS:,}. Cross fewer variables.",
             )
         return found
+
+
+def _lists(node: Node) -> bool:
+    """Whether an expression lists constants: c(…), a word, a number."""
+    while isinstance(node, Call) and node.function == "(":
+        node = node.arguments[0]
+    return isinstance(node, Text | Number) or (isinstance(node, Call) and node.function in LISTS and not node.infix)
 
 
 def _positions(mask: int) -> list[int]:

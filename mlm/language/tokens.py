@@ -17,13 +17,14 @@ TOKEN = re.compile(
     r"|(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
     r"|(?P<operator>%[^%\s]*%|\*\*|\|\||&&|<-|->|<=|>=|==|!=|//|[-~+*/:^|&<>!=(),])"
 )
+NO_NUMBER = re.compile(r"\.?\d[\w.]*")  # what begins as a number and is none: 1_000, 2x
 SHOWN_SIGNS = 60  # signs of a formula on each side of a place that a message shows
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`"}
 # What stands in other languages, or in R outside of formulas, and what to do instead.
 FOREIGN = {
     "$": "a formula names columns of the data: write x, not data$x",
-    "[": "make such a column before the fit",
+    "[": "a part of a column or of a matrix is made before the fit, data['x1'] = …, and named here",
     "{": "make such a column before the fit",
     "@": "make such a column before the fit",
     "//": "R's whole division is %/%",
@@ -110,5 +111,11 @@ def _no_token(text: str, position: int) -> FormulaError:
         return error_at(text, position, f"This {sign} is never closed.")
     if sign in "]}":
         return error_at(text, position, f"This {sign!r} closes nothing.")
+    word = NO_NUMBER.match(text, position)
+    if word:
+        whole = word[0].replace("_", "")
+        say = f"numbers are written without a separator, {whole}" if whole.isdigit() else "names begin with a letter"
+        quoted = f"; a column of this name stands in backticks, `{word[0]}`"
+        return error_at(text, position, f"{word[0]!r} is neither a number nor a name: {say}{quoted}.")
     remedy = f": {FOREIGN[sign]}" if sign in FOREIGN else ""
     return error_at(text, position, f"The sign {sign!r} means nothing in a formula{remedy}.")

@@ -23,7 +23,7 @@ from ..language.tree import Call, walk
 __all__ = ["Designed", "Predictor", "average_design", "predictors"]
 
 
-CODES_VALUES = ("factor", "as.factor", "ordered", "C", "interaction", "relevel", "as.character")
+CODES_VALUES = ("factor", "as.factor", "ordered", "as.ordered", "C", "interaction", "relevel", "as.character")
 """Functions that make a level of each value of a column of numbers."""
 
 

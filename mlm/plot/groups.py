@@ -17,12 +17,15 @@ from .style import (
     OKABE_ITO,
     WIDTH,
     axes,
+    bin_edges,
     by_group,
     complete,
+    demand_truth,
     grouping_factor,
     least_squares_line,
     panels,
     spaced,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -88,24 +91,14 @@ def facet_histogram(
     """
     table = complete(data, by, x=x)
     groups = list(by_group(table))
-    edges = _bin_edges(table["x"].to_numpy(), bins)
+    edges = bin_edges(table["x"].to_numpy(), bins)
     figure, places = panels(len(groups), ncols, sharex=True, sharey=True)
     for ax, (name, rows) in zip(places, groups, strict=True):
         ax.hist(rows["x"], bins=edges.tolist(), color=OKABE_ITO[0], linewidth=0)
         ax.set_title(str(name), fontsize="medium")
-    figure.supxlabel(xlabel or x)
+    figure.supxlabel(words(xlabel, x))
     figure.supylabel(ylabel)
     return figure
-
-
-def _bin_edges(values: np.ndarray, bins: int | ArrayLike) -> np.ndarray:
-    """Edges of the bins: those given, or as many bins as asked for over the range of the values."""
-    if isinstance(bins, int | np.integer) and bins > 0:
-        return np.histogram_bin_edges(values, int(bins))
-    edges = np.asarray(bins)
-    if edges.ndim != 1 or len(edges) < 2 or edges.dtype.kind not in "iuf" or not np.all(np.diff(edges) > 0):
-        raise ArgumentError(f"bins must be a positive whole number, or two or more increasing edges; got {bins!r}.")
-    return edges.astype(float)
 
 
 def facet_density_lines(
@@ -175,8 +168,8 @@ def facet_density_lines(
             ends = np.array([across.min(), across.max()])
             ax.plot(ends, line[0] + line[1] * ends, color=OKABE_ITO[1], linewidth=1.8)
         ax.set_title(str(name), fontsize="medium")
-    figure.supxlabel(xlabel or x)
-    figure.supylabel(ylabel or y)
+    figure.supxlabel(words(xlabel, x))
+    figure.supylabel(words(ylabel, y))
     return figure
 
 
@@ -243,6 +236,7 @@ def group_lines(
     >>> group_lines(data, "x", y="y", by="g").get_xlabel()
     'x'
     """
+    demand_truth(points=points, overall=overall)
     if not is_model(source):
         lines, middle, rows = _separate_lines(source, x, y, by)
     else:
@@ -264,7 +258,7 @@ def group_lines(
         ax.plot(*middle, color="black", linewidth=3, label="overall" if labelled else None, zorder=4)
     if labelled:
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    ax.set(xlabel=xlabel or x, ylabel=ylabel or y)
+    ax.set(xlabel=words(xlabel, x), ylabel=words(ylabel, y or ""))
     return ax
 
 
@@ -275,7 +269,7 @@ Lines = tuple[dict[Any, Line], Line | None, pd.DataFrame]
 def _numeric_predictor(m: FittedModel, x: str) -> tuple[Predictor, dict[str, Predictor]]:
     """The predictor along the axis, and the others."""
     known = predictors(m)
-    if x not in known or known[x].levels:
+    if not isinstance(x, str) or x not in known or known[x].levels:
         numeric = [name for name, p in known.items() if not p.levels]
         raise ArgumentError(f"{x!r} is not a numeric predictor of this model; these are: {', '.join(numeric)}.")
     return known[x], {name: p for name, p in known.items() if name != x}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import scipy
 
-from ..errors import FitError
+from ..errors import ArgumentError, FitError
 from ..inference.confint import checked_level
 from ..likelihood.deviance import Deviance
 from .style import OKABE_ITO, axes
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["likelihood_curve"]
 
+FEWEST_POINTS = 2
+"""Points that make a curve at least."""
 LARGEST_ICC = 1 - 1e-9
 """Where the interval's upper end is looked for at most: theta is 3e4 there, and infinite at 1."""
 DRAWN_REACH = 1.8
@@ -85,6 +87,10 @@ def likelihood_curve(
     >>> likelihood_curve(m).get_xlabel()
     'Intraclass correlation'
     """
+    if not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
+        raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
+    if not isinstance(points, int | np.integer) or points < FEWEST_POINTS:
+        raise ArgumentError(f"points is a whole number, at least {FEWEST_POINTS}; got {points!r}.")
     if len(m.theta) != 1:
         raise FitError(f"The curve is over one parameter; this model has {len(m.theta)} covariance parameters.")
 

@@ -12,8 +12,8 @@ import scipy
 from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
-from ..report.face import FittedMixedModel, FittedModel, model_list
-from .style import GREY, LINES, MARKERS, OKABE_ITO, WIDTH, axes, bare, grouping_factor
+from ..report.face import FittedMixedModel, FittedModel, demand_model, model_list, model_names
+from .style import GREY, LINES, MARKERS, OKABE_ITO, WIDTH, axes, bare, bin_edges, demand_truth, grouping_factor, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +91,7 @@ def caterpillar(
 
     modes = _modes(m, group)
     terms = list(dict.fromkeys(modes["term"]))
-    if sort_by is not None and sort_by not in terms:
+    if sort_by is not None and not (isinstance(sort_by, str) and sort_by in terms):
         raise ArgumentError(f"{sort_by!r} is not a random effect here; these are: {', '.join(terms)}.")
     z = scipy.stats.norm.ppf(0.5 + checked_level(level) / 2)
     count = modes["grp"].nunique()
@@ -127,8 +127,9 @@ def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool) -> None:
 
 def _modes(m: FittedMixedModel, group: str | None) -> pd.DataFrame:
     """Conditional modes of one grouping factor."""
+    factor = grouping_factor(m, group)
     modes = m.ranef()
-    return modes[modes["grpvar"] == grouping_factor(m, group)]
+    return modes[modes["grpvar"] == factor]
 
 
 def dot_and_whisker(
@@ -174,9 +175,12 @@ def dot_and_whisker(
     ['x']
     """
     fits = model_list(models)
-    labels = [f"Model {k}" for k in range(1, len(fits) + 1)] if names is None else list(names)
-    if len(labels) != len(fits):
-        raise ArgumentError(f"{len(fits)} models need {len(fits)} names; got {len(labels)}.")
+    labels = model_names(len(fits), names)
+    if coef_names is not None and not isinstance(coef_names, Mapping):
+        raise ArgumentError(
+            f"coef_names maps terms to labels, such as {{'x': 'Hours'}}; got {type(coef_names).__name__}."
+        )
+    demand_truth(intercept=intercept)
     terms = [t for t in dict.fromkeys(t for m in fits for t in m.fixef.index) if intercept or t != INTERCEPT]
     if not terms:
         raise ArgumentError("There are no coefficients to draw; intercept=True draws the intercept.")
@@ -239,6 +243,8 @@ def effect_lines(
     >>> effect_lines(mlm.effect(mlm.lm("y ~ x + z", rows), "z")).get_ylabel()
     'y'
     """
+    if not all(hasattr(found, name) for name in ("frame", "focal", "at", "categorical", "response")):
+        raise ArgumentError(f"Lines are drawn of what mlm.effect(model, focal) gives; got {type(found).__name__}.")
     ax = axes(ax)
     at = list(found.at)
     parts = list(found.frame.groupby(at, observed=True, sort=False)) if at else [((), found.frame)]
@@ -255,8 +261,8 @@ def effect_lines(
             ax.errorbar(place, rows["fit"], yerr=half, fmt=marker, color=color, label=label)
             ax.set_xticks(np.arange(len(rows)), [str(value) for value in rows[found.focal]])
     if at:
-        ax.legend(title=at_label or ", ".join(at), frameon=False)
-    ax.set(xlabel=xlabel or found.focal, ylabel=ylabel or found.response)
+        ax.legend(title=words(at_label, ", ".join(at)), frameon=False)
+    ax.set(xlabel=words(xlabel, found.focal), ylabel=words(ylabel, found.response))
     return ax
 
 
@@ -291,13 +297,14 @@ def ranef_histogram(
     'Groups (g)'
     """
     modes = _modes(m, group)
-    mine = modes[modes["term"] == term]
+    mine = modes[modes["term"] == term] if isinstance(term, str) else modes[:0]
     if mine.empty:
         raise ArgumentError(
             f"{term!r} is not a random effect here; these are: {', '.join(dict.fromkeys(modes['term']))}."
         )
+    edges = bin_edges(mine["condval"].to_numpy(), bins).tolist()
     ax = axes(ax)
-    ax.hist(mine["condval"], bins=bins, color=OKABE_ITO[0], edgecolor="white")
+    ax.hist(mine["condval"], bins=edges, color=OKABE_ITO[0], edgecolor="white")
     ax.grid(axis="x", visible=False)
     ax.set(xlabel=f"Empirical Bayes estimate of {term}", ylabel=f"Groups ({modes['grpvar'].iloc[0]})")
     return ax
@@ -322,9 +329,11 @@ def residual_histogram(m: FittedModel, *, bins: int = 40, ax: Axes | None = None
     >>> residual_histogram(mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}), bins=3).get_xlabel()
     'Residual (y)'
     """
-    ax = axes(ax)
+    demand_model(m)
     residuals = m.resid.to_numpy()
-    _, edges, _ = ax.hist(residuals, bins=bins, color=OKABE_ITO[5], edgecolor="white", label="residuals")
+    edges = bin_edges(residuals, bins).tolist()
+    ax = axes(ax)
+    ax.hist(residuals, bins=edges, color=OKABE_ITO[5], edgecolor="white", label="residuals")
     across = np.linspace(edges[0], edges[-1], 200)
     scale = len(residuals) * (edges[1] - edges[0])
     density = scale * scipy.stats.norm.pdf(across, scale=m.sigma)

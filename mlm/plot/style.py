@@ -16,6 +16,7 @@ from ..report.face import FittedMixedModel, demand_mixed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008), Color Universal Design, without the yellow, which is too light for lines on white."""
@@ -28,12 +29,45 @@ WIDTH = 6.6
 
 
 def axes(ax: Axes | None, width: float = WIDTH, height: float = 4.4) -> Axes:
-    """Return the axes given, or new ones, without the frame's top and right."""
+    """Return the axes given, or new ones, without the frame's top and right.
+
+    Raises
+    ------
+    ArgumentError
+        When something else than axes is given.
+    """
+    if ax is not None and not hasattr(type(ax), "errorbar"):
+        raise ArgumentError(f"ax is a matplotlib Axes to draw on, as plt.subplots() gives; got {type(ax).__name__}.")
     if ax is None:
         import matplotlib.pyplot as plt
 
         _, ax = plt.subplots(figsize=(width, height), layout="constrained")
     return bare(ax)
+
+
+def words(label: str | None, otherwise: str) -> str:
+    """Return a label that is given, or what stands there otherwise.
+
+    Raises
+    ------
+    ArgumentError
+        When it is no text.
+    """
+    if not isinstance(label, str | None):
+        raise ArgumentError(f"A label of a figure is a text; got {type(label).__name__}.")
+    return label or otherwise
+
+
+def demand_truth(**given: object) -> None:
+    """Refuse arguments that are not True or False.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ArgumentError(f"{name} is True or False; got {type(value).__name__}.")
 
 
 def bare(ax: Axes) -> Axes:
@@ -81,6 +115,8 @@ def complete(data: Any, by: str, **numeric: str) -> pd.DataFrame:
 
     Raises
     ------
+    ArgumentError
+        When a name is none.
     DataError
         When a column does not exist, is not numeric or has infinite values, no row is complete, or the data are no
         data frame or not computed yet.
@@ -90,6 +126,9 @@ def complete(data: Any, by: str, **numeric: str) -> pd.DataFrame:
     MissingRowsWarning
     """
     frame = Native(data)
+    for name in (*numeric.values(), by):
+        if not isinstance(name, str | int | float | tuple):
+            raise ArgumentError(f"A column is given by its name, a text; got {type(name).__name__}.")
     columns = {name: frame.column(name) for name in (*numeric.values(), by)}
     values = {role: columns[name].numbers() for role, name in numeric.items()}
     codes, levels = columns[by].levels()
@@ -97,6 +136,24 @@ def complete(data: Any, by: str, **numeric: str) -> pd.DataFrame:
     table = pd.DataFrame({role: numbers[used] for role, numbers in values.items()})
     dates = isinstance(levels, pd.DatetimeIndex)  # as text they are short where they are days
     return table.assign(group=pd.Categorical.from_codes(codes[used], levels.astype(str) if dates else levels))
+
+
+def bin_edges(values: np.ndarray, bins: int | ArrayLike) -> np.ndarray:
+    """Edges of the bins: those given, or as many bins as asked for over the range of the values.
+
+    Raises
+    ------
+    ArgumentError
+        When `bins` is neither a positive whole number nor increasing edges.
+    """
+    if isinstance(bins, int | np.integer) and bins > 0:
+        return np.histogram_bin_edges(values, int(bins))
+    edges = (
+        np.asarray(bins) if isinstance(bins, list | tuple | range | np.ndarray | pd.Series | pd.Index) else np.empty(0)
+    )
+    if edges.ndim != 1 or len(edges) < 2 or edges.dtype.kind not in "iuf" or not np.all(np.diff(edges) > 0):
+        raise ArgumentError(f"bins must be a positive whole number, or two or more increasing edges; got {bins!r}.")
+    return edges.astype(float)
 
 
 def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
@@ -109,7 +166,7 @@ def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
     """
     demand_mixed(m)
     known = m.ngrps.index.tolist()
-    if group is not None and group not in known:
+    if group is not None and not (isinstance(group, str) and group in known):
         raise ArgumentError(f"{group!r} is not a grouping factor of this model; these are: {', '.join(known)}.")
     return known[0] if group is None else group
 

@@ -6,14 +6,24 @@ Nothing that prints or draws imports a model: it takes whatever has these attrib
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TypeGuard
 
 import pandas as pd
 
 from ..errors import ArgumentError
 
-__all__ = ["FittedLinearModel", "FittedMixedModel", "FittedModel", "demand_mixed", "is_mixed", "is_model", "model_list"]
+__all__ = [
+    "FittedLinearModel",
+    "FittedMixedModel",
+    "FittedModel",
+    "demand_mixed",
+    "demand_model",
+    "is_mixed",
+    "is_model",
+    "model_list",
+    "model_names",
+]
 
 
 class FittedModel(Protocol):
@@ -168,6 +178,35 @@ def is_mixed(m: FittedModel) -> TypeGuard[FittedMixedModel]:
     return hasattr(type(m), "ngrps")
 
 
+def demand_model(m: object) -> None:
+    """Refuse what is no fitted model.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if not is_model(m):
+        raise ArgumentError(f"This takes a model that mlm.lmer or mlm.lm has fitted; got {type(m).__name__}.")
+
+
+def model_names(count: int, names: object) -> list[str]:
+    """Return the names of several models: those given, or Model 1, Model 2, ….
+
+    Raises
+    ------
+    ArgumentError
+        When the names are not as many as the models, or no list.
+    """
+    if names is None:
+        return [f"Model {k}" for k in range(1, count + 1)]
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ArgumentError(f"names are a list with one name for each of {count} models; got {names!r}.")
+    found = [str(name) for name in names]
+    if len(found) != count:
+        raise ArgumentError(f"{count} models need {count} names; got {len(found)}: {', '.join(found)}.")
+    return found
+
+
 def demand_mixed(m: object) -> None:
     """Refuse what is no mixed model.
 
@@ -196,7 +235,8 @@ def model_list(models: FittedModel | Iterable[FittedModel]) -> list[FittedModel]
     ArgumentError
         When something else is among them.
     """
-    found = list(models) if isinstance(models, Iterable) and not is_model(models) else [models]
+    single = is_model(models) or isinstance(models, str | Mapping | pd.DataFrame | pd.Series)
+    found: list[Any] = [models] if single or not isinstance(models, Iterable) else list(models)
     for m in found:
         if not is_model(m):
             raise ArgumentError(f"A fitted model is needed; got {type(m).__name__}.")

@@ -10,14 +10,16 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from numbers import Real
+from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import scipy
 
 from ..errors import ArgumentError
 from . import r_numbers
-from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed, model_list
+from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed, model_list, model_names
 
 __all__ = ["RegressionTable", "regtable"]
 
@@ -262,12 +264,10 @@ def regtable(
     fits = model_list(models)
     if not fits:
         raise ArgumentError("There is no model to show.")
-    if digits < 0:
-        raise ArgumentError(f"digits must not be negative; got {digits}.")
-    heads = [f"Model {k}" for k in range(1, len(fits) + 1)] if names is None else [str(name) for name in names]
-    if len(heads) != len(fits):
-        raise ArgumentError(f"{len(fits)} models need {len(fits)} names; got {len(heads)}: {', '.join(heads)}.")
-    bounds = tuple(sorted(stars))
+    if not isinstance(digits, int | np.integer) or digits < 0:
+        raise ArgumentError(f"digits must not be negative; got {digits!r}.")
+    heads = model_names(len(fits), names)
+    bounds = _bounds(stars)
     columns = [_estimates(m, bounds, ddf) for m in fits]
     terms = list(dict.fromkeys(term for column in columns for term in column))
     labels = _labels(terms, coef_names)
@@ -284,6 +284,14 @@ def regtable(
     )
 
 
+def _bounds(stars: Any) -> tuple[float, ...]:
+    """P values below which there are stars, ascending."""
+    listed = list(stars) if isinstance(stars, Iterable) and not isinstance(stars, str) else None
+    if listed is None or not all(isinstance(bound, Real) for bound in listed):
+        raise ArgumentError(f"stars is a list of p values, such as [0.001, 0.01, 0.05]; got {stars!r}.")
+    return tuple(sorted(listed))
+
+
 def _labels(terms: Sequence[str], coef_names: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
     """Row label of each term."""
     if coef_names is None:
@@ -294,6 +302,11 @@ def _labels(terms: Sequence[str], coef_names: Sequence[str] | Mapping[str, str] 
             raise ArgumentError(f"No model has the coefficient {unknown[0]!r}; there are {', '.join(terms)}.")
         labels = {term: str(coef_names.get(term, term)) for term in terms}
     else:
+        if isinstance(coef_names, str) or not isinstance(coef_names, Sequence | np.ndarray | pd.Index | pd.Series):
+            raise ArgumentError(
+                "coef_names is a list of names, or maps terms to names, such as {'x': 'Hours'}; got "
+                f"{type(coef_names).__name__}."
+            )
         if len(coef_names) != len(terms):
             raise ArgumentError(
                 f"The models have {len(terms)} different coefficients, {', '.join(terms)}; got {len(coef_names)} names."

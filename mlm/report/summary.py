@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..errors import ArgumentError
 from . import r_numbers, r_text
-from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
+from .face import FittedLinearModel, FittedMixedModel, FittedModel, demand_model, is_mixed
 
 __all__ = ["Summary", "summarize"]
 
@@ -116,6 +116,13 @@ def summarize(
     """
     if not isinstance(digits, int | np.integer) or not 1 <= digits <= MOST_DIGITS:
         raise ArgumentError(f"digits must be a whole number, at least 1 and at most {MOST_DIGITS}; got {digits!r}.")
+    demand_model(m)
+    if not isinstance(scipen, int | np.integer):
+        raise ArgumentError(f"scipen is a whole number, R's option; got {scipen!r}.")
+    if not isinstance(data_name, str | None):
+        raise ArgumentError(f"data_name is what the report calls the data, a text; got {type(data_name).__name__}.")
+    if not isinstance(correlation, bool | np.bool_ | None):
+        raise ArgumentError(f"correlation is True, False or None; got {type(correlation).__name__}.")
     style = _Style(digits, scipen, data_name, correlation)
     coefficients = m.coefficients(ddf)
     if is_mixed(m):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -90,17 +91,14 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
             sizes = group_sizes(clustering)
             cluster_size = float(np.sum(sizes**2) / np.sum(sizes))
     else:
-        try:
-            correlation = float(clustering)
-        except TypeError:
+        if not _is_number(clustering):
             kind = type(clustering).__name__
-            raise ArgumentError(
-                f"This takes a mixed model that mlm.lmer has fitted, or a number; got {kind}."
-            ) from None
+            raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted, or a number; got {kind}.")
+        correlation = float(clustering)
     if not 0 <= correlation <= 1:
         raise ArgumentError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")
-    if cluster_size is None or pd.isna(cluster_size) or cluster_size < 1:
-        raise ArgumentError(f"The cluster size must be at least 1; got {cluster_size}.")
+    if cluster_size is None or not _is_number(cluster_size) or not cluster_size >= 1:
+        raise ArgumentError(f"The cluster size must be a number, at least 1; got {_shown(cluster_size)}.")
     return 1 + (cluster_size - 1) * correlation
 
 
@@ -139,9 +137,19 @@ def effective_sample_size(
     """
     if n is None and isinstance(clustering, MixedModel):
         n = clustering.nobs
-    if n is None or pd.isna(n) or n <= 0:
-        raise ArgumentError(f"The number of rows n must be positive; got {n}.")
+    if n is None or not _is_number(n) or not n > 0:
+        raise ArgumentError(f"The number of rows n must be positive; got {_shown(n)}.")
     return n / design_effect(clustering, cluster_size)
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number, of Python or of NumPy."""
+    return isinstance(value, Real)
+
+
+def _shown(value: object) -> str:
+    """A number as it is; of anything else its type."""
+    return str(value) if isinstance(value, Real | None) else type(value).__name__
 
 
 class PlausibleRange(NamedTuple):
@@ -199,6 +207,13 @@ def plausible_range(
     demand_mixed(m)
     if level is not None:
         multiplier = float(scipy.stats.norm.ppf(0.5 + checked_level(level) / 2))
+    if not _is_number(multiplier):
+        raise ArgumentError(f"The multiplier is a number of standard deviations; got {_shown(multiplier)}.")
+    if not isinstance(term, str) or not isinstance(group, str | None):
+        raise ArgumentError(
+            f"A coefficient and a grouping factor are named by texts; got {type(term).__name__} and "
+            f"{type(group).__name__}."
+        )
     deviations = _standard_deviations(m, term, group)
     if term not in m.fixef.index or not deviations:
         known = [name for name in m.fixef.index if _standard_deviations(m, name, None)]

@@ -10,6 +10,7 @@ import scipy
 
 from ..errors import FitError
 from ..model.mixed_model import MixedModel
+from ..report.face import demand_mixed
 from .clustering import group_sizes, intercept_variance
 from .components import variance_components
 
@@ -115,6 +116,7 @@ def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
 
 def _demand_comparable(m: MixedModel, null: MixedModel) -> None:
     """Raise unless a model and its null model were fitted to the same data in the same way."""
+    demand_mixed(null)
     if m.nobs != null.nobs:
         raise FitError(
             f"The model uses {m.nobs} rows, the null model {null.nobs}; fit both to the rows that are"

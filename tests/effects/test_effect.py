@@ -102,8 +102,30 @@ def test_refuses():
         dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
     with pytest.raises(mlm.FitError, match="were dropped"):
         effect(dependent, "x")
-    with pytest.raises(mlm.ArgumentError, match="those of a fitted model; got int"):
+    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer or mlm\.lm has fitted; got int"):
         effect(5, "x")
     for bad in ("a", 0, -1):
         with pytest.raises(mlm.ArgumentError, match="df is a positive number"):
             effect(m, "x", df=bad)
+
+
+def test_levels_are_named_by_value_or_by_label():
+    """The text "2001" is the year 2001 where years are levels, and the year 2001 the text, as in new rows."""
+    d = data().assign(year=np.resize([2001, 2002, 2004], len(data())))
+    for formula, text in (("y ~ factor(year) + x", d), ("y ~ year + x", d.assign(year=d.year.astype(str)))):
+        m = mlm.lm(formula, text)
+        expected = effect(m, "year").frame["fit"].iloc[[0, 2]].tolist()
+        for values in ([2001, 2004], ["2001", "2004"], [2001.0, "2004"], np.array([2001, 2004])):
+            assert effect(m, "year", values=values).frame["fit"].tolist() == expected
+        assert len(effect(m, "x", at={"year": ["2001"]}).frame) == 50
+        for bad in ("2003", 2003, None, [2001], "02001"):
+            with pytest.raises(mlm.DataError, match=r"'year' has no level .*; it has 2001, 2002, 2004"):
+                effect(m, "year", values=[bad])
+
+
+def test_text_for_numbers_is_pointed_out():
+    m = mlm.lm("y ~ x", data())
+    with pytest.raises(mlm.DataError, match=r"'x' are finite numbers.* Numbers stand without quotes; '2001' is text"):
+        effect(m, "x", values=["2001"])
+    with pytest.raises(mlm.DataError, match=r"got \[nan\]\.$"):
+        effect(m, "x", values=[np.nan])

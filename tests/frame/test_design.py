@@ -1,5 +1,7 @@
 """Model matrices: R's names, transformations, and the same recipe on new data."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,3 +202,93 @@ def test_a_term_taken_out_is_looked_for():
     with pytest.raises(mlm.DataError, match="no column 'nosuch'"):
         mlm.lm("y ~ x - nosuch", rows())
     assert mlm.lm("y ~ x - z", rows()).fixef.index.tolist() == ["(Intercept)", "x"]
+
+
+def test_one_contrast_is_completed_as_in_r():
+    """R: contrasts.arg = list(f = c(1, 0, -1)) makes two columns, list(f = cbind(c(1, 0, -1))) one."""
+    frame = rows().assign(f=np.resize(["a", "b", "c"], 12))
+    both = model_frame("y ~ f", frame, contrasts={"f": [1, 0, -1]})
+    assert both.x_names == ("(Intercept)", "f1", "f2")
+    r = [[1, 0.408248290463863], [0, -0.816496580927726], [-1, 0.408248290463863]]
+    np.testing.assert_allclose(both.x[:3, 1:], r, atol=1e-14)
+    one = model_frame("y ~ f", frame, contrasts={"f": [[1], [0], [-1]]})
+    assert one.x_names == ("(Intercept)", "f1")
+    np.testing.assert_array_equal(one.x[:3, 1], [1, 0, -1])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "words"),
+    [
+        ([1, np.nan, -1], r"1 of the 3 numbers in the contrast matrix of 'f' are missing or infinite"),
+        (
+            [[1, 0], [0, np.inf], [np.nan, 1]],
+            r"2 of the 6 numbers in the contrast matrix of 'f' are missing or infinite",
+        ),
+        ([1, 1, 1], r"contrast matrix of 'f' do not tell its levels apart"),
+        ([1, -1], r"one row for each of its 3 levels and at most 2 columns; got shape \(2,\)"),
+        ({"a": 1}, r"is made of numbers, one row for each of its 3 levels; got dict"),
+        ([["p"], ["q"], ["r"]], r"is made of numbers, one row for each of its 3 levels; got list"),
+    ],
+)
+def test_contrasts_that_are_none(matrix, words):
+    with pytest.raises(mlm.ArgumentError, match=words):
+        mlm.lm("y ~ f", rows(), contrasts={"f": matrix})
+
+
+def test_contrasts_in_the_formula_are_those_beside_it():
+    frame = rows().assign(f=np.resize(["a", "b", "c"], 12))
+    inside = mlm.lm("y ~ C(f, cbind(c(1, 0, -1), c(0, 1, -1))) * x", frame)
+    beside = mlm.lm("y ~ f * x", frame, contrasts={"f": np.array([[1, 0], [0, 1], [-1, -1]])})
+    np.testing.assert_allclose(inside.fixef, beside.fixef, rtol=1e-12)
+    new = frame.iloc[[1, 5]].drop(columns="y")
+    np.testing.assert_allclose(inside.predict(new), beside.predict(new), rtol=1e-12)
+
+
+def test_combinations_that_occur_are_those_of_the_fit():
+    frame = rows().assign(f=np.resize(["a", "b", "c"], 12), h=np.resize(["p", "q"], 12))
+    few = frame[~((frame.f == "b") & (frame.h == "q"))]
+    m = mlm.lm("y ~ interaction(f, h, drop = TRUE)", few)
+    assert [name.rpartition(")")[2] for name in m.fixef.index[1:]] == ["b.p", "c.p", "a.q", "c.q"]
+    np.testing.assert_allclose(m.fitted, few.y.groupby([few.f, few.h]).transform("mean"), rtol=1e-12)
+    with pytest.raises(mlm.DataError, match=r"has categories that the fit has not seen: 'b\.q'"):
+        m.predict({"f": ["b"], "h": ["q"]})
+
+
+def test_quantiles_are_those_of_the_fit():
+    frame = rows(60)
+    m = mlm.lm("y ~ cut(x, quantile(x), include.lowest = TRUE)", frame)
+    assert len(m.fixef) == 4
+    row = frame.iloc[[7]]
+    assert m.predict(row).iloc[0] == pytest.approx(m.fitted.iloc[7])
+
+
+def test_arithmetic_on_several_columns_is_replayed():
+    frame = rows(60)
+    m, plain = mlm.lm("y ~ I(2 * poly(x, 2)) + f", frame), mlm.lm("y ~ poly(x, 2) + f", frame)
+    np.testing.assert_allclose(m.fixef.iloc[1:3] * 2, plain.fixef.iloc[1:3], rtol=1e-10)
+    new = {"x": [0.3, -2.0], "f": ["low", "mid"]}
+    np.testing.assert_allclose(m.predict(new), plain.predict(new), rtol=1e-10)
+
+
+def test_a_column_called_t_is_no_truth_value():
+    frame = rows().assign(T=1.5)
+    with pytest.raises(
+        mlm.DataError, match=r"raw is TRUE or FALSE, and here it is numbers: a name such as T is the col"
+    ):
+        mlm.lm("y ~ poly(x, 2, raw = T)", frame)
+    assert len(mlm.lm("y ~ poly(x, 2, raw = TRUE)", frame).fixef) == 3
+
+
+@pytest.mark.parametrize(
+    ("response", "remedy"),
+    [
+        ("f", r'make numbers of it, such as whether it is one of them: I\(f == "mid"\)'),
+        ("factor(f)", r'whether it is one of them: I\(factor\(f\) == "mid"\)'),
+        ("factor(k)", r"is a category \(1, 2, 3\); write as\.numeric\(as\.character\(factor\(k\)\)\)"),
+    ],
+)
+def test_a_category_as_response(response, remedy):
+    with pytest.raises(mlm.DataError, match=remedy):
+        mlm.lm(f"{response} ~ x", rows())
+    code = re.search(r"(I\(.*\"\)|as\.numeric\(.*\))$", remedy.replace("\\", ""))[0]
+    assert np.isfinite(mlm.lm(f"{code} ~ x", rows()).fixef).all()

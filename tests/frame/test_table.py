@@ -1,6 +1,8 @@
 """Columns of every library as a fit reads them: what is missing, in what precision and order, and what is refused."""
 
 import datetime
+import decimal
+import fractions
 import warnings
 
 import numpy as np
@@ -323,3 +325,51 @@ def test_only_the_columns_of_the_formula_are_read():
 
 def test_zero_has_one_label():
     assert [label(zero) for zero in (0, 0.0, -0.0, np.float64(-0.0), np.float32(-0.0))] == ["0"] * 5
+
+
+# numbers as objects, and time differences
+
+
+EXACT = {
+    "decimals": [decimal.Decimal("0.5") + k % 3 for k in range(N)],
+    "fractions": [fractions.Fraction(1, 2) + k % 3 for k in range(N)],
+    "among one another": [decimal.Decimal(1), 2, 0.5, *[decimal.Decimal("1.5")] * (N - 3)],
+}
+
+
+@pytest.mark.parametrize("role", ["weights", "offset"])
+@pytest.mark.parametrize("kind", EXACT)
+def test_exact_numbers_as_weights_and_offsets_are_those_of_a_column(kind, role):
+    d, values = data(), EXACT[kind]
+    want = mlm.lmer("y ~ x + (1 | g)", d, **{role: [float(v) for v in values]}).fixef
+    for given in (values, np.array(values, dtype=object), pd.Series(values, dtype=object)):
+        np.testing.assert_allclose(mlm.lmer("y ~ x + (1 | g)", d, **{role: given}).fixef, want, rtol=1e-12)
+    np.testing.assert_allclose(mlm.lmer("y ~ x + (1 | g)", d.assign(q=values), **{role: "q"}).fixef, want, rtol=1e-12)
+    x = mlm.lm("y ~ q", d.assign(q=values)).fixef
+    np.testing.assert_allclose(x, mlm.lm("y ~ q", d.assign(q=[float(v) for v in values])).fixef, rtol=1e-12)
+
+
+def test_truth_values_and_words_among_numbers_are_no_numbers():
+    for odd in (True, "1", 1j, datetime.date(2001, 1, 1)):
+        assert isinstance(Table.of({"q": [decimal.Decimal(1), odd]}).value("q"), Other)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_time_differences_have_the_same_labels_in_every_frame(unit):
+    d = data()
+    hours = pd.Series(pd.to_timedelta(np.arange(N) % 3 * 3600.5, unit="s")).astype(f"timedelta64[{unit}]")
+    frames = [d.assign(t=hours)]
+    arrow = pytest.importorskip("pyarrow")
+    column = arrow.array(hours.to_numpy(), type=arrow.duration(unit))
+    frames += [d.assign(t=pd.arrays.ArrowExtensionArray(column)), {"y": d.y, "x": d.x, "t": column}]
+    if unit != "s":  # polars has none
+        polars = pytest.importorskip("polars")
+        frames.append(polars.DataFrame({"y": d.y.tolist(), "x": d.x.tolist(), "t": polars.Series(hours.to_numpy())}))
+    names = [mlm.lm("y ~ as.factor(t)", frame).fixef.index.tolist() for frame in frames]
+    half = ".500000" if unit != "s" else ""
+    assert names[0][1:] == [f"as.factor(t)0 days 01:00:00{half}", "as.factor(t)0 days 02:00:01"]
+    assert all(other == names[0] for other in names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        groups = [mlm.lmer("y ~ x + (1 | t)", frame).ranef()["grp"].astype(str).tolist() for frame in frames]
+    assert all(other == groups[0] for other in groups)

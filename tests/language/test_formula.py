@@ -149,6 +149,15 @@ def test_no_random_terms_is_a_formula_too():
         ("y ~ x + (z $ x | g)", 11, "write x, not data"),
         ("y ~ log(x + + ) + (1 | g)", 14, "cannot be read"),
         ("y ~ x + (. | g)", 9, "name the columns"),
+        ("y ~ f %in% c('a', 'b')", 6, r'write I\(f %in% c\("a", "b"\)\)'),
+        ("y ~ x + (f %in% (c('a')) | g)", 11, r"As a term, %in% nests columns; for whether a value is in a list"),
+        ("y ~ x %in% 3", 6, r"write I\(x %in% 3\)"),
+        ("y ~ f %in% 'a'", 6, r'write I\(f %in% "a"\)'),
+        ("y ~ x %in% quantile(x)", 6, r"write I\(x %in% quantile\(x\)\)"),
+        ("y ~ 1_000*x", 4, "'1_000' is neither a number nor a name: numbers are written without a separator, 1000"),
+        ("y ~ I(2x)", 6, "'2x' is neither a number nor a name: names begin with a letter; .* in backticks, `2x`"),
+        ("y ~ 1.2.3", 4, "'1.2.3' is neither a number nor a name"),
+        ("y ~ poly(x, 2)[, 1]", 14, "a part of a column or of a matrix is made before the fit"),
     ],
 )
 def test_malformed_formulas_are_refused_with_the_place(formula, caret, message):

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ...language.parser import parse_expression
+from ...language.tree import Name, walk
 from ..values import Category, Value, label
-from .kinds import whole
+from .kinds import ABSENT, whole
 from .levels import aligned, as_category, level_array, position, recoded, used
 from .registry import Site, described, function, one_truth
 
@@ -33,25 +35,66 @@ def as_factor(site: Site, x: Value) -> Category:
 
 
 @function("factor", learns=True)
-def factor(site: Site, x: Value, levels: Value = None, labels: Value = None, ordered: Value = None) -> Category:
+def factor(
+    site: Site,
+    x: Value,
+    levels: Value = None,
+    labels: Value = None,
+    exclude: Any = ABSENT,
+    ordered: Value = None,
+) -> Category:
     """Category with the levels that occur or that are given, in this order; what is none of them is missing."""
     category = aligned(site, "levels", as_category(site, x))
-    chosen = _occurring(site, category, labels is None) if levels is None else word_list(site, levels, "levels")
+    out = _excluded(site, exclude)
+    if out and levels is None and not site.replaying and None not in _constants(exclude):
+        _demand_complete(site, category)
+    chosen = _occurring(site, category, labels is None, out) if levels is None else word_list(site, levels, "levels")
     if len(set(chosen)) < len(chosen):
         twice = next(word for word in chosen if chosen.count(word) > 1)
         raise site.error(f"the level {twice!r} is given twice.")
-    place = {word: k for k, word in enumerate(chosen)}
-    values = dict(zip(category.labels, category.levels, strict=True))
-    places = [place.get(word, -1) for word in category.labels]
-    found = recoded(category, places, [values.get(word, word) for word in chosen])
+    found = _with_levels(category, tuple(word for word in chosen if word not in out))
     if labels is not None:
         found = _relabelled(site, found, labels)
     return replace(found, ordered=category.ordered if ordered is None else one_truth(site, ordered, "ordered"))
 
 
-def _occurring(site: Site, category: Category, may_grow: bool) -> tuple[str, ...]:
-    """Labels that occur in the rows of the fit, and after them those that are new in other rows."""
-    here = tuple(category.labels[k] for k in used(category))
+def _excluded(site: Site, exclude: Any) -> tuple[str, ...]:
+    """Labels of values that are to be missing. NULL, which makes a level of missing values, is refused."""
+    if exclude is ABSENT:
+        return ()
+    if exclude is None and any(node == Name("NULL") for node in walk(parse_expression(site.label))):
+        raise site.error(
+            "missing values are not made a level of their own, which exclude = NULL asks for; fill them before the "
+            "fit: data['f'].fillna('none')."
+        )
+    return word_list(site, tuple(each for each in _constants(exclude) if each is not None), "exclude")
+
+
+def _constants(exclude: Any) -> tuple[Any, ...]:
+    return exclude if isinstance(exclude, tuple) else (exclude,)
+
+
+def _demand_complete(site: Site, category: Category) -> None:
+    """Refuse missing values where R makes a level of them: exclude then says nothing of them."""
+    absent = int((category.codes < 0).sum())
+    if absent:
+        raise site.error(
+            f"{absent} of {len(category.codes)} rows are missing, and R here makes a level of them; with NA in "
+            "exclude, c(…, NA), they are left out."
+        )
+
+
+def _with_levels(category: Category, chosen: tuple[str, ...]) -> Category:
+    """Category with these levels, in this order; what is none of them is missing."""
+    place = {word: k for k, word in enumerate(chosen)}
+    values = dict(zip(category.labels, category.levels, strict=True))
+    places = [place.get(word, -1) for word in category.labels]
+    return recoded(category, places, [values.get(word, word) for word in chosen])
+
+
+def _occurring(site: Site, category: Category, may_grow: bool, out: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Labels that occur in the rows of the fit, and after them those that are new in other rows; `out` do not count."""
+    here = tuple(word for word in (category.labels[k] for k in used(category)) if word not in out)
     kept = site.keep("used", lambda: here)
     new = tuple(word for word in here if word not in set(kept))
     if new and not may_grow:
@@ -74,7 +117,21 @@ def _relabelled(site: Site, category: Category, labels: Value) -> Category:
 @function("ordered", learns=True)
 def ordered(site: Site, x: Value, levels: Value = None, labels: Value = None) -> Value:
     """Ordered category, coded by polynomials; as factor(x, ordered = TRUE)."""
-    return factor(site, x, levels, labels, True)
+    return factor(site, x, levels, labels, ordered=True)
+
+
+@function("as.ordered", learns=True)
+def as_ordered(site: Site, x: Value) -> Category:
+    """Category whose levels are ordered as they stand; an ordered one stays as it is."""
+    return replace(as_factor(site, x), ordered=True)
+
+
+@function("levels", learns=True)
+def levels_(site: Site, x: Value) -> Value:
+    """List of the levels of a category in the rows of the fit, for arguments of functions."""
+    if not isinstance(x, Category):
+        raise site.error(f"it needs a category, not {described(x)}; as.factor(…) makes one.")
+    return site.keep("levels", lambda: x.labels)
 
 
 @function("relevel", learns=True)
@@ -112,14 +169,17 @@ def droplevels(site: Site, x: Value) -> Value:
     return replace(factor(site, x), text=x.text)
 
 
-@function("interaction", learns=True)
-def interaction(site: Site, *factors: Value, sep: Value = ".", lex_order: Value = False) -> Value:
-    """Category of all combinations of the levels of several; the first varies fastest, with lex.order the last."""
+@function("interaction", learns=True, named=True)
+def interaction(site: Site, *factors: Value, drop: Value = False, sep: Value = ".", lex_order: Value = False) -> Value:
+    """Category of all combinations of the levels of several; the first varies fastest, with lex.order the last.
+
+    With drop it has those that occur in the rows of the fit.
+    """
     if not factors:
         raise site.error("it needs at least one category.")
     if not isinstance(sep, str):
         raise site.error("sep is a word in quotes.")
-    last_first = one_truth(site, lex_order, "lex.order")
+    last_first, occurring = one_truth(site, lex_order, "lex.order"), one_truth(site, drop, "drop")
     parts = [aligned(site, f"levels of {k}", as_category(site, each)) for k, each in enumerate(factors, start=1)]
     total = math.prod(len(part.levels) for part in parts)
     if total > MAX_COMBINATIONS:
@@ -137,7 +197,8 @@ def interaction(site: Site, *factors: Value, sep: Value = ".", lex_order: Value 
             words = [f"{word}{sep}{new}" for word in words for new in joined]
         else:
             words = [f"{new}{sep}{word}" for word in words for new in joined]
-    return _distinct(np.where(absent, -1, codes), words)
+    every = _distinct(np.where(absent, -1, codes), words)
+    return _with_levels(every, _occurring(site, every, may_grow=True)) if occurring else every
 
 
 def _distinct(codes: np.ndarray, words: list[str]) -> Category:

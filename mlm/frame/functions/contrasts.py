@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ...language.tree import Call, Name, Number, Text, spell
+from ..coding import completed, contrast_matrix
 from ..values import Category, Value, label
 from .categories import as_factor
+from .constants import MAX_LEVELS, constant, number_matrix
+from .kinds import whole
 from .levels import position
 from .registry import Site, function
 
@@ -26,42 +29,99 @@ KINDS = {
 COUNT, BASE = ("n",), ("base", "reference")  # what the arguments are called in R and in Python
 
 
-@function("C", quoted=("contr",), learns=True)
-def contrast(site: Site, object_: Value, contr: Any = None) -> Value:
-    """Category coded by contrasts: treatment, sum, helmert, poly, or contr.treatment(n, base = 2), Treatment("b")."""
+@function("C", quoted=("contr", "how_many", "base"), learns=True)
+def contrast(site: Site, object_: Value, contr: Any = None, how_many: Any = None, *, base: Any = None) -> Value:
+    """Category coded by contrasts: treatment, sum, helmert, poly, contr.treatment(n, base = 2), c(1, 0, -1), a matrix.
+
+    Numbers are one column for each contrast; where there are fewer than the levels less one, R adds columns that are
+    orthogonal to them. Of all, how.many takes the first.
+    """
     category = as_factor(site, object_)
     if contr is None:
         return category
     fitted = len(site.learnt["levels"])
     known = replace(category, codes=category.codes[:0], levels=category.levels[:fitted])
-    return replace(category, contrast=_coding(site, known, contr))
+    kept = None if how_many is None else whole(site, constant(site, how_many), "how.many", 1, MAX_LEVELS)
+    return replace(category, contrast=_coding(site, known, contr, base, kept))
 
 
-def _coding(site: Site, category: Category, tree: Any) -> str | pd.DataFrame:
-    """The coding that a tree names: a word, or a matrix where a base is chosen or R names columns by numbers."""
-    count = base = None
+def _first(site: Site, category: Category, coding: str | pd.DataFrame, kept: int | None) -> str | pd.DataFrame:
+    """The first columns of a coding; all of them where no number is given."""
+    if kept is None:
+        return coding
+    if isinstance(coding, str) and coding == "treatment":
+        coding = _treatment(0, category.labels, category.labels)
+    elif isinstance(coding, str):
+        matrix, names = contrast_matrix(coding, category.labels, site.label)
+        coding = pd.DataFrame(matrix, index=list(category.labels), columns=list(names))
+    return coding.iloc[:, :kept]
+
+
+def _coding(site: Site, category: Category, tree: Any, base: Any, kept: int | None) -> str | pd.DataFrame:
+    """The coding that a tree names: a word, or a matrix where numbers are given or R names columns by numbers."""
+    plain = base is None and kept is None
+    while isinstance(tree, Call) and tree.function == "(":
+        tree = tree.arguments[0]
+    count = None
     word = ""
-    if isinstance(tree, Call) and not tree.infix:
-        word, (count, base) = tree.function, _arguments(site, tree)
+    if isinstance(tree, Call) and tree.function in KINDS:
+        word = tree.function
+        count, inner = _arguments(site, tree)
+        base = inner if base is None else base
+    elif isinstance(tree, Call):
+        return _of_numbers(site, category, tree, kept)
     elif isinstance(tree, Name | Text):
         word = tree.name if isinstance(tree, Name) else tree.value
     if word not in KINDS:
-        given = f"; {spell(tree)} is none" if isinstance(tree, Call | Name | Text | Number) else ""
+        given = f"; {spell(tree)} is none" if isinstance(tree, Name | Text | Number) else ""
         raise site.error(
-            f"its contrasts are treatment, sum, helmert, poly, SAS or contr.treatment(n, base = 2){given}."
+            "its contrasts are treatment, sum, helmert, poly, SAS, contr.treatment(n, base = 2) or numbers, "
+            f"c(1, 0, -1){given}. A matrix of your own is given beside the formula: contrasts={{'f': matrix}}."
         )
     kind, levels = KINDS[word], len(category.levels)
-    if count is not None and not (isinstance(count, Number) and count.value == levels):
+    named = _levels_named(site, category, count)
+    if count is not None and not named and not (isinstance(count, Number) and count.value == levels):
         raise site.error(f"contrasts of {spell(count)} levels are asked for, and there are {levels}.")
     if base is not None and kind != "treatment":
         raise site.error(f"{kind} contrasts have no base; contr.treatment has.")
     # a function of R knows the number of levels alone, and numbers its columns; a word knows the levels
-    names = _numbered(levels) if word.startswith("contr.") and not isinstance(tree, Text) else category.labels
+    known = named or (plain and (not word.startswith("contr.") or isinstance(tree, Text)))
+    names = category.labels if known else _numbered(levels)
     if base is not None:
-        return _based(site, category, base, names, by_label=word == "Treatment")
-    if kind == "SAS" or (kind == "treatment" and names != category.labels):
-        return _treatment(levels - 1 if kind == "SAS" else 0, category.labels, names)
-    return kind
+        coding: str | pd.DataFrame = _based(site, category, base, names, by_label=word == "Treatment")
+    elif kind == "SAS" or (kind == "treatment" and names != category.labels):
+        coding = _treatment(levels - 1 if kind == "SAS" else 0, category.labels, names)
+    else:
+        coding = kind
+    return _first(site, category, coding, kept)
+
+
+def _levels_named(site: Site, category: Category, count: Any) -> bool:
+    """Whether the levels are given in place of their number, as levels(f) or one by one: columns have their names."""
+    if not isinstance(count, Call):
+        return False
+    if count.function == "levels":
+        return True
+    listed = constant(site, count)
+    given = tuple(map(label, listed)) if isinstance(listed, tuple) else ()
+    if given != category.labels:
+        raise site.error(f"the levels are {', '.join(category.labels)}; got {spell(count)}.")
+    return True
+
+
+def _of_numbers(site: Site, category: Category, tree: Call, kept: int | None) -> pd.DataFrame:
+    """Contrasts written out: one column c(…), or several in cbind(), rbind() or matrix()."""
+    labels = category.labels
+    matrix, names = number_matrix(site, tree)
+    if matrix.shape[0] != len(labels):
+        raise site.error(
+            f"contrasts have one number for each of the {len(labels)} levels ({', '.join(labels[:8])}); got "
+            f"{matrix.shape[0]}."
+        )
+    if kept is None or kept > matrix.shape[1]:
+        matrix = completed(matrix, site.label)
+    names = [name or str(k) for k, name in enumerate([*names, *[""] * len(labels)][: matrix.shape[1]], start=1)]
+    return pd.DataFrame(matrix[:, : len(labels) - 1], index=list(labels), columns=names[: len(labels) - 1])
 
 
 def _arguments(site: Site, call: Call) -> tuple[Any, Any]:
@@ -69,7 +129,7 @@ def _arguments(site: Site, call: Call) -> tuple[Any, Any]:
     count = base = None
     for argument, key in zip(call.arguments, call.keywords or (None,) * len(call.arguments), strict=True):
         first = key is None and count is None and base is None
-        if key in COUNT or (first and isinstance(argument, Number) and call.function != "Treatment"):
+        if key in COUNT or (first and isinstance(argument, Number | Call) and call.function != "Treatment"):
             count = argument
         elif base is None and (key in BASE or key is None):
             base = argument

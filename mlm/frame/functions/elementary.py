@@ -11,19 +11,49 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..values import Value
+from ..values import Matrix, Value
 from .kinds import ABSENT, computed, whole
-from .registry import Site, function, numbers, one_number, one_truth
+from .registry import Site, described, function, numbers, one_number, one_truth
 
 EXACT_DIGITS = 15  # decimal digits that a float of 64 bits holds: rounding to more changes nothing
 MAX_PLACES = 300  # before and after the point, to which round() goes: powers of ten end at 308
 MAX_DIGITS = 100  # that signif() takes; more than any float has
 MAX_SEQUENCE = 10_000  # numbers that from:to may make
+SLACK = 1e-10  # of a step: the last number of seq() is in, though the steps do not add up exactly (as in R)
+Constants = bool | int | float | tuple | None
 
 
 def _reckon(site: Site, operation: Callable, *values: Value) -> Value:
-    """Apply an operation to numbers."""
+    """Apply an operation to numbers, columns of them, matrices or lists of constants."""
+    if any(isinstance(value, Matrix | tuple) for value in values):
+        return _of_several(site, operation, values)
     return computed(operation(*(numbers(site, value) for value in values)))
+
+
+def _of_several(site: Site, operation: Callable, values: tuple[Value, ...]) -> Value:
+    """Apply an operation to each column of matrices, or to each of the constants of lists."""
+    matrices = [value for value in values if isinstance(value, Matrix) and value.values.shape[1] > 1]
+    if matrices:
+        widths = [matrix.values.shape[1] for matrix in matrices]
+        if len(set(widths)) > 1:
+            raise site.error(f"one side has {widths[0]} columns and the other {widths[1]}.")
+        sides = [value.values if value in matrices else _beside(numbers(site, value)) for value in values]
+        return Matrix(np.asarray(operation(*sides), dtype=float), matrices[0].names)
+    if any(isinstance(value, tuple) for value in values) and all(isinstance(value, Constants) for value in values):
+        lists = [value if isinstance(value, tuple) else (value,) for value in values]
+        lengths = {len(each) for each in lists} - {1}
+        if len(lengths) > 1:
+            raise site.error(
+                f"its lists have {' and '.join(map(str, sorted(lengths)))} constants; they must be as long."
+            )
+        read = [np.array([numbers(site, each) for each in constants], dtype=float) for constants in lists]
+        return tuple(np.asarray(operation(*read), dtype=float).tolist())
+    return computed(operation(*(numbers(site, value) for value in values)))
+
+
+def _beside(values: Any) -> Any:
+    """Numbers of the rows so that they meet those of every column."""
+    return values[:, None] if np.ndim(values) else values
 
 
 def _gamma(x: Any) -> Any:
@@ -178,10 +208,10 @@ def _extreme(site: Site, values: tuple[Value, ...], na_rm: Value, strict: Callab
     if not values:
         raise site.error("it needs at least one column.")
     chosen = lenient if one_truth(site, na_rm, "na.rm") else strict
-    found = np.array(numbers(site, values[0]))
+    found = _reckon(site, np.positive, values[0])
     for value in values[1:]:
-        found = chosen(found, numbers(site, value))
-    return computed(found)
+        found = _reckon(site, chosen, found, value)
+    return found
 
 
 @function("(")
@@ -196,7 +226,7 @@ def as_is(site: Site, x: Value) -> Value:
     return x
 
 
-@function("c")
+@function("c", named=True)
 def combined(site: Site, *values: Value) -> Value:
     """List of constants, for arguments such as levels and knots."""
     flat: list[Any] = []
@@ -208,6 +238,29 @@ def combined(site: Site, *values: Value) -> Value:
         else:
             raise site.error("c() lists constants; columns stand side by side in cbind().")
     return tuple(flat)
+
+
+@function("seq")
+def seq(site: Site, from_: Value, to: Value, by: Value = None, length_out: Value = None) -> Value:
+    """List of constants from one number to another, by a step or so many of them."""
+    first, last = one_number(site, from_, "from"), one_number(site, to, "to")
+    if by is not None and length_out is not None:
+        raise site.error("it takes the step, by, or the number of constants, length.out, and not both.")
+    if length_out is not None:
+        return tuple(np.linspace(first, last, whole(site, length_out, "length.out", 1, MAX_SEQUENCE)).tolist())
+    step = one_number(site, by, "by") if by is not None else 1.0 if last >= first else -1.0
+    count = (last - first) / step + 1 if step else np.nan
+    if not 1 <= count <= MAX_SEQUENCE:
+        raise site.error(f"from {first:g} to {last:g} by {step:g} are not 1 to {MAX_SEQUENCE:,} numbers.")
+    return tuple((first + step * np.arange(int(count + SLACK))).tolist())
+
+
+@function("rev")
+def rev(site: Site, x: Value) -> Value:
+    """List of constants in the opposite order."""
+    if not isinstance(x, tuple):
+        raise site.error(f"it turns a list of constants around, such as levels(f), not {described(x)}.")
+    return x[::-1]
 
 
 @function(":")

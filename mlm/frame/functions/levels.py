@@ -70,9 +70,11 @@ def level_array(levels: Sequence[Any]) -> np.ndarray:
 
 
 def _plain(value: Any) -> Any:
-    """A level as a Python object; times as those of pandas."""
+    """A level as a Python object; times and time differences as those of pandas."""
     if isinstance(value, np.datetime64):
         return pd.Timestamp(value)
+    if isinstance(value, np.timedelta64):
+        return pd.Timedelta(value)
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -8,13 +8,15 @@ it unless ``na.rm = TRUE``, where R gives NA.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..values import Matrix, Numbers, Value
-from .kinds import column, finite, present
+from .kinds import column, finite, number_list, present
 from .registry import Site, function, numbers, one_number, one_truth
 
+QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 ONE_COLUMN: tuple[tuple[str, Callable[[np.ndarray], float], int, str], ...] = (
     ("mean", np.mean, 1, "Mean of the rows of the fit."),
     ("median", np.median, 1, "Median of the rows of the fit."),
@@ -28,21 +30,21 @@ SEVERAL: tuple[tuple[str, Callable[[np.ndarray], float], int, str], ...] = (
 )
 
 
-def _summary(site: Site, values: tuple[Value, ...], na_rm: Value, summarise: Callable, least: int) -> float:
-    """Learn one number of all values together."""
+def _summary(site: Site, values: tuple[Value, ...], na_rm: Value, summarise: Callable, least: int) -> Any:
+    """Learn a number of all values together, or a list of some."""
     lenient = one_truth(site, na_rm, "na.rm")
     read = np.concatenate([np.atleast_1d(numbers(site, value)) for value in values]) if values else np.empty(0)
 
-    def compute() -> float:
+    def compute() -> float | tuple[float, ...]:
         some = present(read)
         if (absent := read.size - some.size) and not lenient:
             raise site.error(f"{absent} of {read.size} numbers are missing; with na.rm = TRUE it passes over them.")
         if some.size < least:
             raise site.error(f"it needs {least} numbers or more that are not missing; there are {some.size}.")
-        found = float(summarise(some))
-        if np.isnan(found):
+        found = np.asarray(summarise(some), dtype=float)
+        if np.isnan(found).any():
             raise site.error(f"{int(np.isinf(some).sum())} of its numbers are infinite.")
-        return found
+        return tuple(found.tolist()) if found.ndim else float(found)
 
     return site.keep("value", compute)
 
@@ -70,12 +72,20 @@ for _row in SEVERAL:
 
 
 @function("quantile", learns=True)
-def quantile(site: Site, x: Value, probs: Value, na_rm: Value = False) -> Value:
-    """Quantile of the rows of the fit, R's type 7; probs is one number from 0 to 1."""
-    at = one_number(site, probs, "probs")
-    if not 0 <= at <= 1:
-        raise site.error(f"probs is a number from 0 to 1; got {at:g}.")
-    return _summary(site, (x,), na_rm, lambda some: np.quantile(some, at), 1)
+def quantile(site: Site, x: Value, probs: Value = QUARTILES, na_rm: Value = False) -> Value:
+    """Quantiles of the rows of the fit, R's type 7; probs are numbers from 0 to 1, the quarters by default."""
+    at = number_list(site, probs, "probs")
+    outside = [each for each in at if not 0 <= each <= 1]
+    if outside or not at:
+        raise site.error(f"probs are numbers from 0 to 1; got {outside[0] if outside else 'none'}.")
+    found = _summary(site, (x,), na_rm, lambda some: np.quantile(some, at), 1)
+    return found if isinstance(probs, tuple) else found[0]
+
+
+@function("range", learns=True)
+def range_(site: Site, *values: Value, na_rm: Value = False) -> Value:
+    """Smallest and largest number of the rows of the fit."""
+    return _summary(site, values, na_rm, lambda some: (np.min(some), np.max(some)), 1)
 
 
 @function("scale", "standardize", learns=True)

@@ -15,6 +15,7 @@ from .registry import Site, function, numbers, one_truth
 
 Coefficients = tuple[float, tuple[float, ...], tuple[float, ...]]  # a centre, shifts from it, sums of squares
 MAX_DEGREE = 200  # of polynomials; roundings rule long before
+ORTHOGONAL = 1e-8  # how far products of polynomials may be from 0 and 1: half of the digits of a float
 MAX_COLUMNS = 1000  # of a polynomial in several variables; their number grows as a binomial coefficient
 
 
@@ -22,17 +23,25 @@ MAX_COLUMNS = 1000  # of a polynomial in several variables; their number grows a
 def poly(site: Site, x: Value, *more: Value, degree: Value = None, raw: Value = False) -> Value:
     """Polynomial, orthogonal over the rows of the fit, or raw powers; the second argument is the degree.
 
-    In several variables, poly(x, z, degree = 2), the products of their polynomials up to this degree.
+    In several variables, poly(x, z, degree = 2) or poly(cbind(x, z), 2), the products of their polynomials up to this
+    degree.
     """
     if more and degree is None and isinstance(more[-1], int | float):
         more, degree = more[:-1], more[-1]
     highest = whole(site, 1 if degree is None else degree, "degree", 1, MAX_DEGREE)
     plain = one_truth(site, raw, "raw")
-    variables = [column(site, value) for value in (x, *more)]
+    variables = [each for value in (x, *more) for each in _columns(site, value)]
     bases = [_basis(site, values, highest, plain, k) for k, values in enumerate(variables, start=1)]
     if len(bases) == 1:
         return Matrix(bases[0], tuple(str(k) for k in range(1, highest + 1)))
     return _products(site, bases, highest)
+
+
+def _columns(site: Site, value: Value) -> list[np.ndarray]:
+    """One column of numbers, or those of a matrix."""
+    if isinstance(value, Matrix):
+        return list(np.asarray(value.values, dtype=float).T)
+    return [column(site, value)]
 
 
 def _basis(site: Site, values: np.ndarray, degree: int, raw: bool, k: int) -> np.ndarray:
@@ -57,7 +66,20 @@ def _learn(site: Site, values: np.ndarray, degree: int) -> Coefficients:
         before, now = now, (some - shift) * now - ratio * before
         shifts.append(shift)
         squares.append(float(np.sum(now**2)))
-    return center, tuple(shifts), tuple(squares)
+    coefficients = center, tuple(shifts), tuple(squares)
+    _demand_orthogonal(site, _evaluate(values[~np.isnan(values)], coefficients))
+    return coefficients
+
+
+def _demand_orthogonal(site: Site, columns: np.ndarray) -> None:
+    """Refuse polynomials of so high a degree that roundings rule: on the rows of the fit they are orthonormal."""
+    worst = np.abs(columns.T @ columns - np.eye(columns.shape[1]))
+    good = np.maximum.accumulate(np.maximum.accumulate(worst, axis=0), axis=1).diagonal() < ORTHOGONAL
+    if not good.all():
+        raise site.error(
+            f"polynomials of degree {int(good.sum()) + 1} and more are lost in rounding on these "
+            f"{len(np.unique(columns[:, 0])):,} different numbers; write a lower degree."
+        )
 
 
 def _check_degree(site: Site, some: np.ndarray, degree: int) -> bool:
@@ -99,7 +121,7 @@ def _products(site: Site, bases: list[np.ndarray], degree: int) -> Matrix:
     return Matrix(np.column_stack(columns), tuple(names))
 
 
-@function("cbind")
+@function("cbind", named=True)
 def cbind(site: Site, *columns: Value) -> Value:
     """Columns side by side; those that are names keep them."""
     if all(isinstance(value, bool | int | float | None) for value in columns):
@@ -120,14 +142,17 @@ def cbind(site: Site, *columns: Value) -> Value:
 
 
 def _spelled(site: Site, count: int) -> list[tuple[str | None, str]]:
-    """The arguments as the call spells them: the name of a name, None of another expression; and the text."""
+    """The arguments as the call spells them: a name that is given, that of a name, None of another; and the text."""
     try:
         call = parse_expression(site.label)
     except FormulaError:
         call = None
     if not isinstance(call, Call) or len(call.arguments) != count:
         return [(None, str(k)) for k in range(1, count + 1)]
-    return [(node.name if isinstance(node, Name) else None, spell(node)) for node in call.arguments]
+    return [
+        (key or (node.name if isinstance(node, Name) else None), spell(node))
+        for key, node in zip(call.keywords, call.arguments, strict=True)
+    ]
 
 
 def _told_apart(names: list[str | None], spelled: list[str]) -> tuple[str, ...]:

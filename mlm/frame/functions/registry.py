@@ -21,6 +21,17 @@ NUMPY = ("np.", "numpy.")
 PACKAGES = ("base::", "stats::", "splines::", *NUMPY)
 # What NumPy calls by R's name and computes otherwise, and why.
 OTHERWISE = {"var": "NumPy divides by n, R by n - 1", "poly": "in NumPy it makes polynomials of their roots"}
+# Functions of R that users look for here, and what serves instead.
+REMEDIES = {
+    "addNA": "missing values are not made a level of their own; fill them before the fit: data['f'].fillna('none')",
+    "findInterval": "the number of the interval is cut(x, c(…), labels = FALSE)",
+    "paste": "combinations of categories are interaction(a, b), or a:b between terms",
+    "paste0": "combinations of categories are interaction(a, b), or a:b between terms",
+    "polym": "a polynomial in several variables is poly(x, z, degree = 2)",
+    "rowMeans": "write I((a + b) / 2), or make the column before the fit",
+    "rowSums": "write I(a + b), or make the column before the fit",
+    "s": "smooths of penalised splines are not fitted; bs(x, df = 5) and ns(x, df = 5) are splines with fixed knots",
+}
 
 
 @dataclass
@@ -71,12 +82,16 @@ class Function:
         Parameters that take the tree as it stands and not its value: names of contrasts.
     learns : bool
         Whether it keeps something of the rows of the fit.
+    named : bool
+        Whether any of its arguments can have a name, as in ``cbind(a = x)``: one that is no parameter's is one of the
+        values.
     """
 
     name: str
     run: Callable[..., Value]
     quoted: frozenset[str] = frozenset()
     learns: bool = False
+    named: bool = False
 
     @property
     def parameters(self) -> list[str]:
@@ -87,12 +102,14 @@ class Function:
 TABLE: dict[str, Function] = {}
 
 
-def function(*names: str, quoted: tuple[str, ...] = (), learns: bool = False) -> Callable[[Callable], Callable]:
+def function(
+    *names: str, quoted: tuple[str, ...] = (), learns: bool = False, named: bool = False
+) -> Callable[[Callable], Callable]:
     """Enter a function in the table under these names."""
 
     def enter(run: Callable) -> Callable:
         for name in names:
-            TABLE[name] = Function(name, run, frozenset(quoted), learns)
+            TABLE[name] = Function(name, run, frozenset(quoted), learns, named)
         return run
 
     return enter
@@ -113,6 +130,8 @@ def found(name: str, own: Mapping[str, Function]) -> Function:
         raise FormulaError(f"{name} and R's {bare} differ: {OTHERWISE[bare]}. Write {bare}(…) for R's.")
     if bare in TABLE:
         return TABLE[bare]
+    if bare in REMEDIES:
+        raise FormulaError(f"A formula cannot call {name!r}: {REMEDIES[bare]}.")
     near = difflib.get_close_matches(bare, [*own, *TABLE], n=3, cutoff=0.6)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     raise FormulaError(
@@ -134,7 +153,7 @@ def bound(known: Function, site: Site, arguments: list[Any], keywords: list[str 
     named: dict[str, Any] = {}
     positional = []
     for key, value in zip(keywords, arguments, strict=True):
-        if key is None:
+        if key is None or (known.named and key.replace(".", "_") not in parameters):
             positional.append(value)
         else:
             name = _parameter(known, parameters, key, site)
@@ -191,7 +210,7 @@ def described(value: Value) -> str:
         shown = ", ".join(map(shorten, value.labels[:4])) + (" …" if len(value.labels) > 4 else "")
         return f"a category ({shown}); as.numeric(as.character(…)) makes numbers of labels"
     if isinstance(value, Matrix):
-        return f"{value.values.shape[1]} columns"
+        return f"{value.values.shape[1]} columns; give it one at a time"
     if isinstance(value, Other):
         return value.what
     if isinstance(value, str):
@@ -210,4 +229,9 @@ def one_truth(site: Site, value: Value, name: str) -> bool:
     """Return a constant that must be TRUE or FALSE."""
     if isinstance(value, bool) or value in (0, 1):
         return bool(value)
-    raise site.error(f"{name} is TRUE or FALSE.")
+    given = (
+        ""
+        if isinstance(value, bool | int | float | str | tuple | None)
+        else (f", and here it is {described(value)}: a name such as T is the column of the data where they have one")
+    )
+    raise site.error(f"{name} is TRUE or FALSE{given}.")

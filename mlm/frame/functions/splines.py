@@ -7,11 +7,13 @@ Hastie & Tibshirani (1990, Generalized Additive Models, section 2.10).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy
 
+from ...errors import ExtrapolationWarning, users_stacklevel
 from ..values import Matrix, Value
 from .kinds import column, finite, number_list, whole
 from .registry import Site, function, one_truth
@@ -39,8 +41,22 @@ def bs(
     inside, boundary = site.keep("knots", lambda: _learn(site, values, df, knots, fewest, Boundary_knots))
     if any(inside.count(knot) > power for knot in inside):
         raise site.error(f"a knot stands more than {power} times: the pieces would not meet.")
+    _warn_beyond(site, values, boundary)
     basis = _spline(inside, boundary, power)
     return _matrix(values, lambda some: basis(some)[:, 0 if whole_basis else 1 :])
+
+
+def _warn_beyond(site: Site, values: np.ndarray, boundary: tuple[float, ...]) -> None:
+    """Say that a B-spline is evaluated where it had no data, as R does."""
+    beyond = int(((values < boundary[0]) | (values > boundary[1])).sum())
+    if beyond:
+        warnings.warn(
+            f"{site.label}: {beyond} of {len(values)} numbers lie beyond the boundary knots, {boundary[0]:g} to "
+            f"{boundary[1]:g}. There the spline goes on as the polynomial of its outer piece, which soon is far off; "
+            "ns() goes on straight, and Boundary.knots = c(…) widens the range.",
+            ExtrapolationWarning,
+            stacklevel=users_stacklevel(),
+        )
 
 
 @function("ns", learns=True)
@@ -55,6 +71,11 @@ def ns(
     """Natural cubic splines, straight beyond the boundary; df columns with knots at quantiles, or with given knots."""
     values, whole_basis = column(site, x), one_truth(site, intercept, "intercept")
     inside, boundary = site.keep("knots", lambda: _learn(site, values, df, knots, 1 + whole_basis, Boundary_knots))
+    if inside and inside[-1] >= boundary[1]:
+        raise site.error(
+            f"the knot {inside[-1]:g} is not below the upper boundary, {boundary[1]:g}: leave it out, or widen the "
+            f"range by Boundary.knots = c({boundary[0]:g}, …)."
+        )
     if len(set(inside)) < len(inside):
         raise site.error(
             "a knot stands twice: the splines would not be smooth. There may be too many ties for this df."
@@ -75,9 +96,29 @@ def _continued(basis: scipy.interpolate.BSpline, boundary: tuple[float, ...], x:
 
 def _spline(inside: tuple[float, ...], boundary: tuple[float, ...], degree: int) -> scipy.interpolate.BSpline:
     """All B-splines of a degree on these knots, as one function with several values."""
-    edge = degree + 1
-    sequence = np.array([boundary[0]] * edge + list(inside) + [boundary[1]] * edge)
-    return scipy.interpolate.BSpline(sequence, np.eye(len(inside) + edge), degree, extrapolate=True)
+    within = [knot for knot in inside if boundary[0] < knot < boundary[1]]
+    sequence = _sequence(within, boundary, degree)
+    basis = scipy.interpolate.BSpline(sequence, np.eye(len(sequence) - degree - 1), degree, extrapolate=True)
+    return basis if len(within) == len(inside) else _restricted(basis, _sequence(inside, boundary, degree), degree)
+
+
+def _sequence(inside: Sequence[float], boundary: tuple[float, ...], degree: int) -> np.ndarray:
+    """Knots in their order, those of the boundary as often as pieces of the degree need it."""
+    return np.sort([*[boundary[0]] * (degree + 1), *inside, *[boundary[1]] * (degree + 1)])
+
+
+def _restricted(basis: scipy.interpolate.BSpline, sequence: np.ndarray, degree: int) -> scipy.interpolate.BSpline:
+    """B-splines on a sequence with knots on or beyond the boundary, as combinations of those of the knots inside.
+
+    Within the boundary they are piecewise polynomials of the same degree on the same pieces; as many points inside of
+    each piece as a polynomial has coefficients determine them.
+    """
+    edges = np.unique(basis.t)
+    nodes = (1 - np.cos((np.arange(degree + 1) + 0.5) * np.pi / (degree + 1))) / 2  # Chebyshev's: well conditioned
+    points = (edges[:-1, None] + np.diff(edges)[:, None] * nodes).ravel()
+    wanted = scipy.interpolate.BSpline(sequence, np.eye(len(sequence) - degree - 1), degree)(points)
+    coefficients = np.linalg.lstsq(basis(points), wanted, rcond=None)[0]
+    return scipy.interpolate.BSpline(basis.t, coefficients, degree, extrapolate=True)
 
 
 def _matrix(values: np.ndarray, evaluate: Callable[[np.ndarray], np.ndarray]) -> Matrix:
@@ -99,9 +140,13 @@ def _learn(site: Site, values: np.ndarray, df: Value, knots: Value, fewest: int,
         columns = fewest if df is None else whole(site, df, "df", fewest, MAX_DF)
         inside = _quantiles(site, some[(some >= low) & (some <= high)], columns - fewest)
     outside = [knot for knot in inside if not low < knot < high]
-    if outside:
-        ties = "; for this df there are too many ties" if knots is None else ""
-        raise site.error(f"the knot {outside[0]:g} is not inside of the boundary, {low:g} to {high:g}{ties}.")
+    if outside and knots is None:
+        raise site.error(
+            f"the knot {outside[0]:g} is not inside of the boundary, {low:g} to {high:g}; for this df there are too "
+            f"many ties among its {len(np.unique(some)):,} different numbers: write a smaller df."
+        )
+    if not np.isfinite(inside).all():
+        raise site.error("its knots are finite numbers.")
     return inside, (low, high)
 
 

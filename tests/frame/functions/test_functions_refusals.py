@@ -35,7 +35,19 @@ WITH_A_CATEGORY = ["x + f", "x - f", "f - x", "-f", "+f", "x * f", "f/x", "x^f",
         *((text, f"{text} cannot be computed: it needs numbers, not a category (a, b, c)") for text in WITH_A_CATEGORY),
         ("log(d)", "log(d) cannot be computed: it needs numbers, not dates"),
         ("x * 'a'", "not the word 'a'"),
-        ("m + 1", "not 2 columns"),
+        ("m > 1", "not 2 columns; give it one at a time"),
+        ("m + cbind(x, z, k)", "one side has 2 columns and the other 3"),
+        ("x + c(1, 2)", "not a list c(…)"),
+        ("cut(x, c(1, 2) + c(1, 2, 3))", "lists have 2 and 3 constants"),
+        ("rev(x)", "it turns a list of constants around"),
+        ("levels(x)", "as.factor(…) makes one"),
+        ("seq(1, 3, by = 0)", "from 1 to 3 by 0 are not 1 to 10,000 numbers"),
+        ("seq(1, 3, 1, 3)", "and not both"),
+        ("poly(z, 2, raw = x)", "raw is TRUE or FALSE, and here it is numbers: a name such as T is the column"),
+        ("factor(f, exclude = NULL)", "exclude = NULL asks for; fill them before the fit"),
+        ("factor(f, exclude = 'a')", "1 of 6 rows are missing, and R here makes a level of them"),
+        ("factor(f, exclude = x)", "exclude is a list of constants"),
+        ("interaction(f, o, drop = x)", "drop is TRUE or FALSE, and here it is numbers"),
         ("x == 'a'", "not with the word 'a'"),
         ("f < 'b'", "an unordered category; ordered(f, levels = c(…)) orders"),
         ("o < 'z'", "'z', which is no level; they are a, b, c"),
@@ -56,8 +68,10 @@ WITH_A_CATEGORY = ["x + f", "x - f", "f - x", "-f", "+f", "x * f", "f/x", "x^f",
         ("poly(k, 1.5)", "degree is a whole number"),
         ("poly(3, 1)", "a column of numbers, not a single one"),
         ("bs(x, df = 2)", "df is a whole number from 3"),
-        ("bs(x, knots = 3)", "the knot 3 is not inside of the boundary, -2 to 3"),
-        ("bs(k, df = 12)", "too many ties"),
+        ("ns(x, knots = 3)", "the knot 3 is not below the upper boundary, 3: leave it out, or widen the range"),
+        ("ns(x, knots = 7)", "the knot 7 is not below the upper boundary, 3"),
+        ("bs(x, knots = Inf)", "its knots are finite numbers"),
+        ("bs(k, df = 12)", "too many ties among its 3 different numbers: write a smaller df"),
         ("ns(x, knots = c(1, 1))", "a knot stands twice"),
         ("bs(one)", "all of its numbers are 7"),
         ("ns(x, Boundary.knots = 1)", "Boundary.knots are two different numbers"),
@@ -82,7 +96,16 @@ WITH_A_CATEGORY = ["x + f", "x - f", "f - x", "-f", "+f", "x * f", "f/x", "x^f",
         ("C(f, Treatment('z'))", "the base is 'z', which is no level"),
         ("C(f, contr.sum(3, base = 1))", "sum contrasts have no base"),
         ("C(f, deviation)", "its contrasts are treatment, sum, helmert, poly"),
-        ("C(f, x + 1)", "x + 1 is none"),
+        ("C(f, deviation)", "contrasts={'f': matrix}"),
+        ("C(f, x + 1)", "x is no constant"),
+        ("C(f, cbind(x, z))", "x is no constant"),
+        ("C(f, c(1, -1))", "one number for each of the 3 levels (a, b, c); got 2"),
+        ("C(f, cbind(c(1, 0, -1), c(1, -1)))", "lists of different lengths"),
+        ("C(f, matrix(c(1, 0, -1, 0), 3))", "has 4 numbers, which do not fill its rows and columns"),
+        ("C(f, matrix(c(1, 0, -1), rows = 3))", "matrix() has no argument rows; it has data, nrow, ncol, byrow"),
+        ("C(f, contr.treatment(c('a', 'b')))", "the levels are a, b, c; got"),
+        ("C(f, sum, 0)", "how.many is a whole number from 1"),
+        ("C(f, sum, base = 2)", "sum contrasts have no base"),
         ("interaction(f, 3)", "it needs a category, not a single number"),
         ("f:o", "interaction(a, b)"),
         ("c(x, 1)", "c() lists constants"),
@@ -91,7 +114,10 @@ WITH_A_CATEGORY = ["x + f", "x - f", "f - x", "-f", "+f", "x * f", "f/x", "x^f",
         ("round(x, 301)", "digits is from -300 to 300; got 301"),
         ("signif(x, 0)", "digits is a whole number from 1"),
         ("pmax(x, 0, na.rm = 3)", "na.rm is TRUE or FALSE"),
-        ("quantile(x, 2, na.rm = TRUE)", "from 0 to 1"),
+        ("quantile(x, 2, na.rm = TRUE)", "probs are numbers from 0 to 1; got 2"),
+        ("quantile(z, c(0.5, -1))", "probs are numbers from 0 to 1; got -1"),
+        ("quantile(x)", "2 of 6 numbers are missing; with na.rm = TRUE"),
+        ("range(x)", "2 of 6 numbers are missing; with na.rm = TRUE"),
     ],
 )
 def test_refused_in_words(text, words):
@@ -107,6 +133,9 @@ def test_refused_in_words(text, words):
         ("lag(x)", "'lag'"),
         ("np.var(x)", "NumPy divides by n, R by n - 1"),
         ("numpy.poly(x)", "polynomials of their roots"),
+        ("addNA(f)", "missing values are not made a level of their own; fill them before the fit"),
+        ("paste(f, o)", "interaction(a, b)"),
+        ("pmax(x, narm = TRUE)", "pmax() has no argument 'narm'"),
     ],
 )
 def test_calls_that_do_not_fit(text, words):
@@ -268,7 +297,7 @@ def test_listing_has_every_function_once_with_a_line():
     assert all(line.endswith(".") and 5 < len(line) < 120 for _, _, line in listed)
     signatures = {name: signature for name, signature, _ in listed}
     assert signatures["round"] == "round(x, digits = 0)"
-    assert signatures["interaction"] == 'interaction(..., sep = ".", lex.order = FALSE)'
+    assert signatures["interaction"] == 'interaction(..., drop = FALSE, sep = ".", lex.order = FALSE)'
     assert signatures["!"] == "!x"
     assert signatures["("] == "(x)"
 
@@ -282,6 +311,7 @@ def test_what_learns_says_so():
         "where": "b, f, 'a'",
         "quantile": "k, 0.5",
         "cut": "k, 2",
+        "levels": "f",
     }
     operators = {"<", "<=", ">", ">="}
     for name, known in TABLE.items():

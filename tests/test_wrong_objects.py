@@ -1,0 +1,161 @@
+"""Every public function with objects of the wrong kind: an answer or one error of mlm's, never one of Python's."""
+
+import inspect
+import warnings
+from functools import cache
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+import mlm
+import mlm.plot
+
+FUNCTIONS = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module in (mlm, mlm.plot)
+    for name in module.__all__
+    if inspect.isfunction(getattr(module, name))
+}
+# what a parameter of this name takes; all others are left at their defaults
+MODELS = ("m", "models", "found")
+DATA = ("data", "df", "source")
+MIXED_ONLY = (
+    "VarCorr",
+    "ranef",
+    "icc",
+    "r2",
+    "shrinkage",
+    "plausible_range",
+    "caterpillar",
+    "ranef_histogram",
+    "likelihood_curve",
+)
+
+
+@cache
+def made():
+    """Rows, a mixed model, a linear model and an effect."""
+    rng = np.random.default_rng(1)
+    d = pd.DataFrame({"y": rng.normal(size=60), "x": rng.normal(size=60), "g": np.repeat(np.arange(12), 5)})
+    mixed = mlm.lmer("y ~ x + (1 | g)", d.assign(y=d.y + np.repeat(rng.normal(size=12), 5)))
+    return d, mixed, mlm.lm("y ~ x", d), mlm.effect(mixed, "x")
+
+
+def wrong():
+    """Objects of many kinds, by name."""
+    d, mixed, linear, found = made()
+    return {
+        "text": "a",
+        "None": None,
+        "frame": d,
+        "number": 3.5,
+        "list": [1, 2],
+        "array": np.eye(3),
+        "series": d.y,
+        "mapping": {},
+        "object": object(),
+        "class": mlm.MixedModel,
+        "module": np,
+        "linear model": linear,
+        "mixed model": mixed,
+        "effect": found,
+        "summary": mixed.summary(),
+    }
+
+
+def right(function, parameter):
+    """What a required parameter takes."""
+    d, mixed, _, found = made()
+    known = {
+        "formula": "y ~ x" if function == "mlm.lm" else "y ~ x + (1 | g)", "data": d, "df": d, "source": mixed,
+        "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
+        "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "clustering": mixed,
+    }  # fmt: skip
+    return known[parameter]
+
+
+def called(function, parameter, value):
+    """Call with one argument given and the required ones right; the error of mlm's, or None."""
+    run = FUNCTIONS[function]
+    given, before = {}, []
+    for name, known in inspect.signature(run).parameters.items():
+        if known.kind is known.VAR_POSITIONAL:
+            before = [right(function, "m"), value] if name == parameter else [right(function, "m")] * (name == "models")
+        elif name == parameter:
+            given[name] = value
+        elif known.default is known.empty and known.kind is not known.VAR_KEYWORD:
+            given[name] = right(function, name)
+    if parameter == "source":
+        given |= {"y": "y", "by": "g"}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run(*before, **given)
+    except mlm.MlmError as error:
+        return error
+    finally:
+        plt.close("all")
+    return None
+
+
+PARAMETERS = [
+    (function, name)
+    for function, run in FUNCTIONS.items()
+    for name, known in inspect.signature(run).parameters.items()
+    if known.kind is not known.VAR_KEYWORD and not (known.kind is known.VAR_POSITIONAL and name != "models")
+]
+
+
+def test_the_right_objects_are_taken():
+    """Otherwise the test below would see errors of another argument."""
+    assert len(FUNCTIONS) >= 30
+    for function, run in FUNCTIONS.items():
+        first = next(iter(inspect.signature(run).parameters))
+        assert (
+            called(function, first, right(function, first if first != "models" or "anova" not in function else "m"))
+            is None
+        )
+
+
+@pytest.mark.parametrize(("function", "parameter"), PARAMETERS)
+def test_any_object_in_any_argument(function, parameter):
+    for kind in ("text", "None", "frame", "number", "list", "array", "mapping", "object", "linear model"):
+        error = called(function, parameter, wrong()[kind])
+        assert error is None or len(str(error)) > 20, kind
+
+
+MODEL_OR_DATA = [each for each in PARAMETERS if each[1] in (*MODELS, *DATA) and each != ("mlm.effect", "df")]
+
+
+def taken(function, parameter):
+    """Which kinds of objects an argument takes."""
+    models = {"mixed model"} if function.rpartition(".")[2] in MIXED_ONLY else {"linear model", "mixed model"}
+    kinds = {"m": models, "models": models, "found": {"effect"}, "source": {*models, "frame", "mapping"}}
+    return kinds.get(parameter, {"frame", "mapping"})
+
+
+@pytest.mark.parametrize(("function", "parameter"), MODEL_OR_DATA)
+def test_what_is_no_model_and_no_data_is_refused(function, parameter):
+    """By one error that says what came instead."""
+    for kind, value in wrong().items():
+        if kind not in taken(function, parameter):
+            error = called(function, parameter, value)
+            assert isinstance(error, mlm.ArgumentError | mlm.DataError | mlm.FitError), kind
+            came = {"list": "int", "array": "array", "linear model": "inear"}.get(kind, type(value).__name__)
+            assert came in str(error) or type(value).__name__ in str(error), f"{kind}: {error}"
+
+
+@pytest.mark.parametrize("clustering", ["a", "0.2", None, [0.2], np.array([0.2, 0.3]), {}, object()])
+def test_a_design_effect_is_of_a_model_or_a_number(clustering):
+    kind = type(clustering).__name__
+    for run in (mlm.design_effect, lambda c: mlm.effective_sample_size(c, 5, 100)):
+        with pytest.raises(mlm.ArgumentError, match=f"or a number; got {kind}"):
+            run(clustering)
+    with pytest.raises(mlm.ArgumentError, match=f"at least 1; got {kind.removesuffix('Type')}"):
+        mlm.design_effect(0.1, clustering)
