@@ -143,13 +143,14 @@ def _repeated(found: Repeated, products: CrossProducts) -> Finding:
     terms, inner = [*found.others, found.term], f"'({found.term.part.term.text})'"
     say = "says" if len(found.others) == 1 else "say"
     around = all(is_within(found.term.factor, t.factor, products) for t in found.others)
+    same = f": {_quoted(found.others)} {say} the same" if around else ""
     where = f"share variances within the levels of {found.term.part.term.group}" if around else "share variances"
     return Finding(
         tuple(t.part.term.text for t in terms),
         found.surplus,
         f"the terms {_quoted(terms)} {where}. The data tell the sum of what they add there, but how it is split among "
         "them is arbitrary.",
-        f"Leave out {inner}: {_quoted(found.others)} {say} the same." if found.whole else "Leave out one of them.",
+        f"Leave out {inner}{same}." if found.whole else "Leave out one of them.",
     )
 
 
@@ -184,13 +185,13 @@ def _fixed_between(found: list[Place], seen: Derivatives, plain: Derivatives) ->
     if surplus <= 0:
         return []
     terms = fewest(found, lambda s: seen.surplus(s) - plain.surplus(s), surplus)
-    the, which = ("the terms", "them") if len(terms) > 1 else ("the term", "its columns")
+    what = "the terms" if len(terms) > 1 else "the columns of the term"
     return [
         Finding(
             tuple(t.part.term.text for t in terms),
             surplus,
-            f"{the} {_quoted(terms)} and the fixed effects leave too little: in what the fixed effects do not account "
-            f"for, the data tell the sum of what {which} add to the variance, but how it is split is arbitrary.",
+            f"{what} {_quoted(terms)} depend on one another in what the fixed effects leave of them. The data tell "
+            "sums of what they add to the variance there, but how it is split is arbitrary.",
             _leave_out(terms, seen.surplus),
         )
     ]
@@ -215,11 +216,14 @@ def _residual_too(found: list[Place], seen: Derivatives) -> list[Finding]:
 
 
 def _leave_out(terms: list[Place], surplus: Callable[[Sequence[Place]], int]) -> str:
-    """Name a term that can be left out without a change, the last of those with the fewest parameters."""
+    """Name a term of which nothing can be told beside the others, the last of those with the fewest parameters.
+
+    Without it the model may be a smaller one: what it adds can be a difference of what the others add.
+    """
     for term in sorted(terms[::-1], key=lambda t: len(t.parameters)):
         others = [t for t in terms if t is not term]
         if surplus(terms) - surplus(others) == len(term.parameters):
-            return f"Leave out {_quoted([term])}: the model stays the same."
+            return f"Leave out {_quoted([term])}."
     return f"Leave out {'one of these terms' if len(terms) > 1 else 'a column of this term'}, or fixed effects."
 
 

@@ -93,6 +93,7 @@ class Places:
             if vectors:
                 pairs = np.concatenate(a), np.concatenate(b)
                 out.sides.append(Side(factor, np.hstack(vectors), np.arange(begin, column), *pairs))
+        out.terms.sort(key=lambda place: next(k for k, part in enumerate(terms) if part is place.part))
         return out
 
     def _place(
