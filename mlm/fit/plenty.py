@@ -10,6 +10,8 @@ these dimensions), and its part between some rows and others has at most rank 2p
 * Between rows with some levels of another factor and rows with others, that factor adds nothing. Where Z_j has full
   column rank on both sides, the part of W has the rank of Theta a level: more than 2p such levels tell everything,
   or more than 2p + r beside r columns of third factors.
+* Within one level of another factor with q columns, where m levels of an intercept meet, m - q dimensions are told by
+  the intercept alone: more than p tell it, or more than p + r.
 * The residual variance is told by the dimensions beyond all columns, as in the first case.
 
 A factor of which everything is told is left out when the next one is looked at.
@@ -48,16 +50,27 @@ def plenty(terms: Sequence[RandomPart], products: CrossProducts) -> bool:
     left = sorted(range(len(factors)), key=lambda k: -factors[k].levels)
     while left:
         for k in left:
-            factor, beside = factors[k], p + sum(sizes[m] for m in left) - sizes[k]
-            told = factor.levels > beside and (
-                (factor.size == 1 and factor.name in constant) or _clear_levels(factor, beside)
-            )
-            if told or _apart(k, left, sizes, products):
+            if _told(k, left, sizes, factors[k].size == 1 and factors[k].name in constant, products):
                 left.remove(k)
                 break
         else:
             return False
     return True
+
+
+def _told(k: int, left: list[int], sizes: list[int], constant: bool, products: CrossProducts) -> bool:
+    """Whether everything is told of one factor beside others; `constant` says that it has an intercept only."""
+    factor, beside = products.factors[k], products.p + sum(sizes[m] for m in left) - sizes[k]
+    if factor.levels > beside and (constant or _clear_levels(factor, beside)):
+        return True
+    if constant:
+        for m in left:
+            # one level of m, at least, meets as many of k as there are on average
+            other = products.factors[m]
+            needed = beside - sizes[m] + other.size
+            if m != k and len(products.pairs[min(k, m), max(k, m)].rows) > other.levels * needed:
+                return True
+    return _apart(k, left, sizes, products)
 
 
 def _clear_levels(factor: FactorProducts, needed: int) -> bool:
