@@ -27,15 +27,16 @@ from ..crossproducts.blocks import CrossProducts
 from .confounding import ROUNDING, UNDECIDED, Basis
 from .places import Place, Places, Side
 
-__all__ = ["MOST_COLUMNS", "MOST_PRODUCTS", "Derivatives", "decisive"]
+__all__ = ["MOST_COLUMNS", "MOST_PARAMETERS", "MOST_PRODUCTS", "Derivatives", "decisive"]
 
 # Smallest eigenvalue of the cosines of the derivatives D where they depend on one another. Measured on 96 to 1e6 rows,
 # with weights from 1e-3 to 1e3 and without: up to 1e-15 in 240 designs that are not identified; from 3e-8 in 528 that
 # are, (x || g) with x 5,000 standard deviations from 0.
 DEPENDENT_EIGENVALUE = 1e-11
-# Most columns in all terms that are looked at: there are inner products of their number to the power of four, 21 MB.
-# One term with so many has 820 parameters, which no search finds.
-MOST_COLUMNS = 40
+# Most columns of a factor that are looked at: there are inner products of their number to the power of four, 21 MB. One
+# term with so many has 820 parameters, which no search finds; and most parameters of all terms, of which the rank is to
+# be found: a few tenths of a second.
+MOST_COLUMNS, MOST_PARAMETERS = 40, 900
 # Most columns of a factor times fixed effects: there are products of their number to the power of two, 72 MB.
 MOST_PRODUCTS = 3000
 # Numbers in a piece of K, which is formed cell by cell: 32 MB.

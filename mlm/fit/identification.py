@@ -10,7 +10,7 @@ from ..errors import first_few
 from ..frame.model_frame import RandomPart
 from ..likelihood.deviance import Deviance
 from .confounding import Basis, constant_within, inside_coordinates, term_basis
-from .derivatives import MOST_COLUMNS, MOST_PRODUCTS, Derivatives, decisive
+from .derivatives import MOST_COLUMNS, MOST_PARAMETERS, MOST_PRODUCTS, Derivatives, decisive
 from .nested import Repeated, fewest, is_within, repeated
 from .partition import Partition, partitions
 from .places import Place, Places
@@ -48,8 +48,9 @@ def unidentified(terms: Sequence[RandomPart], deviance: Deviance) -> tuple[Findi
 
     Notes
     -----
-    More than `MOST_COLUMNS` columns are compared with the fixed effects only, and with more than `MOST_PRODUCTS`
-    columns times fixed effects the surplus under REML is what the covariance matrix itself lacks, a lower bound.
+    With more than `MOST_COLUMNS` columns of a factor, or `MOST_PARAMETERS` in all, terms are compared with the fixed
+    effects only. With more than `MOST_PRODUCTS` columns of a factor times fixed effects, the surplus under REML is what
+    the covariance matrix itself lacks, a lower bound. Where rounding would decide, nothing is said.
     """
     products, layout, reml = deviance.products, deviance.layout, deviance.criterion.reml
     if plenty(terms, products):
@@ -58,10 +59,10 @@ def unidentified(terms: Sequence[RandomPart], deviance: Deviance) -> tuple[Findi
     bases = {k: term_basis(products.factors[s.factor], s, inside[s.factor]) for k, s in enumerate(layout.slots)}
     out = [_fixed_too(terms[k], basis, deviance) for k, basis in bases.items() if basis.spanned]
     places, zero = Places.of(terms, bases, layout, reml), decisive(bases, reml)
-    columns = [len(s.columns) for s in places.sides]
-    if not places.terms or not zero or sum(columns) > MOST_COLUMNS:
+    columns = max((len(s.columns) for s in places.sides), default=0)
+    if not places.terms or not zero or columns > MOST_COLUMNS or sum(len(s.a) for s in places.sides) > MOST_PARAMETERS:
         return tuple(out)
-    projected = reml and 0 < max(columns) * products.p <= MOST_PRODUCTS
+    projected = reml and 0 < columns * products.p <= MOST_PRODUCTS
     seen = Derivatives.of(places, products, inside if projected else None, zero)
     if not seen.surplus_beside(places.terms):
         return tuple(out)
