@@ -204,15 +204,34 @@ def demand_dense_modes(fast: Deviance, dense: Dense, theta: np.ndarray, toleranc
         np.testing.assert_allclose(covariances[slot.factor][mine, mine], covariance, rtol=tolerance, atol=tolerance)
 
 
-def surplus_of_all_rows(frame, terms):
-    """Parameters less the rank of the derivatives of the covariance matrix of all rows, in units of the residuals."""
-    derivatives = []
+def surplus_of_all_rows(frame: ModelFrame, terms: list[RandomPart], reml: bool) -> int:
+    """Parameters less the rank of the derivatives of the covariance matrix of all rows, in units of the residuals.
+
+    REML: of that of error contrasts. Maximum likelihood: as it is, but what the variances of effects add that the fixed
+    effects span, which it makes as small as it can, counts as surplus.
+    """
+    root = np.ones(frame.nobs) if frame.weights is None else np.sqrt(frame.weights)
+    basis = np.linalg.svd(frame.x * root[:, None], full_matrices=False)[0]
+    outside = np.eye(frame.nobs) - basis @ basis.T
+    sees = outside if reml else np.eye(frame.nobs)
+    derivatives, of_spanned = [sees], []
     for part in terms:
-        z, codes = part.columns.matrix(), frame.groupings[part.term.group].codes
-        z = z if frame.weights is None else z * np.sqrt(frame.weights)[:, None]
-        same = codes[:, None] == codes
+        z, codes = part.columns.matrix() * root[:, None], frame.groupings[part.term.group].codes
+        levels = [z * (codes == j)[:, None] for j in range(codes.max() + 1)]
+        _, lengths, turn = np.linalg.svd(np.vstack([outside @ zj for zj in levels]))
+        levels = [zj @ turn[::-1].T for zj in levels]
+        spanned = int((lengths < 1e-7 * np.linalg.norm(z)).sum())
         for a in range(z.shape[1]):
             for b in range(a + 1):
-                product = np.outer(z[:, a], z[:, b]) * same
-                derivatives.append((product + product.T).ravel())
-    return len(derivatives) - np.linalg.matrix_rank(np.array(derivatives), tol=1e-8)
+                product = sum(np.outer(zj[:, a], zj[:, b]) for zj in levels)
+                derivatives.append(sees @ (product + product.T) @ sees)
+                if a < spanned:
+                    of_spanned.append(derivatives[-1])
+    return len(derivatives) - _rank(derivatives) + (0 if reml else _rank(of_spanned))
+
+
+def _rank(matrices: list[np.ndarray]) -> int:
+    """Number of matrices that are independent, whatever their lengths."""
+    lengths = np.array([np.linalg.norm(m) for m in matrices])
+    units = [m.ravel() / n for m, n in zip(matrices, lengths, strict=True) if n > 1e-9 * lengths.max()]
+    return int(np.linalg.matrix_rank(np.array(units), tol=1e-7)) if units else 0

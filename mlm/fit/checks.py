@@ -12,7 +12,7 @@ from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import Deviance
 from ..optimize.optimum import Optimum
-from .confounding import confounded_columns
+from .confounding import spanned_terms
 
 __all__ = [
     "demand_estimable",
@@ -121,14 +121,13 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
 
 def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:
     """Refuse terms that the fixed effects span: the REML criterion is the same for any variance of theirs."""
-    for k, columns in confounded_columns(deviance.products, deviance.layout).items():
-        part, slot = terms[k], deviance.layout.slots[k]
-        if len(columns) == slot.size:
-            levels = deviance.products.factors[slot.factor].levels
-            raise FitError(
-                f"The fixed effects account for all {levels} levels of {part.term.group!r}, so nothing is left "
-                f"from which REML could tell the variance of '({part.term.text})'; take one or the other out."
-            )
+    for k in spanned_terms(deviance.products, deviance.layout):
+        part = terms[k]
+        levels = deviance.products.factors[deviance.layout.slots[k].factor].levels
+        raise FitError(
+            f"The fixed effects account for all {levels} levels of {part.term.group!r}, so nothing is left "
+            f"from which REML could tell the variance of '({part.term.text})'; take one or the other out."
+        )
 
 
 def demand_residuals(optimum: Optimum, deviance: Deviance) -> None:

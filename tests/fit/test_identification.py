@@ -226,6 +226,84 @@ def test_some_columns_of_a_term_that_are_fixed_too():
     assert found.deviance == pytest.approx(best.deviance, abs=1e-6)
 
 
+def spanned():
+    """`few` is not 0 in one group only, dm is d but for its means in groups, first and last are s in half of them."""
+    data, row = frame(), np.arange(96)
+    means = data["d"].groupby(data["s"]).transform("mean")
+    data["few"], data["dm"] = (data["s"] == 3) * (row % 2.0), data["d"] - means + data["lev"]
+    data["first"], data["last"] = (np.where(half, data["s"], 100 + row) for half in (data["s"] < 6, data["s"] >= 6))
+    return data.assign(two=data["s"] % 2, fb1=1.0 * (data["f"] == "b"), fc1=1.0 * (data["f"] == "c"))
+
+
+@pytest.mark.parametrize("weights", [None, "w"], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize(
+    ("formula", "reduced", "surplus", "message"),
+    [
+        (
+            "factor(s) + (0 + f | s)",
+            "factor(s) + (0 + fb1 + fc1 | s)",
+            3,
+            r"account for a combination of fa, fb, fc of '\(0 \+ f \| s\)' in all 12 levels of 's'.* or one of them of",
+        ),
+        ("few + (few | s)", "few + (1 | s)", 2, r"account for few of '\(1 \+ few \| s\)' in all 12 levels"),
+        (
+            "x + (bt | two)",
+            "x + (1 | two)",
+            2,
+            r"The columns of the term '\(1 \+ bt \| two\)' depend on one another in what the fixed effects leave",
+        ),
+        (
+            "factor(s) + (0 + d | s) + (0 + dm | cl)",
+            "factor(s) + (0 + d | s)",
+            1,
+            r"the terms '\(0 \+ d \| s\)' and '\(0 \+ dm \| cl\)' depend .* Leave out '\(0 \+ dm \| cl\)'\.",
+        ),
+    ],
+)
+def test_what_the_fixed_effects_leave(formula, reduced, surplus, message, weights):
+    m, said = warned(f"y ~ {formula}", spanned(), weights=weights)
+    assert len(said) == 1
+    assert re.search(message, said[0])
+    best, nothing = warned(f"y ~ {reduced}", spanned(), weights=weights)
+    assert not nothing
+    assert m.deviance == pytest.approx(best.deviance, abs=1e-6)
+    assert m.npar - best.npar == sum(f.surplus for f in m.unidentified) == surplus
+
+
+def test_combinations_under_maximum_likelihood():
+    """It tells covariances of the combination with other columns, and takes the least variance of it for them."""
+    m, (said,) = warned("y ~ factor(s) + (0 + f | s)", spanned(), reml=False)
+    assert "a combination of fa, fb, fc" in said
+    assert "1 parameter is counted too many" in said
+    best, nothing = warned("y ~ factor(s) + (0 + fb1 + fc1 | s)", spanned(), reml=False)
+    assert not nothing
+    assert m.deviance < best.deviance
+    assert np.linalg.eigvalsh(covariance(m))[0] == pytest.approx(0.0, abs=1e-5)
+
+
+def covariance(m):
+    """The only term's relative covariance matrix."""
+    (t,) = m.deviance_function.layout.matrices(m.theta)
+    return t @ t.T
+
+
+@pytest.mark.parametrize("reml", [True, False], ids=["REML", "ML"])
+def test_a_sum_of_terms_that_is_the_residual_variance_and_another_term(reml):
+    """Each row has a level of its own in `first` or `last`, and its group in the other."""
+    data, rng = spanned(), np.random.default_rng(5)
+    data["y"] += 2.0 * rng.normal(size=len(data))
+    m, (said,) = warned("y ~ x + (1 | s) + (1 | first) + (1 | last)", data, reml=reml)
+    assert re.search(r"the residual variance cannot be told from what the terms .* add", said)
+    assert [f.surplus for f in m.unidentified] == [1]
+    assert set(m.unidentified[0].terms) == {"1 | s", "1 | first", "1 | last"}
+    theta = np.full(3, 0.7)  # variances of (first, last, s), and other ones with the same covariance of the rows
+    moved = np.sqrt(np.array([0.49 + 0.2, 0.49 + 0.2, 0.49 - 0.2]) / 0.8)
+    order = [t.term.text for t in m.terms].index("1 | s")
+    moved[[order, 2]] = moved[[2, order]]
+    value = m.deviance_function.value
+    assert value(moved) == pytest.approx(value(theta), abs=1e-8)
+
+
 @pytest.mark.parametrize(
     ("term", "column"),
     [

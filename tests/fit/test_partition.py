@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from brute import surplus_of_all_rows
 
-from mlm.fit.partition import Partition, partitions
+from mlm.fit.identification import unidentified
+from mlm.fit.partition import partitions
 from mlm.fit.stages import deviance_function, independent_columns, sorted_terms
 from mlm.frame.model_frame import model_frame
 
@@ -33,23 +34,18 @@ def data(seed):
     return frame.assign(b=rng.permutation(np.resize(values, 6))[g])
 
 
+@pytest.mark.parametrize("reml", [True, False], ids=["REML", "ML"])
 @pytest.mark.parametrize("seed", range(60))
-def test_surplus(seed):
+def test_surplus(seed, reml):
     rng = np.random.default_rng(seed)
     chosen = rng.choice(TERMS, rng.integers(1, 5))
     frame = model_frame("y ~ 1 + " + " + ".join(chosen), data(seed))
     terms = sorted_terms(frame)
     frame, products = independent_columns(frame, terms)
-    deviance = deviance_function(terms, products, False)
-    factors = partitions(products)
-    assert len(factors) == 1
-    found = Partition.of(factors[0], dict(enumerate(terms)), products, deviance.layout)
-    expected = surplus_of_all_rows(frame, terms)
-    assert (0 if found is None else found.surplus(found.terms)) == expected
-    if found is not None:
-        apart = sum(found.surplus(terms) for terms in found.connected())
-        assert apart <= expected
-        assert {id(t) for terms in found.connected() for t in terms} == {id(t) for t in found.terms}
+    assert len(partitions(products)) == 1
+    found = unidentified(terms, deviance_function(terms, products, reml))
+    assert sum(f.surplus for f in found) == surplus_of_all_rows(frame, terms, reml), chosen
+    assert all(f.surplus > 0 for f in found)
 
 
 def test_partitions_are_told_by_rows_and_not_by_names():
