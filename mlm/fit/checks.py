@@ -109,14 +109,18 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
             )
         if slot.size == 1:
             continue
-        cosines = squares / (scale[:, None] * scale)
-        if lapack.dsyev(cosines, compute_v=0)[0][0] < DEPENDENT_EIGENVALUE:
+        if _least_eigenvalue(squares / (scale[:, None] * scale)) < DEPENDENT_EIGENVALUE:
             raise DataError(
                 f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
                 "another, to working precision: drop one (one may be constant), or centre the slopes."
             )
     if deviance.criterion.reml:
         _demand_unconfounded(terms, deviance)
+
+
+def _least_eigenvalue(cosines: np.ndarray) -> float:
+    """Smallest eigenvalue of a correlation matrix."""
+    return 1.0 - abs(float(cosines[0, 1])) if len(cosines) == 2 else float(lapack.dsyev(cosines, compute_v=0)[0][0])
 
 
 def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:

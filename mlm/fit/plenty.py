@@ -76,16 +76,23 @@ def _told(k: int, left: list[int], sizes: list[int], constant: bool, products: C
 def _clear_levels(factor: FactorProducts, needed: int) -> bool:
     """Whether more levels than needed have clearly independent columns."""
     zz = factor.zz if factor.size == 1 else factor.zz[:, :, : 2 * needed + MORE_LEVELS]
-    return bool(np.count_nonzero(_clear(zz)) > needed)
+    if factor.size != 2:
+        return bool(np.count_nonzero(_clear(zz)) > needed)
+    # the most usual case, an intercept and a slope: fewer levels than array calls are worth
+    first, across, second = zz[0, 0].tolist(), zz[0, 1].tolist(), zz[1, 1].tolist()
+    least, least_beside = CLEAR_SHARE * max(first), CLEAR_SHARE * max(second)
+    clear = 0
+    for a, c, b in zip(first, across, second, strict=True):
+        clear += a > least and a * b - c * c > least_beside * a
+        if clear > needed:
+            return True
+    return False
 
 
 def _clear(zz: np.ndarray) -> np.ndarray:
     """In which levels columns are clearly independent, given their products (q, q, J): by Cholesky's elimination."""
     first = zz[0, 0]
     clear = first > CLEAR_SHARE * first.max()
-    if len(zz) == 2:
-        second, across = zz[1, 1], zz[0, 1]
-        return np.asarray(clear & (second * first - across * across > CLEAR_SHARE * second.max() * first))
     rest = zz
     for k in range(1, len(zz)):
         pivot = np.where(clear, rest[0, 0], 1.0)

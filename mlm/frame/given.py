@@ -23,19 +23,19 @@ SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
 SHOWN = 5  # levels that a message shows
 
 
-def given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
+def given(values: Any, what: str, table: Table) -> Node | np.ndarray:
     """Read an argument that gives one number a row.
 
     Parameters
     ----------
-    values : str, array_like of shape (rows,), or None
+    values : str or array_like of shape (rows,)
     what : str
         The argument's name.
     table : Table
 
     Returns
     -------
-    Node, ndarray of float, shape (rows,), or None
+    Node, or ndarray of float, shape (rows,)
         An expression; or values, copied, NaN where they are missing.
 
     Raises
@@ -45,8 +45,6 @@ def given(values: Any, what: str, table: Table) -> Node | np.ndarray | None:
     FormulaError
         When the text is no expression.
     """
-    if values is None:
-        return None
     if isinstance(values, str):
         return Name(values, quoted=True) if values in table else parse_expression(values)
     if isinstance(values, pd.Series) and not values.index.equals(table.index):

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..language.formula import Formula, RandomTerm, parse
-from ..language.tree import Name, Node, spell
+from ..language.tree import Node
 from .coding import checked_contrasts
 from .columns import Columns
 from .design import Design, build
@@ -197,7 +197,9 @@ def model_frame(
     table = Table.of(data)
     found = variables(parsed, table, weights, offset, own_functions(functions))
     parsed, values, n, recipe = found.formula, found.values, found.n, found.recipe
-    x_design, x_columns = build(parsed.fixed, values, n, recipe, checked_contrasts(contrasts, parsed.fixed, values))
+    x_design, x_columns = build(
+        parsed.fixed, values, n, recipe, checked_contrasts(contrasts, parsed.fixed.variables, values)
+    )
     return ModelFrame(
         formula=parsed,
         y=numeric(parsed.left, values[parsed.left], "response", n),
@@ -256,10 +258,9 @@ def _freeze(frame: ModelFrame) -> None:
     for columns in (frame.x_columns, *[part.columns for part in frame.random]):
         for factors in columns.factors:
             arrays += factors
-    for grouping in frame.groupings.values():
-        arrays.append(grouping.codes)
+    arrays += [each.codes for each in frame.groupings.values()]
     for value in frame.predictors.values():
         arrays.append(value.codes if isinstance(value, Category) else value.values)  # type: ignore[union-attr]
     for array in arrays:
-        if isinstance(array, np.ndarray):
-            array.setflags(False)
+        if type(array) is np.ndarray:
+            array.setflags(write=False)

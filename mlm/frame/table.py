@@ -91,7 +91,8 @@ class Table:
         DataError
             Naming every column that is missing and what uses it, or one that is there twice.
         """
-        native, absent = self._native, {}
+        native = self._native
+        absent: dict[str, str] = {}
         for user, names in wanted.items():
             for name in names:
                 if name not in native.known and name not in self.names:
@@ -162,8 +163,8 @@ class Table:
             column = self.raw(name)
             dtype = column.dtype if type(column) is pd.Series else None
             if isinstance(dtype, np.dtype) and dtype in PLAIN:
-                stored = column.values  # a model does not follow the user's buffers, nor change them
-                value = Numbers(stored.view() if self.is_held else stored.copy())
+                # a model does not follow the user's buffers, nor change them
+                value = Numbers(column.to_numpy(copy=not self.is_held))
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value

@@ -79,12 +79,9 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     """
     if formula.has_dot:
         formula = _without_dot(formula, table, own)
-    by_role = {}
-    if weights is not None:
-        by_role[WEIGHTS] = given(weights, "weights", table)
-    if offset is not None:
-        by_role[OFFSET] = given(offset, "offset", table)
-    names = _demanded(formula, by_role, {WEIGHTS: weights, OFFSET: offset}, table, own)
+    texts = {role: each for role, each in ((WEIGHTS, weights), (OFFSET, offset)) if each is not None}
+    by_role = {role: given(each, role[1:-1], table) for role, each in texts.items()}
+    names = _demanded(formula, by_role, texts, table, own)
     evaluator = Evaluator(table, own)
     values: dict[Any, Value] = {node: evaluator.value(node) for node in formula.variables}
     for role, each in by_role.items():

@@ -21,7 +21,7 @@ import mlm
         (
             "word ~ x + (1 | g)",
             mlm.DataError,
-            "response 'word' is not numeric: it is a category \\(a\\); convert it first",
+            "response .word. is not numeric: it is a category .a.; make numbers of it, such as whether it is one",
         ),
         ("y ~ endless + (1 | g)", mlm.DataError, "'endless' has 1 infinite values in its 96 rows"),
         ("y ~ empty + (1 | g)", mlm.DataError, r"all 96 rows have missing values, by column: empty \(96\)"),
