@@ -74,7 +74,7 @@ class ExtrapolationWarning(MlmWarning):
 
 
 class IdentificationWarning(MlmWarning):
-    """Variances of which the data tell only the sum: the split is arbitrary, and a parameter too many."""
+    """Variances that the data cannot tell apart, or that fixed effects or the residual variance account for."""
 
 
 class RankWarning(MlmWarning):
