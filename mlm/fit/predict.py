@@ -13,7 +13,7 @@ from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
-from ..frame.values import Value, label
+from ..frame.values import Category, Value, label
 from ..language.formula import RandomTerm, parse
 from ..language.terms import Terms
 from ..language.tree import Name, spell
@@ -161,6 +161,6 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
 
 def _label_at(value: Value, row: Any) -> str:
     """How a part of a grouping factor reads in one row."""
-    if hasattr(value, "codes"):
-        return label(value.levels[value.codes[row]])  # type: ignore[union-attr]
+    if isinstance(value, Category):
+        return label(value.levels[value.codes[row]])
     return label(value.values[row])  # type: ignore[union-attr]

@@ -212,10 +212,7 @@ def _demand_few(columns: int, n: int) -> None:
 def _coded(value: Value, coding: Coding | None, name: str, full: bool) -> list[tuple[str, np.ndarray]]:
     if coding is None:
         return plain_columns(value, name)
-    if isinstance(value, Truth):
-        codes = np.where(np.isnan(value.values), -1, np.nan_to_num(value.values)).astype(np.intp)
-        return coding.columns(name, codes, full)
-    assert isinstance(value, Category)
+    assert isinstance(value, Category | Truth)
     return coding.columns(name, value.codes, full)
 
 

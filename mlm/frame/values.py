@@ -48,6 +48,11 @@ class Truth:
 
     values: np.ndarray
 
+    @property
+    def codes(self) -> np.ndarray:
+        """Their positions among False and True, -1 where they are missing."""
+        return np.nan_to_num(self.values, nan=-1.0).astype(np.intp)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Category:

@@ -133,7 +133,7 @@ def _summarised(name: str, value: Value, design: Design) -> Predictor:
     if isinstance(value, Category):
         return Predictor.category(name, value.codes, pd.Index(value.levels).tolist())
     if isinstance(value, Truth):
-        return Predictor.category(name, value.values.astype(np.intp), [False, True])
+        return Predictor.category(name, value.codes, [False, True])
     if not isinstance(value, Numbers):
         raise DataError(f"The column {name!r} is neither a number nor a category; it has no typical value.")
     levels, codes = np.unique(value.values, return_inverse=True)

@@ -26,7 +26,7 @@ def as_category(site: Site, value: Value) -> Category:
     if isinstance(value, Category):
         return value
     if isinstance(value, Truth):
-        return Category(np.where(np.isnan(value.values), -1, value.values).astype(np.intp), level_array([False, True]))
+        return Category(value.codes, level_array([False, True]))
     if isinstance(value, Numbers):
         return _of_numbers(value.values)
     if isinstance(value, Matrix) and value.values.shape[1] == 1:
