@@ -64,8 +64,6 @@ class ModelFrame:
         The data's columns that the fixed part uses, on the rows in use.
     offset_parts : tuple of Node, or None
         Expressions whose sum is the offset; None when it was given as values.
-    sources : tuple
-        Columns of a large frame of pandas that the arrays here are views of: see `Table.is_held`.
     """
 
     formula: Formula
@@ -81,7 +79,6 @@ class ModelFrame:
     recipe: Recipe
     predictors: Mapping[str, Value]
     offset_parts: tuple[Node, ...] | None = ()
-    sources: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
@@ -89,7 +86,7 @@ class ModelFrame:
         _freeze(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = [getattr(self, each.name) for each in fields(self)][:-1]  # what is loaded is nobody else's
+        values = [getattr(self, each.name) for each in fields(self)]
         return ModelFrame, tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
 
     @property
@@ -214,7 +211,6 @@ def model_frame(
         recipe=recipe,
         predictors=found.predictors,
         offset_parts=_offset_parts(found),
-        sources=table.held if table.is_held else (),
     )
 
 

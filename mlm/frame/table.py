@@ -21,11 +21,6 @@ from .values import Numbers, Value
 __all__ = ["Table"]
 
 SIGNS = re.compile(r"[^\w.]+")  # what parts a name that needs backticks into names that need none
-# Rows up to which a model copies the columns that it keeps. Those of larger frames of pandas it holds: pandas, from
-# version 3, copies a column before the user changes it, as long as somebody else holds it (copy-on-write), and copying
-# would take up to a tenth of the time of a fit (1e7 rows, measured); 1 % at this size.
-COPIED_ROWS = 250_000
-COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3
 # Types of numbers that can be worked with as NumPy stores them; floats of other sizes pandas cannot look up.
 PLAIN = frozenset(map(np.dtype, ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")))
 LISTED = 12  # names of columns that a message shows
@@ -40,15 +35,15 @@ class Table:
         Number of rows.
     index : pandas.Index
         Labels of the rows.
-    is_held : bool
-        Whether a model that keeps columns holds them as they are, and does not copy them.
+    unkept : frozenset of str
+        Names of columns of which no model keeps the numbers, so that they need not be copied.
     """
 
-    __slots__ = ("_columns", "_names", "_native", "_values", "index", "is_held", "n")
+    __slots__ = ("_columns", "_names", "_native", "_values", "index", "n", "unkept")
 
     def __init__(self, native: Native, index: pd.Index) -> None:
         self._native, self.index, self.n = native, index, len(index)
-        self.is_held = self.n > COPIED_ROWS and COPIES_ON_WRITE and native.is_pandas
+        self.unkept: frozenset[str] = frozenset()
         self._names: dict[str, Any] | None = None
         self._columns: dict[str, Any] = {}
         self._values: dict[str, Value] = {}
@@ -143,11 +138,6 @@ class Table:
     def __contains__(self, name: object) -> bool:
         return name in self._native or name in self.names
 
-    @property
-    def held(self) -> tuple[Any, ...]:
-        """The columns that have been read; who holds them keeps pandas from changing them in place."""
-        return tuple(self._columns.values())
-
     def raw(self, name: str) -> Any:
         """Return a column as the user's library has it."""
         column = self._columns.get(name)
@@ -164,7 +154,7 @@ class Table:
             dtype = column.dtype if type(column) is pd.Series else None
             if isinstance(dtype, np.dtype) and dtype in PLAIN:
                 # a model does not follow the user's buffers, nor change them
-                value = Numbers(column.to_numpy(copy=not self.is_held))
+                value = Numbers(column.to_numpy(copy=name not in self.unkept))
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value

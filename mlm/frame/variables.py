@@ -82,6 +82,7 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     texts = {role: each for role, each in ((WEIGHTS, weights), (OFFSET, offset)) if each is not None}
     by_role = {role: given(each, role[1:-1], table) for role, each in texts.items()}
     names = _demanded(formula, by_role, texts, table, own)
+    table.unkept = frozenset() if by_role else formula.only_grouped_by
     evaluator = Evaluator(table, own)
     values: dict[Any, Value] = {node: evaluator.value(node) for node in formula.variables}
     for role, each in by_role.items():
@@ -92,13 +93,9 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     for key, value in values.items():
         if used is not None or type(value) is Category:
             values[key] = taken(value, used)
-    predictors: dict[str, Value] = {}
-    for node in formula.fixed.variables:
-        if isinstance(node, Name):
-            predictors[node.name] = values[node]
-            continue
-        for name in column_names((node,), own, table):  # what stands in a call, effects are asked of
-            predictors[name] = values[Name(name)] if Name(name) in values else taken(columns[name], used)
+    known = {node.name: value for node, value in values.items() if isinstance(node, Name)}
+    asked_of = column_names(formula.fixed.variables, own, table)  # effects are: also what stands in a call
+    predictors = {name: known[name] if name in known else taken(columns[name], used) for name in asked_of}
     n = table.n if used is None else int(used.sum())
     weights, offset = by_role.get(WEIGHTS), by_role.get(OFFSET)
     return Variables(formula, values, predictors, weights, offset, n, used, dropped, evaluator.as_recipe())

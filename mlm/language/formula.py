@@ -64,6 +64,8 @@ class Formula:
         Whether a ``.`` stands in the fixed part; it means all columns but those of the response.
     variables : tuple of Node
         All expressions that are computed on the data, in the formula's order, each once.
+    only_grouped_by : frozenset of str
+        Names that stand for grouping factors, and nowhere else.
     """
 
     text: str
@@ -73,6 +75,7 @@ class Formula:
     offsets: tuple[Node, ...]
     has_dot: bool
     variables: tuple[Node, ...]
+    only_grouped_by: frozenset[str]
 
     @property
     def response(self) -> str:
@@ -124,7 +127,9 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     computed = dict.fromkeys((left, *terms.variables, *pieces.offsets))
     computed |= dict.fromkeys(node for term in random for node in term.expr.variables)
     groups = dict.fromkeys(node for term in random for node in term.parts)
-    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, tuple(computed | groups))
+    elsewhere = _names((*computed, *[node for node in groups if isinstance(node, Call)]))
+    only = frozenset(node.name for node in groups if isinstance(node, Name)) - elsewhere
+    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, tuple(computed | groups), only)
 
 
 def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:
