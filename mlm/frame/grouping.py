@@ -16,8 +16,8 @@ import pandas as pd
 from ..errors import DataError
 from ..language.tree import Node, spell
 from .kinds import COUNTED_PER_ROW, levels_of
-from .likeness import EXACT, Unlike, family, places
-from .values import ROWS, Matrix, Value, label
+from .likeness import Unlike, family, places
+from .values import EXACT, ROWS, Matrix, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from ..errors import DataError
 from .column import Column, are_numbers
-from .values import Category, Numbers, Other, Truth, Value
+from .values import EXACT, Category, Numbers, Other, Truth, Value
 
 __all__ = ["COUNTED_PER_ROW", "levels_of", "value_of"]
 
@@ -53,20 +54,55 @@ def value_of(column: Column) -> Value:
 def _spread(present: pd.Series, absent: np.ndarray) -> np.ndarray:
     """Floats (n,) of the values that are there, NaN where they are not."""
     numbers = np.full(len(absent), np.nan)
-    numbers[~absent] = present.to_numpy(dtype=float)
+    try:
+        numbers[~absent] = present.to_numpy(dtype=float)
+    except OverflowError:  # a whole number or a fraction beyond the floats
+        numbers[~absent] = [_as_float(value) for value in present]
     return numbers
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _numbers(present: pd.Series, absent: np.ndarray) -> Numbers:
     kind = getattr(present.dtype, "kind", "O")
-    if kind not in "iu":
-        return Numbers(_spread(present, absent))
-    whole = present.to_numpy(dtype=np.uint64 if kind == "u" else np.int64)
+    if kind in "iu":
+        return _whole(present.to_numpy(dtype=np.uint64 if kind == "u" else np.int64), absent)
+    floats = _spread(present, absent)
+    if kind == "f" or not (np.abs(floats) >= EXACT).any():
+        return Numbers(floats)
+    whole = _whole_numbers(present)
+    if whole is None:
+        return Numbers(floats)
+    for dtype in (np.int64, np.uint64):
+        if np.iinfo(dtype).min <= min(whole) and max(whole) <= np.iinfo(dtype).max:
+            return _whole(np.array(whole, dtype=dtype), absent)
+    exact = np.full(len(absent), None, dtype=object)
+    exact[~absent] = whole
+    return Numbers(floats, exact)
+
+
+def _whole_numbers(present: pd.Series) -> list[int] | None:
+    """Decimals, fractions and other exact numbers as whole ones, where all are."""
+    try:
+        whole = [int(value) for value in present]
+    except (OverflowError, ValueError):  # infinite
+        return None
+    return whole if all(one == value for one, value in zip(whole, present, strict=True)) else None
+
+
+def _whole(whole: np.ndarray, absent: np.ndarray) -> Numbers:
     if not absent.any():
         return Numbers(whole.copy())
     exact = np.zeros(len(absent), dtype=whole.dtype)
     exact[~absent] = whole
-    return Numbers(_spread(present, absent), pd.arrays.IntegerArray(exact, absent.copy()))
+    numbers = np.full(len(absent), np.nan)
+    numbers[~absent] = whole
+    return Numbers(numbers, pd.arrays.IntegerArray(exact, absent.copy()))
 
 
 def _with_gaps(present: pd.Series, absent: np.ndarray) -> Any:
@@ -84,7 +120,7 @@ def _objects(column: Column) -> Value:
         return Numbers(np.full(len(absent), np.nan))
     holds = "string" if isinstance(present.dtype, pd.StringDtype) else pd.api.types.infer_dtype(present, skipna=True)
     if holds not in ("string", "interval", "period", "boolean") and are_numbers(present):
-        return Numbers(_spread(present, absent))
+        return _numbers(present, absent)
     if holds in ("string", "interval", "period"):
         codes = np.full(len(absent), -1, dtype=np.intp)
         # as Python objects, strings are told apart three times as quickly as in pandas' own type around them
@@ -142,7 +178,8 @@ def levels_of(value: Any) -> tuple[np.ndarray, Any]:
         return codes, np.asarray(levels) == 1
     if isinstance(value, Numbers) and value.exact is not None:
         codes, levels = sorted_levels(value.exact)
-        return codes, levels.to_numpy(dtype=value.exact.dtype.numpy_dtype)
+        within = isinstance(value.exact, pd.arrays.IntegerArray)
+        return codes, levels.to_numpy(dtype=value.exact.dtype.numpy_dtype) if within else levels
     if isinstance(value, Numbers) and value.values.dtype.kind in "iu":
         return _factorize_integers(value.values)
     return sorted_levels(value.values)

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .values import label
+from .values import EXACT, label
 
-__all__ = ["EXACT", "Unlike", "family", "level_codes", "places", "truth_said"]
+__all__ = ["Unlike", "family", "level_codes", "places", "truth_said"]
 
-# From here on, floats do not tell whole numbers apart.
-EXACT = 2**53
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -151,8 +149,11 @@ def _numeric(levels: Any) -> np.ndarray:
     values = np.asarray(levels)
     if values.dtype.kind in "iuf":
         return values
-    whole = all(isinstance(level, int | np.integer) for level in levels)
-    return np.array([int(level) for level in levels]) if whole else values.astype(float)
+    if not all(isinstance(level, int | np.integer) for level in levels):
+        return values.astype(float)
+    whole = np.empty(len(levels), dtype=object)
+    whole[:] = [int(level) for level in levels]
+    return whole
 
 
 def _same_number(levels: np.ndarray, known: np.ndarray) -> Any:

@@ -17,6 +17,7 @@ import pandas as pd
 from ..language.tree import Number, spell
 
 __all__ = [
+    "EXACT",
     "NUMERIC",
     "ROWS",
     "Category",
@@ -31,11 +32,15 @@ __all__ = [
 ]
 
 
+EXACT = 2**53  # from here on, floats do not tell whole numbers apart
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Numbers:
     """Numbers (n,), as they are stored or as floats; NaN where they are missing.
 
-    `exact` has whole numbers with missing ones among them as pandas does: floats do not tell those above 2^53 apart.
+    `exact` has whole numbers, which floats do not tell apart above 2^53: with missing ones among them as pandas does,
+    beyond 64 bits as Python does.
     """
 
     values: np.ndarray

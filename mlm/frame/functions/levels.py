@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..kinds import levels_of
 from ..values import Category, Matrix, Numbers, Other, Truth, Value, label
 from .registry import Site, described
 
@@ -27,6 +28,9 @@ def as_category(site: Site, value: Value) -> Category:
         return value
     if isinstance(value, Truth):
         return Category(value.codes, level_array([False, True]))
+    if isinstance(value, Numbers) and value.exact is not None:
+        codes, levels = levels_of(value)
+        return _joined(codes, levels.tolist())
     if isinstance(value, Numbers):
         return _of_numbers(value.values)
     if isinstance(value, Matrix) and value.values.shape[1] == 1:
