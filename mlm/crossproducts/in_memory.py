@@ -148,7 +148,8 @@ def _accumulate(
 ) -> tuple[np.ndarray, list[LevelSums]]:
     """Send the rows through, piece by piece: ``[X y]' [X y]``, and ``Z_j' [Z X y]_j`` of each factor."""
     p, n = len(x.means), len(response)
-    xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(*f, p + 1) for f in factors]
+    constant = next((k for k in range(p) if x.columns.is_one(k) and not x.means[k]), None)
+    xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(*f, p + 1, constant) for f in factors]
     piece = max([PIECE_ROWS, *(PIECE_ROWS_PER_LEVEL * s.levels for s in sums)])
     buffer = np.empty((p + 1, min(piece, n)))
     nonzero = [k for k, mean in enumerate(x.means.tolist()) if mean]

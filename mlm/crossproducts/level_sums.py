@@ -32,6 +32,8 @@ class LevelSums:
         The random-effects columns, q of them.
     width : int
         Number of columns of [X y], p + 1.
+    constant : int or None
+        Which of them is the constant 1, where one is.
 
     Attributes
     ----------
@@ -39,8 +41,8 @@ class LevelSums:
     zxy : ndarray, shape (q, p + 1, J)
     """
 
-    def __init__(self, grouping: Grouping, columns: Columns, width: int) -> None:
-        self.grouping, self.columns, self.levels = grouping, columns, grouping.size
+    def __init__(self, grouping: Grouping, columns: Columns, width: int, constant: int | None = None) -> None:
+        self.grouping, self.columns, self.levels, self.constant = grouping, columns, grouping.size, constant
         self.q = len(columns.names)
         self.zz = np.zeros((self.q, self.q, self.levels))
         self.zxy = np.zeros((self.q, width, self.levels))
@@ -90,13 +92,20 @@ class LevelSums:
 
     def _add_columns(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, weighted: bool) -> None:
         """Many levels: sum column by column."""
+        from scipy import sparse  # not loaded for small data
+
+        # a 1 for each row in its level's place: as many additions as bincount makes, which looks at all codes each time
+        rows = len(codes)
+        member = sparse.csc_array((np.ones(rows), codes, np.arange(rows + 1)), shape=(self.levels, rows))
         ones = [self.columns.is_one(k) and not weighted for k in range(self.q)]
         for a in range(self.q):
-            for b in range(a + 1):
-                self.zz[a, b] += self._sum(codes, None if ones[a] and ones[b] else z[a] * z[b])
+            summed = [member @ (z[a] if ones[b] else z[a] * z[b]) for b in range(a + 1)]
+            for b, sums in enumerate(summed):
+                self.zz[a, b] += sums
                 self.zz[b, a] = self.zz[a, b]
             for k, column in enumerate(block):
-                self.zxy[a, k] += self._sum(codes, column if ones[a] else z[a] * column)
+                known = k == self.constant and ones[0]  # the constant stands on both sides
+                self.zxy[a, k] += summed[0] if known else member @ (column if ones[a] else z[a] * column)
 
     def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
         return np.bincount(codes, values, minlength=self.levels)
