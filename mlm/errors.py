@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from numbers import Integral, Real
+from typing import Any, TypeGuard
 
 __all__ = [
     "ArgumentError",
@@ -22,7 +23,10 @@ __all__ = [
     "SingularFitWarning",
     "counted",
     "first_few",
+    "is_count",
+    "is_number",
     "is_one_of",
+    "listed",
     "shorten",
     "suggest",
     "users_stacklevel",
@@ -30,6 +34,8 @@ __all__ = [
 
 # Names that a message lists in full; of more it says how many. Two lines of text.
 LISTED_NAMES = 8
+# Largest number of bins, points or panels that a figure is asked for: more than any screen has pixels across.
+MOST_COUNT = 100_000
 # Letters of a name or a label that a message shows: half a line.
 SHOWN_LETTERS = 40
 
@@ -93,6 +99,8 @@ def first_few(names: Sequence[str]) -> str:
 
 def is_one_of(value: Any, options: Iterable[Any]) -> bool:
     """Whether a value is one of some options; what cannot be compared with them, an array for instance, is none."""
+    if hasattr(value, "__len__") and not isinstance(value, str):
+        return False
     try:
         for option in options:
             if value == option:
@@ -100,6 +108,29 @@ def is_one_of(value: Any, options: Iterable[Any]) -> bool:
     except (TypeError, ValueError):
         pass
     return False
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number, of Python, NumPy or another library, that floats have room for."""
+    try:
+        return isinstance(value, Real) and isinstance(float(value), float)
+    except OverflowError:
+        return False
+
+
+def is_count(value: Any, least: int = 1, most: int = MOST_COUNT) -> TypeGuard[int]:
+    """Whether it is a whole number in a range."""
+    return isinstance(value, Integral) and least <= int(value) <= most
+
+
+def listed(value: Any) -> list[Any] | None:
+    """What can be gone through and is no text, as a list; None of anything else: arrays without dimensions are."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        return None
+    try:
+        return list(value)
+    except TypeError:
+        return None
 
 
 def shorten(name: str) -> str:

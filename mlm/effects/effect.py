@@ -6,7 +6,7 @@ As in R's package effects (Fox 2003, J. Stat. Softw. 8(15)); `mlm.model.referenc
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from numbers import Real
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, DataError, FitError, first_few, is_one_of, suggest
+from ..errors import ArgumentError, DataError, FitError, first_few, is_number, is_one_of, listed, suggest
 from ..frame.values import label
 from ..inference.confint import checked_level
 from ..model.linear_model import LinearModel
@@ -124,7 +124,7 @@ def effect(
     """
     coverage = checked_level(level)
     demand_model(m)
-    if df is not None and not (isinstance(df, int | float | np.number) and df > 0):
+    if df is not None and not (is_number(df) and df > 0):
         raise ArgumentError(f"df is a positive number; got {df!r}.")
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
@@ -136,7 +136,7 @@ def effect(
     grid, x = average_design(m, chosen, held)
     fit = x @ m.fixef.to_numpy()
     se = np.sqrt(np.einsum("ij,jk,ik->i", x, m.vcov.to_numpy(), x))
-    freedom = m.nobs - len(m.fixef) if df is None else df
+    freedom = m.nobs - len(m.fixef) if df is None else float(df)
     half = scipy.stats.t.ppf(0.5 + coverage / 2, freedom) * se
     frame = grid.assign(fit=fit, se=se, lower=fit - half, upper=fit + half)
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
@@ -157,17 +157,19 @@ def _chosen(
     own = known[focal]
     if values is None:
         values = own.levels or np.linspace(own.low, own.high, CURVE_POINTS).tolist()
-    for name, some in {focal: values, **at}.items():
-        if isinstance(some, str) or not isinstance(some, Iterable):
-            raise ArgumentError(f"Values of {name!r} are a list, such as [0, 1]; got {some!r}.")
-    chosen = {focal: list(values)} | {name: list(some) for name, some in at.items()}
+    chosen: dict[str, list[Any]] = {}
+    for name, given in {focal: values, **at}.items():
+        some = listed(given)
+        if some is None:
+            raise ArgumentError(f"Values of {name!r} are a list, such as [0, 1]; got {given!r}.")
+        chosen[name] = some
     for name, some in chosen.items():
         if not some:
             raise ArgumentError(f"There are no values for {name!r}.")
         levels = known[name].levels
         if levels:
             chosen[name] = [_level(name, levels, value) for value in some]
-        elif not all(isinstance(value, Real) and math.isfinite(value) for value in some):
+        elif not all(is_number(value) and math.isfinite(value) for value in some):
             quoted = next((value for value in some if isinstance(value, str)), None)
             remedy = "" if quoted is None else f" Numbers stand without quotes; {quoted!r} is text."
             raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.{remedy}")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError
+from ..errors import ArgumentError, DataError, listed
 from .column import Column
 from .native import Native, like_narwhals, like_pandas
 
@@ -199,7 +199,7 @@ def _split(
 
 
 def _names(names: str | Sequence[str], argument: str) -> list[str]:
-    found = [names] if isinstance(names, str) else list(names) if isinstance(names, Iterable) else []
+    found = [names] if isinstance(names, str) else listed(names)
     if not found:
         raise DataError(f"Name at least one column and one grouping column; {argument} is {names!r}.")
     for name in found:

@@ -143,7 +143,7 @@ def label(value: Any) -> str:
     if isinstance(value, float | np.floating):
         number = float(value) + 0.0  # no minus before zero
         return spell(Number(number)) if math.isfinite(number) else "NaN" if number != number else f"{number}".title()
-    if isinstance(value, datetime.datetime | np.datetime64):
+    if isinstance(value, datetime.datetime | np.datetime64) and value is not pd.NaT:
         stamp = pd.Timestamp(value)
         return str(stamp.date()) if stamp == stamp.normalize() else str(stamp)
     if isinstance(value, datetime.timedelta | np.timedelta64):

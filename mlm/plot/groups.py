@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FitError, is_one_of
+from ..errors import ArgumentError, DataError, FitError, is_count, is_one_of
 from ..frame.columns import INTERCEPT
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..report.face import FittedMixedModel, FittedModel, is_mixed, is_model
@@ -149,7 +149,7 @@ def facet_density_lines(
     """
     if not is_one_of(kind, ("density", "points")):
         raise ArgumentError(f"kind must be 'density' or 'points'; got {kind!r}.")
-    if not isinstance(gridsize, int | np.integer) or gridsize < 1:
+    if not is_count(gridsize):
         raise ArgumentError(
             f"gridsize, the hexagons across a panel, must be a positive whole number; got {gridsize!r}."
         )

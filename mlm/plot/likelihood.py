@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import scipy
 
-from ..errors import ArgumentError, FitError
+from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
 from ..likelihood.deviance import Deviance
 from .style import OKABE_ITO, axes
@@ -89,7 +89,7 @@ def likelihood_curve(
     """
     if not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
         raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
-    if not isinstance(points, int | np.integer) or points < FEWEST_POINTS:
+    if not is_count(points, FEWEST_POINTS):
         raise ArgumentError(f"points is a whole number, at least {FEWEST_POINTS}; got {points!r}.")
     if len(m.theta) != 1:
         raise FitError(f"The curve is over one parameter; this model has {len(m.theta)} covariance parameters.")

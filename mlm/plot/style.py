@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, is_count, is_number, listed
 from ..frame.column import complete_rows
 from ..frame.native import Native
 from ..report.face import FittedMixedModel, demand_mixed
@@ -146,11 +146,10 @@ def bin_edges(values: np.ndarray, bins: int | ArrayLike) -> np.ndarray:
     ArgumentError
         When `bins` is neither a positive whole number nor increasing edges.
     """
-    if isinstance(bins, int | np.integer) and bins > 0:
+    if is_count(bins):
         return np.histogram_bin_edges(values, int(bins))
-    edges = (
-        np.asarray(bins) if isinstance(bins, list | tuple | range | np.ndarray | pd.Series | pd.Index) else np.empty(0)
-    )
+    given = listed(bins) or []
+    edges = np.asarray(given) if all(map(is_number, given)) else np.empty(0)
     if edges.ndim != 1 or len(edges) < 2 or edges.dtype.kind not in "iuf" or not np.all(np.diff(edges) > 0):
         raise ArgumentError(f"bins must be a positive whole number, or two or more increasing edges; got {bins!r}.")
     return edges.astype(float)

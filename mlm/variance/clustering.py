@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, FitError, suggest
+from ..errors import ArgumentError, FitError, is_number, suggest
 from ..fit.ranef import covariance_blocks
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
@@ -91,13 +91,13 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
             sizes = group_sizes(clustering)
             cluster_size = float(np.sum(sizes**2) / np.sum(sizes))
     else:
-        if not _is_number(clustering):
+        if not is_number(clustering):
             kind = type(clustering).__name__
             raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted, or a number; got {kind}.")
         correlation = float(clustering)
     if not 0 <= correlation <= 1:
         raise ArgumentError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")
-    if cluster_size is None or not _is_number(cluster_size) or not cluster_size >= 1:
+    if cluster_size is None or not is_number(cluster_size) or not cluster_size >= 1:
         raise ArgumentError(f"The cluster size must be a number, at least 1; got {_shown(cluster_size)}.")
     return 1 + (cluster_size - 1) * correlation
 
@@ -137,14 +137,9 @@ def effective_sample_size(
     """
     if n is None and isinstance(clustering, MixedModel):
         n = clustering.nobs
-    if n is None or not _is_number(n) or not n > 0:
+    if n is None or not is_number(n) or not n > 0:
         raise ArgumentError(f"The number of rows n must be positive; got {_shown(n)}.")
     return n / design_effect(clustering, cluster_size)
-
-
-def _is_number(value: object) -> bool:
-    """Whether it is a number, of Python or of NumPy."""
-    return isinstance(value, Real)
 
 
 def _shown(value: object) -> str:
@@ -207,7 +202,7 @@ def plausible_range(
     demand_mixed(m)
     if level is not None:
         multiplier = float(scipy.stats.norm.ppf(0.5 + checked_level(level) / 2))
-    if not _is_number(multiplier):
+    if not is_number(multiplier):
         raise ArgumentError(f"The multiplier is a number of standard deviations; got {_shown(multiplier)}.")
     if not isinstance(term, str) or not isinstance(group, str | None):
         raise ArgumentError(
