@@ -167,11 +167,18 @@ def _chosen(
         levels = known[name].levels
         if levels:
             chosen[name] = [_level(name, levels, value) for value in some]
-        elif not all(isinstance(value, Real) and math.isfinite(value) for value in some):
+        elif not all(isinstance(value, Real) and _is_finite(value) for value in some):
             quoted = next((value for value in some if isinstance(value, str)), None)
             remedy = "" if quoted is None else f" Numbers stand without quotes; {quoted!r} is text."
             raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.{remedy}")
     return chosen
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number or a fraction that no float holds
+        return False
 
 
 def _level(name: str, levels: tuple[Any, ...], value: Any) -> Any:
