@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from decimal import Decimal, InvalidOperation
 from numbers import Real
 from typing import Any
@@ -26,6 +26,8 @@ EAGER = {
     nw.Implementation.PYSPARK_CONNECT: ".toPandas()",
     nw.Implementation.SQLFRAME: ".toPandas()",
 }
+# Types of Arrow's that it cannot filter, and those of the same values that it can.
+VIEWS = {"string_view": "large_string", "binary_view": "large_binary"}
 
 
 def are_numbers(present: pd.Series) -> bool:
@@ -145,7 +147,7 @@ def _demand_unicode(present: pd.Series) -> None:
     """Raise UnicodeEncodeError where words have halves of signs, which cannot be printed or written."""
     words: Any = present.cat.categories if isinstance(present.dtype, pd.CategoricalDtype) else present
     python = words.dtype == object or getattr(words.dtype, "storage", "") == "python"
-    if python and len(words) and isinstance(words.array[0], str):
+    if python:
         "".join(word for word in words.array if isinstance(word, str)).encode()
 
 
@@ -178,7 +180,7 @@ def _is_of_arrow(dtype: Any) -> bool:
         known.is_dictionary, known.is_nested, known.is_run_end_encoded, known.is_interval, known.is_timestamp,
         known.is_date,
     )  # fmt: skip
-    return isinstance(dtype, arrow.BaseExtensionType) or any(test(dtype) for test in tests)
+    return isinstance(dtype, arrow.BaseExtensionType) or str(dtype) in VIEWS or any(test(dtype) for test in tests)
 
 
 def _split_arrow(values: Any, what: str) -> tuple[np.ndarray, pd.Series] | None:
@@ -190,6 +192,8 @@ def _split_arrow(values: Any, what: str) -> tuple[np.ndarray, pd.Series] | None:
         if getattr(dtype, "extension_name", "") == "arrow.bool8":
             return _split(values.cast(arrow.bool_()), what)
         return _split(arrow.chunked_array([part.storage for part in values.chunks], dtype.storage_type), what)
+    if str(dtype) in VIEWS:
+        return _split(values.cast(getattr(arrow, VIEWS[str(dtype)])()), what)
     if arrow.types.is_run_end_encoded(dtype):
         decoded = [sys.modules["pyarrow.compute"].run_end_decode(part) for part in values.chunks]
         return _split(arrow.chunked_array(decoded, dtype.value_type), what)
@@ -198,35 +202,43 @@ def _split_arrow(values: Any, what: str) -> tuple[np.ndarray, pd.Series] | None:
 
 def _split_dictionary(values: Any, what: str) -> tuple[np.ndarray, pd.Series]:
     """Categories that Arrow holds: in their order where that means something, and else sorted."""
+    ordered = bool(values.type.ordered)
+    parts = sorted(((part.dictionary, k) for k, part in enumerate(values.chunks)), key=lambda part: -len(part[0]))
     if not len(values):
         return np.zeros(0, dtype=bool), pd.Series([], dtype=object)
-    ordered = bool(values.type.ordered)
-    if ordered and values.num_chunks > 1:
-        _demand_one_order(values, what)
-    parts = values.unify_dictionaries().chunks
-    number = sys.modules["pyarrow"].int64()
-    codes = np.concatenate([part.indices.cast(number).fill_null(-1).to_numpy() for part in parts])
-    nothing, levels = _split(parts[0].dictionary, what)
-    try:  # it may be in the order in which its values were first seen
-        place, distinct = pd.factorize(levels, sort=not ordered)
+    if ordered and len(parts) > 1:
+        _demand_one_order([dictionary for dictionary, _ in parts], what)
+    read: list[tuple[np.ndarray, pd.Series]] = []
+    for dictionary, _ in parts:  # most often all parts have the same
+        read.append(read[0] if read and dictionary.equals(parts[0][0]) else _levels(dictionary, what))
+    try:  # they may be in the order in which their values were first seen
+        places, distinct = pd.factorize(pd.concat([own for _, own in read], ignore_index=True), sort=not ordered)
     except TypeError as error:
         raise DataError(f"The categories of {lower(what)} cannot be told apart: {error}.") from None
-    if isinstance(distinct.dtype, pd.CategoricalDtype):
-        distinct = pd.Index(distinct.astype(distinct.dtype.categories.dtype))
-    of_levels = np.full(len(nothing) + 1, -1)
-    of_levels[:-1][~nothing] = place
-    codes = of_levels[codes]
-    return codes < 0, pd.Series(pd.Categorical.from_codes(codes[codes >= 0], distinct, ordered=ordered))
+    number, codes, first = sys.modules["pyarrow"].int64(), [np.empty(0, dtype=np.intp)] * len(parts), 0
+    for (_, k), (nothing, own) in zip(parts, read, strict=True):
+        of_levels = np.full(len(nothing) + 1, -1)  # the last is for codes of -1
+        of_levels[:-1][~nothing] = places[first : first + len(own)]
+        codes[k] = of_levels[values.chunk(k).indices.cast(number).fill_null(-1).to_numpy()]
+        first += len(own)
+    every = np.concatenate(codes)
+    return every < 0, pd.Series(pd.Categorical.from_codes(every[every >= 0], distinct, ordered=ordered))
 
 
-def _demand_one_order(values: Any, what: str) -> None:
-    """Refuse parts of a column that have their categories in orders of which none has all others in it."""
-    orders = [part.dictionary.to_pylist() for part in values.chunks]
-    longest = max(orders, key=len)
-    if not all([level for level in longest if level in order] == order for order in orders):
+def _levels(dictionary: Any, what: str) -> tuple[np.ndarray, pd.Series]:
+    """Which levels are missing, and the others; those of a dictionary of a dictionary are the inner one's."""
+    nothing, levels = _split(dictionary, what)
+    inner = isinstance(levels.dtype, pd.CategoricalDtype)
+    return nothing, levels.astype(levels.dtype.categories.dtype) if inner else levels
+
+
+def _demand_one_order(dictionaries: Sequence[Any], what: str) -> None:
+    """Refuse parts of a column, the longest first, unless it has the categories of all others in their order."""
+    longest, *others = [dictionary.to_pylist() for dictionary in dictionaries]
+    if not all([level for level in longest if level in order] == order for order in others):
         raise DataError(
-            f"The parts of {lower(what)} have its ordered categories in {len(orders)} lists that do not fit together;"
-            " give all parts the same categories first."
+            f"The parts of {lower(what)} have its ordered categories in lists that do not fit together; give all parts"
+            " the same categories first."
         )
 
 

@@ -32,6 +32,7 @@ def compare(small, large):
     """What the comparison warns of."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        warnings.simplefilter("ignore", mlm.IdentificationWarning)
         models = [
             mlm.lmer(text, frame(), reml=False) if "|" in text else mlm.lm(text, frame()) for text in (small, large)
         ]
