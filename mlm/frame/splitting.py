@@ -261,7 +261,9 @@ def _split_narwhals(column: nw.Series, what: str) -> tuple[np.ndarray, pd.Series
     if column.dtype.is_decimal():
         present = present.cast(nw.Float64)
     python = column.dtype.is_nested() or column.dtype in (nw.Int128, nw.UInt128)  # NumPy has no such types
-    values = pd.Series(present.to_list(), dtype=object) if python else present.to_numpy()
+    values: Any = None if python else present.to_numpy()
+    if values is None or values.ndim > 1:  # polars gives the intervals of pandas as pairs
+        values = pd.Series(present.to_list(), dtype=object)
     absent = missing.to_numpy().astype(bool)
     if column.dtype == nw.Enum:  # polars' Categorical has its levels in the order in which they were first seen
         return _within(absent, _categorical(present, values), what)
