@@ -7,32 +7,18 @@ stays the integer that it is.
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, MissingRowsWarning, users_stacklevel
+from ..errors import DataError, MissingRowsWarning, MlmError, users_stacklevel
+from .splitting import are_numbers, demand_eager, lower, split
 
 __all__ = ["Column", "are_numbers", "complete_rows", "demand_eager"]
-
-# How a frame that is computed later is computed now, by the library that it is of.
-EAGER = {
-    nw.Implementation.POLARS: ".collect()",
-    nw.Implementation.DUCKDB: ".df() or .pl()",
-    nw.Implementation.DASK: ".compute()",
-    nw.Implementation.IBIS: ".to_pandas()",
-    nw.Implementation.PYSPARK: ".toPandas()",
-    nw.Implementation.PYSPARK_CONNECT: ".toPandas()",
-    nw.Implementation.SQLFRAME: ".toPandas()",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,10 +63,18 @@ class Column:
         ([False, True, False], [1152921504606846977, 3])
         """
         try:
-            absent, present = _split(values, what)
-        except NotImplementedError as error:  # pyarrow has types that it cannot filter
+            absent, present = split(values, what)
+        except (MlmError, MemoryError):
+            raise
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"{what} holds text that is no Unicode ({error.object[error.start : error.end]!r}), as from a file in "
+                "another encoding; read it with its own, for example encoding='latin-1'."
+            ) from None
+        except Exception as error:  # each library has types that it cannot filter or hand out, and errors of its own
             dtype = getattr(values, "dtype", getattr(values, "type", type(values).__name__))
-            raise DataError(f"{what} cannot be read (dtype {dtype}): {error}. Cast it to another type first.") from None
+            why = str(error).partition("\n")[0].rstrip(".")
+            raise DataError(f"{what} cannot be read (dtype {dtype}): {why}. Cast it to another type first.") from None
         return cls(what, absent, present, str(getattr(values, "dtype", getattr(values, "type", present.dtype))))
 
     def numbers(self) -> np.ndarray:
@@ -122,14 +116,9 @@ class Column:
         try:
             codes[~self.absent], found = pd.factorize(self.present, sort=sort)
         except TypeError as error:
-            raise DataError(f"The values of {_lower(self.what)} cannot be told apart: {error}.") from None
+            raise DataError(f"The values of {lower(self.what)} cannot be told apart: {error}.") from None
         categories = isinstance(found.dtype, pd.CategoricalDtype)
         return codes, pd.Index(found.astype(found.dtype.categories.dtype) if categories else found)
-
-
-def are_numbers(present: pd.Series) -> bool:
-    """Whether Python objects are all real numbers: decimals, fractions, whole numbers and floats among one another."""
-    return all(isinstance(value, Real | Decimal) and not isinstance(value, bool | np.bool_) for value in present)
 
 
 def complete_rows(absent: Mapping[str, np.ndarray], of_the_data: Callable[[str], bool] | None = None) -> np.ndarray:
@@ -173,120 +162,3 @@ def complete_rows(absent: Mapping[str, np.ndarray], of_the_data: Callable[[str],
             stacklevel=users_stacklevel(),
         )
     return used
-
-
-def demand_eager(data: Any) -> None:
-    """Refuse what has no values yet.
-
-    Raises
-    ------
-    DataError
-        When the data are computed later; the message says which call computes them now.
-    """
-    module = type(data).__module__.partition(".")[0]
-    if module in ("dask", "narwhals_dask"):  # narwhals knows its frames, and not its series
-        call = EAGER[nw.Implementation.DASK]
-    else:
-        frame = nw.from_native(data, pass_through=True)
-        if not isinstance(frame, nw.LazyFrame):
-            return
-        call = EAGER.get(frame.implementation, ".collect()")
-    raise DataError(f"The data are not computed yet ({module} {type(data).__name__}); call {call} on them first.")
-
-
-def _lower(what: str) -> str:
-    return what[0].lower() + what[1:]
-
-
-def _split(values: Any, what: str) -> tuple[np.ndarray, pd.Series]:
-    """Which values are missing, (n,), and the others."""
-    if isinstance(values, np.ma.MaskedArray):
-        masked = np.ma.getmaskarray(values)
-        _demand_one_dimension(values, what)
-        return _within(masked.copy(), values.data[~masked], what)
-    if isinstance(values, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
-        return _split_pandas(pd.Series(values))
-    arrow = sys.modules.get("pyarrow")
-    if arrow is not None and isinstance(values, arrow.Array):
-        values = arrow.chunked_array([values])
-    series = nw.from_native(values, series_only=True, pass_through=True)
-    if isinstance(series, nw.Series):
-        return _split_narwhals(series, what)
-    demand_eager(values)
-    if isinstance(values, list | tuple):
-        return _split_pandas(pd.Series(list(values), dtype=object))
-    array = np.asarray(values)
-    _demand_one_dimension(array, what)
-    try:
-        return _split_pandas(pd.Series(array))
-    except (ValueError, TypeError) as error:  # records, dates without a unit
-        raise DataError(f"{what} cannot be read (dtype {array.dtype}): {error}.") from None
-
-
-def _demand_one_dimension(array: np.ndarray, what: str) -> None:
-    if array.ndim != 1:
-        raise DataError(f"{what} must be one-dimensional; it has {array.ndim} dimensions: give each column alone.")
-
-
-def _within(absent: np.ndarray, values: Any, what: str) -> tuple[np.ndarray, pd.Series]:
-    """Find what is missing among the values where nothing was so far."""
-    inner, present = _split(values, what)
-    absent[~absent] = inner
-    return absent, present
-
-
-def _split_pandas(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
-    dtype = column.dtype
-    if isinstance(dtype, pd.SparseDtype):
-        column = column.sparse.to_dense()
-    elif isinstance(dtype, np.dtype) and not dtype.isnative:  # pandas cannot tell such values apart
-        column = column.astype(dtype.newbyteorder("="))
-    absent = column.isna().to_numpy(dtype=bool)
-    if dtype.kind == "f" and not isinstance(dtype, np.dtype):  # NaN is a value to nullable and Arrow columns
-        absent = np.isnan(column.to_numpy(dtype=float, na_value=np.nan))
-    present = pd.Series(column.array[~absent])
-    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "m":  # as NumPy has them, and with its labels
-        present = pd.Series(present.to_numpy(dtype=dtype.numpy_dtype))
-    if isinstance(dtype, pd.ArrowDtype) and dtype.type is pd.CategoricalDtype.type:
-        present = present.astype("category")
-        if not dtype.pyarrow_dtype.ordered:  # a dictionary may be in the order in which its values were first seen
-            present = present.cat.reorder_categories(sorted(present.cat.categories))
-    return absent, present.infer_objects() if present.dtype == object else present
-
-
-def _categorical(present: nw.Series, values: Any, what: str) -> pd.Series:
-    """Categories in their order, as pandas has them."""
-    if not len(present):
-        return pd.Series([], dtype=object)
-    try:
-        order = [k for k in present.cat.get_categories().to_list() if k is not None]
-        ordered = bool(getattr(getattr(present.to_native(), "type", None), "ordered", False))
-        if present.dtype != nw.Enum and not ordered:  # it may be in the order in which values were first seen
-            order = sorted(order)
-        return pd.Series(pd.Categorical(values, categories=order))
-    except NotImplementedError:  # pyarrow cannot list categories that are of a type of pandas', such as intervals
-        pass
-    except TypeError as error:
-        raise DataError(f"The categories of {_lower(what)} cannot be told apart: {error}.") from None
-    try:
-        return present.to_native().to_pandas()
-    except TypeError as error:
-        raise DataError(f"The categories of {_lower(what)} cannot be told apart: {error}.") from None
-
-
-def _split_narwhals(column: nw.Series, what: str) -> tuple[np.ndarray, pd.Series]:
-    if column.implementation.is_pandas():
-        return _split_pandas(column.to_native())
-    missing = column.is_null()
-    if column.dtype.is_float():
-        missing = missing | column.is_nan().fill_null(True)
-    present = column.filter(~missing)
-    if column.dtype.is_decimal():
-        present = present.cast(nw.Float64)
-    python = column.dtype.is_nested() or column.dtype in (nw.Int128, nw.UInt128)  # NumPy has no such types
-    values = pd.Series(present.to_list(), dtype=object) if python else present.to_numpy()
-    if column.dtype == nw.Enum or (column.dtype == nw.Categorical and column.implementation.is_pyarrow()):
-        # polars' Categorical has the order in which its values were first seen, in whichever frame
-        return _within(missing.to_numpy().astype(bool), _categorical(present, values, what), what)
-    known = pd.Series(values, dtype="str" if column.dtype == nw.String else None)
-    return _within(missing.to_numpy().astype(bool), known, what)

@@ -52,9 +52,29 @@ def given(values: Any, what: str, table: Table) -> Node | np.ndarray:
             f"The index of the {what} is not that of the data; align them first, for example with "
             "values.reindex(data.index), or pass values.to_numpy() to take them row by row."
         )
-    if np.shape(values) != (table.n,):
-        raise DataError(f"The {what} must be one number a row: {table.n}; got {np.shape(values)}.")
+    if isinstance(values, type) or _shape(values) != (table.n,):
+        raise DataError(
+            f"The {what} must be the name of a column, an expression or one number a row: {table.n}; got "
+            f"{_shaped(values)}."
+        )
     return Column.of(values, f"`{what}`").numbers()
+
+
+def _shape(values: Any) -> tuple[int, ...]:
+    try:
+        return np.shape(values)
+    except (ValueError, TypeError, NotImplementedError):  # rows of several lengths, types of Arrow's
+        return (len(values),)
+
+
+def _shaped(values: Any) -> str:
+    """Say what was given instead of one number a row."""
+    if isinstance(values, type):
+        return f"the class {values.__name__} itself"
+    shape = _shape(values)
+    if not shape:
+        return f"a single {type(values).__name__}"
+    return f"{shape[0]}" if len(shape) == 1 else f"an array of {' by '.join(map(str, shape))}"
 
 
 def numeric(node: Node | np.ndarray, value: Value, role: str, n: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -28,7 +28,8 @@ class Native:
     Raises
     ------
     DataError
-        When the data are neither, or not computed yet, or the columns of a mapping are not of one length.
+        When the data are neither, or not computed yet, the columns of a mapping are not of one length, a frame that is
+        not of pandas has a name twice, or a name is no Unicode.
 
     Examples
     --------
@@ -43,16 +44,14 @@ class Native:
         if isinstance(data, pd.DataFrame):
             several = isinstance(data.columns, pd.MultiIndex)  # of which the name of one level is no column's name
             self.known: Any = data.columns.to_flat_index() if several else data.columns
+            if self.known.dtype == object:
+                _demand_unicode(self.known, whose)
         elif isinstance(data, Mapping):
             _demand_one_length(data)
+            _demand_unicode(data, whose)
             self.known = data
         else:
-            demand_eager(data)
-            try:
-                self.data = nw.from_native(data, eager_only=True)
-            except TypeError:
-                kind = type(data).__name__
-                raise DataError(f"{whose} must be a data frame or a mapping of columns; got {kind}.") from None
+            self.data = _opened(data, whose)
             self.known = self.data.columns
 
     def __contains__(self, name: Any) -> bool:
@@ -143,6 +142,40 @@ def like_pandas(values: np.ndarray, dtype: Any) -> Any:
 def like_narwhals(values: np.ndarray, name: str, library: Any) -> nw.Series:
     """Floats, shape (n,), as a series of another library, null where they are NaN."""
     return nw.new_series(name, values, nw.Float64, backend=library).fill_nan(None)
+
+
+def _opened(data: Any, whose: str) -> Any:
+    """Open a data frame that is not of pandas, by narwhals."""
+    kind = f"the class {data.__name__} itself" if isinstance(data, type) else type(data).__name__
+    wrong = f"{whose} must be a data frame or a mapping of columns; got {kind}."
+    if isinstance(data, type):
+        raise DataError(wrong)
+    try:
+        demand_eager(data)
+        return nw.from_native(data, eager_only=True)
+    except TypeError:
+        raise DataError(wrong) from None
+    except (nw.exceptions.NarwhalsError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        names = [str(name) for name in getattr(data, "column_names", getattr(data, "columns", ()))]
+        twins = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if not twins:
+            raise DataError(f"{whose} ({kind}) cannot be read: {error}") from None
+        raise DataError(
+            f"{whose} have {names.count(twins[0])} columns {twins[0]!r}; rename or drop all but one."
+        ) from None
+
+
+def _demand_unicode(names: Iterable[Any], whose: str) -> None:
+    """Refuse names that cannot be printed or written; the frames of Arrow and polars cannot have them."""
+    try:
+        "".join(name for name in names if isinstance(name, str)).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{whose} have a column whose name is no Unicode ({error.object[error.start : error.end]!r}), as from a"
+            " file in another encoding; rename it, or read the file with its own, for example encoding='latin-1'."
+        ) from None
 
 
 def _demand_one_length(data: Mapping[str, Any]) -> None:

@@ -116,6 +116,8 @@ class Other:
             return f"make numbers of it, such as seconds: {column}.dt.total_seconds()"
         if self.what.startswith("complex"):
             return f"take its real part first: {column}.to_numpy().real"
+        if self.what.startswith("values of type date"):
+            return f"make dates of it first: pandas.to_datetime({column})"
         return f"convert it first, for example with {column}.astype(float) or .astype(str)"
 
 

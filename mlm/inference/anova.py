@@ -129,7 +129,8 @@ def anova(
     Raises
     ------
     ArgumentError
-        With fewer than two models, without a name of its own for each, for an unknown `test`, or F for a mixed model.
+        With fewer than two models, without a name of its own for each, for an unknown `test`, F for a mixed model, or a
+        `refit` that is neither True nor False.
     FitError
         When the models were fitted to different rows, responses or weights, or restricted likelihoods of models with
         different fixed effects would be compared.
@@ -161,6 +162,8 @@ def anova(
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., section 6.2.2. Sage.
     """
     labels = _labels(models, names)
+    if not is_one_of(refit, (True, False)):
+        raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
     by_f = _is_f(models, labels, test)
     rows = common_rows(models, labels)
     restricted = [label for label, m in zip(labels, models, strict=True) if is_mixed(m) and m.reml]

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pandas as pd
 
 from ..errors import FitError, NestingWarning, users_stacklevel
 from ..report.face import FittedModel
@@ -50,7 +49,7 @@ def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np
         )
     first, name, found = models[0], labels[0], []
     for m, label in zip(models, labels, strict=True):
-        rows = _aligned(first.frame.index, m.frame.index, name, label)
+        rows = _aligned(first, m, name, label)
         different = int(np.sum(m.frame.y[rows] != first.frame.y))
         if different:
             raise FitError(
@@ -62,8 +61,9 @@ def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np
     return found
 
 
-def _aligned(index: pd.Index, other: pd.Index, name: str, label: str) -> np.ndarray:
-    """Positions in `other` of the labels of `index`, shape (n,)."""
+def _aligned(first: FittedModel, m: FittedModel, name: str, label: str) -> np.ndarray:
+    """Positions in the second model of the rows of the first, by their labels, shape (n,)."""
+    index, other = first.frame.index, m.frame.index
     if index.equals(other):
         return np.arange(len(index))
     if not (index.is_unique and other.is_unique):
@@ -75,11 +75,16 @@ def _aligned(index: pd.Index, other: pd.Index, name: str, label: str) -> np.ndar
     rows = other.get_indexer(index)
     unknown = index[rows < 0]
     if len(unknown):
+        remedy = " Fit both to the same rows of one data frame."
+        if np.array_equal(first.frame.y, m.frame.y):
+            remedy = (
+                " The responses are the same row by row: if the rows are, fit both to one data frame, or give the data"
+                " of both the same labels first, data.reset_index(drop=True)."
+            )
         shown = ", ".join(repr(k) for k in unknown[:3].tolist())
         raise FitError(
             f"The models were not fitted to the same rows: {len(unknown)} of the {len(index)} rows of {name} are not"
-            f" in {label}, by their labels ({shown}{', …' if len(unknown) > 3 else ''}). Fit both to the same rows of"
-            " one data frame."
+            f" in {label}, by their labels ({shown}{', …' if len(unknown) > 3 else ''}).{remedy}"
         )
     return rows
 

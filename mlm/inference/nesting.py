@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 
@@ -128,10 +128,11 @@ class Family:
     def includes(self, codes: np.ndarray, columns: np.ndarray) -> bool:
         """Tell whether all covariance matrices of another term are among the family's.
 
-        Its own are sums of such as r r' within each of its levels, r being one of its columns or the sum of two. For
-        each the nearest member of the family is found: the squared distance ‖C M C' - r r'‖², summed over pairs of
-        rows, is quadratic in M, with coefficients that are sums of products within levels. So ``(1 | g:f)`` is found
-        in ``(f | g)`` as well, where M is proportional to the identity in the indicators of f.
+        Its own are sums of such as r r' within each of its levels, r being one of its columns, or the sum or the
+        difference of two. For each the nearest member of the family is found: the squared distance ‖C M C' - r r'‖²,
+        summed over pairs of rows, is quadratic in M, with coefficients that are sums of products within levels. So
+        ``(1 | g:f)`` is found in ``(f | g)`` as well, where M is proportional to the identity in the indicators of f.
+        A single term of the family may have them all, as ``(0 + f | g)`` in ``(f || g)`` has those of ``(f | g)``.
 
         Parameters
         ----------
@@ -143,7 +144,15 @@ class Family:
         basis = Space.of(columns).basis
         pairs = combinations_with_replacement(range(basis.shape[1]), 2)
         rows = [basis[:, i] if i == j else basis[:, i] + basis[:, j] for i, j in pairs]
-        return all(self._includes(codes, row) for row in rows)
+        rows += [basis[:, i] - basis[:, j] for i, j in combinations(range(basis.shape[1]), 2)]
+        return any(all(family._includes(codes, row) for row in rows) for family in (*self._alone, self))
+
+    @cached_property
+    def _alone(self) -> list[Family]:
+        """The family of each of its terms: where terms overlap, M would share out what one of them has."""
+        terms = np.unique(self.term)
+        chosen = [self.term == term for term in terms] if len(terms) > 1 else []
+        return [Family(self.codes, self.columns[:, one], self.term[one]) for one in chosen]
 
     def _includes(self, codes: np.ndarray, row: np.ndarray) -> bool:
         """Tell whether r r' within levels is in the family."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -195,18 +195,17 @@ def random_effects_table(varcorr: pd.DataFrame, digits: int = 4, scipen: int = 0
         (grp, one, two): f"{value:.{places}f}" if math.isfinite(value) else "NaN"
         for grp, one, two, value in varcorr.loc[~plain, ["grp", "var1", "var2", "sdcor"]].itertuples(index=False)
     }
+    terms = _terms(variances, correlations)
     labels = [["Groups", "Name"]]
-    previous = None
-    for grp, name in variances[["grp", "var1"]].itertuples(index=False):
-        labels.append(["" if grp == previous else str(grp), "" if pd.isna(name) else str(name)])
-        previous = grp
+    for term, names in terms:
+        labels += [["" if k else term, name] for k, name in enumerate(names)]
     table = [
         [*label, variance, deviation, *correlation]
         for label, variance, deviation, correlation in zip(
             labels,
             ["Variance", *r_numbers.format_numbers(variances["vcov"], digits, scipen=scipen)],
             ["Std.Dev.", *r_numbers.format_numbers(variances["sdcor"], digits, scipen=scipen)],
-            _correlation_cells(variances, correlations),
+            _correlation_cells(terms, correlations),
             strict=True,
         )
     ]
@@ -214,16 +213,23 @@ def random_effects_table(varcorr: pd.DataFrame, digits: int = 4, scipen: int = 0
     return "\n".join("".join(f" {cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in table)
 
 
-def _correlation_cells(variances: pd.DataFrame, correlations: dict[tuple[str, str, str], str]) -> list[list[str]]:
-    """Cells under ``Corr``: for each variance its correlations with the ones above it in its term."""
-    rows: list[list[str]] = []
-    above: list[str] = []
-    previous = None
+def _terms(variances: pd.DataFrame, correlations: Mapping[tuple[str, str, str], str]) -> list[tuple[str, list[str]]]:
+    """Terms and the names of their effects; the residual has one that is blank, and a group may be called as it is."""
+    terms: list[tuple[str, list[str]]] = []
     for grp, name in variances[["grp", "var1"]].itertuples(index=False):
-        above = above if grp == previous else []
-        rows.append([correlations[grp, one, name] for one in above])
-        above = [*above, name]
-        previous = grp
+        effect = "" if pd.isna(name) else str(name)
+        if terms and terms[-1][0] == grp and (grp, terms[-1][1][0], effect) in correlations:
+            terms[-1][1].append(effect)
+        else:
+            terms.append((str(grp), [effect]))
+    return terms
+
+
+def _correlation_cells(
+    terms: Sequence[tuple[str, list[str]]], correlations: Mapping[tuple[str, str, str], str]
+) -> list[list[str]]:
+    """Cells under ``Corr``: for each variance its correlations with the ones above it in its term."""
+    rows = [[correlations[grp, one, name] for one in names[:k]] for grp, names in terms for k, name in enumerate(names)]
     columns = max(map(len, rows), default=0)
     width = max((len(cell) for row in rows for cell in row), default=0)
     header = ["Corr", *[""] * (columns - 1)] if columns else []

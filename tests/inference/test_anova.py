@@ -146,6 +146,9 @@ def test_refuses_what_cannot_be_compared():
         mlm.anova(m1)
     with pytest.raises(mlm.ArgumentError, match="2 models need 2 different names; got a, a"):
         mlm.anova(m1, m2, names=["a", "a"])
+    for refit in ("no", None, [True]):
+        with pytest.raises(mlm.ArgumentError, match="`refit` is True or False; got"):
+            mlm.anova(m1, m2, refit=refit)
 
 
 def test_warnings_point_at_the_users_line():

@@ -52,6 +52,13 @@ def test_other_rows_are_refused_where_responses_coincide(kind):
         mlm.anova(*two)
 
 
+def test_rows_under_other_labels_are_refused_with_the_remedy():
+    """R compares the numbers of rows only; labels that differ may be of other rows."""
+    small, large = mlm.lm("y ~ 1", data()), mlm.lm("y ~ x", data().set_axis(range(1000, 1180)))
+    with pytest.raises(mlm.FitError, match=r"responses are the same row by row: .*reset_index\(drop=True\)"):
+        mlm.anova(small, large)
+
+
 def test_rows_left_out_for_other_columns_are_refused():
     d = data().copy()
     d.loc[5, "x"], d.loc[9, "z"] = np.nan, np.nan

@@ -32,6 +32,7 @@ def compare(small, large):
     """What the comparison warns of."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        warnings.simplefilter("ignore", mlm.IdentificationWarning)
         models = [
             mlm.lmer(text, frame(), reml=False) if "|" in text else mlm.lm(text, frame()) for text in (small, large)
         ]
@@ -73,6 +74,9 @@ def compare(small, large):
         ("y ~ x + (1 | g) + (1 | g:f)", "y ~ x + (0 + f | g)"),
         ("y ~ x + (1 | h/g)", "y ~ x + (1 | h) + (1 | own) + (1 | g)"),
         ("y ~ x + (0 + sign | g)", "y ~ x + (x | g)"),
+        ("y ~ x + (f | g)", "y ~ x + (f || g)"),
+        ("y ~ x + (1 | g:f)", "y ~ x + (f || g)"),
+        ("y ~ x + (0 + dummy + rest | g)", "y ~ x + (f || g)"),
         ("y ~ x", "y ~ x + (1 | g)"),
     ],
 )
@@ -95,6 +99,12 @@ def test_nested(small, large):
         ("y ~ x + (1 + z | g)", "y ~ x + w + (x | g)", ["'(1 + z | g)'"]),
         ("y ~ x + (0 + z | g)", "y ~ x + (x || g)", ["'(0 + z | g)'"]),
         ("y ~ x + (1 | g:f)", "y ~ x + (x + z | g)", ["'(1 | g:f)'"]),
+        ("y ~ x + (f + x | g)", "y ~ x + w + z + (f + x || g) + (1 | h)", ["'(1 + f + x | g)'"]),
+        (
+            "y ~ 1 + (0 + x + z | g)",  # covariances of either sign; those of the sum are positive
+            "y ~ 1 + (0 + x | g) + (0 + z | g) + (0 + I(x + z) | g) + (1 | h)",
+            ["'(0 + x + z | g)'"],
+        ),
         ("y ~ x + (1 | g)", "y ~ x + (1 | own) + (0 + x | own)", ["'(1 | g)'"]),
         ("y ~ x + (1 | own)", "y ~ x + (x | g)", ["'(1 | own)'"]),
         ("y ~ 1 + (0 + year | g)", "y ~ 1 + (1 | g) + (0 + centred | g)", ["'(0 + year | g)'"]),

@@ -111,3 +111,26 @@ def test_unknown_options_are_refused():
         summarize(m, digits=0)
     with pytest.raises(mlm.FitError, match="exact degrees of freedom"):
         summarize(mlm.lm("y ~ x", data()), "satterthwaite")
+
+
+@pytest.mark.parametrize("term", ["1 ", "x ", "x |"])
+def test_a_group_that_is_called_like_the_residual(term):
+    """As with any other name, but for the name."""
+    named = data().rename(columns={"g": "Residual"})
+    plain, m = mlm.lmer(f"y ~ x + ({term}| g)", data()), mlm.lmer(f"y ~ x + ({term}| Residual)", named)
+    block = random_effects_table(m.varcorr).split("\n")
+    assert [line.split()[0] for line in block if "Intercept" in line or "Groups" in line] == ["Groups", "Residual"]
+    assert block[-1].split() == ["Residual", *random_effects_table(plain.varcorr).split("\n")[-1].split()[1:]]
+    shown = random_effects_table(plain.varcorr).replace("g.1", "Residual.1").replace("g ", "Residual ")
+    assert shown.split() == " ".join(block).split()
+    assert str(m.summary()).replace("Residual", "g").split() == str(plain.summary()).replace("Residual", "g").split()
+    renamed = plain.tidy().replace({"group": {"g": "Residual", "g.1": "Residual.1"}})
+    pd.testing.assert_frame_equal(m.tidy(), renamed)
+    assert len(mlm.regtable(m).statistics) == len(mlm.regtable(plain).statistics)
+    assert str(mlm.icc(m)) == str(mlm.icc(plain))
+
+
+def test_a_group_that_is_called_like_the_second_term_of_another():
+    d = data().assign(**{"g.1": data().h})
+    table = random_effects_table(mlm.lmer("y ~ x + (1 | g) + (0 + x | g) + (1 | `g.1`)", d).varcorr).split("\n")
+    assert [line.split()[:2] for line in table[1:4]] == [["g", "(Intercept)"], ["g.1", "x"], ["g.1", "(Intercept)"]]
