@@ -83,8 +83,8 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
     labels = ("FALSE", "TRUE") if isinstance(value, Truth) else value.labels
     if isinstance(value, Category) and len(labels) < 2:
         raise DataError(
-            f"The category {shorten(name)!r} has one level ({shorten(labels[0])}) in the {len(value.codes)} rows used: it has "
-            "nothing to tell apart. Take it out of the formula."
+            f"The category {shorten(name)!r} has one level ({shorten(labels[0])}) in the {len(value.codes)} rows used: "
+            "it has nothing to tell apart. Take it out of the formula."
         )
     contrast = chosen
     if contrast is None and isinstance(value, Category):
@@ -113,7 +113,9 @@ def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[
 
         kinds = {"sum": contrasts.SumContrasts, "helmert": contrasts.HelmertContrasts}
         if contrast not in kinds:
-            raise ArgumentError(f"Contrasts of {shorten(name)!r} are {', '.join(NAMED)} or a matrix; got {shorten(contrast)!r}.")
+            raise ArgumentError(
+                f"Contrasts of {shorten(name)!r} are {', '.join(NAMED)} or a matrix; got {shorten(contrast)!r}."
+            )
         return np.asarray(kinds[contrast]().get_coding_matrix(list(labels), reduced_rank=True), dtype=float), numbered
     if isinstance(contrast, pd.DataFrame):
         contrast = _by_label(contrast, labels, name)
@@ -136,23 +138,28 @@ def _numbers(contrast: Any, labels: tuple[str, ...], name: str) -> np.ndarray:
     """A contrast matrix as floats of its own, NaN where it is masked or missing."""
     try:
         values = np.ma.asarray(contrast)
-        if values.dtype.kind not in "biuf" and not all(isinstance(each, Real | Decimal) for each in values.ravel()):
-            raise TypeError
-        return np.array(values.astype(float).filled(np.nan), dtype=float)
+        if values.dtype.kind == "O":
+            values = np.ma.where(pd.isna(values.data), np.nan, values)
+        there = values.compressed()
+        if values.dtype.kind in "biuf" or (
+            values.dtype.kind == "O" and all(isinstance(v, Real | Decimal) for v in there)
+        ):
+            return np.array(np.ma.filled(values.astype(float), np.nan), dtype=float)
     except (TypeError, ValueError, OverflowError):
-        is_complex = np.iscomplexobj(contrast)
-        raise ArgumentError(
-            f"A contrast matrix of {shorten(name)!r} is made of real numbers, one row for each of its {len(labels)} levels; got "
-            f"{'complex numbers' if is_complex else type(contrast).__name__}."
-        ) from None
+        pass  # ragged rows, numbers beyond the floats
+    given = "complex numbers" if np.iscomplexobj(contrast) else type(contrast).__name__
+    raise ArgumentError(
+        f"A contrast matrix of {shorten(name)!r} is made of real numbers, one row for each of its {len(labels)} "
+        f"levels; got {given}."
+    )
 
 
 def _demand_finite(matrix: np.ndarray, name: str) -> None:
     bad = int((~np.isfinite(matrix)).sum())
     if bad:
         raise ArgumentError(
-            f"{bad} of the {matrix.size} numbers in the contrast matrix of {shorten(name)!r} are missing or infinite; give a "
-            "number for each level and contrast."
+            f"{bad} of the {matrix.size} numbers in the contrast matrix of {shorten(name)!r} are missing or infinite; "
+            "give a number for each level and contrast."
         )
 
 
@@ -215,9 +222,10 @@ def _by_label(contrast: pd.DataFrame, labels: tuple[str, ...], name: str) -> pd.
     known = [label(each) for each in contrast.index]
     absent = [each for each in labels if each not in known]
     if absent or len(set(known)) < len(known):
+        there, wanted = (first_few(list(map(shorten, each))) for each in (known, labels))
         raise ArgumentError(
-            f"The rows of the contrast matrix of {shorten(name)!r} are labelled {first_few(list(map(shorten, known)))}; its levels "
-            f"are {first_few(list(map(shorten, labels)))}. Label them so, or give a matrix without labels, in the order of the levels."
+            f"The rows of the contrast matrix of {shorten(name)!r} are labelled {there}; its levels are {wanted}. "
+            "Label them so, or give a matrix without labels, in the order of the levels."
         )
     chosen = contrast.iloc[[known.index(each) for each in labels]]
     return chosen.loc[:, (chosen != 0).any()] if chosen.shape[1] >= len(labels) else chosen

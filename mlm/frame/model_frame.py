@@ -146,8 +146,8 @@ class ModelFrame:
         evaluator = self.recipe.evaluator(table)
         total: np.ndarray | float = 0.0
         for node in self.offset_parts:
-            value = evaluator.value(node)
-            demand_defined(node, value, table)
+            value = evaluator.variable(node)
+            demand_defined(evaluator.told(node), value, table)
             total = total + numeric(node, value, "offset", table.n)
         return total
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from ..errors import FormulaError, shorten
-from .parser import BARS, parse_tree
+from .parser import BARS, outer_bar, parse_tree
 from .terms import Complaint, Terms, expand
 from .tokens import error_at, tokens
 from .tree import Call, Name, Node, Number, Text, shown, spell, start, walk
@@ -197,6 +197,9 @@ class _Pieces:
             self.bars.append(bar)
             return None
         if isinstance(node, Call) and node.function in ("offset", "stats::offset") and len(node.arguments) == 1:
+            inside = outer_bar(node.arguments[0])
+            if inside is not None:
+                raise self.complain(inside.at, "An offset has no random-effects terms; for 'or' write I(a | b).")
             self.offsets.append(node.arguments[0])
             return None
         return self.refused(node)

@@ -13,7 +13,7 @@ from ..errors import FormulaError, shorten
 from .tokens import Token, error_at, tokens
 from .tree import Call, Name, Node, Number, Text, start
 
-__all__ = ["parse_expression", "parse_tree"]
+__all__ = ["outer_bar", "parse_expression", "parse_tree"]
 
 # How strongly operators bind what stands on either side, weakest first.
 BINARY = {
@@ -62,6 +62,18 @@ def parse_expression(text: str) -> Node:
     '+'
     """
     return parse_tree(text)
+
+
+def outer_bar(node: Node) -> Call | None:
+    """Find a bar that stands in no function's arguments, where it could mean a random-effects term and no 'or'."""
+    waiting = [node]
+    while waiting:
+        piece = waiting.pop()
+        if isinstance(piece, Call) and (piece.infix or piece.function == "("):
+            if piece.function in BARS:
+                return piece
+            waiting += piece.arguments
+    return None
 
 
 def _demand_shallow(node: Node, text: str) -> None:

@@ -16,9 +16,10 @@ from ..errors import shorten
 
 __all__ = ["Call", "Name", "Node", "Number", "Text", "shown", "spell", "spell_name", "start", "walk"]
 
-SYNTACTIC = re.compile(r"(?:[a-zA-Z]|\.(?![0-9]))[a-zA-Z0-9._]*")  # R's names that need no backticks, in the letters of ASCII
-# Unicode's combining classes of the vowel signs of Hebrew, Arabic, Syriac, Telugu, Thai, Lao and Tibetan (class 0 is that
-# of most other scripts): letters to R, as accents, tones and viramas are not.
+# R's names that need no backticks, in the letters of ASCII.
+SYNTACTIC = re.compile(r"(?:[a-zA-Z]|\.(?![0-9]))[a-zA-Z0-9._]*")
+# Unicode's combining classes of vowel signs: 0 in most scripts, others in Hebrew, Arabic, Syriac, Telugu, Thai, Lao and
+# Tibetan. They are letters to R, as accents, tones and viramas are not.
 VOWEL_SIGNS = frozenset((0, *range(10, 37), 84, 91, 103, 118, 129, 130, 132))
 SPACED = {"~", "+", "-", "*", "<", ">", "<=", ">=", "==", "!=", "&", "&&", "|", "||"}  # binary operators, as R prints
 TIGHT = {"/", "^", ":", "%%", "%/%"}

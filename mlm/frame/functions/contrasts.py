@@ -13,7 +13,7 @@ from ...language.tree import Call, Name, Number, Text, shown
 from ..coding import completed, contrast_matrix
 from ..values import Category, Value, label
 from .categories import as_factor
-from .constants import constant, number_matrix
+from .constants import MAX_LEVELS, constant, number_matrix
 from .kinds import whole
 from .levels import position
 from .registry import Site, function
@@ -40,11 +40,12 @@ def contrast(site: Site, object_: Value, contr: Any = None, how_many: Any = None
     category = as_factor(site, object_)
     if contr is None and base is None and how_many is None:
         return replace(category, contrast=None)
-    if contr is None:  # R asks the function of its default for so many levels
+    most = MAX_LEVELS
+    if contr is None:  # R asks the function of its default, and cannot name more contrasts than that has
+        most = max(len(site.learnt["levels"]) - 1, 1)
         contr = Name("contr.poly" if category.ordered else "contr.treatment")
     fitted = len(site.learnt["levels"])
     known = replace(category, codes=category.codes[:0], levels=category.levels[:fitted])
-    most = max(len(known.levels) - 1, 1)
     kept = None if how_many is None else whole(site, constant(site, how_many), "how.many", 1, most)
     return replace(category, contrast=_coding(site, known, contr, base, kept))
 
@@ -119,8 +120,8 @@ def _of_numbers(site: Site, category: Category, tree: Call, kept: int | None) ->
     matrix, names = number_matrix(site, tree)
     if matrix.shape[0] != len(labels):
         raise site.error(
-            f"contrasts have one number for each of the {len(labels)} levels ({first_few(list(map(shorten, labels)))}); got "
-            f"{matrix.shape[0]}."
+            f"contrasts have one number for each of the {len(labels)} levels "
+            f"({first_few(list(map(shorten, labels)))}); got {matrix.shape[0]}."
         )
     if kept is None or kept > matrix.shape[1]:
         matrix = completed(matrix, shorten(site.label))
