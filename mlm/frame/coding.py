@@ -21,7 +21,7 @@ from .values import Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Coding", "checked_contrasts", "coding_of", "completed", "contrast_matrix"]
 
-NAMED = ("treatment", "SAS", "sum", "helmert", "poly")
+NAMED = ("treatment", "sum", "helmert", "poly", "SAS")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +147,10 @@ def _numbers(contrast: Any, labels: tuple[str, ...], name: str) -> np.ndarray:
             return np.array(np.ma.filled(values.astype(float), np.nan), dtype=float)
     except (TypeError, ValueError, OverflowError):
         pass  # ragged rows, numbers beyond the floats
-    given = "complex numbers" if np.iscomplexobj(contrast) else type(contrast).__name__
+    is_complex = any(
+        isinstance(each, complex | np.complexfloating) for each in np.ravel(np.array(contrast, dtype=object))
+    )
+    given = "complex numbers" if is_complex else type(contrast).__name__
     raise ArgumentError(
         f"A contrast matrix of {shorten(name)!r} is made of real numbers, one row for each of its {len(labels)} "
         f"levels; got {given}."

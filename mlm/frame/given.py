@@ -71,7 +71,7 @@ def _expression(text: str, what: str) -> Node:
     try:
         node = parse_expression(text)
     except FormulaError as error:
-        raise FormulaError(f"`{what}` cannot be read: {error}") from None
+        raise FormulaError(f"`{what}`: {error}") from None
     bar = outer_bar(node)
     if bar is not None:
         why = f"`{what}` has no random-effects terms, and a bar means nothing here; for 'or' write I(a | b)."

@@ -170,7 +170,7 @@ def model_frame(
     weights, offset : str or array_like of shape (rows,), optional
         Prior weights (positive) and a known part of the linear predictor: a column's name, an expression, or values.
     contrasts : mapping of str to str or array_like, optional
-        How categories of the fixed part are coded: ``{"f": "sum"}`` (treatment, sum, helmert, poly, or a matrix).
+        How categories of the fixed part are coded: ``{"f": "sum"}`` (treatment, sum, helmert, poly, SAS, or a matrix).
     functions : mapping of str to callable, optional
         Functions of your own that the formula calls: they take and give arrays.
 

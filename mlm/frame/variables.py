@@ -127,7 +127,7 @@ def _demanded(
             try:
                 demand_functions((each,), own, texts[role])
             except FormulaError as error:
-                raise FormulaError(f"`{role[1:-1]}` cannot be computed: {error}") from None
+                raise FormulaError(f"`{role[1:-1]}`: {error}") from None
             wanted[f"`{role[1:-1]}`"] = more = column_names((each,), own, table)
             names = names + more
     table.demand(wanted)

@@ -124,13 +124,8 @@ def _value(site: Site, name: str, result: Any) -> Value:
 
 def _split(result: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """What a function returned as an array, and which of its values are said to be missing; words stay objects."""
-    absent: np.ndarray | None
-    if isinstance(result, np.ma.MaskedArray):
-        array, absent = result.data, np.ma.getmaskarray(result)
-    else:
-        array = np.asarray(result)
-        nulls = getattr(result, "is_null", None)  # of polars and pyarrow; NumPy's NaN does not tell them apart
-        absent = np.asarray(nulls()).astype(bool) if callable(nulls) and array.ndim == 1 else None
+    array = np.ma.getdata(result) if isinstance(result, np.ma.MaskedArray) else np.asarray(result)
+    absent = _nulls(result)
     if array.dtype.kind == "O" and array.size:
         said = np.array([value is None or value is pd.NA for value in array.ravel()]).reshape(array.shape)
         absent = said if absent is None else absent | said
@@ -138,6 +133,22 @@ def _split(result: Any) -> tuple[np.ndarray, np.ndarray | None]:
     if absent is None or not absent.any() or array.dtype.kind not in "biuf":
         return array, None
     return np.where(absent, np.nan, array.astype(float)), absent
+
+
+def _nulls(result: Any) -> np.ndarray | None:
+    """Which values a type that knows missing ones holds as such; None where NaN is all there is."""
+    if isinstance(result, np.ma.MaskedArray):
+        return np.ma.getmaskarray(result)
+    if isinstance(result, pd.DataFrame) or callable(getattr(result, "get_columns", None)):  # pandas, polars
+        of_pandas = isinstance(result, pd.DataFrame)
+        series = [result.iloc[:, k] for k in range(result.shape[1])] if of_pandas else result.get_columns()
+        found = [_nulls(each) for each in series]
+        columns = [np.zeros(len(result), dtype=bool) if each is None else each for each in found]
+        return np.column_stack(columns) if columns else None
+    if isinstance(getattr(result, "dtype", None), pd.api.extensions.ExtensionDtype):
+        return np.asarray(pd.isna(result))
+    nulls = getattr(result, "is_null", None)  # of polars and pyarrow
+    return np.asarray(nulls()).astype(bool) if callable(nulls) else None
 
 
 def _unboxed(array: np.ndarray, absent: np.ndarray) -> np.ndarray:

@@ -52,8 +52,8 @@ def _warn_beyond(site: Site, values: np.ndarray, boundary: tuple[float, ...]) ->
     if beyond:
         warnings.warn(
             f"{shorten(site.label)}: {beyond} of {len(values)} numbers lie beyond the boundary knots, {boundary[0]:g} "
-            f"to {boundary[1]:g}. There the spline goes on as the polynomial of its outer piece, which soon is far off; "
-            "ns() goes on straight, and Boundary.knots = c(…) widens the range.",
+            f"to {boundary[1]:g}. There the spline goes on as the polynomial of its outer piece, which soon is far "
+            "off; ns() goes on straight, and Boundary.knots = c(…) widens the range.",
             ExtrapolationWarning,
             stacklevel=users_stacklevel(),
         )
