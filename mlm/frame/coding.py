@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, shorten, suggest
-from ..language.tree import Node, spell
+from ..errors import ArgumentError, DataError, first_few, shorten, suggest
+from ..language.tree import Name, Node, spell
 from .values import Category, Matrix, Numbers, Truth, Value, label
 
 __all__ = ["Coding", "checked_contrasts", "coding_of", "completed", "contrast_matrix"]
 
-NAMED = ("treatment", "sum", "helmert", "poly")
+NAMED = ("treatment", "sum", "helmert", "poly", "SAS")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,8 +83,8 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
     labels = ("FALSE", "TRUE") if isinstance(value, Truth) else value.labels
     if isinstance(value, Category) and len(labels) < 2:
         raise DataError(
-            f"The category {name!r} has one level ({shorten(labels[0])}) in the {len(value.codes)} rows used: it has "
-            "nothing to tell apart. Take it out of the formula."
+            f"The category {shorten(name)!r} has one level ({shorten(labels[0])}) in the {len(value.codes)} rows used: "
+            "it has nothing to tell apart. Take it out of the formula."
         )
     contrast = chosen
     if contrast is None and isinstance(value, Category):
@@ -104,42 +106,63 @@ def contrast_matrix(contrast: Any, labels: tuple[str, ...], name: str) -> tuple[
     numbered = tuple(str(k + 1) for k in range(len(labels) - 1))
     if isinstance(contrast, str) and contrast == "poly":
         return polynomial_contrasts(len(labels)), (".L", ".Q", ".C", *(f"^{k}" for k in numbered[3:]))[: len(numbered)]
+    if isinstance(contrast, str) and contrast == "sas":  # indicators too; the last level is the reference
+        return np.eye(len(labels))[:, :-1], labels[:-1]
     if isinstance(contrast, str):
         from formulaic.transforms import contrasts
 
         kinds = {"sum": contrasts.SumContrasts, "helmert": contrasts.HelmertContrasts}
         if contrast not in kinds:
-            raise ArgumentError(f"Contrasts of {name!r} are {', '.join(NAMED)} or a matrix; got {contrast!r}.")
+            raise ArgumentError(
+                f"Contrasts of {shorten(name)!r} are {', '.join(NAMED)} or a matrix; got {shorten(contrast)!r}."
+            )
         return np.asarray(kinds[contrast]().get_coding_matrix(list(labels), reduced_rank=True), dtype=float), numbered
     if isinstance(contrast, pd.DataFrame):
         contrast = _by_label(contrast, labels, name)
     ends = tuple(map(str, contrast.columns)) if isinstance(contrast, pd.DataFrame) else None
-    try:
-        matrix = np.array(contrast, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(
-            f"A contrast matrix of {name!r} is made of numbers, one row for each of its {len(labels)} levels; got "
-            f"{type(contrast).__name__}."
-        ) from None
+    matrix = _numbers(contrast, labels, name)
     if matrix.ndim == 1 and len(matrix) == len(labels) > 1:  # R too completes a single contrast
         matrix = completed(matrix[:, None], name)
     if matrix.ndim != 2 or matrix.shape[0] != len(labels) or not 0 < matrix.shape[1] < len(labels):
         raise ArgumentError(
-            f"A contrast matrix of {name!r} has one row for each of its {len(labels)} levels and at most "
+            f"A contrast matrix of {shorten(name)!r} has one row for each of its {len(labels)} levels and at most "
             f"{len(labels) - 1} columns; got shape {matrix.shape}."
         )
     _demand_finite(matrix, name)
     if np.linalg.matrix_rank(matrix - matrix.mean(axis=0)) < matrix.shape[1]:
-        raise ArgumentError(f"The columns of the contrast matrix of {name!r} do not tell its levels apart.")
+        raise ArgumentError(f"The columns of the contrast matrix of {shorten(name)!r} do not tell its levels apart.")
     return matrix, ends or tuple(str(k + 1) for k in range(matrix.shape[1]))
+
+
+def _numbers(contrast: Any, labels: tuple[str, ...], name: str) -> np.ndarray:
+    """A contrast matrix as floats of its own, NaN where it is masked or missing."""
+    try:
+        values = np.ma.asarray(contrast)
+        if values.dtype.kind == "O":
+            values = np.ma.where(pd.isna(values.data), np.nan, values)
+        there = values.compressed()
+        if values.dtype.kind in "biuf" or (
+            values.dtype.kind == "O" and all(isinstance(v, Real | Decimal) for v in there)
+        ):
+            return np.array(np.ma.filled(values.astype(float), np.nan), dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        pass  # ragged rows, numbers beyond the floats
+    is_complex = any(
+        isinstance(each, complex | np.complexfloating) for each in np.ravel(np.array(contrast, dtype=object))
+    )
+    given = "complex numbers" if is_complex else type(contrast).__name__
+    raise ArgumentError(
+        f"A contrast matrix of {shorten(name)!r} is made of real numbers, one row for each of its {len(labels)} "
+        f"levels; got {given}."
+    )
 
 
 def _demand_finite(matrix: np.ndarray, name: str) -> None:
     bad = int((~np.isfinite(matrix)).sum())
     if bad:
         raise ArgumentError(
-            f"{bad} of the {matrix.size} numbers in the contrast matrix of {name!r} are missing or infinite; give a "
-            "number for each level and contrast."
+            f"{bad} of the {matrix.size} numbers in the contrast matrix of {shorten(name)!r} are missing or infinite; "
+            "give a number for each level and contrast."
         )
 
 
@@ -161,7 +184,7 @@ def completed(matrix: np.ndarray, name: str) -> np.ndarray:
     if given.shape[1] > len(matrix):
         return matrix
     if np.linalg.matrix_rank(given) < given.shape[1]:
-        raise ArgumentError(f"The columns of the contrast matrix of {name!r} do not tell its levels apart.")
+        raise ArgumentError(f"The columns of the contrast matrix of {shorten(name)!r} do not tell its levels apart.")
     # Householder's QR, as in R: also the signs of what is added are the same
     return np.column_stack([matrix, np.linalg.qr(given, mode="complete")[0][:, given.shape[1] :]])
 
@@ -202,9 +225,10 @@ def _by_label(contrast: pd.DataFrame, labels: tuple[str, ...], name: str) -> pd.
     known = [label(each) for each in contrast.index]
     absent = [each for each in labels if each not in known]
     if absent or len(set(known)) < len(known):
+        there, wanted = (first_few(list(map(shorten, each))) for each in (known, labels))
         raise ArgumentError(
-            f"The rows of the contrast matrix of {name!r} are labelled {', '.join(known)}; its levels are "
-            f"{', '.join(labels)}. Label them so, or give a matrix without labels, in the order of the levels."
+            f"The rows of the contrast matrix of {shorten(name)!r} are labelled {there}; its levels are {wanted}. "
+            "Label them so, or give a matrix without labels, in the order of the levels."
         )
     chosen = contrast.iloc[[known.index(each) for each in labels]]
     return chosen.loc[:, (chosen != 0).any()] if chosen.shape[1] >= len(labels) else chosen
@@ -229,14 +253,18 @@ def checked_contrasts(contrasts: Any, variables: Iterable[Node], values: Mapping
         return {}
     if not isinstance(contrasts, Mapping):
         raise ArgumentError(f"`contrasts` is a mapping such as {{'f': 'sum'}}; got {type(contrasts).__name__}.")
-    known = [spell(node) for node in variables if isinstance(values[node], Category | Truth)]
+    categories = [node for node in variables if isinstance(values[node], Category | Truth)]
+    known = {spell(node): spell(node) for node in categories}
+    plain = {node.name: spell(node) for node in categories if isinstance(node, Name)}  # without backticks
+    known = plain | known
     for name in contrasts:
         if name not in known:
+            listed = first_few([shorten(spell(node)) for node in categories]) or "none"
             raise ArgumentError(
-                f"`contrasts` names {name!r}, which is no category of the fixed part ({', '.join(known) or 'none'})."
-                f"{suggest(str(name), known)}"
+                f"`contrasts` names {shorten(str(name))!r}, which is no category of the fixed part ({listed})."
+                f"{suggest(str(name), map(shorten, known))}"
             )
-    return {name: _canonical(value) for name, value in contrasts.items()}
+    return {known[name]: _canonical(value) for name, value in contrasts.items()}
 
 
 def _canonical(contrast: Any) -> Any:

@@ -77,8 +77,8 @@ class Design:
         evaluator = self.recipe.evaluator(table)
         values: list[Value] = []
         for node, coding in zip(self.terms.variables, self.codings, strict=True):
-            value = evaluator.value(node)
-            demand_defined(node, value, table)
+            value = evaluator.variable(node)
+            demand_defined(evaluator.told(node), value, table)
             values.append(value if coding is None else _recoded(value, coding, spell(node)))
         columns, spans = _columns(self.terms, values, self.codings, self.full, table.n)
         for name, now, then in zip(self.terms.labels, spans, self.spans, strict=True):

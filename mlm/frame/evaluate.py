@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, FormulaError
+from ..errors import ArgumentError, FormulaError, first_few, shorten
 from ..language.tokens import error_at
-from ..language.tree import Call, Name, Node, Number, Text, spell
+from ..language.tree import Call, Name, Node, Number, Text, spell, walk
 from .functions.table import Function, Site, bound, found, lost, lost_function, own_functions
-from .matching import Kind, as_in_the_fit, kind_of
+from .matching import Kind, as_in_the_fit, demand_common, kind_of
 from .table import Table
 from .values import Value
 
@@ -69,8 +69,10 @@ class Recipe:
         given = own_functions(functions)
         unknown = [name for name in given if name not in self.own]
         if unknown:
-            listed = ", ".join(self.own) or "none"
-            raise ArgumentError(f"The model was fitted without a function {unknown[0]!r}; its own are: {listed}.")
+            listed = first_few(list(map(shorten, self.own))) or "none"
+            raise ArgumentError(
+                f"The model was fitted without a function {shorten(unknown[0])!r}; its own are: {listed}."
+            )
         return replace(self, own={**self.own, **given})
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -97,6 +99,7 @@ class Evaluator:
         self.table, self.own, self.recipe = table, own, recipe
         self.learnt: dict[Call, dict[str, Any]] = {}
         self.kinds: dict[str, Kind] = {}
+        self.with_missing: set[str] = set()
         self._known: dict[Node, Value] = {}
 
     def value(self, node: Node) -> Value:
@@ -107,6 +110,30 @@ class Evaluator:
                 return node.value
             value = self._known[node] = self.column(node) if isinstance(node, Name) else self.call(node)
         return value
+
+    def variable(self, node: Node) -> Value:
+        """Return the value of a variable of the model on new rows.
+
+        Raises
+        ------
+        DataError
+            Also when a category inside of an expression has no level in common with the fit: it would compare unequal
+            with every level, or be missing, all through. A variable that is itself a category tells what is new.
+        """
+        if self.recipe is not None and isinstance(node, Call):
+            for name in _by_level(node, self.own):
+                kind = self.recipe.kinds.get(name)
+                if kind is not None and kind.name == "category":
+                    demand_common(self.value(Name(name)), kind, name)
+        return self.value(node)
+
+    def told(self, node: Node) -> Node:
+        """Return what messages and the count of missing rows go by: the expression, or its name as that of a column.
+
+        A variable of which the user's function said that values are missing is missing there, as a column would be.
+        """
+        inside = {spell(piece) for piece in walk(node) if isinstance(piece, Call)} if self.with_missing else set()
+        return node if inside.isdisjoint(self.with_missing) else Name(spell(node))
 
     def column(self, node: Name) -> Value:
         """Return a column as the kind it is, or as it was in the fit; or a constant."""
@@ -126,8 +153,8 @@ class Evaluator:
         known = found(node.function, self.own)
         if known.run is lost:
             raise FormulaError(
-                f"The model was saved, and its function {known.name!r} was not saved with it; give it again: "
-                f"m.with_functions({{{known.name!r}: ...}})."
+                f"The model was saved, and its function {shorten(known.name)!r} was not saved with it; give it again: "
+                f"m.with_functions({{{shorten(known.name)!r}: ...}})."
             )
         values = [
             argument if parameter in known.quoted else self.value(argument)
@@ -138,6 +165,8 @@ class Evaluator:
         if self.recipe is not None:
             site = Site(site.label, site.n, dict(self.recipe.learnt.get(node, {})), replaying=True)
         value = bound(known, site, values, keywords)
+        if site.gave_missing:
+            self.with_missing.add(site.label)
         if site.learnt and self.recipe is None:
             self.learnt[node] = site.learnt
         return value
@@ -156,6 +185,30 @@ def _arguments(node: Call, known: Function) -> Iterator[tuple[str, Node]]:
             yield next((n for n in names if n.startswith(keyword.replace(".", "_"))), keyword), argument
         else:
             yield names[place] if place < len(names) else "", argument
+
+
+# Functions that read what the labels say, and functions that hand labels on: new levels mean something to them.
+READS_LABELS = frozenset(("as.numeric", "as.double", "as.integer", "as.logical"))
+HANDS_ON = frozenset(("(", "I", "as.character", "factor", "as.factor", "droplevels"))  # with one argument
+
+
+def _by_level(node: Node, own: Mapping[str, Function]) -> dict[str, None]:
+    """Names that an expression takes for categories whose levels it knows, and not for labels that it reads."""
+    names: dict[str, None] = {}
+    waiting = [(node, False)]
+    while waiting:
+        piece, is_read = waiting.pop()
+        if isinstance(piece, Name) and not is_read:
+            names[piece.name] = None
+        elif isinstance(piece, Call):
+            bare = piece.function.removeprefix("base::")
+            reads = (
+                piece.function in own
+                or bare in READS_LABELS
+                or (is_read and bare in HANDS_ON and len(piece.arguments) == 1)
+            )
+            waiting += [(argument, reads) for argument in _evaluated(piece, own)]
+    return names
 
 
 def column_names(nodes: Iterable[Node], own: Mapping[str, Function], known: Container[str]) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, shorten
-from ..language.parser import parse_expression
-from ..language.tree import Call, Name, Node, Text, spell
+from ..errors import DataError, FormulaError, shorten
+from ..language.parser import outer_bar, parse_expression
+from ..language.tokens import error_at
+from ..language.tree import Call, Name, Node, Text, shown, spell
 from .column import Column
 from .table import Table
 from .values import NUMERIC, Category, Matrix, Other, Value
@@ -46,7 +47,7 @@ def given(values: Any, what: str, table: Table) -> Node | np.ndarray:
         When the text is no expression.
     """
     if isinstance(values, str):
-        return Name(values, quoted=True) if values in table else parse_expression(values)
+        return Name(values, quoted=True) if values in table else _expression(values, what)
     if isinstance(values, pd.Series) and not values.index.equals(table.index):
         raise DataError(
             f"The index of the {what} is not that of the data; align them first, for example with "
@@ -77,6 +78,27 @@ def _shaped(values: Any) -> str:
     return f"{shape[0]}" if len(shape) == 1 else f"an array of {' by '.join(map(str, shape))}"
 
 
+def _expression(text: str, what: str) -> Node:
+    """Read an expression that an argument gives.
+
+    Raises
+    ------
+    FormulaError
+        When it is none, or has bars; the message names the argument.
+    """
+    if not text.strip():
+        raise FormulaError(f"`{what}` is an empty text: give the name of a column, an expression or values, or None.")
+    try:
+        node = parse_expression(text)
+    except FormulaError as error:
+        raise FormulaError(f"`{what}`: {error}") from None
+    bar = outer_bar(node)
+    if bar is not None:
+        why = f"`{what}` has no random-effects terms, and a bar means nothing here; for 'or' write I(a | b)."
+        raise error_at(text, bar.at, why)
+    return node
+
+
 def numeric(node: Node | np.ndarray, value: Value, role: str, n: int) -> np.ndarray:
     """Return the values of an expression that must be one numeric column, as floats (n,).
 
@@ -92,6 +114,7 @@ def numeric(node: Node | np.ndarray, value: Value, role: str, n: int) -> np.ndar
     if isinstance(value, int | float):
         return np.full(n, float(value))
     name = node.name if isinstance(node, Name) else spell(node) if isinstance(node, Call) else OFFSET
+    name = shorten(name)
     if isinstance(value, Matrix):
         raise DataError(f"The {role} {name!r} makes {value.values.shape[1]} columns; it must be one.")
     raise DataError(f"The {role} {name!r} is not numeric: it {_what_it_is(node, value, name)}.")
@@ -100,14 +123,14 @@ def numeric(node: Node | np.ndarray, value: Value, role: str, n: int) -> np.ndar
 def _what_it_is(node: Any, value: Value, name: str) -> str:
     """Say what stands where numbers should, and what to do."""
     if isinstance(value, Category):
-        shown = ", ".join(map(shorten, value.labels[:SHOWN])) + (" …" if len(value.labels) > SHOWN else "")
+        listed = ", ".join(map(shorten, value.labels[:SHOWN])) + (" …" if len(value.labels) > SHOWN else "")
         remedy = f"convert it first, for example with pandas.to_numeric(data[{name!r}])"
         if isinstance(node, Call):
             remedy = f"write as.numeric(as.character({name}))"
         if len(value.labels) and not any(map(_says_number, value.labels)):
-            word = spell(Text(value.labels[-1]))
-            remedy = f"make numbers of it, such as whether it is one of them: I({spell(node)} == {word})"
-        return f"is a category ({shown}); {remedy}"
+            word = spell(Text(shorten(value.labels[-1])))
+            remedy = f"make numbers of it, such as whether it is one of them: I({shown(node)} == {word})"
+        return f"is a category ({listed}); {remedy}"
     return f"holds {value.what}; {value.remedy(name)}" if isinstance(value, Other) else "is a word; name a column"
 
 
@@ -126,7 +149,9 @@ def checked_weights(node: Node | np.ndarray | None, weights: np.ndarray) -> np.n
     DataError
         When some are not.
     """
-    name = f" {(node.name if isinstance(node, Name) else spell(node))!r}" if isinstance(node, Name | Call) else ""
+    name = ""
+    if isinstance(node, Name | Call):
+        name = f" {shorten(node.name if isinstance(node, Name) else spell(node))!r}"
     bad = int((weights <= 0).sum())
     if bad:
         raise DataError(f"{bad} of {len(weights)} weights{name} are zero or negative; leave these rows out.")

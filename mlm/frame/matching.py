@@ -19,7 +19,7 @@ from .kinds import levels_of
 from .likeness import Unlike, family, level_codes, truth_said
 from .values import Category, Numbers, Other, Truth, Value, label, missing
 
-__all__ = ["Kind", "as_in_the_fit", "kind_of", "shown"]
+__all__ = ["Kind", "as_in_the_fit", "demand_common", "kind_of", "shown"]
 
 SHOWN = 5  # levels that a message shows
 
@@ -92,10 +92,34 @@ def as_in_the_fit(value: Value, kind: Kind, name: str) -> Value:
     return found
 
 
+def demand_common(value: Value, kind: Kind, name: str) -> None:
+    """Raise when a category of new rows has values, and none of them is a level of the fit.
+
+    Parameters
+    ----------
+    value : Value
+        As `as_in_the_fit` returns it: the levels of the fit stand first.
+    kind : Kind
+    name : str
+
+    Raises
+    ------
+    DataError
+    """
+    assert isinstance(value, Category)
+    there = value.codes[value.codes >= 0]
+    if there.size and there.min() >= len(kind.levels):
+        now = shown([label(value.levels[k]) for k in np.unique(there)])
+        raise DataError(
+            f"The column {shorten(name)!r} of the new data has no level in common with the fit: it knew "
+            f"{shown([label(level) for level in kind.levels])}, and now there are {now}; write them as they were."
+        )
+
+
 def _not_what_it_was(name: str, kind: Kind, value: Value, why: str = "") -> DataError:
     return DataError(
-        f"The column {name!r} of the new data is not what it was in the fit: {kind} then, {kind_of(value)} now{why}; "
-        "convert it first."
+        f"The column {shorten(name)!r} of the new data is not what it was in the fit: {kind} then, {kind_of(value)} "
+        f"now{why}; convert it first."
     )
 
 
@@ -151,7 +175,9 @@ def _as_category(value: Value, kind: Kind, name: str) -> Category:
     except Unlike as error:
         raise _not_what_it_was(name, kind, value, f", and {error}") from None
     except (TypeError, ValueError) as error:
-        raise DataError(f"The values of the column {name!r} of the new data cannot be told apart: {error}.") from None
+        raise DataError(
+            f"The values of the column {shorten(name)!r} of the new data cannot be told apart: {error}."
+        ) from None
     new = place < 0
     place[new] = len(kind.levels) + np.arange(new.sum())
     every = kind.levels

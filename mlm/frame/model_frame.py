@@ -143,8 +143,8 @@ class ModelFrame:
         evaluator = self.recipe.evaluator(table)
         total: np.ndarray | float = 0.0
         for node in self.offset_parts:
-            value = evaluator.value(node)
-            demand_defined(node, value, table)
+            value = evaluator.variable(node)
+            demand_defined(evaluator.told(node), value, table)
             total = total + numeric(node, value, "offset", table.n)
         return total
 
@@ -167,7 +167,7 @@ def model_frame(
     weights, offset : str or array_like of shape (rows,), optional
         Prior weights (positive) and a known part of the linear predictor: a column's name, an expression, or values.
     contrasts : mapping of str to str or array_like, optional
-        How categories of the fixed part are coded: ``{"f": "sum"}`` (treatment, sum, helmert, poly, or a matrix).
+        How categories of the fixed part are coded: ``{"f": "sum"}`` (treatment, sum, helmert, poly, SAS, or a matrix).
     functions : mapping of str to callable, optional
         Functions of your own that the formula calls: they take and give arrays.
 

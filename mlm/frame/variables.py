@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, FormulaError, shorten
 from ..language.formula import Formula, parse
 from ..language.tree import Call, Name, Node, spell
 from .evaluate import Evaluator, Recipe, column_names, demand_functions
@@ -16,7 +16,7 @@ from .functions.table import Function
 from .given import OFFSET, WEIGHTS, given
 from .rows import Dropped, complete_rows, taken
 from .table import Table
-from .values import ROWS, Category, Numbers, Value
+from .values import NUMERIC, ROWS, Category, Numbers, Value
 
 __all__ = ["Variables", "variables"]
 
@@ -89,10 +89,11 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
         values[role] = Numbers(each) if isinstance(each, np.ndarray) else evaluator.value(each)
     _demand_rows(values, table.n)
     columns = {name: table.value(name) for name in names}
-    used, dropped = complete_rows(_by_expression(values, by_role), columns, table.n)
+    used, dropped = complete_rows(_by_expression(values, by_role, evaluator), columns, table.n)
     for key, value in values.items():
         if used is not None or type(value) is Category:
             values[key] = taken(value, used)
+    _demand_other_offset(formula, values, by_role)
     known = {node.name: value for node, value in values.items() if isinstance(node, Name)}
     asked_of = column_names(formula.fixed.variables, own, table)  # effects are: also what stands in a call
     predictors = {name: known[name] if name in known else taken(columns[name], used) for name in asked_of}
@@ -120,17 +121,41 @@ def _demanded(
     wanted = {"the formula": names + column_names(formula.fixed.taken_out, own, table)}
     for role, each in by_role.items():
         if not isinstance(each, np.ndarray):
-            demand_functions((each,), own, texts[role])
+            try:
+                demand_functions((each,), own, texts[role])
+            except FormulaError as error:
+                raise FormulaError(f"`{role[1:-1]}`: {error}") from None
             wanted[f"`{role[1:-1]}`"] = more = column_names((each,), own, table)
             names = names + more
     table.demand(wanted)
     return dict.fromkeys(names)
 
 
-def _by_expression(values: Mapping[Any, Value], by_role: Mapping[str, Any]) -> Mapping[Any, Value]:
+def _by_expression(
+    values: Mapping[Any, Value], by_role: Mapping[str, Any], evaluator: Evaluator
+) -> Mapping[Any, Value]:
     """Values by what messages call them: weights and an offset by their expressions, where they have one."""
-    expressions = {role: each for role, each in by_role.items() if isinstance(each, (Name, Call))}
+    expressions: dict[Any, Node] = {role: each for role, each in by_role.items() if isinstance(each, (Name, Call))}
+    if evaluator.with_missing:
+        expressions = {k: evaluator.told(expressions.get(k, k)) for k in values if not isinstance(k, str)} | {
+            role: evaluator.told(each) for role, each in expressions.items()
+        }
     return {expressions.get(k, k): v for k, v in values.items()} if expressions else values
+
+
+def _demand_other_offset(formula: Formula, values: Mapping[Any, Value], by_role: Mapping[str, Any]) -> None:
+    """Refuse the response for an offset: it would leave nothing to explain."""
+    response = values[formula.left]
+    for node in (*formula.offsets, by_role.get(OFFSET)):
+        if node is None:
+            continue
+        offset = values[OFFSET] if node is by_role.get(OFFSET) else values[node]
+        same = isinstance(offset, NUMERIC) and isinstance(response, NUMERIC)
+        if same and np.array_equal(offset.values, response.values):  # type: ignore[union-attr]
+            raise DataError(
+                f"The offset is the response {shorten(formula.response)!r} itself: it is taken off, and leaves 0 in "
+                f"all {len(offset.values)} rows. Give another offset, or none."  # type: ignore[union-attr]
+            )
 
 
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:
@@ -138,4 +163,4 @@ def _demand_rows(values: Mapping[Any, Value], n: int) -> None:
     for key, value in values.items():
         if not isinstance(value, ROWS):
             name = key if isinstance(key, str) else spell(key)
-            raise DataError(f"{name!r} names no column of the data: it is one value for all {n} rows.")
+            raise DataError(f"{shorten(name)!r} names no column of the data: it is one value for all {n} rows.")

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from ..errors import FormulaError
-from .parser import BARS, parse_tree
+from ..errors import FormulaError, shorten
+from .parser import BARS, outer_bar, parse_tree
 from .terms import Complaint, Terms, expand
 from .tokens import error_at, tokens
-from .tree import Call, Name, Node, Number, Text, spell, start, walk
+from .tree import Call, Name, Node, Number, Text, shown, spell, start, walk
 
 __all__ = ["Formula", "RandomTerm", "parse"]
 
@@ -151,7 +151,7 @@ def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:
         raise complain(tree.at, "The formula has no response before '~'.")
     left, right = tree.arguments
     if isinstance(left, Text):
-        raise complain(left.at, f"The response is a column: write it without quotes, {left.value} ~ …")
+        raise complain(left.at, f"The response is a column: write it without quotes, {shorten(left.value)} ~ …")
     return left, right
 
 
@@ -160,7 +160,7 @@ def _demand_other_columns(left: Node, fixed: Terms, complain: Complaint) -> None
     for node in fixed.variables:
         if node == left:
             raise complain(
-                start(node), f"The response {spell(left)} stands on the right side, too: it would explain itself."
+                start(node), f"The response {shown(left)} stands on the right side, too: it would explain itself."
             )
 
 
@@ -202,6 +202,9 @@ class _Pieces:
             self.bars.append(bar)
             return None
         if isinstance(node, Call) and node.function in ("offset", "stats::offset") and len(node.arguments) == 1:
+            inside = outer_bar(node.arguments[0])
+            if inside is not None:
+                raise self.complain(inside.at, "An offset has no random-effects terms; for 'or' write I(a | b).")
             self.offsets.append(node.arguments[0])
             return None
         return self.refused(node)
@@ -268,7 +271,7 @@ def _interaction(node: Node, complain: Complaint) -> tuple[str, tuple[Node, ...]
     if isinstance(node, Call) and node.function == "(":
         name, parts = _interaction(node.arguments[0], complain)
         return name if len(parts) == 1 else f"({name})", parts
-    if isinstance(node, Name) and node.name != ".":
+    if isinstance(node, Name) and (node.quoted or node.name != "."):
         return node.name, (node,)
     if isinstance(node, Call) and node.infix and node.function == ":":
         first, second = (_interaction(argument, complain) for argument in node.arguments)
@@ -277,7 +280,7 @@ def _interaction(node: Node, complain: Complaint) -> tuple[str, tuple[Node, ...]
         return spell(node), (node,)
     what = "is one level for all rows" if isinstance(node, Number) else "is no grouping factor"
     raise complain(
-        start(node), f"{spell(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'."
+        start(node), f"{shown(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'."
     )
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from ..errors import FormulaError
+from ..errors import FormulaError, shorten
 from .tokens import Token, error_at, tokens
 from .tree import Call, Name, Node, Number, Text, start
 
-__all__ = ["parse_expression", "parse_tree"]
+__all__ = ["outer_bar", "parse_expression", "parse_tree"]
 
 # How strongly operators bind what stands on either side, weakest first.
 BINARY = {
@@ -62,6 +62,18 @@ def parse_expression(text: str) -> Node:
     '+'
     """
     return parse_tree(text)
+
+
+def outer_bar(node: Node) -> Call | None:
+    """Find a bar that stands in no function's arguments, where it could mean a random-effects term and no 'or'."""
+    waiting = [node]
+    while waiting:
+        piece = waiting.pop()
+        if isinstance(piece, Call) and (piece.infix or piece.function == "("):
+            if piece.function in BARS:
+                return piece
+            waiting += piece.arguments
+    return None
 
 
 def _demand_shallow(node: Node, text: str) -> None:
@@ -138,7 +150,7 @@ class _Reader:
             self.close(token)
             return Call("(", (inside,), at=token.at)
         if token.text not in PREFIX:
-            raise error_at(self.text, token.at, f"This {token.text!r} does not belong here.")
+            raise error_at(self.text, token.at, f"This {shorten(token.text)!r} does not belong here.")
         return Call(token.text, (self.expression(PREFIX[token.text]),), infix=True, at=token.at)
 
     def call(self, function: Token) -> Call:
@@ -181,7 +193,7 @@ class _Reader:
             return error_at(self.text, token.at, "The grouping factor is missing: write '(1 | group)'.")
         if token.text == ")" and not any(t.text == "(" for t in self.tokens[: self.place]):
             return error_at(self.text, token.at, "This ')' closes nothing.")
-        what = "the end" if token.kind == "end" else repr(token.text)
+        what = "the end" if token.kind == "end" else repr(shorten(token.text))
         return error_at(self.text, token.at, f"The formula cannot be read: something is missing before {what}.")
 
     def unexpected(self) -> FormulaError:
@@ -189,7 +201,7 @@ class _Reader:
         if token.text == ")":
             return error_at(self.text, token.at, "This ')' closes nothing.")
         if token.kind == "operator":
-            return error_at(self.text, token.at, f"This {token.text!r} does not belong here.")
+            return error_at(self.text, token.at, f"This {shorten(token.text)!r} does not belong here.")
         before = self.tokens[self.place - 1] if self.place else token
         word = token.text if token.text in WORDS else before.text
         if token.kind == "name" and word in WORDS:
@@ -199,8 +211,9 @@ class _Reader:
             return error_at(self.text, token.at, why)
         hint = ""
         if before.kind == token.kind == "name":
-            hint = f" A name with a blank stands in backticks: `{before.text} {token.text}`."
-        return error_at(self.text, token.at, f"An operator is missing before {token.text!r}: did you mean '+'?{hint}")
+            hint = f" A name with a blank stands in backticks: `{shorten(before.text)} {shorten(token.text)}`."
+        missing = f"An operator is missing before {shorten(token.text)!r}: did you mean '+'?"
+        return error_at(self.text, token.at, missing + hint)
 
 
 def _number(token: Token, text: str) -> Number:

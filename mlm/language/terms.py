@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import FormulaError
-from .tree import Call, Name, Node, Number, Text, spell, start
+from .tree import Call, Name, Node, Number, Text, shown, spell, start
 
 __all__ = ["Terms", "expand"]
 
@@ -131,7 +131,7 @@ class _Algebra:
             return []
         if isinstance(node, Number | Text):
             quotes = "write columns without quotes" if isinstance(node, Text) else "only 0 and 1 have a meaning"
-            raise self.complain(node.at, f"A term is made of columns, and {spell(node)} is none: {quotes}.")
+            raise self.complain(node.at, f"A term is made of columns, and {shown(node)} is none: {quotes}.")
         if isinstance(node, Name) and node.name == "." and not node.quoted:
             return self.dot(node)
         if not isinstance(node, Call) or node.function not in ALGEBRA or not (node.infix or node.function == "("):
@@ -147,13 +147,13 @@ class _Algebra:
         left, right = node.arguments
         if node.function == "%in%" and _lists(right):
             raise self.complain(
-                node.at, f"As a term, %in% nests columns; for whether a value is in a list write I({spell(node)})."
+                node.at, f"As a term, %in% nests columns; for whether a value is in a list write I({shown(node)})."
             )
         for each in (left, right):
             if isinstance(each, Number) and node.function != "^" and not (node.function == "*" and each.value == 1):
                 raise self.complain(
                     each.at,
-                    f"{spell(node)} is no term: for arithmetic write I({spell(node)}); columns alone make terms.",
+                    f"{shown(node)} is no term: for arithmetic write I({shown(node)}); columns alone make terms.",
                 )
         if node.function == "^":
             return self.power(self.terms(left, adding), node)
@@ -161,7 +161,7 @@ class _Algebra:
         second = self.terms(right, adding)
         unknown = self.others == ()  # what a '.' stands for is not known yet
         if node.function == ":" and bool(first) != bool(second) and not unknown:
-            raise self.complain(node.at, f"{spell(node)} has a side without columns, and so makes no term.")
+            raise self.complain(node.at, f"{shown(node)} has a side without columns, and so makes no term.")
         if node.function == ":":
             return self.union([], [a | b for a in first for b in second], node)
         if node.function == "*":
@@ -178,7 +178,7 @@ class _Algebra:
             raise self.complain(
                 start(exponent),
                 "Outside of a function, ^ crosses terms: its power is a whole number from 1. For powers of a column "
-                f"write I({spell(node)}).",
+                f"write I({shown(node)}).",
             )
         found = base
         for _ in range(min(int(exponent.value), len(self.variables)) - 1):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-from ..errors import FormulaError
+from ..errors import FormulaError, shorten
 
 __all__ = ["Token", "error_at", "tokens"]
 
-TOKEN = re.compile(
+# MARKS stands for the combining marks of the text: re has no name for them all.
+TOKEN = (
     r"(?P<blank>[\s\ufeff]+)"
-    r"|(?P<number>(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)L?(?![\w.]))"
-    r"|(?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*(?:::(?:[^\W\d]|\.)[\w.]*)?)"
+    r"|(?P<number>(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)L?(?![\w.MARKS]))"
+    r"|(?P<name>(?:[^\W\d]|\.(?!\d))[\w.MARKS]*(?:::(?:[^\W\d]|\.)[\w.MARKS]*)?)"
     r"|`(?P<quoted>[^`]+)`"
     r"|(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
     r"|(?P<operator>%[^%\s]*%|\*\*|\|\||&&|<-|->|<=|>=|==|!=|//|[-~+*/:^|&<>!=(),])"
 )
 NO_NUMBER = re.compile(r"\.?\d[\w.]*")  # what begins as a number and is none: 1_000, 2x
+WORD = re.compile(r"[^\s~+\-*/:^|&<>!=(),`\"']*")  # what a reader takes for one name, whatever its signs
 SHOWN_SIGNS = 60  # signs of a formula on each side of a place that a message shows
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`"}
@@ -80,8 +83,9 @@ def tokens(text: str) -> list[Token]:
     """
     found: list[Token] = []
     position = 0
+    pattern = _pattern("" if text.isascii() else _marks(text))
     while position < len(text):
-        match = TOKEN.match(text, position)
+        match = pattern.match(text, position)
         if match is None:
             raise _no_token(text, position)
         kind, piece = str(match.lastgroup), str(match[match.lastgroup or 0])
@@ -93,6 +97,19 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(kind, piece, position))
         position = match.end()
     return [*found, Token("end", "", len(text.rstrip()))]
+
+
+def _marks(text: str) -> str:
+    """The signs of a text that can stand in a name after its first letter and are no letters: combining marks.
+
+    By Unicode's rule for identifiers, which is Python's; with NFC or NFD the name is another one, as it is in R.
+    """
+    return "".join(sorted(sign for sign in set(text) if not sign.isalnum() and ("a" + sign).isidentifier()))
+
+
+@lru_cache(maxsize=64)  # sets of marks; an entry is a pattern
+def _pattern(marks: str) -> re.Pattern[str]:
+    return re.compile(TOKEN.replace("MARKS", re.escape(marks)))
 
 
 def _unescaped(text: str, word: str, position: int) -> str:
@@ -114,8 +131,15 @@ def _no_token(text: str, position: int) -> FormulaError:
     word = NO_NUMBER.match(text, position)
     if word:
         whole = word[0].replace("_", "")
-        say = f"numbers are written without a separator, {whole}" if whole.isdigit() else "names begin with a letter"
-        quoted = f"; a column of this name stands in backticks, `{word[0]}`"
-        return error_at(text, position, f"{word[0]!r} is neither a number nor a name: {say}{quoted}.")
-    remedy = f": {FOREIGN[sign]}" if sign in FOREIGN else ""
-    return error_at(text, position, f"The sign {sign!r} means nothing in a formula{remedy}.")
+        separated = f"numbers are written without a separator, {shorten(whole)}"
+        say = separated if whole.isdigit() else "names begin with a letter"
+        quoted = f"; a column of this name stands in backticks, `{shorten(word[0])}`"
+        return error_at(text, position, f"{shorten(word[0])!r} is neither a number nor a name: {say}{quoted}.")
+    remedy = FOREIGN.get(sign) or f"a column with it in its name stands in backticks, `{_word_around(text, position)}`"
+    return error_at(text, position, f"The sign {sign!r} means nothing in a formula: {remedy}.")
+
+
+def _word_around(text: str, position: int) -> str:
+    """The name that a reader sees around a sign."""
+    first = next(match for match in WORD.finditer(text) if match.start() <= position < match.end())
+    return shorten(first[0])

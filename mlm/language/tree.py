@@ -7,13 +7,20 @@ it. Two trees are equal when they say the same, wherever they stand.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-__all__ = ["Call", "Name", "Node", "Number", "Text", "spell", "spell_name", "start", "walk"]
+from ..errors import shorten
 
-SYNTACTIC = re.compile(r"(?:[^\W\d]|\.(?!\d))[\w.]*")  # names that need no backticks (R's, and with a leading _)
+__all__ = ["Call", "Name", "Node", "Number", "Text", "shown", "spell", "spell_name", "start", "walk"]
+
+# R's names that need no backticks, in the letters of ASCII.
+SYNTACTIC = re.compile(r"(?:[a-zA-Z]|\.(?![0-9]))[a-zA-Z0-9._]*")
+# Unicode's combining classes of vowel signs: 0 in most scripts, others in Hebrew, Arabic, Syriac, Telugu, Thai, Lao and
+# Tibetan. They are letters to R, as accents, tones and viramas are not.
+VOWEL_SIGNS = frozenset((0, *range(10, 37), 84, 91, 103, 118, 129, 130, 132))
 SPACED = {"~", "+", "-", "*", "<", ">", "<=", ">=", "==", "!=", "&", "&&", "|", "||"}  # binary operators, as R prints
 TIGHT = {"/", "^", ":", "%%", "%/%"}
 PRINTED_DIGITS = 15  # digits to which R prints the numbers of an expression
@@ -121,8 +128,21 @@ def spell(node: Node) -> str:
 
 
 def spell_name(name: str) -> str:
-    """Write a name, in backticks where it could not be read without them."""
-    return name if SYNTACTIC.fullmatch(name) else f"`{name}`"
+    """Write a name, in backticks where R could not read it without them."""
+    letters = name if name.isascii() else "".join(map(_ascii, name))
+    return name if SYNTACTIC.fullmatch(letters) else f"`{name}`"
+
+
+def _ascii(sign: str) -> str:
+    """A letter or a digit for a sign that is one in the names of R, where vowel signs are letters."""
+    kind = unicodedata.category(sign)
+    vowel_sign = kind == "Mn" and unicodedata.combining(sign) in VOWEL_SIGNS
+    return "a" if vowel_sign or kind in ("Mc", "Nl") or sign.isalpha() else "0" if kind == "Nd" else sign
+
+
+def shown(node: Node) -> str:
+    """Write an expression for a message: as R prints it, of a long one the two ends."""
+    return shorten(spell(node))
 
 
 def _spell_number(number: Number) -> str:

@@ -226,8 +226,8 @@ def test_one_contrast_is_completed_as_in_r():
         ),
         ([1, 1, 1], r"contrast matrix of 'f' do not tell its levels apart"),
         ([1, -1], r"one row for each of its 3 levels and at most 2 columns; got shape \(2,\)"),
-        ({"a": 1}, r"is made of numbers, one row for each of its 3 levels; got dict"),
-        ([["p"], ["q"], ["r"]], r"is made of numbers, one row for each of its 3 levels; got list"),
+        ({"a": 1}, r"is made of real numbers, one row for each of its 3 levels; got dict"),
+        ([["p"], ["q"], ["r"]], r"is made of real numbers, one row for each of its 3 levels; got list"),
     ],
 )
 def test_contrasts_that_are_none(matrix, words):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import first_few, shorten
 from ...language.parser import parse_expression
 from ...language.tree import Name, walk
 from ..values import Category, Value, label
@@ -51,11 +52,21 @@ def factor(
     chosen = _occurring(site, category, labels is None, out) if levels is None else word_list(site, levels, "levels")
     if len(set(chosen)) < len(chosen):
         twice = next(word for word in chosen if chosen.count(word) > 1)
-        raise site.error(f"the level {twice!r} is given twice.")
+        raise site.error(f"the level {shorten(twice)!r} is given twice.")
     found = _with_levels(category, tuple(word for word in chosen if word not in out))
+    if site.replaying and levels is not None:
+        _demand_common(site, category)
     if labels is not None:
         found = _relabelled(site, found, labels)
     return replace(found, ordered=category.ordered if ordered is None else one_truth(site, ordered, "ordered"))
+
+
+def _demand_common(site: Site, category: Category) -> None:
+    """Refuse new rows all of whose values are new where levels are given: all would be missing."""
+    here = used(category)
+    if here.size and here[0] >= len(site.learnt["levels"]):
+        occur = first_few([shorten(category.labels[k]) for k in here])
+        raise site.error(f"no value of the new rows ({occur}) did occur in the fit; write them as they were.")
 
 
 def _excluded(site: Site, exclude: Any) -> tuple[str, ...]:
@@ -98,7 +109,7 @@ def _occurring(site: Site, category: Category, may_grow: bool, out: tuple[str, .
     kept = site.keep("used", lambda: here)
     new = tuple(word for word in here if word not in set(kept))
     if new and not may_grow:
-        raise site.error(f"the level {new[0]!r} did not occur in the fit and has no label.")
+        raise site.error(f"the level {shorten(new[0])!r} did not occur in the fit and has no label.")
     return kept + new
 
 
@@ -109,7 +120,9 @@ def _relabelled(site: Site, category: Category, labels: Value) -> Category:
     if len(names) == 1 and count > 1:
         names = tuple(f"{names[0]}{k}" for k in range(1, count + 1))
     if len(names) != count:
-        raise site.error(f"there are {len(names)} labels for {count} levels ({', '.join(category.labels[:8])}).")
+        raise site.error(
+            f"there are {len(names)} labels for {count} levels ({first_few(list(map(shorten, category.labels)))})."
+        )
     place = {name: k for k, name in enumerate(dict.fromkeys(names))}
     return recoded(category, [place[name] for name in names], tuple(place))
 

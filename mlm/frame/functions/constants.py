@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...language.tree import Call, Name, Node, Number, Text, spell
+from ...errors import shorten
+from ...language.tree import Call, Name, Node, Number, Text, shown, spell
 from ..values import Matrix
 from .kinds import whole
 from .registry import Site, bound, found, numbers, one_truth
@@ -31,7 +32,7 @@ def constant(site: Site, node: Node) -> Any:
         if node.name in WORDS:
             return WORDS[node.name]
         raise site.error(
-            f"{spell(node)} is no constant, and constants must stand here: numbers, c(…), words in quotes."
+            f"{shown(node)} is no constant, and constants must stand here: numbers, c(…), words in quotes."
         )
     values = [constant(site, argument) for argument in node.arguments]
     inner = Site(spell(node), site.n)
@@ -52,7 +53,7 @@ def number_matrix(site: Site, node: Call) -> tuple[np.ndarray, list[str]]:
         return _listed(site, node)[:, None], [""]
     lists = [_listed(site, argument) for argument in node.arguments]
     if len({len(each) for each in lists}) != 1:
-        raise site.error(f"{spell(node)} has lists of different lengths.")
+        raise site.error(f"{shown(node)} has lists of different lengths.")
     if node.function == "rbind":
         return np.array(lists), []
     return np.column_stack(lists), [key or "" for key in node.keywords]
@@ -62,7 +63,7 @@ def _listed(site: Site, node: Node) -> np.ndarray:
     """Numbers of a list of constants (n,)."""
     value = constant(site, node)
     if isinstance(value, Matrix):
-        raise site.error(f"{spell(node)} makes columns of rows; contrasts are numbers, one a level: c(1, 0, -1).")
+        raise site.error(f"{shown(node)} makes columns of rows; contrasts are numbers, one a level: c(1, 0, -1).")
     return np.array([numbers(site, each) for each in (value if isinstance(value, tuple) else (value,))], dtype=float)
 
 
@@ -73,7 +74,7 @@ def _filled(site: Site, node: Call) -> np.ndarray:
     for key, argument in zip(node.keywords, node.arguments, strict=True):
         name = key or next((each for each in places if each not in given), None)
         if name not in places or name in given:
-            raise site.error(f"matrix() has no argument {key or spell(argument)}; it has {', '.join(places)}.")
+            raise site.error(f"matrix() has no argument {shorten(key or spell(argument))}; it has {', '.join(places)}.")
         given[name] = argument
     data = _listed(site, given["data"]) if "data" in given else np.empty(0)
     rows, columns = (
@@ -84,6 +85,6 @@ def _filled(site: Site, node: Call) -> np.ndarray:
         rows = len(data) if columns is None else len(data) // max(columns, 1)
     columns = len(data) // max(rows, 1) if columns is None else columns
     if not len(data) or rows * columns != len(data):
-        raise site.error(f"{spell(node)} has {len(data)} numbers, which do not fill its rows and columns.")
+        raise site.error(f"{shown(node)} has {len(data)} numbers, which do not fill its rows and columns.")
     by_row = one_truth(site, constant(site, given["byrow"]), "byrow") if "byrow" in given else False
     return data.reshape(rows, columns) if by_row else data.reshape(columns, rows).T

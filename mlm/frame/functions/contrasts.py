@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...language.tree import Call, Name, Number, Text, spell
+from ...errors import first_few, shorten
+from ...language.tree import Call, Name, Number, Text, shown
 from ..coding import completed, contrast_matrix
 from ..values import Category, Value, label
 from .categories import as_factor
@@ -37,11 +38,15 @@ def contrast(site: Site, object_: Value, contr: Any = None, how_many: Any = None
     orthogonal to them. Of all, how.many takes the first.
     """
     category = as_factor(site, object_)
-    if contr is None:
-        return category
+    if contr is None and base is None and how_many is None:
+        return replace(category, contrast=None)
+    most = MAX_LEVELS
+    if contr is None:  # R asks the function of its default, and cannot name more contrasts than that has
+        most = max(len(site.learnt["levels"]) - 1, 1)
+        contr = Name("contr.poly" if category.ordered else "contr.treatment")
     fitted = len(site.learnt["levels"])
     known = replace(category, codes=category.codes[:0], levels=category.levels[:fitted])
-    kept = None if how_many is None else whole(site, constant(site, how_many), "how.many", 1, MAX_LEVELS)
+    kept = None if how_many is None else whole(site, constant(site, how_many), "how.many", 1, most)
     return replace(category, contrast=_coding(site, known, contr, base, kept))
 
 
@@ -73,7 +78,7 @@ def _coding(site: Site, category: Category, tree: Any, base: Any, kept: int | No
     elif isinstance(tree, Name | Text):
         word = tree.name if isinstance(tree, Name) else tree.value
     if word not in KINDS:
-        given = f"; {spell(tree)} is none" if isinstance(tree, Name | Text | Number) else ""
+        given = f"; {shown(tree)} is none" if isinstance(tree, Name | Text | Number) else ""
         raise site.error(
             "its contrasts are treatment, sum, helmert, poly, SAS, contr.treatment(n, base = 2) or numbers, "
             f"c(1, 0, -1){given}. A matrix of your own is given beside the formula: contrasts={{'f': matrix}}."
@@ -81,7 +86,7 @@ def _coding(site: Site, category: Category, tree: Any, base: Any, kept: int | No
     kind, levels = KINDS[word], len(category.levels)
     named = _levels_named(site, category, count)
     if count is not None and not named and not (isinstance(count, Number) and count.value == levels):
-        raise site.error(f"contrasts of {spell(count)} levels are asked for, and there are {levels}.")
+        raise site.error(f"contrasts of {shown(count)} levels are asked for, and there are {levels}.")
     if base is not None and kind != "treatment":
         raise site.error(f"{kind} contrasts have no base; contr.treatment has.")
     # a function of R knows the number of levels alone, and numbers its columns; a word knows the levels
@@ -105,7 +110,7 @@ def _levels_named(site: Site, category: Category, count: Any) -> bool:
     listed = constant(site, count)
     given = tuple(map(label, listed)) if isinstance(listed, tuple) else ()
     if given != category.labels:
-        raise site.error(f"the levels are {', '.join(category.labels)}; got {spell(count)}.")
+        raise site.error(f"the levels are {first_few(list(map(shorten, category.labels)))}; got {shown(count)}.")
     return True
 
 
@@ -115,11 +120,11 @@ def _of_numbers(site: Site, category: Category, tree: Call, kept: int | None) ->
     matrix, names = number_matrix(site, tree)
     if matrix.shape[0] != len(labels):
         raise site.error(
-            f"contrasts have one number for each of the {len(labels)} levels ({', '.join(labels[:8])}); got "
-            f"{matrix.shape[0]}."
+            f"contrasts have one number for each of the {len(labels)} levels "
+            f"({first_few(list(map(shorten, labels)))}); got {matrix.shape[0]}."
         )
     if kept is None or kept > matrix.shape[1]:
-        matrix = completed(matrix, site.label)
+        matrix = completed(matrix, shorten(site.label))
     names = [name or str(k) for k, name in enumerate([*names, *[""] * len(labels)][: matrix.shape[1]], start=1)]
     return pd.DataFrame(matrix[:, : len(labels) - 1], index=list(labels), columns=names[: len(labels) - 1])
 
@@ -135,7 +140,7 @@ def _arguments(site: Site, call: Call) -> tuple[Any, Any]:
             base = argument
         else:
             raise site.error(
-                f"{call.function} has no argument {spell(argument)}; it has the number of levels and base."
+                f"{call.function} has no argument {shown(argument)}; it has the number of levels and base."
             )
     return count, base
 
@@ -149,7 +154,7 @@ def _based(site: Site, category: Category, base: Any, names: tuple[str, ...], by
     if isinstance(base, Text) or (by_label and isinstance(base, Number)):
         return _treatment(position(site, category, base.value, "the base"), labels, labels)
     if not isinstance(base, Number) or base.value != int(base.value) or not 1 <= base.value <= len(labels):
-        raise site.error(f"the base is a level in quotes, or its position from 1 to {len(labels)}; got {spell(base)}.")
+        raise site.error(f"the base is a level in quotes, or its position from 1 to {len(labels)}; got {shown(base)}.")
     at = int(base.value) - 1
     if label(base.value) in labels and labels.index(label(base.value)) != at:
         raise site.error(

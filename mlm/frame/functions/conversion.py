@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import shorten
 from ..values import Category, Matrix, Truth, Value, label
 from .kinds import computed, truth, truths
 from .levels import aligned, as_category, level_array, recoded, used
@@ -46,7 +47,7 @@ def _read(site: Site, category: Category, read: Callable[[str], float | None], w
     bad = [k for k in used(category) if found[k] is None]
     if bad:
         rows = int(np.isin(category.codes, bad).sum())
-        raise site.error(f"{rows} of {len(category.codes)} rows hold {what}, such as {labels[bad[0]]!r}.")
+        raise site.error(f"{rows} of {len(category.codes)} rows hold {what}, such as {shorten(labels[bad[0]])!r}.")
     return np.array([np.nan if value is None else value for value in found] + [np.nan])[category.codes]
 
 
@@ -55,7 +56,7 @@ def _numeric(site: Site, x: Value) -> Any:
     if isinstance(x, str):
         number = _number(x)
         if number is None:
-            raise site.error(f"{x!r} is no number.")
+            raise site.error(f"{shorten(x)!r} is no number.")
         return number
     if not isinstance(x, Category):
         return np.array(numbers(site, x)) if not isinstance(x, float | int | None) else numbers(site, x)
@@ -70,7 +71,7 @@ def _numeric(site: Site, x: Value) -> Any:
         )
     if any(new := used(category) >= len(site.learnt["levels"])):
         word = category.labels[used(category)[new][0]]
-        raise site.error(f"the level {word!r} did not occur in the fit and has no code.")
+        raise site.error(f"the level {shorten(word)!r} did not occur in the fit and has no code.")
     return np.where(category.codes < 0, np.nan, category.codes + 1.0)
 
 
@@ -95,7 +96,7 @@ def as_logical(site: Site, x: Value) -> Value:
     if isinstance(x, str):
         read = _truth(x)
         if read is None:
-            raise site.error(f"{x!r} is no truth value.")
+            raise site.error(f"{shorten(x)!r} is no truth value.")
         return truth(read)
     if isinstance(x, Category):
         return Truth(_read(site, x, _truth, "no truth value"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...errors import first_few, shorten
 from ..kinds import levels_of
 from ..values import Category, Matrix, Numbers, Other, Truth, Value, label
 from .registry import Site, described
@@ -124,6 +125,12 @@ def position(site: Site, category: Category, value: Value, name: str) -> int:
     labels = category.labels
     if isinstance(value, bool | int | float | str) and label(value) in labels:
         return labels.index(label(value))
-    given = repr(value) if isinstance(value, str) else label(value) if isinstance(value, int | float) else "no constant"
-    listed = ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
+    given = (
+        repr(shorten(value))
+        if isinstance(value, str)
+        else label(value)
+        if isinstance(value, int | float)
+        else "no constant"
+    )
+    listed = first_few(list(map(shorten, labels)))
     raise site.error(f"{name} is {given}, which is no level; they are {listed}.")

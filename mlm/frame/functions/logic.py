@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...errors import shorten
 from ..values import Category, Matrix, Numbers, Other, Truth, Value, label
 from .kinds import truth, truths
-from .levels import aligned, as_category, position
+from .levels import aligned, as_category, position, used
 from .registry import Site, described, function, numbers
 
 Scalar = bool | int | float | str | None
@@ -46,7 +47,7 @@ def _same_label(site: Site, x: Value, y: Value) -> Any:
     if isinstance(x, Scalar):
         x, y = y, x
     if isinstance(x, Numbers) and isinstance(y, str):
-        raise site.error(f"numbers are compared with numbers, not with the word {y!r}.")
+        raise site.error(f"numbers are compared with numbers, not with the word {shorten(y)!r}.")
     if any(isinstance(side, Other) for side in (x, y)) and any(_numeric(side) for side in (x, y)):
         raise site.error(f"{described(x)} and {described(y)} cannot be compared.")
     left = as_category(site, x)
@@ -89,7 +90,7 @@ def _positions(site: Site, x: Value, y: Value) -> tuple[Any, Any]:
     sides: list[Any] = []
     for key, value in (("x", x), ("y", y)):
         if isinstance(value, Category) and value.ordered:
-            sides.append(aligned(site, key, value))
+            sides.append(_known(site, key, value))
         elif isinstance(value, Scalar):
             sides.append(value)
         else:
@@ -104,6 +105,16 @@ def _positions(site: Site, x: Value, y: Value) -> tuple[Any, Any]:
         raise site.error("its two ordered categories have different levels, or in a different order.")
     found = [_places(site, side, columns[0]) for side in sides]
     return found[0], found[1]
+
+
+def _known(site: Site, key: str, value: Category) -> Category:
+    """An ordered category with the levels that it had at the fit; a level that is new has no place among them."""
+    category = aligned(site, key, value)
+    new = [k for k in used(category) if k >= len(site.learnt[key])]
+    if new:
+        word = shorten(category.labels[new[0]])
+        raise site.error(f"the level {word!r} did not occur in the fit and has no place in its order.")
+    return category
 
 
 def _places(site: Site, side: Any, column: Category) -> Any:
@@ -123,7 +134,7 @@ def is_in(site: Site, x: Value, table: Value) -> Value:
     some = [each for each in listed if not (each is None or each != each)]
     given = next((each for each in some if isinstance(each, str)), None)
     if isinstance(x, Numbers | Matrix) and given is not None:
-        raise site.error(f"numbers are compared with numbers, not with the word {given!r}.")
+        raise site.error(f"numbers are compared with numbers, not with the word {shorten(given)!r}.")
     of_missing = float(len(some) < len(listed))
     if isinstance(x, Numbers | Matrix) or (isinstance(x, Truth) and given is None):
         read = numbers(site, x)

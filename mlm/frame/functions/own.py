@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from ...errors import ArgumentError
+from ...errors import ArgumentError, shorten
+from ...language.parser import BINARY, PREFIX
 from ..values import Category, Matrix, Numbers, Other, Truth, Value
-from .registry import Function, Site
+from .registry import TABLE, Function, Site
 
 __all__ = ["lost", "lost_function", "own_functions"]
 
@@ -20,8 +22,8 @@ def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Functio
 
     A function is called with a float array (n,) for numbers and for truth values (1, 0; NaN is missing), an object
     array of labels for a category (None is missing), an array (n, k) for several columns, and constants as they are.
-    It returns numbers or bools, one a row or several columns (n, k). It learns nothing: on new rows it is called
-    with the new rows alone.
+    It returns numbers or bools, one a row or several columns (n, k). Masked values, nulls, None and pandas' NA are
+    missing; NaN is what cannot be computed. It learns nothing: on new rows it is called with the new rows alone.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Functio
     Raises
     ------
     ArgumentError
-        When it is no mapping of names to callables.
+        When it is no mapping of names to callables, or a name is that of an operator.
 
     Examples
     --------
@@ -50,8 +52,15 @@ def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Functio
     for name, run in functions.items():
         if not isinstance(name, str) or not name:
             raise ArgumentError(f"functions maps names to functions; {name!r} is no name.")
+        if name in BINARY or name in PREFIX or (name in TABLE and not name[0].isalpha()):
+            raise ArgumentError(
+                f"functions names {name!r}, which is an operator of formulas and keeps its meaning; give the function "
+                "another name."
+            )
         if not callable(run):
-            raise ArgumentError(f"functions maps names to functions; {name!r} is {type(run).__name__}, no function.")
+            raise ArgumentError(
+                f"functions maps names to functions; {shorten(name)!r} is {type(run).__name__}, no function."
+            )
     return {name: Function(name, _wrapped(name, run)) for name, run in functions.items()}
 
 
@@ -72,7 +81,7 @@ def _wrapped(name: str, run: Callable) -> Callable[..., Value]:
         try:
             result = run(*given, **named)
         except Exception as error:
-            raise site.error(f"functions[{name!r}] raised {type(error).__name__}: {error}") from error
+            raise site.error(f"functions[{shorten(name)!r}] raised {type(error).__name__}: {error}") from error
         return _value(site, name, result)
 
     try:
@@ -98,26 +107,57 @@ def _array(value: Value) -> Any:
 def _value(site: Site, name: str, result: Any) -> Value:
     """Check what a user's function returned."""
     try:
-        masked = isinstance(result, np.ma.MaskedArray)
-        array = np.ma.filled(result.astype(float), np.nan) if masked else np.asarray(result)
-        if array.dtype.kind == "O" and array.size:
-            array = _unboxed(array)
+        array, absent = _split(result)
     except Exception as error:
-        raise site.error(f"functions[{name!r}] returned no array of numbers: {error}") from error
+        raise site.error(f"functions[{shorten(name)!r}] returned no array of numbers: {error}") from error
     if array.dtype.kind not in "biuf":
-        raise site.error(f"functions[{name!r}] returned {array.dtype} instead of numbers or truth values.")
+        raise site.error(f"functions[{shorten(name)!r}] returned {array.dtype} instead of numbers or truth values.")
     if array.ndim not in (1, 2) or array.shape[0] != site.n or 0 in array.shape[1:]:
-        raise site.error(f"functions[{name!r}] returned the shape {array.shape}; there are {site.n} rows.")
+        raise site.error(f"functions[{shorten(name)!r}] returned the shape {array.shape}; there are {site.n} rows.")
+    if absent is not None and absent.any():
+        site.gave_missing = True
     if array.ndim == 1:
         return Truth(array.astype(float)) if array.dtype.kind == "b" else Numbers(array.astype(float))
     columns = getattr(result, "columns", range(1, array.shape[1] + 1))
     return Matrix(array.astype(float), tuple(str(column) for column in columns))
 
 
-def _unboxed(array: np.ndarray) -> np.ndarray:
-    """An array of objects as numbers or truth values; None is missing, words stay objects."""
-    present = [value for value in array.ravel() if value is not None]
+def _split(result: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """What a function returned as an array, and which of its values are said to be missing; words stay objects."""
+    array = np.ma.getdata(result) if isinstance(result, np.ma.MaskedArray) else np.asarray(result)
+    absent = _nulls(result)
+    if array.dtype.kind == "O" and array.size:
+        said = np.array([value is None or value is pd.NA for value in array.ravel()]).reshape(array.shape)
+        absent = said if absent is None else absent | said
+        array = _unboxed(array, absent)
+    if absent is None or not absent.any() or array.dtype.kind not in "biuf":
+        return array, None
+    return np.where(absent, np.nan, array.astype(float)), absent
+
+
+def _nulls(result: Any) -> np.ndarray | None:
+    """Which values a type that knows missing ones holds as such; None where NaN is all there is."""
+    if isinstance(result, np.ma.MaskedArray):
+        return np.ma.getmaskarray(result)
+    if isinstance(result, pd.DataFrame) or callable(getattr(result, "get_columns", None)):  # pandas, polars
+        of_pandas = isinstance(result, pd.DataFrame)
+        series = [result.iloc[:, k] for k in range(result.shape[1])] if of_pandas else result.get_columns()
+        found = [_nulls(each) for each in series]
+        columns = [np.zeros(len(result), dtype=bool) if each is None else each for each in found]
+        return np.column_stack(columns) if columns else None
+    if isinstance(getattr(result, "dtype", None), pd.api.extensions.ExtensionDtype):
+        return np.asarray(pd.isna(result))
+    nulls = getattr(result, "is_null", None)  # of polars and pyarrow
+    return np.asarray(nulls()).astype(bool) if callable(nulls) else None
+
+
+def _unboxed(array: np.ndarray, absent: np.ndarray) -> np.ndarray:
+    """An array of objects as numbers or truth values; what is absent is NaN, words stay objects."""
+    present = array[~absent]
     if any(isinstance(value, str | bytes | complex | np.complexfloating) for value in present):
         return array
-    bools = all(isinstance(value, bool | np.bool_) for value in present) and len(present) == array.size
-    return array.astype(bool if bools else float)
+    if present.size == array.size and all(isinstance(value, bool | np.bool_) for value in present):
+        return array.astype(bool)
+    values = np.full(array.shape, np.nan)
+    values[~absent] = present.astype(float)
+    return values

@@ -48,24 +48,27 @@ class Site:
         What the function keeps of the rows of the fit: means, knots, levels.
     replaying : bool
         Whether the rows are new ones, and `learnt` is that of the fit.
+    gave_missing : bool
+        Whether the function said of some of its values that they are missing.
     """
 
     label: str
     n: int
     learnt: dict[str, Any] = field(default_factory=dict)
     replaying: bool = False
+    gave_missing: bool = False
 
     def keep(self, key: str, compute: Callable[[], Kept]) -> Kept:
         """Return what is computed from the rows of the fit; on new rows, what was computed then."""
         if key not in self.learnt:
             if self.replaying:
-                raise RuntimeError(f"{self.label} has not kept {key!r}")
+                raise RuntimeError(f"{shorten(self.label)} has not kept {key!r}")
             self.learnt[key] = compute()
         return self.learnt[key]
 
     def error(self, why: str) -> DataError:
         """Make the error of this call."""
-        return DataError(f"{self.label} cannot be computed: {why}")
+        return DataError(f"{shorten(self.label)} cannot be computed: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,11 @@ def found(name: str, own: Mapping[str, Function]) -> Function:
     if bare in REMEDIES:
         raise FormulaError(f"A formula cannot call {name!r}: {REMEDIES[bare]}.")
     near = difflib.get_close_matches(bare, [*own, *TABLE], n=3, cutoff=0.6)
-    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    meant = f" Did you mean {' or '.join(map(shorten, near))}?" if near else ""
+    short = shorten(name)
     raise FormulaError(
-        f"A formula cannot call {name!r}: there is no such function.{meant} Make the column before the fit, or pass "
-        f"the function: functions={{{name!r}: ...}}."
+        f"A formula cannot call {short!r}: there is no such function.{meant} Make the column before the fit, or pass "
+        f"the function: functions={{{short!r}: ...}}."
     )
 
 
@@ -158,12 +162,14 @@ def bound(known: Function, site: Site, arguments: list[Any], keywords: list[str 
         else:
             name = _parameter(known, parameters, key, site)
             if name in named:
-                raise FormulaError(f"{site.label}: the argument {key!r} is given twice.")
+                raise FormulaError(f"{shorten(site.label)}: the argument {shorten(key)!r} is given twice.")
             named[name] = value
     try:
         signature.bind(site, *positional, **named)
     except TypeError as error:
-        raise FormulaError(f"{site.label}: {known.name}() takes {_listed(parameters)}; {error}.") from None
+        raise FormulaError(
+            f"{shorten(site.label)}: {shorten(known.name)}() takes {_listed(parameters)}; {error}."
+        ) from None
     with np.errstate(all="ignore"):  # where a number is undefined or infinite, the frame says so later
         return known.run(site, *positional, **named)
 
@@ -176,7 +182,10 @@ def _parameter(known: Function, parameters: list[str], key: str, site: Site) -> 
     if len(exact or begins) != 1:
         if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(known.run).parameters.values()):
             return key
-        raise FormulaError(f"{site.label}: {known.name}() has no argument {key!r}; it has {_listed(parameters)}.")
+        raise FormulaError(
+            f"{shorten(site.label)}: {shorten(known.name)}() has no argument {shorten(key)!r}; it has "
+            f"{_listed(parameters)}."
+        )
     return (exact or begins)[0]
 
 
@@ -214,7 +223,7 @@ def described(value: Value) -> str:
     if isinstance(value, Other):
         return value.what
     if isinstance(value, str):
-        return f"the word {value!r}"
+        return f"the word {shorten(value)!r}"
     return {Numbers: "numbers", Truth: "truth values", tuple: "a list c(…)"}.get(type(value), "a single number")
 
 

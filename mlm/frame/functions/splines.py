@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import scipy
 
-from ...errors import ExtrapolationWarning, users_stacklevel
+from ...errors import ExtrapolationWarning, shorten, users_stacklevel
 from ..values import Matrix, Value
 from .kinds import column, finite, number_list, whole
 from .registry import Site, function, one_truth
@@ -51,9 +51,9 @@ def _warn_beyond(site: Site, values: np.ndarray, boundary: tuple[float, ...]) ->
     beyond = int(((values < boundary[0]) | (values > boundary[1])).sum())
     if beyond:
         warnings.warn(
-            f"{site.label}: {beyond} of {len(values)} numbers lie beyond the boundary knots, {boundary[0]:g} to "
-            f"{boundary[1]:g}. There the spline goes on as the polynomial of its outer piece, which soon is far off; "
-            "ns() goes on straight, and Boundary.knots = c(…) widens the range.",
+            f"{shorten(site.label)}: {beyond} of {len(values)} numbers lie beyond the boundary knots, {boundary[0]:g} "
+            f"to {boundary[1]:g}. There the spline goes on as the polynomial of its outer piece, which soon is far "
+            "off; ns() goes on straight, and Boundary.knots = c(…) widens the range.",
             ExtrapolationWarning,
             stacklevel=users_stacklevel(),
         )

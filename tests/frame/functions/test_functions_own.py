@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from calls import evaluate
 
+import mlm
 from mlm.errors import ArgumentError, DataError, FormulaError
 from mlm.frame.functions.table import own_functions
 from mlm.frame.values import Category, Matrix, Numbers, Other, Truth
@@ -167,3 +168,47 @@ def test_none_is_no_function():
 def test_no_mapping_of_names_to_functions(functions):
     with pytest.raises(ArgumentError, match="functions maps names to functions"):
         own_functions(functions)
+
+
+def nullable(x, dtype):
+    return pd.array([None, *x[1:]], dtype=dtype)
+
+
+MISSING = {
+    "masked": lambda x: np.ma.array(x, mask=np.arange(len(x)) < 1),
+    "masked objects": lambda x: np.ma.array(x.astype(object), mask=np.arange(len(x)) < 1),
+    "NA": lambda x: np.array([pd.NA, *x[1:]], dtype=object),
+    "None": lambda x: [None, *x[1:]],
+    "nullable": lambda x: nullable(x, "Float64"),
+    "series": lambda x: pd.Series(nullable(x, "Float64")),
+    "truth values": lambda x: nullable(x > 0, "boolean"),
+    "columns": lambda x: pd.DataFrame({"a": nullable(x, "Float64"), "b": x**2}),
+    "polars": lambda x: pytest.importorskip("polars").Series([None, *x[1:]]),
+    "polars columns": lambda x: pytest.importorskip("polars").DataFrame({"a": [None, *x[1:]], "b": x**2}),
+    "arrow": lambda x: pytest.importorskip("pyarrow").array([None, *x[1:]]),
+}
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_what_a_function_says_is_missing_is_missing(kind):
+    x = np.array([0.5, -1, 2, 3, -2.5, 0, 1, 4])
+    data = pd.DataFrame({"x": x, "y": [1.0, 3, 2, 5, 4, 7, 6, 6]})
+    with pytest.warns(mlm.MissingRowsWarning, match=r"1 of 8 rows .* by column: mine\(x\) \(1\)"):
+        model = mlm.lm("y ~ mine(x)", data, functions={"mine": MISSING[kind]})
+    known = {"truth values": "y ~ I(x > 0)", "columns": "y ~ x + I(x^2)", "polars columns": "y ~ x + I(x^2)"}
+    plain = mlm.lm(known.get(kind, "y ~ x"), data.iloc[1:])
+    np.testing.assert_allclose(model.fixef, plain.fixef)
+    new = model.predict(data)
+    assert new.isna().tolist() == [True] + [False] * 7
+    np.testing.assert_allclose(new.iloc[1:], plain.fitted)
+
+
+def test_missing_inside_of_more_and_what_is_undefined():
+    data = pd.DataFrame({"x": np.arange(8.0), "z": [1.0, 0, 2, 5, 1, 3, 3, 1], "y": [1.0, 3, 2, 5, 4, 7, 6, 6]})
+    with pytest.warns(mlm.MissingRowsWarning, match=r"I\(mine\(x\) \+ z\) \(1\)"):
+        model = mlm.lm("y ~ I(mine(x) + z)", data, functions={"mine": MISSING["NA"]})
+    np.testing.assert_allclose(model.fixef, mlm.lm("y ~ I(x + z)", data.iloc[1:]).fixef)
+    with pytest.raises(DataError, match=r"'mine\(x\)' is infinite or undefined in 1 of 8 rows"):
+        mlm.lm("y ~ mine(x)", data, functions={"mine": lambda x: np.where(x > 0, x, np.nan)})
+    with pytest.raises(DataError, match=r"'mine\(x\)' has 1 infinite values"):
+        mlm.lm("y ~ mine(x)", data, functions={"mine": lambda x: np.array([None, np.inf, *x[2:]], dtype=object)})

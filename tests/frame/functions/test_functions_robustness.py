@@ -182,6 +182,7 @@ OPTIONAL = [
     for name in FUNCTIONS
     for parameter in parameters(name)
     if parameter.default is not parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
+    and parameter.name not in TABLE[name].quoted
     and repr(parameter.default) != "absent"
 ]  # fmt: skip
 
@@ -201,10 +202,11 @@ def test_any_value_in_any_other_argument(name, optional):
     "tree",
     ["sum", "x + 1", "3", "'b'", "contr.treatment(base = x)", "Treatment()", "Sum(9)", "contr.poly(3, 3, 3)", "-sum"],
 )
+@pytest.mark.parametrize("keyword", [None, "how.many", "base"])
 @pytest.mark.parametrize("column", KINDS)
-def test_any_tree_for_contrasts(column, tree):
+def test_any_tree_for_contrasts(column, tree, keyword):
     try:
-        value = call(TABLE["C"], Site("C(...)", N), [VALUES[column], parse_expression(tree)], [None, None])
-    except DataError as error:
+        value = call(TABLE["C"], Site("C(...)", N), [VALUES[column], parse_expression(tree)], [None, keyword])
+    except (DataError, FormulaError) as error:
         value = error
-    assert len(str(value)) > 20 if isinstance(value, DataError) else value.contrast is not None
+    assert len(str(value)) > 20 if isinstance(value, Exception) else value.contrast is not None
