@@ -14,7 +14,7 @@ import scipy
 
 from ..errors import ArgumentError, is_one_of
 from ..report import r_numbers, r_text
-from ..report.face import FittedLinearModel, FittedModel, is_mixed, model_list
+from ..report.face import FittedLinearModel, FittedModel, is_mixed, model_list, model_names
 from ..report.summary import coefficient_lines
 from .comparison import common_rows, demand_same_fixed_effects, warn_unless_nested
 
@@ -186,8 +186,10 @@ def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[
     """Names of two models or more."""
     if len(model_list(models)) < 2:
         raise ArgumentError(f"A comparison needs two models or more; got {len(models)}.")
-    labels = [f"model{k}" for k in range(1, len(models) + 1)] if names is None else [str(name) for name in names]
-    if len(labels) != len(models) or len(set(labels)) != len(labels):
+    if names is None:
+        return [f"model{k}" for k in range(1, len(models) + 1)]
+    labels = model_names(len(models), names)
+    if len(set(labels)) != len(labels):
         raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
     return labels
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeGuard
 
 import pandas as pd
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, listed
 
 __all__ = [
     "FittedLinearModel",
@@ -199,9 +199,10 @@ def model_names(count: int, names: object) -> list[str]:
     """
     if names is None:
         return [f"Model {k}" for k in range(1, count + 1)]
-    if isinstance(names, str) or not isinstance(names, Iterable):
+    each = listed(names)
+    if each is None:
         raise ArgumentError(f"names are a list with one name for each of {count} models; got {names!r}.")
-    found = [str(name) for name in names]
+    found = [str(name) for name in each]
     if len(found) != count:
         raise ArgumentError(f"{count} models need {count} names; got {len(found)}: {', '.join(found)}.")
     return found
@@ -236,7 +237,8 @@ def model_list(models: FittedModel | Iterable[FittedModel]) -> list[FittedModel]
         When something else is among them.
     """
     single = is_model(models) or isinstance(models, str | Mapping | pd.DataFrame | pd.Series)
-    found: list[Any] = [models] if single or not isinstance(models, Iterable) else list(models)
+    several = None if single else listed(models)
+    found: list[Any] = [models] if several is None else several
     for m in found:
         if not is_model(m):
             raise ArgumentError(f"A fitted model is needed; got {type(m).__name__}.")

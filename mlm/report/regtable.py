@@ -10,14 +10,13 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, is_number, listed
 from . import r_numbers
 from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed, model_list, model_names
 
@@ -286,10 +285,10 @@ def regtable(
 
 def _bounds(stars: Any) -> tuple[float, ...]:
     """P values below which there are stars, ascending."""
-    listed = list(stars) if isinstance(stars, Iterable) and not isinstance(stars, str) else None
-    if listed is None or not all(isinstance(bound, Real) for bound in listed):
+    bounds = listed(stars)
+    if bounds is None or not all(map(is_number, bounds)):
         raise ArgumentError(f"stars is a list of p values, such as [0.001, 0.01, 0.05]; got {stars!r}.")
-    return tuple(sorted(listed))
+    return tuple(sorted(bounds))
 
 
 def _labels(terms: Sequence[str], coef_names: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
@@ -302,16 +301,17 @@ def _labels(terms: Sequence[str], coef_names: Sequence[str] | Mapping[str, str] 
             raise ArgumentError(f"No model has the coefficient {unknown[0]!r}; there are {', '.join(terms)}.")
         labels = {term: str(coef_names.get(term, term)) for term in terms}
     else:
-        if isinstance(coef_names, str) or not isinstance(coef_names, Sequence | np.ndarray | pd.Index | pd.Series):
+        names = listed(coef_names)
+        if names is None:
             raise ArgumentError(
                 "coef_names is a list of names, or maps terms to names, such as {'x': 'Hours'}; got "
                 f"{type(coef_names).__name__}."
             )
-        if len(coef_names) != len(terms):
+        if len(names) != len(terms):
             raise ArgumentError(
-                f"The models have {len(terms)} different coefficients, {', '.join(terms)}; got {len(coef_names)} names."
+                f"The models have {len(terms)} different coefficients, {', '.join(terms)}; got {len(names)} names."
             )
-        labels = dict(zip(terms, map(str, coef_names), strict=True))
+        labels = dict(zip(terms, map(str, names), strict=True))
     if len(set(labels.values())) < len(labels):
         raise ArgumentError(f"Two coefficients cannot have one name: {', '.join(labels.values())}.")
     return labels
