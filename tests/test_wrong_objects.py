@@ -163,7 +163,8 @@ def test_what_is_no_model_and_no_data_is_refused(function, parameter):
         if kind not in taken(function, parameter):
             error = called(function, parameter, value)
             assert isinstance(error, mlm.ArgumentError | mlm.DataError | mlm.FitError), kind
-            came = {"list": "int", "array": "array", "linear model": "inear"}.get(kind, type(value).__name__)
+            came = {"list": "int", "array": "array", "linear model": "inear", "class": "MixedModel"}
+            came = came.get(kind, type(value).__name__)
             assert came in str(error) or type(value).__name__ in str(error), f"{kind}: {error}"
 
 

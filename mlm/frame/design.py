@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from ..language.terms import Terms
 from ..language.tree import Name, Node, spell
+from ..language.tree import shown as spelled
 from .coding import Coding, coding_of, plain_columns
 from .columns import INTERCEPT, Columns, ones
 from .evaluate import Recipe
@@ -83,7 +84,9 @@ class Design:
         columns, spans = _columns(self.terms, values, self.codings, self.full, table.n)
         for name, now, then in zip(self.terms.labels, spans, self.spans, strict=True):
             if now != then:
-                raise DataError(f"{name!r} makes {now} columns of the new data, and made {then} of those of the fit.")
+                raise DataError(
+                    f"{shorten(name)!r} makes {now} columns of the new data, and made {then} of those of the fit."
+                )
         return columns if self.keep is None else columns.select(list(self.keep))
 
     def columns_used(self) -> list[str]:
@@ -143,10 +146,10 @@ def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | Non
         return coding_of(value, name, chosen.get(name))
     if isinstance(value, Other):
         raise DataError(
-            f"The predictor {spell(node)!r} is neither numeric nor categorical: it holds {value.what}; "
-            f"{value.remedy(node.name if isinstance(node, Name) else spell(node))}."
+            f"The predictor {spelled(node)!r} is neither numeric nor categorical: it holds {value.what}; "
+            f"{value.remedy(shorten(node.name if isinstance(node, Name) else spell(node)))}."
         )
-    raise DataError(f"The term {spell(node)!r} names no column: it is one value for all rows.")
+    raise DataError(f"The term {spelled(node)!r} names no column: it is one value for all rows.")
 
 
 def full_coding(terms: Terms, codings: tuple[Any, ...]) -> tuple[tuple[bool, ...], ...]:
@@ -229,6 +232,7 @@ def _crossed(variables: list[list[tuple[str, np.ndarray]]]) -> Iterator[tuple[st
 
 def _recoded(value: Value, coding: Coding, name: str) -> Value:
     """Bring a category of new rows to the levels of the fit."""
+    name = shorten(name)
     if isinstance(value, Truth):
         return value
     if not isinstance(value, Category):
@@ -236,7 +240,9 @@ def _recoded(value: Value, coding: Coding, name: str) -> Value:
     try:
         codes = places(value.codes, value.levels, coding.levels)[value.codes]
     except Unlike as error:
-        raise DataError(f"{name!r} cannot be matched with the fit: {error}; convert the column first.") from None
+        raise DataError(
+            f"{shorten(name)!r} cannot be matched with the fit: {error}; convert the column first."
+        ) from None
     unseen = np.unique(value.codes[(codes < 0) & (value.codes >= 0)])
     if len(unseen):
         raise DataError(

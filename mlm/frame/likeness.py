@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..errors import shorten
 from .values import EXACT, label
 
 __all__ = ["Unlike", "family", "level_codes", "places", "truth_said"]
@@ -206,7 +207,8 @@ def _same_word(levels: list[Any], known: list[Any], now: str, then: str) -> list
         # known numbers are told apart by their values, known words by all that they could say
         fits = sorted({*same, *meant}) if then == "text" or not meant else meant
         if len(fits) > 1:
-            raise Unlike(f"{label(level)} could be {' or '.join(repr(label(known[k])) for k in fits)}")
+            could_be = " or ".join(repr(shorten(label(known[k]))) for k in fits)
+            raise Unlike(f"{shorten(label(level))} could be {could_be}")
         found.append(fits[0] if fits else -1)
     return found
 
