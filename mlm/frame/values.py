@@ -117,7 +117,7 @@ class Other:
         if self.what.startswith("complex"):
             return f"take its real part first: {column}.to_numpy().real"
         if self.what.startswith("values of type date"):
-            return f"make dates of it first: pandas.to_datetime({column})"
+            return f"make numbers of it, such as days: days = pandas.to_datetime({column}), (days - days.min()).dt.days"
         return f"convert it first, for example with {column}.astype(float) or .astype(str)"
 
 
