@@ -59,7 +59,8 @@ def _and_together(rest: np.ndarray, dropped: list[int]) -> list[int]:
     for rank, k in enumerate(kept):
         if k > rank:  # a reflection gave it the opposite sign
             triangle[rank, rank] = -np.copysign(np.linalg.norm(rest[rank : k + 1, k]), rest[rank, k])
-    if linalg.lapack.dtrcon(triangle)[0] > SINGULAR:
+    inverse, zero = linalg.lapack.dtrtri(triangle)
+    if not zero and np.linalg.norm(triangle, 1) * np.linalg.norm(inverse, 1) * SINGULAR < 1.0:
         return dropped
     while True:
         _, values, vectors = np.linalg.svd(triangle)

@@ -166,10 +166,18 @@ def _split_pandas(column: pd.Series, what: str) -> tuple[np.ndarray, pd.Series]:
         return _split_pandas(pd.Series(quiet, dtype=object), what)
     if dtype.kind == "f" and not isinstance(dtype, np.dtype):  # NaN is a value to nullable and Arrow columns
         absent = np.isnan(column.to_numpy(dtype=float, na_value=np.nan))
-    present = pd.Series(column.array[~absent])
+    present = pd.Series(column.array[~absent], dtype=object if dtype == object else None)
     if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "m":  # as NumPy has them, and with its labels
         present = pd.Series(present.to_numpy(dtype=dtype.numpy_dtype))
-    return absent, present.infer_objects() if present.dtype == object else present
+    return absent, _inferred(present) if present.dtype == object else present
+
+
+def _inferred(present: pd.Series) -> pd.Series:
+    """Objects as what they all are, where pandas finds one type for them."""
+    try:
+        return present.infer_objects()
+    except OverflowError:  # pandas before 3 tries floats first, which large whole numbers are not
+        return present
 
 
 def _is_of_arrow(dtype: Any) -> bool:
