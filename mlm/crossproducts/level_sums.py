@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -20,6 +22,9 @@ ONE_CALL_PRODUCTS = 1 << 13
 # effects from 128 on beside eight fixed effects and from 512 on beside three. Rows in any order must be sorted first,
 # which cost more than summing columns in nearly all cases that were tried.
 RUN_ROWS = 64
+# Sums of one piece from which a matrix is set up for them, where bincount looks at all codes each time. Measured with
+# ten sums of 65,536 rows: 13 % quicker with 1,000 levels, 30 % with 1e5; a single sum is quicker without.
+MANY_SUMS = 6
 
 
 class LevelSums:
@@ -92,20 +97,23 @@ class LevelSums:
 
     def _add_columns(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, weighted: bool) -> None:
         """Many levels: sum column by column."""
-        from scipy import sparse  # not loaded for small data
-
-        # a 1 for each row in its level's place: as many additions as bincount makes, which looks at all codes each time
-        rows = len(codes)
-        member = sparse.csc_array((np.ones(rows), codes, np.arange(rows + 1)), shape=(self.levels, rows))
+        added = self._matrix_sum(codes) if self.q * len(block) >= MANY_SUMS else partial(self._sum, codes)
         ones = [self.columns.is_one(k) and not weighted for k in range(self.q)]
         for a in range(self.q):
-            summed = [member @ (z[a] if ones[b] else z[a] * z[b]) for b in range(a + 1)]
+            summed = [added(z[a] if ones[b] else z[a] * z[b]) for b in range(a + 1)]
             for b, sums in enumerate(summed):
                 self.zz[a, b] += sums
                 self.zz[b, a] = self.zz[a, b]
             for k, column in enumerate(block):
                 known = k == self.constant and ones[0]  # the constant stands on both sides
-                self.zxy[a, k] += summed[0] if known else member @ (column if ones[a] else z[a] * column)
+                self.zxy[a, k] += summed[0] if known else added(column if ones[a] else z[a] * column)
+
+    def _matrix_sum(self, codes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Sum by a matrix with a 1 for each row in its level's place, which is set up once."""
+        from scipy import sparse  # not loaded for small data
+
+        rows = len(codes)
+        return sparse.csc_array((np.ones(rows), codes, np.arange(rows + 1)), shape=(self.levels, rows)).__matmul__
 
     def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
         return np.bincount(codes, values, minlength=self.levels)

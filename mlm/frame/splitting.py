@@ -166,7 +166,7 @@ def _split_pandas(column: pd.Series, what: str) -> tuple[np.ndarray, pd.Series]:
         return _split_pandas(pd.Series(quiet, dtype=object), what)
     if dtype.kind == "f" and not isinstance(dtype, np.dtype):  # NaN is a value to nullable and Arrow columns
         absent = np.isnan(column.to_numpy(dtype=float, na_value=np.nan))
-    present = pd.Series(column.array[~absent], dtype=object if dtype == object else None)
+    present = pd.Series(column.array[~absent], dtype=object if pd.api.types.is_object_dtype(dtype) else None)
     if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "m":  # as NumPy has them, and with its labels
         present = pd.Series(present.to_numpy(dtype=dtype.numpy_dtype))
     return absent, _inferred(present) if present.dtype == object else present
