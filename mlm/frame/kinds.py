@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -53,19 +52,13 @@ def value_of(column: Column) -> Value:
 
 def _spread(present: pd.Series, absent: np.ndarray) -> np.ndarray:
     """Floats (n,) of the values that are there, NaN where they are not."""
+    return _in_their_rows(present.to_numpy(dtype=float), absent)
+
+
+def _in_their_rows(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
     numbers = np.full(len(absent), np.nan)
-    try:
-        numbers[~absent] = present.to_numpy(dtype=float)
-    except OverflowError:  # a whole number or a fraction beyond the floats
-        numbers[~absent] = [_as_float(value) for value in present]
+    numbers[~absent] = values
     return numbers
-
-
-def _as_float(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def _numbers(present: pd.Series, absent: np.ndarray) -> Numbers:
@@ -100,9 +93,7 @@ def _whole(whole: np.ndarray, absent: np.ndarray) -> Numbers:
         return Numbers(whole.copy())
     exact = np.zeros(len(absent), dtype=whole.dtype)
     exact[~absent] = whole
-    numbers = np.full(len(absent), np.nan)
-    numbers[~absent] = whole
-    return Numbers(numbers, pd.arrays.IntegerArray(exact, absent.copy()))
+    return Numbers(_in_their_rows(whole, absent), pd.arrays.IntegerArray(exact, absent.copy()))
 
 
 def _with_gaps(present: pd.Series, absent: np.ndarray) -> Any:
