@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, MissingRowsWarning, MlmError, users_stacklevel
-from .splitting import are_numbers, demand_eager, lower, split
+from .splitting import are_numbers, demand_eager, demand_unicode, lower, split
 
-__all__ = ["Column", "are_numbers", "complete_rows", "demand_eager"]
+__all__ = ["Column", "are_numbers", "complete_rows", "demand_eager", "demand_unicode"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +66,6 @@ class Column:
             absent, present = split(values, what)
         except (MlmError, MemoryError):
             raise
-        except UnicodeEncodeError as error:
-            raise DataError(
-                f"{what} holds text that is no Unicode ({error.object[error.start : error.end]!r}), as from a file in "
-                "another encoding; read it with its own, for example encoding='latin-1'."
-            ) from None
         except Exception as error:  # each library has types that it cannot filter or hand out, and errors of its own
             dtype = getattr(values, "dtype", getattr(values, "type", type(values).__name__))
             why = str(error).partition("\n")[0].rstrip(".")
@@ -117,6 +112,7 @@ class Column:
             codes[~self.absent], found = pd.factorize(self.present, sort=sort)
         except TypeError as error:
             raise DataError(f"The values of {lower(self.what)} cannot be told apart: {error}.") from None
+        demand_unicode(found, self.what)
         categories = isinstance(found.dtype, pd.CategoricalDtype)
         return codes, pd.Index(found.astype(found.dtype.categories.dtype) if categories else found)
 

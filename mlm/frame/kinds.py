@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from .column import Column, are_numbers
+from .column import Column, are_numbers, demand_unicode
 from .values import EXACT, Category, Numbers, Other, Truth, Value
 
 __all__ = ["COUNTED_PER_ROW", "levels_of", "value_of"]
@@ -117,7 +117,9 @@ def _objects(column: Column) -> Value:
         # as Python objects, strings are told apart three times as quickly as in pandas' own type around them
         python = getattr(present.dtype, "storage", "") == "python"
         codes[~absent], levels = sorted_levels(present.to_numpy(dtype=object) if python else present)
+        demand_unicode(levels, column.what)
         return Category(codes, pd.Index(levels), text=holds == "string")
+    demand_unicode(present, column.what)
     return Other(_with_gaps(present, absent), _contents(present))
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..errors import DataError
 
-__all__ = ["are_numbers", "demand_eager", "lower", "split"]
+__all__ = ["are_numbers", "demand_eager", "demand_unicode", "lower", "split"]
 
 # How a frame that is computed later is computed now, by the library that it is of.
 EAGER = {
@@ -78,7 +78,8 @@ def split(values: Any, what: str) -> tuple[np.ndarray, pd.Series]:
     """
     absent, present = _split(values, what)
     _demand_range(present, what)
-    _demand_unicode(present)
+    if isinstance(present.dtype, pd.CategoricalDtype):
+        demand_unicode(present.cat.categories, what)
     return absent, present
 
 
@@ -143,12 +144,15 @@ def _is_beyond(number: Any) -> bool:
     return False
 
 
-def _demand_unicode(present: pd.Series) -> None:
-    """Raise UnicodeEncodeError where words have halves of signs, which cannot be printed or written."""
-    words: Any = present.cat.categories if isinstance(present.dtype, pd.CategoricalDtype) else present
-    python = words.dtype == object or getattr(words.dtype, "storage", "") == "python"
-    if python:
-        "".join(word for word in words.array if isinstance(word, str)).encode()
+def demand_unicode(values: Any, what: str) -> None:
+    """Refuse words with halves of signs, which cannot be printed or written: here are the distinct values."""
+    try:
+        "".join(word for word in values if isinstance(word, str)).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{what} holds text that is no Unicode ({error.object[error.start : error.end]!r}), as from a file in "
+            "another encoding; read it with its own, for example encoding='latin-1'."
+        ) from None
 
 
 def _split_pandas(column: pd.Series, what: str) -> tuple[np.ndarray, pd.Series]:
