@@ -62,7 +62,7 @@ def cross_products(
     root_weights = None if frame.weights is None else np.sqrt(frame.weights)
     means, mean_y, intercept = _means(frame, response)
     x = _orthonormal(frame, means, root_weights) if orthonormal else _Basis(frame.x_columns, means)
-    xy, sums = _accumulate(x, response, mean_y, root_weights, factors)
+    xy, products = _accumulate(x, response, mean_y, root_weights, factors)
     if not sum(xy.diagonal().tolist()) < LARGEST_PRODUCTS:
         demand_squares(frame, LARGEST_PRODUCTS)
         raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
@@ -74,15 +74,15 @@ def cross_products(
     if rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
         # X explains y nearly, and the difference is mostly rounding: the rows pass through again, with their residuals
         residuals = response - mean_y - (x.columns.matrix() - x.means) @ ols
-        rest, sums = _accumulate(x, residuals, 0.0, root_weights, factors)
+        rest, products = _accumulate(x, residuals, 0.0, root_weights, factors)
     else:
-        for of in sums:
+        for of in products:
             of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
     return CrossProducts(
         nobs=frame.nobs,
         x_names=frame.x_names,
         xy=rest,
-        factors=tuple(FactorProducts(s.grouping.name, s.levels, s.zz, s.zxy) for s in sums),
+        factors=products,
         pairs=_pairs(factors, root_weights),
         shift=Shift(means, mean_y, ols, intercept, x.rotation),
         log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),
@@ -145,11 +145,10 @@ def _accumulate(
     mean_y: float,
     root_weights: np.ndarray | None,
     factors: list[tuple[Grouping, Columns]],
-) -> tuple[np.ndarray, list[LevelSums]]:
+) -> tuple[np.ndarray, tuple[FactorProducts, ...]]:
     """Send the rows through, piece by piece: ``[X y]' [X y]``, and ``Z_j' [Z X y]_j`` of each factor."""
     p, n = len(x.means), len(response)
-    constant = next((k for k in range(p) if x.columns.is_one(k) and not x.means[k]), None)
-    xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(*f, p + 1, constant) for f in factors]
+    xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(*f, x.columns, x.means) for f in factors]
     piece = max([PIECE_ROWS, *(PIECE_ROWS_PER_LEVEL * s.levels for s in sums)])
     buffer = np.empty((p + 1, min(piece, n)))
     nonzero = [k for k, mean in enumerate(x.means.tolist()) if mean]
@@ -166,7 +165,7 @@ def _accumulate(
             xy += block @ block.T
             for s in sums:
                 s.add(block, start, stop, None if root_weights is None else root_weights[start:stop])
-    return xy, sums
+    return xy, tuple(FactorProducts(s.grouping.name, s.levels, *s.products()) for s in sums)
 
 
 def _least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:

@@ -30,83 +30,98 @@ MANY_SUMS = 6
 class LevelSums:
     """Adds up, level by level, the products of one factor's random-effects columns.
 
+    The usual case is a constant, or one and another column, that are both fixed-effects columns too. Their products
+    with each other then come from those with the shifted columns [X y], ``z'x = z'(x - m) + m z'1``: they need no sums
+    of their own. (With more columns the sums of products of two indicators would no longer be exactly 0.)
+
     Parameters
     ----------
     grouping : Grouping
     columns : Columns
         The random-effects columns, q of them.
-    width : int
-        Number of columns of [X y], p + 1.
-    constant : int or None
-        Which of them is the constant 1, where one is.
-
-    Attributes
-    ----------
-    zz : ndarray, shape (q, q, J)
-    zxy : ndarray, shape (q, p + 1, J)
+    fixed : Columns
+        The fixed-effects columns worked with, p of them.
+    means : ndarray, shape (p,)
+        What is subtracted from these.
     """
 
-    def __init__(self, grouping: Grouping, columns: Columns, width: int, constant: int | None = None) -> None:
-        self.grouping, self.columns, self.levels, self.constant = grouping, columns, grouping.size, constant
+    def __init__(self, grouping: Grouping, columns: Columns, fixed: Columns, means: np.ndarray) -> None:
+        self.grouping, self.columns, self.levels = grouping, columns, grouping.size
         self.q = len(columns.names)
-        self.zz = np.zeros((self.q, self.q, self.levels))
-        self.zxy = np.zeros((self.q, width, self.levels))
+        self.ones = [columns.is_one(k) for k in range(self.q)]
+        # where they stand among the columns that they are multiplied with
+        places = _places(columns, fixed) if self.q <= 2 and True in self.ones else None
+        self.shared = places is not None
+        self.places = list(range(self.q)) if places is None else places
+        self.means = None if places is None else means[places]
+        self.sums = np.zeros((self.q, len(fixed.names) + 1 + (0 if self.shared else self.q), self.levels))
 
     def add(self, block: np.ndarray, start: int, stop: int, root_weights: np.ndarray | None) -> None:
         """Add rows start … stop; `block` holds their [X y] times root weights, shape (p + 1, rows)."""
         codes = self.grouping.codes[start:stop]
         z = np.empty((self.q, stop - start))
         self.columns.fill(z, start, stop)
-        weighted = root_weights is not None
         if root_weights is not None:
             z *= root_weights
-        if z.size * (self.q + len(block)) <= ONE_CALL_PRODUCTS:
-            self._add_products(codes, z, block)
+        columns = block if self.shared else np.concatenate([z, block])
+        ones = self.ones if root_weights is None else [False] * self.q
+        if self.q * columns.size <= ONE_CALL_PRODUCTS:
+            self._add_products(codes, z, columns)
         elif stop - start >= RUN_ROWS * self.levels:
-            self._add_runs(codes, z, block, only_ones=self.q == 1 and not weighted and self.columns.is_one(0))
+            self._add_runs(codes, z, columns, only_ones=ones == [True])
         else:
-            self._add_columns(codes, z, block, weighted)
+            self._add_columns(codes, z, columns, ones)
 
-    def _add_runs(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, only_ones: bool) -> None:
+    def products(self) -> tuple[np.ndarray, np.ndarray]:
+        """The sums of all rows that were added.
+
+        Returns
+        -------
+        zz : ndarray, shape (q, q, J)
+        zxy : ndarray, shape (q, p + 1, J)
+        """
+        sums, places = self.sums, self.places
+        if self.means is None:
+            return sums[:, : self.q], sums[:, self.q :]
+        zz = sums[:, places]
+        if self.q == 2:
+            one = self.ones.index(True)
+            other = 1 - one
+            zz[one, other] = sums[other, places[one]]
+            zz[other, other] += self.means[other] * zz[one, other]
+        return zz, sums
+
+    def _add_runs(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, only_ones: bool) -> None:
         """Few levels: bring the rows of a level together and multiply matrices."""
         starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
         if len(starts) > self.levels + 1:
             # NumPy sorts 16 bits by radix: see DIGIT_BITS in frame.grouping
             order = np.argsort(codes.astype(np.int16 if self.levels < 1 << 15 else codes.dtype), kind="stable")
-            codes, z, block = codes[order], z[:, order], block[:, order]
+            codes, z, columns = codes[order], z[:, order], columns[:, order]
             starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
         if only_ones:
-            level, sums = codes[starts[:-1]], np.add.reduceat(block, starts[:-1], axis=1)
-            self.zz[0, 0] += self._sum(level, np.diff(starts).astype(float))
-            for k, column in enumerate(sums):
-                self.zxy[0, k] += self._sum(level, column)
+            level, runs = codes[starts[:-1]], np.add.reduceat(columns, starts[:-1], axis=1)
+            for k, column in enumerate(runs):
+                self.sums[0, k] += self._sum(level, column)
             return
         for begin, end in itertools.pairwise(starts):
-            level, mine = codes[begin], z[:, begin:end]
-            self.zz[:, :, level] += mine @ mine.T
-            self.zxy[:, :, level] += mine @ block[:, begin:end].T
+            self.sums[:, :, codes[begin]] += z[:, begin:end] @ columns[:, begin:end].T
 
-    def _add_products(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray) -> None:
+    def _add_products(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray) -> None:
         """Few rows: sum all products in one call."""
-        columns = np.concatenate([z, block])
         places = codes + self.levels * np.arange(self.q * len(columns))[:, None]
         sums = np.bincount(places.ravel(), (z[:, None] * columns).ravel(), minlength=len(places) * self.levels)
-        sums = sums.reshape(self.q, -1, self.levels)
-        self.zz += sums[:, : self.q]
-        self.zxy += sums[:, self.q :]
+        self.sums += sums.reshape(self.sums.shape)
 
-    def _add_columns(self, codes: np.ndarray, z: np.ndarray, block: np.ndarray, weighted: bool) -> None:
+    def _add_columns(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, ones: list[bool]) -> None:
         """Many levels: sum column by column."""
-        added = self._matrix_sum(codes) if self.q * len(block) >= MANY_SUMS else partial(self._sum, codes)
-        ones = [self.columns.is_one(k) and not weighted for k in range(self.q)]
-        for a in range(self.q):
-            summed = [added(z[a] if ones[b] else z[a] * z[b]) for b in range(a + 1)]
-            for b, sums in enumerate(summed):
-                self.zz[a, b] += sums
-                self.zz[b, a] = self.zz[a, b]
-            for k, column in enumerate(block):
-                known = k == self.constant and ones[0]  # the constant stands on both sides
-                self.zxy[a, k] += summed[0] if known else added(column if ones[a] else z[a] * column)
+        added = self._matrix_sum(codes) if self.q * len(columns) >= MANY_SUMS else partial(self._sum, codes)
+        for a, place in enumerate(self.places):
+            for k, column in enumerate(columns):
+                if ones[a] and k == place:
+                    self.sums[a, k] += self._sum(codes, None)
+                else:
+                    self.sums[a, k] += added(column if ones[a] else z[a] * column)
 
     def _matrix_sum(self, codes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Sum by a matrix with a 1 for each row in its level's place, which is set up once."""
@@ -117,3 +132,10 @@ class LevelSums:
 
     def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
         return np.bincount(codes, values, minlength=self.levels)
+
+
+def _places(columns: Columns, among: Columns) -> list[int] | None:
+    """Where columns stand among others, as the very same arrays; None if not all do."""
+    known = {tuple(map(id, arrays)): k for k, arrays in enumerate(among.factors)}
+    found = [known.get(tuple(map(id, arrays)), -1) for arrays in columns.factors]
+    return None if -1 in found else found
