@@ -136,6 +136,12 @@ class LevelSums:
 
 def _places(columns: Columns, among: Columns) -> list[int] | None:
     """Where columns stand among others, as the very same arrays; None if not all do."""
-    known = {tuple(map(id, arrays)): k for k, arrays in enumerate(among.factors)}
-    found = [known.get(tuple(map(id, arrays)), -1) for arrays in columns.factors]
-    return None if -1 in found else found
+    places = []
+    for mine in columns.factors:
+        for k, arrays in enumerate(among.factors):
+            if arrays[0] is mine[0] and len(arrays) == len(mine) == 1:
+                places.append(k)
+                break
+        else:
+            return None
+    return places

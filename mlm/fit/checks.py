@@ -98,18 +98,18 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
     """Refuse random-effects terms whose covariance no data of this design can tell."""
     products, layout = deviance.products, deviance.layout
     for slot, part in zip(layout.slots, terms, strict=True):
-        block = slice(slot.start, slot.start + slot.size)
-        squares = np.add.reduce(products.factors[slot.factor].zz[block, block], 2)
-        scale = np.sqrt(squares.diagonal())
-        if not min(scale.tolist()) > 0:
-            name = part.columns.names[int(np.argmin(scale))]
+        zz, columns = products.factors[slot.factor].zz, range(slot.start, slot.start + slot.size)
+        squares = [float(np.add.reduce(zz[k, k])) for k in columns]
+        if not min(squares) > 0:
+            name = part.columns.names[squares.index(min(squares))]
             raise DataError(
                 f"The column {name!r} of the term '({part.term.text})' is 0 in all rows, or too small to be "
                 "squared; take it out, or rescale it."
             )
         if slot.size == 1:
             continue
-        if _least_eigenvalue(squares / (scale[:, None] * scale)) < DEPENDENT_EIGENVALUE:
+        block, scale = slice(slot.start, slot.start + slot.size), np.sqrt(squares)
+        if _least_eigenvalue(np.add.reduce(zz[block, block], 2) / (scale[:, None] * scale)) < DEPENDENT_EIGENVALUE:
             raise DataError(
                 f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
                 "another, to working precision: drop one (one may be constant), or centre the slopes."
