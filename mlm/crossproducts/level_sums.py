@@ -32,6 +32,8 @@ class LevelSums:
         The random-effects columns, q of them.
     width : int
         Number of columns of [X y], p + 1.
+    means : ndarray, shape (q,), or None
+        What is subtracted from the columns.
 
     Attributes
     ----------
@@ -39,9 +41,9 @@ class LevelSums:
     zxy : ndarray, shape (q, p + 1, J)
     """
 
-    def __init__(self, grouping: Grouping, columns: Columns, width: int) -> None:
+    def __init__(self, grouping: Grouping, columns: Columns, width: int, means: np.ndarray | None = None) -> None:
         self.grouping, self.columns, self.levels = grouping, columns, grouping.size
-        self.q = len(columns.names)
+        self.q, self.means = len(columns.names), means
         self.zz = np.zeros((self.q, self.q, self.levels))
         self.zxy = np.zeros((self.q, width, self.levels))
 
@@ -50,6 +52,8 @@ class LevelSums:
         codes = self.grouping.codes[start:stop]
         z = np.empty((self.q, stop - start))
         self.columns.fill(z, start, stop)
+        if self.means is not None:
+            z -= self.means[:, None]
         weighted = root_weights is not None
         if root_weights is not None:
             z *= root_weights

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import lapack
 
+from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -32,8 +32,6 @@ EXACT_SHARE = 1e-24
 # Sum of squares about the mean, over that of the mean, up to which the rows are looked at for a response that is
 # constant. Measured of constants: 2e-31.
 CONSTANT_SHARE = 1e-12
-# Smallest eigenvalue of columns' correlations (cosines) where they depend on one another. Measured: 6e-16.
-DEPENDENT_EIGENVALUE = 1e-14
 
 
 def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
@@ -78,7 +76,7 @@ def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
 
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
     """Refuse a constant response, and predictors that give the response exactly."""
-    name, total, mean = frame.formula.response, products.total, products.shift.response
+    name, total, mean = frame.formula.response, products.total, products.shift.response / products.shift.scale
     flat = total <= CONSTANT_SHARE * frame.nobs * mean * mean
     suspected = flat or frame.weights is not None or products.shift.intercept < 0
     if suspected and frame.net_response.min() == frame.net_response.max():
@@ -99,28 +97,26 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
     products, layout = deviance.products, deviance.layout
     for slot, part in zip(layout.slots, terms, strict=True):
         block = slice(slot.start, slot.start + slot.size)
-        squares = np.add.reduce(products.factors[slot.factor].zz[block, block], 2)
-        scale = np.sqrt(squares.diagonal())
-        if not min(scale.tolist()) > 0:
-            name = part.columns.names[int(np.argmin(scale))]
+        zz, basis = products.factors[slot.factor].zz, products.factors[slot.factor].basis
+        if basis is None:
+            continue
+        shares = basis.shares[block].tolist()
+        if min(shares) >= DEPENDENT_SHARE:
+            continue
+        root = basis.root[block, block]
+        squares = np.einsum("ba,bc,ca->a", root, np.add.reduce(zz[block, block], 2), root)
+        if not min(squares.tolist()) > 0:
+            name = part.columns.names[int(np.argmin(squares))]
             raise DataError(
                 f"The column {name!r} of the term '({part.term.text})' is 0 in all rows, or too small to be "
                 "squared; take it out, or rescale it."
             )
-        if slot.size == 1:
-            continue
-        if _least_eigenvalue(squares / (scale[:, None] * scale)) < DEPENDENT_EIGENVALUE:
-            raise DataError(
-                f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
-                "another, to working precision: drop one (one may be constant), or centre the slopes."
-            )
+        raise DataError(
+            f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
+            "another, to working precision: drop one (one may be constant), or centre the slopes."
+        )
     if deviance.criterion.reml:
         _demand_unconfounded(terms, deviance)
-
-
-def _least_eigenvalue(cosines: np.ndarray) -> float:
-    """Smallest eigenvalue of a correlation matrix."""
-    return 1.0 - abs(float(cosines[0, 1])) if len(cosines) == 2 else float(lapack.dsyev(cosines, compute_v=0)[0][0])
 
 
 def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:

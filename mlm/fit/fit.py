@@ -23,7 +23,7 @@ from ..errors import (
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
 from ..likelihood.criterion import Evaluation
-from ..likelihood.deviance import Deviance
+from ..likelihood.deviance import Deviance, UsersDeviance
 from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
 from ..optimize.optimum import Optimum
@@ -34,7 +34,8 @@ from .stages import deviance_function, independent_columns
 
 __all__ = ["Fit"]
 
-# Diagonal elements of theta below this make a fit singular: the default tolerance of lme4's isSingular().
+# Diagonal elements of theta, of the columns worked with, below this make a fit singular: the default tolerance of lme4's
+# isSingular(), which takes it of the user's columns, so that singularity depends on their units.
 SINGULAR_DEVIATION = 1e-4
 
 
@@ -49,8 +50,8 @@ class Fit:
     terms : tuple of RandomPart
         Random-effects terms in the order of theta.
     products : CrossProducts
-    deviance_function : Deviance
-        The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``.
+    working : Deviance
+        The criterion as a function of the theta of the columns worked with (see `mlm.crossproducts.bases`).
     optimum : Optimum
         What the optimiser did; every evaluation.
     reml : bool
@@ -59,7 +60,7 @@ class Fit:
     frame: ModelFrame
     terms: tuple[RandomPart, ...]
     products: CrossProducts
-    deviance_function: Deviance
+    working: Deviance
     optimum: Optimum
     reml: bool
 
@@ -185,6 +186,11 @@ class Fit:
 
     # the criterion
 
+    @cached_property
+    def deviance_function(self) -> UsersDeviance:
+        """The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``."""
+        return UsersDeviance(self.working)
+
     @property
     def _at(self) -> Evaluation:
         return self.optimum.evaluation
@@ -192,12 +198,12 @@ class Fit:
     @property
     def theta(self) -> np.ndarray:
         """Relative covariance parameters in lme4's order, shape (n_theta,)."""
-        return self._at.theta.copy()
+        return self.working.users_theta(self._at.theta)
 
     @property
     def sigma(self) -> float:
         """Residual standard deviation, in units of the response."""
-        return float(np.sqrt(self._at.sigma2))
+        return self.products.shift.scale * float(np.sqrt(self._at.sigma2))
 
     @property
     def criterion_name(self) -> str:
@@ -265,7 +271,7 @@ class Fit:
     @cached_property
     def singular_terms(self) -> tuple[str, ...]:
         """Random-effects terms whose covariance is singular."""
-        layout, flat = self.deviance_function.layout, []
+        layout, flat = self.working.layout, []
         if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR_DEVIATION:
             return ()
         for slot, part in zip(layout.slots, self.terms, strict=True):
@@ -283,7 +289,7 @@ class Fit:
     @cached_property
     def unidentified(self) -> tuple[Finding, ...]:
         """Random-effects terms whose variances no data of this design can tell: see `mlm.IdentificationWarning`."""
-        return unidentified(self.terms, self.deviance_function)
+        return unidentified(self.terms, self.working)
 
     @property
     def messages(self) -> list[str]:
@@ -330,7 +336,7 @@ class Fit:
 
     @cached_property
     def _modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        modes, covariances = self.deviance_function.modes(self._at.theta)
+        modes, covariances = self.working.users_modes(self._at.theta)
         for array in (*modes, *covariances):
             array.flags.writeable = False
         names = [f.name for f in self.products.factors]

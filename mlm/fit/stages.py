@@ -66,11 +66,12 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         raise DataError(
             f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
         )
-    products = cross_products(frame, factors)
+    sizes = [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
+    products = cross_products(frame, factors, sizes=sizes)
     if products.independent:
         return frame, products
     frame = _without_dependent(frame)
-    return frame, cross_products(frame, factors, orthonormal=True)
+    return frame, cross_products(frame, factors, orthonormal=True, sizes=sizes)
 
 
 def _without_dependent(frame: ModelFrame) -> ModelFrame:
@@ -93,7 +94,7 @@ def _without_dependent(frame: ModelFrame) -> ModelFrame:
 
 
 def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
-    """Build the deviance function: the layout of theta on these cross-products."""
+    """Build the deviance function of the columns worked with: the layout of theta on these cross-products."""
     position = {f.name: k for k, f in enumerate(products.factors)}
     sizes = tuple((position[t.term.group], len(t.columns.names)) for t in terms)
     return Deviance(products, covariance_layout(sizes, len(products.factors)), reml)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..likelihood.covariance import canonical_factor
+from ..likelihood.covariance import lower_factor
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 
@@ -99,14 +99,9 @@ def leave_boundary(
         for size in GROWN_VARIANCES:
             grown = [m.copy() for m in matrices]
             root = np.column_stack([grown[slot.factor][block, block], np.sqrt(size) * direction])
-            grown[slot.factor][block, block] = _lower(root)
+            grown[slot.factor][block, block] = lower_factor(root)
             tried = evaluate(deviance.layout.pick(grown))
             best = tried if tried.value < best.value - ROUNDING_DECREASE else best
         if best is not at:
             return best
     return None
-
-
-def _lower(root: np.ndarray) -> np.ndarray:
-    """Lower triangular factor of ``root root'``."""
-    return canonical_factor(np.asarray(np.linalg.qr(root.T, mode="r")).T)

@@ -28,6 +28,7 @@ def minimise(
     optimizer : {"newton", "nloptwrap"}
         ``"newton"`` finds the exact optimum; ``"nloptwrap"`` stops where lme4's default optimiser stops.
     start : ndarray, shape (n_theta,), optional
+        Of the user's columns.
     tolerance : float, optional
         Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion.
     verbose : bool
@@ -49,5 +50,5 @@ def minimise(
         if optimizer == "newton" or not positive:
             raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
-        return newton(deviance, start, Log(verbose))
+        return newton(deviance, None if start is None else deviance.working_theta(start), Log(verbose))
     return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))

@@ -92,7 +92,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     ----------
     deviance : Deviance
     start : ndarray, shape (n_theta,), optional
-        Moments of the residuals, scored, by default.
+        Of the columns worked with. Moments of the residuals, scored, by default.
     log : Log
 
     Returns
@@ -102,7 +102,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
 
     def evaluate(theta: np.ndarray, derivatives: int = 2) -> Evaluation:
         evaluation = deviance.evaluate(theta, derivatives)
-        log.add(theta, evaluation.value)
+        log.add(deviance.users_theta(theta), evaluation.value)
         return evaluation
 
     if start is None:

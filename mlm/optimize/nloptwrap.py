@@ -60,7 +60,7 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
 
     def value(theta: np.ndarray, gradient: np.ndarray) -> float:
         at = theta.copy()  # NLopt goes on to use the memory
-        found = deviance.value(at)
+        found = deviance.value(deviance.working_theta(at))
         log.add(at, found)
         return found
 
@@ -77,7 +77,7 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
     result = bobyqa.last_optimize_result()
     reached = {nlopt.FTOL_REACHED: "tolerance of the criterion", nlopt.XTOL_REACHED: "tolerance of theta"}
     message = f"NLopt stopped: {reached.get(result, f'result {result}')}"
-    return Optimum(deviance.evaluate(theta), True, "nloptwrap", message, log)
+    return Optimum(deviance.evaluate(deviance.working_theta(theta)), True, "nloptwrap", message, log)
 
 
 def lme4_start(frame: ModelFrame, terms: list[RandomPart]) -> np.ndarray | None:

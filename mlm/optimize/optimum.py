@@ -18,13 +18,13 @@ class Optimum:
     Attributes
     ----------
     evaluation : Evaluation
-        At the minimum; often without derivatives, where the last step was so short that these would have said no more
+        At the minimum, in the columns worked with; often without derivatives, where the last step was so short that these would have said no more
         than was known before it.
     converged : bool
     optimizer : str
     message : str
     evaluations : list of (ndarray, float)
-        theta and criterion, in order.
+        theta (of the user's columns) and criterion, in order.
     """
 
     evaluation: Evaluation

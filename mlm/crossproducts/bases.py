@@ -1,0 +1,178 @@
+"""Bases of the random-effects columns in which nothing depends on the user's units or origin.
+
+Within each term the columns worked with are orthonormal, in the inner product with the prior weights and over n. Where
+a term has the constant, the other columns are shifted by their means before products are summed: a year is 2,000 from
+0 and varies by a few, and the squares of what is left would be lost in those of the mean. The rest is done to the few
+sums of products of a term, by Cholesky's factor; where columns nearly depend on each other, by a QR decomposition of
+their rows. A column alone is divided by its root mean square; the constant alone, without weights, stays what it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ..frame.columns import Columns
+from ..frame.grouping import Grouping
+from .blocks import EffectsBasis
+
+__all__ = ["DEPENDENT_SHARE", "FactorColumns", "basis_of_rows", "basis_of_sums", "shifted"]
+
+# Share of its length that each column keeps beside those to its left, above which sums of products tell it from them:
+# they have the square of that share, 1e-8, to a rounding of 1e-16.
+CLEAR_SHARE = 1e-4
+# Share below which columns depend on each other to working precision, and are not divided by what is left.
+DEPENDENT_SHARE = 1e-7
+# Square of a column's length about its mean over that of the column, below which it is constant: means have a rounding
+# of 1e-16.
+CONSTANT_SHARE = 1e-28
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FactorColumns:
+    """The random-effects columns of one grouping factor.
+
+    Attributes
+    ----------
+    grouping : Grouping
+    columns : Columns
+        Of all its terms, q of them.
+    sizes : tuple of int
+        Number of columns of each term.
+    means : ndarray, shape (q,), or None
+        What is subtracted from the columns; None for nothing.
+    is_basis : bool
+        Whether these are the columns worked with, and not the user's.
+    """
+
+    grouping: Grouping
+    columns: Columns
+    sizes: tuple[int, ...]
+    means: np.ndarray | None = None
+    is_basis: bool = False
+
+    @property
+    def is_one(self) -> bool:
+        """Whether this is the constant alone."""
+        return self.sizes == (1,) and self.columns.is_one(0)
+
+    def terms(self) -> list[tuple[slice, int]]:
+        """Where the columns of each term stand, and where its constant; -1 without one."""
+        out, start = [], 0
+        for size in self.sizes:
+            found = [k for k in range(start, start + size) if self.columns.is_one(k)]
+            out.append((slice(start, start + size), found[0] if found else -1))
+            start += size
+        return out
+
+
+def shifted(factor: FactorColumns, weights: np.ndarray | None) -> FactorColumns:
+    """Find the means of the columns beside a constant."""
+    means = np.zeros(len(factor.columns.names))
+    for term, constant in factor.terms():
+        for k in range(term.start, term.stop):
+            if constant >= 0 and k != constant and not factor.columns.is_one(k):
+                arrays = factor.columns.factors[k]
+                values = arrays[0] if len(arrays) == 1 else np.multiply.reduce(arrays)
+                means[k] = np.add.reduce(values) / len(values) if weights is None else _mean(values, weights)
+    if not means.any():
+        return factor
+    return FactorColumns(factor.grouping, factor.columns, factor.sizes, means)
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+    return float(np.dot(values, weights)) / float(np.add.reduce(weights))
+
+
+def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[EffectsBasis, bool]:
+    """Find the basis from sums of products.
+
+    Parameters
+    ----------
+    factor : FactorColumns
+    total : ndarray, shape (q, q)
+        Products of the (shifted, weighted) columns, summed over all rows.
+    nobs : int
+
+    Returns
+    -------
+    basis : EffectsBasis
+    clear : bool
+        Whether sums were enough; if not, columns are looked at row by row.
+    """
+    q = len(total)
+    if q == 1:
+        length = math.sqrt(total[0, 0] / nobs)
+        share = 1.0 if length > 0 else 0.0
+        length = length or 1.0
+        return EffectsBasis(np.array([[length]]), np.array([[1.0 / length]]), np.array([share])), True
+    length = np.sqrt(total.diagonal() / nobs)
+    length = np.where(length > 0, length, 1.0)
+    cosines = total / (nobs * length[:, None] * length)
+    roots, shares, clear = np.zeros((q, q)), np.empty(q), True
+    for term, _ in factor.terms():
+        roots[term, term], shares[term] = _root(cosines[term, term])
+        clear &= min(shares[term].tolist()) > CLEAR_SHARE
+    return _composed(factor, roots * length, shares), clear
+
+
+def _root(cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cholesky's factor of one term's cosines, and the shares that columns keep; without a factor, the identity."""
+    root, info = lapack.dpotrf(cosines, lower=0, clean=1)
+    if info:
+        return np.eye(len(cosines)), np.zeros(len(cosines))
+    return root, root.diagonal()
+
+
+def basis_of_rows(
+    factor: FactorColumns, root_weights: np.ndarray | None
+) -> tuple[FactorColumns, EffectsBasis]:
+    """Find columns and basis by QR decompositions of the shifted, weighted columns; for nearly dependent ones.
+
+    Returns
+    -------
+    factor : FactorColumns
+        With the orthonormal columns.
+    basis : EffectsBasis
+    """
+    z = factor.columns.matrix() - (0.0 if factor.means is None else factor.means)
+    weighted = z if root_weights is None else z * root_weights[:, None]
+    length = np.sqrt(np.einsum("ij,ij->j", weighted, weighted) / len(z))
+    length = np.where(length > 0, length, 1.0)
+    roots, shares, new = np.zeros((z.shape[1],) * 2), np.empty(z.shape[1]), np.empty_like(z)
+    for term, _ in factor.terms():
+        q, r = np.linalg.qr(weighted[:, term] / (length[term] * math.sqrt(len(z))))
+        sign = np.where(r.diagonal() < 0, -1.0, 1.0)
+        roots[term, term], shares[term] = sign[:, None] * r, np.abs(r.diagonal())
+        new[:, term] = q * (sign * math.sqrt(len(z)))
+        if min(shares[term].tolist()) < DEPENDENT_SHARE:
+            roots[term, term], new[:, term] = np.eye(len(r)), weighted[:, term] / length[term]
+    if root_weights is not None:
+        new /= root_weights[:, None]
+    arrays = tuple((column,) for column in np.ascontiguousarray(new.T))
+    columns = Columns(factor.columns.names, arrays, factor.columns.n)
+    return FactorColumns(factor.grouping, columns, factor.sizes, is_basis=True), _composed(factor, roots * length, shares)
+
+
+def _composed(factor: FactorColumns, root: np.ndarray, shares: np.ndarray) -> EffectsBasis:
+    """Put the shift and the basis of the shifted columns together.
+
+    With means m and the constant at c, the shifted columns are ``Z S`` with ``S = I - e_c m'``: from ``Z S = B R``
+    follows ``Z = B (R + R e_c m')``, whose inverse is ``S R^-1``.
+    """
+    inverse, means = lapack.dtrtri(root, lower=0)[0], factor.means
+    if means is None:
+        return EffectsBasis(root, inverse, shares)
+    squares, root, inverse, shares = (root * root).sum(axis=0), root.copy(), inverse.copy(), shares.copy()
+    for term, constant in factor.terms():
+        if constant >= 0:
+            mean = means[term]
+            root[term, term] += np.outer(root[term, constant], mean)
+            inverse[constant] -= mean @ inverse[term]
+            flat = squares[term] <= CONSTANT_SHARE * mean * mean * squares[constant]
+            shares[term] = np.where(flat & (mean != 0), 0.0, shares[term])
+    return EffectsBasis(root, inverse, shares)
