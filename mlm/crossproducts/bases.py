@@ -45,15 +45,12 @@ class FactorColumns:
         Number of columns of each term.
     means : ndarray, shape (q,), or None
         What is subtracted from the columns; None for nothing.
-    is_basis : bool
-        Whether these are the columns worked with, and not the user's.
     """
 
     grouping: Grouping
     columns: Columns
     sizes: tuple[int, ...]
     means: np.ndarray | None = None
-    is_basis: bool = False
 
     @property
     def is_one(self) -> bool:
@@ -88,7 +85,7 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> float:
     return float(np.dot(values, weights)) / float(np.add.reduce(weights))
 
 
-def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[EffectsBasis, bool]:
+def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[EffectsBasis, np.ndarray, bool]:
     """Find the basis from sums of products.
 
     Parameters
@@ -101,6 +98,8 @@ def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[
     Returns
     -------
     basis : EffectsBasis
+    turn : ndarray, shape (q, q)
+        The basis in terms of the shifted columns.
     clear : bool
         Whether sums were enough; if not, columns are looked at row by row.
     """
@@ -109,7 +108,8 @@ def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[
         length = math.sqrt(total[0, 0] / nobs)
         share = 1.0 if length > 0 else 0.0
         length = length or 1.0
-        return EffectsBasis(np.array([[length]]), np.array([[1.0 / length]]), np.array([share])), True
+        turn = np.array([[1.0 / length]])
+        return EffectsBasis(np.array([[length]]), turn, np.array([share])), turn, True
     length = np.sqrt(total.diagonal() / nobs)
     length = np.where(length > 0, length, 1.0)
     cosines = total / (nobs * length[:, None] * length)
@@ -117,7 +117,9 @@ def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[
     for term, _ in factor.terms():
         roots[term, term], shares[term] = _root(cosines[term, term])
         clear &= min(shares[term].tolist()) > CLEAR_SHARE
-    return _composed(factor, roots * length, shares), clear
+    root = roots * length
+    turn = lapack.dtrtri(root, lower=0)[0]
+    return _composed(factor, root, turn, shares), turn, clear
 
 
 def _root(cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -155,16 +157,18 @@ def basis_of_rows(
         new /= root_weights[:, None]
     arrays = tuple((column,) for column in np.ascontiguousarray(new.T))
     columns = Columns(factor.columns.names, arrays, factor.columns.n)
-    return FactorColumns(factor.grouping, columns, factor.sizes, is_basis=True), _composed(factor, roots * length, shares)
+    root = roots * length
+    basis = _composed(factor, root, lapack.dtrtri(root, lower=0)[0], shares)
+    return FactorColumns(factor.grouping, columns, factor.sizes), basis
 
 
-def _composed(factor: FactorColumns, root: np.ndarray, shares: np.ndarray) -> EffectsBasis:
+def _composed(factor: FactorColumns, root: np.ndarray, inverse: np.ndarray, shares: np.ndarray) -> EffectsBasis:
     """Put the shift and the basis of the shifted columns together.
 
     With means m and the constant at c, the shifted columns are ``Z S`` with ``S = I - e_c m'``: from ``Z S = B R``
     follows ``Z = B (R + R e_c m')``, whose inverse is ``S R^-1``.
     """
-    inverse, means = lapack.dtrtri(root, lower=0)[0], factor.means
+    means = factor.means
     if means is None:
         return EffectsBasis(root, inverse, shares)
     squares, root, inverse, shares = (root * root).sum(axis=0), root.copy(), inverse.copy(), shares.copy()

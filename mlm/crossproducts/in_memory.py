@@ -79,6 +79,7 @@ def cross_products(
         given = [shifted(replace(f, sizes=s), frame.weights) for f, s in zip(given, sizes, strict=True)]
     xy, sums = _accumulate(x, response, mean_y, root_weights, given)
     if not 1.0 / LARGEST_RESPONSE < xy[-1, -1] < LARGEST_RESPONSE:
+        demand_squares(frame, LARGEST_PRODUCTS)
         scale = _power_of_two(response, mean_y, root_weights)
         response = response / scale
         xy, sums = _accumulate(x, response, mean_y / scale, root_weights, given)
@@ -90,14 +91,13 @@ def cross_products(
     residualise = np.eye(len(xy))
     residualise[:-1, -1] = -ols
     rest = residualise.T @ xy @ residualise
-    bases, clear = _bases(given, sums, root_weights, frame.nobs) if sizes is not None else ([None for _ in given], True)
-    if not clear:
-        found = [(f, None) if b is None else basis_of_rows(f, root_weights) for f, b in zip(given, bases, strict=True)]
-        given, bases = [f for f, _ in found], [b for _, b in found]
-    if not clear or rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
+    effects, again = [_EffectsColumns(f) for f in given], False
+    if sizes is not None:
+        effects, again = _find_bases(given, sums, root_weights, frame.nobs)
+    if again or rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
         # X explains y nearly, and the difference is mostly rounding: the rows pass through again, with their residuals
         residuals = response - mean_y / scale - (x.columns.matrix() - x.means) @ ols
-        rest, sums = _accumulate(x, residuals, 0.0, root_weights, given)
+        rest, sums = _accumulate(x, residuals, 0.0, root_weights, [e.columns for e in effects])
     else:
         for of in sums:
             of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
@@ -105,8 +105,8 @@ def cross_products(
         nobs=frame.nobs,
         x_names=frame.x_names,
         xy=rest,
-        factors=tuple(_in_basis(*each) for each in zip(sums, given, bases, strict=True)),
-        pairs=_pairs(given, bases, root_weights),
+        factors=tuple(e.products(s) for e, s in zip(effects, sums, strict=True)),
+        pairs=_pairs(effects, root_weights),
         shift=Shift(means, mean_y, ols, intercept, x.rotation, scale),
         log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),
         total=float(xy[-1, -1]),
@@ -215,45 +215,54 @@ def _power_of_two(response: np.ndarray, mean: float, root_weights: np.ndarray | 
     return math.ldexp(1.0, math.frexp(largest)[1]) if 0 < largest < math.inf else 1.0
 
 
-def _bases(
+@dataclass(frozen=True, slots=True, eq=False)
+class _EffectsColumns:
+    """The random-effects columns of one factor that products are summed of, and what becomes of the products.
+
+    `turn` has the basis in terms of these columns; None where they are the basis.
+    """
+
+    columns: FactorColumns
+    basis: EffectsBasis | None = None
+    turn: np.ndarray | None = None
+
+    def products(self, of: LevelSums) -> FactorProducts:
+        """Products of the basis, level by level."""
+        zz, zxy = of.zz, of.zxy
+        if self.turn is not None:
+            zz, zxy = np.matmul(self.turn.T, self.turned(zz)), self.turned(zxy)
+        return FactorProducts(of.grouping.name, of.levels, zz, zxy, self.basis)
+
+    def turned(self, products: np.ndarray) -> np.ndarray:
+        """Products with other columns, shape (q, k, m)."""
+        if self.turn is None:
+            return products
+        return (self.turn.T @ products.reshape(len(products), -1)).reshape(products.shape)
+
+
+def _find_bases(
     factors: list[FactorColumns], sums: list[LevelSums], root_weights: np.ndarray | None, nobs: int
-) -> tuple[list[EffectsBasis | None], bool]:
-    """The basis of each factor's columns, and whether sums of products were enough to find it."""
-    out, all_clear = [], True
+) -> tuple[list[_EffectsColumns], bool]:
+    """The basis of each factor's columns; also whether products are to be summed of other columns."""
+    out, again = [], False
     for factor, of in zip(factors, sums, strict=True):
-        basis, clear = None, True
-        if root_weights is not None or not factor.is_one:
-            basis, clear = basis_of_sums(factor, np.add.reduce(of.zz, 2), nobs)
-        out.append(basis)
-        all_clear &= clear
-    return out, all_clear
+        if root_weights is None and factor.is_one:
+            out.append(_EffectsColumns(factor))
+            continue
+        basis, turn, clear = basis_of_sums(factor, np.add.reduce(of.zz, 2), nobs)
+        again |= not clear
+        out.append(_EffectsColumns(factor, basis, turn) if clear else _EffectsColumns(*basis_of_rows(factor, root_weights)))
+    return out, again
 
 
-def _in_basis(of: LevelSums, factor: FactorColumns, basis: EffectsBasis | None) -> FactorProducts:
-    """Products of the columns worked with."""
-    if basis is None or factor.is_basis:
-        return FactorProducts(of.grouping.name, of.levels, of.zz, of.zxy, basis)
-    turn, q = basis.inverse.T, of.q
-    if q == 1:
-        scale = float(turn[0, 0])
-        return FactorProducts(of.grouping.name, of.levels, scale * scale * of.zz, scale * of.zxy, basis)
-    half = (turn @ of.zz.reshape(q, -1)).reshape(of.zz.shape)
-    zxy = (turn @ of.zxy.reshape(q, -1)).reshape(of.zxy.shape)
-    return FactorProducts(of.grouping.name, of.levels, np.matmul(turn, half), zxy, basis)
-
-
-def _pairs(
-    factors: Sequence[FactorColumns], bases: Sequence[EffectsBasis | None], root_weights: np.ndarray | None
-) -> dict[tuple[int, int], PairProducts]:
+def _pairs(effects: list[_EffectsColumns], root_weights: np.ndarray | None) -> dict[tuple[int, int], PairProducts]:
     out = {}
-    for b in range(len(factors)):
-        for a in range(b):
-            pair = _pair(factors[a], factors[b], root_weights)
-            values, left, right = pair.values, bases[a], bases[b]
-            if left is not None and not factors[a].is_basis:
-                values = (left.inverse.T @ values.reshape(len(values), -1)).reshape(values.shape)
-            if right is not None and not factors[b].is_basis:
-                values = np.matmul(right.inverse.T, values)
+    for b, second in enumerate(effects):
+        for a, first in enumerate(effects[:b]):
+            pair = _pair(first.columns, second.columns, root_weights)
+            values = first.turned(pair.values)
+            if second.turn is not None:
+                values = np.matmul(second.turn.T, values)
             out[a, b] = PairProducts(pair.rows, pair.columns, values)
     return out
 

@@ -30,7 +30,7 @@ from ..optimize.optimum import Optimum
 from .checks import demand_identified, demand_residuals, demand_variation, singular_message, starting_theta
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
-from .stages import deviance_function, independent_columns
+from .stages import deviance_function, independent_columns, users_deviance
 
 __all__ = ["Fit"]
 
@@ -84,9 +84,11 @@ class Fit:
         deviance = deviance_function(terms, products, reml)
         demand_identified(terms, deviance)
         first = starting_theta(start, deviance)
-        if first is None and is_one_of(optimizer, ("nloptwrap",)):
-            first = lme4_start(frame, terms)
-        optimum = minimise(deviance, optimizer, first, tolerance, verbose)
+        users = None
+        if is_one_of(optimizer, ("nloptwrap",)):
+            first = lme4_start(frame, terms) if first is None else first
+            users = users_deviance(frame, terms, products, reml)
+        optimum = minimise(deviance, optimizer, first, tolerance, verbose, users)
         demand_residuals(optimum, deviance)
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
         if not again and found.unidentified:
@@ -198,7 +200,8 @@ class Fit:
     @property
     def theta(self) -> np.ndarray:
         """Relative covariance parameters in lme4's order, shape (n_theta,)."""
-        return self.working.users_theta(self._at.theta)
+        found = self.optimum.theta
+        return self.working.users_theta(self._at.theta) if found is None else found.copy()
 
     @property
     def sigma(self) -> float:

@@ -19,6 +19,7 @@ def minimise(
     start: np.ndarray | None = None,
     tolerance: float | None = None,
     verbose: bool = False,
+    users: Deviance | None = None,
 ) -> Optimum:
     """Minimise the deviance over theta.
 
@@ -33,6 +34,9 @@ def minimise(
         Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion.
     verbose : bool
         Print a line an evaluation: its number, the criterion, theta.
+
+    users : Deviance, optional
+        The deviance function of the user's columns, on which ``"nloptwrap"`` searches.
 
     Returns
     -------
@@ -51,4 +55,4 @@ def minimise(
             raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
         return newton(deviance, None if start is None else deviance.working_theta(start), Log(verbose))
-    return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))
+    return nloptwrap(deviance, users or deviance, start, tolerance or ABSOLUTE_TOLERANCE, Log(verbose))

@@ -25,6 +25,8 @@ class Optimum:
     message : str
     evaluations : list of (ndarray, float)
         theta (of the user's columns) and criterion, in order.
+    theta : ndarray, shape (n_theta,), or None
+        That of the user's columns, where the search was on these.
     """
 
     evaluation: Evaluation
@@ -32,6 +34,7 @@ class Optimum:
     optimizer: str
     message: str
     evaluations: list[tuple[np.ndarray, float]] = field(default_factory=list)
+    theta: np.ndarray | None = None
 
 
 class Log(list[tuple[np.ndarray, float]]):
