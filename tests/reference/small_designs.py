@@ -26,6 +26,7 @@ STORED = Path(__file__).with_suffix(".csv.gz")
 COUNT = 2000
 SEED = 12
 
+# Where a formula gives levels that are nested, it is spelled out, so that theta has one order in lme4 and here.
 # Random part, and the columns of each of its grouping factors: {x} stands beside an intercept in one unstructured
 # covariance, where any origin of x gives the same model; {o} where only units are free.
 STRUCTURES: dict[str, tuple[str, dict[str, int]]] = {
@@ -51,7 +52,7 @@ STRUCTURES: dict[str, tuple[str, dict[str, int]]] = {
     "three factors": ("(1 | g) + (1 | h) + (1 | l)", {"g": 1, "h": 1, "l": 1}),
     "three factors, slope": ("({x} | g) + (1 | h) + (1 | l)", {"g": 2, "h": 1, "l": 1}),
     "three factors, independent slope": ("({o} || g) + (1 | h) + (1 | l)", {"g": 2, "h": 1, "l": 1}),
-    "nested and crossed": ("(1 | g/k) + ({x} | h)", {"g": 1, "k": 1, "h": 2}),
+    "nested and crossed": ("(1 | g) + (1 | g:k) + ({x} | h)", {"g": 1, "k": 1, "h": 2}),
     "three terms of a factor": ("(1 | g) + (0 + {o} | g) + (0 + {z} | g) + (1 | h)", {"g": 3, "h": 1}),
 }
 # where x has its zero and what its units are
