@@ -16,7 +16,7 @@ import mlm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import same_numbers, search_table
+from benchmarks import same_numbers, search_table, stopping_points
 
 STORED = references()
 SOME = range(48)  # every structure twice
@@ -178,3 +178,11 @@ def test_deviations_tell_apart():
     a, b = numbers(design(0)), numbers(design(24))
     assert max(deviations(a, b).values()) > 1.0
     assert max(deviations(a, a).values()) == 0.0
+
+
+def test_the_table_of_stopping_points(capsys):
+    pytest.importorskip("nlopt")
+    stopping_points.main(["--count", "12"])
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("12 designs")
+    assert int(first.split(": ")[1].split()[0]) == 12 - len(rest) >= 8

@@ -1,8 +1,8 @@
 """Two thousand small random designs of all structures, on which the search for theta is looked at.
 
 In tests/, ``python -m reference.small_designs FOLDER`` writes the rows of each with a manifest; then
-``Rscript reference/small_designs.R FOLDER reference/small_designs.csv.gz`` fits them with lme4 (six minutes). The table
-of how mlm fares is made by ``python -m benchmarks.search_table``.
+``Rscript reference/small_designs.R FOLDER reference/small_designs.csv.gz`` fits them with lme4 (eight minutes). The
+table of how mlm fares is made by ``python -m benchmarks.search_table``.
 
 All numbers are multiples of a power of 2 with few bits, so that other units and origins which are powers of 2 and such
 multiples change no digit: a model of the same data in other units is exactly the same model.
@@ -260,6 +260,8 @@ class Reference:
         "c" where lme4 says that it has not converged.
     twin : float
         Criterion of the twin, as the original's.
+    steady : bool
+        Whether lme4 stops at the same theta, to 1e-6, with the rows in another order.
     """
 
     criterion: float
@@ -267,6 +269,7 @@ class Reference:
     singular: bool
     messages: str
     twin: float
+    steady: bool
 
 
 def references() -> dict[int, Reference]:
@@ -280,6 +283,7 @@ def references() -> dict[int, Reference]:
                 row["singular"] == "1",
                 row["messages"],
                 float(row["twin"]),
+                row["steady"] == "1",
             )
             for row in rows
         }
