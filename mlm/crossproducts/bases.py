@@ -10,7 +10,6 @@ their rows. A column alone is divided by its root mean square; the constant alon
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,11 +104,9 @@ def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[
     """
     q = len(total)
     if q == 1:
-        length = math.sqrt(total[0, 0] / nobs)
-        share = 1.0 if length > 0 else 0.0
-        length = length or 1.0
-        turn = np.array([[1.0 / length]])
-        return EffectsBasis(np.array([[length]]), turn, np.array([share])), turn, True
+        square = float(total[0, 0]) / nobs
+        root = np.array([[math.sqrt(square) if square > 0 else 1.0]])
+        return EffectsBasis(root, 1.0 / root, np.array([1.0 if square > 0 else 0.0])), 1.0 / root, True
     length = np.sqrt(total.diagonal() / nobs)
     length = np.where(length > 0, length, 1.0)
     cosines = total / (nobs * length[:, None] * length)
@@ -130,9 +127,7 @@ def _root(cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return root, root.diagonal()
 
 
-def basis_of_rows(
-    factor: FactorColumns, root_weights: np.ndarray | None
-) -> tuple[FactorColumns, EffectsBasis]:
+def basis_of_rows(factor: FactorColumns, root_weights: np.ndarray | None) -> tuple[FactorColumns, EffectsBasis]:
     """Find columns and basis by QR decompositions of the shifted, weighted columns; for nearly dependent ones.
 
     Returns

@@ -251,7 +251,9 @@ def _find_bases(
             continue
         basis, turn, clear = basis_of_sums(factor, np.add.reduce(of.zz, 2), nobs)
         again |= not clear
-        out.append(_EffectsColumns(factor, basis, turn) if clear else _EffectsColumns(*basis_of_rows(factor, root_weights)))
+        out.append(
+            _EffectsColumns(factor, basis, turn) if clear else _EffectsColumns(*basis_of_rows(factor, root_weights))
+        )
     return out, again
 
 

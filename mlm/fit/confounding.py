@@ -19,7 +19,7 @@ __all__ = ["ROUNDING", "UNDECIDED", "Basis", "constant_within", "inside_coordina
 
 # Share of a column's sum of squares outside the fixed effects' space where these span it. Measured: 7e-15.
 CONFOUNDED_SHARE = 1e-9
-# Share of the square of a user's column outside of the combinations that the fixed effects span, where it is one of them.
+# Share of the square of a user's column outside of what the fixed effects span, where it is in it.
 INSIDE_SHARE = 1e-12
 # What rounding adds where the columns of a term nearly depend on each other, over the smallest eigenvalue of their
 # cosines; and the sum of both from which rounding decides, and nothing is said.
@@ -98,7 +98,9 @@ def term_basis(factor: FactorProducts, slot: Slot, inside: np.ndarray) -> Basis:
     spanned = int((shares < zero).sum()) if zero < UNDECIDED else len(own)
     basis = white @ turn
     if spanned > len(own):
-        own = _in_combinations(np.linalg.solve(users, np.eye(len(users))[:, :spanned]) * np.sqrt(squares.sum(axis=0))[:, None])
+        own = _in_combinations(
+            np.linalg.solve(users, np.eye(len(users))[:, :spanned]) * np.sqrt(squares.sum(axis=0))[:, None]
+        )
     return Basis(basis, user, shares, spanned, own, least)
 
 

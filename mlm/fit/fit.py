@@ -34,8 +34,8 @@ from .stages import deviance_function, independent_columns, users_deviance
 
 __all__ = ["Fit"]
 
-# Diagonal elements of theta, of the columns worked with, below this make a fit singular: the default tolerance of lme4's
-# isSingular(), which takes it of the user's columns, so that singularity depends on their units.
+# Diagonal elements of theta, of the columns worked with, below this make a fit singular: the default tolerance of
+# lme4's isSingular(), which takes it of the user's columns, so that singularity depends on their units.
 SINGULAR_DEVIATION = 1e-4
 
 

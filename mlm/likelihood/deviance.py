@@ -125,7 +125,9 @@ class Deviance:
 
     def working_theta(self, theta: np.ndarray) -> np.ndarray:
         """The theta of the columns worked with, from that of the user's: the lower factors of ``R T``."""
-        return self._translated(theta, [None if b is None else b.root for b in (f.basis for f in self.products.factors)])
+        return self._translated(
+            theta, [None if b is None else b.root for b in (f.basis for f in self.products.factors)]
+        )
 
     def _translated(self, theta: np.ndarray, turns: list[np.ndarray | None]) -> np.ndarray:
         if all(turn is None for turn in turns):
@@ -170,9 +172,7 @@ class UsersDeviance:
             tuple(a if b is None else b.users_products(a) for a, b in zip(arrays, bases, strict=True))
             for arrays in (at.projections, at.residuals)
         )
-        at = replace(
-            at, theta=theta, projections=projections, residuals=residuals, solution=None, hessian=None
-        )
+        at = replace(at, theta=theta, projections=projections, residuals=residuals, solution=None, hessian=None)
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(self.layout.matrices(theta))]
         return replace(at, gradient=self.layout.pick(slopes))
 

@@ -26,9 +26,7 @@ RELATIVE_TOLERANCE = 1e-4
 MOST_EVALUATIONS = 100_000  # lme4's limit
 
 
-def nloptwrap(
-    deviance: Deviance, users: Deviance, start: np.ndarray | None, tolerance: float, log: Log
-) -> Optimum:
+def nloptwrap(deviance: Deviance, users: Deviance, start: np.ndarray | None, tolerance: float, log: Log) -> Optimum:
     """Search as lme4 does by default.
 
     Parameters

@@ -18,8 +18,8 @@ class Optimum:
     Attributes
     ----------
     evaluation : Evaluation
-        At the minimum, in the columns worked with; often without derivatives, where the last step was so short that these would have said no more
-        than was known before it.
+        At the minimum, in the columns worked with; often without derivatives, where the last step was so short that
+        these would have said no more than was known before it.
     converged : bool
     optimizer : str
     message : str

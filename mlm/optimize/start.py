@@ -42,8 +42,8 @@ UNSHRUNK_DEVIATION = 1e4
 # Sampling variance of a level's coefficient, over that of an average level, above which moments within levels are not
 # used: of a level that tells nothing it is 1e8, by the deviation above. Measured: 1,770 with 1e4, 1,793 with 1e8.
 UNKNOWN_VARIANCE = 1e6
-# Sum of squares of a column in a level, over that in an average level, up to which it is 0: columns of a basis are found
-# to a rounding of 1e-16.
+# Sum of squares of a column in a level, over that in an average level, up to which it is 0: columns of a basis are
+# found to a rounding of 1e-16.
 NOTHING_SHARE = 1e-12
 # Divisor that is less than any sum of squares but 0, in place of 0.
 LEAST_DIVISOR = 1e-300
