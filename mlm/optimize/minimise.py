@@ -6,9 +6,9 @@ import numpy as np
 
 from ..errors import ArgumentError, is_one_of
 from ..likelihood.deviance import Deviance
-from .newton import newton
 from .nloptwrap import ABSOLUTE_TOLERANCE, nloptwrap
 from .optimum import Log, Optimum
+from .search import search
 
 __all__ = ["minimise"]
 
@@ -54,5 +54,5 @@ def minimise(
         if optimizer == "newton" or not positive:
             raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
-        return newton(deviance, None if start is None else deviance.working_theta(start), Log(verbose))
+        return search(deviance, None if start is None else deviance.working_theta(start), Log(verbose))
     return nloptwrap(deviance, users or deviance, start, tolerance or ABSOLUTE_TOLERANCE, Log(verbose))

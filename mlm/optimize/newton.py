@@ -13,12 +13,13 @@ nothing new, and they are left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from scipy.linalg import lapack
 
-from ..errors import MlmError
+from ..errors import FitError, MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .boundary import ROUNDING_DECREASE, leave_boundary, settle_zeros
@@ -84,6 +85,8 @@ LEAST_PROMISE = 1e-12
 MOST_STEPS = 200
 MOST_DESCENTS = 10
 
+NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
+
 
 def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """Find the exact minimum.
@@ -101,7 +104,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """
 
     def evaluate(theta: np.ndarray, derivatives: int = 2) -> Evaluation:
-        evaluation = deviance.evaluate(theta, derivatives)
+        evaluation = _computed(deviance, theta, derivatives)
         log.add(deviance.users_theta(theta), evaluation.value)
         return evaluation
 
@@ -126,6 +129,17 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     if (theta != at.theta).any():
         at = evaluate(theta)
     return Optimum(at, converged, "newton", _message(converged), log)
+
+
+def _computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evaluation:
+    """Evaluate; whatever cannot be computed is an error of `mlm`."""
+    try:
+        found = deviance.evaluate(theta, derivatives)
+    except (np.linalg.LinAlgError, ArithmeticError) as error:
+        raise FitError(NOT_COMPUTED) from error
+    if not (math.isfinite(found.value) and np.isfinite(found.gradient).all()):
+        raise FitError(NOT_COMPUTED)
+    return found
 
 
 def _message(converged: bool) -> str:
