@@ -9,6 +9,7 @@ from typing import Any
 
 __all__ = [
     "ArgumentError",
+    "ConvergenceWarning",
     "DataError",
     "ExtrapolationWarning",
     "FitError",
@@ -59,6 +60,10 @@ class FitError(MlmError):
 
 class MlmWarning(UserWarning):
     """Base of all warnings of `mlm`: the fit is kept and flagged."""
+
+
+class ConvergenceWarning(MlmWarning):
+    """The search for the variances ended without a minimum, or rounding hides it."""
 
 
 class SingularFitWarning(MlmWarning):

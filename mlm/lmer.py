@@ -76,7 +76,7 @@ def lmer(
 
     Warns
     -----
-    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning
+    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning
 
     References
     ----------

@@ -15,6 +15,7 @@ from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
 
 __all__ = [
+    "convergence_message",
     "demand_estimable",
     "demand_identified",
     "demand_residuals",
@@ -164,4 +165,13 @@ def singular_message(terms: tuple[str, ...]) -> str:
     return (
         f"Singular fit: the covariance of {flat} is estimated with a variance of 0 or a correlation of ±1. "
         "The fit is kept; a simpler random-effects term would describe the data as well."
+    )
+
+
+def convergence_message(optimum: Optimum) -> str:
+    """Say that the search did not reach a minimum, and what to do."""
+    return (
+        f"Not converged: {optimum.message}, after {counted(len(optimum.evaluations), 'evaluation')}. The fit is kept, "
+        "but its variances, and all that depends on them, are not those of the minimum. Leave out a random-effects "
+        "term or a slope, centre slopes that have no correlation with the intercept ('||'), or give a `start`."
     )

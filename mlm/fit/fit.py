@@ -14,6 +14,7 @@ import pandas as pd
 from ..crossproducts.blocks import CrossProducts
 from ..errors import (
     ArgumentError,
+    ConvergenceWarning,
     FitError,
     IdentificationWarning,
     SingularFitWarning,
@@ -27,7 +28,7 @@ from ..likelihood.deviance import Deviance, UsersDeviance
 from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
 from ..optimize.optimum import Optimum
-from .checks import demand_identified, demand_residuals, demand_variation, singular_message, starting_theta
+from .checks import convergence_message, demand_identified, demand_residuals, demand_variation, singular_message, starting_theta
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
 from .stages import deviance_function, independent_columns, users_deviance
@@ -95,6 +96,8 @@ class Fit:
             warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=users_stacklevel())
         if found.is_singular:
             warnings.warn(singular_message(found.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
+        if not found.converged:
+            warnings.warn(convergence_message(optimum), ConvergenceWarning, stacklevel=users_stacklevel())
         return found
 
     def refit(self, reml: bool | None = None, y: Any = None, optimizer: str = "newton") -> Self:
@@ -116,8 +119,8 @@ class Fit:
         if not is_one_of(reml, (None, True, False)):
             raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
         reml, terms = self.reml if reml is None else reml, list(self.terms)
-        if y is None:
-            return self.estimate(self.frame, terms, self.products, reml, optimizer, self.theta, again=True)
+        if y is None:  # from where a fit of its own would start: the minimum nearest to the old one may not be the lowest
+            return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True)
         frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
         demand_variation(frame, products)
         return self.estimate(frame, terms, products, reml, optimizer, again=True)
@@ -258,7 +261,7 @@ class Fit:
 
     @property
     def converged(self) -> bool:
-        """Whether the optimiser reached a minimum."""
+        """Whether the optimiser reached a minimum: `mlm.ConvergenceWarning` is given when it did not."""
         return self.optimum.converged
 
     @property

@@ -81,9 +81,13 @@ SHORTENING = (0.1, 0.5)
 # of the decrease that a shortened step must promise (the same from 1e-16 to 1e-8), of steps (50 suffice, 20 do not in
 # 53), and of descents from singular covariances (7 suffice; with 5, 6 end higher).
 MOST_SHORTENINGS = 30
+MOST_EVALUATIONS = 300
 LEAST_PROMISE = 1e-12
 MOST_STEPS = 200
 MOST_DESCENTS = 10
+# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which rounding, 1e-16 of
+# the former, is 1e-6 of what is left: the deviance of 100 rows has a rounding of 1e-4.
+LEAST_RESIDUAL_SHARE = 1e-10
 
 NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
 
@@ -108,27 +112,28 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         log.add(deviance.users_theta(theta), evaluation.value)
         return evaluation
 
+    begun = len(log)
     if start is None:
         single = single_start(deviance)
         if single is not None:
-            return Optimum(evaluate(single, 0), True, "newton", _message(True), log)
+            return _ended(deviance, evaluate(single, 0), True, log)
         at, hessian = _approach(deviance, evaluate)
     else:
         at = evaluate(np.array(start, dtype=float))
         hessian = _second_derivatives(deviance, at)
     for _ in range(MOST_DESCENTS):
         at, converged = _descend(deviance, evaluate, at, hessian)
-        if _is_regular(deviance, at.theta):
-            return Optimum(at, converged, "newton", _message(converged), log)
+        if converged and _is_regular(deviance, at.theta):
+            break
         at = settle_zeros(deviance, evaluate, at)
         fresh = leave_boundary(deviance, evaluate, at)
-        if fresh is None:
+        if fresh is None or len(log) - begun > MOST_EVALUATIONS:
             break
         at, hessian = fresh, _second_derivatives(deviance, fresh)
     theta = deviance.layout.rectify(at.theta)
     if (theta != at.theta).any():
         at = evaluate(theta)
-    return Optimum(at, converged, "newton", _message(converged), log)
+    return _ended(deviance, at, converged, log)
 
 
 def _computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evaluation:
@@ -142,8 +147,14 @@ def _computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evalua
     return found
 
 
-def _message(converged: bool) -> str:
-    return "converged" if converged else "the search ended before the gradient was zero"
+def _ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Optimum:
+    """What was found; no minimum where rounding would hide it."""
+    message = "converged" if converged else "the search ended before the gradient was zero"
+    share = at.penalised / float(deviance.products.xy[-1, -1])
+    if share < LEAST_RESIDUAL_SHARE:
+        converged = False
+        message = f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
+    return Optimum(at, converged, "newton", message, log)
 
 
 def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
