@@ -38,7 +38,7 @@ __all__ = ["newton"]
 # Promised decrease below which a search ends. The deviance rises by the square of theta's distance in standard errors:
 # theta is right to 3e-7 of them. Where the end is foreseen, up to 1.5e-12 was left, or 1e-6 of a standard error.
 # Measured: 1,812 with 1e-14, 1,728 with 1e-12, 1,586 with 1e-9.
-FINAL_DECREASE = 1e-13
+FINAL_DECREASE = 1e-16
 # Decrease that Newton's method expects, below which it takes over from scoring; above, it is still far from where its
 # quadratic holds. Measured: 1,783 with 0.1, 1,800 with 10, 2,024 with 100.
 NEWTON_DECREASE = 1.0
@@ -80,7 +80,7 @@ SHORTENING = (0.1, 0.5)
 # Bounds that only a failing search meets: of shortenings of one step (with 5 none of the above fails, with 2, 19 do),
 # of the decrease that a shortened step must promise (the same from 1e-16 to 1e-8), of steps (50 suffice, 20 do not in
 # 53), and of descents from singular covariances (7 suffice; with 5, 6 end higher).
-MOST_SHORTENINGS = 30
+MOST_SHORTENINGS = 12
 MOST_EVALUATIONS = 300
 LEAST_PROMISE = 1e-12
 MOST_STEPS = 200
@@ -88,6 +88,9 @@ MOST_DESCENTS = 10
 # Share of the least-squares residuals' sum of squares that is left as the penalised one, below which rounding, 1e-16 of
 # the former, is 1e-6 of what is left: the deviance of 100 rows has a rounding of 1e-4.
 LEAST_RESIDUAL_SHARE = 1e-10
+
+# Rounding of sums of squares, relative: some units of 1e-16.
+ROUNDING = 2e-16
 
 NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
 
@@ -199,14 +202,15 @@ def _descend(
     last, fresh, error = np.inf, True, np.zeros_like(hessian)
     for _ in range(MOST_STEPS):
         step, decrease = _step(deviance, hessian, at)
-        if decrease < FINAL_DECREASE or (decrease < ROUNDING_DECREASE and decrease >= last):
+        rounding = _rounding(deviance, at)
+        if decrease < FINAL_DECREASE or (decrease < rounding and decrease >= last):
             return at, True
         derivatives = _worthwhile(deviance, at, step, decrease, last)
         last = decrease
-        found = _search_line(evaluate, at, step, decrease, derivatives)
+        found = _search_line(evaluate, at, step, decrease, derivatives, rounding)
         if found is None:
-            if decrease < ROUNDING_DECREASE or fresh:
-                return at, decrease < ROUNDING_DECREASE
+            if decrease < rounding or fresh:
+                return at, decrease < rounding
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
         if deviance.is_perfect(found):
@@ -222,6 +226,12 @@ def _descend(
             hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False
+
+
+def _rounding(deviance: Deviance, at: Evaluation) -> float:
+    """Decrease of the deviance that its rounding hides: more where little of the squares is left."""
+    share = float(deviance.products.xy[-1, -1]) / at.penalised if at.penalised > 0 else math.inf
+    return max(ROUNDING_DECREASE, ROUNDING * deviance.criterion.dof * share)
 
 
 def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, last: float) -> int:
@@ -323,7 +333,12 @@ def _plain_step(hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]
 
 
 def _search_line(
-    evaluate: Callable[..., Evaluation], at: Evaluation, step: np.ndarray, decrease: float, derivatives: int
+    evaluate: Callable[..., Evaluation],
+    at: Evaluation,
+    step: np.ndarray,
+    decrease: float,
+    derivatives: int,
+    rounding: float,
 ) -> Evaluation | None:
     """Shorten the step until the deviance falls as it should; None if it never does."""
     slope, factor = float(at.gradient @ step), 1.0
@@ -334,7 +349,7 @@ def _search_line(
         except MlmError:
             factor *= shortest
             continue
-        if decrease < ROUNDING_DECREASE or found.value <= at.value + SUFFICIENT_SHARE * factor * slope:
+        if decrease < rounding or found.value <= at.value + SUFFICIENT_SHARE * factor * slope:
             return found
         curvature = found.value - at.value - factor * slope
         lowest = -factor * slope / (2.0 * curvature) if curvature > 0 else longest
