@@ -78,7 +78,7 @@ def outcome(searches: list[Search]) -> Outcome:
             failed += 1
             deviances.append(np.inf)
             continue
-        evaluations += len(found.evaluations)
+        evaluations += len(found.log)
         failed += not found.converged
         deviances.append(found.evaluation.value)
     return Outcome(evaluations, failed, np.array(deviances))

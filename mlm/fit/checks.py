@@ -171,7 +171,7 @@ def singular_message(terms: tuple[str, ...]) -> str:
 def convergence_message(optimum: Optimum) -> str:
     """Say that the search did not reach a minimum, and what to do."""
     return (
-        f"Not converged: {optimum.message}, after {counted(len(optimum.evaluations), 'evaluation')}. The fit is kept, "
+        f"Not converged: {optimum.message}, after {counted(len(optimum.log), 'evaluation')}. The fit is kept, "
         "but its variances, and all that depends on them, are not those of the minimum. Leave out a random-effects "
         "term or a slope, centre slopes that have no correlation with the intercept ('||'), or give a `start`."
     )

@@ -28,7 +28,14 @@ from ..likelihood.deviance import Deviance, UsersDeviance
 from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
 from ..optimize.optimum import Optimum
-from .checks import convergence_message, demand_identified, demand_residuals, demand_variation, singular_message, starting_theta
+from .checks import (
+    convergence_message,
+    demand_identified,
+    demand_residuals,
+    demand_variation,
+    singular_message,
+    starting_theta,
+)
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
 from .stages import deviance_function, independent_columns, users_deviance
@@ -119,7 +126,9 @@ class Fit:
         if not is_one_of(reml, (None, True, False)):
             raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
         reml, terms = self.reml if reml is None else reml, list(self.terms)
-        if y is None:  # from where a fit of its own would start: the minimum nearest to the old one may not be the lowest
+        if (
+            y is None
+        ):  # from where a fit of its own would start: the minimum nearest to the old one may not be the lowest
             return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True)
         frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
         demand_variation(frame, products)

@@ -54,5 +54,7 @@ def minimise(
         if optimizer == "newton" or not positive:
             raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
-        return search(deviance, None if start is None else deviance.working_theta(start), Log(verbose))
+        return search(
+            deviance, None if start is None else deviance.working_theta(start), Log(verbose, deviance.users_theta)
+        )
     return nloptwrap(deviance, users or deviance, start, tolerance or ABSOLUTE_TOLERANCE, Log(verbose))

@@ -112,7 +112,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
 
     def evaluate(theta: np.ndarray, derivatives: int = 2) -> Evaluation:
         evaluation = _computed(deviance, theta, derivatives)
-        log.add(deviance.users_theta(theta), evaluation.value)
+        log.add(theta, evaluation.value)
         return evaluation
 
     begun = len(log)
@@ -156,7 +156,9 @@ def _ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opt
     share = at.penalised / float(deviance.products.xy[-1, -1])
     if share < LEAST_RESIDUAL_SHARE:
         converged = False
-        message = f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
+        message = (
+            f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
+        )
     return Optimum(at, converged, "newton", message, log)
 
 

@@ -47,33 +47,31 @@ def search(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     MlmError
         Where no search came to an end.
     """
-    best, failure = _attempt(deviance, None, log)
-    starts = further_starts(deviance)
-    if start is not None:
-        starts.append(start)
-    if best is None and not starts:
-        starts.append(np.where(deviance.layout.diagonal, 1.0, 0.0))
-    for other in starts:
-        found, _ = _attempt(deviance, other, log)
-        if found is not None and _is_better(found, best):
-            best = found
-    if best is None:
-        raise failure or AssertionError
+    given = [] if start is None else [_attempt(deviance, start, log)]
+    first = _attempt(deviance, None, log)
+    further = [_attempt(deviance, other, log) for other in further_starts(deviance)]
+    ends = [first, *given, *further]
+    if all(isinstance(end, MlmError) for end in ends):
+        ends.append(_attempt(deviance, np.where(deviance.layout.diagonal, 1.0, 0.0), log))
+    found = [end for end in ends if isinstance(end, Optimum)]
+    if not found and isinstance(first, MlmError):
+        raise first
+    best = found[0]
+    for other in found[1:]:
+        best = other if _is_better(other, best) else best
     return best
 
 
-def _attempt(deviance: Deviance, start: np.ndarray | None, log: Log) -> tuple[Optimum | None, MlmError | None]:
-    """Search from one start; where it fails, why."""
+def _attempt(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum | MlmError:
+    """Search from one start; where that fails, why."""
     try:
-        return newton(deviance, start, log), None
+        return newton(deviance, start, log)
     except MlmError as error:
-        return None, error
+        return error
 
 
-def _is_better(found: Optimum, best: Optimum | None) -> bool:
+def _is_better(found: Optimum, best: Optimum) -> bool:
     """Whether an end is lower than another, or as low and a minimum where that is none."""
-    if best is None:
-        return True
     gap = found.evaluation.value - best.evaluation.value
     return gap < -ROUNDING_DECREASE or (gap < ROUNDING_DECREASE and found.converged and not best.converged)
 
