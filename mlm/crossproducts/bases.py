@@ -9,8 +9,10 @@ their rows. A column alone is divided by its root mean square; the constant alon
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import lapack
@@ -44,43 +46,51 @@ class FactorColumns:
         Number of columns of each term.
     means : ndarray, shape (q,), or None
         What is subtracted from the columns; None for nothing.
+    constants : tuple of int
+        Where means are subtracted, the position of each term's constant; -1 for a term without one.
     """
 
     grouping: Grouping
     columns: Columns
     sizes: tuple[int, ...]
     means: np.ndarray | None = None
+    constants: tuple[int, ...] = ()
 
     @property
     def is_one(self) -> bool:
         """Whether this is the constant alone."""
         return self.sizes == (1,) and self.columns.is_one(0)
 
-    def terms(self) -> list[tuple[slice, int]]:
-        """Where the columns of each term stand, and where its constant; -1 without one."""
-        out, start = [], 0
-        for size in self.sizes:
-            found = [k for k in range(start, start + size) if self.columns.is_one(k)]
-            out.append((slice(start, start + size), found[0] if found else -1))
-            start += size
-        return out
+
+@lru_cache(maxsize=256)  # sizes of terms; an entry is a few positions
+def _terms(sizes: tuple[int, ...]) -> tuple[slice, ...]:
+    """Where the columns of each term stand."""
+    ends = list(itertools.accumulate(sizes, initial=0))
+    return tuple(slice(a, b) for a, b in itertools.pairwise(ends))
 
 
 def shifted(factor: FactorColumns, weights: np.ndarray | None) -> FactorColumns:
     """Find the means of the columns beside a constant."""
-    means = np.zeros(len(factor.columns.names))
-    for term, constant in factor.terms():
-        for k in range(term.start, term.stop):
-            if constant >= 0 and k != constant and not factor.columns.is_one(k):
-                arrays = factor.columns.factors[k]
-                values = arrays[0] if len(arrays) == 1 else np.multiply.reduce(arrays)
-                means[k] = np.add.reduce(values) / len(values) if weights is None else _mean(values, weights)
-    if not means.any():
+    if max(factor.sizes) == 1:
         return factor
-    return FactorColumns(factor.grouping, factor.columns, factor.sizes, means)
+    columns, constants = factor.columns, []
+    means = np.zeros(len(columns.names))
+    for term in _terms(factor.sizes):
+        ones = [k for k in range(term.start, term.stop) if columns.is_one(k)]
+        constants.append(ones[0] if ones else -1)
+        for k in range(term.start, term.stop) if ones else ():
+            if k not in ones:
+                arrays = columns.factors[k]
+                values = arrays[0] if len(arrays) == 1 else np.multiply.reduce(arrays)
+                means[k] = _mean(values, weights)
+    if not any(means.tolist()):
+        return factor
+    return FactorColumns(factor.grouping, columns, factor.sizes, means, tuple(constants))
 
 
-def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+def _mean(values: np.ndarray, weights: np.ndarray | None) -> float:
+    if weights is None:
+        return float(np.add.reduce(values)) / len(values)
     return float(np.dot(values, weights)) / float(np.add.reduce(weights))
 
 
@@ -111,7 +121,7 @@ def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[
     length = np.where(length > 0, length, 1.0)
     cosines = total / (nobs * length[:, None] * length)
     roots, shares, clear = np.zeros((q, q)), np.empty(q), True
-    for term, _ in factor.terms():
+    for term in _terms(factor.sizes):
         roots[term, term], shares[term] = _root(cosines[term, term])
         clear &= min(shares[term].tolist()) > CLEAR_SHARE
     root = roots * length
@@ -141,7 +151,7 @@ def basis_of_rows(factor: FactorColumns, root_weights: np.ndarray | None) -> tup
     length = np.sqrt(np.einsum("ij,ij->j", weighted, weighted) / len(z))
     length = np.where(length > 0, length, 1.0)
     roots, shares, new = np.zeros((z.shape[1],) * 2), np.empty(z.shape[1]), np.empty_like(z)
-    for term, _ in factor.terms():
+    for term in _terms(factor.sizes):
         q, r = np.linalg.qr(weighted[:, term] / (length[term] * math.sqrt(len(z))))
         sign = np.where(r.diagonal() < 0, -1.0, 1.0)
         roots[term, term], shares[term] = sign[:, None] * r, np.abs(r.diagonal())
@@ -167,7 +177,7 @@ def _composed(factor: FactorColumns, root: np.ndarray, inverse: np.ndarray, shar
     if means is None:
         return EffectsBasis(root, inverse, shares)
     squares, root, inverse, shares = (root * root).sum(axis=0), root.copy(), inverse.copy(), shares.copy()
-    for term, constant in factor.terms():
+    for term, constant in zip(_terms(factor.sizes), factor.constants, strict=True):
         if constant >= 0:
             mean = means[term]
             root[term, term] += np.outer(root[term, constant], mean)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
@@ -74,9 +74,10 @@ def cross_products(
     root_weights = None if frame.weights is None else np.sqrt(frame.weights)
     response, means, mean_y, intercept, scale = *_shift(frame), 1.0
     x = _orthonormal(frame, means, root_weights) if orthonormal else _FixedBasis(frame.x_columns, means)
-    given = [FactorColumns(*f, (len(f[1].names),)) for f in factors]
-    if sizes is not None:
-        given = [shifted(replace(f, sizes=s), frame.weights) for f, s in zip(given, sizes, strict=True)]
+    if sizes is None:
+        given = [FactorColumns(*f, (len(f[1].names),)) for f in factors]
+    else:
+        given = [shifted(FactorColumns(*f, s), frame.weights) for f, s in zip(factors, sizes, strict=True)]
     xy, sums = _accumulate(x, response, mean_y, root_weights, given)
     if not 1.0 / LARGEST_RESPONSE < xy[-1, -1] < LARGEST_RESPONSE:
         demand_squares(frame, LARGEST_PRODUCTS)

@@ -145,7 +145,7 @@ def _computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evalua
         found = deviance.evaluate(theta, derivatives)
     except (np.linalg.LinAlgError, ArithmeticError) as error:
         raise FitError(NOT_COMPUTED) from error
-    if not (math.isfinite(found.value) and np.isfinite(found.gradient).all()):
+    if not math.isfinite(found.value + sum(found.gradient.tolist())):
         raise FitError(NOT_COMPUTED)
     return found
 
@@ -232,8 +232,8 @@ def _descend(
 
 def _rounding(deviance: Deviance, at: Evaluation) -> float:
     """Decrease of the deviance that its rounding hides: more where little of the squares is left."""
-    share = float(deviance.products.xy[-1, -1]) / at.penalised if at.penalised > 0 else math.inf
-    return max(ROUNDING_DECREASE, ROUNDING * deviance.criterion.dof * share)
+    squares = ROUNDING * deviance.products.nobs * float(deviance.products.xy[-1, -1])
+    return ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
 
 
 def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, last: float) -> int:

@@ -50,6 +50,8 @@ def search(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     given = [] if start is None else [_attempt(deviance, start, log)]
     first = _attempt(deviance, None, log)
     further = [_attempt(deviance, other, log) for other in further_starts(deviance)]
+    if isinstance(first, Optimum) and not given and not further:
+        return first
     ends = [first, *given, *further]
     if all(isinstance(end, MlmError) for end in ends):
         ends.append(_attempt(deviance, np.where(deviance.layout.diagonal, 1.0, 0.0), log))
@@ -83,6 +85,8 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     standard deviation of 1, both must by 1 / r: so large are all such terms, and then all but one.
     """
     layout = deviance.layout
+    if len(layout.slots) == len(layout.sizes):
+        return []
     size = np.ones(len(layout.slots))
     for i, share in _parallel_terms(deviance).items():
         size[i] = 1.0 / share

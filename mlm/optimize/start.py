@@ -138,7 +138,7 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
 def _inverses(square: np.ndarray) -> np.ndarray:
     """Inverses of sums of squares (…, J); 0 for levels in which a column is 0, or rounding."""
     least = NOTHING_SHARE * np.add.reduce(square, -1, keepdims=True) / square.shape[-1]
-    return np.divide(1.0, square, out=np.zeros_like(square), where=square > least)
+    return np.divide(1.0, square, out=np.zeros(square.shape), where=square > least)
 
 
 def _squares(factor: FactorProducts) -> np.ndarray:
