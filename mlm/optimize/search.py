@@ -47,6 +47,12 @@ def search(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     MlmError
         Where no search came to an end.
     """
+    with np.errstate(all="ignore"):  # what cannot be computed is looked at where it is computed
+        return _lowest(deviance, start, log)
+
+
+def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
+    """The lowest end of all searches."""
     given = [] if start is None else [_attempt(deviance, start, log)]
     first = _attempt(deviance, None, log)
     further = [_attempt(deviance, other, log) for other in further_starts(deviance)]
