@@ -1,5 +1,7 @@
 """Bases of the random-effects columns: orthonormal within terms, the same in all units, and the way back."""
 
+import itertools
+
 import numpy as np
 import pytest
 from brute import STRUCTURES, data
@@ -36,7 +38,7 @@ def test_products_are_those_of_orthonormal_columns(structure, weights):
         if found.basis is not None:
             np.testing.assert_allclose(worked_with @ found.basis.root, users, rtol=0, atol=EXACT * np.abs(users).max())
         ends = np.cumsum([0, *terms])
-        for a, b in zip(ends[:-1], ends[1:], strict=True):
+        for a, b in itertools.pairwise(ends):
             weighted = worked_with[:, a:b] * root[:, None]
             np.testing.assert_allclose(weighted.T @ weighted / rows.nobs, np.eye(b - a), rtol=0, atol=EXACT)
         levels = np.eye(len(grouping.levels))[grouping.codes]
@@ -67,7 +69,7 @@ def test_units_origins_and_the_scale_of_weights_change_nothing(weights):
 
 def test_columns_that_nearly_depend_on_each_other_are_looked_at_row_by_row():
     frame = data().assign(v=lambda d: 5.0 + d["x"], u=lambda d: 5.0 + d["x"] + 3e-6 * d["z"])
-    rows, ((grouping, columns),), _, products = build("y ~ 1 + (1 + v + u | g)", frame)
+    rows, ((_grouping, columns),), _, products = build("y ~ 1 + (1 + v + u | g)", frame)
     (found,) = products.factors
     assert 1e-7 < min(found.basis.shares) < 1e-4
     np.testing.assert_allclose(found.zz.sum(axis=2) / rows.nobs, np.eye(3), rtol=0, atol=1e-12)
