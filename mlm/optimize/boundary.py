@@ -17,7 +17,7 @@ from ..likelihood.covariance import lower_factor
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 
-__all__ = ["ROUNDING_DECREASE", "leave_boundary", "settle_zeros"]
+__all__ = ["ROUNDING_DECREASE", "leave_boundary", "leave_saddle", "settle_zeros"]
 
 # Decrease of the deviance that its rounding hides: 1e-13 of a deviance of 1e5. Values that differ by less count as
 # equal; below, the gradient decides, which has no such rounding. Measured (see `newton`): the same from 1e-11 to 1e-6;
@@ -36,6 +36,9 @@ NULL_FLOOR = 1e-12
 # is where the search goes on. Measured in the harder searches: with three from 1e-6, 400 evaluations less and one ended
 # higher; with three from 1e-2, 6 did; with 19, 2,100 more.
 GROWN_VARIANCES = np.geomspace(1e-6, 1.0, 7)
+# Share of the largest second derivative, by size, from which a negative one is no rounding; and how far to go along it.
+NEGATIVE_SHARE = 1e-6
+SADDLE_STEPS = (0.01, 0.1, 1.0)
 
 
 def settle_zeros(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation) -> Evaluation:
@@ -105,3 +108,33 @@ def leave_boundary(
         if best is not at:
             return best
     return None
+
+
+def leave_saddle(
+    evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, hessian: np.ndarray
+) -> Evaluation | None:
+    """Go down from where the gradient is 0 and a second derivative negative.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Evaluates a theta, and takes it down.
+    at : Evaluation
+        Where the search has ended.
+    hessian : ndarray, shape (n_theta, n_theta)
+        Second derivatives.
+
+    Returns
+    -------
+    Evaluation or None
+        Lower down; None where no second derivative is negative, or the deviance is not lower along it.
+    """
+    values, vectors = np.linalg.eigh(hessian)
+    if values[0] >= -NEGATIVE_SHARE * np.abs(values).max():
+        return None
+    best = at
+    for size in SADDLE_STEPS:
+        for sign in (1.0, -1.0):
+            tried = evaluate(at.theta + sign * size * vectors[:, 0])
+            best = tried if tried.value < best.value - ROUNDING_DECREASE else best
+    return None if best is at else best

@@ -22,7 +22,7 @@ from scipy.linalg import lapack
 from ..errors import FitError, MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
-from .boundary import ROUNDING_DECREASE, leave_boundary, settle_zeros
+from .boundary import ROUNDING_DECREASE, leave_boundary, leave_saddle, settle_zeros
 from .optimum import Log, Optimum
 from .scoring import expected_information, scoring_step
 from .start import LEAST_DIVISOR, moment_start, scored_start, single_start
@@ -125,11 +125,13 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         at = evaluate(np.array(start, dtype=float))
         hessian = _second_derivatives(deviance, at)
     for _ in range(MOST_DESCENTS):
-        at, converged = _descend(deviance, evaluate, at, hessian)
-        if converged and _is_regular(deviance, at.theta):
-            break
-        at = settle_zeros(deviance, evaluate, at)
-        fresh = leave_boundary(deviance, evaluate, at)
+        at, converged, hessian = _descend(deviance, evaluate, at, hessian)
+        fresh = leave_saddle(evaluate, at, hessian) if converged and lapack.dpotrf(hessian)[1] else None
+        if fresh is None:
+            if converged and _is_regular(deviance, at.theta):
+                break
+            at = settle_zeros(deviance, evaluate, at)
+            fresh = leave_boundary(deviance, evaluate, at)
         if fresh is None or len(log) - begun > MOST_EVALUATIONS:
             break
         at, hessian = fresh, _second_derivatives(deviance, fresh)
@@ -199,35 +201,35 @@ def _is_close(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> bool:
 
 def _descend(
     deviance: Deviance, evaluate: Callable[..., Evaluation], at: Evaluation, hessian: np.ndarray
-) -> tuple[Evaluation, bool]:
-    """Newton steps with backtracking; the best evaluation, and whether it is the end."""
+) -> tuple[Evaluation, bool, np.ndarray]:
+    """Newton steps with backtracking; the best evaluation, whether it is the end, and second derivatives."""
     last, fresh, error = np.inf, True, np.zeros_like(hessian)
     for _ in range(MOST_STEPS):
         step, decrease = _step(deviance, hessian, at)
         rounding = _rounding(deviance, at)
         if decrease < FINAL_DECREASE or (decrease < rounding and decrease >= last):
-            return at, True
+            return at, True, hessian
         derivatives = _worthwhile(deviance, at, step, decrease, last)
         last = decrease
         found = _search_line(evaluate, at, step, decrease, derivatives, rounding)
         if found is None:
             if decrease < rounding or fresh:
-                return at, decrease < rounding
+                return at, decrease < rounding, hessian
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
         if deviance.is_perfect(found):
-            return found, False
+            return found, False, hessian
         if not derivatives:
             if (found.theta == at.theta + step).all():
-                return found, True
+                return found, True, hessian
             found = evaluate(found.theta)
         promise = _plain_step(hessian, found)[1] if deviance.solver.exact and decrease < SHORT_STEP_DECREASE else np.inf
         if promise < FINAL_DECREASE:
-            return found, True
+            return found, True, hessian
         if promise * promise > FINAL_DECREASE * decrease:  # else the second derivatives serve once more
             hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
-    return at, False
+    return at, False, hessian
 
 
 def _rounding(deviance: Deviance, at: Evaluation) -> float:
