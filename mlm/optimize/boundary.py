@@ -13,16 +13,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..errors import MlmError
 from ..likelihood.covariance import lower_factor
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
+from .ending import ROUNDING_DECREASE
 
-__all__ = ["ROUNDING_DECREASE", "leave_boundary", "leave_saddle", "settle_zeros"]
+__all__ = ["leave_boundary", "leave_saddle", "settle_zeros"]
 
-# Decrease of the deviance that its rounding hides: 1e-13 of a deviance of 1e5. Values that differ by less count as
-# equal; below, the gradient decides, which has no such rounding. Measured (see `newton`): the same from 1e-11 to 1e-6;
-# with 1e-4, 13 searches ended higher.
-ROUNDING_DECREASE = 1e-8
 # Relative standard deviations below this are tried as 0. A search that ends where a decrease of 1e-13 is promised is
 # within the root of 2e-13 / h of a minimum at 0 with second derivative h: nearer than this if h is above 0.002.
 # Measured: the same up to 1e-3; with 1e-8, fewer are tried.
@@ -135,6 +133,9 @@ def leave_saddle(
     best = at
     for size in SADDLE_STEPS:
         for sign in (1.0, -1.0):
-            tried = evaluate(at.theta + sign * size * vectors[:, 0])
+            try:
+                tried = evaluate(at.theta + sign * size * vectors[:, 0])
+            except MlmError:
+                continue
             best = tried if tried.value < best.value - ROUNDING_DECREASE else best
     return None if best is at else best

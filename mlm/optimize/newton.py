@@ -13,16 +13,16 @@ nothing new, and they are left out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 from scipy.linalg import lapack
 
-from ..errors import FitError, MlmError
+from ..errors import MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
-from .boundary import ROUNDING_DECREASE, leave_boundary, leave_saddle, settle_zeros
+from .boundary import leave_boundary, leave_saddle, settle_zeros
+from .ending import computed, ended, rounding_of
 from .optimum import Log, Optimum
 from .scoring import expected_information, scoring_step
 from .start import LEAST_DIVISOR, moment_start, scored_start, single_start
@@ -85,14 +85,6 @@ MOST_EVALUATIONS = 300
 LEAST_PROMISE = 1e-12
 MOST_STEPS = 200
 MOST_DESCENTS = 10
-# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which rounding, 1e-16 of
-# the former, is 1e-6 of what is left: the deviance of 100 rows has a rounding of 1e-4.
-LEAST_RESIDUAL_SHARE = 1e-10
-
-# Rounding of sums of squares, relative: some units of 1e-16.
-ROUNDING = 2e-16
-
-NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
 
 
 def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
@@ -111,7 +103,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """
 
     def evaluate(theta: np.ndarray, derivatives: int = 2) -> Evaluation:
-        evaluation = _computed(deviance, theta, derivatives)
+        evaluation = computed(deviance, theta, derivatives)
         log.add(theta, evaluation.value)
         return evaluation
 
@@ -119,7 +111,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     if start is None:
         single = single_start(deviance)
         if single is not None:
-            return _ended(deviance, evaluate(single, 0), True, log)
+            return ended(deviance, evaluate(single, 0), True, log)
         at, hessian = _approach(deviance, evaluate)
     else:
         at = evaluate(np.array(start, dtype=float))
@@ -138,30 +130,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     theta = deviance.layout.rectify(at.theta)
     if (theta != at.theta).any():
         at = evaluate(theta)
-    return _ended(deviance, at, converged, log)
-
-
-def _computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evaluation:
-    """Evaluate; whatever cannot be computed is an error of `mlm`."""
-    try:
-        found = deviance.evaluate(theta, derivatives)
-    except (np.linalg.LinAlgError, ArithmeticError) as error:
-        raise FitError(NOT_COMPUTED) from error
-    if not math.isfinite(found.value + sum(found.gradient.tolist())):
-        raise FitError(NOT_COMPUTED)
-    return found
-
-
-def _ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Optimum:
-    """What was found; no minimum where rounding would hide it."""
-    message = "converged" if converged else "the search ended before the gradient was zero"
-    share = at.penalised / float(deviance.products.xy[-1, -1])
-    if share < LEAST_RESIDUAL_SHARE:
-        converged = False
-        message = (
-            f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
-        )
-    return Optimum(at, converged, "newton", message, log)
+    return ended(deviance, at, converged, log)
 
 
 def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
@@ -206,7 +175,7 @@ def _descend(
     last, fresh, error = np.inf, True, np.zeros_like(hessian)
     for _ in range(MOST_STEPS):
         step, decrease = _step(deviance, hessian, at)
-        rounding = _rounding(deviance, at)
+        rounding = rounding_of(deviance, at)
         if decrease < FINAL_DECREASE or (decrease < rounding and decrease >= last):
             return at, True, hessian
         derivatives = _worthwhile(deviance, at, step, decrease, last)
@@ -230,12 +199,6 @@ def _descend(
             hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False, hessian
-
-
-def _rounding(deviance: Deviance, at: Evaluation) -> float:
-    """Decrease of the deviance that its rounding hides: more where little of the squares is left."""
-    squares = ROUNDING * deviance.products.nobs * float(deviance.products.xy[-1, -1])
-    return ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
 
 
 def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, last: float) -> int:

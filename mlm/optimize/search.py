@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import MlmError
 from ..likelihood.deviance import Deviance
-from .boundary import ROUNDING_DECREASE
+from .ending import ROUNDING_DECREASE
 from .newton import newton
 from .optimum import Log, Optimum
 
