@@ -4,12 +4,14 @@ Every ``theta_ii = 0`` is a stationary point of the deviance as a function of th
 by Sigma itself, a matrix G, is not negative in any direction in which Sigma is zero: the Karush-Kuhn-Tucker condition
 on the cone of positive semidefinite matrices (Boyd & Vandenberghe 2004, Convex Optimization, section 5.9). Along such a
 direction v Sigma can only grow, by ``s v v'``, and the deviance changes by ``s v' G v``: the smallest eigenvalue of G
-on these directions decides.
+on these directions decides. Between them and the others G must be 0, which a gradient by theta of 0 does not say where
+a zero on the diagonal of `T` stands before an element that is not 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -89,23 +91,39 @@ def leave_boundary(
         block = slice(slot.start, slot.start + slot.size)
         sigma = matrices[slot.factor][block, block] @ matrices[slot.factor][block, block].T
         values, vectors = np.linalg.eigh(sigma)
-        null = vectors[:, values <= NULL_SHARE * max(values[-1], NULL_FLOOR)]
-        if not null.shape[1]:
+        zero = values <= NULL_SHARE * max(values[-1], NULL_FLOOR)
+        if not zero.any():
             continue
-        slopes, inside = np.linalg.eigh(null.T @ at.slope(slot.factor)[block, block] @ null)
-        if slopes[0] >= 0:
-            continue
-        direction = null @ inside[:, 0]
+        root = vectors[:, ~zero] * np.sqrt(values[~zero])
         best = at
-        for size in GROWN_VARIANCES:
+        for change in _changes(root, vectors[:, zero], at.slope(slot.factor)[block, block]):
             grown = [m.copy() for m in matrices]
-            root = np.column_stack([grown[slot.factor][block, block], np.sqrt(size) * direction])
-            grown[slot.factor][block, block] = lower_factor(root)
+            grown[slot.factor][block, block] = lower_factor(change)
             tried = evaluate(deviance.layout.pick(grown))
             best = tried if tried.value < best.value - ROUNDING_DECREASE else best
         if best is not at:
             return best
     return None
+
+
+def _changes(root: np.ndarray, null: np.ndarray, slope: np.ndarray) -> Iterator[np.ndarray]:
+    """Roots of covariances beside ``root root'`` along which the deviance falls, each with one column more.
+
+    Along a null direction v Sigma grows by ``s v v'``. Where the slope G has a part ``C = N'G root`` between null
+    directions N and the others, the root itself moves: by ``-N C``, the deviance falls by ``2 |C|²`` to first order.
+    """
+    nothing = np.zeros((len(root), 1))
+    between = null.T @ slope @ root
+    length = float(np.linalg.norm(between))
+    if 2.0 * length * math.sqrt(GROWN_VARIANCES[0]) > ROUNDING_DECREASE:
+        for size in np.sqrt(GROWN_VARIANCES):
+            moved = root - size * (null @ between) / length
+            yield np.hstack([moved, np.zeros((len(root), len(root) - root.shape[1]))])
+    slopes, inside = np.linalg.eigh(null.T @ slope @ null)
+    if slopes[0] < 0:
+        direction = null @ inside[:, :1]
+        for size in np.sqrt(GROWN_VARIANCES):
+            yield np.hstack([root, size * direction] + [nothing] * (len(root) - root.shape[1] - 1))
 
 
 def leave_saddle(

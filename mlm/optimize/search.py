@@ -23,6 +23,8 @@ __all__ = ["further_starts", "search"]
 PARALLEL_COSINE = 0.7
 # Relative standard deviation that is given to the one term which is to take nothing of what is common.
 SMALL_DEVIATION = 0.1
+# Relative standard deviation from which effects that are as many as rows leave little of these.
+LARGE_DEVIATION = 100.0
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
 LEAST_SQUARED_SHARE = 1e-6
 
@@ -85,23 +87,29 @@ def _is_better(found: Optimum, best: Optimum) -> bool:
 
 
 def further_starts(deviance: Deviance) -> list[np.ndarray]:
-    """Starts beside the default one, where terms of a factor have columns that are nearly parallel.
+    """Starts beside the default one, where several minima are likely.
 
-    What two columns of mean square 1 do not have in common is a share r of their length. For that to vary by a relative
-    standard deviation of 1, both must by 1 / r: so large are all such terms, and then all but one.
+    Effects that are as many as rows can fit these nearly perfectly, with large variances. And terms of a factor can
+    have columns that are nearly parallel. What two columns of mean square 1 do not have in common is a share r of their
+    length. For that to vary by a relative standard deviation of 1, both must by 1 / r: so large are all such terms, and
+    then all but one.
     """
-    layout = deviance.layout
+    layout, products = deviance.layout, deviance.products
+    starts = []
+    if products.p + sum(f.size * f.levels for f in products.factors) >= products.nobs:
+        starts.append(_of_sizes(deviance, np.full(len(layout.slots), LARGE_DEVIATION)))
     if len(layout.slots) == len(layout.sizes):
-        return []
+        return starts
     size = np.ones(len(layout.slots))
     for i, share in _parallel_terms(deviance).items():
         size[i] = 1.0 / share
-    parallel = np.flatnonzero(size > 1.0)
-    if not len(parallel):
-        return []
-    return [_of_sizes(deviance, size)] + [
-        _of_sizes(deviance, np.where(np.arange(len(size)) == i, SMALL_DEVIATION, size)) for i in parallel
-    ]
+    parallel = np.flatnonzero(size > 1.0).tolist()
+    if not parallel:
+        return starts
+    starts.append(_of_sizes(deviance, size))
+    for i in parallel:
+        starts.append(_of_sizes(deviance, np.where(np.arange(len(size)) == i, SMALL_DEVIATION, size)))
+    return starts
 
 
 def _parallel_terms(deviance: Deviance) -> dict[int, float]:

@@ -43,7 +43,14 @@ def test_more_starts_where_they_are():
     assert sorted(np.flatnonzero(s == 0.1).tolist() for s in starts) == [[], [0], [1]]
 
 
-@pytest.mark.parametrize(("number", "lower"), [(455, 9.0), (575, 91.0), (498, 0.006)])
+def test_more_starts_where_effects_are_as_many_as_rows():
+    deviance, _ = setup("y ~ x + (1 + x | k) + (1 | g) + (1 | h)", data(2, 24), reml=True)
+    (start,) = further_starts(deviance)
+    assert start[deviance.layout.diagonal].tolist() == [100.0] * 4
+    assert start[~deviance.layout.diagonal].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(("number", "lower"), [(455, 9.0), (575, 91.0), (884, 1.0)])
 def test_the_lowest_of_several_minima(number, lower):
     m = fitted(number)
     first = newton(m.working, None, Log()).evaluation.value
