@@ -26,7 +26,7 @@ SMALL_DEVIATION = 0.1
 # Relative standard deviation from which effects that are as many as rows leave little of these.
 LARGE_DEVIATION = 100.0
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
-LEAST_SQUARED_SHARE = 1e-6
+LEAST_SQUARED_SHARE = 1e-10
 
 
 def search(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
