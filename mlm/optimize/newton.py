@@ -36,9 +36,9 @@ __all__ = ["newton"]
 # are those of the deviance.
 
 # Promised decrease below which a search ends. The deviance rises by the square of theta's distance in standard errors:
-# theta is right to 1e-8 of them, and the fixed effects, which depend on it little, are the same to 1e-8 of theirs in any
-# order of the rows. Where the end is foreseen, up to ten times as much is left. Measured: 1,755 with 1e-13, 1,873 with
-# 1e-16, 1,939 with 1e-18.
+# theta is right to 1e-8 of them, and the fixed effects, which depend on it little, are the same to 1e-8 of theirs in
+# any order of the rows. Where the end is foreseen, up to ten times as much is left. Measured: 1,755 with 1e-13, 1,873
+# with 1e-16, 1,939 with 1e-18.
 FINAL_DECREASE = 1e-16
 # Decrease that Newton's method expects, below which it takes over from scoring; above, it is still far from where its
 # quadratic holds. Measured: 1,783 with 0.1, 1,800 with 10, 2,024 with 100.
@@ -80,8 +80,8 @@ SUFFICIENT_SHARE = 1e-4
 SHORTENING = (0.1, 0.5)
 # Bounds that only a failing search meets: of shortenings of one step (with 5 none of the above fails, with 2, 19 do),
 # of the decrease that a shortened step must promise (the same from 1e-16 to 1e-8), of steps (50 suffice, 20 do not in
-# 53), and of descents from singular covariances (7 suffice; with 5, 6 end higher); evaluations after which no descent is
-# begun.
+# 53), and of descents from singular covariances (7 suffice; with 5, 6 end higher); evaluations after which no descent
+# is begun.
 MOST_SHORTENINGS = 12
 MOST_EVALUATIONS = 300
 LEAST_PROMISE = 1e-12

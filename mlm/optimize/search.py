@@ -25,6 +25,8 @@ PARALLEL_COSINE = 0.7
 SMALL_DEVIATION = 0.1
 # Relative standard deviation from which effects that are as many as rows leave little of these.
 LARGE_DEVIATION = 100.0
+# Rows up to which such minima are looked for: those of small designs have up to 600, and searches of more take time.
+MOST_ROWS = 1000
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
 LEAST_SQUARED_SHARE = 1e-10
 
@@ -96,7 +98,8 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     """
     layout, products = deviance.layout, deviance.products
     starts = []
-    if products.p + sum(f.size * f.levels for f in products.factors) >= products.nobs:
+    effects = products.p + sum(f.size * f.levels for f in products.factors)
+    if effects >= products.nobs and products.nobs <= MOST_ROWS:
         starts.append(_of_sizes(deviance, np.full(len(layout.slots), LARGE_DEVIATION)))
     if len(layout.slots) == len(layout.sizes):
         return starts
