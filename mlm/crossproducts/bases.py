@@ -117,6 +117,10 @@ def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[
         square = float(total[0, 0]) / nobs
         root = np.array([[math.sqrt(square) if square > 0 else 1.0]])
         return EffectsBasis(root, 1.0 / root, np.array([1.0 if square > 0 else 0.0])), 1.0 / root, True
+    if factor.sizes == (2,) and factor.constants in ((0,), ()):
+        found = _basis_of_two(total / nobs, 0.0 if factor.means is None else float(factor.means[1]))
+        if found is not None:
+            return found
     length = np.sqrt(total.diagonal() / nobs)
     length = np.where(length > 0, length, 1.0)
     cosines = total / (nobs * length[:, None] * length)
@@ -127,6 +131,26 @@ def basis_of_sums(factor: FactorColumns, total: np.ndarray, nobs: int) -> tuple[
     root = roots * length
     turn = lapack.dtrtri(root, lower=0)[0]
     return _composed(factor, root, turn, shares), turn, clear
+
+
+def _basis_of_two(squares: np.ndarray, mean: float) -> tuple[EffectsBasis, np.ndarray, bool] | None:
+    """The same of two columns, the most usual case, from their mean squares; None where these do not tell enough."""
+    (first, across), (_, second) = squares.tolist()
+    if not (first > 0 and second > 0):
+        return None
+    one = math.sqrt(first)
+    both = across / one
+    left = second - both * both
+    if not (left > CLEAR_SHARE**2 * second and second > CONSTANT_SHARE * mean * mean * first):
+        return None
+    two = math.sqrt(left)
+    turn = np.array([[1.0 / one, -both / (one * two)], [0.0, 1.0 / two]])
+    shares = np.array([1.0, math.sqrt(left / second)])
+    if not mean:
+        return EffectsBasis(np.array([[one, both], [0.0, two]]), turn, shares), turn, True
+    above = both + one * mean
+    inverse = np.array([[1.0 / one, -above / (one * two)], [0.0, 1.0 / two]])
+    return EffectsBasis(np.array([[one, above], [0.0, two]]), inverse, shares), turn, True
 
 
 def _root(cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
