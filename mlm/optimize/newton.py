@@ -120,14 +120,15 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         hessian = _second_derivatives(deviance, at)
     for _ in range(MOST_DESCENTS):
         at, converged, hessian = _descend(deviance, evaluate, at, hessian)
-        if not _is_regular(deviance, at.theta) and not deviance.solver.exact:
+        regular = _is_regular(deviance, at.theta)
+        if not regular and not deviance.solver.exact:
             at = evaluate(at.theta)
             exact = deviance.curvature(at)  # those at hand were made positive definite
             hessian = hessian if exact is None else exact
         fresh = leave_saddle(evaluate, at, hessian) if converged and lapack.dpotrf(hessian)[1] else None
         if fresh is None:
-            if converged and _is_regular(deviance, at.theta):
-                break
+            if converged and regular:
+                return ended(deviance, at, converged, log)
             at = settle_zeros(deviance, evaluate, at)
             fresh = leave_boundary(deviance, evaluate, at)
         if fresh is None or len(log) - begun > MOST_EVALUATIONS:
