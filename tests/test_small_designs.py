@@ -102,14 +102,8 @@ def test_the_twin_is_the_same_model(number):
     assert at == pytest.approx(twin.deviance + one.constant, abs=1e-11 * max(1.0, abs(at)) * far**2 + 1e-7)
 
 
-# where the search does not end yet as it should: number, and why
-HIGH = {5: "relative standard deviations of 25,000: rounding of squares hides the last 1e-5 of the deviance"}
-
-
 @pytest.mark.parametrize("number", SOME)
-def test_the_search_ends_no_higher_than_any_other(number, request):
-    if number in HIGH:
-        request.applymarker(pytest.mark.xfail(reason=HIGH[number], strict=True))
+def test_the_search_ends_no_higher_than_any_other(number):
     one, stored = design(number), STORED[number]
     r = search_table.measure(one, stored, starts=0)
     wrong = [name for name in ("refused", "above lme4", "above the best known") if search_table.LINES[name](r)]
