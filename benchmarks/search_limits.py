@@ -40,7 +40,7 @@ def usual() -> Iterator[Search]:
         frame, _ = design.frame()
         asked = {"weights": "w"} if design.plan.weights else {}
         asked |= {"offset": "off"} if design.plan.offset else {}
-        yield mlm.lmer(design.formula, frame, reml=design.reml, **asked).deviance_function, None
+        yield mlm.lmer(design.formula, frame, reml=design.reml, **asked).working, None
     for formula in brute.STRUCTURES.values():
         for seed in range(4):
             yield brute.setup(formula, brute.data(seed), reml=bool(seed % 2))[0], None
@@ -78,7 +78,7 @@ def outcome(searches: list[Search]) -> Outcome:
             failed += 1
             deviances.append(np.inf)
             continue
-        evaluations += len(found.evaluations)
+        evaluations += len(found.log)
         failed += not found.converged
         deviances.append(found.evaluation.value)
     return Outcome(evaluations, failed, np.array(deviances))

@@ -4,6 +4,7 @@ from . import plot as plot
 from .effects.effect import Effect as Effect
 from .effects.effect import effect as effect
 from .errors import ArgumentError as ArgumentError
+from .errors import ConvergenceWarning as ConvergenceWarning
 from .errors import DataError as DataError
 from .errors import ExtrapolationWarning as ExtrapolationWarning
 from .errors import FitError as FitError
@@ -57,6 +58,7 @@ __version__: str
 __all__ = [
     "AnovaTable",
     "ArgumentError",
+    "ConvergenceWarning",
     "DataError",
     "Effect",
     "ExtrapolationWarning",

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 __all__ = [
     "ArgumentError",
+    "ConvergenceWarning",
     "DataError",
     "ExtrapolationWarning",
     "FitError",
@@ -65,6 +66,10 @@ class FitError(MlmError):
 
 class MlmWarning(UserWarning):
     """Base of all warnings of `mlm`: the fit is kept and flagged."""
+
+
+class ConvergenceWarning(MlmWarning):
+    """The search for the variances ended without a minimum, or rounding hides it."""
 
 
 class SingularFitWarning(MlmWarning):

@@ -45,7 +45,8 @@ def lmer(
         ``"newton"`` finds the exact optimum. ``"nloptwrap"`` (extra ``nlopt``) stops where lme4's default optimiser
         stops, which can differ in the last printed digit.
     start : array_like of shape (n_theta,), optional
-        Where the search for theta starts.
+        Where the search for theta starts. ``"newton"`` also searches from where it would by itself, and keeps the
+        lower end.
     tolerance : float, optional
         Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion: by default 1e-8 as in lme4 since
         1.1-22; lme4 1.1-20 and 1.1-21 had 1e-6.
@@ -76,7 +77,7 @@ def lmer(
 
     Warns
     -----
-    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning
+    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning
 
     References
     ----------

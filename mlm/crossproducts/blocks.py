@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift"]
+__all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "PairProducts", "Shift"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -14,7 +14,8 @@ class Shift:
     """How working coefficients relate to those of the user's columns.
 
     With means m, the response's mean c and least-squares coefficients b, working coefficients g are those of
-    ``y - c - (X - 1 m') b`` on ``X - 1 m'``. The user's are ``b + g``, and the intercept takes up ``c - m'(b + g)``.
+    ``y - c - (X - 1 m') b`` on ``X - 1 m'``. The user's are ``b + g``, and the intercept takes up ``c - m'(b + g)``. A
+    response of which the squares could not be computed with was divided by a scale before, which multiplies g and b.
 
     Attributes
     ----------
@@ -28,6 +29,8 @@ class Shift:
         Position of the intercept, or -1.
     rotation : ndarray, shape (p, p), or None
         Coefficients of the (shifted) columns from those of an orthonormal basis, where one was worked with.
+    scale : float
+        What the (shifted) response was divided by.
     """
 
     means: np.ndarray
@@ -35,10 +38,11 @@ class Shift:
     ols: np.ndarray
     intercept: int
     rotation: np.ndarray | None = None
+    scale: float = 1.0
 
     def coefficients(self, working: np.ndarray) -> np.ndarray:
         """Coefficients of the user's columns, shape (p,)."""
-        beta = working + self.ols
+        beta = self.scale * (working + self.ols)
         if self.rotation is not None:
             beta = self.rotation @ beta
         if self.intercept >= 0:
@@ -47,6 +51,7 @@ class Shift:
 
     def covariance(self, working: np.ndarray) -> np.ndarray:
         """Covariance matrix of the user's coefficients, shape (p, p)."""
+        working = self.scale * (self.scale * working)
         if self.rotation is not None:
             working = self.rotation @ working @ self.rotation.T
         if self.intercept < 0:
@@ -63,6 +68,40 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EffectsBasis:
+    """How the random-effects columns worked with relate to the user's.
+
+    The user's columns of a factor are ``Z = B R``, term by term, with columns B that are orthonormal within each term
+    (in the inner product with the prior weights, over n). Effects b of Z are effects ``R b`` of B.
+
+    Attributes
+    ----------
+    root : ndarray, shape (q, q)
+        R, block-diagonal.
+    inverse : ndarray, shape (q, q)
+        Its inverse.
+    shares : ndarray, shape (q,)
+        Share of its length that each column keeps beside those to its left in its term; where that has the constant,
+        of its length about the mean. 0 of a column that is constant itself, or too small to be squared.
+    """
+
+    root: np.ndarray
+    inverse: np.ndarray
+    shares: np.ndarray
+
+    def users_modes(self, modes: np.ndarray, covariances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Conditional modes (q, J) and covariances (q, q, J) of the user's effects from those of the effects of B."""
+        covariances = np.matmul(self.inverse, covariances.transpose(2, 0, 1) @ self.inverse.T)
+        return self.inverse @ modes, np.ascontiguousarray(covariances.transpose(1, 2, 0))
+
+    def users_products(self, products: np.ndarray) -> np.ndarray:
+        """Products ``Z_j' A [Z_j]`` of the user's columns, shapes (q, J) and (q, q, J), from those of B."""
+        if products.ndim == 2:
+            return self.root.T @ products
+        return np.einsum("ba,bcj,cd->adj", self.root, products, self.root)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FactorProducts:
     """Cross-products of one grouping factor's random-effects columns, level by level.
 
@@ -75,12 +114,15 @@ class FactorProducts:
         ``Z_j' Z_j`` of each level.
     zxy : ndarray, shape (q, p + 1, J)
         ``Z_j' [X y]_j`` of each level; the last column is the response.
+    basis : EffectsBasis or None
+        How the columns Z relate to the user's; None where they are the user's.
     """
 
     name: str
     levels: int
     zz: np.ndarray
     zxy: np.ndarray
+    basis: EffectsBasis | None = None
 
     @property
     def size(self) -> int:
@@ -122,7 +164,7 @@ class CrossProducts:
     log_weights : float
         Sum of the logarithms of the prior weights.
     total : float
-        Sum of squares of the (shifted, weighted) response.
+        Sum of squares of the (shifted, weighted) response, over the square of its scale.
     independent : bool
         Whether every fixed-effects column keeps more than a ten-thousandth of its length beside those to its left.
     log_basis : float

@@ -2,11 +2,14 @@
 
 Rows pass through here once, in pieces, column by column. The fixed-effects columns and the response are shifted by
 their means and the response is replaced by its residual from ordinary least squares, so that nothing cancels later
-(Chan, Golub & LeVeque 1983, Amer. Statist. 37, 242-247, on shifted data). `Shift` takes coefficients back.
+(Chan, Golub & LeVeque 1983, Amer. Statist. 37, 242-247, on shifted data). `Shift` takes coefficients back. The
+random-effects columns are worked with in a basis of each term, see `bases`; `EffectsBasis` takes effects back.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +21,8 @@ from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
 from ..frame.units import LARGEST_PRODUCTS, demand_squares
-from .blocks import CrossProducts, FactorProducts, PairProducts, Shift
+from .bases import FactorColumns, basis_of_rows, basis_of_sums, shifted
+from .blocks import CrossProducts, EffectsBasis, FactorProducts, PairProducts, Shift
 from .level_sums import LevelSums
 
 __all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
@@ -39,10 +43,16 @@ ZERO_EIGENVALUE = 1e-11
 # Share of the response's sum of squares that least squares leave, above which it may be had as a difference: y'y has a
 # rounding of 1e-16, and what is left of it keeps eight digits. Below, residuals are formed row by row.
 RESIDUAL_SHARE = 1e-8
+# Sum of squares of the response up to which, and over 1 by which, it is worked with as it is: what is formed of it has
+# its square at most, and that must be a number. Beyond, it is divided by a power of 2 first, which rounds nothing.
+LARGEST_RESPONSE = 1e80
 
 
 def cross_products(
-    frame: ModelFrame, factors: list[tuple[Grouping, Columns]], orthonormal: bool = False
+    frame: ModelFrame,
+    factors: list[tuple[Grouping, Columns]],
+    orthonormal: bool = False,
+    sizes: Sequence[tuple[int, ...]] | None = None,
 ) -> CrossProducts:
     """Compute all cross-products of a model frame.
 
@@ -53,16 +63,30 @@ def cross_products(
         Grouping factors with the random-effects columns of all their terms, the largest factor first.
     orthonormal : bool
         Work with an orthonormal basis of the fixed-effects columns: for columns that nearly depend on each other.
+    sizes : sequence of tuple of int, optional
+        Numbers of columns of the terms of each factor: the basis of each term's columns is worked with that `bases`
+        describes. By default, the columns as they are.
 
     Returns
     -------
     CrossProducts
     """
-    response = frame.net_response
     root_weights = None if frame.weights is None else np.sqrt(frame.weights)
-    means, mean_y, intercept = _means(frame, response)
-    x = _orthonormal(frame, means, root_weights) if orthonormal else _Basis(frame.x_columns, means)
-    xy, products = _accumulate(x, response, mean_y, root_weights, factors)
+    response, means, mean_y, intercept, scale = *_shift(frame), 1.0
+    x = _orthonormal(frame, means, root_weights) if orthonormal else _FixedBasis(frame.x_columns, means)
+    if sizes is None:
+        given = [FactorColumns(*f, (len(f[1].names),)) for f in factors]
+    else:
+        given = [
+            shifted(FactorColumns(*f, s), frame.weights, x.columns, x.means)
+            for f, s in zip(factors, sizes, strict=True)
+        ]
+    xy, sums = _accumulate(x, response, mean_y, root_weights, given)
+    if not 1.0 / LARGEST_RESPONSE < xy[-1, -1] < LARGEST_RESPONSE:
+        demand_squares(frame, LARGEST_PRODUCTS)
+        scale = _power_of_two(response, mean_y, root_weights)
+        response = response / scale
+        xy, sums = _accumulate(x, response, mean_y / scale, root_weights, given)
     if not sum(xy.diagonal().tolist()) < LARGEST_PRODUCTS:
         demand_squares(frame, LARGEST_PRODUCTS)
         raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
@@ -71,20 +95,23 @@ def cross_products(
     residualise = np.eye(len(xy))
     residualise[:-1, -1] = -ols
     rest = residualise.T @ xy @ residualise
-    if rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
+    effects, again = [_EffectsColumns(f) for f in given], False
+    if sizes is not None:
+        effects, again = _find_bases(given, sums, root_weights, frame.nobs)
+    if again or rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
         # X explains y nearly, and the difference is mostly rounding: the rows pass through again, with their residuals
-        residuals = response - mean_y - (x.columns.matrix() - x.means) @ ols
-        rest, products = _accumulate(x, residuals, 0.0, root_weights, factors)
+        residuals = response - mean_y / scale - (x.columns.matrix() - x.means) @ ols
+        rest, sums = _accumulate(x, residuals, 0.0, root_weights, [e.columns for e in effects])
     else:
-        for of in products:
+        for of in sums:
             of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
     return CrossProducts(
         nobs=frame.nobs,
         x_names=frame.x_names,
         xy=rest,
-        factors=products,
-        pairs=_pairs(factors, root_weights),
-        shift=Shift(means, mean_y, ols, intercept, x.rotation),
+        factors=tuple(e.products(s) for e, s in zip(effects, sums, strict=True)),
+        pairs=_pairs(effects, root_weights),
+        shift=Shift(means, mean_y, ols, intercept, x.rotation, scale),
         log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),
         total=float(xy[-1, -1]),
         independent=independent,
@@ -93,7 +120,7 @@ def cross_products(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Basis:
+class _FixedBasis:
     """The fixed-effects columns worked with: shifted ones, or an orthonormal basis of them.
 
     See `Shift` for `means` and `rotation`, and `CrossProducts` for `log_basis`.
@@ -105,7 +132,7 @@ class _Basis:
     log_basis: float = 0.0
 
 
-def _orthonormal(frame: ModelFrame, means: np.ndarray, root_weights: np.ndarray | None) -> _Basis:
+def _orthonormal(frame: ModelFrame, means: np.ndarray, root_weights: np.ndarray | None) -> _FixedBasis:
     """QR decomposition of the shifted (and weighted) columns, scaled to unit length first.
 
     With root weights W and lengths D it is ``W X D^-1 = Q R``, and ``B = W^-1 Q`` is the basis. From ``X = B R D``
@@ -119,19 +146,19 @@ def _orthonormal(frame: ModelFrame, means: np.ndarray, root_weights: np.ndarray 
     columns = Columns(frame.x_names, tuple((column,) for column in np.ascontiguousarray(basis.T)), frame.nobs)
     rotation = scipy.linalg.solve_triangular(r, np.eye(len(r))) / length[:, None]
     log_basis = 2.0 * float(np.log(np.abs(np.diag(r))).sum() + np.log(length).sum())
-    return _Basis(columns, np.zeros(len(means)), rotation, log_basis)
+    return _FixedBasis(columns, np.zeros(len(means)), rotation, log_basis)
 
 
-def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, int]:
-    """What to subtract: means, where there is an intercept to take the difference up."""
-    means = np.zeros(len(frame.x_names))
+def _shift(frame: ModelFrame) -> tuple[np.ndarray, np.ndarray, float, int]:
+    """The response, and what to subtract: means, where there is an intercept to take the difference up."""
+    response, means = frame.net_response, np.zeros(len(frame.x_names))
     if INTERCEPT not in frame.x_names:
-        return means, 0.0, -1
+        return response, means, 0.0, -1
     for k, arrays in enumerate(frame.x_columns.factors):
         if not frame.x_columns.is_one(k):
             single = len(arrays) == 1
             means[k] = _mean(arrays[0]) if single else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
-    return means, _mean(response), frame.x_names.index(INTERCEPT)
+    return response, means, _mean(response), frame.x_names.index(INTERCEPT)
 
 
 def _mean(values: np.ndarray) -> float:
@@ -140,15 +167,15 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _accumulate(
-    x: _Basis,
+    x: _FixedBasis,
     response: np.ndarray,
     mean_y: float,
     root_weights: np.ndarray | None,
-    factors: list[tuple[Grouping, Columns]],
-) -> tuple[np.ndarray, tuple[FactorProducts, ...]]:
+    factors: Sequence[FactorColumns],
+) -> tuple[np.ndarray, list[FactorProducts]]:
     """Send the rows through, piece by piece: ``[X y]' [X y]``, and ``Z_j' [Z X y]_j`` of each factor."""
     p, n = len(x.means), len(response)
-    xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(*f, x.columns, x.means) for f in factors]
+    xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(f, p + 1) for f in factors]
     piece = max([PIECE_ROWS, *(PIECE_ROWS_PER_LEVEL * s.levels for s in sums)])
     buffer = np.empty((p + 1, min(piece, n)))
     nonzero = [k for k, mean in enumerate(x.means.tolist()) if mean]
@@ -165,7 +192,7 @@ def _accumulate(
             xy += block @ block.T
             for s in sums:
                 s.add(block, start, stop, None if root_weights is None else root_weights[start:stop])
-    return xy, tuple(FactorProducts(s.grouping.name, s.levels, *s.products()) for s in sums)
+    return xy, [FactorProducts(s.of.grouping.name, s.levels, *s.products()) for s in sums]
 
 
 def _least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -186,22 +213,73 @@ def _least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
     return working / scale, independent
 
 
-def _pairs(
-    factors: list[tuple[Grouping, Columns]], root_weights: np.ndarray | None
-) -> dict[tuple[int, int], PairProducts]:
-    return {(a, b): _pair(*factors[a], *factors[b], root_weights) for b in range(len(factors)) for a in range(b)}
+def _power_of_two(response: np.ndarray, mean: float, root_weights: np.ndarray | None) -> float:
+    """What to divide a response by whose (weighted) squares are too large or too small."""
+    largest = float(np.abs(response - mean).max()) * (1.0 if root_weights is None else float(root_weights.max()))
+    return math.ldexp(1.0, math.frexp(largest)[1]) if 0 < largest < math.inf else 1.0
 
 
-def _pair(
-    first: Grouping,
-    first_columns: Columns,
-    second: Grouping,
-    second_columns: Columns,
-    root_weights: np.ndarray | None,
-) -> PairProducts:
-    """Sum the products of two factors' columns over the rows of each pair of levels."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _EffectsColumns:
+    """The random-effects columns of one factor that products are summed of, and what becomes of the products.
+
+    `turn` has the basis in terms of these columns; None where they are the basis.
+    """
+
+    columns: FactorColumns
+    basis: EffectsBasis | None = None
+    turn: np.ndarray | None = None
+
+    def products(self, of: FactorProducts) -> FactorProducts:
+        """Products of the basis, level by level."""
+        zz, zxy = of.zz, of.zxy
+        if self.turn is not None:
+            zz, zxy = np.matmul(self.turn.T, self.turned(zz)), self.turned(zxy)
+        return FactorProducts(of.name, of.levels, zz, zxy, self.basis)
+
+    def turned(self, products: np.ndarray) -> np.ndarray:
+        """Products with other columns, shape (q, k, m)."""
+        if self.turn is None:
+            return products
+        return (self.turn.T @ products.reshape(len(products), -1)).reshape(products.shape)
+
+
+def _find_bases(
+    factors: list[FactorColumns], sums: list[FactorProducts], root_weights: np.ndarray | None, nobs: int
+) -> tuple[list[_EffectsColumns], bool]:
+    """The basis of each factor's columns; also whether products are to be summed of other columns."""
+    out, again = [], False
+    for factor, of in zip(factors, sums, strict=True):
+        if root_weights is None and factor.is_one:
+            out.append(_EffectsColumns(factor))
+            continue
+        basis, turn, clear = basis_of_sums(factor, np.add.reduce(of.zz, 2), nobs)
+        again |= not clear
+        out.append(
+            _EffectsColumns(factor, basis, turn) if clear else _EffectsColumns(*basis_of_rows(factor, root_weights))
+        )
+    return out, again
+
+
+def _pairs(effects: list[_EffectsColumns], root_weights: np.ndarray | None) -> dict[tuple[int, int], PairProducts]:
+    out = {}
+    for b, second in enumerate(effects):
+        for a, first in enumerate(effects[:b]):
+            pair = _pair(first.columns, second.columns, root_weights)
+            values = first.turned(pair.values)
+            if second.turn is not None:
+                values = np.matmul(second.turn.T, values)
+            out[a, b] = PairProducts(pair.rows, pair.columns, values)
+    return out
+
+
+def _pair(one: FactorColumns, other: FactorColumns, root_weights: np.ndarray | None) -> PairProducts:
+    """Sum the products of two factors' (shifted) columns over the rows of each pair of levels."""
+    first, second = one.grouping, other.grouping
     rows, columns, cell = cells(first.codes, second.codes, (first.size, second.size))
-    left, right = first_columns.matrix(), second_columns.matrix()
+    left, right = one.columns.matrix(), other.columns.matrix()
+    left = left if one.means is None else left - one.means
+    right = right if other.means is None else right - other.means
     if root_weights is not None:
         left = left * root_weights[:, None]
         right = right * root_weights[:, None]

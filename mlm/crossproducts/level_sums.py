@@ -8,8 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ..frame.columns import Columns
-from ..frame.grouping import Grouping
+from .bases import FactorColumns
 
 __all__ = ["LevelSums"]
 
@@ -28,42 +27,39 @@ MANY_SUMS = 6
 
 
 class LevelSums:
-    """Adds up, level by level, the products of one factor's random-effects columns.
+    """Adds up, level by level, the products of one factor's (shifted) random-effects columns.
 
-    The usual case is a constant, or one and another column, that are both fixed-effects columns too. Their products
-    with each other then come from those with the shifted columns [X y], ``z'x = z'(x - m) + m z'1``: they need no sums
-    of their own. (With more columns the sums of products of two indicators would no longer be exactly 0.)
+    Where all of these are fixed-effects columns too, which is the usual case, their products with each other are among
+    those with [X y] and need no sums of their own.
 
     Parameters
     ----------
-    grouping : Grouping
-    columns : Columns
+    of : FactorColumns
         The random-effects columns, q of them.
-    fixed : Columns
-        The fixed-effects columns worked with, p of them.
-    means : ndarray, shape (p,)
-        What is subtracted from these.
+    width : int
+        Number of columns of [X y], p + 1.
     """
 
-    def __init__(self, grouping: Grouping, columns: Columns, fixed: Columns, means: np.ndarray) -> None:
-        self.grouping, self.columns, self.levels = grouping, columns, grouping.size
-        self.q = len(columns.names)
-        self.ones = [columns.is_one(k) for k in range(self.q)]
+    def __init__(self, of: FactorColumns, width: int) -> None:
+        self.of, self.levels, self.q = of, of.grouping.size, len(of.columns.names)
+        self.ones = [of.columns.is_one(k) for k in range(self.q)]
         # where they stand among the columns that they are multiplied with
-        places = _places(columns, fixed) if self.q <= 2 and True in self.ones else None
-        self.shared = places is not None
-        self.places = list(range(self.q)) if places is None else places
-        self.means = None if places is None else means[places]
-        self.sums = np.zeros((self.q, len(fixed.names) + 1 + (0 if self.shared else self.q), self.levels))
+        self.places = tuple(range(self.q)) if of.places is None else of.places
+        self.sums = np.zeros((self.q, width + (self.q if of.places is None else 0), self.levels))
 
     def add(self, block: np.ndarray, start: int, stop: int, root_weights: np.ndarray | None) -> None:
         """Add rows start … stop; `block` holds their [X y] times root weights, shape (p + 1, rows)."""
-        codes = self.grouping.codes[start:stop]
-        z = np.empty((self.q, stop - start))
-        self.columns.fill(z, start, stop)
-        if root_weights is not None:
-            z *= root_weights
-        columns = block if self.shared else np.concatenate([z, block])
+        codes = self.of.grouping.codes[start:stop]
+        if self.of.places is not None:
+            z, columns = block[list(self.places)], block
+        else:
+            z = np.empty((self.q, stop - start))
+            self.of.columns.fill(z, start, stop)
+            if self.of.means is not None:
+                z -= self.of.means[:, None]
+            if root_weights is not None:
+                z *= root_weights
+            columns = np.concatenate([z, block])
         ones = self.ones if root_weights is None else [False] * self.q
         if self.q * columns.size <= ONE_CALL_PRODUCTS:
             self._add_products(codes, z, columns)
@@ -81,15 +77,11 @@ class LevelSums:
         zxy : ndarray, shape (q, p + 1, J)
         """
         sums, places = self.sums, self.places
-        if self.means is None:
+        for a, b in itertools.combinations(range(self.q), 2):  # which is what _add_columns leaves out
+            sums[b, places[a]] = sums[a, places[b]]
+        if self.of.places is None:
             return sums[:, : self.q], sums[:, self.q :]
-        zz = sums[:, places]
-        if self.q == 2:
-            one = self.ones.index(True)
-            other = 1 - one
-            zz[one, other] = sums[other, places[one]]
-            zz[other, other] += self.means[other] * zz[one, other]
-        return zz, sums
+        return sums[:, list(places)], sums
 
     def _add_runs(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, only_ones: bool) -> None:
         """Few levels: bring the rows of a level together and multiply matrices."""
@@ -114,10 +106,12 @@ class LevelSums:
         self.sums += sums.reshape(self.sums.shape)
 
     def _add_columns(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, ones: list[bool]) -> None:
-        """Many levels: sum column by column."""
+        """Many levels: sum column by column, the products of two random-effects columns once."""
         added = self._matrix_sum(codes) if self.q * len(columns) >= MANY_SUMS else partial(self._sum, codes)
         for a, place in enumerate(self.places):
             for k, column in enumerate(columns):
+                if k in self.places[:a]:
+                    continue
                 if ones[a] and k == place:
                     self.sums[a, k] += self._sum(codes, None)
                 else:
@@ -132,16 +126,3 @@ class LevelSums:
 
     def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
         return np.bincount(codes, values, minlength=self.levels)
-
-
-def _places(columns: Columns, among: Columns) -> list[int] | None:
-    """Where columns stand among others, as the very same arrays; None if not all do."""
-    places = []
-    for mine in columns.factors:
-        for k, arrays in enumerate(among.factors):
-            if arrays[0] is mine[0] and len(arrays) == len(mine) == 1:
-                places.append(k)
-                break
-        else:
-            return None
-    return places

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import lapack
 
+from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -15,6 +15,7 @@ from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
 
 __all__ = [
+    "convergence_message",
     "demand_estimable",
     "demand_identified",
     "demand_residuals",
@@ -32,8 +33,6 @@ EXACT_SHARE = 1e-24
 # Sum of squares about the mean, over that of the mean, up to which the rows are looked at for a response that is
 # constant. Measured of constants: 2e-31.
 CONSTANT_SHARE = 1e-12
-# Smallest eigenvalue of columns' correlations (cosines) where they depend on one another. Measured: 6e-16.
-DEPENDENT_EIGENVALUE = 1e-14
 
 
 def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
@@ -78,7 +77,7 @@ def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
 
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
     """Refuse a constant response, and predictors that give the response exactly."""
-    name, total, mean = frame.formula.response, products.total, products.shift.response
+    name, total, mean = frame.formula.response, products.total, products.shift.response / products.shift.scale
     flat = total <= CONSTANT_SHARE * frame.nobs * mean * mean
     suspected = flat or frame.weights is not None or products.shift.intercept < 0
     if suspected and frame.net_response.min() == frame.net_response.max():
@@ -98,29 +97,27 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
     """Refuse random-effects terms whose covariance no data of this design can tell."""
     products, layout = deviance.products, deviance.layout
     for slot, part in zip(layout.slots, terms, strict=True):
-        zz, columns = products.factors[slot.factor].zz, range(slot.start, slot.start + slot.size)
-        squares = [float(np.add.reduce(zz[k, k])) for k in columns]
-        if not min(squares) > 0:
-            name = part.columns.names[squares.index(min(squares))]
+        block = slice(slot.start, slot.start + slot.size)
+        zz, basis = products.factors[slot.factor].zz, products.factors[slot.factor].basis
+        if basis is None:
+            continue
+        shares = basis.shares[block].tolist()
+        if min(shares) >= DEPENDENT_SHARE:
+            continue
+        root = basis.root[block, block]
+        squares = np.einsum("ba,bc,ca->a", root, np.add.reduce(zz[block, block], 2), root)
+        if not min(squares.tolist()) > 0:
+            name = part.columns.names[int(np.argmin(squares))]
             raise DataError(
                 f"The column {name!r} of the term '({part.term.text})' is 0 in all rows, or too small to be "
                 "squared; take it out, or rescale it."
             )
-        if slot.size == 1:
-            continue
-        block, scale = slice(slot.start, slot.start + slot.size), np.sqrt(squares)
-        if _least_eigenvalue(np.add.reduce(zz[block, block], 2) / (scale[:, None] * scale)) < DEPENDENT_EIGENVALUE:
-            raise DataError(
-                f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
-                "another, to working precision: drop one (one may be constant), or centre the slopes."
-            )
+        raise DataError(
+            f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
+            "another, to working precision: drop one (one may be constant), or centre the slopes."
+        )
     if deviance.criterion.reml:
         _demand_unconfounded(terms, deviance)
-
-
-def _least_eigenvalue(cosines: np.ndarray) -> float:
-    """Smallest eigenvalue of a correlation matrix."""
-    return 1.0 - abs(float(cosines[0, 1])) if len(cosines) == 2 else float(lapack.dsyev(cosines, compute_v=0)[0][0])
 
 
 def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:
@@ -168,4 +165,13 @@ def singular_message(terms: tuple[str, ...]) -> str:
     return (
         f"Singular fit: the covariance of {flat} is estimated with a variance of 0 or a correlation of ±1. "
         "The fit is kept; a simpler random-effects term would describe the data as well."
+    )
+
+
+def convergence_message(optimum: Optimum) -> str:
+    """Say that the search did not reach a minimum, and what to do."""
+    return (
+        f"Not converged: {optimum.message}, after {counted(len(optimum.log), 'evaluation')}. The fit is kept, "
+        "but its variances, and all that depends on them, are not those of the minimum. Leave out a random-effects "
+        "term or a slope, centre slopes that have no correlation with the intercept ('||'), or give a `start`."
     )

@@ -19,6 +19,8 @@ __all__ = ["ROUNDING", "UNDECIDED", "Basis", "constant_within", "inside_coordina
 
 # Share of a column's sum of squares outside the fixed effects' space where these span it. Measured: 7e-15.
 CONFOUNDED_SHARE = 1e-9
+# Share of the square of a user's column outside of what the fixed effects span, where it is in it.
+INSIDE_SHARE = 1e-12
 # What rounding adds where the columns of a term nearly depend on each other, over the smallest eigenvalue of their
 # cosines; and the sum of both from which rounding decides, and nothing is said.
 ROUNDING, UNDECIDED = 1e-14, 1e-4
@@ -35,7 +37,7 @@ class Basis:
     Attributes
     ----------
     vectors : ndarray, shape (q, q)
-        The basis in terms of the user's columns; what the fixed effects span comes first.
+        The basis in terms of the columns worked with; what the fixed effects span comes first.
     user : ndarray, shape (q, q)
         The user's columns, each of length 1, in terms of the basis.
     shares : ndarray, shape (q,)
@@ -45,7 +47,7 @@ class Basis:
     columns : list of int
         Columns that are themselves spanned, or, where combinations are too, those that take part.
     least : float
-        Smallest eigenvalue of the cosines of the user's columns.
+        Smallest eigenvalue of the cosines of the columns worked with.
     """
 
     vectors: np.ndarray
@@ -86,12 +88,19 @@ def term_basis(factor: FactorProducts, slot: Slot, inside: np.ndarray) -> Basis:
     roots = np.sqrt(np.maximum(values, ROUNDING))
     white = vectors / roots / scale[:, None]
     shares, turn, _ = lapack.dsyev(np.eye(slot.size) - white.T @ fixed @ white)
-    own = np.flatnonzero(total.diagonal() - fixed.diagonal() < CONFOUNDED_SHARE * total.diagonal()).tolist()
+    users = turn.T @ (roots[:, None] * vectors.T * scale)
+    if factor.basis is not None:
+        users = users @ factor.basis.root[mine, mine]
+    squares = users * users
+    user = users / np.sqrt(squares.sum(axis=0))
     zero = CONFOUNDED_SHARE + ROUNDING / least
+    own = np.flatnonzero(squares[shares >= zero].sum(axis=0) <= INSIDE_SHARE * squares.sum(axis=0)).tolist()
     spanned = int((shares < zero).sum()) if zero < UNDECIDED else len(own)
-    basis, user = white @ turn, turn.T @ (roots[:, None] * vectors.T)
+    basis = white @ turn
     if spanned > len(own):
-        own = _in_combinations(basis[:, :spanned] * scale[:, None])
+        own = _in_combinations(
+            np.linalg.solve(users, np.eye(len(users))[:, :spanned]) * np.sqrt(squares.sum(axis=0))[:, None]
+        )
     return Basis(basis, user, shares, spanned, own, least)
 
 

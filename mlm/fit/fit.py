@@ -14,6 +14,7 @@ import pandas as pd
 from ..crossproducts.blocks import CrossProducts
 from ..errors import (
     ArgumentError,
+    ConvergenceWarning,
     FitError,
     IdentificationWarning,
     SingularFitWarning,
@@ -23,18 +24,26 @@ from ..errors import (
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
 from ..likelihood.criterion import Evaluation
-from ..likelihood.deviance import Deviance
+from ..likelihood.deviance import Deviance, UsersDeviance
 from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
 from ..optimize.optimum import Optimum
-from .checks import demand_identified, demand_residuals, demand_variation, singular_message, starting_theta
+from .checks import (
+    convergence_message,
+    demand_identified,
+    demand_residuals,
+    demand_variation,
+    singular_message,
+    starting_theta,
+)
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
-from .stages import deviance_function, independent_columns
+from .stages import deviance_function, independent_columns, users_deviance
 
 __all__ = ["Fit"]
 
-# Diagonal elements of theta below this make a fit singular: the default tolerance of lme4's isSingular().
+# Diagonal elements of theta, of the columns worked with, below this make a fit singular: the default tolerance of
+# lme4's isSingular(), which takes it of the user's columns, so that singularity depends on their units.
 SINGULAR_DEVIATION = 1e-4
 
 
@@ -49,8 +58,8 @@ class Fit:
     terms : tuple of RandomPart
         Random-effects terms in the order of theta.
     products : CrossProducts
-    deviance_function : Deviance
-        The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``.
+    working : Deviance
+        The criterion as a function of the theta of the columns worked with (see `mlm.crossproducts.bases`).
     optimum : Optimum
         What the optimiser did; every evaluation.
     reml : bool
@@ -59,7 +68,7 @@ class Fit:
     frame: ModelFrame
     terms: tuple[RandomPart, ...]
     products: CrossProducts
-    deviance_function: Deviance
+    working: Deviance
     optimum: Optimum
     reml: bool
 
@@ -83,15 +92,19 @@ class Fit:
         deviance = deviance_function(terms, products, reml)
         demand_identified(terms, deviance)
         first = starting_theta(start, deviance)
-        if first is None and is_one_of(optimizer, ("nloptwrap",)):
-            first = lme4_start(frame, terms)
-        optimum = minimise(deviance, optimizer, first, tolerance, verbose)
+        users = None
+        if is_one_of(optimizer, ("nloptwrap",)):
+            first = lme4_start(frame, terms) if first is None else first
+            users = users_deviance(frame, terms, products, reml)
+        optimum = minimise(deviance, optimizer, first, tolerance, verbose, users)
         demand_residuals(optimum, deviance)
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
         if not again and found.unidentified:
             warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=users_stacklevel())
         if found.is_singular:
             warnings.warn(singular_message(found.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
+        if not found.converged:
+            warnings.warn(convergence_message(optimum), ConvergenceWarning, stacklevel=users_stacklevel())
         return found
 
     def refit(self, reml: bool | None = None, y: Any = None, optimizer: str = "newton") -> Self:
@@ -113,8 +126,10 @@ class Fit:
         if not is_one_of(reml, (None, True, False)):
             raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
         reml, terms = self.reml if reml is None else reml, list(self.terms)
-        if y is None:
-            return self.estimate(self.frame, terms, self.products, reml, optimizer, self.theta, again=True)
+        if (
+            y is None
+        ):  # from where a fit of its own would start: the minimum nearest to the old one may not be the lowest
+            return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True)
         frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
         demand_variation(frame, products)
         return self.estimate(frame, terms, products, reml, optimizer, again=True)
@@ -185,6 +200,11 @@ class Fit:
 
     # the criterion
 
+    @cached_property
+    def deviance_function(self) -> UsersDeviance:
+        """The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``."""
+        return UsersDeviance(self.working)
+
     @property
     def _at(self) -> Evaluation:
         return self.optimum.evaluation
@@ -192,12 +212,13 @@ class Fit:
     @property
     def theta(self) -> np.ndarray:
         """Relative covariance parameters in lme4's order, shape (n_theta,)."""
-        return self._at.theta.copy()
+        found = self.optimum.theta
+        return self.working.users_theta(self._at.theta) if found is None else found.copy()
 
     @property
     def sigma(self) -> float:
         """Residual standard deviation, in units of the response."""
-        return float(np.sqrt(self._at.sigma2))
+        return self.products.shift.scale * float(np.sqrt(self._at.sigma2))
 
     @property
     def criterion_name(self) -> str:
@@ -249,7 +270,7 @@ class Fit:
 
     @property
     def converged(self) -> bool:
-        """Whether the optimiser reached a minimum."""
+        """Whether the optimiser reached a minimum: `mlm.ConvergenceWarning` is given when it did not."""
         return self.optimum.converged
 
     @property
@@ -265,7 +286,7 @@ class Fit:
     @cached_property
     def singular_terms(self) -> tuple[str, ...]:
         """Random-effects terms whose covariance is singular."""
-        layout, flat = self.deviance_function.layout, []
+        layout, flat = self.working.layout, []
         if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR_DEVIATION:
             return ()
         for slot, part in zip(layout.slots, self.terms, strict=True):
@@ -283,7 +304,7 @@ class Fit:
     @cached_property
     def unidentified(self) -> tuple[Finding, ...]:
         """Random-effects terms whose variances no data of this design can tell: see `mlm.IdentificationWarning`."""
-        return unidentified(self.terms, self.deviance_function)
+        return unidentified(self.terms, self.working)
 
     @property
     def messages(self) -> list[str]:
@@ -330,7 +351,7 @@ class Fit:
 
     @cached_property
     def _modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        modes, covariances = self.deviance_function.modes(self._at.theta)
+        modes, covariances = self.working.users_modes(self._at.theta)
         for array in (*modes, *covariances):
             array.flags.writeable = False
         names = [f.name for f in self.products.factors]

@@ -17,7 +17,7 @@ from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
-__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms"]
+__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms", "users_deviance"]
 
 
 def sorted_terms(frame: ModelFrame) -> list[RandomPart]:
@@ -66,11 +66,18 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         raise DataError(
             f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
         )
-    products = cross_products(frame, factors)
+    sizes = [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
+    products = cross_products(frame, factors, sizes=sizes)
     if products.independent:
         return frame, products
     frame = _without_dependent(frame)
-    return frame, cross_products(frame, factors, orthonormal=True)
+    return frame, cross_products(frame, factors, orthonormal=True, sizes=sizes)
+
+
+def users_deviance(frame: ModelFrame, terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
+    """Build the deviance function of the user's columns, as lme4 has it: with other roundings in other last digits."""
+    orthonormal = products.shift.rotation is not None
+    return deviance_function(terms, cross_products(frame, grouping_factors(frame, terms), orthonormal), reml)
 
 
 def _without_dependent(frame: ModelFrame) -> ModelFrame:
@@ -93,7 +100,7 @@ def _without_dependent(frame: ModelFrame) -> ModelFrame:
 
 
 def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
-    """Build the deviance function: the layout of theta on these cross-products."""
+    """Build the deviance function of the columns worked with: the layout of theta on these cross-products."""
     position = {f.name: k for k, f in enumerate(products.factors)}
     sizes = tuple((position[t.term.group], len(t.columns.names)) for t in terms)
     return Deviance(products, covariance_layout(sizes, len(products.factors)), reml)

@@ -23,18 +23,19 @@ def demand_squares(frame: ModelFrame, limit: float) -> None:
     ----------
     frame : ModelFrame
     limit : float
-        Sum of squares of a column from which it is refused.
+        Sum of squares of a fixed-effects column from which it is refused.
 
     Raises
     ------
     DataError
         Naming the first such column, its largest number, and by what to divide it.
     """
-    named = [("response", frame.formula.response, frame.net_response)]
-    named += [("column", name, values) for name, values in zip(frame.x_names, frame.x.T, strict=True)]
-    for what, name, values in named:
+    # a response is scaled before it is squared (see `crossproducts.in_memory`): its variance must be a number, no more
+    named = [("response", frame.formula.response, frame.net_response, LARGEST_SQUARES)]
+    named += [("column", name, values, limit) for name, values in zip(frame.x_names, frame.x.T, strict=True)]
+    for what, name, values, largest_squares in named:
         largest = float(np.abs(values).max(initial=0.0))
-        if 0 < largest < SMALLEST_NUMBER or largest * largest * len(values) >= limit:
+        if 0 < largest < SMALLEST_NUMBER or largest * largest * len(values) >= largest_squares:
             raise DataError(
                 f"The {what} {name!r} has numbers of {largest:.0e}, whose squares cannot be computed with in its "
                 f"{len(values)} rows; rescale it, for example divide it by {largest:.0e}."

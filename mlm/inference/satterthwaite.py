@@ -79,7 +79,7 @@ def variance_information(fit: Fit) -> VarianceInformation:
     sigma ``4 / sigma³ sum_j e_j e_j' T``, as the gradient has ``-2 / sigma² sum_j e_j e_j' T``. Elements of theta that
     are 0 on the diagonal (a singular fit) are not varied.
     """
-    deviance, at = fit.deviance_function, fit.optimum.evaluation
+    deviance, at = fit.working, fit.optimum.evaluation
     at = at if at.residuals else deviance.evaluate(at.theta)
     k, p, sigma = len(at.theta), len(at.beta), np.sqrt(at.sigma2)
     layout = deviance.layout

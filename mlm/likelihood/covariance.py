@@ -13,7 +13,16 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg import lapack
 
-__all__ = ["CovarianceLayout", "Slot", "canonical_factor", "covariance_layout", "covariance_root"]
+__all__ = [
+    "CovarianceLayout",
+    "Slot",
+    "bending",
+    "canonical_factor",
+    "covariance_layout",
+    "covariance_root",
+    "directions",
+    "lower_factor",
+]
 
 # Least eigenvalue of correlations from which a search starts: with a smaller one it starts nearer to a singular
 # covariance, where steps in theta are poor, with a larger one farther from where it is wanted. Measured on the 256
@@ -179,6 +188,14 @@ def canonical_factor(t: np.ndarray) -> np.ndarray:
             rest = rest - np.outer(out[j:, j], direction)
         rest = rest[1:]
     return out
+
+
+def lower_factor(root: np.ndarray) -> np.ndarray:
+    """Lower triangular factor of ``root root'`` whose diagonal is not negative: root is (q, k), with k >= q."""
+    if root.shape == (1, 1):
+        return np.abs(root)
+    upper = lapack.dgeqrf(root.T)[0][: len(root)]
+    return canonical_factor(np.tril(upper.T))
 
 
 def covariance_root(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:

@@ -1,21 +1,26 @@
 """The profiled deviance (or REML criterion) as a pure function of theta: `criterion` has the formula and the notation.
 
+`Deviance` is that of the columns worked with, whose theta does not depend on units and origins (see
+`crossproducts.bases`); `UsersDeviance` is the same function of the theta of the user's columns.
+
 One factor is solved level by level, several are eliminated one after the other: which it is, is decided here, once.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
-from .covariance import CovarianceLayout
+from .covariance import CovarianceLayout, lower_factor
 from .criterion import Criterion, Evaluation
 from .one_factor import OneFactor
 from .several_factors.solver import SeveralFactors
 
-__all__ = ["Deviance", "Solver"]
+__all__ = ["Deviance", "Solver", "UsersDeviance"]
 
 # Share of the least-squares residuals' sum of squares that is left as the penalised one, below which a fit is perfect:
 # what is left is a difference, to which a rounding of 1e-16 of the whole leaves fewer than four digits.
@@ -62,7 +67,10 @@ class Deviance:
         self.products, self.layout = products, layout
         # rows are worked with times root weights W, which makes |V| larger by |W|², and under X = B R D with a basis B,
         # which makes |X'V^-1X| smaller by |R D|² (see crossproducts.in_memory)
+        # and with a response divided by a scale, which makes r² smaller by its square
         constant = (products.log_basis if reml else 0.0) - products.log_weights
+        if products.shift.scale != 1.0:
+            constant += 2.0 * (products.nobs - products.p * reml) * math.log(products.shift.scale)
         self.criterion = Criterion(products.nobs, products.p, reml, constant)
         kind = OneFactor if len(products.factors) == 1 else SeveralFactors
         self.solver: Solver = kind(products, layout, self.criterion)
@@ -94,6 +102,84 @@ class Deviance:
         """
         return self.solver.modes(theta)
 
+    def users_modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Conditional modes (q, J) of the effects of the user's columns, and their covariances over sigma² (q, q, J).
+
+        Parameters
+        ----------
+        theta : ndarray, shape (n_theta,)
+            Of the columns worked with.
+        """
+        found, scale = zip(*self.modes(theta), self.products.factors, strict=True), self.products.shift.scale
+        users = [(m, c) if f.basis is None else f.basis.users_modes(m, c) for m, c, f in found]
+        return [scale * m for m, _ in users], [c for _, c in users]
+
     def is_perfect(self, at: Evaluation) -> bool:
         """Whether as good as nothing is left of the response, so that the deviance falls without end."""
         return bool(at.penalised <= PERFECT_SHARE * self.products.xy[-1, -1])
+
+    def users_theta(self, theta: np.ndarray) -> np.ndarray:
+        """The theta of the user's columns: the lower factors of ``R^-1 T``."""
+        bases = [f.basis for f in self.products.factors]
+        return self._translated(theta, [None if b is None else b.inverse for b in bases])
+
+    def working_theta(self, theta: np.ndarray) -> np.ndarray:
+        """The theta of the columns worked with, from that of the user's: the lower factors of ``R T``."""
+        return self._translated(
+            theta, [None if b is None else b.root for b in (f.basis for f in self.products.factors)]
+        )
+
+    def _translated(self, theta: np.ndarray, turns: list[np.ndarray | None]) -> np.ndarray:
+        if all(turn is None for turn in turns):
+            return theta.copy()
+        matrices = self.layout.matrices(theta)
+        for slot in self.layout.slots:
+            turn, block = turns[slot.factor], slice(slot.start, slot.start + slot.size)
+            if turn is not None:
+                matrices[slot.factor][block, block] = lower_factor(
+                    turn[block, block] @ matrices[slot.factor][block, block]
+                )
+        return self.layout.pick(matrices)
+
+
+class UsersDeviance:
+    """The deviance as a function of the theta of the user's columns, in lme4's order.
+
+    Parameters
+    ----------
+    working : Deviance
+        The same function of the theta of the columns worked with.
+
+    Attributes
+    ----------
+    layout : CovarianceLayout
+    solver : Solver
+    """
+
+    def __init__(self, working: Deviance) -> None:
+        self.working, self.layout, self.solver = working, working.layout, working.solver
+
+    def evaluate(self, theta: np.ndarray) -> Evaluation:
+        """Compute the criterion, the fixed effects and the gradient at a theta.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (n_theta,)
+        """
+        at = self.working.evaluate(self.working.working_theta(theta))
+        bases = [f.basis for f in self.working.products.factors]
+        projections, residuals = (
+            tuple(a if b is None else b.users_products(a) for a, b in zip(arrays, bases, strict=True))
+            for arrays in (at.projections, at.residuals)
+        )
+        at = replace(at, theta=theta, projections=projections, residuals=residuals, solution=None, hessian=None)
+        slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(self.layout.matrices(theta))]
+        return replace(at, gradient=self.layout.pick(slopes))
+
+    def value(self, theta: np.ndarray) -> float:
+        """Compute the criterion alone."""
+        return self.working.value(self.working.working_theta(theta))
+
+    def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Conditional modes (q, J) of the user's effects, and their covariances over sigma² (q, q, J)."""
+        return self.working.users_modes(self.working.working_theta(theta))

@@ -31,8 +31,9 @@ class MixedModel(Fit):
         Random-effects terms in the order of theta.
     products : CrossProducts
         What the estimates are computed from.
-    deviance_function : Deviance
-        The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``.
+    working : Deviance
+        The criterion as a function of the theta of the columns worked with; ``m.deviance_function.evaluate(theta)`` is
+        that of theta.
     optimum : Optimum
         What the optimiser did; every evaluation.
     reml : bool

@@ -4,25 +4,25 @@ Every ``theta_ii = 0`` is a stationary point of the deviance as a function of th
 by Sigma itself, a matrix G, is not negative in any direction in which Sigma is zero: the Karush-Kuhn-Tucker condition
 on the cone of positive semidefinite matrices (Boyd & Vandenberghe 2004, Convex Optimization, section 5.9). Along such a
 direction v Sigma can only grow, by ``s v v'``, and the deviance changes by ``s v' G v``: the smallest eigenvalue of G
-on these directions decides.
+on these directions decides. Between them and the others G must be 0, which a gradient by theta of 0 does not say where
+a zero on the diagonal of `T` stands before an element that is not 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..likelihood.covariance import canonical_factor
+from ..errors import MlmError
+from ..likelihood.covariance import lower_factor
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
+from .ending import ROUNDING_DECREASE
 
-__all__ = ["ROUNDING_DECREASE", "leave_boundary", "settle_zeros"]
+__all__ = ["leave_boundary", "leave_saddle", "settle_zeros"]
 
-# Decrease of the deviance that its rounding hides: 1e-13 of a deviance of 1e5. Values that differ by less count as
-# equal; below, the gradient decides, which has no such rounding. Measured (see `newton`): the same from 1e-11 to 1e-6;
-# with 1e-4, 13 searches ended higher.
-ROUNDING_DECREASE = 1e-8
 # Relative standard deviations below this are tried as 0. A search that ends where a decrease of 1e-13 is promised is
 # within the root of 2e-13 / h of a minimum at 0 with second derivative h: nearer than this if h is above 0.002.
 # Measured: the same up to 1e-3; with 1e-8, fewer are tried.
@@ -36,6 +36,9 @@ NULL_FLOOR = 1e-12
 # is where the search goes on. Measured in the harder searches: with three from 1e-6, 400 evaluations less and one ended
 # higher; with three from 1e-2, 6 did; with 19, 2,100 more.
 GROWN_VARIANCES = np.geomspace(1e-6, 1.0, 7)
+# Share of the largest second derivative, by size, from which a negative one is no rounding; and how far to go along it.
+NEGATIVE_SHARE = 1e-6
+SADDLE_STEPS = (0.01, 0.1, 1.0)
 
 
 def settle_zeros(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation) -> Evaluation:
@@ -88,18 +91,14 @@ def leave_boundary(
         block = slice(slot.start, slot.start + slot.size)
         sigma = matrices[slot.factor][block, block] @ matrices[slot.factor][block, block].T
         values, vectors = np.linalg.eigh(sigma)
-        null = vectors[:, values <= NULL_SHARE * max(values[-1], NULL_FLOOR)]
-        if not null.shape[1]:
+        zero = values <= NULL_SHARE * max(values[-1], NULL_FLOOR)
+        if not zero.any():
             continue
-        slopes, inside = np.linalg.eigh(null.T @ at.slope(slot.factor)[block, block] @ null)
-        if slopes[0] >= 0:
-            continue
-        direction = null @ inside[:, 0]
+        root = vectors[:, ~zero] * np.sqrt(values[~zero])
         best = at
-        for size in GROWN_VARIANCES:
+        for change in _changes(root, vectors[:, zero], at.slope(slot.factor)[block, block]):
             grown = [m.copy() for m in matrices]
-            root = np.column_stack([grown[slot.factor][block, block], np.sqrt(size) * direction])
-            grown[slot.factor][block, block] = _lower(root)
+            grown[slot.factor][block, block] = lower_factor(change)
             tried = evaluate(deviance.layout.pick(grown))
             best = tried if tried.value < best.value - ROUNDING_DECREASE else best
         if best is not at:
@@ -107,6 +106,54 @@ def leave_boundary(
     return None
 
 
-def _lower(root: np.ndarray) -> np.ndarray:
-    """Lower triangular factor of ``root root'``."""
-    return canonical_factor(np.asarray(np.linalg.qr(root.T, mode="r")).T)
+def _changes(root: np.ndarray, null: np.ndarray, slope: np.ndarray) -> Iterator[np.ndarray]:
+    """Roots of covariances beside ``root root'`` along which the deviance falls, each with one column more.
+
+    Along a null direction v Sigma grows by ``s v v'``. Where the slope G has a part ``C = N'G root`` between null
+    directions N and the others, the root itself moves: by ``-N C``, the deviance falls by ``2 |C|²`` to first order.
+    """
+    nothing = np.zeros((len(root), 1))
+    between = null.T @ slope @ root
+    length = float(np.linalg.norm(between))
+    if 2.0 * length * math.sqrt(GROWN_VARIANCES[0]) > ROUNDING_DECREASE:
+        for size in np.sqrt(GROWN_VARIANCES):
+            moved = root - size * (null @ between) / length
+            yield np.hstack([moved, np.zeros((len(root), len(root) - root.shape[1]))])
+    slopes, inside = np.linalg.eigh(null.T @ slope @ null)
+    if slopes[0] < 0:
+        direction = null @ inside[:, :1]
+        for size in np.sqrt(GROWN_VARIANCES):
+            yield np.hstack([root, size * direction] + [nothing] * (len(root) - root.shape[1] - 1))
+
+
+def leave_saddle(
+    evaluate: Callable[[np.ndarray], Evaluation], at: Evaluation, hessian: np.ndarray
+) -> Evaluation | None:
+    """Go down from where the gradient is 0 and a second derivative negative.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Evaluates a theta, and takes it down.
+    at : Evaluation
+        Where the search has ended.
+    hessian : ndarray, shape (n_theta, n_theta)
+        Second derivatives.
+
+    Returns
+    -------
+    Evaluation or None
+        Lower down; None where no second derivative is negative, or the deviance is not lower along it.
+    """
+    values, vectors = np.linalg.eigh(hessian)
+    if values[0] >= -NEGATIVE_SHARE * np.abs(values).max():
+        return None
+    best = at
+    for size in SADDLE_STEPS:
+        for sign in (1.0, -1.0):
+            try:
+                tried = evaluate(at.theta + sign * size * vectors[:, 0])
+            except MlmError:
+                continue
+            best = tried if tried.value < best.value - ROUNDING_DECREASE else best
+    return None if best is at else best

@@ -6,9 +6,9 @@ import numpy as np
 
 from ..errors import ArgumentError, is_one_of
 from ..likelihood.deviance import Deviance
-from .newton import newton
 from .nloptwrap import ABSOLUTE_TOLERANCE, nloptwrap
 from .optimum import Log, Optimum
+from .search import search
 
 __all__ = ["minimise"]
 
@@ -19,6 +19,7 @@ def minimise(
     start: np.ndarray | None = None,
     tolerance: float | None = None,
     verbose: bool = False,
+    users: Deviance | None = None,
 ) -> Optimum:
     """Minimise the deviance over theta.
 
@@ -28,10 +29,14 @@ def minimise(
     optimizer : {"newton", "nloptwrap"}
         ``"newton"`` finds the exact optimum; ``"nloptwrap"`` stops where lme4's default optimiser stops.
     start : ndarray, shape (n_theta,), optional
+        Of the user's columns.
     tolerance : float, optional
         Absolute tolerance of ``"nloptwrap"``, of theta and of the criterion.
     verbose : bool
         Print a line an evaluation: its number, the criterion, theta.
+
+    users : Deviance, optional
+        The deviance function of the user's columns, on which ``"nloptwrap"`` searches.
 
     Returns
     -------
@@ -49,5 +54,7 @@ def minimise(
         if optimizer == "newton" or not positive:
             raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
-        return newton(deviance, start, Log(verbose))
-    return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))
+        return search(
+            deviance, None if start is None else deviance.working_theta(start), Log(verbose, deviance.users_theta)
+        )
+    return nloptwrap(deviance, users or deviance, start, tolerance or ABSOLUTE_TOLERANCE, Log(verbose))

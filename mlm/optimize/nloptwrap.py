@@ -26,12 +26,15 @@ RELATIVE_TOLERANCE = 1e-4
 MOST_EVALUATIONS = 100_000  # lme4's limit
 
 
-def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, log: Log) -> Optimum:
+def nloptwrap(deviance: Deviance, users: Deviance, start: np.ndarray | None, tolerance: float, log: Log) -> Optimum:
     """Search as lme4 does by default.
 
     Parameters
     ----------
     deviance : Deviance
+        Of the columns worked with: what is found is evaluated on them.
+    users : Deviance
+        Of the user's columns. lme4 searches on these, and where it stops depends on the last digits.
     start : ndarray, shape (n_theta,), optional
         1 for standard deviations and 0 for covariances by default.
     tolerance : float
@@ -60,7 +63,7 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
 
     def value(theta: np.ndarray, gradient: np.ndarray) -> float:
         at = theta.copy()  # NLopt goes on to use the memory
-        found = deviance.value(at)
+        found = users.value(at)
         log.add(at, found)
         return found
 
@@ -77,7 +80,7 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
     result = bobyqa.last_optimize_result()
     reached = {nlopt.FTOL_REACHED: "tolerance of the criterion", nlopt.XTOL_REACHED: "tolerance of theta"}
     message = f"NLopt stopped: {reached.get(result, f'result {result}')}"
-    return Optimum(deviance.evaluate(theta), True, "nloptwrap", message, log)
+    return Optimum(deviance.evaluate(deviance.working_theta(theta)), True, "nloptwrap", message, log, theta)
 
 
 def lme4_start(frame: ModelFrame, terms: list[RandomPart]) -> np.ndarray | None:

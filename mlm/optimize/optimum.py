@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,31 +19,51 @@ class Optimum:
     Attributes
     ----------
     evaluation : Evaluation
-        At the minimum; often without derivatives, where the last step was so short that these would have said no more
-        than was known before it.
+        At the minimum, in the columns worked with; often without derivatives, where the last step was so short that
+        these would have said no more than was known before it.
     converged : bool
     optimizer : str
     message : str
-    evaluations : list of (ndarray, float)
-        theta and criterion, in order.
+    log : list of (ndarray, float)
+        theta and criterion of each evaluation, in order, as the optimiser had them.
+    theta : ndarray, shape (n_theta,), or None
+        That of the user's columns, where the search was on these.
     """
 
     evaluation: Evaluation
     converged: bool
     optimizer: str
     message: str
-    evaluations: list[tuple[np.ndarray, float]] = field(default_factory=list)
+    log: list[tuple[np.ndarray, float]] = field(default_factory=list)
+    theta: np.ndarray | None = None
+
+    @property
+    def evaluations(self) -> list[tuple[np.ndarray, float]]:
+        """The theta (of the user's columns) and criterion of each evaluation, in order."""
+        return self.log.of_users() if isinstance(self.log, Log) else list(self.log)
 
 
 class Log(list[tuple[np.ndarray, float]]):
-    """theta and criterion of each evaluation, in order; they are printed as they come where that is asked for."""
+    """theta and criterion of each evaluation, in order; they are printed as they come where that is asked for.
 
-    def __init__(self, verbose: bool = False) -> None:
+    Parameters
+    ----------
+    verbose : bool
+    translate : callable, optional
+        Gives the theta of the user's columns.
+    """
+
+    def __init__(self, verbose: bool = False, translate: Callable[[np.ndarray], np.ndarray] | None = None) -> None:
         super().__init__()
-        self.verbose = verbose
+        self.verbose, self.translate = verbose, translate
 
     def add(self, theta: np.ndarray, value: float) -> None:
         """Take down an evaluation."""
         self.append((theta, value))
         if self.verbose:
-            print(f"{len(self):4d}: {value:16.6f}: {' '.join(f'{x:.6g}' for x in theta)}", flush=True)
+            users = theta if self.translate is None else self.translate(theta)
+            print(f"{len(self):4d}: {value:16.6f}: {' '.join(f'{x:.6g}' for x in users)}", flush=True)
+
+    def of_users(self) -> list[tuple[np.ndarray, float]]:
+        """The same with the theta of the user's columns."""
+        return [(theta if self.translate is None else self.translate(theta), value) for theta, value in self]

@@ -9,7 +9,7 @@ import scipy
 
 from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
-from ..likelihood.deviance import Deviance
+from ..likelihood.deviance import UsersDeviance
 from .style import OKABE_ITO, axes
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ProfiledLikelihood(Protocol):
     """What the curve is drawn from: a fit whose deviance can be evaluated anywhere."""
 
     @property
-    def deviance_function(self) -> Deviance:
+    def deviance_function(self) -> UsersDeviance:
         """The criterion as a function of theta."""
 
     @property

@@ -336,7 +336,7 @@ def test_many_terms_of_one_factor_in_any_order():
     m, said = warned(formula)
     assert len(said) == 1
     assert {t for f in m.unidentified for t in f.terms} == {"1 | s", "1 + d | s", "1 | cl"}
-    assert m.unidentified == unidentified(m.terms, m.deviance_function)
+    assert m.unidentified == unidentified(m.terms, m.working)
     best, _ = warned("y ~ 1 + (d | s) + (1 | h) + (0 + x | s)")
     assert m.deviance == pytest.approx(best.deviance, abs=1e-6)
     assert m.npar - best.npar == m.unidentified[0].surplus == 2

@@ -207,7 +207,7 @@ def test_the_state_is_looked_at():
     before = state(m)
     assert len(before) > 300
     assert any("learnt" in path for path in before)
-    m.optimum.evaluations.append((m.theta, 0.0))
+    m.optimum.log.append((m.theta, 0.0))
     with pytest.raises(AssertionError):
         assert_as_before(before, m)
 

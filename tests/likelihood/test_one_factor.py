@@ -150,7 +150,8 @@ def test_moments_are_those_of_least_squares_within_levels():
     np.testing.assert_allclose(sigma, want, rtol=1e-5)
     assert found == pytest.approx(variance, rel=1e-5)
     # from there a step of scoring is the whole approach: Newton's method takes over
-    assert len(minimise(fast).evaluations) <= 4
+    # one more than shows the digits of the deviance: theta is to be the same in all orders of the rows
+    assert len(minimise(fast).evaluations) <= 5
 
 
 @pytest.mark.parametrize("structure", [s for s in ONE if "slope" in s])

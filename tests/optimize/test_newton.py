@@ -6,7 +6,7 @@ from brute import STRUCTURES, data, setup
 from scipy.optimize import minimize
 
 import mlm
-from mlm.optimize.boundary import leave_boundary
+from mlm.optimize.boundary import leave_boundary, leave_saddle
 from mlm.optimize.minimise import minimise
 
 # what rounding does to deviances of a few hundred, over a search
@@ -99,6 +99,31 @@ def test_a_zero_that_is_not_a_minimum_is_left_downhill():
     assert fresh.value < stuck.value - 1.0
     best = minimise(deviance).evaluation
     assert leave_boundary(deviance, deviance.evaluate, best) is None
+
+
+def test_a_zero_before_an_element_that_is_not_is_left():
+    """The gradient is 0 there, and no variance should grow; but a covariance should."""
+    frame, effects = data(4), np.random.default_rng(2).normal(size=14)
+    frame["y"] = effects[frame["g"]] * (0.2 + frame["x"]) + 0.3 * np.random.default_rng(102).normal(size=96)
+    deviance, _ = setup("y ~ x + (1 + x | g)", frame, reml=True)
+    best = minimise(deviance).evaluation
+    sizes = np.linspace(0.0, 8.0, 401)
+    size = min(sizes, key=lambda s: deviance.value(np.array([0.0, 0.0, s])))
+    stuck = deviance.evaluate(np.array([0.0, 0.0, size]))
+    assert stuck.value > best.value + 1.0
+    fresh = leave_boundary(deviance, deviance.evaluate, stuck)
+    assert fresh.value < stuck.value - 1e-3
+    assert minimise(deviance, start=stuck.theta).evaluation.value == pytest.approx(best.value, abs=FLAT)
+
+
+def test_a_saddle_is_left_downhill():
+    """At 0 the gradient is 0, and the second derivative negative where a variance should grow."""
+    deviance, _ = setup(STRUCTURES["one, intercept"], data(), reml=True)
+    stuck = deviance.evaluate(np.zeros(1))
+    assert leave_saddle(deviance.evaluate, stuck, deviance.curvature(stuck)).value < stuck.value - 1.0
+    best = deviance.evaluate(minimise(deviance).evaluation.theta)
+    assert leave_saddle(deviance.evaluate, best, deviance.curvature(best)) is None
+    assert leave_saddle(deviance.evaluate, best, -deviance.curvature(best)) is None  # no lower, whatever is said
 
 
 def test_a_variance_of_zero_is_exactly_zero():

@@ -54,8 +54,8 @@ def fitted(kind, name, optimizer="nloptwrap"):
 
 def at(m, theta):
     """Return the model with another theta."""
-    optimum = Optimum(m.deviance_function.evaluate(np.array(theta)), True, "bobyqa", "", [])
-    return MixedModel(m.frame, m.terms, m.products, m.deviance_function, optimum, m.reml)
+    optimum = Optimum(m.working.evaluate(m.working.working_theta(np.array(theta))), True, "bobyqa", "", [])
+    return MixedModel(m.frame, m.terms, m.products, m.working, optimum, m.reml)
 
 
 @pytest.fixture(params=["twin", pytest.param("original", marks=pytest.mark.originals)])

@@ -1,0 +1,56 @@
+"""What is said of the end of a search, and of a point where nothing can be computed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors import FitError
+from ..likelihood.criterion import Evaluation
+from ..likelihood.deviance import Deviance
+from .optimum import Log, Optimum
+
+__all__ = ["ROUNDING_DECREASE", "computed", "ended", "rounding_of"]
+
+# Decrease of the deviance that its rounding hides: 1e-13 of a deviance of 1e5. Values that differ by less count as
+# equal; below, the gradient decides, which has no such rounding. Measured (see `newton`): the same from 1e-11 to 1e-6;
+# with 1e-4, 13 searches ended higher.
+ROUNDING_DECREASE = 1e-8
+# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which rounding, 1e-16 of
+# the former, is 1e-6 of what is left: the deviance of 100 rows has a rounding of 1e-4.
+LEAST_RESIDUAL_SHARE = 1e-10
+
+# Rounding of sums of squares, relative: some units of 1e-16.
+ROUNDING = 2e-16
+
+NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
+
+
+def computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evaluation:
+    """Evaluate; whatever cannot be computed is an error of `mlm`."""
+    try:
+        found = deviance.evaluate(theta, derivatives)
+    except (np.linalg.LinAlgError, ArithmeticError) as error:
+        raise FitError(NOT_COMPUTED) from error
+    if not math.isfinite(found.value + sum(found.gradient.tolist())):
+        raise FitError(NOT_COMPUTED)
+    return found
+
+
+def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Optimum:
+    """What was found; no minimum where rounding would hide it."""
+    message = "converged" if converged else "the search ended before the gradient was zero"
+    share = at.penalised / float(deviance.products.xy[-1, -1])
+    if share < LEAST_RESIDUAL_SHARE:
+        converged = False
+        message = (
+            f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
+        )
+    return Optimum(at, converged, "newton", message, log)
+
+
+def rounding_of(deviance: Deviance, at: Evaluation) -> float:
+    """Decrease of the deviance that its rounding hides: more where little of the squares is left."""
+    squares = ROUNDING * deviance.products.nobs * float(deviance.products.xy[-1, -1])
+    return ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised

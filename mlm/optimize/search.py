@@ -1,0 +1,141 @@
+"""From which starts to search: one, but for a start that the user gives and where several minima are likely.
+
+Terms without covariances, as in ``(x || g)``, whose columns are nearly parallel share out what their columns have in
+common: each of them can take it, and each way can be a minimum of its own. Nothing that is local sees the others.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors import MlmError
+from ..likelihood.deviance import Deviance
+from .ending import ROUNDING_DECREASE
+from .newton import newton
+from .optimum import Log, Optimum
+
+__all__ = ["further_starts", "search"]
+
+# Cosine between columns of different terms of a factor from which several minima are looked for: that of a column with
+# the constant, where its mean is as large as its standard deviation, is 0.7.
+PARALLEL_COSINE = 0.7
+# Relative standard deviation that is given to the one term which is to take nothing of what is common.
+SMALL_DEVIATION = 0.1
+# Relative standard deviation from which effects that are as many as rows leave little of these.
+LARGE_DEVIATION = 100.0
+# Rows up to which such minima are looked for: those of small designs have up to 600, and searches of more take time.
+MOST_ROWS = 1000
+# Square of that share, at least: larger variances leave too few digits of the deviance to search with.
+LEAST_SQUARED_SHARE = 1e-10
+
+
+def search(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
+    """Search from the default start, from one that is given, and from others where several minima are likely.
+
+    Parameters
+    ----------
+    deviance : Deviance
+    start : ndarray, shape (n_theta,), optional
+        Of the columns worked with.
+    log : Log
+
+    Returns
+    -------
+    Optimum
+        The lowest; of two that are the same but for rounding, that of the default start.
+
+    Raises
+    ------
+    MlmError
+        Where no search came to an end.
+    """
+    with np.errstate(all="ignore"):  # what cannot be computed is looked at where it is computed
+        return _lowest(deviance, start, log)
+
+
+def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
+    """The lowest end of all searches."""
+    given = [] if start is None else [_attempt(deviance, start, log)]
+    first = _attempt(deviance, None, log)
+    further = [_attempt(deviance, other, log) for other in further_starts(deviance)]
+    if isinstance(first, Optimum) and not given and not further:
+        return first
+    ends = [first, *given, *further]
+    if all(isinstance(end, MlmError) for end in ends):
+        ends.append(_attempt(deviance, np.where(deviance.layout.diagonal, 1.0, 0.0), log))
+    found = [end for end in ends if isinstance(end, Optimum)]
+    if not found and isinstance(first, MlmError):
+        raise first
+    best = found[0]
+    for other in found[1:]:
+        best = other if _is_better(other, best) else best
+    return best
+
+
+def _attempt(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum | MlmError:
+    """Search from one start; where that fails, why."""
+    try:
+        return newton(deviance, start, log)
+    except MlmError as error:
+        return error
+
+
+def _is_better(found: Optimum, best: Optimum) -> bool:
+    """Whether an end is lower than another, or as low and a minimum where that is none."""
+    gap = found.evaluation.value - best.evaluation.value
+    return gap < -ROUNDING_DECREASE or (gap < ROUNDING_DECREASE and found.converged and not best.converged)
+
+
+def further_starts(deviance: Deviance) -> list[np.ndarray]:
+    """Starts beside the default one, where several minima are likely.
+
+    Effects that are as many as rows can fit these nearly perfectly, with large variances. And terms of a factor can
+    have columns that are nearly parallel. What two columns of mean square 1 do not have in common is a share r of their
+    length. For that to vary by a relative standard deviation of 1, both must by 1 / r: so large are all such terms, and
+    then all but one.
+    """
+    layout, products = deviance.layout, deviance.products
+    starts = []
+    effects = products.p + sum(f.size * f.levels for f in products.factors)
+    if effects >= products.nobs and products.nobs <= MOST_ROWS:
+        starts.append(_of_sizes(deviance, np.full(len(layout.slots), LARGE_DEVIATION)))
+    if len(layout.slots) == len(layout.sizes):
+        return starts
+    size = np.ones(len(layout.slots))
+    for i, share in _parallel_terms(deviance).items():
+        size[i] = 1.0 / share
+    parallel = np.flatnonzero(size > 1.0).tolist()
+    if not parallel:
+        return starts
+    starts.append(_of_sizes(deviance, size))
+    for i in parallel:
+        starts.append(_of_sizes(deviance, np.where(np.arange(len(size)) == i, SMALL_DEVIATION, size)))
+    return starts
+
+
+def _parallel_terms(deviance: Deviance) -> dict[int, float]:
+    """Terms with a column nearly parallel to one of another term: the share of its length that sets them apart."""
+    layout, out = deviance.layout, {}
+    for k, factor in enumerate(deviance.products.factors):
+        mine = {i: slice(s.start, s.start + s.size) for i, s in enumerate(layout.slots) if s.factor == k}
+        if len(mine) < 2:
+            continue
+        total = np.add.reduce(factor.zz, 2)
+        length = np.sqrt(total.diagonal())
+        cosines = np.where(layout.within_terms(k), 0.0, np.abs(total) / (length[:, None] * length))
+        for i, columns in mine.items():
+            most = float(cosines[columns].max())
+            if most > PARALLEL_COSINE:
+                out[i] = math.sqrt(max(1.0 - most * most, LEAST_SQUARED_SHARE))
+    return out
+
+
+def _of_sizes(deviance: Deviance, size: np.ndarray) -> np.ndarray:
+    """Theta of uncorrelated effects with the same relative standard deviation within each term."""
+    layout, theta = deviance.layout, np.zeros(deviance.layout.n_theta)
+    for s, value in zip(layout.slots, size, strict=True):
+        mine = slice(s.theta, s.theta + s.size * (s.size + 1) // 2)
+        theta[mine] = np.where(layout.diagonal[mine], value, 0.0)
+    return theta

@@ -1,0 +1,140 @@
+"""Where searches start: several minima, hostile starts, failures; and what is said when there is no minimum."""
+
+import warnings
+
+import numpy as np
+import pytest
+from brute import STRUCTURES, data, setup
+from reference.small_designs import design
+
+import mlm
+from mlm.optimize.newton import newton
+from mlm.optimize.optimum import Log
+from mlm.optimize.search import further_starts, search
+
+pytestmark = pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+
+# where rounding of a deviance of a few hundred hides a difference
+FLAT = 1e-7
+
+
+def fitted(number, **asked):
+    one = design(number)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        return mlm.lmer(one.formula, one.frame, weights=one.weights, **({"reml": one.reml} | asked))
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_one_start_where_columns_of_terms_are_not_parallel(structure):
+    deviance, _ = setup(STRUCTURES[structure], data(), reml=True)
+    assert further_starts(deviance) == []
+    log = Log()
+    search(deviance, None, log)
+    assert len(log) == len(newton(deviance, None, Log()).log)
+
+
+def test_more_starts_where_they_are():
+    m = mlm.lmer("y ~ x + (1 + x || g) + (1 | h)", data().assign(x=lambda d: d["x"] + 20.0))
+    starts = further_starts(m.working)
+    large = starts[0].max()
+    assert 10.0 < large < 40.0  # the mean over the standard deviation
+    assert len(starts) == 3
+    assert sorted(np.flatnonzero(s == 0.1).tolist() for s in starts) == [[], [0], [1]]
+
+
+def test_more_starts_where_effects_are_as_many_as_rows():
+    deviance, _ = setup("y ~ x + (1 + x | k) + (1 | g) + (1 | h)", data(2, 24), reml=True)
+    (start,) = further_starts(deviance)
+    assert start[deviance.layout.diagonal].tolist() == [100.0] * 4
+    assert start[~deviance.layout.diagonal].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(("number", "lower"), [(455, 9.0), (575, 91.0), (884, 1.0)])
+def test_the_lowest_of_several_minima(number, lower):
+    m = fitted(number)
+    first = newton(m.working, None, Log()).evaluation.value
+    assert m.converged
+    assert m.deviance < first - lower
+
+
+@pytest.mark.parametrize("size", [1e6, 1e-8, 0.0, 1e150])
+@pytest.mark.parametrize("number", [1, 4, 16, 28, 49, 77, 455])
+def test_a_hostile_start_does_not_matter(number, size):
+    m = fitted(number)
+    other = fitted(number, start=np.full(len(m.theta), size))
+    assert other.deviance == pytest.approx(m.deviance, abs=FLAT)
+    assert other.converged == m.converged
+
+
+@pytest.mark.parametrize("number", [1, 4, 16, 49])
+def test_the_other_criterion_and_back(number):
+    m = fitted(number)
+    one = design(number)
+    other = m.refit(reml=not one.reml)
+    assert other.deviance == fitted(number, reml=not one.reml).deviance
+    assert other.refit(reml=one.reml).deviance == m.deviance
+
+
+def test_what_fails_from_one_start_is_tried_from_another(monkeypatch):
+    deviance, _ = setup(STRUCTURES["crossed, slopes"], data(), reml=True)
+    best = search(deviance, None, Log()).evaluation
+    monkeypatch.setattr("mlm.optimize.newton.moment_start", lambda _: np.full(deviance.layout.n_theta, 1e200))
+    with np.errstate(all="ignore"), pytest.raises(mlm.FitError, match="cannot be computed"):
+        newton(deviance, None, Log())
+    assert search(deviance, None, Log()).evaluation.value == pytest.approx(best.value, abs=FLAT)
+
+
+def test_of_equal_ends_that_of_the_default_start():
+    deviance, _ = setup(STRUCTURES["one, slope"], data(), reml=True)
+    start = np.array([3.0, 1.0, 0.1])
+    default = newton(deviance, None, Log()).evaluation
+    assert search(deviance, start, Log()).evaluation.theta.tolist() == default.theta.tolist()
+
+
+def test_no_minimum_is_said(monkeypatch):
+    monkeypatch.setattr("mlm.optimize.newton.MOST_STEPS", 1)
+    monkeypatch.setattr("mlm.optimize.newton.SCORING_STEPS", 0)
+    with pytest.warns(
+        mlm.ConvergenceWarning, match=r"Not converged: .* gradient was zero, after \d+ evaluations\..*start"
+    ):
+        m = mlm.lmer("y ~ x + (1 + x | g) + (1 | h)", data())
+    assert not m.converged
+
+
+def test_a_residual_variance_that_rounding_hides_is_said():
+    rng, frame = np.random.default_rng(1), data()
+    frame["y"] = 4e5 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
+    with pytest.warns(mlm.ConvergenceWarning, match="residual variance is a share of"):
+        assert not mlm.lmer("y ~ x + (1 | g)", frame).converged
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        frame["y"] = 1e4 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
+        assert mlm.lmer("y ~ x + (1 | g)", frame).converged
+
+
+@pytest.mark.parametrize("structure", ["one, slope", "one, intercept", "crossed, slopes", "nested twice, slopes"])
+@pytest.mark.parametrize("power", [-300, 300])
+def test_units_of_the_response_cost_nothing(structure, power):
+    frame = data().assign(y=lambda d: np.round(d["y"], 3))
+    m, other = (mlm.lmer(STRUCTURES[structure], frame.assign(y=s * frame["y"])) for s in (1.0, 2.0**power))
+    scale, dof = 2.0**power, 96 - len(m.fixef)
+    assert other.deviance - 2.0 * dof * power * np.log(2.0) == pytest.approx(m.deviance, abs=1e-8)
+    np.testing.assert_allclose(other.fixef / scale, m.fixef, rtol=0, atol=1e-8 * m.se.min())
+    np.testing.assert_allclose(other.se / scale, m.se, rtol=1e-8)
+    np.testing.assert_allclose(other.theta, m.theta, rtol=0, atol=1e-7)
+    assert other.sigma / scale == pytest.approx(m.sigma, rel=1e-8)
+    np.testing.assert_allclose(other.ranef()["condval"] / scale, m.ranef()["condval"], rtol=0, atol=1e-7)
+    np.testing.assert_allclose(other.ranef()["condsd"] / scale, m.ranef()["condsd"], rtol=1e-7)
+    np.testing.assert_allclose(other.fitted / scale, m.fitted, rtol=1e-8)
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 9, 16])
+def test_rows_in_another_order(number):
+    one, m = design(number), fitted(number)
+    frame = one.frame.sample(frac=1.0, random_state=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        other = mlm.lmer(one.formula, frame, weights=one.weights, reml=one.reml)
+    assert other.deviance == pytest.approx(m.deviance, abs=1e-8)
+    np.testing.assert_allclose(other.fixef / m.se, m.fixef / m.se, rtol=0, atol=1e-8)
