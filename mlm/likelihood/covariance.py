@@ -243,4 +243,5 @@ def sigma_bending(steps: np.ndarray, slope: np.ndarray) -> np.ndarray:
     The second derivative of ``Sigma = T T'`` is ``E_a E_b' + E_b E_a'`` (see `sigma_changes`). With the slope G, which
     is symmetric, that is ``tr G (E_a E_b' + E_b E_a') = 2 tr E_a' G E_b``: twice the products of ``E_a`` and ``G E_b``.
     """
-    return 2.0 * steps.reshape(len(steps), -1) @ (slope @ steps).reshape(len(steps), -1).T
+    flat = (len(steps), slope.size)
+    return 2.0 * steps.reshape(flat) @ (slope @ steps).reshape(flat).T

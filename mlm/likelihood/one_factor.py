@@ -131,7 +131,7 @@ class OneFactor:
         (t,), (mine,) = matrices, steps
         of, change = self.solve(t), sigma_changes(mine, t)
         sums = self._sums(of, change, self.p + 1).reshape(len(mine), self.p + 1, self.p + 1)
-        counted = sums[:, :, -self.pair_weights.shape[1] :].reshape(len(mine), -1)
+        counted = sums[:, :, -self.pair_weights.shape[1] :].reshape(len(mine), self.pair_weights.size)
         between = (counted * self.pair_weights.ravel()) @ counted.T
         return Curvature(
             slope=np.einsum("ab,mab->m", of.slope, change),
@@ -165,7 +165,7 @@ class OneFactor:
         levels = of.outside.shape[2]
         all_columns, counted = of.outside.reshape(-1, levels), of.outside[:, -columns:].reshape(-1, levels)
         products = (all_columns @ counted.T).reshape(self.q, -1, self.q, columns)  # by effect and u, effect and w
-        return change.reshape(len(change), -1) @ products.transpose(0, 2, 1, 3).reshape(self.q**2, -1)
+        return change.reshape(len(change), self.q**2) @ products.transpose(0, 2, 1, 3).reshape(self.q**2, -1)
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""

@@ -86,7 +86,8 @@ def exact_curvature(eliminated: Eliminated, criterion: Criterion, steps: Sequenc
     counted = whole.sums if criterion.reml else whole.sums[:, :, -1:]
     weights = np.ones(counted.shape[1:]) if criterion.reml else np.full(counted.shape[1:], 2.0)
     weights[-1, -1] = 1.0 / criterion.dof
-    between = (counted * weights).reshape(len(counted), -1) @ counted.reshape(len(counted), -1).T
+    flat = counted.reshape(len(counted), weights.size)
+    between = (flat * weights.ravel()) @ flat.T
     rest = _bending(steps, whole.outside)
     return Curvature(
         slope=np.concatenate([np.einsum("ab,mab->m", g, change) for g, change in zip(slopes, changes, strict=True)]),
