@@ -101,7 +101,7 @@ def variance_information(fit: Fit) -> VarianceInformation:
     """
     deviance, layout = fit.deviance_function, fit.deviance_function.layout
     matrices = layout.matrices(layout.rectify(fit.optimum.evaluation.theta))
-    grams = [factor.zz.sum(axis=2) for factor in fit.products.factors]
+    grams = [factor.zz.sum(axis=2) / fit.products.nobs for factor in fit.products.factors]
     for left in range(MOST_STEPS, -1, -1):
         steps = free_steps(layout, matrices, grams)
         found = deviance.along(matrices, steps)

@@ -1,15 +1,21 @@
-"""Steps of T along which the minimum is an ordinary one: all of them, or those that keep what is singular singular.
+"""Steps of T that change Sigma in every way it is free to change, where the minimum is singular too.
 
-A covariance matrix ``Sigma = T T'`` of rank r, T having r columns that are not 0, moves among those of rank r with
-every change of these columns, but for the turns ``T K`` with a skew K, which do not change Sigma. Where the minimum
-lies on the boundary, the criterion is stationary along these steps, while along others, which would raise the rank, it
-grows with a slope: an estimate that varied from sample to sample would be held there (Self & Liang 1987, J. Am. Stat.
-Assoc. 82, 605-610, section 3; Boyd & Vandenberghe 2004, Convex Optimization, section 5.9).
+``Sigma = T T'`` is the same for ``T U`` with any turn U, so that T is free but for the turns ``T K`` with a skew K. Steps
+W that are orthogonal to these, ``tr(K' T' W) = 0``, are ``W = H T`` with symmetric H: in the terms of differential
+geometry, horizontal ones (Massart & Absil 2020, SIAM J. Matrix Anal. Appl. 41, 171-198, section 3). With the singular
+value decomposition ``T = sum_a s_a u_a v_a'`` they are spanned by
 
-The steps are chosen so that a change of the units or origins of a term's columns leaves them what they are. Those of
-full rank are ``T Y`` with symmetric Y, the relative changes of Sigma: with other columns ``Z A^-1``, T becomes
-``A T U``, U being a turn, and ``A T Y U`` is ``A T U (U' Y U)``. Those beyond the range of T are ``N C``, N being
-orthogonal to T in the metric of the term's cross-products, ``N' Z'Z T = 0``, which has no units either.
+    ``s_a u_b v_a' + s_b u_a v_b'``,    a <= b.
+
+Where Sigma is singular, ``s_b = 0``, they are the steps that keep its rank, ``u_b v_a'``, by which its range may turn;
+with both 0 there is none. For the minimum on the boundary these are the directions in which it is an ordinary one: the
+criterion is stationary along them, while along others, which would raise the rank, it grows with a slope, and an
+estimate that varied from sample to sample would be held there (Self & Liang 1987, J. Am. Stat. Assoc. 82, 605-610;
+Boyd & Vandenberghe 2004, Convex Optimization, section 5.9). Near the boundary the steps are nearly those on it, so that
+nothing hangs on whether a variance is 0 or only almost.
+
+Orthogonal is meant in the metric of the term's cross-products, in which the user's units and origins leave the steps
+what they are: with columns ``Z A^-1`` T becomes ``A T``, and ``T' (Z'Z) W`` remains.
 """
 
 from __future__ import annotations
@@ -23,6 +29,10 @@ from .covariance import CovarianceLayout
 
 __all__ = ["free_steps"]
 
+# Relative standard deviation of an effect, of columns with a mean square of 1, that counts as 0. What it adds to the
+# inverse of the degrees of freedom is of the order of its square, 1e-20.
+LEAST_DEVIATION = 1e-10
+
 
 def free_steps(
     layout: CovarianceLayout, matrices: Sequence[np.ndarray], grams: Sequence[np.ndarray]
@@ -33,14 +43,14 @@ def free_steps(
     ----------
     layout : CovarianceLayout
     matrices : sequence of ndarray, shapes (q, q)
-        Each factor's T, whose columns are 0 where Sigma is singular (see `CovarianceLayout.rectify`).
+        Each factor's T.
     grams : sequence of ndarray, shapes (q, q)
-        Each factor's ``sum_j Z_j' Z_j``.
+        Each factor's ``sum_j Z_j' Z_j / n``.
 
     Returns
     -------
     list of ndarray, shapes (m_k, q, q)
-        Of each factor; a term with rank r of q adds ``q r - r (r - 1) / 2``.
+        Of each factor; a term with rank r of q has ``q r - r (r - 1) / 2``.
 
     Examples
     --------
@@ -63,26 +73,17 @@ def free_steps(
 
 def _of_term(t: np.ndarray, gram: np.ndarray) -> list[np.ndarray]:
     """The steps of one term's T, shapes (q, q)."""
-    out, there = [], np.flatnonzero(t.any(axis=0))
-    for i, a in enumerate(there):
-        for b in there[i:]:
-            step = np.zeros_like(t)
-            step[:, a] = t[:, b]
-            step[:, b] = t[:, a]
-            out.append(step)
-    if 0 < len(there) < len(t):
-        for direction in _beyond(t[:, there], gram).T:
-            for a in there:
-                step = np.zeros_like(t)
-                step[:, a] = direction
-                out.append(step)
-    return out
-
-
-def _beyond(t: np.ndarray, gram: np.ndarray) -> np.ndarray:
-    """N with ``N' G T = 0`` and ``N' G N = I``, of (q, r) columns T and the metric G: shape (q, q - r)."""
+    q = len(t)
     root, info = lapack.dpotrf(gram, lower=1, clean=1)
-    if info:  # columns that depend on one another: any complement will do
-        root = np.eye(len(gram))
-    basis = np.linalg.qr(root.T @ t, mode="complete")[0]
-    return np.linalg.solve(root.T, basis[:, t.shape[1] :])
+    if info:  # columns that depend on one another: the metric of what they are
+        root = np.eye(q)
+    if q == 1:
+        return [1.0 / root] if abs(t[0, 0]) * root[0, 0] > LEAST_DEVIATION else []
+    u, s, v, _ = lapack.dgesdd(root.T @ t)
+    left, out = lapack.dtrtrs(root, u, lower=1, trans=1)[0], []
+    for a in range(q):
+        for b in range(a, q):
+            if s[a] > LEAST_DEVIATION:
+                step = s[a] * np.outer(left[:, b], v[a]) + s[b] * np.outer(left[:, a], v[b])
+                out.append(step / np.hypot(s[a], s[b]))
+    return out
