@@ -40,11 +40,10 @@ __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance
 # Second derivative along a direction, over what it would be expected to be with known fixed effects and sigma, below
 # which the data say nothing of the direction: rounding leaves 1e-13 to 1e-11 of it.
 LEAST_SHARE = 1e-10
-# Decrease of the criterion that a Newton step from where the search has ended may promise: with less, the step changes
-# nothing (it is shorter than 1e-10 standard errors of the parameters), with more, the fit has not ended at a minimum,
-# and is taken as it is. The search ends below 1e-13 (`newton.FINAL_DECREASE`); lme4's optimisers, whose stopping point
-# is what is asked of `nloptwrap`, above.
-LEAST_DECREASE, MOST_DECREASE = 1e-20, 1e-11
+# Decrease of the criterion that a Newton step from where the search has ended may promise: with less, the step would
+# change nothing (it is shorter than 1e-10 standard errors of the parameters), with more than the search itself takes
+# for nothing (`optimize.boundary.ROUNDING_DECREASE`), it has not ended at a minimum, and is taken as it is.
+LEAST_DECREASE, MOST_DECREASE = 1e-20, 1e-8
 # Newton steps to the minimum: each squares the distance, so that two are enough.
 MOST_STEPS = 2
 
@@ -97,22 +96,20 @@ def variance_information(fit: Fit) -> VarianceInformation:
     -----
     With ``F = V^-1 X R``, the covariance matrix ``sigma² R R'`` changes with V by ``sigma² R (F' V_a F) R'``, and
     sigma² by its share ``-e' V_a e / (dof sigma²)``. A search ends near the minimum, by as much as differs from one
-    order of the rows to another: Newton's step, the second derivatives being at hand, ends at the minimum itself.
+    order of the rows to another: Newton's step, the second derivatives being at hand, ends at the minimum itself. Of
+    `nloptwrap` the point is wanted where lme4 stops; there no step is made.
     """
     deviance, layout = fit.deviance_function, fit.deviance_function.layout
-    matrices = layout.matrices(layout.rectify(fit.optimum.evaluation.theta))
     grams = [factor.zz.sum(axis=2) / fit.products.nobs for factor in fit.products.factors]
-    for left in range(MOST_STEPS, -1, -1):
+    matrices = layout.matrices(fit.optimum.evaluation.theta)
+    for left in range(0 if fit.optimizer == "nloptwrap" else MOST_STEPS, -1, -1):
         steps = free_steps(layout, matrices, grams)
         found = deviance.along(matrices, steps)
         root = _inverse_root(found)
-        newton = -root @ (found.slope @ root)
-        if not left or not LEAST_DECREASE < -0.5 * float(newton @ found.slope) < MOST_DECREASE:
+        promised = found.slope @ root
+        if not left or not LEAST_DECREASE < 0.5 * float(promised @ promised) < MOST_DECREASE:
             break
-        at = 0
-        for k, mine in enumerate(steps):
-            matrices[k] = matrices[k] + np.tensordot(newton[at : at + len(mine)], mine, axes=1)
-            at += len(mine)
+        matrices = _moved(matrices, steps, -root @ promised)
     dof, p = deviance.criterion.dof, len(found.root)
     changes = found.sums[:, :p, :p] - found.sums[:, p, p][:, None, None] / dof * np.eye(p)
     return VarianceInformation(found.root, np.tensordot(root.T, changes, axes=1), dof)
@@ -149,6 +146,13 @@ def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any
     working = information.root.T @ fit.products.shift.contrast(weights)
     delta = information.changes @ working @ working / float(working @ working)
     return 1.0 / (1.0 / information.dof + float(delta @ delta))
+
+
+def _moved(matrices: list[np.ndarray], steps: list[np.ndarray], far: np.ndarray) -> list[np.ndarray]:
+    """Each factor's T, so far along each of the steps."""
+    ends = np.cumsum([len(mine) for mine in steps])
+    pieces = zip(matrices, steps, np.split(far, ends[:-1]), strict=True)
+    return [t + np.tensordot(tau, mine, axes=1) for t, mine, tau in pieces]
 
 
 def _inverse_root(found: Curvature) -> np.ndarray:
