@@ -1,9 +1,9 @@
 """Steps of T that change Sigma in every way it is free to change, where the minimum is singular too.
 
-``Sigma = T T'`` is the same for ``T U`` with any turn U, so that T is free but for the turns ``T K`` with a skew K. Steps
-W that are orthogonal to these, ``tr(K' T' W) = 0``, are ``W = H T`` with symmetric H: in the terms of differential
-geometry, horizontal ones (Massart & Absil 2020, SIAM J. Matrix Anal. Appl. 41, 171-198, section 3). With the singular
-value decomposition ``T = sum_a s_a u_a v_a'`` they are spanned by
+``Sigma = T T'`` is the same for ``T U`` with any turn U, so that T is free but for the turns ``T K`` with a skew K.
+Steps W that are orthogonal to these, ``tr(K' T' W) = 0``, are ``W = H T`` with symmetric H: in the terms of
+differential geometry, horizontal ones (Massart & Absil 2020, SIAM J. Matrix Anal. Appl. 41, 171-198, section 3). With
+the singular value decomposition ``T = sum_a s_a u_a v_a'`` they are spanned by
 
     ``s_a u_b v_a' + s_b u_a v_b'``,    a <= b.
 
