@@ -162,6 +162,8 @@ def _inverse_root(found: Curvature) -> np.ndarray:
     unless the largest eigenvalue of ``H^-1 M``, M being the traces, is beyond `LEAST_SHARE`; it is not above the trace.
     """
     scale = np.sqrt(np.abs(found.second.diagonal()))
+    if not len(scale):
+        return np.empty((0, 0))
     if scale.all():
         second = found.second / np.outer(scale, scale)
         root, info = lapack.dpotrf(second, lower=1, clean=1)
