@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from brute import MOBILITY, STRUCTURES, data, mobility, setup
 
-from mlm.likelihood.several_factors import parts
+from mlm.likelihood.several_factors import incidence, parts
 
 # condition numbers of the dense matrices up to 1e4, sums of up to 1e2 products
 EXACT = 1e-10
@@ -16,17 +16,21 @@ STEP = 1e-30
 
 
 class Along:
-    """The profiled criterion, its slope and what the fixed effects have, as functions of how far along each step."""
+    """The profiled criterion's slope and what the fixed effects have, as functions of how far along each step."""
 
-    def __init__(self, fast, dense, matrices, steps):
+    def __init__(self, fast, dense):
         self.dense, self.x = dense, dense.x
-        self.z = [
+        z = [
             np.concatenate([z for z, s in zip(dense.z, fast.layout.slots, strict=True) if s.factor == k], axis=1)
-            for k in range(len(matrices))
+            for k in range(len(fast.layout.sizes))
         ]
+        self.products = [np.einsum("iaj,kbj->abik", m, m, optimize=True) for m in z]
+        self.dof = len(dense.y) - dense.reml * dense.x.shape[1]
+
+    def start(self, matrices, steps):
         self.matrices = matrices
         self.steps = [(k, change) for k, mine in enumerate(steps) for change in mine]
-        self.dof = len(dense.y) - dense.reml * dense.x.shape[1]
+        return self
 
     def at(self, far):
         """Inverse of V, generalised least squares, and derivatives of V, at complex distances."""
@@ -34,12 +38,9 @@ class Along:
         for (k, change), tau in zip(self.steps, far, strict=True):
             t[k] = t[k] + tau * change
         v = np.diag(1.0 / self.dense.weights).astype(complex)
-        for z, m in zip(self.z, t, strict=True):
-            v += np.einsum("iaj,ab,kbj->ik", z, m @ m.T, z, optimize=True)
-        dv = [
-            np.einsum("iaj,ab,kbj->ik", self.z[k], c @ t[k].T + t[k] @ c.T, self.z[k], optimize=True)
-            for k, c in self.steps
-        ]
+        for products, m in zip(self.products, t, strict=True):
+            v += np.tensordot(m @ m.T, products)
+        dv = [np.tensordot(c @ t[k].T + t[k] @ c.T, self.products[k]) for k, c in self.steps]
         inverse = np.linalg.inv(v)
         unscaled = np.linalg.inv(self.x.T @ inverse @ self.x)
         beta = unscaled @ (self.x.T @ inverse @ self.dense.y)
@@ -73,8 +74,8 @@ def places(layout, seed):
     return [(m, steps) for m in (t, [20.0 * m for m in t], flat, turned)]
 
 
-def demand_dense(fast, dense, matrices, steps, tolerance=EXACT):
-    found, want = fast.along(matrices, steps), Along(fast, dense, matrices, steps)
+def demand_dense(fast, want, matrices, steps, tolerance=EXACT):
+    found, want = fast.along(matrices, steps), want.start(matrices, steps)
     slope, covariance = want.slope(np.zeros(len(want.steps)))
     second, changes = want.second()
     traces = want.traces()
@@ -98,8 +99,9 @@ def demand_dense(fast, dense, matrices, steps, tolerance=EXACT):
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_derivatives_are_the_dense_ones(structure, reml, weights):
     fast, dense = setup(STRUCTURES[structure], data(), reml, weights)
+    want = Along(fast, dense)
     for matrices, steps in places(fast.layout, 5):
-        demand_dense(fast, dense, matrices, steps)
+        demand_dense(fast, want, matrices, steps)
 
 
 @pytest.mark.usefixtures("sparse")
@@ -108,8 +110,20 @@ def test_derivatives_are_the_dense_ones(structure, reml, weights):
 def test_with_a_sparse_system_too(formula, reml):
     fast, dense = setup(formula, mobility(40, 12, 100), reml)
     assert len(fast.solver.parts[0].plan.crossed.fronts.fronts) > 2
+    want = Along(fast, dense)
     for matrices, steps in places(fast.layout, 6):
-        demand_dense(fast, dense, matrices, steps)
+        demand_dense(fast, want, matrices, steps)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("formula", MOBILITY[1:3])
+def test_with_popular_columns_too(monkeypatch, formula, share):
+    monkeypatch.setattr(incidence, "POPULAR_SHARES", np.array([share]))
+    fast, dense = setup(formula, mobility(40, 12, 100), reml=True)
+    assert (len(fast.solver.parts[0].plan.nested[0].crossed.popular) > 0) is (share > 0)
+    want = Along(fast, dense)
+    for matrices, steps in places(fast.layout, 8):
+        demand_dense(fast, want, matrices, steps)
 
 
 @pytest.mark.parametrize("reml", [True, False])
@@ -118,5 +132,6 @@ def test_parts_of_the_data_add_up(monkeypatch, reml):
     monkeypatch.setattr(parts, "PART_COLUMNS", 3)
     fast, dense = setup("y ~ x + (1 + x | g) + (1 | h)", frame, reml)
     assert len(fast.solver.parts) > 1
+    want = Along(fast, dense)
     for matrices, steps in places(fast.layout, 7):
-        demand_dense(fast, dense, matrices, steps)
+        demand_dense(fast, want, matrices, steps)

@@ -5,7 +5,7 @@ follow from how this changes with another step: the trace ``tr(V^-1 V_a V^-1 V_b
 levels. In the notation of `plan`, a step changes
 
 - ``E`` by ``-E dS E``, and of its own factor by ``(I - ES) dSigma (I - SE)``
-- what is eliminated, ``A' E A``, by ``B' A + A' B`` with ``B = E dA + dE A / 2``
+- what is eliminated, ``A' E A``, by ``D' A + A' D`` with ``D = E dA + dE A / 2``
 - ``Z_i' V^-1 Z_i = (I - SE) S - (I - SE) Q (I - SE)'`` and W by the rules for products.
 
 It is the forward mode of automatic differentiation applied to these recursions (Griewank & Walther 2008, Evaluating

@@ -3,10 +3,10 @@
 With ``V_a = Z dSigma_a Z'`` and ``E = V^-1 [X R, (y - X beta) / sigma]``, of which e is the last column and F are the
 others, the second derivative is
 
-    ``-tr(V^-1 V_a V^-1 V_b) + 2 tr(E' V_a V^-1 V_b E) - tr(M_a M_b) - 2 v_a' v_b - s_a s_b / dof``
+    ``-tr(V^-1 V_a V^-1 V_b) + 2 tr(E' V_a V^-1 V_b E) - tr(G_a G_b) - 2 v_a' v_b - s_a s_b / dof``
 
-with ``M_a = F' V_a F``, ``v_a = F' V_a e`` and ``s_a = e' V_a e``, and what the bending of Sigma adds; under maximum
-likelihood the second trace is that of e alone, and there is no ``M_a``. It is the formula of `one_factor` with P
+with ``G_a = F' V_a F``, ``v_a = F' V_a e`` and ``s_a = e' V_a e``, and what the bending of Sigma adds; under maximum
+likelihood the second trace is that of e alone, and there is no ``G_a``. It is the formula of `one_factor` with P
 written out. The first trace comes from `changes`, the second from the working variates of `average_information`.
 """
 
