@@ -38,8 +38,9 @@ from ..likelihood.free_steps import free_steps
 __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance_information"]
 
 # Second derivative along a direction, over what it would be expected to be with known fixed effects and sigma, below
-# which the data say nothing of the direction: rounding leaves 1e-13 to 1e-11 of it.
-LEAST_SHARE = 1e-10
+# which the data say nothing of the direction; so for a direction whose change of V others can make up. Measured where
+# two terms are the same: 5e-10 is left, by as much as the slope at the end of a search is not 0.
+LEAST_SHARE = 1e-8
 # Decrease of the criterion that Newton's step from where the search has ended may promise: with less, the step would
 # change nothing (it is shorter than 1e-10 standard errors of the parameters); with more, the search has not ended at a
 # minimum, which is said elsewhere, and the fit is taken as it is. Fits below the upper bound count as ended at the same
@@ -159,19 +160,19 @@ def _moved(matrices: list[np.ndarray], steps: list[np.ndarray], far: np.ndarray)
 def _inverse_root(found: Curvature) -> np.ndarray:
     """K with ``K K' = H^-1`` for the second derivatives H, on directions in which the criterion rises: shape (m, k).
 
-    Directions have lengths of their own, which are divided out. They are as good as independent of what the data say
-    unless the largest eigenvalue of ``H^-1 M``, M being the traces, is beyond `LEAST_SHARE`; it is not above the trace.
+    The lengths of directions are divided out. The criterion rises in all of them, if each pivot of H is well above what
+    rounding leaves, and the largest eigenvalue of ``H^-1 M``, M being the traces, is below the inverse of
+    `LEAST_SHARE`; it is not larger than the trace.
     """
     scale = np.sqrt(np.abs(found.second.diagonal()))
     if not len(scale):
         return np.empty((0, 0))
     if scale.all():
-        second = found.second / np.outer(scale, scale)
-        root, info = lapack.dpotrf(second, lower=1, clean=1)
-        if not info:
+        units = np.outer(scale, scale)
+        root, info = lapack.dpotrf(found.second / units, lower=1, clean=1)
+        if not info and root.diagonal().min() ** 2 > LEAST_SHARE:
             inverse = lapack.dtrtri(root, lower=1)[0]
-            share = float(np.sum((inverse @ (found.traces / np.outer(scale, scale))) * inverse))
-            if share * LEAST_SHARE < 1.0:
+            if float(np.sum((inverse @ (found.traces / units)) * inverse)) * LEAST_SHARE < 1.0:
                 return inverse.T / scale[:, None]
     return _positive_root(found)
 

@@ -241,6 +241,20 @@ def test_a_variance_that_is_nearly_0_is_like_one_that_is(formula):
         assert [there.satterthwaite_df(row) for row in np.eye(2)] == pytest.approx(on, rel=1e-7 + beside)
 
 
+@pytest.mark.filterwarnings("ignore::mlm.IdentificationWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_what_no_data_could_tell_adds_nothing(seed):
+    """Two terms that are the same are like one: of their variances only the sum is known, and only it matters."""
+    frame = small(seed).assign(again=lambda d: d["g"].map("level {}".format))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        one, two = (mlm.lmer(f"y ~ x + (1 | g){more}", frame) for more in ("", " + (1 | again)"))
+    assert np.sum(two.theta**2) == pytest.approx(one.theta[0] ** 2, rel=1e-6)
+    for contrast in np.eye(2):
+        # by as much as the sum is known
+        assert two.satterthwaite_df(contrast) == pytest.approx(one.satterthwaite_df(contrast), rel=1e-6)
+
+
 def test_contrasts():
     m = mlm.lmer("y ~ x + z + (1 + x | g)", data())
     single = m.coefficients(ddf="satterthwaite")["df"]
