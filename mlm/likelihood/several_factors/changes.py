@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...sparse.arithmetic import inner_product, mixed_sandwich, sandwich
+from ...sparse.arithmetic import inner_product, mixed_sandwich, sandwich, times
 from ...sparse.changes import inverse_change
 from ..covariance import sigma_bending, sigma_changes
 from ..level_matrices import add_transposed, multiply, outer, sum_by
@@ -331,13 +331,18 @@ class CrossedSteps:
             W stands for its change.
         """
         fronts, s, scale, mine = self.fronts, self.system.schur, self.system.scale, self.scales[a]
+        single = isinstance(scale, np.ndarray)
         change = fronts.zeros() if schur is None else sandwich(fronts, schur, scale)
         if mine is not None:
             change += mixed_sandwich(fronts, s, mine, scale)
         inverse = inverse_change(self.factor, self.inverse, change)
         row = np.zeros(len(self.scales))
+        along = self._single(inverse, schur, mine) if single else None
         for b, other in enumerate(self.scales):
             if other is None:
+                continue
+            if along is not None:
+                row[b] = 2.0 * float(other @ along)
                 continue
             row[b] = inner_product(fronts, inverse, mixed_sandwich(fronts, s, other, scale))
             if schur is not None:
@@ -348,3 +353,18 @@ class CrossedSteps:
         if mine is not None:
             w += mixed_sandwich(fronts, self.inverse, mine.T, scale.T)
         return row, replace(self.effects, covariances=w)
+
+    def _single(self, inverse: np.ndarray, schur: np.ndarray | None, mine: np.ndarray | None) -> np.ndarray:
+        """Half of what each element of a diagonal step multiplies in `along`, shape (m,).
+
+        With diagonals l of Lambda and k of the step, ``tr B M_k = 2 k' (B ∘ S) l``: the elements' products are formed
+        once for all steps.
+        """
+        s, scale = self.system.schur, self.system.scale
+        product = inverse * s
+        if schur is not None:
+            product += self.inverse * schur
+        out = times(self.fronts, product, scale[:, None])
+        if mine is not None:
+            out += times(self.fronts, self.inverse * s, mine[:, None])
+        return out[:, 0]
