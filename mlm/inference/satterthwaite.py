@@ -42,10 +42,10 @@ __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance
 # two terms are the same: 5e-10 is left, by as much as the slope at the end of a search is not 0.
 LEAST_SHARE = 1e-8
 # Decrease of the criterion that Newton's step from where the search has ended may promise: with less, the step would
-# change nothing (it is shorter than 5e-9 standard errors of the parameters); with more, the search has not ended at a
+# change nothing (it is shorter than 1e-10 standard errors of the parameters); with more, the search has not ended at a
 # minimum, which is said elsewhere, and the fit is taken as it is. Fits below the upper bound count as ended at the same
 # place (tests/test_differential.py).
-LEAST_DECREASE, MOST_DECREASE = 1e-17, 1e-6
+LEAST_DECREASE, MOST_DECREASE = 1e-20, 1e-6
 # Newton steps to the minimum: each squares the distance. Measured, from a promise of 1e-8: 1e-13, 1e-26.
 MOST_STEPS = 3
 

@@ -123,7 +123,7 @@ def _quadratic(part: EliminatedPart, steps: list[Step], outside: list[np.ndarray
     """``sum_x E_x' V_a V^-1 V_b E_x`` over columns x of `outside`, (q, k, J) by factor: shape (m, m)."""
     out = np.zeros((len(steps), len(steps)))
     changes = [step.of_sigma for step in steps]
-    for x in range(outside[0].shape[1]):
+    for x in range(outside[0].shape[1] if steps else 0):
         columns = [o[:, x] for o in outside]
         changed = [np.zeros((len(c), len(steps), c.shape[1])) for c in columns]
         for a, step in enumerate(steps):
