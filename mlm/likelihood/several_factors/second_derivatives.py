@@ -21,7 +21,8 @@ from ..covariance import sigma_bending, sigma_changes
 from ..criterion import Criterion, Curvature
 from .average_information import working_products
 from .backward import right_sides, walk_back
-from .changes import Step, inner_sum, log_det_curvature
+from .changes import inner_sum, log_det_curvature
+from .crossed_changes import Step
 from .forward import Eliminated, EliminatedPart
 
 __all__ = ["exact_curvature"]
