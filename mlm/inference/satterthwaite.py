@@ -1,6 +1,24 @@
 """Satterthwaite's degrees of freedom for the fixed effects.
 
 Kuznetsova, Brockhoff & Christensen (2017), J. Stat. Softw. 82(13), section 2; Giesbrecht & Burns (1985), Biometrics 41.
+
+A variance v estimated with f degrees of freedom has the variance ``2 v² / f``. That of a contrast's variance v is, by
+the delta method, ``g' A g``, with the derivatives g of v by (theta, sigma) and their asymptotic covariance matrix A,
+which is twice the inverse of the deviance's second derivatives. Equated, these give ``f = 2 v² / g' A g``.
+
+The deviance is ``log |V| + dof log(2 pi sigma²) + r²(theta) / sigma²`` (Bates et al. 2015, section 3; under REML with
+``log |X' V^-1 X|`` besides). By log sigma its second derivative is ``4 dof`` at the minimum, and by theta and log sigma
+``2 s``, with ``s = -d r² / sigma²``. Sigma eliminated from A (the inverse of a matrix in four blocks), this is
+
+    ``1 / f = 1 / dof + delta' H^-1 delta``
+
+with the second derivatives H of the *profiled* criterion and the derivatives delta of ``log v``, sigma² in v being
+``r²(theta) / dof``. There are no units in it: v is divided by itself, and nothing else depends on those of the response
+or the weights.
+
+H and delta are tensors, the same by whatever parameters they are found: at the minimum, whose position alone matters,
+the slope of the criterion is 0. `free_steps` has parameters that are the same in any units of the random-effects
+columns, and says what is done where the minimum is on the boundary.
 """
 
 from __future__ import annotations
@@ -9,42 +27,47 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ..errors import ArgumentError, DataError, is_one_of
 from ..fit.fit import Fit
 from ..frame.column import Column
-from ..likelihood.criterion import Evaluation
-from ..likelihood.deviance import Deviance
+from ..likelihood.criterion import Curvature
+from ..likelihood.free_steps import free_steps
 
 __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance_information"]
 
-# The derivative is (2/3 (f(h) - f(-h)) - 1/12 (f(2h) - f(-2h))) / h: the five-point formula, in which terms up to the
-# fourth order cancel (Abramowitz & Stegun 1964, 25.3.6). Multiples of h, and weights.
-FIVE_POINTS = ((1.0, 2.0 / 3.0), (2.0, -1.0 / 12.0))
-# h over an element of theta: the formula's error is of order h⁴, and rounding of the gradient, some 1e-13, is divided
-# by h. Elements near 0 are varied by as much as one of a tenth of the largest would be.
-RELATIVE_STEP = 1e-3
-LEAST_STEP_SHARE = 0.1
-LEAST_SCALE = 1e-8  # where all elements of theta are (nearly) 0, so that h is not
-# Share of the largest eigenvalue of the second derivatives, above which a direction counts as one in which the deviance
-# rises: below, differences of the gradient could not tell it from 0.
-LEAST_EIGENVALUE = 1e-8
+# Second derivative along a direction, over what it would be expected to be with known fixed effects and sigma, below
+# which the data say nothing of the direction; so for a direction whose change of V others can make up. Measured where
+# two terms are the same: 5e-10 is left, by as much as the slope at the end of a search is not 0.
+LEAST_SHARE = 1e-8
+# Decrease of the criterion that Newton's step from where the search has ended may promise: with less, the step would
+# change nothing (it is shorter than 1e-10 standard errors of the parameters); with more, the search has not ended at a
+# minimum, which is said elsewhere, and the fit is taken as it is. Fits below the upper bound count as ended at the same
+# place (tests/test_differential.py).
+LEAST_DECREASE, MOST_DECREASE = 1e-20, 1e-6
+# Newton steps to the minimum: each squares the distance. Measured, from a promise of 1e-8: 1e-13, 1e-26.
+MOST_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class VarianceInformation:
-    """How sure the variance parameters are, and what the fixed effects' covariance owes to them.
+    """What the fixed effects' covariance owes to how sure the variance parameters are.
 
     Attributes
     ----------
-    covariance : ndarray, shape (k + 1, k + 1)
-        Asymptotic covariance matrix of (theta, sigma): twice the inverse of the deviance's second derivatives.
-    jacobian : ndarray, shape (k + 1, p, p)
-        Derivatives by (theta, sigma) of the (working) covariance matrix of the fixed effects.
+    root : ndarray, shape (p, p)
+        R, with ``R R' = (X' V^-1 X)^-1``.
+    changes : ndarray, shape (k, p, p)
+        Relative changes of the (working) covariance matrix: it changes by ``R D R'``, along k independent directions of
+        the variance parameters in each of which the profiled criterion has the second derivative 1.
+    dof : int
+        Degrees of freedom of the residual variance: n, or n - p under REML.
     """
 
-    covariance: np.ndarray
-    jacobian: np.ndarray
+    root: np.ndarray
+    changes: np.ndarray
+    dof: int
 
 
 def checked_ddf(ddf: str | None) -> str | None:
@@ -61,7 +84,7 @@ def checked_ddf(ddf: str | None) -> str | None:
 
 
 def variance_information(fit: Fit) -> VarianceInformation:
-    """Differentiate the deviance, as a function of (theta, sigma), and the fixed effects' covariance.
+    """Differentiate the criterion, and the fixed effects' covariance, exactly.
 
     Parameters
     ----------
@@ -73,33 +96,29 @@ def variance_information(fit: Fit) -> VarianceInformation:
 
     Notes
     -----
-    With sigma not profiled out, the deviance is ``log |V| + dof log(2 pi sigma²) + r² / sigma²`` (Bates et al. 2015,
-    section 3; under REML with ``log |X' V^-1 X|`` besides). Second derivatives by theta are differences of its
-    analytic gradient, `_gradient_at`. Those by sigma are exact: ``6 r² / sigma⁴ - 2 dof / sigma²``, and by theta and
-    sigma ``4 / sigma³ sum_j e_j e_j' T``, as the gradient has ``-2 / sigma² sum_j e_j e_j' T``. Elements of theta that
-    are 0 on the diagonal (a singular fit) are not varied.
+    With ``F = V^-1 X R``, the covariance matrix ``sigma² R R'`` changes with V by ``sigma² R (F' V_a F) R'``, and
+    sigma² by its share ``-e' V_a e / (dof sigma²)``. A search ends near the minimum, by as much as differs from one
+    order of the rows to another: Newton's step, the second derivatives being at hand, ends at the minimum itself. Of
+    `nloptwrap` the point is wanted where lme4 stops; there no step is made.
     """
-    deviance, at = fit.working, fit.optimum.evaluation
-    at = at if at.residuals else deviance.evaluate(at.theta)
-    k, p, sigma = len(at.theta), len(at.beta), np.sqrt(at.sigma2)
-    layout = deviance.layout
-    hessian, jacobian = np.zeros((k + 1, k + 1)), np.zeros((k + 1, p, p))
-    free = [a for a in range(k) if at.theta[a] != 0 or not layout.diagonal[a]]
-    for a in free:
-        hessian[a, :k], jacobian[a] = _changes(deviance, at, a)
-    matrices = layout.matrices(at.theta)
-    hessian[:k, k] = hessian[k, :k] = layout.pick([4.0 / sigma**3 * at.outer(f) @ t for f, t in enumerate(matrices)])
-    hessian[k, k] = 6.0 * at.penalised / at.sigma2**2 - 2.0 * deviance.criterion.dof / at.sigma2
-    jacobian[k] = 2.0 * sigma * at.unscaled
-    return VarianceInformation(_invert(hessian, [*free, k]), jacobian)
+    deviance, layout = fit.working, fit.working.layout
+    grams = [factor.zz.sum(axis=2) / fit.products.nobs for factor in fit.products.factors]
+    matrices = layout.matrices(fit.optimum.evaluation.theta)
+    for left in range(0 if fit.optimizer == "nloptwrap" else MOST_STEPS, -1, -1):
+        steps = free_steps(layout, matrices, grams)
+        found = deviance.along(matrices, steps)
+        root = _inverse_root(found)
+        promised = found.slope @ root
+        if not left or not LEAST_DECREASE < 0.5 * float(promised @ promised) < MOST_DECREASE:
+            break
+        matrices = _moved(matrices, steps, -root @ promised)
+    dof, p = deviance.criterion.dof, len(found.root)
+    changes = found.sums[:, :p, :p] - found.sums[:, p, p][:, None, None] / dof * np.eye(p)
+    return VarianceInformation(found.root, np.tensordot(root.T, changes, axes=1), dof)
 
 
 def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any) -> float:
     """Satterthwaite's degrees of freedom of one contrast.
-
-    A variance v estimated with f degrees of freedom has the variance ``2 v² / f``. That of the contrast's variance is
-    ``g' A g`` by the delta method, g being its derivatives by (theta, sigma) and A their covariance matrix. Equated,
-    these give ``f = 2 v² / g' A g`` (Giesbrecht & Burns 1985).
 
     Parameters
     ----------
@@ -126,39 +145,44 @@ def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any
         raise DataError(f"The contrast has {int(np.isnan(weights).sum())} missing values; write 0 for no weight.")
     if not weights.any():
         return float("nan")
-    at, working = fit.optimum.evaluation, fit.products.shift.contrast(weights)
-    variance = float(working @ (at.sigma2 * at.unscaled) @ working)
-    gradient = np.einsum("i,kij,j->k", working, information.jacobian, working)
-    return 2.0 * variance**2 / float(gradient @ information.covariance @ gradient)
+    working = information.root.T @ fit.products.shift.contrast(weights)
+    delta = information.changes @ working @ working / float(working @ working)
+    return 1.0 / (1.0 / information.dof + float(delta @ delta))
 
 
-def _changes(deviance: Deviance, at: Evaluation, a: int) -> tuple[np.ndarray, np.ndarray]:
-    """Derivatives by one element of theta: of the gradient (k,), and of the fixed effects' covariance (p, p)."""
-    of_gradient, of_covariance = np.zeros_like(at.theta), np.zeros_like(at.unscaled)
-    scale = max(float(np.abs(at.theta).max()), LEAST_SCALE)
-    h = RELATIVE_STEP * max(abs(float(at.theta[a])), LEAST_STEP_SHARE * scale)
-    for multiple, weight in FIVE_POINTS:
-        for sign in (1.0, -1.0):
-            theta = at.theta.copy()
-            theta[a] += sign * multiple * h
-            beside = deviance.evaluate(theta)
-            of_gradient = of_gradient + sign * weight / h * _gradient_at(deviance, beside, at.sigma2)
-            of_covariance = of_covariance + sign * weight / h * at.sigma2 * beside.unscaled
-    return of_gradient, of_covariance
+def _moved(matrices: list[np.ndarray], steps: list[np.ndarray], far: np.ndarray) -> list[np.ndarray]:
+    """Each factor's T, so far along each of the steps."""
+    ends = np.cumsum([len(mine) for mine in steps])
+    pieces = zip(matrices, steps, np.split(far, ends[:-1]), strict=True)
+    return [t + np.tensordot(tau, mine, axes=1) for t, mine, tau in pieces]
 
 
-def _gradient_at(deviance: Deviance, beside: Evaluation, sigma2: float) -> np.ndarray:
-    """Gradient by theta of the deviance that is not profiled over sigma."""
-    matrices = deviance.layout.matrices(beside.theta)
-    return deviance.layout.pick([2.0 * beside.slope(k, sigma2) @ t for k, t in enumerate(matrices)])
+def _inverse_root(found: Curvature) -> np.ndarray:
+    """K with ``K K' = H^-1`` for the second derivatives H, on directions in which the criterion rises: shape (m, k).
+
+    The lengths of directions are divided out. The criterion rises in all of them, if each pivot of H is well above what
+    rounding leaves, and the largest eigenvalue of ``H^-1 M``, M being the traces, is below the inverse of
+    `LEAST_SHARE`; it is not larger than the trace.
+    """
+    scale = np.sqrt(np.abs(found.second.diagonal()))
+    if not len(scale):
+        return np.empty((0, 0))
+    if scale.all():
+        units = np.outer(scale, scale)
+        root, info = lapack.dpotrf(found.second / units, lower=1, clean=1)
+        if not info and root.diagonal().min() ** 2 > LEAST_SHARE:
+            inverse = lapack.dtrtri(root, lower=1)[0]
+            if float(np.sum((inverse @ (found.traces / units)) * inverse)) * LEAST_SHARE < 1.0:
+                return inverse.T / scale[:, None]
+    return _positive_root(found)
 
 
-def _invert(hessian: np.ndarray, free: list[int]) -> np.ndarray:
-    """Twice the inverse over the free parameters, positive directions only."""
-    out = np.zeros_like(hessian)
-    block = 0.5 * (hessian + hessian.T)[np.ix_(free, free)]
-    values, vectors = np.linalg.eigh(block)
-    positive = values > LEAST_EIGENVALUE * max(float(values[-1]), 1e-300)  # all are 0: none is positive
-    inverse = (vectors[:, positive] / values[positive]) @ vectors[:, positive].T
-    out[np.ix_(free, free)] = 2.0 * inverse
-    return out
+def _positive_root(found: Curvature) -> np.ndarray:
+    """The same, without directions in which the criterion does not rise, or which do not change V."""
+    scale = np.sqrt(np.maximum(found.traces.diagonal(), 0.0))
+    scale[scale == 0.0] = np.inf
+    values, vectors = np.linalg.eigh(found.traces / np.outer(scale, scale))
+    there = values > LEAST_SHARE
+    basis = vectors[:, there] / np.sqrt(values[there]) / scale[:, None]
+    rises, turn = np.linalg.eigh(basis.T @ found.second @ basis)
+    return np.asarray((basis @ turn)[:, rises > LEAST_SHARE] / np.sqrt(rises[rises > LEAST_SHARE]))

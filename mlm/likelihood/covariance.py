@@ -22,6 +22,8 @@ __all__ = [
     "covariance_root",
     "directions",
     "lower_factor",
+    "sigma_bending",
+    "sigma_changes",
 ]
 
 # Least eigenvalue of correlations from which a search starts: with a smaller one it starts nearer to a singular
@@ -225,19 +227,30 @@ def covariance_root(sigma: np.ndarray, floor: np.ndarray) -> np.ndarray:
 
 
 def directions(layout: CovarianceLayout, factor: int, t: np.ndarray) -> np.ndarray:
-    """Change of Sigma with each element of a factor's part of theta, shape (m, q, q).
-
-    Sigma is ``T T'``, and T changes with element a by a matrix ``E_a`` with a single 1: Sigma by ``E_a T' + T E_a'``.
-    """
-    change = layout.units(factor) @ t.T
-    return change + change.transpose(0, 2, 1)
+    """Change of Sigma with each element of a factor's part of theta, shape (m, q, q), see `sigma_changes`."""
+    return sigma_changes(layout.units(factor), t)
 
 
 def bending(layout: CovarianceLayout, factor: int, slope: np.ndarray) -> np.ndarray:
-    """What the slope by Sigma adds to second derivatives by theta, because Sigma is quadratic in theta: shape (m, m).
+    """What the slope by Sigma adds to second derivatives by theta, shape (m, m), see `sigma_bending`."""
+    return sigma_bending(layout.units(factor), slope)
 
-    The second derivative of ``Sigma = T T'`` is ``E_a E_b' + E_b E_a'`` (see `directions`). With the slope G, which is
-    symmetric, that is ``tr G (E_a E_b' + E_b E_a') = 2 tr E_a' G E_b``: twice the products of ``E_a`` and ``G E_b``.
+
+def sigma_changes(steps: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Change of Sigma with steps of T, shapes (m, q, q).
+
+    Sigma is ``T T'``, and changes with T by ``E_a`` by ``E_a T' + T E_a'``. For an element of theta, ``E_a`` has a
+    single 1.
     """
-    units = layout.units(factor)
-    return 2.0 * units.reshape(len(units), -1) @ (slope @ units).reshape(len(units), -1).T
+    change = steps @ t.T
+    return change + change.transpose(0, 2, 1)
+
+
+def sigma_bending(steps: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """What the slope by Sigma adds to second derivatives by steps of T, as Sigma is quadratic in T: shape (m, m).
+
+    The second derivative of ``Sigma = T T'`` is ``E_a E_b' + E_b E_a'`` (see `sigma_changes`). With the slope G, which
+    is symmetric, that is ``tr G (E_a E_b' + E_b E_a') = 2 tr E_a' G E_b``: twice the products of ``E_a`` and ``G E_b``.
+    """
+    flat = (len(steps), slope.size)
+    return 2.0 * steps.reshape(flat) @ (slope @ steps).reshape(flat).T

@@ -18,7 +18,7 @@ import numpy as np
 
 from .fixed_effects import FixedPart
 
-__all__ = ["Criterion", "Evaluation"]
+__all__ = ["Criterion", "Curvature", "Evaluation"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +69,33 @@ class Evaluation:
     def slope(self, factor: int, sigma2: float | None = None) -> np.ndarray:
         """Derivative of the deviance by one factor's Sigma, shape (q, q), at this or another residual variance."""
         return self.projections[factor].sum(axis=2) - self.outer(factor) / (sigma2 or self.sigma2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curvature:
+    """Exact derivatives of the profiled criterion along steps of the factors' T, and how they come about.
+
+    Attributes
+    ----------
+    slope : ndarray, shape (m,)
+        First derivatives.
+    second : ndarray, shape (m, m)
+        Second derivatives.
+    traces : ndarray, shape (m, m)
+        ``tr(V^-1 V_a V^-1 V_b)``: what the second derivatives would be expected to be, were sigma and the fixed effects
+        known.
+    sums : ndarray, shape (m, p + 1, p + 1)
+        ``[F e/sigma]' dSigma_a [F e/sigma]`` over all levels: by how much ``[X R, (y - X beta)/sigma]`` has shorter
+        products through ``V^-1``.
+    root : ndarray, shape (p, p)
+        R, with ``R R' = (X' V^-1 X)^-1``.
+    """
+
+    slope: np.ndarray
+    second: np.ndarray
+    traces: np.ndarray
+    sums: np.ndarray
+    root: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

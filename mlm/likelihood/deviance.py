@@ -9,6 +9,7 @@ One factor is solved level by level, several are eliminated one after the other:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, lower_factor
-from .criterion import Criterion, Evaluation
+from .criterion import Criterion, Curvature, Evaluation
 from .one_factor import OneFactor
 from .several_factors.solver import SeveralFactors
 
@@ -38,6 +39,9 @@ class Solver(Protocol):
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """See `Deviance.curvature`."""
+
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+        """See `Deviance.along`."""
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """See `Deviance.modes`."""
@@ -94,6 +98,22 @@ class Deviance:
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Second derivatives by theta at an evaluation, or None where they were not asked for when evaluating."""
         return self.solver.curvature(at)
+
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+        """Exact first and second derivatives along steps of T.
+
+        Parameters
+        ----------
+        matrices : list of ndarray, shapes (q, q)
+            Each factor's T, of any form.
+        steps : sequence of ndarray, shapes (m_k, q, q)
+            Changes of each factor's T; those of all factors, one after the other, are m in number.
+
+        Returns
+        -------
+        Curvature
+        """
+        return self.solver.along(matrices, steps)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).

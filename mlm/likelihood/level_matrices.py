@@ -115,6 +115,6 @@ def level_traces(change: np.ndarray, k: np.ndarray, other: np.ndarray) -> np.nda
         other way round. The sums over levels of ``K[b, c] M[d, a]`` are found first, once for all pairs of changes, as
         a matrix with rows (a, b) and columns (c, d).
     """
-    q, flat = len(k), change.reshape(len(change), -1)
+    q, flat = len(k), change.reshape(len(change), k.shape[0] ** 2)
     products = (k.reshape(q * q, -1) @ other.reshape(q * q, -1).T).reshape(q, q, q, q)  # [b, c, d, a]
     return flat @ products.transpose(3, 0, 1, 2).reshape(q * q, q * q) @ flat.T

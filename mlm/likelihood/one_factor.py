@@ -19,6 +19,7 @@ of it is sums over levels of ``K_j = Z_j' V^-1 Z_j``, ``F_j = Z_j' V^-1 X R`` an
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,8 +27,8 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
-from .covariance import CovarianceLayout, bending, directions
-from .criterion import Criterion, Evaluation
+from .covariance import CovarianceLayout, bending, directions, sigma_bending, sigma_changes
+from .criterion import Criterion, Curvature, Evaluation
 from .fixed_effects import FixedPart, solve_fixed
 from .level_matrices import apply, level_roots, level_traces, multiply, outer, solve_roots
 
@@ -125,6 +126,21 @@ class OneFactor:
         within, between = self._within_levels(of, change), self._between_levels(of, change)
         return within - between + bending(self.layout, 0, of.slope)
 
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+        """Exact derivatives along steps of T, see `Deviance.along`."""
+        (t,), (mine,) = matrices, steps
+        of, change = self.solve(t), sigma_changes(mine, t)
+        sums = self._sums(of, change, self.p + 1).reshape(len(mine), self.p + 1, self.p + 1)
+        counted = sums[:, :, -self.pair_weights.shape[1] :].reshape(len(mine), self.pair_weights.size)
+        between = (counted * self.pair_weights.ravel()) @ counted.T
+        return Curvature(
+            slope=np.einsum("ab,mab->m", of.slope, change),
+            second=self._within_levels(of, change) - between + sigma_bending(mine, of.slope),
+            traces=level_traces(change, of.inner, of.inner),
+            sums=sums,
+            root=of.fixed.inverse_root,
+        )
+
     def _within_levels(self, of: LevelSolution, change: np.ndarray) -> np.ndarray:
         """Sum the terms of second derivatives by Sigma that stay within a level, for (m, q, q) changes: shape (m, m).
 
@@ -141,11 +157,15 @@ class OneFactor:
         ``tr(M_a M_b) + 2 v_a' v_b / sigma² + s_a s_b / (dof sigma⁴)``, without the first under maximum likelihood. All
         sums are ``sum_j u_j' S_a w_j`` of two columns u, w of `LevelSolution.outside`; `pair_weights` has the factors.
         """
-        levels, columns = of.outside.shape[2], self.pair_weights.shape[1]
+        sums = self._sums(of, change, self.pair_weights.shape[1])
+        return (sums * self.pair_weights.ravel()) @ sums.T
+
+    def _sums(self, of: LevelSolution, change: np.ndarray, columns: int) -> np.ndarray:
+        """``sum_j u_j' S_a w_j`` of all columns u, and of so many of the last w, for (m, q, q) changes: (m, -1)."""
+        levels = of.outside.shape[2]
         all_columns, counted = of.outside.reshape(-1, levels), of.outside[:, -columns:].reshape(-1, levels)
         products = (all_columns @ counted.T).reshape(self.q, -1, self.q, columns)  # by effect and u, effect and w
-        sums = change.reshape(len(change), -1) @ products.transpose(0, 2, 1, 3).reshape(self.q**2, -1)
-        return (sums * self.pair_weights.ravel()) @ sums.T
+        return change.reshape(len(change), self.q**2) @ products.transpose(0, 2, 1, 3).reshape(self.q**2, -1)
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""

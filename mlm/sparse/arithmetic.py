@@ -13,7 +13,7 @@ from ..errors import FitError
 from .cholesky import NOT_POSITIVE, mirror, pass_on
 from .fronts import Fronts
 
-__all__ = ["add_product", "projections", "sandwich", "times"]
+__all__ = ["add_product", "inner_product", "mixed_sandwich", "projections", "sandwich", "times"]
 
 
 def sandwich(
@@ -54,6 +54,53 @@ def sandwich(
         if len(f.border):
             f.border_of(out)[...] = (left @ (blocks[f.border][:, f.border].T @ f.border_of(store)).T).T
     return out
+
+
+def mixed_sandwich(
+    fronts: Fronts, store: np.ndarray, left: np.ndarray | sparse.sparray, right: np.ndarray | sparse.sparray
+) -> np.ndarray:
+    """Multiply ``left' N right + right' N left``.
+
+    Parameters
+    ----------
+    fronts : Fronts
+    store : ndarray, shape (size,)
+        N.
+    left, right : ndarray, shape (m,), or sparse array, shape (m, m)
+        Both diagonal, or both with blocks on their diagonals as in `sandwich`.
+
+    Returns
+    -------
+    ndarray, shape (size,)
+        Pivot blocks in both triangles.
+    """
+    out = np.empty_like(store)
+    diagonal = isinstance(left, np.ndarray)
+    a, b = (m[fronts.order] if diagonal else _by_step(fronts, m) for m in (left, right))
+    for f in fronts.fronts:
+        own, full, border = slice(f.start, f.stop), f.pivots_of(store).copy(), f.border_of(store)
+        mirror(full)
+        if diagonal:
+            f.pivots_of(out)[...] = full * (np.outer(a[own], b[own]) + np.outer(b[own], a[own]))
+            f.border_of(out)[...] = border * (np.outer(a[f.border], b[own]) + np.outer(b[f.border], a[own]))
+            continue
+        mine = [m[own, own].T for m in (a, b)]
+        half = mine[0] @ (mine[1] @ full).T
+        f.pivots_of(out)[...] = half + half.T
+        if len(f.border):
+            above = [m[f.border][:, f.border].T @ border for m in (a, b)]
+            f.border_of(out)[...] = (mine[1] @ above[0].T).T + (mine[0] @ above[1].T).T
+    return out
+
+
+def inner_product(fronts: Fronts, a: np.ndarray, b: np.ndarray) -> float:
+    """Sum of the products of all entries of two matrices, shapes (size,): the trace of their product."""
+    total = 0.0
+    for f in fronts.fronts:
+        product = f.pivots_of(a) * f.pivots_of(b)
+        total += 2.0 * float(np.tril(product, -1).sum()) + float(product.diagonal().sum())
+        total += 2.0 * float(f.border_of(a).ravel("K") @ f.border_of(b).ravel("K"))
+    return total
 
 
 def add_product(fronts: Fronts, store: np.ndarray, columns: np.ndarray, sign: float = 1.0) -> None:

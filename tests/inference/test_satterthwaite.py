@@ -1,9 +1,10 @@
-"""Satterthwaite's degrees of freedom: exact ones in balanced designs, and a dense computation elsewhere.
+"""Satterthwaite's degrees of freedom: exact ones in balanced designs, by definition elsewhere, and in any units.
 
 `test_inference` compares them with lmerTest on random designs.
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,8 @@ from brute import data, setup
 
 import mlm
 
-# differences of the analytic gradient (satterthwaite.RELATIVE_STEP) at a theta that is found to about 1e-7
-EXACT = 1e-5
+# rounding of second derivatives, at the minimum to a rounding
+EXACT = 1e-9
 
 
 def balanced(*sizes: int, seed: int = 0) -> pd.DataFrame:
@@ -57,50 +58,207 @@ def test_split_plots():
     assert found[["c1", "c2", "c3", "a1:c1", "a2:c3"]].tolist() == pytest.approx(5 * [36.0], rel=EXACT)
 
 
-def test_without_random_variance_they_are_those_of_least_squares():
+@pytest.mark.parametrize(
+    "random", ["(1 | g)", "(1 + z | g)", "(1 | g) + (1 | h)", "(1 | a/b)", "(1 + z | a/b) + (1 | h)"]
+)
+def test_without_random_variance_they_are_those_of_least_squares(random):
     """A variance of 0 stays 0: only sigma is uncertain, and df are the rows less the columns."""
     frame = data(3).assign(y=lambda d: d["x"] + np.random.default_rng(3).normal(size=96))
     with pytest.warns(mlm.SingularFitWarning):
-        m = mlm.lmer("y ~ x + (1 | g)", frame)
+        m = mlm.lmer(f"y ~ x + {random}", frame)
+    # at the minimum or not: what is said where all variances are 0
+    zero = m.deviance_function.evaluate(0.0 * m.theta)
+    m = replace(m, optimum=replace(m.optimum, evaluation=zero))
     assert m.coefficients(ddf="satterthwaite")["df"].tolist() == pytest.approx([94.0, 94.0], rel=1e-9)
 
 
-def dense_df(dense, theta, contrast):
-    """Everything by differences of dense formulas, as a function of (theta, sigma)."""
-    found = dense.solve(theta)
-    dof, sigma = len(dense.y) - dense.x.shape[1], np.sqrt(found["sigma2"])
+class Long:
+    """The joint deviance of (T, sigma), dense; derivatives by complex steps of first derivatives, which are formulas.
 
-    def deviance(parameters):
-        at = dense.solve(parameters[:-1])
-        log_det = at["value"] - dof * (1.0 + np.log(2.0 * np.pi * at["sigma2"]))
-        return log_det + dof * np.log(2.0 * np.pi * parameters[-1] ** 2) + at["sigma2"] * dof / parameters[-1] ** 2
+    Every element of the columns of T that are not 0 is free. Turns of T change nothing: as many eigenvalues of the
+    second derivatives as there are turns are 0, and are left out.
+    """
 
-    def variance(parameters):
-        return parameters[-1] ** 2 * contrast @ dense.solve(parameters[:-1])["unscaled"] @ contrast
+    def __init__(self, m, dense):
+        self.dense, self.n, self.x, self.y = dense, len(dense.y), dense.x, dense.y
+        self.dof = self.n - dense.reml * self.x.shape[1]
+        self.products = [np.einsum("iaj,kbj->abik", z, z, optimize=True) for z in dense.z]
+        self.t = [t for t, *_ in dense.factors(m.theta)]
+        self.free = [
+            (k, i, c) for k, t in enumerate(self.t) for c in np.flatnonzero(t.any(axis=0)) for i in range(len(t))
+        ]
+        self.turns = sum(r * (r - 1) // 2 for r in (int(t.any(axis=0).sum()) for t in self.t))
 
-    at = np.append(theta, sigma)
-    step = 2e-3 * np.eye(len(at)) * at
-    hessian, slope = np.empty((len(at), len(at))), np.empty(len(at))
-    for i, e in enumerate(step):
-        slope[i] = (variance(at + e) - variance(at - e)) / (2 * e[i])
-        for k, f in enumerate(step):
-            corners = [deviance(at + s * e + t * f) * s * t for s in (1, -1) for t in (1, -1)]
-            hessian[i, k] = sum(corners) / (4 * e[i] * f[k])
-    return 2 * variance(at) ** 2 / (slope @ (2 * np.linalg.inv(hessian)) @ slope)
+    def slope(self, parameters):
+        """First derivatives by (T, sigma), and the covariance matrix of the fixed effects, at complex parameters."""
+        t = [m.astype(complex) for m in self.t]
+        for (k, i, c), value in zip(self.free, parameters, strict=False):
+            t[k][i, c] = value
+        sigma2 = parameters[-1] ** 2
+        v = np.diag(1.0 / self.dense.weights).astype(complex)
+        for products, m in zip(self.products, t, strict=True):
+            v += np.einsum("ab,abik->ik", m @ m.T, products)
+        inverse = np.linalg.inv(v)
+        unscaled = np.linalg.inv(self.x.T @ inverse @ self.x)
+        e = inverse @ (self.y - self.x @ (unscaled @ (self.x.T @ (inverse @ self.y))))
+        q = inverse - self.dense.reml * inverse @ self.x @ unscaled @ self.x.T @ inverse
+        by_sigma = [np.einsum("abik,ik->ab", p, q - np.outer(e, e) / sigma2) for p in self.products]
+        out = [2.0 * (by_sigma[k] @ t[k])[i, c] for k, i, c in self.free]
+        out.append(2.0 * self.dof / parameters[-1] - 2.0 * (self.y @ e) / parameters[-1] ** 3)
+        return np.array(out), sigma2 * unscaled
+
+    def second(self, at):
+        moved = [self.slope(at + 1e-30j * step) for step in np.eye(len(at))]
+        return np.array([s.imag for s, _ in moved]) / 1e-30, np.array([c.imag for _, c in moved]) / 1e-30
+
+    def df(self, sigma, contrasts):
+        """Newton's method to the end, then the definition: ``2 v² / g' A g``."""
+        at = np.array([*(self.t[k][i, c] for k, i, c in self.free), sigma])
+        for _ in range(4):
+            hessian, changes = self.second(at)
+            values, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
+            kept = np.argsort(np.abs(values))[self.turns :]
+            assert (values[kept] > 0).all()
+            inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+            slope, covariance = self.slope(at.astype(complex))
+            at = at - inverse @ slope.real
+        variance = np.einsum("ci,ij,cj->c", contrasts, covariance.real, contrasts)
+        gradient = np.einsum("ci,kij,cj->ck", contrasts, changes, contrasts)
+        return 2.0 * variance**2 / np.einsum("ck,kl,cl->c", gradient, 2.0 * inverse, gradient)
 
 
-@pytest.mark.parametrize("weights", [None, "w"])
-@pytest.mark.parametrize(
-    "formula", ["y ~ x + (1 | g)", "y ~ x + (1 + x | g)", "y ~ 0 + x + (1 | g)", "y ~ z + (1 | g) + (1 | h)"]
-)
-def test_degrees_of_freedom_are_the_dense_ones(formula, weights):
-    m = mlm.lmer(formula, data(2), weights=weights)
-    assert not m.is_singular
-    _, dense = setup(formula, data(2), True, weights)
-    p = len(m.fixef)
-    for contrast in (*np.eye(p), np.arange(1.0, p + 1)):
-        # second differences with steps of 0.2 %: fourth derivatives times 4e-6
-        assert m.satterthwaite_df(contrast) == pytest.approx(dense_df(dense, m.theta, contrast), rel=1e-3)
+def small(seed: int) -> pd.DataFrame:
+    """Rows in which no variance is 0 by design, for the structures of `LONG_WAY`: nested a/b, crossed g and h."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(50, 90))
+    b = rng.integers(0, 15, n)
+    frame = pd.DataFrame({"a": b // 3, "b": b, "g": rng.integers(0, 9, n), "h": rng.integers(0, 6, n)})
+    frame["x"], frame["z"], frame["w"] = rng.normal(size=n), rng.normal(size=n), rng.gamma(3.0, 0.4, n)
+    y = frame["x"] + 0.6 * rng.normal(size=n)
+    for name in ("a", "b", "g", "h"):
+        y += rng.normal(size=15)[frame[name]] + 0.8 * rng.normal(size=15)[frame[name]] * frame["x"]
+        y += 0.7 * rng.normal(size=15)[frame[name]] * frame["z"]
+    return frame.assign(y=y)
+
+
+LONG_WAY = [
+    "y ~ x + (1 | g)",
+    "y ~ x + (1 + x | g)",
+    "y ~ 1 + (1 + x + z | g)",
+    "y ~ x * z + (1 + x || g)",
+    "y ~ x + (1 + x | g) + (0 + z | g)",
+    "y ~ x + (1 | a/b)",
+    "y ~ x + (1 + x | a/b)",
+    "y ~ z + (1 | a) + (1 + z | a:b)",
+    "y ~ x + (1 | g) + (1 | h)",
+    "y ~ x + z + (1 + x | g) + (1 | h)",
+    "y ~ x + (1 + x | g) + (1 + z | h)",
+    "y ~ x + (1 | a/b) + (1 | h)",
+    "y ~ x + (1 + x | a/b) + (1 + z | h)",
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("formula", LONG_WAY)
+def test_they_are_the_definition_s(formula, seed):
+    """78 random models; both criteria, with and without weights; where a fit is singular, the rank is kept."""
+    reml, weights, frame = seed % 3 != 2, "w" if seed % 2 else None, small(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        m = mlm.lmer(formula, frame, reml=reml, weights=weights)
+    _, dense = setup(formula, frame, reml, weights)
+    contrasts = np.vstack([np.eye(len(m.fixef)), np.arange(1.0, len(m.fixef) + 1)])
+    want = Long(m, dense).df(m.sigma, contrasts)
+    assert [m.satterthwaite_df(c) for c in contrasts] == pytest.approx(want.tolist(), rel=1e-8)
+
+
+def df_of(formula, frame, back=None, **options):
+    """Degrees of freedom of all coefficients, or of the rows of `back`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        m = mlm.lmer(formula, frame, **options)
+    return [m.satterthwaite_df(row) for row in (np.eye(len(m.fixef)) if back is None else back)]
+
+
+# slopes of x stand beside an intercept with which they are correlated
+FREE_ORIGIN = [
+    "y ~ x + (1 + x | g)",
+    "y ~ x + (1 + x + z | g)",
+    "y ~ x + (1 + x | a/b)",
+    "y ~ x + (1 + x | g) + (1 | h)",
+]
+SAME = 1e-8
+
+
+@pytest.mark.parametrize("formula", [*FREE_ORIGIN, "y ~ x + (1 | a/b) + (1 | h)", "y ~ x + (1 | g) + (0 + x | g)"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_units_do_not_matter(formula, seed):
+    """Units are powers of 2 and shifts have few digits: the data are exactly the same."""
+    frame = small(seed).round(3) * 1024
+    want = pytest.approx(df_of(formula, frame), rel=SAME)
+    for far in (2.0**-40, 2.0**-13, 2.0**20):
+        assert df_of(formula, frame.assign(y=lambda d, b=far: b * d["y"])) == want
+    assert df_of(formula, frame.assign(y=lambda d: d["y"] + 2.0**16)) == want
+    for far in (2.0**-8, 2.0**8):
+        assert df_of(formula, frame.assign(x=lambda d, b=far: b * d["x"])) == want
+    assert df_of(formula, frame.sample(frac=1.0, random_state=seed)) == want
+    weighted = pytest.approx(df_of(formula, frame, weights="w"), rel=SAME)
+    assert df_of(formula, frame.assign(w=lambda d: 2.0**-20 * d["w"]), weights="w") == weighted
+    assert df_of(formula, frame.assign(w=lambda d: 3.0 * d["w"]), weights="w") == weighted
+
+
+@pytest.mark.parametrize("formula", FREE_ORIGIN)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_origin_does_not_matter(formula, seed):
+    frame = small(seed).round(3)
+    want = df_of(formula, frame)
+    for shift in (-2.0, 16.0):  # the intercept is the value at the old zero
+        moved = frame.assign(x=frame["x"] + shift)
+        assert df_of(formula, moved, back=[[1.0, shift], [0.0, 1.0]]) == pytest.approx(want, rel=SAME)
+
+
+@pytest.mark.parametrize("zero", [2002, 1990, 1950])
+def test_years_of_a_balanced_design(zero):
+    """Slopes of 25 groups have 24 degrees of freedom, wherever time has its zero."""
+    rng, groups = np.random.default_rng(0), 25
+    frame = pd.DataFrame({"g": np.repeat(np.arange(groups), 10), "t": np.tile(np.repeat(np.arange(-2, 3), 2), groups)})
+    u = rng.normal(size=(groups, 2))
+    frame["y"] = 10 + 0.3 * frame["t"] + u[frame["g"], 0] + 0.4 * u[frame["g"], 1] * frame["t"] + rng.normal(size=250)
+    found = df_of("y ~ t + (t | g)", frame.assign(t=frame["t"] + 2002 - zero), back=[[1.0, 2002.0 - zero], [0.0, 1.0]])
+    assert found == pytest.approx([24.0, 24.0], rel=SAME)
+
+
+@pytest.mark.parametrize("formula", ["y ~ x + (1 + x | g)", "y ~ x + (1 + x | g) + (1 | h)"])
+def test_a_variance_that_is_nearly_0_is_like_one_that_is(formula):
+    """Slopes that are a multiple of the intercepts: with the second singular value at 0, and at almost 0."""
+    rng, frame = np.random.default_rng(3), small(4)
+    g, h = rng.normal(size=9)[frame["g"]], rng.normal(size=6)[frame["h"]]
+    frame = frame.assign(y=frame["x"] + g * (2.0 + frame["x"]) + h + rng.normal(size=len(frame)))
+    with pytest.warns(mlm.SingularFitWarning):
+        m = mlm.lmer(formula, frame)
+    assert m.theta[2] == 0.0 != m.theta[1]
+    on = [m.satterthwaite_df(row) for row in np.eye(2)]
+    # no step is made from where nloptwrap stops: here the same place, and one beside it
+    for beside in (0.0, 1e-9, 1e-6, 1e-4):
+        theta = m.theta
+        theta[2] = beside
+        evaluation = m.deviance_function.evaluate(theta)
+        there = replace(m, optimum=replace(m.optimum, evaluation=evaluation, optimizer="nloptwrap"))
+        assert [there.satterthwaite_df(row) for row in np.eye(2)] == pytest.approx(on, rel=1e-7 + beside)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.IdentificationWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_what_no_data_could_tell_adds_nothing(seed):
+    """Two terms that are the same are like one: of their variances only the sum is known, and only it matters."""
+    frame = small(seed).assign(again=lambda d: d["g"].map("level {}".format))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        one, two = (mlm.lmer(f"y ~ x + (1 | g){more}", frame) for more in ("", " + (1 | again)"))
+    assert np.sum(two.theta**2) == pytest.approx(one.theta[0] ** 2, rel=1e-6)
+    for contrast in np.eye(2):
+        # by as much as the sum is known
+        assert two.satterthwaite_df(contrast) == pytest.approx(one.satterthwaite_df(contrast), rel=1e-6)
 
 
 def test_contrasts():

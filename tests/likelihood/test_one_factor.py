@@ -30,7 +30,7 @@ def test_the_same_as_one_of_several(structure, reml, weights):
     fast, _ = setup(STRUCTURES[structure], data(), reml, weights)
     parts = divide(fast.products)
     for theta in thetas(fast.layout):
-        eliminated = eliminate(parts, fast.products.xy, fast.layout, theta)
+        eliminated = eliminate(parts, fast.products.xy, fast.layout.matrices(theta))
         want, at = posterior(parts, eliminated, estimated=reml), fast.evaluate(theta)
         assert at.penalised == pytest.approx(eliminated.fixed.penalised, rel=SAME)
         assert at.solution.log_det == pytest.approx(eliminated.log_det, rel=SAME, abs=SAME)

@@ -52,6 +52,25 @@ def test_sandwich(problem):
     np.testing.assert_array_equal(in_place, arithmetic.sandwich(found, store, sparse.csr_array(t)))
 
 
+def test_mixed_sandwich(problem):
+    found, store, dense, t, where, together = problem
+    other = np.where(together[:, None] == together, np.random.default_rng(7).normal(size=t.shape), 0.0)
+    product = t.T @ dense @ other + other.T @ dense @ t
+    there = entries(found, arithmetic.mixed_sandwich(found, store, sparse.csr_array(t), sparse.csr_array(other)), where)
+    np.testing.assert_allclose(there, product[where], rtol=0, atol=EXACT * abs(product).max())
+    a, b = np.diag(t).copy(), np.diag(other).copy()
+    product = dense * (np.outer(a, b) + np.outer(b, a))
+    there = entries(found, arithmetic.mixed_sandwich(found, store, a, b), where)
+    np.testing.assert_allclose(there, product[where], rtol=0, atol=EXACT * abs(product).max())
+
+
+def test_inner_product(problem):
+    found, store, dense, t, _, _ = problem
+    other = arithmetic.sandwich(found, store, sparse.csr_array(t))
+    want = np.sum(dense * (t.T @ dense @ t))
+    assert arithmetic.inner_product(found, store, other) == pytest.approx(want, rel=EXACT)
+
+
 def test_products(problem):
     found, store, dense, _, where, _ = problem
     columns = np.random.default_rng(9).normal(size=(len(dense), 3))

@@ -23,7 +23,13 @@ from ..level_matrices import level_traces, multiply
 from .crossed import PrecisionSystem
 from .forward import EliminatedPart, sum_over_levels
 
-__all__ = ["WorkingProducts", "approximate_derivatives", "trace_corrections", "working_products"]
+__all__ = [
+    "WorkingProducts",
+    "approximate_derivatives",
+    "changed_residuals",
+    "trace_corrections",
+    "working_products",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,11 +38,11 @@ class WorkingProducts:
 
     Attributes
     ----------
-    own : ndarray, shape (n_theta, n_theta)
+    own : ndarray, shape (n, n)
         With one another: ``e' V_a V^-1 V_b e``.
-    with_x : ndarray, shape (n_theta, p)
+    with_x : ndarray, shape (n, p)
         With X: ``e' V_a V^-1 X``.
-    with_rest : ndarray, shape (n_theta,)
+    with_rest : ndarray, shape (n,)
         With ``y - X beta``: ``e' V_a e``.
     """
 
@@ -50,7 +56,7 @@ class WorkingProducts:
 
 
 def working_products(
-    layout: CovarianceLayout, matrices: list[np.ndarray], residuals: Sequence[np.ndarray], part: EliminatedPart
+    changed: Sequence[np.ndarray], residuals: Sequence[np.ndarray], part: EliminatedPart
 ) -> WorkingProducts:
     """Take the working variates of one part of the data through the forward pass.
 
@@ -59,9 +65,8 @@ def working_products(
 
     Parameters
     ----------
-    layout : CovarianceLayout
-    matrices : list of ndarray, shapes (q, q)
-        Each factor's `T`.
+    changed : sequence of ndarray, shapes (q, n, J)
+        What n working variates are made of: ``dSigma_a e_j`` of each factor's levels in this part.
     residuals : sequence of ndarray, shapes (q, J)
         ``e_j`` of each factor's levels in this part.
     part : EliminatedPart
@@ -70,7 +75,7 @@ def working_products(
     -------
     WorkingProducts
     """
-    n, p, changed = layout.n_theta, len(part.explained) - 1, _changed_residuals(layout, matrices, residuals)
+    n, p = changed[0].shape[1], len(part.explained) - 1
     own, with_x = np.zeros((n, n)), np.zeros((n, p))
     carried = np.zeros((sum(len(s.zz) for s in part.states), n, part.states[0].zz.shape[2]))
     carried_crossed = np.zeros((part.plan.crossed.width if part.plan.crossed else 0, n))
@@ -93,10 +98,10 @@ def working_products(
     return WorkingProducts(own, with_x, with_rest)
 
 
-def _changed_residuals(
+def changed_residuals(
     layout: CovarianceLayout, matrices: list[np.ndarray], residuals: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
-    """What the working variates ``V_a e`` are made of: ``dSigma_a e_j`` of each factor's levels, (q, n_theta, J)."""
+    """What the working variates ``V_a e`` by theta are made of, see `working_products`: shapes (q, n_theta, J)."""
     out = []
     for k, (t, e) in enumerate(zip(matrices, residuals, strict=True)):
         changed = np.zeros((len(t), layout.n_theta, e.shape[1]))

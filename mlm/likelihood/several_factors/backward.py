@@ -22,7 +22,17 @@ from .forward import Eliminated, EliminatedPart, NestedState, SolvedCrossed
 from .parts import Part
 from .plan import Parents
 
-__all__ = ["FactorPosterior", "Posterior", "posterior"]
+__all__ = [
+    "BackwardPass",
+    "CrossedEffects",
+    "FactorPosterior",
+    "Lineage",
+    "Neighbours",
+    "Posterior",
+    "posterior",
+    "right_sides",
+    "walk_back",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +47,19 @@ class FactorPosterior:
         Diagonal blocks of W: covariances given y and the fixed effects, over sigma².
     projections : ndarray, shape (q, q, J)
         ``Z_j' P Z_j`` (P is ``V^-1``, with the fixed effects projected out where they count as estimated).
-    residuals : ndarray, shape (q, J)
-        ``e_j = Z_j' V^-1 (y - X beta)``.
+    outside : ndarray, shape (q, k + 1, J)
+        ``[F_j, e_j]``.
     """
 
     modes: np.ndarray
     covariances: np.ndarray
     projections: np.ndarray
-    residuals: np.ndarray
+    outside: np.ndarray
+
+    @property
+    def residuals(self) -> np.ndarray:
+        """``e_j = Z_j' V^-1 (y - X beta)``, shape (q, J)."""
+        return self.outside[:, -1].copy()  # so that it does not keep the others alive
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,6 +188,24 @@ class Neighbours:
         return out
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BackwardPass:
+    """What going back through one part finds.
+
+    Attributes
+    ----------
+    factors : dict of int to FactorPosterior
+        By factor, its levels in this part.
+    neighbours : list of Neighbours
+        Of each nested factor, the last one first.
+    crossed : CrossedEffects or None
+    """
+
+    factors: dict[int, FactorPosterior]
+    neighbours: list[Neighbours]
+    crossed: CrossedEffects | None
+
+
 def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) -> Posterior:
     """Run the backward pass.
 
@@ -187,13 +220,14 @@ def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) 
     -------
     Posterior
     """
-    combine = _right_sides(eliminated.fixed, estimated)
-    found = [_part_posterior(part, combine) for part in eliminated.parts]
-    factors = [_join(parts, k, [factors[k] for factors, _ in found]) for k in range(len(eliminated.matrices))]
-    return Posterior(factors, [covariances for _, covariances in found])
+    combine = right_sides(eliminated.fixed, estimated)
+    found = [walk_back(part, combine) for part in eliminated.parts]
+    factors = [_join(parts, k, [walk.factors[k] for walk in found]) for k in range(len(eliminated.matrices))]
+    none = np.empty(0)
+    return Posterior(factors, [none if f.crossed is None else f.crossed.covariances_given_y() for f in found])
 
 
-def _right_sides(fixed: FixedPart, estimated: bool) -> np.ndarray:
+def right_sides(fixed: FixedPart, estimated: bool) -> np.ndarray:
     """What makes ``[X R, y - X beta]'`` of ``[X y]'``: shape (k + 1, p + 1)."""
     p = len(fixed.beta)
     out = np.zeros((1 + (p if estimated else 0), p + 1))
@@ -203,11 +237,12 @@ def _right_sides(fixed: FixedPart, estimated: bool) -> np.ndarray:
     return out
 
 
-def _part_posterior(part: EliminatedPart, combine: np.ndarray) -> tuple[dict[int, FactorPosterior], np.ndarray]:
-    """Go back through one part: what is known by factor, and the covariance of the crossed effects."""
+def walk_back(part: EliminatedPart, combine: np.ndarray) -> BackwardPass:
+    """Go back through one part, with right sides that `right_sides` makes of ``[X y]``."""
     out: dict[int, FactorPosterior] = {}
     crossed: CrossedEffects | None = None
     lineage: Lineage | None = None
+    walked: list[Neighbours] = []
     if part.crossed is not None:
         crossed, found = _crossed_posterior(part.crossed, combine)
         out.update(found)
@@ -217,9 +252,10 @@ def _part_posterior(part: EliminatedPart, combine: np.ndarray) -> tuple[dict[int
         neighbours = Neighbours(state, above, crossed)
         e, remaining = state.given_later(), neighbours.remaining(np.matmul(combine, state.later.zxy))
         mine = out[state.nested.factor] = _nested_posterior(neighbours, e, remaining)
+        walked.append(neighbours)
         if state is not part.states[0]:
             lineage = _lineage(neighbours, e, remaining, mine.covariances)
-    return out, np.empty(0) if crossed is None else crossed.covariances_given_y()
+    return BackwardPass(out, walked, crossed)
 
 
 def _crossed_posterior(solved: SolvedCrossed, combine: np.ndarray) -> tuple[CrossedEffects, dict[int, FactorPosterior]]:
@@ -231,7 +267,7 @@ def _crossed_posterior(solved: SolvedCrossed, combine: np.ndarray) -> tuple[Cros
     inner = system.inner(inverse)
     covariances = system.covariance(inverse)
     found = {
-        factor: FactorPosterior(b[:, -1], covariances[places], _projected(k, f), f[:, -1])
+        factor: FactorPosterior(b[:, -1], covariances[places], _projected(k, f), f)
         for factor, b, places, k, f in zip(
             crossed.factors, crossed.by_level(effects), crossed.blocks, inner, outside, strict=True
         )
@@ -249,7 +285,7 @@ def _nested_posterior(neighbours: Neighbours, e: np.ndarray, remaining: np.ndarr
         modes=apply(e, remaining[:, -1]),
         covariances=e + multiply(multiply(e, q), e),
         projections=_projected(inner, outside),
-        residuals=outside[:, -1].copy(),  # so that it does not keep the others alive
+        outside=outside,
     )
 
 

@@ -239,7 +239,12 @@ class ScaledSystem:
 
     def __init__(self, crossed: Crossed, matrices: list[np.ndarray], schur: np.ndarray) -> None:
         self.crossed, self.matrices, self.schur = crossed, matrices, schur
-        self.scale = _theta(crossed, matrices) if all(len(t) == 1 for t in matrices) else _lambda(crossed, matrices)
+        self.scale = self.scale_of(matrices)
+
+    def scale_of(self, matrices: list[np.ndarray]) -> np.ndarray | sparse.csr_array:
+        """A matrix like Lambda, with these (q, q) matrices of the crossed factors in the place of T."""
+        single = all(len(t) == 1 for t in matrices)
+        return _theta(self.crossed, matrices) if single else _lambda(self.crossed, matrices)
 
     def right(self, columns: np.ndarray) -> np.ndarray:
         """Right sides of the system, of (m, k) columns ``Z' [X y]``."""
@@ -294,7 +299,7 @@ class ScaledSystem:
 
 
 def crossed_system(
-    crossed: Crossed, matrices: list[np.ndarray], schur: np.ndarray
+    crossed: Crossed, matrices: list[np.ndarray], schur: np.ndarray, scaled: bool = False
 ) -> tuple[PrecisionSystem | ScaledSystem, np.ndarray]:
     """How theta enters the system of the crossed factors, and its matrix M.
 
@@ -305,6 +310,8 @@ def crossed_system(
         `T` of each of the model's factors.
     schur : ndarray, shape (fronts.size,)
         S, the Schur complement; may be overwritten with M.
+    scaled : bool
+        Whether the form that holds for every theta is asked for, which keeps S.
 
     Returns
     -------
@@ -312,14 +319,14 @@ def crossed_system(
     matrix : ndarray, shape (fronts.size,)
     """
     mine, diagonal = [matrices[k] for k in crossed.factors], crossed.fronts.diagonal
-    if all(len(t) == 1 for t in mine) and not _nearly_singular(mine):
+    if not scaled and all(len(t) == 1 for t in mine) and not _nearly_singular(mine):
         system = PrecisionSystem(crossed, _theta(crossed, mine))
         schur[diagonal] += system.theta**-2
         return system, schur
-    scaled = ScaledSystem(crossed, mine, schur)
-    matrix = sandwich(crossed.fronts, schur, scaled.scale)
+    general = ScaledSystem(crossed, mine, schur)
+    matrix = sandwich(crossed.fronts, schur, general.scale)
     matrix[diagonal] += 1.0
-    return scaled, matrix
+    return general, matrix
 
 
 def _nearly_singular(matrices: list[np.ndarray]) -> bool:

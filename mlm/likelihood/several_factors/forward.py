@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...sparse.cholesky import Factor, factor
-from ..covariance import CovarianceLayout
 from ..fixed_effects import FixedPart, solve_fixed
 from ..level_matrices import apply, level_roots, multiply
 from .crossed import Crossed, PrecisionSystem, ScaledSystem, crossed_system
@@ -163,7 +162,7 @@ class Eliminated:
     log_det: float
 
 
-def eliminate(parts: tuple[Part, ...], xy: np.ndarray, layout: CovarianceLayout, theta: np.ndarray) -> Eliminated:
+def eliminate(parts: tuple[Part, ...], xy: np.ndarray, matrices: list[np.ndarray], scaled: bool = False) -> Eliminated:
     """Run the forward pass.
 
     Parameters
@@ -171,8 +170,10 @@ def eliminate(parts: tuple[Part, ...], xy: np.ndarray, layout: CovarianceLayout,
     parts : tuple of Part
     xy : ndarray, shape (p + 1, p + 1)
         ``[X y]' [X y]``.
-    layout : CovarianceLayout
-    theta : ndarray, shape (n_theta,)
+    matrices : list of ndarray, shapes (q, q)
+        Each factor's `T`.
+    scaled : bool
+        Whether the crossed factors' system is to have the form that holds for every `T`, see `crossed_system`.
 
     Returns
     -------
@@ -183,13 +184,12 @@ def eliminate(parts: tuple[Part, ...], xy: np.ndarray, layout: CovarianceLayout,
     FitError
         When nothing is left of the response, or the fixed-effects columns are dependent.
     """
-    matrices = layout.matrices(theta)
-    done = [_eliminate_part(part.plan, matrices) for part in parts]
+    done = [_eliminate_part(part.plan, matrices, scaled) for part in parts]
     rest = xy - sum(part.explained for part in done)
     return Eliminated(matrices, done, solve_fixed(rest, len(rest) - 1), sum(part.log_det for part in done))
 
 
-def _eliminate_part(plan: Plan, matrices: list[np.ndarray]) -> EliminatedPart:
+def _eliminate_part(plan: Plan, matrices: list[np.ndarray], scaled: bool) -> EliminatedPart:
     """Eliminate the nested factors in turn, each without what those before it explain; then solve the crossed ones."""
     states, update, log_det = [], None, 0.0
     explained = np.zeros((plan.nested[0].zxy.shape[1],) * 2)
@@ -207,7 +207,7 @@ def _eliminate_part(plan: Plan, matrices: list[np.ndarray]) -> EliminatedPart:
         states.append(state)
     if plan.crossed is None:
         return EliminatedPart(plan, states, None, explained, log_det)
-    solved, explained_too = _solve_crossed(plan.crossed, matrices, schur, zxy)
+    solved, explained_too = _solve_crossed(plan.crossed, matrices, schur, zxy, scaled)
     log_det += solved.factor.log_det + solved.system.log_det
     return EliminatedPart(plan, states, solved, explained + explained_too, log_det)
 
@@ -249,10 +249,10 @@ def _update(state: NestedState, half: Later, parents: Parents, before: Later | N
 
 
 def _solve_crossed(
-    crossed: Crossed, matrices: list[np.ndarray], schur: np.ndarray, zxy: np.ndarray
+    crossed: Crossed, matrices: list[np.ndarray], schur: np.ndarray, zxy: np.ndarray, scaled: bool
 ) -> tuple[SolvedCrossed, np.ndarray]:
     """Factor the system of the Schur complement; also what the crossed effects explain of ``[X y]' [X y]``."""
-    system, matrix = crossed_system(crossed, matrices, schur)
+    system, matrix = crossed_system(crossed, matrices, schur, scaled)
     done = factor(crossed.fronts, matrix)
     half = done.half_solve(system.right(zxy))
     return SolvedCrossed(crossed, system, done, done.finish_solve(half), zxy), half.T @ half

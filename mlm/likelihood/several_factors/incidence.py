@@ -103,6 +103,12 @@ class Incidence:
         self._popular.complete_gram(store, data)
         return store
 
+    def mixed_gram(self, data: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Sum over effects and levels of ``a'b + b'a`` for rows a, b of two (q, nnz) data: a store."""
+        store = self._pairs.mixed_gram(self._popular.others(data), self._popular.others(other))
+        self._popular.complete_mixed_gram(store, data, other)
+        return store
+
     def quadratic(self, data: np.ndarray, store: np.ndarray) -> np.ndarray:
         """Level by level ``A_i w A_i'`` for a symmetric w, given as a store: shape (q, q, levels)."""
         if self.presummed:
@@ -150,6 +156,13 @@ class _Pairs:
         """Sum over effects and levels of the outer products of (q, nnz) data: a store."""
         left, right, place = self._listed
         out = np.bincount(place, sum(row[left] * row[right] for row in data), minlength=self.fronts.size)
+        return out.astype(float, copy=False)  # without pairs, numpy counts in integers
+
+    def mixed_gram(self, data: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Sum over effects and levels of ``a'b + b'a`` for rows a, b of two (q, nnz) data: a store."""
+        left, right, place = self._listed
+        both = (a[left] * b[right] + a[right] * b[left] for a, b in zip(data, other, strict=True))
+        out = np.bincount(place, sum(both), minlength=self.fronts.size)
         return out.astype(float, copy=False)  # without pairs, numpy counts in integers
 
     def through(self, values: np.ndarray, store: np.ndarray) -> np.ndarray:
@@ -227,6 +240,19 @@ class _PopularColumns:
         dense = [self._dense(row) for row in data]
         across = sum(self._sparse(row).T @ block for row, block in zip(data, dense, strict=True))
         across[self.columns] = sum(block.T @ block for block in dense)
+        out[self.columns] = across.T
+        out[:, self.columns] = across
+
+    def complete_mixed_gram(self, store: np.ndarray, data: np.ndarray, other: np.ndarray) -> None:
+        """The same for ``a'b + b'a`` of two (q, nnz) data."""
+        if not len(self.columns):
+            return
+        out, across = store.reshape(self.width, self.width), np.zeros((self.width, len(self.columns)))
+        for a, b in zip(data, other, strict=True):
+            one, two = self._dense(a), self._dense(b)
+            across += self._sparse(a).T @ two + self._sparse(b).T @ one
+            both = one.T @ two
+            across[self.columns] += both + both.T
         out[self.columns] = across.T
         out[:, self.columns] = across
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ...crossproducts.blocks import CrossProducts
 from ..covariance import CovarianceLayout
-from ..criterion import Criterion, Evaluation
-from .average_information import approximate_derivatives, trace_corrections, working_products
+from ..criterion import Criterion, Curvature, Evaluation
+from .average_information import approximate_derivatives, changed_residuals, trace_corrections, working_products
 from .backward import Posterior, posterior
 from .forward import Eliminated, eliminate
 from .parts import divide
+from .second_derivatives import exact_curvature
 
 __all__ = ["SeveralFactors"]
 
@@ -59,6 +61,10 @@ class SeveralFactors:
         """Nearly exact second derivatives, formed while evaluating."""
         return at.hessian
 
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+        """Exact derivatives along steps of T, see `Deviance.along`."""
+        return exact_curvature(eliminate(self.parts, self.xy, matrices, scaled=True), self.criterion, steps)
+
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J)."""
         eliminated = self._eliminate(theta)
@@ -69,13 +75,14 @@ class SeveralFactors:
         """Nothing: what a step of scoring takes of one factor depends on the others."""
 
     def _eliminate(self, theta: np.ndarray) -> Eliminated:
-        return eliminate(self.parts, self.xy, self.layout, theta)
+        return eliminate(self.parts, self.xy, self.layout.matrices(theta))
 
     def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
         """Second derivatives: one more solution with each part's factored system."""
         products, corrections = [], np.zeros((len(at.theta), len(at.theta)))
         for part, done, w in zip(self.parts, eliminated.parts, found.crossed, strict=True):
             mine = replace(at, projections=part.take(at.projections), residuals=part.take(at.residuals))
-            products.append(working_products(self.layout, eliminated.matrices, mine.residuals, done))
+            changed = changed_residuals(self.layout, eliminated.matrices, mine.residuals)
+            products.append(working_products(changed, mine.residuals, done))
             corrections += trace_corrections(self.layout, eliminated.matrices, mine, done, w)
         return approximate_derivatives(self.layout, at, sum(products[1:], products[0]), corrections, self.criterion.dof)

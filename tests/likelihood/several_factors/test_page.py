@@ -3,7 +3,7 @@
 import importlib
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +155,55 @@ def test_second_derivatives(reml):
         # central differences: step² times third derivatives, relative to the largest
         assert out == pytest.approx(want[a, b], abs=1e-6 * np.abs(want).max())
     assert fast.layout.n_theta == len(theta)
+
+
+@pytest.mark.parametrize("stepped", [0, 1, 2])
+def test_changes(model, stepped):
+    """The passes' derivatives along a step of one factor's T, against complex steps of what they compute."""
+    rng, far = np.random.default_rng(6), 1e-30
+    t = model.t[stepped]
+    change = t * rng.normal(size=t.shape)
+    moved = replace(
+        model, t=[m.astype(complex) + (1j * far * change if k == stepped else 0.0) for k, m in enumerate(model.t)]
+    )
+    of_sigma = change @ t.T + t @ change.T
+    for k, z in enumerate(model.z):
+        before, later = moved.inverse(k), np.hstack([*model.z[k + 1 :], model.x])
+        s, a, own = z.T @ before @ z, z.T @ before @ later, moved.t[k]
+        e = own @ np.linalg.inv(own.T @ s @ own + np.eye(len(s))) @ own.T
+        (s, ds), (a, da), (e, de) = ((m.real, m.imag / far) for m in (s, a, e))
+        rest = np.eye(len(s)) - s @ e
+        near(de, rest.T @ of_sigma @ rest if k == stepped else -e @ ds @ e)
+        d = e @ da + 0.5 * de @ a
+        near(d.T @ a + a.T @ d, da.T @ e @ a + a.T @ de @ a + a.T @ e @ da)
+        if k <= stepped:
+            near(ds, 0.0 * s)
+            near(da, 0.0 * a)
+        inner = z.T @ moved.inverse(3) @ z
+        other = rng.normal(size=s.shape)
+        other = other + other.T
+        dv, dw = model.z[stepped] @ of_sigma @ model.z[stepped].T, z @ other @ z.T
+        inverse = model.inverse(3)
+        near(np.sum(other * inner.imag / far), -np.trace(inverse @ dw @ inverse @ dv))
+    scale, s = moved.t[2], model.z[2].T @ moved.inverse(2) @ model.z[2]
+    b = np.linalg.inv(scale.T @ s @ scale + np.eye(len(s)))
+    step = np.diag(rng.normal(size=len(s)))
+    m = step.T @ s @ scale + scale.T @ s @ step
+    (b, db), (m, dm) = ((x.real, x.imag / far) for x in (b, m))
+    whole = np.trace((step @ scale.T + scale @ step.T) @ model.z[2].T @ moved.inverse(3) @ model.z[2])
+    near(whole.real, np.trace(b @ m))
+    near(whole.imag / far, np.trace(db @ m) + np.trace(b @ dm))
+
+
+def test_projected_second_derivatives(model):
+    """What P does of V_a, by ``[F e]``."""
+    rng, inverse, x = np.random.default_rng(7), model.inverse(3), model.x
+    unscaled = np.linalg.inv(x.T @ inverse @ x)
+    root, p = np.linalg.cholesky(unscaled), inverse - inverse @ x @ unscaled @ x.T @ inverse
+    f, e = inverse @ x @ root, p @ model.y
+    near(p, inverse - f @ f.T)
+    one, two = ((lambda m: z @ (m + m.T) @ z.T)(rng.normal(size=(z.shape[1],) * 2)) for z in model.z[:2])
+    both = np.column_stack([f, e])
+    want = -np.trace(p @ one @ p @ two) + 2.0 * e @ one @ p @ two @ e
+    found = -np.trace(inverse @ one @ inverse @ two) + 2.0 * np.trace(both.T @ one @ inverse @ two @ both)
+    near(found - np.sum(f.T @ one @ f * (f.T @ two @ f)) - 2.0 * (f.T @ one @ e) @ (f.T @ two @ e), want)

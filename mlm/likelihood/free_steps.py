@@ -1,0 +1,89 @@
+"""Steps of T that change Sigma in every way it is free to change, where the minimum is singular too.
+
+``Sigma = T T'`` is the same for ``T U`` with any turn U, so that T is free but for the turns ``T K`` with a skew K.
+Steps W that are orthogonal to these, ``tr(K' T' W) = 0``, are ``W = H T`` with symmetric H: in the terms of
+differential geometry, horizontal ones (Massart & Absil 2020, SIAM J. Matrix Anal. Appl. 41, 171-198, section 3). With
+the singular value decomposition ``T = sum_a s_a u_a v_a'`` they are spanned by
+
+    ``s_a u_b v_a' + s_b u_a v_b'``,    a <= b.
+
+Where Sigma is singular, ``s_b = 0``, they are the steps that keep its rank, ``u_b v_a'``, by which its range may turn;
+with both 0 there is none. For the minimum on the boundary these are the directions in which it is an ordinary one: the
+criterion is stationary along them, while along others, which would raise the rank, it grows with a slope, and an
+estimate that varied from sample to sample would be held there (Self & Liang 1987, J. Am. Stat. Assoc. 82, 605-610;
+Boyd & Vandenberghe 2004, Convex Optimization, section 5.9). Near the boundary the steps are nearly those on it, so that
+nothing hangs on whether a variance is 0 or only almost.
+
+Orthogonal is meant in the metric of the term's cross-products, in which the user's units and origins leave the steps
+what they are: with columns ``Z A^-1`` T becomes ``A T``, and ``T' (Z'Z) W`` remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg import lapack
+
+from .covariance import CovarianceLayout
+
+__all__ = ["free_steps"]
+
+# Relative standard deviation of an effect, of columns with a mean square of 1, that counts as 0. What it adds to the
+# inverse of the degrees of freedom is of the order of its square, 1e-20.
+LEAST_DEVIATION = 1e-10
+
+
+def free_steps(
+    layout: CovarianceLayout, matrices: Sequence[np.ndarray], grams: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Steps of each factor's T that span all free ones, once.
+
+    Parameters
+    ----------
+    layout : CovarianceLayout
+    matrices : sequence of ndarray, shapes (q, q)
+        Each factor's T.
+    grams : sequence of ndarray, shapes (q, q)
+        Each factor's ``sum_j Z_j' Z_j / n``.
+
+    Returns
+    -------
+    list of ndarray, shapes (m_k, q, q)
+        Of each factor; a term with rank r of q has ``q r - r (r - 1) / 2``.
+
+    Examples
+    --------
+    >>> from mlm.likelihood.covariance import covariance_layout
+    >>> layout = covariance_layout(((0, 2),), 1)
+    >>> [len(steps) for steps in free_steps(layout, [np.diag([2.0, 1.0])], [np.eye(2)])]
+    [3]
+    >>> [len(steps) for steps in free_steps(layout, [np.diag([2.0, 0.0])], [np.eye(2)])]
+    [2]
+    """
+    found: list[list[np.ndarray]] = [[] for _ in matrices]
+    for s in layout.slots:
+        block, t = slice(s.start, s.start + s.size), matrices[s.factor]
+        for step in _of_term(t[block, block], grams[s.factor][block, block]):
+            whole = np.zeros_like(t)
+            whole[block, block] = step
+            found[s.factor].append(whole)
+    return [np.array(mine).reshape(-1, len(t), len(t)) for mine, t in zip(found, matrices, strict=True)]
+
+
+def _of_term(t: np.ndarray, gram: np.ndarray) -> list[np.ndarray]:
+    """The steps of one term's T, shapes (q, q)."""
+    q = len(t)
+    root, info = lapack.dpotrf(gram, lower=1, clean=1)
+    if info:  # columns that depend on one another: the metric of what they are
+        root = np.eye(q)
+    if q == 1:
+        return [1.0 / root] if abs(t[0, 0]) * root[0, 0] > LEAST_DEVIATION else []
+    u, s, v, _ = lapack.dgesdd(root.T @ t)
+    left, out = lapack.dtrtrs(root, u, lower=1, trans=1)[0], []
+    for a in range(q):
+        for b in range(a, q):
+            if s[a] > LEAST_DEVIATION:
+                step = s[a] * np.outer(left[:, b], v[a]) + s[b] * np.outer(left[:, a], v[b])
+                out.append(step / np.hypot(s[a], s[b]))
+    return out
