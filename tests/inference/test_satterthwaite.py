@@ -240,9 +240,9 @@ def test_a_variance_that_is_nearly_0_is_like_one_that_is(formula):
     on = [m.satterthwaite_df(row) for row in np.eye(2)]
     # no step is made from where nloptwrap stops: here the same place, and one beside it
     for beside in (0.0, 1e-9, 1e-6, 1e-4):
-        theta = m.theta
+        theta = m.optimum.evaluation.theta.copy()
         theta[2] = beside
-        evaluation = m.deviance_function.evaluate(theta)
+        evaluation = m.working.evaluate(theta)
         there = replace(m, optimum=replace(m.optimum, evaluation=evaluation, optimizer="nloptwrap"))
         assert [there.satterthwaite_df(row) for row in np.eye(2)] == pytest.approx(on, rel=1e-7 + beside)
 
