@@ -66,6 +66,9 @@ class Column:
             absent, present = split(values, what)
         except (MlmError, MemoryError):
             raise
+        except UnicodeEncodeError as error:  # Arrow holds the strings of pandas, where it is installed
+            demand_unicode([error.object], what)
+            raise
         except Exception as error:  # each library has types that it cannot filter or hand out, and errors of its own
             dtype = getattr(values, "dtype", getattr(values, "type", type(values).__name__))
             why = str(error).partition("\n")[0].rstrip(".")
@@ -111,7 +114,9 @@ class Column:
         try:
             codes[~self.absent], found = pd.factorize(self.present, sort=sort)
         except TypeError as error:
-            raise DataError(f"The values of {lower(self.what)} cannot be told apart: {error}.") from None
+            raise DataError(
+                f"The values of {lower(self.what)} cannot be told apart: {error}. Make text of them first, or numbers."
+            ) from None
         demand_unicode(found, self.what)
         categories = isinstance(found.dtype, pd.CategoricalDtype)
         return codes, pd.Index(found.astype(found.dtype.categories.dtype) if categories else found)

@@ -151,7 +151,10 @@ def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
     try:
         return levels_of(value)
     except (TypeError, ValueError, NotImplementedError) as error:
-        raise DataError(f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}.") from None
+        raise DataError(
+            f"The values of the grouping column {spell(node)!r} cannot be told apart: {error}. Make text of them "
+            "first, or numbers."
+        ) from None
 
 
 def cells(first: np.ndarray, second: np.ndarray, levels: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

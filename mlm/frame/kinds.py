@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,8 @@ def value_of(column: Column) -> Value:
     if kind == "b":
         return Truth(_spread(present, absent))
     if kind == "f" and isinstance(dtype, np.dtype) and dtype.itemsize not in USUAL_BYTES:
-        return Numbers(_spread(present, absent))
+        exactly = [Fraction(*value.as_integer_ratio()) for value in present] if np.isfinite(present).all() else []
+        return _numbers(pd.Series(exactly or present.astype(float), dtype=object if exactly else float), absent)
     if kind in "fiu" or "decimal" in str(dtype):
         return _numbers(present, absent)
     if kind == "V":
@@ -66,17 +68,24 @@ def _numbers(present: pd.Series, absent: np.ndarray) -> Numbers:
     if kind in "iu":
         return _whole(present.to_numpy(dtype=np.uint64 if kind == "u" else np.int64), absent)
     floats = _spread(present, absent)
-    if kind == "f" or not (np.abs(floats) >= EXACT).any():
+    if kind == "f":
         return Numbers(floats)
-    whole = _whole_numbers(present)
+    whole = _whole_numbers(present) if (np.abs(floats) >= EXACT).any() else None
     if whole is None:
-        return Numbers(floats)
+        values = list(present)
+        apart = len(set(values)) == len(np.unique(floats[~absent]))
+        return Numbers(floats, None if apart else _in_place(values, absent))
     for dtype in (np.int64, np.uint64):
         if np.iinfo(dtype).min <= min(whole) and max(whole) <= np.iinfo(dtype).max:
             return _whole(np.array(whole, dtype=dtype), absent)
+    return Numbers(floats, _in_place(whole, absent))
+
+
+def _in_place(values: list[Any], absent: np.ndarray) -> np.ndarray:
+    """Numbers that floats do not tell apart, in their rows; None where they are missing."""
     exact = np.full(len(absent), None, dtype=object)
-    exact[~absent] = whole
-    return Numbers(floats, exact)
+    exact[~absent] = values
+    return exact
 
 
 def _whole_numbers(present: pd.Series) -> list[int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from .values import EXACT, label
 __all__ = ["Unlike", "family", "level_codes", "places", "truth_said"]
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 TRUTHS = {"TRUE": True, "True": True, "true": True, "FALSE": False, "False": False, "false": False}
 ONE_LETTER = {"T": True, "1": True, "F": False, "0": False}
@@ -150,11 +150,11 @@ def _numeric(levels: Any) -> np.ndarray:
     values = np.asarray(levels)
     if values.dtype.kind in "iuf":
         return values
-    if not all(isinstance(level, int | np.integer) for level in levels):
-        return values.astype(float)
-    whole = np.empty(len(levels), dtype=object)
-    whole[:] = [int(level) for level in levels]
-    return whole
+    exact = np.empty(len(levels), dtype=object)
+    exact[:] = [level if _whole(level) is None else _whole(level) for level in levels]
+    floats = values.astype(float)
+    whole = all(isinstance(level, int) for level in exact)
+    return exact if whole or len(np.unique(floats)) < len(floats) else floats
 
 
 def _same_number(levels: np.ndarray, known: np.ndarray) -> Any:
@@ -167,7 +167,10 @@ def _same_number(levels: np.ndarray, known: np.ndarray) -> Any:
         return _objects(known.tolist()).get_indexer(_objects(levels.tolist()))
     if _large(levels).any() and _large(known).any():
         raise Unlike(f"numbers from {EXACT:,} on are stored as floats on one side, which do not tell them apart")
-    place = pd.Index(known.astype(float)).get_indexer(pd.Index(levels.astype(float)))
+    floats = pd.Index(known.astype(float))
+    if not floats.is_unique:
+        raise Unlike("floats do not tell them apart")
+    place = floats.get_indexer(pd.Index(levels.astype(float)))
     return np.where(_large(levels), -1, place)
 
 
@@ -225,12 +228,19 @@ def _places(known: list[Any], key: Callable[[Any], Hashable]) -> dict[Hashable, 
 
 def _number(level: Any) -> Hashable:
     """The number that a level is or says: a whole one exactly."""
-    if not isinstance(level, str):
-        return int(level) if level == level // 1 and abs(level) < float("inf") else float(level)
-    word = level.strip()
-    if WHOLE.fullmatch(word):
-        return int(word)
-    return _number(float(word)) if NUMBER.fullmatch(word) and np.isfinite(float(word)) else None
+    if isinstance(level, str):
+        word = level.strip()
+        if not NUMBER.fullmatch(word) or not np.isfinite(float(word)):
+            return None
+        level = Decimal(word)
+    whole = _whole(level)
+    return float(level) if whole is None else whole
+
+
+def _whole(number: Any) -> int | None:
+    """The whole number that a number is, exactly; None of another."""
+    whole = int(number) if abs(number) < float("inf") else None
+    return whole if whole == number else None
 
 
 def _truth(level: Any) -> Hashable:

@@ -115,6 +115,7 @@ class Native:
         DataError
             When the data already have a column of one of the names.
         """
+        _demand_unicode(new, "With these names the data")
         taken = [name for name in new if name in self.names]
         if taken:
             raise DataError(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
+from .values import EXACT
 
 __all__ = ["are_numbers", "demand_eager", "demand_unicode", "lower", "split"]
 
@@ -179,9 +180,12 @@ def _split_pandas(column: pd.Series, what: str) -> tuple[np.ndarray, pd.Series]:
 def _inferred(present: pd.Series) -> pd.Series:
     """Objects as what they all are, where pandas finds one type for them."""
     try:
-        return present.infer_objects()
+        found = present.infer_objects()
     except OverflowError:  # pandas before 3 tries floats first, which large whole numbers are not
         return present
+    # of whole numbers and floats together pandas makes floats, which do not tell large ones apart
+    merged = found.dtype.kind == "f" and found.abs().max() >= EXACT and len(set(present)) > found.nunique()
+    return present if merged else found
 
 
 def _is_of_arrow(dtype: Any) -> bool:
@@ -190,7 +194,7 @@ def _is_of_arrow(dtype: Any) -> bool:
     known = arrow.types
     tests = (
         known.is_dictionary, known.is_nested, known.is_run_end_encoded, known.is_interval, known.is_timestamp,
-        known.is_date,
+        known.is_date, known.is_time,
     )  # fmt: skip
     return isinstance(dtype, arrow.BaseExtensionType) or str(dtype) in VIEWS or any(test(dtype) for test in tests)
 
@@ -270,9 +274,8 @@ def _split_narwhals(column: nw.Series, what: str) -> tuple[np.ndarray, pd.Series
     if column.dtype.is_float():
         missing = missing | column.is_nan().fill_null(True)
     present = column.filter(~missing)
-    if column.dtype.is_decimal():
-        present = present.cast(nw.Float64)
-    python = column.dtype.is_nested() or column.dtype in (nw.Int128, nw.UInt128)  # NumPy has no such types
+    # of these types NumPy has none; Arrow's floats of decimals are some of them one digit off
+    python = column.dtype.is_nested() or column.dtype.is_decimal() or column.dtype in (nw.Int128, nw.UInt128)
     values: Any = None if python else present.to_numpy()
     if values is None or values.ndim > 1:  # polars gives the intervals of pandas as pairs
         values = pd.Series(present.to_list(), dtype=object)

@@ -124,6 +124,7 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     terms = expand(fixed, complain, others if others is not None else () if dotted else None)
     _demand_other_columns(left, terms, complain)
     random = tuple(term for bar in pieces.bars for term in _random_terms(bar, complain))
+    _demand_own_names(random, complain)
     computed = dict.fromkeys((left, *terms.variables, *pieces.offsets))
     computed |= dict.fromkeys(node for term in random for node in term.expr.variables)
     groups = dict.fromkeys(node for term in random for node in term.parts)
@@ -161,6 +162,18 @@ def _demand_other_columns(left: Node, fixed: Terms, complain: Complaint) -> None
         if node == left:
             raise complain(
                 start(node), f"The response {shown(left)} stands on the right side, too: it would explain itself."
+            )
+
+
+def _demand_own_names(random: tuple[RandomTerm, ...], complain: Complaint) -> None:
+    """Refuse two grouping factors of one name: a column may be called as an interaction or a call is."""
+    known: dict[str, tuple[Node, ...]] = {}
+    for term in random:
+        if known.setdefault(term.group, term.parts) != term.parts:
+            raise complain(
+                start(term.parts[0]),
+                f"Two grouping factors are called {shorten(term.group)!r}, one of them the column of this name: "
+                "rename it.",
             )
 
 

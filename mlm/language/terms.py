@@ -150,7 +150,7 @@ class _Algebra:
                 node.at, f"As a term, %in% nests columns; for whether a value is in a list write I({shown(node)})."
             )
         for each in (left, right):
-            if isinstance(each, Number) and node.function != "^" and not (node.function == "*" and each.value == 1):
+            if node.function != "^" and _is_number(each, but_one=node.function == "*"):
                 raise self.complain(
                     each.at,
                     f"{shown(node)} is no term: for arithmetic write I({shown(node)}); columns alone make terms.",
@@ -210,6 +210,15 @@ def _lists(node: Node) -> bool:
     while isinstance(node, Call) and node.function == "(":
         node = node.arguments[0]
     return isinstance(node, Text | Number) or (isinstance(node, Call) and node.function in LISTS and not node.infix)
+
+
+def _is_number(node: Node, but_one: bool) -> bool:
+    """Whether this is a number, in parentheses or with a sign; 1 may be the side of a crossing."""
+    signed = False
+    while isinstance(node, Call) and node.function in ("(", "+", "-") and len(node.arguments) == 1:
+        signed |= node.function != "("
+        node = node.arguments[0]
+    return isinstance(node, Number) and (signed or not (but_one and node.value == 1))
 
 
 def _positions(mask: int) -> list[int]:

@@ -81,6 +81,7 @@ def tokens(text: str) -> list[Token]:
     >>> [token.text for token in tokens("y~x+2")]
     ['y', '~', 'x', '+', '2', '']
     """
+    _demand_unicode(text)
     found: list[Token] = []
     position = 0
     pattern = _pattern("" if text.isascii() else _marks(text))
@@ -97,6 +98,19 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(kind, piece, position))
         position = match.end()
     return [*found, Token("end", "", len(text.rstrip()))]
+
+
+def _demand_unicode(text: str) -> None:
+    """Refuse halves of signs, which cannot be printed or written."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        printable = text.encode(errors="replace").decode()
+        raise error_at(
+            printable,
+            error.start,
+            f"There is no sign {text[error.start]!r} in Unicode: is the text in another encoding?",
+        ) from None
 
 
 def _marks(text: str) -> str:
@@ -119,7 +133,10 @@ def _unescaped(text: str, word: str, position: int) -> str:
             raise error_at(
                 text, position, f"The escape \\{sign} means nothing in a word; a backslash is written twice."
             )
-    return ESCAPE.sub(lambda m: ESCAPED.get(m[1]) or chr(int(m[1][1:], 16)), word)
+    said = ESCAPE.sub(lambda m: ESCAPED.get(m[1]) or chr(int(m[1][1:], 16)), word)
+    if not said.isascii() and any("\ud800" <= sign <= "\udfff" for sign in said):
+        raise error_at(text, position, "This word has half of a sign, by its number from d800 to dfff.")
+    return said
 
 
 def _no_token(text: str, position: int) -> FormulaError:

@@ -209,6 +209,12 @@ def plausible_range(
             f"A coefficient and a grouping factor are named by texts; got {type(term).__name__} and "
             f"{type(group).__name__}."
         )
+    groups = list(dict.fromkeys(part.term.group for part in m.terms))
+    if group is not None and group not in groups:
+        raise ArgumentError(
+            f"Nothing varies over {group!r} in this model; its grouping factors are {', '.join(groups)}."
+            f"{suggest(group, groups)}"
+        )
     deviations = _standard_deviations(m, term, group)
     if term not in m.fixef.index or not deviations:
         known = [name for name in m.fixef.index if _standard_deviations(m, name, None)]

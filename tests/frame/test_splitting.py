@@ -271,6 +271,24 @@ def test_text_that_is_no_unicode_is_refused(make, formula):
         (mlm.lmer if "|" in formula else mlm.lm)(formula, frame)
 
 
+def test_words_of_no_unicode_among_other_things_are_refused():
+    with pytest.raises(mlm.DataError, match="holds text that is no Unicode"):
+        mlm.lmer("y ~ x + (1 | v)", lone([1, "caf\udce9", *WORDS[PLACE[2:]]]))
+
+
+def test_a_suffix_that_is_no_unicode_is_refused():
+    with pytest.raises(mlm.DataError, match="name is no Unicode"):
+        mlm.center_within(pd.DataFrame({"x": [1.0, 2.0], "g": ["a", "a"]}), "x", by="g", suffix="\udce9")
+
+
+def test_times_of_day_group_or_are_refused():
+    arrow = pytest.importorskip("pyarrow")
+    kind = arrow.time64("us")
+    frame = lone(pd.Series(arrow.array([int(k) for k in PLACE], kind), dtype=pd.ArrowDtype(kind)))
+    m = mlm.lmer("y ~ x + (1 | v)", frame)
+    np.testing.assert_array_equal(m.predict(frame), m.fitted)
+
+
 def test_a_name_that_is_no_unicode_is_refused():
     with pytest.raises(mlm.DataError, match=r"name is no Unicode \('\\udce9'\).*rename it"):
         mlm.lm("y ~ x", {"y": D.y, "x": D.x, "caf\udce9": D.x})

@@ -45,6 +45,13 @@ def test_design_effect_refuses():
         design_effect(mlm.lmer("y ~ x + (x | g)", data()))
 
 
+def test_a_group_that_is_none_is_refused():
+    frame = pd.DataFrame({"y": [1.0, 3, 2, 5, 9, 7, 5, 16], "g": list("aabbccdd")})
+    m = mlm.lmer("y ~ 1 + (1 | g)", frame)
+    with pytest.raises(mlm.ArgumentError, match=r"Nothing varies over 'q' in this model; its grouping factors are g\."):
+        plausible_range(m, group="q")
+
+
 def test_plausible_range():
     m = mlm.lmer("y ~ x + (x | g)", data())
     sd = m.varcorr["sdcor"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..values import Category, Numbers, Truth, Value
+from ..values import ROWS, Category, Numbers, Truth, Value
 from .kinds import truth, truths
 from .levels import aligned, level_array
 from .registry import Site, described, function, numbers
@@ -23,6 +23,10 @@ def if_else(site: Site, test: Value, yes: Value, no: Value) -> Value:
     """
     asked = truths(site, test)
     sides = (yes, no)
+    if asked.ndim == 0 and any(isinstance(side, ROWS) for side in sides):
+        raise site.error(
+            "its test is one value for all rows, of which R makes one value for all rows; write the side that is meant."
+        )
     if any(isinstance(side, Category | str) for side in sides):
         return _labelled(site, asked, sides)
     chosen = np.where(asked == 1, numbers(site, yes), numbers(site, no))

@@ -25,6 +25,7 @@ OTHERWISE = {"var": "NumPy divides by n, R by n - 1", "poly": "in NumPy it makes
 REMEDIES = {
     "addNA": "missing values are not made a level of their own; fill them before the fit: data['f'].fillna('none')",
     "findInterval": "the number of the interval is cut(x, c(…), labels = FALSE)",
+    "offset": "an offset is added to the formula as a whole, y ~ x + offset(z), or given as offset=",
     "paste": "combinations of categories are interaction(a, b), or a:b between terms",
     "paste0": "combinations of categories are interaction(a, b), or a:b between terms",
     "polym": "a polynomial in several variables is poly(x, z, degree = 2)",
