@@ -89,10 +89,9 @@ def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, m
     -------
     FactorColumns
     """
-    columns, sizes, constants = factor.columns, factor.sizes, []
-    found = [_place(arrays, fixed) for arrays in columns.factors]
-    own = [0.0] * len(found)
-    for term in _terms(sizes):
+    columns, sizes = factor.columns, factor.sizes
+    found, own, constants = [_place(arrays, fixed) for arrays in columns.factors], [0.0] * len(columns.names), []
+    for term in () if max(sizes) == 1 else _terms(sizes):
         ones = [k for k in range(term.start, term.stop) if columns.is_one(k)]
         constants.append(ones[0] if ones else -1)
         for k in range(term.start, term.stop) if ones else ():

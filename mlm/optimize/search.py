@@ -29,6 +29,13 @@ LARGE_DEVIATION = 100.0
 MOST_ROWS = 1000
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
 LEAST_SQUARED_SHARE = 1e-10
+# Share of its squares that the fixed effects leave of a column, from which it counts as outside of them.
+OUTSIDE_SHARE = 1e-6
+# Squared t value of such a column as a fixed effect, from which its effects may have a mean that only their variance
+# can take up.
+MEAN_T_SQUARED = 4.0
+# Relative standard deviations from which a search starts again that has ended with a singular covariance.
+SINGULAR_DEVIATIONS = (1.0, 10.0)
 
 
 def search(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
@@ -59,7 +66,8 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """The lowest end of all searches."""
     given = [] if start is None else [_attempt(deviance, start, log)]
     first = _attempt(deviance, None, log)
-    further = [_attempt(deviance, other, log) for other in further_starts(deviance)]
+    others = further_starts(deviance) + (_singular_starts(deviance, first) if isinstance(first, Optimum) else [])
+    further = [_attempt(deviance, other, log) for other in others]
     if isinstance(first, Optimum) and not given and not further:
         return first
     ends = [first, *given, *further]
@@ -94,10 +102,15 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     Effects that are as many as rows can fit these nearly perfectly, with large variances. And terms of a factor can
     have columns that are nearly parallel. What two columns of mean square 1 do not have in common is a share r of their
     length. For that to vary by a relative standard deviation of 1, both must by 1 / r: so large are all such terms, and
-    then all but one.
+    then all but one. Last, effects that have a mean and no fixed effect for it: their variance can take it up.
     """
     layout, products = deviance.layout, deviance.products
     starts = []
+    sizes = _sizes_of_means(deviance)
+    with_mean = np.flatnonzero(sizes > 1.0).tolist()
+    starts += [_of_sizes(deviance, sizes)] if with_mean else []
+    for i in with_mean if len(with_mean) > 1 else ():
+        starts.append(_of_sizes(deviance, np.where(np.arange(len(sizes)) == i, sizes, 1.0)))
     effects = products.p + sum(f.size * f.levels for f in products.factors)
     if effects >= products.nobs and products.nobs <= MOST_ROWS:
         starts.append(_of_sizes(deviance, np.full(len(layout.slots), LARGE_DEVIATION)))
@@ -113,6 +126,39 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     for i in parallel:
         starts.append(_of_sizes(deviance, np.where(np.arange(len(size)) == i, SMALL_DEVIATION, size)))
     return starts
+
+
+def _singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
+    """Starts after an end with a singular covariance: which variances are 0 can be different in another minimum."""
+    layout, theta = deviance.layout, end.evaluation.theta
+    if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS or (np.abs(theta[layout.diagonal]) > 0).all():
+        return []
+    return [_of_sizes(deviance, np.full(len(layout.slots), size)) for size in SINGULAR_DEVIATIONS]
+
+
+def _sizes_of_means(deviance: Deviance) -> np.ndarray:
+    """Relative standard deviation of each term that stands for a mean b of its effects; 1 of the others.
+
+    With a column z outside of the fixed effects, ``y ~ 1 + (0 + z | g)``, the effects vary about 0 and not about b: a
+    variance of b² takes it up. As a fixed effect of its own z would have b, from the sums of products alone.
+    """
+    products, layout = deviance.products, deviance.layout
+    xx, residual = products.xy[:-1, :-1], float(products.xy[-1, -1])
+    sizes = np.ones(len(layout.slots))
+    for i, s in enumerate(layout.slots):
+        factor, columns = products.factors[s.factor], slice(s.start, s.start + s.size)
+        square = np.add.reduce(factor.zz[columns, columns], 2).diagonal()
+        zxy = np.add.reduce(factor.zxy[columns], 2)
+        left = square - (zxy[:, :-1] * np.linalg.solve(xx, zxy[:, :-1].T).T).sum(axis=1) if len(xx) else square
+        outside = left > OUTSIDE_SHARE * square
+        if not outside.any():
+            continue
+        mean = np.where(outside, zxy[:, -1] / np.where(outside, left, 1.0), 0.0)
+        explained = mean * mean * left
+        variance = np.maximum(residual - explained, LEAST_SQUARED_SHARE * residual) / max(products.nobs - products.p, 1)
+        if (explained > MEAN_T_SQUARED * variance).any():
+            sizes[i] = max(1.0, float(np.sqrt(np.max(mean * mean / variance))))
+    return sizes
 
 
 def _parallel_terms(deviance: Deviance) -> dict[int, float]:
