@@ -18,6 +18,7 @@ from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
 from ..frame.units import LARGEST_PRODUCTS, demand_squares
+from ..frame.values import Numbers
 from .blocks import CrossProducts, FactorProducts, PairProducts, Shift
 from .level_sums import LevelSums
 
@@ -127,16 +128,14 @@ def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, 
     means = np.zeros(len(frame.x_names))
     if INTERCEPT not in frame.x_names:
         return means, 0.0, -1
+    known = {id(each.values): each.total for each in frame.predictors.values() if isinstance(each, Numbers)}
     for k, arrays in enumerate(frame.x_columns.factors):
-        if not frame.x_columns.is_one(k):
-            single = len(arrays) == 1
-            means[k] = _mean(arrays[0]) if single else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
-    return means, _mean(response), frame.x_names.index(INTERCEPT)
-
-
-def _mean(values: np.ndarray) -> float:
-    """As ``values.mean()``, without what that looks at first."""
-    return float(np.add.reduce(values, dtype=float)) / len(values)
+        if len(arrays) > 1:
+            means[k] = np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
+        elif not frame.x_columns.is_one(k):
+            total = known.get(id(arrays[0]))
+            means[k] = (np.add.reduce(arrays[0], dtype=float) if total is None else total) / frame.nobs
+    return means, float(np.add.reduce(response, dtype=float)) / frame.nobs, frame.x_names.index(INTERCEPT)
 
 
 def _accumulate(
