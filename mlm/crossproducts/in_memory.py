@@ -150,13 +150,11 @@ def _accumulate(
     xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(*f, x.columns, x.means) for f in factors]
     piece = max([PIECE_ROWS, *(PIECE_ROWS_PER_LEVEL * s.levels for s in sums)])
     buffer = np.empty((p + 1, min(piece, n)))
-    nonzero = [k for k, mean in enumerate(x.means.tolist()) if mean]
-    shifted = slice(nonzero[0], nonzero[-1] + 1) if nonzero else slice(0)
+    means = x.means.tolist()
     for start in range(0, n, piece):
         stop = min(start + piece, n)
         block = buffer[:, : stop - start]
-        x.columns.fill(block[:p], start, stop)
-        block[shifted] -= x.means[shifted, None]
+        x.columns.fill(block[:p], start, stop, means)
         np.subtract(response[start:stop], mean_y, out=block[p])
         if root_weights is not None:
             block *= root_weights[start:stop]

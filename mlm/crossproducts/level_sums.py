@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +22,8 @@ ONE_CALL_PRODUCTS = 1 << 13
 # effects from 128 on beside eight fixed effects and from 512 on beside three. Rows in any order must be sorted first,
 # which cost more than summing columns in nearly all cases that were tried.
 RUN_ROWS = 64
+# Rows from which columns are read where they are stored, and not copied first.
+VIEWED_ROWS = ONE_CALL_PRODUCTS
 
 
 class LevelSums:
@@ -44,6 +48,7 @@ class LevelSums:
         self.grouping, self.columns, self.levels = grouping, columns, grouping.size
         self.q = len(columns.names)
         self.ones = [columns.is_one(k) for k in range(self.q)]
+        self.stored = all(len(arrays) == 1 for arrays in columns.factors)
         # where they stand among the columns that they are multiplied with
         places = _places(columns, fixed) if self.q <= 2 and True in self.ones else None
         self.shared = places is not None
@@ -54,16 +59,18 @@ class LevelSums:
     def add(self, block: np.ndarray, start: int, stop: int, root_weights: np.ndarray | None) -> None:
         """Add rows start … stop; `block` holds their [X y] times root weights, shape (p + 1, rows)."""
         codes = self.grouping.codes[start:stop]
-        z = np.empty((self.q, stop - start))
-        self.columns.fill(z, start, stop)
-        if root_weights is not None:
-            z *= root_weights
+        z: Any = [arrays[0][start:stop] for arrays in self.columns.factors]
+        if root_weights is not None or not self.stored or len(codes) < VIEWED_ROWS:
+            z = np.empty((self.q, stop - start))
+            self.columns.fill(z, start, stop)
+            if root_weights is not None:
+                z *= root_weights
         columns = block if self.shared else np.concatenate([z, block])
         ones = self.ones if root_weights is None else [False] * self.q
         if self.q * columns.size <= ONE_CALL_PRODUCTS:
             self._add_products(codes, z, columns)
         elif stop - start >= RUN_ROWS * self.levels:
-            self._add_runs(codes, z, columns, only_ones=ones == [True])
+            self._add_runs(codes, np.asarray(z), columns, only_ones=ones == [True])
         else:
             self._add_columns(codes, z, columns, ones)
 
@@ -108,7 +115,7 @@ class LevelSums:
         sums = np.bincount(places.ravel(), (z[:, None] * columns).ravel(), minlength=len(places) * self.levels)
         self.sums += sums.reshape(self.sums.shape)
 
-    def _add_columns(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, ones: list[bool]) -> None:
+    def _add_columns(self, codes: np.ndarray, z: Sequence[np.ndarray], columns: np.ndarray, ones: list[bool]) -> None:
         """Many levels: sum column by column."""
         for a, place in enumerate(self.places):
             for k, column in enumerate(columns):
