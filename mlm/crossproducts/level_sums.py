@@ -22,8 +22,6 @@ ONE_CALL_PRODUCTS = 1 << 13
 # effects from 128 on beside eight fixed effects and from 512 on beside three. Rows in any order must be sorted first,
 # which cost more than summing columns in nearly all cases that were tried.
 RUN_ROWS = 64
-# Rows from which columns are read where they are stored, and not copied first.
-VIEWED_ROWS = ONE_CALL_PRODUCTS
 
 
 class LevelSums:
@@ -51,24 +49,24 @@ class LevelSums:
         self.stored = all(len(arrays) == 1 for arrays in columns.factors)
         # where they stand among the columns that they are multiplied with
         places = _places(columns, fixed) if self.q <= 2 and True in self.ones else None
-        self.shared = places is not None
         self.places = list(range(self.q)) if places is None else places
         self.means = None if places is None else means[places]
-        self.sums = np.zeros((self.q, len(fixed.names) + 1 + (0 if self.shared else self.q), self.levels))
+        width = len(fixed.names) + 1 + (self.q if places is None else 0)
+        self.sums = np.zeros((self.q, width, self.levels))
 
     def add(self, block: np.ndarray, start: int, stop: int, root_weights: np.ndarray | None) -> None:
         """Add rows start … stop; `block` holds their [X y] times root weights, shape (p + 1, rows)."""
         codes = self.grouping.codes[start:stop]
         z: Any = [arrays[0][start:stop] for arrays in self.columns.factors]
-        if root_weights is not None or not self.stored or len(codes) < VIEWED_ROWS:
+        if root_weights is not None or not self.stored:
             z = np.empty((self.q, stop - start))
             self.columns.fill(z, start, stop)
             if root_weights is not None:
                 z *= root_weights
-        columns = block if self.shared else np.concatenate([z, block])
+        columns = np.concatenate([z, block]) if self.means is None else block
         ones = self.ones if root_weights is None else [False] * self.q
         if self.q * columns.size <= ONE_CALL_PRODUCTS:
-            self._add_products(codes, z, columns)
+            self._add_products(codes, np.asarray(z), columns)
         elif stop - start >= RUN_ROWS * self.levels:
             self._add_runs(codes, np.asarray(z), columns, only_ones=ones == [True])
         else:

@@ -22,9 +22,9 @@ __all__ = ["Table"]
 
 SIGNS = re.compile(r"[^\w.]+")  # what parts a name that needs backticks into names that need none
 # Types of numbers that can be worked with as NumPy stores them; floats of other sizes pandas cannot look up.
+PLAIN = frozenset(map(np.dtype, ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")))
 # Rows that are copied at once: those of one column that a processor's cache holds between two looks at them.
 PIECE_ROWS = 1 << 15
-PLAIN = frozenset(map(np.dtype, ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")))
 LISTED = 12  # names of columns that a message shows
 
 
