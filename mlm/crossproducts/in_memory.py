@@ -21,6 +21,7 @@ from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
 from ..frame.units import LARGEST_PRODUCTS, demand_squares
+from ..frame.values import Numbers
 from .bases import FactorColumns, basis_of_rows, basis_of_sums, shifted
 from .blocks import CrossProducts, EffectsBasis, FactorProducts, PairProducts, Shift
 from .level_sums import LevelSums
@@ -72,7 +73,8 @@ def cross_products(
     CrossProducts
     """
     root_weights = None if frame.weights is None else np.sqrt(frame.weights)
-    response, means, mean_y, intercept, scale = *_shift(frame), 1.0
+    response, scale = frame.net_response, 1.0
+    means, mean_y, intercept = _means(frame, response)
     x = _orthonormal(frame, means, root_weights) if orthonormal else _FixedBasis(frame.x_columns, means)
     if sizes is None:
         given = [FactorColumns(*f, (len(f[1].names),)) for f in factors]
@@ -149,21 +151,19 @@ def _orthonormal(frame: ModelFrame, means: np.ndarray, root_weights: np.ndarray 
     return _FixedBasis(columns, np.zeros(len(means)), rotation, log_basis)
 
 
-def _shift(frame: ModelFrame) -> tuple[np.ndarray, np.ndarray, float, int]:
-    """The response, and what to subtract: means, where there is an intercept to take the difference up."""
-    response, means = frame.net_response, np.zeros(len(frame.x_names))
+def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, int]:
+    """What to subtract: means, where there is an intercept to take the difference up."""
+    means = np.zeros(len(frame.x_names))
     if INTERCEPT not in frame.x_names:
-        return response, means, 0.0, -1
+        return means, 0.0, -1
+    known = {id(each.values): each.total for each in frame.predictors.values() if isinstance(each, Numbers)}
     for k, arrays in enumerate(frame.x_columns.factors):
-        if not frame.x_columns.is_one(k):
-            single = len(arrays) == 1
-            means[k] = _mean(arrays[0]) if single else np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
-    return response, means, _mean(response), frame.x_names.index(INTERCEPT)
-
-
-def _mean(values: np.ndarray) -> float:
-    """As ``values.mean()``, without what that looks at first."""
-    return float(np.add.reduce(values, dtype=float)) / len(values)
+        if len(arrays) > 1:
+            means[k] = np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
+        elif not frame.x_columns.is_one(k):
+            total = known.get(id(arrays[0]))
+            means[k] = (np.add.reduce(arrays[0], dtype=float) if total is None else total) / frame.nobs
+    return means, float(np.add.reduce(response, dtype=float)) / frame.nobs, frame.x_names.index(INTERCEPT)
 
 
 def _accumulate(
@@ -178,13 +178,11 @@ def _accumulate(
     xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(f, p + 1) for f in factors]
     piece = max([PIECE_ROWS, *(PIECE_ROWS_PER_LEVEL * s.levels for s in sums)])
     buffer = np.empty((p + 1, min(piece, n)))
-    nonzero = [k for k, mean in enumerate(x.means.tolist()) if mean]
-    shifted = slice(nonzero[0], nonzero[-1] + 1) if nonzero else slice(0)
+    means = x.means.tolist()
     for start in range(0, n, piece):
         stop = min(start + piece, n)
         block = buffer[:, : stop - start]
-        x.columns.fill(block[:p], start, stop)
-        block[shifted] -= x.means[shifted, None]
+        x.columns.fill(block[:p], start, stop, means)
         np.subtract(response[start:stop], mean_y, out=block[p])
         if root_weights is not None:
             block *= root_weights[start:stop]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +21,6 @@ ONE_CALL_PRODUCTS = 1 << 13
 # effects from 128 on beside eight fixed effects and from 512 on beside three. Rows in any order must be sorted first,
 # which cost more than summing columns in nearly all cases that were tried.
 RUN_ROWS = 64
-# Sums of one piece from which a matrix is set up for them, where bincount looks at all codes each time. Measured with
-# ten sums of 65,536 rows: 13 % quicker with 1,000 levels, 30 % with 1e5; a single sum is quicker without.
-MANY_SUMS = 6
 
 
 class LevelSums:
@@ -43,28 +40,25 @@ class LevelSums:
     def __init__(self, of: FactorColumns, width: int) -> None:
         self.of, self.levels, self.q = of, of.grouping.size, len(of.columns.names)
         self.ones = [of.columns.is_one(k) for k in range(self.q)]
+        # whether they can be read where they are
+        self.stored = of.means is None and all(len(arrays) == 1 for arrays in of.columns.factors)
         # where they stand among the columns that they are multiplied with
         self.places = tuple(range(self.q)) if of.places is None else of.places
         self.sums = np.zeros((self.q, width + (self.q if of.places is None else 0), self.levels))
 
     def add(self, block: np.ndarray, start: int, stop: int, root_weights: np.ndarray | None) -> None:
         """Add rows start … stop; `block` holds their [X y] times root weights, shape (p + 1, rows)."""
-        codes = self.of.grouping.codes[start:stop]
+        codes, columns = self.of.grouping.codes[start:stop], block
         if self.of.places is not None:
-            z, columns = block[list(self.places)], block
+            z: Any = [block[k] for k in self.of.places]
         else:
-            z = np.empty((self.q, stop - start))
-            self.of.columns.fill(z, start, stop)
-            if self.of.means is not None:
-                z -= self.of.means[:, None]
-            if root_weights is not None:
-                z *= root_weights
+            z = self._read(start, stop, root_weights)
             columns = np.concatenate([z, block])
         ones = self.ones if root_weights is None else [False] * self.q
         if self.q * columns.size <= ONE_CALL_PRODUCTS:
-            self._add_products(codes, z, columns)
+            self._add_products(codes, np.asarray(z), columns)
         elif stop - start >= RUN_ROWS * self.levels:
-            self._add_runs(codes, z, columns, only_ones=ones == [True])
+            self._add_runs(codes, np.asarray(z), columns, only_ones=ones == [True])
         else:
             self._add_columns(codes, z, columns, ones)
 
@@ -82,6 +76,17 @@ class LevelSums:
         if self.of.places is None:
             return sums[:, : self.q], sums[:, self.q :]
         return sums[:, list(places)], sums
+
+    def _read(self, start: int, stop: int, root_weights: np.ndarray | None) -> Any:
+        """The random-effects columns of these rows, shifted and times root weights, as q arrays."""
+        columns, means = self.of.columns, self.of.means
+        if self.stored and root_weights is None:
+            return [arrays[0][start:stop] for arrays in columns.factors]
+        z = np.empty((self.q, stop - start))
+        columns.fill(z, start, stop, None if means is None else means.tolist())
+        if root_weights is not None:
+            z *= root_weights
+        return z
 
     def _add_runs(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, only_ones: bool) -> None:
         """Few levels: bring the rows of a level together and multiply matrices."""
@@ -105,24 +110,16 @@ class LevelSums:
         sums = np.bincount(places.ravel(), (z[:, None] * columns).ravel(), minlength=len(places) * self.levels)
         self.sums += sums.reshape(self.sums.shape)
 
-    def _add_columns(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, ones: list[bool]) -> None:
+    def _add_columns(self, codes: np.ndarray, z: Sequence[np.ndarray], columns: np.ndarray, ones: list[bool]) -> None:
         """Many levels: sum column by column, the products of two random-effects columns once."""
-        added = self._matrix_sum(codes) if self.q * len(columns) >= MANY_SUMS else partial(self._sum, codes)
         for a, place in enumerate(self.places):
             for k, column in enumerate(columns):
                 if k in self.places[:a]:
                     continue
-                if ones[a] and k == place:
-                    self.sums[a, k] += self._sum(codes, None)
+                if ones[a]:
+                    self.sums[a, k] += self._sum(codes, None if k == place else column)
                 else:
-                    self.sums[a, k] += added(column if ones[a] else z[a] * column)
-
-    def _matrix_sum(self, codes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """Sum by a matrix with a 1 for each row in its level's place, which is set up once."""
-        from scipy import sparse  # not loaded for small data
-
-        rows = len(codes)
-        return sparse.csc_array((np.ones(rows), codes, np.arange(rows + 1)), shape=(self.levels, rows)).__matmul__
+                    self.sums[a, k] += self._sum(codes, z[a] * column)
 
     def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
         return np.bincount(codes, values, minlength=self.levels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,12 +32,20 @@ class Columns:
     factors: tuple[tuple[np.ndarray, ...], ...]
     n: int
 
-    def fill(self, out: np.ndarray, start: int = 0, stop: int | None = None) -> None:
-        """Write rows start … stop into `out`, shape (columns, rows)."""
-        for row, arrays in zip(out, self.factors, strict=True):
-            row[...] = arrays[0][start:stop]
+    def fill(
+        self, out: np.ndarray, start: int = 0, stop: int | None = None, means: Sequence[float] | None = None
+    ) -> None:
+        """Write rows start … stop, less the columns' means if these are given, into `out`, shape (columns, rows)."""
+        for k, arrays in enumerate(self.factors):
+            mean = means[k] if means is not None else 0.0
+            if mean and len(arrays) == 1:
+                np.subtract(arrays[0][start:stop], mean, out=out[k])
+                continue
+            out[k] = arrays[0][start:stop]
             for array in arrays[1:]:
-                row *= array[start:stop]
+                out[k] *= array[start:stop]
+            if mean:
+                out[k] -= mean
 
     def matrix(self) -> np.ndarray:
         """Return all columns as one array of shape (n, columns)."""

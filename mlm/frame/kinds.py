@@ -57,10 +57,11 @@ def _spread(present: pd.Series, absent: np.ndarray) -> np.ndarray:
     return _in_their_rows(present.to_numpy(dtype=float), absent)
 
 
-def _in_their_rows(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
-    numbers = np.full(len(absent), np.nan)
-    numbers[~absent] = values
-    return numbers
+def _in_their_rows(values: Any, absent: np.ndarray, nothing: float | None = np.nan) -> np.ndarray:
+    """Values (n,), and something else where they are missing: floats and NaN, Python's objects and None."""
+    rows = np.full(len(absent), nothing)
+    rows[~absent] = values
+    return rows
 
 
 def _numbers(present: pd.Series, absent: np.ndarray) -> Numbers:
@@ -74,18 +75,11 @@ def _numbers(present: pd.Series, absent: np.ndarray) -> Numbers:
     if whole is None:
         values = list(present)
         apart = len(set(values)) == len(np.unique(floats[~absent]))
-        return Numbers(floats, None if apart else _in_place(values, absent))
+        return Numbers(floats, None if apart else _in_their_rows(values, absent, None))
     for dtype in (np.int64, np.uint64):
         if np.iinfo(dtype).min <= min(whole) and max(whole) <= np.iinfo(dtype).max:
             return _whole(np.array(whole, dtype=dtype), absent)
-    return Numbers(floats, _in_place(whole, absent))
-
-
-def _in_place(values: list[Any], absent: np.ndarray) -> np.ndarray:
-    """Numbers that floats do not tell apart, in their rows; None where they are missing."""
-    exact = np.full(len(absent), None, dtype=object)
-    exact[~absent] = values
-    return exact
+    return Numbers(floats, _in_their_rows(whole, absent, None))
 
 
 def _whole_numbers(present: pd.Series) -> list[int] | None:

@@ -151,10 +151,9 @@ def _numeric(levels: Any) -> np.ndarray:
     if values.dtype.kind in "iuf":
         return values
     exact = np.empty(len(levels), dtype=object)
-    exact[:] = [level if _whole(level) is None else _whole(level) for level in levels]
+    exact[:] = [level if (whole := _whole(level)) is None else whole for level in levels]
     floats = values.astype(float)
-    whole = all(isinstance(level, int) for level in exact)
-    return exact if whole or len(np.unique(floats)) < len(floats) else floats
+    return exact if all(isinstance(level, int) for level in exact) or len(np.unique(floats)) < len(floats) else floats
 
 
 def _same_number(levels: np.ndarray, known: np.ndarray) -> Any:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import DataError, suggest
 from .column import Column, demand_eager
+from .splitting import half_signs
 
 __all__ = ["Native", "like_narwhals", "like_pandas"]
 
@@ -170,13 +171,12 @@ def _opened(data: Any, whose: str) -> Any:
 
 def _demand_unicode(names: Iterable[Any], whose: str) -> None:
     """Refuse names that cannot be printed or written; the frames of Arrow and polars cannot have them."""
-    try:
-        "".join(name for name in names if isinstance(name, str)).encode()
-    except UnicodeEncodeError as error:
+    halves = half_signs(names)
+    if halves:
         raise DataError(
-            f"{whose} have a column whose name is no Unicode ({error.object[error.start : error.end]!r}), as from a"
-            " file in another encoding; rename it, or read the file with its own, for example encoding='latin-1'."
-        ) from None
+            f"{whose} have a column whose name is no Unicode ({halves!r}), as from a file in another encoding; rename "
+            "it, or read the file with its own, for example encoding='latin-1'."
+        )
 
 
 def _demand_one_length(data: Mapping[str, Any]) -> None:

@@ -72,7 +72,7 @@ def _absent(node: Node | str, value: Value) -> np.ndarray | None:
         if values.dtype.kind != "f":
             return None
         with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
-            if math.isfinite(np.add.reduce(values)):
+            if math.isfinite(np.add.reduce(values) if value.total is None else value.total):
                 return None
     if type(value) is Numbers or type(value) is Matrix:
         _demand_no_infinity(node, value.values)

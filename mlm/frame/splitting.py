@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal, InvalidOperation
 from numbers import Real
 from typing import Any
@@ -15,7 +15,7 @@ import pandas as pd
 from ..errors import DataError
 from .values import EXACT
 
-__all__ = ["are_numbers", "demand_eager", "demand_unicode", "lower", "split"]
+__all__ = ["are_numbers", "demand_eager", "demand_unicode", "half_signs", "lower", "split"]
 
 # How a frame that is computed later is computed now, by the library that it is of.
 EAGER = {
@@ -147,13 +147,21 @@ def _is_beyond(number: Any) -> bool:
 
 def demand_unicode(values: Any, what: str) -> None:
     """Refuse words with halves of signs, which cannot be printed or written: here are the distinct values."""
-    try:
-        "".join(word for word in values if isinstance(word, str)).encode()
-    except UnicodeEncodeError as error:
+    halves = half_signs(values)
+    if halves:
         raise DataError(
-            f"{what} holds text that is no Unicode ({error.object[error.start : error.end]!r}), as from a file in "
-            "another encoding; read it with its own, for example encoding='latin-1'."
-        ) from None
+            f"{what} holds text that is no Unicode ({halves!r}), as from a file in another encoding; read it with its "
+            "own, for example encoding='latin-1'."
+        )
+
+
+def half_signs(values: Iterable[Any]) -> str:
+    """The first halves of signs in the words among some values; empty where there are none."""
+    try:
+        "".join(value for value in values if isinstance(value, str)).encode()
+    except UnicodeEncodeError as error:
+        return str(error.object[error.start : error.end])
+    return ""
 
 
 def _split_pandas(column: pd.Series, what: str) -> tuple[np.ndarray, pd.Series]:

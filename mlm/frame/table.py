@@ -23,6 +23,8 @@ __all__ = ["Table"]
 SIGNS = re.compile(r"[^\w.]+")  # what parts a name that needs backticks into names that need none
 # Types of numbers that can be worked with as NumPy stores them; floats of other sizes pandas cannot look up.
 PLAIN = frozenset(map(np.dtype, ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")))
+# Rows that are copied at once: those of one column that a processor's cache holds between two looks at them.
+PIECE_ROWS = 1 << 15
 LISTED = 12  # names of columns that a message shows
 
 
@@ -154,11 +156,23 @@ class Table:
             dtype = column.dtype if type(column) is pd.Series else None
             if isinstance(dtype, np.dtype) and dtype in PLAIN:
                 # a model does not follow the user's buffers, nor change them
-                value = Numbers(column.to_numpy(copy=name not in self.unkept))
+                own = name not in self.unkept
+                value = _copied(column.to_numpy()) if own and dtype.kind == "f" else Numbers(column.to_numpy(copy=own))
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
         return value
+
+
+def _copied(values: np.ndarray) -> Numbers:
+    """A copy of a column, with its sum: each piece is added up while it is at hand."""
+    own, total = np.empty(len(values), dtype=values.dtype), 0.0
+    with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
+        for start in range(0, len(values), PIECE_ROWS):
+            piece = own[start : start + PIECE_ROWS]
+            piece[...] = values[start : start + PIECE_ROWS]
+            total += float(np.add.reduce(piece, dtype=float))
+    return Numbers(own, total=total)
 
 
 def _alike(name: str, known: list[str]) -> str:

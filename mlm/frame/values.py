@@ -40,11 +40,12 @@ class Numbers:
     """Numbers (n,), as they are stored or as floats; NaN where they are missing.
 
     `exact` has whole numbers, which floats do not tell apart above 2^53: with missing ones among them as pandas does,
-    beyond 64 bits as Python does.
+    beyond 64 bits as Python does. `total` is the sum of the values, where it was found on the way.
     """
 
     values: np.ndarray
     exact: Any = None
+    total: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
