@@ -116,6 +116,8 @@ class FactorProducts:
         ``Z_j' [X y]_j`` of each level; the last column is the response.
     basis : EffectsBasis or None
         How the columns Z relate to the user's; None where they are the user's.
+    among_fixed : bool
+        Whether it is known that each of them is a fixed-effects column too.
     """
 
     name: str
@@ -123,6 +125,7 @@ class FactorProducts:
     zz: np.ndarray
     zxy: np.ndarray
     basis: EffectsBasis | None = None
+    among_fixed: bool = False
 
     @property
     def size(self) -> int:

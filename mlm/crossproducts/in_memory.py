@@ -233,7 +233,7 @@ class _EffectsColumns:
         zz, zxy = of.zz, of.zxy
         if self.turn is not None:
             zz, zxy = np.matmul(self.turn.T, self.turned(zz)), self.turned(zxy)
-        return FactorProducts(of.name, of.levels, zz, zxy, self.basis)
+        return FactorProducts(of.name, of.levels, zz, zxy, self.basis, self.columns.places is not None)
 
     def turned(self, products: np.ndarray) -> np.ndarray:
         """Products with other columns, shape (q, k, m)."""

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..errors import MlmError
 from ..likelihood.deviance import Deviance
 from .ending import ROUNDING_DECREASE
@@ -66,6 +67,8 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """The lowest end of all searches."""
     given = [] if start is None else [_attempt(deviance, start, log)]
     first = _attempt(deviance, None, log)
+    if isinstance(first, Optimum) and deviance.is_perfect(first.evaluation):
+        return first  # nothing is lower
     others = further_starts(deviance) + (_singular_starts(deviance, first) if isinstance(first, Optimum) else [])
     further = [_attempt(deviance, other, log) for other in others]
     if isinstance(first, Optimum) and not given and not further:
@@ -143,22 +146,29 @@ def _sizes_of_means(deviance: Deviance) -> np.ndarray:
     variance of b² takes it up. As a fixed effect of its own z would have b, from the sums of products alone.
     """
     products, layout = deviance.products, deviance.layout
-    xx, residual = products.xy[:-1, :-1], float(products.xy[-1, -1])
     sizes = np.ones(len(layout.slots))
-    for i, s in enumerate(layout.slots):
-        factor, columns = products.factors[s.factor], slice(s.start, s.start + s.size)
-        square = np.add.reduce(factor.zz[columns, columns], 2).diagonal()
-        zxy = np.add.reduce(factor.zxy[columns], 2)
-        left = square - (zxy[:, :-1] * np.linalg.solve(xx, zxy[:, :-1].T).T).sum(axis=1) if len(xx) else square
-        outside = left > OUTSIDE_SHARE * square
-        if not outside.any():
-            continue
-        mean = np.where(outside, zxy[:, -1] / np.where(outside, left, 1.0), 0.0)
-        explained = mean * mean * left
-        variance = np.maximum(residual - explained, LEAST_SQUARED_SHARE * residual) / max(products.nobs - products.p, 1)
-        if (explained > MEAN_T_SQUARED * variance).any():
-            sizes[i] = max(1.0, float(np.sqrt(np.max(mean * mean / variance))))
+    for i, slot in enumerate(layout.slots):
+        factor = products.factors[slot.factor]
+        if not factor.among_fixed:
+            sizes[i] = _size_of_mean(factor, slice(slot.start, slot.start + slot.size), products)
     return sizes
+
+
+def _size_of_mean(factor: FactorProducts, columns: slice, products: CrossProducts) -> float:
+    """The same of one term, with these columns of its factor."""
+    xx, residual = products.xy[:-1, :-1], float(products.xy[-1, -1])
+    square = np.add.reduce(factor.zz[columns, columns], 2).diagonal()
+    zxy = np.add.reduce(factor.zxy[columns], 2)
+    left = square - (zxy[:, :-1] * np.linalg.solve(xx, zxy[:, :-1].T).T).sum(axis=1) if len(xx) else square
+    outside = left > OUTSIDE_SHARE * square
+    if not outside.any():
+        return 1.0
+    mean = np.where(outside, zxy[:, -1] / np.where(outside, left, 1.0), 0.0)
+    explained = mean * mean * left
+    variance = np.maximum(residual - explained, LEAST_SQUARED_SHARE * residual) / max(products.nobs - products.p, 1)
+    if not (explained > MEAN_T_SQUARED * variance).any():
+        return 1.0
+    return max(1.0, float(np.sqrt(np.max(mean * mean / variance))))
 
 
 def _parallel_terms(deviance: Deviance) -> dict[int, float]:
