@@ -90,19 +90,27 @@ def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, m
     FactorColumns
     """
     columns, sizes = factor.columns, factor.sizes
-    found, own, constants = [_place(arrays, fixed) for arrays in columns.factors], [0.0] * len(columns.names), []
-    for term in () if max(sizes) == 1 else _terms(sizes):
+    found = tuple([_place(arrays, fixed) for arrays in columns.factors])
+    own, constants = _shifts(factor, weights, found, means) if max(sizes) > 1 else ([], ())
+    places = found if min(found) >= 0 and (own or [0.0] * len(found)) == means[list(found)].tolist() else None
+    if not any(own):
+        return FactorColumns(factor.grouping, columns, sizes, places=places)
+    return FactorColumns(factor.grouping, columns, sizes, np.array(own), constants, places)
+
+
+def _shifts(
+    factor: FactorColumns, weights: np.ndarray | None, found: tuple[int, ...], means: np.ndarray
+) -> tuple[list[float], tuple[int, ...]]:
+    """What to subtract from each column, and where the constant of each term stands: see `FactorColumns`."""
+    columns, own, constants = factor.columns, [0.0] * len(factor.columns.names), []
+    for term in _terms(factor.sizes):
         ones = [k for k in range(term.start, term.stop) if columns.is_one(k)]
         constants.append(ones[0] if ones else -1)
         for k in range(term.start, term.stop) if ones else ():
             if k not in ones:
                 own[k] = float(means[found[k]]) if found[k] >= 0 else 0.0
                 own[k] = own[k] or _mean(columns.factors[k], weights)
-    shared = all(k >= 0 and means[k] == mean for k, mean in zip(found, own, strict=True))
-    places = tuple(found) if shared else None
-    if not any(own):
-        return FactorColumns(factor.grouping, columns, sizes, places=places)
-    return FactorColumns(factor.grouping, columns, sizes, np.array(own), tuple(constants), places)
+    return own, tuple(constants)
 
 
 def _place(arrays: tuple[np.ndarray, ...], among: Columns) -> int:
