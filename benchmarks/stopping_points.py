@@ -35,8 +35,8 @@ NAMED = {
     174: "lme4 parts from itself in 2 of 20, by up to 9e-5",
     653: "lme4 parts from itself in 4 of 20, by up to 4e-5",
     715: "lme4 parts from itself in 4 of 20, by up to 1.4e-6",
-    1560: "theta near 100, which is met to 2e-8 of itself; criteria of 1e3 have a rounding of some 1e-10 at such ratios",
-    1709: "lme4 parts from itself by up to 0.96e-6; theta of 40, along which the criterion is flat",
+    1560: "theta of 85, met to 2e-8 of itself; the criterion, 1e3, has a rounding of some 1e-10 at such ratios",
+    1709: "lme4 parts from itself by up to 0.96e-6; theta of 66, along which the criterion is flat",
 }
 
 

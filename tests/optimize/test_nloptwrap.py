@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reference import small_designs
 from reference.designs import designs
 
 import mlm
@@ -187,3 +188,13 @@ def test_covariances_have_no_boundary():
     np.testing.assert_array_equal(found, [1.0, 3e-6, 0.0])
     assert zeros == 1
     assert not leaves_edge(lambda t: -float(t.sum()), np.array([1.0, 0.0, 2.0]), diagonal)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")  # the fit is singular
+def test_message_says_what_was_done_at_the_boundary():
+    one = small_designs.design(6)  # two slopes alone: R ends at 2.5e-6 with boundary.tol = 0, and at 0 by default
+    m = mlm.lmer(one.formula, one.frame, reml=one.reml, weights=one.weights, optimizer="nloptwrap")
+    assert m.theta[0] == 0
+    assert m.optimizer_info.message.endswith("of theta below 1e-05 put to 0")
+    searched = m.optimizer_info.evaluations[-1][0]
+    assert not np.array_equal(searched, m.theta)
