@@ -38,7 +38,7 @@ from .checks import (
 )
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
-from .stages import deviance_function, independent_columns, users_deviance
+from .stages import deviance_function, independent_columns
 
 __all__ = ["Fit"]
 
@@ -92,11 +92,9 @@ class Fit:
         deviance = deviance_function(terms, products, reml)
         demand_identified(terms, deviance)
         first = starting_theta(start, deviance)
-        users = None
-        if is_one_of(optimizer, ("nloptwrap",)):
-            first = lme4_start(frame, terms) if first is None else first
-            users = users_deviance(frame, terms, products, reml)
-        optimum = minimise(deviance, optimizer, first, tolerance, verbose, users)
+        if first is None and is_one_of(optimizer, ("nloptwrap",)):
+            first = lme4_start(frame, terms)
+        optimum = minimise(deviance, optimizer, first, tolerance, verbose)
         demand_residuals(optimum, deviance)
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
         if not again and found.unidentified:

@@ -17,7 +17,7 @@ from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
-__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms", "users_deviance"]
+__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms"]
 
 
 def sorted_terms(frame: ModelFrame) -> list[RandomPart]:
@@ -72,12 +72,6 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         return frame, products
     frame = _without_dependent(frame)
     return frame, cross_products(frame, factors, orthonormal=True, sizes=sizes)
-
-
-def users_deviance(frame: ModelFrame, terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
-    """Build the deviance function of the user's columns, as lme4 has it: with other roundings in other last digits."""
-    orthonormal = products.shift.rotation is not None
-    return deviance_function(terms, cross_products(frame, grouping_factors(frame, terms), orthonormal), reml)
 
 
 def _without_dependent(frame: ModelFrame) -> ModelFrame:

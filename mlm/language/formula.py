@@ -107,7 +107,7 @@ def parse(text: str, others: Sequence[str] | None = None) -> Formula:
     --------
     >>> f = parse("y ~ x + (1 | school/class)")
     >>> [t.text for t in f.random]
-    ['1 | school', '1 | class:school']
+    ['1 | class:school', '1 | school']
     """
     if not isinstance(text, str):
         raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)'; got {type(text).__name__}.")
@@ -248,7 +248,10 @@ def _is_bar(node: Node) -> bool:
 
 
 def _random_terms(bar: Call, complain: Complaint) -> list[RandomTerm]:
-    """The terms that one pair of parentheses stands for: one a grouping factor, and with ``||`` one an effect."""
+    """The terms that one pair of parentheses stands for: one a grouping factor, and with ``||`` one an effect.
+
+    In lme4's order, where ``||`` is expanded before ``/``, and ``a/b`` to ``b:a`` before ``a``.
+    """
     effects, group = bar.arguments
     if _is_bar(effects):
         raise complain(bar.at, "A random-effects term has one bar, or '||'.")
@@ -258,8 +261,8 @@ def _random_terms(bar: Call, complain: Complaint) -> list[RandomTerm]:
     pieces = terms.one_by_one() if bar.function == "||" else [terms]
     return [
         RandomTerm(piece, name, parts, _names(piece.variables).issuperset(_names(parts)))
-        for name, parts in _grouping(group, complain)
         for piece in pieces
+        for name, parts in reversed(_grouping(group, complain))
     ]
 
 

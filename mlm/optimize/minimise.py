@@ -12,6 +12,13 @@ from .search import search
 
 __all__ = ["minimise"]
 
+# What to use instead of lme4's other optimisers. Neither can be had from a package that runs with NumPy 2:
+# book/limits.md says what was tried.
+NOT_HERE = {
+    "bobyqa": " Where minqa's bobyqa stops is next to the optimum that 'newton' finds; NLopt's BOBYQA is other code.",
+    "nelder_mead": " lme4's Nelder_Mead is other code than NLopt's; it looks for the optimum that 'newton' finds.",
+}
+
 
 def minimise(
     deviance: Deviance,
@@ -19,7 +26,6 @@ def minimise(
     start: np.ndarray | None = None,
     tolerance: float | None = None,
     verbose: bool = False,
-    users: Deviance | None = None,
 ) -> Optimum:
     """Minimise the deviance over theta.
 
@@ -35,9 +41,6 @@ def minimise(
     verbose : bool
         Print a line an evaluation: its number, the criterion, theta.
 
-    users : Deviance, optional
-        The deviance function of the user's columns, on which ``"nloptwrap"`` searches.
-
     Returns
     -------
     Optimum
@@ -48,7 +51,8 @@ def minimise(
         For an unknown optimiser, or a tolerance that is not positive or not for `"nloptwrap"`.
     """
     if not is_one_of(optimizer, ("newton", "nloptwrap")):
-        raise ArgumentError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.")
+        instead = NOT_HERE.get(optimizer.lower(), "") if isinstance(optimizer, str) else ""
+        raise ArgumentError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.{instead}")
     if tolerance is not None:
         positive = isinstance(tolerance, int | float) and tolerance > 0
         if optimizer == "newton" or not positive:
@@ -57,4 +61,4 @@ def minimise(
         return search(
             deviance, None if start is None else deviance.working_theta(start), Log(verbose, deviance.users_theta)
         )
-    return nloptwrap(deviance, users or deviance, start, tolerance or ABSOLUTE_TOLERANCE, Log(verbose))
+    return nloptwrap(deviance, start, tolerance or ABSOLUTE_TOLERANCE, Log(verbose))

@@ -3,20 +3,34 @@
 lme4 calls NLopt's BOBYQA (Powell 2009) through the R package nloptr. It sets absolute tolerances of 1e-8 and leaves
 nloptr's relative tolerance at its default of 1e-4, and it is the latter that ends most searches: a theta of 0.29 is
 then known to some 3e-5. The start is 1 for a standard deviation and 0 for a covariance, unless all terms are random
-intercepts. All this is what one sees from outside: the start, and every evaluation, agree with those that R reports.
+intercepts.
+
+Two things are done at the boundary, where diagonal elements of theta are 0 (?lmerControl names them, `restart_edge` and
+`boundary.tol`; what follows was seen by giving lme4 optimisers and criteria of one's own, tests/reference/edges.R):
+
+* Where the search ends with elements that are exactly 0, the criterion is evaluated 1e-5 above 0 for each of them in
+  turn. If any of these is lower at all, the search is made again, from where it ended, and what it finds is taken
+  whether it is lower or not. This is done once.
+* Then each element above 0 and below 1e-5 is put to 0 in turn, on top of those put there before it. It stays there if
+  the criterion is lower than where the search ended, even if that is higher than before this element was put there.
+
+All this is what one sees from outside: the start, and every evaluation, agree with those that R reports.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..errors import FitError
 from ..frame.columns import INTERCEPT
 from ..frame.model_frame import ModelFrame, RandomPart
-from ..likelihood.deviance import Deviance
+from ..likelihood.deviance import Deviance, UsersDeviance
 from .optimum import Log, Optimum
 
-__all__ = ["lme4_start", "nloptwrap"]
+__all__ = ["at_boundary", "leaves_edge", "lme4_start", "nloptwrap"]
 
 # A search ends where theta or the criterion changes by less than this: lme4's default since 1.1-22. R's estimates are
 # met with it, and with 1e-6 those of the two versions before (tests/optimize/test_tolerance.py).
@@ -24,27 +38,33 @@ ABSOLUTE_TOLERANCE = 1e-8
 # ... or theta by less than this share of itself: nloptr's default of xtol_rel, which lme4 leaves in force.
 RELATIVE_TOLERANCE = 1e-4
 MOST_EVALUATIONS = 100_000  # lme4's limit
+# How far above 0 lme4 looks whether the criterion is lower, where a search ends at 0.
+EDGE_STEP = 1e-5
+# Below which an element of theta is put to 0 where the criterion is lower there: lme4's default of `boundary.tol`.
+BOUNDARY_TOLERANCE = 1e-5
+
+Value = Callable[[np.ndarray], float]
 
 
-def nloptwrap(deviance: Deviance, users: Deviance, start: np.ndarray | None, tolerance: float, log: Log) -> Optimum:
+def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, log: Log) -> Optimum:
     """Search as lme4 does by default.
 
     Parameters
     ----------
     deviance : Deviance
-        Of the columns worked with: what is found is evaluated on them.
-    users : Deviance
-        Of the user's columns. lme4 searches on these, and where it stops depends on the last digits.
+        Of the columns worked with. The search is made in the theta of the user's columns, as lme4's is; the criterion
+        is computed from the columns worked with, in which less is lost to rounding.
     start : ndarray, shape (n_theta,), optional
         1 for standard deviations and 0 for covariances by default.
     tolerance : float
         Absolute tolerance of theta and of the criterion; 1e-6 was lme4's in 1.1-20 and 1.1-21.
     log : Log
+        The evaluations of the search, and of a second one; those at the boundary are not counted in lme4 either.
 
     Returns
     -------
     Optimum
-        Its message says which tolerance ended the search.
+        Its message says which tolerance ended the search, and what was done at the boundary.
 
     Raises
     ------
@@ -61,26 +81,59 @@ def nloptwrap(deviance: Deviance, users: Deviance, start: np.ndarray | None, tol
     except ImportError as error:
         raise FitError("optimizer='nloptwrap' needs the package nlopt: pip install nlopt.") from error
 
-    def value(theta: np.ndarray, gradient: np.ndarray) -> float:
+    value, diagonal = UsersDeviance(deviance).value, deviance.layout.diagonal
+    bobyqa = _bobyqa(nlopt, value, diagonal, tolerance, log)
+    theta = bobyqa.optimize(np.where(diagonal, 1.0, 0.0) if start is None else np.asarray(start, dtype=float))
+    done = ""
+    if leaves_edge(value, theta, diagonal):
+        theta = bobyqa.optimize(theta)
+        done = "; searched again from a boundary where the criterion falls"
+    reached = {nlopt.FTOL_REACHED: "tolerance of the criterion", nlopt.XTOL_REACHED: "tolerance of theta"}
+    result = bobyqa.last_optimize_result()
+    theta, zeros = at_boundary(value, theta, diagonal, bobyqa.last_optimum_value())
+    if zeros:
+        done += f"; {zeros} of theta below {BOUNDARY_TOLERANCE:g} put to 0"
+    message = f"NLopt stopped: {reached.get(result, f'result {result}')}{done}"
+    return Optimum(deviance.evaluate(deviance.working_theta(theta)), True, "nloptwrap", message, log, theta)
+
+
+def _bobyqa(nlopt: Any, value: Value, diagonal: np.ndarray, tolerance: float, log: Log) -> Any:
+    """NLopt's BOBYQA with lme4's settings; a standard deviation is not below 0."""
+
+    def logged(theta: np.ndarray, gradient: np.ndarray) -> float:
         at = theta.copy()  # NLopt goes on to use the memory
-        found = users.value(at)
+        found = value(at)
         log.add(at, found)
         return found
 
-    bobyqa = nlopt.opt(nlopt.LN_BOBYQA, deviance.layout.n_theta)
-    bobyqa.set_lower_bounds(np.where(deviance.layout.diagonal, 0.0, -np.inf))
-    bobyqa.set_min_objective(value)
+    bobyqa = nlopt.opt(nlopt.LN_BOBYQA, len(diagonal))
+    bobyqa.set_lower_bounds(np.where(diagonal, 0.0, -np.inf))
+    bobyqa.set_min_objective(logged)
     bobyqa.set_xtol_abs(tolerance)
     bobyqa.set_ftol_abs(tolerance)
     bobyqa.set_xtol_rel(RELATIVE_TOLERANCE)
     bobyqa.set_maxeval(MOST_EVALUATIONS)
-    theta = bobyqa.optimize(
-        np.where(deviance.layout.diagonal, 1.0, 0.0) if start is None else np.asarray(start, dtype=float)
-    )
-    result = bobyqa.last_optimize_result()
-    reached = {nlopt.FTOL_REACHED: "tolerance of the criterion", nlopt.XTOL_REACHED: "tolerance of theta"}
-    message = f"NLopt stopped: {reached.get(result, f'result {result}')}"
-    return Optimum(deviance.evaluate(deviance.working_theta(theta)), True, "nloptwrap", message, log, theta)
+    return bobyqa
+
+
+def leaves_edge(value: Value, theta: np.ndarray, diagonal: np.ndarray) -> bool:
+    """Whether the criterion is lower a step above 0, for any element that is 0."""
+    edges = np.flatnonzero(diagonal & (theta == 0))
+    if not len(edges):
+        return False
+    here, step = value(theta), EDGE_STEP * np.eye(len(theta))
+    return any(value(theta + step[k]) < here for k in edges)
+
+
+def at_boundary(value: Value, theta: np.ndarray, diagonal: np.ndarray, ended: float) -> tuple[np.ndarray, int]:
+    """Put elements next to 0 there, one after the other, where the criterion is below that of the search's end."""
+    zeros = 0
+    for k in np.flatnonzero(diagonal & (theta > 0) & (theta < BOUNDARY_TOLERANCE)):
+        trial = theta.copy()
+        trial[k] = 0.0
+        if value(trial) < ended:
+            theta, zeros = trial, zeros + 1
+    return theta, zeros
 
 
 def lme4_start(frame: ModelFrame, terms: list[RandomPart]) -> np.ndarray | None:
@@ -102,8 +155,24 @@ def lme4_start(frame: ModelFrame, terms: list[RandomPart]) -> np.ndarray | None:
         return None
     explained = np.empty(len(terms))
     for k, part in enumerate(terms):
-        codes = frame.groupings[part.term.group].codes
-        means = np.bincount(codes, frame.y) / np.bincount(codes)
-        explained[k] = means[codes].var()
-    left = frame.y.var() - explained.sum()
+        grouping = frame.groupings[part.term.group]
+        explained[k] = _variance(_level_means(frame.y, grouping.codes)[grouping.codes])
+    left = _variance(frame.y) - explained.sum()
     return np.sqrt(explained / left) if left > 0 else np.ones(len(terms))
+
+
+def _level_means(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Means by level, shape (levels,), summed as R does it: in long doubles, rounded at the end."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    sums = np.add.reduceat(values[order].astype(np.longdouble), starts)
+    return (sums / np.diff(starts, append=len(codes))).astype(float)
+
+
+def _variance(values: np.ndarray) -> float:
+    """A variance as R computes it: in long doubles about a mean that is rounded, and rounded at the end.
+
+    The difference of two such variances starts the search, and where effects are large it is what is left of rounding.
+    """
+    deviations = values.astype(np.longdouble) - float(values.astype(np.longdouble).mean())
+    return float((deviations * deviations).sum() / (len(values) - 1))

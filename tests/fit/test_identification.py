@@ -49,7 +49,7 @@ SHARED = [
         "(1 | sch / cl)",
         "(1 | sch)",
         1,
-        r"share \(Intercept\) for sch and cl:sch, which put the same rows .*'\(1 \| cl:sch\)':",
+        r"share \(Intercept\) for cl:sch and sch, which put the same rows .*'\(1 \| cl:sch\)':",
     ),
     (
         "(1 | s) + (1 | cl)",

@@ -201,6 +201,13 @@ def test_evaluations_are_printed_where_that_is_asked_for(optimizer, capsys):
     assert [float(x) for x in theta.split()] == pytest.approx(found.evaluations[-1][0].tolist(), rel=1e-5, abs=1e-9)
 
 
+@pytest.mark.parametrize(("name", "instead"), [("bobyqa", "minqa's bobyqa"), ("Nelder_Mead", "lme4's Nelder_Mead")])
+def test_optimisers_of_lme4_that_are_not_there(name, instead):
+    deviance, _ = setup(STRUCTURES["one, intercept"], data(), reml=True)
+    with pytest.raises(mlm.ArgumentError, match=f"no optimizer '{name}'; .*{instead}.*'newton' finds"):
+        minimise(deviance, name)
+
+
 def test_an_optimiser_that_is_not_there():
     deviance, _ = setup(STRUCTURES["one, intercept"], data(), reml=True)
     with pytest.raises(mlm.ArgumentError, match="no optimizer 'bobyqa'; choose 'newton' or 'nloptwrap'"):

