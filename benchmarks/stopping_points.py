@@ -28,15 +28,15 @@ STORED = Path(__file__).resolve().parent.parent / "tests/reference/stopping_poin
 SAME = 1e-6  # of theta
 NEAR = ("centred", "standard deviations", "units")  # origins of x
 
-# Designs near 0 that stop elsewhere here, and why. What lme4 does when the response changes in its last bit is seen by
-# reference/shaken_points.R, 20 times each; the criteria here and in lme4 are the same to their rounding.
+# Designs near 0 that stop elsewhere here, and what is known of why. What lme4 does when the response changes in its last
+# bit is seen by reference/shaken_points.R, 20 times each: where it parts from itself, the last bit decides its path.
 NAMED = {
-    60: "x in units of 1e4: lme4's criterion is wrong by up to 3e-5, and two runs of R have parted by 1e-4",
+    60: "x in units of 1e4: the criterion along the path is up to 3e-5 from lme4's; two runs of R have parted by 1e-4",
     174: "lme4 parts from itself in 2 of 20, by up to 9e-5",
     653: "lme4 parts from itself in 4 of 20, by up to 4e-5",
     715: "lme4 parts from itself in 4 of 20, by up to 1.4e-6",
-    1560: "theta of 85, met to 2e-8 of itself; the criterion, 1e3, has a rounding of some 1e-10 at such ratios",
-    1709: "lme4 parts from itself by up to 0.96e-6; theta of 66, along which the criterion is flat",
+    1560: "2e-8 of a theta of 85; lme4 parts from itself by 1.5e-8 only: not explained",
+    1709: "5e-8 of a theta of 66; lme4 parts from itself by 0.96e-6 only: not explained",
 }
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FitError
+from ..errors import FitError, MlmError
 from ..frame.columns import INTERCEPT
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import Deviance, UsersDeviance
@@ -64,12 +64,13 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
     Returns
     -------
     Optimum
-        Its message says which tolerance ended the search, and what was done at the boundary.
+        Its message says which tolerance ended the search, and what was done at the boundary; not converged where it
+        was none.
 
     Raises
     ------
     FitError
-        Without the package nlopt.
+        Without the package nlopt, or where its search fails.
 
     References
     ----------
@@ -83,10 +84,10 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
 
     value, diagonal = UsersDeviance(deviance).value, deviance.layout.diagonal
     bobyqa = _bobyqa(nlopt, value, diagonal, tolerance, log)
-    theta = bobyqa.optimize(np.where(diagonal, 1.0, 0.0) if start is None else np.asarray(start, dtype=float))
-    done = ""
+    first = np.where(diagonal, 1.0, 0.0) if start is None else deviance.layout.rectify(np.asarray(start, dtype=float))
+    theta, done = _ended(bobyqa, first), ""
     if leaves_edge(value, theta, diagonal):
-        theta = bobyqa.optimize(theta)
+        theta = _ended(bobyqa, theta)
         done = "; searched again from a boundary where the criterion falls"
     reached = {nlopt.FTOL_REACHED: "tolerance of the criterion", nlopt.XTOL_REACHED: "tolerance of theta"}
     result = bobyqa.last_optimize_result()
@@ -94,7 +95,8 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
     if zeros:
         done += f"; {zeros} of theta below {BOUNDARY_TOLERANCE:g} put to 0"
     message = f"NLopt stopped: {reached.get(result, f'result {result}')}{done}"
-    return Optimum(deviance.evaluate(deviance.working_theta(theta)), True, "nloptwrap", message, log, theta)
+    found = deviance.evaluate(deviance.working_theta(theta))
+    return Optimum(found, result in reached, "nloptwrap", message, log, theta)
 
 
 def _bobyqa(nlopt: Any, value: Value, diagonal: np.ndarray, tolerance: float, log: Log) -> Any:
@@ -114,6 +116,17 @@ def _bobyqa(nlopt: Any, value: Value, diagonal: np.ndarray, tolerance: float, lo
     bobyqa.set_xtol_rel(RELATIVE_TOLERANCE)
     bobyqa.set_maxeval(MOST_EVALUATIONS)
     return bobyqa
+
+
+def _ended(bobyqa: Any, start: np.ndarray) -> np.ndarray:
+    """Where a search from this start ends."""
+    try:
+        return np.asarray(bobyqa.optimize(start))
+    except MlmError:
+        raise
+    except Exception as error:  # NLopt has exceptions of its own, without a common class
+        why = str(error) or type(error).__name__
+        raise FitError(f"NLopt's search has failed ({why}); take optimizer='newton', or another `start`.") from error
 
 
 def leaves_edge(value: Value, theta: np.ndarray, diagonal: np.ndarray) -> bool:

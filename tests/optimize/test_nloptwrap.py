@@ -198,3 +198,28 @@ def test_message_says_what_was_done_at_the_boundary():
     assert m.optimizer_info.message.endswith("of theta below 1e-05 put to 0")
     searched = m.optimizer_info.evaluations[-1][0]
     assert not np.array_equal(searched, m.theta)
+
+
+def test_signs_of_a_start_mean_nothing():
+    data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0], "g": list("aabbcc")}
+    m = mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap", start=[-3.0])
+    assert m.optimizer_info.evaluations[0][0] == pytest.approx([3.0])
+
+
+def test_not_converged_without_a_tolerance_that_is_met(monkeypatch):
+    monkeypatch.setattr("mlm.optimize.nloptwrap.MOST_EVALUATIONS", 4)
+    data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0], "g": list("aabbcc")}
+    with pytest.warns(mlm.ConvergenceWarning, match="Not converged: NLopt stopped: result 5, after"):
+        assert not mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap").converged
+
+
+def test_a_search_that_fails_is_said(monkeypatch):
+    import nlopt
+
+    def failing(self, start):
+        raise nlopt.RoundoffLimited
+
+    monkeypatch.setattr(nlopt.opt, "optimize", failing)
+    data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0], "g": list("aabbcc")}
+    with pytest.raises(mlm.FitError, match="NLopt's search has failed"):
+        mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap")
