@@ -28,8 +28,8 @@ STORED = Path(__file__).resolve().parent.parent / "tests/reference/stopping_poin
 SAME = 1e-6  # of theta
 NEAR = ("centred", "standard deviations", "units")  # origins of x
 
-# Designs near 0 that stop elsewhere here, and what is known of why. What lme4 does when the response changes in its last
-# bit is seen by reference/shaken_points.R, 20 times each: where it parts from itself, the last bit decides its path.
+# Designs near 0 that stop elsewhere here, and what is known of why. What lme4 does when the response changes in its
+# last bit is seen by reference/shaken_points.R, 20 times each: where it parts from itself, the last bit decides.
 NAMED = {
     60: "x in units of 1e4: the criterion along the path is up to 3e-5 from lme4's; two runs of R have parted by 1e-4",
     174: "lme4 parts from itself in 2 of 20, by up to 9e-5",
