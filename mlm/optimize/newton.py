@@ -143,8 +143,8 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     if (theta != at.theta).any():
         at = evaluate(theta)
     if not deviance.is_perfect(at):
-        at, found = free_descent(deviance, evaluate, at)
-        converged |= found
+        at, reached = free_descent(deviance, evaluate, at)
+        converged |= reached
     return ended(deviance, at, converged, log)
 
 
@@ -190,8 +190,8 @@ def _descend(
     last, fresh, error = np.inf, True, np.zeros_like(hessian)
     for made in range(MOST_STEPS):
         if made == IRREGULAR_STEPS and not _is_regular(deviance, at.theta):
-            at, found = free_descent(deviance, evaluate, at)
-            return at, found, _second_derivatives(deviance, at)
+            at, converged = free_descent(deviance, evaluate, at)
+            return at, converged, _second_derivatives(deviance, at)
         step, decrease = _step(deviance, hessian, at)
         rounding = rounding_of(deviance, at)
         if decrease < _final(deviance, at.theta) or (decrease < rounding and decrease >= last):
