@@ -142,10 +142,15 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     theta = deviance.layout.rectify(at.theta)
     if (theta != at.theta).any():
         at = evaluate(theta)
-    if not deviance.is_perfect(at):
+    if not deviance.is_perfect(at) and (converged or _has_covariances(deviance)):
         at, reached = free_descent(deviance, evaluate, at)
         converged |= reached
     return ended(deviance, at, converged, log)
+
+
+def _has_covariances(deviance: Deviance) -> bool:
+    """Whether any term has effects that may be correlated: variances alone have no valleys that are bent."""
+    return any(slot.size > 1 for slot in deviance.layout.slots)
 
 
 def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
@@ -189,7 +194,7 @@ def _descend(
     """Newton steps with backtracking; the best evaluation, whether it is the end, and second derivatives."""
     last, fresh, error = np.inf, True, np.zeros_like(hessian)
     for made in range(MOST_STEPS):
-        if made == IRREGULAR_STEPS and not _is_regular(deviance, at.theta):
+        if made == IRREGULAR_STEPS and _has_covariances(deviance) and not _is_regular(deviance, at.theta):
             at, converged = free_descent(deviance, evaluate, at)
             return at, converged, _second_derivatives(deviance, at)
         step, decrease = _step(deviance, hessian, at)
