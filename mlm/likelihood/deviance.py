@@ -40,6 +40,9 @@ class Solver(Protocol):
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """See `Deviance.curvature`."""
 
+    def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
+        """See `Deviance.moved`."""
+
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """See `Deviance.along`."""
 
@@ -98,6 +101,21 @@ class Deviance:
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Second derivatives by theta at an evaluation, or None where they were not asked for when evaluating."""
         return self.solver.curvature(at)
+
+    def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
+        """Evaluate, without derivatives, at the end of a step so short that its square is no more than rounding.
+
+        With one grouping factor this takes no more than was found at the step's start; with several it is None.
+
+        Parameters
+        ----------
+        at : Evaluation
+            With first derivatives.
+        step : ndarray, shape (n_theta,)
+        decrease : float
+            By how much the criterion falls along it.
+        """
+        return self.solver.moved(at, step, decrease)
 
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact first and second derivatives along steps of T.

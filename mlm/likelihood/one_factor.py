@@ -126,6 +126,30 @@ class OneFactor:
         within, between = self._within_levels(of, change), self._between_levels(of, change)
         return within - between + bending(self.layout, 0, of.slope)
 
+    def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
+        """Evaluate at the end of a short step, see `Deviance.moved`: from what is at hand at its start.
+
+        ``[X R, (y - X beta) / sigma]`` has products 1 and dof with itself through ``V^-1`` there. With the change S of
+        Sigma they become smaller by ``[F e]' S [F e]``, to first order in S.
+        """
+        of = at.solution
+        if not isinstance(of, LevelSolution):
+            return None
+        (change,), p, outside = self.layout.matrices(step), self.p, of.outside
+        change = of.t @ change.T + change @ (of.t + change).T
+        changed = (change @ outside.reshape(self.q, -1)).reshape(outside.shape)
+        less = sum([row @ other.T for row, other in zip(outside, changed, strict=True)])
+        root = of.fixed.inverse_root
+        penalised = at.penalised - at.sigma2 * float(less[p, p])
+        return Evaluation(
+            theta=at.theta + step,
+            value=at.value - decrease,
+            sigma2=penalised / self.criterion.dof,
+            beta=at.beta - math.sqrt(at.sigma2) * (root @ less[:p, p]),
+            unscaled=at.unscaled + root @ less[:p, :p] @ root.T,
+            penalised=penalised,
+        )
+
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         (t,), (mine,) = matrices, steps

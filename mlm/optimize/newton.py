@@ -22,7 +22,8 @@ from ..errors import MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .boundary import leave_boundary, leave_saddle, settle_zeros
-from .ending import computed, ended, rounding_of
+from .ending import LEAST_DECREASE, computed, ended, finished, rounding_of
+from .free_descent import free_descent
 from .optimum import Log, Optimum
 from .scoring import expected_information, scoring_step
 from .start import LEAST_DIVISOR, moment_start, scored_start, single_start
@@ -35,9 +36,9 @@ __all__ = ["newton"]
 # another value counts fewer, this one was left: the designs are small, and no published digit was to move. Decreases
 # are those of the deviance.
 
-# Promised decrease below which a search ends. The deviance rises by the square of theta's distance in standard errors:
-# theta is right to 3e-7 of them. Where the end is foreseen, up to 1.5e-12 was left, or 1e-6 of a standard error.
-# Measured: 1,873 with 1e-16, 1,939 with 1e-18 for 1,755; a fit of a few hundred rows takes a tenth longer with 1e-16.
+# Promised decrease below which a search with exact second derivatives ends, the step that promises it being its last.
+# The deviance rises by the square of theta's distance in standard errors: before that step theta is right to 3e-7 of
+# them; so where a covariance is singular. Without exact ones the bound is `ending.LEAST_DECREASE`.
 FINAL_DECREASE = 1e-13
 # Decrease that Newton's method expects, below which it takes over from scoring; above, it is still far from where its
 # quadratic holds. Measured: 1,783 with 0.1, 1,800 with 10, 2,024 with 100.
@@ -47,6 +48,9 @@ SCORING_STEPS = 2
 # Promised decrease below which a step is so short that second derivatives at its start serve at its end as well, and
 # the end may be foreseen: above, they are computed at each point. Measured: 1,752 with 0, 1,845 with 0.1.
 SHORT_STEP_DECREASE = 1e-3
+# Promised decrease above which a step changes second derivatives so much that the last step asks for new ones: theta is
+# then right to 3e-7 of a standard error, times the root of this.
+LATE_DECREASE = 1e-6
 # Share of a diagonal element of T that a step may change for its logarithm to be the variable, and the longest step in
 # logarithms. Measured: 1,690 with a share of 0 (never), 1,691 with 0.25, 1,985 with 1; 1,694 with steps of 0.25.
 LOGARITHM_SHARE = 0.5
@@ -85,6 +89,8 @@ MOST_SHORTENINGS = 12
 MOST_EVALUATIONS = 300
 LEAST_PROMISE = 1e-12
 MOST_STEPS = 100
+# Steps after which a search near a singular covariance goes on in the variables of `free_descent`: most need 10.
+IRREGULAR_STEPS = 15
 MOST_DESCENTS = 10
 
 
@@ -127,7 +133,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         fresh = leave_saddle(evaluate, at, hessian) if converged and lapack.dpotrf(hessian)[1] else None
         if fresh is None:
             if converged and regular:
-                return ended(deviance, at, converged, log)
+                return ended(deviance, finished(deviance, evaluate, at, hessian), converged, log)
             at = settle_zeros(deviance, evaluate, at)
             fresh = leave_boundary(deviance, evaluate, at)
         if fresh is None or len(log) - begun > MOST_EVALUATIONS:
@@ -136,7 +142,15 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     theta = deviance.layout.rectify(at.theta)
     if (theta != at.theta).any():
         at = evaluate(theta)
+    if not deviance.is_perfect(at) and (converged or _has_covariances(deviance)):
+        at, reached = free_descent(deviance, evaluate, at)
+        converged |= reached
     return ended(deviance, at, converged, log)
+
+
+def _has_covariances(deviance: Deviance) -> bool:
+    """Whether any term has effects that may be correlated: variances alone have no valleys that are bent."""
+    return any(slot.size > 1 for slot in deviance.layout.slots)
 
 
 def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
@@ -179,10 +193,13 @@ def _descend(
 ) -> tuple[Evaluation, bool, np.ndarray]:
     """Newton steps with backtracking; the best evaluation, whether it is the end, and second derivatives."""
     last, fresh, error = np.inf, True, np.zeros_like(hessian)
-    for _ in range(MOST_STEPS):
+    for made in range(MOST_STEPS):
+        if made == IRREGULAR_STEPS and _has_covariances(deviance) and not _is_regular(deviance, at.theta):
+            at, converged = free_descent(deviance, evaluate, at)
+            return at, converged, _second_derivatives(deviance, at)
         step, decrease = _step(deviance, hessian, at)
         rounding = rounding_of(deviance, at)
-        if decrease < FINAL_DECREASE or (decrease < rounding and decrease >= last):
+        if decrease < _final(deviance, at.theta) or (decrease < rounding and decrease >= last):
             return at, True, hessian
         derivatives = _worthwhile(deviance, at, step, decrease, last)
         last = decrease
@@ -200,11 +217,17 @@ def _descend(
             found = evaluate(found.theta)
         promise = _plain_step(hessian, found)[1] if deviance.solver.exact and decrease < SHORT_STEP_DECREASE else np.inf
         if promise < FINAL_DECREASE:
-            return found, True, hessian
+            return found, True, hessian if decrease < LATE_DECREASE else _second_derivatives(deviance, found)
         if promise * promise > FINAL_DECREASE * decrease:  # else the second derivatives serve once more
             hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False, hessian
+
+
+def _final(deviance: Deviance, theta: np.ndarray) -> float:
+    """Promised decrease below which a search ends: little where no exact second derivatives make a last step."""
+    exact = deviance.solver.exact or not _is_regular(deviance, theta)
+    return FINAL_DECREASE if exact else LEAST_DECREASE
 
 
 def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, last: float) -> int:
@@ -216,7 +239,7 @@ def _worthwhile(deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: 
     """
     exact, near = deviance.solver.exact, decrease < SHORT_STEP_DECREASE
     share = decrease / last if last < np.inf else 1.0
-    ending = near and decrease * share ** (2 if exact else 1) < FINAL_DECREASE
+    ending = near and decrease * share ** (2 if exact else 1) < LEAST_DECREASE
     if ending and all(_is_regular(deviance, end) for end in (at.theta, at.theta + step)):
         return 0
     return 1 if near and not exact else 2

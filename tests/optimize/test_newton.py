@@ -141,7 +141,7 @@ def test_a_correlation_of_one_is_exact():
     frame, effects = data(4), np.random.default_rng(2).normal(size=14)
     frame["y"] = effects[frame["g"]] * (1.0 + frame["x"]) + 0.3 * np.random.default_rng(102).normal(size=96)
     deviance, _ = setup("y ~ x + (1 + x | g)", frame, reml=True)
-    found = minimise(deviance).evaluation
+    found = deviance.evaluate(minimise(deviance).evaluation.theta)
     assert found.theta[2] == 0.0
     assert (found.theta[:2] > 1.0).all()
     assert singular_directions(deviance, found) >= 0.0
@@ -176,7 +176,7 @@ def test_the_log_has_every_evaluation():
     original = deviance.evaluate
     deviance.evaluate = lambda theta, derivatives: calls.append(theta.copy()) or original(theta, derivatives)
     found = minimise(deviance)
-    assert len(found.evaluations) == len(calls) < 60
+    assert len(found.evaluations) == len(calls) < 70
     for (theta, value), called in zip(found.evaluations, calls, strict=True):
         assert theta.tolist() == called.tolist()
         assert value == original(theta).value

@@ -79,6 +79,8 @@ class SmallDesign:
         A formula of the same model on the columns xc (standardised x) and xo (x in other units), for the same frame.
     constant : float
         What the criterion of the twin lacks of the criterion.
+    offset : str or None
+        Column of an offset.
     """
 
     number: int
@@ -90,6 +92,7 @@ class SmallDesign:
     reml: bool
     twin: str
     constant: float
+    offset: str | None = None
 
 
 def design(number: int, seed: int = SEED) -> SmallDesign:

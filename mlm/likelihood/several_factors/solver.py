@@ -61,6 +61,9 @@ class SeveralFactors:
         """Nearly exact second derivatives, formed while evaluating."""
         return at.hessian
 
+    def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> None:
+        """Nothing: under maximum likelihood what it takes is not at hand."""
+
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         return exact_curvature(eliminate(self.parts, self.xy, matrices, scaled=True), self.criterion, steps)

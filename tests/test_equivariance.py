@@ -1,0 +1,190 @@
+"""The same model gives the same numbers: property tests over random designs of all structures, and random changes.
+
+A change is composed of other units and another origin of the response and of a predictor, a factor of the weights, rows
+in another order, and other labels of the levels, which sort in another order or are categories in one of their own.
+Units are powers of 2 and shifts multiples of them, so that no digit of the data is lost; years become Julian days or
+Unix seconds as they do in real data, in whole numbers.
+
+By default the same examples are tried each time. ``EQUIVARIANCE_EXAMPLES=3000 pytest tests/test_equivariance.py`` tries
+so many others, at random.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from reference.small_designs import COUNT, STRUCTURES, SmallDesign, design
+from same_model import Change, Numbers, _free_origin, _unit, deviations, numbers
+
+import mlm
+
+SAME = 1e-8
+MORE = int(os.environ.get("EQUIVARIANCE_EXAMPLES", "0"))
+EXAMPLES = settings(
+    max_examples=MORE or 12,
+    derandomize=not MORE,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],  # a smaller example that fails says no more than the first, and takes minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+# about 1e-100 to 1e100
+POWERS = st.sampled_from([-332, -100, -13, -1, 0, 0, 1, 13, 100, 332])
+SHIFTS = st.sampled_from([0.0, 0.0, 1.0, -16.0, 1024.0, 4096.0])
+# a year has 31,557,600 seconds, and 365.25 days; Julian day 2,451,545 is in 2000
+TIMES = {
+    "as it is": (0.0, 1.0),
+    "Julian days": (-2000.0 + 2451545.0 / 365.25, 365.25),
+    "Unix seconds": (-1970.0, 31557600.0),
+}
+
+
+@st.composite
+def drawn_designs(draw: st.DrawFn) -> SmallDesign:
+    """A design of the generator, of any structure and with any rows; perhaps with weights, an offset, other terms."""
+    place = draw(st.integers(0, len(STRUCTURES) - 1))
+    number = place + len(STRUCTURES) * draw(st.integers(0, 10**6))
+    one = design(number, seed=draw(st.integers(0, 3)))
+    frame, rng = one.frame.copy(), np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
+    most = draw(st.sampled_from([24, 60, 150, 600]))
+    if len(frame) > most:
+        kept = np.sort(rng.permutation(len(frame))[:most])
+        frame = frame.iloc[kept].reset_index(drop=True)
+    weights, offset = one.weights, None
+    if draw(st.booleans()):
+        frame["w"], weights = np.round(rng.uniform(0.2, 4.0, len(frame)) * 64) / 64, "w"
+    if draw(st.booleans()):
+        frame["off"], offset = np.round(rng.standard_normal(len(frame)) * 64) / 64 * _unit(frame["y"]), "off"
+    return replace(one, frame=frame, weights=weights, offset=offset, reml=draw(st.booleans()))
+
+
+@st.composite
+def drawn_changes(draw: st.DrawFn, one: SmallDesign) -> Change:
+    """A change of all that may change, at once."""
+    y = (draw(SHIFTS) * _unit(one.frame["y"]), 2.0 ** draw(POWERS))
+    scale = 2.0 ** draw(st.sampled_from([-17, -3, 0, 0, 3, 17]))
+    # without a covariance between the effects of 1 and of x, another origin of x is another model
+    shift = draw(SHIFTS) * _unit(one.frame["x"]) if _free_origin(one) else 0.0
+    weights = draw(st.sampled_from([1.0, 1.0, 2.0**-20, 2.0**7, 3.0]))
+    order, labels = (draw(st.integers(0, 2**32 - 1)) for _ in range(2))
+    kind = draw(st.sampled_from(["text", "numbers", "categories"]))
+
+    def rows(frame: pd.DataFrame) -> pd.DataFrame:
+        out = frame.assign(y=y[1] * (frame["y"] + y[0]), x=scale * (frame["x"] + shift))
+        if weights != 1.0:
+            out["w"] = weights * (out["w"] if one.weights else 1.0)
+        if one.offset:
+            out["off"] = y[1] * frame["off"]
+        out = _relabelled(out, np.random.RandomState(labels), kind)
+        return out.iloc[np.random.RandomState(order).permutation(len(out))].reset_index(drop=True)
+
+    return Change(
+        f"y {y}, x {(shift, scale)}, weights {weights}, {kind}",
+        rows,
+        y,
+        (shift, scale) if "x" in one.formula else (0.0, 1.0),
+        weights,
+    )
+
+
+def _relabelled(frame: pd.DataFrame, rng: np.random.RandomState, kind: str) -> pd.DataFrame:
+    """Other labels of the groups, in another order."""
+    out = frame.copy()
+    for name in sorted({"g", "h", "k", "l"} & set(frame)):
+        levels = sorted(frame[name].unique())
+        places = rng.permutation(len(levels))
+        labels = {
+            level: int(place) + 7 if kind == "numbers" else f"L{place:04d}"
+            for level, place in zip(levels, places, strict=True)
+        }
+        out[name] = frame[name].map(labels)
+        if kind == "categories":
+            out[name] = pd.Categorical(out[name], categories=list(rng.permutation(sorted(labels.values()))))
+    return out
+
+
+def wrong(base: Numbers, other: Numbers) -> dict[str, float]:
+    """What differs by more than it may: 1e-8, or what the digits of double precision leave undecided."""
+    rounding, mapping = (max(getattr(n, of) for n in (base, other)) for of in ("rounding", "mapping"))
+    allowed = {
+        "criterion": SAME + 4.0 * rounding,
+        # a place is known to the root of what the criterion does not see only from its values; from slopes, as these
+        "estimates": SAME + 4.0 * (rounding + mapping),
+        "standard errors": SAME + 4.0 * (rounding + mapping),
+        "df": SAME + 4.0 * (rounding + mapping),
+    }
+    return {name: value for name, value in deviations(base, other).items() if not value <= allowed.get(name, 0.0)}
+
+
+@EXAMPLES
+@given(data=st.data())
+def test_the_same_model_gives_the_same_numbers(data):
+    one = data.draw(drawn_designs())
+    change = data.draw(drawn_changes(one))
+    base, other = numbers(one), numbers(one, change)
+    assert not wrong(base, other), (one.number, one.structure, one.origin, len(one.frame), change.name, base, other)
+
+
+@EXAMPLES
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    groups=st.integers(5, 40),
+    years=st.integers(4, 8),
+    units=st.sampled_from(sorted(TIMES)),
+    random=st.sampled_from(["(x | g)", "(x | g) + (1 | h)", "(1 | g)"]),
+    reml=st.booleans(),
+)
+def test_years_are_days_or_seconds(seed, groups, years, units, random, reml):
+    rng = np.random.RandomState(seed)
+    frame = pd.DataFrame({"g": np.repeat(np.arange(groups), years), "x": np.tile(2000.0 + np.arange(years), groups)})
+    frame["h"] = rng.randint(0, 6, len(frame))
+    effects = rng.standard_normal((groups, 2)) * rng.uniform(0.0, 1.0, 2)
+    noise = effects[frame["g"], 0] + effects[frame["g"], 1] * (frame["x"] - 2002) + rng.standard_normal(len(frame))
+    frame["y"] = np.round(1024.0 * noise) / 1024.0
+    shift, scale = TIMES[units]
+    days = np.round(4.0 * scale * (frame["x"] + shift)) / 4.0  # whole quarters of days: what is stored
+    one = SmallDesign(0, random, "years", f"y ~ x + {random}", frame, None, reml, "", 0.0)
+    change = Change(units, lambda d: d.assign(x=days), x=(shift, scale))
+    assert not wrong(numbers(one), numbers(one, change))
+
+
+@EXAMPLES
+@given(
+    groups=st.integers(5, 40),
+    origin=st.sampled_from([0.0, -2002.0, -1900.0, 1e6, 2.0**30]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_balanced_slopes_have_groups_less_one_degrees_of_freedom(groups, origin, seed):
+    """Five years a group: the mean slope is that of the groups' slopes, of which there are so many."""
+    rng = np.random.RandomState(seed)
+    frame = pd.DataFrame({"g": np.repeat(np.arange(groups), 5), "x": np.tile(2000.0 + np.arange(5), groups)})
+    effects = 3.0 * rng.standard_normal((groups, 2))
+    frame["y"] = (
+        effects[frame["g"], 0] + effects[frame["g"], 1] * (frame["x"] - 2002.0) + rng.standard_normal(len(frame))
+    )
+    m = mlm.lmer("y ~ x + (x | g)", frame.assign(x=frame["x"] + origin))
+    assert m.satterthwaite_df([0.0, 1.0]) == pytest.approx(groups - 1, rel=SAME)
+
+
+def test_a_slope_without_a_covariance_has_an_origin():
+    """Another origin of x in ``||`` is another model: what is left out of the properties above is left out rightly."""
+    found = []
+    for one in map(design, range(2, 170, 24)):
+        shift = 3.0 * _unit(one.frame["x"])
+        far = Change("far", lambda d, a=shift: d.assign(x=d["x"] + a), x=(shift, 1.0))
+        found.append(deviations(numbers(one), numbers(one, far)).get("criterion", 0.0))
+        assert "||" in one.formula
+    assert max(found) > 1e-3
+
+
+def test_what_differs_is_seen():
+    base, other = numbers(design(0)), numbers(design(24))
+    assert {"criterion", "estimates", "standard errors", "df"} <= set(wrong(base, other))
+    assert not wrong(base, base)
+    assert COUNT > 24
