@@ -1,0 +1,99 @@
+"""Terms of one factor whose columns are nearly parallel: solved in columns that are orthonormal together.
+
+In ``(1 | g) + (0 + x | g)`` with x far from 0, the constant and x have nearly the same effects, and relative standard
+deviations that are as large as x is far: the level matrices ``T' Z_j'Z_j T + I`` are differences of their squares. With
+B orthonormal among all the factor's columns, ``Z = B M``, effects of Z with the root T are effects of B with the root
+``M T``, or the triangular one ``M T U`` with a turn U: the model is one of an unstructured covariance of B at every
+theta, and is solved as such. Only what theta means is of the terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .covariance import CovarianceLayout
+from .criterion import Curvature, Evaluation
+
+__all__ = ["JointColumns"]
+
+
+class JointColumns:
+    """A solver of the terms' theta by one of unstructured covariances.
+
+    Parameters
+    ----------
+    layout : CovarianceLayout
+        Of the terms.
+    solver : Solver
+        Of the factors' joint columns B.
+    joint : CovarianceLayout
+        Of that solver.
+    mixing : sequence of ndarray, shapes (q, q)
+        M of each factor, the identity where the columns are the same.
+    """
+
+    def __init__(
+        self, layout: CovarianceLayout, solver: Any, joint: CovarianceLayout, mixing: Sequence[np.ndarray]
+    ) -> None:
+        self.layout, self.solver, self.joint, self.mixing = layout, solver, joint, tuple(mixing)
+        self.exact: bool = solver.exact
+
+    def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
+        """See `Deviance.evaluate`."""
+        matrices = self.layout.matrices(theta)
+        at: Evaluation = self.solver.evaluate(self.joint.pick(self._turned(matrices)[0]), min(derivatives, 1))
+        if not derivatives:
+            return replace(at, theta=theta)
+        projections = tuple(_products(m, k) for m, k in zip(self.mixing, at.projections, strict=True))
+        residuals = tuple(m.T @ e for m, e in zip(self.mixing, at.residuals, strict=True))
+        at = replace(at, theta=theta, projections=projections, residuals=residuals, solution=None, hessian=None)
+        at = replace(at, gradient=self.layout.pick([2.0 * at.slope(k) @ t for k, t in enumerate(matrices)]))
+        return replace(at, hessian=self._second(matrices)) if derivatives > 1 and not self.exact else at
+
+    def curvature(self, at: Evaluation) -> np.ndarray | None:
+        """See `Deviance.curvature`."""
+        if not self.exact:
+            return at.hessian
+        return self._second(self.layout.matrices(at.theta)) if at.projections else None
+
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+        """See `Deviance.along`."""
+        roots, turns = self._turned(matrices)
+        found: Curvature = self.solver.along(
+            roots, [m @ step @ u for m, step, u in zip(self.mixing, steps, turns, strict=True)]
+        )
+        return found
+
+    def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """See `Deviance.modes`."""
+        modes, covariances = self.solver.modes(self.joint.pick(self._turned(self.layout.matrices(theta))[0]))
+        back = [np.linalg.inv(m) for m in self.mixing]
+        return (
+            [b @ mode for b, mode in zip(back, modes, strict=True)],
+            [_products(b.T, c) for b, c in zip(back, covariances, strict=True)],
+        )
+
+    def scores(self, t: np.ndarray) -> None:
+        """Nothing: a search in these columns starts from moments, and steps of scoring are its own."""
+
+    def _second(self, matrices: list[np.ndarray]) -> np.ndarray:
+        """Exact second derivatives by theta."""
+        units = [self.layout.units(k) for k in range(len(matrices))]
+        order = np.concatenate([self.layout.positions(k)[0] for k in range(len(matrices))])
+        out = np.empty((self.layout.n_theta, self.layout.n_theta))
+        out[np.ix_(order, order)] = self.along(matrices, units).second
+        return out
+
+    def _turned(self, matrices: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Lower triangular roots ``M T U`` of each factor, and the turns U."""
+        found = [np.linalg.qr((m @ t).T) for m, t in zip(self.mixing, matrices, strict=True)]
+        return [r.T for _, r in found], [q for q, _ in found]
+
+
+def _products(mixing: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """``M' K_j M`` of each level, shape (q, q, J)."""
+    return np.einsum("ba,bcj,cd->adj", mixing, of, mixing)
