@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .covariance import CovarianceLayout
+from .covariance import CovarianceLayout, bending
 from .criterion import Curvature, Evaluation
 
 __all__ = ["JointColumns"]
@@ -45,14 +45,18 @@ class JointColumns:
     def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
         """See `Deviance.evaluate`."""
         matrices = self.layout.matrices(theta)
-        at: Evaluation = self.solver.evaluate(self.joint.pick(self._turned(matrices)[0]), min(derivatives, 1))
+        roots, turns = self._turned(matrices)
+        inner: Evaluation = self.solver.evaluate(self.joint.pick(roots), derivatives)
+        at = replace(inner, theta=theta, solution=None, hessian=None)
         if not derivatives:
-            return replace(at, theta=theta)
+            return at
         projections = tuple(_products(m, k) for m, k in zip(self.mixing, at.projections, strict=True))
         residuals = tuple(m.T @ e for m, e in zip(self.mixing, at.residuals, strict=True))
-        at = replace(at, theta=theta, projections=projections, residuals=residuals, solution=None, hessian=None)
+        at = replace(at, projections=projections, residuals=residuals)
         at = replace(at, gradient=self.layout.pick([2.0 * at.slope(k) @ t for k, t in enumerate(matrices)]))
-        return replace(at, hessian=self._second(matrices)) if derivatives > 1 and not self.exact else at
+        if inner.hessian is None:
+            return at
+        return replace(at, hessian=self._chained(at, inner, matrices, roots, turns))
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """See `Deviance.curvature`."""
@@ -87,6 +91,32 @@ class JointColumns:
         out = np.empty((self.layout.n_theta, self.layout.n_theta))
         out[np.ix_(order, order)] = self.along(matrices, units).second
         return out
+
+    def _chained(
+        self,
+        at: Evaluation,
+        inner: Evaluation,
+        matrices: list[np.ndarray],
+        roots: list[np.ndarray],
+        turns: list[np.ndarray],
+    ) -> np.ndarray:
+        """Nearly exact second derivatives by theta, of those by the elements of the joint roots.
+
+        A step E of T changes Sigma as the step ``T N`` does, with ``N = T^+ E``, and the joint root as ``M T U P`` with
+        any P that has the symmetric part of ``U' N U``: that with nothing above its diagonal is a step of its elements.
+        """
+        by_sigma, out = np.array(inner.hessian), np.zeros((self.layout.n_theta, self.layout.n_theta))
+        steps = np.zeros((self.layout.n_theta, self.joint.n_theta))
+        for k, (t, root, u) in enumerate(zip(matrices, roots, turns, strict=True)):
+            theirs, row, column = self.joint.positions(k)
+            by_sigma[np.ix_(theirs, theirs)] -= bending(self.joint, k, inner.slope(k))
+            mine = self.layout.positions(k)[0]
+            n = u.T @ np.linalg.pinv(t) @ self.layout.units(k) @ u
+            both = np.tril(n + n.transpose(0, 2, 1))
+            both[:, np.arange(len(t)), np.arange(len(t))] *= 0.5
+            steps[np.ix_(mine, theirs)] = (root @ both)[:, row, column]
+            out[np.ix_(mine, mine)] = bending(self.layout, k, at.slope(k))
+        return np.asarray(out + steps @ by_sigma @ steps.T)
 
     def _turned(self, matrices: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Lower triangular roots ``M T U`` of each factor, and the turns U."""
