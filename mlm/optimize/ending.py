@@ -47,8 +47,8 @@ def computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evaluat
 def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Optimum:
     """What was found; no minimum where rounding would hide it."""
     message = "converged" if converged else "the search ended before the gradient was zero"
-    hidden = rounding_of(deviance, at)
-    if hidden > LARGEST_HIDDEN:
+    large = max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
+    if large and (hidden := rounding_of(deviance, at)) > LARGEST_HIDDEN:
         converged = False
         message = f"rounding hides decreases of the criterion up to {hidden:.0e}"
     share = at.penalised / float(deviance.products.xy[-1, -1])
