@@ -172,6 +172,9 @@ class CrossProducts:
         Whether every fixed-effects column keeps more than a ten-thousandth of its length beside those to its left.
     log_basis : float
         Logarithm of the determinant of X'X over that of the basis worked with (0 when it is X itself).
+    joint : CrossProducts or None
+        The same of columns that are orthonormal among all terms of a factor, where columns of different terms are
+        nearly parallel.
     """
 
     nobs: int
@@ -184,6 +187,7 @@ class CrossProducts:
     total: float
     independent: bool
     log_basis: float = 0.0
+    joint: CrossProducts | None = None
 
     @property
     def p(self) -> int:

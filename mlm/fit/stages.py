@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
-from ..crossproducts.blocks import CrossProducts
+from ..crossproducts.bases import DEPENDENT_SHARE
+from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..crossproducts.in_memory import cross_products
 from ..errors import DataError, FormulaError, RankWarning, first_few, users_stacklevel
 from ..frame.columns import Columns
@@ -18,6 +20,10 @@ from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
 __all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms"]
+
+# Squared share of its length that sets a column apart from one of another term, below which they are nearly parallel: a
+# mean of 30 standard deviations. The squares that differences are taken of are as many times as large: three digits.
+PARALLEL_SHARE = 1e-3
 
 
 def sorted_terms(frame: ModelFrame) -> list[RandomPart]:
@@ -68,10 +74,29 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         )
     sizes = [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
     products = cross_products(frame, factors, sizes=sizes)
-    if products.independent:
+    if not products.independent:
+        frame = _without_dependent(frame)
+        products = cross_products(frame, factors, orthonormal=True, sizes=sizes)
+    parallel = [len(s) > 1 and _has_parallel(s, f) for s, f in zip(sizes, products.factors, strict=True)]
+    if not any(parallel):
         return frame, products
-    frame = _without_dependent(frame)
-    return frame, cross_products(frame, factors, orthonormal=True, sizes=sizes)
+    together = [(sum(s),) if near else s for s, near in zip(sizes, parallel, strict=True)]
+    joint = cross_products(frame, factors, products.shift.rotation is not None, together)
+    return frame, replace(products, joint=joint) if _is_clear(joint) else products
+
+
+def _has_parallel(sizes: tuple[int, ...], factor: FactorProducts) -> bool:
+    """Whether a column of one term of a factor is nearly parallel to one of another."""
+    term = np.repeat(np.arange(len(sizes)), sizes)
+    total = factor.zz.sum(axis=2)
+    length = np.sqrt(np.maximum(total.diagonal(), np.finfo(float).tiny))
+    cosines = np.where(term[:, None] == term, 0.0, total / (length[:, None] * length))
+    return bool(1.0 - float(np.max(cosines * cosines)) < PARALLEL_SHARE)
+
+
+def _is_clear(joint: CrossProducts) -> bool:
+    """Whether no column is a combination of the others: where one is, there is no basis of all."""
+    return all(f.basis is None or min(f.basis.shares.tolist()) > DEPENDENT_SHARE for f in joint.factors)
 
 
 def _without_dependent(frame: ModelFrame) -> ModelFrame:

@@ -16,8 +16,9 @@ from typing import Protocol
 import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
-from .covariance import CovarianceLayout, lower_factor
+from .covariance import CovarianceLayout, covariance_layout, lower_factor
 from .criterion import Criterion, Curvature, Evaluation
+from .joint_columns import JointColumns
 from .one_factor import OneFactor
 from .several_factors.solver import SeveralFactors
 
@@ -79,8 +80,21 @@ class Deviance:
         if products.shift.scale != 1.0:
             constant += 2.0 * (products.nobs - products.p * reml) * math.log(products.shift.scale)
         self.criterion = Criterion(products.nobs, products.p, reml, constant)
+        self.solver: Solver = self._solver()
+
+    def _solver(self) -> Solver:
+        """How the random effects are eliminated: in the columns of the terms, or in those of their factors."""
+        products, layout, joint = self.products, self.layout, self.products.joint
         kind = OneFactor if len(products.factors) == 1 else SeveralFactors
-        self.solver: Solver = kind(products, layout, self.criterion)
+        if joint is None:
+            return kind(products, layout, self.criterion)
+        bases = list(zip([f.basis for f in products.factors], [f.basis for f in joint.factors], strict=True))
+        mixing = [
+            np.eye(q) if a is None or b is None else b.root @ a.inverse
+            for (a, b), q in zip(bases, layout.sizes, strict=True)
+        ]
+        whole = covariance_layout(tuple(enumerate(layout.sizes)), len(layout.sizes))
+        return JointColumns(layout, kind(joint, whole, self.criterion), whole, mixing)
 
     def evaluate(self, theta: np.ndarray, derivatives: int = 1) -> Evaluation:
         """Compute the criterion, the fixed effects and the derivatives at a theta.

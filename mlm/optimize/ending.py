@@ -28,6 +28,12 @@ LEAST_DECREASE, MOST_DECREASE = 1e-19, 1e-12
 
 # Rounding of sums of squares, relative: some units of 1e-16.
 ROUNDING = 2e-16
+# The same of a single difference: ends of one search were 1 and 2 units of the last place apart.
+FIXED_ROUNDING = 4e-16
+# Relative standard deviation below which the random effects leave 1e-6 of a fixed-effects column, and 1e-9 is hidden.
+LARGE_DEVIATION = 1e3
+# Decrease that rounding hides, above which the end is none: theta could be a hundredth of its standard error elsewhere.
+LARGEST_HIDDEN = 1e-4
 
 NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
 
@@ -77,6 +83,10 @@ def finished(
 def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Optimum:
     """What was found; no minimum where rounding would hide it."""
     message = "converged" if converged else "the search ended before the gradient was zero"
+    large = max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
+    if large and (hidden := rounding_of(deviance, at)) > LARGEST_HIDDEN:
+        converged = False
+        message = f"rounding hides decreases of the criterion up to {hidden:.0e}"
     share = at.penalised / float(deviance.products.xy[-1, -1])
     if share < LEAST_RESIDUAL_SHARE:
         converged = False
@@ -87,6 +97,14 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
 
 
 def rounding_of(deviance: Deviance, at: Evaluation) -> float:
-    """Decrease of the deviance that its rounding hides: more where little of the squares is left."""
+    """Decrease of the deviance that its rounding hides: more where little is left of squares.
+
+    Of those of the response, and under REML of those of a fixed-effects column x: of ``x'x`` the random effects leave
+    1 over its element of the inverse of ``X' V^-1 X`` at least, a difference of which the logarithm is taken.
+    """
     squares = ROUNDING * deviance.products.nobs * float(deviance.products.xy[-1, -1])
-    return ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
+    out = ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
+    if not deviance.criterion.reml or max(map(abs, at.theta.tolist())) < LARGE_DEVIATION:
+        return out
+    kept = at.unscaled.diagonal() * deviance.products.xy.diagonal()[:-1]
+    return max(out, FIXED_ROUNDING * float(kept.max(initial=0.0)))

@@ -13,7 +13,7 @@ nothing new, and they are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.linalg import lapack
@@ -81,6 +81,9 @@ SUFFICIENT_SHARE = 1e-4
 # Schnabel 1983, Numerical Methods for Unconstrained Optimization, section 6.3.2); where the deviance cannot be
 # computed, to the smaller one. Measured: 1,826 and 7,623 with 0.01 for 0.1, 1,772 and 7,345 with 0.3.
 SHORTENING = (0.1, 0.5)
+# Share of a step, and of the decrease that it promises, to which its end has to agree with a known minimum to count as
+# one that comes to it. Other values were not tried; on 273 small designs a sixth of the evaluations is saved.
+KNOWN_SHARE = 0.1
 # Bounds that only a failing search meets: of shortenings of one step (with 5 none of the above fails, with 2, 19 do),
 # of the decrease that a shortened step must promise (the same from 1e-16 to 1e-8), of steps (50 suffice, 20 do not in
 # 53), and of descents from singular covariances (7 suffice; with 5, 6 end higher); evaluations after which no descent
@@ -94,7 +97,7 @@ IRREGULAR_STEPS = 15
 MOST_DESCENTS = 10
 
 
-def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
+def newton(deviance: Deviance, start: np.ndarray | None, log: Log, known: Sequence[Evaluation] = ()) -> Optimum | None:
     """Find the exact minimum.
 
     Parameters
@@ -103,10 +106,13 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     start : ndarray, shape (n_theta,), optional
         Of the columns worked with. Moments of the residuals, scored, by default.
     log : Log
+    known : sequence of Evaluation
+        Minima that are known: a search that comes to one of them is given up.
 
     Returns
     -------
-    Optimum
+    Optimum or None
+        None where it came to a known minimum.
     """
 
     def evaluate(theta: np.ndarray, derivatives: int = 2) -> Evaluation:
@@ -124,7 +130,9 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
         at = evaluate(np.array(start, dtype=float))
         hessian = _second_derivatives(deviance, at)
     for _ in range(MOST_DESCENTS):
-        at, converged, hessian = _descend(deviance, evaluate, at, hessian)
+        at, converged, hessian = _descend(deviance, evaluate, at, hessian, known)
+        if known and not converged and _comes_to(deviance, at, *_plain_step(hessian, at), known):
+            return None
         regular = _is_regular(deviance, at.theta)
         if not regular and not deviance.solver.exact:
             at = evaluate(at.theta)
@@ -188,8 +196,24 @@ def _is_close(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> bool:
     return decrease < NEWTON_DECREASE or (several and _logarithmic_step(deviance, hessian, at, step) is not None)
 
 
+def _comes_to(
+    deviance: Deviance, at: Evaluation, step: np.ndarray, decrease: float, known: Sequence[Evaluation]
+) -> bool:
+    """Whether a Newton step would end at a known minimum, in theta and in value."""
+    theta, near = deviance.layout.rectify(at.theta + step), KNOWN_SHARE * float(np.abs(step).max())
+    return decrease < NEWTON_DECREASE and any(
+        np.abs(theta - end.theta).max() <= near
+        and abs(at.value - decrease - end.value) <= KNOWN_SHARE * decrease + rounding_of(deviance, at)
+        for end in known
+    )
+
+
 def _descend(
-    deviance: Deviance, evaluate: Callable[..., Evaluation], at: Evaluation, hessian: np.ndarray
+    deviance: Deviance,
+    evaluate: Callable[..., Evaluation],
+    at: Evaluation,
+    hessian: np.ndarray,
+    known: Sequence[Evaluation],
 ) -> tuple[Evaluation, bool, np.ndarray]:
     """Newton steps with backtracking; the best evaluation, whether it is the end, and second derivatives."""
     last, fresh, error = np.inf, True, np.zeros_like(hessian)
@@ -201,6 +225,8 @@ def _descend(
         rounding = rounding_of(deviance, at)
         if decrease < _final(deviance, at.theta) or (decrease < rounding and decrease >= last):
             return at, True, hessian
+        if known and _comes_to(deviance, at, step, decrease, known):
+            return at, False, hessian
         derivatives = _worthwhile(deviance, at, step, decrease, last)
         last = decrease
         found = _search_line(evaluate, at, step, decrease, derivatives, rounding)

@@ -65,30 +65,39 @@ def search(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
 
 def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """The lowest end of all searches."""
-    given = [] if start is None else [_attempt(deviance, start, log)]
-    first = _attempt(deviance, None, log)
+    given = [] if start is None else _found(_attempt(deviance, start, log, []))
+    first = _attempt(deviance, None, log, [])
     if isinstance(first, Optimum) and deviance.is_perfect(first.evaluation):
         return first  # nothing is lower
-    others = further_starts(deviance) + (_singular_starts(deviance, first) if isinstance(first, Optimum) else [])
-    further = [_attempt(deviance, other, log) for other in others]
-    if isinstance(first, Optimum) and not given and not further:
+    starts = further_starts(deviance) + (_singular_starts(deviance, first) if isinstance(first, Optimum) else [])
+    if not given and not starts and isinstance(first, Optimum):
         return first
-    ends = [first, *given, *further]
-    if all(isinstance(end, MlmError) for end in ends):
-        ends.append(_attempt(deviance, np.where(deviance.layout.diagonal, 1.0, 0.0), log))
+    ends = _found(first)
+    for other in starts:  # as without a start of the user's
+        ends += _found(_attempt(deviance, other, log, ends))
+    ends += given
+    if not any(isinstance(end, Optimum) for end in ends):
+        ends += _found(_attempt(deviance, np.where(deviance.layout.diagonal, 1.0, 0.0), log, ends))
     found = [end for end in ends if isinstance(end, Optimum)]
     if not found and isinstance(first, MlmError):
         raise first
     best = found[0]
-    for other in found[1:]:
-        best = other if _is_better(other, best) else best
+    for one in found[1:]:
+        best = one if _is_better(one, best) else best
     return best
 
 
-def _attempt(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum | MlmError:
-    """Search from one start; where that fails, why."""
+def _found(end: Optimum | MlmError | None) -> list[Optimum | MlmError]:
+    return [] if end is None else [end]
+
+
+def _attempt(
+    deviance: Deviance, start: np.ndarray | None, log: Log, ends: list[Optimum | MlmError]
+) -> Optimum | MlmError | None:
+    """Search from one start; where that fails, why; None where it comes to one of these ends."""
+    known = [end.evaluation for end in ends if isinstance(end, Optimum) and end.converged]
     try:
-        return newton(deviance, start, log)
+        return newton(deviance, start, log, known)
     except MlmError as error:
         return error
 

@@ -18,7 +18,7 @@ from ...sparse.arithmetic import add_product
 from ...sparse.fronts import Fronts
 from ..fixed_effects import FixedPart
 from ..level_matrices import add_transposed, apply, multiply, outer, sum_by
-from .forward import Eliminated, EliminatedPart, NestedState, SolvedCrossed
+from .forward import Eliminated, EliminatedPart, Later, NestedState, SolvedCrossed
 from .parts import Part
 from .plan import Parents
 
@@ -154,9 +154,10 @@ class Neighbours:
             columns = columns - incidence.times(later.crossed, self.crossed.effects)
         return columns
 
-    def quadratic(self) -> np.ndarray:
-        """``Q = A_iN W_NN A_iN'`` level by level, shape (q, q, J)."""
-        later, incidence, out = self.state.later, self.state.nested.crossed, np.zeros_like(self.state.zz)
+    def quadratic(self, later: Later | None = None) -> np.ndarray:
+        """``Q = A_iN W_NN A_iN'`` level by level, shape (q, q, J); of other cross-products in the place of A."""
+        later, incidence = later or self.state.later, self.state.nested.crossed
+        out = np.zeros_like(self.state.zz)
         if self.above is not None:
             out += outer(multiply(later.above, self.above.covariances), later.above)
         if self.crossed is not None and incidence is not None:
@@ -277,8 +278,10 @@ def _crossed_posterior(solved: SolvedCrossed, combine: np.ndarray) -> tuple[Cros
 
 def _nested_posterior(neighbours: Neighbours, e: np.ndarray, remaining: np.ndarray) -> FactorPosterior:
     """The three formulas, for all levels of a nested factor, of E and what is left for its effects to explain."""
-    state, q = neighbours.state, neighbours.quadratic()
-    shrink = state.shrink(e)
+    state = neighbours.state
+    if len(e) > 1:
+        return _posterior_of_several(neighbours, e, remaining)
+    q, shrink = neighbours.quadratic(), state.shrink(e)
     inner = multiply(shrink, state.zz) - outer(multiply(shrink, q), shrink)
     outside = multiply(shrink, remaining)
     return FactorPosterior(
@@ -287,6 +290,21 @@ def _nested_posterior(neighbours: Neighbours, e: np.ndarray, remaining: np.ndarr
         projections=_projected(inner, outside),
         outside=outside,
     )
+
+
+def _posterior_of_several(neighbours: Neighbours, e: np.ndarray, remaining: np.ndarray) -> FactorPosterior:
+    """The same of several effects a level, with ``I - S E`` never formed: ``W_ii = E + Sigma Q Sigma`` of shrunk A.
+
+    That is ``(S + Sigma^-1) E = I`` in other words, ``E = Sigma (I - S E)``. Columns that are nearly parallel, such as
+    the constant and a far variable without a covariance, have a large Sigma and differences of it: with a relative
+    standard deviation of 2e4 in each, ``S - S E S`` is wrong by 6e-6, which the gradient has times 6e8.
+    """
+    state = neighbours.state
+    half, sigma = multiply(state.root, state.zz), state.t @ state.t.T
+    q, outside = neighbours.quadratic(state.shrunk_later()), state.shrunk(remaining)
+    inner = state.zz - multiply(half.transpose(1, 0, 2), half) - q
+    spread = np.tensordot(sigma, np.tensordot(sigma, q, axes=(1, 0)), axes=(1, 1)).transpose(1, 0, 2)
+    return FactorPosterior(apply(e, remaining[:, -1]), e + spread, _projected(inner, outside), outside)
 
 
 def _projected(inner: np.ndarray, outside: np.ndarray) -> np.ndarray:

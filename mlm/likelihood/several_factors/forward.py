@@ -85,6 +85,22 @@ class NestedState:
         out[diagonal, diagonal] += 1.0
         return out
 
+    def shrunk(self, columns: np.ndarray, entries: bool = False) -> np.ndarray:
+        """``(I - S E)`` times columns (q, k, J), or times the values (q, nnz) of crossed columns.
+
+        As ``C - S L'' (L'' C)``, with the root ``L'' = L^-1 T'``: E is as large as Sigma, and where columns are nearly
+        parallel a rounding of E would be multiplied with S, and the product with Sigma again.
+        """
+        half, turned = multiply(self.root, self.zz).transpose(1, 0, 2), self.root
+        if entries:
+            return columns - self.at_entries(half, self.at_entries(turned, columns))
+        return columns - multiply(half, multiply(turned, columns))
+
+    def shrunk_later(self) -> Later:
+        """``(I - S E)`` times the cross-products with what comes later."""
+        later = self.later
+        return Later(self.shrunk(later.above), self.shrunk(later.zxy), self.shrunk(later.crossed, entries=True))
+
     def explained_of_crossed(self, incidence: Incidence, half: Later) -> np.ndarray:
         """What this factor explains of the crossed effects' ``Z'Z``, of its half-solved cross-products: a store."""
         return incidence.weighted_gram(self.root[0, 0] ** 2) if incidence.presummed else incidence.gram(half.crossed)
