@@ -64,6 +64,9 @@ class JointColumns:
             return at.hessian
         return self._second(self.layout.matrices(at.theta)) if at.projections else None
 
+    def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> None:
+        """Nothing: the end of a step is evaluated."""
+
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """See `Deviance.along`."""
         roots, turns = self._turned(matrices)
