@@ -69,11 +69,8 @@ def _absent(node: Node | str, value: Value) -> np.ndarray | None:
     """Which rows of a variable are missing; None where none is; raises where one is infinite."""
     if isinstance(value, Numbers):
         values = value.values
-        if values.dtype.kind != "f" or (value.total is not None and math.isfinite(value.total)):
+        if values.dtype.kind != "f" or math.isfinite(np.vdot(values, values) if value.total is None else value.total):
             return None
-        with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
-            if value.total is None and math.isfinite(np.add.reduce(values)):
-                return None
     if type(value) is Numbers or type(value) is Matrix:
         _demand_no_infinity(node, value.values)
     return missing(value)

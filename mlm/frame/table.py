@@ -165,7 +165,9 @@ class Table:
 
 
 def _copied(values: np.ndarray) -> Numbers:
-    """A copy of a column, with its sum: each piece is added up while it is at hand."""
+    """A copy of a column; of a long one with its sum, each piece being added up while it is at hand."""
+    if len(values) <= PIECE_ROWS:
+        return Numbers(values.copy())
     own, total = np.empty(len(values), dtype=values.dtype), 0.0
     with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
         for start in range(0, len(values), PIECE_ROWS):

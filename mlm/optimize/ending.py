@@ -22,9 +22,9 @@ ROUNDING_DECREASE = 1e-8
 # Share of the least-squares residuals' sum of squares that is left as the penalised one, below which rounding, 1e-16 of
 # the former, is 1e-6 of what is left: the deviance of 100 rows has a rounding of 1e-4.
 LEAST_RESIDUAL_SHARE = 1e-10
-# Promised decreases for which the last step is made: with less, theta is right to 4e-10 standard errors of its own;
+# Promised decreases for which the last step is made: with less, theta is right to 5e-9 standard errors of its own;
 # more is rounding of the gradient, or no minimum.
-LEAST_DECREASE, MOST_DECREASE = 1e-19, 1e-12
+LEAST_DECREASE, MOST_DECREASE = 1e-17, 1e-12
 
 # Rounding of sums of squares, relative: some units of 1e-16.
 ROUNDING = 2e-16

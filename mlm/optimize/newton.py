@@ -48,9 +48,6 @@ SCORING_STEPS = 2
 # Promised decrease below which a step is so short that second derivatives at its start serve at its end as well, and
 # the end may be foreseen: above, they are computed at each point. Measured: 1,752 with 0, 1,845 with 0.1.
 SHORT_STEP_DECREASE = 1e-3
-# Promised decrease above which a step changes second derivatives so much that the last step asks for new ones: theta is
-# then right to 3e-7 of a standard error, times the root of this.
-LATE_DECREASE = 1e-6
 # Share of a diagonal element of T that a step may change for its logarithm to be the variable, and the longest step in
 # logarithms. Measured: 1,690 with a share of 0 (never), 1,691 with 0.25, 1,985 with 1; 1,694 with steps of 0.25.
 LOGARITHM_SHARE = 0.5
@@ -242,9 +239,10 @@ def _descend(
                 return found, True, hessian
             found = evaluate(found.theta)
         promise = _plain_step(hessian, found)[1] if deviance.solver.exact and decrease < SHORT_STEP_DECREASE else np.inf
+        serve = promise * decrease < LEAST_DECREASE  # the next step with these second derivatives leaves as little
         if promise < FINAL_DECREASE:
-            return found, True, hessian if decrease < LATE_DECREASE else _second_derivatives(deviance, found)
-        if promise * promise > FINAL_DECREASE * decrease:  # else the second derivatives serve once more
+            return found, True, hessian if serve else _second_derivatives(deviance, found)
+        if not serve:
             hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False, hessian

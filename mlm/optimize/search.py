@@ -116,55 +116,64 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     length. For that to vary by a relative standard deviation of 1, both must by 1 / r: so large are all such terms, and
     then all but one. Last, effects that have a mean and no fixed effect for it: their variance can take it up.
     """
-    layout, products = deviance.layout, deviance.products
-    starts = []
-    sizes = _sizes_of_means(deviance)
-    with_mean = np.flatnonzero(sizes > 1.0).tolist()
-    starts += [_of_sizes(deviance, sizes)] if with_mean else []
-    for i in with_mean if len(with_mean) > 1 else ():
-        starts.append(_of_sizes(deviance, np.where(np.arange(len(sizes)) == i, sizes, 1.0)))
-    effects = products.p + sum(f.size * f.levels for f in products.factors)
-    if effects >= products.nobs and products.nobs <= MOST_ROWS:
-        starts.append(_of_sizes(deviance, np.full(len(layout.slots), LARGE_DEVIATION)))
-    if len(layout.slots) == len(layout.sizes):
-        return starts
-    size = np.ones(len(layout.slots))
+    return [*_starts_of_means(deviance), *_starts_of_many(deviance), *_starts_of_parallel(deviance)]
+
+
+def _starts_of_many(deviance: Deviance) -> list[np.ndarray]:
+    """From large variances, where effects are as many as rows."""
+    products = deviance.products
+    effects = products.p + sum([f.size * f.levels for f in products.factors])
+    if effects < products.nobs or products.nobs > MOST_ROWS:
+        return []
+    return [_of_sizes(deviance, np.full(len(deviance.layout.slots), LARGE_DEVIATION))]
+
+
+def _starts_of_parallel(deviance: Deviance) -> list[np.ndarray]:
+    """From large variances of the terms whose columns are nearly parallel, and of all of these but one."""
+    slots = deviance.layout.slots
+    if len(slots) == len(deviance.layout.sizes):
+        return []
+    size = np.ones(len(slots))
     for i, share in _parallel_terms(deviance).items():
         size[i] = 1.0 / share
     parallel = np.flatnonzero(size > 1.0).tolist()
     if not parallel:
-        return starts
-    starts.append(_of_sizes(deviance, size))
-    for i in parallel:
-        starts.append(_of_sizes(deviance, np.where(np.arange(len(size)) == i, SMALL_DEVIATION, size)))
-    return starts
+        return []
+    all_but_one = [np.where(np.arange(len(size)) == i, SMALL_DEVIATION, size) for i in parallel]
+    return [_of_sizes(deviance, sizes) for sizes in (size, *all_but_one)]
 
 
 def _singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
     """Starts after an end with a singular covariance: which variances are 0 can be different in another minimum."""
     layout, theta = deviance.layout, end.evaluation.theta
-    if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS or (np.abs(theta[layout.diagonal]) > 0).all():
+    if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS or min(theta[layout.diagonal].tolist()) > 0:
         return []
     return [_of_sizes(deviance, np.full(len(layout.slots), size)) for size in SINGULAR_DEVIATIONS]
 
 
-def _sizes_of_means(deviance: Deviance) -> np.ndarray:
-    """Relative standard deviation of each term that stands for a mean b of its effects; 1 of the others.
+def _starts_of_means(deviance: Deviance) -> list[np.ndarray]:
+    """From variances that stand for means of effects: all of them, then each alone.
 
     With a column z outside of the fixed effects, ``y ~ 1 + (0 + z | g)``, the effects vary about 0 and not about b: a
     variance of b² takes it up. As a fixed effect of its own z would have b, from the sums of products alone.
     """
     products, layout = deviance.products, deviance.layout
+    if all([factor.among_fixed for factor in products.factors]):
+        return []
     sizes = np.ones(len(layout.slots))
     for i, slot in enumerate(layout.slots):
         factor = products.factors[slot.factor]
         if not factor.among_fixed:
             sizes[i] = _size_of_mean(factor, slice(slot.start, slot.start + slot.size), products)
-    return sizes
+    large = np.flatnonzero(sizes > 1.0).tolist()
+    starts = [_of_sizes(deviance, sizes)] if large else []
+    for i in large if len(large) > 1 else ():
+        starts.append(_of_sizes(deviance, np.where(np.arange(len(sizes)) == i, sizes, 1.0)))
+    return starts
 
 
 def _size_of_mean(factor: FactorProducts, columns: slice, products: CrossProducts) -> float:
-    """The same of one term, with these columns of its factor."""
+    """Relative standard deviation of one term, of these columns of its factor, that stands for a mean; 1 for none."""
     xx, residual = products.xy[:-1, :-1], float(products.xy[-1, -1])
     square = np.add.reduce(factor.zz[columns, columns], 2).diagonal()
     zxy = np.add.reduce(factor.zxy[columns], 2)
