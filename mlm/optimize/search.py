@@ -30,8 +30,9 @@ LARGE_DEVIATION = 100.0
 MOST_ROWS = 1000
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
 LEAST_SQUARED_SHARE = 1e-10
-# Share of its squares that the fixed effects leave of a column, from which it counts as outside of them.
-OUTSIDE_SHARE = 1e-6
+# Share of its squares that the fixed effects leave of a column, from which it counts as outside of them: a difference
+# with a rounding of 1e-16. A Julian day with no fixed effect is outside of an intercept by 1e-9 in a year.
+OUTSIDE_SHARE = 1e-13
 # Squared t value of such a column as a fixed effect, from which its effects may have a mean that only their variance
 # can take up.
 MEAN_T_SQUARED = 4.0
