@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import lapack
 
-from ..errors import FitError
+from ..errors import FitError, MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .optimum import Log, Optimum
@@ -32,8 +32,11 @@ ROUNDING = 2e-16
 FIXED_ROUNDING = 4e-16
 # Relative standard deviation below which the random effects leave 1e-6 of a fixed-effects column, and 1e-9 is hidden.
 LARGE_DEVIATION = 1e3
-# Decrease that rounding hides, above which the end is none: theta could be a hundredth of its standard error elsewhere.
-LARGEST_HIDDEN = 1e-4
+# Decrease that rounding hides, above which the end is none: theta could be a thousandth of its standard error elsewhere,
+# and another search could seem to end lower.
+LARGEST_HIDDEN = 1e-6
+# Relative changes of theta in which the criterion's own change, their square, is nothing: values differ by rounding.
+NEARBY = 1e-11 * np.array([-3.0, -2.0, 1.0, 4.0])
 
 NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
 
@@ -84,7 +87,7 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
     """What was found; no minimum where rounding would hide it."""
     message = "converged" if converged else "the search ended before the gradient was zero"
     large = max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
-    if large and (hidden := rounding_of(deviance, at)) > LARGEST_HIDDEN:
+    if large and (hidden := _hidden(deviance, at)) > LARGEST_HIDDEN:
         converged = False
         message = f"rounding hides decreases of the criterion up to {hidden:.0e}"
     share = at.penalised / float(deviance.products.xy[-1, -1])
@@ -94,6 +97,18 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
             f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
         )
     return Optimum(at, converged, "newton", message, log)
+
+
+def _hidden(deviance: Deviance, at: Evaluation) -> float:
+    """Decrease that rounding hides, as estimated and, where that is little, as measured at thetas next to the end."""
+    estimated = rounding_of(deviance, at)
+    if estimated > LARGEST_HIDDEN:
+        return estimated
+    try:
+        values = [at.value, *(deviance.value(at.theta * (1.0 + change)) for change in NEARBY)]
+    except (MlmError, np.linalg.LinAlgError, ArithmeticError):
+        return math.inf
+    return max(estimated, max(values) - min(values))
 
 
 def rounding_of(deviance: Deviance, at: Evaluation) -> float:

@@ -82,6 +82,17 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     found = [end for end in ends if isinstance(end, Optimum)]
     if not found and isinstance(first, MlmError):
         raise first
+    best, last = _best(found), None
+    while best is not last:  # every round ends lower
+        last = best
+        again = [_attempt(deviance, other, log, ends) for other in _shared_otherwise(deviance, best)]
+        ends += [end for end in again if end is not None]
+        best = _best([best, *(end for end in again if isinstance(end, Optimum))])
+    return best
+
+
+def _best(found: list[Optimum]) -> Optimum:
+    """The lowest; of two that are the same but for rounding, the first."""
     best = found[0]
     for one in found[1:]:
         best = one if _is_better(one, best) else best
@@ -147,6 +158,27 @@ def _singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
     if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS or (np.abs(theta[layout.diagonal]) > 0).all():
         return []
     return [_of_sizes(deviance, np.full(len(layout.slots), size)) for size in SINGULAR_DEVIATIONS]
+
+
+def _shared_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
+    """Starts after an end in which terms with nearly parallel columns share a variance: one of them takes all of it.
+
+    How it is shared hardly changes the deviance, nearly linearly so, and along a piece of a circle in theta. One of the
+    ends is lower: there the others are 0, and the slope by their variances tells whether that is the minimum.
+    """
+    layout, theta, starts = deviance.layout, end.evaluation.theta, []
+    parallel = _parallel_terms(deviance) if len(layout.slots) > len(layout.sizes) else {}
+    places = [slice(s.theta, s.theta + s.size * (s.size + 1) // 2) for s in layout.slots]
+    for i in parallel:
+        others = [j for j in parallel if j != i and layout.slots[j].factor == layout.slots[i].factor]
+        common = math.sqrt(sum(float(theta[places[j]] @ theta[places[j]]) / layout.slots[j].size for j in (i, *others)))
+        if not 0.0 < common < LARGE_DEVIATION or not any(theta[places[j]].any() for j in others):
+            continue
+        start = theta.copy()
+        for j in (i, *others):
+            start[places[j]] = np.where(layout.diagonal[places[j]], common if j == i else 0.0, 0.0)
+        starts.append(start)
+    return starts
 
 
 def _sizes_of_means(deviance: Deviance) -> np.ndarray:
