@@ -32,7 +32,7 @@ ROUNDING = 2e-16
 FIXED_ROUNDING = 4e-16
 # Relative standard deviation below which the random effects leave 1e-6 of a fixed-effects column, and 1e-9 is hidden.
 LARGE_DEVIATION = 1e3
-# Decrease that rounding hides, above which the end is none: theta could be a thousandth of its standard error elsewhere,
+# Decrease that rounding hides, above which the end is none: theta could be a thousandth of its standard error away,
 # and another search could seem to end lower.
 LARGEST_HIDDEN = 1e-6
 # Relative changes of theta in which the criterion's own change, their square, is nothing: values differ by rounding.
