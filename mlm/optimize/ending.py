@@ -13,7 +13,7 @@ from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .optimum import Log, Optimum
 
-__all__ = ["LEAST_DECREASE", "ROUNDING_DECREASE", "computed", "ended", "finished", "rounding_of"]
+__all__ = ["LEAST_DECREASE", "ROUNDING_DECREASE", "beneath_rounding", "computed", "ended", "finished", "rounding_of"]
 
 # Decrease of the deviance that its rounding hides: 1e-13 of a deviance of 1e5. Values that differ by less count as
 # equal; below, the gradient decides, which has no such rounding. Measured (see `newton`): the same from 1e-11 to 1e-6;
@@ -25,6 +25,8 @@ LEAST_RESIDUAL_SHARE = 1e-10
 # Promised decreases for which the last step is made: with less, theta is right to 4e-10 standard errors of its own;
 # more is rounding of the gradient, or no minimum.
 LEAST_DECREASE, MOST_DECREASE = 1e-19, 1e-12
+# Steps that are made by the gradient alone: each of the last ones squares what is left.
+MOST_GRADIENT_STEPS = 5
 
 # Rounding of sums of squares, relative: some units of 1e-16.
 ROUNDING = 2e-16
@@ -50,6 +52,43 @@ def computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evaluat
     if not math.isfinite(found.value + sum(found.gradient.tolist())):
         raise FitError(NOT_COMPUTED)
     return found
+
+
+def beneath_rounding(
+    deviance: Deviance, evaluate: Callable[..., Evaluation], at: Evaluation, hessian: np.ndarray
+) -> tuple[Evaluation, bool]:
+    """Newton steps, by the gradient alone, where the value has lost the digits to tell; and whether they arrive.
+
+    The gradient is sums over levels of what is small there, the value a difference of large squares.
+
+    Parameters
+    ----------
+    deviance : Deviance
+    evaluate : callable
+        Evaluates a theta, and takes it down.
+    at : Evaluation
+        Where the search has ended.
+    hessian : ndarray, shape (n_theta, n_theta)
+        Second derivatives there; where they are not positive definite, nothing is done.
+    """
+    if not len(at.gradient):
+        at = evaluate(at.theta)
+    root, info = lapack.dpotrf(hessian)
+    if info:
+        return at, True  # the saddle is left next
+    for _ in range(MOST_GRADIENT_STEPS):
+        along = lapack.dpotrs(root, at.gradient)[0]
+        decrease = 0.5 * float(at.gradient @ along)
+        if decrease < LEAST_DECREASE:
+            break
+        try:
+            tried = evaluate(at.theta - along)
+        except MlmError:
+            break
+        if not float(tried.gradient @ lapack.dpotrs(root, tried.gradient)[0]) < decrease:  # half of what it was
+            break
+        at = tried
+    return at, decrease < rounding_of(deviance, at)
 
 
 def finished(

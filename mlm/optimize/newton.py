@@ -22,7 +22,7 @@ from ..errors import MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .boundary import leave_boundary, leave_saddle, settle_zeros
-from .ending import LEAST_DECREASE, ROUNDING_DECREASE, computed, ended, finished, rounding_of
+from .ending import LEAST_DECREASE, ROUNDING_DECREASE, beneath_rounding, computed, ended, finished, rounding_of
 from .free_descent import free_descent
 from .optimum import Log, Optimum
 from .scoring import expected_information, scoring_step
@@ -95,8 +95,6 @@ MOST_STEPS = 100
 # Steps after which a search near a singular covariance goes on in the variables of `free_descent`: most need 10.
 IRREGULAR_STEPS = 15
 MOST_DESCENTS = 10
-# Steps that are made by the gradient alone: each of the last ones squares what is left.
-MOST_GRADIENT_STEPS = 5
 
 
 def newton(deviance: Deviance, start: np.ndarray | None, log: Log, known: Sequence[Evaluation] = ()) -> Optimum | None:
@@ -142,7 +140,7 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log, known: Sequen
             exact = deviance.curvature(at)  # those at hand were made positive definite
             hessian = hessian if exact is None else exact
         if hidden and regular:
-            at, converged = _beneath_rounding(deviance, evaluate, at, hessian)
+            at, converged = beneath_rounding(deviance, evaluate, at, hessian)
         fresh = leave_saddle(evaluate, at, hessian) if converged and lapack.dpotrf(hessian)[1] else None
         if fresh is None:
             if converged and regular:
@@ -253,33 +251,6 @@ def _descend(
             hessian, fresh = _next_derivatives(deviance, hessian, found, at, error), False
         at = found
     return at, False, hessian
-
-
-def _beneath_rounding(
-    deviance: Deviance, evaluate: Callable[..., Evaluation], at: Evaluation, hessian: np.ndarray
-) -> tuple[Evaluation, bool]:
-    """Newton steps, by the gradient alone, where the value has lost the digits to tell; and whether they arrive.
-
-    The gradient is sums over levels of what is small there, the value a difference of large squares.
-    """
-    if not len(at.gradient):
-        at = evaluate(at.theta)
-    root, info = lapack.dpotrf(hessian)
-    if info:
-        return at, True  # the saddle is left next
-    for _ in range(MOST_GRADIENT_STEPS):
-        along = lapack.dpotrs(root, at.gradient)[0]
-        decrease = 0.5 * float(at.gradient @ along)
-        if decrease < LEAST_DECREASE:
-            break
-        try:
-            tried = evaluate(at.theta - along)
-        except MlmError:
-            break
-        if not float(tried.gradient @ lapack.dpotrs(root, tried.gradient)[0]) < decrease:  # half of what it was
-            break
-        at = tried
-    return at, decrease < rounding_of(deviance, at)
 
 
 def _final(deviance: Deviance, theta: np.ndarray) -> float:
