@@ -11,7 +11,7 @@ from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..crossproducts.in_memory import cross_products
 from ..errors import DataError, FormulaError, RankWarning, first_few, users_stacklevel
-from ..frame.columns import Columns
+from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.rank import dependent_columns
@@ -24,6 +24,8 @@ __all__ = ["deviance_function", "grouping_factors", "independent_columns", "sort
 # Squared share of its length that sets a column apart from one of another term, below which they are nearly parallel: a
 # mean of 30 standard deviations. The squares that differences are taken of are as many times as large: three digits.
 PARALLEL_SHARE = 1e-3
+# Share of a column's length before it is shifted, up to which what is new of it is rounding: some hundred of a float's.
+SHIFTED_ROUNDING = 1e-13
 
 
 def sorted_terms(frame: ModelFrame) -> list[RandomPart]:
@@ -102,7 +104,7 @@ def _is_clear(joint: CrossProducts) -> bool:
 def _without_dependent(frame: ModelFrame) -> ModelFrame:
     """Drop the columns that depend on columns to their left, if there are any, and say so."""
     demand_squares(frame, LARGEST_PRODUCTS)
-    dropped = dependent_columns(frame.x if frame.weights is None else frame.x * np.sqrt(frame.weights)[:, None])
+    dropped = _dependent(frame)
     if not dropped:
         return frame
     out = frozenset(dropped)
@@ -116,6 +118,21 @@ def _without_dependent(frame: ModelFrame) -> ModelFrame:
         stacklevel=users_stacklevel(),
     )
     return frame.without(dropped)
+
+
+def _dependent(frame: ModelFrame) -> list[int]:
+    """Positions of the columns that depend on columns to their left, wherever the variables have their zero.
+
+    Beside an intercept, columns are shifted by their means: far from 0, x² is x times a number to seven digits.
+    """
+    root = 1.0 if frame.weights is None else np.sqrt(frame.weights)[:, None]
+    if INTERCEPT not in frame.x_names:
+        return dependent_columns(frame.x * root)
+    means = np.add.reduce(frame.x, 0) / frame.nobs
+    means[frame.x_names.index(INTERCEPT)] = 0.0
+    return dependent_columns(
+        (frame.x - means) * root, least=SHIFTED_ROUNDING * np.sqrt(np.square(frame.x * root).sum(axis=0))
+    )
 
 
 def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:

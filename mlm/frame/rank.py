@@ -12,7 +12,7 @@ FEW, SINGULAR = 20, 1e-13
 __all__ = ["dependent_columns"]
 
 
-def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
+def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7, least: np.ndarray | None = None) -> list[int]:
     """Positions of the columns that depend linearly on columns to their left.
 
     Parameters
@@ -20,6 +20,9 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
     matrix : ndarray, shape (n, p)
     tolerance : float
         A column counts as dependent when less than this share of its length is new (R's `lm` uses 1e-7).
+    least : ndarray, shape (p,), optional
+        Length of what is new of each column that is rounding: of columns that were shifted, it is that of their
+        numbers before.
 
     Examples
     --------
@@ -31,6 +34,9 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
     scaled = matrix / np.where(largest > 0, largest, 1.0)
     length = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
     scaled /= np.where(length > 0, length, 1.0)
+    smallest = np.full(len(length), tolerance)
+    if least is not None:
+        smallest = np.maximum(smallest, least / np.where(length > 0, largest * length, 1.0))
     rest = np.asarray(np.linalg.qr(scaled, mode="r"))
     dropped: list[int] = []
     for k in range(rest.shape[1]):
@@ -38,7 +44,7 @@ def dependent_columns(matrix: np.ndarray, tolerance: float = 1e-7) -> list[int]:
         rank = k - len(dropped)
         new = rest[rank : k + 1, k].copy()
         size = float(np.sqrt(new @ new))
-        if size < tolerance:
+        if size < smallest[k]:
             dropped.append(k)
         elif len(new) > 1:  # reflect it onto row `rank` (Householder), and the columns to its right with it
             new[0] += np.copysign(size, new[0])

@@ -36,7 +36,8 @@ NULL_FLOOR = 1e-12
 # is where the search goes on. Measured in the harder searches: with three from 1e-6, 400 evaluations less and one ended
 # higher; with three from 1e-2, 6 did; with 19, 2,100 more.
 GROWN_VARIANCES = np.geomspace(1e-6, 1.0, 7)
-# Share of the largest second derivative, by size, from which a negative one is no rounding; and how far to go along it.
+# Share of the largest second derivative, by size, from which a negative one is no rounding; and how far to go along it,
+# in shares of the largest relative standard deviation (or of 1, where all are less).
 NEGATIVE_SHARE = 1e-6
 SADDLE_STEPS = (0.01, 0.1, 1.0)
 
@@ -148,11 +149,11 @@ def leave_saddle(
     values, vectors = np.linalg.eigh(hessian)
     if values[0] >= -NEGATIVE_SHARE * np.abs(values).max():
         return None
-    best = at
+    best, reach = at, max(1.0, float(np.abs(at.theta).max()))
     for size in SADDLE_STEPS:
         for sign in (1.0, -1.0):
             try:
-                tried = evaluate(at.theta + sign * size * vectors[:, 0])
+                tried = evaluate(at.theta + sign * size * reach * vectors[:, 0])
             except MlmError:
                 continue
             best = tried if tried.value < best.value - ROUNDING_DECREASE else best

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import lapack
 
-from ..errors import FitError
+from ..errors import FitError, MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .optimum import Log, Optimum
 
-__all__ = ["LEAST_DECREASE", "ROUNDING_DECREASE", "computed", "ended", "finished", "rounding_of"]
+__all__ = ["LEAST_DECREASE", "ROUNDING_DECREASE", "beneath_rounding", "computed", "ended", "finished", "rounding_of"]
 
 # Decrease of the deviance that its rounding hides: 1e-13 of a deviance of 1e5. Values that differ by less count as
 # equal; below, the gradient decides, which has no such rounding. Measured (see `newton`): the same from 1e-11 to 1e-6;
@@ -25,6 +25,8 @@ LEAST_RESIDUAL_SHARE = 1e-10
 # Promised decreases for which the last step is made: with less, theta is right to 5e-9 standard errors of its own;
 # more is rounding of the gradient, or no minimum.
 LEAST_DECREASE, MOST_DECREASE = 1e-17, 1e-12
+# Steps that are made by the gradient alone: each of the last ones squares what is left.
+MOST_GRADIENT_STEPS = 5
 
 # Rounding of sums of squares, relative: some units of 1e-16.
 ROUNDING = 2e-16
@@ -32,8 +34,11 @@ ROUNDING = 2e-16
 FIXED_ROUNDING = 4e-16
 # Relative standard deviation below which the random effects leave 1e-6 of a fixed-effects column, and 1e-9 is hidden.
 LARGE_DEVIATION = 1e3
-# Decrease that rounding hides, above which the end is none: theta could be a hundredth of its standard error elsewhere.
-LARGEST_HIDDEN = 1e-4
+# Decrease that rounding hides, above which the end is none: theta could be a thousandth of its standard error away,
+# and another search could seem to end lower.
+LARGEST_HIDDEN = 1e-6
+# Relative changes of theta in which the criterion's own change, their square, is nothing: values differ by rounding.
+NEARBY = 1e-11 * np.array([-3.0, -2.0, 1.0, 4.0])
 
 NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
 
@@ -47,6 +52,43 @@ def computed(deviance: Deviance, theta: np.ndarray, derivatives: int) -> Evaluat
     if not math.isfinite(found.value + sum(found.gradient.tolist())):
         raise FitError(NOT_COMPUTED)
     return found
+
+
+def beneath_rounding(
+    deviance: Deviance, evaluate: Callable[..., Evaluation], at: Evaluation, hessian: np.ndarray
+) -> tuple[Evaluation, bool]:
+    """Newton steps, by the gradient alone, where the value has lost the digits to tell; and whether they arrive.
+
+    The gradient is sums over levels of what is small there, the value a difference of large squares.
+
+    Parameters
+    ----------
+    deviance : Deviance
+    evaluate : callable
+        Evaluates a theta, and takes it down.
+    at : Evaluation
+        Where the search has ended.
+    hessian : ndarray, shape (n_theta, n_theta)
+        Second derivatives there; where they are not positive definite, nothing is done.
+    """
+    if not len(at.gradient):
+        at = evaluate(at.theta)
+    root, info = lapack.dpotrf(hessian)
+    if info:
+        return at, True  # the saddle is left next
+    for _ in range(MOST_GRADIENT_STEPS):
+        along = lapack.dpotrs(root, at.gradient)[0]
+        decrease = 0.5 * float(at.gradient @ along)
+        if decrease < LEAST_DECREASE:
+            break
+        try:
+            tried = evaluate(at.theta - along)
+        except MlmError:
+            break
+        if not float(tried.gradient @ lapack.dpotrs(root, tried.gradient)[0]) < decrease:  # half of what it was
+            break
+        at = tried
+    return at, decrease < rounding_of(deviance, at)
 
 
 def finished(
@@ -84,7 +126,7 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
     """What was found; no minimum where rounding would hide it."""
     message = "converged" if converged else "the search ended before the gradient was zero"
     large = max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
-    if large and (hidden := rounding_of(deviance, at)) > LARGEST_HIDDEN:
+    if large and (hidden := _hidden(deviance, at)) > LARGEST_HIDDEN:
         converged = False
         message = f"rounding hides decreases of the criterion up to {hidden:.0e}"
     share = at.penalised / float(deviance.products.xy[-1, -1])
@@ -94,6 +136,18 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
             f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
         )
     return Optimum(at, converged, "newton", message, log)
+
+
+def _hidden(deviance: Deviance, at: Evaluation) -> float:
+    """Decrease that rounding hides, as estimated and, where that is little, as measured at thetas next to the end."""
+    estimated = rounding_of(deviance, at)
+    if estimated > LARGEST_HIDDEN:
+        return estimated
+    try:
+        values = [at.value, *(deviance.value(at.theta * (1.0 + change)) for change in NEARBY)]
+    except (MlmError, np.linalg.LinAlgError, ArithmeticError):
+        return math.inf
+    return max(estimated, max(values) - min(values))
 
 
 def rounding_of(deviance: Deviance, at: Evaluation) -> float:

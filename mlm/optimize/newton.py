@@ -22,7 +22,7 @@ from ..errors import MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .boundary import leave_boundary, leave_saddle, settle_zeros
-from .ending import LEAST_DECREASE, computed, ended, finished, rounding_of
+from .ending import LEAST_DECREASE, ROUNDING_DECREASE, beneath_rounding, computed, ended, finished, rounding_of
 from .free_descent import free_descent
 from .optimum import Log, Optimum
 from .scoring import expected_information, scoring_step
@@ -131,10 +131,13 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log, known: Sequen
         if known and not converged and _comes_to(deviance, at, *_plain_step(hessian, at), known):
             return None
         regular = _is_regular(deviance, at.theta)
-        if not regular and not deviance.solver.exact:
+        hidden = converged and rounding_of(deviance, at) > ROUNDING_DECREASE
+        if (hidden or not regular) and not deviance.solver.exact:
             at = evaluate(at.theta)
             exact = deviance.curvature(at)  # those at hand were made positive definite
             hessian = hessian if exact is None else exact
+        if hidden and regular:
+            at, converged = beneath_rounding(deviance, evaluate, at, hessian)
         fresh = leave_saddle(evaluate, at, hessian) if converged and lapack.dpotrf(hessian)[1] else None
         if fresh is None:
             if converged and regular:

@@ -30,8 +30,9 @@ LARGE_DEVIATION = 100.0
 MOST_ROWS = 1000
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
 LEAST_SQUARED_SHARE = 1e-10
-# Share of its squares that the fixed effects leave of a column, from which it counts as outside of them.
-OUTSIDE_SHARE = 1e-6
+# Share of its squares that the fixed effects leave of a column, from which it counts as outside of them: a difference
+# with a rounding of 1e-16. A Julian day with no fixed effect is outside of an intercept by 1e-9 in a year.
+OUTSIDE_SHARE = 1e-13
 # Squared t value of such a column as a fixed effect, from which its effects may have a mean that only their variance
 # can take up.
 MEAN_T_SQUARED = 4.0
@@ -81,6 +82,17 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     found = [end for end in ends if isinstance(end, Optimum)]
     if not found and isinstance(first, MlmError):
         raise first
+    best, last = _best(found), None
+    while best is not last:  # every round ends lower
+        last = best
+        again = [_attempt(deviance, other, log, ends) for other in _shared_otherwise(deviance, best)]
+        ends += [end for end in again if end is not None]
+        best = _best([best, *(end for end in again if isinstance(end, Optimum))])
+    return best
+
+
+def _best(found: list[Optimum]) -> Optimum:
+    """The lowest; of two that are the same but for rounding, the first."""
     best = found[0]
     for one in found[1:]:
         best = one if _is_better(one, best) else best
@@ -149,6 +161,27 @@ def _singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
     if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS or min(theta[layout.diagonal].tolist()) > 0:
         return []
     return [_of_sizes(deviance, np.full(len(layout.slots), size)) for size in SINGULAR_DEVIATIONS]
+
+
+def _shared_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
+    """Starts after an end in which terms with nearly parallel columns share a variance: one of them takes all of it.
+
+    How it is shared hardly changes the deviance, nearly linearly so, and along a piece of a circle in theta. One of the
+    ends is lower: there the others are 0, and the slope by their variances tells whether that is the minimum.
+    """
+    layout, theta, starts = deviance.layout, end.evaluation.theta, []
+    parallel = _parallel_terms(deviance) if len(layout.slots) > len(layout.sizes) else {}
+    places = [slice(s.theta, s.theta + s.size * (s.size + 1) // 2) for s in layout.slots]
+    for i in parallel:
+        others = [j for j in parallel if j != i and layout.slots[j].factor == layout.slots[i].factor]
+        common = math.sqrt(sum(float(theta[places[j]] @ theta[places[j]]) / layout.slots[j].size for j in (i, *others)))
+        if not 0.0 < common < LARGE_DEVIATION or not any(theta[places[j]].any() for j in others):
+            continue
+        start = theta.copy()
+        for j in (i, *others):
+            start[places[j]] = np.where(layout.diagonal[places[j]], common if j == i else 0.0, 0.0)
+        starts.append(start)
+    return starts
 
 
 def _starts_of_means(deviance: Deviance) -> list[np.ndarray]:

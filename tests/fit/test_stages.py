@@ -66,3 +66,32 @@ def test_nearly_dependent_predictors_keep_their_digits(apart, weights):
     assert near.se["near"] == pytest.approx(plain.se["z"] / apart, rel=1e-8)
     assert near.deviance == pytest.approx(plain.deviance + 2.0 * np.log(apart), abs=1e-7)
     assert near.satterthwaite_df([0, 0, 1]) == pytest.approx(plain.satterthwaite_df([0, 0, 1]), rel=1e-5)
+
+
+@pytest.mark.parametrize("origin", [0.0, 2000.0, 2459000.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_polynomial_is_independent_wherever_it_has_its_zero(origin, weighted):
+    rng = np.random.default_rng(3)
+    g, x = np.repeat(np.arange(12), 6), rng.integers(0, 64, 72).astype(float)
+    y = 0.05 * x - 0.002 * x * x + rng.normal(size=12)[g] + rng.normal(size=72)
+    frame = pd.DataFrame({"y": y, "g": g.astype(str), "x": x, "w": rng.uniform(0.5, 2.0, 72)})
+    asked = {"reml": False, "weights": "w" if weighted else None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", mlm.RankWarning)
+        near = mlm.lmer("y ~ x + I(x**2) + (1 | g)", frame, **asked)
+        far = mlm.lmer("y ~ x + I(x**2) + (1 | g)", frame.assign(x=x + origin), **asked)
+    assert far.deviance == pytest.approx(near.deviance, abs=1e-7)
+    assert far.fixef["I(x^2)"] == pytest.approx(near.fixef["I(x^2)"], rel=1e-6)
+    assert far.se["I(x^2)"] == pytest.approx(near.se["I(x^2)"], rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+def test_a_sum_of_far_columns_is_dependent():
+    """Beside the shifted columns its rounding looks like something new."""
+    rng = np.random.default_rng(3)
+    g = np.repeat(np.arange(12), 6)
+    frame = pd.DataFrame({"y": rng.normal(size=72), "g": g.astype(str)})
+    frame["a"], frame["b"] = (1e9 + rng.normal(size=72) for _ in range(2))
+    frame["c"] = 0.3 * frame["a"] + 0.7 * frame["b"]
+    with pytest.warns(mlm.RankWarning, match=": c was dropped"):
+        mlm.lmer("y ~ a + b + c + (1 | g)", frame)

@@ -3,9 +3,10 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from brute import STRUCTURES, data, setup
-from reference.small_designs import design
+from reference.small_designs import design, references
 
 import mlm
 from mlm.optimize.newton import newton
@@ -59,6 +60,48 @@ def test_a_criterion_that_rounding_hides_is_said():
     m = fitted(1141)
     assert not m.converged
     assert "rounding hides decreases" in m.optimum.message
+
+
+@pytest.mark.parametrize("number", [1402, 1453])
+def test_parallel_terms_take_all_that_they_share(number):
+    """How it is shared is a valley flat to 1e-5, in which searches stopped anywhere; lme4 ends at one side of it."""
+    m = fitted(number)
+    theirs = newton(m.working, m.working.working_theta(np.array(references()[number].theta)), Log()).evaluation
+    assert m.deviance <= theirs.value + FLAT
+    assert m.converged
+
+
+def nested(seed):
+    """Nested factors with relative standard deviations of 1e4 and 1e3."""
+    rng = np.random.default_rng(seed)
+    a, b = np.arange(81) % 13, rng.integers(0, 3, 81)
+    y = 1e4 * rng.normal(size=13)[a] + 1e3 * rng.normal(size=(13, 3))[a, b] + rng.normal(size=81)
+    return pd.DataFrame({"y": y, "a": a.astype(str), "b": b.astype(str), "x": rng.normal(size=81)})
+
+
+@pytest.mark.parametrize("seed", [0, 6, 24])
+def test_large_variance_ratios_end_where_second_derivatives_say(seed):
+    """With a value that is rounded to 1e-6, these ended up to 0.01 above, at no stationary point."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.ConvergenceWarning)
+        m = mlm.lmer("y ~ x + (1 | a/b)", nested(seed), reml=False)
+    matrices = m.working.layout.matrices(m.optimum.evaluation.theta)
+    found = m.working.along(matrices, [np.ones((1, 1, 1))] * 2)
+    assert np.linalg.eigvalsh(found.second).min() > 0
+    assert 0.5 * found.slope @ np.linalg.solve(found.second, found.slope) < 1e-9
+
+
+def test_a_mean_of_effects_of_a_column_that_is_nearly_constant():
+    """Of a Julian day an intercept leaves 1e-9, and its effects without a fixed one have a mean: 1e5 deviations."""
+    rng, frame = np.random.default_rng(1), data()
+    day = rng.integers(0, 365, len(frame)).astype(float)
+    frame = frame.assign(x=2459000.0 + day, y=lambda d: d["y"] + 0.1 * day)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.lmer("y ~ 1 + (0 + x | h) + (1 | g)", frame)
+    sizes = [start.max() for start in further_starts(m.working)]
+    assert max(sizes) > 1e4
+    assert m.deviance < newton(m.working, np.ones(2), Log()).evaluation.value - 50.0
 
 
 def test_more_starts_where_they_are():
@@ -121,6 +164,7 @@ def test_of_equal_ends_that_of_the_default_start():
 def test_no_minimum_is_said(monkeypatch):
     monkeypatch.setattr("mlm.optimize.newton.MOST_STEPS", 1)
     monkeypatch.setattr("mlm.optimize.newton.SCORING_STEPS", 0)
+    monkeypatch.setattr("mlm.optimize.free_descent.MOST_STEPS", 0)
     with pytest.warns(
         mlm.ConvergenceWarning, match=r"Not converged: .* gradient was zero, after \d+ evaluations\..*start"
     ):
@@ -133,9 +177,13 @@ def test_a_residual_variance_that_rounding_hides_is_said():
     frame["y"] = 4e5 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
     with pytest.warns(mlm.ConvergenceWarning, match="residual variance is a share of"):
         assert not mlm.lmer("y ~ x + (1 | g)", frame).converged
+    # the value has lost more digits than the minimum
+    frame["y"] = 4e4 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
+    with pytest.warns(mlm.ConvergenceWarning, match="rounding hides decreases"):
+        assert not mlm.lmer("y ~ x + (1 | g)", frame).converged
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        frame["y"] = 1e4 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
+        frame["y"] = 3e3 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
         assert mlm.lmer("y ~ x + (1 | g)", frame).converged
 
 
