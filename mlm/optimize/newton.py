@@ -177,13 +177,13 @@ def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation]) 
     if scored is None and deviance.solver.exact and deviance.layout.n_theta > 1:
         # a step of scoring nearly always pays, and costs less than the second derivatives that could tell
         tried = evaluate(scoring_step(deviance, at))
-        at, steps = (tried, steps - 1) if tried.value < at.value else (at, 0)
+        at, steps = (tried, steps - 1) if tried.relative < at.relative else (at, 0)
     hessian = _second_derivatives(deviance, at)
     for _ in range(steps):
         if _is_close(deviance, hessian, at):
             break
         tried = evaluate(scoring_step(deviance, at))
-        if tried.value > at.value:
+        if tried.relative > at.relative:
             break
         at, hessian = tried, _second_derivatives(deviance, tried)
     return at, hessian
@@ -203,7 +203,7 @@ def _comes_to(
     theta, near = deviance.layout.rectify(at.theta + step), KNOWN_SHARE * float(np.abs(step).max())
     return decrease < NEWTON_DECREASE and any(
         np.abs(theta - end.theta).max() <= near
-        and abs(at.value - decrease - end.value) <= KNOWN_SHARE * decrease + rounding_of(deviance, at)
+        and abs(at.relative - decrease - end.relative) <= KNOWN_SHARE * decrease + rounding_of(deviance, at)
         for end in known
     )
 
@@ -371,9 +371,9 @@ def _search_line(
         except MlmError:
             factor *= shortest
             continue
-        if decrease < rounding or found.value <= at.value + SUFFICIENT_SHARE * factor * slope:
+        if decrease < rounding or found.relative <= at.relative + SUFFICIENT_SHARE * factor * slope:
             return found
-        curvature = found.value - at.value - factor * slope
+        curvature = found.relative - at.relative - factor * slope
         lowest = -factor * slope / (2.0 * curvature) if curvature > 0 else longest
         factor *= float(np.clip(lowest, shortest, longest))
         if -factor * slope < LEAST_PROMISE:
