@@ -172,6 +172,26 @@ def test_balanced_slopes_have_groups_less_one_degrees_of_freedom(groups, origin,
     assert m.satterthwaite_df([0.0, 1.0]) == pytest.approx(groups - 1, rel=SAME)
 
 
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+@pytest.mark.parametrize("place", range(len(STRUCTURES)))
+def test_powers_of_two_change_no_bit(place):
+    """Where nothing is rounded, nothing differs: not one step of the search, nor a bit of what it ends with."""
+    one = next(d for d in map(design, range(480 + place, COUNT, len(STRUCTURES))) if len(d.frame) < 100)
+    frame = one.frame.assign(w=one.frame.get("w", 1.0))
+    other = frame.assign(y=2.0**-13 * frame["y"], x=2.0**17 * frame["x"], w=2.0**-20 * frame["w"])
+    m, n = (mlm.lmer(one.formula, rows, reml=one.reml, weights="w") for rows in (frame, other))
+    assert len(m.optimizer_info.log) == len(n.optimizer_info.log)
+    for (theta, _), (same, _) in zip(m.optimizer_info.log, n.optimizer_info.log, strict=True):
+        assert theta.tolist() == same.tolist()
+    units = 2.0**13 * np.array([2.0**17 if name == "x" else 1.0 for name in m.fixef.index])
+    assert (m.fixef == units * n.fixef).all()
+    assert m.sigma == 2.0**23 * n.sigma
+    assert (m.vcov == n.vcov * np.outer(units, units)).to_numpy().all()
+    for row in np.eye(len(units)):
+        assert m.satterthwaite_df(row) == n.satterthwaite_df(row)
+    assert (m.is_singular, m.converged) == (n.is_singular, n.converged)
+
+
 def test_a_slope_without_a_covariance_has_an_origin():
     """Another origin of x in ``||`` is another model: what is left out of the properties above is left out rightly."""
     found = []

@@ -46,10 +46,11 @@ def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
     if not p:
         return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0), float(rest[0, 0]))
     root, info = lapack.dpotrf(rest, lower=0, clean=1)
-    if info == p + 1 or (not info and root[p, p] ** 2 <= ROUNDING_SHARE * rest[p, p]):
+    penalised = float(root[p, p]) * float(root[p, p])  # a power with exponent 2 rounds otherwise in other units
+    if info == p + 1 or (not info and penalised <= ROUNDING_SHARE * rest[p, p]):
         raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
     if info:
         raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
     inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]
     beta = inverse_root @ root[:p, p]
-    return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, root.diagonal()[:p], float(root[p, p] ** 2))
+    return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, root.diagonal()[:p], penalised)
