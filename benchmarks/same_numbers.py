@@ -28,9 +28,8 @@ QUANTITIES = ("criterion", "estimates", "standard errors", "df", "singular", "co
 Parted = dict[str, list[tuple[int, dict[str, float]]]]
 
 
-def parted(chosen: list[SmallDesign]) -> Parted:
-    """Deviations by change: of each design that it leaves the same."""
-    out: Parted = {}
+def parted(chosen: list[SmallDesign], out: Parted) -> None:
+    """Fill in deviations by change, of each design that it leaves the same."""
     started = time.perf_counter()
     for place, one in enumerate(chosen):
         base = numbers(one)
@@ -38,7 +37,6 @@ def parted(chosen: list[SmallDesign]) -> Parted:
             out.setdefault(change.name, []).append((one.number, deviations(base, numbers(one, change))))
         if place % 10 == 9:
             print(f"{place + 1} of {len(chosen)}, {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-    return out
 
 
 def table(found: Parted) -> Iterator[str]:
@@ -69,7 +67,12 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     # a stride without common divisors with the number of structures: each of them has its turn
     stride = max(1, COUNT // asked.count) | 1
-    print("\n".join(table(parted([design(k * stride % COUNT) for k in range(asked.count)]))))
+    found: Parted = {}
+    try:
+        parted([design(k * stride % COUNT) for k in range(asked.count)], found)
+    except KeyboardInterrupt:
+        print(f"interrupted after {max(map(len, found.values()), default=0)} of {asked.count} designs:")
+    print("\n".join(table(found)))
 
 
 if __name__ == "__main__":

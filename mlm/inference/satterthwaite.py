@@ -145,9 +145,15 @@ def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any
         raise DataError(f"The contrast has {int(np.isnan(weights).sum())} missing values; write 0 for no weight.")
     if not weights.any():
         return float("nan")
-    working = information.root.T @ fit.products.shift.contrast(weights)
+    # nothing depends on the length of a contrast, whose square may be no number
+    working = _shortened(information.root.T @ fit.products.shift.contrast(_shortened(weights)))
     delta = information.changes @ working @ working / float(working @ working)
     return 1.0 / (1.0 / information.dof + float(delta @ delta))
+
+
+def _shortened(vector: np.ndarray) -> np.ndarray:
+    """Divided by a power of 2, which rounds nothing: no element is above 1."""
+    return np.asarray(np.ldexp(vector, -np.frexp(np.abs(vector).max())[1]))
 
 
 def _moved(matrices: list[np.ndarray], steps: list[np.ndarray], far: np.ndarray) -> list[np.ndarray]:

@@ -30,6 +30,9 @@ class Evaluation:
     theta : ndarray, shape (n_theta,)
     value : float
         Profiled deviance, or REML criterion.
+    relative : float
+        The same without `Criterion.constant`, which searches compare: no bit of it hangs on whether the response, a
+        column or the root of the weights is multiplied by a power of 2.
     sigma2 : float
         Residual variance at this theta.
     beta : ndarray, shape (p,)
@@ -52,6 +55,7 @@ class Evaluation:
 
     theta: np.ndarray
     value: float
+    relative: float
     sigma2: float
     beta: np.ndarray
     unscaled: np.ndarray
@@ -107,13 +111,17 @@ class Criterion:
     nobs, p : int
     reml : bool
     constant : float
-        What the prior weights and the basis of the fixed-effects columns add to the criterion.
+        What units, prior weights and the basis of the fixed-effects columns add to the criterion.
+    units : ndarray, shape (p + 1,)
+        Powers of 2 near the lengths of the fixed-effects columns and the response, which these are divided by in what
+        is computed: that rounds nothing.
     """
 
     nobs: int
     p: int
     reml: bool
     constant: float
+    units: np.ndarray
 
     @property
     def dof(self) -> int:
@@ -122,9 +130,11 @@ class Criterion:
 
     def evaluation(self, theta: np.ndarray, fixed: FixedPart, log_det_z: float, **derivatives: Any) -> Evaluation:
         """Put an evaluation together, with whatever derivatives there are."""
+        relative = self.relative(fixed, log_det_z)
         return Evaluation(
             theta=theta,
-            value=self.value(fixed.penalised, log_det_z, fixed.log_det),
+            value=relative + self.constant,
+            relative=relative,
             sigma2=fixed.penalised / self.dof,
             beta=fixed.beta,
             unscaled=fixed.inverse,
@@ -132,8 +142,8 @@ class Criterion:
             **derivatives,
         )
 
-    def value(self, penalised: float, log_det_z: float, log_det_x: float) -> float:
-        """Equations 37 (deviance) and 42 (REML criterion)."""
-        dof = self.dof
-        log_det = log_det_z + (log_det_x if self.reml else 0.0) + self.constant
-        return log_det + dof * (1.0 + math.log(2.0 * math.pi * penalised / dof))
+    def relative(self, fixed: FixedPart, log_det_z: float) -> float:
+        """Equations 37 (deviance) and 42 (REML criterion), without the constant."""
+        dof, unit = self.dof, float(self.units[-1])
+        log_det = log_det_z + (2.0 * float(np.log(fixed.pivots / self.units[:-1]).sum()) if self.reml else 0.0)
+        return log_det + dof * (1.0 + math.log(2.0 * math.pi * (fixed.penalised / unit / unit) / dof))

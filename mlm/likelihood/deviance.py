@@ -75,11 +75,12 @@ class Deviance:
         self.products, self.layout = products, layout
         # rows are worked with times root weights W, which makes |V| larger by |W|², and under X = B R D with a basis B,
         # which makes |X'V^-1X| smaller by |R D|² (see crossproducts.in_memory)
-        # and with a response divided by a scale, which makes r² smaller by its square
-        constant = (products.log_basis if reml else 0.0) - products.log_weights
-        if products.shift.scale != 1.0:
-            constant += 2.0 * (products.nobs - products.p * reml) * math.log(products.shift.scale)
-        self.criterion = Criterion(products.nobs, products.p, reml, constant)
+        # and with a response divided by a scale and a unit, which make r² smaller by their squares
+        units = _units(products.xy.diagonal())
+        constant = (products.log_basis + 2.0 * float(np.log(units[:-1]).sum()) if reml else 0.0) - products.log_weights
+        dof = products.nobs - products.p * reml
+        constant += 2.0 * dof * (math.log(products.shift.scale) + math.log(units[-1]))
+        self.criterion = Criterion(products.nobs, products.p, reml, constant, units)
         self.solver: Solver = self._solver()
 
     def _solver(self) -> Solver:
@@ -192,6 +193,11 @@ class Deviance:
                     turn[block, block] @ matrices[slot.factor][block, block]
                 )
         return self.layout.pick(matrices)
+
+
+def _units(squares: np.ndarray) -> np.ndarray:
+    """Powers of 2 near the roots of squares, which are multiplied as these are by any power of 2."""
+    return np.ldexp(1.0, np.frexp(squares)[1] // 2)
 
 
 class UsersDeviance:

@@ -24,8 +24,8 @@ class FixedPart:
     beta : ndarray, shape (p,)
     inverse, inverse_root : ndarray, shape (p, p)
         ``(X' V^-1 X)^-1`` and a matrix whose product with its transpose it is.
-    log_det : float
-        ``log |X' V^-1 X|``.
+    pivots : ndarray, shape (p,)
+        Diagonal of Cholesky's factor of ``X' V^-1 X``, the product of whose squares is the determinant.
     penalised : float
         Penalised residual sum of squares.
     """
@@ -33,7 +33,7 @@ class FixedPart:
     beta: np.ndarray
     inverse: np.ndarray
     inverse_root: np.ndarray
-    log_det: float
+    pivots: np.ndarray
     penalised: float
 
 
@@ -44,13 +44,13 @@ def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
     the normal equations ``beta = R^-1 z``, and r² is the penalised residual sum of squares.
     """
     if not p:
-        return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), 0.0, float(rest[0, 0]))
+        return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0), float(rest[0, 0]))
     root, info = lapack.dpotrf(rest, lower=0, clean=1)
-    if info == p + 1 or (not info and root[p, p] ** 2 <= ROUNDING_SHARE * rest[p, p]):
+    penalised = float(root[p, p]) * float(root[p, p])  # a power with exponent 2 rounds otherwise in other units
+    if info == p + 1 or (not info and penalised <= ROUNDING_SHARE * rest[p, p]):
         raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
     if info:
         raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
     inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]
-    log_det = 2.0 * float(np.log(root.diagonal()[:p]).sum())
     beta = inverse_root @ root[:p, p]
-    return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, log_det, float(root[p, p] ** 2))
+    return FixedPart(beta, inverse_root @ inverse_root.T, inverse_root, root.diagonal()[:p], penalised)

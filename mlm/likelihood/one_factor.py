@@ -144,6 +144,7 @@ class OneFactor:
         return Evaluation(
             theta=at.theta + step,
             value=at.value - decrease,
+            relative=at.relative - decrease,
             sigma2=penalised / self.criterion.dof,
             beta=at.beta - math.sqrt(at.sigma2) * (root @ less[:p, p]),
             unscaled=at.unscaled + root @ less[:p, :p] @ root.T,

@@ -66,7 +66,7 @@ def settle_zeros(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation
     if (theta == at.theta).all():
         return at
     settled = evaluate(theta)
-    return settled if settled.value <= at.value + ROUNDING_DECREASE else at
+    return settled if settled.relative <= at.relative + ROUNDING_DECREASE else at
 
 
 def leave_boundary(
@@ -101,7 +101,7 @@ def leave_boundary(
             grown = [m.copy() for m in matrices]
             grown[slot.factor][block, block] = lower_factor(change)
             tried = evaluate(deviance.layout.pick(grown))
-            best = tried if tried.value < best.value - ROUNDING_DECREASE else best
+            best = tried if tried.relative < best.relative - ROUNDING_DECREASE else best
         if best is not at:
             return best
     return None
@@ -156,5 +156,5 @@ def leave_saddle(
                 tried = evaluate(at.theta + sign * size * reach * vectors[:, 0])
             except MlmError:
                 continue
-            best = tried if tried.value < best.value - ROUNDING_DECREASE else best
+            best = tried if tried.relative < best.relative - ROUNDING_DECREASE else best
     return None if best is at else best

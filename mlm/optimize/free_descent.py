@@ -93,7 +93,7 @@ def _lower(
             tried = evaluate(_moved(deviance, at.theta, steps, far * 0.5**k))
         except MlmError:
             continue
-        if tried.value < at.value + rounding:
+        if tried.relative < at.relative + rounding:
             return tried
     return None
 

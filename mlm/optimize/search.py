@@ -116,7 +116,7 @@ def _attempt(
 
 def _is_better(found: Optimum, best: Optimum) -> bool:
     """Whether an end is lower than another, or as low and a minimum where that is none."""
-    gap = found.evaluation.value - best.evaluation.value
+    gap = found.evaluation.relative - best.evaluation.relative
     return gap < -ROUNDING_DECREASE or (gap < ROUNDING_DECREASE and found.converged and not best.converged)
 
 

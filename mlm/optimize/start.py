@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # "Measured" is the number of evaluations in the 324 searches from default starts that are described in `newton`: 1,775
-# with the values below.
+# with the values below, when they were measured.
 
 # Rows a coefficient from which levels' own least squares are used for moments. Measured: 1,657 with 2, 1,683 with 4,
 # 1,845 with 24; these starts also save the evaluation before the first step of scoring.

@@ -280,6 +280,13 @@ def test_contrasts():
             m.satterthwaite_df(missing)
 
 
+@pytest.mark.parametrize("power", [-1040, -600, -300, 300, 600, 1000])
+def test_the_length_of_a_contrast_does_not_matter(power):
+    m = mlm.lmer("y ~ x + (x | g)", data(2))
+    for row in ([1.0, 0.0], [0.0, 1.0], [0.25, -1.5]):
+        assert m.satterthwaite_df(np.ldexp(row, power)) == m.satterthwaite_df(row)
+
+
 def test_only_satterthwaite():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.SingularFitWarning)
