@@ -23,6 +23,7 @@ from .values import Value
 
 __all__ = ["Evaluator", "Recipe", "column_names", "demand_functions"]
 
+LITERALS = (Number, Text)
 # Names that mean a value where no column has them: R's spelling and Python's.
 CONSTANTS: Mapping[str, Value] = MappingProxyType(
     {
@@ -106,7 +107,7 @@ class Evaluator:
         """Return the value of an expression."""
         value = self._known.get(node)
         if value is None:
-            if isinstance(node, Number | Text):
+            if isinstance(node, LITERALS):
                 return node.value
             value = self._known[node] = self.column(node) if isinstance(node, Name) else self.call(node)
         return value

@@ -112,9 +112,10 @@ class Criterion:
     reml : bool
     constant : float
         What units, prior weights and the basis of the fixed-effects columns add to the criterion.
-    units : ndarray, shape (p + 1,)
-        Powers of 2 near the lengths of the fixed-effects columns and the response, which these are divided by in what
-        is computed: that rounds nothing.
+    units : ndarray, shape (p,)
+    unit : float
+        Powers of 2 near the lengths of the fixed-effects columns and of the response, which these are divided by in
+        what is computed: that rounds nothing.
     """
 
     nobs: int
@@ -122,6 +123,7 @@ class Criterion:
     reml: bool
     constant: float
     units: np.ndarray
+    unit: float
 
     @property
     def dof(self) -> int:
@@ -144,6 +146,7 @@ class Criterion:
 
     def relative(self, fixed: FixedPart, log_det_z: float) -> float:
         """Equations 37 (deviance) and 42 (REML criterion), without the constant."""
-        dof, unit = self.dof, float(self.units[-1])
-        log_det = log_det_z + (2.0 * float(np.log(fixed.pivots / self.units[:-1]).sum()) if self.reml else 0.0)
-        return log_det + dof * (1.0 + math.log(2.0 * math.pi * (fixed.penalised / unit / unit) / dof))
+        dof, log_det = self.dof, log_det_z
+        if self.reml:
+            log_det += 2.0 * sum(map(math.log, (fixed.pivots / self.units).tolist()))
+        return log_det + dof * (1.0 + math.log(2.0 * math.pi * (fixed.penalised / self.unit / self.unit) / dof))

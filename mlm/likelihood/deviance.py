@@ -76,11 +76,11 @@ class Deviance:
         # rows are worked with times root weights W, which makes |V| larger by |W|², and under X = B R D with a basis B,
         # which makes |X'V^-1X| smaller by |R D|² (see crossproducts.in_memory)
         # and with a response divided by a scale and a unit, which make r² smaller by their squares
-        units = _units(products.xy.diagonal())
-        constant = (products.log_basis + 2.0 * float(np.log(units[:-1]).sum()) if reml else 0.0) - products.log_weights
+        *units, unit = map(_unit, products.xy.diagonal().tolist())
+        constant = (products.log_basis + 2.0 * sum(map(math.log, units)) if reml else 0.0) - products.log_weights
         dof = products.nobs - products.p * reml
-        constant += 2.0 * dof * (math.log(products.shift.scale) + math.log(units[-1]))
-        self.criterion = Criterion(products.nobs, products.p, reml, constant, units)
+        constant += 2.0 * dof * (math.log(products.shift.scale) + math.log(unit))
+        self.criterion = Criterion(products.nobs, products.p, reml, constant, np.array(units), unit)
         self.solver: Solver = self._solver()
 
     def _solver(self) -> Solver:
@@ -195,9 +195,9 @@ class Deviance:
         return self.layout.pick(matrices)
 
 
-def _units(squares: np.ndarray) -> np.ndarray:
-    """Powers of 2 near the roots of squares, which are multiplied as these are by any power of 2."""
-    return np.ldexp(1.0, np.frexp(squares)[1] // 2)
+def _unit(square: float) -> float:
+    """A power of 2 near the root of a square, which is multiplied as that is by any power of 2."""
+    return math.ldexp(1.0, math.frexp(square)[1] // 2)
 
 
 class UsersDeviance:

@@ -87,7 +87,7 @@ def likelihood_curve(
     >>> likelihood_curve(m).get_xlabel()
     'Intraclass correlation'
     """
-    if not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
+    if isinstance(m, type) or not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
         raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
     if not is_count(points, FEWEST_POINTS):
         raise ArgumentError(f"points is a whole number, at least {FEWEST_POINTS}; got {points!r}.")

@@ -382,7 +382,7 @@ def test_interactions_have_the_levels_that_occur():
     assert found.levels.tolist() == ["1:p", "1:q", "2:p", "2:q", "10:p"]
     assert [found.levels[c] for c in found.codes] == ["1:q", "1:p", "2:q", "2:q", "2:p", "10:p"]
     nested = model_frame("y ~ x + (1 | a/b)", frame).groupings
-    assert list(nested) == ["a", "b:a"]
+    assert list(nested) == ["b:a", "a"]
     assert [nested["b:a"].levels[c] for c in nested["b:a"].codes] == ["q:1", "p:1", "q:2", "q:2", "p:2", "p:10"]
 
 
