@@ -124,9 +124,7 @@ class Fit:
         if not is_one_of(reml, (None, True, False)):
             raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
         reml, terms = self.reml if reml is None else reml, list(self.terms)
-        if (
-            y is None
-        ):  # from where a fit of its own would start: the minimum nearest to the old one may not be the lowest
+        if y is None:  # from where a fit of its own would start: the nearest minimum may not be the lowest
             return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True)
         frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
         demand_variation(frame, products)
