@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -33,8 +33,7 @@ DEPENDENT_SHARE = 1e-7
 CONSTANT_SHARE = 1e-28
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FactorColumns:
+class FactorColumns(NamedTuple):
     """The random-effects columns of one grouping factor.
 
     Attributes

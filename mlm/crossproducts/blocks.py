@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 __all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "PairProducts", "Shift"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shift:
+class Shift(NamedTuple):
     """How working coefficients relate to those of the user's columns.
 
     With means m, the response's mean c and least-squares coefficients b, working coefficients g are those of
@@ -67,8 +66,7 @@ class Shift:
         return weights if self.rotation is None else self.rotation.T @ weights
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EffectsBasis:
+class EffectsBasis(NamedTuple):
     """How the random-effects columns worked with relate to the user's.
 
     The user's columns of a factor are ``Z = B R``, term by term, with columns B that are orthonormal within each term
@@ -101,8 +99,7 @@ class EffectsBasis:
         return np.einsum("ba,bcj,cd->adj", self.root, products, self.root)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FactorProducts:
+class FactorProducts(NamedTuple):
     """Cross-products of one grouping factor's random-effects columns, level by level.
 
     Attributes
@@ -133,8 +130,7 @@ class FactorProducts:
         return self.zz.shape[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PairProducts:
+class PairProducts(NamedTuple):
     """Cross-products between two grouping factors: one (q_a, q_b) block for each pair of levels that occurs.
 
     Attributes
@@ -149,8 +145,7 @@ class PairProducts:
     values: np.ndarray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CrossProducts:
+class CrossProducts(NamedTuple):
     """All blocks.
 
     Attributes

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -121,8 +121,7 @@ def cross_products(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _FixedBasis:
+class _FixedBasis(NamedTuple):
     """The fixed-effects columns worked with: shifted ones, or an orthonormal basis of them.
 
     See `Shift` for `means` and `rotation`, and `CrossProducts` for `log_basis`.
@@ -217,8 +216,7 @@ def _power_of_two(response: np.ndarray, mean: float, root_weights: np.ndarray | 
     return math.ldexp(1.0, math.frexp(largest)[1]) if 0 < largest < math.inf else 1.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _EffectsColumns:
+class _EffectsColumns(NamedTuple):
     """The random-effects columns of one factor that products are summed of, and what becomes of the products.
 
     `turn` has the basis in terms of these columns; None where they are the basis.

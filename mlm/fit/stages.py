@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 
@@ -84,7 +83,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
         return frame, products
     together = [(sum(s),) if near else s for s, near in zip(sizes, parallel, strict=True)]
     joint = cross_products(frame, factors, products.shift.rotation is not None, together)
-    return frame, replace(products, joint=joint) if _is_clear(joint) else products
+    return frame, products._replace(joint=joint) if _is_clear(joint) else products
 
 
 def _has_parallel(sizes: tuple[int, ...], factor: FactorProducts) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ from .values import NUMERIC, ROWS, Category, Numbers, Value
 __all__ = ["Variables", "variables"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Variables:
+class Variables(NamedTuple):
     """All variables of a formula on the rows in use.
 
     Attributes

@@ -11,8 +11,8 @@ fixed effects projected out).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from .fixed_effects import FixedPart
 __all__ = ["Criterion", "Curvature", "Evaluation"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
+NOTHING = np.empty(0)
+NOTHING.flags.writeable = False
+
+
+class Evaluation(NamedTuple):
     """The criterion at one theta, and what was found on the way.
 
     Attributes
@@ -60,7 +63,7 @@ class Evaluation:
     beta: np.ndarray
     unscaled: np.ndarray
     penalised: float
-    gradient: np.ndarray = field(default_factory=lambda: np.empty(0))
+    gradient: np.ndarray = NOTHING
     projections: tuple[np.ndarray, ...] = ()
     residuals: tuple[np.ndarray, ...] = ()
     solution: object = None
@@ -102,8 +105,7 @@ class Curvature:
     root: np.ndarray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Criterion:
+class Criterion(NamedTuple):
     """The scalar part: what is the same for every structure.
 
     Attributes

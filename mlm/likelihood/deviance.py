@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -230,9 +229,9 @@ class UsersDeviance:
             tuple(a if b is None else b.users_products(a) for a, b in zip(arrays, bases, strict=True))
             for arrays in (at.projections, at.residuals)
         )
-        at = replace(at, theta=theta, projections=projections, residuals=residuals, solution=None, hessian=None)
+        at = at._replace(theta=theta, projections=projections, residuals=residuals, solution=None, hessian=None)
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(self.layout.matrices(theta))]
-        return replace(at, gradient=self.layout.pick(slopes))
+        return at._replace(gradient=self.layout.pick(slopes))
 
     def value(self, theta: np.ndarray) -> float:
         """Compute the criterion alone."""

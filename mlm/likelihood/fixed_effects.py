@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -15,8 +15,7 @@ __all__ = ["FixedPart", "solve_fixed"]
 ROUNDING_SHARE = 1e-15
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FixedPart:
+class FixedPart(NamedTuple):
     """Generalised least squares.
 
     Attributes

@@ -10,7 +10,6 @@ theta, and is solved as such. Only what theta means is of the terms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,16 +46,16 @@ class JointColumns:
         matrices = self.layout.matrices(theta)
         roots, turns = self._turned(matrices)
         inner: Evaluation = self.solver.evaluate(self.joint.pick(roots), derivatives)
-        at = replace(inner, theta=theta, solution=None, hessian=None)
+        at = inner._replace(theta=theta, solution=None, hessian=None)
         if not derivatives:
             return at
         projections = tuple(_products(m, k) for m, k in zip(self.mixing, at.projections, strict=True))
         residuals = tuple(m.T @ e for m, e in zip(self.mixing, at.residuals, strict=True))
-        at = replace(at, projections=projections, residuals=residuals)
-        at = replace(at, gradient=self.layout.pick([2.0 * at.slope(k) @ t for k, t in enumerate(matrices)]))
+        at = at._replace(projections=projections, residuals=residuals)
+        at = at._replace(gradient=self.layout.pick([2.0 * at.slope(k) @ t for k, t in enumerate(matrices)]))
         if inner.hessian is None:
             return at
-        return replace(at, hessian=self._chained(at, inner, matrices, roots, turns))
+        return at._replace(hessian=self._chained(at, inner, matrices, roots, turns))
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """See `Deviance.curvature`."""

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -35,8 +35,7 @@ from .level_matrices import apply, level_roots, level_traces, multiply, outer, s
 __all__ = ["LevelSolution", "OneFactor"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LevelSolution:
+class LevelSolution(NamedTuple):
     """The levels and the fixed effects at one `T`.
 
     Attributes

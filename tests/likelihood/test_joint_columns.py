@@ -1,7 +1,5 @@
 """Nearly parallel columns of terms: the same function of theta as term by term, exact where that loses its digits."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from brute import data
@@ -31,7 +29,7 @@ def deviances(formula, far, reml):
     if "0 + z" in formula:
         frame["z"] = frame["z"] + far
     m = mlm.lmer(formula, frame, reml=reml)
-    return m.working, Deviance(replace(m.products, joint=None), m.working.layout, reml)
+    return m.working, Deviance(m.products._replace(joint=None), m.working.layout, reml)
 
 
 @pytest.mark.parametrize("reml", [True, False])
@@ -72,7 +70,7 @@ def test_derivatives_far_from_the_origin(theta):
     """They were -736 and -4,516 by logarithms where -48 and -47 is right: a rounding of S E S, times the variances."""
     one, theta = design(1042), np.array(theta)
     m = mlm.lmer(one.formula, one.frame, reml=one.reml, weights=one.weights)
-    plain = Deviance(replace(m.products, joint=None), m.working.layout, one.reml)
+    plain = Deviance(m.products._replace(joint=None), m.working.layout, one.reml)
     for deviance, digits in ((m.working, 1e-5), (plain, 1e-2)):
         slope = deviance.evaluate(theta, 1).gradient * theta
         for k in (0, 1):

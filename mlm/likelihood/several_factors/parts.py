@@ -8,7 +8,7 @@ connected when levels that share rows are linked.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -95,4 +95,4 @@ def _part(products: CrossProducts, bins: list[np.ndarray], number: int) -> Part:
         rows = np.searchsorted(levels[a], pair.rows[inside])
         columns = np.searchsorted(levels[b], pair.columns[inside])
         pairs[a, b] = PairProducts(rows, columns, pair.values[:, :, inside])
-    return Part(plan(replace(products, factors=factors, pairs=pairs)), levels)
+    return Part(plan(products._replace(factors=factors, pairs=pairs)), levels)

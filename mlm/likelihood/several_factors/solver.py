@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -54,8 +53,8 @@ class SeveralFactors:
             residuals=tuple(factor.residuals for factor in found.factors),
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
-        at = replace(at, gradient=self.layout.pick(slopes))
-        return replace(at, hessian=self._hessian(at, eliminated, found)) if derivatives > 1 else at
+        at = at._replace(gradient=self.layout.pick(slopes))
+        return at._replace(hessian=self._hessian(at, eliminated, found)) if derivatives > 1 else at
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Nearly exact second derivatives, formed while evaluating."""
@@ -84,7 +83,7 @@ class SeveralFactors:
         """Second derivatives: one more solution with each part's factored system."""
         products, corrections = [], np.zeros((len(at.theta), len(at.theta)))
         for part, done, w in zip(self.parts, eliminated.parts, found.crossed, strict=True):
-            mine = replace(at, projections=part.take(at.projections), residuals=part.take(at.residuals))
+            mine = at._replace(projections=part.take(at.projections), residuals=part.take(at.residuals))
             changed = changed_residuals(self.layout, eliminated.matrices, mine.residuals)
             products.append(working_products(changed, mine.residuals, done))
             corrections += trace_corrections(self.layout, eliminated.matrices, mine, done, w)
