@@ -33,7 +33,7 @@ from ..errors import ArgumentError, DataError, is_one_of
 from ..fit.fit import Fit
 from ..frame.column import Column
 from ..likelihood.criterion import Curvature
-from ..likelihood.free_steps import free_steps
+from ..likelihood.free_steps import along_steps, free_steps, mean_products
 
 __all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance_information"]
 
@@ -102,7 +102,7 @@ def variance_information(fit: Fit) -> VarianceInformation:
     `nloptwrap` the point is wanted where lme4 stops; there no step is made.
     """
     deviance, layout = fit.working, fit.working.layout
-    grams = [factor.zz.sum(axis=2) / fit.products.nobs for factor in fit.products.factors]
+    grams = mean_products(fit.products)
     matrices = layout.matrices(fit.optimum.evaluation.theta)
     for left in range(0 if fit.optimizer == "nloptwrap" else MOST_STEPS, -1, -1):
         steps = free_steps(layout, matrices, grams)
@@ -111,7 +111,7 @@ def variance_information(fit: Fit) -> VarianceInformation:
         promised = found.slope @ root
         if not left or not LEAST_DECREASE < 0.5 * float(promised @ promised) < MOST_DECREASE:
             break
-        matrices = _moved(matrices, steps, -root @ promised)
+        matrices = along_steps(matrices, steps, -root @ promised)
     dof, p = deviance.criterion.dof, len(found.root)
     changes = found.sums[:, :p, :p] - found.sums[:, p, p][:, None, None] / dof * np.eye(p)
     return VarianceInformation(found.root, np.tensordot(root.T, changes, axes=1), dof)
@@ -154,13 +154,6 @@ def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any
 def _shortened(vector: np.ndarray) -> np.ndarray:
     """Divided by a power of 2, which rounds nothing: no element is above 1."""
     return np.asarray(np.ldexp(vector, -np.frexp(np.abs(vector).max())[1]))
-
-
-def _moved(matrices: list[np.ndarray], steps: list[np.ndarray], far: np.ndarray) -> list[np.ndarray]:
-    """Each factor's T, so far along each of the steps."""
-    ends = np.cumsum([len(mine) for mine in steps])
-    pieces = zip(matrices, steps, np.split(far, ends[:-1]), strict=True)
-    return [t + np.tensordot(tau, mine, axes=1) for t, mine, tau in pieces]
 
 
 def _inverse_root(found: Curvature) -> np.ndarray:

@@ -25,9 +25,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import lapack
 
+from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout
 
-__all__ = ["free_steps"]
+__all__ = ["along_steps", "free_steps", "mean_products"]
 
 # Relative standard deviation of an effect, of columns with a mean square of 1, that counts as 0. What it adds to the
 # inverse of the degrees of freedom is of the order of its square, 1e-20.
@@ -87,3 +88,15 @@ def _of_term(t: np.ndarray, gram: np.ndarray) -> list[np.ndarray]:
                 step = s[a] * np.outer(left[:, b], v[a]) + s[b] * np.outer(left[:, a], v[b])
                 out.append(step / np.hypot(s[a], s[b]))
     return out
+
+
+def mean_products(products: CrossProducts) -> list[np.ndarray]:
+    """``sum_j Z_j' Z_j / n`` of each factor, shapes (q, q): the metric of `free_steps`."""
+    return [factor.zz.sum(axis=2) / products.nobs for factor in products.factors]
+
+
+def along_steps(matrices: Sequence[np.ndarray], steps: Sequence[np.ndarray], far: np.ndarray) -> list[np.ndarray]:
+    """Each factor's T so far along the steps of all factors, which `far` has one after the other."""
+    ends = np.cumsum([len(mine) for mine in steps])[:-1]
+    pieces = zip(matrices, steps, np.split(far, ends), strict=True)
+    return [t + np.tensordot(tau, mine, axes=1) for t, mine, tau in pieces]

@@ -17,7 +17,7 @@ from ..errors import MlmError
 from ..likelihood.covariance import lower_factor
 from ..likelihood.criterion import Curvature, Evaluation
 from ..likelihood.deviance import Deviance
-from ..likelihood.free_steps import free_steps
+from ..likelihood.free_steps import along_steps, free_steps, mean_products
 from .ending import LEAST_DECREASE, ROUNDING_DECREASE
 
 __all__ = ["free_descent"]
@@ -47,7 +47,7 @@ def free_descent(
     converged : bool
         Whether nothing is left to go, and second derivatives are positive.
     """
-    grams = [factor.zz.sum(axis=2) / deviance.products.nobs for factor in deviance.products.factors]
+    grams = mean_products(deviance.products)
     last = np.inf
     for _ in range(MOST_STEPS):
         matrices = deviance.layout.matrices(at.theta)
@@ -100,11 +100,8 @@ def _lower(
 
 def _moved(deviance: Deviance, theta: np.ndarray, steps: list[np.ndarray], far: np.ndarray) -> np.ndarray:
     """Theta so far along each of the steps."""
-    layout, begin = deviance.layout, 0
-    matrices = layout.matrices(theta)
-    for k, mine in enumerate(steps):
-        matrices[k] = matrices[k] + np.tensordot(far[begin : begin + len(mine)], mine, axes=1)
-        begin += len(mine)
+    layout = deviance.layout
+    matrices = along_steps(layout.matrices(theta), steps, far)
     for s in layout.slots:
         block, t = slice(s.start, s.start + s.size), matrices[s.factor]
         t[block, block] = lower_factor(t[block, block])

@@ -61,4 +61,4 @@ def minimise(
         return search(
             deviance, None if start is None else deviance.working_theta(start), Log(verbose, deviance.users_theta)
         )
-    return nloptwrap(deviance, start, tolerance or ABSOLUTE_TOLERANCE, Log(verbose))
+    return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))

@@ -1,39 +1,13 @@
 # How far lme4 parts from itself when the response changes in its last bit: where this is more than 1e-6, its stopping
 # point is decided by rounding. Rows in another order do not show this where sums are exact, as in many small designs.
 #   Rscript reference/shaken_points.R FOLDER FILE.csv NUMBERS
-suppressPackageStartupMessages({
-  library(lme4)
-  library(jsonlite)
-})
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- arguments[1]
-manifest <- fromJSON(file.path(folder, "manifest.json"))
+here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
+source(file.path(here, "stages.R"))
 numbers <- scan(arguments[3], quiet = TRUE)
 manifest <- manifest[manifest$number %in% numbers, ]
 times <- 20
-
-rows_of <- function(number) {
-  data <- read.csv(file.path(folder, paste0(number, ".csv")), colClasses = "character")
-  for (name in intersect(c("x", "z", "xc", "xo", "w", "y"), names(data))) data[[name]] <- as.numeric(data[[name]])
-  data
-}
-
-quietly <- function(code) suppressMessages(suppressWarnings(code))
-
-parsed <- function(one, data) {
-  formula <- as.formula(one$formula)
-  quietly(if (one$weights != "") lFormula(formula, data, REML = one$reml, weights = w) else lFormula(formula, data, REML = one$reml))
-}
-
-# what lmer() does, stage by stage; also the criterion at the theta where it stops with the rows in their own order
-fit <- function(one, data, theta = NULL) {
-  tryCatch({
-    value <- do.call(mkLmerDevfun, parsed(one, data))
-    ended <- quietly(optimizeLmer(value, calc.derivs = FALSE)) # from where the deviance function stands: not used before
-    found <- value(ended$par)
-    list(theta = ended$par, criterion = found, evaluations = ended$feval, at = if (is.null(theta)) NaN else value(theta))
-  }, error = function(e) NULL)
-}
 
 lines <- character(nrow(manifest))
 for (i in seq_len(nrow(manifest))) {

@@ -1,41 +1,14 @@
 # Where lme4 stops on the designs of small_designs.py when their rows come in other orders: five besides their own.
 #   Rscript reference/stopping_points.R FOLDER FILE.csv.gz [NUMBERS]
 # FOLDER is that of small_designs.R; by default the designs are those that small_designs.csv.gz calls steady.
-suppressPackageStartupMessages({
-  library(lme4)
-  library(jsonlite)
-})
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- arguments[1]
 here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
-manifest <- fromJSON(file.path(folder, "manifest.json"))
+source(file.path(here, "stages.R"))
 stored <- read.csv(gzfile(file.path(here, "small_designs.csv.gz")), comment.char = "#")
 numbers <- if (length(arguments) > 2) scan(arguments[3], quiet = TRUE) else stored$number[stored$steady == 1]
 manifest <- manifest[manifest$number %in% numbers, ]
 orders <- 5
-
-rows_of <- function(number) {
-  data <- read.csv(file.path(folder, paste0(number, ".csv")), colClasses = "character")
-  for (name in intersect(c("x", "z", "xc", "xo", "w", "y"), names(data))) data[[name]] <- as.numeric(data[[name]])
-  data
-}
-
-quietly <- function(code) suppressMessages(suppressWarnings(code))
-
-parsed <- function(one, data) {
-  formula <- as.formula(one$formula)
-  quietly(if (one$weights != "") lFormula(formula, data, REML = one$reml, weights = w) else lFormula(formula, data, REML = one$reml))
-}
-
-# what lmer() does, stage by stage; also the criterion at the theta where it stops with the rows in their own order
-fit <- function(one, data, theta = NULL) {
-  tryCatch({
-    value <- do.call(mkLmerDevfun, parsed(one, data))
-    ended <- quietly(optimizeLmer(value, calc.derivs = FALSE)) # from where the deviance function stands: not used before
-    found <- value(ended$par)
-    list(theta = ended$par, criterion = found, evaluations = ended$feval, at = if (is.null(theta)) NaN else value(theta))
-  }, error = function(e) NULL)
-}
 
 lines <- character(nrow(manifest))
 for (i in seq_len(nrow(manifest))) {
