@@ -71,7 +71,7 @@ def _terms(sizes: tuple[int, ...]) -> tuple[slice, ...]:
     return tuple(slice(a, b) for a, b in itertools.pairwise(ends))
 
 
-def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, means: np.ndarray) -> FactorColumns:
+def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, means: list[float]) -> FactorColumns:
     """Find what to subtract from the columns beside a constant, and where they stand among the fixed-effects columns.
 
     Parameters
@@ -81,8 +81,8 @@ def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, m
     weights : ndarray, shape (n,), or None
     fixed : Columns
         The fixed-effects columns worked with, p of them.
-    means : ndarray, shape (p,)
-        What is subtracted from these; the same is from those of them that are random-effects columns too.
+    means : list of float
+        What is subtracted from these, p numbers; the same is from those of them that are random-effects columns too.
 
     Returns
     -------
@@ -90,15 +90,15 @@ def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, m
     """
     columns, sizes = factor.columns, factor.sizes
     found = tuple([_place(arrays, fixed) for arrays in columns.factors])
-    own, constants = _shifts(factor, weights, found, means) if max(sizes) > 1 else ([], ())
-    places = found if min(found) >= 0 and (own or [0.0] * len(found)) == means[list(found)].tolist() else None
+    own, constants = _shifts(factor, weights, found, means) if max(sizes) > 1 else ([0.0] * len(found), ())
+    places = found if min(found) >= 0 and own == [means[k] for k in found] else None
     if not any(own):
         return FactorColumns(factor.grouping, columns, sizes, places=places)
     return FactorColumns(factor.grouping, columns, sizes, np.array(own), constants, places)
 
 
 def _shifts(
-    factor: FactorColumns, weights: np.ndarray | None, found: tuple[int, ...], means: np.ndarray
+    factor: FactorColumns, weights: np.ndarray | None, found: tuple[int, ...], means: list[float]
 ) -> tuple[list[float], tuple[int, ...]]:
     """What to subtract from each column, and where the constant of each term stands: see `FactorColumns`."""
     columns, own, constants = factor.columns, [0.0] * len(factor.columns.names), []
@@ -107,7 +107,7 @@ def _shifts(
         constants.append(ones[0] if ones else -1)
         for k in range(term.start, term.stop) if ones else ():
             if k not in ones:
-                own[k] = float(means[found[k]]) if found[k] >= 0 else 0.0
+                own[k] = means[found[k]] if found[k] >= 0 else 0.0
                 own[k] = own[k] or _mean(columns.factors[k], weights)
     return own, tuple(constants)
 

@@ -50,14 +50,16 @@ class Shift(NamedTuple):
 
     def covariance(self, working: np.ndarray) -> np.ndarray:
         """Covariance matrix of the user's coefficients, shape (p, p)."""
-        working = self.scale * (self.scale * working)
+        if self.scale != 1.0:
+            working = self.scale * (self.scale * working)
         if self.rotation is not None:
             working = self.rotation @ working @ self.rotation.T
         if self.intercept < 0:
             return working
-        back = np.eye(len(self.means))
-        back[self.intercept] -= self.means
-        return back @ working @ back.T
+        out, own = working.copy(), working[self.intercept] - self.means @ working
+        out[self.intercept] = out[:, self.intercept] = own
+        out[self.intercept, self.intercept] = own[self.intercept] - own @ self.means
+        return out
 
     def contrast(self, weights: np.ndarray) -> np.ndarray:
         """Weights of the working coefficients in a contrast of the user's ones, shape (p,)."""

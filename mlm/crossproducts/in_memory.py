@@ -79,9 +79,9 @@ def cross_products(
     if sizes is None:
         given = [FactorColumns(*f, (len(f[1].names),)) for f in factors]
     else:
+        shifts = x.means.tolist()
         given = [
-            shifted(FactorColumns(*f, s), frame.weights, x.columns, x.means)
-            for f, s in zip(factors, sizes, strict=True)
+            shifted(FactorColumns(*f, s), frame.weights, x.columns, shifts) for f, s in zip(factors, sizes, strict=True)
         ]
     xy, sums = _accumulate(x, response, mean_y, root_weights, given)
     if not 1.0 / LARGEST_RESPONSE < xy[-1, -1] < LARGEST_RESPONSE:
@@ -155,7 +155,7 @@ def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, 
     means = np.zeros(len(frame.x_names))
     if INTERCEPT not in frame.x_names:
         return means, 0.0, -1
-    known = {id(each.values): each.total for each in frame.predictors.values() if isinstance(each, Numbers)}
+    known = {id(v.values): v.total for v in frame.predictors.values() if isinstance(v, Numbers) and v.total is not None}
     for k, arrays in enumerate(frame.x_columns.factors):
         if len(arrays) > 1:
             means[k] = np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
@@ -199,8 +199,7 @@ def _least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
     """
     if len(xy) == 1:
         return np.zeros(0), True
-    scale = np.sqrt(xy.diagonal()[:-1])
-    scale[scale == 0] = 1.0
+    scale = np.array([math.sqrt(square) or 1.0 for square in xy.diagonal()[:-1].tolist()])
     scaled, right = xy[:-1, :-1] / (scale[:, None] * scale), xy[:-1, -1] / scale
     root, working, info = lapack.dposv(scaled, right)
     # the diagonal of Cholesky's factor: what columns of length 1 keep when those to their left are projected out

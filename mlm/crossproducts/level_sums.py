@@ -40,8 +40,6 @@ class LevelSums:
     def __init__(self, of: FactorColumns, width: int) -> None:
         self.of, self.levels, self.q = of, of.grouping.size, len(of.columns.names)
         self.ones = [of.columns.is_one(k) for k in range(self.q)]
-        # whether they can be read where they are
-        self.stored = of.means is None and all(len(arrays) == 1 for arrays in of.columns.factors)
         # where they stand among the columns that they are multiplied with
         self.places = tuple(range(self.q)) if of.places is None else of.places
         self.sums = np.zeros((self.q, width + (self.q if of.places is None else 0), self.levels))
@@ -75,13 +73,14 @@ class LevelSums:
             sums[b, places[a]] = sums[a, places[b]]
         if self.of.places is None:
             return sums[:, : self.q], sums[:, self.q :]
-        return sums[:, list(places)], sums
+        first, *others = places
+        return sums[:, list(places)] if others else sums[:, first : first + 1], sums
 
     def _read(self, start: int, stop: int, root_weights: np.ndarray | None) -> Any:
         """The random-effects columns of these rows, shifted and times root weights, as q arrays."""
         columns, means = self.of.columns, self.of.means
-        if self.stored and root_weights is None:
-            return [arrays[0][start:stop] for arrays in columns.factors]
+        if means is None and root_weights is None and all(len(arrays) == 1 for arrays in columns.factors):
+            return [arrays[0][start:stop] for arrays in columns.factors]  # where they are
         z = np.empty((self.q, stop - start))
         columns.fill(z, start, stop, None if means is None else means.tolist())
         if root_weights is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ def _demand_unconfounded(terms: list[RandomPart], deviance: Deviance) -> None:
 def demand_residuals(optimum: Optimum, deviance: Deviance) -> None:
     """Refuse a fit that is not a number, or has no residuals."""
     at = optimum.evaluation
-    if not (np.isfinite(at.value) and np.isfinite(at.theta).all()):
+    if not math.isfinite(at.value + sum(at.theta.tolist())):
         raise FitError("The deviance cannot be computed: numbers are too large or too small; rescale the variables.")
     if deviance.is_perfect(at):
         raise FitError(

@@ -190,7 +190,7 @@ def _factorize_integers(values: np.ndarray) -> tuple[np.ndarray, Any]:
     codes = (values - values.dtype.type(low)).astype(np.intp) if wide else np.subtract(values, low, dtype=np.intp)
     seen = np.zeros(high - low + 1, dtype=bool)
     seen[codes] = True
-    present = np.flatnonzero(seen)
+    present = seen.nonzero()[0]
     if len(present) < len(seen):
-        codes = (np.cumsum(seen) - 1)[codes]
+        codes = (seen.cumsum() - 1)[codes]
     return codes, present.astype(np.uint64) + np.uint64(low) if wide else present + low

@@ -5,6 +5,7 @@ The user's data frame is never changed, and a model frame neither: its arrays ar
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -250,13 +251,11 @@ def _offset_parts(found: Variables) -> tuple[Node, ...] | None:
 
 def _freeze(frame: ModelFrame) -> None:
     """Make the arrays of a frame read-only."""
-    arrays: list[Any] = [each for each in (frame.y, frame.weights, frame.offset) if each is not None]
-    for columns in (frame.x_columns, *[part.columns for part in frame.random]):
-        for factors in columns.factors:
-            arrays += factors
+    factors = [frame.x_columns.factors, *[part.columns.factors for part in frame.random]]
+    arrays: list[Any] = [frame.y, frame.weights, frame.offset, *itertools.chain(*itertools.chain(*factors))]
     arrays += [each.codes for each in frame.groupings.values()]
     for value in frame.predictors.values():
-        arrays.append(value.codes if isinstance(value, Category) else value.values)  # type: ignore[union-attr]
+        arrays.append(value.codes if type(value) is Category else value.values)  # type: ignore[union-attr]
     for array in arrays:
         if type(array) is np.ndarray:
             array.setflags(write=False)

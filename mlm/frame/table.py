@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -88,19 +87,33 @@ class Table:
         DataError
             Naming every column that is missing and what uses it, or one that is there twice.
         """
+        unsure = [(name, user) for user, names in wanted.items() for name in names if not self._is_plain(name)]
+        if not unsure:
+            return
         native = self._native
         absent: dict[str, str] = {}
-        for user, names in wanted.items():
-            for name in names:
-                if name not in native.known and name not in self.names:
-                    absent.setdefault(name, user)
+        for name, user in unsure:
+            if name not in native.known and name not in self.names:
+                absent.setdefault(name, user)
         if absent:
             raise DataError(self._absence(list(absent), whose, list(dict.fromkeys(absent.values()))))
         if native.has_twins:
-            for name in itertools.chain.from_iterable(wanted.values()):
+            for name, _ in unsure:
                 times = native.names.count(self.names[name])
                 if times > 1:
                     raise DataError(f"{whose} have {times} columns {name!r}; rename or drop all but one.")
+
+    def _is_plain(self, name: str) -> bool:
+        """Whether a pandas frame has one column of this very name, which is fetched with the question."""
+        data, known = self._native.data, self._native.known
+        if name not in self._columns and isinstance(data, pd.DataFrame) and known is data.columns:
+            try:
+                column = data[name]
+            except KeyError:
+                return False
+            if type(column) is pd.Series:
+                self._columns[name] = column
+        return name in self._columns
 
     def _absence(self, absent: list[str], whose: str, users: list[str]) -> str:
         known = list(self.names)

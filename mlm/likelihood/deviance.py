@@ -75,7 +75,7 @@ class Deviance:
         # rows are worked with times root weights W, which makes |V| larger by |W|², and under X = B R D with a basis B,
         # which makes |X'V^-1X| smaller by |R D|² (see crossproducts.in_memory)
         # and with a response divided by a scale and a unit, which make r² smaller by their squares
-        *units, unit = map(_unit, products.xy.diagonal().tolist())
+        *units, unit = [_unit(square) for square in products.xy.diagonal().tolist()]
         constant = (products.log_basis + 2.0 * sum(map(math.log, units)) if reml else 0.0) - products.log_weights
         dof = products.nobs - products.p * reml
         constant += 2.0 * dof * (math.log(products.shift.scale) + math.log(unit))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import lapack
@@ -125,20 +126,22 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     be ``sigma² (J + ratio z'z)``, apart from fixed effects (Searle, Casella & McCulloch 1992, Variance Components,
     chapter 3). What the best column leaves of the squares, over n - J, is the guess of sigma².
     """
-    square = _squares(factor)
-    e = factor.zxy[:, -1]
+    square, levels, nobs = _squares(factor), factor.levels, products.nobs
+    e, weights = factor.zxy[:, -1], np.add.reduce(square, 1)
     total = float(products.xy[-1, -1])
-    between = np.add.reduce(e * e * _inverses(square), 1)
-    residual = max(total - max(between.tolist()), RESIDUAL_SHARE * total) / max(products.nobs - factor.levels, 1)
-    weight = np.maximum(np.add.reduce(square, 1), LEAST_DIVISOR)
-    floor = _floor(weight, factor.levels, products.nobs)
-    return np.sqrt(np.maximum((between / residual - factor.levels) / weight, floor))
+    between = np.add.reduce(e * e * _inverses(square, weights), 1).tolist()
+    residual = max(total - max(between), RESIDUAL_SHARE * total) / max(nobs - levels, 1)
+    found = []
+    for squares, weight in zip(between, weights.tolist(), strict=True):
+        weight = max(weight, LEAST_DIVISOR)
+        found.append(max((squares / residual - levels) / weight, _floor(weight, levels, nobs)))
+    return np.sqrt(found)
 
 
-def _inverses(square: np.ndarray) -> np.ndarray:
-    """Inverses of sums of squares (…, J); 0 for levels in which a column is 0, or rounding."""
-    least = NOTHING_SHARE * np.add.reduce(square, -1, keepdims=True) / square.shape[-1]
-    return np.divide(1.0, square, out=np.zeros(square.shape), where=square > least)
+def _inverses(square: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Inverses of sums of squares (q, J) of these totals (q,); 0 for levels in which a column is 0, or rounding."""
+    least = NOTHING_SHARE / square.shape[1] * total[:, None]
+    return 1.0 / np.where(square > least, square, np.inf)
 
 
 def _squares(factor: FactorProducts) -> np.ndarray:
@@ -161,22 +164,28 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
     """
     places = [(k, a) for k, factor in enumerate(products.factors) for a in range(factor.size)]
     squares = [products.factors[k].zz[a, a] for k, a in places]
+    totals = [square.sum() for square in squares]
     expected, observed = np.zeros((len(places) + 1, len(places) + 1)), np.zeros(len(places) + 1)
     observed[-1], expected[-1, -1] = products.xy[-1, -1], products.nobs - products.p
     for i, (k, a) in enumerate(places):
-        inverse = _inverses(squares[i])
+        inverse = _inverses(squares[i][None], totals[i][None])[0]
         observed[i] = inverse @ products.factors[k].zxy[a, -1] ** 2
         expected[i, -1] = np.count_nonzero(inverse) - 1
-        expected[-1, i] = squares[i].sum() - squares[i] @ squares[i] / products.nobs
+        expected[-1, i] = totals[i] - squares[i] @ squares[i] / products.nobs
         for j, place in enumerate(places):
             levels, shared = _shared(products, (k, a), place)
             expected[i, j] = inverse[levels] @ shared**2 - squares[j] @ squares[j] / products.nobs
     found = np.linalg.lstsq(expected, observed, rcond=MOMENTS_RCOND)[0]
     ratios = found[:-1] / max(found[-1], RESIDUAL_SHARE * observed[-1] / products.nobs)
     return [
-        np.sqrt(np.maximum([r for r, place in zip(ratios, places, strict=True) if place[0] == k], floor))
+        np.sqrt(
+            [
+                max(ratio, _floor(max(total, LEAST_DIVISOR), f.levels, products.nobs))
+                for ratio, total, place in zip(ratios.tolist(), totals, places, strict=True)
+                if place[0] == k
+            ]
+        )
         for k, f in enumerate(products.factors)
-        for floor in [_floor(np.maximum(_squares(f).sum(axis=1), LEAST_DIVISOR), f.levels, products.nobs)]
     ]
 
 
@@ -189,8 +198,8 @@ def _shared(products: CrossProducts, one: tuple[int, int], other: tuple[int, int
     return (pair.rows, pair.values[a, b]) if k < m else (pair.columns, pair.values[b, a])
 
 
-def _floor(weight: np.ndarray, levels: int, nobs: int) -> np.ndarray:
-    """Least variance ratios to start from, of columns with these sums of squares, shape (q,).
+def _floor(weight: float, levels: int, nobs: int) -> float:
+    """Least variance ratio to start from, of a column with this sum of squares.
 
     `FLOOR_RATIO` in units of the column's mean square, over the root of rows a level: smaller ones are told from 0
     where levels have more rows.
@@ -311,12 +320,14 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     return _Sums(present.astype(float), count[present].astype(float), products)
 
 
+@lru_cache(maxsize=8)  # of models that are fitted in turn; an entry has twice the size of X'X
 def _weights(width: int, dof: int, reml: bool) -> tuple[np.ndarray, np.ndarray]:
     """How often elements of D, and their squares, count in `_derivatives`: two arrays of shape (p + 1, p + 1)."""
     squared = np.full((width, width), float(reml))
     squared[-1] = squared[:, -1] = dof
     linear = np.zeros((width, width))
     linear.flat[:: width + 1] = squared.diagonal()
+    linear.flags.writeable = squared.flags.writeable = False
     return linear, squared
 
 
