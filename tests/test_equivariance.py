@@ -245,6 +245,28 @@ def test_without_an_intercept_units_are_free(random, scales):
     assert (n.is_singular, n.converged) == (m.is_singular, m.converged)
 
 
+@pytest.mark.parametrize("origin", [2000.0, 10000.0, 2451545.0])
+@pytest.mark.parametrize(
+    ("formula", "powers"),
+    [
+        ("y ~ 0 + f + x + (1 | g)", [0, 0, 1]),
+        ("y ~ x + I(x^2) + (1 | g)", [0, 1, 2]),
+        ("y ~ x + (0 + f + x | g)", [0, 1]),
+    ],
+)
+def test_nearly_parallel_columns_keep_their_digits(formula, powers, origin):
+    """Years beside all levels of a category, and beside their squares: a thousandth of their length is their own."""
+    rng = np.random.RandomState(7)
+    g, x, f = rng.randint(0, 15, 300), origin + np.round(3.0 * rng.standard_normal(300)), rng.randint(0, 2, 300)
+    y = np.round(1024.0 * (2.0 * rng.standard_normal((15, 2))[g, f] + rng.standard_normal(300))) / 1024.0
+    frame = pd.DataFrame({"y": y, "x": x, "g": g, "f": np.array(["a", "b"])[f]})
+    m, n = mlm.lmer(formula, frame), mlm.lmer(formula, frame.assign(x=3.0 * x))
+    units = 3.0 ** np.array(powers)
+    assert n.deviance - 2.0 * np.log(units).sum() == pytest.approx(m.deviance, abs=SAME)
+    assert ((units * n.fixef - m.fixef) / m.se).to_numpy() == pytest.approx(0.0, abs=SAME)
+    assert (units * n.se).to_numpy() == pytest.approx(m.se.to_numpy(), rel=SAME)
+
+
 @pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
 @pytest.mark.parametrize("place", range(len(STRUCTURES)))
 def test_powers_of_two_change_no_bit(place):

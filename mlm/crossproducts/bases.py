@@ -24,8 +24,8 @@ from .blocks import EffectsBasis
 __all__ = ["DEPENDENT_SHARE", "FactorColumns", "basis_of_rows", "basis_of_sums", "shifted"]
 
 # Share of its length that each column keeps beside those to its left, above which sums of products tell it from them:
-# they have the square of that share, 1e-8, to a rounding of 1e-16.
-CLEAR_SHARE = 1e-4
+# they have the square of that share, 1e-5, to a rounding of 1e-16.
+CLEAR_SHARE = 3e-3
 # Share below which columns depend on each other to working precision, and are not divided by what is left.
 DEPENDENT_SHARE = 1e-7
 # Square of a column's length about its mean over that of the column, below which it is constant: means have a rounding

@@ -166,7 +166,7 @@ class CrossProducts(NamedTuple):
     total : float
         Sum of squares of the (shifted, weighted) response, over the square of its scale.
     independent : bool
-        Whether every fixed-effects column keeps more than a ten-thousandth of its length beside those to its left.
+        Whether every fixed-effects column keeps more than three thousandths of its length beside those to its left.
     log_basis : float
         Logarithm of the determinant of X'X over that of the basis worked with (0 when it is X itself).
     joint : CrossProducts or None
