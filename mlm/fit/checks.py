@@ -12,6 +12,7 @@ from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import Deviance
+from ..optimize.ending import HIDDEN, SMALL
 from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
 
@@ -139,8 +140,9 @@ def demand_residuals(optimum: Optimum, deviance: Deviance) -> None:
         raise FitError("The deviance cannot be computed: numbers are too large or too small; rescale the variables.")
     if deviance.is_perfect(at):
         raise FitError(
-            "The model fits the response perfectly: there is no residual variance to estimate. Does the response "
-            "vary within the levels of the grouping factors?"
+            "The model fits the response perfectly, or leaves less of it (1e-12 of its sum of squares) than double "
+            "precision can tell from nothing: there is no residual variance to estimate. Does the response vary within "
+            "the levels of the grouping factors, by a millionth at least of how it varies between them?"
         )
 
 
@@ -149,7 +151,7 @@ def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
     if start is None:
         return None
     try:
-        theta = np.asarray(start, dtype=float)
+        theta = np.full(1, np.nan) if np.asarray(start).dtype.kind in "bc" else np.asarray(start, dtype=float)
     except (TypeError, ValueError, OverflowError):
         theta = np.full(1, np.nan)
     if theta.shape != (deviance.layout.n_theta,) or not np.isfinite(theta).all():
@@ -169,10 +171,19 @@ def singular_message(terms: tuple[str, ...]) -> str:
     )
 
 
-def convergence_message(optimum: Optimum) -> str:
+def convergence_message(optimum: Optimum, terms: list[RandomPart]) -> str:
     """Say that the search did not reach a minimum, and what to do."""
+    named = ", ".join(f"'({part.term.text})'" for part in terms)
+    if optimum.message.startswith((HIDDEN, SMALL)):
+        return (
+            f"Not converged to all digits: {optimum.message}. The fit is kept; the variances of {named} are known no "
+            "better than that. Effects that vary so much more than the residuals leave too few digits of these: "
+            "centre predictors that are far from 0, or leave out what varies so much."
+        )
+    slopes = any(len(part.columns.names) > 1 for part in terms)
+    simpler = "a slope, or its covariances ('||', with centred predictors), or a term" if slopes else "a term"
     return (
-        f"Not converged: {optimum.message}, after {counted(len(optimum.log), 'evaluation')}. The fit is kept, "
-        "but its variances, and all that depends on them, are not those of the minimum. Leave out a random-effects "
-        "term or a slope, centre slopes that have no correlation with the intercept ('||'), or give a `start`."
+        f"Not converged: {optimum.message}, after {counted(len(optimum.log), 'evaluation')}. The fit is kept, but the "
+        f"variances of {named}, and all that depends on them, are not those of the minimum. "
+        + ("Take optimizer='newton'." if optimum.optimizer != "newton" else f"Leave out {simpler}.")
     )

@@ -102,7 +102,7 @@ class Fit:
         if found.is_singular:
             warnings.warn(singular_message(found.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
         if not found.converged:
-            warnings.warn(convergence_message(optimum), ConvergenceWarning, stacklevel=users_stacklevel())
+            warnings.warn(convergence_message(optimum, terms), ConvergenceWarning, stacklevel=users_stacklevel())
         return found
 
     def refit(self, reml: bool | None = None, y: Any = None, optimizer: str = "newton") -> Self:

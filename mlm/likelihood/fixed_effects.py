@@ -47,7 +47,10 @@ def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
     root, info = lapack.dpotrf(rest, lower=0, clean=1)
     penalised = float(root[p, p]) * float(root[p, p])  # a power with exponent 2 rounds otherwise in other units
     if info == p + 1 or (not info and penalised <= ROUNDING_SHARE * rest[p, p]):
-        raise FitError("The model fits the response perfectly: there is no residual variance to estimate.")
+        raise FitError(
+            "The model fits the response perfectly, or leaves less of it than double precision can tell from nothing: "
+            "there is no residual variance to estimate."
+        )
     if info:
         raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")
     inverse_root = lapack.dtrtri(root[:p, :p], lower=0)[0]

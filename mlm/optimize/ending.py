@@ -13,7 +13,17 @@ from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .optimum import Log, Optimum
 
-__all__ = ["LEAST_DECREASE", "ROUNDING_DECREASE", "beneath_rounding", "computed", "ended", "finished", "rounding_of"]
+__all__ = [
+    "HIDDEN",
+    "LEAST_DECREASE",
+    "ROUNDING_DECREASE",
+    "SMALL",
+    "beneath_rounding",
+    "computed",
+    "ended",
+    "finished",
+    "rounding_of",
+]
 
 # Decrease of the deviance that its rounding hides: 1e-13 of a deviance of 1e5. Values that differ by less count as
 # equal; below, the gradient decides, which has no such rounding. Measured (see `newton`): the same from 1e-11 to 1e-6;
@@ -27,9 +37,11 @@ LEAST_RESIDUAL_SHARE = 1e-10
 LEAST_DECREASE, MOST_DECREASE = 1e-17, 1e-12
 # Steps that are made by the gradient alone: each of the last ones squares what is left.
 MOST_GRADIENT_STEPS = 5
+# How what is said begins where rounding is the reason, and the search came as near to the minimum as that allows.
+HIDDEN, SMALL = "rounding hides decreases", "the residual variance is a share"
 
 # Rounding of sums of squares, relative: some units of 1e-16.
-ROUNDING = 2e-16
+SQUARES_ROUNDING = 2e-16
 # The same of a single difference: ends of one search were 1 and 2 units of the last place apart.
 FIXED_ROUNDING = 4e-16
 # Relative standard deviation below which the random effects leave 1e-6 of a fixed-effects column, and 1e-9 is hidden.
@@ -128,13 +140,12 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
     large = max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
     if large and (hidden := _hidden(deviance, at)) > LARGEST_HIDDEN:
         converged = False
-        message = f"rounding hides decreases of the criterion up to {hidden:.0e}"
+        known = math.sqrt(2.0 * hidden)
+        message = f"{HIDDEN} of the criterion up to {hidden:.0e}, and theta to {known:.0e} of its standard errors"
     share = at.penalised / float(deviance.products.xy[-1, -1])
     if share < LEAST_RESIDUAL_SHARE:
         converged = False
-        message = (
-            f"the residual variance is a share of {share:.0e} of the variance, too small for the digits of squares"
-        )
+        message = f"{SMALL} of {share:.0e} of the variance, too small for the digits of squares"
     return Optimum(at, converged, "newton", message, log)
 
 
@@ -156,7 +167,7 @@ def rounding_of(deviance: Deviance, at: Evaluation) -> float:
     Of those of the response, and under REML of those of a fixed-effects column x: of ``x'x`` the random effects leave
     1 over its element of the inverse of ``X' V^-1 X`` at least, a difference of which the logarithm is taken.
     """
-    squares = ROUNDING * deviance.products.nobs * float(deviance.products.xy[-1, -1])
+    squares = SQUARES_ROUNDING * deviance.products.nobs * float(deviance.products.xy[-1, -1])
     out = ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
     if not deviance.criterion.reml or max(map(abs, at.theta.tolist())) < LARGE_DEVIATION:
         return out

@@ -89,12 +89,16 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
     if leaves_edge(value, theta, diagonal):
         theta = _ended(bobyqa, theta)
         done = "; searched again from a boundary where the criterion falls"
-    reached = {nlopt.FTOL_REACHED: "tolerance of the criterion", nlopt.XTOL_REACHED: "tolerance of theta"}
+    reached = {
+        nlopt.FTOL_REACHED: "tolerance of the criterion",
+        nlopt.XTOL_REACHED: "tolerance of theta",
+        nlopt.SUCCESS: "the smallest steps make no difference",
+    }
     result = bobyqa.last_optimize_result()
     theta, zeros = at_boundary(value, theta, diagonal, bobyqa.last_optimum_value())
     if zeros:
         done += f"; {zeros} of theta below {BOUNDARY_TOLERANCE:g} put to 0"
-    message = f"NLopt stopped: {reached.get(result, f'result {result}')}{done}"
+    message = f"NLopt stopped: {reached.get(result, f'{MOST_EVALUATIONS} evaluations')}{done}"
     found = deviance.evaluate(deviance.working_theta(theta))
     return Optimum(found, result in reached, "nloptwrap", message, log, theta)
 

@@ -22,12 +22,15 @@ __all__ = ["further_starts", "search"]
 # Cosine between columns of different terms of a factor from which several minima are looked for: that of a column with
 # the constant, where its mean is as large as its standard deviation, is 0.7.
 PARALLEL_COSINE = 0.7
-# Relative standard deviation that is given to the one term which is to take nothing of what is common.
+# Relative standard deviation that is given to a term which is to take nothing of what is common, and to all of them.
 SMALL_DEVIATION = 0.1
 # Relative standard deviation from which effects that are as many as rows leave little of these.
 LARGE_DEVIATION = 100.0
 # Rows up to which such minima are looked for: those of small designs have up to 600, and searches of more take time.
 MOST_ROWS = 1000
+# Rows up to which searches from small and from large variances are always made: it takes milliseconds there.
+# Of 206 designs of another generator, one of 25 rows ended in a minimum that was not the lowest.
+FEW_ROWS = 50
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
 LEAST_SQUARED_SHARE = 1e-10
 # Share of its squares that the fixed effects leave of a column, from which it counts as outside of them: a difference
@@ -126,9 +129,19 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     Effects that are as many as rows can fit these nearly perfectly, with large variances. And terms of a factor can
     have columns that are nearly parallel. What two columns of mean square 1 do not have in common is a share r of their
     length. For that to vary by a relative standard deviation of 1, both must by 1 / r: so large are all such terms, and
-    then all but one. Last, effects that have a mean and no fixed effect for it: their variance can take it up.
+    then all but one. Effects that have a mean and no fixed effect for it: their variance can take it up. Last, a few
+    rows, which say little of several variances: one can be 0 in one minimum and not in another.
     """
-    return [*_starts_of_means(deviance), *_starts_of_many(deviance), *_starts_of_parallel(deviance)]
+    of_few = _starts_of_few(deviance)
+    return [*_starts_of_means(deviance), *_starts_of_many(deviance), *_starts_of_parallel(deviance), *of_few]
+
+
+def _starts_of_few(deviance: Deviance) -> list[np.ndarray]:
+    """From small and from large variances, where there are a few rows."""
+    layout = deviance.layout
+    if layout.n_theta == 1 or deviance.products.nobs > FEW_ROWS:
+        return []
+    return [_of_sizes(deviance, np.full(len(layout.slots), size)) for size in (SMALL_DEVIATION, LARGE_DEVIATION)]
 
 
 def _starts_of_many(deviance: Deviance) -> list[np.ndarray]:

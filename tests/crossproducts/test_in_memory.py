@@ -173,3 +173,14 @@ def test_sum_of_squares_of_the_response_and_independence(weights):
     close = frame.assign(v=frame["x"] + 1e-5 * frame["z"])
     assert not build("y ~ x + v + (1 | g)", close, weights)[2].independent
     assert not build("y ~ x + v + (1 | g)", frame.assign(v=0.0), weights)[2].independent
+
+
+def test_residuals_keep_their_digits_where_predictors_explain_most():
+    rng = np.random.default_rng(5)
+    x = 100.0 + rng.standard_normal(1000)
+    frame = pd.DataFrame({"x": x, "y": 2.0 * x + 5.0 * rng.standard_normal(1000), "g": np.arange(1000) % 10})
+    _, _, products = build("y ~ 0 + x + (1 | g)", frame)
+    assert products.xy[-1, -1] < 1e-3 * products.total
+    y, z = frame["y"].to_numpy(np.longdouble), x.astype(np.longdouble)
+    left = float(y @ y - (z @ y) ** 2 / (z @ z))
+    assert products.xy[-1, -1] == pytest.approx(left, rel=1e-14)  # of a difference of sums: 3e-13
