@@ -11,8 +11,8 @@ shares; and the same flags, kinds of messages and refusals. Not asked is what do
 cases. Where effects leave a share s of the squares of the response or of a column, sums are known to 1e-16 / s of what
 is left (`Numbers.rounding`); where an intercept is far off, so are its variance and what it takes back to the design
 (`Numbers.mapping`). Four units of these are allowed, as two models have them, in either direction. Where they are over
-1e-6, a comparison would say nothing, and another example is drawn. And another
-origin of x where its effects have no covariance with those of 1 is another model.
+1e-6, a comparison would say nothing, and another example is drawn. And another origin of x where its effects have no
+covariance with those of 1 is another model.
 
 Powers of 2 alone round nothing, and there no bit may differ.
 
@@ -121,18 +121,20 @@ def _relabelled(frame: pd.DataFrame, rng: np.random.RandomState, kind: str) -> p
     return out
 
 
+def undecided(base: Numbers, other: Numbers) -> tuple[float, float]:
+    """What double precision does not say: of the criterion, and of what is mapped back to the design."""
+    rounding, mapping = (max(getattr(n, of) for n in (base, other)) for of in ("rounding", "mapping"))
+    return 4.0 * rounding, 4.0 * (rounding + mapping)
+
+
 def wrong(base: Numbers, other: Numbers) -> dict[str, float]:
     """What differs by more than it may: 1e-8, and what the digits of double precision leave undecided."""
-    rounding, mapping = (max(getattr(n, of) for n in (base, other)) for of in ("rounding", "mapping"))
-    if 4.0 * (rounding + mapping) > MOST_ROUNDING:
+    of_criterion, of_estimates = undecided(base, other)
+    if of_estimates > MOST_ROUNDING:
         return {}
-    allowed = {
-        "criterion": SAME + 4.0 * rounding,
-        # a place is known to the root of what the criterion does not see only from its values; from slopes, as these
-        "estimates": SAME + 4.0 * (rounding + mapping),
-        "standard errors": SAME + 4.0 * (rounding + mapping),
-        "df": SAME + 4.0 * (rounding + mapping),
-    }
+    # a place is known to the root of what the criterion does not see only from its values; from slopes, as these
+    allowed = dict.fromkeys(("estimates", "standard errors", "df"), SAME + of_estimates)
+    allowed["criterion"] = SAME + of_criterion
     return {name: value for name, value in deviations(base, other).items() if not value <= allowed.get(name, 0.0)}
 
 
@@ -143,7 +145,7 @@ def test_the_same_model_gives_the_same_numbers(place, data):
     one = data.draw(drawn_designs(place))
     change = data.draw(drawn_changes(one))
     base, other = numbers(one), numbers(one, change)
-    assume(4.0 * max(n.rounding + n.mapping for n in (base, other)) <= MOST_ROUNDING)
+    assume(undecided(base, other)[1] <= MOST_ROUNDING)
     found = wrong(base, other)
     what = f"no. {one.number}, {one.formula}, {one.origin}, {len(one.frame)} rows, REML {one.reml}, {one.weights}"
     assert not found, f"{what}, {one.offset}; {change.name}: {found}\n{base}\n{other}"

@@ -11,7 +11,7 @@ from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
-from ..likelihood.deviance import Deviance
+from ..likelihood.deviance import PERFECT_SHARE, Deviance
 from ..optimize.ending import HIDDEN, SMALL
 from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
@@ -140,9 +140,9 @@ def demand_residuals(optimum: Optimum, deviance: Deviance) -> None:
         raise FitError("The deviance cannot be computed: numbers are too large or too small; rescale the variables.")
     if deviance.is_perfect(at):
         raise FitError(
-            "The model fits the response perfectly, or leaves less of it (1e-12 of its sum of squares) than double "
-            "precision can tell from nothing: there is no residual variance to estimate. Does the response vary within "
-            "the levels of the grouping factors, by a millionth at least of how it varies between them?"
+            f"The model fits the response perfectly, or leaves less of it ({PERFECT_SHARE:.0e} of its sum of squares) "
+            "than double precision can tell from nothing: there is no residual variance to estimate. Does the response "
+            "vary within the levels of the grouping factors, by a millionth at least of how it varies between them?"
         )
 
 

@@ -21,7 +21,7 @@ from .joint_columns import JointColumns
 from .one_factor import OneFactor
 from .several_factors.solver import SeveralFactors
 
-__all__ = ["Deviance", "Solver", "UsersDeviance"]
+__all__ = ["PERFECT_SHARE", "Deviance", "Solver", "UsersDeviance"]
 
 # Share of the least-squares residuals' sum of squares that is left as the penalised one, below which a fit is perfect:
 # what is left is a difference, to which a rounding of 1e-16 of the whole leaves fewer than four digits.

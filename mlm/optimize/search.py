@@ -132,25 +132,16 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     then all but one. Effects that have a mean and no fixed effect for it: their variance can take it up. Last, a few
     rows, which say little of several variances: one can be 0 in one minimum and not in another.
     """
-    of_few = _starts_of_few(deviance)
-    return [*_starts_of_means(deviance), *_starts_of_many(deviance), *_starts_of_parallel(deviance), *of_few]
+    return [*_starts_of_means(deviance), *_starts_of_rows(deviance), *_starts_of_parallel(deviance)]
 
 
-def _starts_of_few(deviance: Deviance) -> list[np.ndarray]:
-    """From small and from large variances, where there are a few rows."""
-    layout = deviance.layout
-    if layout.n_theta == 1 or deviance.products.nobs > FEW_ROWS:
-        return []
-    return [_of_sizes(deviance, np.full(len(layout.slots), size)) for size in (SMALL_DEVIATION, LARGE_DEVIATION)]
-
-
-def _starts_of_many(deviance: Deviance) -> list[np.ndarray]:
-    """From large variances, where effects are as many as rows."""
+def _starts_of_rows(deviance: Deviance) -> list[np.ndarray]:
+    """From large variances, where effects are as many as rows or these are few; then from small ones, too."""
     products = deviance.products
+    if products.nobs <= FEW_ROWS and deviance.layout.n_theta > 1:
+        return _of_size(deviance, LARGE_DEVIATION, SMALL_DEVIATION)
     effects = products.p + sum([f.size * f.levels for f in products.factors])
-    if effects < products.nobs or products.nobs > MOST_ROWS:
-        return []
-    return [_of_sizes(deviance, np.full(len(deviance.layout.slots), LARGE_DEVIATION))]
+    return _of_size(deviance, LARGE_DEVIATION) if products.nobs <= min(effects, MOST_ROWS) else []
 
 
 def _starts_of_parallel(deviance: Deviance) -> list[np.ndarray]:
@@ -173,7 +164,7 @@ def _singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
     layout, theta = deviance.layout, end.evaluation.theta
     if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS or min(theta[layout.diagonal].tolist()) > 0:
         return []
-    return [_of_sizes(deviance, np.full(len(layout.slots), size)) for size in SINGULAR_DEVIATIONS]
+    return _of_size(deviance, *SINGULAR_DEVIATIONS)
 
 
 def _shared_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
@@ -250,6 +241,11 @@ def _parallel_terms(deviance: Deviance) -> dict[int, float]:
             if most > PARALLEL_COSINE:
                 out[i] = math.sqrt(max(1.0 - most * most, LEAST_SQUARED_SHARE))
     return out
+
+
+def _of_size(deviance: Deviance, *sizes: float) -> list[np.ndarray]:
+    """Theta of uncorrelated effects that all have the same relative standard deviation, for each of these."""
+    return [_of_sizes(deviance, np.full(len(deviance.layout.slots), size)) for size in sizes]
 
 
 def _of_sizes(deviance: Deviance, size: np.ndarray) -> np.ndarray:

@@ -139,8 +139,8 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
 
 
 def _inverses(square: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Inverses of sums of squares (q, J) of these totals (q,); 0 for levels in which a column is 0, or rounding."""
-    least = NOTHING_SHARE / square.shape[1] * total[:, None]
+    """Inverses of sums of squares (…, J) of these totals (…); 0 for levels in which a column is 0, or rounding."""
+    least = NOTHING_SHARE / square.shape[-1] * total[..., None]
     return 1.0 / np.where(square > least, square, np.inf)
 
 
@@ -168,7 +168,7 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
     expected, observed = np.zeros((len(places) + 1, len(places) + 1)), np.zeros(len(places) + 1)
     observed[-1], expected[-1, -1] = products.xy[-1, -1], products.nobs - products.p
     for i, (k, a) in enumerate(places):
-        inverse = _inverses(squares[i][None], totals[i][None])[0]
+        inverse = _inverses(squares[i], totals[i])
         observed[i] = inverse @ products.factors[k].zxy[a, -1] ** 2
         expected[i, -1] = np.count_nonzero(inverse) - 1
         expected[-1, i] = totals[i] - squares[i] @ squares[i] / products.nobs
