@@ -57,6 +57,8 @@ class Crossed:
         ``Z' [X y]``.
     blocks : tuple of ndarray of int, shapes (q, q, J)
         Places of each level's own block.
+    indices, starts : ndarray of int, shapes (nnz,) and (m + 1,)
+        Pattern of a sparse matrix with a full block for each level, row by row.
     """
 
     factors: tuple[int, ...]
@@ -65,6 +67,8 @@ class Crossed:
     store: np.ndarray
     zxy: np.ndarray
     blocks: tuple[np.ndarray, ...]
+    indices: np.ndarray
+    starts: np.ndarray
 
     @property
     def width(self) -> int:
@@ -154,7 +158,9 @@ def crossed_products(
         for other, beside in zip(factors[position + 1 :], columns[position + 1 :], strict=True):
             pair = products.pairs[k, other]
             store[_places(fronts, at[:, None, pair.rows], beside[None][:, :, pair.columns])] = pair.values
-    return Crossed(factors, columns, fronts, store, zxy, blocks)
+    indices = np.concatenate([np.tile(at.T, (len(at), 1)).ravel() for at in columns])
+    starts = np.cumsum([0, *(size for at in columns for size in [len(at)] * at.size)])
+    return Crossed(factors, columns, fronts, store, zxy, blocks, indices, starts)
 
 
 def _places(fronts: Fronts, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -342,7 +348,10 @@ def _theta(crossed: Crossed, matrices: list[np.ndarray]) -> np.ndarray:
 def _lambda(crossed: Crossed, matrices: list[np.ndarray]) -> sparse.csr_array:
     """Lambda, shape (m, m): a `T` for each level."""
     pairs = zip(matrices, crossed.columns, strict=True)
-    return sparse.csr_array(sparse.block_diag([sparse.kron(t, sparse.eye_array(at.shape[1])) for t, at in pairs]))
+    values = np.concatenate([np.repeat(t, at.shape[1], axis=0).ravel() for t, at in pairs])
+    out = sparse.csr_array((values, crossed.indices, crossed.starts), shape=(crossed.width,) * 2, copy=True)
+    out.eliminate_zeros()
+    return out
 
 
 def _inner(t: np.ndarray, inverse: np.ndarray) -> np.ndarray:
