@@ -1,9 +1,10 @@
 """How the search for theta fares on 2,000 small designs: ``python -m benchmarks.search_table RESULTS.json``.
 
-Every design of tests/reference/small_designs.py is fitted from the default start, from lme4's theta, from ten random
-starts, from three hostile ones, by the other criterion and back, and on its twin, the same model in standardised
-columns. Then what ends above lme4, above the best, elsewhere or without a minimum is counted and named. Results are
-written as they come, one design a line; those that are in the file already are not computed again.
+Every design of tests/reference/small_designs.py is fitted as by default, with one of five kinds of `start`, by the
+other criterion and back, and on its twin, the same model in standardised columns. From lme4's theta and from ten random
+starts a single search goes down to the nearest minimum, without the further starts that a fit has. Then what ends above
+lme4, above the best, elsewhere or without a minimum is counted and named. Results are written as they come, one design
+a line; those that are in the file already are not computed again.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from typing import Any
 import numpy as np
 
 import mlm
+from mlm.optimize.newton import newton
+from mlm.optimize.optimum import Log
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from reference.small_designs import COUNT, Reference, SmallDesign, design, references
 
 HIGHER = 1e-6  # of the criterion: beyond what is another last digit
 HOSTILE = {"1e6": 1e6, "1e-8": 1e-8, "0": 0.0}
+GIVEN = ("lme4's theta", "a random start", *HOSTILE)  # each design is fitted from one of them
 RANDOM_STARTS = 10
 SHOWN = 20  # designs that are named a line of the table
 
@@ -62,8 +66,13 @@ def random_starts(m: mlm.MixedModel, count: int, seed: int) -> Iterator[np.ndarr
 
 def ended(fit: Callable[[], mlm.MixedModel]) -> float | str:
     """Where a search ends, or what it is refused with."""
+    return outcome(lambda: fit().deviance)
+
+
+def outcome(search: Callable[[], Any]) -> Any:
+    """What is found, or what it is refused with."""
     try:
-        return fit().deviance
+        return search()
     except (mlm.MlmError, np.linalg.LinAlgError, ArithmeticError) as error:
         return f"{type(error).__name__}: {error}"
 
@@ -74,6 +83,12 @@ def value_at(m: mlm.MixedModel, theta: np.ndarray) -> float:
         return float(m.deviance_function.value(theta))
     except mlm.MlmError:
         return math.inf
+
+
+def nearest_minimum(m: mlm.MixedModel, start: np.ndarray) -> float:
+    """Where a single search from a start ends; the fit's own end where it comes to that."""
+    end = newton(m.working, m.working.working_theta(start), Log(), [m.optimum.evaluation] if m.converged else [])
+    return m.deviance if end is None else value_at(m, m.working.users_theta(end.evaluation.theta))
 
 
 def measure(one: SmallDesign, stored: Reference, starts: int = RANDOM_STARTS) -> Result:
@@ -97,20 +112,36 @@ def measure(one: SmallDesign, stored: Reference, starts: int = RANDOM_STARTS) ->
         out |= {"criterion": m.deviance, "theta": m.theta.tolist(), "converged": m.converged}
         out |= {"singular": m.is_singular, "evaluations": len(m.optimizer_info.evaluations)}
         theirs = np.array(stored.theta)
-        if len(theirs):
+        tried = [theirs] if len(theirs) else []
+        if tried:
             out["at_lme4"] = value_at(m, theirs)
-            out["from_lme4"] = ended(lambda: fitted(one, start=theirs))
-        if not starts:
-            return out
-        out["hostile"] = {
-            name: ended(lambda size=size: fitted(one, start=np.full(len(m.theta), size)))
-            for name, size in HOSTILE.items()
-        }
-        # the other criterion, reached from this fit and directly, and this one from there
-        out["other"] = [ended(lambda: m.refit(reml=not one.reml)), ended(lambda: fitted(one, reml=not one.reml))]
-        out["back"] = ended(lambda: m.refit(reml=not one.reml).refit(reml=one.reml))
-        out["starts"] = [ended(lambda s=s: fitted(one, start=s)) for s in random_starts(m, starts, one.number)]
+        if starts:
+            drawn = list(random_starts(m, starts, one.number))
+            out |= searched_otherwise(one, m, dict(zip(GIVEN, tried + drawn[:1], strict=False)) if tried else {})
+            tried += drawn
+        out["starts"] = [outcome(lambda s=s: nearest_minimum(m, s)) for s in tried]
     return out
+
+
+def searched_otherwise(one: SmallDesign, m: mlm.MixedModel, starts: dict[str, np.ndarray]) -> Result:
+    """Where fits end from a given start, by the other criterion from this fit and directly, and by this one from there.
+
+    Parameters
+    ----------
+    one : SmallDesign
+    m : MixedModel
+    starts : dict
+        lme4's theta and a random one; where lme4 has none, the start is a hostile one.
+    """
+    starts = {**starts, **{name: np.full(len(m.theta), size) for name, size in HOSTILE.items()}}
+    name = list(starts)[one.number % len(starts)]
+    other = outcome(lambda: m.refit(reml=not one.reml))
+    back = other if isinstance(other, str) else ended(lambda: other.refit(reml=one.reml))
+    return {
+        "given": {name: ended(lambda: fitted(one, start=starts[name]))},
+        "other": [other if isinstance(other, str) else other.deviance, ended(lambda: fitted(one, reml=not one.reml))],
+        "back": back,
+    }
 
 
 def number(value: Any) -> float:
@@ -120,8 +151,8 @@ def number(value: Any) -> float:
 
 def best(r: Result) -> float:
     """Lowest criterion that any search of mlm on the design's own columns, or on its twin's, came to."""
-    own = [r.get("criterion"), r.get("from_lme4"), r.get("back"), r["twin"], *r.get("starts", ())]
-    return min(map(number, [*own, *r.get("hostile", {}).values()]))
+    own = [r.get("criterion"), r.get("back"), r["twin"], *r.get("starts", ()), *r.get("given", {}).values()]
+    return min(map(number, own))
 
 
 def lme4s(r: Result) -> float:
@@ -153,12 +184,12 @@ LINES: dict[str, Callable[[Result], bool]] = {
     ),
     "elsewhere than the twin": lambda r: elsewhere(r.get("criterion", r["twin"]), r["twin"]),
     "the twin above the best known": lambda r: number(r["twin"]) > best(r) + HIGHER,
-    "elsewhere from lme4's theta": lambda r: "from_lme4" in r and elsewhere(r["criterion"], r["from_lme4"]),
     **{
-        f"elsewhere from {name}": lambda r, name=name: "hostile" in r and elsewhere(r["criterion"], r["hostile"][name])
-        for name in HOSTILE
+        f"elsewhere from {name}": lambda r, name=name: (
+            name in r.get("given", ()) and elsewhere(r["criterion"], r["given"][name])
+        )
+        for name in GIVEN
     },
-    "elsewhere from a random start": lambda r: any(elsewhere(r["criterion"], s) for s in r.get("starts", ())),
     "elsewhere by the other criterion, refitted": lambda r: "other" in r and elsewhere(*r["other"]),
     "elsewhere by the other criterion and back": lambda r: "back" in r and elsewhere(r["criterion"], r["back"]),
     "lme4 refuses": lambda r: not math.isfinite(number(r["lme4"])),
@@ -174,8 +205,8 @@ def table(results: list[Result]) -> Iterator[str]:
     seconds = sum(r["seconds"] for r in fits)
     yield f"{len(results)} designs, {len(fits)} fitted in {seconds:.0f} s"
     yield f"evaluations a fit: mean {np.mean(counts):.2f}, median {np.median(counts):.0f}, largest {max(counts)}"
-    tried = sum("hostile" in r for r in results)
-    yield f"{tried} of them were also searched from random and hostile starts and by the other criterion"
+    tried = sum("given" in r for r in results)
+    yield f"{tried} of them were also searched from given and random starts and by the other criterion"
     for name, test in LINES.items():
         found = [r["number"] for r in results if test(r)]
         more = " ..." if len(found) > SHOWN else ""

@@ -121,8 +121,8 @@ def test_the_table_of_searches(tmp_path, capsys):
 
 def test_a_line_of_the_table_sees_what_it_is_for():
     at = {"criterion": 2.0, "converged": True, "evaluations": 5, "warnings": [], "seconds": 0.0}
-    good = {**at, "lme4": 2.0, "at_lme4": 2.0, "twin": 2.0, "lme4_twin": 2.0, "starts": [2.0], "hostile": {"0": 2.0}}
-    wrong = {**good, "at_lme4": 1.0, "starts": [1.5], "twin": 1.0, "from_lme4": 1.0}
+    good = {**at, "lme4": 2.0, "at_lme4": 2.0, "twin": 2.0, "lme4_twin": 2.0, "starts": [2.0], "given": {"0": 2.0}}
+    wrong = {**good, "at_lme4": 1.0, "starts": [1.5], "twin": 1.0, "given": {"0": 1.0}}
     lines = search_table.LINES
     for name in ("above lme4", "above the best of the random starts", "above it and said to have converged"):
         assert lines[name](wrong)
