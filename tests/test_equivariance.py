@@ -266,6 +266,25 @@ def test_nearly_parallel_columns_keep_their_digits(formula, powers, origin):
     assert (units * n.se).to_numpy() == pytest.approx(m.se.to_numpy(), rel=SAME)
 
 
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("random", ["(year || g)", "(0 + year | g)", "(year | g)", "(1 | g)"])
+def test_effects_a_thousand_times_the_residuals_keep_their_digits(random, seed):
+    """Without a covariance, the intercept of the year 0 varies as much as the slope times 2,000."""
+    rng = np.random.RandomState(seed)
+    g, year = np.repeat(np.arange(25), 10), np.tile(np.repeat(np.arange(2000, 2005), 2), 25)
+    effects = rng.standard_normal((25, 2)) * [1.0, 2.0]
+    y = 10.0 + effects[g, 0] + effects[g, 1] * (year - 2002.0) + rng.standard_normal(250)
+    frame = pd.DataFrame({"y": np.round(1024.0 * y) / 1024.0, "year": year, "g": g})
+    m = mlm.lmer(f"y ~ year + {random}", frame)
+    n = mlm.lmer(f"y ~ year + {random}", frame.sample(frac=1.0, random_state=seed).assign(y=lambda d: 5.0 * d["y"]))
+    assert (m.converged, n.converged) == (True, True)
+    assert n.deviance - 2.0 * 248 * np.log(5.0) == pytest.approx(m.deviance, abs=SAME)
+    assert (n.se / 5.0).to_numpy() == pytest.approx(m.se.to_numpy(), rel=SAME)
+    for row in np.eye(2):
+        assert n.satterthwaite_df(row) == pytest.approx(m.satterthwaite_df(row), rel=SAME)
+
+
 @pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
 @pytest.mark.parametrize("place", range(len(STRUCTURES)))
 def test_powers_of_two_change_no_bit(place):

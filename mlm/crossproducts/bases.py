@@ -49,6 +49,8 @@ class FactorColumns(NamedTuple):
         Where means are subtracted, the position of each term's constant; -1 for a term without one.
     places : tuple of int, or None
         Where the columns stand among the fixed-effects columns; None unless all do, with the same shift.
+    shared : tuple of int
+        Where those stand that do.
     """
 
     grouping: Grouping
@@ -57,6 +59,7 @@ class FactorColumns(NamedTuple):
     means: np.ndarray | None = None
     constants: tuple[int, ...] = ()
     places: tuple[int, ...] | None = None
+    shared: tuple[int, ...] = ()
 
     @property
     def is_one(self) -> bool:
@@ -91,10 +94,11 @@ def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, m
     columns, sizes = factor.columns, factor.sizes
     found = tuple([_place(arrays, fixed) for arrays in columns.factors])
     own, constants = _shifts(factor, weights, found, means) if max(sizes) > 1 else ([0.0] * len(found), ())
-    places = found if min(found) >= 0 and own == [means[k] for k in found] else None
+    shared = tuple([k for k, mean in zip(found, own, strict=True) if k >= 0 and mean == means[k]])
+    places = found if len(shared) == len(found) else None
     if not any(own):
-        return FactorColumns(factor.grouping, columns, sizes, places=places)
-    return FactorColumns(factor.grouping, columns, sizes, np.array(own), constants, places)
+        return FactorColumns(factor.grouping, columns, sizes, None, (), places, shared)
+    return FactorColumns(factor.grouping, columns, sizes, np.array(own), constants, places, shared)
 
 
 def _shifts(

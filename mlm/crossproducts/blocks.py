@@ -115,8 +115,8 @@ class FactorProducts(NamedTuple):
         ``Z_j' [X y]_j`` of each level; the last column is the response.
     basis : EffectsBasis or None
         How the columns Z relate to the user's; None where they are the user's.
-    among_fixed : bool
-        Whether it is known that each of them is a fixed-effects column too.
+    shared : tuple of int
+        Positions of the fixed-effects columns that are known to be among the columns Z.
     """
 
     name: str
@@ -124,12 +124,17 @@ class FactorProducts(NamedTuple):
     zz: np.ndarray
     zxy: np.ndarray
     basis: EffectsBasis | None = None
-    among_fixed: bool = False
+    shared: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
         """Number of random-effects columns a level, q."""
         return self.zz.shape[0]
+
+    @property
+    def among_fixed(self) -> bool:
+        """Whether it is known that each of them is a fixed-effects column too."""
+        return len(self.shared) == len(self.zz)
 
 
 class PairProducts(NamedTuple):

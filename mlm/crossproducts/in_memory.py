@@ -234,7 +234,7 @@ class _EffectsColumns(NamedTuple):
         zz, zxy = of.zz, of.zxy
         if self.turn is not None:
             zz, zxy = np.matmul(self.turn.T, self.turned(zz)), self.turned(zxy)
-        return FactorProducts(of.name, of.levels, zz, zxy, self.basis, self.columns.places is not None)
+        return FactorProducts(of.name, of.levels, zz, zxy, self.basis, self.columns.shared)
 
     def turned(self, products: np.ndarray) -> np.ndarray:
         """Products with other columns, shape (q, k, m)."""

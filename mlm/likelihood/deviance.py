@@ -34,6 +34,10 @@ class Solver(Protocol):
     exact: bool
     """Whether `curvature` is exact, and can be had after any evaluation with first derivatives."""
 
+    @property
+    def differences(self) -> np.ndarray:
+        """Which elements ``x' V^-1 x`` are differences of squares, shape (p,): large effects leave few digits."""
+
     def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
         """See `Deviance.evaluate`."""
 

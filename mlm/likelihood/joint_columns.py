@@ -41,6 +41,11 @@ class JointColumns:
         self.layout, self.solver, self.joint, self.mixing = layout, solver, joint, tuple(mixing)
         self.exact: bool = solver.exact
 
+    @property
+    def differences(self) -> np.ndarray:
+        """See `Solver.differences`."""
+        return np.asarray(self.solver.differences)
+
     def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
         """See `Deviance.evaluate`."""
         matrices = self.layout.matrices(theta)

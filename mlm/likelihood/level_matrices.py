@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["add_transposed", "apply", "level_roots", "level_traces", "multiply", "outer", "solve_roots", "sum_by"]
+__all__ = [
+    "add_transposed",
+    "apply",
+    "eliminate",
+    "level_roots",
+    "level_traces",
+    "multiply",
+    "outer",
+    "sum_by",
+    "summed_products",
+]
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -39,6 +49,12 @@ def sum_by(index: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
     return np.stack([np.bincount(index, row, minlength=size) for row in flat]).reshape(*values.shape[:-1], size)
 
 
+def summed_products(rows: np.ndarray) -> np.ndarray:
+    """Sum the products of columns over all rows and levels, of shape (q, k, J): shape (k, k)."""
+    flat = rows.transpose(1, 0, 2).reshape(rows.shape[1], -1)
+    return flat @ flat.T
+
+
 def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
     """Factor the system of each level of a grouping factor.
 
@@ -58,21 +74,20 @@ def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
     if q == 1:
         square = 1.0 + t[0, 0] ** 2 * zz[0]
         return (t[0, 0] / np.sqrt(square))[None], float(np.log(square).sum())
-    a = np.matmul(t.T, (t.T @ zz.reshape(q, -1)).reshape(zz.shape))
-    root = np.empty_like(zz)
-    root[...] = t.T[:, :, None]
-    return root, solve_roots(a, root)
+    rows = np.empty((q, 2 * q, zz.shape[2]))
+    np.matmul(t.T, (t.T @ zz.reshape(q, -1)).reshape(zz.shape), out=rows[:, :q])
+    rows[:, q:] = t.T[:, :, None]
+    log_det = eliminate(rows)
+    return rows[:, q:], log_det
 
 
-def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
+def eliminate(rows: np.ndarray) -> float:
     """Factor ``A_j + I = L_j L_j'`` and multiply with ``L_j^-1`` from the left, level by level and in place.
 
     Parameters
     ----------
-    a : ndarray, shape (q, q, J)
-        Symmetric; its lower triangle is overwritten with L.
-    rows : ndarray, shape (q, k, J)
-        Overwritten with ``L^-1 rows``.
+    rows : ndarray, shape (q, q + k, J)
+        ``[A, C]`` with a symmetric A. C is overwritten with ``L^-1 C``, and A on and above its diagonal with ``L'``.
 
     Returns
     -------
@@ -80,22 +95,15 @@ def solve_roots(a: np.ndarray, rows: np.ndarray) -> float:
         Sum of ``log |A_j + I|``.
     """
     determinant: float | np.ndarray = 1.0
-    for i in range(len(a)):
-        pivot, row = a[i, i], rows[i]
+    for i, row in enumerate(rows):
+        pivot = row[i]
         pivot += 1.0
-        for k in range(i):
-            left = a[i, k]
-            pivot -= left * left
-            row -= left * rows[k]
-        determinant = determinant * pivot
         np.sqrt(pivot, out=pivot)
-        row /= pivot
-        for r in range(i + 1, len(a)):
-            below = a[r, i]
-            for k in range(i):
-                below -= a[r, k] * a[i, k]
-            below /= pivot
-    return float(np.log(determinant).sum())
+        row[i + 1 :] /= pivot
+        for r in range(i + 1, len(rows)):
+            rows[r, r:] -= row[r] * row[r:]
+        determinant = pivot if i == 0 else determinant * pivot
+    return 2.0 * float(np.log(determinant).sum())
 
 
 def level_traces(change: np.ndarray, k: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 With ``S = Z_j'Z_j`` of a level, ``Sigma = T T'`` and ``L L' = T'ST + I``, Woodbury's identity gives
 ``Z_j' V^-1 = (I - S T (L L')^-1 T') Z_j'``. Applied to the cross-products ``Z_j'[Z X y]`` as a whole it yields all that
 the deviance, its gradient and its second derivatives are made of. This is `several_factors` for the case in which one
-factor is all there is, without the passes back and forth between factors.
+factor is all there is, without the passes back and forth between factors. Where effects are large, these differences
+would lose their digits: `level_bases` forms the same without.
 
 Second derivatives are exact. With ``V_a = Z S_a Z'`` for a change ``S_a`` of Sigma, and ``e = V^-1 (y - X beta)``, the
 one by Sigma in the directions a and b is
@@ -30,9 +31,14 @@ from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, bending, directions, sigma_bending, sigma_changes
 from .criterion import Criterion, Curvature, Evaluation
 from .fixed_effects import FixedPart, solve_fixed
-from .level_matrices import apply, level_roots, level_traces, multiply, outer, solve_roots
+from .level_bases import LevelBases
+from .level_matrices import apply, eliminate, level_roots, level_traces, multiply, outer, summed_products
 
 __all__ = ["LevelSolution", "OneFactor"]
+
+# Squares of a level's columns, times the relative variances, from which it is solved in a basis of its own columns:
+# below, what the effects leave of the squares, a difference, has a rounding of 1e-12.
+LARGE_SQUARES = 1e4
 
 
 class LevelSolution(NamedTuple):
@@ -79,6 +85,8 @@ class OneFactor:
     ----------
     zxy : ndarray, shape (q, q + p + 1, J)
         ``Z_j' [Z X y]`` of each level.
+    largest : float
+        Of the squares of a level's random-effects columns.
     """
 
     exact = True
@@ -88,6 +96,17 @@ class OneFactor:
         self.layout, self.criterion = layout, criterion
         self.xy, self.p, self.q = products.xy, products.p, factor.size
         self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
+        self.factor, self.largest = factor, float(np.maximum.reduce(factor.zz, None))
+
+    @cached_property
+    def bases(self) -> LevelBases:
+        """The levels as they are solved where effects are large."""
+        return LevelBases(self.factor, self.xy)
+
+    @property
+    def differences(self) -> np.ndarray:
+        """See `Solver.differences`."""
+        return self.bases.within.diagonal()[:-1] > 0.0
 
     @cached_property
     def pair_weights(self) -> np.ndarray:
@@ -193,7 +212,7 @@ class OneFactor:
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
-        _, rest, log_det = self._eliminate(t)
+        _, rest, log_det = self._eliminate(t, through=False)
         return solve_fixed(rest, self.p), log_det
 
     def solve(self, t: np.ndarray) -> LevelSolution:
@@ -204,9 +223,7 @@ class OneFactor:
         FitError
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
-        half, rest, log_det = self._eliminate(t)
-        if self.q > 1:  # Woodbury: I - S T (L L')^-1 T', times Z_j'[Z X y]
-            half = self.zxy - multiply(half[:, : self.q].transpose(1, 0, 2), half)
+        through, rest, log_det = self._eliminate(t)
         fixed = solve_fixed(rest, self.p)
         sigma2 = fixed.penalised / self.criterion.dof
         combine = np.zeros((self.p + 1, self.p + 1))  # [X y] times its transpose is [X R, (y - X beta) / sigma]
@@ -214,7 +231,7 @@ class OneFactor:
         combine[-1, :-1] = -fixed.beta
         combine[-1, -1] = 1.0
         combine[-1] /= math.sqrt(sigma2)
-        inner, outside = half[:, : self.q], np.matmul(combine, half[:, self.q :])
+        inner, outside = through[:, : self.q], np.matmul(combine, through[:, self.q :])
         projection, e = inner, outside[:, -1]
         if self.criterion.reml and self.p:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
@@ -230,9 +247,12 @@ class OneFactor:
         e : ndarray, shape (q, J)
             ``Z_j' V^-1 r``, r being the least-squares residuals without what fixed effects of Z explain of them.
         """
-        columns = np.concatenate([self.zxy[:, : self.q], self.zxy[:, -1:]], axis=1)
-        half, _ = _half(t, columns)
-        columns -= multiply(half[:, : self.q].transpose(1, 0, 2), half)
+        if self._is_large(t):
+            columns, _, _ = self._eliminate(t)
+        else:
+            columns = np.concatenate([self.zxy[:, : self.q], self.zxy[:, -1:]], axis=1)
+            half, _ = _half(t, columns)
+            columns -= multiply(half[:, : self.q].transpose(1, 0, 2), half)
         inner, e = columns[:, : self.q], columns[:, -1]
         _, means, info = lapack.dposv(np.add.reduce(inner, 2), np.add.reduce(e, 1))
         return (inner, e) if info else (inner, e - np.matmul(means, inner))
@@ -246,31 +266,42 @@ class OneFactor:
         remaining = self.zxy[:, -1] - np.matmul(fixed.beta, self.zxy[:, self.q : -1])
         return [apply(covariances, remaining)], [covariances]
 
-    def _eliminate(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-        """Take the random effects out of ``[X y]'[X y]``.
+    def _is_large(self, t: np.ndarray) -> bool:
+        """Whether effects of this `T` would leave too little of their columns' squares for differences."""
+        return not self.largest * float(np.vdot(t, t)) < LARGE_SQUARES
+
+    def _eliminate(self, t: np.ndarray, through: bool = True) -> tuple[np.ndarray, np.ndarray, float]:
+        """Take the random effects out.
 
         Returns
         -------
-        half : ndarray, shape (q, q + p + 1, J)
-            ``L^-1 T' Z_j'[Z X y]``; of a single column ``Z_j' V^-1 [Z X y]``, which is had by one division.
+        through : ndarray, shape (q, q + p + 1, J)
+            ``Z_j' V^-1 [Z X y]_j``; where it is not asked for, what is on the way to it.
         rest : ndarray, shape (p + 1, p + 1)
             ``[X y]' V^-1 [X y]``.
         log_det : float
         """
         q, zxy = self.q, self.zxy
+        if self._is_large(t):
+            half, log_det = self.bases.half(t)
+            rest = self.bases.within + summed_products(half[:, q:])
+            return multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det
         if q == 1:
             ratio = t[0, 0] ** 2
             square = 1.0 + ratio * zxy[0, 0]
-            half = zxy / square
-            return half, self.xy - ratio * (half[0, 1:] @ zxy[0, 1:].T), float(np.log(square).sum())
+            shrunk = zxy / square
+            return shrunk, self.xy - ratio * (shrunk[0, 1:] @ zxy[0, 1:].T), float(np.log(square).sum())
         half, log_det = _half(t, zxy)
-        rest = self.xy.copy()
-        for row in half[:, q:]:
-            rest -= row @ row.T
-        return half, rest, log_det
+        rest = self.xy - summed_products(half[:, q:])
+        # Woodbury: I - S T (L L')^-1 T', times Z_j'[Z X y]
+        return zxy - multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det
 
 
 def _half(t: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, float]:
     """``L^-1 T'`` times columns that begin with ``Z_j' Z_j``, shape (q, k, J); also the sum of ``log |T'ST + I|``."""
-    half = (t.T @ columns.reshape(len(t), -1)).reshape(columns.shape)
-    return half, solve_roots(np.matmul(t.T, half[:, : len(t)]), half)
+    q = len(t)
+    rows = np.empty((q, q + columns.shape[1], columns.shape[2]))
+    rows[:, q:] = half = (t.T @ columns.reshape(q, -1)).reshape(columns.shape)
+    rows[:, :q] = np.matmul(t.T, half[:, :q])
+    log_det = eliminate(rows)
+    return rows[:, q:], log_det

@@ -171,5 +171,5 @@ def rounding_of(deviance: Deviance, at: Evaluation) -> float:
     out = ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
     if not deviance.criterion.reml or max(map(abs, at.theta.tolist())) < LARGE_DEVIATION:
         return out
-    kept = at.unscaled.diagonal() * deviance.products.xy.diagonal()[:-1]
+    kept = at.unscaled.diagonal() * deviance.products.xy.diagonal()[:-1] * deviance.solver.differences
     return max(out, FIXED_ROUNDING * float(kept.max(initial=0.0)))

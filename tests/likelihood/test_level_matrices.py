@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from mlm.likelihood.level_matrices import apply, level_roots, level_traces, multiply, outer, solve_roots
+from mlm.likelihood.level_matrices import (
+    apply,
+    eliminate,
+    level_roots,
+    level_traces,
+    multiply,
+    outer,
+)
 
 # products of a few numbers near 1, in another order
 EXACT = 1e-13
@@ -18,13 +25,13 @@ def positive(q, levels, seed=0):
 
 @pytest.mark.parametrize("q", [1, 2, 3, 5])
 def test_systems_of_levels_are_factored_and_solved_in_place(q):
-    a, rows = positive(q, 7), np.random.default_rng(1).normal(size=(q, 4, 7))
-    factored, solved = a.copy(), rows.copy()
-    log_det = solve_roots(factored, solved)
+    a, columns = positive(q, 7), np.random.default_rng(1).normal(size=(q, 4, 7))
+    rows = np.concatenate([a, columns], axis=1)
+    log_det = eliminate(rows)
     for j in range(7):
         root = np.linalg.cholesky(a[:, :, j] + np.eye(q))
-        np.testing.assert_allclose(np.tril(factored[:, :, j]), root, rtol=EXACT, atol=EXACT)
-        np.testing.assert_allclose(solved[:, :, j], np.linalg.solve(root, rows[:, :, j]), rtol=EXACT, atol=EXACT)
+        np.testing.assert_allclose(np.triu(rows[:, :q, j]), root.T, rtol=EXACT, atol=EXACT)
+        np.testing.assert_allclose(rows[:, q:, j], np.linalg.solve(root, columns[:, :, j]), rtol=EXACT, atol=EXACT)
     want = sum(np.linalg.slogdet(a[:, :, j] + np.eye(q))[1] for j in range(7))
     assert log_det == pytest.approx(want, rel=EXACT)
 

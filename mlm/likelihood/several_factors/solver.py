@@ -39,6 +39,11 @@ class SeveralFactors:
         self.xy, self.layout, self.criterion = products.xy, layout, criterion
         self.parts = divide(products)
 
+    @property
+    def differences(self) -> np.ndarray:
+        """See `Solver.differences`: all of them."""
+        return np.ones(len(self.xy) - 1, dtype=bool)
+
     def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
         """Eliminate the random effects; with derivatives, also go back through them."""
         eliminated = self._eliminate(theta)

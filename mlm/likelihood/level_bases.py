@@ -1,0 +1,141 @@
+"""One grouping factor whose effects vary much more than the residuals: each level in a basis of its own columns.
+
+With ``Z_j = Q R`` of a level, Q orthonormal, and ``L L' = I + R Sigma R'``, the inverse of a level's part of V is
+``(I - Q Q') + Q (L L')^-1 Q'``. So ``[X y]' V^-1 [X y]`` is what the levels leave of ``[X y]'[X y]``, the same at every
+theta, and the squares of ``L^-1 Q'[X y]``; and ``Z_j' V^-1 [Z X y]_j = (L^-1 R)' L^-1 Q'[Z X y]_j``. Nothing is
+subtracted, so that nothing cancels where Sigma is large. ``Q'[Z X y]``, the coordinates of a level, follow from the
+cross-products.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..crossproducts.blocks import FactorProducts
+from .level_matrices import summed_products
+
+__all__ = ["LevelBases", "level_coordinates", "solve_beside_one"]
+
+# Share of a column's squares in a level that it keeps beside those after it, up to which that is rounding: of as many
+# squares as the level would have of this column if it had as many as of any other, in units of their sums.
+LEAST_PIVOT = 4e-15
+# What squares that are all 0 are divided by.
+LEAST_UNIT = 1e-300
+# Share of a column's squares that levels leave of it, up to which that is the rounding of sums: it is constant there.
+ROUNDING = 1e-15
+
+
+class LevelBases:
+    """The levels of the only grouping factor in bases of their own columns.
+
+    Parameters
+    ----------
+    factor : FactorProducts
+    xy : ndarray, shape (p + 1, p + 1)
+        ``[X y]'[X y]``.
+
+    Attributes
+    ----------
+    coordinates : ndarray, shape (q, q + p + 1, J)
+        ``Q_j' [Z X y]`` of each level; first R, lower triangular.
+    within : ndarray, shape (p + 1, p + 1)
+        What the levels leave of ``[X y]'[X y]``: 0 of what is constant in them, but for its rounding.
+    """
+
+    def __init__(self, factor: FactorProducts, xy: np.ndarray) -> None:
+        self.q = factor.size
+        self.coordinates = level_coordinates(factor.zz, factor.zxy)
+        self.within = xy - summed_products(self.coordinates[:, self.q :])
+        nothing = self.within.diagonal() <= ROUNDING * xy.diagonal()
+        nothing[list(factor.shared)] = True
+        nothing[-1] = False
+        self.within[nothing] = self.within[:, nothing] = 0.0
+
+    def half(self, t: np.ndarray) -> tuple[np.ndarray, float]:
+        """``L^-1 Q_j'[Z X y]`` at one `T`, shape (q, q + p + 1, J), and the sum of ``log |T'ST + I|``."""
+        half = self.coordinates.copy()
+        return half, solve_beside_one(np.matmul(t.T, self.coordinates[:, : self.q]), half)
+
+
+def level_coordinates(zz: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Find the coordinates of each level's columns in an orthonormal basis of its random-effects columns.
+
+    With ``Z_j = Q_j R_j`` these are R, lower triangular, and those of any other columns x are ``Q_j' x``. ``R'R`` is
+    ``Z_j'Z_j``, with a row of zeros for a column that depends on those after it.
+
+    Parameters
+    ----------
+    zz : ndarray, shape (q, q, J)
+        ``Z_j'Z_j``.
+    others : ndarray, shape (q, k, J)
+        ``Z_j' x`` of k other columns.
+
+    Returns
+    -------
+    ndarray, shape (q, q + k, J)
+        ``[R_j, Q_j' x]``.
+    """
+    q, rows = len(zz), np.concatenate([zz, others], axis=1)
+    surely = LEAST_PIVOT * zz.shape[2] * np.maximum.reduce(zz, None)  # of no column and level can the least be more
+    for i in reversed(range(q)):
+        row, pivot = rows[i], rows[i, i]
+        if np.minimum.reduce(pivot) > surely:
+            row /= np.sqrt(pivot)
+        else:
+            clear = pivot > _least_pivots(zz)[i]
+            row *= np.where(clear, 1.0 / np.sqrt(np.where(clear, pivot, 1.0)), 0.0)
+        row[i + 1 : q] = 0.0
+        for r in range(i):
+            rows[r] -= row[r] * row
+    return rows
+
+
+def _least_pivots(zz: np.ndarray) -> np.ndarray:
+    """Squares up to which what a column keeps in a level is rounding, shape (q, J)."""
+    squares = zz.reshape(-1, zz.shape[2])[:: len(zz) + 1]
+    units = np.maximum(squares.sum(axis=1, keepdims=True), LEAST_UNIT)
+    return np.asarray(LEAST_PIVOT * units * (squares / units).max(axis=0))
+
+
+def solve_beside_one(b: np.ndarray, rows: np.ndarray) -> float:
+    """Factor ``I + B_j B_j' = L_j L_j'`` by rotations, and multiply with ``L_j^-1`` from the left, in place.
+
+    `eliminate`, of the product, loses the 1 where B is singular and large. Here one column of B after the other is
+    turned into the factor (Golub & Van Loan 2013, Matrix Computations, section 6.5.4).
+
+    Parameters
+    ----------
+    b : ndarray, shape (q, q, J)
+        Lower triangular; not changed.
+    rows : ndarray, shape (q, k, J)
+        Overwritten with ``L^-1 rows``.
+
+    Returns
+    -------
+    float
+        Sum of ``log |I + B_j B_j'|``.
+    """
+    q, determinant = len(b), 1.0
+    root = [list(row) for row in b]  # of which column k becomes that of L, from the last to the first
+    for k in reversed(range(q)):
+        x = [row[k] for row in root]
+        pivot = root[k][k] = np.sqrt(1.0 + x[k] * x[k])
+        if k + 1 == q:
+            continue
+        turn = x[k] / pivot
+        for j in range(k + 1, q):
+            root[j][k], x[j] = turn * x[j], x[j] / pivot
+        for i in range(k + 1, q):  # turn x into column i
+            own = root[i][i]
+            root[i][i] = length = np.sqrt(own * own + x[i] * x[i])
+            if i + 1 == q:
+                continue
+            c, s = own / length, x[i] / length
+            for j in range(i + 1, q):
+                root[j][i], x[j] = c * root[j][i] + s * x[j], c * x[j] - s * root[j][i]
+    for i, row in enumerate(rows):
+        for k in range(i):
+            row -= root[i][k] * rows[k]
+        row /= root[i][i]
+        determinant = determinant * root[i][i]
+    return 2.0 * float(np.log(determinant).sum())
