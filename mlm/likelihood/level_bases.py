@@ -53,8 +53,8 @@ class LevelBases:
 
     def half(self, t: np.ndarray) -> tuple[np.ndarray, float]:
         """``L^-1 Q_j'[Z X y]`` at one `T`, shape (q, q + p + 1, J), and the sum of ``log |T'ST + I|``."""
-        half = self.coordinates.copy()
-        return half, solve_beside_one(np.matmul(t.T, self.coordinates[:, : self.q]), half)
+        lower, half = np.linalg.qr(t.T, mode="r").T, self.coordinates.copy()  # of the same Sigma
+        return half, solve_beside_one(np.matmul(lower.T, self.coordinates[:, : self.q]), half)
 
 
 def level_coordinates(zz: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -115,27 +115,29 @@ def solve_beside_one(b: np.ndarray, rows: np.ndarray) -> float:
     float
         Sum of ``log |I + B_j B_j'|``.
     """
-    q, determinant = len(b), 1.0
-    root = [list(row) for row in b]  # of which column k becomes that of L, from the last to the first
-    for k in reversed(range(q)):
-        x = [row[k] for row in root]
-        pivot = root[k][k] = np.sqrt(1.0 + x[k] * x[k])
-        if k + 1 == q:
-            continue
-        turn = x[k] / pivot
-        for j in range(k + 1, q):
-            root[j][k], x[j] = turn * x[j], x[j] / pivot
-        for i in range(k + 1, q):  # turn x into column i
-            own = root[i][i]
-            root[i][i] = length = np.sqrt(own * own + x[i] * x[i])
-            if i + 1 == q:
-                continue
-            c, s = own / length, x[i] / length
-            for j in range(i + 1, q):
-                root[j][i], x[j] = c * root[j][i] + s * x[j], c * x[j] - s * root[j][i]
+    root = _root_beside_one(b)
+    determinant: float | np.ndarray = 1.0
     for i, row in enumerate(rows):
         for k in range(i):
             row -= root[i][k] * rows[k]
         row /= root[i][i]
         determinant = determinant * root[i][i]
     return 2.0 * float(np.log(determinant).sum())
+
+
+def _root_beside_one(b: np.ndarray) -> list[list[np.ndarray]]:
+    """L, element by element, with ``L_j L_j' = I + B_j B_j'``; what is above its diagonal is anything."""
+    q, root = len(b), [list(row) for row in b]  # of which column k becomes that of L, from the last to the first
+    for k in reversed(range(q)):
+        x = [row[k] for row in root]
+        pivot = root[k][k] = np.sqrt(1.0 + x[k] * x[k])
+        turn = x[k] / pivot
+        for j in range(k + 1, q):
+            root[j][k], x[j] = turn * x[j], x[j] / pivot
+        for i in range(k + 1, q):  # turn x into column i
+            own = root[i][i]
+            length = root[i][i] = np.sqrt(own * own + x[i] * x[i])
+            c, s = own / length, x[i] / length
+            for j in range(i + 1, q):
+                root[j][i], x[j] = c * root[j][i] + s * x[j], c * x[j] - s * root[j][i]
+    return root

@@ -71,7 +71,8 @@ def places(layout, seed):
     flat = [m * (np.arange(len(m)) < max(len(m) - 1, 1)) for m in t]
     turned = [m @ np.linalg.qr(rng.normal(size=m.shape))[0] for m in t]
     steps = [rng.normal(size=(2, q, q)) for q in layout.sizes]
-    return [(m, steps) for m in (t, [20.0 * m for m in t], flat, turned)]
+    large = [60.0 * m for m in turned]
+    return [(m, steps) for m in (t, [20.0 * m for m in t], flat, turned, large)]
 
 
 def demand_dense(fast, want, matrices, steps, tolerance=EXACT):
