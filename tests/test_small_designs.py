@@ -191,3 +191,30 @@ def test_nloptwrap_with_x_far_from_0_says_nothing_of_numpy(capsys):
     assert first.startswith("12 designs")
     assert len(rest) <= 6
     assert not any("refused" in line for line in rest)
+
+
+TABLES = Path(stopping_points.__file__).parent / "tables"
+
+
+def test_every_design_that_ends_high_is_named_in_the_table_and_says_so():
+    """Where rounding hides which minimum is the lowest, the fit says that it is not known to all digits."""
+    whole, _, named = (TABLES / "search.txt").read_text().partition("above the best known, by how much:")
+    lines = [line.split() for line in named.splitlines() if line.strip()]
+    (count,) = [int(line.split()[4]) for line in whole.splitlines() if line.startswith("above the best known")]
+    assert len(lines) == count
+    for number, *_ in lines:
+        one = design(int(number))
+        with pytest.warns(mlm.ConvergenceWarning):
+            assert not search_table.fitted(one).converged
+    (said,) = [line for line in whole.splitlines() if line.startswith("above it and said to have converged")]
+    assert said.split()[7] == "0"
+    assert whole.startswith(f"{COUNT} designs, {COUNT} fitted")
+
+
+def test_every_design_that_stops_elsewhere_is_named_in_the_table():
+    near, _, far = (TABLES / "stopping_points.txt").read_text().partition("\n\n")
+    for part, chosen in ((near, stopping_points.chosen()), (far, stopping_points.chosen(far=True))):
+        head, *lines = [line for line in part.splitlines() if not line.startswith("With x far")]
+        designs, agree = int(head.split()[0]), int(head.split()[9])
+        assert (designs, designs - agree) == (len(chosen), len(lines))
+        assert {int(line.split()[0]) for line in lines} <= {one.number for one, _ in chosen}
