@@ -12,7 +12,7 @@ from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import PERFECT_SHARE, Deviance
-from ..optimize.ending import HIDDEN, SMALL
+from ..optimize.ending import HIDDEN, SMALL, UNBOUNDED
 from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
 
@@ -179,6 +179,12 @@ def convergence_message(optimum: Optimum, terms: list[RandomPart]) -> str:
             f"Not converged to all digits: {optimum.message}. The fit is kept; the variances of {named} are known no "
             "better than that. Effects that vary so much more than the residuals leave too few digits of these: "
             "centre predictors that are far from 0, or leave out what varies so much."
+        )
+    if optimum.message == UNBOUNDED:
+        return (
+            f"Not converged: {UNBOUNDED}. With the effects of {named}, the fixed effects fit the response perfectly: "
+            "most levels have a single row, or as many as there are effects. The fit is kept, but its standard errors "
+            "and degrees of freedom mean nothing. Leave out predictors, or the random effects."
         )
     slopes = any(len(part.columns.names) > 1 for part in terms)
     simpler = "a slope, or its covariances ('||', with centred predictors), or a term" if slopes else "a term"

@@ -81,12 +81,16 @@ class JointColumns:
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """See `Deviance.modes`."""
-        modes, covariances = self.solver.modes(self.joint.pick(self._turned(self.layout.matrices(theta))[0]))
-        back = [np.linalg.inv(m) for m in self.mixing]
-        return (
-            [b @ mode for b, mode in zip(back, modes, strict=True)],
-            [_products(b.T, c) for b, c in zip(back, covariances, strict=True)],
-        )
+        matrices = self.layout.matrices(theta)
+        found = zip(*self.solver.modes(self.joint.pick(self._turned(matrices)[0])), strict=True)
+        modes, covariances = [], []
+        for mixing, t, (mode, covariance) in zip(self.mixing, matrices, found, strict=True):
+            back, varies = np.linalg.inv(mixing), t.any(axis=1)  # effects of a variance of 0 are 0, and not rounding
+            modes.append((back @ mode) * varies[:, None])
+            covariances.append(_products(back.T, covariance) * (varies[:, None] & varies)[:, :, None])
+            diagonal = np.einsum("aaj->aj", covariances[-1])
+            np.maximum(diagonal, 0.0, out=diagonal)
+        return modes, covariances
 
     def scores(self, t: np.ndarray) -> None:
         """Nothing: a search in these columns starts from moments, and steps of scoring are its own."""

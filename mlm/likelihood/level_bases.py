@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..crossproducts.blocks import FactorProducts
-from .level_matrices import summed_products
+from .level_matrices import apply, multiply, summed_products
 
 __all__ = ["LevelBases", "level_coordinates", "solve_beside_one"]
 
@@ -53,8 +53,28 @@ class LevelBases:
 
     def half(self, t: np.ndarray) -> tuple[np.ndarray, float]:
         """``L^-1 Q_j'[Z X y]`` at one `T`, shape (q, q + p + 1, J), and the sum of ``log |T'ST + I|``."""
-        lower, half = np.linalg.qr(t.T, mode="r").T, self.coordinates.copy()  # of the same Sigma
-        return half, solve_beside_one(np.matmul(lower.T, self.coordinates[:, : self.q]), half)
+        half = self.coordinates.copy()
+        return half, solve_beside_one(self._spread(t)[0], half)
+
+    def modes(self, t: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Conditional modes at one `T` and fixed effects, and their covariances over sigma²: (q, J) and (q, q, J).
+
+        With ``B = R T`` they are ``T B' (I + B B')^-1 Q'(y - X beta)`` and ``T (I + B' B)^-1 T'``.
+        """
+        spread, lower = self._spread(t)
+        rows = np.concatenate([spread, self.coordinates[:, self.q :]], axis=1)
+        solve_beside_one(spread, rows)
+        remaining = rows[:, -1] - np.matmul(beta, rows[:, self.q : -1])
+        modes = lower @ apply(rows[:, : self.q].transpose(1, 0, 2), remaining)
+        half = np.empty_like(spread)  # B'B is the product of a lower triangular matrix when its order is reversed
+        half[...] = lower.T[::-1, :, None]
+        solve_beside_one(spread.transpose(1, 0, 2)[::-1, ::-1], half)
+        return modes, multiply(half.transpose(1, 0, 2), half)
+
+    def _spread(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """B, shape (q, q, J), and the lower triangular T of the same Sigma that it is made with."""
+        lower = np.linalg.qr(t.T, mode="r").T
+        return np.matmul(lower.T, self.coordinates[:, : self.q]), lower
 
 
 def level_coordinates(zz: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -261,6 +261,9 @@ class OneFactor:
         """Conditional modes (q, J), and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
         (t,) = self.layout.matrices(theta)
         fixed, _ = self.fixed(t)
+        if self._is_large(t):
+            mode, covariance = self.bases.modes(t, fixed.beta)
+            return [mode], [covariance]
         root, _ = level_roots(t, self.zxy[:, : self.q])
         covariances = multiply(root.transpose(1, 0, 2), root)
         remaining = self.zxy[:, -1] - np.matmul(fixed.beta, self.zxy[:, self.q : -1])

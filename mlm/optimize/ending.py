@@ -18,6 +18,7 @@ __all__ = [
     "LEAST_DECREASE",
     "ROUNDING_DECREASE",
     "SMALL",
+    "UNBOUNDED",
     "beneath_rounding",
     "computed",
     "ended",
@@ -39,6 +40,9 @@ LEAST_DECREASE, MOST_DECREASE = 1e-17, 1e-12
 MOST_GRADIENT_STEPS = 5
 # How what is said begins where rounding is the reason, and the search came as near to the minimum as that allows.
 HIDDEN, SMALL = "rounding hides decreases", "the residual variance is a share"
+# What is said where there is no minimum: fixed effects and levels fit the response perfectly, and the criterion falls
+# to its limit as the residual variance goes to 0.
+UNBOUNDED = "the criterion falls as far as the residual variance, and has no minimum"
 
 # Rounding of sums of squares, relative: some units of 1e-16.
 SQUARES_ROUNDING = 2e-16
@@ -51,6 +55,10 @@ LARGE_DEVIATION = 1e3
 LARGEST_HIDDEN = 1e-6
 # Relative changes of theta in which the criterion's own change, their square, is nothing: values differ by rounding.
 NEARBY = 1e-11 * np.array([-3.0, -2.0, 1.0, 4.0])
+
+# Times which large relative deviations are taken, and the increase of the criterion from which there is a minimum: with
+# two levels it is 1.8.
+FURTHER, LEAST_INCREASE = 4.0, 1e-2
 
 NOT_COMPUTED = "The deviance cannot be computed: numbers are too large or too small; rescale the variables."
 
@@ -138,7 +146,10 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
     """What was found; no minimum where rounding would hide it."""
     message = "converged" if converged else "the search ended before the gradient was zero"
     large = max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
-    if large and (hidden := _hidden(deviance, at)) > LARGEST_HIDDEN:
+    hidden = _hidden(deviance, at) if large else 0.0
+    if large and hidden < LEAST_INCREASE and not _is_bounded(deviance, at):
+        converged, message = False, UNBOUNDED
+    elif hidden > LARGEST_HIDDEN:
         converged = False
         known = math.sqrt(2.0 * hidden)
         message = f"{HIDDEN} of the criterion up to {hidden:.0e}, and theta to {known:.0e} of its standard errors"
@@ -147,6 +158,15 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
         converged = False
         message = f"{SMALL} of {share:.0e} of the variance, too small for the digits of squares"
     return Optimum(at, converged, "newton", message, log)
+
+
+def _is_bounded(deviance: Deviance, at: Evaluation) -> bool:
+    """Whether the criterion rises where the large effects become larger still."""
+    further = np.where(np.abs(at.theta) >= LARGE_DEVIATION, FURTHER, 1.0)
+    try:
+        return deviance.value(at.theta * further) > at.value + LEAST_INCREASE
+    except (MlmError, np.linalg.LinAlgError, ArithmeticError):
+        return True
 
 
 def _hidden(deviance: Deviance, at: Evaluation) -> float:
