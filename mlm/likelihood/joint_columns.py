@@ -85,7 +85,10 @@ class JointColumns:
         found = zip(*self.solver.modes(self.joint.pick(self._turned(matrices)[0])), strict=True)
         modes, covariances = [], []
         for mixing, t, (mode, covariance) in zip(self.mixing, matrices, found, strict=True):
-            back, varies = np.linalg.inv(mixing), t.any(axis=1)  # effects of a variance of 0 are 0, and not rounding
+            back, varies = (
+                np.linalg.inv(mixing),
+                np.asarray(t.any(axis=1)),
+            )  # effects of a variance of 0 are 0, and not rounding
             modes.append((back @ mode) * varies[:, None])
             covariances.append(_products(back.T, covariance) * (varies[:, None] & varies)[:, :, None])
             diagonal = np.einsum("aaj->aj", covariances[-1])

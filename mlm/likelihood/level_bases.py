@@ -73,7 +73,7 @@ class LevelBases:
 
     def _spread(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """B, shape (q, q, J), and the lower triangular T of the same Sigma that it is made with."""
-        lower = np.linalg.qr(t.T, mode="r").T
+        lower = np.linalg.qr(t.T)[1].T
         return np.matmul(lower.T, self.coordinates[:, : self.q]), lower
 
 

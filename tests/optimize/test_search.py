@@ -26,7 +26,38 @@ def fitted(number, **asked):
         return mlm.lmer(one.formula, one.frame, weights=one.weights, **({"reml": one.reml} | asked))
 
 
-@pytest.mark.parametrize("structure", [name for name in STRUCTURES if name != "one, no fixed effects"])
+# slopes without a fixed effect
+UNMATCHED = {
+    "one, slope alone",
+    "one, terms of two and one",
+    "one, no fixed effects",
+    "nested three deep, slopes",
+    "crossed, slopes",
+    "crossed three ways",
+    "crossed with nested three deep",
+}
+
+
+@pytest.mark.parametrize("structure", sorted(UNMATCHED))
+def test_large_variances_where_effects_have_no_fixed_effect(structure):
+    deviance, _ = setup(STRUCTURES[structure], data(), reml=True)
+    starts = [s[deviance.layout.diagonal].tolist() for s in further_starts(deviance)]
+    assert [[size] * int(deviance.layout.diagonal.sum()) for size in (10.0, 100.0)] == starts[-2:]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_slope_alone_has_its_lowest_minimum(seed):
+    """Without an intercept that varies, small slopes and large ones can both be a minimum."""
+    rng = np.random.RandomState(seed)
+    g, x = np.repeat(np.arange(6), 5), rng.normal(100.0, 1.0, 30)
+    y = 2.0 * rng.normal(size=6)[g] + 0.5 * rng.normal(size=6)[g] * (x - 100.0) + 0.3 * rng.normal(size=30)
+    frame = pd.DataFrame({"y": y, "x": x, "g": g})
+    m = mlm.lmer("y ~ x + (0 + x | g)", frame)
+    grid = [m.deviance_function.value(np.array([t])) for t in 10.0 ** np.linspace(-4, 3, 200)]
+    assert m.deviance <= min(grid) + FLAT
+
+
+@pytest.mark.parametrize("structure", [name for name in STRUCTURES if name not in UNMATCHED])
 def test_one_start_where_columns_of_terms_are_not_parallel(structure):
     deviance, _ = setup(STRUCTURES[structure], data(), reml=True)
     assert further_starts(deviance) == []
