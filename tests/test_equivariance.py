@@ -23,6 +23,7 @@ tests/test_equivariance.py`` tries so many others, at random.
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -283,6 +284,43 @@ def test_effects_a_thousand_times_the_residuals_keep_their_digits(random, seed):
     assert (n.se / 5.0).to_numpy() == pytest.approx(m.se.to_numpy(), rel=SAME)
     for row in np.eye(2):
         assert n.satterthwaite_df(row) == pytest.approx(m.satterthwaite_df(row), rel=SAME)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+@pytest.mark.parametrize("size", [30.0, 200.0])
+@pytest.mark.parametrize("seed", [0, 5, 26])
+def test_large_and_perfectly_correlated_effects_keep_their_degrees_of_freedom(size, seed):
+    """Levels of 1 to 300 rows, one of them with the same day throughout, under other names."""
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(5), [1, 300, 3, 100, 40])
+    day = 2450000.0 + rng.integers(0, 400, len(g))
+    day[g == 2] = 2450100.0
+    effects = size * rng.normal(size=5)[g]
+    y = np.round(1024.0 * (effects * (1.0 + 0.5 * (day - day.mean()) / day.std()) + rng.normal(size=len(g)))) / 1024.0
+    found = [
+        mlm.lmer("y ~ day + (day | g)", {"y": y, "day": day, "g": np.random.default_rng(p).permutation(5)[g]})
+        for p in range(3)
+    ]
+    dfs = [[m.satterthwaite_df(row) for row in np.eye(2)] for m in found]
+    assert dfs[1] == pytest.approx(dfs[0], rel=SAME)
+    assert dfs[2] == pytest.approx(dfs[0], rel=SAME)
+    assert dfs[0][1] == pytest.approx(4.0, abs=2e-2)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+def test_what_rounding_leaves_of_degrees_of_freedom_is_said():
+    """Two crossed factors whose effects vary a thousand times as much as the residuals: seven digits are lost."""
+    rng = np.random.default_rng(0)
+    g, h = np.repeat(np.arange(14), 6), np.tile(np.arange(6), 14)
+    x, effects = rng.integers(-16, 17, 84) / 8.0, rng.normal(size=(14, 2))
+    e = np.round(1024.0 * rng.normal(size=84)) / 1024.0
+    for size, said in ((10.0, False), (2000.0, True)):
+        y = np.round(size * (effects[g, 0] + effects[h, 1])) + e
+        m = mlm.lmer("y ~ x + (1 | g) + (1 | h)", {"y": y, "x": x, "g": g, "h": h})
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            m.satterthwaite_df([1.0, 0.0])
+        assert any("are known to" in str(w.message) for w in caught) == said
 
 
 @pytest.mark.filterwarnings("ignore::mlm.MlmWarning")

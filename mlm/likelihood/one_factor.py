@@ -96,7 +96,7 @@ class OneFactor:
         self.layout, self.criterion = layout, criterion
         self.xy, self.p, self.q = products.xy, products.p, factor.size
         self.zxy = np.concatenate([factor.zz, factor.zxy], axis=1)
-        self.factor, self.largest = factor, float(np.maximum.reduce(factor.zz, None))
+        self.products, self.factor, self.largest = products, factor, float(np.maximum.reduce(factor.zz, None))
 
     @cached_property
     def bases(self) -> LevelBases:
@@ -172,6 +172,25 @@ class OneFactor:
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         (t,), (mine,) = matrices, steps
+        if not self._is_large(t):
+            return self._along(t, mine)
+        turned, turn, sizes, other = self._graded(t)
+        return turned._along(sizes, turn.T @ mine @ other)
+
+    def _graded(self, t: np.ndarray) -> tuple[OneFactor, np.ndarray, np.ndarray, np.ndarray]:
+        """The same with columns ``Z U``, ``T = U S W'`` being of ascending singular values; U, diagonal S and W too.
+
+        What varies most is one column then, the last one, and its far smaller products with ``V^-1`` are no differences
+        of those of others.
+        """
+        left, sizes, right = np.linalg.svd(t)
+        turn, other = left[:, ::-1], right[::-1].T
+        zz = np.matmul(turn.T, (turn.T @ self.factor.zz.reshape(self.q, -1)).reshape(self.factor.zz.shape))
+        zxy = (turn.T @ self.factor.zxy.reshape(self.q, -1)).reshape(self.factor.zxy.shape)
+        products = self.products._replace(factors=(self.factor._replace(zz=zz, zxy=zxy),))
+        return OneFactor(products, self.layout, self.criterion), turn, np.diag(sizes[::-1]), other
+
+    def _along(self, t: np.ndarray, mine: np.ndarray) -> Curvature:
         of, change = self.solve(t), sigma_changes(mine, t)
         sums = self._sums(of, change, self.p + 1).reshape(len(mine), self.p + 1, self.p + 1)
         counted = sums[:, :, -self.pair_weights.shape[1] :].reshape(len(mine), self.pair_weights.size)
@@ -262,8 +281,9 @@ class OneFactor:
         (t,) = self.layout.matrices(theta)
         fixed, _ = self.fixed(t)
         if self._is_large(t):
-            mode, covariance = self.bases.modes(t, fixed.beta)
-            return [mode], [covariance]
+            turned, turn, sizes, _ = self._graded(t)
+            mode, covariance = turned.bases.modes(sizes, fixed.beta)
+            return [turn @ mode], [np.einsum("ac,cdj,bd->abj", turn, covariance, turn)]
         root, _ = level_roots(t, self.zxy[:, : self.q])
         covariances = multiply(root.transpose(1, 0, 2), root)
         remaining = self.zxy[:, -1] - np.matmul(fixed.beta, self.zxy[:, self.q : -1])

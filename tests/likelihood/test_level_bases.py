@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from mlm.likelihood.level_bases import level_coordinates, solve_beside_one
+from mlm.crossproducts.blocks import FactorProducts
+from mlm.likelihood.level_bases import LevelBases, level_coordinates, solve_beside_one
 
 # products of a few numbers near 1, in another order
 EXACT = 1e-13
@@ -47,3 +48,22 @@ def test_coordinates_of_levels_have_their_products(q):
         assert (np.triu(r, 1) == 0.0).all()
         np.testing.assert_allclose(r.T @ r, products[:, :, j], rtol=EXACT, atol=EXACT)
         np.testing.assert_allclose(r.T @ w, beside[:, :, j], rtol=EXACT, atol=EXACT)
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+@pytest.mark.parametrize("size", [1.0, 1e4, 1e7])
+def test_modes_of_effects_of_every_size(rank, size):
+    """Against singular values: ``T V s / (1 + s²) U' r`` and ``T V 1 / (1 + s²) V' T'``, with ``R T = U s V'``."""
+    rng = np.random.default_rng(9)
+    z, r = rng.normal(size=(4, 3, 6)), rng.normal(size=(4, 2, 6))
+    zz, zxy = (np.matmul(z, other.transpose(0, 2, 1)).transpose(1, 2, 0) for other in (z, r))
+    t = size * np.diag([0.0, 1e-3, 1.0][-rank:] if rank == 3 else [0.0, 0.0, 1.0])  # ascending, as it is given them
+    bases = LevelBases(FactorProducts("g", 4, zz, zxy), np.einsum("jka,jla->kl", r, r))
+    modes, covariances = bases.modes(t, np.array([0.5]))
+    for j in range(4):
+        u, s, v = scipy.linalg.svd(bases.coordinates[:, :3, j] @ t)
+        left = bases.coordinates[:, 4, j] - 0.5 * bases.coordinates[:, 3, j]
+        want = t @ v.T @ (s / (1.0 + s * s) * (u.T @ left))
+        np.testing.assert_allclose(modes[:, j], want, rtol=1e-9, atol=1e-9 * np.abs(want).max())
+        want = t @ (v.T / (1.0 + s * s)) @ v @ t.T
+        np.testing.assert_allclose(covariances[:, :, j], want, rtol=1e-7, atol=1e-9 * np.abs(want).max())
