@@ -35,6 +35,10 @@ class Solver(Protocol):
     """Whether `curvature` is exact, and can be had after any evaluation with first derivatives."""
 
     @property
+    def lost(self) -> float:
+        """Rounding of what large effects leave of the response's squares."""
+
+    @property
     def differences(self) -> np.ndarray:
         """Which elements ``x' V^-1 x`` are differences of squares, shape (p,): large effects leave few digits."""
 

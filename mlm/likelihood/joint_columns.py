@@ -42,6 +42,11 @@ class JointColumns:
         self.exact: bool = solver.exact
 
     @property
+    def lost(self) -> float:
+        """See `Solver.lost`."""
+        return float(self.solver.lost)
+
+    @property
     def differences(self) -> np.ndarray:
         """See `Solver.differences`."""
         return np.asarray(self.solver.differences)

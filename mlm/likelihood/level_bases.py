@@ -23,6 +23,9 @@ LEAST_PIVOT = 4e-15
 LEAST_UNIT = 1e-300
 # Share of a column's squares that levels leave of it, up to which that is the rounding of sums: it is constant there.
 ROUNDING = 1e-15
+# Rounding of a coordinate's square, relative to lengths. Measured with levels of 1 to 300 rows in several orders: the
+# criterion moves by 0.5 to 1.3 of what this says.
+COORDINATE_ROUNDING = 1e-15
 
 
 class LevelBases:
@@ -50,6 +53,17 @@ class LevelBases:
         nothing[list(factor.shared)] = True
         nothing[-1] = False
         self.within[nothing] = self.within[:, nothing] = 0.0
+        self.squares = factor.zz.reshape(-1, factor.levels)[:: self.q + 1]
+
+    @property
+    def lost(self) -> float:
+        """Rounding of what the levels leave of the response's squares.
+
+        A coordinate is known to a rounding of the columns' lengths, over what a column keeps beside those after it.
+        """
+        kept, mine = self.coordinates[range(self.q), range(self.q)], self.coordinates[:, -1]
+        share = np.sqrt(self.squares) / np.where(kept > 0.0, kept, np.inf)
+        return COORDINATE_ROUNDING * float((share * np.abs(mine) * np.sqrt((mine * mine).sum(axis=0))).sum())
 
     def half(self, t: np.ndarray) -> tuple[np.ndarray, float]:
         """``L^-1 Q_j'[Z X y]`` at one `T`, shape (q, q + p + 1, J), and the sum of ``log |T'ST + I|``."""

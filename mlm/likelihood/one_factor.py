@@ -104,6 +104,11 @@ class OneFactor:
         return LevelBases(self.factor, self.xy)
 
     @property
+    def lost(self) -> float:
+        """See `Solver.lost`."""
+        return self.bases.lost
+
+    @property
     def differences(self) -> np.ndarray:
         """See `Solver.differences`."""
         return self.bases.within.diagonal()[:-1] > 0.0

@@ -145,7 +145,7 @@ def finished(
 def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Optimum:
     """What was found; no minimum where rounding would hide it."""
     message = "converged" if converged else "the search ended before the gradient was zero"
-    large = max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
+    large = _is_large(at)
     hidden = _hidden(deviance, at) if large else 0.0
     if large and hidden < LEAST_INCREASE and not _is_bounded(deviance, at):
         converged, message = False, UNBOUNDED
@@ -158,6 +158,11 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
         converged = False
         message = f"{SMALL} of {share:.0e} of the variance, too small for the digits of squares"
     return Optimum(at, converged, "newton", message, log)
+
+
+def _is_large(at: Evaluation) -> bool:
+    """Whether any effects vary so much more than the residuals that digits are lost."""
+    return max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
 
 
 def _is_bounded(deviance: Deviance, at: Evaluation) -> bool:
@@ -187,9 +192,12 @@ def rounding_of(deviance: Deviance, at: Evaluation) -> float:
     Of those of the response, and under REML of those of a fixed-effects column x: of ``x'x`` the random effects leave
     1 over its element of the inverse of ``X' V^-1 X`` at least, a difference of which the logarithm is taken.
     """
-    squares = SQUARES_ROUNDING * deviance.products.nobs * float(deviance.products.xy[-1, -1])
+    lost, large = SQUARES_ROUNDING * float(deviance.products.xy[-1, -1]), _is_large(at)
+    if large:
+        lost = max(lost, deviance.solver.lost)
+    squares = deviance.products.nobs * lost
     out = ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
-    if not deviance.criterion.reml or max(map(abs, at.theta.tolist())) < LARGE_DEVIATION:
+    if not large or not deviance.criterion.reml:
         return out
     kept = at.unscaled.diagonal() * deviance.products.xy.diagonal()[:-1] * deviance.solver.differences
     return max(out, FIXED_ROUNDING * float(kept.max(initial=0.0)))

@@ -147,15 +147,16 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
 
 
 def _starts_of_unmatched(deviance: Deviance) -> list[np.ndarray]:
-    """From large variances, where effects have no fixed effect of their own, or no intercept beside them.
+    """From large variances, where effects of the only factor have no fixed effect, or no intercept beside them.
 
     They vary about 0, wherever that is: few large ones, or many small ones with other variances, can be two minima.
     """
     products = deviance.products
-    spanned = all([f.among_fixed or _is_spanned(f, products) for f in products.factors])
-    if products.nobs > MOST_ROWS or (spanned and any([_has_constant(f, products) for f in products.factors])):
+    if len(products.factors) > 1 or products.nobs > MOST_ROWS:
         return []
-    return _of_size(deviance, *UNMATCHED_DEVIATIONS)
+    (factor,) = products.factors
+    spanned = factor.among_fixed or _is_spanned(factor, products)
+    return [] if spanned and _has_constant(factor, products) else _of_size(deviance, *UNMATCHED_DEVIATIONS)
 
 
 def _is_spanned(factor: FactorProducts, products: CrossProducts) -> bool:

@@ -31,10 +31,6 @@ UNMATCHED = {
     "one, slope alone",
     "one, terms of two and one",
     "one, no fixed effects",
-    "nested three deep, slopes",
-    "crossed, slopes",
-    "crossed three ways",
-    "crossed with nested three deep",
 }
 
 

@@ -40,6 +40,11 @@ class SeveralFactors:
         self.parts = divide(products)
 
     @property
+    def lost(self) -> float:
+        """See `Solver.lost`: not known beyond the rounding of the squares themselves."""
+        return 0.0
+
+    @property
     def differences(self) -> np.ndarray:
         """See `Solver.differences`: all of them."""
         return np.ones(len(self.xy) - 1, dtype=bool)
