@@ -202,10 +202,11 @@ def test_every_design_that_ends_high_is_named_in_the_table_and_says_so():
     lines = [line.split() for line in named.splitlines() if line.strip()]
     (count,) = [int(line.split()[4]) for line in whole.splitlines() if line.startswith("above the best known")]
     assert len(lines) == count
-    for number, *_ in lines:
-        one = design(int(number))
-        with pytest.warns(mlm.ConvergenceWarning):
-            assert not search_table.fitted(one).converged
+    for number, gap, *_ in lines:
+        if float(gap) > 1e-5:  # less is rounding, which is another with other libraries
+            one = design(int(number))
+            with pytest.warns(mlm.ConvergenceWarning):
+                assert not search_table.fitted(one).converged
     (said,) = [line for line in whole.splitlines() if line.startswith("above it and said to have converged")]
     assert said.split()[7] == "0"
     assert whole.startswith(f"{COUNT} designs, {COUNT} fitted")
