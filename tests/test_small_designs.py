@@ -196,6 +196,7 @@ def test_nloptwrap_with_x_far_from_0_says_nothing_of_numpy(capsys):
 TABLES = Path(stopping_points.__file__).parent / "tables"
 
 
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
 def test_every_design_that_ends_high_is_named_in_the_table_and_says_so():
     """Where rounding hides which minimum is the lowest, the fit says that it is not known to all digits."""
     whole, _, named = (TABLES / "search.txt").read_text().partition("above the best known, by how much:")
