@@ -47,10 +47,8 @@ class FactorColumns(NamedTuple):
         What is subtracted from the columns; None for nothing.
     constants : tuple of int
         Where means are subtracted, the position of each term's constant; -1 for a term without one.
-    places : tuple of int, or None
-        Where the columns stand among the fixed-effects columns; None unless all do, with the same shift.
     shared : tuple of int
-        Where those stand that do.
+        Where those of the columns stand among the fixed-effects columns that are there with the same shift.
     """
 
     grouping: Grouping
@@ -58,8 +56,12 @@ class FactorColumns(NamedTuple):
     sizes: tuple[int, ...]
     means: np.ndarray | None = None
     constants: tuple[int, ...] = ()
-    places: tuple[int, ...] | None = None
     shared: tuple[int, ...] = ()
+
+    @property
+    def places(self) -> tuple[int, ...] | None:
+        """Where the columns stand among the fixed-effects columns; None unless all do."""
+        return self.shared if len(self.shared) == len(self.columns.factors) else None
 
     @property
     def is_one(self) -> bool:
@@ -95,10 +97,9 @@ def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, m
     found = tuple([_place(arrays, fixed) for arrays in columns.factors])
     own, constants = _shifts(factor, weights, found, means) if max(sizes) > 1 else ([0.0] * len(found), ())
     shared = tuple([k for k, mean in zip(found, own, strict=True) if k >= 0 and mean == means[k]])
-    places = found if len(shared) == len(found) else None
     if not any(own):
-        return FactorColumns(factor.grouping, columns, sizes, None, (), places, shared)
-    return FactorColumns(factor.grouping, columns, sizes, np.array(own), constants, places, shared)
+        return FactorColumns(factor.grouping, columns, sizes, shared=shared)
+    return FactorColumns(factor.grouping, columns, sizes, np.array(own), constants, shared)
 
 
 def _shifts(

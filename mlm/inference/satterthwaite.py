@@ -125,14 +125,15 @@ def variance_information(fit: Fit) -> VarianceInformation:
     again = []
     for change in NEARBY if large else ():
         near = [(1.0 + change) * t for t in matrices]
-        again.append(_information(deviance, deviance.along(near, free_steps(layout, near, grams))))
-    return _information(deviance, found)._replace(nearby=tuple(again))
+        other = deviance.along(near, free_steps(layout, near, grams))
+        again.append(_information(deviance, other, _inverse_root(other)))
+    return _information(deviance, found, root)._replace(nearby=tuple(again))
 
 
-def _information(deviance: Deviance, found: Curvature) -> VarianceInformation:
+def _information(deviance: Deviance, found: Curvature, root: np.ndarray) -> VarianceInformation:
     dof, p = deviance.criterion.dof, len(found.root)
     changes = found.sums[:, :p, :p] - found.sums[:, p, p][:, None, None] / dof * np.eye(p)
-    return VarianceInformation(found.root, np.tensordot(_inverse_root(found).T, changes, axes=1), dof)
+    return VarianceInformation(found.root, np.tensordot(root.T, changes, axes=1), dof)
 
 
 def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any) -> float:

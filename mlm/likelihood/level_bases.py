@@ -9,6 +9,8 @@ cross-products.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from ..crossproducts.blocks import FactorProducts
@@ -43,6 +45,8 @@ class LevelBases:
         ``Q_j' [Z X y]`` of each level; first R, lower triangular.
     within : ndarray, shape (p + 1, p + 1)
         What the levels leave of ``[X y]'[X y]``: 0 of what is constant in them, but for its rounding.
+    squares : ndarray, shape (q, J)
+        Of the random-effects columns of each level.
     """
 
     def __init__(self, factor: FactorProducts, xy: np.ndarray) -> None:
@@ -55,7 +59,7 @@ class LevelBases:
         self.within[nothing] = self.within[:, nothing] = 0.0
         self.squares = factor.zz.reshape(-1, factor.levels)[:: self.q + 1]
 
-    @property
+    @cached_property
     def lost(self) -> float:
         """Rounding of what the levels leave of the response's squares.
 
@@ -66,29 +70,28 @@ class LevelBases:
         return COORDINATE_ROUNDING * float((share * np.abs(mine) * np.sqrt((mine * mine).sum(axis=0))).sum())
 
     def half(self, t: np.ndarray) -> tuple[np.ndarray, float]:
-        """``L^-1 Q_j'[Z X y]`` at one `T`, shape (q, q + p + 1, J), and the sum of ``log |T'ST + I|``."""
+        """``L^-1 Q_j'[Z X y]``, (q, q + p + 1, J), at one lower triangular `T`, and the sum of ``log |T'ST + I|``."""
         half = self.coordinates.copy()
-        return half, solve_beside_one(self._spread(t)[0], half)
+        return half, solve_beside_one(self._spread(t), half)
 
     def modes(self, t: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Conditional modes at one `T` and fixed effects, and their covariances over sigma²: (q, J) and (q, q, J).
+        """Conditional modes at one such `T` and fixed effects, and their covariances over sigma²: (q, J) and (q, q, J).
 
         With ``B = R T`` they are ``T B' (I + B B')^-1 Q'(y - X beta)`` and ``T (I + B' B)^-1 T'``.
         """
-        spread, lower = self._spread(t)
+        spread = self._spread(t)
         rows = np.concatenate([spread, self.coordinates[:, self.q :]], axis=1)
         solve_beside_one(spread, rows)
         remaining = rows[:, -1] - np.matmul(beta, rows[:, self.q : -1])
-        modes = lower @ apply(rows[:, : self.q].transpose(1, 0, 2), remaining)
+        modes = t @ apply(rows[:, : self.q].transpose(1, 0, 2), remaining)
         half = np.empty_like(spread)  # B'B is the product of a lower triangular matrix when its order is reversed
-        half[...] = lower.T[::-1, :, None]
+        half[...] = t.T[::-1, :, None]
         solve_beside_one(spread.transpose(1, 0, 2)[::-1, ::-1], half)
         return modes, multiply(half.transpose(1, 0, 2), half)
 
-    def _spread(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """B, shape (q, q, J), and the lower triangular T of the same Sigma that it is made with."""
-        lower = np.linalg.qr(t.T)[1].T
-        return np.matmul(lower.T, self.coordinates[:, : self.q]), lower
+    def _spread(self, t: np.ndarray) -> np.ndarray:
+        """B, shape (q, q, J): lower triangular as R and T are."""
+        return np.matmul(t.T, self.coordinates[:, : self.q])
 
 
 def level_coordinates(zz: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -3,14 +3,7 @@
 import numpy as np
 import pytest
 
-from mlm.likelihood.level_matrices import (
-    apply,
-    eliminate,
-    level_roots,
-    level_traces,
-    multiply,
-    outer,
-)
+from mlm.likelihood.level_matrices import apply, eliminate, level_roots, level_traces, multiply, outer
 
 # products of a few numbers near 1, in another order
 EXACT = 1e-13

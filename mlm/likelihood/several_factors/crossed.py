@@ -159,7 +159,7 @@ def crossed_products(
             pair = products.pairs[k, other]
             store[_places(fronts, at[:, None, pair.rows], beside[None][:, :, pair.columns])] = pair.values
     indices = np.concatenate([np.tile(at.T, (len(at), 1)).ravel() for at in columns])
-    starts = np.cumsum([0, *(size for at in columns for size in [len(at)] * at.size)])
+    starts = np.cumsum(np.repeat([0, *map(len, columns)], [1, *(at.size for at in columns)]))
     return Crossed(factors, columns, fronts, store, zxy, blocks, indices, starts)
 
 
