@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -129,12 +130,21 @@ def build(
     DataError
         When a variable is no number and no category, a category has one level, or there are too many columns.
     """
+    if not terms.variables:  # as in (1 | g)
+        columns = _constant(terms.intercept, n)
+        return Design(terms, columns.names, (), (), recipe, ()), columns
     chosen = contrasts or {}
     mine = [values[node] for node in terms.variables]
     codings = tuple(_coding(value, node, chosen) for node, value in zip(terms.variables, mine, strict=True))
     full = full_coding(terms, codings)
     columns, spans = _columns(terms, mine, codings, full, n)
     return Design(terms, columns.names, codings, full, recipe, spans), columns
+
+
+@lru_cache(maxsize=32)  # numbers of rows; an entry is a single number
+def _constant(intercept: bool, n: int) -> Columns:
+    """The constant alone, or nothing."""
+    return Columns((INTERCEPT,), ((ones(n),),), n) if intercept else Columns((), (), n)
 
 
 def _coding(value: Value, node: Node, chosen: Mapping[str, Any]) -> Coding | None:

@@ -166,11 +166,10 @@ class Table:
         value = self._values.get(name)
         if value is None:
             column = self.raw(name)
-            dtype = column.dtype if type(column) is pd.Series else None
-            if isinstance(dtype, np.dtype) and dtype in PLAIN:
+            values = column.values if type(column) is pd.Series else None
+            if type(values) is np.ndarray and values.dtype in PLAIN:
                 # a model does not follow the user's buffers, nor change them
-                own = name not in self.unkept
-                value = _copied(column.to_numpy()) if own and dtype.kind == "f" else Numbers(column.to_numpy(copy=own))
+                value = Numbers(values) if name in self.unkept else _copied(values)
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
@@ -179,7 +178,7 @@ class Table:
 
 def _copied(values: np.ndarray) -> Numbers:
     """A copy of a column; of a long one with its sum, each piece being added up while it is at hand."""
-    if len(values) <= PIECE_ROWS:
+    if len(values) <= PIECE_ROWS or values.dtype.kind != "f":
         return Numbers(values.copy())
     own, total = np.empty(len(values), dtype=values.dtype), 0.0
     with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error

@@ -75,7 +75,7 @@ class Evaluation(NamedTuple):
 
     def slope(self, factor: int, sigma2: float | None = None) -> np.ndarray:
         """Derivative of the deviance by one factor's Sigma, shape (q, q), at this or another residual variance."""
-        return self.projections[factor].sum(axis=2) - self.outer(factor) / (sigma2 or self.sigma2)
+        return np.add.reduce(self.projections[factor], 2) - self.outer(factor) / (sigma2 or self.sigma2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +144,34 @@ class Criterion(NamedTuple):
             unscaled=fixed.inverse,
             penalised=fixed.penalised,
             **derivatives,
+        )
+
+    def moved(
+        self, at: Evaluation, step: np.ndarray, decrease: float, root: np.ndarray, less: np.ndarray
+    ) -> Evaluation:
+        """Evaluate at the end of a short step, see `Deviance.moved`: to first order, from what is at hand at its start.
+
+        Parameters
+        ----------
+        at : Evaluation
+        step : ndarray, shape (n_theta,)
+        decrease : float
+        root : ndarray, shape (p, p)
+            R, with ``R R' = (X' V^-1 X)^-1``.
+        less : ndarray, shape (p + 1, p + 1)
+            By how much ``[X R, (y - X beta) / sigma]`` has shorter products with itself through ``V^-1``, which are 1
+            and dof at the start: ``[F e/sigma]' S [F e/sigma]`` for the change S of Sigma.
+        """
+        p = self.p
+        penalised = at.penalised - at.sigma2 * float(less[p, p])
+        return Evaluation(
+            theta=at.theta + step,
+            value=at.value - decrease,
+            relative=at.relative - decrease,
+            sigma2=penalised / self.dof,
+            beta=at.beta - math.sqrt(at.sigma2) * (root @ less[:p, p]),
+            unscaled=at.unscaled + root @ less[:p, :p] @ root.T,
+            penalised=penalised,
         )
 
     def relative(self, fixed: FixedPart, log_det_z: float) -> float:

@@ -127,7 +127,8 @@ class Deviance:
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
         """Evaluate, without derivatives, at the end of a step so short that its square is no more than rounding.
 
-        With one grouping factor this takes no more than was found at the step's start; with several it is None.
+        With one grouping factor, and under REML with several, this takes no more than was found at the step's start;
+        otherwise it is None.
 
         Parameters
         ----------

@@ -16,6 +16,7 @@ __all__ = [
     "level_traces",
     "multiply",
     "outer",
+    "shortened",
     "sum_by",
     "summed_products",
 ]
@@ -73,7 +74,7 @@ def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
     q = len(t)
     if q == 1:
         square = 1.0 + t[0, 0] ** 2 * zz[0]
-        return (t[0, 0] / np.sqrt(square))[None], float(np.log(square).sum())
+        return (t[0, 0] / np.sqrt(square))[None], float(np.add.reduce(np.log(square[0])))
     rows = np.empty((q, 2 * q, zz.shape[2]))
     np.matmul(t.T, (t.T @ zz.reshape(q, -1)).reshape(zz.shape), out=rows[:, :q])
     rows[:, q:] = t.T[:, :, None]
@@ -103,7 +104,14 @@ def eliminate(rows: np.ndarray) -> float:
         for r in range(i + 1, len(rows)):
             rows[r, r:] -= row[r] * row[r:]
         determinant = pivot if i == 0 else determinant * pivot
-    return 2.0 * float(np.log(determinant).sum())
+    return 2.0 * float(np.add.reduce(np.log(determinant)))
+
+
+def shortened(outside: np.ndarray, t: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """``sum_j f_j' S f_j`` of columns f, shape (q, k, J), for the change S of Sigma with this change of T: (k, k)."""
+    change = t @ change.T + change @ (t + change).T
+    changed = (change @ outside.reshape(len(t), -1)).reshape(outside.shape)
+    return np.asarray(sum([row @ other.T for row, other in zip(outside, changed, strict=True)]))
 
 
 def level_traces(change: np.ndarray, k: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -32,7 +32,16 @@ from .covariance import CovarianceLayout, bending, directions, sigma_bending, si
 from .criterion import Criterion, Curvature, Evaluation
 from .fixed_effects import FixedPart, solve_fixed
 from .level_bases import LevelBases
-from .level_matrices import apply, eliminate, level_roots, level_traces, multiply, outer, summed_products
+from .level_matrices import (
+    apply,
+    eliminate,
+    level_roots,
+    level_traces,
+    multiply,
+    outer,
+    shortened,
+    summed_products,
+)
 
 __all__ = ["LevelSolution", "OneFactor"]
 
@@ -150,29 +159,13 @@ class OneFactor:
         return within - between + bending(self.layout, 0, of.slope)
 
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
-        """Evaluate at the end of a short step, see `Deviance.moved`: from what is at hand at its start.
-
-        ``[X R, (y - X beta) / sigma]`` has products 1 and dof with itself through ``V^-1`` there. With the change S of
-        Sigma they become smaller by ``[F e]' S [F e]``, to first order in S.
-        """
+        """Evaluate at the end of a short step, see `Deviance.moved`."""
         of = at.solution
         if not isinstance(of, LevelSolution):
             return None
-        (change,), p, outside = self.layout.matrices(step), self.p, of.outside
-        change = of.t @ change.T + change @ (of.t + change).T
-        changed = (change @ outside.reshape(self.q, -1)).reshape(outside.shape)
-        less = sum([row @ other.T for row, other in zip(outside, changed, strict=True)])
-        root = of.fixed.inverse_root
-        penalised = at.penalised - at.sigma2 * float(less[p, p])
-        return Evaluation(
-            theta=at.theta + step,
-            value=at.value - decrease,
-            relative=at.relative - decrease,
-            sigma2=penalised / self.criterion.dof,
-            beta=at.beta - math.sqrt(at.sigma2) * (root @ less[:p, p]),
-            unscaled=at.unscaled + root @ less[:p, :p] @ root.T,
-            penalised=penalised,
-        )
+        (change,) = self.layout.matrices(step)
+        less = shortened(of.outside, of.t, change)
+        return self.criterion.moved(at, step, decrease, of.fixed.inverse_root, less)
 
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
@@ -259,7 +252,7 @@ class OneFactor:
         projection, e = inner, outside[:, -1]
         if self.criterion.reml and self.p:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
-        return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, projection.sum(axis=2) - e @ e.T)
+        return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, np.add.reduce(projection, 2) - e @ e.T)
 
     def scores(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What a step of scoring needs at one `T`, but for the fixed effects, at less than half the cost of `solve`.
@@ -318,7 +311,7 @@ class OneFactor:
             ratio = t[0, 0] ** 2
             square = 1.0 + ratio * zxy[0, 0]
             shrunk = zxy / square
-            return shrunk, self.xy - ratio * (shrunk[0, 1:] @ zxy[0, 1:].T), float(np.log(square).sum())
+            return shrunk, self.xy - ratio * (shrunk[0, 1:] @ zxy[0, 1:].T), float(np.add.reduce(np.log(square)))
         half, log_det = _half(t, zxy)
         rest = self.xy - summed_products(half[:, q:])
         # Woodbury: I - S T (L L')^-1 T', times Z_j'[Z X y]

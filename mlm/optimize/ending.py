@@ -16,6 +16,7 @@ from .optimum import Log, Optimum
 __all__ = [
     "HIDDEN",
     "LEAST_DECREASE",
+    "MOST_DECREASE",
     "ROUNDING_DECREASE",
     "SMALL",
     "UNBOUNDED",

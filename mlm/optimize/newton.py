@@ -22,7 +22,16 @@ from ..errors import MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
 from .boundary import leave_boundary, leave_saddle, settle_zeros
-from .ending import LEAST_DECREASE, ROUNDING_DECREASE, beneath_rounding, computed, ended, finished, rounding_of
+from .ending import (
+    LEAST_DECREASE,
+    MOST_DECREASE,
+    ROUNDING_DECREASE,
+    beneath_rounding,
+    computed,
+    ended,
+    finished,
+    rounding_of,
+)
 from .free_descent import free_descent
 from .optimum import Log, Optimum
 from .scoring import expected_information, scoring_step
@@ -234,6 +243,9 @@ def _descend(
             return at, False, hessian
         derivatives = _worthwhile(deviance, at, step, decrease, last)
         last = decrease
+        end = deviance.moved(at, step, decrease) if not derivatives and decrease < MOST_DECREASE else None
+        if end is not None:
+            return end, True, hessian
         found = _search_line(evaluate, at, step, decrease, derivatives, rounding)
         if found is None:
             if decrease < rounding or fresh:

@@ -109,5 +109,5 @@ def _factor_information(
         taken off.
     """
     mine, change = layout.positions(factor)[0], directions(layout, factor, t)
-    mean = np.einsum("xab,ab->x", change, k.sum(axis=2))
+    mean = np.einsum("xab,ab->x", change, np.add.reduce(k, 2))
     return mine, level_traces(change, k, k) - np.outer(mean, mean) / dof

@@ -65,6 +65,8 @@ MOMENTS_RCOND = 1e-12
 # Different sizes of levels up to which the minimum is looked for on sums by size. Measured: 2,004 with 0 (never), 1,801
 # with 16, 1,773 with 256.
 MOST_SIZES = 64
+# Numbers in the products of all levels up to which these are not summed by size first, which takes longer than it saves.
+FEW_PRODUCTS = 1 << 13
 # Largest size for which sizes are counted in a table: so much a level, and so much more, for the table not to take
 # longer than the rest. Measured: the same with 0 and with 100 a level.
 SIZES_PER_LEVEL, MORE_SIZES = 8, 1000
@@ -106,7 +108,7 @@ def scored_start(deviance: Deviance) -> np.ndarray | None:
     if scores is None:
         return None
     inner, e = scores
-    slope = inner.sum(axis=2) - e @ e.T / variance
+    slope = np.add.reduce(inner, 2) - e @ e.T / variance
     return layout.pick([scored_factor(layout, 0, t, inner, slope)])
 
 
@@ -231,7 +233,7 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.n
     variance = within / (products.nobs - levels * q)
     coefficients -= (np.add.reduce(coefficients, 1) / levels)[:, None]
     spread = coefficients @ coefficients.T / (levels - 1)
-    sigma, least = spread / variance - inverse.sum(axis=2) / levels, LEAST_SPREAD_SHARE * spread.diagonal() / variance
+    sigma, least = spread / variance - np.add.reduce(inverse, 2) / levels, LEAST_SPREAD_SHARE * spread.diagonal() / variance
     sigma.flat[:: q + 1] = np.maximum(sigma.diagonal() + least, least)
     return sigma, variance
 
@@ -292,18 +294,18 @@ def _inverse_step(last: tuple[float, float, float], now: tuple[float, float, flo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
-    """Sizes (U,), how many levels have each (U,), and the sum of their ``[X y]'Z Z'[X y]``, flat (U, (p + 1)²)."""
+    """Sizes (U,), these times how many levels have each (U,), and the sum of ``[X y]'Z Z'[X y]``, (U, (p + 1)²)."""
 
     size: np.ndarray
-    count: np.ndarray
+    rows: np.ndarray
     products: np.ndarray
 
 
 def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     size, columns = factor.zz[0, 0], factor.zxy[0]
-    if factor.levels <= MOST_SIZES:
+    if factor.levels <= MOST_SIZES or columns.size * len(columns) <= FEW_PRODUCTS:
         rows = columns.T
-        return _Sums(size, np.ones(len(size)), (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
+        return _Sums(size, size, (rows[:, :, None] * rows[:, None]).reshape(len(size), -1))
     whole = size.astype(np.intp)
     if (whole != size).any() or whole.max() >= SIZES_PER_LEVEL * factor.levels + MORE_SIZES:
         return None
@@ -317,7 +319,7 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
     for k, end in enumerate(ends):
         mine = columns[:, end - count[present[k]] : end]
         products[k] = (mine @ mine.T).ravel()
-    return _Sums(present.astype(float), count[present].astype(float), products)
+    return _Sums(present.astype(float), (present * count[present]).astype(float), products)
 
 
 @lru_cache(maxsize=8)  # of models that are fitted in turn; an entry has twice the size of X'X
@@ -343,21 +345,21 @@ def _derivatives(
     the last row and column for the residual sum of squares.
 
     With the variance ratio r, A loses ``r / (1 + r s)`` times the products of levels of size s. By the logarithm of r
-    that has the derivatives ``r / (1 + r s)²`` and ``r (1 - r s) / (1 + r s)³``; ``log |V|`` is a sum of
-    ``log (1 + r s)``, with ``r s / (1 + r s)`` and ``r s / (1 + r s)²``. `shrink` is ``1 / (1 + r s)``.
+    that has the derivatives ``r / (1 + r s)²`` and ``2 r / (1 + r s)³ - r / (1 + r s)²``; ``log |V|`` is a sum of
+    ``log (1 + r s)``, with ``r s / (1 + r s)`` and ``r s / (1 + r s)²``. The rows of `parts` are r over the first,
+    second and third power of ``1 + r s``.
     """
-    shrink = 1.0 / (1.0 + ratio * sums.size)
-    parts = np.empty((3, len(shrink)))
-    np.multiply(ratio, shrink, out=parts[0])
-    np.multiply(parts[0], shrink, out=parts[1])
-    np.multiply(parts[1], 2.0 * shrink - 1.0, out=parts[2])
+    parts = np.empty((3, len(sums.size)))
+    parts[:] = 1.0 / (1.0 + ratio * sums.size)
+    parts[0] *= ratio
+    np.multiply.accumulate(parts, 0, out=parts)
     lost = (parts @ sums.products).reshape(3, *xy.shape)
     root, info = lapack.dpotrf(xy - lost[0])
     if info:
         return math.nan, math.nan
     inverse = lapack.dtrtri(root)[0]
-    first, second = inverse.T @ lost[1:] @ inverse
-    share = sums.count * (1.0 - shrink)
-    slope = np.add.reduce(share) - np.vdot(linear, first)
-    bend = share @ shrink - np.vdot(linear, second) - np.vdot(squared, first * first)
+    first, third = inverse.T @ lost[1:] @ inverse
+    slopes, bends = (parts[:2] @ sums.rows).tolist()
+    slope = slopes - np.vdot(linear, first)
+    bend = bends - np.vdot(linear, third + third - first) - np.vdot(squared, first * first)
     return float(slope), float(bend)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ...crossproducts.blocks import CrossProducts
 from ..covariance import CovarianceLayout
 from ..criterion import Criterion, Curvature, Evaluation
+from ..level_matrices import shortened
 from .average_information import approximate_derivatives, changed_residuals, trace_corrections, working_products
 from .backward import Posterior, posterior
 from .forward import Eliminated, eliminate
@@ -16,6 +19,24 @@ from .parts import divide
 from .second_derivatives import exact_curvature
 
 __all__ = ["SeveralFactors"]
+
+
+class Outside(NamedTuple):
+    """What the end of a short step follows from, under REML.
+
+    Attributes
+    ----------
+    root : ndarray, shape (p, p)
+        R, with ``R R' = (X' V^-1 X)^-1``.
+    matrices : list of ndarray, shapes (q, q)
+        Each factor's T.
+    outside : tuple of ndarray, shapes (q, p + 1, J)
+        ``Z_j' V^-1 [X R, y - X beta]`` of each factor's levels.
+    """
+
+    root: np.ndarray
+    matrices: list[np.ndarray]
+    outside: tuple[np.ndarray, ...]
 
 
 class SeveralFactors:
@@ -64,14 +85,24 @@ class SeveralFactors:
         )
         slopes = [2.0 * at.slope(k) @ t for k, t in enumerate(eliminated.matrices)]
         at = at._replace(gradient=self.layout.pick(slopes))
+        if self.criterion.reml:
+            outside = tuple([factor.outside for factor in found.factors])
+            at = at._replace(solution=Outside(eliminated.fixed.inverse_root, eliminated.matrices, outside))
         return at._replace(hessian=self._hessian(at, eliminated, found)) if derivatives > 1 else at
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Nearly exact second derivatives, formed while evaluating."""
         return at.hessian
 
-    def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> None:
-        """Nothing: under maximum likelihood what it takes is not at hand."""
+    def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
+        """Evaluate at the end of a short step, see `Deviance.moved`; what it takes is not at hand without REML."""
+        of = at.solution
+        if not isinstance(of, Outside):
+            return None
+        less = sum(map(shortened, of.outside, of.matrices, self.layout.matrices(step)))
+        less[-1] /= math.sqrt(at.sigma2)
+        less[:, -1] /= math.sqrt(at.sigma2)
+        return self.criterion.moved(at, step, decrease, of.root, less)
 
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
