@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
-__all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "PairProducts", "Shift"]
+__all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "PairProducts", "Rows", "Shift"]
 
 
 class Shift(NamedTuple):
@@ -101,6 +101,16 @@ class EffectsBasis(NamedTuple):
         return np.einsum("ba,bcj,cd->adj", self.root, products, self.root)
 
 
+class Rows(Protocol):
+    """What cross-products were summed of, where that can be gone through once more: see `level_rows.LevelRows`."""
+
+    def turned(self, turn: np.ndarray) -> Self:
+        """The same with random-effects columns ``Z turn``."""
+
+    def within(self, coefficients: np.ndarray, taken: np.ndarray) -> np.ndarray:
+        """Products of what levels leave of ``[X, y - X taken]``, of which these are the coefficients (q, p + 1, J)."""
+
+
 class FactorProducts(NamedTuple):
     """Cross-products of one grouping factor's random-effects columns, level by level.
 
@@ -117,6 +127,8 @@ class FactorProducts(NamedTuple):
         How the columns Z relate to the user's; None where they are the user's.
     shared : tuple of int
         Positions of the fixed-effects columns that are known to be among the columns Z.
+    rows : Rows or None
+        What these were summed of, where that can be gone through once more.
     """
 
     name: str
@@ -125,6 +137,7 @@ class FactorProducts(NamedTuple):
     zxy: np.ndarray
     basis: EffectsBasis | None = None
     shared: tuple[int, ...] = ()
+    rows: Rows | None = None
 
     @property
     def size(self) -> int:

@@ -24,6 +24,7 @@ from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..frame.values import Numbers
 from .bases import FactorColumns, basis_of_rows, basis_of_sums, shifted
 from .blocks import CrossProducts, EffectsBasis, FactorProducts, PairProducts, Shift
+from .level_rows import LevelRows
 from .level_sums import LevelSums
 
 __all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
@@ -111,11 +112,16 @@ def cross_products(
     else:
         for of in sums:
             of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
+    found = [e.products(s) for e, s in zip(effects, sums, strict=True)]
+    if len(found) == 1 and sizes is not None:
+        own = effects[0]
+        rows = LevelRows(x.columns, x.means, response, mean_y / scale, ols, root_weights, own.columns, own.turn)
+        found = [found[0]._replace(rows=rows)]
     return CrossProducts(
         nobs=frame.nobs,
         x_names=frame.x_names,
         xy=rest,
-        factors=tuple(e.products(s) for e, s in zip(effects, sums, strict=True)),
+        factors=tuple(found),
         pairs=_pairs(effects, root_weights),
         shift=Shift(means, mean_y, ols, intercept, x.rotation, scale),
         log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),

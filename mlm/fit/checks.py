@@ -11,7 +11,7 @@ from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
 from ..frame.model_frame import ModelFrame, RandomPart
-from ..likelihood.deviance import PERFECT_SHARE, Deviance
+from ..likelihood.deviance import Deviance
 from ..optimize.ending import HIDDEN, SMALL, UNBOUNDED
 from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
@@ -138,11 +138,12 @@ def demand_residuals(optimum: Optimum, deviance: Deviance) -> None:
     at = optimum.evaluation
     if not math.isfinite(at.value + sum(at.theta.tolist())):
         raise FitError("The deviance cannot be computed: numbers are too large or too small; rescale the variables.")
+    share = max(at.penalised / float(deviance.products.xy[-1, -1]), 0.0)
     if deviance.is_perfect(at):
         raise FitError(
-            f"The model fits the response perfectly, or leaves less of it ({PERFECT_SHARE:.0e} of its sum of squares) "
-            "than double precision can tell from nothing: there is no residual variance to estimate. Does the response "
-            "vary within the levels of the grouping factors, by a millionth at least of how it varies between them?"
+            f"The model fits the response perfectly, or leaves less of it ({share:.0e} of its sum of squares) than "
+            "double precision can tell from nothing: there is no residual variance to estimate. Does the response vary "
+            "within the levels of the grouping factors, by a millionth at least of how it varies between them?"
         )
 
 

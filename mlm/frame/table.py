@@ -166,8 +166,9 @@ class Table:
         value = self._values.get(name)
         if value is None:
             column = self.raw(name)
-            values = column.values if type(column) is pd.Series else None
-            if type(values) is np.ndarray and values.dtype in PLAIN:
+            dtype = column.dtype if type(column) is pd.Series else None
+            if isinstance(dtype, np.dtype) and dtype in PLAIN:
+                values = column.to_numpy()
                 # a model does not follow the user's buffers, nor change them
                 value = Numbers(values) if name in self.unkept else _copied(values)
             else:

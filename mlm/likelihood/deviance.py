@@ -21,11 +21,11 @@ from .joint_columns import JointColumns
 from .one_factor import OneFactor
 from .several_factors.solver import SeveralFactors
 
-__all__ = ["PERFECT_SHARE", "Deviance", "Solver", "UsersDeviance"]
+__all__ = ["Deviance", "Solver", "UsersDeviance"]
 
-# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which a fit is perfect:
-# what is left is a difference, to which a rounding of 1e-16 of the whole leaves fewer than four digits.
-PERFECT_SHARE = 1e-12
+# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which a fit may be
+# perfect: what is left as a difference has a rounding of 1e-16 of the whole. It is perfect below so many roundings.
+PERFECT_SHARE, PERFECT_ROUNDINGS = 1e-12, 5e3
 
 
 class Solver(Protocol):
@@ -34,9 +34,8 @@ class Solver(Protocol):
     exact: bool
     """Whether `curvature` is exact, and can be had after any evaluation with first derivatives."""
 
-    @property
-    def lost(self) -> float:
-        """Rounding of what large effects leave of the response's squares."""
+    def lost(self, theta: np.ndarray) -> float:
+        """Rounding of what the effects leave of the response's squares at this theta."""
 
     @property
     def differences(self) -> np.ndarray:
@@ -177,7 +176,8 @@ class Deviance:
 
     def is_perfect(self, at: Evaluation) -> bool:
         """Whether as good as nothing is left of the response, so that the deviance falls without end."""
-        return bool(at.penalised <= PERFECT_SHARE * self.products.xy[-1, -1])
+        few = bool(at.penalised <= PERFECT_SHARE * self.products.xy[-1, -1])
+        return few and at.penalised <= PERFECT_ROUNDINGS * self.solver.lost(at.theta)
 
     def users_theta(self, theta: np.ndarray) -> np.ndarray:
         """The theta of the user's columns: the lower factors of ``R^-1 T``."""

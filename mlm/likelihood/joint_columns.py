@@ -41,10 +41,9 @@ class JointColumns:
         self.layout, self.solver, self.joint, self.mixing = layout, solver, joint, tuple(mixing)
         self.exact: bool = solver.exact
 
-    @property
-    def lost(self) -> float:
+    def lost(self, theta: np.ndarray) -> float:
         """See `Solver.lost`."""
-        return float(self.solver.lost)
+        return float(self.solver.lost(self.joint.pick(self._turned(self.layout.matrices(theta))[0])))
 
     @property
     def differences(self) -> np.ndarray:

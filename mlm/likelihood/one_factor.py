@@ -31,7 +31,7 @@ from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, bending, directions, sigma_bending, sigma_changes
 from .criterion import Criterion, Curvature, Evaluation
 from .fixed_effects import FixedPart, solve_fixed
-from .level_bases import LevelBases
+from .level_bases import SQUARES_ROUNDING, LevelBases
 from .level_matrices import (
     apply,
     eliminate,
@@ -112,10 +112,10 @@ class OneFactor:
         """The levels as they are solved where effects are large."""
         return LevelBases(self.factor, self.xy)
 
-    @property
-    def lost(self) -> float:
+    def lost(self, theta: np.ndarray) -> float:
         """See `Solver.lost`."""
-        return self.bases.lost
+        (t,) = self.layout.matrices(theta)
+        return self.bases.lost if self._is_large(t) else SQUARES_ROUNDING * float(self.xy[-1, -1])
 
     @property
     def differences(self) -> np.ndarray:
@@ -185,7 +185,8 @@ class OneFactor:
         turn, other = left[:, ::-1], right[::-1].T
         zz = np.matmul(turn.T, (turn.T @ self.factor.zz.reshape(self.q, -1)).reshape(self.factor.zz.shape))
         zxy = (turn.T @ self.factor.zxy.reshape(self.q, -1)).reshape(self.factor.zxy.shape)
-        products = self.products._replace(factors=(self.factor._replace(zz=zz, zxy=zxy),))
+        rows = None if self.factor.rows is None else self.factor.rows.turned(turn)
+        products = self.products._replace(factors=(self.factor._replace(zz=zz, zxy=zxy, rows=rows),))
         return OneFactor(products, self.layout, self.criterion), turn, np.diag(sizes[::-1]), other
 
     def _along(self, t: np.ndarray, mine: np.ndarray) -> Curvature:
@@ -230,7 +231,11 @@ class OneFactor:
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
         _, rest, log_det = self._eliminate(t, through=False)
-        return solve_fixed(rest, self.p), log_det
+        return self._whole(solve_fixed(rest, self.p), t), log_det
+
+    def _whole(self, fixed: FixedPart, t: np.ndarray) -> FixedPart:
+        """The fixed effects with what `LevelBases` has taken off the response."""
+        return fixed._replace(beta=fixed.beta + self.bases.taken) if self._is_large(t) else fixed
 
     def solve(self, t: np.ndarray) -> LevelSolution:
         """Solve at one `T` of shape (q, q).
@@ -252,7 +257,8 @@ class OneFactor:
         projection, e = inner, outside[:, -1]
         if self.criterion.reml and self.p:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
-        return LevelSolution(fixed, log_det, inner, outside, projection, t, sigma2, np.add.reduce(projection, 2) - e @ e.T)
+        slope = np.add.reduce(projection, 2) - e @ e.T
+        return LevelSolution(self._whole(fixed, t), log_det, inner, outside, projection, t, sigma2, slope)
 
     def scores(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What a step of scoring needs at one `T`, but for the fixed effects, at less than half the cost of `solve`.
@@ -280,7 +286,7 @@ class OneFactor:
         fixed, _ = self.fixed(t)
         if self._is_large(t):
             turned, turn, sizes, _ = self._graded(t)
-            mode, covariance = turned.bases.modes(sizes, fixed.beta)
+            mode, covariance = turned.bases.modes(sizes, fixed.beta - turned.bases.taken)
             return [turn @ mode], [np.einsum("ac,cdj,bd->abj", turn, covariance, turn)]
         root, _ = level_roots(t, self.zxy[:, : self.q])
         covariances = multiply(root.transpose(1, 0, 2), root)
@@ -292,7 +298,7 @@ class OneFactor:
         return not self.largest * float(np.vdot(t, t)) < LARGE_SQUARES
 
     def _eliminate(self, t: np.ndarray, through: bool = True) -> tuple[np.ndarray, np.ndarray, float]:
-        """Take the random effects out.
+        """Take the random effects out; of what is left of y where something was taken off it, see `LevelBases`.
 
         Returns
         -------

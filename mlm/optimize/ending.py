@@ -11,6 +11,7 @@ from scipy.linalg import lapack
 from ..errors import FitError, MlmError
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
+from ..likelihood.level_bases import SQUARES_ROUNDING
 from .optimum import Log, Optimum
 
 __all__ = [
@@ -32,8 +33,10 @@ __all__ = [
 # with 1e-4, 13 searches ended higher.
 ROUNDING_DECREASE = 1e-8
 # Share of the least-squares residuals' sum of squares that is left as the penalised one, below which rounding, 1e-16 of
-# the former, is 1e-6 of what is left: the deviance of 100 rows has a rounding of 1e-4.
+# the former where squares are subtracted, can be 1e-6 of what is left: the deviance of 100 rows has one of 1e-4.
 LEAST_RESIDUAL_SHARE = 1e-10
+# So many roundings then.
+LEAST_ROUNDINGS = 5e5
 # Promised decreases for which the last step is made: with less, theta is right to 5e-9 standard errors of its own;
 # more is rounding of the gradient, or no minimum.
 LEAST_DECREASE, MOST_DECREASE = 1e-17, 1e-12
@@ -45,8 +48,6 @@ HIDDEN, SMALL = "rounding hides decreases", "the residual variance is a share"
 # to its limit as the residual variance goes to 0.
 UNBOUNDED = "the criterion falls as far as the residual variance, and has no minimum"
 
-# Rounding of sums of squares, relative: some units of 1e-16.
-SQUARES_ROUNDING = 2e-16
 # The same of a single difference: ends of one search were 1 and 2 units of the last place apart.
 FIXED_ROUNDING = 4e-16
 # Relative standard deviation below which the random effects leave 1e-6 of a fixed-effects column, and 1e-9 is hidden.
@@ -155,7 +156,7 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
         known = math.sqrt(2.0 * hidden)
         message = f"{HIDDEN} of the criterion up to {hidden:.0e}, and theta to {known:.0e} of its standard errors"
     share = at.penalised / float(deviance.products.xy[-1, -1])
-    if share < LEAST_RESIDUAL_SHARE:
+    if share < LEAST_RESIDUAL_SHARE and at.penalised < LEAST_ROUNDINGS * deviance.solver.lost(at.theta):
         converged = False
         message = f"{SMALL} of {share:.0e} of the variance, too small for the digits of squares"
     return Optimum(at, converged, "newton", message, log)
@@ -193,12 +194,11 @@ def rounding_of(deviance: Deviance, at: Evaluation) -> float:
     Of those of the response, and under REML of those of a fixed-effects column x: of ``x'x`` the random effects leave
     1 over its element of the inverse of ``X' V^-1 X`` at least, a difference of which the logarithm is taken.
     """
-    lost, large = SQUARES_ROUNDING * float(deviance.products.xy[-1, -1]), _is_large(at)
-    if large:
-        lost = max(lost, deviance.solver.lost)
-    squares = deviance.products.nobs * lost
-    out = ROUNDING_DECREASE if squares <= ROUNDING_DECREASE * at.penalised else squares / at.penalised
+    products, large, out = deviance.products, _is_large(at), ROUNDING_DECREASE
+    squares = SQUARES_ROUNDING * float(products.xy[-1, -1])
+    if large or products.nobs * squares > ROUNDING_DECREASE * at.penalised:
+        out = max(out, products.nobs * deviance.solver.lost(at.theta) / at.penalised)
     if not large or not deviance.criterion.reml:
         return out
-    kept = at.unscaled.diagonal() * deviance.products.xy.diagonal()[:-1] * deviance.solver.differences
+    kept = at.unscaled.diagonal() * products.xy.diagonal()[:-1] * deviance.solver.differences
     return max(out, FIXED_ROUNDING * float(kept.max(initial=0.0)))

@@ -51,6 +51,8 @@ LEAST_DIVISOR = 1e-300
 # Share of the spread of levels' coefficients that is added to their variance, and that it is at least: their sampling
 # variance may be more than the spread. Measured: 1,768 with 1e-3, 1,793 with 0.1.
 LEAST_SPREAD_SHARE = 1e-2
+# Share of the least-squares residuals' sum of squares that levels leave of it at least: less is a rounding.
+LEAST_WITHIN_SHARE = 1e-13
 # Share of the mean square of least-squares residuals that the residual variance has at least, so that ratios to it stay
 # finite. Measured: 2,007 with 1e-6, 1,734 with 0.1.
 RESIDUAL_SHARE = 1e-3
@@ -65,7 +67,7 @@ MOMENTS_RCOND = 1e-12
 # Different sizes of levels up to which the minimum is looked for on sums by size. Measured: 2,004 with 0 (never), 1,801
 # with 16, 1,773 with 256.
 MOST_SIZES = 64
-# Numbers in the products of all levels up to which these are not summed by size first, which takes longer than it saves.
+# Numbers in the products of all levels up to which these are not summed by size first: that takes longer than it saves.
 FEW_PRODUCTS = 1 << 13
 # Largest size for which sizes are counted in a table: so much a level, and so much more, for the table not to take
 # longer than the rest. Measured: the same with 0 and with 100 a level.
@@ -73,6 +75,8 @@ SIZES_PER_LEVEL, MORE_SIZES = 8, 1000
 # Relative standard deviation below which the general search decides: the minimum may be at 0, which no logarithm
 # reaches. Measured: the same with 1e-5, 1,784 with 1e-2.
 SINGLE_DEVIATION = 1e-3
+# ... and above which it does: sums by size leave a difference of squares, which then has a rounding of 1e-13.
+MOST_SINGLE_DEVIATION = 30.0
 # What the deviance could still fall by where the search ends: a hundredth of what ends the general one.
 SINGLE_DECREASE = 1e-15
 # Steps at most, and longest step in the logarithm of the variance ratio, a factor of 7: beyond, the general search
@@ -229,11 +233,13 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.n
     if (np.maximum.reduce(inverse.reshape(-1, levels)[:: q + 1], 1) * square).max() > UNKNOWN_VARIANCE:
         return None
     coefficients = apply(inverse, e)
-    within = float(products.xy[-1, -1]) - float(np.vdot(coefficients, e))
+    total = float(products.xy[-1, -1])
+    within = max(total - float(np.vdot(coefficients, e)), LEAST_WITHIN_SHARE * total)
     variance = within / (products.nobs - levels * q)
     coefficients -= (np.add.reduce(coefficients, 1) / levels)[:, None]
     spread = coefficients @ coefficients.T / (levels - 1)
-    sigma, least = spread / variance - np.add.reduce(inverse, 2) / levels, LEAST_SPREAD_SHARE * spread.diagonal() / variance
+    sigma = spread / variance - np.add.reduce(inverse, 2) / levels
+    least = LEAST_SPREAD_SHARE * spread.diagonal() / variance
     sigma.flat[:: q + 1] = np.maximum(sigma.diagonal() + least, least)
     return sigma, variance
 
@@ -252,7 +258,7 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
     Returns
     -------
     float or None
-        The relative standard deviation. None where levels are of too many sizes, or the minimum is at or near 0.
+        The relative standard deviation. None where levels are of too many sizes, or the minimum is near 0 or large.
     """
     sums = _sums_by_size(products.factors[0])
     if sums is None:
@@ -271,7 +277,7 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
             step, error = _inverse_step(last, (at, slope, bend)), (step * (at - last[0])) ** 2
         last = (at, slope, bend) if bend > 0 else None
         at += step
-        if at < 2.0 * math.log(SINGLE_DEVIATION):
+        if not 2.0 * math.log(SINGLE_DEVIATION) <= at <= 2.0 * math.log(MOST_SINGLE_DEVIATION):
             return None
         if 0.0 < bend * error**2 < SINGLE_DECREASE:
             return math.exp(0.5 * at)

@@ -11,6 +11,7 @@ import numpy as np
 from ...crossproducts.blocks import CrossProducts
 from ..covariance import CovarianceLayout
 from ..criterion import Criterion, Curvature, Evaluation
+from ..level_bases import SQUARES_ROUNDING
 from ..level_matrices import shortened
 from .average_information import approximate_derivatives, changed_residuals, trace_corrections, working_products
 from .backward import Posterior, posterior
@@ -60,10 +61,9 @@ class SeveralFactors:
         self.xy, self.layout, self.criterion = products.xy, layout, criterion
         self.parts = divide(products)
 
-    @property
-    def lost(self) -> float:
+    def lost(self, theta: np.ndarray) -> float:
         """See `Solver.lost`: not known beyond the rounding of the squares themselves."""
-        return 0.0
+        return SQUARES_ROUNDING * float(self.xy[-1, -1])
 
     @property
     def differences(self) -> np.ndarray:
@@ -99,7 +99,7 @@ class SeveralFactors:
         of = at.solution
         if not isinstance(of, Outside):
             return None
-        less = sum(map(shortened, of.outside, of.matrices, self.layout.matrices(step)))
+        less = np.sum(list(map(shortened, of.outside, of.matrices, self.layout.matrices(step))), axis=0)
         less[-1] /= math.sqrt(at.sigma2)
         less[:, -1] /= math.sqrt(at.sigma2)
         return self.criterion.moved(at, step, decrease, of.root, less)
