@@ -19,6 +19,7 @@ All this is what one sees from outside: the start, and every evaluation, agree w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,8 @@ MOST_EVALUATIONS = 100_000  # lme4's limit
 EDGE_STEP = 1e-5
 # Below which an element of theta is put to 0 where the criterion is lower there: lme4's default of `boundary.tol`.
 BOUNDARY_TOLERANCE = 1e-5
+# Theta of a start from which it, and not the data, is the reason where the criterion cannot be computed.
+LARGE_START = 1e8
 
 Value = Callable[[np.ndarray], float]
 
@@ -124,10 +127,18 @@ def _bobyqa(nlopt: Any, value: Value, diagonal: np.ndarray, tolerance: float, lo
 
 def _ended(bobyqa: Any, start: np.ndarray) -> np.ndarray:
     """Where a search from this start ends."""
+    large = float(np.abs(start).max()) > LARGE_START
+    refusal = FitError(
+        f"The search cannot be made from a `start` as large as {np.abs(start).max():.0e}: theta are standard deviations "
+        "over that of the residuals. Give one nearer to 1, or none, or take optimizer='newton'."
+    )
     try:
-        return np.asarray(bobyqa.optimize(start))
-    except MlmError:
-        raise
+        end = np.asarray(bobyqa.optimize(start))
+        if large and not math.isfinite(bobyqa.last_optimum_value()):
+            raise refusal
+        return end
+    except MlmError as error:
+        raise (refusal if large else error) from None
     except Exception as error:  # NLopt has exceptions of its own, without a common class
         why = str(error) or type(error).__name__
         raise FitError(f"NLopt's search has failed ({why}); take optimizer='newton', or another `start`.") from error

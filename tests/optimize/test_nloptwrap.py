@@ -13,6 +13,7 @@ from reference.designs import designs
 
 import mlm
 import replications
+from mlm.errors import FitError
 from mlm.model.mixed_model import MixedModel
 from mlm.optimize.nloptwrap import at_boundary, leaves_edge
 from mlm.optimize.optimum import Optimum
@@ -225,3 +226,16 @@ def test_a_search_that_fails_is_said(monkeypatch):
     data = {"y": [1.0, 2.0, 4.0, 6.0, 9.0, 7.0], "g": list("aabbcc")}
     with pytest.raises(mlm.FitError, match="NLopt's search has failed"):
         mlm.lmer("y ~ 1 + (1 | g)", data, optimizer="nloptwrap")
+
+
+@pytest.mark.parametrize("size", [1e154, 1e300])
+def test_a_start_from_which_nothing_can_be_computed_is_named(size):
+    rng = np.random.default_rng(1)
+    g, x = rng.integers(0, 10, 120), rng.normal(size=120)
+    with pytest.raises(FitError, match="`start`"):
+        mlm.lmer(
+            "y ~ x + (x | g)",
+            {"y": rng.normal(size=10)[g] + x + rng.normal(size=120), "x": x, "g": g},
+            start=[size] * 3,
+            optimizer="nloptwrap",
+        )
