@@ -127,21 +127,22 @@ def _bobyqa(nlopt: Any, value: Value, diagonal: np.ndarray, tolerance: float, lo
 
 def _ended(bobyqa: Any, start: np.ndarray) -> np.ndarray:
     """Where a search from this start ends."""
-    large = float(np.abs(start).max()) > LARGE_START
+    largest = float(np.abs(start).max())
+    large = largest > LARGE_START
     refusal = FitError(
-        f"The search cannot be made from a `start` as large as {np.abs(start).max():.0e}: theta are standard deviations "
+        f"The search cannot be made from a `start` as large as {largest:.0e}: theta are standard deviations "
         "over that of the residuals. Give one nearer to 1, or none, or take optimizer='newton'."
     )
     try:
         end = np.asarray(bobyqa.optimize(start))
-        if large and not math.isfinite(bobyqa.last_optimum_value()):
-            raise refusal
-        return end
     except MlmError as error:
         raise (refusal if large else error) from None
     except Exception as error:  # NLopt has exceptions of its own, without a common class
         why = str(error) or type(error).__name__
         raise FitError(f"NLopt's search has failed ({why}); take optimizer='newton', or another `start`.") from error
+    if large and not math.isfinite(bobyqa.last_optimum_value()):
+        raise refusal
+    return end
 
 
 def leaves_edge(value: Value, theta: np.ndarray, diagonal: np.ndarray) -> bool:
