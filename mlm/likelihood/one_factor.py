@@ -235,7 +235,8 @@ class OneFactor:
 
     def _whole(self, fixed: FixedPart, t: np.ndarray) -> FixedPart:
         """The fixed effects with what `LevelBases` has taken off the response."""
-        return fixed._replace(beta=fixed.beta + self.bases.taken) if self._is_large(t) else fixed
+        has_bases = "bases" in self.__dict__ and self._is_large(t)
+        return fixed._replace(beta=fixed.beta + self.bases.taken) if has_bases else fixed
 
     def solve(self, t: np.ndarray) -> LevelSolution:
         """Solve at one `T` of shape (q, q).

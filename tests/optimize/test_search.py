@@ -200,19 +200,24 @@ def test_no_minimum_is_said(monkeypatch):
     assert not m.converged
 
 
-def test_a_residual_variance_that_rounding_hides_is_said():
+@pytest.mark.parametrize(
+    ("formula", "share", "hidden", "clear"),
+    [("y ~ x + (1 | g)", 4e10, 4e8, 4e5), ("y ~ x + (1 | g) + (1 | h)", 4e5, 4e4, 3e2)],  # rows help with one factor
+)
+def test_a_residual_variance_that_rounding_hides_is_said(formula, share, hidden, clear):
     rng, frame = np.random.default_rng(1), data()
-    frame["y"] = 4e5 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
-    with pytest.warns(mlm.ConvergenceWarning, match=r"residual variance is a share of .*'\(1 \| g\)' are known no"):
-        assert not mlm.lmer("y ~ x + (1 | g)", frame).converged
+    frame["y"] = share * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
+    with pytest.warns(mlm.ConvergenceWarning, match=r"residual variance is a share of .*'\(1 \| g\)'.* are known no"):
+        assert not mlm.lmer(formula, frame).converged
     # the value has lost more digits than the minimum
-    frame["y"] = 4e4 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
+    frame["y"] = hidden * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
     with pytest.warns(mlm.ConvergenceWarning, match="rounding hides decreases"):
-        assert not mlm.lmer("y ~ x + (1 | g)", frame).converged
+        assert not mlm.lmer(formula, frame).converged
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        frame["y"] = 3e3 * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
-        assert mlm.lmer("y ~ x + (1 | g)", frame).converged
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        frame["y"] = clear * rng.normal(size=14)[frame["g"]] + rng.normal(size=96)
+        assert mlm.lmer(formula, frame).converged
 
 
 @pytest.mark.parametrize("structure", ["one, slope", "one, intercept", "crossed, slopes", "nested twice, slopes"])
