@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
-__all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "PairProducts", "Rows", "Shift"]
+__all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "Levels", "PairProducts", "Rows", "Shift"]
 
 
 class Shift(NamedTuple):
@@ -101,14 +101,35 @@ class EffectsBasis(NamedTuple):
         return np.einsum("ba,bcj,cd->adj", self.root, products, self.root)
 
 
+class Levels(NamedTuple):
+    """The levels of the only grouping factor in orthonormal bases Q of their random-effects columns, from the rows.
+
+    Attributes
+    ----------
+    coordinates : ndarray, shape (q, q + p + 1, J)
+        ``Q_j' [Z X y]`` of each level; first R, lower triangular.
+    within : ndarray, shape (p + 1, p + 1)
+        What the levels leave of ``[X y]'[X y]``.
+    taken : ndarray, shape (p,)
+        Coefficients of X that were taken off y before: those of least squares within the levels.
+    lost : float
+        Rounding of what is left of the squares of y.
+    """
+
+    coordinates: np.ndarray
+    within: np.ndarray
+    taken: np.ndarray
+    lost: float
+
+
 class Rows(Protocol):
     """What cross-products were summed of, where that can be gone through once more: see `level_rows.LevelRows`."""
 
     def turned(self, turn: np.ndarray) -> Self:
         """The same with random-effects columns ``Z turn``."""
 
-    def within(self, coefficients: np.ndarray, taken: np.ndarray) -> np.ndarray:
-        """Products of what levels leave of ``[X, y - X taken]``, of which these are the coefficients (q, p + 1, J)."""
+    def levels(self) -> Levels:
+        """The levels in orthonormal bases of their columns."""
 
 
 class FactorProducts(NamedTuple):

@@ -49,6 +49,8 @@ ZERO_EIGENVALUE = 1e-11
 # Measured on a design of 438 rows, without an intercept, of which random effects leave 4e-7: at a share of 0.016 the
 # criterion of the differences is off by 3e-5, that of the residuals by 1e-6.
 RESIDUAL_SHARE = 3e-2
+# Numbers in the rows of [Z X y] from which these are not gone through once more: 1 GB.
+MOST_NUMBERS = 1 << 27
 # Sum of squares of the response up to which, and over 1 by which, it is worked with as it is: what is formed of it has
 # its square at most, and that must be a number. Beyond, it is divided by a power of 2 first, which rounds nothing.
 LARGEST_RESPONSE = 1e80
@@ -113,7 +115,7 @@ def cross_products(
         for of in sums:
             of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
     found = [e.products(s) for e, s in zip(effects, sums, strict=True)]
-    if len(found) == 1 and sizes is not None:
+    if len(found) == 1 and sizes is not None and frame.nobs * (len(rest) + found[0].size) < MOST_NUMBERS:
         own = effects[0]
         rows = LevelRows(x.columns, x.means, response, mean_y / scale, ols, root_weights, own.columns, own.turn)
         found = [found[0]._replace(rows=rows)]

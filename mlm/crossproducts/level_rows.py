@@ -1,23 +1,34 @@
-"""The rows of one grouping factor, to be summed once more where its levels leave little of them.
+"""The rows of one grouping factor, to be gone through once more where its levels leave little of them.
 
 A sum of squares less what levels take of it is a difference: of effects that vary a thousand times as much as the
-residuals it has lost six digits. What least squares within each level leave of a row has lost three, as the row
-itself has, and its squares none (Björck 1996, Numerical Methods for Least Squares Problems, section 2.2).
+residuals it has lost six digits. The rows themselves, less what an orthonormal basis of each level takes of them, have
+lost three, as residuals have. The bases are found by Gram and Schmidt's method, each column being made orthogonal
+twice, which is enough (Giraud, Langou & Rozložník 2005, Comput. Math. Appl. 50, 1069-1075).
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from ..frame.columns import Columns
 from .bases import FactorColumns
+from .blocks import Levels
 
 __all__ = ["LevelRows"]
 
-# Rows that are worked on at once, as many as stay in the processor's cache.
-PIECE_ROWS = 1 << 14
+# Share of a column's length in a level that it keeps beside those after it, up to which that is the rounding of rows.
+LEAST_SHARE = 1e-14
+# Share of a fixed-effects column's length that levels leave of it, up to which it is constant within them.
+CONSTANT_SHARE = 1e-13
+# Rounding of what is left of a row, relative to the row: a few subtractions with one of 1e-16.
+ROW_ROUNDING = 4e-16
+# Share of the largest singular value of columns of length 1, from which one counts: any coefficients will do.
+DEPENDENT = 1e-8
+# So often each column is made orthogonal.
+ENOUGH = 2
 
 
 class LevelRows(NamedTuple):
@@ -54,36 +65,57 @@ class LevelRows(NamedTuple):
         """The same with random-effects columns ``Z turn``."""
         return self._replace(turn=turn if self.turn is None else self.turn @ turn)
 
-    def within(self, coefficients: np.ndarray, taken: np.ndarray) -> np.ndarray:
-        """Products of what levels leave of ``[X, y - X taken]``, shape (p + 1, p + 1).
+    def levels(self) -> Levels:
+        """Go through the rows: the levels in orthonormal bases, and what these leave."""
+        codes, levels = self.effects.grouping.codes, self.effects.grouping.size
+        z, size, block = self._read()
+        q, p, whole = len(z), len(block) - 1, np.square(block).sum(axis=1)
+        coordinates, bases = np.zeros((q, q + p + 1, levels)), [np.empty(0)] * q
+        for k in [*reversed(range(q)), *range(q, q + p + 1)]:
+            column = z[k] if k < q else block[k - q]
+            for i in list(reversed(range(k + 1, q)) if k < q else reversed(range(q))) * ENOUGH:
+                along = np.bincount(codes, bases[i] * column, minlength=levels)
+                coordinates[i, k] += along
+                column -= along[codes] * bases[i]
+            if k < q:
+                square = np.bincount(codes, column * column, minlength=levels)
+                clear = square > LEAST_SHARE**2 * np.bincount(codes, size[k] * size[k], minlength=levels)
+                coordinates[k, k] = np.where(clear, np.sqrt(square), 0.0)
+                bases[k] = column * np.where(clear, 1.0 / np.sqrt(np.where(clear, square, 1.0)), 0.0)[codes]
+        block[:p][np.square(block[:p]).sum(axis=1) <= CONSTANT_SHARE**2 * whole[:p]] = 0.0
+        taken = _taken(block)
+        coordinates[:, -1] -= np.matmul(taken, coordinates[:, q:-1])
+        lost = ROW_ROUNDING * math.sqrt(float(np.square(self._sizes(taken) * block[p]).sum()))
+        return Levels(coordinates, block @ block.T, taken, lost)
 
-        Parameters
-        ----------
-        coefficients : ndarray, shape (q, p + 1, J)
-            Of these columns by least squares on the random-effects columns of each level.
-        taken : ndarray, shape (p,)
-            What is taken off y beside its least-squares fit.
-        """
-        q, width, _ = coefficients.shape
-        if self.turn is not None:
-            coefficients = (self.turn @ coefficients.reshape(q, -1)).reshape(coefficients.shape)
-        out = np.zeros((width, width))
-        for start in range(0, self.fixed.n, PIECE_ROWS):
-            stop = min(start + PIECE_ROWS, self.fixed.n)
-            codes, (z, block) = self.effects.grouping.codes[start:stop], self._read(start, stop, taken)
-            for a in range(q):
-                block -= z[a] * coefficients[a].take(codes, axis=1)
-            out += block @ block.T
-        return out
-
-    def _read(self, start: int, stop: int, taken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Random-effects columns (q, rows) and these (p + 1, rows) of some rows, times root weights."""
-        p, means = len(self.means), self.effects.means
-        z, block = np.empty((len(self.effects.columns.names), stop - start)), np.empty((p + 1, stop - start))
-        self.effects.columns.fill(z, start, stop, None if means is None else means.tolist())
-        self.fixed.fill(block[:p], start, stop, self.means.tolist())
-        block[p] = self.response[start:stop] - self.mean - (self.ols + taken) @ block[:p]
+    def _read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Random-effects columns (q, n), the size of what they are computed of, and [X y] (p + 1, n)."""
+        n, p, q = self.fixed.n, len(self.means), len(self.effects.columns.names)
+        z, block, means = np.empty((q, n)), np.empty((p + 1, n)), self.effects.means
+        self.effects.columns.fill(z, means=None if means is None else means.tolist())
+        self.fixed.fill(block[:p], means=self.means.tolist())
+        block[p] = self.response - self.mean - self.ols @ block[:p]
         if self.root_weights is not None:
-            z *= self.root_weights[start:stop]
-            block *= self.root_weights[start:stop]
-        return z, block
+            z *= self.root_weights
+            block *= self.root_weights
+        return (z, np.abs(z), block) if self.turn is None else (self.turn.T @ z, np.abs(self.turn.T) @ np.abs(z), block)
+
+    def _sizes(self, taken: np.ndarray) -> np.ndarray:
+        """Size of the response and of what fixed effects take off it, row by row: shape (n,)."""
+        x = np.empty((len(self.means), self.fixed.n))
+        self.fixed.fill(x, means=self.means.tolist())
+        size = np.abs(self.response - self.mean) + np.abs(self.ols + taken) @ np.abs(x)
+        return size if self.root_weights is None else size * self.root_weights
+
+
+def _taken(block: np.ndarray) -> np.ndarray:
+    """Take least squares on the other columns off the last one, in place; their coefficients."""
+    x, y, taken = block[:-1], block[-1], np.zeros(len(block) - 1)
+    length = np.sqrt(np.square(x).sum(axis=1))
+    scale = np.where(length > 0.0, length, 1.0)
+    products = (x @ x.T) / scale / scale[:, None]
+    for _ in range(ENOUGH):
+        more = np.linalg.lstsq(products, (x @ y) / scale, rcond=DEPENDENT)[0] / scale
+        taken += more
+        y -= more @ x
+    return taken

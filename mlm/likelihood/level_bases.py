@@ -9,12 +9,11 @@ cross-products.
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 
 import numpy as np
 
-from ..crossproducts.blocks import FactorProducts
+from ..crossproducts.blocks import FactorProducts, Levels
 from .level_matrices import apply, multiply, summed_products
 
 __all__ = ["SQUARES_ROUNDING", "LevelBases", "level_coordinates", "solve_beside_one"]
@@ -26,14 +25,13 @@ LEAST_PIVOT = 4e-15
 LEAST_UNIT = 1e-300
 # Share of a column's squares that levels leave of it, up to which that is the rounding of sums: it is constant there.
 ROUNDING = 1e-15
-# Share of the response's squares that levels leave, below which that is summed of the rows once more: above, the
-# difference has a rounding of 1e-13.
-SUMMED_AGAIN = 1e-3
+# Share of the response's squares that levels leave, below which the rows are gone through once more: above, the
+# difference has a rounding of 1e-13. The same of a fixed-effects column's, of which they may leave nothing.
+LEAST_LEFT, LEAST_COLUMN_LEFT = 1e-3, 1e-6
 # Share of the largest singular value of columns of length 1, from which one counts: any coefficients will do.
 DEPENDENT = 1e-8
-# Rounding of sums of squares, relative: some units of 1e-16; and of what levels leave of a row, relative to the row.
+# Rounding of sums of squares, relative: some units of 1e-16.
 SQUARES_ROUNDING = 2e-16
-ROWS_ROUNDING = 4e-16
 # Rounding of a coordinate's square, relative to lengths. Measured with levels of 1 to 300 rows in several orders: the
 # criterion moves by 0.5 to 1.3 of what this says.
 COORDINATE_ROUNDING = 1e-15
@@ -54,8 +52,8 @@ class LevelBases:
         ``Q_j' [Z X y]`` of each level; first R, lower triangular.
     within : ndarray, shape (p + 1, p + 1)
         What the levels leave of ``[X y]'[X y]``: 0 of what is constant in them, but for its rounding.
-    again : bool
-        Whether this was summed of the rows once more.
+    rows : Levels or None
+        Where this was found from the rows.
     taken : ndarray, shape (p,)
         Coefficients of X that were taken off y before: those of least squares within the levels. 0 where nothing was.
     squares : ndarray, shape (q, J)
@@ -65,24 +63,16 @@ class LevelBases:
     def __init__(self, factor: FactorProducts, xy: np.ndarray) -> None:
         self.q, self.square = factor.size, float(xy[-1, -1])
         self.coordinates = level_coordinates(factor.zz, factor.zxy)
-        self.within = xy - summed_products(self.coordinates[:, self.q :])
-        self._clear(factor, xy)
-        taken, left = _least_squares(self.within)
-        rows = factor.rows if left < SUMMED_AGAIN * self.square else None
-        self.again, self.taken = rows is not None, np.zeros(len(xy) - 1)
-        if rows is not None:
-            self.taken = taken
-            self.coordinates[:, -1] -= np.matmul(taken, self.coordinates[:, self.q : -1])
-            self.within = rows.within(_coefficients(self.coordinates), taken)
-            self._clear(factor, xy)
-        self.squares = factor.zz.reshape(-1, factor.levels)[:: self.q + 1]
-
-    def _clear(self, factor: FactorProducts, xy: np.ndarray) -> None:
-        """Make what is constant within levels 0 there."""
-        nothing = self.within.diagonal() <= ROUNDING * xy.diagonal()
+        self.within, self.taken = xy - summed_products(self.coordinates[:, self.q :]), np.zeros(len(xy) - 1)
+        self.rows: Levels | None = None
+        if factor.rows is not None and _is_little_left(self.within, xy, factor.shared):
+            self.rows = factor.rows.levels()
+            self.coordinates, self.within, self.taken, _ = self.rows
+        nothing = self.within.diagonal() <= (0.0 if self.rows else ROUNDING) * xy.diagonal()
         nothing[list(factor.shared)] = True
         nothing[-1] = False
         self.within[nothing] = self.within[:, nothing] = 0.0
+        self.squares = factor.zz.reshape(-1, factor.levels)[:: self.q + 1]
 
     @cached_property
     def lost(self) -> float:
@@ -91,8 +81,8 @@ class LevelBases:
         A coordinate is known to a rounding of the columns' lengths, over what a column keeps beside those after it;
         what is summed of rows, to the rounding of these.
         """
-        if self.again:
-            return ROWS_ROUNDING * math.sqrt(self.square * float(self.within[-1, -1]))
+        if self.rows is not None:
+            return self.rows.lost
         kept, mine = self.coordinates[range(self.q), range(self.q)], self.coordinates[:, -1]
         share = np.sqrt(self.squares) / np.where(kept > 0.0, kept, np.inf)
         lost = float((share * np.abs(mine) * np.sqrt((mine * mine).sum(axis=0))).sum())
@@ -123,24 +113,15 @@ class LevelBases:
         return np.matmul(t.T, self.coordinates[:, : self.q])
 
 
-def _least_squares(within: np.ndarray) -> tuple[np.ndarray, float]:
-    """Coefficients of the last column on the others, of their products; and what they leave of its squares."""
-    length = np.sqrt(np.maximum(within.diagonal()[:-1], 0.0))
-    scale = np.where(length > 0.0, length, 1.0)
-    found = np.linalg.lstsq(within[:-1, :-1] / (scale[:, None] * scale), within[:-1, -1] / scale, rcond=DEPENDENT)[0]
-    return found / scale, float(within[-1, -1] - within[:-1, -1] @ (found / scale))
-
-
-def _coefficients(coordinates: np.ndarray) -> np.ndarray:
-    """Least-squares coefficients of other columns in each level, ``R^-1 Q'x``: shape (q, k, J); 0 of no column."""
-    q = len(coordinates)
-    found = coordinates[:, q:].copy()
-    for i, row in enumerate(found):
-        for k in range(i):
-            row -= coordinates[i, k] * found[k]
-        kept = coordinates[i, i]
-        row *= np.where(kept > 0.0, 1.0 / np.where(kept > 0.0, kept, 1.0), 0.0)
-    return found
+def _is_little_left(within: np.ndarray, xy: np.ndarray, shared: tuple[int, ...]) -> bool:
+    """Whether levels, and least squares within them, leave too little of y, or levels of another column, for sums."""
+    own = np.setdiff1d(np.arange(len(xy) - 1), shared)
+    if not (within[own, own] > LEAST_COLUMN_LEFT * xy[own, own]).all():
+        return True
+    length = np.sqrt(within[own, own])
+    cosines, along = within[np.ix_(own, own)] / (length[:, None] * length), within[own, -1] / length
+    left = within[-1, -1] - along @ np.linalg.lstsq(cosines, along, rcond=DEPENDENT)[0]
+    return not left > LEAST_LEFT * xy[-1, -1]
 
 
 def level_coordinates(zz: np.ndarray, others: np.ndarray) -> np.ndarray:

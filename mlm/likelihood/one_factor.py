@@ -120,7 +120,7 @@ class OneFactor:
     @property
     def differences(self) -> np.ndarray:
         """See `Solver.differences`."""
-        return self.bases.within.diagonal()[:-1] > 0.0
+        return (self.bases.within.diagonal()[:-1] > 0.0) & (self.bases.rows is None)
 
     @cached_property
     def pair_weights(self) -> np.ndarray:

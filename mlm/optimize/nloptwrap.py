@@ -28,8 +28,11 @@ import numpy as np
 from ..errors import FitError, MlmError
 from ..frame.columns import INTERCEPT
 from ..frame.model_frame import ModelFrame, RandomPart
+from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance, UsersDeviance
+from .boundary import leave_boundary
 from .optimum import Log, Optimum
+from .scoring import expected_information
 
 __all__ = ["at_boundary", "leaves_edge", "lme4_start", "nloptwrap"]
 
@@ -43,8 +46,11 @@ MOST_EVALUATIONS = 100_000  # lme4's limit
 EDGE_STEP = 1e-5
 # Below which an element of theta is put to 0 where the criterion is lower there: lme4's default of `boundary.tol`.
 BOUNDARY_TOLERANCE = 1e-5
+# Decrease of the criterion that is left at an end, from which this is none: theta is a tenth of its standard error away
+# from the minimum, or further.
+FAR = 1e-2
 # Theta of a start from which it, and not the data, is the reason where the criterion cannot be computed.
-LARGE_START = 1e8
+LARGE_START = 1e5
 
 Value = Callable[[np.ndarray], float]
 
@@ -103,7 +109,23 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
         done += f"; {zeros} of theta below {BOUNDARY_TOLERANCE:g} put to 0"
     message = f"NLopt stopped: {reached.get(result, f'{MOST_EVALUATIONS} evaluations')}{done}"
     found = deviance.evaluate(deviance.working_theta(theta))
-    return Optimum(found, result in reached, "nloptwrap", message, log, theta)
+    further = _further_decrease(deviance, found)
+    if further > FAR:
+        message += f"; from there the criterion falls by another {further:.2g} at least"
+    return Optimum(found, result in reached and not further > FAR, "nloptwrap", message, log, theta)
+
+
+def _further_decrease(deviance: Deviance, at: Evaluation) -> float:
+    """By how much the criterion falls from an end, as scoring promises it or a singular covariance that grows."""
+    if not math.isfinite(at.value + float(at.gradient.sum())):
+        return 0.0  # which is said elsewhere
+    try:
+        along = np.linalg.lstsq(expected_information(deviance, at), at.gradient)[0]
+        lowest = deviance.value(at.theta - along) if 0.5 * float(at.gradient @ along) > FAR else at.value
+        grown = leave_boundary(deviance, deviance.evaluate, at)
+    except (MlmError, np.linalg.LinAlgError, ArithmeticError):
+        return 0.0
+    return max(at.value - lowest, 0.0 if grown is None else at.relative - grown.relative)
 
 
 def _bobyqa(nlopt: Any, value: Value, diagonal: np.ndarray, tolerance: float, log: Log) -> Any:

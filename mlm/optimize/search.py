@@ -7,6 +7,7 @@ common: each of them can take it, and each way can be a minimum of its own. Noth
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,13 +28,23 @@ SMALL_DEVIATION = 0.1
 # Relative standard deviation from which effects that are as many as rows leave little of these.
 LARGE_DEVIATION = 100.0
 # Rows up to which such minima are looked for: those of small designs have up to 600, and searches of more take time.
-MOST_ROWS = 1000
+MOST_ROWS = 3000
 # Rows up to which searches from small and from large variances are always made: it takes milliseconds there.
 # Of 206 designs of another generator, one of 25 rows ended in a minimum that was not the lowest.
 FEW_ROWS = 50
 # Relative standard deviations from which searches are made where effects have no fixed effect, or no intercept, beside
 # them. Of 515 designs of another generator four such ones ended in a minimum that was not the lowest; they are found.
 UNMATCHED_DEVIATIONS = (10.0, 100.0)
+# Squares of the largest level over those of the smallest, from which one variance may have several minima, and relative
+# standard deviations at which the deviance is then computed. Of 2,656 designs of levels of very unequal sizes 4 ended
+# in a minimum that was not the lowest.
+UNEQUAL_SQUARES = 5.0
+DEVIATION_GRID = (0.0, *(0.02 * 2.0**k for k in range(14)))
+# Ends beside which others are looked for.
+MOST_ENDS = 8
+# Relative standard deviations, and signs of covariances, from which searches with correlations of 1 and -1 are made in
+# few rows: of designs of 27 and 32 rows two ended in a minimum that was not the lowest, which these find.
+CORRELATED_DEVIATIONS = (10.0, -10.0, 100.0, -100.0)
 # Square of that share, at least: larger variances leave too few digits of the deviance to search with.
 LEAST_SQUARED_SHARE = 1e-10
 # Share of its squares that the fixed effects leave of a column, from which it counts as outside of them: a difference
@@ -90,12 +101,20 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     found = [end for end in ends if isinstance(end, Optimum)]
     if not found and isinstance(first, MlmError):
         raise first
-    best, last = _best(found), None
-    while best is not last:  # every round ends lower
-        last = best
-        again = [_attempt(deviance, other, log, ends) for other in _shared_otherwise(deviance, best)]
-        ends += [end for end in again if end is not None]
-        best = _best([best, *(end for end in again if isinstance(end, Optimum))])
+    return _lowest_beside(deviance, log, found)
+
+
+def _lowest_beside(deviance: Deviance, log: Log, found: list[Optimum]) -> Optimum:
+    """The lowest end of all searches, and of those that start from what else such ends may be."""
+    best, last, looked = _best(found), None, 0
+    while best is not last or looked < min(len(found), MOST_ENDS):
+        starts = _shared_otherwise(deviance, best) if best is not last else []
+        starts += [other for end in found[looked:MOST_ENDS] for other in _correlated_otherwise(deviance, end)]
+        last, looked = best, len(found)
+        for other in starts:
+            end = _attempt(deviance, other, log, found)
+            found += [end] if isinstance(end, Optimum) else []
+        best = _best([best, *found[looked:]])
     return best
 
 
@@ -112,7 +131,7 @@ def _found(end: Optimum | MlmError | None) -> list[Optimum | MlmError]:
 
 
 def _attempt(
-    deviance: Deviance, start: np.ndarray | None, log: Log, ends: list[Optimum | MlmError]
+    deviance: Deviance, start: np.ndarray | None, log: Log, ends: Sequence[Optimum | MlmError]
 ) -> Optimum | MlmError | None:
     """Search from one start; where that fails, why; None where it comes to one of these ends."""
     known = [end.evaluation for end in ends if isinstance(end, Optimum) and end.converged]
@@ -135,12 +154,13 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
     have columns that are nearly parallel. What two columns of mean square 1 do not have in common is a share r of their
     length. For that to vary by a relative standard deviation of 1, both must by 1 / r: so large are all such terms, and
     then all but one. Effects that have a mean and no fixed effect for it: their variance can take it up; and effects
-    without a fixed effect, or an intercept beside them, at all. Last, a few rows, which say little of several
-    variances: one can be 0 in one minimum and not in another.
+    without a fixed effect, or an intercept beside them, at all. Levels of very unequal sizes. Last, a few rows, which
+    say little of several variances: one can be 0 in one minimum and not in another.
     """
     return [
         *_starts_of_means(deviance),
         *_starts_of_unmatched(deviance),
+        *_starts_of_unequal(deviance),
         *_starts_of_rows(deviance),
         *_starts_of_parallel(deviance),
     ]
@@ -187,9 +207,22 @@ def _starts_of_rows(deviance: Deviance) -> list[np.ndarray]:
     """From large variances, where effects are as many as rows or these are few; then from small ones, too."""
     products = deviance.products
     if products.nobs <= FEW_ROWS and deviance.layout.n_theta > 1:
-        return _of_size(deviance, LARGE_DEVIATION, SMALL_DEVIATION)
+        return _of_size(deviance, LARGE_DEVIATION, SMALL_DEVIATION) + _of_correlations(deviance)
     effects = products.p + sum([f.size * f.levels for f in products.factors])
     return _of_size(deviance, LARGE_DEVIATION) if products.nobs <= min(effects, MOST_ROWS) else []
+
+
+def _of_correlations(deviance: Deviance) -> list[np.ndarray]:
+    """Theta of effects with correlations of 1 and -1, where they may be correlated."""
+    layout, starts = deviance.layout, []
+    if layout.diagonal.all():
+        return []
+    last = [s.theta + s.size * (s.size + 1) // 2 - 1 for s in layout.slots if s.size > 1]
+    for size in CORRELATED_DEVIATIONS:
+        start = np.where(layout.diagonal, abs(size), size)
+        start[last] = 0.0
+        starts.append(start)
+    return starts
 
 
 def _starts_of_parallel(deviance: Deviance) -> list[np.ndarray]:
@@ -234,6 +267,41 @@ def _shared_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
             start[places[j]] = np.where(layout.diagonal[places[j]], common if j == i else 0.0, 0.0)
         starts.append(start)
     return starts
+
+
+def _correlated_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
+    """A start after an end with correlations of 1 or -1: of the other sign; in few rows also beside any other end.
+
+    How effects covary is told by few levels, and each sign can be a minimum.
+    """
+    layout, theta, nobs = deviance.layout, end.evaluation.theta, deviance.products.nobs
+    across = ~layout.diagonal
+    singular = theta[layout.diagonal].min(initial=math.inf) <= 0.0
+    if not theta[across].any() or nobs > MOST_ROWS or not (singular or nobs <= FEW_ROWS):
+        return []
+    return [np.where(across, -theta, theta)]
+
+
+def _starts_of_unequal(deviance: Deviance) -> list[np.ndarray]:
+    """From the least values of a grid, where one variance meets levels of very unequal squares; from 1, where several.
+
+    The deviance is a sum over levels, each of which has its own minimum: that of large levels and that of many small
+    ones can be two.
+    """
+    factors = deviance.products.factors
+    if not deviance.layout.diagonal.all() or deviance.products.nobs > MOST_ROWS or max(f.size for f in factors) > 1:
+        return []
+    squares = [f.zz[0, 0] for f in factors]
+    if all(float(each.max()) < UNEQUAL_SQUARES * float(each.min()) for each in squares):
+        return []
+    if len(squares) > 1:
+        return _of_size(deviance, 1.0)
+    values = [math.inf, *(deviance.value(np.array([at])) for at in DEVIATION_GRID), math.inf]
+    return [
+        np.array([at])
+        for at, before, here, after in zip(DEVIATION_GRID, values, values[1:], values[2:], strict=False)
+        if here <= before and here <= after
+    ]
 
 
 def _starts_of_means(deviance: Deviance) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ import mlm
 from mlm.fit.stages import independent_columns, sorted_terms
 from mlm.frame.model_frame import model_frame
 from mlm.likelihood.deviance import Deviance
-from mlm.likelihood.level_bases import SUMMED_AGAIN
+from mlm.likelihood.level_bases import LEAST_LEFT
 
 
 def drawn(scale: float, seed: int = 3, levels: int = 6, rows: int = 9) -> dict[str, np.ndarray]:
@@ -43,15 +43,71 @@ def test_within_is_what_least_squares_leave_in_each_level(formula: str, weights:
         mine = data["g"] == level
         left = block[mine] - z[mine] @ np.linalg.lstsq(z[mine], block[mine])[0]
         expected += left.T @ left
-    inverse = np.linalg.inv(factor.zz.transpose(2, 0, 1))
-    coefficients = (inverse @ factor.zxy.transpose(2, 0, 1)).transpose(1, 2, 0)
     assert factor.rows is not None
-    taken = np.zeros(products.p)
-    assert factor.rows.within(coefficients, taken) == pytest.approx(expected, rel=1e-9, abs=1e-9 * expected.max())
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(factor.size, factor.size)))[0]
-    turned = (turn.T @ coefficients.reshape(factor.size, -1)).reshape(coefficients.shape)
-    found = factor.rows.turned(turn).within(turned, taken)
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9 * expected.max())
+    for rows, by in ((factor.rows, np.eye(factor.size)), (factor.rows.turned(turn), turn)):
+        found = rows.levels()
+        taken = np.eye(products.p + 1)  # [X, y] to [X, y - X taken]
+        taken[:-1, -1] = -found.taken
+        assert found.within == pytest.approx(taken.T @ expected @ taken, rel=1e-9, abs=1e-11 * expected.max())
+        of_z, of_xy = np.split(found.coordinates, [factor.size], axis=1)
+        squares = np.einsum("iaj,ibj->abj", of_z, of_z)
+        zz = np.einsum("ka,klj,lb->abj", by, factor.zz, by)
+        assert squares == pytest.approx(zz, rel=1e-9, abs=1e-9 * zz.max())
+        across = np.einsum("iaj,ibj->abj", of_z, of_xy)
+        zxy = np.einsum("ka,klj,lm->amj", by, factor.zxy, taken)
+        assert across == pytest.approx(zxy, rel=1e-9, abs=1e-9 * np.abs(zxy).max())
+        assert not of_z[np.triu_indices(factor.size, 1)].any()  # lower triangular
+
+
+def weighted_means(x: np.ndarray, y: np.ndarray, ratio: float, rows: int) -> tuple[float, float]:
+    """Slope and standard error over sigma of balanced data with one random intercept, in exact arithmetic."""
+    p, q = (np.array([Fraction(v) for v in each]).reshape(-1, rows) for each in (x, y))
+    a, b = p.sum(axis=1) / rows, q.sum(axis=1) / rows
+    between = Fraction(1) / (Fraction(1, rows) + Fraction(ratio))  # weight of a mean beside one of a row
+    a0, b0 = a.sum() / len(a), b.sum() / len(b)
+    xx = ((p - a[:, None]) ** 2).sum() + between * ((a - a0) ** 2).sum()
+    xy = ((p - a[:, None]) * (q - b[:, None])).sum() + between * ((a - a0) * (b - b0)).sum()
+    return float(xy / xx), float(1 / xx) ** 0.5
+
+
+@pytest.mark.parametrize("scale", [1e4, 1e6])
+@pytest.mark.parametrize("width", [1e-2, 1e-5, 3e-8])
+def test_a_predictor_that_hardly_varies_within_levels_keeps_what_it_tells(scale: float, width: float) -> None:
+    rng, g = np.random.default_rng(3), np.repeat(np.arange(10), 8)
+    x = rng.normal(size=10)[g] + width * rng.normal(size=80)
+    y = scale * rng.normal(size=10)[g] + rng.normal(size=80)
+    fit = mlm.lmer("y ~ x + (1 | g)", {"y": y, "x": x, "g": g})
+    slope, error = weighted_means(x, y, float(fit.theta[0]) ** 2, 8)
+    assert fit.fixef["x"] == pytest.approx(slope, abs=1e-8 * fit.se["x"])
+    assert fit.se["x"] / fit.sigma == pytest.approx(error, rel=1e-8)
+
+
+@pytest.mark.parametrize("width", [1e-4, 1e-6, 1e-7])
+def test_levels_in_which_a_slope_hardly_shows(width: float) -> None:
+    rng, g = np.random.default_rng(2), np.repeat(np.arange(20), 8)
+    x = rng.normal(size=20)[g] + np.where(g % 2, width, 1.0) * rng.normal(size=160)
+    y = 30 * rng.normal(size=20)[g] + 15 * rng.normal(size=20)[g] * x + rng.normal(size=160)
+    fit = mlm.lmer("y ~ x + (x | g)", {"y": y, "x": x, "g": g})
+    t = np.array([[fit.theta[0], 0.0], [fit.theta[1], fit.theta[2]]], dtype=np.longdouble)
+    z, design = (np.column_stack([np.ones(160), x]).astype(np.longdouble) for _ in range(2))
+    v = (z @ t @ t.T @ z.T) * (g[:, None] == g) + np.eye(160)
+    assert fit.deviance == pytest.approx(float(reml_criterion(v, design, y.astype(np.longdouble))), abs=1e-7)
+
+
+def reml_criterion(v: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.longdouble:
+    """The criterion of one relative covariance matrix, in long doubles."""
+    rows, log_det = np.column_stack([v, x, y]), np.longdouble(0)
+    n, p = x.shape
+    for k in range(n):
+        log_det += np.log(rows[k, k])
+        rows[k] /= np.sqrt(rows[k, k])
+        rows[k + 1 :] -= rows[k, k + 1 : n, None] * rows[k]
+    rest = rows[:, n:].T @ rows[:, n:]
+    for k in range(p):
+        log_det += np.log(rest[k, k])
+        rest[k + 1 :] -= rest[k + 1 :, k, None] * rest[k] / rest[k, k]
+    return log_det + (n - p) * (1 + np.log(2 * np.longdouble(np.pi) * rest[p, p] / (n - p)))
 
 
 @pytest.mark.parametrize("scale", [1e2, 1e4, 1e6])
@@ -79,7 +135,7 @@ def test_the_criterion_does_not_move_with_the_order_of_rows(formula: str) -> Non
     order = np.random.default_rng(5).permutation(len(data["y"]))
     second = mlm.lmer(formula, {name: values[order] for name, values in data.items()})
     assert first.converged
-    assert first.products.xy[-1, -1] * SUMMED_AGAIN > first.sigma**2 * first.nobs  # rows are gone through once more
+    assert first.products.xy[-1, -1] * LEAST_LEFT > first.sigma**2 * first.nobs  # rows are gone through once more
     assert second.deviance == pytest.approx(first.deviance, abs=1e-8)
     assert second.fixef.to_numpy() == pytest.approx(first.fixef.to_numpy(), abs=1e-9 * float(first.se.max()))
     assert second.se.to_numpy() == pytest.approx(first.se.to_numpy(), rel=1e-9)
