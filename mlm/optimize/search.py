@@ -14,7 +14,7 @@ import numpy as np
 from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..errors import MlmError
 from ..likelihood.deviance import Deviance
-from .ending import ROUNDING_DECREASE
+from .ending import ROUNDING_DECREASE, SMALL
 from .newton import newton
 from .optimum import Log, Optimum
 
@@ -29,6 +29,8 @@ SMALL_DEVIATION = 0.1
 LARGE_DEVIATION = 100.0
 # Rows up to which such minima are looked for: those of small designs have up to 600, and searches of more take time.
 MOST_ROWS = 3000
+# ... and of several factors with levels of unequal sizes, of whom one design in 300 had another minimum.
+MOST_SMALL_ROWS = 600
 # Rows up to which searches from small and from large variances are always made: it takes milliseconds there.
 # Of 206 designs of another generator, one of 25 rows ended in a minimum that was not the lowest.
 FEW_ROWS = 50
@@ -142,7 +144,9 @@ def _attempt(
 
 
 def _is_better(found: Optimum, best: Optimum) -> bool:
-    """Whether an end is lower than another, or as low and a minimum where that is none."""
+    """Whether an end is lower than another, or as low and a minimum where that is none; rounding is lower than nothing."""
+    if found.message.startswith(SMALL) or best.message.startswith(SMALL):
+        return best.message.startswith(SMALL) and not found.message.startswith(SMALL)
     gap = found.evaluation.relative - best.evaluation.relative
     return gap < -ROUNDING_DECREASE or (gap < ROUNDING_DECREASE and found.converged and not best.converged)
 
@@ -289,7 +293,8 @@ def _starts_of_unequal(deviance: Deviance) -> list[np.ndarray]:
     ones can be two.
     """
     factors = deviance.products.factors
-    if not deviance.layout.diagonal.all() or deviance.products.nobs > MOST_ROWS or max(f.size for f in factors) > 1:
+    most = MOST_ROWS if len(factors) == 1 else MOST_SMALL_ROWS
+    if deviance.products.nobs > most or max(f.size for f in factors) > 1:
         return []
     squares = [f.zz[0, 0] for f in factors]
     if all(float(each.max()) < UNEQUAL_SQUARES * float(each.min()) for each in squares):

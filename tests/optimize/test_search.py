@@ -38,7 +38,7 @@ UNMATCHED = {
 def test_large_variances_where_effects_have_no_fixed_effect(structure):
     deviance, _ = setup(STRUCTURES[structure], data(), reml=True)
     starts = [s[deviance.layout.diagonal].tolist() for s in further_starts(deviance)]
-    assert [[size] * int(deviance.layout.diagonal.sum()) for size in (10.0, 100.0)] == starts[-2:]
+    assert all([size] * int(deviance.layout.diagonal.sum()) in starts for size in (10.0, 100.0))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -56,10 +56,11 @@ def test_a_slope_alone_has_its_lowest_minimum(seed):
 @pytest.mark.parametrize("structure", [name for name in STRUCTURES if name not in UNMATCHED])
 def test_one_start_where_columns_of_terms_are_not_parallel(structure):
     deviance, _ = setup(STRUCTURES[structure], data(), reml=True)
-    assert further_starts(deviance) == []
+    unequal = all(factor.size == 1 for factor in deviance.products.factors)
+    assert len(further_starts(deviance)) <= unequal
     log, first = Log(), newton(deviance, None, Log())
     found = search(deviance, None, log)
-    if (first.evaluation.theta[deviance.layout.diagonal] > 0).all():
+    if (first.evaluation.theta[deviance.layout.diagonal] > 0).all() and not unequal:
         assert len(log) == len(first.log)
     assert found.evaluation.theta.tolist() == first.evaluation.theta.tolist()
 
@@ -143,8 +144,10 @@ def test_more_starts_where_they_are():
 def test_more_starts_where_effects_are_as_many_as_rows():
     deviance, _ = setup("y ~ x + (1 + x | k) + (1 | g) + (1 | h)", data(2, 24), reml=True)
     starts = further_starts(deviance)  # there are few rows, too
-    assert [start[deviance.layout.diagonal].tolist() for start in starts] == [[100.0] * 4, [0.1] * 4]
-    assert [start[~deviance.layout.diagonal].tolist() for start in starts] == [[0.0], [0.0]]
+    assert [start[deviance.layout.diagonal].tolist() for start in starts[:2]] == [[100.0] * 4, [0.1] * 4]
+    across = [start[~deviance.layout.diagonal].tolist() for start in starts]
+    assert across == [[0.0], [0.0], [10.0], [-10.0], [100.0], [-100.0]]
+    assert all(start[deviance.layout.diagonal].tolist().count(0.0) == 1 for start in starts[2:])
 
 
 @pytest.mark.parametrize(("number", "lower"), [(455, 9.0), (575, 91.0), (884, 1.0), (2094, 0.1)])
@@ -202,7 +205,7 @@ def test_no_minimum_is_said(monkeypatch):
 
 @pytest.mark.parametrize(
     ("formula", "share", "hidden", "clear"),
-    [("y ~ x + (1 | g)", 4e10, 4e8, 4e5), ("y ~ x + (1 | g) + (1 | h)", 4e5, 4e4, 3e2)],  # rows help with one factor
+    [("y ~ x + (1 | g)", 4e11, 4e8, 4e5), ("y ~ x + (1 | g) + (1 | h)", 4e5, 4e4, 3e2)],  # rows help with one factor
 )
 def test_a_residual_variance_that_rounding_hides_is_said(formula, share, hidden, clear):
     rng, frame = np.random.default_rng(1), data()
