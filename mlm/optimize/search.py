@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..errors import MlmError
 from ..likelihood.deviance import Deviance
-from .ending import ROUNDING_DECREASE, SMALL
+from .ending import ROUNDING_DECREASE
 from .newton import newton
 from .optimum import Log, Optimum
 
@@ -42,6 +43,8 @@ UNMATCHED_DEVIATIONS = (10.0, 100.0)
 # in a minimum that was not the lowest.
 UNEQUAL_SQUARES = 5.0
 DEVIATION_GRID = (0.0, *(0.02 * 2.0**k for k in range(14)))
+# What is said of the lowest end, where another leaves so little of the response that rounding may be all of it.
+BESIDE_PERFECT = "another end of the search leaves nothing of the residual variance, or no more than rounding"
 # Ends beside which others are looked for.
 MOST_ENDS = 8
 # Relative standard deviations, and signs of covariances, from which searches with correlations of 1 and -1 are made in
@@ -108,7 +111,7 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
 
 def _lowest_beside(deviance: Deviance, log: Log, found: list[Optimum]) -> Optimum:
     """The lowest end of all searches, and of those that start from what else such ends may be."""
-    best, last, looked = _best(found), None, 0
+    best, last, looked = _best(_real(deviance, found)), None, 0
     while best is not last or looked < min(len(found), MOST_ENDS):
         starts = _shared_otherwise(deviance, best) if best is not last else []
         starts += [other for end in found[looked:MOST_ENDS] for other in _correlated_otherwise(deviance, end)]
@@ -116,8 +119,17 @@ def _lowest_beside(deviance: Deviance, log: Log, found: list[Optimum]) -> Optimu
         for other in starts:
             end = _attempt(deviance, other, log, found)
             found += [end] if isinstance(end, Optimum) else []
-        best = _best([best, *found[looked:]])
+        best = _best(_real(deviance, found))
+    if any(_is_better(end, best) for end in found):
+        return replace(best, converged=False, message=BESIDE_PERFECT)
     return best
+
+
+def _real(deviance: Deviance, found: list[Optimum]) -> list[Optimum]:
+    """Ends but for those of several factors that leave nothing but rounding, if there are others."""
+    if deviance.solver.exact:
+        return found
+    return [end for end in found if not deviance.is_perfect(end.evaluation)] or found
 
 
 def _best(found: list[Optimum]) -> Optimum:
@@ -144,9 +156,7 @@ def _attempt(
 
 
 def _is_better(found: Optimum, best: Optimum) -> bool:
-    """Whether an end is lower than another, or as low and a minimum where that is none; rounding is lower than nothing."""
-    if found.message.startswith(SMALL) or best.message.startswith(SMALL):
-        return best.message.startswith(SMALL) and not found.message.startswith(SMALL)
+    """Whether an end is lower than another, or as low and a minimum where that is none."""
     gap = found.evaluation.relative - best.evaluation.relative
     return gap < -ROUNDING_DECREASE or (gap < ROUNDING_DECREASE and found.converged and not best.converged)
 

@@ -205,7 +205,7 @@ def test_no_minimum_is_said(monkeypatch):
 
 @pytest.mark.parametrize(
     ("formula", "share", "hidden", "clear"),
-    [("y ~ x + (1 | g)", 4e11, 4e8, 4e5), ("y ~ x + (1 | g) + (1 | h)", 4e5, 4e4, 3e2)],  # rows help with one factor
+    [("y ~ x + (1 | g)", 4e11, 2e10, 4e5), ("y ~ x + (1 | g) + (1 | h)", 4e5, 4e4, 3e2)],  # rows help with one factor
 )
 def test_a_residual_variance_that_rounding_hides_is_said(formula, share, hidden, clear):
     rng, frame = np.random.default_rng(1), data()
