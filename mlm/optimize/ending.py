@@ -52,6 +52,8 @@ UNBOUNDED = "the criterion falls as far as the residual variance, and has no min
 FIXED_ROUNDING = 4e-16
 # Relative standard deviation below which the random effects leave 1e-6 of a fixed-effects column, and 1e-9 is hidden.
 LARGE_DEVIATION = 1e3
+# ... and, with several factors, a few of which may be in one level with large weights.
+LARGE_OF_SEVERAL = 30.0
 # Decrease that rounding hides, above which the end is none: theta could be a thousandth of its standard error away,
 # and another search could seem to end lower.
 LARGEST_HIDDEN = 1e-6
@@ -147,7 +149,7 @@ def finished(
 def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Optimum:
     """What was found; no minimum where rounding would hide it."""
     message = "converged" if converged else "the search ended before the gradient was zero"
-    large = _is_large(at)
+    large = _is_large(deviance, at)
     hidden = _hidden(deviance, at) if large else 0.0
     if large and hidden < LEAST_INCREASE and not _is_bounded(deviance, at):
         converged, message = False, UNBOUNDED
@@ -162,9 +164,10 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
     return Optimum(at, converged, "newton", message, log)
 
 
-def _is_large(at: Evaluation) -> bool:
+def _is_large(deviance: Deviance, at: Evaluation) -> bool:
     """Whether any effects vary so much more than the residuals that digits are lost."""
-    return max(map(abs, at.theta.tolist())) >= LARGE_DEVIATION
+    least = LARGE_DEVIATION if deviance.solver.exact else LARGE_OF_SEVERAL
+    return max(map(abs, at.theta.tolist())) >= least
 
 
 def _is_bounded(deviance: Deviance, at: Evaluation) -> bool:
@@ -194,7 +197,7 @@ def rounding_of(deviance: Deviance, at: Evaluation) -> float:
     Of those of the response, and under REML of those of a fixed-effects column x: of ``x'x`` the random effects leave
     1 over its element of the inverse of ``X' V^-1 X`` at least, a difference of which the logarithm is taken.
     """
-    products, large, out = deviance.products, _is_large(at), ROUNDING_DECREASE
+    products, large, out = deviance.products, _is_large(deviance, at), ROUNDING_DECREASE
     squares = SQUARES_ROUNDING * float(products.xy[-1, -1])
     if large or products.nobs * squares > ROUNDING_DECREASE * at.penalised:
         out = max(out, products.nobs * deviance.solver.lost(at.theta) / at.penalised)
