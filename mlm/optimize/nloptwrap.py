@@ -49,6 +49,8 @@ BOUNDARY_TOLERANCE = 1e-5
 # Decrease of the criterion that is left at an end, from which this is none: theta is a tenth of its standard error away
 # from the minimum, or further.
 FAR = 1e-2
+# Shares of a step of scoring that are tried for it: the whole may go too far.
+SHARES = (1.0, 0.3, 0.1, 0.03, 0.01)
 # Theta of a start from which it, and not the data, is the reason where the criterion cannot be computed.
 LARGE_START = 1e5
 
@@ -121,7 +123,8 @@ def _further_decrease(deviance: Deviance, at: Evaluation) -> float:
         return 0.0  # which is said elsewhere
     try:
         along = np.linalg.lstsq(expected_information(deviance, at), at.gradient)[0]
-        lowest = deviance.value(at.theta - along) if 0.5 * float(at.gradient @ along) > FAR else at.value
+        steps = SHARES if 0.5 * float(at.gradient @ along) > FAR else ()
+        lowest = min([at.value, *(deviance.value(at.theta - share * along) for share in steps)])
         grown = leave_boundary(deviance, deviance.evaluate, at)
     except (MlmError, np.linalg.LinAlgError, ArithmeticError):
         return 0.0

@@ -239,3 +239,17 @@ def test_a_start_from_which_nothing_can_be_computed_is_named(size):
             start=[size] * 3,
             optimizer="nloptwrap",
         )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_end_from_which_the_criterion_falls_is_said(seed):
+    """With years as they are counted lme4's search ends far above the minimum; so does this one, and says so."""
+    rng = np.random.default_rng(seed)
+    g, year = np.repeat(np.arange(12), 12), 2000.0 + rng.integers(0, 10, 144)
+    y = rng.normal(size=12)[g] * 3 + rng.normal(size=12)[g] * (year - 2004) + rng.normal(size=144)
+    with pytest.warns(mlm.ConvergenceWarning, match="from there the criterion falls by another"):
+        far = mlm.lmer("y ~ year + (year | g)", {"y": y, "year": year, "g": g}, optimizer="nloptwrap")
+    near = mlm.lmer("y ~ year + (year | g)", {"y": y, "year": year, "g": g})
+    assert near.converged
+    assert far.deviance > near.deviance + 100.0
+    assert not far.converged

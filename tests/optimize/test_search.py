@@ -248,3 +248,32 @@ def test_rows_in_another_order(number):
         other = mlm.lmer(one.formula, frame, weights=one.weights, reml=one.reml)
     assert other.deviance == pytest.approx(m.deviance, abs=1e-8)
     np.testing.assert_allclose(other.fixef / m.se, m.fixef / m.se, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("seed", [107, 120, 219])
+def test_the_other_sign_of_a_correlation(seed):
+    """Few levels, a predictor that is constant in each, and a correlation of 1: -1 is another minimum."""
+    rng, g = np.random.default_rng(seed), np.repeat(np.arange(5), 16)
+    x = np.round(rng.normal(size=5), 3)[g]
+    y = np.round(rng.normal(size=5)[g] * 2 + rng.normal(size=5)[g] * x + rng.normal(size=80), 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.lmer("y ~ x + (x | g)", {"y": y, "x": x, "g": g})
+    deviance, across = m.working, ~m.working.layout.diagonal
+    usual = [newton(deviance, start, Log()) for start in (None, *further_starts(deviance))]
+    assert m.deviance < min(end.evaluation.value for end in usual) - 0.1
+    other = np.where(across, -m.optimum.evaluation.theta, m.optimum.evaluation.theta)
+    assert newton(deviance, other, Log()).evaluation.value > m.deviance + 0.1
+
+
+@pytest.mark.parametrize("seed", [1236, 1504])
+def test_one_variance_of_levels_of_unequal_sizes(seed):
+    rng, g = np.random.default_rng(seed), np.repeat(np.arange(6), [1, 1, 1, 1, 12, 30])
+    x = rng.normal(size=46)
+    y = rng.normal(size=6)[g] * rng.choice([0, 1.0]) + rng.normal(size=46)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.lmer("y ~ x + (1 | g)", {"y": y, "x": x, "g": g})
+    grid = [m.deviance_function.value(np.array([t])) for t in np.append(0.0, np.geomspace(1e-3, 1e3, 200))]
+    assert newton(m.working, None, Log()).evaluation.value > m.deviance + 0.01
+    assert m.deviance <= min(grid) + FLAT
