@@ -241,6 +241,7 @@ def test_a_start_from_which_nothing_can_be_computed_is_named(size):
         )
 
 
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
 @pytest.mark.parametrize("seed", range(4))
 def test_an_end_from_which_the_criterion_falls_is_said(seed):
     """With years as they are counted lme4's search ends far above the minimum; so does this one, and says so."""

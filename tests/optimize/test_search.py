@@ -259,11 +259,8 @@ def test_the_other_sign_of_a_correlation(seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.MlmWarning)
         m = mlm.lmer("y ~ x + (x | g)", {"y": y, "x": x, "g": g})
-    deviance, across = m.working, ~m.working.layout.diagonal
-    usual = [newton(deviance, start, Log()) for start in (None, *further_starts(deviance))]
+    usual = [newton(m.working, start, Log()) for start in (None, *further_starts(m.working))]
     assert m.deviance < min(end.evaluation.value for end in usual) - 0.1
-    other = np.where(across, -m.optimum.evaluation.theta, m.optimum.evaluation.theta)
-    assert newton(deviance, other, Log()).evaluation.value > m.deviance + 0.1
 
 
 @pytest.mark.parametrize("seed", [1236, 1504])
