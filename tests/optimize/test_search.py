@@ -9,9 +9,10 @@ from brute import STRUCTURES, data, setup
 from reference.small_designs import design, references
 
 import mlm
+from mlm.optimize.further_starts import further_starts
 from mlm.optimize.newton import newton
 from mlm.optimize.optimum import Log
-from mlm.optimize.search import further_starts, search
+from mlm.optimize.search import search
 
 pytestmark = pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
 
