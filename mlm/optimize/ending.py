@@ -166,13 +166,16 @@ def ended(deviance: Deviance, at: Evaluation, converged: bool, log: Log) -> Opti
 
 def _is_large(deviance: Deviance, at: Evaluation) -> bool:
     """Whether any effects vary so much more than the residuals that digits are lost."""
-    least = LARGE_DEVIATION if deviance.solver.exact else LARGE_OF_SEVERAL
-    return max(map(abs, at.theta.tolist())) >= least
+    return max(map(abs, at.theta.tolist())) >= _least_large(deviance)
+
+
+def _least_large(deviance: Deviance) -> float:
+    return LARGE_DEVIATION if deviance.solver.exact else LARGE_OF_SEVERAL
 
 
 def _is_bounded(deviance: Deviance, at: Evaluation) -> bool:
     """Whether the criterion rises where the large effects become larger still."""
-    further = np.where(np.abs(at.theta) >= LARGE_DEVIATION, FURTHER, 1.0)
+    further = np.where(np.abs(at.theta) >= _least_large(deviance), FURTHER, 1.0)
     try:
         return deviance.value(at.theta * further) > at.value + LEAST_INCREASE
     except (MlmError, np.linalg.LinAlgError, ArithmeticError):
