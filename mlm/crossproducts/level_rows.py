@@ -25,8 +25,11 @@ LEAST_SHARE = 1e-14
 CONSTANT_SHARE = 1e-13
 # Rounding of what is left of a row, relative to the row: a few subtractions with one of 1e-16.
 ROW_ROUNDING = 4e-16
-# Share of the largest singular value of columns of length 1, from which one counts: any coefficients will do.
-DEPENDENT = 1e-8
+# ... and from which least squares on it are taken off the response, which any coefficients serve: those of less, or of
+# columns that nearly depend on each other, could be so large that they were mostly rounding.
+CLEAR_SHARE = 1e-3
+# Share of the largest singular value of columns of length 1, from which one counts there.
+DEPENDENT = 1e-4
 # So often each column is made orthogonal.
 ENOUGH = 2
 
@@ -82,8 +85,10 @@ class LevelRows(NamedTuple):
                 clear = square > LEAST_SHARE**2 * np.bincount(codes, size[k] * size[k], minlength=levels)
                 coordinates[k, k] = np.where(clear, np.sqrt(square), 0.0)
                 bases[k] = column * np.where(clear, 1.0 / np.sqrt(np.where(clear, square, 1.0)), 0.0)[codes]
-        block[:p][np.square(block[:p]).sum(axis=1) <= CONSTANT_SHARE**2 * whole[:p]] = 0.0
-        taken = _taken(block)
+        left = np.square(block[:p]).sum(axis=1)
+        left[list(self.effects.shared)] = 0.0
+        block[:p][left <= CONSTANT_SHARE**2 * whole[:p]] = 0.0
+        taken = _taken(block, np.flatnonzero(left > CLEAR_SHARE**2 * whole[:p]))
         coordinates[:, -1] -= np.matmul(taken, coordinates[:, q:-1])
         lost = ROW_ROUNDING * math.sqrt(float(np.square(self._sizes(taken) * block[p]).sum()))
         return Levels(coordinates, block @ block.T, taken, lost)
@@ -108,14 +113,13 @@ class LevelRows(NamedTuple):
         return size if self.root_weights is None else size * self.root_weights
 
 
-def _taken(block: np.ndarray) -> np.ndarray:
-    """Take least squares on the other columns off the last one, in place; their coefficients."""
-    x, y, taken = block[:-1], block[-1], np.zeros(len(block) - 1)
+def _taken(block: np.ndarray, clear: np.ndarray) -> np.ndarray:
+    """Take least squares on these of the other columns off the last one, in place; coefficients of all."""
+    x, y, taken = block[clear], block[-1], np.zeros(len(block) - 1)
     length = np.sqrt(np.square(x).sum(axis=1))
-    scale = np.where(length > 0.0, length, 1.0)
-    products = (x @ x.T) / scale / scale[:, None]
+    products = (x @ x.T) / length / length[:, None]
     for _ in range(ENOUGH):
-        more = np.linalg.lstsq(products, (x @ y) / scale, rcond=DEPENDENT)[0] / scale
-        taken += more
+        more = np.linalg.lstsq(products, (x @ y) / length, rcond=DEPENDENT)[0] / length
+        taken[clear] += more
         y -= more @ x
     return taken
