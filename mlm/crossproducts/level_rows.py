@@ -8,7 +8,6 @@ twice, which is enough (Giraud, Langou & Rozložník 2005, Comput. Math. Appl. 5
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +22,8 @@ __all__ = ["LevelRows"]
 LEAST_SHARE = 1e-14
 # Share of a fixed-effects column's length that levels leave of it, up to which it is constant within them.
 CONSTANT_SHARE = 1e-13
+# Share of the response's length up to which what is left of it is rounding.
+NOTHING_SHARE = 1e-14
 # Rounding of what is left of a row, relative to the row: a few subtractions with one of 1e-16.
 ROW_ROUNDING = 4e-16
 # ... and from which least squares on it are taken off the response, which any coefficients serve: those of less, or of
@@ -90,8 +91,10 @@ class LevelRows(NamedTuple):
         block[:p][left <= CONSTANT_SHARE**2 * whole[:p]] = 0.0
         taken = _taken(block, np.flatnonzero(left > CLEAR_SHARE**2 * whole[:p]))
         coordinates[:, -1] -= np.matmul(taken, coordinates[:, q:-1])
-        lost = ROW_ROUNDING * math.sqrt(float(np.square(self._sizes(taken) * block[p]).sum()))
-        return Levels(coordinates, block @ block.T, taken, lost)
+        size, rest = self._sizes(taken), block[p]
+        if np.vdot(rest, rest) <= NOTHING_SHARE**2 * np.vdot(size, size):
+            rest = size  # all that is left is rounding
+        return Levels(coordinates, block @ block.T, taken, ROW_ROUNDING * float(np.linalg.norm(size * rest)))
 
     def _read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Random-effects columns (q, n), the size of what they are computed of, and [X y] (p + 1, n)."""
