@@ -122,7 +122,7 @@ def _further_decrease(deviance: Deviance, at: Evaluation) -> float:
     if not math.isfinite(at.value + float(at.gradient.sum())):
         return 0.0  # which is said elsewhere
     try:
-        along = np.linalg.lstsq(expected_information(deviance, at), at.gradient)[0]
+        along = np.linalg.lstsq(expected_information(deviance, at), at.gradient, rcond=None)[0]
         steps = SHARES if 0.5 * float(at.gradient @ along) > FAR else ()
         lowest = min([at.value, *(deviance.value(at.theta - share * along) for share in steps)])
         grown = leave_boundary(deviance, deviance.evaluate, at)

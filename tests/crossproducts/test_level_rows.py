@@ -37,11 +37,11 @@ def test_within_is_what_least_squares_leave_in_each_level(formula: str, weights:
     mean = x.mean(axis=0) * (np.array(frame.x_names) != "(Intercept)") * ("(Intercept)" in frame.x_names)
     x = (x - mean) * root[:, None]
     y = (data["y"] - (data["y"].mean() if "(Intercept)" in frame.x_names else 0.0)) * root
-    block = np.column_stack([x, y - x @ np.linalg.lstsq(x, y)[0]])
+    block = np.column_stack([x, y - x @ np.linalg.lstsq(x, y, rcond=None)[0]])
     expected = np.zeros((block.shape[1],) * 2)
     for level in range(factor.levels):
         mine = data["g"] == level
-        left = block[mine] - z[mine] @ np.linalg.lstsq(z[mine], block[mine])[0]
+        left = block[mine] - z[mine] @ np.linalg.lstsq(z[mine], block[mine], rcond=None)[0]
         expected += left.T @ left
     assert factor.rows is not None
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(factor.size, factor.size)))[0]
