@@ -71,21 +71,9 @@ class LevelRows(NamedTuple):
 
     def levels(self) -> Levels:
         """Go through the rows: the levels in orthonormal bases, and what these leave."""
-        codes, levels = self.effects.grouping.codes, self.effects.grouping.size
         z, size, block = self._read()
-        q, p, whole = len(z), len(block) - 1, np.square(block).sum(axis=1)
-        coordinates, bases = np.zeros((q, q + p + 1, levels)), [np.empty(0)] * q
-        for k in [*reversed(range(q)), *range(q, q + p + 1)]:
-            column = z[k] if k < q else block[k - q]
-            for i in list(reversed(range(k + 1, q)) if k < q else reversed(range(q))) * ENOUGH:
-                along = np.bincount(codes, bases[i] * column, minlength=levels)
-                coordinates[i, k] += along
-                column -= along[codes] * bases[i]
-            if k < q:
-                square = np.bincount(codes, column * column, minlength=levels)
-                clear = square > LEAST_SHARE**2 * np.bincount(codes, size[k] * size[k], minlength=levels)
-                coordinates[k, k] = np.where(clear, np.sqrt(square), 0.0)
-                bases[k] = column * np.where(clear, 1.0 / np.sqrt(np.where(clear, square, 1.0)), 0.0)[codes]
+        p, q, whole = len(block) - 1, len(z), np.square(block).sum(axis=1)
+        coordinates = self._made_orthogonal(z, size, block)
         left = np.square(block[:p]).sum(axis=1)
         left[list(self.effects.shared)] = 0.0
         block[:p][left <= CONSTANT_SHARE**2 * whole[:p]] = 0.0
@@ -95,6 +83,20 @@ class LevelRows(NamedTuple):
         if np.vdot(rest, rest) <= NOTHING_SHARE**2 * np.vdot(size, size):
             rest = size  # all that is left is rounding
         return Levels(coordinates, block @ block.T, taken, ROW_ROUNDING * float(np.linalg.norm(size * rest)))
+
+    def _made_orthogonal(self, z: np.ndarray, size: np.ndarray, block: np.ndarray) -> np.ndarray:
+        """Gram and Schmidt's method, level by level and in place, from the last column of Z; coordinates of all."""
+        codes, levels, q = self.effects.grouping.codes, self.effects.grouping.size, len(z)
+        coordinates = np.zeros((q, q + len(block), levels))
+        bases: dict[int, np.ndarray] = {}
+        for k, column in [*reversed(list(enumerate(z))), *enumerate(block, q)]:
+            for i, basis in [*bases.items()] * ENOUGH:
+                along = np.bincount(codes, basis * column, minlength=levels)
+                coordinates[i, k] += along
+                column -= along[codes] * basis
+            if k < q:
+                bases[k], coordinates[k, k] = _normalised(column, size[k], codes, levels)
+        return coordinates
 
     def _read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Random-effects columns (q, n), the size of what they are computed of, and [X y] (p + 1, n)."""
@@ -114,6 +116,14 @@ class LevelRows(NamedTuple):
         self.fixed.fill(x, means=self.means.tolist())
         size = np.abs(self.response - self.mean) + np.abs(self.ols + taken) @ np.abs(x)
         return size if self.root_weights is None else size * self.root_weights
+
+
+def _normalised(column: np.ndarray, size: np.ndarray, codes: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """A column with a length of 1 in each level, or 0 where it is rounding of this size; and its lengths before."""
+    square = np.bincount(codes, column * column, minlength=levels)
+    clear = square > LEAST_SHARE**2 * np.bincount(codes, size * size, minlength=levels)
+    length = np.sqrt(np.where(clear, square, np.inf))
+    return column / length[codes], np.where(clear, length, 0.0)
 
 
 def _taken(block: np.ndarray, clear: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -146,3 +147,31 @@ def test_a_fit_of_large_effects_is_saved_with_its_rows() -> None:
     again = pickle.loads(pickle.dumps(fit))
     assert isinstance(again.working, Deviance)
     assert again.refit(reml=False).deviance == fit.refit(reml=False).deviance
+
+
+@pytest.mark.parametrize("width", [1e-6, 1e-8, 1e-10])
+def test_a_predictor_of_which_levels_leave_nothing_does_not_disturb(width: float) -> None:
+    rng, g = np.random.default_rng(51), np.repeat(np.arange(8), 6)
+    z = rng.normal(size=8)[g] + width * rng.normal(size=48)
+    y = 100.0 * rng.normal(size=8)[g] + z + rng.normal(size=48)
+    fit = mlm.lmer("y ~ z + (1 | g)", {"y": y, "z": z, "g": g})
+    v = np.longdouble(fit.theta[0]) ** 2 * (g[:, None] == g) + np.eye(48)
+    design = np.column_stack([np.ones(48), z]).astype(np.longdouble)
+    assert fit.deviance == pytest.approx(float(reml_criterion(v, design, y.astype(np.longdouble))), abs=1e-8)
+
+
+@pytest.mark.parametrize(("seed", "scale", "width"), [(0, 1e2, 1e-4), (0, 1e3, 1e-4), (1, 1e3, 1e-5)])
+def test_slopes_of_nearly_the_same_predictors_that_some_levels_do_not_show(
+    seed: int, scale: float, width: float
+) -> None:
+    rng, g = np.random.default_rng(seed), np.repeat(np.arange(4), 6)
+    x = rng.normal(size=4)[g] + np.where(g % 2 == 0, 0, 1) * rng.normal(size=24)
+    z = x + width * rng.normal(size=24)
+    data = {"y": scale * rng.normal(size=4)[g] + x + rng.normal(size=24), "x": x, "z": z, "g": g}
+    order = rng.permutation(24)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        fit = mlm.lmer("y ~ x + z + (x + z | g)", data)
+        other = mlm.lmer("y ~ x + z + (x + z | g)", {name: values[order] for name, values in data.items()})
+    assert fit.converged
+    assert other.deviance == pytest.approx(fit.deviance, abs=1e-7)
