@@ -293,3 +293,13 @@ def test_only_satterthwaite():
         m = mlm.lmer("y ~ x + (1 | g)", data())
     with pytest.raises(mlm.ArgumentError, match="None or 'satterthwaite'; got 'kenward'"):
         m.coefficients(ddf="kenward")
+
+
+def test_degrees_of_freedom_of_which_no_digit_is_left_are_said_to_be_unknown():
+    rng, g, h = np.random.default_rng(1), np.repeat(np.arange(8), 6), np.tile(np.arange(6), 8)
+    x = rng.normal(size=6)[h]
+    y = 1e5 * rng.normal(size=8)[g] + 1e5 * rng.normal(size=6)[h] + rng.normal(size=48)
+    with pytest.warns(mlm.ConvergenceWarning, match="Not converged"):
+        fit = mlm.lmer("y ~ x + (1 | g) + (1 | h)", {"y": y, "x": x, "g": g, "h": h})
+    with pytest.warns(mlm.ConvergenceWarning, match="are not known at all"):
+        fit.satterthwaite_df([0.0, 1.0])
