@@ -63,6 +63,14 @@ class FactorColumns(NamedTuple):
         """Where the columns stand among the fixed-effects columns; None unless all do."""
         return self.shared if len(self.shared) == len(self.columns.factors) else None
 
+    def read(self, start: int, stop: int, root_weights: np.ndarray | None) -> np.ndarray:
+        """Rows start … stop of the shifted columns, shape (q, rows), times their root weights."""
+        z, means = np.empty((len(self.columns.names), stop - start)), self.means
+        self.columns.fill(z, start, stop, None if means is None else means.tolist())
+        if root_weights is not None:
+            z *= root_weights
+        return z
+
     @property
     def is_one(self) -> bool:
         """Whether this is the constant alone."""

@@ -2,8 +2,8 @@
 
 A sum of squares less what levels take of it is a difference: of effects that vary a thousand times as much as the
 residuals it has lost six digits. The rows themselves, less what an orthonormal basis of each level takes of them, have
-lost three, as residuals have. The bases are found by Gram and Schmidt's method, each column being made orthogonal
-twice, which is enough (Giraud, Langou & Rozložník 2005, Comput. Math. Appl. 50, 1069-1075).
+lost three, as residuals have. The bases are found by the Gram-Schmidt method, each column being made orthogonal twice,
+which is enough (Giraud, Langou & Rozložník 2005, Comput. Math. Appl. 50, 1069-1075).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = ["LevelRows"]
 LEAST_SHARE = 1e-14
 # Share of a fixed-effects column's length that levels leave of it, up to which it is constant within them.
 CONSTANT_SHARE = 1e-13
+# ... and from which least squares on it are taken off the response, which any coefficients serve: those of less, or of
+# columns that nearly depend on each other, could be so large that they were mostly rounding.
+CLEAR_SHARE = 1e-3
 # Share of the response's length up to which what is left of it is rounding.
 NOTHING_SHARE = 1e-14
 # Rounding of what is left of a row, relative to the row: a few subtractions with one of 1e-16.
 ROW_ROUNDING = 4e-16
-# ... and from which least squares on it are taken off the response, which any coefficients serve: those of less, or of
-# columns that nearly depend on each other, could be so large that they were mostly rounding.
-CLEAR_SHARE = 1e-3
 # Share of the largest singular value of columns of length 1, from which one counts there.
 DEPENDENT = 1e-4
 # So often each column is made orthogonal.
@@ -85,7 +85,7 @@ class LevelRows(NamedTuple):
         return Levels(coordinates, block @ block.T, taken, ROW_ROUNDING * float(np.linalg.norm(size * rest)))
 
     def _made_orthogonal(self, z: np.ndarray, size: np.ndarray, block: np.ndarray) -> np.ndarray:
-        """Gram and Schmidt's method, level by level and in place, from the last column of Z; coordinates of all."""
+        """The Gram-Schmidt method, level by level and in place, from the last column of Z; coordinates of all."""
         codes, levels, q = self.effects.grouping.codes, self.effects.grouping.size, len(z)
         coordinates = np.zeros((q, q + len(block), levels))
         bases: dict[int, np.ndarray] = {}
@@ -100,13 +100,11 @@ class LevelRows(NamedTuple):
 
     def _read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Random-effects columns (q, n), the size of what they are computed of, and [X y] (p + 1, n)."""
-        n, p, q = self.fixed.n, len(self.means), len(self.effects.columns.names)
-        z, block, means = np.empty((q, n)), np.empty((p + 1, n)), self.effects.means
-        self.effects.columns.fill(z, means=None if means is None else means.tolist())
+        p = len(self.means)
+        z, block = self.effects.read(0, self.fixed.n, self.root_weights), np.empty((p + 1, self.fixed.n))
         self.fixed.fill(block[:p], means=self.means.tolist())
         block[p] = self.response - self.mean - self.ols @ block[:p]
         if self.root_weights is not None:
-            z *= self.root_weights
             block *= self.root_weights
         return (z, np.abs(z), block) if self.turn is None else (self.turn.T @ z, np.abs(self.turn.T) @ np.abs(z), block)
 

@@ -78,14 +78,10 @@ class LevelSums:
 
     def _read(self, start: int, stop: int, root_weights: np.ndarray | None) -> Any:
         """The random-effects columns of these rows, shifted and times root weights, as q arrays."""
-        columns, means = self.of.columns, self.of.means
-        if means is None and root_weights is None and all(len(arrays) == 1 for arrays in columns.factors):
-            return [arrays[0][start:stop] for arrays in columns.factors]  # where they are
-        z = np.empty((self.q, stop - start))
-        columns.fill(z, start, stop, None if means is None else means.tolist())
-        if root_weights is not None:
-            z *= root_weights
-        return z
+        factors = self.of.columns.factors
+        if self.of.means is None and root_weights is None and all(len(arrays) == 1 for arrays in factors):
+            return [arrays[0][start:stop] for arrays in factors]  # where they are
+        return self.of.read(start, stop, root_weights)
 
     def _add_runs(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, only_ones: bool) -> None:
         """Few levels: bring the rows of a level together and multiply matrices."""

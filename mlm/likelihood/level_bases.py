@@ -4,7 +4,7 @@ With ``Z_j = Q R`` of a level, Q orthonormal, and ``L L' = I + R Sigma R'``, the
 ``(I - Q Q') + Q (L L')^-1 Q'``. So ``[X y]' V^-1 [X y]`` is what the levels leave of ``[X y]'[X y]``, the same at every
 theta, and the squares of ``L^-1 Q'[X y]``; and ``Z_j' V^-1 [Z X y]_j = (L^-1 R)' L^-1 Q'[Z X y]_j``. Nothing is
 subtracted, so that nothing cancels where Sigma is large. ``Q'[Z X y]``, the coordinates of a level, follow from the
-cross-products.
+cross-products; where the levels leave little, they and what is left come from the rows (`crossproducts.level_rows`).
 """
 
 from __future__ import annotations
