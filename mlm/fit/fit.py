@@ -286,8 +286,7 @@ class Fit:
         if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR_DEVIATION:
             return ()
         for slot, part in zip(layout.slots, self.terms, strict=True):
-            size = slot.size * (slot.size + 1) // 2
-            mine = slice(slot.theta, slot.theta + size)
+            mine = slot.elements
             if (self._at.theta[mine][layout.diagonal[mine]] < SINGULAR_DEVIATION).any():
                 flat.append(part.term.text)
         return tuple(flat)

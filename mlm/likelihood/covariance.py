@@ -53,6 +53,11 @@ class Slot:
     size: int
     theta: int
 
+    @property
+    def elements(self) -> slice:
+        """Where its elements stand in theta."""
+        return slice(self.theta, self.theta + self.size * (self.size + 1) // 2)
+
 
 @lru_cache
 def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:

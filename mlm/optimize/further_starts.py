@@ -125,7 +125,7 @@ def _of_correlations(deviance: Deviance) -> list[np.ndarray]:
     layout, starts = deviance.layout, []
     if layout.diagonal.all():
         return []
-    last = [s.theta + s.size * (s.size + 1) // 2 - 1 for s in layout.slots if s.size > 1]
+    last = [s.elements.stop - 1 for s in layout.slots if s.size > 1]
     for size in CORRELATED_DEVIATIONS:
         start = np.where(layout.diagonal, abs(size), size)
         start[last] = 0.0
@@ -164,7 +164,7 @@ def shared_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
     """
     layout, theta, starts = deviance.layout, end.evaluation.theta, []
     parallel = _parallel_terms(deviance) if len(layout.slots) > len(layout.sizes) else {}
-    places = [slice(s.theta, s.theta + s.size * (s.size + 1) // 2) for s in layout.slots]
+    places = [s.elements for s in layout.slots]
     for i in parallel:
         others = [j for j in parallel if j != i and layout.slots[j].factor == layout.slots[i].factor]
         common = math.sqrt(sum(float(theta[places[j]] @ theta[places[j]]) / layout.slots[j].size for j in (i, *others)))
@@ -275,6 +275,5 @@ def _of_sizes(deviance: Deviance, size: np.ndarray) -> np.ndarray:
     """Theta of uncorrelated effects with the same relative standard deviation within each term."""
     layout, theta = deviance.layout, np.zeros(deviance.layout.n_theta)
     for s, value in zip(layout.slots, size, strict=True):
-        mine = slice(s.theta, s.theta + s.size * (s.size + 1) // 2)
-        theta[mine] = np.where(layout.diagonal[mine], value, 0.0)
+        theta[s.elements] = np.where(layout.diagonal[s.elements], value, 0.0)
     return theta
