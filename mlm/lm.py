@@ -23,6 +23,7 @@ def lm(
     data: Any,
     contrasts: Mapping[str, Any] | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    data_name: str | None = None,
 ) -> LinearModel:
     """Fit a linear model by ordinary least squares.
 
@@ -37,6 +38,8 @@ def lm(
         How categories are coded, as in R: ``{"f": "sum"}`` (treatment, sum, helmert, poly, or a matrix).
     functions : mapping of str to callable, optional
         Functions of your own that the formula calls, by their names there: they take and give arrays.
+    data_name : str, optional
+        What reports call the data, as R's ``Data:`` line does; by default ``data.attrs["name"]``, where there is one.
 
     Returns
     -------
@@ -44,6 +47,8 @@ def lm(
 
     Raises
     ------
+    ArgumentError
+        An option has a value that it cannot have.
     FormulaError
         The formula cannot be read, or has random terms.
     DataError
@@ -66,7 +71,7 @@ def lm(
     ----------
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5 and 9.
     """
-    frame = model_frame(formula, data, contrasts=contrasts, functions=functions)
+    frame = model_frame(formula, data, contrasts=contrasts, functions=functions, data_name=data_name)
     if frame.random:
         raise FormulaError(
             f"The formula has {len(frame.random)} random term(s), {frame.random[0].term.text}; "

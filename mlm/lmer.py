@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ArgumentError, is_one_of
-from .fit.checks import demand_estimable, demand_variation
+from .fit.checks import by_reml, demand_estimable, demand_variation
 from .fit.stages import independent_columns, sorted_terms
 from .frame.model_frame import model_frame
 from .model.mixed_model import MixedModel
@@ -17,7 +17,7 @@ __all__ = ["lmer"]
 def lmer(
     formula: str,
     data: Any,
-    reml: bool = True,
+    reml: bool | None = None,
     weights: Any = None,
     offset: Any = None,
     optimizer: str = "newton",
@@ -26,6 +26,8 @@ def lmer(
     verbose: bool = False,
     contrasts: Mapping[str, Any] | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    data_name: str | None = None,
+    REML: bool | None = None,
 ) -> MixedModel:
     """Fit a linear mixed-effects model by REML or maximum likelihood.
 
@@ -38,7 +40,8 @@ def lmer(
     reml : bool, default True
         Restricted maximum likelihood; False for maximum likelihood.
     weights : str or array_like of shape (rows,), optional
-        Prior weights: the residual variance of a row is ``sigma² / weight``.
+        Prior weights, as R's ``weights``: the residual variance of a row is ``sigma² / weight``. They are not sampling
+        (survey) weights, which say how many others a row stands for and would need other standard errors.
     offset : str or array_like of shape (rows,), optional
         Known part of the linear predictor.
     optimizer : {"newton", "nloptwrap"}
@@ -58,6 +61,10 @@ def lmer(
         matrix). By default treatment contrasts, and polynomial ones for ordered categories.
     functions : mapping of str to callable, optional
         Functions of your own that the formula calls, by their names there: they take and give arrays.
+    data_name : str, optional
+        What reports call the data, as R's ``Data:`` line does; by default ``data.attrs["name"]``, where there is one.
+    REML : bool, optional
+        R's spelling of `reml`.
 
     Returns
     -------
@@ -92,13 +99,12 @@ def lmer(
     >>> m.fixef.round(3).to_dict()
     {'(Intercept)': 4.344, 'x': 1.017}
     """
-    if not is_one_of(reml, (True, False)):
-        raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
+    restricted = by_reml(reml, REML, default=True)
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
-    frame = model_frame(formula, data, weights, offset, contrasts, functions)
+    frame = model_frame(formula, data, weights, offset, contrasts, functions, data_name)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)
     frame, products = independent_columns(frame, terms)
     demand_variation(frame, products)
-    return MixedModel.estimate(frame, terms, products, reml, optimizer, start, tolerance, verbose)
+    return MixedModel.estimate(frame, terms, products, restricted, optimizer, start, tolerance, verbose)

@@ -129,6 +129,12 @@ def test_bad_input():
         mlm.lm("y ~ 0", data())
 
 
-def test_str_is_the_summary():
-    m = mlm.lm("y ~ x", data())
-    assert str(m) == str(m.summary())
+def test_str_is_the_call_and_the_coefficients():
+    text = str(mlm.lm("y ~ x", data(), data_name="d"))
+    assert text.split("\n")[:5] == [
+        "Call:",
+        "lm(formula = y ~ x, data = d)",
+        "",
+        "Coefficients:",
+        "(Intercept)            x  ",
+    ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
-from ..errors import ArgumentError, DataError, FitError, FormulaError, counted
+from ..errors import ArgumentError, DataError, FitError, FormulaError, counted, is_one_of
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.deviance import Deviance
 from ..optimize.ending import HIDDEN, SMALL, UNBOUNDED
@@ -17,6 +17,7 @@ from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
 
 __all__ = [
+    "by_reml",
     "convergence_message",
     "demand_estimable",
     "demand_identified",
@@ -35,6 +36,23 @@ EXACT_SHARE = 1e-24
 # Sum of squares about the mean, over that of the mean, up to which the rows are looked at for a response that is
 # constant. Measured of constants: 2e-31.
 CONSTANT_SHARE = 1e-12
+
+
+def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> bool:
+    """Whether to fit by REML, as `reml` says or, in R's spelling, ``REML``.
+
+    Raises
+    ------
+    ArgumentError
+        When one of them is neither True nor False, or they contradict each other.
+    """
+    for name, value in (("reml", reml), ("REML", spelled_as_in_r)):
+        if not is_one_of(value, (None, True, False)):
+            raise ArgumentError(f"`{name}` is True (REML) or False (maximum likelihood); got {value!r}.")
+    if reml is not None and spelled_as_in_r is not None and bool(reml) != bool(spelled_as_in_r):
+        raise ArgumentError(f"`reml` is {reml!r} and `REML` is {spelled_as_in_r!r}: they mean the same, so give one.")
+    given = spelled_as_in_r if reml is None else reml
+    return default if given is None else bool(given)
 
 
 def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from ..crossproducts.blocks import CrossProducts
 from ..errors import (
-    ArgumentError,
     ConvergenceWarning,
     FitError,
     IdentificationWarning,
@@ -29,6 +28,7 @@ from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
 from ..optimize.optimum import Optimum
 from .checks import (
+    by_reml,
     convergence_message,
     demand_identified,
     demand_residuals,
@@ -36,6 +36,7 @@ from .checks import (
     singular_message,
     starting_theta,
 )
+from .convergence import exit_code, stopping_messages
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
 from .stages import deviance_function, independent_columns
@@ -105,7 +106,9 @@ class Fit:
             warnings.warn(convergence_message(optimum, terms), ConvergenceWarning, stacklevel=users_stacklevel())
         return found
 
-    def refit(self, reml: bool | None = None, y: Any = None, optimizer: str = "newton") -> Self:
+    def refit(
+        self, reml: bool | None = None, y: Any = None, optimizer: str = "newton", REML: bool | None = None
+    ) -> Self:
         """Fit again by the other criterion, or to another response; cross-products are reused where they hold.
 
         Parameters
@@ -115,15 +118,20 @@ class Fit:
         y : array_like, shape (n,), optional
             A new response for the rows in use; a Series is aligned by its labels.
         optimizer : str
+        REML : bool, optional
+            R's spelling of `reml`.
 
         Returns
         -------
         Fit
             Of the same class.
+
+        Raises
+        ------
+        ArgumentError
+            When `reml` and `REML` contradict each other, or an option has a value that it cannot have.
         """
-        if not is_one_of(reml, (None, True, False)):
-            raise ArgumentError(f"`reml` is True (REML) or False (maximum likelihood); got {reml!r}.")
-        reml, terms = self.reml if reml is None else reml, list(self.terms)
+        reml, terms = by_reml(reml, REML, default=self.reml), list(self.terms)
         if y is None:  # from where a fit of its own would start: the nearest minimum may not be the lowest
             return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True)
         frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
@@ -300,6 +308,11 @@ class Fit:
     def unidentified(self) -> tuple[Finding, ...]:
         """Random-effects terms whose variances no data of this design can tell: see `mlm.IdentificationWarning`."""
         return unidentified(self.terms, self.working)
+
+    @cached_property
+    def lme4_convergence(self) -> tuple[str, tuple[str, ...]]:
+        """What lme4 says of a search of its optimiser: the code it ended with, and warnings by lme4's own checks."""
+        return exit_code(self.optimum), stopping_messages(self.deviance_function, self.theta)
 
     @property
     def messages(self) -> list[str]:

@@ -17,6 +17,7 @@ import pandas as pd
 from ..errors import DataError
 from ..language.formula import Formula, RandomTerm, parse
 from ..language.tree import Node
+from .call_text import UNNAMED, CallText, name_of, written
 from .coding import checked_contrasts
 from .columns import Columns
 from .design import Design, build
@@ -65,6 +66,10 @@ class ModelFrame:
         The data's columns that the fixed part uses, on the rows in use.
     offset_parts : tuple of Node, or None
         Expressions whose sum is the offset; None when it was given as values.
+    call : CallText
+        What a report says of the data and of the arguments.
+    left_out : tuple of str
+        Fixed-effects columns left out because they depend on others.
     """
 
     formula: Formula
@@ -80,6 +85,8 @@ class ModelFrame:
     recipe: Recipe
     predictors: Mapping[str, Value]
     offset_parts: tuple[Node, ...] | None = ()
+    call: CallText = UNNAMED
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
@@ -125,7 +132,9 @@ class ModelFrame:
         """Return the frame with these fixed-effects columns left out."""
         out = set(dropped)
         keep = [k for k in range(len(self.x_names)) if k not in out]
-        return replace(self, x_columns=self.x_columns.select(keep), x_design=self.x_design.without(dropped))
+        left_out = (*self.left_out, *(self.x_names[k] for k in dropped))
+        x_columns, x_design = self.x_columns.select(keep), self.x_design.without(dropped)
+        return replace(self, x_columns=x_columns, x_design=x_design, left_out=left_out)
 
     def known_part_of(self, table: Table) -> np.ndarray | float:
         """Return the offset of new rows, shape (rows,), or 0 without one.
@@ -157,6 +166,7 @@ def model_frame(
     offset: Any = None,
     contrasts: Mapping[str, Any] | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    data_name: str | None = None,
 ) -> ModelFrame:
     """Bring a formula and a data frame together.
 
@@ -171,6 +181,8 @@ def model_frame(
         How categories of the fixed part are coded: ``{"f": "sum"}`` (treatment, sum, helmert, poly, SAS, or a matrix).
     functions : mapping of str to callable, optional
         Functions of your own that the formula calls: they take and give arrays.
+    data_name : str, optional
+        What reports call the data; by default ``data.attrs["name"]``, where there is one.
 
     Returns
     -------
@@ -183,7 +195,7 @@ def model_frame(
     DataError
         When a column is missing or not numeric, values are infinite, or no complete row is left.
     ArgumentError
-        When `contrasts` or `functions` are not what they should be.
+        When `contrasts`, `functions` or `data_name` are not what they should be.
 
     Examples
     --------
@@ -192,6 +204,7 @@ def model_frame(
     (('(Intercept)', 'x'), 2)
     """
     parsed = formula if isinstance(formula, Formula) else parse(formula)
+    named = name_of(data, data_name)
     table = Table.of(data)
     found = variables(parsed, table, weights, offset, own_functions(functions))
     parsed, values, n, recipe = found.formula, found.values, found.n, found.recipe
@@ -212,6 +225,7 @@ def model_frame(
         recipe=recipe,
         predictors=found.predictors,
         offset_parts=_offset_parts(found),
+        call=CallText(named, written(found.weights, weights), written(found.offset, offset)),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,8 +12,11 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, is_one_of
+from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import FittedLinearModel, FittedModel, is_mixed, model_list, model_names
+from ..report.html import as_html
+from ..report.style import Style
 from ..report.summary import coefficient_lines
 from .comparison import common_rows, demand_same_fixed_effects, warn_unless_nested
 
@@ -22,6 +24,8 @@ __all__ = ["AnovaTable", "anova"]
 
 REFITTED = "refitting model(s) with ML (instead of REML)"
 HEADING = "Analysis of Variance Table"
+FEWER = 2  # digits that the table has fewer than R's option
+UNBROKEN = 10_000  # letters of a formula on one line
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,12 @@ class AnovaTable:
         Formula of each model, by the name used in `frame`.
     refitted : tuple of str
         Models that had been fitted by REML and were refitted by maximum likelihood for the comparison.
-    digits : int
-        R's ``options(digits = 7)`` for the print.
+    digits, width : int
+        R's ``options(digits = 7, width = 80)`` for the print.
     named : bool
         Whether the names were chosen. Otherwise F tests are printed as R prints them, with numbers: Model 1, 1.
+    data_name : str or None
+        What the data of all models are called.
     """
 
     frame: pd.DataFrame
@@ -49,6 +55,8 @@ class AnovaTable:
     refitted: tuple[str, ...]
     digits: int = r_numbers.DIGITS
     named: bool = True
+    width: int = r_numbers.LINE_WIDTH
+    data_name: str | None = None
 
     def __str__(self) -> str:
         return "\n".join(self._f_lines() if "F" in self.frame else self._chisq_lines())
@@ -57,13 +65,15 @@ class AnovaTable:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f'<pre class="mlm-anova">{html.escape(str(self), quote=False)}</pre>'
+        return as_html(str(self), "mlm-anova")
 
     def _chisq_lines(self) -> list[str]:
         """Lines of likelihood-ratio tests, as lme4 prints them."""
-        models = [f"{name}: {' '.join(r_text.deparse(text, 10_000))}" for name, text in self.formulas.items()]
+        texts = {name: without_double_bars(text) for name, text in self.formulas.items()}
+        models = [f"{name}: {' '.join(r_text.deparse(text, UNBROKEN))}" for name, text in texts.items()]
         table = self._table(self.frame, "Chisq", ("AIC", "BIC", "logLik", "deviance"))
-        return [*([REFITTED] if self.refitted else []), "Models:", *models, *table]
+        data = [f"Data: {self.data_name}"] if self.data_name else []
+        return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table]
 
     def _f_lines(self) -> list[str]:
         """Lines of F tests, as R prints them."""
@@ -75,13 +85,14 @@ class AnovaTable:
         return [HEADING, "", *models, *self._table(frame, "F", ("RSS", "Sum of Sq"))]
 
     def _table(self, frame: pd.DataFrame, test: str, zapped: Sequence[str]) -> list[str]:
-        digits = max(3, self.digits - 2)
+        digits = _style(self.digits, self.width).table_digits
         for name in zapped:
             frame = frame.assign(**{name: r_numbers.zap_small(frame[name], digits)})
         # without residuals F is 0 / 0, which R tells from tests that there are none of
         undefined = "Res.Df" in frame and frame["Res.Df"].min() == 0
         missing = ["NaN" if df and undefined else "" for df in frame["Df"].fillna(0)]
-        return coefficient_lines(frame, digits, estimates=(), test=test, pvalue=f"Pr(>{test})", missing=missing)
+        p = f"Pr(>{test})"
+        return coefficient_lines(frame, digits, estimates=(), test=test, pvalue=p, missing=missing, width=self.width)
 
 
 def anova(
@@ -90,6 +101,7 @@ def anova(
     test: str | None = None,
     refit: bool = True,
     digits: int = r_numbers.DIGITS,
+    width: int = r_numbers.LINE_WIDTH,
 ) -> AnovaTable:
     """Compare nested models, by F tests if all are linear models, else by likelihood-ratio tests.
 
@@ -118,9 +130,11 @@ def anova(
         as lme4's. ``"Chisq"`` compares the likelihoods of linear models too, as ``lmtest::lrtest()`` in R; there
         ``anova(lm1, lm2, test = "Chisq")`` is another test, of the sum of squares over the residual variance.
     refit : bool
-        False compares restricted likelihoods as they are: right only for models with the same fixed effects.
-    digits : int
-        R's ``options(digits = 7)`` for the print.
+        False compares restricted likelihoods as they are, as R's ``refit = FALSE``: right only for models with the same
+        fixed effects, where it tests random effects; other models are refused.
+    digits, width : int
+        R's ``options(digits = 7, width = 80)`` for the print: the table shows ``digits - 2`` significant digits and, as
+        in R, not fewer than three; 1 or 2 are taken for themselves, as in R's ``print(anova(m1, m2), digits = 1)``.
 
     Returns
     -------
@@ -129,8 +143,8 @@ def anova(
     Raises
     ------
     ArgumentError
-        With fewer than two models, without a name of its own for each, for an unknown `test`, F for a mixed model, or a
-        `refit` that is neither True nor False.
+        With fewer than two models, without a name of its own for each, for an unknown `test`, F for a mixed model, a
+        `refit` that is neither True nor False, or `digits` or a `width` that R would not print.
     FitError
         When the models were fitted to different rows, responses or weights, or restricted likelihoods of models with
         different fixed effects would be compared.
@@ -162,6 +176,7 @@ def anova(
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., section 6.2.2. Sage.
     """
     labels = _labels(models, names)
+    _style(digits, width)
     if not is_one_of(refit, (True, False)):
         raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
     by_f = _is_f(models, labels, test)
@@ -179,7 +194,13 @@ def anova(
     sorted_fits, sorted_labels = [fits[k] for k in order], [labels[k] for k in order]
     frame = _f_tests(sorted_fits, sorted_labels) if by_f else _likelihood_ratios(sorted_fits, sorted_labels)
     formulas = {labels[k]: models[k].formula for k in order}
-    return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits, names is not None)
+    called = {m.frame.call.data for m in models}
+    data_name = called.pop() if len(called) == 1 else None
+    return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits, names is not None, width, data_name)
+
+
+def _style(digits: int, width: int) -> Style:
+    return Style.of(digits, None, 0, width, fewer=FEWER)
 
 
 def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[str]:

@@ -85,16 +85,19 @@ class VarianceInformation(NamedTuple):
 
 
 def checked_ddf(ddf: str | None) -> str | None:
-    """Return how degrees of freedom are to be found, after checking that it is known.
+    """Return how degrees of freedom are to be found, None or ``"satterthwaite"``, after checking that it is known.
+
+    lmerTest's spellings are known, too: ``"Satterthwaite"``, and ``"lme4"`` for none.
 
     Raises
     ------
     ArgumentError
-        When it is neither None nor ``"satterthwaite"``.
+        When it is something else.
     """
-    if not is_one_of(ddf, (None, "satterthwaite")):
+    known = ddf.lower() if isinstance(ddf, str) else ddf
+    if not is_one_of(known, (None, "satterthwaite", "lme4")):
         raise ArgumentError(f"ddf must be None or 'satterthwaite'; got {ddf!r}.")
-    return ddf
+    return None if known == "lme4" else known
 
 
 def variance_information(fit: Fit) -> VarianceInformation:

@@ -6,7 +6,7 @@ The grammar is lme4's. See Bates, Mächler, Bolker & Walker (2015), J. Stat. Sof
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from ..errors import FormulaError, shorten
@@ -15,7 +15,7 @@ from .terms import Complaint, Terms, expand
 from .tokens import error_at, tokens
 from .tree import Call, Name, Node, Number, Text, shown, spell, start, walk
 
-__all__ = ["Formula", "RandomTerm", "parse"]
+__all__ = ["Formula", "RandomTerm", "parse", "without_double_bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,32 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     elsewhere = _names((*computed, *[node for node in groups if isinstance(node, Call)]))
     only = frozenset(node.name for node in groups if isinstance(node, Name)) - elsewhere
     return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, tuple(computed | groups), only)
+
+
+def without_double_bars(text: str) -> str:
+    """Write a formula with the terms that each ``||`` stands for, as lme4 prints it; others are returned as they are.
+
+    Examples
+    --------
+    >>> without_double_bars("y ~ x + (x || g)"), without_double_bars("y~x + (1|g)")
+    ('y ~ x + ((1 | g) + (0 + x | g))', 'y~x + (1|g)')
+    """
+    if "||" not in text:
+        return text
+    return spell(_written_out(parse_tree(text), partial(error_at, text)))
+
+
+def _written_out(node: Node, complain: Complaint) -> Node:
+    """A tree in which the terms of each ``||`` stand one by one; what is no sum is left as it is."""
+    if not isinstance(node, Call):
+        return node
+    if node.function == "(" and isinstance(node.arguments[0], Call) and node.arguments[0].function == "||":
+        effects, group = node.arguments[0].arguments
+        terms = [f"({piece.text} | {spell(group)})" for piece in expand(effects, complain).one_by_one()]
+        return parse_tree(f"({' + '.join(terms)})")
+    if not (node.infix or node.function == "("):
+        return node
+    return replace(node, arguments=tuple(_written_out(argument, complain) for argument in node.arguments))
 
 
 def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:

@@ -23,6 +23,8 @@ from ..frame.table import Table
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.satterthwaite import checked_ddf
+from ..report.html import as_html
+from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 from ..report.tidy import coefficient_rows, linear_glance_row
 
@@ -342,8 +344,11 @@ class LinearModel:
         return summarize(self, **options)
 
     def __str__(self) -> str:
-        """Lay out as R's summary."""
-        return str(self.summary())
+        """Lay out as R prints the model; `summary` says more."""
+        return print_model(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
 
 
 def demand_own_ddf(ddf: str | None) -> None:

@@ -14,6 +14,8 @@ from ..fit.ranef import coef_tables, ranef_table, varcorr_table
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.satterthwaite import VarianceInformation, checked_ddf, degrees_of_freedom, variance_information
+from ..report.html import as_html
+from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 from ..report.tidy import glance_row, tidy_table
 
@@ -43,6 +45,13 @@ class MixedModel(Fit):
     def __repr__(self) -> str:
         groups = ", ".join(f"{g} {n}" for g, n in self.ngrps.items())
         return f"<MixedModel {self.formula} | {self.criterion_name} {self.deviance:.4f} | n {self.nobs}, {groups}>"
+
+    def __str__(self) -> str:
+        """Lay out as R prints the model; `summary` says more."""
+        return print_model(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
 
     # fixed effects
 

@@ -39,7 +39,10 @@ class FittedModel(Protocol):
 
     @property
     def frame(self) -> Any:
-        """The rows in use: ``y``, ``weights`` and ``offset`` (n,), ``x`` (n, p), ``index``, ``dropped``."""
+        """The rows in use: ``y``, ``weights`` and ``offset`` (n,), ``x`` (n, p), ``index``, ``dropped``, ``left_out``.
+
+        And ``call``, what the arguments were called.
+        """
 
     @property
     def nobs(self) -> int:
@@ -129,6 +132,10 @@ class FittedMixedModel(FittedModel, Protocol):
     @property
     def is_singular(self) -> bool:
         """Whether a variance is 0 or a correlation ±1."""
+
+    @property
+    def lme4_convergence(self) -> tuple[str, tuple[str, ...]]:
+        """What lme4 says of a search of its optimiser: the code that it ended with, and warnings."""
 
     def ranef(self) -> pd.DataFrame:
         """Conditional modes: columns grpvar, term, grp, condval, condsd."""

@@ -19,7 +19,8 @@ DIGITS = 7
 """R's default ``options(digits = 7)``."""
 
 MACHINE_EPSILON = 2.220446049250313e-16  # R's .Machine$double.eps: p values below print as "< 2.22e-16"
-LEGEND = "Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
+LEGEND_LEAD, STARS_MEAN = "Signif. codes:  ", "0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
+LEGEND = LEGEND_LEAD + STARS_MEAN
 # R's stars: the largest p value that gets each
 STAR_BREAKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."))
 LINE_WIDTH = 80  # characters: R's default ``options(width = 80)``
@@ -336,12 +337,12 @@ def named_numbers(
     return named_texts(names, format_numbers(values, digits, scipen=scipen), width)
 
 
-def named_texts(names: Sequence[str], texts: Sequence[str], width: int = LINE_WIDTH) -> str:
-    """Print formatted values with their names above, as `named_numbers` does."""
+def named_texts(names: Sequence[str], texts: Sequence[str], width: int = LINE_WIDTH, gap: int = 1) -> str:
+    """Print formatted values with their names above, as `named_numbers` does; `gap` blanks after each."""
     cell = max([*map(len, names), *map(len, texts)], default=0)
-    per_line = max(1, width // (cell + 1))
+    per_line = max(1, width // (cell + gap))
     lines = []
     for start in range(0, len(texts), per_line):
         for part in (names, texts):
-            lines.append("".join(text.rjust(cell) + " " for text in part[start : start + per_line]))
+            lines.append("".join(text.rjust(cell) + " " * gap for text in part[start : start + per_line]))
     return "\n".join(lines)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..language.tree import Number, Text, spell, spell_name
+from .r_numbers import LINE_WIDTH
 
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
 INDENT = "    "
@@ -90,21 +91,52 @@ def deparse(formula: str, cutoff: int = LINE_CUTOFF) -> list[str]:
     return [*lines, line]
 
 
-def fill(lead: str, lines: Sequence[str], width: int = 80) -> str:
-    """Join pieces by blanks into lines of at most `width`, as R's ``cat(fill = TRUE)`` does.
+def fill(pieces: Sequence[str], width: int = LINE_WIDTH, between: str = " ") -> str:
+    """Join pieces into lines of at most `width`, as R's ``cat(fill = TRUE)`` does: it counts a last `between`, too.
 
     Examples
     --------
-    >>> fill("Formula:", ["y ~ x"])
+    >>> fill(["Formula:", "y ~ x"])
     'Formula: y ~ x'
     """
-    text, used = lead, len(lead)
-    for piece in lines:
-        if used + 1 + len(piece) > width:
-            text, used = f"{text} \n{piece}", len(piece)
+    text, used = pieces[0], len(pieces[0]) + len(between)
+    for piece in pieces[1:]:
+        if used + len(piece) + len(between) > width:
+            text, used = f"{text}{between}\n{piece}", 0
         else:
-            text, used = f"{text} {piece}", used + 1 + len(piece)
+            text += between + piece
+        used += len(piece) + len(between)
     return text
+
+
+def wrap(text: str, width: int, first: str = "", later: str = "") -> list[str]:
+    """Break a text at blanks into lines shorter than `width`, as R's ``strwrap()``.
+
+    Parameters
+    ----------
+    text : str
+    width : int
+    first, later : str
+        What the first line begins with, and the others.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> wrap("one two three", 9, later="  ")
+    ['one two', '  three']
+    """
+    lines: list[str] = []
+    line, words = first, text.split()
+    for word in words:
+        begun = len(line) > len(later if lines else first)
+        if begun and len(line) + 1 + len(word) >= width:
+            lines.append(line)
+            line, begun = later, False
+        line += f" {word}" if begun else word
+    return [*lines, line]
 
 
 def _shorten(name: str, length: int) -> str:
@@ -155,10 +187,10 @@ def abbreviate(names: Sequence[str], length: int) -> list[str]:
 
 def text_table(
     rows: Sequence[str],
-    columns: Mapping[str, Sequence[str]],
+    columns: Mapping[str, Sequence[str]] | Sequence[tuple[str, Sequence[str]]],
     *,
-    left: Sequence[str] = ("",),
-    width: int = 80,
+    left: Sequence[str] | None = ("",),
+    width: int = LINE_WIDTH,
 ) -> str:
     """Lay out formatted columns under their names, as R prints a matrix; wide tables continue below.
 
@@ -166,35 +198,33 @@ def text_table(
     ----------
     rows : sequence of str
         Row names, set flush left.
-    columns : mapping of str to sequence of str
+    columns : mapping of str to sequence of str, or such pairs
         Cells, set flush right but for the columns in `left`.
-    left : sequence of str
-        Columns set flush left (the stars, names).
+    left : sequence of str, or None
+        Columns set flush left (the stars, names); None for all.
     width : int
-        Characters a line may take before the remaining columns start again below.
+        Characters that a line stays below; the remaining columns start again below it.
 
     Returns
     -------
     str
         Without a final line break.
     """
+    pairs = list(columns.items()) if isinstance(columns, Mapping) else list(columns)
     stub = max([len(row) for row in rows], default=0)
-    widths = {name: max([len(name), *map(len, cells)]) for name, cells in columns.items()}
-    blocks: list[list[str]] = [[]]
+    cells = [_padded([name, *texts], left is None or name in left) for name, texts in pairs]
+    blocks: list[list[list[str]]] = [[]]
     used = stub
-    for name in columns:
-        if blocks[-1] and used + 1 + widths[name] > width:
+    for column in cells:
+        if blocks[-1] and used + 1 + len(column[0]) >= width:  # the last place stays free
             blocks.append([])
             used = stub
-        blocks[-1].append(name)
-        used += 1 + widths[name]
-    lines = []
-    for block in blocks:
-        for i in range(-1, len(rows)):
-            cells = [name if i < 0 else columns[name][i] for name in block]
-            padded = [
-                cell.ljust(widths[name]) if name in left else cell.rjust(widths[name])
-                for name, cell in zip(block, cells, strict=True)
-            ]
-            lines.append(" ".join([("" if i < 0 else rows[i]).ljust(stub), *padded]))
-    return "\n".join(lines)
+        blocks[-1].append(column)
+        used += 1 + len(column[0])
+    stubs = _padded(["", *rows], flush_left=True)
+    return "\n".join(" ".join(line) for block in blocks for line in zip(stubs, *block, strict=True))
+
+
+def _padded(texts: Sequence[str], flush_left: bool) -> list[str]:
+    width = max(map(len, texts))
+    return [text.ljust(width) if flush_left else text.rjust(width) for text in texts]

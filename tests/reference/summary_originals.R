@@ -8,8 +8,6 @@ folder <- Sys.getenv("MLM_ORIGINALS")
 tight <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-10, maxfun = 1e5))
 text <- function(object) {
   out <- paste(capture.output(print(object)), collapse = "\n")
-  out <- sub(" ?\\. t-tests use Satterthwaite's\\s+method \\[\\s*lmerModLmerTest\\]",
-             ". t-tests use Satterthwaite's method ['lmerModLmerTest']", out)
   strsplit(sub("Control: tight\n", "", out), "\n")[[1]]
 }
 fit <- function(formula, data, reml) {

@@ -14,7 +14,7 @@ REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "summary_rform
 def test_deparse_and_fill(case):
     lines = r_text.deparse(case["formula"][0])
     assert lines == case["text"]
-    assert r_text.fill("Formula:", lines).split("\n") == case["filled"]
+    assert r_text.fill(["Formula:", *lines]).split("\n") == case["filled"]
 
 
 def test_abbreviate():
@@ -32,7 +32,7 @@ def test_abbreviate_nothing():
 
 def test_wide_tables_continue_below():
     columns = {"first": ["1"] * 2, "second": ["22"] * 2, "third": ["3"] * 2}
-    text = r_text.text_table(["a", "b"], columns, width=14)
+    text = r_text.text_table(["a", "b"], columns, width=15)
     assert text.split("\n") == [
         "  first second",
         "a     1     22",

@@ -10,25 +10,19 @@ from mlm.report.summary import random_effects_table, summarize
 REFERENCE = reference()
 
 
-def formula_as_expanded_by_lme4(text):
-    return text.replace("((1 | g) + (0 + x | g))", "(x || g)")
-
-
 @pytest.mark.parametrize("case", REFERENCE["lmer"], ids=lambda case: case["formula"])
 def test_mixed_models_print_as_in_r(case):
     m = mlm.lmer(case["formula"], data(), reml=case["reml"])
     for options, key in (({}, "text"), ({"digits": 3, "scipen": 8}, "short")):
-        expected = [formula_as_expanded_by_lme4(line) for line in lines(case[key])]
-        assert str(m.summary(data_name="d", **options)).split("\n") == expected
+        assert str(m.summary(data_name="d", **options)).split("\n") == lines(case[key])
 
 
 @pytest.mark.parametrize("case", REFERENCE["lmer"], ids=lambda case: case["formula"])
 def test_tests_print_as_in_lmertest(case):
     m = mlm.lmer(case["formula"], data(), reml=case["reml"])
     printed = str(m.summary("satterthwaite", data_name="d")).split("\n")
-    expected = [formula_as_expanded_by_lme4(line) for line in lines(case["tested"])]
     # lmerTest differentiates numerically, so that the seventh digit of its degrees of freedom may be off
-    assert_same_print(printed, expected)
+    assert_same_print(printed, lines(case["tested"]))
 
 
 @pytest.mark.parametrize("case", REFERENCE["lm"], ids=lambda case: case["formula"])
@@ -71,7 +65,7 @@ def test_correlations_are_printed_on_demand():
     assert "Correlation" not in str(m.summary(correlation=False))
     wide = "y ~ " + " + ".join(f"I(x ** {k})" for k in range(2)) + " + f * h * z + (1 | g)"
     m = mlm.lmer(wide.replace("I(x ** 0) + I(x ** 1)", "x"), data())
-    assert f"not shown by default, as p = {len(m.fixef)} > 20." in str(m.summary())
+    assert f"not shown by default, as p = {len(m.fixef)} > 12." in str(m.summary())
     assert "Correlation of Fixed Effects:" in str(m.summary(correlation=True))
 
 
@@ -87,7 +81,8 @@ def test_singular_fits_say_so():
 def test_notebooks_show_escaped_text():
     report = mlm.lm("y ~ x", data()).summary()
     assert repr(report) == str(report) == report.text
-    assert report._repr_html_().startswith('<pre class="mlm-summary">Call:')
+    assert report._repr_html_().startswith('<pre class="mlm-summary" style=')
+    assert report._repr_html_().partition(">")[2].startswith("Call:")
     assert "Pr(&gt;|t|)" in report._repr_html_()
     pd.testing.assert_frame_equal(report.coefficients, mlm.lm("y ~ x", data()).coefficients())
 
@@ -133,4 +128,4 @@ def test_a_group_that_is_called_like_the_residual(term):
 def test_a_group_that_is_called_like_the_second_term_of_another():
     d = data().assign(**{"g.1": data().h})
     table = random_effects_table(mlm.lmer("y ~ x + (1 | g) + (0 + x | g) + (1 | `g.1`)", d).varcorr).split("\n")
-    assert [line.split()[:2] for line in table[1:4]] == [["g", "(Intercept)"], ["g.1", "x"], ["g.1", "(Intercept)"]]
+    assert [line.split()[:2] for line in table[1:4]] == [["g", "(Intercept)"], ["g.2", "x"], ["g.1", "(Intercept)"]]

@@ -1,0 +1,65 @@
+"""The first lines of a printed mixed model: method, formula, data, weights and offset; and its criterion."""
+
+from __future__ import annotations
+
+from ..language.formula import without_double_bars
+from . import r_numbers, r_text
+from .face import FittedMixedModel
+from .style import Style
+
+__all__ = ["criterion", "heading", "observations"]
+
+SATTERTHWAITE = "t-tests use Satterthwaite's method"
+METHODS = {True: "REML", False: "maximum likelihood "}  # by whether it was REML; the blank before a stop is R's
+
+
+def heading(m: FittedMixedModel, style: Style, tested: bool = False, data_name: str | None = None) -> list[str]:
+    """Lines that say what was fitted, up to the criterion.
+
+    Parameters
+    ----------
+    m : FittedMixedModel
+    style : Style
+    tested : bool
+        Whether tests by Satterthwaite's method follow, as lmerTest prints them.
+    data_name : str, optional
+        What to call the data; by default as in the fit.
+    """
+    title = f"Linear mixed model fit by {METHODS[_by_reml(m)]}" + (f". {SATTERTHWAITE}" if tested else "")
+    lines = [*_title(title, "lmerModLmerTest" if tested else "lmerMod", style.width)]
+    lines.append(r_text.fill(["Formula:", *r_text.deparse(without_double_bars(m.formula))], style.width))
+    call = m.frame.call
+    names = {"   Data:": data_name or call.data, "Weights:": call.weights, " Offset:": call.offset}
+    return [*lines, *(f"{what} {name}" for what, name in names.items() if name)]
+
+
+def _by_reml(m: FittedMixedModel) -> bool:
+    """Whether R says REML: without fixed effects it is maximum likelihood."""
+    return m.reml and len(m.fixef) > 0
+
+
+def _title(title: str, kind: str, width: int) -> list[str]:
+    """The method and R's class: on one line in quotes, or wrapped without them."""
+    line = f"{title} ['{kind}']"
+    if len(line) <= width:
+        return [line]
+    return [r_text.fill([*r_text.wrap(title, width - 2, later="  "), " [", kind, "]"], width, between="")]
+
+
+def criterion(m: FittedMixedModel, style: Style, decimals: int | None = None) -> str:
+    """The REML criterion, or the information criteria of a maximum-likelihood fit; rounded if that is asked for."""
+    rounded = [
+        float(value) if decimals is None else round(float(value), decimals)
+        for value in ([m.deviance] if _by_reml(m) else [m.aic, m.bic, m.loglik, m.deviance])
+    ]
+    texts = r_numbers.format_numbers(rounded, style.digits, scipen=style.scipen)
+    if _by_reml(m):
+        return f"REML criterion at convergence: {texts[0]}"
+    names = ["AIC", "BIC", "logLik", "deviance", "df.resid"]
+    return r_numbers.named_texts(names, [*texts, str(m.df_resid)], style.width)
+
+
+def observations(m: FittedMixedModel, style: Style) -> str:
+    """The line of the numbers of rows and of levels."""
+    groups = "; ".join(f"{name}, {count}" for name, count in m.ngrps.items())
+    return r_text.fill([f"Number of obs: {m.nobs}, groups: ", groups], style.width)

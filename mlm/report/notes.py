@@ -1,0 +1,63 @@
+"""The last lines of a printed mixed model: columns left out, scales, and what the optimiser has to say."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from .face import FittedMixedModel
+
+__all__ = ["closing_lines", "notes"]
+
+# Ratio of the standard deviations of two predictors, or of one to 1, from which lme4 warns of their scales.
+MOST_RATIO = 1e3
+
+
+def notes(m: FittedMixedModel) -> list[str]:
+    """What the summary says at its end, when it is not silent success."""
+    lines = _fit_warnings(m)
+    if m.optimizer == "nloptwrap":
+        code, said = m.lme4_convergence
+        return (
+            [*lines, f"optimizer ({m.optimizer}) convergence code: {code}", *said] if said or code[0] != "0" else lines
+        )
+    if not m.converged:
+        return [*lines, f"optimizer ({m.optimizer}) did not converge; see optimizer_info and messages"]
+    if m.is_singular:
+        singular = "boundary (singular) fit: a variance is zero or a correlation is plus or minus one"
+        return [*lines, f"optimizer ({m.optimizer}) converged", singular]
+    return lines
+
+
+def closing_lines(m: FittedMixedModel) -> list[str]:
+    """What the printed model says at its end: as `notes`, but of an optimiser of lme4's how many warnings there are."""
+    if m.optimizer != "nloptwrap":
+        return notes(m)
+    code, said = m.lme4_convergence
+    if not said and code[0] == "0":
+        return _fit_warnings(m)
+    counts = f"0 optimizer warnings; {len(said)} lme4 warnings "
+    return [*_fit_warnings(m), f"optimizer ({m.optimizer}) convergence code: {code} ; {counts}"]
+
+
+def _fit_warnings(m: FittedMixedModel) -> list[str]:
+    """What lme4 says of the fixed-effects columns."""
+    said = []
+    left_out = len(m.frame.left_out)
+    if left_out:
+        s = "" if left_out == 1 else "s"
+        said.append(f"fixed-effect model matrix is rank deficient so dropping {left_out} column{s} / coefficient{s}")
+    if _differ_in_scale(m.frame.x):
+        said.append("Some predictor variables are on very different scales: consider rescaling")
+    return ["fit warnings:", *said] if said else []
+
+
+def _differ_in_scale(x: np.ndarray) -> bool:
+    """Whether predictors, but for those of 0 and 1 only, have standard deviations far from 1 or from one another."""
+    numeric = x[:, ~((x == 0) | (x == 1)).all(axis=0)]
+    deviations = np.sort(numeric.std(axis=0, ddof=1))
+    if not len(deviations) or not deviations[0] > 0:
+        return False
+    limits = [*pairwise((deviations[0], deviations[-1])), (deviations[0], 1.0), (1.0, deviations[-1])]
+    return any(large / small > MOST_RATIO for small, large in limits)
