@@ -5,6 +5,7 @@ As in R's package effects (Fox 2003, J. Stat. Softw. 8(15)); `mlm.model.referenc
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,11 +33,12 @@ __all__ = ["Effect", "effect"]
 
 CURVE_POINTS = 50
 """Points at which the effect of a numeric predictor is computed by default: a curve looks smooth at a page's width."""
+SHOWN_ROWS = 12  # of a table that is printed or shown; all are in `frame`
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Predicted values with a pointwise band.
+    """Predicted values with a pointwise band: `print` it, `plot` it, or take `frame`.
 
     Attributes
     ----------
@@ -62,9 +64,32 @@ class Effect:
     level: float
     typical: dict[str, Any]
 
+    def __str__(self) -> str:
+        return f"{self._heading}\n\n{self.frame.to_string(index=False, max_rows=SHOWN_ROWS)}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self._heading)}</p>\n{self.frame.to_html(index=False, max_rows=SHOWN_ROWS)}"
+
+    @property
+    def _heading(self) -> str:
+        """What is shown, and what the other predictors are held at."""
+        by = f" by {', '.join(self.at)}" if self.at else ""
+        held = "".join(f"; {name} at {_typical_text(value)}" for name, value in self.typical.items())
+        return f"Effect of {self.focal} on {self.response}{by}, with a {100 * self.level:g} % band{held}"
+
     def plot(self, **options: Any) -> Axes:
         """Draw lines with bands, one for each value of `at`; options as in :func:`mlm.plot.effect_lines`."""
         return effect_lines(self, **options)
+
+
+def _typical_text(value: Any) -> str:
+    """A mean, or the shares of levels."""
+    if not isinstance(value, Mapping):
+        return f"{value:.4g}" if is_number(value) else str(value)
+    return ", ".join(f"{share:.0%} {level}" for level, share in value.items())
 
 
 def effect(

@@ -7,7 +7,11 @@ import html
 __all__ = ["as_html"]
 
 # No colour is set, so that text and page are the notebook's own, light or dark; what is wider than the page scrolls.
-STYLE = "background: none; color: inherit; border: none; margin: 0; overflow-x: auto; white-space: pre"
+# The letters are those of code, of VS Code or of Jupyter, whose styles for the text of pages would part the columns.
+FONT = (
+    "font-family: var(--vscode-editor-font-family, var(--jp-code-font-family, monospace)), monospace; line-height: 1.3"
+)
+STYLE = f"{FONT}; white-space: pre; overflow-x: auto; background: none; color: inherit; border: none; padding: 0"
 
 
 def as_html(text: str, kind: str = "mlm-model") -> str:

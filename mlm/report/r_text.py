@@ -10,6 +10,8 @@ from .r_numbers import LINE_WIDTH
 
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
 INDENT = "    "
+# What R's abbreviate() takes for vowels, as was seen by asking it for each letter: â and ę are not among them, Ę is.
+VOWELS = frozenset("aeiouàáãäåèéêëìíîïòóôõöøùúûüāăąēĕėĘěĩīĭįıōŏőũūŭůűųǾǿ")
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<quoted>`[^`]*`|\"[^\"]*\"|'[^']*')"
@@ -143,7 +145,7 @@ def _shorten(name: str, length: int) -> str:
     """Abbreviate one name: strip blanks, lower-case vowels, lower-case letters, the rest, from the end."""
     kept = list(name.strip(" "))
     stages = (
-        lambda letter: letter in "aeiou",
+        lambda letter: letter in VOWELS,
         lambda letter: letter.islower(),
         lambda letter: letter != " ",
     )
