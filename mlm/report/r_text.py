@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+import string
+from collections.abc import Callable, Mapping, Sequence
 
 from ..language.tree import Number, Text, spell, spell_name
 from .r_numbers import LINE_WIDTH
 
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
 INDENT = "    "
-# What R's abbreviate() takes for vowels, as was seen by asking it for each letter: â and ę are not among them, Ę is.
+# What R's abbreviate() takes for vowels, as was seen by asking it for each letter: â and ę are not among them, Ę is,
+# and in names with letters beyond ASCII the dot.
+LETTERS = frozenset(string.ascii_lowercase)
 VOWELS = frozenset("aeiouàáãäåèéêëìíîïòóôõöøùúûüāăąēĕėĘěĩīĭįıōŏőũūŭůűųǾǿ")
 
 _TOKEN = re.compile(
@@ -142,18 +146,23 @@ def wrap(text: str, width: int, first: str = "", later: str = "") -> list[str]:
 
 
 def _shorten(name: str, length: int) -> str:
-    """Abbreviate one name: strip blanks, lower-case vowels, lower-case letters, the rest, from the end."""
+    """Abbreviate one name: strip vowels, lower-case letters, the rest, from the end; those at ends of words first.
+
+    The first letter of a word stays, and blanks go in the end.
+    """
     kept = list(name.strip(" "))
-    stages = (
-        lambda letter: letter in VOWELS,
-        lambda letter: letter.islower(),
+    vowels = VOWELS if name.isascii() else VOWELS | {"."}
+    stages: tuple[Callable[[str], bool], ...] = (
+        vowels.__contains__,
+        LETTERS.__contains__,
         lambda letter: letter != " ",
     )
-    for strip in stages:
+    for strip, last_only in itertools.product(stages, (True, False)):
         for position in range(len(kept) - 1, 0, -1):
             if len(kept) - kept.count(" ") <= length:
-                return "".join(kept).replace(" ", "")
-            if strip(kept[position]) and kept[position - 1] != " ":
+                break
+            inside = position + 1 < len(kept) and kept[position + 1] != " "
+            if strip(kept[position]) and kept[position - 1] != " " and not (last_only and inside):
                 del kept[position]
     return "".join(kept).replace(" ", "")
 

@@ -1,4 +1,4 @@
-"""Formulas and short names against R: the cases are in reference/summary_rformat.json."""
+"""Formulas and short names against R: reference/summary_rformat.json and short_names.json."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,9 @@ import pytest
 
 from mlm.report import r_text
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "summary_rformat.json").read_text())
+FOLDER = Path(__file__).parents[1] / "reference"
+REFERENCE = json.loads((FOLDER / "summary_rformat.json").read_text())
+SHORT_NAMES = json.loads((FOLDER / "short_names.json").read_text(encoding="utf-8"))["cases"]
 
 
 @pytest.mark.parametrize("case", REFERENCE["formulas"], ids=lambda case: case["formula"][0])
@@ -20,6 +22,19 @@ def test_deparse_and_fill(case):
 def test_abbreviate():
     for case in REFERENCE["names"]:
         assert r_text.abbreviate(case["names"], case["length"][0]) == case["text"]
+
+
+def test_abbreviate_several_words_and_letters_beyond_ascii():
+    for case in SHORT_NAMES:
+        assert r_text.abbreviate(case["names"], case["length"]) == case["text"]
+
+
+def test_fill_breaks_a_line_that_would_be_full():
+    lead = "a" * 10
+    assert r_text.fill([lead, "b" * 12], 24) == f"{lead} {'b' * 12}"
+    assert r_text.fill([lead, "b" * 13], 24) == f"{lead} \n{'b' * 13}"
+    assert r_text.fill([lead, "b" * 14], 24, between="") == lead + "b" * 14
+    assert r_text.fill([lead, "b" * 15], 24, between="") == f"{lead}\n{'b' * 15}"
 
 
 def test_deparse_leaves_what_it_cannot_read():
