@@ -96,7 +96,8 @@ class MixedModel(Fit):
         Parameters
         ----------
         ddf : {None, "satterthwaite"}
-            With ``"satterthwaite"``, degrees of freedom and two-sided p values of t tests (as lmerTest).
+            With ``"satterthwaite"``, degrees of freedom and two-sided p values of t tests (as lmerTest). Upper and lower
+            case are the same, and ``"lme4"`` is None.
 
         Returns
         -------

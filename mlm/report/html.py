@@ -7,11 +7,11 @@ import html
 __all__ = ["as_html"]
 
 # No colour is set, so that text and page are the notebook's own, light or dark; what is wider than the page scrolls.
-# The letters are those of code, of VS Code or of Jupyter, whose styles for the text of pages would part the columns.
-FONT = (
-    "font-family: var(--vscode-editor-font-family, var(--jp-code-font-family, monospace)), monospace; line-height: 1.3"
+# The letters are those of code, as Jupyter's style for the text of pages would part the columns.
+STYLE = (
+    "font-family: var(--jp-code-font-family, monospace), monospace; line-height: 1.3; white-space: pre; "
+    "overflow-x: auto; background: none; color: inherit; border: none; padding: 0"
 )
-STYLE = f"{FONT}; white-space: pre; overflow-x: auto; background: none; color: inherit; border: none; padding: 0"
 
 
 def as_html(text: str, kind: str = "mlm-model") -> str:
