@@ -6,6 +6,7 @@ As in R's package effects (Fox 2003, J. Stat. Softw. 8(15)); `mlm.model.referenc
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +17,19 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, DataError, FitError, first_few, is_number, is_one_of, listed, suggest
+from ..errors import (
+    ArgumentError,
+    DataError,
+    FitError,
+    RankWarning,
+    counted,
+    first_few,
+    is_number,
+    is_one_of,
+    listed,
+    suggest,
+    users_stacklevel,
+)
 from ..frame.values import label
 from ..inference.confint import checked_level
 from ..model.linear_model import LinearModel
@@ -52,6 +65,8 @@ class Effect:
         Coverage of the band at each point.
     typical : dict
         What the other predictors are held at: a mean, or the share of each level.
+    note : str
+        Why values are missing; empty where none is.
     """
 
     frame: pd.DataFrame
@@ -61,6 +76,7 @@ class Effect:
     at: tuple[str, ...]
     level: float
     typical: dict[str, Any]
+    note: str = ""
 
     def plot(self, **options: Any) -> Axes:
         """Draw lines with bands, one for each value of `at`; options as in :func:`mlm.plot.effect_lines`."""
@@ -97,7 +113,8 @@ def effect(
     Returns
     -------
     Effect
-        With ``frame`` and ``plot()``. Random effects are taken as zero.
+        With ``frame`` and ``plot()``. Random effects are taken as zero. A value that does not follow from the fit, such
+        as that of a cell of two factors' interaction that no row has, is NaN.
 
     Raises
     ------
@@ -108,6 +125,11 @@ def effect(
         When a level is unknown, or a value of a numeric predictor is no finite number.
     FitError
         When the model has an offset.
+
+    Warns
+    -----
+    RankWarning
+        Values are not estimable.
 
     Examples
     --------
@@ -140,7 +162,24 @@ def effect(
     half = scipy.stats.t.ppf(0.5 + coverage / 2, freedom) * se
     frame = grid.assign(fit=fit, se=se, lower=fit - half, upper=fit + half)
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
-    return Effect(frame, focal, m.response, bool(known[focal].levels), tuple(() if at is None else at), level, typical)
+    note = _not_estimable(m, grid[np.isnan(x).any(axis=1)], len(grid))
+    if note:
+        warnings.warn(note, RankWarning, stacklevel=users_stacklevel())
+    shown = tuple(() if at is None else at)
+    return Effect(frame, focal, m.response, bool(known[focal].levels), shown, level, typical, note)
+
+
+def _not_estimable(m: MixedModel | LinearModel, points: pd.DataFrame, count: int) -> str:
+    """Say which points have no value, and why; nothing if all have."""
+    if points.empty:
+        return ""
+    texts = [", ".join(f"{name} = {value}" for name, value in point.items()) for point in points.to_dict("records")]
+    names = m.frame.left_out.names if m.frame.left_out is not None else ()
+    return (
+        f"{len(points)} of {counted(count, 'value')} of the effect cannot be estimated and are NaN: "
+        f"{first_few([f'({text})' for text in texts])}. The rows of the fit do not tell the coefficients of "
+        f"{first_few(names)}, which were dropped."
+    )
 
 
 def _chosen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,30 @@ def covariance_blocks(fit: Fit) -> list[tuple[str, RandomPart, np.ndarray]]:
     Returns
     -------
     list of (str, RandomPart, ndarray of shape (q, q))
-        lme4's name of the term (the second term of a factor ``g`` is ``g.1``), the term, its covariance matrix; in the
-        order of theta.
+        lme4's name of the term (the second term of a factor ``g`` is ``g.1``, if no factor is called so), the term, its
+        covariance matrix; in the order of theta.
     """
     layout = fit.deviance_function.layout
     matrices, out = layout.matrices(fit.theta), []
-    seen: dict[str, int] = {}
-    for slot, part in zip(layout.slots, fit.terms, strict=True):
-        group = part.term.group
-        name = f"{group}.{seen[group]}" if group in seen else group
-        seen[group] = seen.get(group, 0) + 1
+    names = _unique([part.term.group for part in fit.terms])
+    for slot, part, name in zip(layout.slots, fit.terms, names, strict=True):
         block = slice(slot.start, slot.start + slot.size)
         t = matrices[slot.factor][block, block]
         out.append((name, part, fit.sigma**2 * t @ t.T))
     return out
+
+
+def _unique(groups: Sequence[str]) -> list[str]:
+    """Give repeated names the first number that makes a new name, as R's ``make.unique``."""
+    taken, found = set(groups), []
+    for k, group in enumerate(groups):
+        name, number = group, 0
+        while name in (taken if number else groups[:k]):
+            number += 1
+            name = f"{group}.{number}"
+        taken.add(name)
+        found.append(name)
+    return found
 
 
 def varcorr_table(fit: Fit) -> pd.DataFrame:
@@ -75,12 +86,24 @@ def ranef_table(fit: Fit) -> pd.DataFrame:
 
 
 def coef_tables(fit: Fit) -> dict[str, pd.DataFrame]:
-    """Fixed effects plus conditional modes: levels by terms, for each grouping factor."""
-    out, beta = {}, fit.fixef
-    for group, levels in fit.ngrps.items():
-        rows = np.tile(beta.to_numpy(), (levels, 1))
-        table = pd.DataFrame(rows, fit.frame.groupings[group].levels.view(), beta.index)
-        for name, mode in zip(columns_of(fit, group), fit.modes[group][0], strict=True):
-            table[name] = table[name] + mode if name in table else mode
-        out[group] = table
+    """Fixed effects plus conditional modes: levels by terms, for each grouping factor.
+
+    As in R every table has all terms: first those without a fixed effect, 0 where they do not vary, then the others.
+    """
+    fixed = fit.frame.x_design.column_keys()
+    known = set(fixed)
+    varying = {
+        group: [key for part in fit.terms if part.term.group == group for key in part.design.column_keys()]
+        for group in fit.ngrps.index
+    }
+    rest = dict.fromkeys(key for keys in varying.values() for key in keys if key not in known)
+    place = {key: k for k, key in enumerate([*rest, *fixed])}
+    names = pd.Index([label for _, label, _ in place], name=fit.fixef.index.name)
+    start = np.concatenate([np.zeros(len(rest)), fit.fixef.to_numpy()])
+    out = {}
+    for group, keys in varying.items():
+        values = np.tile(start, (int(fit.ngrps[group]), 1))
+        for key, modes in zip(keys, fit.modes[group][0], strict=True):
+            values[:, place[key]] += modes
+        out[group] = pd.DataFrame(values, fit.frame.groupings[group].levels.view(), names)
     return out

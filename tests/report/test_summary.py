@@ -131,6 +131,7 @@ def test_a_group_that_is_called_like_the_residual(term):
 
 
 def test_a_group_that_is_called_like_the_second_term_of_another():
+    """It is then called ``g.2``, as in lme4."""
     d = data().assign(**{"g.1": data().h})
     table = random_effects_table(mlm.lmer("y ~ x + (1 | g) + (0 + x | g) + (1 | `g.1`)", d).varcorr).split("\n")
-    assert [line.split()[:2] for line in table[1:4]] == [["g", "(Intercept)"], ["g.1", "x"], ["g.1", "(Intercept)"]]
+    assert [line.split()[:2] for line in table[1:4]] == [["g", "(Intercept)"], ["g.2", "x"], ["g.1", "(Intercept)"]]
