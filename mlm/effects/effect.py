@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Effect", "effect"]
 
+RESULTS = ("fit", "se", "lower", "upper")
+"""Columns of an effect's frame beside its predictors."""
 CURVE_POINTS = 50
 """Points at which the effect of a numeric predictor is computed by default: a curve looks smooth at a page's width."""
 
@@ -119,8 +121,8 @@ def effect(
     Raises
     ------
     ArgumentError
-        When `m` is no model, a predictor is not in the fixed part or named twice, a list of values is empty, the level
-        is not in (0, 1), or `df` is not positive.
+        When `m` is no model, a predictor is not in the fixed part, named twice, or called like a column of the effect,
+        a list of values is empty, the level is not in (0, 1), or `df` is not positive.
     DataError
         When a level is unknown, or a value of a numeric predictor is no finite number.
     FitError
@@ -192,6 +194,11 @@ def _chosen(
         if not isinstance(name, str) or name not in known:
             raise ArgumentError(
                 f"The fixed part has no predictor {name!r}; it has {', '.join(known)}.{suggest(str(name), known)}"
+            )
+        if name in RESULTS:
+            raise ArgumentError(
+                f"The predictor {name!r} is called like a column of the effect itself ({', '.join(RESULTS)}); rename "
+                "it before the fit."
             )
     own = known[focal]
     if values is None:

@@ -181,3 +181,13 @@ def test_a_slope_that_another_column_has_is_not_estimable():
     with pytest.warns(mlm.RankWarning, match="coefficients of twice"):
         assert effect(m, "x", values=[0, 1]).frame["fit"].isna().all()
     assert effect(m, "f").frame["fit"].notna().all()
+
+
+@pytest.mark.parametrize("name", ["fit", "se", "lower", "upper"])
+def test_a_predictor_is_not_overwritten_by_a_result(name):
+    m = mlm.lm(f"y ~ {name} + z", data().rename(columns={"x": name}))
+    with pytest.raises(mlm.ArgumentError, match=f"The predictor '{name}' is called like a column of the effect"):
+        effect(m, name)
+    with pytest.raises(mlm.ArgumentError, match="rename it before the fit"):
+        effect(m, "z", at={name: [0, 1]})
+    np.testing.assert_allclose(effect(m, "z").frame["fit"], effect(mlm.lm("y ~ x + z", data()), "z").frame["fit"])
