@@ -176,7 +176,7 @@ def _not_estimable(m: MixedModel | LinearModel, points: pd.DataFrame, count: int
     if points.empty:
         return ""
     texts = [", ".join(f"{name} = {value}" for name, value in point.items()) for point in points.to_dict("records")]
-    names = m.frame.left_out.names if m.frame.left_out is not None else ()
+    names = m.frame.dependent.names if m.frame.dependent is not None else ()
     return (
         f"{len(points)} of {counted(count, 'value')} of the effect cannot be estimated and are NaN: "
         f"{first_few([f'({text})' for text in texts])}. The rows of the fit do not tell the coefficients of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,11 @@ import pandas as pd
 from ..frame.model_frame import RandomPart
 from .fit import Fit
 
-__all__ = ["coef_tables", "columns_of", "covariance_blocks", "ranef_table", "varcorr_table"]
+__all__ = ["coef_tables", "columns_of", "covariance_blocks", "ranef_table", "term_names", "varcorr_table"]
+
+
+NO_LETTER = re.compile(r"[^\w.]")  # signs that R's names have in backticks only
+SYNTACTIC = re.compile(r"[^\W\d_]|\.(?!\d)")  # how other names begin
 
 
 def covariance_blocks(fit: Fit) -> list[tuple[str, RandomPart, np.ndarray]]:
@@ -20,12 +25,11 @@ def covariance_blocks(fit: Fit) -> list[tuple[str, RandomPart, np.ndarray]]:
     Returns
     -------
     list of (str, RandomPart, ndarray of shape (q, q))
-        lme4's name of the term (the second term of a factor ``g`` is ``g.1``, if no factor is called so), the term, its
-        covariance matrix; in the order of theta.
+        lme4's name of the term (see `term_names`), the term, its covariance matrix; in the order of theta.
     """
     layout = fit.deviance_function.layout
     matrices, out = layout.matrices(fit.theta), []
-    names = _unique([part.term.group for part in fit.terms])
+    names = term_names([part.term.group for part in fit.terms])
     for slot, part, name in zip(layout.slots, fit.terms, names, strict=True):
         block = slice(slot.start, slot.start + slot.size)
         t = matrices[slot.factor][block, block]
@@ -33,15 +37,27 @@ def covariance_blocks(fit: Fit) -> list[tuple[str, RandomPart, np.ndarray]]:
     return out
 
 
-def _unique(groups: Sequence[str]) -> list[str]:
-    """Give repeated names the first number that makes a new name, as R's ``make.unique``."""
-    taken, found = set(groups), []
-    for k, group in enumerate(groups):
-        name, number = group, 0
-        while name in (taken if number else groups[:k]):
+def term_names(groups: Sequence[str]) -> list[str]:
+    """Name each term by its grouping factor, as lme4 does.
+
+    Where a factor has several terms, the later ones of ``g`` are ``g.1``, ``g.2`` …, and all names are made such that R
+    could read them without backticks: ``f:g`` is ``f.g``.
+
+    Examples
+    --------
+    >>> term_names(["f:g", "g"]), term_names(["f:g", "g", "g"])
+    (['f:g', 'g'], ['f.g', 'g', 'g.1'])
+    """
+    if len(set(groups)) == len(groups):
+        return list(groups)
+    plain = [NO_LETTER.sub(".", group) for group in groups]
+    plain = [name if SYNTACTIC.match(name) else f"X{name}" for name in plain]
+    found: list[str] = []
+    for k, name in enumerate(plain):
+        number = 0
+        while name in found or (number and name in plain):
             number += 1
-            name = f"{group}.{number}"
-        taken.add(name)
+            name = f"{plain[k]}.{number}"
         found.append(name)
     return found
 

@@ -65,7 +65,7 @@ class ModelFrame:
         The data's columns that the fixed part uses, on the rows in use.
     offset_parts : tuple of Node, or None
         Expressions whose sum is the offset; None when it was given as values.
-    left_out : Columns or None
+    dependent : Columns or None
         Fixed-effects columns that were dropped as dependent on others.
     """
 
@@ -82,7 +82,7 @@ class ModelFrame:
     recipe: Recipe
     predictors: Mapping[str, Value]
     offset_parts: tuple[Node, ...] | None = ()
-    left_out: Columns | None = None
+    dependent: Columns | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
@@ -128,8 +128,8 @@ class ModelFrame:
         """Return the frame with these fixed-effects columns left out."""
         out = set(dropped)
         keep = [k for k in range(len(self.x_names)) if k not in out]
-        design, left_out = self.x_design.without(dropped), self.x_columns.select(sorted(out))
-        return replace(self, x_columns=self.x_columns.select(keep), x_design=design, left_out=left_out)
+        design, dependent = self.x_design.without(dropped), self.x_columns.select(sorted(out))
+        return replace(self, x_columns=self.x_columns.select(keep), x_design=design, dependent=dependent)
 
     def known_part_of(self, table: Table) -> np.ndarray | float:
         """Return the offset of new rows, shape (rows,), or 0 without one.
@@ -256,8 +256,8 @@ def _offset_parts(found: Variables) -> tuple[Node, ...] | None:
 def _freeze(frame: ModelFrame) -> None:
     """Make the arrays of a frame read-only."""
     factors = [frame.x_columns.factors, *[part.columns.factors for part in frame.random]]
-    if frame.left_out is not None:
-        factors.append(frame.left_out.factors)
+    if frame.dependent is not None:
+        factors.append(frame.dependent.factors)
     arrays: list[Any] = [frame.y, frame.weights, frame.offset, *itertools.chain(*itertools.chain(*factors))]
     arrays += [each.codes for each in frame.groupings.values()]
     for value in frame.predictors.values():

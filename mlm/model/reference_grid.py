@@ -208,10 +208,10 @@ def average_design(
 
 def _estimable(frame: ModelFrame, kept: np.ndarray, dropped: np.ndarray) -> np.ndarray:
     """Whether points have the dropped columns that follow from the kept ones as they do in the rows of the fit."""
-    assert frame.left_out is not None
+    assert frame.dependent is not None
     x = frame.x
     scale = np.sqrt(np.einsum("ij,ij->j", x, x))
-    left_out = frame.left_out.matrix()
+    left_out = frame.dependent.matrix()
     follows = np.linalg.lstsq(x / scale, left_out, rcond=None)[0] / scale[:, None]
     size = np.abs(left_out).max(axis=0) + np.abs(dropped) + np.abs(kept) @ np.abs(follows)
     return (np.abs(dropped - kept @ follows) <= ESTIMABLE * size).all(axis=1)
