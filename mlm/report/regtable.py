@@ -228,7 +228,7 @@ def regtable(
     _demand_texts(caption=caption, note=note)
     heads = model_names(len(fits), names)
     bounds = _bounds(stars)
-    columns = [estimates(m, bounds, ddf, level if ci else None) for m in fits]
+    columns = [estimates(m, bounds, ddf, level) for m in fits]
     return RegressionTable(
         Layout(
             names=tuple(heads),

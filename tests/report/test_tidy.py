@@ -73,6 +73,15 @@ def test_intervals_belong_to_the_p_values():
     np.testing.assert_array_equal(m.confint(0.9, ddf="satterthwaite"), table[["conf.low", "conf.high"]].astype(float))
 
 
+@pytest.mark.parametrize(
+    "options", [{"level": 2}, {"level": "95%"}, {"conf_int": "95%"}, {"conf_int": None}, {"ddf": 0}]
+)
+def test_wrong_arguments_are_one_error(options):
+    for m in (mlm.lm("y ~ x", data()), mlm.lmer("y ~ x + (1 | g)", data())):
+        with pytest.raises(mlm.ArgumentError, match=r"level must lie|conf_int is True or False|ddf must be None"):
+            m.tidy(**options)
+
+
 def test_labels_that_are_alike():
     """Rows are told by position: the level v of f, and the column fv."""
     rng = np.random.default_rng(5)

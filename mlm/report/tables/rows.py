@@ -6,13 +6,11 @@ Rows are told apart by keys and not by their labels: two coefficients may be cal
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-import numpy as np
 import pandas as pd
 import scipy
 
@@ -40,15 +38,15 @@ class Estimate:
     p : float
         Two-sided p value.
     low, high : float
-        Limits of the interval; NaN where none was asked for.
+        Limits of the interval.
     """
 
     value: float
     se: float
     stars: str
-    p: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
+    p: float
+    low: float
+    high: float
 
 
 Cell = Estimate | float | int | None
@@ -73,19 +71,15 @@ def star_marks(bounds: Sequence[float]) -> list[tuple[float, str]]:
     return list(zip(bounds, MARKS[max(0, 3 - len(bounds)) :], strict=False))
 
 
-def estimates(
-    m: FittedModel, bounds: Sequence[float], ddf: str | None, level: float | None = None
-) -> dict[Key, Estimate]:
-    """Coefficients of a model by what they are; with a `level` their intervals, too."""
+def estimates(m: FittedModel, bounds: Sequence[float], ddf: str | None, level: float) -> dict[Key, Estimate]:
+    """Coefficients of a model, with intervals of this level, by what they are."""
     own = _own_ddf(m, ddf)
     table = m.coefficients(own)
     p = table["Pr(>|t|)"] if "Pr(>|t|)" in table else 2 * scipy.stats.norm.sf(table["t value"].abs())
     marks = [r_numbers.stars(value, star_marks(bounds), otherwise="", closed=False) for value in p]
-    limits = np.full((len(table), 2), np.nan)
-    if level is not None:
-        every = m.confint(level, ddf=own).to_numpy()
-        kept = m.frame.x_design.keep
-        limits = every if kept is None or len(every) == len(table) else every[list(kept)]
+    limits = m.confint(level, ddf=own).to_numpy()
+    if len(limits) > len(table):  # those of a linear model have rows of the terms without a coefficient
+        limits = limits[list(m.frame.x_design.keep)]
     keys = [Key(label, (variables, count)) for variables, label, count in m.frame.x_design.column_keys()]
     values = zip(keys, table["Estimate"], table["Std. Error"], marks, p, limits, strict=True)
     return {

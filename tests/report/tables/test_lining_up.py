@@ -118,6 +118,7 @@ def test_names_are_those_of_what_is_shown(models):
         ({"single_row": None}, "single_row is True or False; got NoneType"),
         ({"rmse": []}, "rmse is True or False; got list"),
         ({"ci": True, "level": 95}, "level must lie between 0 and 1; got 95"),
+        ({"level": 2}, "level must lie between 0 and 1; got 2"),
         ({"caption": None}, "caption is a text; got NoneType"),
         ({"note": ["a"]}, "note is a text; got list"),
         ({"ddf": "kenward"}, "ddf must be None or"),
