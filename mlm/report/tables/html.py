@@ -22,13 +22,14 @@ table.mlm-regtable th, table.mlm-regtable td { border: 0; color: inherit; paddin
   text-align: right; vertical-align: baseline; white-space: nowrap; }
 table.mlm-regtable thead th { font-weight: bold; max-width: 14em; min-width: 5em; padding-top: 0.3em;
   padding-bottom: 0.3em; vertical-align: bottom; white-space: normal; overflow-wrap: break-word; }
+table.mlm-regtable thead { border: 0; }
 table.mlm-regtable tbody th { font-weight: normal; max-width: 24em; min-width: 7em; overflow-wrap: break-word;
-  text-align: left; white-space: normal; }
+  text-align: left !important; white-space: normal; }
 table.mlm-regtable tbody, table.mlm-regtable tfoot { border-top: 1px solid; }
 table.mlm-regtable sup { line-height: 0; }
 table.mlm-regtable tbody td sup { display: inline-block; width: 0; }
-table.mlm-regtable tfoot td { font-size: 0.85em; padding-top: 0.4em; padding-bottom: 0.3em; text-align: left;
-  white-space: normal; }
+table.mlm-regtable tfoot td { font-size: 0.85em; padding-top: 0.4em; padding-bottom: 0.3em;
+  text-align: left !important; white-space: normal; }
 @media (max-width: 480px) { table.mlm-regtable { font-size: 0.8em; } }
 """
 PAGE = """\
