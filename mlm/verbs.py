@@ -12,9 +12,9 @@ import pandas as pd
 from .errors import ArgumentError, FitError
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
+from .report.dropped import terms_of
 from .report.face import is_model
 from .report.summary import Summary
-from .report.tidy import terms_of
 
 __all__ = [
     "VarCorr",

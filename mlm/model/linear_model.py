@@ -23,8 +23,9 @@ from ..frame.table import Table
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.satterthwaite import checked_ddf
+from ..report.dropped import terms_of
 from ..report.summary import Summary, summarize
-from ..report.tidy import coefficient_rows, linear_glance_row, terms_of
+from ..report.tidy import coefficient_rows, linear_glance_row
 
 __all__ = ["FStatistic", "LinearModel"]
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from ..errors import ArgumentError
 from . import r_numbers, r_text
+from .dropped import with_dropped_terms
 from .face import FittedLinearModel, FittedMixedModel, FittedModel, demand_model, is_mixed
 
 __all__ = ["Summary", "summarize"]
@@ -314,7 +315,7 @@ def _linear(m: FittedLinearModel, coefficients: pd.DataFrame, style: _Style) -> 
     data = f", data = {style.data_name}" if style.data_name else ""
     lines = ["Call:", *r_text.deparse(f"lm(formula = {m.formula}{data})"), ""]
     lines += ["Residuals:", *_residuals(m, style), ""]
-    coefficients = coefficients.reindex(list(m.terms))
+    coefficients = with_dropped_terms(coefficients, m)
     note = f" ({len(m.aliased)} not defined because of singularities)" if m.aliased else ""
     lines += [f"Coefficients:{note}", *_fixed_effects(coefficients, style), ""]
     sigma = r_numbers.format_number(r_numbers.signif(m.sigma, digits), style.digits, scipen=scipen)

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import cast
 
-import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, is_one_of
+from .dropped import with_dropped_terms
 from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
 
-__all__ = ["coefficient_rows", "glance_row", "linear_glance_row", "terms_of", "tidy_table", "with_dropped_terms"]
+__all__ = ["coefficient_rows", "glance_row", "linear_glance_row", "tidy_table"]
 
 BROOM = {
     "Estimate": "estimate",
@@ -53,33 +53,6 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
     if conf_int:
         table = table.assign(**{"conf.low": limits[:, 0], "conf.high": limits[:, 1]})
     return table.rename_axis("term").reset_index()
-
-
-def with_dropped_terms(table: pd.DataFrame, m: FittedLinearModel) -> pd.DataFrame:
-    """Put rows of NaN where R has the terms without a coefficient.
-
-    Parameters
-    ----------
-    table : DataFrame, p rows
-        One row a coefficient, in the model's order.
-    m : FittedLinearModel
-
-    Returns
-    -------
-    DataFrame
-        One row a term; the same where no term was left out.
-    """
-    kept = m.frame.x_design.keep
-    if kept is None:
-        return table
-    values = np.full((len(m.terms), table.shape[1]), np.nan)
-    values[list(kept)] = table.to_numpy()
-    return pd.DataFrame(values, pd.Index(m.terms, name=table.index.name), table.columns)
-
-
-def terms_of(values: pd.Series, m: FittedLinearModel) -> pd.Series:
-    """Return the values of coefficients (p,) by term, NaN for the terms that have none."""
-    return with_dropped_terms(values.to_frame(), m).iloc[:, 0]
 
 
 def tidy_table(m: FittedMixedModel, conf_int: bool, ddf: str | None, level: float = 0.95) -> pd.DataFrame:
