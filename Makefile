@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-EXTRAS ?= book,test,originals,nlopt
+EXTRAS ?= book,test,originals,nlopt,docx
 # for instance PYTEST='-x tests/test_lmer.py'
 PYTEST ?=
 NOTEBOOKS ?=

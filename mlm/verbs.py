@@ -12,6 +12,7 @@ import pandas as pd
 from .errors import ArgumentError, FitError
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
+from .report.dropped import terms_of
 from .report.face import is_model
 from .report.summary import Summary
 
@@ -76,6 +77,8 @@ def ranef(m: MixedModel) -> pd.DataFrame:
 def coef(m: Model) -> pd.DataFrame | dict[str, pd.DataFrame] | pd.Series:
     """Return coefficients level by level, as `MixedModel.coef`; of a linear model its coefficients by term.
 
+    As in R, terms of a linear model that depend on others have NaN.
+
     Examples
     --------
     >>> import mlm
@@ -83,7 +86,7 @@ def coef(m: Model) -> pd.DataFrame | dict[str, pd.DataFrame] | pd.Series:
     >>> mlm.coef(m)["(Intercept)"].round(2).to_dict()
     {'a': 1.65, 'b': 4.51, 'c': 7.84}
     """
-    return m.fixef if isinstance(m, LinearModel) else _asked(m, "coef")()
+    return terms_of(m.fixef, m) if isinstance(m, LinearModel) else _asked(m, "coef")()
 
 
 def VarCorr(m: MixedModel) -> pd.DataFrame:

@@ -19,6 +19,22 @@ def reference():
     return json.loads((FOLDER / "summary_models.json").read_text())
 
 
+@cache
+def one_face():
+    """What one_face.R stored."""
+    return json.loads((FOLDER / "one_face.json").read_text())
+
+
+def extended():
+    """The data as one_face.R has them, with a column that depends on another and a group `g.1`."""
+    return data().assign(**{"twice": 2 * data()["x"], "g.1": data()["h"]})
+
+
+def column(values):
+    """A stored column: one value stands by itself."""
+    return values if isinstance(values, list) else [values]
+
+
 def counted_by_insight():
     """Models whose variances insight 0.19.0 counts in full: of (x || g) it leaves out the slope, of (0 + z | g) all."""
     return [case for case in reference()["lmer"] if "||" not in case["formula"] and "(0 +" not in case["formula"]]

@@ -47,6 +47,13 @@ def made():
     return d, mixed, mlm.lm("y ~ x", d), mlm.effect(mixed, "x")
 
 
+@cache
+def null():
+    """A mixed model without predictors."""
+    d, mixed, _, _ = made()
+    return mlm.lmer("y ~ 1 + (1 | g)", d.assign(y=mixed.y))
+
+
 def wrong():
     """Objects of many kinds, by name."""
     d, mixed, linear, found = made()
@@ -86,10 +93,12 @@ ODD = {
 def right(function, parameter):
     """What a required parameter takes."""
     d, mixed, _, found = made()
+    if parameter == "clustering":
+        return null()
     known = {
         "formula": "y ~ x" if function == "mlm.lm" else "y ~ x + (1 | g)", "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
-        "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "clustering": mixed,
+        "x": d.x if function == "mlm.rescale" else "x", "focal": "x",
     }  # fmt: skip
     return known[parameter]
 

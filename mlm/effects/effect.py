@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,19 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, DataError, FitError, first_few, is_number, is_one_of, listed, suggest
+from ..errors import (
+    ArgumentError,
+    DataError,
+    FitError,
+    RankWarning,
+    counted,
+    first_few,
+    is_number,
+    is_one_of,
+    listed,
+    suggest,
+    users_stacklevel,
+)
 from ..frame.values import label
 from ..inference.confint import checked_level
 from ..model.linear_model import LinearModel
@@ -31,6 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Effect", "effect"]
 
+RESULTS = ("fit", "se", "lower", "upper")
+"""Columns of an effect's frame beside its predictors."""
 CURVE_POINTS = 50
 """Points at which the effect of a numeric predictor is computed by default: a curve looks smooth at a page's width."""
 SHOWN_ROWS = 12  # of a table that is printed or shown; all are in `frame`
@@ -54,6 +69,8 @@ class Effect:
         Coverage of the band at each point.
     typical : dict
         What the other predictors are held at: a mean, or the share of each level.
+    note : str
+        Why values are missing; empty where none is.
     """
 
     frame: pd.DataFrame
@@ -63,6 +80,7 @@ class Effect:
     at: tuple[str, ...]
     level: float
     typical: dict[str, Any]
+    note: str = ""
 
     def __str__(self) -> str:
         return f"{self._heading}\n\n{self.frame.to_string(index=False, max_rows=SHOWN_ROWS)}"
@@ -122,17 +140,23 @@ def effect(
     Returns
     -------
     Effect
-        With ``frame`` and ``plot()``. Random effects are taken as zero.
+        With ``frame`` and ``plot()``. Random effects are taken as zero. A value that does not follow from the fit, such
+        as that of a cell of two factors' interaction that no row has, is NaN.
 
     Raises
     ------
     ArgumentError
-        When `m` is no model, a predictor is not in the fixed part or named twice, a list of values is empty, the level
-        is not in (0, 1), or `df` is not positive.
+        When `m` is no model, a predictor is not in the fixed part, named twice, or called like a column of the effect,
+        a list of values is empty, the level is not in (0, 1), or `df` is not positive.
     DataError
         When a level is unknown, or a value of a numeric predictor is no finite number.
     FitError
         When the model has an offset.
+
+    Warns
+    -----
+    RankWarning
+        Values are not estimable.
 
     Examples
     --------
@@ -165,7 +189,24 @@ def effect(
     half = scipy.stats.t.ppf(0.5 + coverage / 2, freedom) * se
     frame = grid.assign(fit=fit, se=se, lower=fit - half, upper=fit + half)
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
-    return Effect(frame, focal, m.response, bool(known[focal].levels), tuple(() if at is None else at), level, typical)
+    note = _not_estimable(m, grid[np.isnan(x).any(axis=1)], len(grid))
+    if note:
+        warnings.warn(note, RankWarning, stacklevel=users_stacklevel())
+    shown = tuple(() if at is None else at)
+    return Effect(frame, focal, m.response, bool(known[focal].levels), shown, level, typical, note)
+
+
+def _not_estimable(m: MixedModel | LinearModel, points: pd.DataFrame, count: int) -> str:
+    """Say which points have no value, and why; nothing if all have."""
+    if points.empty:
+        return ""
+    texts = [", ".join(f"{name} = {value}" for name, value in point.items()) for point in points.to_dict("records")]
+    names = m.frame.dependent.names if m.frame.dependent is not None else ()
+    return (
+        f"{len(points)} of {counted(count, 'value')} of the effect cannot be estimated and are NaN: "
+        f"{first_few([f'({text})' for text in texts])}. The rows of the fit do not tell the coefficients of "
+        f"{first_few(names)}, which were dropped."
+    )
 
 
 def _chosen(
@@ -178,6 +219,11 @@ def _chosen(
         if not isinstance(name, str) or name not in known:
             raise ArgumentError(
                 f"The fixed part has no predictor {name!r}; it has {', '.join(known)}.{suggest(str(name), known)}"
+            )
+        if name in RESULTS:
+            raise ArgumentError(
+                f"The predictor {name!r} is called like a column of the effect itself ({', '.join(RESULTS)}); rename "
+                "it before the fit."
             )
     own = known[focal]
     if values is None:

@@ -102,12 +102,24 @@ def ranef_table(fit: Fit) -> pd.DataFrame:
 
 
 def coef_tables(fit: Fit) -> dict[str, pd.DataFrame]:
-    """Fixed effects plus conditional modes: levels by terms, for each grouping factor."""
-    out, beta = {}, fit.fixef
-    for group, levels in fit.ngrps.items():
-        rows = np.tile(beta.to_numpy(), (levels, 1))
-        table = pd.DataFrame(rows, fit.frame.groupings[group].levels.view(), beta.index)
-        for name, mode in zip(columns_of(fit, group), fit.modes[group][0], strict=True):
-            table[name] = table[name] + mode if name in table else mode
-        out[group] = table
+    """Fixed effects plus conditional modes: levels by terms, for each grouping factor.
+
+    As in R every table has all terms: first those without a fixed effect, 0 where they do not vary, then the others.
+    """
+    fixed = fit.frame.x_design.column_keys()
+    known = set(fixed)
+    varying = {
+        group: [key for part in fit.terms if part.term.group == group for key in part.design.column_keys()]
+        for group in fit.ngrps.index
+    }
+    rest = dict.fromkeys(key for keys in varying.values() for key in keys if key not in known)
+    place = {key: k for k, key in enumerate([*rest, *fixed])}
+    names = pd.Index([label for _, label, _ in place], name=fit.fixef.index.name)
+    start = np.concatenate([np.zeros(len(rest)), fit.fixef.to_numpy()])
+    out = {}
+    for group, keys in varying.items():
+        values = np.tile(start, (int(fit.ngrps[group]), 1))
+        for key, modes in zip(keys, fit.modes[group][0], strict=True):
+            values[:, place[key]] += modes
+        out[group] = pd.DataFrame(values, fit.frame.groupings[group].levels.view(), names)
     return out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,12 +29,16 @@ from .rows import demand_defined
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, label
 
-__all__ = ["Design", "build", "full_coding"]
+__all__ = ["ColumnKey", "Design", "build", "full_coding"]
 
 # Columns of one model matrix: more than these are no model that anybody reads, and take minutes to decompose; and
 # numbers of it: 4 GB, which a machine that people have can hold once.
 MAX_COLUMNS = 5_000
 MAX_NUMBERS = 500_000_000
+
+
+ColumnKey = tuple[tuple[str, ...], str, int]
+"""Variables of the column's term, its label, and how many columns of the term with that label stand before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +80,11 @@ class Design:
             When a column is missing or of another kind than in the fit, a category was not there, or numbers are
             infinite or undefined.
         """
+        columns = self.replay_all(table)
+        return columns if self.keep is None else columns.select(list(self.keep))
+
+    def replay_all(self, table: Table) -> Columns:
+        """Make the columns from new data, those that were dropped as dependent on others, too."""
         table.demand({"the model": self.columns_used()}, "The new data")
         evaluator = self.recipe.evaluator(table)
         values: list[Value] = []
@@ -88,11 +98,29 @@ class Design:
                 raise DataError(
                     f"{shorten(name)!r} makes {now} columns of the new data, and made {then} of those of the fit."
                 )
-        return columns if self.keep is None else columns.select(list(self.keep))
+        return columns
 
     def columns_used(self) -> list[str]:
         """Names of the data's columns that the terms use, in the order of the formula."""
         return self.recipe.columns(self.terms.variables)
+
+    def column_keys(self) -> list[ColumnKey]:
+        """Tell columns apart that are labelled alike: by their terms' variables, then by how often the label was there.
+
+        The columns of two models are the same where these are.
+        """
+        of_terms = [tuple(spell(self.terms.variables[k]) for k in term) for term in self.terms.sets]
+        owners: list[tuple[str, ...]] = [()] if self.terms.intercept else []
+        for owner, span in zip(of_terms, self.spans, strict=True):
+            owners += [owner] * span
+        if self.keep is not None:
+            owners = [owners[k] for k in self.keep]
+        seen: Counter[tuple[tuple[str, ...], str]] = Counter()
+        keys = []
+        for owner, name in zip(owners, self.names, strict=True):
+            keys.append((owner, name, seen[owner, name]))
+            seen[owner, name] += 1
+        return keys
 
     def without(self, dropped: list[int]) -> Design:
         """Return the recipe that leaves these columns out."""

@@ -68,8 +68,8 @@ class ModelFrame:
         Expressions whose sum is the offset; None when it was given as values.
     call : CallText
         What a report says of the data and of the arguments.
-    left_out : tuple of str
-        Fixed-effects columns left out because they depend on others.
+    dependent : Columns or None
+        Fixed-effects columns that were dropped as dependent on others.
     """
 
     formula: Formula
@@ -86,7 +86,7 @@ class ModelFrame:
     predictors: Mapping[str, Value]
     offset_parts: tuple[Node, ...] | None = ()
     call: CallText = UNNAMED
-    left_out: tuple[str, ...] = ()
+    dependent: Columns | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
@@ -122,6 +122,11 @@ class ModelFrame:
         """Names of the fixed-effects columns."""
         return self.x_columns.names
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Names of the fixed-effects columns that were dropped as dependent on others."""
+        return () if self.dependent is None else self.dependent.names
+
     def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> ModelFrame:
         """Return the frame with functions of the user's given again: see `Recipe.with_functions`."""
         recipe = self.recipe.with_functions(functions)
@@ -132,9 +137,8 @@ class ModelFrame:
         """Return the frame with these fixed-effects columns left out."""
         out = set(dropped)
         keep = [k for k in range(len(self.x_names)) if k not in out]
-        left_out = (*self.left_out, *(self.x_names[k] for k in dropped))
-        x_columns, x_design = self.x_columns.select(keep), self.x_design.without(dropped)
-        return replace(self, x_columns=x_columns, x_design=x_design, left_out=left_out)
+        design, dependent = self.x_design.without(dropped), self.x_columns.select(sorted(out))
+        return replace(self, x_columns=self.x_columns.select(keep), x_design=design, dependent=dependent)
 
     def known_part_of(self, table: Table) -> np.ndarray | float:
         """Return the offset of new rows, shape (rows,), or 0 without one.
@@ -266,6 +270,8 @@ def _offset_parts(found: Variables) -> tuple[Node, ...] | None:
 def _freeze(frame: ModelFrame) -> None:
     """Make the arrays of a frame read-only."""
     factors = [frame.x_columns.factors, *[part.columns.factors for part in frame.random]]
+    if frame.dependent is not None:
+        factors.append(frame.dependent.factors)
     arrays: list[Any] = [frame.y, frame.weights, frame.offset, *itertools.chain(*itertools.chain(*factors))]
     arrays += [each.codes for each in frame.groupings.values()]
     for value in frame.predictors.values():

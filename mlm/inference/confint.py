@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, first_few, is_count, is_one_of, listed, suggest
 from ..report.r_numbers import format_numbers
 
 __all__ = ["checked_level", "confidence_intervals", "limit_names"]
 
 
-class Estimated(Protocol):
-    """What Wald intervals are computed from: any fit with estimates and their standard errors."""
-
-    @property
-    def fixef(self) -> pd.Series:
-        """Estimates by term (p,)."""
-
-    @property
-    def se(self) -> pd.Series:
-        """Their standard errors (p,)."""
-
-
-def confidence_intervals(fit: Estimated, level: float, method: str, df: float | None = None) -> pd.DataFrame:
+def confidence_intervals(
+    estimate: pd.Series, se: pd.Series, level: float, method: str, df: pd.Series | float | None = None, parm: Any = None
+) -> pd.DataFrame:
     """Intervals of the fixed effects.
 
     Parameters
     ----------
-    fit : Estimated
-        A `Fit`, or whatever has `fixef` and `se`, p terms.
+    estimate, se : pandas.Series, length p
+        By term; NaN for terms without a coefficient.
     level : float
         Coverage, in (0, 1).
     method : {"wald"}
-        Estimate ± quantile times standard error.
-    df : float, optional
+        Estimate ± quantile times standard error; in capital or small letters.
+    df : pandas.Series of length p, or float, optional
         Degrees of freedom of the t distribution that the quantile is taken from; None for the standard normal one.
+    parm : str, int or sequence of these, optional
+        The terms wanted, by name or position from 0, in this order; a name that several terms have means all of these.
+        R's ``"beta_"`` and None are all terms.
 
     Returns
     -------
@@ -49,19 +44,41 @@ def confidence_intervals(fit: Estimated, level: float, method: str, df: float | 
     Raises
     ------
     ArgumentError
-        When the level is not in (0, 1), or there is no such method.
+        When the level is not in (0, 1), there is no such method, or no such term.
 
     References
     ----------
     Pinheiro, J. C. & Bates, D. M. (2000). *Mixed-Effects Models in S and S-PLUS*, section 2.4. Springer.
     """
-    if not is_one_of(method, ("wald",)):
+    if not (isinstance(method, str) and method.lower() == "wald"):
         raise ArgumentError(f"Confidence intervals by {method!r} are not there; use method='wald'.")
     tail = 0.5 * (1.0 - checked_level(level))
-    quantile = scipy.stats.norm.isf(tail) if df is None else scipy.stats.t.isf(tail, df)
-    estimate, reach = fit.fixef.to_numpy(), float(quantile) * fit.se.to_numpy()
-    limits = np.column_stack([estimate - reach, estimate + reach])
-    return pd.DataFrame(limits, fit.fixef.index, list(limit_names(level)))
+    quantile = scipy.stats.norm.isf(tail) if df is None else scipy.stats.t.isf(tail, np.asarray(df, dtype=float))
+    center, reach = estimate.to_numpy(), quantile * se.to_numpy()
+    limits = np.column_stack([center - reach, center + reach])
+    chosen = _positions(parm, [str(term) for term in estimate.index])
+    return pd.DataFrame(limits, estimate.index, list(limit_names(level))).iloc[chosen]
+
+
+def _positions(parm: Any, terms: Sequence[str]) -> list[int]:
+    """Places of the terms asked for."""
+    if parm is None or is_one_of(parm, ("beta_",)):
+        return list(range(len(terms)))
+    if is_one_of(parm, ("theta_",)):
+        raise ArgumentError("Wald intervals of variances are not there; parm names terms of the fixed part.")
+    found: list[int] = []
+    for one in [parm] if isinstance(parm, str | Integral) else listed(parm) or [parm]:
+        if is_count(one, least=0, most=len(terms) - 1) and one is not True and one is not False:
+            found.append(int(one))
+        elif isinstance(one, str) and one in terms:
+            found += [k for k, term in enumerate(terms) if term == one]
+        else:
+            shown = repr(one) if isinstance(one, str | Integral) else type(one).__name__
+            raise ArgumentError(
+                f"parm names terms, or gives their positions from 0; there is no {shown} among {first_few(terms)}."
+                f"{suggest(shown, terms)}"
+            )
+    return found
 
 
 def limit_names(level: float) -> tuple[str, str]:

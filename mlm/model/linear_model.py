@@ -23,6 +23,7 @@ from ..frame.table import Table
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.satterthwaite import checked_ddf
+from ..report.dropped import terms_of
 from ..report.html import as_html
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
@@ -216,7 +217,9 @@ class LinearModel:
         demand_own_ddf(ddf)
         return coefficient_table(self.fixef, self.se, self.df_resid).drop(columns="df")
 
-    def confint(self, level: float = 0.95, method: str = "wald") -> pd.DataFrame:
+    def confint(
+        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
+    ) -> pd.DataFrame:
         """Return confidence intervals of the coefficients.
 
         Parameters
@@ -224,17 +227,24 @@ class LinearModel:
         level : float
             Coverage, in (0, 1).
         method : {"wald"}
-            ``estimate ± t * se``, t from the t distribution with `df_resid` degrees of freedom.
+            ``estimate ± t * se``, t from the t distribution with `df_resid` degrees of freedom; ``"Wald"`` is the same.
+        parm : str, int or sequence of these, optional
+            Terms wanted, by name or position from 0; all by default.
+        ddf : None
+            As for `coefficients`.
 
         Returns
         -------
-        DataFrame, shape (p, 2)
-            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
+        DataFrame, shape (terms, 2)
+            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``; as in R, NaN for the terms in
+            `aliased`.
 
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), or there is no such method.
+            When the level is not in (0, 1), or there is no such method or term.
+        FitError
+            For degrees of freedom that mixed models have.
 
         Examples
         --------
@@ -243,7 +253,9 @@ class LinearModel:
         >>> mlm.lm("y ~ x", rows).confint(0.9).loc["x"].round(3).to_dict()
         {'5 %': 0.941, '95 %': 1.119}
         """
-        return confidence_intervals(self, level, method, self.df_resid)
+        demand_own_ddf(ddf)
+        estimate, se = terms_of(self.fixef, self), terms_of(self.se, self)
+        return confidence_intervals(estimate, se, level, method, self.df_resid, parm)
 
     def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
         """Return one row a term, in broom's columns.
@@ -260,7 +272,8 @@ class LinearModel:
         Returns
         -------
         DataFrame
-            Columns term, estimate, std.error, statistic, p.value [, conf.low, conf.high].
+            Columns term, estimate, std.error, statistic, p.value [, conf.low, conf.high]; the terms in `aliased` have
+            NaN.
         """
         demand_own_ddf(ddf)
         return coefficient_rows(self, conf_int, None, level)

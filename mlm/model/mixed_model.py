@@ -118,8 +118,11 @@ class MixedModel(Fit):
         """
         if checked_ddf(ddf) is None:
             return coefficient_table(self.fixef, self.se)
-        df = pd.Series([self.satterthwaite_df(row) for row in np.eye(self.products.p)], self.fixef.index)
-        return coefficient_table(self.fixef, self.se, df)
+        return coefficient_table(self.fixef, self.se, self._satterthwaite_dfs())
+
+    def _satterthwaite_dfs(self) -> pd.Series:
+        """Degrees of freedom of each coefficient (p,)."""
+        return pd.Series([self.satterthwaite_df(row) for row in np.eye(self.products.p)], self.fixef.index)
 
     # random effects
 
@@ -219,7 +222,9 @@ class MixedModel(Fit):
         """Summary laid out as in lme4 (or lmerTest, with ``ddf="satterthwaite"``); options as in `mlm.summarize`."""
         return summarize(self, ddf, **options)
 
-    def confint(self, level: float = 0.95, method: str = "wald") -> pd.DataFrame:
+    def confint(
+        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
+    ) -> pd.DataFrame:
         """Confidence intervals of the fixed effects.
 
         Parameters
@@ -227,17 +232,22 @@ class MixedModel(Fit):
         level : float
             Coverage, in (0, 1).
         method : {"wald"}
-            ``estimate ± z * se``, z from the standard normal distribution.
+            ``estimate ± z * se``, z from the standard normal distribution; ``"Wald"`` is the same.
+        parm : str, int or sequence of these, optional
+            Terms wanted, by name or position from 0; all by default, which R calls ``"beta_"``.
+        ddf : {None, "satterthwaite"}
+            With ``"satterthwaite"`` the quantile is that of the t distribution with these degrees of freedom.
 
         Returns
         -------
         DataFrame, shape (p, 2)
-            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
+            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. R's rows for variances, which
+            Wald intervals leave empty, are not there.
 
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), or there is no such method.
+            When the level is not in (0, 1), or there is no such method, term or `ddf`.
 
         Examples
         --------
@@ -246,7 +256,8 @@ class MixedModel(Fit):
         >>> mlm.lmer("y ~ 1 + (1 | g)", data).confint().round(2).to_dict("index")
         {'(Intercept)': {'2.5 %': 0.99, '97.5 %': 8.35}}
         """
-        return confidence_intervals(self, level, method)
+        df = None if checked_ddf(ddf) is None else self._satterthwaite_dfs()
+        return confidence_intervals(self.fixef, self.se, level, method, df, parm)
 
     def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
         """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …).

@@ -17,11 +17,15 @@ import pandas as pd
 from ..errors import DataError, FitError
 from ..frame.design import Design
 from ..frame.model_frame import ModelFrame
+from ..frame.table import Table
 from ..frame.values import Category, Numbers, Truth, Value, missing
 from ..language.tree import Call, walk
 
 __all__ = ["Designed", "Predictor", "average_design", "predictors"]
 
+# Difference, over the size of a dropped column, up to which it is that which follows from the kept ones: columns are
+# dropped where 1e-7 of them or less is their own (frame/rank.py).
+ESTIMABLE = 1e-6
 
 CODES_VALUES = ("factor", "as.factor", "ordered", "as.ordered", "C", "interaction", "relevel", "as.character")
 """Functions that make a level of each value of a column of numbers."""
@@ -41,9 +45,6 @@ class Designed(Protocol):
     @property
     def fixef(self) -> pd.Series:
         """Coefficients by term (p,)."""
-
-    def design(self, newdata: Any) -> pd.DataFrame:
-        """Model matrix of new rows (rows, p)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +176,8 @@ def average_design(
     -------
     grid : DataFrame, shape (points, chosen)
     matrix : ndarray, shape (points, p)
+        NaN where columns were dropped, and the point has others than the rows of the fit would: no prediction follows
+        from the fit there (Searle 1971, *Linear Models*, section 5.4).
 
     Examples
     --------
@@ -185,14 +188,30 @@ def average_design(
     [[1.0, 0.0, 0.5], [1.0, 1.0, 0.5]]
     """
     # pandas varies the last column fastest; the focal predictor is to run along each line
-    names = list(chosen)[::-1]
+    names, design = list(chosen)[::-1], m.frame.x_design
     points = list(itertools.product(*(chosen[name] for name in names)))
     grid = pd.DataFrame(points, columns=names)[list(chosen)]
-    average = np.zeros((len(grid), len(m.fixef)))
+    average = np.zeros((len(grid), 1))
     categories = {name: p for name, p in held.items() if p.levels}
     for cells in itertools.product(*(zip(p.levels, p.shares, strict=True) for p in categories.values())):
         constant = {name: p.typical for name, p in held.items() if not p.levels}
         constant |= {name: value for name, (value, _) in zip(categories, cells, strict=True)}
         weight = float(np.prod([share for _, share in cells]))
-        average += weight * m.design(grid.assign(**constant)).to_numpy()
-    return grid, average
+        table = Table.of(grid.assign(**constant), "The new data")
+        average = average + weight * design.replay_all(table).matrix()
+    if design.keep is None:
+        return grid, average
+    kept = average[:, list(design.keep)]
+    kept[~_estimable(m.frame, kept, np.delete(average, design.keep, axis=1))] = np.nan
+    return grid, kept
+
+
+def _estimable(frame: ModelFrame, kept: np.ndarray, dropped: np.ndarray) -> np.ndarray:
+    """Whether points have the dropped columns that follow from the kept ones as they do in the rows of the fit."""
+    assert frame.dependent is not None
+    x = frame.x
+    scale = np.sqrt(np.einsum("ij,ij->j", x, x))
+    left_out = frame.dependent.matrix()
+    follows = np.linalg.lstsq(x / scale, left_out, rcond=None)[0] / scale[:, None]
+    size = np.abs(left_out).max(axis=0) + np.abs(dropped) + np.abs(kept) @ np.abs(follows)
+    return (np.abs(dropped - kept @ follows) <= ESTIMABLE * size).all(axis=1)

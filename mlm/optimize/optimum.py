@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..errors import counted
 from ..likelihood.criterion import Evaluation
 
 __all__ = ["Log", "Optimum"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Optimum:
     """What the optimiser did.
 
@@ -36,6 +37,10 @@ class Optimum:
     message: str
     log: list[tuple[np.ndarray, float]] = field(default_factory=list)
     theta: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        state = "converged" if self.converged else "not converged"
+        return f"<Optimum {self.optimizer}: {state} after {counted(len(self.log), 'evaluation')}; {self.message}>"
 
     @property
     def evaluations(self) -> list[tuple[np.ndarray, float]]:

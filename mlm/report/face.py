@@ -39,9 +39,9 @@ class FittedModel(Protocol):
 
     @property
     def frame(self) -> Any:
-        """The rows in use: ``y``, ``weights`` and ``offset`` (n,), ``x`` (n, p), ``index``, ``dropped``, ``left_out``.
+        """The rows in use: ``y``, ``weights`` and ``offset`` (n,), ``x`` (n, p), ``x_design``, ``index``, ``dropped``.
 
-        And ``call``, what the arguments were called.
+        And ``left_out``, names of dependent columns, and ``call``, what the arguments were called.
         """
 
     @property
@@ -87,7 +87,7 @@ class FittedModel(Protocol):
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Columns ``Estimate``, ``Std. Error``, [``df``,] ``t value`` [, ``Pr(>|t|)``] by term."""
 
-    def confint(self, level: float = 0.95) -> pd.DataFrame:
+    def confint(self, level: float = 0.95, *, ddf: str | None = None) -> pd.DataFrame:
         """Lower and upper limit by term."""
 
     def design(self, newdata: Any) -> pd.DataFrame:
@@ -116,6 +116,10 @@ class FittedMixedModel(FittedModel, Protocol):
     @property
     def varcorr(self) -> pd.DataFrame:
         """Variances and covariances: columns grp, var1, var2, vcov, sdcor."""
+
+    @property
+    def terms(self) -> Any:
+        """Random-effects terms in the order of `varcorr`, each with ``term.group`` and ``columns.names``."""
 
     @property
     def scaled_resid(self) -> pd.Series:
@@ -162,6 +166,10 @@ class FittedLinearModel(FittedModel, Protocol):
     @property
     def fstatistic(self) -> Any:
         """F test of all coefficients: ``value``, ``numdf``, ``dendf``, ``pvalue``; or None."""
+
+    @property
+    def has_intercept(self) -> bool:
+        """Whether there is an intercept."""
 
     @property
     def terms(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 
 from . import r_numbers, r_text
+from .dropped import terms_of
 from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
 from .heading import criterion, heading, observations
 from .notes import closing_lines
@@ -56,7 +57,7 @@ def _mixed(m: FittedMixedModel, style: Style) -> list[str]:
 
 def _linear(m: FittedLinearModel, style: Style) -> list[str]:
     call = r_text.deparse(call_of_lm(m, m.frame.call.data))
-    return ["Call:", *call, "", "Coefficients:", _coefficients(m.fixef.reindex(list(m.terms)), style)]
+    return ["Call:", *call, "", "Coefficients:", _coefficients(terms_of(m.fixef, m), style)]
 
 
 def call_of_lm(m: FittedLinearModel, data_name: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +12,7 @@ from . import r_numbers, r_text
 
 __all__ = ["random_effects_table"]
 
-Correlations = Mapping[tuple[str, str, str], str]
+Correlations = Mapping[str, Sequence[str]]  # of each term, pair by pair
 SCALES = {"Variance": "vcov", "Std.Dev.": "sdcor"}  # columns that are printed, and where their numbers stand
 
 
@@ -45,11 +46,10 @@ def random_effects_table(
     plain = varcorr["var2"].isna()
     variances = varcorr[plain]
     places = max(2, digits - 2)
-    correlations = {
-        (grp, one, two): f"{value:.{places}f}" if math.isfinite(value) else "NaN"
-        for grp, one, two, value in varcorr.loc[~plain, ["grp", "var1", "var2", "sdcor"]].itertuples(index=False)
-    }
-    terms = _terms(variances, correlations)
+    terms = _terms(variances)
+    correlations: dict[str, list[str]] = {grp: [] for grp, _ in terms}
+    for grp, value in varcorr.loc[~plain, ["grp", "sdcor"]].itertuples(index=False):
+        correlations[str(grp)].append(f"{value:.{places}f}" if math.isfinite(value) else "NaN")
     groups = ["" if k else grp for grp, names in terms for k in range(len(names))]
     columns = [("Groups", groups), ("Name", [name for _, names in terms for name in names])]
     for name in scales:
@@ -58,23 +58,21 @@ def random_effects_table(
     return r_text.text_table([""] * len(groups), columns, left=None, width=width)
 
 
-def _terms(variances: pd.DataFrame, correlations: Correlations) -> list[tuple[str, list[str]]]:
-    """Terms and the names of their effects; the residual has one that is blank, and a group may be called as it is."""
-    terms: list[tuple[str, list[str]]] = []
-    for grp, name in variances[["grp", "var1"]].itertuples(index=False):
-        effect = "" if pd.isna(name) else str(name)
-        if terms and terms[-1][0] == grp and (grp, terms[-1][1][0], effect) in correlations:
-            terms[-1][1].append(effect)
-        else:
-            terms.append((str(grp), [effect]))
-    return terms
+def _terms(variances: pd.DataFrame) -> list[tuple[str, list[str]]]:
+    """Terms, each with a name of its own, and the names of their effects; the residual has one that is blank."""
+    rows = [(str(grp), "" if pd.isna(name) else str(name)) for grp, name in variances[["grp", "var1"]].to_numpy()]
+    found = itertools.groupby(rows, key=lambda row: (row[0], row[1] == ""))
+    return [(grp, [name for _, name in effects]) for (grp, _), effects in found]
 
 
 def _correlation_columns(
     terms: Sequence[tuple[str, list[str]]], correlations: Correlations, least: int
 ) -> list[tuple[str, list[str]]]:
     """Columns under ``Corr``: of each variance the correlations with the ones above it; `least` letters wide."""
-    rows = [[correlations[grp, one, name] for one in names[:k]] for grp, names in terms for k, name in enumerate(names)]
+    rows = []
+    for grp, names in terms:
+        pairs = dict(zip(itertools.combinations(range(len(names)), 2), correlations[grp], strict=False))
+        rows += [[pairs[i, k] for i in range(k)] for k in range(len(names))]
     width = max([least, *(len(cell) for row in rows for cell in row)])
     return [
         ("" if k else "Corr", [row[k].rjust(width) if k < len(row) else "" for row in rows])

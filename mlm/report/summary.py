@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..errors import ArgumentError
 from . import r_numbers, r_text
+from .dropped import with_dropped_terms
 from .face import FittedLinearModel, FittedMixedModel, FittedModel, demand_model, is_mixed
 from .heading import criterion, heading, observations
 from .html import as_html
@@ -209,11 +210,11 @@ def _correlations(vcov: pd.DataFrame, style: Style) -> list[str]:
     # The first row and the last column would be empty but for the diagonal.
     cells = [[f"{value + 0.0:.3f}" for value in np.round(correlation[k, :k], 3)] for k in range(1, len(terms))]
     width = max(len(cell) for row in cells for cell in row)
-    columns = {
-        name: [row[k].rjust(width) if k < len(row) else "" for row in cells]
+    columns = [
+        (name, [row[k].rjust(width) if k < len(row) else "" for row in cells])
         for k, name in enumerate(r_text.abbreviate(terms, 6)[:-1])
-    }
-    table = r_text.text_table(r_text.abbreviate(terms, 11)[1:], columns, left=tuple(columns), width=style.width)
+    ]
+    table = r_text.text_table(r_text.abbreviate(terms, 11)[1:], columns, left=None, width=style.width)
     return ["", "Correlation of Fixed Effects:", table]
 
 
@@ -222,7 +223,7 @@ def _linear(m: FittedLinearModel, coefficients: pd.DataFrame, style: Style, data
     digits, scipen = style.table_digits, style.scipen
     lines = ["Call:", *r_text.deparse(call_of_lm(m, data_name or m.frame.call.data)), ""]
     lines += ["Residuals:", *_residuals(m, style), ""]
-    coefficients = coefficients.reindex(list(m.terms))
+    coefficients = with_dropped_terms(coefficients, m)
     note = f" ({len(m.aliased)} not defined because of singularities)" if m.aliased else ""
     lines += [f"Coefficients:{note}", *_fixed_effects(coefficients, style), ""]
     sigma = r_numbers.format_number(r_numbers.signif(m.sigma, digits), style.digits, scipen=scipen)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import cast
 
 import pandas as pd
 
 from ..errors import ArgumentError, is_one_of
-from .face import FittedLinearModel, FittedMixedModel, FittedModel
+from .dropped import with_dropped_terms
+from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
 
 __all__ = ["coefficient_rows", "glance_row", "linear_glance_row", "tidy_table"]
 
 BROOM = {
     "Estimate": "estimate",
     "Std. Error": "std.error",
-    "df": "df",
     "t value": "statistic",
+    "df": "df",
     "Pr(>|t|)": "p.value",
 }
-"""broom's names of the columns of a table of coefficients."""
+"""broom's names of the columns of a table of coefficients, in its order."""
 
 
 def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: float) -> pd.DataFrame:
@@ -37,13 +40,18 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
 
     Returns
     -------
-    DataFrame, p rows
+    DataFrame, one row a term
+        The terms of a linear model that depend on others, too, with NaN.
     """
-    table = m.coefficients(ddf).rename(columns=BROOM)
     if not is_one_of(conf_int, (True, False)):
         raise ArgumentError(f"conf_int is True or False; got {conf_int!r}.")
+    columns = m.coefficients(ddf).rename(columns=BROOM)
+    table = columns[[name for name in BROOM.values() if name in columns]]
+    if not is_mixed(m):
+        table = with_dropped_terms(table, cast(FittedLinearModel, m))
+    limits = m.confint(level, ddf=ddf).to_numpy()
     if conf_int:
-        table[["conf.low", "conf.high"]] = m.confint(level).to_numpy()
+        table = table.assign(**{"conf.low": limits[:, 0], "conf.high": limits[:, 1]})
     return table.rename_axis("term").reset_index()
 
 
@@ -52,11 +60,27 @@ def tidy_table(m: FittedMixedModel, conf_int: bool, ddf: str | None, level: floa
     fixed = coefficient_rows(m, conf_int, ddf, level)
     fixed.insert(0, "effect", "fixed")
     fixed.insert(1, "group", pd.Series([None] * len(fixed), dtype=object))
-    random = m.varcorr
+    random = m.varcorr.iloc[_lower_triangles([len(part.columns.names) for part in m.terms])]
     columns = random[["var1", "var2"]].astype(object).where(random[["var1", "var2"]].notna(), None)
     terms = [_parameter(var1, var2) for var1, var2 in columns.itertuples(index=False, name=None)]
     below = {"effect": "ran_pars", "group": random["grp"], "term": terms, "estimate": random["sdcor"]}
     return pd.concat([fixed, pd.DataFrame(below)], ignore_index=True)
+
+
+def _lower_triangles(sizes: Sequence[int]) -> list[int]:
+    """Places of the rows of `varcorr`, the variances of each term first, in the order of broom.mixed.
+
+    That is by columns of the lower triangle: a standard deviation, then its effect's correlations with those below it.
+    """
+    order, start = [], 0
+    for size in sizes:
+        below = start + size
+        for k in range(size):
+            order.append(start + k)
+            order += range(below, below + size - k - 1)
+            below += size - k - 1
+        start = below
+    return [*order, start]
 
 
 def _parameter(var1: str | None, var2: str | None) -> str:
@@ -79,14 +103,16 @@ def glance_row(m: FittedMixedModel) -> pd.DataFrame:
 
 
 def linear_glance_row(m: FittedLinearModel) -> pd.DataFrame:
-    """Model-level numbers of a linear model, in one row; no F test, no p value where there is nothing to test."""
-    f = m.fstatistic
+    """Model-level numbers of a linear model, in one row; as broom, without an F test for a single coefficient."""
+    single = len(m.fixef) == 1
+    f = None if single else m.fstatistic
     row = {
         "r.squared": m.r_squared,
         "adj.r.squared": m.adj_r_squared,
         "sigma": m.sigma,
         "statistic": f.value if f else math.nan,
         "p.value": f.pvalue if f else math.nan,
+        "df": math.nan if single else float(len(m.fixef) - m.has_intercept),
         "logLik": m.loglik,
         "AIC": m.aic,
         "BIC": m.bic,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, FitError, is_number, suggest
+from ..errors import ArgumentError, FitError, first_few, is_number, suggest
 from ..fit.ranef import covariance_blocks
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
@@ -71,7 +71,8 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
     Raises
     ------
     FitError
-        For a model with more than a random intercept.
+        For a model with more than a random intercept and a fixed one, with weights or an offset: what clustering does
+        to the mean of the response is not known from it.
     ArgumentError
         When the intraclass correlation is not in [0, 1], or the cluster size is missing or below 1.
 
@@ -86,6 +87,7 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
     """
     if isinstance(clustering, MixedModel):
         between = intercept_variance(clustering)
+        _demand_null(clustering)
         correlation = between / (between + clustering.sigma**2)
         if cluster_size is None:
             sizes = group_sizes(clustering)
@@ -100,6 +102,20 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
     if cluster_size is None or not is_number(cluster_size) or not cluster_size >= 1:
         raise ArgumentError(f"The cluster size must be a number, at least 1; got {_shown(cluster_size)}.")
     return 1 + (cluster_size - 1) * correlation
+
+
+def _demand_null(m: MixedModel) -> None:
+    """Refuse a model whose intraclass correlation is not that of the response."""
+    found = [name for name in m.frame.x_names if name != INTERCEPT]
+    more = {f"the predictors {first_few(found)}": bool(found), "no intercept": INTERCEPT not in m.frame.x_names}
+    more |= {"weights": m.frame.weights is not None, "an offset": m.frame.offset is not None}
+    reasons = [reason for reason, there in more.items() if there]
+    if reasons:
+        group = m.terms[0].term.text
+        raise FitError(
+            f"The design effect of a mean is that of the null model, {m.response} ~ 1 + ({group}) without weights; "
+            f"this model has {' and '.join(reasons)}. Fit the null model, or give an intraclass correlation."
+        )
 
 
 def effective_sample_size(
@@ -219,9 +235,10 @@ def plausible_range(
     if term not in m.fixef.index or not deviations:
         known = [name for name in m.fixef.index if _standard_deviations(m, name, None)]
         by = f" over {group!r}" if group is not None else ""
-        raise ArgumentError(
-            f"No coefficient {term!r} varies{by} in this model; these do: {', '.join(known)}.{suggest(term, known)}"
-        )
+        others = f"these do: {first_few(known)}" if known else "none does that has a fixed effect, too"
+        raise ArgumentError(f"No coefficient {term!r} varies{by} in this model; {others}.{suggest(term, known)}")
+    if list(m.fixef.index).count(term) > 1:
+        raise ArgumentError(f"Several coefficients are called {term!r}; rename one of the columns they come from.")
     if len(deviations) > 1:
         raise ArgumentError(f"{term!r} varies over {', '.join(deviations)}; name one of them with group=.")
     (deviation,) = deviations.values()

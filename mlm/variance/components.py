@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ..errors import SingularFitWarning, users_stacklevel
 from ..fit.fit import Fit
 from ..fit.ranef import covariance_blocks
 from ..report.face import demand_mixed
 
-__all__ = ["VarianceComponents", "variance_components"]
+__all__ = ["VarianceComponents", "singular_note", "variance_components", "warn_singular"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,3 +71,20 @@ def variance_components(fit: Fit) -> VarianceComponents:
         random[part.term.group] += float(np.sum(covariance * (z.T @ z / len(z))))
     fixed = float(np.var(fit.frame.x @ fit.fixef.to_numpy(), ddof=1))
     return VarianceComponents(pd.Series(random), fit.sigma**2, fixed)
+
+
+def singular_note(terms: Sequence[str]) -> list[str]:
+    """Lines that say of a printed share that the fit it comes from is singular; none for a fit that is not."""
+    if not terms:
+        return []
+    return ["", f"Singular fit: {', '.join(terms)} has a variance of 0 or a correlation of ±1."]
+
+
+def warn_singular(terms: Sequence[str], what: str) -> None:
+    """Say that a share rests on a singular fit, for which R's performance gives NA."""
+    if terms:
+        warnings.warn(
+            f"The {what} is that of a singular fit: {', '.join(terms)} has a variance of 0 or a correlation of ±1.",
+            SingularFitWarning,
+            stacklevel=users_stacklevel(),
+        )

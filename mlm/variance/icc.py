@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..model.mixed_model import MixedModel
-from .components import variance_components
+from .components import singular_note, variance_components, warn_singular
 
 __all__ = ["IntraclassCorrelation", "icc"]
 
@@ -25,11 +25,14 @@ class IntraclassCorrelation:
         Random variance over all variance, that of the fixed part included (once called "conditional").
     by_group : pandas.Series
         The adjusted share of each grouping factor; they add up to `adjusted`.
+    singular : tuple of str
+        Random-effects terms with a variance of 0 or a correlation of ±1.
     """
 
     adjusted: float
     unadjusted: float
     by_group: pd.Series
+    singular: tuple[str, ...] = ()
 
     @property
     def conditional(self) -> float:
@@ -41,11 +44,12 @@ class IntraclassCorrelation:
             "# Intraclass Correlation Coefficient\n\n"
             f"    Adjusted ICC: {self.adjusted:.3f}\n  Unadjusted ICC: {self.unadjusted:.3f}"
         )
+        note = singular_note(self.singular)
         if len(self.by_group) == 1:
-            return text
+            return "\n".join([text, *note])
         width = max(5, *(len(str(name)) for name in self.by_group.index))
         rows = [f"{name:<{width}} | {value:.3f}" for name, value in self.by_group.items()]
-        return "\n".join([text, "", f"{'Group':<{width}} |   ICC", "-" * (width + 8), *rows])
+        return "\n".join([text, "", f"{'Group':<{width}} |   ICC", "-" * (width + 8), *rows, *note])
 
     def __repr__(self) -> str:
         return str(self)
@@ -61,7 +65,13 @@ def icc(m: MixedModel) -> IntraclassCorrelation:
     Returns
     -------
     IntraclassCorrelation
-        Prints as ``performance::icc``.
+        Prints as ``performance::icc``, which gives NA for a singular fit. Here such a fit has the shares of its
+        estimated variances, and it is said.
+
+    Warns
+    -----
+    SingularFitWarning
+        A variance is 0, or a correlation ±1.
 
     Examples
     --------
@@ -82,4 +92,6 @@ def icc(m: MixedModel) -> IntraclassCorrelation:
     parts = variance_components(m)
     random = float(parts.random.sum())
     within = random + parts.residual
-    return IntraclassCorrelation(random / within, random / parts.total, (parts.random / within).rename("icc"))
+    warn_singular(m.singular_terms, "intraclass correlation")
+    by_group = (parts.random / within).rename("icc")
+    return IntraclassCorrelation(random / within, random / parts.total, by_group, m.singular_terms)

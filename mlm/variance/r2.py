@@ -12,7 +12,7 @@ from ..errors import FitError
 from ..model.mixed_model import MixedModel
 from ..report.face import demand_mixed
 from .clustering import group_sizes, intercept_variance
-from .components import variance_components
+from .components import singular_note, variance_components, warn_singular
 
 __all__ = ["RSquared", "r2"]
 
@@ -34,6 +34,8 @@ class RSquared:
     group_means : float
         Snijders & Bosker's level-2 R²: proportional reduction of the error in predicting a group's mean, at
         the harmonic mean of the group sizes.
+    singular : tuple of str
+        Random-effects terms with a variance of 0 or a correlation of ±1.
     """
 
     marginal: float
@@ -42,6 +44,7 @@ class RSquared:
     level2: float = math.nan
     overall: float = math.nan
     group_means: float = math.nan
+    singular: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = ["# R2 for Mixed Models", ""]
@@ -50,7 +53,7 @@ class RSquared:
             lines += ["", "# Against the null model", ""]
             lines += [f"      Level 1 R2: {self.level1:.3f}", f"      Level 2 R2: {self.level2:.3f}"]
             lines += [f"      Overall R2: {self.overall:.3f}", f"  Group means R2: {self.group_means:.3f}"]
-        return "\n".join(lines)
+        return "\n".join([*lines, *singular_note(self.singular)])
 
     def __repr__(self) -> str:
         return str(self)
@@ -76,6 +79,11 @@ def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
         When the two models differ in rows, response, grouping factor or criterion, or are not
         random-intercept models with one grouping factor.
 
+    Warns
+    -----
+    SingularFitWarning
+        A variance is 0, or a correlation ±1.
+
     Examples
     --------
     >>> import mlm
@@ -96,10 +104,11 @@ def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
     Research* 22(3), 342-363; and (2012) *Multilevel Analysis*, 2nd ed., section 7.1. Sage.
     """
     parts = variance_components(m)
+    warn_singular(m.singular_terms, "conditional R squared")
     marginal = parts.fixed / parts.total
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
     if null is None:
-        return RSquared(marginal, conditional)
+        return RSquared(marginal, conditional, singular=m.singular_terms)
     _demand_comparable(m, null)
     between, between0 = intercept_variance(m), intercept_variance(null)
     within, within0 = m.sigma**2, null.sigma**2
@@ -111,6 +120,7 @@ def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
         level2=1 - between / between0 if between0 > 0 else math.nan,
         overall=1 - (within + between) / (within0 + between0),
         group_means=1 - (within / size + between) / (within0 / size + between0),
+        singular=m.singular_terms,
     )
 
 

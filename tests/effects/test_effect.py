@@ -1,10 +1,11 @@
 """Effects against R's package effects 4.2-2, and their invariances."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
-from rmodels import data, numbers, reference
+from rmodels import data, extended, numbers, one_face, reference
 from scipy import stats
 
 import mlm
@@ -129,3 +130,64 @@ def test_text_for_numbers_is_pointed_out():
         effect(m, "x", values=["2001"])
     with pytest.raises(mlm.DataError, match=r"got \[nan\]\.$"):
         effect(m, "x", values=[np.nan])
+
+
+def part():
+    """Rows of which none has mid and yes, as one_face.R takes them."""
+    rows = data()[~((data()["f"] == "mid") & (data()["binary"] == 1))]
+    return rows.assign(binary=np.where(rows["binary"] == 1, "yes", "no"))
+
+
+@pytest.mark.filterwarnings("ignore:1 of 7 columns:mlm.RankWarning")
+def test_a_cell_that_no_row_has_is_not_estimable():
+    m = mlm.lm("y ~ f * binary + z", part())
+    focal = {"both": ("f", {"at": {"binary": ["no", "yes"]}}), "one": ("f", {}), "slope": ("z", {"values": [0, 1]})}
+    for which, (name, options) in focal.items():
+        with pytest.warns(mlm.RankWarning, match="cannot be estimated and are NaN: .* coefficients of fmid:binaryyes"):
+            found = effect(m, name, **options)
+        assert found.note.count("(") == found.frame["fit"].isna().sum()
+        for column in ("fit", "se", "lower", "upper"):
+            np.testing.assert_allclose(found.frame[column], numbers(one_face()["cells"][which][column]), rtol=1e-8)
+    assert "1 of 6 values" in effect_note(m, "f", {"binary": ["no", "yes"]})
+    assert "(f = mid, binary = yes)" in effect_note(m, "f", {"binary": ["no", "yes"]})
+
+
+def effect_note(m, focal, at):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.RankWarning)
+        return effect(m, focal, at=at).note
+
+
+def test_cells_of_a_mixed_model_that_no_row_has():
+    """Others are what they are; so is every cell when the factors are added."""
+    with pytest.warns(mlm.RankWarning):
+        m = mlm.lmer("y ~ f * binary + z + (1 | g)", part())
+    with pytest.warns(mlm.RankWarning, match="1 of 6 values"):
+        found = effect(m, "f", at={"binary": ["no", "yes"]})
+    full = mlm.lmer("y ~ 0 + cell + z + (1 | g)", part().assign(cell=lambda d: d["f"].astype(str) + d["binary"]))
+    cells = effect(full, "cell").frame.set_index("cell")["fit"]
+    for row in found.frame.itertuples():
+        assert (
+            math.isnan(row.fit)
+            if row.f + row.binary == "midyes"
+            else row.fit == pytest.approx(cells[row.f + row.binary], rel=1e-6)
+        )
+    assert effect(mlm.lmer("y ~ f + binary + (1 | g)", part()), "f", at={"binary": ["no", "yes"]}).note == ""
+
+
+def test_a_slope_that_another_column_has_is_not_estimable():
+    with pytest.warns(mlm.RankWarning):
+        m = mlm.lm("y ~ x + twice + f", extended())
+    with pytest.warns(mlm.RankWarning, match="coefficients of twice"):
+        assert effect(m, "x", values=[0, 1]).frame["fit"].isna().all()
+    assert effect(m, "f").frame["fit"].notna().all()
+
+
+@pytest.mark.parametrize("name", ["fit", "se", "lower", "upper"])
+def test_a_predictor_is_not_overwritten_by_a_result(name):
+    m = mlm.lm(f"y ~ {name} + z", data().rename(columns={"x": name}))
+    with pytest.raises(mlm.ArgumentError, match=f"The predictor '{name}' is called like a column of the effect"):
+        effect(m, name)
+    with pytest.raises(mlm.ArgumentError, match="rename it before the fit"):
+        effect(m, "z", at={name: [0, 1]})
+    np.testing.assert_allclose(effect(m, "z").frame["fit"], effect(mlm.lm("y ~ x + z", data()), "z").frame["fit"])

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from rmodels import data
+from rmodels import column, data, extended, numbers, one_face
 from scipy import stats
 
 import mlm
@@ -61,6 +61,48 @@ def test_estimates_and_quantiles(model, level):
 
 def test_both_limits_are_there_however_near_they_are(model):
     assert model.confint(1e-17).shape == (3, 2)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+@pytest.mark.parametrize("case", [*one_face()["linear"], *one_face()["mixed"]], ids=lambda case: case["formula"])
+def test_rows_and_columns_are_those_of_r(case):
+    """Of a linear model also the terms that depend on others, with NaN; of a mixed one those of ``parm = "beta_"``."""
+    mixed = "|" in case["formula"]
+    m = mlm.lmer(case["formula"], extended(), reml=False) if mixed else mlm.lm(case["formula"], extended())
+    found, stored = m.confint(level=0.9995, method="Wald", parm="beta_"), case["confint"]
+    assert list(found.index) == column(stored["rows"])
+    assert list(found.columns) == stored["heads"]
+    for name, values in stored["values"].items():
+        # mixed models are at optima found to about 1e-8
+        np.testing.assert_allclose(found[name], numbers(column(values)), rtol=1e-4 if mixed else 1e-9)
+
+
+def test_some_terms(model):
+    whole = model.confint()
+    assert model.confint(parm="x").equals(whole.loc[["x"]])
+    assert model.confint(parm=["z", 0]).equals(whole.loc[["z", "(Intercept)"]])
+    assert model.confint(parm=2).equals(whole.iloc[[2]])
+
+
+@pytest.mark.parametrize("parm", ["zz", 3, -1, True, 0.5, ["x", "zz"], {"x": 1, 5: 2}, object()])
+def test_terms_that_are_not_there(model, parm):
+    with pytest.raises(mlm.ArgumentError, match=r"there is no .* among \(Intercept\), x, z"):
+        model.confint(parm=parm)
+    with pytest.raises(mlm.ArgumentError, match="intervals of variances"):
+        model.confint(parm="theta_")
+
+
+def test_degrees_of_freedom_are_asked_for_alike(model):
+    """Of a linear model they are its own; those of mixed models give its intervals other quantiles."""
+    if isinstance(model, mlm.LinearModel):
+        with pytest.raises(mlm.FitError, match="exact degrees of freedom"):
+            model.confint(ddf="satterthwaite")
+    else:
+        df = model.coefficients("satterthwaite")["df"]
+        half = stats.t.isf(0.025, df) * model.se
+        np.testing.assert_allclose(model.confint(ddf="satterthwaite")["97.5 %"], model.fixef + half, rtol=1e-12)
+    with pytest.raises(mlm.ArgumentError, match="ddf must be None or"):
+        model.confint(ddf=0)
 
 
 @pytest.mark.parametrize("level", [0, 1, -0.1, 95, math.nan, math.inf, "0.95", None, 0.5j])

@@ -1,9 +1,13 @@
 """Numbers and tables of a fitted model, by their definitions."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from brute import data
+from rmodels import data as rmodels_data
+from rmodels import numbers, one_face
 from scipy import stats
 
 import mlm
@@ -86,18 +90,19 @@ def test_coefficients(model):
 def test_tidy(model):
     table = model.tidy(conf_int=True, ddf="satterthwaite")
     assert list(table.columns) == [
-        *["effect", "group", "term", "estimate", "std.error", "df", "statistic", "p.value", "conf.low", "conf.high"]
+        *["effect", "group", "term", "estimate", "std.error", "statistic", "df", "p.value", "conf.low", "conf.high"]
     ]
     assert table["effect"].tolist() == ["fixed"] * 3 + ["ran_pars"] * 5
     assert table["group"].tolist()[3:] == ["g", "g", "g", "h", "Residual"]
     assert table["term"].tolist() == [
         *model.fixef.index,
-        *["sd__(Intercept)", "sd__x", "cor__(Intercept).x", "sd__(Intercept)", "sd__Observation"],
+        *["sd__(Intercept)", "cor__(Intercept).x", "sd__x", "sd__(Intercept)", "sd__Observation"],
     ]
-    assert table["estimate"].tolist() == [*model.fixef, *model.varcorr["sdcor"]]
+    assert table["estimate"].tolist() == [*model.fixef, *model.varcorr["sdcor"].iloc[[0, 2, 1, 3, 4]]]
     assert table["std.error"].tolist()[:3] == model.se.tolist()
     assert table.loc[3:, "std.error":].isna().all(axis=None)
-    np.testing.assert_array_equal(table.loc[:2, ["conf.low", "conf.high"]].astype(float), model.confint())
+    tested = model.confint(ddf="satterthwaite")
+    np.testing.assert_array_equal(table.loc[:2, ["conf.low", "conf.high"]].astype(float), tested)
     wide = model.tidy(conf_int=True, level=0.99)
     np.testing.assert_array_equal(wide.loc[:2, ["conf.low", "conf.high"]].astype(float), model.confint(0.99))
     assert list(model.tidy().columns) == ["effect", "group", "term", "estimate", "std.error", "statistic"]
@@ -126,6 +131,37 @@ def test_random_effects_table(model):
     # what the fixed effects leave is shared among the levels: modes sum to zero when the term's column is in X
     assert abs(table.query("grpvar == 'h'")["condval"].sum()) < 1e-6 * table["condval"].abs().max()
     assert set(model.coef()) == {"g", "h"}
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+@pytest.mark.parametrize("case", one_face()["coef"], ids=lambda case: case["formula"])
+def test_coefficients_by_level_have_the_columns_of_r(case):
+    """What varies without a fixed effect comes first, and is 0 for the factors over which it does not vary."""
+    found = mlm.lmer(case["formula"], rmodels_data()).coef()
+    tables = found if isinstance(found, dict) else {"g": found}
+    assert list(tables) == list(case["factors"])
+    for name, stored in case["factors"].items():
+        assert list(tables[name].columns) == list(stored)
+        # both optima are found to about 1e-8
+        np.testing.assert_allclose(tables[name].T, [numbers(values) for values in stored.values()], atol=2e-5)
+
+
+def test_coefficients_by_level_of_labels_that_are_alike():
+    rng = np.random.default_rng(6)
+    d = data().assign(f=rng.choice(["u", "v"], 96), fv=rng.normal(size=96))
+    codes = pd.factorize(d["g"])[0]
+    d["y"] = d["y"] + (3 * rng.normal(size=codes.max() + 1))[codes] * d["fv"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        table = mlm.lmer("y ~ f + fv + (0 + fv | g)", d).coef()
+    assert list(table.columns) == ["(Intercept)", "fv", "fv"]
+    assert table.iloc[:, 1].nunique() == 1 < table.iloc[:, 2].nunique()
+
+
+def test_what_the_optimiser_did_is_a_line(model):
+    assert repr(model.optimizer_info).startswith("<Optimum newton: converged after ")
+    assert "\n" not in str(model.optimizer_info)
+    assert len(str(model.optimizer_info)) < 120
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,8 @@ def test_a_p_value_on_a_bound_has_not_passed_it(models):
 
 
 def test_residual_standard_error_on_demand(models):
-    assert "RMSE" in regtable(models[2], rmse=True).statistics
-    assert "RMSE" not in regtable(models[2]).statistics
+    assert "RMSE" in [row.label for row in regtable(models[2], rmse=True).statistics]
+    assert "RMSE" not in [row.label for row in regtable(models[2]).statistics]
 
 
 def test_refuses(models):

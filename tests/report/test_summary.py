@@ -1,5 +1,8 @@
 """Reports against R's own, character by character (lme4 1.1-31, lmerTest 3.1-3, R 4.2.2)."""
 
+import warnings
+
+import numpy as np
 import pandas as pd
 import pytest
 from rmodels import assert_same_print, data, lines, reference
@@ -126,6 +129,28 @@ def test_a_group_that_is_called_like_the_residual(term):
 
 
 def test_a_group_that_is_called_like_the_second_term_of_another():
+    """It is then called ``g.2``, as in lme4."""
     d = data().assign(**{"g.1": data().h})
     table = random_effects_table(mlm.lmer("y ~ x + (1 | g) + (0 + x | g) + (1 | `g.1`)", d).varcorr).split("\n")
     assert [line.split()[:2] for line in table[1:4]] == [["g", "(Intercept)"], ["g.2", "x"], ["g.1", "(Intercept)"]]
+
+
+@pytest.mark.filterwarnings("ignore::mlm.RankWarning")
+def test_dropped_terms_stand_in_their_places_beside_labels_that_are_alike():
+    """Level v of f beside a column fv."""
+    rng = np.random.default_rng(5)
+    d = data().assign(f=rng.choice(["u", "v"], 180), fv=rng.normal(size=180)).assign(twice=lambda rows: 2 * rows["fv"])
+    alike = mlm.lm("y ~ f + fv + twice + x", d)
+    told = mlm.lm("y ~ f + fw + twice + x", d.rename(columns={"fv": "fw"}))
+    assert str(alike.summary()) == str(told.summary()).replace("fw", "fv")
+
+
+def test_labels_that_are_alike_keep_their_columns():
+    """Level v of f beside a column fv: every correlation is that of its place."""
+    rng = np.random.default_rng(5)
+    d = data().assign(f=rng.choice(["u", "v"], 180), fv=rng.normal(size=180))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        alike = mlm.lmer("y ~ f + fv + (f + fv | g)", d)
+        told = mlm.lmer("y ~ f + fw + (f + fw | g)", d.rename(columns={"fv": "fw"}))
+    assert str(alike.summary()) == str(told.summary()).replace("fw", "fv")

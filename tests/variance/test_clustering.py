@@ -110,3 +110,29 @@ def test_shrinkage_refuses():
         shrinkage(mlm.lmer("y ~ 1 + (1 | g)", data(), weights=np.arange(1, 181)))
     with pytest.raises(mlm.FitError, match=r"\(x \| g\)|x \| g"):
         shrinkage(mlm.lmer("y ~ x + (x | g)", data()))
+
+
+@pytest.mark.parametrize(
+    ("formula", "options", "reason"),
+    [
+        ("y ~ x + (1 | g)", {}, "the predictors x"),
+        ("y ~ 0 + x + (1 | g)", {}, "the predictors x and no intercept"),
+        ("y ~ 1 + (1 | g)", {"weights": "z"}, "weights"),
+        ("y ~ 1 + (1 | g)", {"offset": "z"}, "an offset"),
+    ],
+)
+def test_a_design_effect_is_that_of_a_null_model(formula, options, reason):
+    m = mlm.lmer(formula, data().assign(z=data()["z"] + 2), **options)
+    for run in (design_effect, effective_sample_size):
+        with pytest.raises(mlm.FitError, match=rf"null model, y ~ 1 \+ \(1 \| g\) .* this model has {reason}\. Fit"):
+            run(m)
+
+
+def test_a_coefficient_is_named():
+    m = mlm.lmer("y ~ 0 + x + (1 | g)", data())
+    with pytest.raises(mlm.ArgumentError, match=r"No coefficient 'x' varies .* none does that has a fixed effect"):
+        plausible_range(m, "x")
+    d = data().assign(f=np.where(data()["z"] > 1, "v", "u"), fv=data()["x"])
+    m = mlm.lmer("y ~ f + fv + (0 + fv | g)", d)
+    with pytest.raises(mlm.ArgumentError, match="Several coefficients are called 'fv'"):
+        plausible_range(m, "fv")
