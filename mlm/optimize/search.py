@@ -85,7 +85,7 @@ def _lowest_beside(deviance: Deviance, log: Log, found: list[Optimum]) -> Optimu
 
 def _real(deviance: Deviance, found: list[Optimum]) -> list[Optimum]:
     """Ends but for those of several factors that leave nothing but rounding, if there are others."""
-    if deviance.solver.exact:
+    if len(deviance.products.factors) == 1:
         return found
     return [end for end in found if not deviance.is_perfect(end.evaluation)] or found
 
