@@ -52,8 +52,8 @@ ZERO_EIGENVALUE = 1e-11
 RESIDUAL_SHARE = 3e-2
 # Numbers in the rows of [Z X y] from which these are not gone through once more: 1 GB.
 MOST_NUMBERS = 1 << 27
-# ... and in those of the effects of several factors, all levels side by side: 128 MB.
-MOST_JOINT_NUMBERS = 1 << 24
+# ... and in those of the effects of several factors, all levels side by side: 32 MB, decomposed in less than a second.
+MOST_JOINT_NUMBERS = 1 << 22
 # Sum of squares of the response up to which, and over 1 by which, it is worked with as it is: what is formed of it has
 # its square at most, and that must be a number. Beyond, it is divided by a power of 2 first, which rounds nothing.
 LARGEST_RESPONSE = 1e80

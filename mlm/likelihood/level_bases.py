@@ -116,13 +116,15 @@ class LevelBases:
 
 def is_little_left(within: np.ndarray, xy: np.ndarray, shared: Sequence[int]) -> bool:
     """Whether levels, and least squares within them, leave too little of y, or levels of another column, for sums."""
-    own = np.setdiff1d(np.arange(len(xy) - 1), shared)
-    if not (within[own, own] > LEAST_COLUMN_LEFT * xy[own, own]).all():
+    own = [k for k in range(len(xy) - 1) if k not in shared]
+    if any([not within[k, k] > LEAST_COLUMN_LEFT * xy[k, k] for k in own]):
         return True
-    length = np.sqrt(within[own, own])
-    cosines, along = within[np.ix_(own, own)] / (length[:, None] * length), within[own, -1] / length
-    left = within[-1, -1] - along @ np.linalg.lstsq(cosines, along, rcond=DEPENDENT)[0]
-    return not left > LEAST_LEFT * xy[-1, -1]
+    explained = 0.0
+    if own:
+        length = np.sqrt(within[own, own])
+        cosines, along = within[np.ix_(own, own)] / (length[:, None] * length), within[own, -1] / length
+        explained = along @ np.linalg.lstsq(cosines, along, rcond=DEPENDENT)[0]
+    return not within[-1, -1] - explained > LEAST_LEFT * xy[-1, -1]
 
 
 def level_coordinates(zz: np.ndarray, others: np.ndarray) -> np.ndarray:
