@@ -50,7 +50,7 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """The lowest end of all searches."""
     given = [] if start is None else _found(_attempt(deviance, start, log, []))
     first = _attempt(deviance, None, log, [])
-    if isinstance(first, Optimum) and deviance.is_perfect(first.evaluation):
+    if isinstance(first, Optimum) and deviance.is_perfect(first.evaluation) and len(deviance.products.factors) == 1:
         return first  # nothing is lower
     starts = further_starts(deviance) + (singular_starts(deviance, first) if isinstance(first, Optimum) else [])
     if not given and not starts and isinstance(first, Optimum):
