@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
-__all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "Levels", "PairProducts", "Rows", "Shift"]
+__all__ = ["CrossProducts", "EffectsBasis", "FactorProducts", "FactorRows", "Levels", "PairProducts", "Rows", "Shift"]
 
 
 class Shift(NamedTuple):
@@ -102,12 +102,13 @@ class EffectsBasis(NamedTuple):
 
 
 class Levels(NamedTuple):
-    """The levels of the only grouping factor in orthonormal bases Q of their random-effects columns, from the rows.
+    """Levels in orthonormal bases Q of their random-effects columns, from the rows.
 
     Attributes
     ----------
     coordinates : ndarray, shape (q, q + p + 1, J)
-        ``Q_j' [Z X y]`` of each level; first R, lower triangular.
+        ``Q_j' [Z X y]`` of each level of the only factor; first R, lower triangular. Of several factors ``Q' [Z X y]``,
+        shape (r, c + p + 1), for c effects in all, of which r are independent.
     within : ndarray, shape (p + 1, p + 1)
         What the levels leave of ``[X y]'[X y]``.
     taken : ndarray, shape (p,)
@@ -123,13 +124,17 @@ class Levels(NamedTuple):
 
 
 class Rows(Protocol):
-    """What cross-products were summed of, where that can be gone through once more: see `level_rows.LevelRows`."""
-
-    def turned(self, turn: np.ndarray) -> Self:
-        """The same with random-effects columns ``Z turn``."""
+    """What cross-products were summed of, where that can be gone through once more: see `joint_rows.JointRows`."""
 
     def levels(self) -> Levels:
         """The levels in orthonormal bases of their columns."""
+
+
+class FactorRows(Rows, Protocol):
+    """The same of one factor: see `level_rows.LevelRows`."""
+
+    def turned(self, turn: np.ndarray) -> Self:
+        """The same with random-effects columns ``Z turn``."""
 
 
 class FactorProducts(NamedTuple):
@@ -148,7 +153,7 @@ class FactorProducts(NamedTuple):
         How the columns Z relate to the user's; None where they are the user's.
     shared : tuple of int
         Positions of the fixed-effects columns that are known to be among the columns Z.
-    rows : Rows or None
+    rows : FactorRows or None
         What these were summed of, where that can be gone through once more.
     """
 
@@ -158,7 +163,7 @@ class FactorProducts(NamedTuple):
     zxy: np.ndarray
     basis: EffectsBasis | None = None
     shared: tuple[int, ...] = ()
-    rows: Rows | None = None
+    rows: FactorRows | None = None
 
     @property
     def size(self) -> int:
@@ -211,6 +216,8 @@ class CrossProducts(NamedTuple):
     joint : CrossProducts or None
         The same of columns that are orthonormal among all terms of a factor, where columns of different terms are
         nearly parallel.
+    rows : Rows or None
+        What those of several factors were summed of, where that can be gone through once more.
     """
 
     nobs: int
@@ -224,6 +231,7 @@ class CrossProducts(NamedTuple):
     independent: bool
     log_basis: float = 0.0
     joint: CrossProducts | None = None
+    rows: Rows | None = None
 
     @property
     def p(self) -> int:

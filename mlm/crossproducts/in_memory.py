@@ -24,6 +24,7 @@ from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..frame.values import Numbers
 from .bases import FactorColumns, basis_of_rows, basis_of_sums, shifted
 from .blocks import CrossProducts, EffectsBasis, FactorProducts, PairProducts, Shift
+from .joint_rows import JointRows
 from .level_rows import LevelRows
 from .level_sums import LevelSums
 
@@ -51,6 +52,8 @@ ZERO_EIGENVALUE = 1e-11
 RESIDUAL_SHARE = 3e-2
 # Numbers in the rows of [Z X y] from which these are not gone through once more: 1 GB.
 MOST_NUMBERS = 1 << 27
+# ... and in those of the effects of several factors, all levels side by side: 32 MB, decomposed in less than a second.
+MOST_JOINT_NUMBERS = 1 << 22
 # Sum of squares of the response up to which, and over 1 by which, it is worked with as it is: what is formed of it has
 # its square at most, and that must be a number. Beyond, it is divided by a power of 2 first, which rounds nothing.
 LARGEST_RESPONSE = 1e80
@@ -115,10 +118,14 @@ def cross_products(
         for of in sums:
             of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
     found = [e.products(s) for e, s in zip(effects, sums, strict=True)]
-    if len(found) == 1 and sizes is not None and frame.nobs * (len(rest) + found[0].size) < MOST_NUMBERS:
-        own = effects[0]
-        rows = LevelRows(x.columns, x.means, response, mean_y / scale, ols, root_weights, own.columns, own.turn)
-        found = [found[0]._replace(rows=rows)]
+    rows = None
+    if sizes is not None and frame.nobs * (len(rest) + sum([f.size for f in found])) < MOST_NUMBERS:
+        fixed = (x.columns, x.means, response, mean_y / scale, ols, root_weights)
+        each = [LevelRows(*fixed, own.columns, own.turn) for own in effects]
+        if len(found) == 1:
+            found = [found[0]._replace(rows=each[0])]
+        elif frame.nobs * sum([f.size * f.levels for f in found]) < MOST_JOINT_NUMBERS:
+            rows = JointRows(tuple(each))
     return CrossProducts(
         nobs=frame.nobs,
         x_names=frame.x_names,
@@ -130,6 +137,7 @@ def cross_products(
         total=float(xy[-1, -1]),
         independent=independent,
         log_basis=x.log_basis,
+        rows=rows,
     )
 
 

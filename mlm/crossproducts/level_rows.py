@@ -8,6 +8,7 @@ which is enough (Giraud, Langou & Rozložník 2005, Comput. Math. Appl. 50, 1069
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..frame.columns import Columns
 from .bases import FactorColumns
 from .blocks import Levels
 
-__all__ = ["LevelRows"]
+__all__ = ["ENOUGH", "LevelRows"]
 
 # Share of a column's length in a level that it keeps beside those after it, up to which that is the rounding of rows.
 LEAST_SHARE = 1e-14
@@ -71,18 +72,41 @@ class LevelRows(NamedTuple):
 
     def levels(self) -> Levels:
         """Go through the rows: the levels in orthonormal bases, and what these leave."""
-        z, size, block = self._read()
-        p, q, whole = len(block) - 1, len(z), np.square(block).sum(axis=1)
+        z, size, block = self.read()
+        whole = np.square(block).sum(axis=1)
         coordinates = self._made_orthogonal(z, size, block)
+        taken, lost = self.take_fixed(block, whole, self.effects.shared)
+        coordinates[:, -1] -= np.matmul(taken, coordinates[:, len(z) : -1])
+        return Levels(coordinates, block @ block.T, taken, lost)
+
+    def take_fixed(self, block: np.ndarray, whole: np.ndarray, shared: Sequence[int]) -> tuple[np.ndarray, float]:
+        """Take least squares on what effects leave of the fixed-effects columns off the response, in place.
+
+        Parameters
+        ----------
+        block : ndarray, shape (p + 1, n)
+            What they leave of [X y].
+        whole : ndarray, shape (p + 1,)
+            Squares of [X y].
+        shared : sequence of int
+            Positions of columns of which nothing is left but rounding.
+
+        Returns
+        -------
+        taken : ndarray, shape (p,)
+            Coefficients.
+        lost : float
+            Rounding of what is left of the squares of the response.
+        """
+        p = len(block) - 1
         left = np.square(block[:p]).sum(axis=1)
-        left[list(self.effects.shared)] = 0.0
+        left[list(shared)] = 0.0
         block[:p][left <= CONSTANT_SHARE**2 * whole[:p]] = 0.0
         taken = _taken(block, np.flatnonzero(left > CLEAR_SHARE**2 * whole[:p]))
-        coordinates[:, -1] -= np.matmul(taken, coordinates[:, q:-1])
         size, rest = self._sizes(taken), block[p]
         if np.vdot(rest, rest) <= NOTHING_SHARE**2 * np.vdot(size, size):
             rest = size  # all that is left is rounding
-        return Levels(coordinates, block @ block.T, taken, ROW_ROUNDING * float(np.linalg.norm(size * rest)))
+        return taken, ROW_ROUNDING * float(np.linalg.norm(size * rest))
 
     def _made_orthogonal(self, z: np.ndarray, size: np.ndarray, block: np.ndarray) -> np.ndarray:
         """The Gram-Schmidt method, level by level and in place, from the last column of Z; coordinates of all."""
@@ -98,7 +122,7 @@ class LevelRows(NamedTuple):
                 bases[k], coordinates[k, k] = _normalised(column, size[k], codes, levels)
         return coordinates
 
-    def _read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Random-effects columns (q, n), the size of what they are computed of, and [X y] (p + 1, n)."""
         p = len(self.means)
         z, block = self.effects.read(0, self.fixed.n, self.root_weights), np.empty((p + 1, self.fixed.n))

@@ -9,6 +9,7 @@ cross-products; where the levels leave little, they and what is left come from t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from ..crossproducts.blocks import FactorProducts, Levels
 from .level_matrices import apply, multiply, summed_products
 
-__all__ = ["SQUARES_ROUNDING", "LevelBases", "level_coordinates", "solve_beside_one"]
+__all__ = ["SQUARES_ROUNDING", "LevelBases", "is_little_left", "level_coordinates", "solve_beside_one"]
 
 # Share of a column's squares in a level that it keeps beside those after it, up to which that is rounding: of as many
 # squares as the level would have of this column if it had as many as of any other, in units of their sums.
@@ -65,7 +66,7 @@ class LevelBases:
         self.coordinates = level_coordinates(factor.zz, factor.zxy)
         self.within, self.taken = xy - summed_products(self.coordinates[:, self.q :]), np.zeros(len(xy) - 1)
         self.rows: Levels | None = None
-        if factor.rows is not None and _is_little_left(self.within, xy, factor.shared):
+        if factor.rows is not None and is_little_left(self.within, xy, factor.shared):
             self.rows = factor.rows.levels()
             self.coordinates, self.within, self.taken, _ = self.rows
         nothing = self.within.diagonal() <= (0.0 if self.rows else ROUNDING) * xy.diagonal()
@@ -113,15 +114,17 @@ class LevelBases:
         return np.matmul(t.T, self.coordinates[:, : self.q])
 
 
-def _is_little_left(within: np.ndarray, xy: np.ndarray, shared: tuple[int, ...]) -> bool:
+def is_little_left(within: np.ndarray, xy: np.ndarray, shared: Sequence[int]) -> bool:
     """Whether levels, and least squares within them, leave too little of y, or levels of another column, for sums."""
-    own = np.setdiff1d(np.arange(len(xy) - 1), shared)
-    if not (within[own, own] > LEAST_COLUMN_LEFT * xy[own, own]).all():
+    own = [k for k in range(len(xy) - 1) if k not in shared]
+    if any([not within[k, k] > LEAST_COLUMN_LEFT * xy[k, k] for k in own]):
         return True
-    length = np.sqrt(within[own, own])
-    cosines, along = within[np.ix_(own, own)] / (length[:, None] * length), within[own, -1] / length
-    left = within[-1, -1] - along @ np.linalg.lstsq(cosines, along, rcond=DEPENDENT)[0]
-    return not left > LEAST_LEFT * xy[-1, -1]
+    explained = 0.0
+    if own:
+        length = np.sqrt(within[own, own])
+        cosines, along = within[np.ix_(own, own)] / (length[:, None] * length), within[own, -1] / length
+        explained = along @ np.linalg.lstsq(cosines, along, rcond=DEPENDENT)[0]
+    return not within[-1, -1] - explained > LEAST_LEFT * xy[-1, -1]
 
 
 def level_coordinates(zz: np.ndarray, others: np.ndarray) -> np.ndarray:

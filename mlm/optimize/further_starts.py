@@ -53,6 +53,8 @@ CONSTANT_SHARE = 1e-9
 MEAN_T_SQUARED = 4.0
 # Relative standard deviations from which a search starts again that has ended with a singular covariance.
 SINGULAR_DEVIATIONS = (1.0, 10.0)
+# ... or with a relative standard deviation up to this: beside large ones rounding may keep it from 0.
+NEARLY_NOTHING = 1e-3
 
 
 def further_starts(deviance: Deviance) -> list[np.ndarray]:
@@ -134,7 +136,7 @@ def _of_correlations(deviance: Deviance) -> list[np.ndarray]:
 
 
 def _starts_of_parallel(deviance: Deviance) -> list[np.ndarray]:
-    """From large variances of the terms whose columns are nearly parallel, and of all of these but one."""
+    """From large variances of the terms whose columns are nearly parallel, of all of these but one, and of none."""
     slots = deviance.layout.slots
     if len(slots) == len(deviance.layout.sizes):
         return []
@@ -145,15 +147,21 @@ def _starts_of_parallel(deviance: Deviance) -> list[np.ndarray]:
     if not parallel:
         return []
     all_but_one = [np.where(np.arange(len(size)) == i, SMALL_DEVIATION, size) for i in parallel]
-    return [_of_sizes(deviance, sizes) for sizes in (size, *all_but_one)]
+    return [_of_sizes(deviance, sizes) for sizes in (size, *all_but_one, np.ones(len(size)))]
 
 
 def singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
     """Starts after an end with a singular covariance: which variances are 0 can be different in another minimum."""
     layout, theta = deviance.layout, end.evaluation.theta
-    if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS or min(theta[layout.diagonal].tolist()) > 0:
+    if (
+        layout.n_theta == 1
+        or deviance.products.nobs > MOST_ROWS
+        or min(theta[layout.diagonal].tolist()) > NEARLY_NOTHING
+    ):
         return []
-    return _of_size(deviance, *SINGULAR_DEVIATIONS)
+    nothing = layout.diagonal & (theta <= NEARLY_NOTHING)
+    large = float(np.abs(theta).max()) > max(SINGULAR_DEVIATIONS)  # others are nowhere near the starts of one size
+    return _of_size(deviance, *SINGULAR_DEVIATIONS) + ([np.where(nothing, 1.0, theta)] if large else [])
 
 
 def shared_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:

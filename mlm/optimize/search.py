@@ -50,7 +50,7 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """The lowest end of all searches."""
     given = [] if start is None else _found(_attempt(deviance, start, log, []))
     first = _attempt(deviance, None, log, [])
-    if isinstance(first, Optimum) and deviance.is_perfect(first.evaluation):
+    if isinstance(first, Optimum) and deviance.is_perfect(first.evaluation) and len(deviance.products.factors) == 1:
         return first  # nothing is lower
     starts = further_starts(deviance) + (singular_starts(deviance, first) if isinstance(first, Optimum) else [])
     if not given and not starts and isinstance(first, Optimum):
@@ -85,7 +85,7 @@ def _lowest_beside(deviance: Deviance, log: Log, found: list[Optimum]) -> Optimu
 
 def _real(deviance: Deviance, found: list[Optimum]) -> list[Optimum]:
     """Ends but for those of several factors that leave nothing but rounding, if there are others."""
-    if deviance.solver.exact:
+    if len(deviance.products.factors) == 1:
         return found
     return [end for end in found if not deviance.is_perfect(end.evaluation)] or found
 

@@ -101,7 +101,7 @@ def moment_start(deviance: Deviance) -> np.ndarray:
 
 def scored_start(deviance: Deviance) -> np.ndarray | None:
     """Guess theta of one grouping factor by a step of scoring from moments within levels; None without these."""
-    if not deviance.solver.exact:
+    if len(deviance.products.factors) > 1:
         return None
     found, layout = level_moments(deviance.products.factors[0], deviance.products), deviance.layout
     if found is None:

@@ -295,7 +295,8 @@ def test_only_satterthwaite():
         m.coefficients(ddf="kenward")
 
 
-def test_degrees_of_freedom_of_which_no_digit_is_left_are_said_to_be_unknown():
+def test_degrees_of_freedom_of_which_no_digit_is_left_are_said_to_be_unknown(monkeypatch):
+    monkeypatch.setattr("mlm.likelihood.deviance.FEW_EFFECTS", 0)
     rng, g, h = np.random.default_rng(1), np.repeat(np.arange(8), 6), np.tile(np.arange(6), 8)
     x = rng.normal(size=6)[h]
     y = 1e5 * rng.normal(size=8)[g] + 1e5 * rng.normal(size=6)[h] + rng.normal(size=48)

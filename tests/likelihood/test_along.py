@@ -95,6 +95,7 @@ def demand_dense(fast, want, matrices, steps, tolerance=EXACT):
         np.testing.assert_allclose(sigma2 * ours, changes, rtol=0, atol=near)
 
 
+@pytest.mark.usefixtures("eliminated")
 @pytest.mark.parametrize("weights", [None, "w"])
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("structure", STRUCTURES)
@@ -105,6 +106,7 @@ def test_derivatives_are_the_dense_ones(structure, reml, weights):
         demand_dense(fast, want, matrices, steps)
 
 
+@pytest.mark.usefixtures("eliminated")
 @pytest.mark.usefixtures("sparse")
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("formula", MOBILITY)
@@ -116,6 +118,7 @@ def test_with_a_sparse_system_too(formula, reml):
         demand_dense(fast, want, matrices, steps)
 
 
+@pytest.mark.usefixtures("eliminated")
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("formula", MOBILITY[1:3])
 def test_with_popular_columns_too(monkeypatch, formula, share):
@@ -127,6 +130,7 @@ def test_with_popular_columns_too(monkeypatch, formula, share):
         demand_dense(fast, want, matrices, steps)
 
 
+@pytest.mark.usefixtures("eliminated")
 @pytest.mark.parametrize("reml", [True, False])
 def test_parts_of_the_data_add_up(monkeypatch, reml):
     frame = data(2, 200).assign(h=lambda d: 4 * d["a"] + d["h"] % 4, g=lambda d: 5 * d["a"] + d["g"] % 5)

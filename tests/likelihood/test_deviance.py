@@ -60,6 +60,7 @@ def test_gradient_at_zero_is_zero_by_symmetry():
     assert not fast.evaluate(np.zeros(fast.layout.n_theta)).gradient.any()
 
 
+@pytest.mark.usefixtures("eliminated")
 @pytest.mark.parametrize("structure", [s for s in STRUCTURES if "crossed" in s])
 @pytest.mark.parametrize("reml", [True, False])
 def test_sparse_products_do_not_depend_on_how_they_are_summed(structure, reml, monkeypatch):
