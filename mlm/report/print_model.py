@@ -20,6 +20,7 @@ from .style import Style
 __all__ = ["print_model"]
 
 GAP = 2  # blanks between coefficients
+DECIMALS = 4  # of criteria
 
 
 def print_model(m: FittedModel, style: Style | None = None) -> str:
@@ -52,7 +53,7 @@ def print_model(m: FittedModel, style: Style | None = None) -> str:
 
 def _mixed(m: FittedMixedModel, style: Style) -> list[str]:
     table = random_effects_table(m.varcorr, style.table_digits, style.scipen, scales=["Std.Dev."], width=style.width)
-    lines = [*heading(m, style), criterion(m, style), "Random effects:", table, observations(m, style)]
+    lines = [*heading(m, style), criterion(m, style, DECIMALS), "Random effects:", table, observations(m, style)]
     lines += ["Fixed Effects:", _coefficients(m.fixef, style)] if len(m.fixef) else ["No fixed effect coefficients"]
     return [*lines, *closing_lines(m)]
 
