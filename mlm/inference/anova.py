@@ -25,7 +25,7 @@ __all__ = ["AnovaTable", "anova"]
 REFITTED = "refitting model(s) with ML (instead of REML)"
 HEADING = "Analysis of Variance Table"
 FEWER = 2  # digits that the table has fewer than R's option
-UNBROKEN = 10_000  # letters of a formula on one line
+LONGEST_LINE = 500  # letters after which deparse() breaks a line at the latest: what is broken is joined again
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class AnovaTable:
     def _chisq_lines(self) -> list[str]:
         """Lines of likelihood-ratio tests, as lme4 prints them."""
         texts = {name: without_double_bars(text) for name, text in self.formulas.items()}
-        models = [f"{name}: {' '.join(r_text.deparse(text, UNBROKEN))}" for name, text in texts.items()]
+        models = [f"{name}: {' '.join(r_text.deparse(text, LONGEST_LINE))}" for name, text in texts.items()]
         table = self._table(self.frame, "Chisq", ("AIC", "BIC", "logLik", "deviance"))
         data = [f"Data: {self.data_name}"] if self.data_name else []
         return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table]

@@ -96,8 +96,8 @@ class MixedModel(Fit):
         Parameters
         ----------
         ddf : {None, "satterthwaite"}
-            With ``"satterthwaite"``, degrees of freedom and two-sided p values of t tests (as lmerTest). Upper and lower
-            case are the same, and ``"lme4"`` is None.
+            With ``"satterthwaite"``, degrees of freedom and two-sided p values of t tests (as lmerTest). Case does not
+            matter, and ``"lme4"`` is None.
 
         Returns
         -------

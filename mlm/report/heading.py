@@ -46,12 +46,10 @@ def _title(title: str, kind: str, width: int) -> list[str]:
     return [r_text.fill([*r_text.wrap(title, width - 2, later="  "), " [", kind, "]"], width, between="")]
 
 
-def criterion(m: FittedMixedModel, style: Style, decimals: int | None = None) -> str:
-    """The REML criterion, or the information criteria of a maximum-likelihood fit; rounded if that is asked for."""
-    rounded = [
-        float(value) if decimals is None else round(float(value), decimals)
-        for value in ([m.deviance] if _by_reml(m) else [m.aic, m.bic, m.loglik, m.deviance])
-    ]
+def criterion(m: FittedMixedModel, style: Style, decimals: int) -> str:
+    """The REML criterion, or the information criteria of a fit by maximum likelihood, rounded to some decimals."""
+    values = [m.deviance] if _by_reml(m) else [m.aic, m.bic, m.loglik, m.deviance]
+    rounded = [round(float(value), decimals) for value in values]
     texts = r_numbers.format_numbers(rounded, style.digits, scipen=style.scipen)
     if _by_reml(m):
         return f"REML criterion at convergence: {texts[0]}"

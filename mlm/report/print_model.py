@@ -7,6 +7,9 @@ from typing import cast
 
 import pandas as pd
 
+from ..errors import FormulaError
+from ..language.parser import parse_expression, parse_tree
+from ..language.tree import Call, Name, Node
 from . import r_numbers, r_text
 from .dropped import terms_of
 from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
@@ -18,6 +21,7 @@ from .style import Style
 __all__ = ["print_model"]
 
 GAP = 2  # blanks between coefficients
+DECIMALS = 4  # of criteria
 
 
 def print_model(m: FittedModel, style: Style | None = None) -> str:
@@ -50,20 +54,30 @@ def print_model(m: FittedModel, style: Style | None = None) -> str:
 
 def _mixed(m: FittedMixedModel, style: Style) -> list[str]:
     table = random_effects_table(m.varcorr, style.table_digits, style.scipen, scales=["Std.Dev."], width=style.width)
-    lines = [*heading(m, style), criterion(m, style), "Random effects:", table, observations(m, style)]
+    lines = [*heading(m, style), criterion(m, style, DECIMALS), "Random effects:", table, observations(m, style)]
     lines += ["Fixed Effects:", _coefficients(m.fixef, style)] if len(m.fixef) else ["No fixed effect coefficients"]
     return [*lines, *closing_lines(m)]
 
 
 def _linear(m: FittedLinearModel, style: Style) -> list[str]:
-    call = r_text.deparse(call_of_lm(m, m.frame.call.data))
-    return ["Call:", *call, "", "Coefficients:", _coefficients(terms_of(m.fixef, m), style)]
+    coefficients = _coefficients(terms_of(m.fixef, m), style)
+    return ["Call:", *call_of_lm(m, m.frame.call.data), "", "Coefficients:", coefficients]
 
 
-def call_of_lm(m: FittedLinearModel, data_name: str | None) -> str:
-    """The call of a linear model, in R."""
-    data = f", data = {data_name}" if data_name else ""
-    return f"lm(formula = {m.formula}{data})"
+def call_of_lm(m: FittedLinearModel, data_name: str | None) -> list[str]:
+    """Lines of the call of a linear model, in R."""
+    given: dict[str, Node] = {"formula": parse_tree(m.formula)}
+    if data_name:
+        given["data"] = _name(data_name)
+    return r_text.deparse(Call("lm", tuple(given.values()), tuple(given)))
+
+
+def _name(text: str) -> Node:
+    """What the data are called, as R prints it: an expression, or a name that needs backticks."""
+    try:
+        return parse_expression(text)
+    except FormulaError:
+        return Name(text, quoted=True)
 
 
 def _coefficients(fixef: pd.Series, style: Style) -> str:

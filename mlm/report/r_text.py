@@ -3,61 +3,31 @@
 from __future__ import annotations
 
 import itertools
-import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 
-from ..language.tree import Number, Text, spell, spell_name
+from ..language.parser import parse_tree
+from ..language.tree import TIGHT, Call, Node, spell, spell_name
 from .r_numbers import LINE_WIDTH
 
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
-INDENT = "    "
+# The first indents of a line, how many these are, and the further ones.
+INDENT, FULL_INDENTS, HALF_INDENT = "    ", 4, "  "
 # What R's abbreviate() takes for vowels, as was seen by asking it for each letter: â and ę are not among them, Ę is,
 # and in names with letters beyond ASCII the dot.
 LETTERS = frozenset(string.ascii_lowercase)
 VOWELS = frozenset("aeiouàáãäåèéêëìíîïòóôõöøùúûüāăąēĕėĘěĩīĭįıōŏőũūŭůűųǾǿ")
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<quoted>`[^`]*`|\"[^\"]*\"|'[^']*')"
-    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[^\W\d][\w.]*|\.[\w.]*)"
-    r"|(?P<operator>%[^%]*%|\*\*|\|\||&&|[<>=!]=|[-~+*/:^|&<>=!,()\[\]{}]))"
-)
-_SPACED = {"~", "+", "-", "*", "|", "||", "&", "&&", "<", ">", "<=", ">=", "==", "!="}
-_OPENING, _CLOSING = {"(", "[", "{"}, {")", "]", "}"}
 
-
-def _tokens(text: str) -> list[str]:
-    """Split a formula into tokens; what is no token of R or Python stays as it stands."""
-    found, position = [], 0
-    while position < len(text.rstrip()):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            found.append(text[position:].strip())
-            break
-        found.append(_as_r_writes(match))
-        position = match.end()
-    return found
-
-
-def _as_r_writes(match: re.Match[str]) -> str:
-    """A token with R's quotes and numbers, and with backticks where R needs them."""
-    token = match.group().strip()
-    if match["number"]:
-        return spell(Number(float(token)))
-    if match["quoted"]:
-        return spell_name(token[1:-1]) if token[0] == "`" else spell(Text(token[1:-1]))
-    return token
-
-
-def deparse(formula: str, cutoff: int = LINE_CUTOFF) -> list[str]:
+def deparse(formula: str | Node, cutoff: int = LINE_CUTOFF) -> list[str]:
     """Write a formula with R's spacing, broken into lines as R's ``deparse()`` breaks them.
 
-    A line is broken after an operator, or before an argument, once it is longer than `cutoff`.
+    A line is broken after an operator, or before an argument, once it is longer than `cutoff`. What follows is indented
+    to the end of the operand, or of the arguments, once for each operation that is broken and not at its end.
 
     Parameters
     ----------
-    formula : str
+    formula : str or Node
         Any spelling: ``"y~x+(1|g)"``.
     cutoff : int
         Characters after which a line may break.
@@ -72,29 +42,70 @@ def deparse(formula: str, cutoff: int = LINE_CUTOFF) -> list[str]:
     >>> deparse("y~x*log(z)+(1+x|g)")
     ['y ~ x * log(z) + (1 + x | g)']
     """
-    lines: list[str] = []
-    line, broken = "", [False]
-    previous = "("
-    for token in _tokens(formula):
-        binary = previous not in _OPENING and previous not in _SPACED and previous not in {",", "="}
-        token = "^" if token == "**" else token
-        spaced = binary and (token in _SPACED or token.startswith("%"))
-        if token in _OPENING:
-            broken.append(False)
-        elif token in _CLOSING and len(broken) > 1:
-            broken.pop()
-        if token == "," or (token == "=" and binary):  # an argument's name keeps its blanks: s(x, k = 3)
-            line += ", " if token == "," else " = "
+    lines = _Lines(cutoff)
+    lines.write(parse_tree(formula) if isinstance(formula, str) else formula)
+    return [*lines.done, lines.line]
+
+
+class _Lines:
+    """Lines that are being written, and how far the next one is indented."""
+
+    def __init__(self, cutoff: int) -> None:
+        self.cutoff, self.indent, self.line = cutoff, 0, ""
+        self.done: list[str] = []
+
+    def write(self, node: Node) -> None:
+        if not isinstance(node, Call):
+            self.add(spell(node))
+        elif node.infix and len(node.arguments) == 2:
+            self.operations(node)
+        elif node.infix or node.function == "(":
+            self.add(node.function)
+            self.write(node.arguments[0])
+            self.add(")" if node.function == "(" else "")
         else:
-            line += f" {token} " if spaced else token
-        if spaced:
-            broken[-1] = False
-        if (spaced or token == ",") and len(line) > cutoff:
-            lines.append(line)
-            broken[-1] = True
-            line = INDENT * sum(broken)
-        previous = token
-    return [*lines, line]
+            self.call(node)
+
+    def add(self, text: str) -> None:
+        if not self.line and self.done:
+            self.line = INDENT * min(self.indent, FULL_INDENTS) + HALF_INDENT * max(self.indent - FULL_INDENTS, 0)
+        self.line += text
+
+    def ended(self, broken: bool) -> bool:
+        """End the line if it is long, and tell whether what is being written is broken now."""
+        if len(self.line) <= self.cutoff:
+            return broken
+        self.indent += not broken
+        self.done.append(self.line)
+        self.line = ""
+        return True
+
+    def operations(self, node: Node) -> None:
+        """Write a chain of operations: its first operand, then operator and operand, one after the other."""
+        chain: list[Call] = []
+        while isinstance(node, Call) and node.infix and len(node.arguments) == 2:
+            chain.append(node)
+            node = node.arguments[0]
+        self.write(node)
+        for each in reversed(chain):
+            tight = each.function in TIGHT
+            self.add(each.function if tight else f" {each.function} ")
+            broken = not tight and self.ended(False)
+            self.write(each.arguments[1])
+            self.indent -= broken
+
+    def call(self, node: Call) -> None:
+        self.add(f"{node.function}(")
+        broken = False
+        for k, (argument, key) in enumerate(itertools.zip_longest(node.arguments, node.keywords)):
+            if k:
+                self.add(", ")
+                broken = self.ended(broken)
+            if key is not None:
+                self.add(f"{spell_name(key)} = ")
+            self.write(argument)
+        self.indent -= broken
+        self.add(")")
 
 
 def fill(pieces: Sequence[str], width: int = LINE_WIDTH, between: str = " ") -> str:

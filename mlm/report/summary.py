@@ -221,7 +221,7 @@ def _correlations(vcov: pd.DataFrame, style: Style) -> list[str]:
 def _linear(m: FittedLinearModel, coefficients: pd.DataFrame, style: Style, data_name: str | None) -> list[str]:
     """Lines of the report of a linear model."""
     digits, scipen = style.table_digits, style.scipen
-    lines = ["Call:", *r_text.deparse(call_of_lm(m, data_name or m.frame.call.data)), ""]
+    lines = ["Call:", *call_of_lm(m, data_name or m.frame.call.data), ""]
     lines += ["Residuals:", *_residuals(m, style), ""]
     coefficients = with_dropped_terms(coefficients, m)
     note = f" ({len(m.aliased)} not defined because of singularities)" if m.aliased else ""

@@ -39,6 +39,12 @@ def test_the_name_may_stand_with_the_data():
     assert named(mlm.lmer(FORMULA, frame)) == []
 
 
+def test_the_data_of_a_linear_model_may_be_an_expression():
+    for name, shown in {"subset(d,x>0)": "subset(d, x > 0)", "two words": "`two words`"}.items():
+        m = mlm.lm("y ~ x", data(), data_name=name)
+        assert f"lm(formula = y ~ x, data = {shown})" in str(m).split("\n")
+
+
 def test_the_callers_variables_are_not_looked_at():
     pupils = data()
     assert named(mlm.lmer(FORMULA, pupils)) == []

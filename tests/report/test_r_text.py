@@ -37,8 +37,24 @@ def test_fill_breaks_a_line_that_would_be_full():
     assert r_text.fill([lead, "b" * 15], 24, between="") == f"{lead}\n{'b' * 15}"
 
 
-def test_deparse_leaves_what_it_cannot_read():
-    assert r_text.deparse("y ~ x § z") == ["y ~ x§ z"]
+def test_what_follows_a_break_is_indented_to_its_end():
+    """As R 4.2.2 has it."""
+    formula = (
+        "I(y/1000) ~ gini.cgm_of_the_country*predictor_with_a_long_name + gini.cgm_of_the_country*k*"
+        "homework_total:I(poly(age.cwc,2)/10) + x + (x+age.cwc|`my group`)"
+    )
+    assert r_text.deparse(formula) == [
+        "I(y/1000) ~ gini.cgm_of_the_country * predictor_with_a_long_name + ",
+        "    gini.cgm_of_the_country * k * homework_total:I(poly(age.cwc, ",
+        "        2)/10) + x + (x + age.cwc | `my group`)",
+    ]
+
+
+def test_long_sums_are_written():
+    terms = [f"x{k}" for k in range(3000)]
+    assert (
+        "".join(line.strip(" ") + " " for line in r_text.deparse(f"y ~ {'+'.join(terms)}")).split(" + ")[-1] == "x2999 "
+    )
 
 
 def test_abbreviate_nothing():
