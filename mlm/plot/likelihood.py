@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -10,7 +11,9 @@ import scipy
 from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
 from ..likelihood.deviance import UsersDeviance
-from .style import OKABE_ITO, axes
+from .labels import line_height, size_of, thin_ticks, words
+from .places import Canvas
+from .style import OKABE_ITO, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +24,8 @@ FEWEST_POINTS = 2
 """Points that make a curve at least."""
 LARGEST_ICC = 1 - 1e-9
 """Where the interval's upper end is looked for at most: theta is 3e4 there, and infinite at 1."""
+FEWEST_DIGITS = 3
+"""Decimals of the printed interval at least; one that is narrower than these shows two digits of its width."""
 DRAWN_REACH = 1.8
 """How far the curve is drawn on both sides of its maximum, over the distance to the interval's ends."""
 LARGEST_DRAWN_ICC = 1 - 1e-6
@@ -53,6 +58,10 @@ def likelihood_curve(
     level: float = 0.95,
     points: int = 200,
     ax: Axes | None = None,
+    figsize: tuple[float, float] | None = None,
+    title: str | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
 ) -> Axes:
     """Draw the profiled log-likelihood of a random-intercept model over the intraclass correlation.
 
@@ -67,6 +76,11 @@ def likelihood_curve(
     points : int
         Points of the curve.
     ax : matplotlib.axes.Axes, optional
+        To draw on.
+    figsize : tuple of float, optional
+        Width and height of a new figure in inches.
+    title, xlabel, ylabel : str, optional
+        Title and labels of the axes, shown as they are written.
 
     Returns
     -------
@@ -102,22 +116,40 @@ def likelihood_curve(
     best = float(m.theta[0] ** 2 / (1 + m.theta[0] ** 2))
     ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in (0.0, LARGEST_ICC)]
     start = max(best - DRAWN_REACH * (best - ends[0]), 0.0)
-    stop = min(best + DRAWN_REACH * (ends[1] - best), LARGEST_DRAWN_ICC)
+    stop = max(min(best + DRAWN_REACH * (ends[1] - best), LARGEST_DRAWN_ICC), ends[1])
     across = np.linspace(start, stop, points)
     curve = np.array([log_likelihood(value) for value in across])
     inside = (across >= ends[0]) & (across <= ends[1])
-    ax = axes(ax)
+    canvas = Canvas.of(ax, figsize)
     floor = m.loglik - 2.2 * drop
-    ax.fill_between(across[inside], floor, curve[inside], color=OKABE_ITO[5], alpha=0.3, linewidth=0)
-    ax.plot(across, curve, color=OKABE_ITO[0])
-    ax.plot([best], [m.loglik], "o", color=OKABE_ITO[1], zorder=4)
-    ax.annotate(f"maximum at {best:.3f}", (best, m.loglik), xytext=(0, 8), textcoords="offset points", ha="center")
-    note = f"{100 * level:g} % interval\n{ends[0]:.3f} to {ends[1]:.3f}"
-    ax.text(best, m.loglik - 0.75 * drop, note, ha="center", va="top")
-    ax.set_ylim(floor, m.loglik + 0.35 * drop)
+    canvas.ax.fill_between(across[inside], floor, curve[inside], color=OKABE_ITO[5], alpha=0.3, linewidth=0)
+    canvas.ax.plot(across, curve, color=OKABE_ITO[0])
+    canvas.ax.plot([best], [m.loglik], "o", color=OKABE_ITO[1], zorder=4)
+    canvas.ax.ticklabel_format(axis="x", useOffset=False)
     name = "Restricted log-likelihood" if m.reml else "Log-likelihood"
-    ax.set(xlabel="Intraclass correlation", ylabel=f"{name} (profiled)")
-    return ax
+    canvas.label(title, words(xlabel, "Intraclass correlation"), words(ylabel, f"{name} (profiled)"))
+    canvas.ax.set_ylim(floor, m.loglik + _head(canvas.ax) * (m.loglik - floor))
+    _note(canvas.ax, best, m.loglik, ends, level)
+    thin_ticks([canvas.ax])
+    return canvas.ax
+
+
+def _head(ax: Axes) -> float:
+    """Room above the curve for three lines of text, over the height of the curve."""
+    share = min((3 * line_height("medium") + 0.3) / size_of(ax)[1], 0.6)
+    return share / (1 - share)
+
+
+def _note(ax: Axes, best: float, top: float, ends: list[float], level: float) -> None:
+    """Write maximum and interval above the curve, on the side of the maximum where there is room."""
+    digits = max(FEWEST_DIGITS, 1 - math.floor(math.log10(max(ends[1] - ends[0], 1e-9))))
+    low, high = ax.get_xlim()
+    place = (best - low) / (high - low)
+    side = "left" if place < 0.25 else "right" if place > 0.75 else "center"
+    options = {"textcoords": "offset points", "ha": side, "va": "bottom"}
+    ax.annotate(f"maximum at {best:.{digits}f}", (best, top), (0, 8), **options)
+    interval = f"{percent(level)} interval\n{ends[0]:.{digits}f} to {ends[1]:.{digits}f}"
+    ax.annotate(interval, (best, top), (0, 8 + 72 * line_height("medium")), **options)
 
 
 def _crossing(curve: Any, height: float, inside: float, end: float) -> float:
