@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from ..errors import ArgumentError, is_count, is_one_of
 from .labels import words
@@ -153,7 +154,7 @@ def facet_density_lines(
         )
     rows = complete(data, by, x, y=y)
     groups, whole = list(by_group(rows.table)), rows.table
-    extent = (whole["x"].min(), whole["x"].max(), whole["y"].min(), whole["y"].max())
+    extent = (*_range(whole["x"]), *_range(whole["y"]))
     panels = Panels.of([str(name) for name, _ in groups], ax, figsize, ncols)
     for place, (_, mine) in zip(panels.each, groups, strict=True):
         across, up = mine["x"].to_numpy(), mine["y"].to_numpy()
@@ -167,6 +168,12 @@ def facet_density_lines(
             place.plot(ends, line[0] + line[1] * ends, color=OKABE_ITO[1], linewidth=1.8)
     panels.finish(rows.dates, title, words(xlabel, x), words(ylabel, y))
     return panels.each
+
+
+def _range(values: pd.Series) -> tuple[float, float]:
+    """Smallest and largest value, or half a unit around the only one."""
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
 def _shade(

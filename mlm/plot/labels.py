@@ -13,7 +13,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError, shorten
+from ..errors import ArgumentError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +45,8 @@ WIDEST = 2
 """How many letters of the average width a line holds at most, over those that it holds on average: narrow ones."""
 MORE_LETTERS = 8
 """Letters that a name may have more than the average ones that its lines hold, when its two ends are tried."""
+LONGEST = 3.4
+"""Inches of a turned name at most: forty wide letters and some."""
 SHARE_OF_NAMES = 0.45
 """Share of the width that the names of rows get at most, so that the axes keep more than half."""
 APART = 2
@@ -156,7 +158,7 @@ def name_across(ax: Axes, names: Sequence[str]) -> str:
         return ""
     step = max(1, math.ceil(line_height(size) / room))
     shown = range(0, len(names), step)
-    ax.set_xticks(shown, [shorten(names[k]) for k in shown], parse_math=False, rotation=90)
+    ax.set_xticks(shown, [wrapped(names[k], LONGEST, size, 1) for k in shown], parse_math=False, rotation=90)
     return left_out(step, len(names))
 
 
@@ -174,7 +176,7 @@ def name_up(ax: Axes, names: Sequence[str], size: Any = "small", width: float | 
     lines = max(1, min(MOST_LINES, int(0.9 * row / line_height(size))))
     most = SHARE_OF_NAMES * (own if width is None else width)
     shown = range(0, len(names), step)
-    ax.set_yticks(shown, [wrapped(shorten(names[k]), most, size, lines) for k in shown], parse_math=False)
+    ax.set_yticks(shown, [wrapped(names[k], most, size, lines) for k in shown], parse_math=False)
     ax.tick_params(axis="y", length=0, labelsize=size)
     return left_out(step, len(names))
 

@@ -23,7 +23,11 @@ __all__ = ["likelihood_curve"]
 FEWEST_POINTS = 2
 """Points that make a curve at least."""
 LARGEST_ICC = 1 - 1e-9
-"""Where the interval's upper end is looked for at most: theta is 3e4 there, and infinite at 1."""
+"""Where the interval's upper end is looked for at most, of an estimate that is not so near 1: theta is 3e4 there."""
+NEAR_ONE = 1e4
+"""Variance ratio above which the curve is drawn over 1 less the correlation, of which floats keep all digits."""
+SMALLEST_SHARE = 1e-6
+"""Where the interval's end near a correlation of 1 is looked for at most, as a share of 1 less its estimate."""
 FEWEST_DIGITS = 3
 """Decimals of the printed interval at least; one that is narrower than these shows two digits of its width."""
 DRAWN_REACH = 1.8
@@ -108,15 +112,18 @@ def likelihood_curve(
     if len(m.theta) != 1:
         raise FitError(f"The curve is over one parameter; this model has {len(m.theta)} covariance parameters.")
 
-    def log_likelihood(icc: float) -> float:
-        theta = np.sqrt(icc / (1 - icc))
-        return -0.5 * float(m.deviance_function.evaluate(np.array([theta])).value)
+    near_one = bool(m.theta[0] ** 2 > NEAR_ONE)
+
+    def log_likelihood(value: float) -> float:
+        ratio = (1 - value) / value if near_one else value / (1 - value)
+        return -0.5 * float(m.deviance_function.evaluate(np.array([np.sqrt(ratio)])).value)
 
     drop = scipy.stats.chi2.ppf(checked_level(level), 1) / 2
-    best = float(m.theta[0] ** 2 / (1 + m.theta[0] ** 2))
-    ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in (0.0, LARGEST_ICC)]
-    start = max(best - DRAWN_REACH * (best - ends[0]), 0.0)
-    stop = max(min(best + DRAWN_REACH * (ends[1] - best), LARGEST_DRAWN_ICC), ends[1])
+    best = float(1 / (1 + m.theta[0] ** 2) if near_one else m.theta[0] ** 2 / (1 + m.theta[0] ** 2))
+    reach = (SMALLEST_SHARE * best, 0.5) if near_one else (0.0, LARGEST_ICC)
+    ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in reach]
+    start = max(best - DRAWN_REACH * (best - ends[0]), reach[0])
+    stop = min(best + DRAWN_REACH * (ends[1] - best), reach[1] if near_one else LARGEST_DRAWN_ICC)
     across = np.linspace(start, stop, points)
     curve = np.array([log_likelihood(value) for value in across])
     inside = (across >= ends[0]) & (across <= ends[1])
@@ -127,9 +134,14 @@ def likelihood_curve(
     canvas.ax.plot([best], [m.loglik], "o", color=OKABE_ITO[1], zorder=4)
     canvas.ax.ticklabel_format(axis="x", useOffset=False)
     name = "Restricted log-likelihood" if m.reml else "Log-likelihood"
-    canvas.label(title, words(xlabel, "Intraclass correlation"), words(ylabel, f"{name} (profiled)"))
+    canvas.label(
+        title,
+        words(xlabel, f"{'1 − i' if near_one else 'I'}ntraclass correlation"),
+        words(ylabel, f"{name} (profiled)"),
+    )
     canvas.ax.set_ylim(floor, m.loglik + _head(canvas.ax) * (m.loglik - floor))
-    _note(canvas.ax, best, m.loglik, ends, level)
+    shown = [_written(value, ends, near_one) for value in (best, *(ends[::-1] if near_one else ends))]
+    _note(canvas.ax, best, m.loglik, shown, level)
     thin_ticks([canvas.ax])
     return canvas.ax
 
@@ -140,15 +152,21 @@ def _head(ax: Axes) -> float:
     return share / (1 - share)
 
 
-def _note(ax: Axes, best: float, top: float, ends: list[float], level: float) -> None:
+def _written(value: float, ends: list[float], near_one: bool) -> str:
+    """An intraclass correlation with as many decimals as its interval needs."""
+    if near_one:
+        return f"1 − {value:.3g}"
+    return f"{value:.{max(FEWEST_DIGITS, 1 - math.floor(math.log10(ends[1] - ends[0])))}f}"
+
+
+def _note(ax: Axes, best: float, top: float, shown: list[str], level: float) -> None:
     """Write maximum and interval above the curve, on the side of the maximum where there is room."""
-    digits = max(FEWEST_DIGITS, 1 - math.floor(math.log10(max(ends[1] - ends[0], 1e-9))))
     low, high = ax.get_xlim()
     place = (best - low) / (high - low)
     side = "left" if place < 0.25 else "right" if place > 0.75 else "center"
     options = {"textcoords": "offset points", "ha": side, "va": "bottom"}
-    ax.annotate(f"maximum at {best:.{digits}f}", (best, top), (0, 8), **options)
-    interval = f"{percent(level)} interval\n{ends[0]:.{digits}f} to {ends[1]:.{digits}f}"
+    ax.annotate(f"maximum at {shown[0]}", (best, top), (0, 8), **options)
+    interval = f"{percent(level)} interval\n{shown[1]} to {shown[2]}"
     ax.annotate(interval, (best, top), (0, 8 + 72 * line_height("medium")), **options)
 
 

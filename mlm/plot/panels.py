@@ -92,8 +92,11 @@ class Panels:
         for row in [*([[ax] for ax in bottom] if not common else []), *([bottom] if self.columns else [])]:
             thin_ticks(row, dates)
 
-    def label(self, title: str | None, xlabel: str, ylabel: str) -> None:
-        """Write title and labels: those of all panels at the figure's sides, those of given axes at each."""
+    def label(self, title: str | None, xlabel: str, ylabel: str, rows: bool = False) -> None:
+        """Write title and labels: those of all panels at the figure's sides, those of given axes at each.
+
+        Where each row of panels has an axis of its own, as `rows` says, the vertical label is that of the first one.
+        """
         figure = self.each[0].figure
         if not self.columns:
             for ax in self.each:
@@ -106,7 +109,13 @@ class Panels:
             below = figure.supxlabel(wrapped(xlabel, 0.9 * width, "large"), parse_math=False)
             if self.large:
                 below.set_y(APART / height)
-            figure.supylabel(wrapped(ylabel, 0.9 * height, "large"), parse_math=False)
+            if not rows:
+                beside = figure.supylabel(wrapped(ylabel, 0.9 * height, "large"), parse_math=False)
+                if self.large:
+                    beside.set_x(APART / width)
+        for ax in self.each[:: self.columns] if self.columns and rows else ():
+            settle(ax)
+            ax.set_ylabel(wrapped(ylabel, size_of(ax)[1], ax.yaxis.label.get_fontsize()), parse_math=False)
         if words(title, ""):
             self._headed(str(title))
 
@@ -222,7 +231,7 @@ def _arrange(each: np.ndarray, columns: int) -> None:
     figure = each[0].figure
     width, height = figure.get_size_inches()
     head, foot, side = (
-        (text.count("\n") + 1) * line_height("large") if text else 0.0
+        (text.count("\n") + 1) * line_height("large") + APART if text else 0.0
         for text in (figure.get_suptitle(), figure.get_supxlabel(), figure.get_supylabel())
     )
     edge, below = each[::columns], each[-columns:]

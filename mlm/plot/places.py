@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ArgumentError, is_number, listed, shorten
+from ..errors import ArgumentError, is_number, listed
 from .labels import settle, size_of, whole, words, wrapped
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ WIDTH = 6.6
 HEIGHT = 4.4
 SHARE_OF_LEGEND = 0.36
 """Share of the width that a legend beside the axes gets at most; a wider one stands below them."""
+HANDLE = 0.6
+"""Inches that the marks of a legend take beside their names."""
 GAP = 0.1
 """Inches between axes and legend."""
 
@@ -143,8 +145,9 @@ class Canvas:
         settle(self.ax)
         slot = self.ax.get_position()
         width, height = size_of(self.ax)
-        names = [shorten(label) for label in labels]
-        heading = None if title is None else wrapped(title, 0.8 * width, "medium")
+        room = max(width - HANDLE, 0.5)
+        names = [wrapped(label, room, "medium", 2) for label in labels]
+        heading = None if title is None else wrapped(title, room, "medium")
         box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0)
         across, up = _size(box)
         if across <= SHARE_OF_LEGEND * width and up <= height:

@@ -93,20 +93,22 @@ def caterpillar(
     for place, term in zip(panels.each, terms, strict=True):
         by = table[sort_by or (terms[0] if named else term)]["condval"]
         order = by.loc[natural(by.index.tolist())].sort_values(kind="stable").index
-        _whiskers(place, table[term].loc[order], z, named, panels.width)
+        note = _whiskers(place, table[term].loc[order], z, named, panels.width)
     factor = modes["grpvar"].iloc[0]
-    own = ", each panel in its own order" if len(terms) > 1 and sort_by is None else ""
+    if not named:
+        note = f"{count} groups" + (", each panel in its own order" if len(terms) > 1 and sort_by is None else "")
     panels.label(
         title,
         words(xlabel, f"Deviation from the fixed effect ({percent(level)} interval)"),
-        words(ylabel, factor if named else f"{factor} ({count} groups{own})"),
+        words(ylabel, f"{factor} ({note})" if note else factor),
+        rows=True,
     )
     panels.thin()
     return panels.each
 
 
-def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool, width: float | None) -> None:
-    """Draw the modes of one term with their intervals, in the order of the rows."""
+def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool, width: float | None) -> str:
+    """Draw the modes of one term with their intervals, in the order of the rows; say which names are left out."""
     place = np.arange(len(rows))
     ax.axvline(0, color=GREY, linewidth=1, linestyle="--")
     half = z * rows["condsd"]
@@ -116,9 +118,9 @@ def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool, width: float 
     ax.grid(axis="y", visible=False)
     ax.set_ylim(-0.8, len(rows) - 0.2)
     if named:
-        name_up(ax, [str(name) for name in rows.index], width=width)
-    else:
-        ax.set_yticks([])
+        return name_up(ax, [str(name) for name in rows.index], width=width)
+    ax.set_yticks([])
+    return ""
 
 
 def _modes(m: FittedMixedModel, group: str | None) -> pd.DataFrame:
