@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, is_count, is_one_of
-from .labels import words
+from .labels import demand_words, words
 from .panels import Panels
 from .rows import bin_edges, by_group, complete, least_squares_line
 from .style import LIGHT, OKABE_ITO
@@ -80,6 +80,7 @@ def facet_histogram(
     >>> [ax.get_title() for ax in panels]
     ['a', 'b']
     """
+    demand_words(title, xlabel, ylabel)
     rows = complete(data, by, x)
     groups = list(by_group(rows.table))
     edges = bin_edges(rows.table["x"].to_numpy(), bins)
@@ -146,6 +147,7 @@ def facet_density_lines(
     >>> len(facet_density_lines(data, "x", "y", "g", kind="points"))
     2
     """
+    demand_words(title, xlabel, ylabel)
     if not is_one_of(kind, ("density", "points")):
         raise ArgumentError(f"kind must be 'density' or 'points'; got {kind!r}.")
     if not is_count(gridsize):

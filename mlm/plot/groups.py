@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, counted
 from ..report.face import FittedModel, is_mixed, is_model
-from .labels import days_across, thin_ticks, words
+from .labels import days_across, demand_words, thin_ticks, words
 from .lines import Lines, dummy_lines, mixed_lines, separate_lines
 from .places import Canvas, demand_truth
 from .style import LIGHT, OKABE_ITO, color, marker
@@ -86,6 +86,7 @@ def group_lines(
     >>> group_lines(data, "x", y="y", by="g").get_xlabel()
     'x'
     """
+    demand_words(title, xlabel, ylabel)
     demand_truth(points=points, overall=overall)
     found = _lines(source, x, y, by, data)
     canvas = Canvas.of(ax, figsize, height=4.6)

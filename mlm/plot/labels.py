@@ -10,7 +10,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "days_across",
+    "demand_words",
     "line_height",
     "name_across",
     "name_up",
@@ -55,16 +56,20 @@ TICKS = (4, 3, 2, 1)
 """Intervals between the ticks of a narrow axis, tried in turn."""
 
 
-def words(label: str | None, otherwise: str) -> str:
-    """Return a label that is given, or what stands there otherwise.
+def demand_words(*given: object) -> None:
+    """Refuse titles and labels that are no texts, before anything is drawn.
 
     Raises
     ------
     ArgumentError
-        When it is no text.
     """
-    if not isinstance(label, str | None):
-        raise ArgumentError(f"A label of a figure is a text; got {type(label).__name__}.")
+    for label in given:
+        if not isinstance(label, str | None):
+            raise ArgumentError(f"A label of a figure is a text; got {type(label).__name__}.")
+
+
+def words(label: str | None, otherwise: str) -> str:
+    """Return a label that is given, an empty one too, or what stands there otherwise."""
     return str(otherwise) if label is None else label
 
 
@@ -227,7 +232,7 @@ def thin_ticks(row: Sequence[Axes], dates: bool = False) -> None:
 def _stand_apart(row: Sequence[Axes]) -> bool:
     """Whether no two numbers of the horizontal axes of neighbours touch."""
     boxes = [label.get_window_extent() for ax in row for label in _shown(ax)]
-    return all(a.x1 + APART < b.x0 for a, b in pairwise(boxes))
+    return not any(a.padded(APART).overlaps(b) for a, b in combinations(boxes, 2))
 
 
 def _shown(ax: Axes) -> list[Any]:

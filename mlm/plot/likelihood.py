@@ -11,7 +11,7 @@ import scipy
 from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
 from ..likelihood.deviance import UsersDeviance
-from .labels import line_height, size_of, thin_ticks, words
+from .labels import demand_words, line_height, size_of, thin_ticks, words
 from .places import Canvas
 from .style import OKABE_ITO, percent
 
@@ -105,6 +105,7 @@ def likelihood_curve(
     >>> likelihood_curve(m).get_xlabel()
     'Intraclass correlation'
     """
+    demand_words(title, xlabel, ylabel)
     if isinstance(m, type) or not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
         raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
     if not is_count(points, FEWEST_POINTS):
@@ -164,7 +165,7 @@ def _note(ax: Axes, best: float, top: float, shown: list[str], level: float) -> 
     low, high = ax.get_xlim()
     place = (best - low) / (high - low)
     side = "left" if place < 0.25 else "right" if place > 0.75 else "center"
-    options = {"textcoords": "offset points", "ha": side, "va": "bottom"}
+    options: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "bottom"}
     ax.annotate(f"maximum at {shown[0]}", (best, top), (0, 8), **options)
     interval = f"{percent(level)} interval\n{shown[1]} to {shown[2]}"
     ax.annotate(interval, (best, top), (0, 8 + 72 * line_height("medium")), **options)

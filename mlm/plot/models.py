@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,9 @@ import scipy
 
 from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
+from ..inference.confint import checked_level
 from ..report.face import FittedModel, demand_model, model_list, model_names
-from .labels import name_across, name_up, words
+from .labels import demand_words, name_across, name_up, words
 from .places import Canvas, demand_truth
 from .rows import bin_edges, natural
 from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker, percent
@@ -109,6 +110,8 @@ def dot_and_whisker(
     >>> [label.get_text() for label in dot_and_whisker(mlm.lm("y ~ x", data)).get_yticklabels()]
     ['x']
     """
+    demand_words(title, xlabel, ylabel)
+    checked_level(level)
     fits = model_list(models)
     labels = model_names(len(fits), names)
     if coef_names is not None and not isinstance(coef_names, Mapping):
@@ -199,6 +202,7 @@ def effect_lines(
     >>> effect_lines(mlm.effect(mlm.lm("y ~ x + z", rows), "z")).get_ylabel()
     'y'
     """
+    demand_words(title, xlabel, ylabel, at_label)
     if not all(hasattr(found, name) for name in ("frame", "focal", "at", "categorical", "response")):
         raise ArgumentError(f"Lines are drawn of what mlm.effect(model, focal) gives; got {type(found).__name__}.")
     at = list(found.at)
@@ -246,7 +250,7 @@ def _points_with_bars(ax: Axes, rows: pd.DataFrame, focal: str, k: int, count: i
         ax.plot(place, rows["fit"], ".", color=OKABE_ITO[0], markersize=2, label=label)
         return
     half = (rows["upper"] - rows["fit"]).to_numpy()
-    small = {"markersize": 2, "elinewidth": 0.6} if len(rows) > MANY_LEVELS else {}
+    small: dict[str, Any] = {"markersize": 2, "elinewidth": 0.6} if len(rows) > MANY_LEVELS else {}
     ax.errorbar(place, rows["fit"], yerr=half, fmt=marker(k), color=color(k), label=label, **small)
 
 
@@ -292,6 +296,7 @@ def residual_histogram(
     >>> residual_histogram(mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}), bins=3).get_xlabel()
     'Residual (y)'
     """
+    demand_words(title, xlabel, ylabel)
     demand_model(m)
     weights = m.frame.weights
     residuals = m.resid.to_numpy() * (1.0 if weights is None else np.sqrt(weights))

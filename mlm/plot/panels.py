@@ -87,10 +87,12 @@ class Panels:
 
     def thin(self, dates: bool = False) -> None:
         """Take away ticks of the horizontal axes that stand over each other."""
-        bottom = self.each[-self.columns :]
+        bottom = list(self.each[-self.columns :])
         common = len(bottom) > 1 and bottom[0].get_shared_x_axes().joined(bottom[0], bottom[1])
-        for row in [*([[ax] for ax in bottom] if not common else []), *([bottom] if self.columns else [])]:
-            thin_ticks(row, dates)
+        for ax in () if common else bottom:
+            thin_ticks([ax], dates)
+        if self.columns:
+            thin_ticks(bottom, dates)
 
     def label(self, title: str | None, xlabel: str, ylabel: str, rows: bool = False) -> None:
         """Write title and labels: those of all panels at the figure's sides, those of given axes at each.
@@ -143,7 +145,7 @@ class Panels:
         self.label(title, xlabel, ylabel)
         if self.large:
             if dates:
-                upright_days(self.each[-self.columns :])
+                upright_days(list(self.each[-self.columns :]))
             _arrange(self.each, self.columns)
         self.thin(dates)
 

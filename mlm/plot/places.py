@@ -196,5 +196,5 @@ def _make_room(ax: Axes, slot: Any, taken: tuple[float, float]) -> None:
     """Make axes smaller by what the legend takes, so that both stand where the axes stood: no layout does it."""
     width, height = whole(ax).get_size_inches()
     across, up = taken[0] / width, taken[1] / height
-    ax.set_position([slot.x0, slot.y0 + up, max(slot.width - across, 0.05), max(slot.height - up, 0.05)])
+    ax.set_position((slot.x0, slot.y0 + up, max(slot.width - across, 0.05), max(slot.height - up, 0.05)))
     ax.set_in_layout(True)

@@ -12,7 +12,7 @@ from ..errors import ArgumentError, first_few
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedMixedModel
-from .labels import name_up, words
+from .labels import demand_words, name_up, words
 from .lines import grouping_factor
 from .panels import Panels
 from .places import Canvas
@@ -80,6 +80,7 @@ def caterpillar(
     >>> [ax.get_title() for ax in caterpillar(m)]
     ['(Intercept)']
     """
+    demand_words(title, xlabel, ylabel)
     modes = _modes(m, group)
     terms = list(dict.fromkeys(modes["term"]))
     if sort_by is not None and not (isinstance(sort_by, str) and sort_by in terms):
@@ -175,6 +176,7 @@ def ranef_histogram(
     >>> ranef_histogram(m, bins=3).get_ylabel()
     'Groups (g)'
     """
+    demand_words(title, xlabel, ylabel)
     modes = _modes(m, group)
     mine = modes[modes["term"] == term] if isinstance(term, str) else modes[:0]
     if mine.empty:
