@@ -9,6 +9,7 @@ from ..report.face import FittedModel, is_mixed, is_model
 from .labels import days_across, demand_words, thin_ticks, words
 from .lines import Lines, dummy_lines, mixed_lines, separate_lines
 from .places import Canvas, demand_truth
+from .rows import demand_names
 from .style import LIGHT, OKABE_ITO, color, marker
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def _lines(source: Any, x: Any, y: str | None, by: str | None, data: Any) -> Lin
     """Lines of whatever is given."""
     if x is None:
         raise ArgumentError("x names the numeric predictor along the axis; it is missing.")
+    demand_names(*(name for name in (y, by) if name is not None))
     if is_model(source):
         return mixed_lines(source, x, y, by, data) if is_mixed(source) else dummy_lines(source, x, y, by, data)
     if source is not None and data is not None:

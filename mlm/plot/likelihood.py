@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -113,38 +114,62 @@ def likelihood_curve(
     if len(m.theta) != 1:
         raise FitError(f"The curve is over one parameter; this model has {len(m.theta)} covariance parameters.")
 
-    near_one = bool(m.theta[0] ** 2 > NEAR_ONE)
-
-    def log_likelihood(value: float) -> float:
-        ratio = (1 - value) / value if near_one else value / (1 - value)
-        return -0.5 * float(m.deviance_function.evaluate(np.array([np.sqrt(ratio)])).value)
-
     drop = scipy.stats.chi2.ppf(checked_level(level), 1) / 2
-    best = float(1 / (1 + m.theta[0] ** 2) if near_one else m.theta[0] ** 2 / (1 + m.theta[0] ** 2))
-    reach = (SMALLEST_SHARE * best, 0.5) if near_one else (0.0, LARGEST_ICC)
-    ends = [_crossing(log_likelihood, m.loglik - drop, best, end) for end in reach]
-    start = max(best - DRAWN_REACH * (best - ends[0]), reach[0])
-    stop = min(best + DRAWN_REACH * (ends[1] - best), reach[1] if near_one else LARGEST_DRAWN_ICC)
-    across = np.linspace(start, stop, points)
-    curve = np.array([log_likelihood(value) for value in across])
-    inside = (across >= ends[0]) & (across <= ends[1])
+    found = _profiled(m, drop, points)
     canvas = Canvas.of(ax, figsize)
     floor = m.loglik - 2.2 * drop
-    canvas.ax.fill_between(across[inside], floor, curve[inside], color=OKABE_ITO[5], alpha=0.3, linewidth=0)
-    canvas.ax.plot(across, curve, color=OKABE_ITO[0])
-    canvas.ax.plot([best], [m.loglik], "o", color=OKABE_ITO[1], zorder=4)
+    inside = (found.across >= found.low) & (found.across <= found.high)
+    shaded = (found.across[inside], floor, found.curve[inside])
+    canvas.ax.fill_between(*shaded, color=OKABE_ITO[5], alpha=0.3, linewidth=0)
+    canvas.ax.plot(found.across, found.curve, color=OKABE_ITO[0])
+    canvas.ax.plot([found.best], [m.loglik], "o", color=OKABE_ITO[1], zorder=4)
     canvas.ax.ticklabel_format(axis="x", useOffset=False)
     name = "Restricted log-likelihood" if m.reml else "Log-likelihood"
-    canvas.label(
-        title,
-        words(xlabel, f"{'1 − i' if near_one else 'I'}ntraclass correlation"),
-        words(ylabel, f"{name} (profiled)"),
-    )
+    along = "1 − intraclass correlation" if found.near_one else "Intraclass correlation"
+    canvas.label(title, words(xlabel, along), words(ylabel, f"{name} (profiled)"))
     canvas.ax.set_ylim(floor, m.loglik + _head(canvas.ax) * (m.loglik - floor))
-    shown = [_written(value, ends, near_one) for value in (best, *(ends[::-1] if near_one else ends))]
-    _note(canvas.ax, best, m.loglik, shown, level)
+    _note(canvas.ax, found, m.loglik, percent(level))
     thin_ticks([canvas.ax])
     return canvas.ax
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profiled:
+    """The curve (points,) over the intraclass correlation or, near one, over one less it; its maximum and interval."""
+
+    across: np.ndarray
+    curve: np.ndarray
+    best: float
+    low: float
+    high: float
+    near_one: bool
+
+    @property
+    def written(self) -> tuple[str, str, str]:
+        """Maximum and interval as correlations, with as many decimals as the interval needs."""
+        if self.near_one:
+            return f"1 − {self.best:.3g}", f"1 − {self.high:.3g}", f"1 − {self.low:.3g}"
+        digits = max(FEWEST_DIGITS, 1 - math.floor(math.log10(self.high - self.low)))
+        return f"{self.best:.{digits}f}", f"{self.low:.{digits}f}", f"{self.high:.{digits}f}"
+
+
+def _profiled(m: ProfiledLikelihood, drop: float, points: int) -> Profiled:
+    """Evaluate the curve from beyond one end of the interval, where it is lower by `drop`, to beyond the other."""
+    ratio = float(m.theta[0] ** 2)
+    near_one = ratio > NEAR_ONE
+
+    def log_likelihood(value: float) -> float:
+        odds = (1 - value) / value if near_one else value / (1 - value)
+        return -0.5 * float(m.deviance_function.evaluate(np.array([np.sqrt(odds)])).value)
+
+    best = (1.0 if near_one else ratio) / (1 + ratio)
+    first, last = (SMALLEST_SHARE * best, 0.5) if near_one else (0.0, LARGEST_ICC)
+    low, high = (_crossing(log_likelihood, m.loglik - drop, best, end) for end in (first, last))
+    start = max(best - DRAWN_REACH * (best - low), first)
+    stop = min(best + DRAWN_REACH * (high - best), last if near_one else LARGEST_DRAWN_ICC)
+    across = np.linspace(start, stop, points)
+    curve = np.array([log_likelihood(value) for value in across])
+    return Profiled(across, curve, best, low, high, near_one)
 
 
 def _head(ax: Axes) -> float:
@@ -153,22 +178,16 @@ def _head(ax: Axes) -> float:
     return share / (1 - share)
 
 
-def _written(value: float, ends: list[float], near_one: bool) -> str:
-    """An intraclass correlation with as many decimals as its interval needs."""
-    if near_one:
-        return f"1 − {value:.3g}"
-    return f"{value:.{max(FEWEST_DIGITS, 1 - math.floor(math.log10(ends[1] - ends[0])))}f}"
-
-
-def _note(ax: Axes, best: float, top: float, shown: list[str], level: float) -> None:
+def _note(ax: Axes, found: Profiled, top: float, coverage: str) -> None:
     """Write maximum and interval above the curve, on the side of the maximum where there is room."""
-    low, high = ax.get_xlim()
-    place = (best - low) / (high - low)
+    left, right = ax.get_xlim()
+    place = (found.best - left) / (right - left)
     side = "left" if place < 0.25 else "right" if place > 0.75 else "center"
     options: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "bottom"}
-    ax.annotate(f"maximum at {shown[0]}", (best, top), (0, 8), **options)
-    interval = f"{percent(level)} interval\n{shown[1]} to {shown[2]}"
-    ax.annotate(interval, (best, top), (0, 8 + 72 * line_height("medium")), **options)
+    best, low, high = found.written
+    ax.annotate(f"maximum at {best}", (found.best, top), (0, 8), **options)
+    above = (0, 8 + 72 * line_height("medium"))
+    ax.annotate(f"{coverage} interval\n{low} to {high}", (found.best, top), above, **options)
 
 
 def _crossing(curve: Any, height: float, inside: float, end: float) -> float:

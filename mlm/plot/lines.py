@@ -78,7 +78,14 @@ def mixed_lines(m: FittedMixedModel, x: str, y: str | None, by: str | None, data
         for name, value in zip(rows["grp"], rows["condval"], strict=True):
             lift[name] = lift.get(name, 0.0) + value * z
     lines = {name: (across, middle + lift[name]) for name in natural(list(lift))}
-    return Lines(_within_range(lines, seen, group), (across, middle), seen, x, y or m.response, group)
+    return Lines(
+        _within_range(lines, seen, group),
+        (across, middle),
+        seen,
+        x,
+        m.response if y is None or data is None else y,
+        group,
+    )
 
 
 def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any) -> Lines:
@@ -97,7 +104,7 @@ def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any
     grid, design = average_design(m, {x: across.tolist(), by: levels}, held)
     up = design @ m.fixef.to_numpy()
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}
-    return Lines(_within_range(lines, seen, by), None, seen, x, y or m.response, by)
+    return Lines(_within_range(lines, seen, by), None, seen, x, m.response if y is None or data is None else y, by)
 
 
 def separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:

@@ -17,7 +17,7 @@ from ..frame.native import Native
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Rows", "bin_edges", "by_group", "complete", "least_squares_line", "natural", "spaced"]
+__all__ = ["Rows", "bin_edges", "by_group", "complete", "demand_names", "least_squares_line", "natural", "spaced"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +64,7 @@ def complete(data: Any, by: str, x: str, **numeric: str) -> Rows:
     """
     frame = Native(data)
     names = {"x": x, **numeric}
-    for name in (*names.values(), by):
-        if not isinstance(name, str | int | float | tuple):
-            raise ArgumentError(f"A column is given by its name, a text; got {type(name).__name__}.")
+    demand_names(*names.values(), by)
     columns = {name: frame.column(name) for name in (*names.values(), by)}
     days = _days(columns[x])
     values = {role: columns[name].numbers() for role, name in names.items() if role != "x" or days is None}
@@ -79,6 +77,18 @@ def complete(data: Any, by: str, x: str, **numeric: str) -> Rows:
     shown = kept if ordered else pd.Index(natural(kept.tolist()), dtype=kept.dtype)
     group = pd.Categorical.from_codes(codes[used], kept).reorder_categories(shown)
     return Rows(table.assign(group=group), days is not None)
+
+
+def demand_names(*names: object) -> None:
+    """Refuse what cannot be the name of a column.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    for name in names:
+        if not isinstance(name, str | int | float | tuple):
+            raise ArgumentError(f"A column is given by its name, a text; got {type(name).__name__}.")
 
 
 def _days(column: Column) -> np.ndarray | None:
