@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, is_count, is_one_of
-from .labels import demand_words, words
+from .labels import demand_words, whole_counts, words
 from .panels import Panels
 from .rows import bin_edges, by_group, complete, least_squares_line
 from .style import LIGHT, OKABE_ITO
@@ -90,6 +90,8 @@ def facet_histogram(
             place.stairs(np.histogram(mine["x"], edges)[0], edges, fill=True, color=OKABE_ITO[0])
         else:
             place.hist(mine["x"], bins=edges.tolist(), color=OKABE_ITO[0], linewidth=0)
+    for place in panels.each:
+        whole_counts(place)
     panels.finish(rows.dates, title, words(xlabel, x), words(ylabel, "Frequency"))
     return panels.each
 

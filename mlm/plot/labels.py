@@ -30,6 +30,7 @@ __all__ = [
     "thin_ticks",
     "upright_days",
     "whole",
+    "whole_counts",
     "words",
     "wrapped",
 ]
@@ -48,6 +49,8 @@ MORE_LETTERS = 8
 """Letters that a name may have more than the average ones that its lines hold, when its two ends are tried."""
 LONGEST = 3.4
 """Inches of a turned name at most: forty wide letters and some."""
+NARROW = 0.5
+"""Inches below which names are not broken into lines: words would be torn into letters."""
 SHARE_OF_NAMES = 0.45
 """Share of the width that the names of rows get at most, so that the axes keep more than half."""
 APART = 2
@@ -157,7 +160,7 @@ def name_across(ax: Axes, names: Sequence[str]) -> str:
     size = ax.xaxis.get_ticklabels()[0].get_fontsize() if ax.xaxis.get_ticklabels() else points("medium")
     low, high = sorted(ax.get_xlim())
     room = 0.94 * size_of(ax)[0] / (high - low)
-    broken = [wrapped(name, room, size) for name in names]
+    broken = [wrapped(name, room, size, MOST_LINES if room > NARROW else 1) for name in names]
     if all("".join(short.split()) == "".join(name.split()) for short, name in zip(broken, names, strict=True)):
         ax.set_xticks(range(len(names)), broken, parse_math=False)
         return ""
@@ -209,6 +212,11 @@ def upright_days(row: Sequence[Axes]) -> None:
         places = [label.get_position()[0] for label in _shown(ax)]
         ax.set_xticks(places[:: max(1, -(-len(places) // 3))])
         ax.tick_params(axis="x", rotation=90)
+
+
+def whole_counts(ax: Axes) -> None:
+    """Keep ticks between whole numbers away from a vertical axis of counts."""
+    ax.locator_params(axis="y", integer=True)
 
 
 def thin_ticks(row: Sequence[Axes], dates: bool = False) -> None:

@@ -104,7 +104,7 @@ def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any
     grid, design = average_design(m, {x: across.tolist(), by: levels}, held)
     up = design @ m.fixef.to_numpy()
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}
-    return Lines(_within_range(lines, seen, by), None, seen, x, m.response if y is None or data is None else y, by)
+    return Lines(_within_range(lines, seen, by), None, seen, x, _response(m, y, data), by)
 
 
 def separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
@@ -138,11 +138,16 @@ def _numeric_predictor(m: FittedModel, x: str) -> tuple[Predictor, dict[str, Pre
     return known[x], {name: p for name, p in known.items() if name != x}
 
 
+def _response(m: FittedModel, y: str | None, data: Any) -> str:
+    """Name of what is drawn upwards: the model's response, unless other rows have it under another name."""
+    return m.response if y is None or data is None else y
+
+
 def _seen(m: FittedModel, focal: Predictor, group: np.ndarray, by: str, y: str | None, data: Any) -> pd.DataFrame:
     """Rows as they are to be drawn: those of the fit, or of other data."""
     if data is None:
         return pd.DataFrame({"x": focal.values, "y": m.frame.y, "group": group})
-    rows = complete(data, by, focal.name, y=m.response if y is None else y)
+    rows = complete(data, by, focal.name, y=_response(m, y, data))
     if rows.dates:
         raise DataError(f"Column {focal.name!r} is a date, and was a number in the fit.")
     return rows.table.assign(group=rows.table["group"].astype(object))

@@ -15,7 +15,7 @@ from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedModel, demand_model, model_list, model_names
-from .labels import demand_words, name_across, name_up, words
+from .labels import demand_words, name_across, name_up, whole_counts, words
 from .places import Canvas, demand_truth
 from .rows import bin_edges, natural
 from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker, percent
@@ -305,6 +305,7 @@ def residual_histogram(
     canvas.ax.hist(residuals, bins=edges.tolist(), color=OKABE_ITO[5], edgecolor="white", label="residuals")
     _normal(canvas.ax, m.sigma, edges, len(residuals))
     canvas.ax.grid(axis="x", visible=False)
+    whole_counts(canvas.ax)
     kind = "Residual" if weights is None else "Residual × √weight"
     canvas.label(title, words(xlabel, f"{kind} ({m.response})"), words(ylabel, "Rows"))
     canvas.legend()

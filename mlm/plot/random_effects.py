@@ -12,7 +12,7 @@ from ..errors import ArgumentError, first_few
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedMixedModel
-from .labels import demand_words, name_up, words
+from .labels import demand_words, name_up, whole_counts, words
 from .lines import grouping_factor
 from .panels import Panels
 from .places import Canvas
@@ -187,6 +187,7 @@ def ranef_histogram(
     canvas = Canvas.of(ax, figsize)
     canvas.ax.hist(values, bins=edges, color=OKABE_ITO[0], edgecolor="white")
     canvas.ax.grid(axis="x", visible=False)
+    whole_counts(canvas.ax)
     note = "" if values.any() else " (variance 0: all are 0)"
     factor = modes["grpvar"].iloc[0]
     canvas.label(title, words(xlabel, f"Empirical Bayes estimate of {term}{note}"), words(ylabel, f"Groups ({factor})"))
