@@ -10,7 +10,7 @@ from .labels import days_across, demand_words, thin_ticks, words
 from .lines import Lines, dummy_lines, mixed_lines, separate_lines
 from .places import Canvas, demand_truth
 from .rows import demand_names
-from .style import LIGHT, OKABE_ITO, color, marker
+from .style import LIGHT, OKABE_ITO, color, ink, marker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def group_lines(
     points : bool
         Draw the data.
     overall : bool
-        Draw the line of the fixed part (of all data together, for a data frame) in black.
+        Draw the line of the fixed part (of all data together, for a data frame) in black (in the colour of text).
     ax : matplotlib.axes.Axes, optional
         To draw on.
     figsize : tuple of float, optional
@@ -94,7 +94,7 @@ def group_lines(
     labelled = len(found.each) <= LABELLED_GROUPS
     (_draw_apart if labelled else _draw_together)(canvas.ax, found, points)
     if overall and found.middle is not None:
-        canvas.ax.plot(*found.middle, color="black", linewidth=3, label="overall", zorder=4)
+        canvas.ax.plot(*found.middle, color=ink(), linewidth=3, label="overall", zorder=4)
     if found.dates:
         days_across(canvas.ax)
     canvas.label(title, words(xlabel, found.x), words(ylabel, found.y))

@@ -222,6 +222,7 @@ def _leave_out_inner_ticks(each: np.ndarray, columns: int) -> None:
     letters = "medium" if columns <= 4 else "x-small"
     for k, ax in enumerate(each):
         ax.tick_params(labelsize=letters)
+        ax.grid(visible=False)
         if k % columns:
             ax.yaxis.set_major_locator(NullLocator())
         if k < len(each) - columns:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import ArgumentError, counted
 
-__all__ = ["GREY", "LIGHT", "LINES", "MARKERS", "OKABE_ITO", "color", "demand_tellable", "line", "marker", "percent"]
+__all__ = ["GREY", "LIGHT", "OKABE_ITO", "color", "demand_tellable", "ink", "line", "marker", "percent"]
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008), Color Universal Design, without the yellow, which is too light for lines on white."""
@@ -19,9 +21,17 @@ MOST_LINES = len(OKABE_ITO) * len(LINES)
 """Pairs of a colour and a kind of line that differ."""
 
 
-def color(k: int) -> str:
-    """Return the colour of the k-th thing: after the last one, the first again."""
-    return OKABE_ITO[k % len(OKABE_ITO)]
+def ink() -> Any:
+    """Return the colour of text: black, and light in matplotlib's dark styles."""
+    from matplotlib import rcParams
+
+    return rcParams["text.color"]
+
+
+def color(k: int) -> Any:
+    """Return the colour of the k-th thing: after the last one, the first again; for black that of text."""
+    place = k % len(OKABE_ITO)
+    return OKABE_ITO[place] if place < len(OKABE_ITO) - 1 else ink()
 
 
 def marker(k: int) -> str:

@@ -206,3 +206,11 @@ def test_wrong_arguments_are_refused_by_one_error(case):
     assert refused.value.__cause__ is None
     assert not str(refused.value).endswith((": .", ":"))
     assert not plt.get_fignums()  # nothing half drawn is left
+
+
+def test_lines_are_seen_on_dark_ground():
+    with plt.style.context("dark_background"):
+        ax = plot.group_lines(made()[0], "x", y="y", by="g")
+        assert mpl.colors.to_hex(ax.lines[-1].get_color()) == "#ffffff"
+        assert mpl.colors.to_hex(plot.style.color(6)) == "#ffffff"
+    assert mpl.colors.to_hex(plot.style.color(6)) == "#000000"

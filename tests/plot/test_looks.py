@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from pictures import PICTURES
 
+pytestmark = pytest.mark.slow
+
 # pixels by which letters may reach over a border: they are moved to whole ones
 ROUNDING = 1.5
 # inches that axes have at least in every direction
