@@ -115,8 +115,9 @@ def called(function, parameter, value):
             given[name] = value
         elif known.default is known.empty and known.kind is not known.VAR_KEYWORD:
             given[name] = right(function, name)
-    if parameter == "source":
-        given |= {"y": "y", "by": "g"}
+    if function.endswith("group_lines"):  # whose source has two names, so that neither it nor x is required
+        given = {"y": "y", "by": "g", "x": "x"} | given
+        given |= {} if parameter in ("source", "data") else {"source": right(function, "source")}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,16 +1,20 @@
 """Figures of grouped data and of fitted models.
 
-Takes data frames, fitted models and what is computed from them, whatever has the attributes that are drawn.
+Every function draws with matplotlib and returns the ``Axes``, or an array of them where each group or term has its own
+panel. All take ``ax=`` (Axes, or an array of them for panels), ``figsize=`` (of a new figure, in inches), ``title=``,
+``xlabel=`` and ``ylabel=``. Names and labels are shown as they are written: a ``$`` starts no formula.
 
-Every function draws with matplotlib and returns what it drew on: an ``Axes`` where there is one panel (and
-takes one as ``ax=``), a ``Figure`` where there are several. Colours are those of Okabe & Ito (2008), which
-readers with colour-vision deficiencies can tell apart; where colour carries meaning, so does shape or a
-label.
+Colours are those of Okabe & Ito (2008), which readers with colour-vision deficiencies can tell apart; where colour
+carries meaning, so does shape or a label. One `MissingRowsWarning` says how many rows are left out; of a model the
+rows of its fit are drawn. Legends stand beside the axes or below them. Names that find no room are wrapped, turned, or
+shown in equal steps, as the label of the axis says.
 """
 
-from .groups import facet_density_lines, facet_histogram, group_lines
+from .facets import facet_density_lines, facet_histogram
+from .groups import group_lines
 from .likelihood import likelihood_curve
-from .models import caterpillar, dot_and_whisker, effect_lines, ranef_histogram, residual_histogram
+from .models import dot_and_whisker, effect_lines, residual_histogram
+from .random_effects import caterpillar, ranef_histogram
 from .style import OKABE_ITO
 
 __all__ = [

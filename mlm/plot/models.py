@@ -1,9 +1,11 @@
-"""Figures of fitted models: random effects, coefficients, residuals, effects."""
+"""Figures of fitted models: coefficients, effects, residuals."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,23 +14,26 @@ import scipy
 from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
-from ..report.face import FittedMixedModel, FittedModel, demand_model, model_list, model_names
-from .style import GREY, LINES, MARKERS, OKABE_ITO, WIDTH, axes, bare, bin_edges, demand_truth, grouping_factor, words
+from ..report.face import FittedModel, demand_model, model_list, model_names
+from .labels import demand_words, name_across, name_up, whole_counts, words
+from .places import Canvas, demand_truth
+from .rows import bin_edges, natural
+from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
-__all__ = [
-    "caterpillar",
-    "dot_and_whisker",
-    "effect_lines",
-    "ranef_histogram",
-    "residual_histogram",
-]
+__all__ = ["dot_and_whisker", "effect_lines", "residual_histogram"]
 
-NAMED_GROUPS = 60
-"""Groups up to this number are named on the axis of a caterpillar plot: it is 11 inches high then, a printed page."""
+LINE_OF_MODEL = 0.11
+"""Height in inches that each model takes in the row of a coefficient: a marker of 5 points and what keeps it apart."""
+FEW_TERMS = 20
+"""Coefficients up to this number have wide rows: a page."""
+MANY_LEVELS = 60
+"""Levels above this number get small markers: at a page's width the others would touch."""
+DODGED = 0.8
+"""Share of a row, or of the place of a level, that is given to what stands in it side by side."""
 
 
 class PredictedValues(Protocol):
@@ -55,83 +60,6 @@ class PredictedValues(Protocol):
         """Name of the response."""
 
 
-def caterpillar(
-    m: FittedMixedModel, group: str | None = None, *, level: float = 0.95, sort_by: str | None = None
-) -> Figure:
-    """Draw the conditional modes of the random effects with intervals, one panel a term, in ascending order.
-
-    Parameters
-    ----------
-    m : MixedModel
-    group : str, optional
-        Grouping factor; the first by default.
-    level : float
-        Coverage of the intervals, ``condval ± z * condsd``.
-    sort_by : str, optional
-        Term by which to order all panels, so that a row is one group; by default each panel has its own order
-        when there are too many groups to name, and the first term's order when they are named.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    ArgumentError
-        For an unknown grouping factor or term, or a level not in (0, 1).
-
-    Examples
-    --------
-    >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
-    >>> len(caterpillar(m).axes)
-    1
-    """
-    import matplotlib.pyplot as plt
-
-    modes = _modes(m, group)
-    terms = list(dict.fromkeys(modes["term"]))
-    if sort_by is not None and not (isinstance(sort_by, str) and sort_by in terms):
-        raise ArgumentError(f"{sort_by!r} is not a random effect here; these are: {', '.join(terms)}.")
-    z = scipy.stats.norm.ppf(0.5 + checked_level(level) / 2)
-    count = modes["grp"].nunique()
-    named = count <= NAMED_GROUPS
-    height = max(2.6, 0.17 * count + 0.9) if named else 4.4
-    figure, places = plt.subplots(
-        1, len(terms), squeeze=False, sharey=named, figsize=(WIDTH, height), layout="constrained"
-    )
-    table = modes.set_index("grp")
-    for ax, term in zip(places[0], terms, strict=True):
-        by = sort_by or (terms[0] if named else term)
-        order = table[table["term"] == by].sort_values("condval").index
-        _whiskers(ax, table[table["term"] == term].loc[order], z, named)
-        ax.set_title(term, fontsize="medium")
-    places[0][0].set_ylabel(f"{modes['grpvar'].iloc[0]} ({count} groups)" if not named else modes["grpvar"].iloc[0])
-    figure.supxlabel(f"Deviation from the fixed effect ({100 * level:g}% interval)")
-    return figure
-
-
-def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool) -> None:
-    """Draw the modes of one term with their intervals, in the order of the rows."""
-    place = np.arange(len(rows))
-    bare(ax).axvline(0, color=GREY, linewidth=1, linestyle="--")
-    half = z * rows["condsd"]
-    lines = ax.hlines(place, rows["condval"] - half, rows["condval"] + half, color=OKABE_ITO[0])
-    lines.set(linewidth=1.2 if named else 0.5, alpha=1.0 if named else 0.5)
-    ax.plot(rows["condval"], place, "o", color=OKABE_ITO[0], markersize=4 if named else 1.5)
-    ax.grid(axis="y", visible=False)
-    ax.set_ylim(-0.8, len(rows) - 0.2)
-    ax.set_yticks(place if named else [], [str(name) for name in rows.index] if named else [])
-    ax.tick_params(axis="y", length=0, labelsize="small")
-
-
-def _modes(m: FittedMixedModel, group: str | None) -> pd.DataFrame:
-    """Conditional modes of one grouping factor."""
-    factor = grouping_factor(m, group)
-    modes = m.ranef()
-    return modes[modes["grpvar"] == factor]
-
-
 def dot_and_whisker(
     models: FittedModel | Iterable[FittedModel],
     names: Sequence[str] | None = None,
@@ -140,7 +68,10 @@ def dot_and_whisker(
     intercept: bool = False,
     level: float = 0.95,
     ax: Axes | None = None,
-    xlabel: str = "Estimate",
+    figsize: tuple[float, float] | None = None,
+    title: str | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
 ) -> Axes:
     """Draw coefficients as dots and their confidence intervals as whiskers, models beside each other.
 
@@ -156,7 +87,11 @@ def dot_and_whisker(
     level : float
         Coverage: t intervals for linear models, Wald intervals for mixed models.
     ax : matplotlib.axes.Axes, optional
-    xlabel : str
+        To draw on.
+    figsize : tuple of float, optional
+        Width and height of a new figure in inches.
+    title, xlabel, ylabel : str, optional
+        Title and labels of the axes, shown as they are written; "Estimate" by default, with the coverage.
 
     Returns
     -------
@@ -165,7 +100,8 @@ def dot_and_whisker(
     Raises
     ------
     ArgumentError
-        When there is nothing to draw, or the number of names is not that of the models.
+        When there is nothing to draw, the number of names is not that of the models, or there are more models than
+        colours and markers can tell apart, 49.
 
     Examples
     --------
@@ -174,6 +110,8 @@ def dot_and_whisker(
     >>> [label.get_text() for label in dot_and_whisker(mlm.lm("y ~ x", data)).get_yticklabels()]
     ['x']
     """
+    demand_words(title, xlabel, ylabel)
+    checked_level(level)
     fits = model_list(models)
     labels = model_names(len(fits), names)
     if coef_names is not None and not isinstance(coef_names, Mapping):
@@ -181,23 +119,31 @@ def dot_and_whisker(
             f"coef_names maps terms to labels, such as {{'x': 'Hours'}}; got {type(coef_names).__name__}."
         )
     demand_truth(intercept=intercept)
-    terms = [t for t in dict.fromkeys(t for m in fits for t in m.fixef.index) if intercept or t != INTERCEPT]
+    demand_tellable(len(fits), "model")
+    terms = _in_order([t for t in dict.fromkeys(t for m in fits for t in m.fixef.index) if intercept or t != INTERCEPT])
     if not terms:
         raise ArgumentError("There are no coefficients to draw; intercept=True draws the intercept.")
-    ax = axes(ax, width=WIDTH, height=max(2.0, 0.7 + 0.38 * len(terms)))
-    ax.axvline(0, color=GREY, linewidth=1, linestyle="--")
-    step = 0.6 / len(fits)
+    row = max(0.38 if len(terms) <= FEW_TERMS else 0.2, LINE_OF_MODEL * len(fits) / DODGED)
+    canvas = Canvas.of(ax, figsize, height=max(2.0, 0.7 + row * len(terms)))
+    canvas.ax.axvline(0, color=GREY, linewidth=1, linestyle="--")
+    step = DODGED / len(fits)
     for k, (m, label) in enumerate(zip(fits, labels, strict=True)):
         here = [t for t in terms if t in m.fixef.index]
         place = np.array([terms.index(t) for t in here]) + (k - (len(fits) - 1) / 2) * step
-        _intervals(ax, place, m.fixef[here].to_numpy(), m.confint(level).loc[here].to_numpy(), k, label)
-    ax.set_yticks(range(len(terms)), [(coef_names or {}).get(t, t) for t in terms])
-    ax.invert_yaxis()
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel(f"{xlabel} ({100 * level:g} % confidence interval)")
+        _intervals(canvas.ax, place, m.fixef[here].to_numpy(), m.confint(level).loc[here].to_numpy(), k, label)
+    canvas.ax.set_ylim(len(terms) - 0.5, -0.5)
+    note = name_up(canvas.ax, [str((coef_names or {}).get(t, t)) for t in terms], "medium")
+    canvas.ax.grid(axis="y", visible=False)
+    canvas.label(title, f"{words(xlabel, 'Estimate')} ({percent(level)} confidence interval)", words(ylabel, note))
     if len(fits) > 1:
-        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return ax
+        canvas.legend()
+    return canvas.ax
+
+
+def _in_order(terms: list[str]) -> list[str]:
+    """Put terms that differ in numbers only, the levels of a category, in the order of these numbers."""
+    runs = groupby(terms, key=lambda term: re.sub("[0-9]+", "0", term))
+    return [term for _, run in runs for term in natural(list(run))]
 
 
 def _intervals(ax: Axes, place: np.ndarray, estimates: np.ndarray, limits: np.ndarray, k: int, label: str) -> None:
@@ -206,8 +152,8 @@ def _intervals(ax: Axes, place: np.ndarray, estimates: np.ndarray, limits: np.nd
         estimates,
         place,
         xerr=np.abs(limits - estimates[:, None]).T,
-        fmt=MARKERS[k % len(MARKERS)],
-        color=OKABE_ITO[k % len(OKABE_ITO)],
+        fmt=marker(k),
+        color=color(k),
         markersize=5,
         elinewidth=1.4,
         label=label,
@@ -218,67 +164,27 @@ def effect_lines(
     found: PredictedValues,
     *,
     ax: Axes | None = None,
+    figsize: tuple[float, float] | None = None,
+    title: str | None = None,
     xlabel: str | None = None,
     ylabel: str | None = None,
     at_label: str | None = None,
 ) -> Axes:
     """Draw predicted values with their band, one line for each value of the other predictors.
 
+    Up to 28 lines have a colour, a kind of line or a marker and a label each; more are drawn alike and without bands,
+    and the legend says how many there are.
+
     Parameters
     ----------
     found : Effect
         From :func:`mlm.effect`, or whatever has its `frame`, `focal`, `at`, `categorical` and `response`.
     ax : matplotlib.axes.Axes, optional
-    xlabel, ylabel, at_label : str, optional
-        Labels of the axes and of the legend; the variables' names by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Examples
-    --------
-    >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "z": [1, 3, 2, 5, 4, 6]}
-    >>> effect_lines(mlm.effect(mlm.lm("y ~ x + z", rows), "z")).get_ylabel()
-    'y'
-    """
-    if not all(hasattr(found, name) for name in ("frame", "focal", "at", "categorical", "response")):
-        raise ArgumentError(f"Lines are drawn of what mlm.effect(model, focal) gives; got {type(found).__name__}.")
-    ax = axes(ax)
-    at = list(found.at)
-    parts = list(found.frame.groupby(at, observed=True, sort=False)) if at else [((), found.frame)]
-    for k, (values, rows) in enumerate(parts):
-        color = OKABE_ITO[k % len(OKABE_ITO)]
-        label = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
-        if not found.categorical:
-            ax.plot(rows[found.focal], rows["fit"], color=color, linestyle=LINES[k % len(LINES)], label=label)
-            ax.fill_between(rows[found.focal], rows["lower"], rows["upper"], color=color, alpha=0.15, linewidth=0)
-        else:
-            place = np.arange(len(rows)) + 0.12 * (k - (len(parts) - 1) / 2)
-            half = (rows["upper"] - rows["fit"]).to_numpy()
-            marker = MARKERS[k % len(MARKERS)]
-            ax.errorbar(place, rows["fit"], yerr=half, fmt=marker, color=color, label=label)
-            ax.set_xticks(np.arange(len(rows)), [str(value) for value in rows[found.focal]])
-    if at:
-        ax.legend(title=words(at_label, ", ".join(at)), frameon=False)
-    ax.set(xlabel=words(xlabel, found.focal), ylabel=words(ylabel, found.response))
-    return ax
-
-
-def ranef_histogram(
-    m: FittedMixedModel, term: str = INTERCEPT, group: str | None = None, *, bins: int = 30, ax: Axes | None = None
-) -> Axes:
-    """Draw a histogram of one random effect's conditional modes (empirical Bayes estimates).
-
-    Parameters
-    ----------
-    m : MixedModel
-    term : str
-    group : str, optional
-        Grouping factor; the first by default.
-    bins : int
-    ax : matplotlib.axes.Axes, optional
+        To draw on.
+    figsize : tuple of float, optional
+        Width and height of a new figure in inches.
+    title, xlabel, ylabel, at_label : str, optional
+        Title, labels of the axes and of the legend, shown as they are written; the variables' names by default.
 
     Returns
     -------
@@ -287,41 +193,102 @@ def ranef_histogram(
     Raises
     ------
     ArgumentError
-        For an unknown grouping factor or term.
+        When `found` is no effect, or a label or `ax` is of another kind.
 
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
-    >>> ranef_histogram(m, bins=3).get_ylabel()
-    'Groups (g)'
+    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "z": [1, 3, 2, 5, 4, 6]}
+    >>> effect_lines(mlm.effect(mlm.lm("y ~ x + z", rows), "z")).get_ylabel()
+    'y'
     """
-    modes = _modes(m, group)
-    mine = modes[modes["term"] == term] if isinstance(term, str) else modes[:0]
-    if mine.empty:
-        raise ArgumentError(
-            f"{term!r} is not a random effect here; these are: {', '.join(dict.fromkeys(modes['term']))}."
-        )
-    edges = bin_edges(mine["condval"].to_numpy(), bins).tolist()
-    ax = axes(ax)
-    ax.hist(mine["condval"], bins=edges, color=OKABE_ITO[0], edgecolor="white")
-    ax.grid(axis="x", visible=False)
-    ax.set(xlabel=f"Empirical Bayes estimate of {term}", ylabel=f"Groups ({modes['grpvar'].iloc[0]})")
-    return ax
+    demand_words(title, xlabel, ylabel, at_label)
+    if not all(hasattr(found, name) for name in ("frame", "focal", "at", "categorical", "response")):
+        raise ArgumentError(f"Lines are drawn of what mlm.effect(model, focal) gives; got {type(found).__name__}.")
+    at = list(found.at)
+    parts = list(found.frame.groupby(at, observed=True, sort=False)) if at else [((), found.frame)]
+    labels = [", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values) for values, _ in parts]
+    many = len(parts) > MOST_LINES
+    if many:
+        labels = [f"{len(parts)} combinations, without bands"] + [""] * (len(parts) - 1)
+    canvas = Canvas.of(ax, figsize)
+    names = natural(list(dict.fromkeys(found.frame[found.focal])))
+    draw = _points_with_bars if found.categorical else _line_with_band
+    for k, (label, (_, rows)) in enumerate(zip(labels, parts, strict=True)):
+        if found.categorical:
+            rows = rows.set_index(found.focal).loc[[n for n in names if n in set(rows[found.focal])]].reset_index()
+        draw(canvas.ax, rows, found.focal, k, len(parts), label)
+    note = ""
+    if found.categorical:
+        canvas.ax.set_xlim(-0.5, len(names) - 0.5)
+        note = name_across(canvas.ax, [str(value) for value in names])
+        canvas.grow(canvas.hanging() - 1.0)
+    canvas.label(
+        title, words(xlabel, f"{found.focal} ({note})" if note else found.focal), words(ylabel, found.response)
+    )
+    if at:
+        canvas.legend(words(at_label, ", ".join(at)))
+    return canvas.ax
 
 
-def residual_histogram(m: FittedModel, *, bins: int = 40, ax: Axes | None = None) -> Axes:
+def _line_with_band(ax: Axes, rows: pd.DataFrame, focal: str, k: int, count: int, label: str) -> None:
+    """Draw the k-th of several lines; of more than can be told apart all alike."""
+    if count > MOST_LINES:
+        ax.plot(rows[focal], rows["fit"], color=OKABE_ITO[0], linewidth=0.6, alpha=0.5, label=label)
+        return
+    ax.plot(rows[focal], rows["fit"], color=color(k), linestyle=line(k), label=label)
+    ax.fill_between(
+        rows[focal], rows["lower"], rows["upper"], color=color(k), alpha=min(0.15, 0.6 / count), linewidth=0
+    )
+
+
+def _points_with_bars(ax: Axes, rows: pd.DataFrame, focal: str, k: int, count: int, label: str) -> None:
+    """Draw the k-th of several values at each level, beside each other."""
+    step = min(0.12, DODGED / count)
+    place = np.arange(len(rows)) + step * (k - (count - 1) / 2)
+    if count > MOST_LINES:
+        ax.plot(place, rows["fit"], ".", color=OKABE_ITO[0], markersize=2, label=label)
+        return
+    half = (rows["upper"] - rows["fit"]).to_numpy()
+    small: dict[str, Any] = {"markersize": 2, "elinewidth": 0.6} if len(rows) > MANY_LEVELS else {}
+    ax.errorbar(place, rows["fit"], yerr=half, fmt=marker(k), color=color(k), label=label, **small)
+
+
+def residual_histogram(
+    m: FittedModel,
+    *,
+    bins: int | ArrayLike = 40,
+    ax: Axes | None = None,
+    figsize: tuple[float, float] | None = None,
+    title: str | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+) -> Axes:
     """Draw a histogram of the residuals with the normal density that the model assumes.
+
+    With prior weights this density is that of the Pearson residuals, which are drawn then: each residual times the
+    square root of its weight.
 
     Parameters
     ----------
     m : MixedModel or LinearModel
-    bins : int
+    bins : int or array_like, shape (n_bins + 1,)
+        Number of bins, or their edges, increasing.
     ax : matplotlib.axes.Axes, optional
+        To draw on.
+    figsize : tuple of float, optional
+        Width and height of a new figure in inches.
+    title, xlabel, ylabel : str, optional
+        Title and labels of the axes, shown as they are written.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    ArgumentError
+        When `m` is no model, or for wrong `bins`.
 
     Examples
     --------
@@ -329,16 +296,32 @@ def residual_histogram(m: FittedModel, *, bins: int = 40, ax: Axes | None = None
     >>> residual_histogram(mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}), bins=3).get_xlabel()
     'Residual (y)'
     """
+    demand_words(title, xlabel, ylabel)
     demand_model(m)
-    residuals = m.resid.to_numpy()
-    edges = bin_edges(residuals, bins).tolist()
-    ax = axes(ax)
-    ax.hist(residuals, bins=edges, color=OKABE_ITO[5], edgecolor="white", label="residuals")
-    across = np.linspace(edges[0], edges[-1], 200)
-    scale = len(residuals) * (edges[1] - edges[0])
-    density = scale * scipy.stats.norm.pdf(across, scale=m.sigma)
-    ax.plot(across, density, color=OKABE_ITO[1], label=f"normal, SD {m.sigma:.3g}")
-    ax.grid(axis="x", visible=False)
-    ax.legend(frameon=False)
-    ax.set(xlabel=f"Residual ({m.response})", ylabel="Rows")
-    return ax
+    weights = m.frame.weights
+    residuals = m.resid.to_numpy() * (1.0 if weights is None else np.sqrt(weights))
+    edges = bin_edges(residuals, bins)
+    canvas = Canvas.of(ax, figsize)
+    canvas.ax.hist(residuals, bins=edges.tolist(), color=OKABE_ITO[5], edgecolor="white", label="residuals")
+    _normal(canvas.ax, m.sigma, edges, len(residuals))
+    canvas.ax.grid(axis="x", visible=False)
+    whole_counts(canvas.ax)
+    kind = "Residual" if weights is None else "Residual × √weight"
+    canvas.label(title, words(xlabel, f"{kind} ({m.response})"), words(ylabel, "Rows"))
+    canvas.legend()
+    return canvas.ax
+
+
+def _normal(ax: Axes, sigma: float, edges: np.ndarray, rows: int) -> None:
+    """Draw the rows that a normal distribution has in a bin at each point; of unequal bins, in each bin."""
+    widths = np.diff(edges)
+    name = f"normal, SD {sigma:.3g}"
+    if not (np.isfinite(sigma) and sigma > 0):
+        ax.plot([], [], color=OKABE_ITO[1], label=f"{name}: no density")
+    elif np.allclose(widths, widths[0]):
+        across = np.linspace(edges[0], edges[-1], 200)
+        density = rows * widths[0] * scipy.stats.norm.pdf(across, scale=sigma)
+        ax.plot(across, density, color=OKABE_ITO[1], label=name)
+    else:
+        expected = rows * np.diff(scipy.stats.norm.cdf(edges, scale=sigma))
+        ax.stairs(expected, edges, color=OKABE_ITO[1], label=f"{name}, by bin")

@@ -1,0 +1,200 @@
+"""Where figures are drawn: on new axes or on those given, with their labels and a legend beside the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ArgumentError, is_number, listed
+from .labels import settle, size_of, whole, words, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+
+__all__ = ["WIDTH", "Canvas", "demand_truth"]
+
+WIDTH = 6.6
+"""Width of a figure in inches: the text width of a book page."""
+HEIGHT = 4.4
+SHARE_OF_LEGEND = 0.36
+"""Share of the width that a legend beside the axes gets at most; a wider one stands below them."""
+HANDLE = 0.6
+"""Inches that the marks of a legend take beside their names."""
+GAP = 0.1
+"""Inches between axes and legend."""
+
+
+def demand_truth(**given: object) -> None:
+    """Refuse arguments that are not True or False.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ArgumentError(f"{name} is True or False; got {type(value).__name__}.")
+
+
+def demand_axes(ax: object) -> None:
+    """Refuse what is no matplotlib Axes with two straight axes.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if not hasattr(type(ax), "errorbar"):
+        hint = " Of an array of Axes, give one of its elements." if isinstance(ax, np.ndarray) else ""
+        raise ArgumentError(
+            f"ax is a matplotlib Axes to draw on, as plt.subplots() gives; got {type(ax).__name__}.{hint}"
+        )
+    kind = getattr(ax, "name", "rectilinear")
+    if kind != "rectilinear":
+        raise ArgumentError(f"ax has the projection {kind!r}; figures are drawn on Axes without one.")
+
+
+def checked_size(figsize: Any, given: Any) -> tuple[float, float] | None:
+    """Return width and height of a new figure, or None where nothing is said of them.
+
+    Raises
+    ------
+    ArgumentError
+        When they are not two positive numbers, or axes are given, whose figure has a size.
+    """
+    if figsize is None:
+        return None
+    size = listed(figsize) or []
+    if len(size) != 2 or not all(is_number(side) and 0 < side < np.inf for side in size):
+        raise ArgumentError(f"figsize is the width and the height in inches, such as (6.6, 4.4); got {figsize!r}.")
+    if given is not None:
+        raise ArgumentError("figsize is the size of a new figure; the figure of the ax that is given has its own.")
+    return float(size[0]), float(size[1])
+
+
+def bare(ax: Axes) -> Axes:
+    """Take away the frame's top and right and put the grid behind the data."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_axisbelow(True)
+    return ax
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """Axes to draw on, and whether their figure may grow with what stands beside them.
+
+    Attributes
+    ----------
+    ax : matplotlib.axes.Axes
+    grows : bool
+        It may where neither axes nor a size are given.
+    """
+
+    ax: Axes
+    grows: bool
+
+    @classmethod
+    def of(cls, ax: Any, figsize: Any, height: float = HEIGHT) -> Canvas:
+        """Take the axes given, or make new ones.
+
+        Raises
+        ------
+        ArgumentError
+            When something else than axes or a size is given, or both.
+        """
+        size = checked_size(figsize, ax)
+        if ax is not None:
+            demand_axes(ax)
+            return cls(bare(ax), grows=False)
+        import matplotlib.pyplot as plt
+
+        _, new = plt.subplots(figsize=size or (WIDTH, height), layout="constrained")
+        return cls(bare(new), grows=size is None)
+
+    def label(self, title: str | None, xlabel: str, ylabel: str) -> None:
+        """Write title and labels as they are, in as many lines as they need; a ``$`` starts no formula."""
+        settle(self.ax)
+        width, height = size_of(self.ax)
+        for text, write, artist, room in (
+            (xlabel, self.ax.set_xlabel, self.ax.xaxis.label, width),
+            (ylabel, self.ax.set_ylabel, self.ax.yaxis.label, height),
+            (words(title, ""), self.ax.set_title, self.ax.title, width),
+        ):
+            if text or artist is not self.ax.title:
+                write(wrapped(text, room, artist.get_fontsize()), parse_math=False)
+
+    def hanging(self) -> float:
+        """Inches that the names below the axis take."""
+        box = self.ax.xaxis.get_tightbbox()
+        return 0.0 if box is None else max(0.0, float(self.ax.bbox.y0 - box.y0) / whole(self.ax).dpi)
+
+    def grow(self, more: float) -> None:
+        """Make the figure higher by so many inches, where it may grow."""
+        if self.grows and more > 0:
+            figure = whole(self.ax)
+            width, height = figure.get_size_inches()
+            figure.set_size_inches(width, height + more)
+
+    def legend(self, title: str | None = None) -> Legend | None:
+        """Put a legend beside the axes, or below them where it is wide, and never over data or other axes."""
+        handles, labels = self.ax.get_legend_handles_labels()
+        if not handles:
+            return None
+        settle(self.ax)
+        slot = self.ax.get_position()
+        width, height = size_of(self.ax)
+        room = max(width - HANDLE, 0.5)
+        names = [wrapped(label, room, "medium", 2) for label in labels]
+        heading = None if title is None else wrapped(title, room, "medium")
+        box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0)
+        across, up = _size(box)
+        if across <= SHARE_OF_LEGEND * width and up <= height:
+            _beside(self.ax, box)
+            taken = (across + GAP, 0.0)
+        else:
+            columns = max(1, min(len(names), int(width / (across + 0.02))))
+            box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns)
+            self.grow(_size(box)[1])
+            _below(self.ax, box, GAP + self.hanging())
+            taken = (0.0, _size(box)[1] + GAP)
+        for text in (*box.get_texts(), box.get_title()):
+            text.set_parse_math(False)
+        if whole(self.ax).get_layout_engine() is None:
+            _make_room(self.ax, slot, taken)
+        return box
+
+
+def _size(box: Legend) -> tuple[float, float]:
+    """Width and height of a legend in inches."""
+    extent = box.get_window_extent()
+    return extent.width / box.figure.dpi, extent.height / box.figure.dpi
+
+
+def _beside(ax: Axes, box: Legend) -> None:
+    """Put a legend to the right of the axes."""
+    box.set_loc("center left")
+    box.set_bbox_to_anchor((0, 0.5), _moved(ax, GAP, 0, right=True))
+
+
+def _below(ax: Axes, box: Legend, drop: float) -> None:
+    """Put a legend below the axis, its numbers and its label, which take so many inches."""
+    box.set_loc("upper center")
+    box.set_bbox_to_anchor((0.5, 0), _moved(ax, 0, -drop))
+
+
+def _moved(ax: Axes, x: float, y: float, right: bool = False) -> Any:
+    """Coordinates of the axes, moved by inches, from their right side where this is said."""
+    from matplotlib.transforms import Affine2D, ScaledTranslation
+
+    start = Affine2D().translate(1.0 if right else 0.0, 0.0)
+    return start + ax.transAxes + ScaledTranslation(x, y, whole(ax).dpi_scale_trans)
+
+
+def _make_room(ax: Axes, slot: Any, taken: tuple[float, float]) -> None:
+    """Make axes smaller by what the legend takes, so that both stand where the axes stood: no layout does it."""
+    width, height = whole(ax).get_size_inches()
+    across, up = taken[0] / width, taken[1] / height
+    ax.set_position((slot.x0, slot.y0 + up, max(slot.width - across, 0.05), max(slot.height - up, 0.05)))
+    ax.set_in_layout(True)

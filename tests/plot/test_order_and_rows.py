@@ -1,0 +1,244 @@
+"""In which order groups come, which rows are drawn and what is said of the others, and what is drawn of weights."""
+
+import datetime
+import time
+import warnings
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from frames import kinds
+from matplotlib.dates import num2date
+from scipy import stats
+
+import mlm
+from mlm import plot
+from mlm.plot.rows import natural
+
+TEXT = ["0", "1", "10", "11", "2"]
+NATURAL = ["0", "1", "2", "10", "11"]
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def rows(names=TEXT, each=6, seed=4):
+    """Rows of groups with these names."""
+    rng = np.random.default_rng(seed)
+    which = np.repeat(np.arange(len(names)), each)
+    d = pd.DataFrame({"x": rng.normal(size=len(which)), "g": np.array(names, dtype=object)[which]})
+    d["y"] = d["x"] + rng.normal(size=len(names))[which] + 0.3 * rng.normal(size=len(which))
+    return d
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        (TEXT, NATURAL),
+        (["a10", "a2"], ["a2", "a10"]),
+        (["B1", "a1", "a10", "a9"], ["a1", "a9", "a10", "B1"]),
+        (["1e3", "20", "3.5"], ["3.5", "20", "1e3"]),
+        (["001", "01", "1"], ["001", "01", "1"]),
+        (["9" * 5000, "9" * 5000 + "1"], ["9" * 5000, "9" * 5000 + "1"]),
+        (["high", "mid", "low"], ["high", "mid", "low"]),
+        ([10, 2], [10, 2]),
+        ([], []),
+    ],
+)
+def test_natural_order(given, right):
+    assert natural(given) == right
+
+
+def test_text_comes_in_the_order_of_its_numbers_in_every_figure():
+    d = rows()
+    mixed, dummies = mlm.lmer("y ~ x + (1 | g)", d), mlm.lm("y ~ x + g", d)
+    assert [ax.get_title() for ax in plot.facet_histogram(d, "y", "g")] == NATURAL
+    assert [ax.get_title() for ax in plot.facet_density_lines(d, "x", "y", "g")] == NATURAL
+    assert legend(plot.group_lines(d, "x", y="y", by="g"))[:5] == NATURAL
+    assert legend(plot.group_lines(mixed, "x"))[:5] == NATURAL
+    assert legend(plot.group_lines(dummies, "x", by="g")) == NATURAL
+    ax = plot.effect_lines(mlm.effect(dummies, "g"))
+    assert [label.get_text() for label in ax.get_xticklabels()] == NATURAL
+    found = mlm.effect(dummies, "g").frame.set_index("g").loc[NATURAL, "fit"]
+    np.testing.assert_array_equal(ax.containers[0][0].get_ydata(), found)
+    assert [label.get_text() for label in plot.dot_and_whisker(dummies).get_yticklabels()] == ["x", *(
+        f"g{name}" for name in NATURAL[1:]
+    )]  # fmt: skip
+    assert list(dummies.fixef.index[2:]) == ["g1", "g10", "g11", "g2"]  # printed tables keep R's order
+
+
+def test_equal_modes_come_in_the_order_of_their_names():
+    d = rows()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        flat = mlm.lmer("y ~ 1 + (1 | g)", d.assign(y=d["y"] - d.groupby("g")["y"].transform("mean")))
+    (ax,) = plot.caterpillar(flat)
+    assert [label.get_text() for label in ax.get_yticklabels()] == NATURAL
+    assert plot.ranef_histogram(flat).get_xlabel().endswith("(variance 0: all are 0)")
+
+
+@pytest.mark.parametrize("levels", [TEXT, ["11", "0", "2", "1", "10"]])
+def test_ordered_categories_keep_their_order(levels):
+    d = rows().assign(g=lambda d: pd.Categorical(d["g"], categories=levels, ordered=True))
+    assert [ax.get_title() for ax in plot.facet_histogram(d, "y", "g")] == levels
+    assert legend(plot.group_lines(d, "x", y="y", by="g"))[:5] == levels
+    assert legend(plot.group_lines(mlm.lm("y ~ x + g", d), "x", by="g")) == levels
+
+
+def test_more_groups_than_colours_look_different():
+    ax = plot.group_lines(rows([f"g{k}" for k in range(8)]), "x", y="y", by="g")
+    looks = {(line.get_color(), line.get_marker()) for line in ax.lines[:-1]}
+    assert len(looks) == 8
+    ax = plot.group_lines(rows([f"g{k}" for k in range(9)]), "x", y="y", by="g")
+    assert legend(ax) == ["9 groups (g)", "overall"]
+    assert len(ax.lines) == 10
+
+
+def test_lines_of_data_are_asked_for_by_either_name():
+    d = rows()
+    one, other = plot.group_lines(d, "x", y="y", by="g"), plot.group_lines(data=d, x="x", y="y", by="g")
+    assert legend(one) == legend(other)
+    for a, b in zip(one.lines, other.lines, strict=True):
+        np.testing.assert_array_equal(a.get_xydata(), b.get_xydata())
+
+
+def test_other_rows_beside_the_lines_of_a_model():
+    d = rows()
+    m = mlm.lmer("y ~ x + (1 | g)", d)
+    more = pd.concat([d[d["g"] != "10"], pd.DataFrame({"x": [9.0], "y": [1.0], "g": ["2"]})])
+    ax = plot.group_lines(m, "x", data=more)
+    assert legend(ax) == ["0", "1", "2", "11", "overall"]
+    assert sum(len(points.get_offsets()) for points in ax.collections) == len(more)
+    line = ax.lines[2]
+    assert line.get_xdata()[-1] == 9
+    expected = m.predict({"x": line.get_xdata(), "g": ["2"] * 50})
+    np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-9)  # solved and added in another order
+
+
+def test_rows_of_groups_without_a_line_are_drawn_and_said():
+    d = pd.concat([rows(), pd.DataFrame({"x": [1.0, 2.0], "y": [1.0, 2.0], "g": ["alone", "single"]})])
+    ax = plot.group_lines(d, "x", y="y", by="g")
+    assert legend(ax)[-2:] == ["2 groups without a line", "overall"]
+    np.testing.assert_array_equal(ax.collections[-1].get_offsets(), [[1, 1], [2, 2]])
+
+
+def test_residuals_of_a_weighted_fit_are_those_that_have_one_variance():
+    rng = np.random.default_rng(5)
+    d = rows(each=200)
+    weights = rng.choice([0.01, 1.0, 100.0], size=len(d))
+    d["y"] = d["x"] + rng.normal(size=len(d)) / np.sqrt(weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.errors.SingularFitWarning)
+        m = mlm.lmer("y ~ x + (1 | g)", d, weights=weights)
+    edges = np.linspace(-4, 4, 17) * m.sigma
+    ax = plot.residual_histogram(m, bins=edges)
+    drawn = np.array([patch.get_height() for patch in ax.patches])
+    np.testing.assert_array_equal(drawn, np.histogram(m.scaled_resid, edges / m.sigma)[0])
+    expected = len(d) * np.diff(stats.norm.cdf(edges, scale=m.sigma))
+    assert np.abs(drawn - expected).max() < 5 * np.sqrt(expected.max())  # counts vary by their square roots
+    assert ax.get_xlabel() == "Residual × √weight (y)"
+
+
+def test_unequal_bins_have_their_own_expected_counts():
+    m = mlm.lm("y ~ x", rows())
+    edges = [-3, -1, -0.5, 0, 3]
+    ax = plot.residual_histogram(m, bins=edges)
+    steps = ax.patches[-1].get_data()
+    np.testing.assert_allclose(steps.values, m.nobs * np.diff(stats.norm.cdf(edges, scale=m.sigma)))
+    assert legend(ax) == ["residuals", f"normal, SD {m.sigma:.3g}, by bin"]
+
+
+DAYS = [datetime.date(2021, 3, 1), datetime.date(2021, 9, 1), None, datetime.date(2022, 5, 1)]
+HOURS = [None if day is None else datetime.datetime(day.year, day.month, day.day, 12) for day in DAYS]
+
+
+@kinds
+@pytest.mark.parametrize("values", [DAYS, HOURS], ids=["days", "hours"])
+def test_dates_along_the_axis(kind, values):
+    frame = kind({"when": values, "y": [1.0, 2.0, 3.0, 4.0], "g": ["a", "a", "a", "a"]})
+    with pytest.warns(mlm.MissingRowsWarning, match=r"1 of 4 rows .* when \(1\)"):
+        (ax,) = plot.facet_density_lines(frame, "when", "y", "g", kind="points")
+    ax.figure.canvas.draw()
+    drawn = [num2date(day).replace(tzinfo=None) for day in ax.collections[0].get_offsets()[:, 0]]
+    hour = 12 if values is HOURS else 0
+    assert drawn == [datetime.datetime(d.year, d.month, d.day, hour) for d in DAYS if d is not None]
+    assert any("2021" in label.get_text() for label in ax.get_xticklabels())
+
+
+def test_dates_with_a_time_zone_keep_their_clock():
+    when = pd.to_datetime(["2021-03-01 23:30", "2021-03-02 23:30"]).tz_localize("Asia/Tokyo")
+    ax = plot.group_lines({"t": when, "y": [1.0, 2.0], "g": ["a", "a"]}, "t", y="y", by="g")
+    assert num2date(ax.lines[0].get_xdata()[0]).strftime("%d %H:%M") == "01 23:30"
+
+
+def test_a_response_of_dates_is_refused():
+    with pytest.raises(mlm.DataError, match="Column 'when' is not numeric"):
+        plot.facet_density_lines({"when": pd.to_datetime(["2021-01-01"]), "g": ["a"], "x": [1.0]}, "x", "when", "g")
+
+
+def test_hexagons_of_equal_shares_are_seen():
+    (ax,) = plot.facet_density_lines({"x": [0.0, 1.0], "y": [0.0, 1.0], "g": ["a", "a"]}, "x", "y", "g")
+    hexagons = ax.collections[0]
+    assert hexagons.norm.vmin == 0
+    assert hexagons.norm.vmax == 0.5
+    (ax,) = plot.facet_density_lines({"x": [1.0, 1.0], "y": [0.0, 1.0], "g": ["a", "a"]}, "x", "y", "g")
+    assert len(ax.collections[0].get_offsets()) == 2
+
+
+@pytest.mark.parametrize("draw", [
+    lambda d: plot.facet_histogram(d, "y", "g"),
+    lambda d: plot.facet_density_lines(d, "x", "y", "g"),
+])  # fmt: skip
+def test_four_hundred_panels_in_seconds(draw):
+    d = rows([f"a long name of group {k}" for k in range(400)])
+    start = time.process_time()
+    panels = draw(d)
+    panels[0].figure.canvas.draw()
+    assert (
+        time.process_time() - start < 20
+    )  # ten on a machine of its own, where it takes five; matplotlib alone took 70
+    assert len(panels) == 400
+    assert len({ax.get_xlim() for ax in panels}) == len({ax.get_ylim() for ax in panels}) == 1
+    assert [ax.get_title().replace("\n", " ") for ax in panels] == [f"a long name of group {k}" for k in range(400)]
+
+
+def test_bars_of_many_panels_are_those_of_few():
+    d = rows([f"g{k}" for k in range(30)])
+    panels = plot.facet_histogram(d, "y", "g", bins=7)
+    edges = np.histogram_bin_edges(d["y"], 7)
+    for ax in panels:
+        mine = d.loc[d["g"] == ax.get_title(), "y"]
+        np.testing.assert_array_equal(ax.patches[0].get_data().values, np.histogram(mine, edges)[0])
+
+
+def test_likelihood_near_a_correlation_of_one():
+    d = rows([f"g{k}" for k in range(20)])
+    d["y"] += 1e5 * np.repeat(np.random.default_rng(1).normal(size=20), 6)
+    m = mlm.lmer("y ~ 1 + (1 | g)", d)
+    ax = plot.likelihood_curve(m)
+    assert ax.get_xlabel() == "1 − intraclass correlation"
+    across, curve = ax.lines[0].get_data()
+    assert across[np.argmax(curve)] == pytest.approx(1 / (1 + m.theta[0] ** 2), rel=0.05)  # the points' distance
+    low, high = (float(text.replace("1 − ", "")) for text in ax.texts[1].get_text().split("\n")[1].split(" to "))
+    np.testing.assert_allclose(np.interp([high, low], across, curve), m.loglik - 1.9207, atol=0.02)  # three digits
+
+
+@pytest.mark.parametrize(("level", "text"), [(0.95, "95%"), (0.999, "99.9%"), (0.9995, "99.95%")])
+def test_coverage_is_written_alike(level, text):
+    m = mlm.lmer("y ~ x + (1 | g)", rows())
+    plot.caterpillar(m, level=level)
+    assert plt.gcf().get_supxlabel() == f"Deviation from the fixed effect ({text} interval)"
+    assert plot.dot_and_whisker(m, level=level).get_xlabel() == f"Estimate ({text} confidence interval)"
+    assert plot.likelihood_curve(m, level=level).texts[1].get_text().startswith(f"{text} interval\n")
