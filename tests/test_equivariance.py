@@ -308,13 +308,18 @@ def test_large_and_perfectly_correlated_effects_keep_their_degrees_of_freedom(si
 
 
 @pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
-def test_what_rounding_leaves_of_degrees_of_freedom_is_said():
-    """Two crossed factors whose effects vary a thousand times as much as the residuals: seven digits are lost."""
+@pytest.mark.parametrize(("together", "lost"), [(128, False), (0, True)])
+def test_what_rounding_leaves_of_degrees_of_freedom_is_said(monkeypatch, together, lost):
+    """Two crossed factors whose effects vary a thousand times as much as the residuals: elimination loses seven digits.
+
+    Where all effects are solved together none is lost.
+    """
+    monkeypatch.setattr("mlm.likelihood.deviance.FEW_EFFECTS", together)
     rng = np.random.default_rng(0)
     g, h = np.repeat(np.arange(14), 6), np.tile(np.arange(6), 14)
     x, effects = rng.integers(-16, 17, 84) / 8.0, rng.normal(size=(14, 2))
     e = np.round(1024.0 * rng.normal(size=84)) / 1024.0
-    for size, said in ((10.0, False), (2000.0, True)):
+    for size, said in ((10.0, False), (2000.0, lost)):
         y = np.round(size * (effects[g, 0] + effects[h, 1])) + e
         m = mlm.lmer("y ~ x + (1 | g) + (1 | h)", {"y": y, "x": x, "g": g, "h": h})
         with warnings.catch_warnings(record=True) as caught:

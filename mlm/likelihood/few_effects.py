@@ -31,9 +31,32 @@ __all__ = ["FewEffects"]
 # Share of a column's squares that it keeps beside those before it, up to which that is the rounding of sums: some units
 # of 1e-16 for each of a hundred columns.
 LEAST_PIVOT = 1e-14
-# Squares of B from which I + B B', the product of [B I] with itself, is factored without being formed: the 1 would lose
-# as many of its digits.
-LARGE_SPREAD = 1e5
+# Squares of random-effects columns, times the relative variances, from which they are graded: below, the squares of
+# small effects have lost four digits to those of large ones.
+LARGE_SQUARES = 1e4
+
+
+class Graded(NamedTuple):
+    """Random-effects columns in an order and a basis in which small effects do not meet the squares of large ones.
+
+    With ``T = U S W'`` of each factor the columns are Z U, whose effects are independent, with the standard deviations
+    S. The basis is that of the columns in descending order of S: coordinates of small effects alone stand below those
+    of large ones, and so does every triangular factor.
+
+    Attributes
+    ----------
+    coordinates : ndarray, shape (r, c + p + 1)
+        ``Q' [Z U X y]``.
+    sizes : list of ndarray, shapes (q, q)
+        S of each factor.
+    turns, others : list of ndarray, shapes (q, q)
+        U and W of each factor.
+    """
+
+    coordinates: np.ndarray
+    sizes: list[np.ndarray]
+    turns: list[np.ndarray]
+    others: list[np.ndarray]
 
 
 class FewSolution(NamedTuple):
@@ -44,8 +67,10 @@ class FewSolution(NamedTuple):
     fixed : FixedPart
     log_det : float
         ``log |V|``.
+    graded : Graded or None
+        The columns worked with, where these are not Z; what follows is of them.
     matrices : list of ndarray, shapes (q, q)
-        Each factor's T.
+        Each factor's T, or S.
     inner : ndarray, shape (c, c)
         ``Z' V^-1 Z``, c being the number of all random effects.
     projection : ndarray, shape (c, c)
@@ -58,6 +83,7 @@ class FewSolution(NamedTuple):
 
     fixed: FixedPart
     log_det: float
+    graded: Graded | None
     matrices: list[np.ndarray]
     inner: np.ndarray
     projection: np.ndarray
@@ -86,6 +112,8 @@ class FewEffects:
         Coefficients of X that were taken off y before.
     rows : Levels or None
         Where this was found from the rows.
+    largest : float
+        Of the squares of a level's random-effects columns.
     """
 
     exact = True
@@ -98,6 +126,7 @@ class FewEffects:
         self.places = [slice(a, b) for a, b in itertools.pairwise(ends)]
         self.c = ends[-1]
         self.coordinates = self._coordinates()
+        self.largest = max([float(np.maximum.reduce(f.zz, None)) for f in products.factors])
         of = self.coordinates[:, self.c :]
         self.within, self.taken = self.xy - of.T @ of, np.zeros(self.p)
         self.rows: Levels | None = None
@@ -153,29 +182,36 @@ class FewEffects:
         """See `Deviance.evaluate`."""
         matrices = self.layout.matrices(theta)
         if not derivatives:
-            half, log_det = self._half(matrices)
+            half, log_det = self._half(*self._worked_with(matrices)[1:])
             return self.criterion.evaluation(theta, self._fixed(half)[0], log_det)
         of = self.solve(matrices)
-        projection = of.projection if self.criterion.reml else of.inner
-        at = self.criterion.evaluation(
+        scale = math.sqrt(of.sigma2)
+        slopes = [2.0 * slope @ t for slope, t in zip(self._slopes(of), of.matrices, strict=True)]
+        projections = self._by_level(of.projection if self.criterion.reml else of.inner)
+        residuals = [scale * e for e in self._split(of.outside[:, -1])]
+        if of.graded is not None:
+            turns = of.graded.turns
+            slopes = [u @ slope @ w.T for u, slope, w in zip(turns, slopes, of.graded.others, strict=True)]
+            projections = [_turned(u, n) for u, n in zip(turns, projections, strict=True)]
+            residuals = [u @ e for u, e in zip(turns, residuals, strict=True)]
+        return self.criterion.evaluation(
             theta,
             of.fixed,
             of.log_det,
-            projections=tuple(self._by_level(projection)),
-            residuals=tuple([math.sqrt(of.sigma2) * e for e in self._split(of.outside[:, -1])]),
+            gradient=self.layout.pick(slopes),
+            projections=tuple(projections),
+            residuals=tuple(residuals),
             solution=of,
         )
-        return at._replace(gradient=self.layout.pick([2.0 * at.slope(k) @ t for k, t in enumerate(matrices)]))
 
     def curvature(self, at: Evaluation) -> np.ndarray | None:
         """Exact second derivatives by theta, shape (n_theta, n_theta)."""
         of = at.solution
         if not isinstance(of, FewSolution):
             return None
-        units = [self.layout.units(k) for k in range(len(self.shapes))]
         order = np.concatenate([self.layout.positions(k)[0] for k in range(len(self.shapes))])
         out = np.empty((len(order), len(order)))
-        out[np.ix_(order, order)] = self._along(of, units, [at.slope(k) for k in range(len(units))]).second
+        out[np.ix_(order, order)] = self._along(of, [self.layout.units(k) for k in range(len(self.shapes))]).second
         return out
 
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
@@ -183,29 +219,31 @@ class FewEffects:
         of = at.solution
         if not isinstance(of, FewSolution):
             return None
+        steps = _steps_of(of, self.layout.matrices(step))
         outside = [of.outside[place].reshape(q, -1, self.p + 1).transpose(0, 2, 1) for place, (q, _) in self._each()]
-        less = np.add.reduce(list(map(shortened, outside, of.matrices, self.layout.matrices(step))))
+        less = np.add.reduce(list(map(shortened, outside, of.matrices, steps)))
         return self.criterion.moved(at, step, decrease, of.fixed.inverse_root, less)
 
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
-        of = self.solve(matrices)
-        blocks = self._by_level(of.projection if self.criterion.reml else of.inner)
-        e = self._split(of.outside[:, -1])
-        return self._along(of, steps, [np.add.reduce(n, 2) - r @ r.T for n, r in zip(blocks, e, strict=True)])
+        return self._along(self.solve(matrices), steps)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).
 
-        With ``B = R T`` they are ``T B' (I + B B')^-1 Q'(y - X beta)`` and ``T (I + B' B)^-1 T'``.
+        With ``B = R T`` they are ``T u``, u being least squares of ``[Q'(y - X beta), 0]`` on ``[B, I]``. With the
+        triangular factor R of that, the covariances are ``T (R' R)^-1 T'``.
         """
-        matrices = self.layout.matrices(theta)
-        of = self.solve(matrices)
-        scale, parts = math.sqrt(of.sigma2), zip(matrices, self._split(of.outside[:, -1]), strict=True)
-        modes = [scale * (t @ (t.T @ e)) for t, e in parts]
-        root = lapack.dtrtri(_root_beside_one(self._spread(matrices).T), lower=1)[0]
-        inverses = zip(matrices, self._by_level(root.T @ root), strict=True)
-        return modes, [(t @ inverse.transpose(2, 0, 1) @ t.T).transpose(1, 2, 0) for t, inverse in inverses]
+        graded, coordinates, matrices = self._worked_with(self.layout.matrices(theta))
+        spread = self._spread(coordinates, matrices)
+        own = self._fixed(self._half(coordinates, matrices)[0])[1]
+        left = coordinates[:, -1] - coordinates[:, self.c : -1] @ own
+        right = np.concatenate([left, np.zeros(self.c)])
+        rotated, solved, _ = lapack.dgels(np.concatenate([spread, np.eye(self.c)]), right)
+        u, root = solved[: self.c], np.triu(lapack.dtrtri(rotated[: self.c])[0])
+        roots = matrices if graded is None else [u @ s for u, s in zip(graded.turns, matrices, strict=True)]
+        modes = [t @ mine for t, mine in zip(roots, self._split(u), strict=True)]
+        return modes, [_turned(t, inverse) for t, inverse in zip(roots, self._by_level(root @ root.T), strict=True)]
 
     def scores(self, t: np.ndarray) -> None:
         """Nothing: what a step of scoring takes of one factor depends on the others."""
@@ -218,7 +256,8 @@ class FewEffects:
         FitError
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
-        half, log_det = self._half(matrices)
+        graded, coordinates, mine = self._worked_with(matrices)
+        half, log_det = self._half(coordinates, mine)
         fixed, own = self._fixed(half)
         sigma2 = fixed.penalised / self.criterion.dof
         through = half[:, : self.c].T @ half
@@ -226,12 +265,31 @@ class FewEffects:
         outside[:, :-1] = through[:, self.c : -1] @ fixed.inverse_root
         outside[:, -1] = (through[:, -1] - through[:, self.c : -1] @ own) / math.sqrt(sigma2)
         projection = inner - outside[:, :-1] @ outside[:, :-1].T
-        return FewSolution(fixed, log_det, matrices, inner, projection, outside, sigma2)
+        return FewSolution(fixed, log_det, graded, mine, inner, projection, outside, sigma2)
 
-    def _half(self, matrices: list[np.ndarray]) -> tuple[np.ndarray, float]:
+    def _worked_with(self, matrices: list[np.ndarray]) -> tuple[Graded | None, np.ndarray, list[np.ndarray]]:
+        """The columns worked with at these T: coordinates, and T of them."""
+        if self.largest * sum([float(np.vdot(t, t)) for t in matrices]) < LARGE_SQUARES:
+            return None, self.coordinates, matrices
+        found = self._graded(matrices)
+        return found, found.coordinates, found.sizes
+
+    def _graded(self, matrices: list[np.ndarray]) -> Graded:
+        turns, sizes, others = zip(*map(np.linalg.svd, matrices), strict=True)
+        columns = self.coordinates.copy()
+        for u, (place, (q, levels)) in zip(turns, self._each(), strict=True):
+            mine = columns[:, place]
+            columns[:, place] = (u.T @ mine.reshape(-1, q, levels)).reshape(mine.shape)
+        each = np.concatenate([np.repeat(s, levels) for s, (_, levels) in zip(sizes, self.shapes, strict=True)])
+        order = np.concatenate([np.argsort(-each, kind="stable"), np.arange(self.c, columns.shape[1])])
+        out = np.empty_like(columns)
+        out[:, order] = np.triu(lapack.dgeqrf(columns[:, order])[0])
+        return Graded(out, list(map(np.diag, sizes)), list(turns), [w.T for w in others])
+
+    def _half(self, coordinates: np.ndarray, matrices: list[np.ndarray]) -> tuple[np.ndarray, float]:
         """``L^-1 Q' [Z X y]``, shape (r, c + p + 1), and ``log |V|``."""
-        root = _root_beside_one(self._spread(matrices))
-        half = lapack.dtrtrs(root, self.coordinates, lower=1)[0]
+        root = _root_beside_one(self._spread(coordinates, matrices))
+        half = lapack.dtrtrs(root, coordinates, lower=1)[0]
         return half, 2.0 * float(np.log(root.diagonal()).sum())
 
     def _fixed(self, half: np.ndarray) -> tuple[FixedPart, np.ndarray]:
@@ -240,13 +298,19 @@ class FewEffects:
         found = solve_fixed(self.within + of.T @ of, self.p)
         return found._replace(beta=found.beta + self.taken), found.beta
 
-    def _spread(self, matrices: list[np.ndarray]) -> np.ndarray:
+    def _spread(self, coordinates: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
         """``B = R T``, shape (r, c)."""
-        out = np.empty((len(self.coordinates), self.c))
+        out = np.empty((len(coordinates), self.c))
         for t, (place, (q, levels)) in zip(matrices, self._each(), strict=True):
-            r = self.coordinates[:, place]
+            r = coordinates[:, place]
             out[:, place] = t[0, 0] * r if q == 1 else (t.T @ r.reshape(-1, q, levels)).reshape(r.shape)
         return out
+
+    def _slopes(self, of: FewSolution) -> list[np.ndarray]:
+        """Derivatives of the deviance by each factor's Sigma, shapes (q, q)."""
+        blocks = self._by_level(of.projection if self.criterion.reml else of.inner)
+        e = self._split(of.outside[:, -1])
+        return [np.add.reduce(n, 2) - r @ r.T for n, r in zip(blocks, e, strict=True)]
 
     def _each(self) -> Iterator[tuple[slice, tuple[int, int]]]:
         return zip(self.places, self.shapes, strict=True)
@@ -262,8 +326,9 @@ class FewEffects:
             for place, (q, levels) in self._each()
         ]
 
-    def _along(self, of: FewSolution, steps: Sequence[np.ndarray], slopes: list[np.ndarray]) -> Curvature:
+    def _along(self, of: FewSolution, steps: Sequence[np.ndarray]) -> Curvature:
         """Derivatives along steps of T: see `one_factor`."""
+        steps, slopes = _steps_of(of, steps), self._slopes(of)
         changes = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)]
         starts = np.cumsum([0, *map(len, steps)]).tolist()
         mine = [slice(a, b) for a, b in itertools.pairwise(starts)]
@@ -310,11 +375,20 @@ def _flat(changes: np.ndarray) -> np.ndarray:
     return changes.reshape(len(changes), changes.shape[1] * changes.shape[2])
 
 
+def _steps_of(of: FewSolution, steps: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Steps of the T of Z as steps of the T of the columns worked with."""
+    if of.graded is None:
+        return list(steps)
+    return [u.T @ step @ w for u, step, w in zip(of.graded.turns, steps, of.graded.others, strict=True)]
+
+
+def _turned(turn: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """``U N_j U'`` of each level, shape (q, q, J)."""
+    return np.asarray((turn @ blocks.transpose(2, 0, 1) @ turn.T).transpose(1, 2, 0))
+
+
 def _root_beside_one(b: np.ndarray) -> np.ndarray:
     """Lower triangular L with ``L L' = I + B B'``, shape (r, r), for B of shape (r, c)."""
-    if np.vdot(b, b) < LARGE_SPREAD:
-        square = b @ b.T
-        square.flat[:: len(square) + 1] += 1.0
-        return lapack.dpotrf(square, lower=1, clean=1)[0]
-    upper = lapack.dgeqrf(np.concatenate([b.T, np.eye(len(b))]))[0][: len(b)]
-    return np.triu(upper).T * np.where(upper.diagonal() < 0.0, -1.0, 1.0)
+    square = b @ b.T
+    square.flat[:: len(square) + 1] += 1.0
+    return lapack.dpotrf(square, lower=1, clean=1)[0]

@@ -125,3 +125,68 @@ def test_columns_in_the_span_of_several_factors():
     ]
     assert found[0].deviance == pytest.approx(found[1].deviance, abs=1e-8)
     np.testing.assert_allclose(found[0].se, found[1].se, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+@pytest.mark.parametrize("size", [1e3, 1e5])
+def test_small_effects_beside_large_ones(size):
+    """A slope of no variance beside intercepts of large ones: fitted values keep to the residuals' own digits."""
+    rng, n = np.random.default_rng(3), 60
+    g, h, x = np.arange(n) % 6, np.arange(n) // 12, rng.normal(size=n)
+    y = 1.0 + size * rng.normal(size=6)[g] + size * rng.normal(size=5)[h] + rng.normal(size=n)
+    m = mlm.lmer("y ~ 1 + (1 | g) + (x || h)", {"y": y, "x": x, "g": g, "h": h})
+    theta = {part.term.text: value for part, value in zip(m.terms, m.theta, strict=True)}
+    v = np.eye(n, dtype=np.longdouble)
+    for text, value in theta.items():
+        level, column = (g, np.ones(n)) if "| g" in text else (h, x if "x" in text else np.ones(n))
+        v += np.longdouble(value) ** 2 * (level[:, None] == level) * np.outer(column, column).astype(np.longdouble)
+    inverse = refined_inverse(v)
+    one = np.ones(n, dtype=np.longdouble)
+    beta = (one @ inverse @ y.astype(np.longdouble)) / (one @ inverse @ one)
+    residuals = inverse @ (y.astype(np.longdouble) - beta)
+    np.testing.assert_allclose(m.resid, residuals.astype(float), rtol=0, atol=max(1e-10, 2e-15 * size) * m.sigma)
+
+
+def refined_inverse(matrix):
+    """Inverse of a positive definite matrix of long doubles, by Cholesky's method."""
+    n, root = len(matrix), np.zeros_like(matrix)
+    for j in range(n):
+        root[j, j] = np.sqrt(matrix[j, j] - root[j, :j] @ root[j, :j])
+        root[j + 1 :, j] = (matrix[j + 1 :, j] - root[j + 1 :, :j] @ root[j, :j]) / root[j, j]
+    inverse = np.zeros_like(matrix)
+    for i in range(n):
+        inverse[i] = (np.eye(n, dtype=matrix.dtype)[i] - root[i, :i] @ inverse[:i]) / root[i, i]
+    return inverse.T @ inverse
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+def test_singular_slopes_of_large_variances():
+    """Effects of a category that lie in a plane, a million times the residuals: one end, whatever the order of rows."""
+    rng = np.random.default_rng(5)
+    g, h, f = np.arange(45) % 5, rng.integers(0, 4, 45), rng.integers(0, 3, 45)
+    effects = 1e6 * np.column_stack([rng.normal(size=5), rng.normal(size=5), np.zeros(5)])
+    effects[:, 2] = effects[:, 0] - 0.5 * effects[:, 1]
+    y, ends = effects[g, f] + 1e5 * rng.normal(size=4)[h] + rng.normal(size=45), []
+    for k in range(4):
+        order = np.random.default_rng(k).permutation(45)
+        frame = {"y": y[order], "f": np.array(list("abc"))[f[order]], "g": g[order], "h": h[order]}
+        m = mlm.lmer("y ~ f + (f | g) + (1 | h)", frame, reml=False)
+        assert m.converged
+        assert m.is_singular
+        ends.append([m.deviance, *m.se, *m.coefficients(ddf="satterthwaite")["df"]])
+    np.testing.assert_allclose(ends, np.tile(ends[0], (4, 1)), rtol=1e-7)
+
+
+@pytest.mark.parametrize("theta", [1.0, 1e4])
+def test_graded_columns_give_the_same(theta, monkeypatch):
+    layout, few, _ = solvers(STRUCTURES["crossed, slopes"], True)
+    at = theta * next(places(layout))
+    found, second = few.evaluate(at, 1), few.curvature(few.evaluate(at, 1))
+    monkeypatch.setattr("mlm.likelihood.few_effects.LARGE_SQUARES", 0.0 if theta == 1.0 else np.inf)
+    same, again = few.evaluate(at, 1), few.curvature(few.evaluate(at, 1))
+    near = 1e-9 if theta == 1.0 else 1e-5  # what is not graded loses digits
+    assert found.value == pytest.approx(same.value, rel=1e-10)
+    np.testing.assert_allclose(found.gradient, same.gradient, rtol=near, atol=near * np.abs(same.gradient).max())
+    np.testing.assert_allclose(second, again, rtol=near, atol=near * np.abs(again).max())
+    for one, other in zip(found.projections + found.residuals, same.projections + same.residuals, strict=True):
+        np.testing.assert_allclose(one, other, rtol=near, atol=near * np.abs(other).max())
