@@ -14,7 +14,7 @@ from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..likelihood.deviance import Deviance
 from .optimum import Optimum
 
-__all__ = ["correlated_otherwise", "further_starts", "shared_otherwise", "singular_starts"]
+__all__ = ["correlated_otherwise", "further_starts", "is_saturated", "shared_otherwise", "singular_starts"]
 
 # Cosine between columns of different terms of a factor from which several minima are looked for: that of a column with
 # the constant, where its mean is as large as its standard deviation, is 0.7.
@@ -27,10 +27,10 @@ LARGE_DEVIATION = 100.0
 MOST_ROWS = 3000
 # ... and of several factors with levels of unequal sizes, of whom one design in 300 had another minimum.
 MOST_SMALL_ROWS = 600
-# Relative standard deviations from which several factors with three elements of theta or more are searched in small
-# data: of 1,199 designs of 10 to 90 rows of another generator three ended in a minimum that was not the lowest.
+# Relative standard deviations from which several factors with three elements of theta or more are searched in up to so
+# many rows: of 1,199 designs of 10 to 90 rows of another generator three ended in a minimum that was not the lowest.
 SEVERAL_DEVIATIONS = (0.3, 3.0, 30.0)
-LEAST_ELEMENTS = 3
+LEAST_ELEMENTS, SEVERAL_ROWS = 3, 100
 # Rows up to which searches from small and from large variances are always made: it takes milliseconds there.
 # Of 206 designs of another generator, one of 25 rows ended in a minimum that was not the lowest.
 FEW_ROWS = 50
@@ -123,8 +123,13 @@ def _starts_of_rows(deviance: Deviance) -> list[np.ndarray]:
     products = deviance.products
     if products.nobs <= FEW_ROWS and deviance.layout.n_theta > 1:
         return _of_size(deviance, LARGE_DEVIATION, SMALL_DEVIATION) + _of_correlations(deviance)
-    effects = products.p + sum([f.size * f.levels for f in products.factors])
-    return _of_size(deviance, LARGE_DEVIATION) if products.nobs <= min(effects, MOST_ROWS) else []
+    return _of_size(deviance, LARGE_DEVIATION) if products.nobs <= MOST_ROWS and is_saturated(deviance) else []
+
+
+def is_saturated(deviance: Deviance) -> bool:
+    """Whether effects are as many as rows, which they can fit perfectly whatever the response is."""
+    products = deviance.products
+    return products.nobs <= products.p + sum([f.size * f.levels for f in products.factors])
 
 
 def _of_correlations(deviance: Deviance) -> list[np.ndarray]:
@@ -143,7 +148,7 @@ def _of_correlations(deviance: Deviance) -> list[np.ndarray]:
 def _starts_of_several(deviance: Deviance) -> list[np.ndarray]:
     """From small, ordinary and large variances of several factors in small data, which say little of many of them."""
     products = deviance.products
-    if len(products.factors) == 1 or products.nobs > MOST_SMALL_ROWS:
+    if len(products.factors) == 1 or products.nobs > SEVERAL_ROWS:
         return []
     return _of_size(deviance, *SEVERAL_DEVIATIONS) if deviance.layout.n_theta >= LEAST_ELEMENTS else []
 
