@@ -74,7 +74,9 @@ def test_rows_and_columns_are_those_of_r(case):
     assert list(found.columns) == stored["heads"]
     for name, values in stored["values"].items():
         # mixed models are at optima found to about 1e-8
-        np.testing.assert_allclose(found[name], numbers(column(values)), rtol=1e-4 if mixed else 1e-9)
+        np.testing.assert_allclose(
+            found[name], numbers(column(values)), rtol=1e-4 if mixed else 1e-8
+        )  # a quantile of SciPy 1.12 has nine digits
 
 
 def test_some_terms(model):
