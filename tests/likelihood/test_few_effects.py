@@ -48,11 +48,11 @@ def test_evaluations_are_those_of_elimination(structure, reml, weights):
 def test_derivatives_are_exact(structure, reml):
     layout, few, several = solvers(STRUCTURES[structure], reml, "w")
     for theta in list(places(layout))[:3]:
-        matrices, steps = layout.matrices(theta), [layout.units(k) for k in range(len(few.shapes))]
+        matrices, steps = layout.matrices(theta), [layout.units(k) for k in range(len(few.bases.shapes))]
         found, want = few.along(matrices, steps), several.along(matrices, steps)
         for name in ("slope", "second", "traces", "sums", "root"):
             np.testing.assert_allclose(getattr(found, name), getattr(want, name), rtol=1e-8, atol=1e-8)
-        order = np.concatenate([layout.positions(k)[0] for k in range(len(few.shapes))])
+        order = np.concatenate([layout.positions(k)[0] for k in range(len(few.bases.shapes))])
         np.testing.assert_allclose(
             few.curvature(few.evaluate(theta, 1))[np.ix_(order, order)], found.second, rtol=1e-10
         )
@@ -182,7 +182,7 @@ def test_graded_columns_give_the_same(theta, monkeypatch):
     layout, few, _ = solvers(STRUCTURES["crossed, slopes"], True)
     at = theta * next(places(layout))
     found, second = few.evaluate(at, 1), few.curvature(few.evaluate(at, 1))
-    monkeypatch.setattr("mlm.likelihood.few_effects.LARGE_SQUARES", 0.0 if theta == 1.0 else np.inf)
+    monkeypatch.setattr("mlm.likelihood.joint_bases.LARGE_SQUARES", 0.0 if theta == 1.0 else np.inf)
     same, again = few.evaluate(at, 1), few.curvature(few.evaluate(at, 1))
     near = 1e-9 if theta == 1.0 else 1e-5  # what is not graded loses digits
     assert found.value == pytest.approx(same.value, rel=1e-10)
