@@ -230,7 +230,7 @@ def _chosen(
         values = own.levels or np.linspace(own.low, own.high, CURVE_POINTS).tolist()
     chosen: dict[str, list[Any]] = {}
     for name, given in {focal: values, **at}.items():
-        some = listed(given)
+        some = listed(given, any_order=True)
         if some is None:
             raise ArgumentError(f"Values of {name!r} are a list, such as [0, 1]; got {given!r}.")
         chosen[name] = some
