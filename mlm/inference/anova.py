@@ -209,7 +209,7 @@ def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[
         raise ArgumentError(f"A comparison needs two models or more; got {len(models)}.")
     if names is None:
         return [f"model{k}" for k in range(1, len(models) + 1)]
-    labels = model_names(len(models), names)
+    labels = [" ".join(name.split()) if "\n" in name else name for name in model_names(len(models), names)]
     if len(set(labels)) != len(labels):
         raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
     return labels

@@ -16,7 +16,7 @@ from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedModel, demand_model, model_list, model_names
 from ..report.tables.rows import Estimate, TableRow, estimates, is_intercept, rows_by_key
-from .labels import demand_words, name_across, name_up, whole_counts, words
+from .labels import demand_words, name_across, name_up, say_inside, whole_counts, words
 from .places import Canvas, demand_truth
 from .rows import bin_edges, natural
 from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker, percent
@@ -115,7 +115,7 @@ def dot_and_whisker(
     ['x']
     """
     demand_words(title, xlabel, ylabel)
-    checked_level(level)
+    level = checked_level(level)
     fits = model_list(models)
     labels = model_names(len(fits), names)
     demand_truth(intercept=intercept)
@@ -193,7 +193,7 @@ def effect_lines(
     """Draw predicted values with their band, one line for each value of the other predictors.
 
     Up to 28 lines have a colour, a kind of line or a marker and a label each; more are drawn alike and without bands,
-    and the legend says how many there are.
+    and the legend says how many there are. Where no value is estimable, the axes say so.
 
     Parameters
     ----------
@@ -232,6 +232,8 @@ def effect_lines(
     if many:
         labels = [f"{len(parts)} combinations, without bands"] + [""] * (len(parts) - 1)
     canvas = Canvas.of(ax, figsize)
+    if found.frame["fit"].isna().all():
+        say_inside(canvas.ax, getattr(found, "note", "") or "No value of the effect can be estimated.")
     names = natural(list(dict.fromkeys(found.frame[found.focal])))
     draw = _points_with_bars if found.categorical else _line_with_band
     for k, (label, (_, rows)) in enumerate(zip(labels, parts, strict=True)):

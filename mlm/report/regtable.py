@@ -79,8 +79,10 @@ class RegressionTable:
     def to_latex(self) -> str:
         r"""Write a LaTeX table for the package booktabs, as ``texreg(booktabs = TRUE)``.
 
-        Names of any signs compile; letters beyond those of Western Europe need ``\usepackage[T1]{fontenc}``, and
-        scripts other than Latin and Greek XeLaTeX or LuaLaTeX.
+        Names of any signs compile. With pdfLaTeX letters beyond those of Western Europe need
+        ``\usepackage[T1]{fontenc}``. Scripts other than Latin and Greek need LuaLaTeX or XeLaTeX with
+        ``\usepackage{fontspec}`` and a font that has them, which a line such as ``\setmainfont{Noto Serif CJK SC}``
+        names (for Hebrew ``\setmainfont{DejaVu Serif}``): what a font lacks is left blank.
         """
         return to_latex(self.layout)
 
@@ -98,7 +100,8 @@ class RegressionTable:
         document : bool, optional
             Whether the file is a document, with all it needs, or the table alone, to be put into one. By default an
             HTML file is a page that a browser opens, and a LaTeX file is for ``\input``, where the package booktabs is
-            loaded.
+            loaded. A LaTeX document is for pdfLaTeX, or for LuaLaTeX and XeLaTeX with the font of `fontspec`, which has
+            Latin letters; for other scripts put ``\setmainfont`` below it, as `to_latex` says.
 
         Returns
         -------
@@ -245,7 +248,7 @@ def regtable(
 
 
 def _digits(digits: Any) -> int:
-    if isinstance(digits, bool) or not is_count(digits, 0, MOST_DIGITS):
+    if not is_count(digits, 0, MOST_DIGITS):
         raise ArgumentError(f"digits is a whole number from 0 to {MOST_DIGITS}; got {digits!r}.")
     return int(digits)
 
