@@ -125,7 +125,7 @@ def is_number(value: Any) -> bool:
 
 def is_count(value: Any, least: int = 1, most: int = MOST_COUNT) -> TypeGuard[int]:
     """Whether it is a whole number in a range; True is none."""
-    return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
+    return not isinstance(value, bool) and isinstance(value, Integral) and least <= int(value) <= most
 
 
 def listed(value: Any, *, any_order: bool = False) -> list[Any] | None:

@@ -89,7 +89,7 @@ class AnovaTable:
         for name in zapped:
             frame = frame.assign(**{name: r_numbers.zap_small(frame[name], digits)})
         # without residuals F is 0 / 0, which R tells from tests that there are none of
-        undefined = "Res.Df" in frame and frame["Res.Df"].min() == 0
+        undefined = "Res.Df" in frame and (frame["Res.Df"].min() == 0 or self.frame["RSS"].min() == 0)
         missing = ["NaN" if df and undefined else "" for df in frame["Df"].fillna(0)]
         p = f"Pr(>{test})"
         return coefficient_lines(frame, digits, estimates=(), test=test, pvalue=p, missing=missing, width=self.width)
