@@ -200,7 +200,12 @@ def _not_estimable(m: MixedModel | LinearModel, points: pd.DataFrame, count: int
     """Say which points have no value, and why; nothing if all have."""
     if points.empty:
         return ""
-    texts = [", ".join(f"{name} = {value}" for name, value in point.items()) for point in points.to_dict("records")]
+    texts = [
+        ", ".join(
+            f"{name} = {format(value, '.4g') if isinstance(value, float) else value}" for name, value in point.items()
+        )
+        for point in points.to_dict("records")
+    ]
     names = m.frame.dependent.names if m.frame.dependent is not None else ()
     return (
         f"{len(points)} of {counted(count, 'value')} of the effect cannot be estimated and are NaN: "

@@ -232,8 +232,6 @@ def effect_lines(
     if many:
         labels = [f"{len(parts)} combinations, without bands"] + [""] * (len(parts) - 1)
     canvas = Canvas.of(ax, figsize)
-    if found.frame["fit"].isna().all():
-        say_inside(canvas.ax, getattr(found, "note", "") or "No value of the effect can be estimated.")
     names = natural(list(dict.fromkeys(found.frame[found.focal])))
     draw = _points_with_bars if found.categorical else _line_with_band
     for k, (label, (_, rows)) in enumerate(zip(labels, parts, strict=True)):
@@ -250,6 +248,8 @@ def effect_lines(
     )
     if at:
         canvas.legend(words(at_label, ", ".join(at)))
+    if found.frame["fit"].isna().all():
+        say_inside(canvas.ax, getattr(found, "note", "") or "No value of the effect can be estimated.")
     return canvas.ax
 
 
