@@ -124,13 +124,18 @@ def is_number(value: Any) -> bool:
 
 
 def is_count(value: Any, least: int = 1, most: int = MOST_COUNT) -> TypeGuard[int]:
-    """Whether it is a whole number in a range."""
-    return isinstance(value, Integral) and least <= int(value) <= most
+    """Whether it is a whole number in a range; True is none."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and least <= int(value) <= most
 
 
-def listed(value: Any) -> list[Any] | None:
-    """What can be gone through and is no text, as a list; None of anything else: arrays without dimensions are."""
+def listed(value: Any, *, any_order: bool = False) -> list[Any] | None:
+    """What can be gone through and is no text, as a list; None of anything else: arrays without dimensions are.
+
+    A set is no list, as it comes in another order in each run, unless `any_order` is right.
+    """
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        return None
+    if isinstance(value, set | frozenset) and not any_order:
         return None
     try:
         return list(value)

@@ -5,16 +5,17 @@ Each function hands its arguments on to the model's method or property, which sa
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import pandas as pd
 
-from .errors import ArgumentError, FitError
+from .errors import ArgumentError, FitError, suggest
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
 from .report.dropped import terms_of
 from .report.face import is_model
-from .report.summary import Summary
+from .report.summary import Summary, summarize
 
 __all__ = [
     "VarCorr",
@@ -42,6 +43,17 @@ def _asked(m: Model, name: str) -> Any:
     if found is None:
         raise FitError(f"A linear model has no {name!r}: it has no random effects. Fit them with mlm.lmer.")
     return found
+
+
+def _called(m: Model, name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Call a model's method, or say which arguments it has."""
+    method = _asked(m, name)
+    known = [*signature(summarize if name == "summary" else method).parameters]
+    for option in options:
+        if option not in known:
+            there = ", ".join(one for one in known if one != "m")
+            raise ArgumentError(f"{name} has no argument {option!r}; it has {there}.{suggest(option, known)}")
+    return method(*arguments, **options)
 
 
 def fixef(m: Model) -> pd.Series:
@@ -130,7 +142,7 @@ def summary(m: Model, *arguments: Any, **options: Any) -> Summary:
     >>> print(str(mlm.summary(m)).splitlines()[0])
     Linear mixed model fit by REML ['lmerMod']
     """
-    return _asked(m, "summary")(*arguments, **options)
+    return _called(m, "summary", arguments, options)
 
 
 def predict(m: Model, newdata: Any = None, *arguments: Any, **options: Any) -> pd.Series:
@@ -143,7 +155,7 @@ def predict(m: Model, newdata: Any = None, *arguments: Any, **options: Any) -> p
     >>> mlm.predict(m, {"g": ["c", "z"]}, new_levels="population").round(2).tolist()
     [7.84, 4.67]
     """
-    return _asked(m, "predict")(newdata, *arguments, **options)
+    return _called(m, "predict", (newdata, *arguments), options)
 
 
 def fitted(m: Model) -> pd.Series:
@@ -180,7 +192,7 @@ def confint(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
     >>> mlm.confint(m).round(2).values.tolist()
     [[0.99, 8.35]]
     """
-    return _asked(m, "confint")(*arguments, **options)
+    return _called(m, "confint", arguments, options)
 
 
 def tidy(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
@@ -193,7 +205,7 @@ def tidy(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
     >>> mlm.tidy(m)["term"].tolist()
     ['(Intercept)', 'sd__(Intercept)', 'sd__Observation']
     """
-    return _asked(m, "tidy")(*arguments, **options)
+    return _called(m, "tidy", arguments, options)
 
 
 def glance(m: Model) -> pd.DataFrame:

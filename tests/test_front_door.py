@@ -174,6 +174,14 @@ def test_a_linear_model_has_its_own_degrees_of_freedom(verb, ols):
         verb(ols, ddf="kenward")
 
 
+@pytest.mark.parametrize("option", ["conf_level", "conf.int", "oldNames"])
+@pytest.mark.parametrize("verb", [mlm.summary, mlm.tidy, mlm.confint, mlm.predict])
+def test_options_of_other_packages_are_told_what_there_is(verb, option, m, ols):
+    for model in (m, ols):
+        with pytest.raises(mlm.ArgumentError, match=f"{verb.__name__} has no argument '{option}'; it has "):
+            verb(model, **{option: 0.9})
+
+
 @pytest.mark.parametrize("verb", [mlm.ranef, mlm.VarCorr])
 def test_a_linear_model_has_no_random_effects(verb, ols):
     with pytest.raises(mlm.FitError, match=r"no random effects\. Fit them with mlm\.lmer"):

@@ -20,7 +20,7 @@ from ..errors import DataError
 from ..frame.columns import INTERCEPT, Columns
 from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
-from ..frame.units import LARGEST_PRODUCTS, demand_squares
+from ..frame.units import LARGEST_PRODUCTS, SMALLEST_SQUARES, demand_squares
 from ..frame.values import Numbers
 from .bases import FactorColumns, basis_of_rows, basis_of_sums, shifted
 from .blocks import CrossProducts, EffectsBasis, FactorProducts, PairProducts, Shift
@@ -57,6 +57,8 @@ MOST_JOINT_NUMBERS = 1 << 22
 # Sum of squares of the response up to which, and over 1 by which, it is worked with as it is: what is formed of it has
 # its square at most, and that must be a number. Beyond, it is divided by a power of 2 first, which rounds nothing.
 LARGEST_RESPONSE = 1e80
+# Sum of squares below which a column is looked at: those of numbers that are refused are smaller, in a million rows.
+SMALL_SQUARES = 1e-300
 
 
 def cross_products(
@@ -99,8 +101,11 @@ def cross_products(
         scale = _power_of_two(response, mean_y, root_weights)
         response = response / scale
         xy, sums = _accumulate(x, response, mean_y / scale, root_weights, given)
-    if not sum(xy.diagonal().tolist()) < LARGEST_PRODUCTS:
+    squares = xy.diagonal().tolist()
+    least = min([square for square in squares if square > 0], default=1.0)
+    if not sum(squares) < LARGEST_PRODUCTS or least < SMALL_SQUARES:
         demand_squares(frame, LARGEST_PRODUCTS)
+    if not sum(squares) < LARGEST_PRODUCTS or least < SMALLEST_SQUARES:
         raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
     ols, independent = _least_squares(xy)
     # [X, y - X b] is [X y] R with R the identity but for -b in its last column: so are its products, here and by level

@@ -171,9 +171,9 @@ def effect(
     Fox, J. (2003). Effect displays in R for generalised linear models. *Journal of Statistical Software*
     8(15).
     """
-    coverage = checked_level(level)
+    level = checked_level(level)
     demand_model(m)
-    if df is not None and not (is_number(df) and df > 0):
+    if df is not None and not (is_number(df) and not isinstance(df, bool) and df > 0):
         raise ArgumentError(f"df is a positive number; got {df!r}.")
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
@@ -186,7 +186,7 @@ def effect(
     fit = x @ m.fixef.to_numpy()
     se = np.sqrt(np.einsum("ij,jk,ik->i", x, m.vcov.to_numpy(), x))
     freedom = m.nobs - len(m.fixef) if df is None else float(df)
-    half = scipy.stats.t.ppf(0.5 + coverage / 2, freedom) * se
+    half = scipy.stats.t.ppf(0.5 + level / 2, freedom) * se
     frame = grid.assign(fit=fit, se=se, lower=fit - half, upper=fit + half)
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
     note = _not_estimable(m, grid[np.isnan(x).any(axis=1)], len(grid))
@@ -200,7 +200,12 @@ def _not_estimable(m: MixedModel | LinearModel, points: pd.DataFrame, count: int
     """Say which points have no value, and why; nothing if all have."""
     if points.empty:
         return ""
-    texts = [", ".join(f"{name} = {value}" for name, value in point.items()) for point in points.to_dict("records")]
+    texts = [
+        ", ".join(
+            f"{name} = {format(value, '.4g') if isinstance(value, float) else value}" for name, value in point.items()
+        )
+        for point in points.to_dict("records")
+    ]
     names = m.frame.dependent.names if m.frame.dependent is not None else ()
     return (
         f"{len(points)} of {counted(count, 'value')} of the effect cannot be estimated and are NaN: "
@@ -217,9 +222,8 @@ def _chosen(
         raise ArgumentError(f"{focal!r} is the focal predictor; its values are given by values=, not by at=.")
     for name in (focal, *at):
         if not isinstance(name, str) or name not in known:
-            raise ArgumentError(
-                f"The fixed part has no predictor {name!r}; it has {', '.join(known)}.{suggest(str(name), known)}"
-            )
+            there = first_few(list(known)) if known else "no predictors"
+            raise ArgumentError(f"The fixed part has no predictor {name!r}; it has {there}.{suggest(str(name), known)}")
         if name in RESULTS:
             raise ArgumentError(
                 f"The predictor {name!r} is called like a column of the effect itself ({', '.join(RESULTS)}); rename "
@@ -230,7 +234,7 @@ def _chosen(
         values = own.levels or np.linspace(own.low, own.high, CURVE_POINTS).tolist()
     chosen: dict[str, list[Any]] = {}
     for name, given in {focal: values, **at}.items():
-        some = listed(given)
+        some = listed(given, any_order=True)
         if some is None:
             raise ArgumentError(f"Values of {name!r} are a list, such as [0, 1]; got {given!r}.")
         chosen[name] = some

@@ -11,6 +11,7 @@ from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
 from ..errors import ArgumentError, DataError, FitError, FormulaError, counted, is_one_of
 from ..frame.model_frame import ModelFrame, RandomPart
+from ..frame.units import SMALLEST_SQUARES
 from ..likelihood.deviance import Deviance
 from ..optimize.ending import HIDDEN, SMALL, UNBOUNDED
 from ..optimize.optimum import Optimum
@@ -118,20 +119,21 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
     products, layout = deviance.products, deviance.layout
     for slot, part in zip(layout.slots, terms, strict=True):
         block = slice(slot.start, slot.start + slot.size)
-        zz, basis = products.factors[slot.factor].zz, products.factors[slot.factor].basis
+        basis = products.factors[slot.factor].basis
         if basis is None:
             continue
-        shares = basis.shares[block].tolist()
-        if min(shares) >= DEPENDENT_SHARE:
-            continue
         root = basis.root[block, block]
-        squares = np.einsum("ba,bc,ca->a", root, np.add.reduce(zz[block, block], 2), root)
-        if not min(squares.tolist()) > 0:
+        independent = min(basis.shares[block].tolist()) >= DEPENDENT_SHARE
+        inner = np.eye(slot.size) if independent else np.add.reduce(products.factors[slot.factor].zz[block, block], 2)
+        squares = np.einsum("ba,bc,ca->a", root, inner, root)
+        if not min(squares.tolist()) > SMALLEST_SQUARES:
             name = part.columns.names[int(np.argmin(squares))]
             raise DataError(
                 f"The column {name!r} of the term '({part.term.text})' is 0 in all rows, or too small to be "
                 "squared; take it out, or rescale it."
             )
+        if independent:
+            continue
         raise DataError(
             f"The columns {', '.join(part.columns.names)} of the term '({part.term.text})' depend linearly on one "
             "another, to working precision: drop one (one may be constant), or centre the slopes."

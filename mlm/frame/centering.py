@@ -199,7 +199,7 @@ def _split(
 
 
 def _names(names: str | Sequence[str], argument: str) -> list[str]:
-    found = [names] if isinstance(names, str) else listed(names)
+    found = [names] if isinstance(names, str) else listed(names, any_order=True)
     if not found:
         raise DataError(f"Name at least one column and one grouping column; {argument} is {names!r}.")
     for name in found:

@@ -7,13 +7,15 @@ import numpy as np
 from ..errors import DataError
 from .model_frame import ModelFrame
 
-__all__ = ["LARGEST_PRODUCTS", "LARGEST_SQUARES", "demand_squares"]
+__all__ = ["LARGEST_PRODUCTS", "LARGEST_SQUARES", "SMALLEST_SQUARES", "demand_squares"]
 
 # Sum of squares from which columns are refused where products of two such sums must be below 1.8e308, as among
 # cross-products; and where the sums themselves must be, as in least squares by rows.
 LARGEST_PRODUCTS, LARGEST_SQUARES = 1e150, 1e305
 # Largest number of a column below which it is refused: its square must be above 2.2e-308, with all its digits.
 SMALLEST_NUMBER = 1e-153
+# Sum of squares below which there are fewer digits than results have: that of one such number.
+SMALLEST_SQUARES = SMALLEST_NUMBER**2
 
 
 def demand_squares(frame: ModelFrame, limit: float) -> None:

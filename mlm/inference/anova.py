@@ -89,7 +89,7 @@ class AnovaTable:
         for name in zapped:
             frame = frame.assign(**{name: r_numbers.zap_small(frame[name], digits)})
         # without residuals F is 0 / 0, which R tells from tests that there are none of
-        undefined = "Res.Df" in frame and frame["Res.Df"].min() == 0
+        undefined = "Res.Df" in frame and (frame["Res.Df"].min() == 0 or self.frame["RSS"].min() == 0)
         missing = ["NaN" if df and undefined else "" for df in frame["Df"].fillna(0)]
         p = f"Pr(>{test})"
         return coefficient_lines(frame, digits, estimates=(), test=test, pvalue=p, missing=missing, width=self.width)
@@ -209,7 +209,7 @@ def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[
         raise ArgumentError(f"A comparison needs two models or more; got {len(models)}.")
     if names is None:
         return [f"model{k}" for k in range(1, len(models) + 1)]
-    labels = model_names(len(models), names)
+    labels = [" ".join(name.split()) if "\n" in name else name for name in model_names(len(models), names)]
     if len(set(labels)) != len(labels):
         raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
     return labels

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..errors import FitError, NestingWarning, users_stacklevel
+from ..errors import FitError, NestingWarning, first_few, users_stacklevel
 from ..report.face import FittedModel
 from .nesting import not_within
 
@@ -113,7 +113,14 @@ def demand_same_fixed_effects(
         A model was fitted by maximum likelihood, or names or values of the columns differ.
     """
     first = models[0].frame
-    if len(restricted) < len(models) or len({m.frame.x_names for m in models}) > 1:
+    others = [label for label in labels if label not in restricted]
+    if others:
+        raise FitError(
+            f"{first_few(others)} {'was' if len(others) == 1 else 'were'} not fitted by REML, and"
+            f" {first_few(restricted)} {'was' if len(restricted) == 1 else 'were'}: likelihoods of two kinds cannot be"
+            " compared. Leave refit=True to compare by maximum likelihood."
+        )
+    if len({m.frame.x_names for m in models}) > 1:
         raise FitError(
             f"Restricted likelihoods ({', '.join(restricted)}) can be compared only among models with the same"
             " fixed effects; leave refit=True to compare by maximum likelihood."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from numbers import Integral
 from typing import Any
 
@@ -52,7 +52,8 @@ def confidence_intervals(
     """
     if not (isinstance(method, str) and method.lower() == "wald"):
         raise ArgumentError(f"Confidence intervals by {method!r} are not there; use method='wald'.")
-    tail = 0.5 * (1.0 - checked_level(level))
+    level = checked_level(level)
+    tail = 0.5 * (1.0 - level)
     quantile = scipy.stats.norm.isf(tail) if df is None else scipy.stats.t.isf(tail, np.asarray(df, dtype=float))
     center, reach = estimate.to_numpy(), quantile * se.to_numpy()
     limits = np.column_stack([center - reach, center + reach])
@@ -67,8 +68,10 @@ def _positions(parm: Any, terms: Sequence[str]) -> list[int]:
     if is_one_of(parm, ("theta_",)):
         raise ArgumentError("Wald intervals of variances are not there; parm names terms of the fixed part.")
     found: list[int] = []
+    if isinstance(parm, Sized) and not isinstance(parm, str) and not len(parm):
+        raise ArgumentError("parm is empty: it names the terms wanted; leave it out for all of them.")
     for one in [parm] if isinstance(parm, str | Integral) else listed(parm) or [parm]:
-        if is_count(one, least=0, most=len(terms) - 1) and one is not True and one is not False:
+        if is_count(one, least=0, most=len(terms) - 1):
             found.append(int(one))
         elif isinstance(one, str) and one in terms:
             found += [k for k, term in enumerate(terms) if term == one]

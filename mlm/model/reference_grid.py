@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, FitError
+from ..errors import DataError, FitError, first_few
 from ..frame.design import Design
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
@@ -118,8 +118,10 @@ def predictors(m: Designed) -> dict[str, Predictor]:
     """
     design = m.frame.x_design
     if design.keep is not None and not any(design.codings):
+        names = m.frame.dependent.names if m.frame.dependent is not None else m.frame.left_out
         raise FitError(
-            "Columns of this model were dropped because they depend on others; leave them out of the formula."
+            f"{first_few(names)} {'was' if len(names) == 1 else 'were'} dropped from this model, depending on other "
+            "columns, so that effects are arbitrary; leave out of the formula what depends on others."
         )
     return {name: _summarised(name, value, design) for name, value in m.frame.predictors.items()}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, is_count, is_one_of
+from ..errors import MOST_COUNT, ArgumentError, is_count, is_one_of
 from .labels import demand_words, whole_counts, words
 from .panels import Panels
 from .rows import bin_edges, by_group, complete, least_squares_line
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["facet_density_lines", "facet_histogram"]
+
+ROUNDINGS = 10_000
+"""Steps between floats that a range has at least, so that the hexagons in it can be told apart."""
 
 
 def facet_histogram(
@@ -154,7 +157,8 @@ def facet_density_lines(
         raise ArgumentError(f"kind must be 'density' or 'points'; got {kind!r}.")
     if not is_count(gridsize):
         raise ArgumentError(
-            f"gridsize, the hexagons across a panel, must be a positive whole number; got {gridsize!r}."
+            f"gridsize, the hexagons across a panel, must be a positive whole number up to {MOST_COUNT:,}; "
+            f"got {gridsize!r}."
         )
     rows = complete(data, by, x, y=y)
     groups, whole = list(by_group(rows.table)), rows.table
@@ -175,17 +179,19 @@ def facet_density_lines(
 
 
 def _range(values: pd.Series) -> tuple[float, float]:
-    """Smallest and largest value, or half a unit around the only one."""
+    """Smallest and largest value, or a range about them where they are one, or as near as rounding."""
     low, high = float(values.min()), float(values.max())
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
+    least = ROUNDINGS * float(np.spacing(max(abs(low), abs(high))))
+    half = least if low < high else max(0.5, least)
+    return (low, high) if high - low > least else (low - half, high + half)
 
 
 def _shade(
     ax: Axes, across: np.ndarray, up: np.ndarray, gridsize: int, extent: tuple[float, float, float, float]
 ) -> None:
     """Shade hexagons by the share of the points in them."""
-    share = np.full(len(across), 1 / len(across))
+    share, rows = np.full(len(across), 1 / len(across)), max(1, int(gridsize / 3**0.5))
     ax.hexbin(
-        across, up, C=share, reduce_C_function=np.sum, gridsize=gridsize, extent=extent, cmap="Blues", mincnt=1,
+        across, up, C=share, reduce_C_function=np.sum, gridsize=(gridsize, rows), extent=extent, cmap="Blues", mincnt=1,
         linewidths=0, vmin=0,
     )  # fmt: skip

@@ -52,7 +52,7 @@ def group_lines(
     x : str
         Numeric predictor; with data, a column of dates too.
     y, by : str, optional
-        Response and grouping column, where the source does not tell.
+        Response and grouping column, where the source does not tell: the response of a model is its own.
     data : data frame or mapping, optional
         Without a model: the source. With one: the rows to draw, instead of those of the fit; they have the columns
         `x`, `by` and the response, and each line runs over their range.
@@ -74,7 +74,7 @@ def group_lines(
     Raises
     ------
     ArgumentError
-        When a needed name is missing or is no predictor, or two frames are given.
+        When a needed name is missing or is no predictor, `y` is not a model's response, or two frames are given.
     DataError
         As :func:`facet_histogram`, when the model matrix does not show a predictor, or the data have no group of the
         model.

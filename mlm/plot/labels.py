@@ -25,6 +25,7 @@ __all__ = [
     "line_height",
     "name_across",
     "name_up",
+    "say_inside",
     "settle",
     "size_of",
     "thin_ticks",
@@ -53,6 +54,8 @@ NARROW = 0.5
 """Inches below which names are not broken into lines: words would be torn into letters."""
 SHARE_OF_NAMES = 0.45
 """Share of the width that the names of rows get at most, so that the axes keep more than half."""
+MOST_REASON_LINES = 12
+"""Lines of what is said inside of axes at most: half of their height."""
 APART = 2
 """Pixels between two numbers of an axis at least."""
 TICKS = (4, 3, 2, 1)
@@ -195,6 +198,13 @@ def left_out(step: int, count: int) -> str:
         return ""
     ending = "th" if step % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(step % 10, "th")
     return f"every {step}{ending} of {count} named"
+
+
+def say_inside(ax: Axes, text: str) -> None:
+    """Write in the middle of axes why nothing is drawn there."""
+    settle(ax)
+    shown = wrapped(text, 0.9 * size_of(ax)[0], "medium", MOST_REASON_LINES)
+    ax.text(0.5, 0.5, shown, transform=ax.transAxes, ha="center", va="center", parse_math=False)
 
 
 def days_across(ax: Axes) -> None:

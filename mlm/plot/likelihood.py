@@ -114,7 +114,8 @@ def likelihood_curve(
     if len(m.theta) != 1:
         raise FitError(f"The curve is over one parameter; this model has {len(m.theta)} covariance parameters.")
 
-    drop = scipy.stats.chi2.ppf(checked_level(level), 1) / 2
+    level = checked_level(level)
+    drop = scipy.stats.chi2.ppf(level, 1) / 2
     found = _profiled(m, drop, points)
     canvas = Canvas.of(ax, figsize)
     floor = m.loglik - 2.2 * drop

@@ -63,9 +63,10 @@ def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
 
 def mixed_lines(m: FittedMixedModel, x: str, y: str | None, by: str | None, data: Any) -> Lines:
     """Fixed part plus conditional modes of each group."""
+    _demand_response(m, y)
     group = grouping_factor(m, by)
     focal, held = _numeric_predictor(m, x)
-    seen = _seen(m, focal, m.groups[group].to_numpy(), group, y, data)
+    seen = _seen(m, focal, m.groups[group].to_numpy(), group, data)
     across = _common_range(focal, seen)
     _, design = average_design(m, {x: across.tolist()}, held)
     middle = design @ m.fixef.to_numpy()
@@ -83,13 +84,14 @@ def mixed_lines(m: FittedMixedModel, x: str, y: str | None, by: str | None, data
         (across, middle),
         seen,
         x,
-        m.response if y is None or data is None else y,
+        m.response,
         group,
     )
 
 
 def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any) -> Lines:
     """Predictions at each level of a category."""
+    _demand_response(m, y)
     if by is None:
         raise ArgumentError("A linear model does not tell its groups; name a category among its predictors by=.")
     focal, held = _numeric_predictor(m, x)
@@ -97,14 +99,14 @@ def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any
         categories = [name for name, p in held.items() if p.levels]
         raise ArgumentError(f"{by!r} is not a category of this model; these are: {first_few(categories) or 'none'}.")
     category = held.pop(by)
-    seen = _seen(m, focal, category.values, by, y, data)
+    seen = _seen(m, focal, category.values, by, data)
     across = _common_range(focal, seen)
     ordered = getattr(m.frame.predictors[by], "ordered", False)
     levels = list(category.levels) if ordered else natural(category.levels)
     grid, design = average_design(m, {x: across.tolist(), by: levels}, held)
     up = design @ m.fixef.to_numpy()
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}
-    return Lines(_within_range(lines, seen, by), None, seen, x, _response(m, y, data), by)
+    return Lines(_within_range(lines, seen, by), None, seen, x, m.response, by)
 
 
 def separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
@@ -138,16 +140,19 @@ def _numeric_predictor(m: FittedModel, x: str) -> tuple[Predictor, dict[str, Pre
     return known[x], {name: p for name, p in known.items() if name != x}
 
 
-def _response(m: FittedModel, y: str | None, data: Any) -> str:
-    """Name of what is drawn upwards: the model's response, unless other rows have it under another name."""
-    return m.response if y is None or data is None else y
+def _demand_response(m: FittedModel, y: str | None) -> None:
+    """Refuse a name of what is drawn upwards that is not the model's response: its lines are of nothing else."""
+    if y is not None and y != m.response:
+        raise ArgumentError(
+            f"The lines of a model are of its response, {m.response!r}; y={y!r} is another. Leave y out."
+        )
 
 
-def _seen(m: FittedModel, focal: Predictor, group: np.ndarray, by: str, y: str | None, data: Any) -> pd.DataFrame:
+def _seen(m: FittedModel, focal: Predictor, group: np.ndarray, by: str, data: Any) -> pd.DataFrame:
     """Rows as they are to be drawn: those of the fit, or of other data."""
     if data is None:
         return pd.DataFrame({"x": focal.values, "y": m.frame.y, "group": group})
-    rows = complete(data, by, focal.name, y=_response(m, y, data))
+    rows = complete(data, by, focal.name, y=m.response)
     if rows.dates:
         raise DataError(f"Column {focal.name!r} is a date, and was a number in the fit.")
     return rows.table.assign(group=rows.table["group"].astype(object))

@@ -15,7 +15,8 @@ from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedModel, demand_model, model_list, model_names
-from .labels import demand_words, name_across, name_up, whole_counts, words
+from ..report.tables.rows import Estimate, TableRow, estimates, is_intercept, rows_by_key
+from .labels import demand_words, name_across, name_up, say_inside, whole_counts, words
 from .places import Canvas, demand_truth
 from .rows import bin_edges, natural
 from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker, percent
@@ -63,7 +64,7 @@ class PredictedValues(Protocol):
 def dot_and_whisker(
     models: FittedModel | Iterable[FittedModel],
     names: Sequence[str] | None = None,
-    coef_names: Mapping[str, str] | None = None,
+    coef_names: Sequence[str] | Mapping[str, str] | None = None,
     *,
     intercept: bool = False,
     level: float = 0.95,
@@ -80,8 +81,10 @@ def dot_and_whisker(
     models : MixedModel, LinearModel or sequence of them
     names : sequence of str, optional
         Names of the models in the legend.
-    coef_names : mapping of str to str, optional
-        Labels of terms.
+    coef_names : sequence of str or mapping, optional
+        Labels of the coefficients that are drawn, as in :func:`mlm.regtable`: one for each, in the order of first
+        appearance over the models, or a mapping of those that are to be renamed. Coefficients of several models that
+        get one name share a row.
     intercept : bool
         Draw the intercept too.
     level : float
@@ -100,8 +103,9 @@ def dot_and_whisker(
     Raises
     ------
     ArgumentError
-        When there is nothing to draw, the number of names is not that of the models, or there are more models than
-        colours and markers can tell apart, 49.
+        When there is nothing to draw, the number of names is not that of the models or coefficients, `coef_names` names
+        a term that no model has, two coefficients of one model get one name, or there are more models than colours and
+        markers can tell apart, 49.
 
     Examples
     --------
@@ -111,33 +115,49 @@ def dot_and_whisker(
     ['x']
     """
     demand_words(title, xlabel, ylabel)
-    checked_level(level)
+    level = checked_level(level)
     fits = model_list(models)
     labels = model_names(len(fits), names)
-    if coef_names is not None and not isinstance(coef_names, Mapping):
-        raise ArgumentError(
-            f"coef_names maps terms to labels, such as {{'x': 'Hours'}}; got {type(coef_names).__name__}."
-        )
     demand_truth(intercept=intercept)
     demand_tellable(len(fits), "model")
-    terms = _in_order([t for t in dict.fromkeys(t for m in fits for t in m.fixef.index) if intercept or t != INTERCEPT])
-    if not terms:
-        raise ArgumentError("There are no coefficients to draw; intercept=True draws the intercept.")
-    row = max(0.38 if len(terms) <= FEW_TERMS else 0.2, LINE_OF_MODEL * len(fits) / DODGED)
-    canvas = Canvas.of(ax, figsize, height=max(2.0, 0.7 + row * len(terms)))
+    rows = _rows(fits, labels, coef_names, intercept, level)
+    height = max(0.38 if len(rows) <= FEW_TERMS else 0.2, LINE_OF_MODEL * len(fits) / DODGED)
+    canvas = Canvas.of(ax, figsize, height=max(2.0, 0.7 + height * len(rows)))
     canvas.ax.axvline(0, color=GREY, linewidth=1, linestyle="--")
     step = DODGED / len(fits)
-    for k, (m, label) in enumerate(zip(fits, labels, strict=True)):
-        here = [t for t in terms if t in m.fixef.index]
-        place = np.array([terms.index(t) for t in here]) + (k - (len(fits) - 1) / 2) * step
-        _intervals(canvas.ax, place, m.fixef[here].to_numpy(), m.confint(level).loc[here].to_numpy(), k, label)
-    canvas.ax.set_ylim(len(terms) - 0.5, -0.5)
-    note = name_up(canvas.ax, [str((coef_names or {}).get(t, t)) for t in terms], "medium")
+    for k, label in enumerate(labels):
+        here = [(i, cell) for i, row in enumerate(rows) if isinstance(cell := row.cells[k], Estimate)]
+        place = np.array([i for i, _ in here]) + (k - (len(fits) - 1) / 2) * step
+        values = np.array([(cell.value, cell.low, cell.high) for _, cell in here]).reshape(-1, 3)
+        _intervals(canvas.ax, place, values[:, 0], values[:, 1:], k, label)
+    canvas.ax.set_ylim(len(rows) - 0.5, -0.5)
+    note = name_up(canvas.ax, [row.label for row in rows], "medium")
     canvas.ax.grid(axis="y", visible=False)
     canvas.label(title, f"{words(xlabel, 'Estimate')} ({percent(level)} confidence interval)", words(ylabel, note))
     if len(fits) > 1:
         canvas.legend()
     return canvas.ax
+
+
+def _rows(
+    fits: Sequence[FittedModel],
+    heads: Sequence[str],
+    coef_names: Sequence[str] | Mapping[str, str] | None,
+    intercept: bool,
+    level: float,
+) -> list[TableRow]:
+    """Coefficients of all models as a table has them, a row each, in the order of a figure."""
+    columns = [estimates(m, (), None, level) for m in fits]
+    if not intercept:
+        columns = [{key: cell for key, cell in column.items() if not is_intercept(key)} for column in columns]
+    keys = list(dict.fromkeys(key for column in columns for key in column))
+    if not keys:
+        raise ArgumentError("There are no coefficients to draw; intercept=True draws the intercept.")
+    known = [key.label for key in keys]
+    if isinstance(coef_names, Mapping) and INTERCEPT not in known:
+        coef_names = {term: name for term, name in coef_names.items() if term != INTERCEPT}
+    rows, order = rows_by_key(columns, heads, coef_names), _in_order(list(dict.fromkeys(known)))
+    return [rows[key] for key in sorted(rows, key=lambda key: order.index(key.label))]
 
 
 def _in_order(terms: list[str]) -> list[str]:
@@ -173,7 +193,7 @@ def effect_lines(
     """Draw predicted values with their band, one line for each value of the other predictors.
 
     Up to 28 lines have a colour, a kind of line or a marker and a label each; more are drawn alike and without bands,
-    and the legend says how many there are.
+    and the legend says how many there are. Where no value is estimable, the axes say so.
 
     Parameters
     ----------
@@ -228,6 +248,8 @@ def effect_lines(
     )
     if at:
         canvas.legend(words(at_label, ", ".join(at)))
+    if found.frame["fit"].isna().all():
+        say_inside(canvas.ax, getattr(found, "note", "") or "No value of the effect can be estimated.")
     return canvas.ax
 
 

@@ -51,6 +51,8 @@ def demand_axes(ax: object) -> None:
         raise ArgumentError(
             f"ax is a matplotlib Axes to draw on, as plt.subplots() gives; got {type(ax).__name__}.{hint}"
         )
+    if getattr(ax, "figure", None) is None:
+        raise ArgumentError("ax was removed from its figure; give Axes that are on one, or leave ax out.")
     kind = getattr(ax, "name", "rectilinear")
     if kind != "rectilinear":
         raise ArgumentError(f"ax has the projection {kind!r}; figures are drawn on Axes without one.")

@@ -85,7 +85,8 @@ def caterpillar(
     terms = list(dict.fromkeys(modes["term"]))
     if sort_by is not None and not (isinstance(sort_by, str) and sort_by in terms):
         raise ArgumentError(f"{sort_by!r} is not a random effect here; these are: {first_few(terms)}.")
-    z = scipy.stats.norm.ppf(0.5 + checked_level(level) / 2)
+    level = checked_level(level)
+    z = scipy.stats.norm.ppf(0.5 + level / 2)
     table = {term: rows.set_index("grp") for term, rows in modes.groupby("term", sort=False)}
     count = len(table[terms[0]])
     named = count <= NAMED_GROUPS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, is_count, is_number, listed
+from ..errors import MOST_COUNT, ArgumentError, DataError, is_count, is_number, listed
 from ..frame.column import Column, complete_rows
 from ..frame.native import Native
 
@@ -146,14 +147,30 @@ def bin_edges(values: np.ndarray, bins: int | ArrayLike) -> np.ndarray:
     ------
     ArgumentError
         When `bins` is neither a positive whole number nor increasing edges.
+    DataError
+        When the values are further apart than floats reach.
     """
     if is_count(bins):
-        return np.histogram_bin_edges(values, int(bins))
+        return _even_edges(float(values.min()), float(values.max()), int(bins))
     given = listed(bins) or []
     edges = np.asarray(given) if all(map(is_number, given)) else np.empty(0)
     if edges.ndim != 1 or len(edges) < 2 or edges.dtype.kind not in "iuf" or not np.all(np.diff(edges) > 0):
-        raise ArgumentError(f"bins must be a positive whole number, or two or more increasing edges; got {bins!r}.")
+        raise ArgumentError(
+            f"bins must be a positive whole number up to {MOST_COUNT:,}, or two or more increasing edges; got {bins!r}."
+        )
     return edges.astype(float)
+
+
+def _even_edges(low: float, high: float, count: int) -> np.ndarray:
+    """Edges of bins of one width: over the range, or about it where floats do not have as many steps in it."""
+    if not math.isfinite(high - low):
+        raise DataError(f"The values reach from {low:g} to {high:g}, whose difference no float has; rescale them.")
+    least = 2 * count * float(np.spacing(max(abs(low), abs(high))))
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    if high - low < least:
+        low, high = low - least / 2, high + least / 2
+    return np.linspace(low, high, count + 1)
 
 
 def least_squares_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
@@ -161,7 +178,10 @@ def least_squares_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | No
     if len(x) < 2 or np.ptp(x) == 0:
         return None
     across, up = x - x.mean(), y - y.mean()  # about the means, so that years and dates lose no digits
-    slope = float(across @ up / (across @ across))
+    squares = float(across @ across)
+    if not squares:  # too small to be squared
+        return None
+    slope = float(across @ up) / squares
     return float(y.mean()) - slope * float(x.mean()), slope
 
 

@@ -7,6 +7,7 @@ Nothing that prints or draws imports a model: it takes whatever has these attrib
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any, Protocol, TypeGuard
 
 import pandas as pd
@@ -23,6 +24,7 @@ __all__ = [
     "is_model",
     "model_list",
     "model_names",
+    "name_text",
 ]
 
 
@@ -210,17 +212,30 @@ def model_names(count: int, names: object) -> list[str]:
     Raises
     ------
     ArgumentError
-        When the names are not as many as the models, or no list.
+        When the names are not as many as the models, one is missing, or they are no list: a set has no order.
     """
     if names is None:
         return [f"Model {k}" for k in range(1, count + 1)]
     each = listed(names)
     if each is None:
-        raise ArgumentError(f"names are a list with one name for each of {count} models; got {names!r}.")
-    found = [str(name) for name in each]
+        raise ArgumentError(f"names are a list with one name for each of {count} models; got {type(names).__name__}.")
+    found = [name_text(name, "names") for name in each]
     if len(found) != count:
         raise ArgumentError(f"{count} models need {count} names; got {len(found)}: {', '.join(found)}.")
     return found
+
+
+def name_text(name: object, argument: str) -> str:
+    """Return a name, a text or a number, as text.
+
+    Raises
+    ------
+    ArgumentError
+        When it is missing, or something else.
+    """
+    if not (isinstance(name, str) or (isinstance(name, Real) and name == name)):
+        raise ArgumentError(f"{argument} has a name that is no text: {type(name).__name__}.")
+    return str(name)
 
 
 def demand_mixed(m: object) -> None:

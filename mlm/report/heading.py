@@ -52,7 +52,7 @@ def criterion(m: FittedMixedModel, style: Style, decimals: int) -> str:
     rounded = [round(float(value), decimals) for value in values]
     texts = r_numbers.format_numbers(rounded, style.digits, scipen=style.scipen)
     if _by_reml(m):
-        return f"REML criterion at convergence: {texts[0]}"
+        return r_text.fill(["REML criterion at convergence:", texts[0]], style.width)
     names = ["AIC", "BIC", "logLik", "deviance", "df.resid"]
     return r_numbers.named_texts(names, [*texts, str(m.df_resid)], style.width)
 

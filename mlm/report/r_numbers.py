@@ -120,7 +120,8 @@ def format_c(value: float, digits: int) -> str:
     >>> format_c(24.3, 4), format_c(0.24704, 4)
     (' 24.3', '0.247')
     """
-    return f"{value:.{digits}g}".rjust(digits + 1)
+    text = f"{value:.{digits}g}" if math.isfinite(value) else _one(value, True, 0).replace("NA", "NaN")
+    return text.rjust(digits + 1)
 
 
 def signif(value: float, digits: int) -> float:

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, is_number, is_one_of, listed
+from ..errors import ArgumentError, is_count, is_number, is_one_of, listed
 from .face import FittedModel, model_list, model_names
 from .tables.html import to_html
 from .tables.latex import to_latex
@@ -80,8 +79,10 @@ class RegressionTable:
     def to_latex(self) -> str:
         r"""Write a LaTeX table for the package booktabs, as ``texreg(booktabs = TRUE)``.
 
-        Names of any signs compile; letters beyond those of Western Europe need ``\usepackage[T1]{fontenc}``, and
-        scripts other than Latin and Greek XeLaTeX or LuaLaTeX.
+        Names of any signs compile. With pdfLaTeX letters beyond those of Western Europe need
+        ``\usepackage[T1]{fontenc}``. Scripts other than Latin and Greek need LuaLaTeX or XeLaTeX with
+        ``\usepackage{fontspec}`` and a font that has them, which a line such as ``\setmainfont{Noto Serif CJK SC}``
+        names (for Hebrew ``\setmainfont{DejaVu Serif}``): what a font lacks is left blank.
         """
         return to_latex(self.layout)
 
@@ -99,7 +100,8 @@ class RegressionTable:
         document : bool, optional
             Whether the file is a document, with all it needs, or the table alone, to be put into one. By default an
             HTML file is a page that a browser opens, and a LaTeX file is for ``\input``, where the package booktabs is
-            loaded.
+            loaded. A LaTeX document is for pdfLaTeX, or for LuaLaTeX and XeLaTeX with the font of `fontspec`, which has
+            Latin letters; for other scripts put ``\setmainfont`` below it, as `to_latex` says.
 
         Returns
         -------
@@ -183,8 +185,8 @@ def regtable(
     rmse : bool
         Add the residual standard error of linear models, as earlier versions of texreg did.
     omit : str, pattern or sequence of str, optional
-        Coefficients to leave out: a list of them, or a regular expression that is found in their names, such as
-        ``"factor\(country\)"``.
+        Coefficients to leave out: a list of their names, or a text, which is a regular expression that is found in
+        their names, as in texreg: ``"x"`` leaves out ``x`` and ``I(x^2)``, ``"^x$"`` and ``["x"]`` the first alone.
     ci : bool
         Intervals instead of standard errors, those of `confint`.
     level : float
@@ -246,16 +248,14 @@ def regtable(
 
 
 def _digits(digits: Any) -> int:
-    if not isinstance(digits, int | np.integer) or isinstance(digits, bool) or digits < 0:
-        raise ArgumentError(f"digits must not be negative; got {digits!r}.")
-    if digits > MOST_DIGITS:
-        raise ArgumentError(f"digits are at most {MOST_DIGITS}; got {digits}.")
+    if not is_count(digits, 0, MOST_DIGITS):
+        raise ArgumentError(f"digits is a whole number from 0 to {MOST_DIGITS}; got {digits!r}.")
     return int(digits)
 
 
 def _bounds(stars: Any) -> tuple[float, ...]:
     """P values below which there are stars, ascending."""
-    bounds = listed(stars)
+    bounds = listed(stars, any_order=True)
     if bounds is None or not all(is_number(bound) and 0 <= bound <= 1 for bound in bounds):
         raise ArgumentError(f"stars is a list of p values, such as [0.001, 0.01, 0.05]; got {stars!r}.")
     if len(bounds) > len(MARKS):

@@ -155,6 +155,7 @@ def _fixed_effects(coefficients: pd.DataFrame, style: Style) -> list[str]:
         estimates=[name for name in ("Estimate", "Std. Error", "df") if name in coefficients],
         test="t value",
         pvalue=pvalue,
+        missing=["NA" if np.isnan(estimate) else "NaN" for estimate in coefficients["Estimate"]],
         scipen=style.scipen,
         width=style.width,
     )
@@ -226,20 +227,22 @@ def _linear(m: FittedLinearModel, coefficients: pd.DataFrame, style: Style, data
     coefficients = with_dropped_terms(coefficients, m)
     note = f" ({len(m.aliased)} not defined because of singularities)" if m.aliased else ""
     lines += [f"Coefficients:{note}", *_fixed_effects(coefficients, style), ""]
-    sigma = r_numbers.format_number(r_numbers.signif(m.sigma, digits), style.digits, scipen=scipen)
+    sigma = "NaN"
+    if m.df_resid:
+        sigma = r_numbers.format_number(r_numbers.signif(m.sigma, digits), style.digits, scipen=scipen)
     lines.append(f"Residual standard error: {sigma} on {m.df_resid} degrees of freedom")
     if m.frame.dropped.count:
         many = m.frame.dropped.count > 1
         lines.append(f"  ({m.frame.dropped.count} observation{'s' if many else ''} deleted due to missingness)")
-    f = m.fstatistic
-    if f is not None:
+    numdf = len(m.fixef) - m.has_intercept
+    if numdf:
+        value, pvalue = (np.nan, np.nan) if m.fstatistic is None else (m.fstatistic.value, m.fstatistic.pvalue)
         lines.append(
             f"Multiple R-squared:  {r_numbers.format_c(m.r_squared, digits)},"
             f"\tAdjusted R-squared:  {r_numbers.format_c(m.adj_r_squared, digits)} "
         )
-        pvalue = r_numbers.format_pvalues([f.pvalue], digits, scipen=scipen)[0]
-        value = r_numbers.format_c(f.value, digits)
-        lines.append(f"F-statistic: {value} on {f.numdf} and {f.dendf} DF,  p-value: {pvalue}")
+        p = r_numbers.format_pvalues([pvalue], digits, scipen=scipen)[0]
+        lines.append(f"F-statistic: {r_numbers.format_c(value, digits)} on {numdf} and {m.df_resid} DF,  p-value: {p}")
     return lines
 
 

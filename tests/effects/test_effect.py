@@ -3,6 +3,8 @@
 import math
 import warnings
 
+import matplotlib
+import matplotlib.pyplot
 import numpy as np
 import pytest
 from rmodels import data, extended, numbers, one_face, reference
@@ -101,11 +103,13 @@ def test_refuses():
         effect(mlm.lm("y ~ x + offset(z)", data()), "x")
     with pytest.warns(mlm.RankWarning):
         dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
-    with pytest.raises(mlm.FitError, match="were dropped"):
+    with pytest.raises(mlm.FitError, match="twice was dropped"):
         effect(dependent, "x")
     with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer or mlm\.lm has fitted; got int"):
         effect(5, "x")
-    for bad in ("a", 0, -1):
+    with pytest.raises(mlm.ArgumentError, match="no predictor 'x'; it has no predictors"):
+        effect(mlm.lm("y ~ 1", data()), "x")
+    for bad in ("a", 0, -1, True):
         with pytest.raises(mlm.ArgumentError, match="df is a positive number"):
             effect(m, "x", df=bad)
 
@@ -150,6 +154,21 @@ def test_a_cell_that_no_row_has_is_not_estimable():
             np.testing.assert_allclose(found.frame[column], numbers(one_face()["cells"][which][column]), rtol=1e-8)
     assert "1 of 6 values" in effect_note(m, "f", {"binary": ["no", "yes"]})
     assert "(f = mid, binary = yes)" in effect_note(m, "f", {"binary": ["no", "yes"]})
+
+
+def test_a_figure_without_values_says_why():
+    rng = np.random.default_rng(2)
+    d = part().assign(z=lambda d: np.where(d["binary"] == "yes", 1.0, 0.0) + (d["f"] == "mid"))
+    d["y"] = rng.normal(size=len(d))
+    with pytest.warns(mlm.RankWarning):
+        m = mlm.lm("y ~ binary * f", d[~((d["f"] == "mid") & (d["binary"] == "yes"))])
+    with pytest.warns(mlm.RankWarning, match="1 of 1 value"):
+        found = effect(m, "f", at={"binary": ["yes"]}, values=["mid"])
+    ax = found.plot()
+    shown = " ".join(" ".join(text.get_text() for text in ax.texts).split())
+    assert shown.startswith("1 of 1 value of the effect cannot be estimated and are NaN")
+    assert not effect(m, "f", at={"binary": ["no"]}).plot().texts
+    matplotlib.pyplot.close("all")
 
 
 def effect_note(m, focal, at):

@@ -89,3 +89,18 @@ def test_a_response_that_is_constant_within_groups():
     data = pd.DataFrame({"y": np.repeat([1.0, 4.0, 2.0, 7.0], 5), "g": np.repeat(list("abcd"), 5)})
     with pytest.raises(mlm.FitError, match="perfectly"):
         mlm.lmer("y ~ 1 + (1 | g)", data)
+
+
+@pytest.mark.parametrize("formula", ["y ~ x + (1 | g)", "y ~ x + (x | g)", "y ~ 1 + (x | g)", "y ~ 1 + (0 + x | g)"])
+@pytest.mark.parametrize("scale", [1e-152, 1e-156, 1e-158, 1e-161, 1e-165])
+def test_a_predictor_too_small_to_be_squared_is_refused(formula, scale):
+    """As by `lm`; up to there, what is found does not depend on the unit."""
+    small = data().assign(x=lambda d: scale * d["x"])
+    if scale > 1e-154:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            found = mlm.lmer(formula, small).coefficients()["t value"]
+        np.testing.assert_allclose(found, mlm.lmer(formula, data()).coefficients()["t value"], rtol=1e-5)
+    else:
+        with pytest.raises(mlm.DataError, match=r"The column 'x' .*rescale it"):
+            mlm.lmer(formula, small)

@@ -123,8 +123,18 @@ def test_restricted_likelihoods_of_the_same_fixed_effects():
     assert frame.loc["model2", "Chisq"] == pytest.approx(two[0].reml_criterion - two[1].reml_criterion)
     with pytest.raises(mlm.FitError, match=r"Restricted likelihoods \(model1, model2\)"):
         mlm.anova(*fits(["m1", "m2"]), refit=False)
-    with pytest.raises(mlm.FitError, match=r"Restricted likelihoods \(model1\)"):
+    with pytest.raises(mlm.FitError, match="model2 was not fitted by REML, and model1 was"):
         mlm.anova(two[0], mlm.lmer(FORMULAS["m3"], data(), reml=False), refit=False)
+
+
+def test_a_name_is_one_line():
+    table = mlm.anova(mlm.lm("y ~ x", data()), mlm.lm("y ~ x + z", data()), names=["the\nfirst", "second"])
+    assert table.frame.index.tolist() == ["the first", "second"]
+    assert "the first: y ~ x" in str(table).split("\n")
+    with pytest.raises(mlm.ArgumentError, match=r"names are a list with one name .* got set"):
+        mlm.anova(*fits(["m2", "m3"]), names={"a", "b"})
+    with pytest.raises(mlm.ArgumentError, match="names has a name that is no text: NoneType"):
+        mlm.anova(*fits(["m2", "m3"]), names=["a", None])
 
 
 def test_restricted_likelihoods_depend_on_units():

@@ -4,6 +4,8 @@
 ``colnames(confint(lm(dist ~ speed, cars), level = level))``.
 """
 
+import decimal
+import fractions
 import math
 
 import numpy as np
@@ -126,3 +128,15 @@ def test_methods_that_are_not_there(model):
 
 def test_without_residual_degrees_of_freedom_there_are_no_limits():
     assert mlm.lm("y ~ x", data().head(2)).confint().isna().all(axis=None)
+
+
+@pytest.mark.parametrize("level", [decimal.Decimal("0.9"), fractions.Fraction(9, 10), np.float64(0.9)])
+def test_a_level_is_a_number_of_any_kind(model, level):
+    assert model.confint(level).equals(model.confint(0.9))
+
+
+def test_no_terms_are_none(model):
+    with pytest.raises(mlm.ArgumentError, match="parm is empty"):
+        model.confint(parm=[])
+    with pytest.raises(mlm.ArgumentError, match="there is no set among"):
+        model.confint(parm={"x", "z"})

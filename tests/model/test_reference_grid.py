@@ -78,7 +78,7 @@ def test_the_first_predictor_runs_fastest(model):
 def test_refuses():
     with pytest.warns(mlm.RankWarning):
         dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
-    with pytest.raises(mlm.FitError, match="were dropped"):
+    with pytest.raises(mlm.FitError, match="twice was dropped"):
         predictors(dependent)
     # a column that is missing in rows in use
     rows = data().assign(gap=data()["z"].where(data()["z"] > 0))

@@ -99,6 +99,7 @@ def test_one_axes_holds_one_panel(name):
 WRONG = {
     "ax is text": ({"ax": "ax"}, "ax is a matplotlib Axes .* got str"),
     "ax is a figure": ({"ax": "figure"}, "ax is a matplotlib Axes .* got Figure"),
+    "ax was removed": ({"ax": "removed"}, "ax was removed from its figure"),
     "ax is polar": ({"ax": "polar"}, "ax has the projection 'polar'"),
     "ax is of three dimensions": ({"ax": "3d"}, "ax has the projection '3d'"),
     "figsize is a number": ({"figsize": 5}, r"figsize is the width and the height in inches.*got 5"),
@@ -110,12 +111,20 @@ WRONG = {
 }
 
 
+def removed():
+    """Axes for three panels, off their figure."""
+    each = plt.subplots(1, 1)[1]
+    each.remove()
+    return each
+
+
 @every
 @pytest.mark.parametrize("what", WRONG)
 def test_wrong_options_are_refused_by_name(name, what):
     options, message = WRONG[what]
     made_here = {
         "figure": lambda: plt.figure(),
+        "removed": removed,
         "polar": lambda: plt.subplots(subplot_kw={"projection": "polar"})[1],
         "3d": lambda: plt.subplots(subplot_kw={"projection": "3d"})[1],
     }
@@ -178,6 +187,28 @@ CATALOGUE = {
     "a linear model": (lambda: plot.caterpillar(made()[2]), "a mixed model that mlm.lmer .* got LinearModel"),
     "a model for an effect": (lambda: plot.effect_lines(made()[2]), r"mlm\.effect\(model, focal\) gives; got Linear"),
     "a model for data": (lambda: plot.facet_histogram(made()[1], "y", "g"), "got MixedModel"),
+    "gridsize=True": (lambda: plot.facet_density_lines(made()[0], "x", "y", "g", gridsize=True), "gridsize.*got True"),
+    "a million bins": (
+        lambda: plot.facet_histogram(made()[0], "y", "g", bins=1_000_000), "number up to 100,000, .*got 1000000",
+    ),
+    "a range beyond floats": (
+        lambda: plot.facet_histogram({"x": [-1.7e308, 1.7e308], "g": ["a", "a"]}, "x", "g"), "no float has; rescale",
+    ),
+    "names in a set": (lambda: plot.dot_and_whisker(made()[1], names={"a"}), "names are a list .* got set"),
+    "no name": (lambda: plot.dot_and_whisker(made()[1], names=[None]), "names has a name that is no text: NoneType"),
+    "labels in a set": (lambda: plot.dot_and_whisker(made()[1], coef_names={"a"}), "coef_names is a list .* got set"),
+    "labels of nothing": (lambda: plot.dot_and_whisker(made()[1], coef_names={"nope": "a"}), "the coefficient 'nope'"),
+    "two of one label": (lambda: plot.dot_and_whisker(made()[2], coef_names={"x": "a", "gb": "a"}), "x and gb would"),
+    "a size in a set": (lambda: plot.dot_and_whisker(made()[1], figsize={4, 5}), "figsize is the width"),
+    "bins in a set": (lambda: plot.facet_histogram(made()[0], "y", "g", bins={0, 1, 8}), "bins must be"),
+    "models in a set": (lambda: plot.dot_and_whisker({made()[1], made()[2]}), "A fitted model is needed; got set"),
+    "another response": (lambda: plot.group_lines(made()[1], "x", y="x"), "of its response, 'y'; y='x' is another"),
+    "another response of data": (
+        lambda: plot.group_lines(made()[1], "x", y="x", data=made()[0]), "of its response, 'y'; y='x' is another",
+    ),
+    "another response of lm": (
+        lambda: plot.group_lines(made()[2], "x", by="g", y="h"), "of its response, 'y'; y='h' is another",
+    ),
     "names": (lambda: plot.dot_and_whisker(made()[1], names=["a", "b"]), "1 models need 1 names; got 2"),
     "no source": (lambda: plot.group_lines(None, "x", y="y", by="g"), "got NoneType"),
     "no predictor": (lambda: plot.group_lines(made()[1]), "x names the numeric predictor"),

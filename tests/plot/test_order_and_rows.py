@@ -18,6 +18,7 @@ from scipy import stats
 
 import mlm
 from mlm import plot
+from mlm.plot import rows as rows_of_figures
 from mlm.plot.rows import natural
 
 TEXT = ["0", "1", "10", "11", "2"]
@@ -242,3 +243,25 @@ def test_coverage_is_written_alike(level, text):
     assert plt.gcf().get_supxlabel() == f"Deviation from the fixed effect ({text} interval)"
     assert plot.dot_and_whisker(m, level=level).get_xlabel() == f"Estimate ({text} confidence interval)"
     assert plot.likelihood_curve(m, level=level).texts[1].get_text().startswith(f"{text} interval\n")
+
+
+STEP = float(np.spacing(1e17))
+
+
+@pytest.mark.parametrize(
+    "x", [[1e17] * 4, [1e17, 1e17 + STEP] * 2, [1e18, 1e18 + 512] * 2, [0.0, 5e-324] * 2, [3.0] * 4]
+)
+def test_numbers_without_room_for_bins_between_them_are_drawn(x):
+    d = {"x": x, "y": [1.0, 2.0, 4.0, 3.0], "g": ["a", "a", "b", "b"]}
+    for ax in plot.facet_histogram(d, "x", "g", bins=30):
+        assert sum(bar.get_height() for bar in ax.patches) == 2
+        assert len(ax.patches) == 30
+        ax.figure.canvas.draw()
+    for gridsize in (1, 14):
+        for ax in plot.facet_density_lines(d, "x", "y", "g", gridsize=gridsize):
+            assert np.isclose(ax.collections[0].get_array().sum(), 1)
+
+
+def test_bins_are_those_of_numpy():
+    values = np.random.default_rng(1).normal(size=50)
+    np.testing.assert_allclose(rows_of_figures.bin_edges(values, 7), np.histogram_bin_edges(values, 7), rtol=1e-14)

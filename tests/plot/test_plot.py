@@ -153,6 +153,27 @@ def test_dot_and_whisker(slopes):
     assert plot.dot_and_whisker(linear, intercept=True).get_legend() is None
 
 
+def test_rows_of_coefficients_are_those_of_a_table():
+    """The column fv of one model, and the level v of f in another, have one label and two rows."""
+    rng = np.random.default_rng(8)
+    d = data().assign(fv=rng.normal(size=len(data())), f=rng.choice(["u", "v"], len(data())))
+    fits = [mlm.lm(f"y ~ {right}", d) for right in ("fv", "f", "f + fv")]
+    ax = plot.dot_and_whisker(fits)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["fv", "fv"]
+    for m, drawn_here, places in zip(fits, ax.containers, ([0], [1], [0, 1]), strict=True):
+        np.testing.assert_allclose(sorted(drawn_here[0].get_xdata()), sorted(m.fixef.iloc[1:]))
+        assert np.round(drawn_here[0].get_ydata()).tolist() == places
+    np.testing.assert_allclose(ax.containers[2][0].get_xdata(), fits[2].fixef.iloc[:0:-1])  # fv, then f
+
+
+def test_labels_of_coefficients_are_those_of_a_table():
+    one, other = mlm.lm("y ~ x", data()), mlm.lm("y ~ z", data())
+    for names in ({"x": "Both", "z": "Both", "(Intercept)": "Constant"}, ["Both", "Both"]):
+        ax = plot.dot_and_whisker([one, other], coef_names=names)
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["Both"]
+    assert [c[0].get_xdata().tolist() for c in ax.containers] == [[one.fixef["x"]], [other.fixef["z"]]]
+
+
 def test_effect_lines(slopes):
     found = mlm.effect(slopes, "x", at={"f": ["low", "high"]})
     ax = found.plot(xlabel="Hours", at_label="Kind")

@@ -123,7 +123,7 @@ def test_residual_standard_error_on_demand(models):
 def test_refuses(models):
     with pytest.raises(mlm.ArgumentError, match="no model"):
         regtable([])
-    with pytest.raises(mlm.ArgumentError, match="digits must not be negative; got -1"):
+    with pytest.raises(mlm.ArgumentError, match="digits is a whole number from 0 to 15; got -1"):
         regtable(models, digits=-1)
     with pytest.raises(mlm.ArgumentError, match="3 models need 3 names; got 1: a"):
         regtable(models, names=["a"])

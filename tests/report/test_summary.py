@@ -154,3 +154,47 @@ def test_labels_that_are_alike_keep_their_columns():
         alike = mlm.lmer("y ~ f + fv + (f + fv | g)", d)
         told = mlm.lmer("y ~ f + fw + (f + fw | g)", d.rename(columns={"fv": "fw"}))
     assert str(alike.summary()) == str(told.summary()).replace("fw", "fv")
+
+
+X = [0.0, 1.75, 3.5, 4.5, 6.25, 8.0]
+NULL = {"x": X, "y": [0.0] * 6, "f": list("abcabc")}
+# what R 4.2.2 prints of summary(lm(y ~ x, d)), and of anova() beside y ~ 1
+OF_NULLS = """\
+Coefficients:
+            Estimate Std. Error t value Pr(>|t|)
+(Intercept)        0          0     NaN      NaN
+x                  0          0     NaN      NaN
+
+Residual standard error: 0 on 4 degrees of freedom
+Multiple R-squared:    NaN,\tAdjusted R-squared:    NaN \n\
+F-statistic:   NaN on 1 and 4 DF,  p-value: NA"""
+NULLS_COMPARED = """\
+  Res.Df RSS Df Sum of Sq   F Pr(>F)
+1      5   0                        \n\
+2      4   0  1         0 NaN    NaN"""
+SATURATED = """\
+Coefficients: (1 not defined because of singularities)
+            Estimate Std. Error t value Pr(>|t|)
+(Intercept)        0        NaN     NaN      NaN
+x                  0        NaN     NaN      NaN
+fb                NA         NA      NA       NA
+
+Residual standard error: NaN on 0 degrees of freedom
+Multiple R-squared:    NaN,\tAdjusted R-squared:    NaN \n\
+F-statistic:   NaN on 1 and 0 DF,  p-value: NA"""
+
+
+@pytest.mark.filterwarnings("ignore::mlm.RankWarning")
+def test_what_is_0_over_0_is_no_missing_value():
+    m = mlm.lm("y ~ x", NULL)
+    assert str(m.summary()).endswith(OF_NULLS)
+    assert str(mlm.anova(mlm.lm("y ~ 1", NULL), m)).endswith(NULLS_COMPARED)
+    two = {name: values[:2] for name, values in NULL.items()}
+    assert str(mlm.lm("y ~ x + f", two).summary()).endswith(SATURATED)
+
+
+@pytest.mark.parametrize(("width", "between"), [(35, " \n"), (36, " ")])
+def test_a_criterion_has_its_line_where_there_is_room(width, between):
+    m = mlm.lmer("y ~ x + (1 | g)", {"x": X, "y": [1.0, 2.5, 39.0, 40.4, 14.0, 15.9], "g": list("aabbcc")})
+    assert f"REML criterion at convergence:{between}{m.deviance:.1f}\n" in str(m.summary(width=width))
+    assert len(f"{m.deviance:.1f}") == 4

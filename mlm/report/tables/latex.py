@@ -11,9 +11,14 @@ from .layout import Layout, PrintedCell, PrintedRow
 __all__ = ["to_document", "to_latex"]
 
 DOCUMENT = r"""\documentclass{{article}}
+\ifdefined\Umathchar % LuaLaTeX or XeLaTeX
+\usepackage{{fontspec}}
+\else
 \usepackage[T1]{{fontenc}}
 \IfFileExists{{lmodern.sty}}{{\usepackage{{lmodern}}}}{{}}
+\fi
 \usepackage{{booktabs}}
+\tracinglostchars=2 % signs that the font lacks are named on the terminal
 \begin{{document}}
 {table}
 \end{{document}}

@@ -1,7 +1,8 @@
 r"""Text for LaTeX: signs that mean something to TeX, or that pdfLaTeX does not know, are written so that they compile.
 
 Letters with accents stay as they are: LaTeX reads UTF-8 since 2018, and the encoding T1 (``\usepackage[T1]{fontenc}``)
-has those that OT1 lacks. Scripts other than Latin and Greek need XeLaTeX or LuaLaTeX, and a font that has them.
+has those that OT1 lacks. LuaLaTeX and XeLaTeX take fonts by ``\usepackage{fontspec}``, and lose accents in T1. Scripts
+other than Latin and Greek need one of these, and a font that has them.
 """
 
 from __future__ import annotations

@@ -16,9 +16,20 @@ import scipy
 
 from ...errors import ArgumentError, FitError, first_few, listed, suggest
 from .. import r_numbers
-from ..face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
+from ..face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed, name_text
 
-__all__ = ["MARKS", "Estimate", "Key", "TableRow", "coefficient_rows", "estimates", "star_marks", "statistic_rows"]
+__all__ = [
+    "MARKS",
+    "Estimate",
+    "Key",
+    "TableRow",
+    "coefficient_rows",
+    "estimates",
+    "is_intercept",
+    "rows_by_key",
+    "star_marks",
+    "statistic_rows",
+]
 
 # texreg's marks, of the smallest p values first; the last is of four levels only, and a dot that stands in the middle
 # of the line where letters allow it.
@@ -64,6 +75,11 @@ class Key(NamedTuple):
 
     label: str
     what: Hashable = None
+
+
+def is_intercept(key: Key) -> bool:
+    """Tell the intercept, which no variable makes, from a column that is called like it."""
+    return key.what == ((), 0)
 
 
 def star_marks(bounds: Sequence[float]) -> list[tuple[float, str]]:
@@ -117,11 +133,27 @@ def coefficient_rows(
         Labels: one for each coefficient that is shown, in order of first appearance, or a mapping of those that are to
         be renamed. Coefficients that get one name share a row.
     omit : str, pattern, or sequence of str, optional
-        Coefficients left out: their names, or a regular expression that is found in them.
+        Coefficients left out: a list of their names, or a text, a regular expression that is found in them.
 
     Returns
     -------
     tuple of TableRow
+
+    Raises
+    ------
+    ArgumentError
+        As `rows_by_key`.
+    """
+    return tuple(rows_by_key(columns, heads, coef_names, omit).values())
+
+
+def rows_by_key(
+    columns: Sequence[Mapping[Key, Estimate]],
+    heads: Sequence[str],
+    coef_names: Sequence[str] | Mapping[str, str] | None,
+    omit: Any = None,
+) -> dict[Key, TableRow]:
+    """Line up the coefficients of several models, as `coefficient_rows`, each row by the first of those that share it.
 
     Raises
     ------
@@ -139,7 +171,9 @@ def coefficient_rows(
     rows: dict[Hashable, list[Key]] = {}
     for key in keys:
         rows.setdefault(labels[key] if labels[key] in given else key, []).append(key)
-    return tuple(TableRow(labels[same[0]], _merged(same, columns, heads, labels[same[0]])) for same in rows.values())
+    return {
+        same[0]: TableRow(labels[same[0]], _merged(same, columns, heads, labels[same[0]])) for same in rows.values()
+    }
 
 
 def _merged(
@@ -162,8 +196,6 @@ def _omitted(labels: Sequence[str], omit: Any) -> set[str]:
     """Labels of the coefficients to leave out."""
     if omit is None:
         return set()
-    if isinstance(omit, str) and omit in labels:
-        return {omit}
     if isinstance(omit, str | re.Pattern):
         try:
             found = {label for label in labels if re.search(omit, label)}
@@ -172,7 +204,7 @@ def _omitted(labels: Sequence[str], omit: Any) -> set[str]:
         if not found:
             raise ArgumentError(f"No coefficient matches omit={omit!r}; there are {first_few(labels)}.")
         return found
-    names = listed(omit)
+    names = listed(omit, any_order=True)
     if names is None or not all(isinstance(name, str) for name in names):
         raise ArgumentError(
             f"omit is a list of coefficients, such as ['x'], or a regular expression; got {type(omit).__name__}."
@@ -197,7 +229,8 @@ def _labels(keys: Sequence[Key], coef_names: Sequence[str] | Mapping[str, str] |
     if isinstance(coef_names, Mapping):
         for name in coef_names:
             _demand_known(name, terms)
-        return {key: str(coef_names.get(key.label, key.label)) for key in keys}
+        given = {term: name_text(name, "coef_names") for term, name in coef_names.items()}
+        return {key: given.get(key.label, key.label) for key in keys}
     names = listed(coef_names)
     if names is None:
         raise ArgumentError(
@@ -208,7 +241,7 @@ def _labels(keys: Sequence[Key], coef_names: Sequence[str] | Mapping[str, str] |
         raise ArgumentError(
             f"The models have {len(keys)} different coefficients, {', '.join(terms)}; got {len(names)} names."
         )
-    return dict(zip(keys, map(str, names), strict=True))
+    return {key: name_text(name, "coef_names") for key, name in zip(keys, names, strict=True)}
 
 
 def statistic_rows(models: Sequence[FittedModel], rmse: bool) -> tuple[TableRow, ...]:

@@ -38,6 +38,8 @@ def save(table: Layout, path: Any, document: bool | None) -> Path:
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
         raise ArgumentError(f"A table is saved under a name such as 'table.html'; got {type(path).__name__}.")
     target = Path(path)
+    if not _is_name(target):
+        raise ArgumentError(f"No file can be called {str(target)!r}.")
     ending = target.suffix.lower()
     if ending != ".docx" and ending not in WRITERS:
         known = ", ".join([".docx", *WRITERS])
@@ -47,7 +49,16 @@ def save(table: Layout, path: Any, document: bool | None) -> Path:
             write_docx(table, target)
         else:
             whole = ending in WHOLE if document is None else document
-            target.write_text(WRITERS[ending][bool(whole)](table) + "\n", encoding="utf-8", newline="\n")
+            text = WRITERS[ending][bool(whole)](table) + "\n"
+            target.write_bytes(text.encode("utf-8", errors="replace"))  # halves of letters, which no file has, are "?"
     except OSError as error:
         raise ArgumentError(f"The table cannot be saved as {target}: {error.strerror or error}.") from error
     return target
+
+
+def _is_name(target: Path) -> bool:
+    """Whether a file can be called so: not with a zero, nor with half a letter."""
+    try:
+        return b"\0" not in os.fsencode(target)
+    except UnicodeEncodeError:
+        return False

@@ -85,6 +85,7 @@ def test_coefficients_of_several_models_that_get_one_name_share_a_row():
     ("omit", "left"),
     [
         ("x", ["(Intercept)", "w", "z"]),
+        ("z|w", ["(Intercept)", "x"]),
         (["x", "z"], ["(Intercept)", "w"]),
         ("^[xz]$", ["(Intercept)", "w"]),
         (re.compile("Inter"), ["x", "w", "z"]),
@@ -95,6 +96,12 @@ def test_coefficients_of_several_models_that_get_one_name_share_a_row():
 )
 def test_coefficients_are_left_out_by_name_or_pattern(models, omit, left):
     assert labels(mlm.regtable(models, omit=omit)) == left
+
+
+def test_a_text_is_found_in_names_and_a_list_has_them_whole():
+    m = mlm.lm("y ~ x + I(x^2) + z", data())
+    for omit, left in (("x", ["z"]), (["x"], ["I(x^2)", "z"]), ("^x$", ["I(x^2)", "z"]), ({"x", "z"}, ["I(x^2)"])):
+        assert labels(mlm.regtable(m, omit=omit))[1:] == left
 
 
 def test_names_are_those_of_what_is_shown(models):
@@ -122,8 +129,15 @@ def test_names_are_those_of_what_is_shown(models):
         ({"caption": None}, "caption is a text; got NoneType"),
         ({"note": ["a"]}, "note is a text; got list"),
         ({"ddf": "kenward"}, "ddf must be None or"),
-        ({"digits": 99}, "digits are at most 15; got 99"),
-        ({"digits": True}, "digits must not be negative; got True"),
+        ({"digits": 99}, "digits is a whole number from 0 to 15; got 99"),
+        ({"digits": True}, "digits is a whole number from 0 to 15; got True"),
+        ({"digits": 2.0}, "digits is a whole number from 0 to 15; got 2.0"),
+        ({"digits": None}, "digits is a whole number from 0 to 15; got None"),
+        ({"coef_names": {"x": None}}, "coef_names has a name that is no text: NoneType"),
+        ({"coef_names": {"x": float("nan")}}, "coef_names has a name that is no text: float"),
+        ({"coef_names": {"a", "b", "c", "d"}}, "coef_names is a list of names, or maps .* got set"),
+        ({"names": {"a"}}, "names are a list with one name .* got set"),
+        ({"names": [None]}, "names has a name that is no text: NoneType|models need"),
     ],
 )
 def test_wrong_arguments_are_one_error(models, options, message):

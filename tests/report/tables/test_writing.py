@@ -130,6 +130,22 @@ def test_latex_compiles(nasty, models, tmp_path, encoding):
     assert run.returncode == 0, run.stdout[-2000:]
 
 
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", "xelatex"])
+def test_documents_lose_no_letter(models, tmp_path, engine):
+    """Of Polish with any engine; of what the font lacks, engines that know fonts say so."""
+    if not shutil.which(engine):
+        pytest.skip(f"needs {engine}")
+    if engine == "lualatex" and not subprocess.run(["kpsewhich", "luaotfload-main.lua"], capture_output=True).stdout:
+        pytest.skip("needs luaotfload, by which LuaLaTeX knows fonts")
+    words = "ąęł" if engine == "pdflatex" else "ąęł 中"
+    mlm.regtable(models[0], caption=words).save(tmp_path / "t.tex", document=True)
+    command = [engine, "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert run.returncode == 0, run.stdout[-2000:]
+    lost = set(re.findall(r"Missing character: There is no (\S)", run.stdout))
+    assert lost == set("" if engine == "pdflatex" else "中")
+
+
 @pytest.mark.parametrize("ending", ["html", "HTM", "tex", "md", "txt"])
 def test_saved_tables_are_what_is_written(nasty, tmp_path, ending):
     path = nasty.save(tmp_path / f"t.{ending}", document=False)
@@ -156,6 +172,8 @@ def test_a_saved_page_is_a_page(nasty, tmp_path):
     [
         ("t.pdf", {}, r"saved as .docx, .html, .htm, .tex, .md, .txt; got the name 't.pdf'"),
         ("t", {}, "got the name 't'"),
+        ("a\0.html", {}, r"No file can be called '.*a\\x00.html'"),
+        ("a\ud800.docx", {}, r"No file can be called '.*a\\ud800.docx'"),
         ("none/t.md", {}, "cannot be saved as .*none.*: No such file"),
         ("t.md", {"document": "yes"}, "document is True, False or None; got 'yes'"),
     ],
@@ -163,6 +181,14 @@ def test_a_saved_page_is_a_page(nasty, tmp_path):
 def test_files_that_cannot_be(nasty, tmp_path, path, options, message):
     with pytest.raises(mlm.ArgumentError, match=message):
         nasty.save(tmp_path / path, **options)
+
+
+@pytest.mark.parametrize("ending", ["html", "tex", "md", "txt"])
+def test_half_a_letter_in_a_name_is_a_question_mark(models, tmp_path, ending):
+    table = mlm.regtable(models[0], names=["a\ud800b"], caption="c\udfff", note="kept ä")
+    text = table.save(tmp_path / f"t.{ending}").read_text("utf8")
+    assert ("a?b" if ending != "tex" else "ab") in text
+    assert "kept ä" in text
 
 
 @pytest.mark.parametrize("path", [None, 5, b"t.md", ["t.md"], mlm])
