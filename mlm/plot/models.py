@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,10 +14,11 @@ from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedModel, demand_model, model_list, model_names
+from ..report.r_numbers import percent
 from .labels import demand_words, name_across, name_up, whole_counts, words
 from .places import Canvas, demand_truth
-from .rows import bin_edges, natural
-from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker, percent
+from .rows import bin_edges, is_ordered, natural
+from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +120,7 @@ def dot_and_whisker(
         )
     demand_truth(intercept=intercept)
     demand_tellable(len(fits), "model")
-    terms = _in_order([t for t in dict.fromkeys(t for m in fits for t in m.fixef.index) if intercept or t != INTERCEPT])
+    terms = [term for term in _in_order(fits) if intercept or term != INTERCEPT]
     if not terms:
         raise ArgumentError("There are no coefficients to draw; intercept=True draws the intercept.")
     row = max(0.38 if len(terms) <= FEW_TERMS else 0.2, LINE_OF_MODEL * len(fits) / DODGED)
@@ -132,18 +132,34 @@ def dot_and_whisker(
         place = np.array([terms.index(t) for t in here]) + (k - (len(fits) - 1) / 2) * step
         _intervals(canvas.ax, place, m.fixef[here].to_numpy(), m.confint(level).loc[here].to_numpy(), k, label)
     canvas.ax.set_ylim(len(terms) - 0.5, -0.5)
-    note = name_up(canvas.ax, [str((coef_names or {}).get(t, t)) for t in terms], "medium")
     canvas.ax.grid(axis="y", visible=False)
-    canvas.label(title, f"{words(xlabel, 'Estimate')} ({percent(level)} confidence interval)", words(ylabel, note))
-    if len(fits) > 1:
-        canvas.legend()
+    along = f"{words(xlabel, 'Estimate')} ({percent(level)} confidence interval)"
+
+    def write() -> None:
+        note = name_up(canvas.ax, [str((coef_names or {}).get(t, t)) for t in terms], "medium")
+        canvas.label(title, along, words(ylabel, note))
+        if len(fits) > 1:
+            canvas.legend()
+        canvas.thin()
+
+    canvas.dress(write)
     return canvas.ax
 
 
-def _in_order(terms: list[str]) -> list[str]:
-    """Put terms that differ in numbers only, the levels of a category, in the order of these numbers."""
-    runs = groupby(terms, key=lambda term: re.sub("[0-9]+", "0", term))
-    return [term for _, run in runs for term in natural(list(run))]
+def _in_order(fits: Sequence[FittedModel]) -> list[str]:
+    """Put the coefficients of several models in the order of the formulas, and those of a category in a natural one."""
+    runs: dict[tuple[str, ...], list[list[str]]] = {}
+    ordered = set()
+    for m in fits:
+        ordered |= {name for name, kept in m.frame.predictors.items() if is_ordered(kept)}
+        for variables, keys in groupby(m.frame.x_design.column_keys(), key=lambda key: key[0]):
+            runs.setdefault(variables, []).append([name for _, name, _ in keys])
+    found: list[str] = []
+    for variables, lists in runs.items():
+        names = list(dict.fromkeys(name for one in lists for name in one))
+        chosen = bool(ordered & set(variables)) or any(one != sorted(one) for one in lists)
+        found += natural(names if chosen else sorted(names), chosen)
+    return list(dict.fromkeys(found))
 
 
 def _intervals(ax: Axes, place: np.ndarray, estimates: np.ndarray, limits: np.ndarray, k: int, label: str) -> None:
@@ -212,22 +228,29 @@ def effect_lines(
     if many:
         labels = [f"{len(parts)} combinations, without bands"] + [""] * (len(parts) - 1)
     canvas = Canvas.of(ax, figsize)
-    names = natural(list(dict.fromkeys(found.frame[found.focal])))
+    names = natural(list(dict.fromkeys(found.frame[found.focal])), is_ordered(found))
     draw = _points_with_bars if found.categorical else _line_with_band
     for k, (label, (_, rows)) in enumerate(zip(labels, parts, strict=True)):
         if found.categorical:
             rows = rows.set_index(found.focal).loc[[n for n in names if n in set(rows[found.focal])]].reset_index()
         draw(canvas.ax, rows, found.focal, k, len(parts), label)
-    note = ""
     if found.categorical:
         canvas.ax.set_xlim(-0.5, len(names) - 0.5)
-        note = name_across(canvas.ax, [str(value) for value in names])
-        canvas.grow(canvas.hanging() - 1.0)
-    canvas.label(
-        title, words(xlabel, f"{found.focal} ({note})" if note else found.focal), words(ylabel, found.response)
-    )
-    if at:
-        canvas.legend(words(at_label, ", ".join(at)))
+
+    def write() -> None:
+        note = ""
+        if found.categorical:
+            note = name_across(canvas.ax, [str(value) for value in names])
+            canvas.grow(canvas.hanging() - 1.0)
+        else:
+            canvas.thin()
+        canvas.label(
+            title, words(xlabel, f"{found.focal} ({note})" if note else found.focal), words(ylabel, found.response)
+        )
+        if at:
+            canvas.legend(words(at_label, ", ".join(at)))
+
+    canvas.dress(write)
     return canvas.ax
 
 
@@ -307,8 +330,13 @@ def residual_histogram(
     canvas.ax.grid(axis="x", visible=False)
     whole_counts(canvas.ax)
     kind = "Residual" if weights is None else "Residual × √weight"
-    canvas.label(title, words(xlabel, f"{kind} ({m.response})"), words(ylabel, "Rows"))
-    canvas.legend()
+
+    def write() -> None:
+        canvas.label(title, words(xlabel, f"{kind} ({m.response})"), words(ylabel, "Rows"))
+        canvas.legend()
+        canvas.thin()
+
+    canvas.dress(write)
     return canvas.ax
 
 

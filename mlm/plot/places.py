@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ArgumentError, is_number, listed
-from .labels import settle, size_of, whole, words, wrapped
+from .cells import fit, has_layout, say_no_room, whole
+from .labels import settle, size_of, thin_ticks, words, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.legend import Legend
 
-__all__ = ["WIDTH", "Canvas", "demand_truth"]
+__all__ = ["REWRITTEN", "WIDTH", "Canvas", "demand_truth"]
 
 WIDTH = 6.6
 """Width of a figure in inches: the text width of a book page."""
@@ -23,6 +25,8 @@ SHARE_OF_LEGEND = 0.36
 """Share of the width that a legend beside the axes gets at most; a wider one stands below them."""
 HANDLE = 0.6
 """Inches that the marks of a legend take beside their names."""
+REWRITTEN = 2
+"""Times that labels are broken into lines again after axes became smaller by them."""
 GAP = 0.1
 """Inches between axes and legend."""
 
@@ -143,7 +147,6 @@ class Canvas:
         if not handles:
             return None
         settle(self.ax)
-        slot = self.ax.get_position()
         width, height = size_of(self.ax)
         room = max(width - HANDLE, 0.5)
         names = [wrapped(label, room, "medium", 2) for label in labels]
@@ -152,18 +155,35 @@ class Canvas:
         across, up = _size(box)
         if across <= SHARE_OF_LEGEND * width and up <= height:
             _beside(self.ax, box)
-            taken = (across + GAP, 0.0)
         else:
             columns = max(1, min(len(names), int(width / (across + 0.02))))
             box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns)
             self.grow(_size(box)[1])
             _below(self.ax, box, GAP + self.hanging())
-            taken = (0.0, _size(box)[1] + GAP)
         for text in (*box.get_texts(), box.get_title()):
             text.set_parse_math(False)
-        if whole(self.ax).get_layout_engine() is None:
-            _make_room(self.ax, slot, taken)
         return box
+
+    def thin(self, dates: bool = False) -> None:
+        """Take away ticks of the horizontal axis until no number stands over another."""
+        thin_ticks([self.ax], dates)
+
+    def dress(self, write: Callable[[], None]) -> None:
+        """Write what stands beside the axes; on a figure without layout again, at the size that is left for the axes.
+
+        Warns
+        -----
+        MlmWarning
+            When they have no room for it.
+        """
+        write()
+        if has_layout(self.ax):
+            return
+        for _ in range(REWRITTEN):
+            settle(self.ax)
+            write()
+        if not fit(self.ax):
+            say_no_room()
 
 
 def _size(box: Legend) -> tuple[float, float]:
@@ -190,11 +210,3 @@ def _moved(ax: Axes, x: float, y: float, right: bool = False) -> Any:
 
     start = Affine2D().translate(1.0 if right else 0.0, 0.0)
     return start + ax.transAxes + ScaledTranslation(x, y, whole(ax).dpi_scale_trans)
-
-
-def _make_room(ax: Axes, slot: Any, taken: tuple[float, float]) -> None:
-    """Make axes smaller by what the legend takes, so that both stand where the axes stood: no layout does it."""
-    width, height = whole(ax).get_size_inches()
-    across, up = taken[0] / width, taken[1] / height
-    ax.set_position((slot.x0, slot.y0 + up, max(slot.width - across, 0.05), max(slot.height - up, 0.05)))
-    ax.set_in_layout(True)
