@@ -167,14 +167,17 @@ def name_across(ax: Axes, names: Sequence[str]) -> str:
     settle(ax)
     size = ax.xaxis.get_ticklabels()[0].get_fontsize() if ax.xaxis.get_ticklabels() else points("medium")
     low, high = sorted(ax.get_xlim())
-    room = 0.94 * size_of(ax)[0] / (high - low)
-    broken = [wrapped(name, room, size, MOST_LINES if room > NARROW else 1) for name in names]
+    own = 0.94 * size_of(ax)[0] / (high - low)
+    broken = [wrapped(name, own, size, MOST_LINES if own > NARROW else 1) for name in names]
     if all("".join(short.split()) == "".join(name.split()) for short, name in zip(broken, names, strict=True)):
         ax.set_xticks(range(len(names)), broken, parse_math=False)
         return ""
-    step = max(1, math.ceil(line_height(size) / room))
+    step = max(1, math.ceil(line_height(size) / own))
     shown = range(0, len(names), step)
-    ax.set_xticks(shown, [wrapped(names[k], LONGEST, size, 1) for k in shown], parse_math=False, rotation=90)
+    most, lines = LONGEST, 1
+    if not has_layout(ax):
+        most, lines = min(LONGEST, SHARE_OF_NAMES * room(ax)[1]), max(1, int(own / line_height(size)))
+    ax.set_xticks(shown, [wrapped(names[k], most, size, lines) for k in shown], parse_math=False, rotation=90)
     return left_out(step, len(names))
 
 

@@ -113,6 +113,8 @@ class Panels:
             for ax in self.each:
                 settle(ax)
             write()
+        for ax in self.each:
+            settle(ax)
         if not all([fit(ax) for ax in self.each]):
             say_no_room()
 

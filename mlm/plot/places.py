@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ArgumentError, is_number, listed
-from .cells import fit, has_layout, say_no_room, whole
+from .cells import fit, has_layout, room, say_no_room, whole
 from .labels import settle, size_of, thin_ticks, words, wrapped
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ WIDTH = 6.6
 HEIGHT = 4.4
 SHARE_OF_LEGEND = 0.36
 """Share of the width that a legend beside the axes gets at most; a wider one stands below them."""
+MOST_BELOW = 0.5
+"""Share of the height that a legend and names below axes get at most, where no layout gives them room."""
 HANDLE = 0.6
 """Inches that the marks of a legend take beside their names."""
 REWRITTEN = 2
@@ -148,20 +150,41 @@ class Canvas:
             return None
         settle(self.ax)
         width, height = size_of(self.ax)
-        room = max(width - HANDLE, 0.5)
-        names = [wrapped(label, room, "medium", 2) for label in labels]
-        heading = None if title is None else wrapped(title, room, "medium")
-        box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0)
+        box = self._legend(title, width - HANDLE)
         across, up = _size(box)
         if across <= SHARE_OF_LEGEND * width and up <= height:
             _beside(self.ax, box)
-        else:
-            columns = max(1, min(len(names), int(width / (across + 0.02))))
-            box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns)
-            self.grow(_size(box)[1])
-            _below(self.ax, box, GAP + self.hanging())
+            return box
+        columns = max(1, min(len(labels), int(width / (across + 0.02))))
+        box = self._legend(title, width - HANDLE, columns)
+        up = _size(box)[1]
+        if not has_layout(self.ax) and up + self.hanging() > MOST_BELOW * room(self.ax)[1]:
+            return self._squeezed(title)
+        self.grow(up)
+        _below(self.ax, box, GAP + self.hanging())
+        return box
+
+    def _legend(self, title: str | None, width: float, columns: int = 1, letters: str = "medium") -> Legend:
+        """Make a legend with names of so many inches."""
+        handles, labels = self.ax.get_legend_handles_labels()
+        names = [wrapped(label, max(width, 0.5), letters, 2) for label in labels]
+        heading = None if title is None else wrapped(title, max(width, 0.5), letters)
+        box = self.ax.legend(
+            handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns, fontsize=letters,
+            title_fontsize=letters,
+        )  # fmt: skip
         for text in (*box.get_texts(), box.get_title()):
             text.set_parse_math(False)
+        return box
+
+    def _squeezed(self, title: str | None) -> Legend:
+        """Put a legend that would take most of the height to the right, in letters that make it as low as the cell."""
+        width, height = room(self.ax)
+        for letters in ("medium", "small", "x-small", "xx-small"):
+            box = self._legend(title, SHARE_OF_LEGEND * width - HANDLE, letters=letters)
+            if _size(box)[1] <= height:
+                break
+        _beside(self.ax, box)
         return box
 
     def thin(self, dates: bool = False) -> None:
