@@ -62,7 +62,7 @@ def fit(ax: Axes) -> bool:
     roomy = True
     for _ in range(ROUNDS):
         now = np.array(ax.bbox.extents)
-        around = np.array(ax.get_tightbbox().extents)
+        around = np.array((ax.get_tightbbox() or ax.bbox).extents)
         low = np.maximum(slot[:2], free[:2] + np.maximum(now[:2] - around[:2], 0))
         high = np.minimum(slot[2:], free[2:] - np.maximum(around[2:] - now[2:], 0))
         roomy = bool((high - low >= least - STILL).all())
@@ -84,8 +84,8 @@ def say_no_room() -> None:
     MlmWarning
     """
     warnings.warn(
-        "The axes that were given have no room for all that stands beside them, which covers others or is cut. Make the "
-        'figure with layout="constrained" or a larger figsize, such as plt.subplots(..., figsize=(12, 8), '
+        "The axes that were given have no room for all that stands beside them, which covers others or is cut. Make "
+        'the figure with layout="constrained" or a larger figsize, such as plt.subplots(..., figsize=(12, 8), '
         'layout="constrained").',
         MlmWarning,
         stacklevel=users_stacklevel(),

@@ -107,7 +107,8 @@ def _advance(letter: str) -> float:
 def wrapped(text: str, width: float, size: Any, lines: int = MOST_LINES) -> str:
     """Break a name into lines that fit a width in inches; of one that is too long the two ends, with "…" between.
 
-    Lines end between words, and after `_`, `.`, `:` and `-`; only a word longer than a line is torn. Two ends tell more names apart than one.
+    Lines end between words, and after `_`, `.`, `:` and `-`; only a word longer than a line is torn.
+    Two ends tell more names apart than one.
     """
     found = _broken(text, width, size, lines)
     if found is not None:

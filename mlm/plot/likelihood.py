@@ -11,9 +11,9 @@ import scipy
 
 from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
-from ..report.r_numbers import percent
 from ..likelihood.deviance import UsersDeviance
-from .labels import demand_words, line_height, size_of, thin_ticks, words
+from ..report.r_numbers import percent
+from .labels import demand_words, line_height, size_of, words
 from .places import Canvas
 from .style import OKABE_ITO
 

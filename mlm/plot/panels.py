@@ -155,8 +155,9 @@ class Panels:
             if self.large:
                 head.set_y(1 - APART / whole(first).get_size_inches()[1])
         else:
-            above = f"{wrapped(title, size_of(first)[0], 'large')}\n{wrapped(self.titles[0], size_of(first)[0], 'medium')}".strip()
-            first.set_title(above, parse_math=False)
+            width = size_of(first)[0]
+            lines = wrapped(title, width, "large"), wrapped(self.titles[0], width, "medium")
+            first.set_title("\n".join(lines).strip(), parse_math=False)
 
     def finish(self, dates: bool, title: str | None, xlabel: str, ylabel: str) -> None:
         """Label panels on common axes, with numbers at the figure's sides where there is room for them."""

@@ -123,13 +123,13 @@ class Canvas:
         """Write title and labels as they are, in as many lines as they need; a ``$`` starts no formula."""
         settle(self.ax)
         width, height = size_of(self.ax)
-        for text, write, artist, room in (
+        for text, write, artist, most in (
             (xlabel, self.ax.set_xlabel, self.ax.xaxis.label, width),
             (ylabel, self.ax.set_ylabel, self.ax.yaxis.label, height),
             (words(title, ""), self.ax.set_title, self.ax.title, width),
         ):
             if text or artist is not self.ax.title:
-                write(wrapped(text, room, artist.get_fontsize()), parse_math=False)
+                write(wrapped(text, most, artist.get_fontsize()), parse_math=False)
 
     def hanging(self) -> float:
         """Inches that the names below the axis take."""

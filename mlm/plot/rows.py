@@ -17,7 +17,18 @@ from ..frame.native import Native
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["NO_VARIANCE", "Rows", "bin_edges", "by_group", "complete", "demand_names", "is_ordered", "least_squares_line", "natural", "spaced"]
+__all__ = [
+    "NO_VARIANCE",
+    "Rows",
+    "bin_edges",
+    "by_group",
+    "complete",
+    "demand_names",
+    "is_ordered",
+    "least_squares_line",
+    "natural",
+    "spaced",
+]
 
 NO_VARIANCE = "variance 0: all are 0"
 """What is said of effects whose variance is estimated as 0."""

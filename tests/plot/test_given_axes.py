@@ -9,7 +9,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from pictures import LIKERT, flat, model, names, rows, several, text_levels
+from pictures import flat, model, names, rows, several, text_levels
 from test_looks import ROUNDING, texts
 
 import mlm
@@ -78,7 +78,9 @@ def faults(figure, axes, which):
         around = ax.get_tightbbox()
         if not (inside.contains(*around.min) and inside.contains(*around.max)):
             found.append("cut")
-        if any(around.padded(-ROUNDING).overlaps(o.get_tightbbox().padded(-ROUNDING)) for o in axes.flat if o is not ax):
+        if any(
+            around.padded(-ROUNDING).overlaps(o.get_tightbbox().padded(-ROUNDING)) for o in axes.flat if o is not ax
+        ):
             found.append("over a neighbour")
         if legend is not None and legend.get_window_extent().padded(-ROUNDING).overlaps(ax.bbox.padded(-ROUNDING)):
             found.append("legend over data")
@@ -86,7 +88,8 @@ def faults(figure, axes, which):
     left, bottom, right, top = boxes.T
     across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left) > ROUNDING
     up = np.minimum(top[:, None], top) - np.maximum(bottom[:, None], bottom) > ROUNDING
-    return found + [(shown[a], shown[b]) for a, b in np.argwhere(np.triu(across & up, 1)) if not plain(shown[a], shown[b])]
+    pairs = [(shown[a], shown[b]) for a, b in np.argwhere(np.triu(across & up, 1))]
+    return found + [pair for pair in pairs if not plain(*pair)]
 
 
 def plain(*pair):
