@@ -23,6 +23,8 @@ WIDTH = 6.6
 HEIGHT = 4.4
 SHARE_OF_LEGEND = 0.36
 """Share of the width that a legend beside the axes gets at most; a wider one stands below them."""
+LEAST_NAME = 0.8
+"""Inches of a name in a legend beside axes at least: two ends of narrower ones do not tell names apart."""
 MOST_BELOW = 0.5
 """Share of the height that a legend and names below axes get at most, where no layout gives them room."""
 HANDLE = 0.6
@@ -159,7 +161,9 @@ class Canvas:
         box = self._legend(title, width - HANDLE, columns)
         up = _size(box)[1]
         if not has_layout(self.ax) and up + self.hanging() > MOST_BELOW * room(self.ax)[1]:
-            return self._squeezed(title)
+            if SHARE_OF_LEGEND * room(self.ax)[0] - HANDLE > LEAST_NAME:
+                return self._squeezed(title)
+            box = self._legend(title, width - HANDLE, letters="x-small")
         self.grow(up)
         _below(self.ax, box, GAP + self.hanging())
         return box

@@ -78,9 +78,7 @@ def faults(figure, axes, which):
         around = ax.get_tightbbox()
         if not (inside.contains(*around.min) and inside.contains(*around.max)):
             found.append("cut")
-        if any(
-            around.padded(-ROUNDING).overlaps(o.get_tightbbox().padded(-ROUNDING)) for o in axes.flat if o is not ax
-        ):
+        if any(around.padded(-ROUNDING).overlaps(o.bbox.padded(-ROUNDING)) for o in axes.flat if o is not ax):
             found.append("over a neighbour")
         if legend is not None and legend.get_window_extent().padded(-ROUNDING).overlaps(ax.bbox.padded(-ROUNDING)):
             found.append("legend over data")
