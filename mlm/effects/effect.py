@@ -38,6 +38,7 @@ from ..model.mixed_model import MixedModel
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..plot import effect_lines
 from ..report.face import demand_model
+from ..report.r_numbers import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,6 +72,8 @@ class Effect:
         What the other predictors are held at: a mean, or the share of each level.
     note : str
         Why values are missing; empty where none is.
+    ordered : bool
+        Whether the values of the focal predictor have an order of their own: of an ordered category, or given.
     """
 
     frame: pd.DataFrame
@@ -81,6 +84,7 @@ class Effect:
     level: float
     typical: dict[str, Any]
     note: str = ""
+    ordered: bool = False
 
     def __str__(self) -> str:
         return f"{self._heading}\n\n{self.frame.to_string(index=False, max_rows=SHOWN_ROWS)}"
@@ -96,7 +100,7 @@ class Effect:
         """What is shown, and what the other predictors are held at."""
         by = f" by {', '.join(self.at)}" if self.at else ""
         held = "".join(f"; {name} at {_typical_text(value)}" for name, value in self.typical.items())
-        return f"Effect of {self.focal} on {self.response}{by}, with a {100 * self.level:g} % band{held}"
+        return f"Effect of {self.focal} on {self.response}{by}, with a {percent(self.level)} band{held}"
 
     def plot(self, **options: Any) -> Axes:
         """Draw lines with bands, one for each value of `at`; options as in :func:`mlm.plot.effect_lines`."""
@@ -193,7 +197,8 @@ def effect(
     if note:
         warnings.warn(note, RankWarning, stacklevel=users_stacklevel())
     shown = tuple(() if at is None else at)
-    return Effect(frame, focal, m.response, bool(known[focal].levels), shown, level, typical, note)
+    ordered = values is not None or bool(getattr(m.frame.predictors.get(focal), "ordered", False))
+    return Effect(frame, focal, m.response, bool(known[focal].levels), shown, level, typical, note, ordered)
 
 
 def _not_estimable(m: MixedModel | LinearModel, points: pd.DataFrame, count: int) -> str:

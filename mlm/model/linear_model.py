@@ -84,12 +84,12 @@ class LinearModel:
     @property
     def fixef(self) -> pd.Series:
         """Coefficients by term."""
-        return pd.Series(self.beta, pd.Index(self.frame.x_names, name="term"), name="Estimate", copy=True)
+        return pd.Series(self.beta, self.frame.x_names, name="Estimate", copy=True)
 
     @property
     def vcov(self) -> pd.DataFrame:
         """Covariance matrix of the coefficients, shape (p, p)."""
-        return pd.DataFrame(self.covariance, pd.Index(self.frame.x_names, name="term"), self.frame.x_names, copy=True)
+        return pd.DataFrame(self.covariance, self.frame.x_names, self.frame.x_names, copy=True)
 
     @property
     def se(self) -> pd.Series:

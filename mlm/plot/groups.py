@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, counted
 from ..report.face import FittedModel, is_mixed, is_model
-from .labels import days_across, demand_words, thin_ticks, words
+from .labels import days_across, demand_words, words
 from .lines import Lines, dummy_lines, mixed_lines, separate_lines
 from .places import Canvas, demand_truth
 from .rows import demand_names
@@ -97,9 +97,13 @@ def group_lines(
         canvas.ax.plot(*found.middle, color=ink(), linewidth=3, label="overall", zorder=4)
     if found.dates:
         days_across(canvas.ax)
-    canvas.label(title, words(xlabel, found.x), words(ylabel, found.y))
-    canvas.legend()
-    thin_ticks([canvas.ax], found.dates)
+
+    def write() -> None:
+        canvas.label(title, words(xlabel, found.x), words(ylabel, found.y))
+        canvas.legend(found.note or None)
+        canvas.thin(found.dates)
+
+    canvas.dress(write)
     return canvas.ax
 
 

@@ -7,17 +7,17 @@ is said.
 from __future__ import annotations
 
 import math
-import textwrap
+import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
+from .cells import fit, has_layout, room, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = [
     "days_across",
@@ -30,7 +30,6 @@ __all__ = [
     "size_of",
     "thin_ticks",
     "upright_days",
-    "whole",
     "whole_counts",
     "words",
     "wrapped",
@@ -44,8 +43,8 @@ SLACK = 1.06
 """How much wider text is drawn than measured at most: letters are moved to whole pixels."""
 MOST_LINES = 4
 """Lines that a name across is broken into at most; more are read no more easily than a turned one."""
-WIDEST = 2
-"""How many letters of the average width a line holds at most, over those that it holds on average: narrow ones."""
+WORDS = re.compile(r"(\s+)|(?<=\S[_:])(?=\S)|(?<=\S\.)(?=[^\W\d])|(?<=\S-)(?=[^\W\d_])")
+"""Between words: blanks, and after `_`, `:`, a stop or a hyphen; not within numbers such as 0.5 and 1e-05."""
 MORE_LETTERS = 8
 """Letters that a name may have more than the average ones that its lines hold, when its two ends are tried."""
 LONGEST = 3.4
@@ -111,7 +110,8 @@ def _advance(letter: str) -> float:
 def wrapped(text: str, width: float, size: Any, lines: int = MOST_LINES) -> str:
     """Break a name into lines that fit a width in inches; of one that is too long the two ends, with "…" between.
 
-    Lines end between words where these fit, and within them where they do not. Two ends tell more names apart than one.
+    Lines end between words, and after `_`, `.`, `:` and `-`; only a word longer than a line is torn.
+    Two ends tell more names apart than one.
     """
     found = _broken(text, width, size, lines)
     if found is not None:
@@ -126,28 +126,37 @@ def wrapped(text: str, width: float, size: Any, lines: int = MOST_LINES) -> str:
 
 def _broken(text: str, width: float, size: Any, lines: int) -> str | None:
     """The text in lines that fit a width, or None when these are too many."""
-    wide = inches(text, size)
-    if wide <= width and text.count("\n") < lines:
+    if inches(text, size) <= width and text.count("\n") < lines:
         return text
-    most = min(len(text), int(WIDEST * len(text) * width / max(wide, width)) + 1)
-    for letters in range(most, 0, -1):
-        pieces = [piece for line in text.split("\n") for piece in textwrap.wrap(line, letters)]
-        if len(pieces) > lines:
+    pieces: list[str] = []
+    for line in text.split("\n"):
+        if any(inches(letter, size) > width for letter in line):
             return None
-        if inches("\n".join(pieces), size) <= width:
-            return "\n".join(pieces)
-    return None
+        pieces += _filled(line, width, size)
+    return "\n".join(pieces) if len(pieces) <= lines else None
 
 
-def whole(ax: Axes) -> Figure:
-    """Return the figure that axes are on, not a part of it."""
-    return ax.figure.figure
+def _filled(line: str, width: float, size: Any) -> list[str]:
+    """Break a line into lines that fit a width, at the ends of its words; only a word that is longer is torn."""
+    found, now = [], ""
+    for word in filter(None, WORDS.split(line)):
+        if now and inches(f"{now}{word.rstrip()}", size) > width:
+            found.append(now.rstrip())
+            now = ""
+        now += word if now else word.lstrip()
+        while inches(now.rstrip(), size) > width:
+            held = next(k for k in range(len(now), 0, -1) if inches(now[:k], size) <= width)
+            found.append(now[:held])
+            now = now[held:]
+    return [*found, now.rstrip()] if now.strip() else found
 
 
 def settle(ax: Axes) -> None:
     """Place the axes of a figure as its layout has them so far, so that they can be measured."""
     engine = whole(ax).get_layout_engine()
-    if engine is not None:
+    if engine is None:
+        fit(ax)
+    else:
         engine.execute(whole(ax))
 
 
@@ -162,14 +171,17 @@ def name_across(ax: Axes, names: Sequence[str]) -> str:
     settle(ax)
     size = ax.xaxis.get_ticklabels()[0].get_fontsize() if ax.xaxis.get_ticklabels() else points("medium")
     low, high = sorted(ax.get_xlim())
-    room = 0.94 * size_of(ax)[0] / (high - low)
-    broken = [wrapped(name, room, size, MOST_LINES if room > NARROW else 1) for name in names]
+    own = 0.94 * size_of(ax)[0] / (high - low)
+    broken = [wrapped(name, own, size, MOST_LINES if own > NARROW else 1) for name in names]
     if all("".join(short.split()) == "".join(name.split()) for short, name in zip(broken, names, strict=True)):
         ax.set_xticks(range(len(names)), broken, parse_math=False)
         return ""
-    step = max(1, math.ceil(line_height(size) / room))
+    step = max(1, math.ceil(line_height(size) / own))
     shown = range(0, len(names), step)
-    ax.set_xticks(shown, [wrapped(names[k], LONGEST, size, 1) for k in shown], parse_math=False, rotation=90)
+    most, lines = LONGEST, 1
+    if not has_layout(ax):
+        most, lines = min(LONGEST, SHARE_OF_NAMES * room(ax)[1]), max(1, int(own / line_height(size)))
+    ax.set_xticks(shown, [wrapped(names[k], most, size, lines) for k in shown], parse_math=False, rotation=90)
     return left_out(step, len(names))
 
 
@@ -183,6 +195,7 @@ def name_up(ax: Axes, names: Sequence[str], size: Any = "small", width: float | 
     row = size_of(ax)[1] / (high - low)
     beside = ax.yaxis.get_tightbbox()
     own = size_of(ax)[0] + (0.0 if beside is None else max(0.0, (ax.bbox.x0 - beside.x0) / whole(ax).dpi))
+    own = own if has_layout(ax) else room(ax)[0]
     step = max(1, math.ceil(line_height(size) / row))
     lines = max(1, min(MOST_LINES, int(0.9 * row / line_height(size))))
     most = SHARE_OF_NAMES * (own if width is None else width)

@@ -12,9 +12,10 @@ import scipy
 from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
 from ..likelihood.deviance import UsersDeviance
-from .labels import demand_words, line_height, size_of, thin_ticks, words
+from ..report.r_numbers import percent
+from .labels import demand_words, line_height, size_of, words
 from .places import Canvas
-from .style import OKABE_ITO, percent
+from .style import OKABE_ITO
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,10 +128,14 @@ def likelihood_curve(
     canvas.ax.ticklabel_format(axis="x", useOffset=False)
     name = "Restricted log-likelihood" if m.reml else "Log-likelihood"
     along = "1 − intraclass correlation" if found.near_one else "Intraclass correlation"
-    canvas.label(title, words(xlabel, along), words(ylabel, f"{name} (profiled)"))
-    canvas.ax.set_ylim(floor, m.loglik + _head(canvas.ax) * (m.loglik - floor))
     _note(canvas.ax, found, m.loglik, percent(level))
-    thin_ticks([canvas.ax])
+
+    def write() -> None:
+        canvas.label(title, words(xlabel, along), words(ylabel, f"{name} (profiled)"))
+        canvas.ax.set_ylim(floor, m.loglik + _head(canvas.ax) * (m.loglik - floor))
+        canvas.thin()
+
+    canvas.dress(write)
     return canvas.ax
 
 

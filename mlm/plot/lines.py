@@ -12,7 +12,7 @@ from ..errors import ArgumentError, DataError, FitError, first_few
 from ..frame.columns import INTERCEPT
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..report.face import FittedMixedModel, FittedModel, demand_mixed
-from .rows import by_group, complete, least_squares_line, natural, spaced
+from .rows import NO_VARIANCE, by_group, complete, is_ordered, least_squares_line, natural, spaced
 
 __all__ = ["Lines", "dummy_lines", "grouping_factor", "mixed_lines", "separate_lines"]
 
@@ -35,6 +35,8 @@ class Lines:
         Names of the variables.
     dates : bool
         Whether ``x`` are dates, in days since 1970.
+    note : str
+        Which variances are 0, so that lines fall together; empty where none is.
     """
 
     each: dict[Any, Line]
@@ -44,6 +46,7 @@ class Lines:
     y: str
     by: str
     dates: bool = False
+    note: str = ""
 
 
 def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
@@ -86,7 +89,15 @@ def mixed_lines(m: FittedMixedModel, x: str, y: str | None, by: str | None, data
         x,
         m.response,
         group,
+        note=_without_variance(modes[modes["grpvar"] == group]),
     )
+
+
+def _without_variance(modes: pd.DataFrame) -> str:
+    """Say which effects of a factor are 0 for all groups: of its only one no name is needed."""
+    flat = [str(term) for term, rows in modes.groupby("term", sort=False) if not rows["condval"].any()]
+    of = "" if modes["term"].nunique() == 1 else f"{', '.join(flat)}: "
+    return f"{of}{NO_VARIANCE}" if flat else ""
 
 
 def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any) -> Lines:
@@ -101,8 +112,7 @@ def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any
     category = held.pop(by)
     seen = _seen(m, focal, category.values, by, data)
     across = _common_range(focal, seen)
-    ordered = getattr(m.frame.predictors[by], "ordered", False)
-    levels = list(category.levels) if ordered else natural(category.levels)
+    levels = natural(category.levels, is_ordered(m.frame.predictors[by]))
     grid, design = average_design(m, {x: across.tolist(), by: levels}, held)
     up = design @ m.fixef.to_numpy()
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,11 +14,12 @@ from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedModel, demand_model, model_list, model_names
+from ..report.r_numbers import percent
 from ..report.tables.rows import Estimate, TableRow, estimates, is_intercept, rows_by_key
 from .labels import demand_words, name_across, name_up, say_inside, whole_counts, words
 from .places import Canvas, demand_truth
-from .rows import bin_edges, natural
-from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker, percent
+from .rows import bin_edges, is_ordered, natural
+from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,11 +131,17 @@ def dot_and_whisker(
         values = np.array([(cell.value, cell.low, cell.high) for _, cell in here]).reshape(-1, 3)
         _intervals(canvas.ax, place, values[:, 0], values[:, 1:], k, label)
     canvas.ax.set_ylim(len(rows) - 0.5, -0.5)
-    note = name_up(canvas.ax, [row.label for row in rows], "medium")
     canvas.ax.grid(axis="y", visible=False)
-    canvas.label(title, f"{words(xlabel, 'Estimate')} ({percent(level)} confidence interval)", words(ylabel, note))
-    if len(fits) > 1:
-        canvas.legend()
+    along = f"{words(xlabel, 'Estimate')} ({percent(level)} confidence interval)"
+
+    def write() -> None:
+        note = name_up(canvas.ax, [row.label for row in rows], "medium")
+        canvas.label(title, along, words(ylabel, note))
+        if len(fits) > 1:
+            canvas.legend()
+        canvas.thin()
+
+    canvas.dress(write)
     return canvas.ax
 
 
@@ -156,14 +162,24 @@ def _rows(
     known = [key.label for key in keys]
     if isinstance(coef_names, Mapping) and INTERCEPT not in known:
         coef_names = {term: name for term, name in coef_names.items() if term != INTERCEPT}
-    rows, order = rows_by_key(columns, heads, coef_names), _in_order(list(dict.fromkeys(known)))
+    rows, order = rows_by_key(columns, heads, coef_names), _in_order(fits)
     return [rows[key] for key in sorted(rows, key=lambda key: order.index(key.label))]
 
 
-def _in_order(terms: list[str]) -> list[str]:
-    """Put terms that differ in numbers only, the levels of a category, in the order of these numbers."""
-    runs = groupby(terms, key=lambda term: re.sub("[0-9]+", "0", term))
-    return [term for _, run in runs for term in natural(list(run))]
+def _in_order(fits: Sequence[FittedModel]) -> list[str]:
+    """Put the coefficients of several models in the order of the formulas, and those of a category in a natural one."""
+    runs: dict[tuple[str, ...], list[list[str]]] = {}
+    ordered = set()
+    for m in fits:
+        ordered |= {name for name, kept in m.frame.predictors.items() if is_ordered(kept)}
+        for variables, keys in groupby(m.frame.x_design.column_keys(), key=lambda key: key[0]):
+            runs.setdefault(variables, []).append([name for _, name, _ in keys])
+    found: list[str] = []
+    for variables, lists in runs.items():
+        names = list(dict.fromkeys(name for one in lists for name in one))
+        chosen = bool(ordered & set(variables)) or any(one != sorted(one) for one in lists)
+        found += natural(names if chosen else sorted(names), chosen)
+    return list(dict.fromkeys(found))
 
 
 def _intervals(ax: Axes, place: np.ndarray, estimates: np.ndarray, limits: np.ndarray, k: int, label: str) -> None:
@@ -232,24 +248,31 @@ def effect_lines(
     if many:
         labels = [f"{len(parts)} combinations, without bands"] + [""] * (len(parts) - 1)
     canvas = Canvas.of(ax, figsize)
-    names = natural(list(dict.fromkeys(found.frame[found.focal])))
+    names = natural(list(dict.fromkeys(found.frame[found.focal])), is_ordered(found))
     draw = _points_with_bars if found.categorical else _line_with_band
     for k, (label, (_, rows)) in enumerate(zip(labels, parts, strict=True)):
         if found.categorical:
             rows = rows.set_index(found.focal).loc[[n for n in names if n in set(rows[found.focal])]].reset_index()
         draw(canvas.ax, rows, found.focal, k, len(parts), label)
-    note = ""
     if found.categorical:
         canvas.ax.set_xlim(-0.5, len(names) - 0.5)
-        note = name_across(canvas.ax, [str(value) for value in names])
-        canvas.grow(canvas.hanging() - 1.0)
-    canvas.label(
-        title, words(xlabel, f"{found.focal} ({note})" if note else found.focal), words(ylabel, found.response)
-    )
-    if at:
-        canvas.legend(words(at_label, ", ".join(at)))
+
+    def write() -> None:
+        note = ""
+        if found.categorical:
+            note = name_across(canvas.ax, [str(value) for value in names])
+            canvas.grow(canvas.hanging() - 1.0)
+        else:
+            canvas.thin()
+        canvas.label(
+            title, words(xlabel, f"{found.focal} ({note})" if note else found.focal), words(ylabel, found.response)
+        )
+        if at:
+            canvas.legend(words(at_label, ", ".join(at)))
+
     if found.frame["fit"].isna().all():
         say_inside(canvas.ax, getattr(found, "note", "") or "No value of the effect can be estimated.")
+    canvas.dress(write)
     return canvas.ax
 
 
@@ -329,8 +352,13 @@ def residual_histogram(
     canvas.ax.grid(axis="x", visible=False)
     whole_counts(canvas.ax)
     kind = "Residual" if weights is None else "Residual × √weight"
-    canvas.label(title, words(xlabel, f"{kind} ({m.response})"), words(ylabel, "Rows"))
-    canvas.legend()
+
+    def write() -> None:
+        canvas.label(title, words(xlabel, f"{kind} ({m.response})"), words(ylabel, "Rows"))
+        canvas.legend()
+        canvas.thin()
+
+    canvas.dress(write)
     return canvas.ax
 
 

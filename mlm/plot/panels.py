@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ArgumentError, counted, is_count, listed
-from .labels import days_across, line_height, settle, size_of, thin_ticks, upright_days, whole, words, wrapped
-from .places import WIDTH, bare, checked_size, demand_axes
+from .cells import fit, has_layout, say_no_room, whole
+from .labels import days_across, line_height, settle, size_of, thin_ticks, upright_days, words, wrapped
+from .places import REWRITTEN, WIDTH, bare, checked_size, demand_axes
 
 if TYPE_CHECKING:
     pass
@@ -36,10 +37,13 @@ class Panels:
     each : ndarray of Axes, shape (panels,)
     columns : int
         Panels a row, of a figure of our own; 0 where the axes were given.
+    titles : tuple of str
+        What stands above each.
     """
 
     each: np.ndarray
     columns: int
+    titles: tuple[str, ...]
 
     @classmethod
     def of(
@@ -69,11 +73,11 @@ class Panels:
             raise ArgumentError(f"ncols, the panels a row, must be a positive whole number; got {ncols!r}.")
         size = checked_size(figsize, ax)
         if ax is not None:
-            return cls(_given(ax, titles), 0)
+            return cls(_given(ax, titles), 0, tuple(titles))
         columns = 4 if len(titles) <= FEW else 8 if len(titles) <= MANY else 10
         columns = min(columns if ncols is None else int(ncols), len(titles))
         few = len(titles) <= LAID_OUT
-        return cls(_made(titles, columns, size, row, few and sharex, few and sharey), columns)
+        return cls(_made(titles, columns, size, row, few and sharex, few and sharey), columns, tuple(titles))
 
     @property
     def large(self) -> bool:
@@ -91,8 +95,28 @@ class Panels:
         common = len(bottom) > 1 and bottom[0].get_shared_x_axes().joined(bottom[0], bottom[1])
         for ax in () if common else bottom:
             thin_ticks([ax], dates)
-        if self.columns:
+        if self.columns or common:
             thin_ticks(bottom, dates)
+
+    def dress(self, write: Callable[[], None]) -> None:
+        """Write what stands beside the panels; on a figure without layout again, at the size that is left for them.
+
+        Warns
+        -----
+        MlmWarning
+            When they have no room for it.
+        """
+        write()
+        if has_layout(self.each[0]):
+            return
+        for _ in range(REWRITTEN):
+            for ax in self.each:
+                settle(ax)
+            write()
+        for ax in self.each:
+            settle(ax)
+        if not all([fit(ax) for ax in self.each]):
+            say_no_room()
 
     def label(self, title: str | None, xlabel: str, ylabel: str, rows: bool = False) -> None:
         """Write title and labels: those of all panels at the figure's sides, those of given axes at each.
@@ -101,6 +125,7 @@ class Panels:
         """
         figure = self.each[0].figure
         if not self.columns:
+            _write_titles(self.each, self.titles)
             for ax in self.each:
                 settle(ax)
                 width, height = size_of(ax)
@@ -130,8 +155,9 @@ class Panels:
             if self.large:
                 head.set_y(1 - APART / whole(first).get_size_inches()[1])
         else:
-            above = f"{wrapped(title, size_of(first)[0], 'large')}\n{first.get_title()}".strip()
-            first.set_title(above, parse_math=False)
+            width = size_of(first)[0]
+            lines = wrapped(title, width, "large"), wrapped(self.titles[0], width, "medium")
+            first.set_title("\n".join(lines).strip(), parse_math=False)
 
     def finish(self, dates: bool, title: str | None, xlabel: str, ylabel: str) -> None:
         """Label panels on common axes, with numbers at the figure's sides where there is room for them."""
@@ -142,12 +168,16 @@ class Panels:
             _share_limits(self.each)
         if self.large:
             _leave_out_inner_ticks(self.each, self.columns)
-        self.label(title, xlabel, ylabel)
-        if self.large:
-            if dates:
-                upright_days(list(self.each[-self.columns :]))
-            _arrange(self.each, self.columns)
-        self.thin(dates)
+
+        def write() -> None:
+            self.label(title, xlabel, ylabel)
+            if self.large:
+                if dates:
+                    upright_days(list(self.each[-self.columns :]))
+                _arrange(self.each, self.columns)
+            self.thin(dates)
+
+        self.dress(write)
 
 
 def _given(ax: Any, titles: Sequence[str]) -> np.ndarray:
@@ -163,9 +193,14 @@ def _given(ax: Any, titles: Sequence[str]) -> np.ndarray:
     each = np.empty(len(titles), dtype=object)
     each[:] = [bare(place) for place in found[: len(titles)]]
     settle(each[0])
+    _write_titles(each, titles)
+    return each
+
+
+def _write_titles(each: np.ndarray, titles: Sequence[str]) -> None:
+    """Write the title of each of the axes given, in as many lines as it needs."""
     for place, title in zip(each, titles, strict=True):
         place.set_title(wrapped(title, size_of(place)[0], "medium"), fontsize="medium", parse_math=False)
-    return each
 
 
 def _made(
@@ -173,6 +208,7 @@ def _made(
 ) -> np.ndarray:
     """Make a figure with a panel for each title; surplus places stay empty."""
     import matplotlib.pyplot as plt
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     count, rows = len(titles), -(-len(titles) // columns)
     letters = "medium" if columns <= 4 else "x-small" if columns <= 8 else "xx-small"
@@ -184,6 +220,8 @@ def _made(
         rows, columns, squeeze=False, sharex=sharex, sharey=sharey, figsize=size or (WIDTH, height),
         layout="constrained" if count <= LAID_OUT else "none",
     )  # fmt: skip
+    if count > LAID_OUT:
+        grid.flat[0].figure.set_layout_engine(PlaceHolderLayoutEngine(True, True))
     for k, ax in enumerate(grid.flat):
         if k >= count:
             ax.set_axis_off()

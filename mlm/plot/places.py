@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ArgumentError, is_number, listed
-from .labels import settle, size_of, whole, words, wrapped
+from .cells import fit, has_layout, room, say_no_room, whole
+from .labels import settle, size_of, thin_ticks, words, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.legend import Legend
 
-__all__ = ["WIDTH", "Canvas", "demand_truth"]
+__all__ = ["REWRITTEN", "WIDTH", "Canvas", "demand_truth"]
 
 WIDTH = 6.6
 """Width of a figure in inches: the text width of a book page."""
 HEIGHT = 4.4
 SHARE_OF_LEGEND = 0.36
 """Share of the width that a legend beside the axes gets at most; a wider one stands below them."""
+LEAST_NAME = 0.8
+"""Inches of a name in a legend beside axes at least: two ends of narrower ones do not tell names apart."""
+MOST_BELOW = 0.5
+"""Share of the height that a legend and names below axes get at most, where no layout gives them room."""
 HANDLE = 0.6
 """Inches that the marks of a legend take beside their names."""
+REWRITTEN = 2
+"""Times that labels are broken into lines again after axes became smaller by them."""
 GAP = 0.1
 """Inches between axes and legend."""
 
@@ -119,13 +127,13 @@ class Canvas:
         """Write title and labels as they are, in as many lines as they need; a ``$`` starts no formula."""
         settle(self.ax)
         width, height = size_of(self.ax)
-        for text, write, artist, room in (
+        for text, write, artist, most in (
             (xlabel, self.ax.set_xlabel, self.ax.xaxis.label, width),
             (ylabel, self.ax.set_ylabel, self.ax.yaxis.label, height),
             (words(title, ""), self.ax.set_title, self.ax.title, width),
         ):
             if text or artist is not self.ax.title:
-                write(wrapped(text, room, artist.get_fontsize()), parse_math=False)
+                write(wrapped(text, most, artist.get_fontsize()), parse_math=False)
 
     def hanging(self) -> float:
         """Inches that the names below the axis take."""
@@ -145,27 +153,66 @@ class Canvas:
         if not handles:
             return None
         settle(self.ax)
-        slot = self.ax.get_position()
         width, height = size_of(self.ax)
-        room = max(width - HANDLE, 0.5)
-        names = [wrapped(label, room, "medium", 2) for label in labels]
-        heading = None if title is None else wrapped(title, room, "medium")
-        box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0)
+        box = self._legend(title, width - HANDLE)
         across, up = _size(box)
         if across <= SHARE_OF_LEGEND * width and up <= height:
             _beside(self.ax, box)
-            taken = (across + GAP, 0.0)
-        else:
-            columns = max(1, min(len(names), int(width / (across + 0.02))))
-            box = self.ax.legend(handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns)
-            self.grow(_size(box)[1])
-            _below(self.ax, box, GAP + self.hanging())
-            taken = (0.0, _size(box)[1] + GAP)
+            return box
+        columns = max(1, min(len(labels), int(width / (across + 0.02))))
+        box = self._legend(title, width - HANDLE, columns)
+        up = _size(box)[1]
+        if not has_layout(self.ax) and up + self.hanging() > MOST_BELOW * room(self.ax)[1]:
+            if SHARE_OF_LEGEND * room(self.ax)[0] - HANDLE > LEAST_NAME:
+                return self._squeezed(title)
+            box = self._legend(title, width - HANDLE, letters="x-small")
+        self.grow(up)
+        _below(self.ax, box, GAP + self.hanging())
+        return box
+
+    def _legend(self, title: str | None, width: float, columns: int = 1, letters: str = "medium") -> Legend:
+        """Make a legend with names of so many inches."""
+        handles, labels = self.ax.get_legend_handles_labels()
+        names = [wrapped(label, max(width, 0.5), letters, 2) for label in labels]
+        heading = None if title is None else wrapped(title, max(width, 0.5), letters)
+        box = self.ax.legend(
+            handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns, fontsize=letters,
+            title_fontsize=letters,
+        )  # fmt: skip
         for text in (*box.get_texts(), box.get_title()):
             text.set_parse_math(False)
-        if whole(self.ax).get_layout_engine() is None:
-            _make_room(self.ax, slot, taken)
         return box
+
+    def _squeezed(self, title: str | None) -> Legend:
+        """Put a legend that would take most of the height to the right, in letters that make it as low as the cell."""
+        width, height = room(self.ax)
+        for letters in ("medium", "small", "x-small", "xx-small"):
+            box = self._legend(title, SHARE_OF_LEGEND * width - HANDLE, letters=letters)
+            if _size(box)[1] <= height:
+                break
+        _beside(self.ax, box)
+        return box
+
+    def thin(self, dates: bool = False) -> None:
+        """Take away ticks of the horizontal axis until no number stands over another."""
+        thin_ticks([self.ax], dates)
+
+    def dress(self, write: Callable[[], None]) -> None:
+        """Write what stands beside the axes; on a figure without layout again, at the size that is left for the axes.
+
+        Warns
+        -----
+        MlmWarning
+            When they have no room for it.
+        """
+        write()
+        if has_layout(self.ax):
+            return
+        for _ in range(REWRITTEN):
+            settle(self.ax)
+            write()
+        if not fit(self.ax):
+            say_no_room()
 
 
 def _size(box: Legend) -> tuple[float, float]:
@@ -192,11 +239,3 @@ def _moved(ax: Axes, x: float, y: float, right: bool = False) -> Any:
 
     start = Affine2D().translate(1.0 if right else 0.0, 0.0)
     return start + ax.transAxes + ScaledTranslation(x, y, whole(ax).dpi_scale_trans)
-
-
-def _make_room(ax: Axes, slot: Any, taken: tuple[float, float]) -> None:
-    """Make axes smaller by what the legend takes, so that both stand where the axes stood: no layout does it."""
-    width, height = whole(ax).get_size_inches()
-    across, up = taken[0] / width, taken[1] / height
-    ax.set_position((slot.x0, slot.y0 + up, max(slot.width - across, 0.05), max(slot.height - up, 0.05)))
-    ax.set_in_layout(True)

@@ -12,12 +12,13 @@ from ..errors import ArgumentError, first_few
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedMixedModel
+from ..report.r_numbers import percent
 from .labels import demand_words, name_up, whole_counts, words
 from .lines import grouping_factor
 from .panels import Panels
 from .places import Canvas
-from .rows import bin_edges, natural
-from .style import GREY, OKABE_ITO, percent
+from .rows import NO_VARIANCE, bin_edges, natural
+from .style import GREY, OKABE_ITO
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,26 +92,30 @@ def caterpillar(
     count = len(table[terms[0]])
     named = count <= NAMED_GROUPS
     height = max(2.1, LINE_OF_GROUP * count + 0.4) if named else 3.9
-    panels = Panels.of(terms, ax, figsize, row=height, sharex=False, sharey=named)
+    flat = {term for term in terms if not table[term]["condval"].any()}
+    titles = [f"{term} ({NO_VARIANCE})" if term in flat else term for term in terms]
+    panels = Panels.of(titles, ax, figsize, row=height, sharex=False, sharey=named)
     for place, term in zip(panels.each, terms, strict=True):
         by = table[sort_by or (terms[0] if named else term)]["condval"]
         order = by.loc[natural(by.index.tolist())].sort_values(kind="stable").index
-        note = _whiskers(place, table[term].loc[order], z, named, panels.width)
+        _whiskers(place, table[term].loc[order], z, named)
     factor = modes["grpvar"].iloc[0]
-    if not named:
-        note = f"{count} groups" + (", each panel in its own order" if len(terms) > 1 and sort_by is None else "")
-    panels.label(
-        title,
-        words(xlabel, f"Deviation from the fixed effect ({percent(level)} interval)"),
-        words(ylabel, f"{factor} ({note})" if note else factor),
-        rows=True,
-    )
-    panels.thin()
+    along = words(xlabel, f"Deviation from the fixed effect ({percent(level)} interval)")
+    many = f"{count} groups" + (", each panel in its own order" if len(terms) > 1 and sort_by is None else "")
+
+    def write() -> None:
+        note = "" if named else many
+        for place in panels.each if named else ():
+            note = name_up(place, [str(name) for name in order], width=panels.width)
+        panels.label(title, along, words(ylabel, f"{factor} ({note})" if note else factor), rows=True)
+        panels.thin()
+
+    panels.dress(write)
     return panels.each
 
 
-def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool, width: float | None) -> str:
-    """Draw the modes of one term with their intervals, in the order of the rows; say which names are left out."""
+def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool) -> None:
+    """Draw the modes of one term with their intervals, in the order of the rows."""
     place = np.arange(len(rows))
     ax.axvline(0, color=GREY, linewidth=1, linestyle="--")
     half = z * rows["condsd"]
@@ -119,10 +124,8 @@ def _whiskers(ax: Axes, rows: pd.DataFrame, z: float, named: bool, width: float 
     ax.plot(rows["condval"], place, "o", color=OKABE_ITO[0], markersize=4 if named else 1.5)
     ax.grid(axis="y", visible=False)
     ax.set_ylim(-0.8, len(rows) - 0.2)
-    if named:
-        return name_up(ax, [str(name) for name in rows.index], width=width)
-    ax.set_yticks([])
-    return ""
+    if not named:
+        ax.set_yticks([])
 
 
 def _modes(m: FittedMixedModel, group: str | None) -> pd.DataFrame:
@@ -189,7 +192,13 @@ def ranef_histogram(
     canvas.ax.hist(values, bins=edges, color=OKABE_ITO[0], edgecolor="white")
     canvas.ax.grid(axis="x", visible=False)
     whole_counts(canvas.ax)
-    note = "" if values.any() else " (variance 0: all are 0)"
+    note = "" if values.any() else f" ({NO_VARIANCE})"
     factor = modes["grpvar"].iloc[0]
-    canvas.label(title, words(xlabel, f"Empirical Bayes estimate of {term}{note}"), words(ylabel, f"Groups ({factor})"))
+
+    def write() -> None:
+        along = f"Empirical Bayes estimate of {term}{note}"
+        canvas.label(title, words(xlabel, along), words(ylabel, f"Groups ({factor})"))
+        canvas.thin()
+
+    canvas.dress(write)
     return canvas.ax

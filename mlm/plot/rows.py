@@ -18,7 +18,21 @@ from ..frame.native import Native
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Rows", "bin_edges", "by_group", "complete", "demand_names", "least_squares_line", "natural", "spaced"]
+__all__ = [
+    "NO_VARIANCE",
+    "Rows",
+    "bin_edges",
+    "by_group",
+    "complete",
+    "demand_names",
+    "is_ordered",
+    "least_squares_line",
+    "natural",
+    "spaced",
+]
+
+NO_VARIANCE = "variance 0: all are 0"
+"""What is said of effects whose variance is estimated as 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +88,7 @@ def complete(data: Any, by: str, x: str, **numeric: str) -> Rows:
     used = complete_rows({name: column.absent for name, column in columns.items()})
     table = pd.DataFrame({role: values[role][used] for role in names})
     kept = levels.astype(str) if isinstance(levels, pd.DatetimeIndex) else levels  # short where dates are days
-    ordered = getattr(columns[by].present.dtype, "ordered", False)
-    shown = kept if ordered else pd.Index(natural(kept.tolist()), dtype=kept.dtype)
+    shown = pd.Index(natural(kept.tolist(), is_ordered(columns[by].present)), dtype=kept.dtype)
     group = pd.Categorical.from_codes(codes[used], kept).reorder_categories(shown)
     return Rows(table.assign(group=group), days is not None)
 
@@ -108,10 +121,16 @@ def _days(column: Column) -> np.ndarray | None:
     return days
 
 
-def natural(labels: Sequence[Any]) -> list[Any]:
+def is_ordered(values: Any) -> bool:
+    """Whether the levels of a category have an order of their own: of a variable of a fit, or of a column."""
+    return bool(getattr(values, "ordered", False) or getattr(getattr(values, "dtype", None), "ordered", False))
+
+
+def natural(labels: Sequence[Any], ordered: bool = False) -> list[Any]:
     """Put text with numbers in it in the order of these: 1, 2, 10 and not 1, 10, 2.
 
-    What is no text, and text that stands in another order than a dictionary's, keeps its order: somebody chose it.
+    What is no text, text that stands in another order than a dictionary's, and what is said to be `ordered`, keeps its
+    order: somebody chose it.
 
     Examples
     --------
@@ -121,7 +140,7 @@ def natural(labels: Sequence[Any]) -> list[Any]:
     ['-1', '0.25', '0.5', '2', '10']
     """
     found = list(labels)
-    if not all(isinstance(each, str) for each in found) or found != sorted(found):
+    if ordered or not all(isinstance(each, str) for each in found) or found != sorted(found):
         return found
     try:
         return sorted(found, key=float)

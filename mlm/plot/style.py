@@ -1,4 +1,4 @@
-"""What all figures share: colours, markers, lines, and how a coverage is written."""
+"""What all figures share: colours, markers and lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import ArgumentError, counted
 
-__all__ = ["GREY", "LIGHT", "OKABE_ITO", "color", "demand_tellable", "ink", "line", "marker", "percent"]
+__all__ = ["GREY", "LIGHT", "OKABE_ITO", "color", "demand_tellable", "ink", "line", "marker"]
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008), Color Universal Design, without the yellow, which is too light for lines on white."""
@@ -69,14 +69,3 @@ def demand_tellable(count: int, noun: str) -> None:
             f"Colours and markers tell at most {MOST_MARKED} {noun}s apart; got {counted(count, noun)}. "
             "Draw them in several figures."
         )
-
-
-def percent(level: float) -> str:
-    """Write a coverage, without rounding it up.
-
-    Examples
-    --------
-    >>> percent(0.95), percent(0.9995), percent(0.99999999)
-    ('95%', '99.95%', '99.999999%')
-    """
-    return f"{100 * level:.12g}%"

@@ -347,3 +347,14 @@ def named_texts(names: Sequence[str], texts: Sequence[str], width: int = LINE_WI
         for part in (names, texts):
             lines.append("".join(text.rjust(cell) + " " * gap for text in part[start : start + per_line]))
     return "\n".join(lines)
+
+
+def percent(level: float) -> str:
+    """Write a coverage in a sentence, without rounding it up.
+
+    Examples
+    --------
+    >>> percent(0.95), percent(0.9995), percent(0.99999999)
+    ('95%', '99.95%', '99.999999%')
+    """
+    return f"{100 * level:.12g}%"

@@ -54,6 +54,7 @@ def test_estimates_and_quantiles(model, level):
     found = model.confint(level)
     assert tuple(found.columns) == NAMES[level]
     assert list(found.index) == list(model.fixef.index)
+    assert found.index.name is model.fixef.index.name is None
     # a linear model knows its residual degrees of freedom; lme4 takes the normal distribution
     quantile = stats.t(177).ppf if isinstance(model, mlm.LinearModel) else stats.norm.ppf
     half = quantile(0.5 + level / 2) * model.se

@@ -19,6 +19,7 @@ from scipy import stats
 import mlm
 from mlm import plot
 from mlm.plot import rows as rows_of_figures
+from mlm.plot.labels import inches, wrapped
 from mlm.plot.rows import natural
 
 TEXT = ["0", "1", "10", "11", "2"]
@@ -80,6 +81,55 @@ def test_text_comes_in_the_order_of_its_numbers_in_every_figure():
     assert list(dummies.fixef.index[2:]) == ["g1", "g10", "g11", "g2"]  # printed tables keep R's order
 
 
+TOWNS = [f"School {k} {town}" for k, town in zip(range(1, 13), ["Bergen", "Bodø", "Oslo"] * 4, strict=True)]
+
+
+def test_levels_come_by_their_first_number_whatever_follows_it():
+    d = rows(TOWNS)
+    shown = [label.get_text() for label in plot.dot_and_whisker(mlm.lm("y ~ g + x", d)).get_yticklabels()]
+    assert [text.replace("\n", "") for text in shown] == [*(f"g{town}" for town in TOWNS[1:]), "x"]
+    few, all_ = d[~d["g"].isin(TOWNS[4:])], mlm.lm("y ~ g + x", d)
+    shown = plot.dot_and_whisker([mlm.lm("y ~ g + x", few), all_]).get_yticklabels()
+    assert [text.get_text().replace("\n", "") for text in shown] == [*(f"g{town}" for town in TOWNS[1:]), "x"]
+    assert [ax.get_title().replace("\n", " ") for ax in plot.facet_histogram(d, "y", "g")] == TOWNS
+
+
+def test_no_variance_is_said_in_every_figure_of_modes():
+    d = rows()
+    within = d.assign(**{name: d[name] - d.groupby("g")[name].transform("mean") for name in ("x", "y")})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        flat = mlm.lmer("y ~ x + (1 | g)", within)
+        part = mlm.lmer("y ~ x + (x || g)", within)
+    (ax,) = plot.caterpillar(flat)
+    assert ax.get_title().replace("\n", " ") == "(Intercept) (variance 0: all are 0)"
+    assert plot.group_lines(flat, "x").get_legend().get_title().get_text() == "variance 0: all are 0"
+    said = plot.group_lines(part, "x").get_legend().get_title().get_text().replace("\n", " ")
+    assert said.startswith("(Intercept)")
+    assert said.endswith(": variance 0: all are 0")
+    assert not plot.group_lines(mlm.lmer("y ~ x + (1 | g)", d), "x").get_legend().get_title().get_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("friends_relatives", ["friends_", "relatives"]),
+        ("friends.relatives", ["friends.", "relatives"]),
+        ("friends:relatives", ["friends:", "relatives"]),
+        ("friends-relatives", ["friends-", "relatives"]),
+        ("friends relatives", ["friends", "relatives"]),
+        ("share 0.123456789", ["share", "0.123456789"]),
+    ],
+)
+def test_names_are_broken_between_words(text, lines):
+    assert wrapped(text, inches(max(lines, key=len), "medium") + 0.02, "medium").split("\n") == lines
+
+
+def test_only_a_word_longer_than_a_line_is_torn():
+    torn = wrapped("a_" + "m" * 20, inches("m" * 12, "medium"), "medium").split("\n")
+    assert torn == ["a_", "m" * 12, "m" * 8]
+
+
 def test_equal_modes_come_in_the_order_of_their_names():
     d = rows()
     with warnings.catch_warnings():
@@ -95,7 +145,11 @@ def test_ordered_categories_keep_their_order(levels):
     d = rows().assign(g=lambda d: pd.Categorical(d["g"], categories=levels, ordered=True))
     assert [ax.get_title() for ax in plot.facet_histogram(d, "y", "g")] == levels
     assert legend(plot.group_lines(d, "x", y="y", by="g"))[:5] == levels
-    assert legend(plot.group_lines(mlm.lm("y ~ x + g", d), "x", by="g")) == levels
+    m = mlm.lm("y ~ x + g", d, contrasts={"g": "contr.treatment"})
+    assert legend(plot.group_lines(m, "x", by="g")) == levels
+    assert [label.get_text() for label in mlm.effect(m, "g").plot().get_xticklabels()] == levels
+    shown = [label.get_text() for label in plot.dot_and_whisker(m).get_yticklabels()]
+    assert shown == ["x", *(f"g{level}" for level in levels[1:])]
 
 
 def test_more_groups_than_colours_look_different():

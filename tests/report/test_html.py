@@ -53,11 +53,11 @@ def test_columns_keep_their_places(shown):
 def test_an_effect_is_a_table(shown):
     effect = shown["effect"]
     found = effect._repr_html_()
-    assert found.startswith("<p>Effect of &lt;x&gt; on y by f, with a 95 % band</p>")
+    assert found.startswith("<p>Effect of &lt;x&gt; on y by f, with a 95% band</p>")
     assert "<th>&lt;x&gt;</th>" in found
     assert "<x>" not in found
     text = str(effect).split("\n")
-    assert text[:2] == ["Effect of <x> on y by f, with a 95 % band", ""]
+    assert text[:2] == ["Effect of <x> on y by f, with a 95% band", ""]
     assert len(text) < 20 < len(effect.frame)
     assert repr(effect) == str(effect)
 
@@ -67,7 +67,7 @@ def test_an_effect_says_what_it_holds_constant():
     m = mlm.lm("y ~ x + z + f", d)
     few = mlm.effect(m, "x", values=[0.0, 1.0], level=0.9995)
     shares = ", ".join(f"{(d.f == level).mean():.0%} {level}" for level in ("low", "mid", "high"))
-    assert str(few).split("\n")[0] == f"Effect of x on y, with a 99.95 % band; z at {d.z.mean():.4g}; f at {shares}"
+    assert str(few).split("\n")[0] == f"Effect of x on y, with a 99.95% band; z at {d.z.mean():.4g}; f at {shares}"
     assert len(str(few).split("\n")) == 5
 
 

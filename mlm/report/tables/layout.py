@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ..r_numbers import percent
 from .rows import Estimate, TableRow, star_marks
 
 __all__ = ["Layout", "PrintedCell", "PrintedRow"]
@@ -108,7 +109,7 @@ class Layout:
 
     def remarks(self) -> list[str]:
         """What is said below the table, after the stars: a line each."""
-        intervals = [] if self.level is None else [f"{100 * self.level:.10g} % confidence intervals in brackets"]
+        intervals = [] if self.level is None else [f"{percent(self.level)} confidence intervals in brackets"]
         return [*intervals, *_lines(self.note)]
 
     def _spread(self, cell: Estimate | None) -> str:

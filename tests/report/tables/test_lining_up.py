@@ -158,7 +158,7 @@ def test_intervals_and_p_values_are_those_of_the_models(models):
     assert frame.loc[("x", "ci"), "Model 3"] == f"[{low:.2f}; {high:.2f}]"
     assert set(frame.index.get_level_values("what")) == {"estimate", "ci", "p", "statistic"}
     assert frame.loc[("(Intercept)", "p")].tolist() == ["p < 0.001"] * 3
-    assert table.to_text().endswith("90 % confidence intervals in brackets")
+    assert table.to_text().endswith("90% confidence intervals in brackets")
 
 
 def test_terms_that_were_dropped_have_no_row():
