@@ -29,6 +29,7 @@ __all__ = [
     "settle",
     "size_of",
     "thin_ticks",
+    "told_apart",
     "upright_days",
     "whole_counts",
     "words",
@@ -124,6 +125,34 @@ def wrapped(text: str, width: float, size: Any, lines: int = MOST_LINES) -> str:
     return "…"
 
 
+def told_apart(names: Sequence[str], width: float, size: Any, lines: int = MOST_LINES) -> list[str]:
+    """Break names into lines as `wrapped` does; of those that would read alike, show where they differ.
+
+    Examples
+    --------
+    >>> told_apart(["School of Saint A by the river", "School of Saint B by the river"], 1.0, 10, 1)
+    ['…A…', '…B…']
+    """
+    found = [wrapped(name, width, size, lines) for name in names]
+    for text in {text for text in found if "…" in text}:
+        alike = [k for k, one in enumerate(found) if one == text]
+        given = [names[k] for k in alike]
+        if len(set(given)) > 1:
+            before = _shared_start(given)
+            after = min(_shared_start([name[::-1] for name in given]), min(map(len, given)) - before)
+            before = given[0].rfind(" ", 0, before) + 1  # from the beginning of the word
+            for k, name in zip(alike, given, strict=True):
+                apart = f"…{name[before : len(name) - after].strip()}"
+                found[k] = wrapped(f"{apart}…" if after else apart, width, size, lines)
+    return found
+
+
+def _shared_start(names: Sequence[str]) -> int:
+    """How many letters all names begin with alike."""
+    first_other = (k for k, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1)
+    return next(first_other, min(map(len, names)))
+
+
 def _broken(text: str, width: float, size: Any, lines: int) -> str | None:
     """The text in lines that fit a width, or None when these are too many."""
     if inches(text, size) <= width and text.count("\n") < lines:
@@ -172,7 +201,7 @@ def name_across(ax: Axes, names: Sequence[str]) -> str:
     size = ax.xaxis.get_ticklabels()[0].get_fontsize() if ax.xaxis.get_ticklabels() else points("medium")
     low, high = sorted(ax.get_xlim())
     own = 0.94 * size_of(ax)[0] / (high - low)
-    broken = [wrapped(name, own, size, MOST_LINES if own > NARROW else 1) for name in names]
+    broken = told_apart(names, own, size, MOST_LINES if own > NARROW else 1)
     if all("".join(short.split()) == "".join(name.split()) for short, name in zip(broken, names, strict=True)):
         ax.set_xticks(range(len(names)), broken, parse_math=False)
         return ""
@@ -181,7 +210,7 @@ def name_across(ax: Axes, names: Sequence[str]) -> str:
     most, lines = LONGEST, 1
     if not has_layout(ax):
         most, lines = min(LONGEST, SHARE_OF_NAMES * room(ax)[1]), max(1, int(own / line_height(size)))
-    ax.set_xticks(shown, [wrapped(names[k], most, size, lines) for k in shown], parse_math=False, rotation=90)
+    ax.set_xticks(shown, told_apart([names[k] for k in shown], most, size, lines), parse_math=False, rotation=90)
     return left_out(step, len(names))
 
 
@@ -200,7 +229,7 @@ def name_up(ax: Axes, names: Sequence[str], size: Any = "small", width: float | 
     lines = max(1, min(MOST_LINES, int(0.9 * row / line_height(size))))
     most = SHARE_OF_NAMES * (own if width is None else width)
     shown = range(0, len(names), step)
-    ax.set_yticks(shown, [wrapped(names[k], most, size, lines) for k in shown], parse_math=False)
+    ax.set_yticks(shown, told_apart([names[k] for k in shown], most, size, lines), parse_math=False)
     ax.tick_params(axis="y", length=0, labelsize=size)
     return left_out(step, len(names))
 

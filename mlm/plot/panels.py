@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, counted, is_count, listed
 from .cells import fit, has_layout, say_no_room, whole
-from .labels import days_across, line_height, settle, size_of, thin_ticks, upright_days, words, wrapped
+from .labels import days_across, line_height, settle, size_of, thin_ticks, told_apart, upright_days, words, wrapped
 from .places import REWRITTEN, WIDTH, bare, checked_size, demand_axes
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _made(
     count, rows = len(titles), -(-len(titles) // columns)
     letters = "medium" if columns <= 4 else "x-small" if columns <= 8 else "xx-small"
     room = 0.95 * ((WIDTH if size is None else size[0]) - 0.9) / columns
-    broken = _in_step([wrapped(title, room, letters) for title in titles], columns)
+    broken = _in_step(told_apart(titles, room, letters), columns)
     more = sum(title.count("\n") for title in broken[::columns]) * line_height(letters)
     height = row * min(1.0, 4 / columns) * rows + more + 0.5
     _, grid = plt.subplots(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, is_number, listed
 from .cells import fit, has_layout, room, say_no_room, whole
-from .labels import settle, size_of, thin_ticks, words, wrapped
+from .labels import settle, size_of, thin_ticks, told_apart, words, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -173,7 +173,7 @@ class Canvas:
     def _legend(self, title: str | None, width: float, columns: int = 1, letters: str = "medium") -> Legend:
         """Make a legend with names of so many inches."""
         handles, labels = self.ax.get_legend_handles_labels()
-        names = [wrapped(label, max(width, 0.5), letters, 2) for label in labels]
+        names = told_apart(labels, max(width, 0.5), letters, 2)
         heading = None if title is None else wrapped(title, max(width, 0.5), letters)
         box = self.ax.legend(
             handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns, fontsize=letters,

@@ -19,7 +19,7 @@ from scipy import stats
 import mlm
 from mlm import plot
 from mlm.plot import rows as rows_of_figures
-from mlm.plot.labels import inches, wrapped
+from mlm.plot.labels import inches, told_apart, wrapped
 from mlm.plot.rows import natural
 
 TEXT = ["0", "1", "10", "11", "2"]
@@ -319,3 +319,25 @@ def test_numbers_without_room_for_bins_between_them_are_drawn(x):
 def test_bins_are_those_of_numpy():
     values = np.random.default_rng(1).normal(size=50)
     np.testing.assert_allclose(rows_of_figures.bin_edges(values, 7), np.histogram_bin_edges(values, 7), rtol=1e-14)
+
+
+@pytest.mark.parametrize("width", [0.6, 1.0, 1.5])
+def test_long_names_that_differ_in_the_middle_are_told_apart(width):
+    names = [f"Primary school of Saint {chr(65 + k)}{k} by the river" for k in range(8)]
+    found = told_apart(names, width, 10, 1)
+    assert len(set(found)) == len(names)
+    assert all(f"{chr(65 + k)}{k}" in text for k, text in enumerate(found))
+    assert told_apart(["b", "a"], width, 10) == ["b", "a"]
+    assert len(set(told_apart([names[0], names[0]], width, 10, 1))) == 1
+
+
+def test_shortened_names_of_a_figure_are_told_apart():
+    import matplotlib.pyplot as plt
+
+    k = np.arange(160) % 8
+    names = np.array([f"Primary school of Saint {chr(65 + i)}{i} by the river" for i in range(8)])
+    frame = {"g": names[k], "x": np.arange(160) % 7, "y": k + np.random.default_rng(1).normal(size=160)}
+    _, axes = plt.subplots(1, 2, figsize=(9, 4))
+    plot.dot_and_whisker(mlm.lm("y ~ g + x", frame), ax=axes[0])
+    texts = [label.get_text() for label in axes[0].get_yticklabels()]
+    assert len(set(texts)) == len(texts) == 8
