@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "days_across",
     "demand_words",
+    "inches",
     "line_height",
     "name_across",
     "name_up",
@@ -76,7 +77,7 @@ def demand_words(*given: object) -> None:
 
 def words(label: str | None, otherwise: str) -> str:
     """Return a label that is given, an empty one too, or what stands there otherwise."""
-    return str(otherwise) if label is None else label
+    return drawable(str(otherwise) if label is None else label)
 
 
 def points(size: Any) -> float:
@@ -114,6 +115,7 @@ def wrapped(text: str, width: float, size: Any, lines: int = MOST_LINES) -> str:
     Lines end between words, and after `_`, `.`, `:` and `-`; only a word longer than a line is torn.
     Two ends tell more names apart than one.
     """
+    text = drawable(text)
     found = _broken(text, width, size, lines)
     if found is not None:
         return found
@@ -123,6 +125,17 @@ def wrapped(text: str, width: float, size: Any, lines: int = MOST_LINES) -> str:
         if found is not None:
             return found
     return "…"
+
+
+def drawable(text: str) -> str:
+    """The text, with "?" for half a letter, which no font has and Matplotlib does not take.
+
+    Examples
+    --------
+    >>> drawable("a" + chr(0xD800))
+    'a?'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def told_apart(names: Sequence[str], width: float, size: Any, lines: int = MOST_LINES) -> list[str]:

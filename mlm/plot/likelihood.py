@@ -13,12 +13,13 @@ from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
 from ..likelihood.deviance import UsersDeviance
 from ..report.r_numbers import percent
-from .labels import demand_words, line_height, size_of, words
+from .labels import demand_words, inches, line_height, size_of, words
 from .places import Canvas
 from .style import OKABE_ITO
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
 
 __all__ = ["likelihood_curve"]
 
@@ -36,6 +37,8 @@ DRAWN_REACH = 1.8
 """How far the curve is drawn on both sides of its maximum, over the distance to the interval's ends."""
 LARGEST_DRAWN_ICC = 1 - 1e-6
 """Where the curve ends at most."""
+LETTERS = ("medium", "small", "x-small", "xx-small")
+"""Sizes of what is written above the curve: the first at which it has room on its side."""
 
 
 class ProfiledLikelihood(Protocol):
@@ -128,9 +131,12 @@ def likelihood_curve(
     canvas.ax.ticklabel_format(axis="x", useOffset=False)
     name = "Restricted log-likelihood" if m.reml else "Log-likelihood"
     along = "1 − intraclass correlation" if found.near_one else "Intraclass correlation"
-    _note(canvas.ax, found, m.loglik, percent(level))
+    written: list[Annotation] = []
 
     def write() -> None:
+        for text in written:
+            text.remove()
+        written[:] = _note(canvas.ax, found, m.loglik, percent(level))
         canvas.label(title, words(xlabel, along), words(ylabel, f"{name} (profiled)"))
         canvas.ax.set_ylim(floor, m.loglik + _head(canvas.ax) * (m.loglik - floor))
         canvas.thin()
@@ -184,16 +190,22 @@ def _head(ax: Axes) -> float:
     return share / (1 - share)
 
 
-def _note(ax: Axes, found: Profiled, top: float, coverage: str) -> None:
+def _note(ax: Axes, found: Profiled, top: float, coverage: str) -> list[Annotation]:
     """Write maximum and interval above the curve, on the side of the maximum where there is room."""
     left, right = ax.get_xlim()
     place = (found.best - left) / (right - left)
     side = "left" if place < 0.25 else "right" if place > 0.75 else "center"
-    options: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "bottom"}
     best, low, high = found.written
-    ax.annotate(f"maximum at {best}", (found.best, top), (0, 8), **options)
-    above = (0, 8 + 72 * line_height("medium"))
-    ax.annotate(f"{coverage} interval\n{low} to {high}", (found.best, top), above, **options)
+    said = f"{coverage} interval", f"{low} to {high}", f"maximum at {best}"
+    share = {"left": 1 - place, "right": place, "center": 2 * min(place, 1 - place)}[side]
+    room = share * size_of(ax)[0]
+    letters = next((size for size in LETTERS if max(inches(text, size) for text in said) <= room), LETTERS[-1])
+    options: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "bottom", "fontsize": letters}
+    above = (0, 8 + 72 * line_height(letters))
+    return [
+        ax.annotate(said[2], (found.best, top), (0, 8), **options),
+        ax.annotate("\n".join(said[:2]), (found.best, top), above, **options),
+    ]
 
 
 def _crossing(curve: Any, height: float, inside: float, end: float) -> float:

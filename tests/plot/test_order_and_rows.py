@@ -341,3 +341,26 @@ def test_shortened_names_of_a_figure_are_told_apart():
     plot.dot_and_whisker(mlm.lm("y ~ g + x", frame), ax=axes[0])
     texts = [label.get_text() for label in axes[0].get_yticklabels()]
     assert len(set(texts)) == len(texts) == 8
+
+
+def test_what_is_written_above_a_curve_keeps_within_narrow_axes():
+    import matplotlib.pyplot as plt
+
+    rng, g = np.random.default_rng(2), np.arange(120) % 12
+    m = mlm.lmer("y ~ 1 + (1 | g)", {"y": 3.0 * rng.normal(size=12)[g] + rng.normal(size=120), "g": g})
+    figure, axes = plt.subplots(1, 4, figsize=(12, 3))
+    plot.likelihood_curve(m, ax=axes[3])
+    figure.canvas.draw()
+    inside = axes[3].get_window_extent()
+    for text in axes[3].texts:
+        box = text.get_window_extent()
+        assert inside.x0 <= box.x0
+        assert box.x1 <= inside.x1
+
+
+def test_half_a_letter_is_drawn_as_a_question_mark():
+    m = mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0, 3.0], "x": [0, 1, 2, 3]})
+    ax = plot.dot_and_whisker([m, m], ["\ud800", "b"], title="c\ud800", coef_names={"x": "d\ud800"})
+    ax.figure.canvas.draw()
+    assert ax.get_title() == "c?"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["d?"]
