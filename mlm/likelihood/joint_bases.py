@@ -14,9 +14,9 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts, Levels
-from .level_bases import ROUNDING, SQUARES_ROUNDING, is_little_left
+from .level_bases import SQUARES_ROUNDING, clear_rounding, is_little_left
 
-__all__ = ["Graded", "JointBases", "root_beside_one", "turned"]
+__all__ = ["Graded", "JointBases", "turned"]
 
 # Share of a column's squares that it keeps beside those before it, up to which that is the rounding of sums: some units
 # of 1e-16 for each of a hundred columns.
@@ -91,10 +91,7 @@ class JointBases:
         if products.rows is not None and is_little_left(self.within, xy, shared):
             self.rows = products.rows.levels()
             self.coordinates, self.within, self.taken, _ = self.rows
-        nothing = self.within.diagonal() <= (0.0 if self.rows else ROUNDING) * xy.diagonal()
-        nothing[shared] = True
-        nothing[-1] = False
-        self.within[nothing] = self.within[:, nothing] = 0.0
+        clear_rounding(self.within, xy, shared, summed=self.rows is None)
 
     @property
     def lost(self) -> float:
@@ -122,7 +119,7 @@ class JointBases:
 
     def half(self, coordinates: np.ndarray, matrices: list[np.ndarray]) -> tuple[np.ndarray, float]:
         """``L^-1 Q' [Z X y]``, shape (r, c + p + 1), and ``log |V|``."""
-        root = root_beside_one(self.spread(coordinates, matrices))
+        root = _root_beside_one(self.spread(coordinates, matrices))
         half = lapack.dtrtrs(root, coordinates, lower=1)[0]
         return half, 2.0 * float(np.log(root.diagonal()).sum())
 
@@ -185,7 +182,7 @@ def turned(turn: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     return np.asarray((turn @ blocks.transpose(2, 0, 1) @ turn.T).transpose(1, 2, 0))
 
 
-def root_beside_one(b: np.ndarray) -> np.ndarray:
+def _root_beside_one(b: np.ndarray) -> np.ndarray:
     """Lower triangular L with ``L L' = I + B B'``, shape (r, r), for B of shape (r, c)."""
     square = b @ b.T
     square.flat[:: len(square) + 1] += 1.0

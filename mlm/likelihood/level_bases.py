@@ -17,7 +17,14 @@ import numpy as np
 from ..crossproducts.blocks import FactorProducts, Levels
 from .level_matrices import apply, multiply, summed_products
 
-__all__ = ["SQUARES_ROUNDING", "LevelBases", "is_little_left", "level_coordinates", "solve_beside_one"]
+__all__ = [
+    "SQUARES_ROUNDING",
+    "LevelBases",
+    "clear_rounding",
+    "is_little_left",
+    "level_coordinates",
+    "solve_beside_one",
+]
 
 # Share of a column's squares in a level that it keeps beside those after it, up to which that is rounding: of as many
 # squares as the level would have of this column if it had as many as of any other, in units of their sums.
@@ -69,10 +76,7 @@ class LevelBases:
         if factor.rows is not None and is_little_left(self.within, xy, factor.shared):
             self.rows = factor.rows.levels()
             self.coordinates, self.within, self.taken, _ = self.rows
-        nothing = self.within.diagonal() <= (0.0 if self.rows else ROUNDING) * xy.diagonal()
-        nothing[list(factor.shared)] = True
-        nothing[-1] = False
-        self.within[nothing] = self.within[:, nothing] = 0.0
+        clear_rounding(self.within, xy, factor.shared, summed=self.rows is None)
         self.squares = factor.zz.reshape(-1, factor.levels)[:: self.q + 1]
 
     @cached_property
@@ -112,6 +116,14 @@ class LevelBases:
     def _spread(self, t: np.ndarray) -> np.ndarray:
         """B, shape (q, q, J): lower triangular as R and T are."""
         return np.matmul(t.T, self.coordinates[:, : self.q])
+
+
+def clear_rounding(within: np.ndarray, xy: np.ndarray, shared: Sequence[int], summed: bool) -> None:
+    """Put 0, in place, for what effects leave of fixed-effects columns that they share, or but for rounding of sums."""
+    nothing = within.diagonal() <= (ROUNDING if summed else 0.0) * xy.diagonal()
+    nothing[list(shared)] = True
+    nothing[-1] = False
+    within[nothing] = within[:, nothing] = 0.0
 
 
 def is_little_left(within: np.ndarray, xy: np.ndarray, shared: Sequence[int]) -> bool:

@@ -14,7 +14,7 @@ from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..likelihood.deviance import Deviance
 from .optimum import Optimum
 
-__all__ = ["correlated_otherwise", "further_starts", "is_saturated", "shared_otherwise", "singular_starts"]
+__all__ = ["correlated_otherwise", "fits_any_response", "further_starts", "shared_otherwise", "singular_starts"]
 
 # Cosine between columns of different terms of a factor from which several minima are looked for: that of a column with
 # the constant, where its mean is as large as its standard deviation, is 0.7.
@@ -123,10 +123,15 @@ def _starts_of_rows(deviance: Deviance) -> list[np.ndarray]:
     products = deviance.products
     if products.nobs <= FEW_ROWS and deviance.layout.n_theta > 1:
         return _of_size(deviance, LARGE_DEVIATION, SMALL_DEVIATION) + _of_correlations(deviance)
-    return _of_size(deviance, LARGE_DEVIATION) if products.nobs <= MOST_ROWS and is_saturated(deviance) else []
+    return _of_size(deviance, LARGE_DEVIATION) if products.nobs <= MOST_ROWS and _is_saturated(deviance) else []
 
 
-def is_saturated(deviance: Deviance) -> bool:
+def fits_any_response(deviance: Deviance) -> bool:
+    """Whether several factors have as many effects as there are rows, so that their variances can grow without end."""
+    return len(deviance.products.factors) > 1 and _is_saturated(deviance)
+
+
+def _is_saturated(deviance: Deviance) -> bool:
     """Whether effects are as many as rows, which they can fit perfectly whatever the response is."""
     products = deviance.products
     return products.nobs <= products.p + sum([f.size * f.levels for f in products.factors])

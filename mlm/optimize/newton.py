@@ -33,7 +33,7 @@ from .ending import (
     rounding_of,
 )
 from .free_descent import free_descent
-from .further_starts import is_saturated
+from .further_starts import fits_any_response
 from .optimum import Log, Optimum
 from .scoring import expected_information, scoring_step
 from .start import LEAST_DIVISOR, moment_start, scored_start, single_start
@@ -254,8 +254,7 @@ def _descend(
             hessian, fresh = _second_derivatives(deviance, at), True
             continue
         if deviance.is_perfect(found):
-            falls_for_any = len(deviance.products.factors) > 1 and is_saturated(deviance)
-            return at if falls_for_any else found, False, hessian
+            return at if fits_any_response(deviance) else found, False, hessian
         if not derivatives:
             if (found.theta == at.theta + step).all():
                 return found, True, hessian

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import MlmError
 from ..likelihood.deviance import Deviance
 from .ending import ROUNDING_DECREASE
-from .further_starts import correlated_otherwise, further_starts, is_saturated, shared_otherwise, singular_starts
+from .further_starts import correlated_otherwise, fits_any_response, further_starts, shared_otherwise, singular_starts
 from .newton import newton
 from .optimum import Log, Optimum
 
@@ -50,12 +50,7 @@ def _lowest(deviance: Deviance, start: np.ndarray | None, log: Log) -> Optimum:
     """The lowest end of all searches."""
     given = [] if start is None else _found(_attempt(deviance, start, log, []))
     first = _attempt(deviance, None, log, [])
-    nothing_left = isinstance(first, Optimum) and deviance.is_perfect(first.evaluation)
-    if (
-        isinstance(first, Optimum)
-        and nothing_left
-        and (len(deviance.products.factors) == 1 or not is_saturated(deviance))
-    ):
+    if isinstance(first, Optimum) and deviance.is_perfect(first.evaluation) and not fits_any_response(deviance):
         return first  # nothing is lower
     starts = further_starts(deviance) + (singular_starts(deviance, first) if isinstance(first, Optimum) else [])
     if not given and not starts and isinstance(first, Optimum):

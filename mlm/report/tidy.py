@@ -49,7 +49,7 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
     table = columns[[name for name in BROOM.values() if name in columns]]
     if not is_mixed(m):
         table = with_dropped_terms(table, cast(FittedLinearModel, m))
-    limits = m.confint(level, ddf=ddf).to_numpy()
+    limits = m.confint(level, ddf=ddf if conf_int else None).to_numpy()  # a wrong level is said in any case
     if conf_int:
         table = table.assign(**{"conf.low": limits[:, 0], "conf.high": limits[:, 1]})
     return table.rename_axis("term").reset_index()
