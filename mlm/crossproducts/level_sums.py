@@ -73,8 +73,9 @@ class LevelSums:
             sums[b, places[a]] = sums[a, places[b]]
         if self.of.places is None:
             return sums[:, : self.q], sums[:, self.q :]
-        first, *others = places
-        return sums[:, list(places)] if others else sums[:, first : first + 1], sums
+        first, last = places[0], places[-1]
+        side_by_side = places == tuple(range(first, last + 1))
+        return sums[:, first : last + 1] if side_by_side else sums[:, list(places)], sums
 
     def _read(self, start: int, stop: int, root_weights: np.ndarray | None) -> Any:
         """The random-effects columns of these rows, shifted and times root weights, as q arrays."""

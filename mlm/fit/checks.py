@@ -124,8 +124,8 @@ def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:
             continue
         root = basis.root[block, block]
         independent = min(basis.shares[block].tolist()) >= DEPENDENT_SHARE
-        inner = np.eye(slot.size) if independent else np.add.reduce(products.factors[slot.factor].zz[block, block], 2)
-        squares = np.einsum("ba,bc,ca->a", root, inner, root)
+        inner = root if independent else np.add.reduce(products.factors[slot.factor].zz[block, block], 2) @ root
+        squares = np.add.reduce(root * inner, 0)
         if not min(squares.tolist()) > SMALLEST_SQUARES:
             name = part.columns.names[int(np.argmin(squares))]
             raise DataError(

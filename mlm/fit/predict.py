@@ -102,7 +102,7 @@ def _columns_of(fit: Fit, term: RandomTerm, re_form: str) -> dict[int, list[int]
     wanted = tuple(codings.get(spell(node)) for node in term.expr.variables)
     effects = _effects(term.expr, full_coding(term.expr, wanted))
     found: dict[int, list[int]] = {}
-    for effect, name in zip(effects, ["1"] * term.expr.intercept + term.expr.labels, strict=True):
+    for effect, name in zip(effects, ["1"] * term.expr.intercept + [*term.expr.labels], strict=True):
         if effect not in there:
             listed = ", ".join(f"({part.term.text})" for part in fit.terms)
             otherwise = {variable for variable, _ in effect} in [{v for v, _ in other} for other in there]

@@ -161,12 +161,24 @@ def build(
     if not terms.variables:  # as in (1 | g)
         columns = _constant(terms.intercept, n)
         return Design(terms, columns.names, (), (), recipe, ()), columns
-    chosen = contrasts or {}
     mine = [values[node] for node in terms.variables]
+    if all([type(value) is Numbers for value in mine]):
+        return _of_numbers(terms, mine, n, recipe)
+    chosen = contrasts or {}
     codings = tuple(_coding(value, node, chosen) for node, value in zip(terms.variables, mine, strict=True))
     full = full_coding(terms, codings)
     columns, spans = _columns(terms, mine, codings, full, n)
     return Design(terms, columns.names, codings, full, recipe, spans), columns
+
+
+def _of_numbers(terms: Terms, values: list[Any], n: int, recipe: Recipe) -> tuple[Design, Columns]:
+    """The usual case: all variables are numbers, and each term is a column."""
+    names = (INTERCEPT, *terms.labels) if terms.intercept else terms.labels
+    _demand_few(len(names), n)
+    arrays = [tuple([values[k].values for k in term]) for term in terms.sets]
+    full = tuple([(False,) * len(term) for term in terms.sets])
+    columns = Columns(names, ((ones(n),), *arrays) if terms.intercept else tuple(arrays), n)
+    return Design(terms, names, (None,) * len(values), full, recipe, (1,) * len(arrays)), columns
 
 
 @lru_cache(maxsize=32)  # numbers of rows; an entry is a single number

@@ -21,7 +21,7 @@ from .matching import Kind, as_in_the_fit, demand_common, kind_of
 from .table import Table
 from .values import Value
 
-__all__ = ["Evaluator", "Recipe", "column_names", "demand_functions"]
+__all__ = ["CONSTANTS", "Evaluator", "Recipe", "column_names", "demand_functions"]
 
 LITERALS = (Number, Text)
 # Names that mean a value where no column has them: R's spelling and Python's.

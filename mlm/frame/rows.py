@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +11,7 @@ from ..errors import DataError
 from ..language.tree import Call, Name, Node, spell, walk
 from .column import complete_rows as rows_in_use
 from .table import Table
-from .values import Category, Matrix, Numbers, Other, Truth, Value, missing
+from .values import Category, Matrix, Numbers, Other, Truth, Value, missing, surely_finite
 
 __all__ = ["Dropped", "complete_rows", "demand_defined", "taken"]
 
@@ -67,10 +66,8 @@ def complete_rows(
 
 def _absent(node: Node | str, value: Value) -> np.ndarray | None:
     """Which rows of a variable are missing; None where none is; raises where one is infinite."""
-    if isinstance(value, Numbers):
-        values = value.values
-        if values.dtype.kind != "f" or math.isfinite(np.vdot(values, values) if value.total is None else value.total):
-            return None
+    if isinstance(value, Numbers) and surely_finite(value):
+        return None
     if type(value) is Numbers or type(value) is Matrix:
         _demand_no_infinity(node, value.values)
     return missing(value)

@@ -15,7 +15,7 @@ from ..language.tree import spell_name
 from .column import Column
 from .kinds import value_of
 from .native import Native
-from .values import Numbers, Value
+from .values import Numbers, Value, surely_finite
 
 __all__ = ["Table"]
 
@@ -175,6 +175,16 @@ class Table:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
         return value
+
+    def finite_numbers(self, names: Iterable[str]) -> dict[str, Numbers] | None:
+        """Return columns of a pandas frame, where all of them are numbers and none is missing; None otherwise."""
+        found: dict[str, Numbers] = {}
+        for name in names:
+            value = self.value(name) if self._is_plain(name) else None
+            if type(value) is not Numbers or not surely_finite(value):
+                return None
+            found[name] = value
+        return found
 
 
 def _copied(values: np.ndarray) -> Numbers:

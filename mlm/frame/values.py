@@ -29,6 +29,7 @@ __all__ = [
     "Value",
     "label",
     "missing",
+    "surely_finite",
 ]
 
 
@@ -152,6 +153,12 @@ def label(value: Any) -> str:
     if isinstance(value, datetime.timedelta | np.timedelta64):
         return str(pd.Timedelta(value))
     return str(value)
+
+
+def surely_finite(value: Numbers) -> bool:
+    """Whether no number is missing or infinite, as far as one sum tells: it does not where squares are too large."""
+    values, total = value.values, value.total
+    return values.dtype.kind != "f" or math.isfinite(np.vdot(values, values) if total is None else total)
 
 
 def missing(value: Value) -> np.ndarray | None:

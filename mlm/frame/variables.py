@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from ..errors import DataError, FormulaError, shorten
 from ..language.formula import Formula, parse
 from ..language.tree import Call, Name, Node, spell
-from .evaluate import Evaluator, Recipe, column_names, demand_functions
+from .evaluate import CONSTANTS, Evaluator, Recipe, column_names, demand_functions
 from .functions.table import Function
 from .given import OFFSET, WEIGHTS, given
+from .matching import NUMBERS
 from .rows import Dropped, complete_rows, taken
 from .table import Table
 from .values import NUMERIC, ROWS, Category, Numbers, Value
@@ -75,6 +77,10 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     DataError
         When a column is missing, a variable is infinite or undefined somewhere, or no row is complete.
     """
+    if formula.names and weights is None and offset is None:
+        plain = _of_numbers(formula, table, own)
+        if plain is not None:
+            return plain
     if formula.has_dot:
         formula = _without_dot(formula, table, own)
     texts = {role: each for role, each in ((WEIGHTS, weights), (OFFSET, offset)) if each is not None}
@@ -98,6 +104,18 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     n = table.n if used is None else int(used.sum())
     weights, offset = by_role.get(WEIGHTS), by_role.get(OFFSET)
     return Variables(formula, values, predictors, weights, offset, n, used, dropped, evaluator.as_recipe())
+
+
+def _of_numbers(formula: Formula, table: Table, own: Mapping[str, Function]) -> Variables | None:
+    """The usual case: every variable is a column of numbers, none of them missing; None in any other."""
+    table.unkept = formula.only_grouped_by
+    found = table.finite_numbers(formula.names) if CONSTANTS.keys().isdisjoint(formula.names) else None
+    if found is None:
+        return None
+    values = dict(zip(formula.variables, found.values(), strict=True))
+    predictors = {node.name: values[node] for node in formula.fixed.variables if isinstance(node, Name)}
+    recipe = Recipe(MappingProxyType(dict.fromkeys(found, NUMBERS)), MappingProxyType({}), own)
+    return Variables(formula, values, predictors, None, None, table.n, None, Dropped(0, table.n), recipe)
 
 
 def _without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) -> Formula:

@@ -66,6 +66,8 @@ class Formula:
         All expressions that are computed on the data, in the formula's order, each once.
     only_grouped_by : frozenset of str
         Names that stand for grouping factors, and nowhere else.
+    names : tuple of str
+        The names that `variables` are; empty where any of these is computed, or an offset, or what ``.`` stands for.
     """
 
     text: str
@@ -76,6 +78,7 @@ class Formula:
     has_dot: bool
     variables: tuple[Node, ...]
     only_grouped_by: frozenset[str]
+    names: tuple[str, ...]
 
     @property
     def response(self) -> str:
@@ -130,7 +133,11 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     groups = dict.fromkeys(node for term in random for node in term.parts)
     elsewhere = _names((*computed, *[node for node in groups if isinstance(node, Call)]))
     only = frozenset(node.name for node in groups if isinstance(node, Name)) - elsewhere
-    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, tuple(computed | groups), only)
+    variables = tuple(computed | groups)
+    plain = not dotted and not pieces.offsets and not terms.taken_out
+    names = tuple(node.name for node in variables if isinstance(node, Name)) if plain else ()
+    names = names if len(names) == len(variables) else ()
+    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, variables, only, names)
 
 
 def without_double_bars(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..errors import FormulaError
 from .tree import Call, Name, Node, Number, Text, shown, spell, start
@@ -23,7 +24,7 @@ MAX_TERMS = 2047
 Complaint = Callable[[int, str], FormulaError]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """What an expanded formula says: variables, sets of them, and whether there is an intercept.
 
@@ -43,11 +44,11 @@ class Terms:
     intercept: bool
     taken_out: tuple[Node, ...] = ()
 
-    @property
-    def labels(self) -> list[str]:
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
         """The terms as R prints them, without the intercept."""
         spelled = [spell(variable) for variable in self.variables]
-        return [":".join(spelled[k] for k in term) for term in self.sets]
+        return tuple([":".join(spelled[k] for k in term) for term in self.sets])
 
     @property
     def text(self) -> str:

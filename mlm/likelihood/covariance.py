@@ -107,6 +107,7 @@ class CovarianceLayout:
         mine = [np.flatnonzero(of_factor == k) for k in range(factors)]
         self._places = tuple((m, self._row[m], self._column[m]) for m in mine)
         self._units = tuple(_units(*place[1:], size) for place, size in zip(self._places, self.sizes, strict=True))
+        self._within = tuple(self._within_terms(k) for k in range(factors))
 
     @property
     def n_theta(self) -> int:
@@ -145,6 +146,9 @@ class CovarianceLayout:
 
     def within_terms(self, factor: int) -> np.ndarray:
         """Which elements of a factor's Sigma lie within one term, the others being 0: shape (q, q)."""
+        return self._within[factor]
+
+    def _within_terms(self, factor: int) -> np.ndarray:
         out = np.zeros((self.sizes[factor], self.sizes[factor]), dtype=bool)
         for s in self.slots:
             if s.factor == factor:

@@ -232,7 +232,7 @@ def _starts_of_unequal(deviance: Deviance) -> list[np.ndarray]:
     if deviance.products.nobs > most or max(f.size for f in factors) > 1:
         return []
     squares = [f.zz[0, 0] for f in factors]
-    if all(float(each.max()) < UNEQUAL_SQUARES * float(each.min()) for each in squares):
+    if all([np.maximum.reduce(each) < UNEQUAL_SQUARES * np.minimum.reduce(each) for each in squares]):
         return []
     if len(squares) > 1:
         return _of_size(deviance, 1.0)

@@ -58,7 +58,8 @@ def minimise(
         if optimizer == "newton" or not positive:
             raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
     if optimizer == "newton":
-        with np.errstate(all="ignore"):  # what is too large is looked at where it is evaluated
-            first = None if start is None else deviance.working_theta(start)
-        return search(deviance, first, Log(verbose, deviance.users_theta))
+        if start is not None:
+            with np.errstate(all="ignore"):  # what is too large is looked at where it is evaluated
+                start = deviance.working_theta(start)
+        return search(deviance, start, Log(verbose, deviance.users_theta))
     return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))

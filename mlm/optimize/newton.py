@@ -259,7 +259,8 @@ def _descend(
             if (found.theta == at.theta + step).all():
                 return found, True, hessian
             found = evaluate(found.theta)
-        promise = _plain_step(hessian, found)[1] if deviance.solver.exact and decrease < SHORT_STEP_DECREASE else np.inf
+        near = deviance.solver.exact and decrease < SHORT_STEP_DECREASE
+        promise = _plain_step(hessian, found)[1] if near else np.inf
         serve = promise * decrease < LEAST_DECREASE  # the next step with these second derivatives leaves as little
         if promise < FINAL_DECREASE:
             return found, True, hessian if serve else _second_derivatives(deviance, found)

@@ -13,7 +13,7 @@ def terms(formula):
 
 def fixed(formula):
     terms = parse(formula).fixed
-    return ["1"] * terms.intercept + terms.labels
+    return ["1"] * terms.intercept + [*terms.labels]
 
 
 @pytest.mark.parametrize(
