@@ -181,10 +181,10 @@ class Table:
         found: dict[str, Numbers] = {}
         for name in names:
             value = self.value(name) if self._is_plain(name) else None
-            if type(value) is not Numbers or not surely_finite(value):
+            if type(value) is not Numbers:
                 return None
             found[name] = value
-        return found
+        return found if all(map(surely_finite, found.values())) else None
 
 
 def _copied(values: np.ndarray) -> Numbers:
