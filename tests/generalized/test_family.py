@@ -67,7 +67,9 @@ def test_derivatives(name, link):
     np.testing.assert_allclose(family.link.derivative(eta), slope(family.link.inverse, eta, step), **near)
     np.testing.assert_allclose(family.link.second_derivative(eta), slope(family.link.derivative, eta, step), **near)
     np.testing.assert_allclose(family.variance_derivative(mu), slope(family.variance, mu, 1e-5 * mu), **near)
-    np.testing.assert_allclose(family.score(y, eta), -slope(lambda at: family.deviances_at(y, at), eta, step) / 2, **near)
+    np.testing.assert_allclose(
+        family.score(y, eta), -slope(lambda at: family.deviances_at(y, at), eta, step) / 2, **near
+    )
     information = np.square(family.link.derivative(eta)) / family.variance(mu)
     np.testing.assert_allclose(family.working_weights(eta), information, rtol=1e-13)
 

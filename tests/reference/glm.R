@@ -75,7 +75,7 @@ for (name in names(links)) for (link in links[[name]]) {
 # Comparisons by deviances, and of negative binomial models by likelihoods.
 d <- rows[complete.cases(rows), ]
 compare <- function(formulas, test, ...) {
-  fits <- lapply(formulas, function(one) eval(bquote(glm(.(as.formula(one)), data = d, ...))))
+  fits <- lapply(formulas, function(one) eval(bquote(glm(.(as.formula(one)), data = d, control = glm.control(epsilon = 1e-14), ...))))
   table <- do.call(anova, c(fits, list(test = test)))
   list(formulas = formulas, table = lapply(as.list(as.data.frame(table)), numbers),
        text = strsplit(paste(capture.output(print(table)), collapse = "\n"), "\n")[[1]])
