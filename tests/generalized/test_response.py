@@ -111,7 +111,7 @@ def test_row_order_does_not_matter():
 @pytest.mark.parametrize(
     ("formula", "family", "columns", "says"),
     [
-        ("y ~ x", "binomial", {"y": np.resize(list("abc"), N)}, "category of 3 levels, a (4), b (4), c (4); a binomial"),
+        ("y ~ x", "binomial", {"y": np.resize(list("abc"), N)}, "category of 3 levels, a (4), b (4), c (4); a"),
         ("y ~ x", "binomial", {"y": np.resize(list("abc"), N)}, 'Say which is success: y == "c" ~'),
         ("y ~ x", "binomial", {"y": ["a"] * N}, "is the same in all 12 rows in use (a)"),
         ("y ~ x", "binomial", {"y": np.resize([1, 2], N)}, "6 rows of 12 with values that are outside of 0 to 1"),

@@ -1,4 +1,4 @@
-"""What is asked of a generalized linear model, and where it has no answer: invariances, ends of searches, comparisons."""
+"""What is asked of a generalized linear model, and where it has no answer: invariances, ends of searches."""
 
 import json
 import pickle
@@ -46,14 +46,12 @@ def test_comparisons_of_other_kinds():
     counts = [mlm.glm(f"count ~ {right}", data, "poisson") for right in ("x", "x + z")]
     by_likelihood = 2 * (counts[1].loglik - counts[0].loglik)
     assert mlm.anova(*counts).frame["Deviance"].iloc[1] == pytest.approx(by_likelihood, rel=1e-9)
-    with pytest.raises(mlm.ArgumentError, match="have not. Leave `test` out"):
+    with pytest.raises(mlm.ArgumentError, match="which these have not"):
         mlm.anova(*counts, test="F")
     sizes = [mlm.glm(f"size ~ {right}", data, "Gamma", "log") for right in ("x", "x + z")]
     table = mlm.anova(*sizes, test="Chisq").frame
     assert table["Chisq"].iloc[1] == pytest.approx(2 * (sizes[1].loglik - sizes[0].loglik))
-    with pytest.raises(
-        mlm.FitError, match=r"Only models of one family.*model1 is linear, model2 is of the poisson family"
-    ):
+    with pytest.raises(mlm.FitError, match=r"one family.*model1 is linear, model2 is of the poisson"):
         mlm.anova(mlm.lm("count ~ x", data), counts[1])
     with pytest.warns(mlm.NestingWarning, match="the link log"):
         mlm.anova(mlm.glm("size ~ x", data, "Gamma", "log"), mlm.glm("size ~ x + z", data, "Gamma", "inverse"))
@@ -166,7 +164,8 @@ def test_effects():
     assert link.response == "logit(y)"
     assert found.response == "y"
     inverse = mlm.effect(mlm.glm("size ~ x", data, "Gamma"), "x", values=[0.0]).frame
-    assert (inverse["lower"] < inverse["fit"]).all() and (inverse["fit"] < inverse["upper"]).all()
+    assert (inverse["lower"] < inverse["fit"]).all()
+    assert (inverse["fit"] < inverse["upper"]).all()
     with pytest.raises(mlm.ArgumentError, match="`type` is 'response' or 'link'"):
         mlm.effect(m, "x", type="odds")
 
@@ -180,7 +179,7 @@ def test_tables_and_verbs():
     pd.testing.assert_frame_equal(mlm.glance(m), m.glance())
     assert mlm.coef(m).tolist() == m.fixef.tolist()
     assert mlm.predict(m, data[:3], type="response").tolist() == m.fitted[:3].tolist()
-    with pytest.raises(mlm.FitError, match="A generalized linear model has no 'ranef'.*mlm.glmer"):
+    with pytest.raises(mlm.FitError, match=r"A generalized linear model has no 'ranef'.*mlm\.glmer"):
         mlm.ranef(m)
     for refused in (mlm.r2, mlm.icc, mlm.design_effect):
         with pytest.raises(mlm.ArgumentError):
