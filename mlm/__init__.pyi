@@ -15,16 +15,19 @@ from .errors import MlmError as MlmError
 from .errors import MlmWarning as MlmWarning
 from .errors import NestingWarning as NestingWarning
 from .errors import RankWarning as RankWarning
+from .errors import ResponseWarning as ResponseWarning
 from .errors import SingularFitWarning as SingularFitWarning
 from .frame.centering import between_within as between_within
 from .frame.centering import center_within as center_within
 from .frame.centering import rescale as rescale
 from .frame.model_frame import ModelFrame as ModelFrame
 from .frame.model_frame import model_frame as model_frame
+from .glm import glm as glm
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .lm import lm as lm
 from .lmer import lmer as lmer
+from .model.generalized_linear_model import GeneralizedLinearModel as GeneralizedLinearModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
 from .report.regtable import RegressionTable as RegressionTable
@@ -64,6 +67,7 @@ __all__ = [
     "ExtrapolationWarning",
     "FitError",
     "FormulaError",
+    "GeneralizedLinearModel",
     "IdentificationWarning",
     "IntraclassCorrelation",
     "LinearModel",
@@ -77,6 +81,7 @@ __all__ = [
     "RSquared",
     "RankWarning",
     "RegressionTable",
+    "ResponseWarning",
     "SingularFitWarning",
     "Summary",
     "VarCorr",
@@ -91,6 +96,7 @@ __all__ = [
     "fitted",
     "fixef",
     "glance",
+    "glm",
     "icc",
     "lm",
     "lmer",

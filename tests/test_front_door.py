@@ -75,7 +75,7 @@ def test_every_public_name_can_be_had():
     assert fresh("from mlm import *\nimport mlm\nprint(set(mlm.__all__) <= set(globals()))") == "True"
 
 
-@pytest.mark.parametrize("name", ["lmer", "lm"])
+@pytest.mark.parametrize("name", ["lmer", "lm", "glm"])
 @pytest.mark.parametrize(
     "code",
     [
@@ -168,7 +168,7 @@ def test_coefficients_of_a_linear_model_are_its_fixed_effects(ols):
 @pytest.mark.parametrize("verb", [mlm.summary, mlm.tidy])
 def test_a_linear_model_has_its_own_degrees_of_freedom(verb, ols):
     same(verb(ols, ddf=None), verb(ols))
-    with pytest.raises(mlm.FitError, match="exact degrees of freedom; leave ddf out"):
+    with pytest.raises(mlm.FitError, match="its own degrees of freedom; leave ddf out"):
         verb(ols, ddf="satterthwaite")
     with pytest.raises(mlm.ArgumentError, match="ddf must be None or 'satterthwaite'"):
         verb(ols, ddf="kenward")
@@ -195,7 +195,7 @@ def test_a_linear_model_has_no_random_effects(verb, ols):
     "what", ["y ~ x", None, np.zeros(3), np.poly1d([1, 2]), pd.DataFrame({"fixef": [1], "ngrps": [2]})]
 )
 def test_a_verb_takes_a_model(verb, what):
-    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer or mlm\.lm has fitted"):
+    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer, mlm\.lm or mlm\.glm has fitted"):
         verb(what)
 
 
