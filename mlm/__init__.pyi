@@ -23,6 +23,11 @@ from .frame.model_frame import ModelFrame as ModelFrame
 from .frame.model_frame import model_frame as model_frame
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
+from .inference.contest import contest as contest
+from .inference.elimination import Elimination as Elimination
+from .inference.random_tests import ranova as ranova
+from .inference.tables import TestsTable as TestsTable
+from .inference.term_tests import drop1 as drop1
 from .lm import lm as lm
 from .lmer import lmer as lmer
 from .model.linear_model import LinearModel as LinearModel
@@ -49,6 +54,7 @@ from .verbs import glance as glance
 from .verbs import predict as predict
 from .verbs import ranef as ranef
 from .verbs import resid as resid
+from .verbs import step as step
 from .verbs import summary as summary
 from .verbs import tidy as tidy
 from .verbs import vcov as vcov
@@ -61,6 +67,7 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "Effect",
+    "Elimination",
     "ExtrapolationWarning",
     "FitError",
     "FormulaError",
@@ -79,13 +86,16 @@ __all__ = [
     "RegressionTable",
     "SingularFitWarning",
     "Summary",
+    "TestsTable",
     "VarCorr",
     "anova",
     "between_within",
     "center_within",
     "coef",
     "confint",
+    "contest",
     "design_effect",
+    "drop1",
     "effect",
     "effective_sample_size",
     "fitted",
@@ -100,10 +110,12 @@ __all__ = [
     "predict",
     "r2",
     "ranef",
+    "ranova",
     "regtable",
     "rescale",
     "resid",
     "shrinkage",
+    "step",
     "summarize",
     "summary",
     "tidy",

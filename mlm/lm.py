@@ -77,9 +77,25 @@ def lm(
             f"The formula has {len(frame.random)} random term(s), {frame.random[0].term.text}; "
             "fit it with mlm.lmer, or leave them out for least squares."
         )
+    return least_squares(frame)
+
+
+def least_squares(frame: ModelFrame) -> LinearModel:
+    """Fit a linear model to a frame without random effects; :func:`lm` says what is raised.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+
+    Returns
+    -------
+    LinearModel
+    """
     terms = frame.x_names
     if not terms:
-        raise FormulaError(f"The formula {formula!r} has no coefficients to estimate; add an intercept or a term.")
+        raise FormulaError(
+            f"The formula {frame.formula.text!r} has no coefficients to estimate; add an intercept or a term."
+        )
     demand_squares(frame, LARGEST_SQUARES)
     frame, aliased = _independent_columns(frame)
     coefficients, vcov, sigma = _least_squares(frame)

@@ -39,7 +39,7 @@ from .checks import (
 from .convergence import exit_code, stopping_messages
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
-from .stages import deviance_function, independent_columns
+from .stages import deviance_function, independent_columns, sorted_terms
 
 __all__ = ["Fit"]
 
@@ -137,6 +137,23 @@ class Fit:
         frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
         demand_variation(frame, products)
         return self.estimate(frame, terms, products, reml, optimizer, again=True)
+
+    def on(self, frame: ModelFrame) -> Self:
+        """Fit another model of the same rows by the same criterion.
+
+        Parameters
+        ----------
+        frame : ModelFrame
+
+        Returns
+        -------
+        Fit
+            Of the same class.
+        """
+        terms = sorted_terms(frame)
+        frame, products = independent_columns(frame, terms)
+        demand_variation(frame, products)
+        return self.estimate(frame, terms, products, self.reml, again=True)
 
     def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Self:
         """Return the model with functions that its formula calls given again.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import scipy
@@ -9,14 +11,16 @@ import scipy
 __all__ = ["coefficient_table"]
 
 
-def coefficient_table(estimate: pd.Series, se: pd.Series, df: pd.Series | float | None = None) -> pd.DataFrame:
+def coefficient_table(
+    names: Sequence[str] | pd.Index, estimate: np.ndarray, se: np.ndarray, df: np.ndarray | float | None = None
+) -> pd.DataFrame:
     """Put estimates beside what tells whether they are 0.
 
     Parameters
     ----------
-    estimate, se : pandas.Series, length p
-        By term.
-    df : pandas.Series of length p, or float, optional
+    names : sequence of str, length p
+    estimate, se : ndarray, shape (p,)
+    df : ndarray, shape (p,), or float, optional
         Degrees of freedom of the t tests.
 
     Returns
@@ -25,7 +29,10 @@ def coefficient_table(estimate: pd.Series, se: pd.Series, df: pd.Series | float 
         Columns ``Estimate``, ``Std. Error``, ``t value``; with degrees of freedom ``df`` before and ``Pr(>|t|)`` after
         the t values, two-sided, NaN without any.
     """
-    table, t = pd.DataFrame({"Estimate": estimate, "Std. Error": se}), estimate / se
+    columns = {"Estimate": estimate, "Std. Error": se, "df": df, "t value": estimate / se}
     if df is None:
-        return table.assign(**{"t value": t})
-    return table.assign(**{"df": df, "t value": t, "Pr(>|t|)": 2.0 * scipy.stats.t.sf(np.abs(t), df)})
+        del columns["df"]
+    else:
+        # twice the upper tail: stdtr is the distribution function itself, without what scipy.stats does around it
+        columns["Pr(>|t|)"] = 2.0 * scipy.special.stdtr(df, -np.abs(columns["t value"]))
+    return pd.DataFrame(columns, index=names)

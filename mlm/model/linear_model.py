@@ -22,7 +22,7 @@ from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
-from ..inference.satterthwaite import checked_ddf
+from ..inference.f_tests import Exact, checked_ddf
 from ..report.dropped import terms_of
 from ..report.html import as_html
 from ..report.print_model import print_model
@@ -187,6 +187,22 @@ class LinearModel:
         """Schwarz's criterion."""
         return -2 * self.loglik + np.log(self.nobs) * self.npar
 
+    def denominators(self, ddf: str | None = None) -> Exact:
+        """How contrasts of the coefficients are tested: their covariance matrix, and degrees of freedom.
+
+        Parameters
+        ----------
+        ddf : None
+            As for `coefficients`.
+
+        Returns
+        -------
+        Denominators
+            With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
+        """
+        demand_own_ddf(ddf)
+        return Exact(self.covariance, self.df_resid or np.nan)
+
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Return estimates, standard errors, t values and p values by term.
 
@@ -215,7 +231,8 @@ class LinearModel:
         [1.03, 0.0379, 27.2059, 0.0001]
         """
         demand_own_ddf(ddf)
-        return coefficient_table(self.fixef, self.se, self.df_resid).drop(columns="df")
+        df = self.df_resid or np.nan
+        return coefficient_table(self.fixef.index, self.beta, self.se.to_numpy(), df).drop(columns="df")
 
     def confint(
         self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None

@@ -31,11 +31,7 @@ def demand_dense(fast, dense, matrices, changes, tolerance):
     v = np.diag(1.0 / dense.weights) + sum(
         np.einsum("iaj,ab,kbj->ik", m, t @ t.T, m, optimize=True) for m, t in zip(z, matrices, strict=True)
     )
-    dv = [
-        np.einsum("iaj,ab,kbj->ik", m, c, m, optimize=True)
-        for m, mine in zip(z, changes, strict=True)
-        for c in mine
-    ]
+    dv = [np.einsum("iaj,ab,kbj->ik", m, c, m, optimize=True) for m, mine in zip(z, changes, strict=True) for c in mine]
     inverse = np.linalg.inv(v)
     unscaled = np.linalg.inv(dense.x.T @ inverse @ dense.x)
     found, users = fast.expected(matrices, changes), fast.products.shift.covariance

@@ -93,7 +93,8 @@ def _of_part(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """`traces`, `single`, `sums` and `pairs` of `ExpectedInformation` of one part."""
     crossed = () if part.crossed is None else part.crossed.crossed.factors
-    steps, bent = [], np.zeros((sum(map(len, changes)),) * 2)
+    steps: list[Step] = []
+    bent = np.zeros((sum(map(len, changes)),) * 2)
     for k, (t, mine) in enumerate(zip(matrices, changes, strict=True)):
         # of nested factors Sigma itself is stepped, which does not bend
         moves = 0.5 * mine @ np.linalg.inv(t).T if k in crossed else np.zeros_like(mine)
