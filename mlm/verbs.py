@@ -268,7 +268,7 @@ def step(
     >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [3, 1, 1, 2, 2, 3], "g": list("aabbcc")}
     >>> found = mlm.step(mlm.lmer("y ~ x + (1 | g)", rows))
     >>> found.model.formula, found.fixed.frame["Eliminated"].tolist()
-    ('y ~ 1 + (1 | g)', [1.0])
+    ('y ~ (1 | g)', [1.0])
 
     References
     ----------

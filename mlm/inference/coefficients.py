@@ -29,7 +29,8 @@ def coefficient_table(
         Columns ``Estimate``, ``Std. Error``, ``t value``; with degrees of freedom ``df`` before and ``Pr(>|t|)`` after
         the t values, two-sided, NaN without any.
     """
-    columns = {"Estimate": estimate, "Std. Error": se, "df": df, "t value": estimate / se}
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a fit that is exact the standard errors are 0
+        columns = {"Estimate": estimate, "Std. Error": se, "df": df, "t value": estimate / se}
     if df is None:
         del columns["df"]
     else:

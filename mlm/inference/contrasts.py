@@ -293,7 +293,7 @@ def _term_columns(frame: ModelFrame) -> Iterator[tuple[tuple[np.ndarray, ...], .
 
 
 def _categories(codings: Sequence[Coding | None]) -> frozenset[int]:
-    """Variables that are categories told apart; of one with fewer contrasts than that its contrasts count as numbers."""
+    """Variables that are categories with contrasts for all levels; where there are fewer, these count as numbers."""
     return frozenset(
         k
         for k, coding in enumerate(codings)

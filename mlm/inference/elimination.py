@@ -128,11 +128,11 @@ def _fixed(
         rows.append(tests.loc[[worst]].assign(Eliminated=float(len(rows) + 1)))
         terms = [k for k, term in enumerate(model_terms(model.frame)) if term.label != worst]
         frame = with_fixed_terms(model.frame, terms)
-        model = quietly(model, frame) if is_mixed(model) else linear(frame)
+        model = quietly(model, frame) if isinstance(model, Fit) else linear(frame)
     method = (
         f"Degrees of freedom method: {'Kenward-Roger' if checked_ddf(ddf) == 'kenward-roger' else 'Satterthwaite'} "
     )
-    below = (method, "") if is_mixed(model) else ()
+    below = (method, "") if isinstance(model, Fit) else ()
     return _table(rows, "Backward reduced fixed-effect table:", below, "F value", "Pr(>F)"), model
 
 
