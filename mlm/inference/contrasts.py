@@ -27,7 +27,7 @@ from ..frame.coding import Coding
 from ..frame.model_frame import ModelFrame
 from ..language.tree import spell
 
-__all__ = ["TermSpan", "contrasts_of", "missing_cells", "model_terms", "outermost", "type_number"]
+__all__ = ["TermSpan", "contrasts_of", "marginal_contrasts", "missing_cells", "model_terms", "type_number"]
 
 # Singular value of columns of length 1 up to which they are 0: beside the columns of X that depend on others by a
 # ten-millionth (frame/rank.py), and the rounding of coefficients with columns that are nearly parallel.
@@ -110,19 +110,28 @@ def contrasts_of(frame: ModelFrame, kind: int) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray, shapes (k, p)
-        A term of which nothing can be told has no row.
+        A term of which nothing can be told has no row. The rows of a single term, of which all types say the same, are
+        those of type I: Satterthwaite's degrees of freedom of several contrasts depend on which span their space.
     """
     terms = model_terms(frame)
     if not terms:
         return {}
-    if kind == 3:
+    if kind == 3 and len(terms) > 1:
         full = FullDesign(frame, terms)
         return {term.label: _cleared(full.contrasts(k)) for k, term in enumerate(terms)}
     x = _Scaled.of(frame.x)
-    if kind == 1:
+    if kind == 1 or len(terms) == 1:
         rows = x.rows(list(range(len(x.length))))
         return {term.label: _cleared(rows[list(term.columns)]) for term in terms}
     return {term.label: _cleared(_type_two(x, term, terms)) for term in terms}
+
+
+def marginal_contrasts(frame: ModelFrame) -> dict[str, np.ndarray]:
+    """For each term that can be left out, see `outermost`, its coefficients: shapes (k, p)."""
+    terms, every = model_terms(frame), np.eye(len(frame.x_names))
+    if len(terms) == 1:
+        return contrasts_of(frame, 1)
+    return {term.label: every[list(term.columns)] for term in outermost(terms) if term.columns}
 
 
 def _type_two(x: _Scaled, term: TermSpan, terms: Sequence[TermSpan]) -> np.ndarray:

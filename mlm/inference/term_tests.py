@@ -11,7 +11,7 @@ import pandas as pd
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import FittedModel, demand_mixed, is_mixed
-from .contrasts import contrasts_of, missing_cells, model_terms, outermost, type_number
+from .contrasts import contrasts_of, marginal_contrasts, missing_cells, type_number
 from .f_tests import Denominators, FTest
 from .tables import TestsTable
 
@@ -47,10 +47,11 @@ def _tested(m: FittedModel, contrasts: Mapping[str, np.ndarray], by: Denominator
 
 
 def f_frame(m: FittedModel, tested: Mapping[str, FTest]) -> pd.DataFrame:
-    """Lay F tests out as lmerTest does: sums of squares are F times the residual variance."""
+    """Lay F tests out as lmerTest does: mean squares are F, before it is scaled, times the residual variance."""
+    squares = [f.value / f.scaling * m.sigma**2 for f in tested.values()]
     columns = {
-        "Sum Sq": [f.value * f.numdf * m.sigma**2 for f in tested.values()],
-        "Mean Sq": [f.value * m.sigma**2 for f in tested.values()],
+        "Sum Sq": [square * f.numdf for square, f in zip(squares, tested.values(), strict=True)],
+        "Mean Sq": squares,
         "NumDF": [f.numdf for f in tested.values()],
         "DenDF": [f.dendf for f in tested.values()],
         "F value": [f.value for f in tested.values()],
@@ -122,8 +123,7 @@ def drop1(
     """
     demand_mixed(m)
     by = _denominators(m, ddf)
-    every = np.eye(len(m.fixef))
-    contrasts = {term.label: every[list(term.columns)] for term in outermost(model_terms(m.frame)) if term.columns}
+    contrasts = marginal_contrasts(m.frame)
     model = "\n".join(r_text.deparse(without_double_bars(m.formula)))
     heading = (f"Single term deletions using {by.method}'s method:", "", "Model:", model)
     frame = f_frame(m, _tested(m, contrasts, by))
@@ -132,8 +132,7 @@ def drop1(
 
 def linear_drop1(m: FittedModel) -> pd.DataFrame:
     """The same of a linear model, laid out as R's ``drop1(test = "F")``: without the row of the model itself."""
-    every, df, rss = np.eye(len(m.fixef)), m.df_resid, m.deviance  # type: ignore[attr-defined]
-    contrasts = {term.label: every[list(term.columns)] for term in outermost(model_terms(m.frame)) if term.columns}
+    df, rss, contrasts = m.df_resid, m.deviance, marginal_contrasts(m.frame)  # type: ignore[attr-defined]
     rows = []
     for found in _tested(m, contrasts, _denominators(m, None)).values():
         square = found.value * found.numdf * m.sigma**2
