@@ -69,10 +69,8 @@ def random_part_without(part: RandomPart, term: int) -> RandomPart | None:
 
 
 def _part(part: RandomPart, design: Design, columns: Columns) -> RandomPart:
-    effects, _, group = part.term.written.rpartition("|")
-    text = design.terms.text
-    if design.terms.labels and not effects.lstrip().startswith("1"):  # the constant is left unsaid, as it was
-        text = text.removeprefix("1 + ")
+    group = part.term.written.rpartition("|")[2]
+    text = design.terms.text.removeprefix("1 + ")  # R leaves the constant unsaid beside other terms
     written = f"{text} | {group.strip()}"
     return RandomPart(
         RandomTerm(design.terms, part.term.group, part.term.parts, part.term.holds_its_group, written), columns, design

@@ -36,7 +36,7 @@ def kr_comparison(models: Sequence[FittedModel], labels: Sequence[str], digits: 
     frame = pd.DataFrame([columns], ["Ftest"], ["stat", "ndf", "ddf", "F.scaling", "p.value"], dtype=float)
     formulas = [" ".join(r_text.deparse(without_double_bars(models[k].formula))) for k in (large, small)]
     heading = (*([REFITTED] if refitted else []), f"large : {formulas[0]}", f"small : {formulas[1]}")
-    tests = ("stat", "ndf", "ddf", "F.scaling")
+    tests = ("stat", "ndf", "ddf")
     return TestsTable(frame, heading, (), {"Ftest": contrasts}, tests, "p.value", digits, width)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from reference.hypothesis_tests import CASES, PRINTED, rows
+from reference.hypothesis_tests import CASES, PRINTED, REDUCED, SMALLER, rows
 
 import mlm
 
@@ -34,6 +34,14 @@ def fitted(name):
             warnings.simplefilter("ignore", kind)
         options = {key: case[key] for key in ("reml", "weights", "contrasts") if key in case}
         return mlm.lmer(case["formula"], rows(case.get("data", "main")), data_name=case.get("data", "main"), **options)
+
+
+def smaller(name):
+    """The model that is compared with one of the cases."""
+    case = CASES[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        return mlm.lmer(SMALLER[name], rows(case.get("data", "main")), reml=case.get("reml", True))
 
 
 def table(stored):
@@ -168,3 +176,23 @@ def test_prints_as_r_does(name):
         ours |= {"kr": mlm.anova(m, ddf="kenward-roger"), "kr_drop1": mlm.drop1(m, ddf="kenward-roger")}
     for kind, lines in texts.items():
         assert str(ours[kind]).splitlines() == lines, kind
+
+
+@pytest.mark.parametrize("name", SMALLER)
+def test_a_smaller_model_is_tested_within_a_larger_one(name):
+    found, stored = mlm.anova(smaller(name), fitted(name), method="kr"), STORED[name]["within"]
+    theirs = table(stored["table"])
+    assert list(found.frame.columns) == list(theirs.columns)
+    assert found.frame.to_numpy() == pytest.approx(theirs.to_numpy(), rel=1e-6, abs=1e-9)
+    lines, printed = str(found).splitlines(), stored["printed"]
+    if name == "maximum likelihood":  # of a model that it fits again R prints the formula with its terms sorted
+        assert lines[0] == "refitting model(s) with REML (instead of ML)"
+        lines, printed = lines[3:], printed[2:]
+    assert lines == printed
+    # in either order
+    assert mlm.anova(fitted(name), smaller(name), method="kr").frame.equals(found.frame)
+
+
+@pytest.mark.parametrize("name", REDUCED)
+def test_backward_elimination_prints_as_in_r(name):
+    assert str(mlm.step(fitted(name))).splitlines() == STORED[name]["reduced"]

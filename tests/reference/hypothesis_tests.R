@@ -54,6 +54,14 @@ reference <- function(case) {
       contest = as_table(contest(m, L, ddf = "Kenward-Roger"))
     )
   }
+  if (!is.null(case$smaller)) {
+    compared <- quiet(KRmodcomp(m, fit(case, case$smaller)))
+    out$within <- list(table = as_table(compared$test["Ftest", ]), printed = I(shown(compared)))
+  }
+  if (isTRUE(case$reduced)) {
+    reduced <- quiet(step(m))
+    out$reduced <- I(shown(reduced))
+  }
   if (isTRUE(case$printed)) {
     out$printed <- list(type1 = shown(anova(m, type = 1)), type2 = shown(anova(m, type = 2)), type3 = shown(anova(m)),
                         drop1 = shown(drop1(m)), ranova = shown(quiet(ranova(m))))

@@ -70,6 +70,22 @@ CASES: dict[str, dict[str, Any]] = {
     "intercept only": {"formula": "y ~ 1 + (1 | g)"},
     "four factors": {"formula": "y ~ (A + B + C)^2 + (1 | g) + (1 | h)"},
 }
+# smaller models that Kenward and Roger's method tests within these
+SMALLER = {
+    "interaction": "y ~ B + x + (1 | g)",
+    "three-way": "y ~ A + x + (1 | g)",
+    "two random slopes": "y ~ z + (1 + x + z | g)",
+    "crossed": "y ~ A + B + (1 | g) + (1 | h)",
+    "nested": "y ~ 1 + (1 | p / q)",
+    "maximum likelihood": "y ~ A + B + x + (1 | g)",
+    "offset": "y ~ A + offset(o) + (1 | g)",
+    "singular crossed": "half ~ A + B + (1 | g) + (1 | h)",
+}
+# of these what is left of them by backward elimination
+REDUCED = (
+    "three-way", "random slope", "crossed", "crossed three", "two random slopes", "four factors", "singular",
+    "uncorrelated slope", "group-level predictor", "singular slopes",
+)  # fmt: skip
 # of these what R prints is kept, too
 PRINTED = (
     "interaction", "three-way", "random slope", "crossed", "balanced split plot", "no intercept", "uncorrelated slope",
@@ -148,7 +164,10 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in texts():
         rows(name).to_csv(folder / f"{name}.csv", index=False)
-    entries = [{"name": name, "printed": name in PRINTED, **case} for name, case in CASES.items()]
+    entries = [
+        {"name": name, "printed": name in PRINTED, "reduced": name in REDUCED, "smaller": SMALLER.get(name), **case}
+        for name, case in CASES.items()
+    ]
     (folder / "cases.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")
 
 
