@@ -34,6 +34,8 @@ __all__ = ["TermSpan", "contrasts_of", "marginal_contrasts", "missing_cells", "m
 NOTHING = 1e-6
 # Part of a contrast's largest weight up to which a weight is rounding.
 ROUNDING = 1e-9
+# Combinations of levels that are looked through for such as no row has: more are no table that anybody reads.
+MOST_CELLS = 100_000
 NUMERALS = {"1": 1, "2": 2, "3": 3, "I": 1, "II": 2, "III": 3}
 
 
@@ -110,15 +112,17 @@ def contrasts_of(frame: ModelFrame, kind: int) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray, shapes (k, p)
-        A term of which nothing can be told has no row. The rows of a single term, of which all types say the same, are
+        A term of which nothing can be told has no row; one of which all columns depend on others before it was left
+        out of the model. The rows of a single term, of which all types say the same, are
         those of type I: Satterthwaite's degrees of freedom of several contrasts depend on which span their space.
     """
     terms = model_terms(frame)
     if not terms:
         return {}
+    none = np.empty((0, len(frame.x_names)))
     if kind == 3 and len(terms) > 1:
         full = FullDesign(frame, terms)
-        return {term.label: _cleared(full.contrasts(k)) for k, term in enumerate(terms)}
+        return {term.label: _cleared(full.contrasts(k)) if term.columns else none for k, term in enumerate(terms)}
     x = _Scaled.of(frame.x)
     if kind == 1 or len(terms) == 1:
         rows = x.rows(list(range(len(x.length))))
@@ -197,8 +201,10 @@ class FullDesign:
             parts.append(np.ones((1, frame.nobs)))
             self.treatment.append(True)
         values = _values(frame)
-        for variables, flags in zip(design.terms.sets, design.full, strict=True):
+        for term, variables, flags in zip(terms, design.terms.sets, design.full, strict=True):
             columns, kept = _crossed([values[k] for k in variables], flags)
+            if not term.columns:  # it was left out of the model
+                columns, kept = columns[:0], []
             self.spans.append(slice(start, start + len(columns)))
             parts.append(columns)
             self.treatment += kept
@@ -213,10 +219,10 @@ class FullDesign:
     def allowed(self) -> list[np.ndarray]:
         """For each term the contrasts, (k, p), in which no effect has a part but its own and those containing it."""
         out = []
-        for k, term in enumerate(self.terms):
+        for term in self.terms:
             mine = np.zeros(self.functions.shape[1], dtype=bool)
             for other, span in zip(self.terms, self.spans, strict=True):
-                mine[span] |= other is self.terms[k] or term.within(other)
+                mine[span] |= other is term or term.within(other)
             out.append(_null(self.functions[:, ~mine]))
         return out
 
@@ -322,19 +328,19 @@ def _indicators(coding: Coding, columns: np.ndarray, full: bool) -> np.ndarray:
 
 
 def missing_cells(frame: ModelFrame) -> list[str]:
-    """Combinations of levels that no row has, of the categories of terms, as R names the columns."""
-    design, values, out = frame.x_design, _values(frame), []
-    for term in model_terms(frame):
-        mine = sorted(term.categories)
-        if len(mine) < 2:
-            continue
+    """Combinations of levels that no row has, of the categories of terms, as R names their columns."""
+    design, values = frame.x_design, _values(frame)
+    out: dict[str, None] = {}
+    for chosen in dict.fromkeys(tuple(sorted(term.categories)) for term in model_terms(frame)):
+        codings = [coding for k in chosen if (coding := design.codings[k]) is not None]
         labels = [
-            [spell(design.terms.variables[k]) + end for end in coding.labels]
-            for k, coding in enumerate(design.codings)
-            if k in mine and coding is not None
+            [spell(design.terms.variables[k]) + end for end in c.labels] for k, c in zip(chosen, codings, strict=True)
         ]
-        for chosen in itertools.product(*[range(len(each)) for each in reversed(labels)]):
-            at = chosen[::-1]
-            if not np.prod([values[k][j] for k, j in zip(mine, at, strict=True)], axis=0).any():
-                out.append(":".join(each[j] for each, j in zip(labels, at, strict=True)))
-    return list(dict.fromkeys(out))
+        if len(chosen) < 2 or np.prod([len(each) for each in labels]) > MOST_CELLS:
+            continue
+        shape = tuple(len(each) for each in labels)
+        cells = np.ravel_multi_index([np.argmax(values[k], axis=0) for k in chosen], shape, order="F")
+        absent = np.bincount(cells, minlength=int(np.prod(shape))) == 0
+        for at in zip(*np.unravel_index(np.flatnonzero(absent), shape, order="F"), strict=True):
+            out[":".join(each[j] for each, j in zip(labels, at, strict=True))] = None
+    return list(out)

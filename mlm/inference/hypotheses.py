@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, first_few, listed, shorten, suggest
+from ..errors import ArgumentError, DataError, FormulaError, first_few, listed, shorten, suggest
 from ..frame.column import Column
 from ..language.parser import parse_expression
-from ..language.tree import Call, Name, Node, Number, shown, spell
+from ..language.tree import Call, Name, Node, Number, spell
 
 __all__ = ["Hypotheses", "hypotheses"]
 
@@ -101,7 +101,7 @@ def _one(given: Any, coefficients: Sequence[str]) -> tuple[np.ndarray, float, st
         row = np.zeros(len(coefficients))
         for name, weight in given.items():
             row[_place(str(name), coefficients)] = Column.of([weight], f"The weight of {name!r}").numbers()[0]
-        return _finite(row, coefficients), 0.0, ""
+        return _finite(row, coefficients), 0.0, _named(row, coefficients)
     return _finite(Column.of(given, "The contrast").numbers(), coefficients), 0.0, ""
 
 
@@ -114,6 +114,17 @@ def _finite(row: np.ndarray, coefficients: Sequence[str]) -> np.ndarray:
     if not np.isfinite(row).all():
         raise DataError(f"The contrast has {int((~np.isfinite(row)).sum())} missing or infinite values; write 0.")
     return row
+
+
+def _named(row: np.ndarray, coefficients: Sequence[str]) -> str:
+    """Weights written out: ``x1 - 2 * x2``."""
+    out = ""
+    for weight, name in zip(row.tolist(), coefficients, strict=True):
+        if weight:
+            factor = "" if abs(weight) == 1.0 else f"{abs(weight):.6g} * "
+            sign = ("-" if weight < 0 else "") if not out else (" - " if weight < 0 else " + ")
+            out += f"{sign}{factor}{name}"
+    return out
 
 
 def _place(name: str, coefficients: Sequence[str]) -> int:
@@ -134,11 +145,23 @@ def _written(text: str, coefficients: Sequence[str]) -> tuple[np.ndarray, float]
         raise ArgumentError(f"A hypothesis has two sides, such as 'x1 - x2 = 0'; got {shorten(text)!r}.")
     weights, value = np.zeros(len(coefficients)), 0.0
     for sign, side in zip((1.0, -1.0), sides, strict=False):
-        row, constant = _linear(parse_expression(side.strip()), text, coefficients)
+        row, constant = _linear(_read(side.strip(), text), text, coefficients)
         weights, value = weights + sign * row, value - sign * constant
     if not weights.any():
         raise ArgumentError(f"The hypothesis {shorten(text)!r} is about no coefficient.")
     return weights, value
+
+
+def _read(side: str, text: str) -> Node:
+    """One side of a text as a tree."""
+    try:
+        return parse_expression(side)
+    except FormulaError as error:
+        why = str(error).splitlines()[0].replace("The formula cannot be read: ", "")
+        raise ArgumentError(
+            f"The hypothesis {shorten(text)!r} cannot be read: {why} A coefficient's name that is no expression stands "
+            "in backticks."
+        ) from None
 
 
 def _marked(text: str, coefficients: Sequence[str]) -> str:
@@ -173,10 +196,10 @@ def _linear(node: Node, text: str, coefficients: Sequence[str]) -> tuple[np.ndar
             return factor * row, factor * constant
         if node.function == "/" and not parts[1][0].any() and parts[1][1]:
             return parts[0][0] / parts[1][1], parts[0][1] / parts[1][1]
+    what = re.sub(rf"`{MARK}(\d+)`", lambda m: coefficients[int(m.group(1))], spell(node))
     if isinstance(node, Call) and (not node.infix or node.function == ":"):
-        _place(spell(node), coefficients)
-    what = re.sub(rf"`{MARK}(\d+)`", lambda m: coefficients[int(m.group(1))], shown(node))
+        return none + np.eye(len(coefficients))[_place(what, coefficients)], 0.0
     raise ArgumentError(
-        f"In {shorten(text)!r}, {what!r} is no weighted sum of coefficients; these are "
+        f"In {shorten(text)!r}, {shorten(what)!r} is no weighted sum of coefficients; these are "
         f"{first_few([shorten(c) for c in coefficients])}."
     )

@@ -79,7 +79,7 @@ def kenward_roger(fit: Fit) -> KenwardRoger:
     dof, flat = fit.nobs - p, found.sums.reshape(len(found.sums), p * p)
     scale = found.single - np.trace(found.sums, axis1=1, axis2=2)
     root = inverse_root(found.traces - 2.0 * found.pairs + flat @ flat.T - np.outer(scale, scale) / dof, found.traces)
-    weights, of_sums = root @ root.T, (root.T @ flat).reshape(-1, p, p)
+    weights, of_sums = root @ root.T, np.tensordot(root.T, found.sums, axes=1)
     adjusted = np.eye(p) + 4.0 * (found.weighted(weights) - np.add.reduce(of_sums @ of_sums, 0))
     changes = of_sums - (root.T @ scale / dof)[:, None, None] * np.eye(p)
     return KenwardRoger(VarianceInformation(found.root, changes, dof), 0.5 * (adjusted + adjusted.T))

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from ..errors import FitError, first_few
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import FittedModel, demand_mixed, is_mixed
@@ -28,8 +29,9 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
     notes: tuple[str, ...] = ()
     missing = missing_cells(m.frame) if number == 3 else []
     if missing:
-        notes = (f"Missing cells for: {', '.join(missing)}.", "Interpret type III hypotheses with care.")
+        notes = (f"Missing cells for: {first_few(missing)}.", "Interpret type III hypotheses with care.")
     if not is_mixed(m):
+        _demand_residuals(m)
         return _of_linear(m, tested, contrasts, number, notes, digits, width)
     method = _denominators(m, ddf).method
     heading = (f"Type {NUMERALS[number]} Analysis of Variance Table with {method}'s method",)
@@ -58,6 +60,13 @@ def f_frame(m: FittedModel, tested: Mapping[str, FTest]) -> pd.DataFrame:
         "Pr(>F)": [f.pvalue for f in tested.values()],
     }
     return pd.DataFrame(columns, index=list(tested), dtype=float).astype({"NumDF": int})
+
+
+def _demand_residuals(m: FittedModel) -> None:
+    if not m.df_resid:
+        raise FitError(
+            f"The model has as many coefficients as rows, {m.nobs}: there are no residuals to test its terms against."
+        )
 
 
 def _of_linear(

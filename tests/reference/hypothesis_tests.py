@@ -49,7 +49,9 @@ CASES: dict[str, dict[str, Any]] = {
     "weights, slopes": {"formula": "y ~ A + x + (1 + x | g)", "weights": "w", "data": "slopes"},
     "weights, crossed": {"formula": "y ~ A + x + (1 | g) + (1 | h)", "weights": "w"},
     "weights and numbers": {"formula": "y ~ x + z + (1 | g)", "weights": "w"},
-    "weights by hand": {"formula": "I(y * sqrt(w)) ~ 0 + I(sqrt(w)) + I(x * sqrt(w)) + I(z * sqrt(w)) + (0 + I(sqrt(w)) | g)"},
+    "weights by hand": {
+        "formula": "I(y * sqrt(w)) ~ 0 + I(sqrt(w)) + I(x * sqrt(w)) + I(z * sqrt(w)) + (0 + I(sqrt(w)) | g)"
+    },
     "offset": {"formula": "y ~ A + x + offset(o) + (1 | g)"},
     "singular": {"formula": "flat ~ A * B + x + (1 | g)"},
     "singular slopes": {"formula": "flat ~ A + x + (1 + x | g)"},
