@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import ArgumentError, FitError, is_one_of, listed, suggest
+from .errors import ArgumentError, FitError, is_one_of, listed, shorten, suggest
 from .inference.elimination import ALPHA_FIXED, ALPHA_RANDOM, Elimination, eliminate
 from .lm import least_squares
 from .model.linear_model import LinearModel
@@ -281,5 +281,7 @@ def step(
     for name, flag in (("reduce_random", reduce_random), ("reduce_fixed", reduce_fixed)):
         if not is_one_of(flag, (True, False)):
             raise ArgumentError(f"`{name}` is True or False; got {flag!r}.")
-    kept = tuple([keep] if isinstance(keep, str) else listed(keep) or ())
-    return eliminate(m, least_squares, ddf, (alpha_random, alpha_fixed), (reduce_random, reduce_fixed), kept)
+    kept = [keep] if isinstance(keep, str) else listed(keep)
+    if kept is None or not all(isinstance(name, str) for name in kept):
+        raise ArgumentError(f"`keep` is a list of terms of the fixed part, by their names; got {shorten(repr(keep))}.")
+    return eliminate(m, least_squares, ddf, (alpha_random, alpha_fixed), (reduce_random, reduce_fixed), tuple(kept))

@@ -35,6 +35,9 @@ MIXED_ONLY = (
     "caterpillar",
     "ranef_histogram",
     "likelihood_curve",
+    "drop1",
+    "ranova",
+    "step",
 )
 
 
@@ -98,7 +101,7 @@ def right(function, parameter):
     known = {
         "formula": "y ~ x" if function == "mlm.lm" else "y ~ x + (1 | g)", "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
-        "x": d.x if function == "mlm.rescale" else "x", "focal": "x",
+        "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "L": "x",
     }  # fmt: skip
     return known[parameter]
 

@@ -18,7 +18,7 @@ from ..report.face import FittedModel, is_mixed
 from ..report.html import as_html
 from .contrasts import model_terms
 from .f_tests import checked_ddf
-from .random_tests import quietly, random_frame
+from .random_tests import random_frame
 from .tables import TestsTable
 from .term_tests import drop1, linear_drop1
 
@@ -108,7 +108,7 @@ def _random(m: Fit, linear: Callable[[ModelFrame], Any], alpha: float) -> tuple[
         if not parts:
             model = linear(smaller)
             break
-        model = quietly(m, smaller)
+        model = m.on(smaller)
         frame, every = random_frame(model)
     return _table(rows, "Backward reduced random-effect table:", (), None, "Pr(>Chisq)"), model
 
@@ -128,7 +128,7 @@ def _fixed(
         rows.append(tests.loc[[worst]].assign(Eliminated=float(len(rows) + 1)))
         terms = [k for k, term in enumerate(model_terms(model.frame)) if term.label != worst]
         frame = with_fixed_terms(model.frame, terms)
-        model = quietly(model, frame) if isinstance(model, Fit) else linear(frame)
+        model = model.on(frame) if isinstance(model, Fit) else linear(frame)
     method = (
         f"Degrees of freedom method: {'Kenward-Roger' if checked_ddf(ddf) == 'kenward-roger' else 'Satterthwaite'} "
     )

@@ -71,9 +71,10 @@ def hypotheses(given: Any, rhs: Any, coefficients: Sequence[str]) -> Hypotheses:
 
 
 def _right(rhs: Any, count: int) -> np.ndarray:
-    found = Column.of([rhs] if np.ndim(rhs) == 0 else rhs, "`rhs`").numbers()
+    single = isinstance(rhs, str) or not hasattr(rhs, "__len__") or getattr(rhs, "ndim", 1) == 0
+    found = Column.of([rhs] if single else rhs, "`rhs`").numbers()
     if found.shape not in ((1,), (count,)) or not np.isfinite(found).all():
-        raise DataError(f"`rhs` is a finite number, or one for each of {count} hypotheses; got shape {np.shape(rhs)}.")
+        raise DataError(f"`rhs` is a finite number, or one for each of {count} hypotheses; got shape {found.shape}.")
     return found
 
 
@@ -86,7 +87,7 @@ def _several(given: Any, coefficients: Sequence[str]) -> list[Any]:
     each = listed(given)
     if each is None:
         each = list(given) if isinstance(given, np.ndarray) and given.ndim == 2 else [given]
-    elif each and all(np.ndim(one) == 0 and not isinstance(one, str | Mapping) for one in each):
+    elif each and not any(hasattr(one, "__len__") for one in each):
         return [given]  # a single row of weights
     return each
 

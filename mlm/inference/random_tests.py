@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import IdentificationWarning, RankWarning, SingularFitWarning
 from ..fit.fit import Fit
-from ..frame.model_frame import ModelFrame, RandomPart
+from ..frame.model_frame import RandomPart
 from ..frame.reduction import random_part_without, with_random_parts
 from ..language.formula import rewritten
 from ..report import r_numbers, r_text
 from ..report.face import demand_mixed
 from .tables import TestsTable
 
-__all__ = ["Reduction", "quietly", "random_frame", "ranova", "reductions"]
+__all__ = ["Reduction", "random_frame", "ranova", "reductions"]
 
 HEADING = "ANOVA-like table for random-effects: Single term deletions"
 
@@ -41,15 +39,7 @@ class Reduction:
 
     def fitted(self) -> Fit | None:
         """The model with what is left, None where that has no random effects."""
-        return quietly(self._fit, with_random_parts(self._fit.frame, self.parts)) if self.parts else None
-
-
-def quietly(fit: Fit, frame: ModelFrame) -> Fit:
-    """Fit a smaller model without saying what it cannot tell, which is no news of the model at hand."""
-    with warnings.catch_warnings():
-        for kind in (SingularFitWarning, RankWarning, IdentificationWarning):
-            warnings.simplefilter("ignore", kind)
-        return fit.on(frame)
+        return self._fit.on(with_random_parts(self._fit.frame, self.parts)) if self.parts else None
 
 
 def reductions(fit: Fit, reduce_terms: bool = True) -> Iterator[Reduction]:
