@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..language.formula import RandomTerm, rewritten
+from ..language.formula import RandomTerm
+from ..language.rewriting import rewritten
 from ..language.terms import Terms
 from .columns import INTERCEPT, Columns, ones
 from .design import Design

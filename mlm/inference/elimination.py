@@ -16,8 +16,8 @@ from ..frame.reduction import with_fixed_terms, with_random_parts
 from ..report import r_numbers, r_text
 from ..report.face import FittedModel, is_mixed
 from ..report.html import as_html
-from .contrasts import model_terms
 from .f_tests import checked_ddf
+from .full_design import model_terms
 from .random_tests import random_frame
 from .tables import TestsTable
 from .term_tests import drop1, linear_drop1

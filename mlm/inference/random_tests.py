@@ -11,7 +11,7 @@ import scipy
 from ..fit.fit import Fit
 from ..frame.model_frame import RandomPart
 from ..frame.reduction import random_part_without, with_random_parts
-from ..language.formula import rewritten
+from ..language.rewriting import rewritten
 from ..report import r_numbers, r_text
 from ..report.face import demand_mixed
 from .tables import TestsTable

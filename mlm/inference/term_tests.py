@@ -12,8 +12,9 @@ from ..errors import FitError, first_few
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import FittedModel, demand_mixed, is_mixed
-from .contrasts import contrasts_of, marginal_contrasts, missing_cells, type_number
+from .contrasts import contrasts_of, marginal_contrasts, type_number
 from .f_tests import Denominators, FTest
+from .full_design import missing_cells
 from .tables import TestsTable
 
 __all__ = ["drop1", "f_frame", "linear_drop1", "term_tests"]

@@ -15,7 +15,7 @@ from .terms import Complaint, Terms, expand
 from .tokens import error_at, tokens
 from .tree import Call, Name, Node, Number, Text, shown, spell, start, walk
 
-__all__ = ["Formula", "RandomTerm", "parse", "rewritten", "without_double_bars"]
+__all__ = ["Formula", "RandomTerm", "parse", "without_double_bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,37 +160,6 @@ def _written_out(node: Node, complain: Complaint) -> Node:
     if not (node.infix or node.function == "("):
         return node
     return replace(node, arguments=tuple(_written_out(argument, complain) for argument in node.arguments))
-
-
-def rewritten(formula: Formula, fixed: Terms, random: Sequence[RandomTerm]) -> Formula:
-    """A formula with other terms on its right side, in the order in which R writes terms that it has sorted.
-
-    Parameters
-    ----------
-    formula : Formula
-    fixed : Terms
-    random : sequence of RandomTerm
-
-    Returns
-    -------
-    Formula
-
-    Examples
-    --------
-    >>> f = parse("y ~ a * b + (1 | g)")
-    >>> rewritten(f, f.fixed, f.random).text
-    'y ~ a + b + (1 | g) + a:b'
-    """
-    first = [label for label, term in zip(fixed.labels, fixed.sets, strict=True) if len(term) == 1]
-    later = [label for label, term in zip(fixed.labels, fixed.sets, strict=True) if len(term) > 1]
-    summands = [*first, *(f"({term.written})" for term in random), *later]
-    summands += [f"offset({spell(node)})" for node in formula.offsets]
-    right = " + ".join(summands or ["1" if fixed.intercept else "0"])
-    text = f"{spell(formula.left)} ~ {right}{'' if fixed.intercept or not summands else ' - 1'}"
-    used = dict.fromkeys((formula.left, *fixed.variables, *formula.offsets))
-    used |= dict.fromkeys(node for term in random for node in (*term.expr.variables, *term.parts))
-    variables = tuple(node for node in formula.variables if node in used)
-    return replace(formula, text=text, fixed=fixed, random=tuple(random), variables=variables, has_dot=False)
 
 
 def _sides(text: str, complain: Complaint) -> tuple[Node, Node]:

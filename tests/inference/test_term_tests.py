@@ -192,3 +192,11 @@ def test_an_offset_is_a_coefficient_of_a_given_value():
 def test_likelihood_ratios_by_name():
     m, n = (fitted(f"y ~ {fixed} + (1 | g)", rows("main")) for fixed in ("A", "A + x"))
     pd.testing.assert_frame_equal(mlm.anova(m, n, method="lrt").frame, mlm.anova(m, n).frame)
+
+
+def test_units_of_numbers_do_not_matter():
+    frame = rows("main")
+    tiny = frame.assign(x=1e-12 * frame["x"], year=1e9 * frame["year"])
+    for kind in (1, 2, 3):
+        one, other = (mlm.anova(fitted("y ~ A * x + B + A:year + (1 | g)", d), type=kind).frame for d in (frame, tiny))
+        pd.testing.assert_frame_equal(one, other, rtol=1e-6)
