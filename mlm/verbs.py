@@ -260,7 +260,8 @@ def step(
     ArgumentError
         For what is no mixed model, or an option that has a value it cannot have.
     FitError
-        When a smaller model cannot be fitted.
+        When a smaller model cannot be fitted: by least squares with weights, or with categories that would be coded in
+        another way.
 
     Examples
     --------

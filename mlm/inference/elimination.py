@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, FitError
 from ..fit.fit import Fit
 from ..frame.model_frame import ModelFrame
 from ..frame.reduction import with_fixed_terms, with_random_parts
@@ -106,11 +106,21 @@ def _random(m: Fit, linear: Callable[[ModelFrame], Any], alpha: float) -> tuple[
         parts = every[worst].parts
         smaller = with_random_parts(m.frame if model is m else model.frame, parts)
         if not parts:
-            model = linear(smaller)
+            model = linear(_unweighted(smaller))
             break
         model = m.on(smaller)
         frame, every = random_frame(model)
     return _table(rows, "Backward reduced random-effect table:", (), None, "Pr(>Chisq)"), model
+
+
+def _unweighted(frame: ModelFrame) -> ModelFrame:
+    """Refuse weights, which linear models do not have."""
+    if frame.weights is not None:
+        raise FitError(
+            "No random effects are left, and linear models (mlm.lm) take no weights. Keep the random effects: "
+            "reduce_random=False."
+        )
+    return frame
 
 
 def _fixed(

@@ -9,7 +9,7 @@ import scipy
 
 from ..errors import ArgumentError, is_one_of
 from ..fit.fit import Fit
-from .kenward_roger import KenwardRoger, kenward_roger, scaled_denominator
+from .kenward_roger import kenward_roger, scaled_denominator
 from .satterthwaite import VarianceInformation, degrees_of_freedom
 
 __all__ = ["Denominators", "Exact", "FTest", "Satterthwaite", "WithKenwardRoger", "checked_ddf"]
@@ -167,8 +167,8 @@ class WithKenwardRoger:
 
     method = METHODS["kenward-roger"]
 
-    def __init__(self, fit: Fit, found: KenwardRoger | None = None) -> None:
-        self.fit, self.found = fit, found or kenward_roger(fit)
+    def __init__(self, fit: Fit) -> None:
+        self.fit, self.found = fit, kenward_roger(fit)
 
     @property
     def vcov(self) -> np.ndarray:

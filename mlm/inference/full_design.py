@@ -1,7 +1,7 @@
 """The design with every category coded by indicators of all its levels, and what the coefficients say of its effects.
 
-A contrast c of the coefficients is a function ``l = c B`` of the effects of these columns ``D = X B``, and every one that
-can be estimated is such a function (Searle 1971, *Linear Models*, section 5.4).
+A contrast c of the coefficients is a function ``l = c B`` of the effects of these columns ``D = X B``, and every one
+that can be estimated is such a function (Searle 1971, *Linear Models*, section 5.4).
 """
 
 from __future__ import annotations

@@ -97,6 +97,21 @@ def test_without_random_effects_a_linear_model_is_left():
     assert np.isnan(found.random.frame["Eliminated"].iloc[0])
 
 
+def test_least_squares_with_weights_are_refused():
+    m = fitted("flat ~ A + x + (1 | g)", rows("main"), weights="w")
+    with pytest.raises(mlm.FitError, match=r"linear models \(mlm\.lm\) take no weights.*reduce_random=False"):
+        mlm.step(m)
+    assert mlm.step(m, reduce_random=False).model.frame.weights is not None
+
+
+def test_an_offset_stays_with_the_linear_model():
+    found = mlm.step(fitted("flat ~ A + x + offset(o) + (1 | g)", rows("main")))
+    want = mlm.lm("flat ~ x + offset(o)", rows("main"))
+    if found.model.formula == "flat ~ x + offset(o)":
+        assert found.model.fixef.to_numpy() == pytest.approx(want.fixef.to_numpy(), rel=1e-12)
+    assert "offset(o)" in found.model.formula
+
+
 def test_wrong_options():
     m = fitted("y ~ A + x + (1 | g)", rows("main"))
     for wrong, why in (
