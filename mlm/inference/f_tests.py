@@ -214,6 +214,8 @@ class Exact:
 
     def f_test(self, contrasts: np.ndarray, difference: np.ndarray) -> FTest:
         """See `Denominators.f_test`."""
+        if np.isnan(self.vcov).any():  # as many coefficients as rows
+            return FTest(np.nan, int(np.linalg.matrix_rank(contrasts)), np.nan)
         scale = np.sqrt(self.vcov.diagonal())
         rows = contrasts * scale
         values, vectors = np.linalg.eigh(rows @ (self.vcov / np.outer(scale, scale)) @ rows.T)

@@ -124,6 +124,14 @@ def test_a_contrast_of_zeros_has_no_test():
         assert mlm.contest(m, [[0, 0], [0, 0]]).frame["NumDF"].tolist() == [0]
 
 
+def test_without_residuals_there_is_no_test():
+    two = {name: values[:3] for name, values in ROWS.items()}
+    m = mlm.lm("y ~ x + z", two)
+    assert m.df_resid == 0
+    assert np.isnan(mlm.contest(m, ["x", "z"]).frame.loc["x; z", ["F value", "DenDF", "Pr(>F)"]]).all()
+    assert np.isnan(mlm.contest(m, "x").frame.loc["x", ["Std. Error", "df", "t value", "Pr(>|t|)"]]).all()
+
+
 def test_wrong_options():
     m = mlm.lmer("y ~ x + (1 | g)", ROWS)
     with pytest.raises(mlm.ArgumentError, match="`joint` is True, False or None"):

@@ -173,6 +173,11 @@ def test_prints_as_r_does(name):
     ours = {f"type{kind}": mlm.anova(m, type=kind) for kind in (1, 2, 3)}
     ours |= {"drop1": mlm.drop1(m), "ranova": mlm.ranova(m)}
     if "kr" in texts:
+        # without the blank lines at the end; of a singular fit R says what its own optimiser had to say
+        summary = "\n".join(texts["kr_summary"]).rstrip("\n").splitlines()
+        texts = {kind: lines for kind, lines in texts.items() if kind != "kr_summary"}
+        texts |= {} if m.is_singular else {"kr_summary": summary}
+        ours |= {"kr_summary": m.summary(ddf="Kenward-Roger")}
         ours |= {"kr": mlm.anova(m, ddf="kenward-roger"), "kr_drop1": mlm.drop1(m, ddf="kenward-roger")}
     for kind, lines in texts.items():
         assert str(ours[kind]).splitlines() == lines, kind

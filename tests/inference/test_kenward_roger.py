@@ -126,6 +126,17 @@ def test_many_crossed_levels_are_found_as_few_are(monkeypatch):
     pd.testing.assert_frame_equal(found, want, rtol=1e-6)
 
 
+def test_nearly_parallel_columns_of_two_terms():
+    """They are solved in joint columns: `likelihood.joint_columns`."""
+    frame = data().assign(far=lambda d: d["z"] + 60.0)
+    formula = "y ~ x + (1 | g) + (0 + far | g)"
+    m = fitted(formula, frame)
+    assert type(m.working.solver).__name__ == "JointColumns"
+    _, adjusted, _, _ = dense(m, formula, frame, None)
+    scale, found = np.sqrt(adjusted.diagonal()), m.denominators("kenward-roger").vcov
+    np.testing.assert_allclose(found / np.outer(scale, scale), adjusted / np.outer(scale, scale), atol=1e-6, rtol=0)
+
+
 def test_variances_of_0():
     frame = data(3).assign(y=lambda d: d["x"] + np.random.default_rng(3).normal(size=96))
     for formula in ("y ~ x + (1 | g)", "y ~ x + (1 | g) + (1 | h)", "y ~ x + (1 + z | g)"):

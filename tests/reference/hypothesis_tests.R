@@ -67,6 +67,8 @@ reference <- function(case) {
                         drop1 = shown(drop1(m)), ranova = shown(quiet(ranova(m))))
     if (!is.null(out$kr)) {
       out$printed$kr <- shown(anova(m, ddf = "Kenward-Roger"))
+      # the line that tells of the optimiser is left out
+      out$printed$kr_summary <- grep("^Control:", shown(summary(m, ddf = "Kenward-Roger")), invert = TRUE, value = TRUE)
       out$printed$kr_drop1 <- shown(drop1(m, ddf = "Kenward-Roger"))
     }
   }
