@@ -25,6 +25,11 @@ from .frame.model_frame import model_frame as model_frame
 from .glm import glm as glm
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
+from .inference.contest import contest as contest
+from .inference.elimination import Elimination as Elimination
+from .inference.random_tests import ranova as ranova
+from .inference.tables import TestsTable as TestsTable
+from .inference.term_tests import drop1 as drop1
 from .lm import lm as lm
 from .lmer import lmer as lmer
 from .model.generalized_linear_model import GeneralizedLinearModel as GeneralizedLinearModel
@@ -52,6 +57,7 @@ from .verbs import glance as glance
 from .verbs import predict as predict
 from .verbs import ranef as ranef
 from .verbs import resid as resid
+from .verbs import step as step
 from .verbs import summary as summary
 from .verbs import tidy as tidy
 from .verbs import vcov as vcov
@@ -64,6 +70,7 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "Effect",
+    "Elimination",
     "ExtrapolationWarning",
     "FitError",
     "FormulaError",
@@ -84,13 +91,16 @@ __all__ = [
     "ResponseWarning",
     "SingularFitWarning",
     "Summary",
+    "TestsTable",
     "VarCorr",
     "anova",
     "between_within",
     "center_within",
     "coef",
     "confint",
+    "contest",
     "design_effect",
+    "drop1",
     "effect",
     "effective_sample_size",
     "fitted",
@@ -106,10 +116,12 @@ __all__ = [
     "predict",
     "r2",
     "ranef",
+    "ranova",
     "regtable",
     "rescale",
     "resid",
     "shrinkage",
+    "step",
     "summarize",
     "summary",
     "tidy",

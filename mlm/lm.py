@@ -71,6 +71,20 @@ def lm(
     """
     frame = model_frame(formula, data, contrasts=contrasts, functions=functions, data_name=data_name)
     demand_no_random_terms(frame, "mlm.lmer", "least squares")
+    return least_squares(frame)
+
+
+def least_squares(frame: ModelFrame) -> LinearModel:
+    """Fit a linear model to a frame without random effects; :func:`lm` says what is raised.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+
+    Returns
+    -------
+    LinearModel
+    """
     terms = frame.x_names
     demand_squares(frame, LARGEST_SQUARES)
     frame, aliased = independent_columns(frame)

@@ -10,13 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import ArgumentError, FitError, suggest
+from .errors import ArgumentError, FitError, is_one_of, listed, shorten, suggest
+from .inference.elimination import ALPHA_FIXED, ALPHA_RANDOM, Elimination, eliminate
+from .lm import least_squares
 from .model.generalized_linear_model import GeneralizedLinearModel
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
 from .model.one_level_model import OneLevelModel
 from .report.dropped import terms_of
-from .report.face import is_generalized, is_model
+from .report.face import demand_mixed, is_generalized, is_model
 from .report.summary import Summary, summarize
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "predict",
     "ranef",
     "resid",
+    "step",
     "summary",
     "tidy",
     "vcov",
@@ -222,3 +225,67 @@ def glance(m: Model) -> pd.DataFrame:
     6
     """
     return _asked(m, "glance")()
+
+
+def step(
+    m: MixedModel,
+    ddf: str | None = None,
+    alpha_random: float = ALPHA_RANDOM,
+    alpha_fixed: float = ALPHA_FIXED,
+    reduce_random: bool = True,
+    reduce_fixed: bool = True,
+    keep: Any = (),
+) -> Elimination:
+    """Leave out random effects, then terms of the fixed part, that are not significant, as lmerTest's ``step()``.
+
+    One at a time the least significant is left out and the model fitted again, random effects tested as by `ranova` and
+    terms as by `drop1`. P values of a model that was chosen so are too small, and its intervals too narrow.
+
+    Parameters
+    ----------
+    m : MixedModel
+    ddf : {"satterthwaite", "kenward-roger"}
+        Satterthwaite's by default.
+    alpha_random, alpha_fixed : float
+        P values above these count as not significant.
+    reduce_random, reduce_fixed : bool
+        Whether to leave out random effects, and terms of the fixed part.
+    keep : sequence of str
+        Terms of the fixed part that stay.
+
+    Returns
+    -------
+    Elimination
+        With the tables ``random`` and ``fixed``, and ``model``: a linear model where no random effects are left.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no mixed model, or an option that has a value it cannot have.
+    FitError
+        When a smaller model cannot be fitted: by least squares with weights, or with categories that would be coded in
+        another way.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [3, 1, 1, 2, 2, 3], "g": list("aabbcc")}
+    >>> found = mlm.step(mlm.lmer("y ~ x + (1 | g)", rows))
+    >>> found.model.formula, found.fixed.frame["Eliminated"].tolist()
+    ('y ~ (1 | g)', [1.0])
+
+    References
+    ----------
+    Harrell, F. E. (2015). *Regression Modeling Strategies*, 2nd ed., section 4.3. Springer.
+    """
+    demand_mixed(m)
+    for name, share in (("alpha_random", alpha_random), ("alpha_fixed", alpha_fixed)):
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise ArgumentError(f"`{name}` is a p value from 0 to 1; got {share!r}.")
+    for name, flag in (("reduce_random", reduce_random), ("reduce_fixed", reduce_fixed)):
+        if not is_one_of(flag, (True, False)):
+            raise ArgumentError(f"`{name}` is True or False; got {flag!r}.")
+    kept = [keep] if isinstance(keep, str) else listed(keep)
+    if kept is None or not all(isinstance(name, str) for name in kept):
+        raise ArgumentError(f"`keep` is a list of terms of the fixed part, by their names; got {shorten(repr(keep))}.")
+    return eliminate(m, least_squares, ddf, (alpha_random, alpha_fixed), (reduce_random, reduce_fixed), tuple(kept))

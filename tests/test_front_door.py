@@ -170,7 +170,7 @@ def test_a_linear_model_has_its_own_degrees_of_freedom(verb, ols):
     same(verb(ols, ddf=None), verb(ols))
     with pytest.raises(mlm.FitError, match="its own degrees of freedom; leave ddf out"):
         verb(ols, ddf="satterthwaite")
-    with pytest.raises(mlm.ArgumentError, match="ddf must be None or 'satterthwaite'"):
+    with pytest.raises(mlm.ArgumentError, match="ddf must be None, 'satterthwaite'"):
         verb(ols, ddf="kenward")
 
 

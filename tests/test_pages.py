@@ -47,7 +47,7 @@ def test_calls_for_which_r_users_are_sent_here_run(m):
     calls = {call for call in re.findall(r"`((?:m|mlm|glm1)\.[\w.]+\([^`]*\))`", page) if "..." not in call}
     smaller = mlm.lmer("y ~ 1 + (1 | g)", data())
     known = {"m": m, "m0": smaller, "m1": smaller, "m2": m, "mlm": mlm, "d": data(), "newdata": data()}
-    known |= {"columns": ["x"], "by": "g", "x": data()["x"]}
+    known |= {"columns": ["x"], "by": "g", "x": data()["x"], "L": [[1, 0], [1, 1]]}
     known |= {"lm1": mlm.lm("y ~ 1", data()), "lm2": mlm.lm("y ~ x", data())}
     counts = np.random.default_rng(2).negative_binomial(2, 0.3, len(data()))
     known["d"] = data().assign(passed=(counts > 3).astype(int), count=counts)

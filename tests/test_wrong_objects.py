@@ -35,6 +35,9 @@ MIXED_ONLY = (
     "caterpillar",
     "ranef_histogram",
     "likelihood_curve",
+    "drop1",
+    "ranova",
+    "step",
 )
 
 
@@ -101,7 +104,7 @@ def right(function, parameter):
     known = {
         "formula": FORMULAS.get(function, "y ~ x + (1 | g)"), "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
-        "x": d.x if function == "mlm.rescale" else "x", "focal": "x",
+        "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "L": "x",
     }  # fmt: skip
     return known[parameter]
 

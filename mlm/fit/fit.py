@@ -39,7 +39,7 @@ from .checks import (
 from .convergence import exit_code, stopping_messages
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
-from .stages import deviance_function, independent_columns
+from .stages import deviance_function, independent_columns, sorted_terms
 
 __all__ = ["Fit"]
 
@@ -85,10 +85,12 @@ class Fit:
         tolerance: float | None = None,
         verbose: bool = False,
         again: bool = False,
+        quiet: bool = False,
     ) -> Self:
         """Minimise the criterion on cross-products that are there; :func:`mlm.lmer` says what the arguments mean.
 
-        `again` is said of a model that was fitted before: what its design cannot tell was said then.
+        `again` is said of a model that was fitted before: what its design cannot tell was said then. `quiet` is said of
+        one that is fitted to compare: neither is it said whether it is singular, which is no news of the model at hand.
         """
         deviance = deviance_function(terms, products, reml)
         demand_identified(terms, deviance)
@@ -100,7 +102,7 @@ class Fit:
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
         if not again and found.unidentified:
             warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=users_stacklevel())
-        if found.is_singular:
+        if found.is_singular and not quiet:
             warnings.warn(singular_message(found.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
         if not found.converged:
             warnings.warn(convergence_message(optimum, terms), ConvergenceWarning, stacklevel=users_stacklevel())
@@ -137,6 +139,24 @@ class Fit:
         frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
         demand_variation(frame, products)
         return self.estimate(frame, terms, products, reml, optimizer, again=True)
+
+    def on(self, frame: ModelFrame) -> Self:
+        """Fit a smaller model of the same rows by the same criterion, without saying what it cannot tell.
+
+        Parameters
+        ----------
+        frame : ModelFrame
+            See `mlm.frame.reduction`.
+
+        Returns
+        -------
+        Fit
+            Of the same class.
+        """
+        terms = sorted_terms(frame)
+        frame, products = independent_columns(frame, terms, quiet=True)
+        demand_variation(frame, products)
+        return self.estimate(frame, terms, products, self.reml, again=True, quiet=True)
 
     def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Self:
         """Return the model with functions that its formula calls given again.

@@ -58,8 +58,12 @@ def grouping_factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[G
     return sorted(factors, key=lambda f: -f[0].size * len(f[1].names))
 
 
-def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[ModelFrame, CrossProducts]:
+def independent_columns(
+    frame: ModelFrame, terms: list[RandomPart], quiet: bool = False
+) -> tuple[ModelFrame, CrossProducts]:
     """Compute the cross-products; drop fixed-effects columns that depend on others, as lme4 does, and say so.
+
+    Of a smaller model that is fitted to compare, `quiet`, it is not said.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
     """
     factors = grouping_factors(frame, terms)
     if len(frame.x_names) >= frame.nobs:  # to find the dependent ones costs less than the products of so many
-        frame = _without_dependent(frame)
+        frame = _without_dependent(frame, quiet)
     if len(frame.x_names) >= frame.nobs:
         raise DataError(
             f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
@@ -76,7 +80,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
     sizes = [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
     products = cross_products(frame, factors, sizes=sizes)
     if not products.independent:
-        frame = _without_dependent(frame)
+        frame = _without_dependent(frame, quiet)
         products = cross_products(frame, factors, orthonormal=True, sizes=sizes)
     parallel = [len(s) > 1 and _has_parallel(s, f) for s, f in zip(sizes, products.factors, strict=True)]
     if not any(parallel):
@@ -100,13 +104,15 @@ def _is_clear(joint: CrossProducts) -> bool:
     return all(f.basis is None or min(f.basis.shares.tolist()) > DEPENDENT_SHARE for f in joint.factors)
 
 
-def _without_dependent(frame: ModelFrame) -> ModelFrame:
-    """Drop the columns that depend on columns to their left, if there are any, and say so."""
+def _without_dependent(frame: ModelFrame, quiet: bool) -> ModelFrame:
+    """Drop the columns that depend on columns to their left, if there are any, and say so unless `quiet`."""
     demand_squares(frame, LARGEST_PRODUCTS)
     dropped = _dependent(frame)
     if not dropped:
         return frame
     out = frozenset(dropped)
+    if quiet:
+        return frame.without(dropped)
     names = [frame.x_names[k] for k in dropped]
     kept = [name for k, name in enumerate(frame.x_names) if k not in out]
     warnings.warn(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, shorten
+from ..errors import DataError, FitError, first_few, shorten
 from ..language.terms import Terms
 from ..language.tree import Name, Node, spell
 from ..language.tree import shown as spelled
@@ -126,6 +126,28 @@ class Design:
         """Return the recipe that leaves these columns out."""
         keep = tuple(k for k in range(len(self.names)) if k not in set(dropped))
         return replace(self, names=tuple(self.names[k] for k in keep), keep=keep)
+
+    def select(self, terms: Sequence[int], intercept: bool) -> tuple[Design, list[int]]:
+        """Return the recipe for some of the terms, and the positions of their columns among all; none is left out.
+
+        Raises
+        ------
+        FitError
+            When a category would be coded in another way than with the terms that are left out.
+        """
+        chosen, used = self.terms.select(terms, intercept), sorted({k for t in terms for k in self.terms.sets[t]})
+        codings = tuple(self.codings[k] for k in used)
+        if full_coding(chosen, codings) != tuple(self.full[t] for t in terms):
+            left_out = [label for t, label in enumerate(self.terms.labels) if t not in set(terms)]
+            raise FitError(
+                f"Without {first_few(left_out) or 'the intercept'}, categories of {chosen.text} are coded in another "
+                "way; fit the smaller model by its own formula."
+            )
+        ends = np.cumsum([int(self.terms.intercept), *self.spans]).tolist()
+        columns = [0] * intercept + [k for t in terms for k in range(ends[t], ends[t + 1])]
+        names = tuple(self.names[k] for k in columns)
+        spans = tuple(self.spans[t] for t in terms)
+        return Design(chosen, names, codings, tuple(self.full[t] for t in terms), self.recipe, spans), columns
 
     def with_recipe(self, recipe: Recipe) -> Design:
         """Return the design with another recipe for its variables."""

@@ -129,6 +129,18 @@ class ModelFrame:
         return self.x_columns.names
 
     @property
+    def all_columns(self) -> Columns:
+        """The fixed-effects columns with those that depend on others in their places."""
+        keep = self.x_design.keep
+        if keep is None or self.dependent is None:
+            return self.x_columns
+        total = len(keep) + len(self.dependent.names)
+        order = np.argsort([*keep, *sorted(set(range(total)) - set(keep))])
+        names = (*self.x_columns.names, *self.dependent.names)
+        both = Columns(names, (*self.x_columns.factors, *self.dependent.factors), self.nobs)
+        return both.select(order.tolist())
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """Names of the fixed-effects columns that were dropped as dependent on others."""
         return () if self.dependent is None else self.dependent.names

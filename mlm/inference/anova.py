@@ -1,11 +1,11 @@
-"""Tests between nested models, printed as ``anova()`` prints them: of R for models of one level, of lme4 for others."""
+"""Tests of the terms of a model and between nested models, printed as ``anova()`` prints them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -27,13 +27,15 @@ from ..report.html import as_html
 from ..report.style import Style
 from ..report.summary import coefficient_lines
 from .comparison import common_rows, demand_one_family, demand_same_fixed_effects, warn_unless_nested
+from .kr_comparison import kr_comparison
+from .tables import FEWER, TestsTable
+from .term_tests import term_tests
 
 __all__ = ["AnovaTable", "anova"]
 
 REFITTED = "refitting model(s) with ML (instead of REML)"
 HEADING = "Analysis of Variance Table"
 OF_DEVIANCE = "Analysis of Deviance Table"
-FEWER = 2  # digits that the table has fewer than R's option
 LONGEST_LINE = 500  # letters after which deparse() breaks a line at the latest: what is broken is joined again
 
 
@@ -113,10 +115,22 @@ def anova(
     names: Sequence[str] | None = None,
     test: str | None = None,
     refit: bool = True,
+    type: Any = None,
+    ddf: str | None = None,
+    method: str | None = None,
     digits: int = r_numbers.DIGITS,
     width: int = r_numbers.LINE_WIDTH,
-) -> AnovaTable:
-    """Compare nested models: linear ones by F tests, generalized linear ones by deviances, mixed ones by likelihoods.
+) -> AnovaTable | TestsTable:
+    """Test each term of one model, or compare nested models.
+
+    *One model.* An F test of each term, with a matrix of contrasts by `type`: of type 1 each term after those before
+    it, of type 2 each after all that do not contain it, of type 3 each at equal weights for all cells of categories,
+    however these are coded (where cells have no rows, it is said which). The table of a mixed model is lmerTest's; of a
+    linear one of type 1 that of R's ``anova()``, of the others as of the package car (whose type 3 tests the
+    coefficients as they are coded: with treatment contrasts that is another hypothesis).
+
+    *Several models* are compared by F tests if all are linear models, by deviances if all are generalized linear ones,
+    else by likelihood-ratio tests, or two by a test of the smaller one within the larger one (``method="kr"``).
 
     Models must have been fitted to the same rows of the same response with the same weights (but for a constant
     factor). Rows are told by their labels and may stand in another order. Offsets may differ, because an offset is a
@@ -138,7 +152,7 @@ def anova(
     Parameters
     ----------
     *models : MixedModel, LinearModel or GeneralizedLinearModel
-        Two or more, of one family.
+        One, or several of one family.
     names : sequence of str, optional
         What to call them, in the table and in its row labels; ``model1``, ``model2`` … by default. F tests are then
         printed with R's numbers: ``Model 1``.
@@ -150,22 +164,33 @@ def anova(
     refit : bool
         False compares restricted likelihoods as they are, as R's ``refit = FALSE``: right only for models with the same
         fixed effects, where it tests random effects; other models are refused.
+    type : {1, 2, 3}, optional
+        Of one model: by default 3 of a mixed one, as in lmerTest, and 1 of a linear one.
+    ddf : {"satterthwaite", "kenward-roger"}, optional
+        Of one mixed model: how the degrees of freedom of the denominators are found, by default Satterthwaite's.
+    method : {None, "lrt", "kr"}
+        Of several: ``"lrt"`` is the likelihood-ratio test, and ``"kr"`` Kenward and Roger's F test of the smaller of
+        two mixed models within the larger one, as pbkrtest's ``KRmodcomp()``. The random effects are the same in both;
+        models fitted by maximum likelihood are refitted by REML, and the print says so.
     digits, width : int
         R's ``options(digits = 7, width = 80)`` for the print: the table shows ``digits - 2`` significant digits and, as
         in R, not fewer than three; 1 or 2 are taken for themselves, as in R's ``print(anova(m1, m2), digits = 1)``.
 
     Returns
     -------
-    AnovaTable
+    AnovaTable or TestsTable
+        Of one model a `TestsTable`: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F), one row a term. With
+        ``method="kr"`` too: stat, ndf, ddf, F.scaling, p.value.
 
     Raises
     ------
     ArgumentError
-        With fewer than two models, without a name of its own for each, for an unknown `test`, F for a mixed model, a
+        With no model, without a name of its own for each, for an unknown `test`, F for a mixed model, a
         `refit` that is neither True nor False, or `digits` or a `width` that R would not print.
     FitError
         When the models were fitted to different rows, responses or weights, or are of different families, or restricted
-        likelihoods of models with different fixed effects would be compared.
+        likelihoods of models with different fixed effects would be compared; with ``method="kr"`` when they are not
+        nested, or have different random effects.
 
     Warns
     -----
@@ -188,13 +213,27 @@ def anova(
     1      5 45.613
     2      4 43.207  1    2.4067 0.2228 0.6615
 
+    >>> anova(mlm.lmer("y ~ x + (1 | g)", data)).frame[["NumDF", "DenDF", "F value"]].round(3).values.tolist()
+    [[1.0, 2.0, 29.469]]
+
     References
     ----------
+    Kenward, M. G. & Roger, J. H. (1997). Small sample inference for fixed effects from restricted maximum likelihood.
+    Biometrics 53, 983-997.
+    Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
+    models. Journal of Statistical Software 82(13).
     Snijders, T. A. B. & Bosker, R. J. (2012). *Multilevel Analysis*, 2nd ed., section 6.2. Sage.
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., section 6.2.2. Sage.
     """
-    labels = _labels(models, names)
     _style(digits, width)
+    if len(model_list(models)) == 1:
+        _refuse(names=names, test=test, method=method, one="one model")
+        return term_tests(models[0], type, ddf, digits, width)
+    labels = _labels(models, names)
+    _refuse(type=type, ddf=ddf, one=f"{len(models)} models")
+    if _by_kr(method, test):
+        return kr_comparison(models, labels, digits, width)
+    test = "Chisq" if method == "lrt" else test
     if not is_one_of(refit, (True, False)):
         raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
     demand_one_family(models, labels)
@@ -219,14 +258,30 @@ def anova(
     return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits, names is not None, width, data_name)
 
 
+def _refuse(one: str, **given: Any) -> None:
+    """Refuse arguments that have no meaning for so many models."""
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError(f"`{name}` has no meaning for {one}; leave it out.")
+
+
+def _by_kr(method: str | None, test: str | None) -> bool:
+    """Decide whether models are compared by Kenward and Roger's method."""
+    if not is_one_of(method, (None, "lrt", "kr")):
+        raise ArgumentError(f"`method` is None, 'lrt' or 'kr'; got {method!r}.")
+    if method is not None and test is not None and (method, test) != ("lrt", "Chisq"):
+        raise ArgumentError(f"`method` {method!r} and `test` {test!r} contradict each other; leave one out.")
+    return method == "kr"
+
+
 def _style(digits: int, width: int) -> Style:
     return Style.of(digits, None, 0, width, fewer=FEWER)
 
 
 def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[str]:
     """Names of two models or more."""
-    if len(model_list(models)) < 2:
-        raise ArgumentError(f"A comparison needs two models or more; got {len(models)}.")
+    if len(models) < 2:
+        raise ArgumentError("This tests the terms of a model, or compares several; got none.")
     if names is None:
         return [f"model{k}" for k in range(1, len(models) + 1)]
     labels = [" ".join(name.split()) if "\n" in name else name for name in model_names(len(models), names)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import scipy
@@ -10,15 +13,19 @@ __all__ = ["coefficient_table"]
 
 
 def coefficient_table(
-    estimate: pd.Series, se: pd.Series, df: pd.Series | float | None = None, normal: bool = False
+    names: Sequence[str] | pd.Index,
+    estimate: np.ndarray,
+    se: np.ndarray,
+    df: np.ndarray | float | None = None,
+    normal: bool = False,
 ) -> pd.DataFrame:
     """Put estimates beside what tells whether they are 0.
 
     Parameters
     ----------
-    estimate, se : pandas.Series, length p
-        By term.
-    df : pandas.Series of length p, or float, optional
+    names : sequence of str, length p
+    estimate, se : ndarray, shape (p,)
+    df : ndarray, shape (p,), or float, optional
         Degrees of freedom of the t tests.
     normal : bool
         Tests by the normal distribution, where no dispersion is estimated.
@@ -29,9 +36,15 @@ def coefficient_table(
         Columns ``Estimate``, ``Std. Error``, ``t value``; with degrees of freedom ``df`` before and ``Pr(>|t|)`` after
         the t values, two-sided, NaN without any. With `normal`: ``z value`` and ``Pr(>|z|)``.
     """
-    table, t = pd.DataFrame({"Estimate": estimate, "Std. Error": se}), estimate / se
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a fit that is exact the standard errors are 0
+        columns: dict[str, Any] = {"Estimate": estimate, "Std. Error": se}
+        columns |= {"z value": estimate / se} if normal else {"df": df, "t value": estimate / se}
     if normal:
-        return table.assign(**{"z value": t, "Pr(>|z|)": 2.0 * scipy.stats.norm.sf(np.abs(t))})
+        columns["Pr(>|z|)"] = 2.0 * scipy.special.ndtr(-np.abs(columns["z value"]))
+        return pd.DataFrame(columns, index=names)
     if df is None:
-        return table.assign(**{"t value": t})
-    return table.assign(**{"df": df, "t value": t, "Pr(>|t|)": 2.0 * scipy.stats.t.sf(np.abs(t), df)})
+        del columns["df"]
+    else:
+        # twice the upper tail: stdtr is the distribution function itself, without what scipy.stats does around it
+        columns["Pr(>|t|)"] = 2.0 * scipy.special.stdtr(df, -np.abs(columns["t value"]))
+    return pd.DataFrame(columns, index=names)

@@ -29,14 +29,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.linalg import lapack
 
-from ..errors import ArgumentError, ConvergenceWarning, DataError, is_one_of, users_stacklevel
+from ..errors import ConvergenceWarning, DataError, users_stacklevel
 from ..fit.fit import Fit
 from ..frame.column import Column
 from ..likelihood.criterion import Curvature
 from ..likelihood.deviance import Deviance
 from ..likelihood.free_steps import along_steps, free_steps, mean_products
 
-__all__ = ["VarianceInformation", "checked_ddf", "degrees_of_freedom", "variance_information"]
+__all__ = ["VarianceInformation", "contrast_df", "degrees_of_freedom", "inverse_root", "variance_information"]
 
 # Second derivative along a direction, over what it would be expected to be with known fixed effects and sigma, below
 # which the data say nothing of the direction; so for a direction whose change of V others can make up. Measured where
@@ -84,22 +84,6 @@ class VarianceInformation(NamedTuple):
     nearby: tuple[VarianceInformation, ...] = ()
 
 
-def checked_ddf(ddf: str | None) -> str | None:
-    """Return how degrees of freedom are to be found, None or ``"satterthwaite"``, after checking that it is known.
-
-    lmerTest's spellings are known, too: ``"Satterthwaite"``, and ``"lme4"`` for none.
-
-    Raises
-    ------
-    ArgumentError
-        When it is something else.
-    """
-    known = ddf.lower() if isinstance(ddf, str) else ddf
-    if not is_one_of(known, (None, "satterthwaite", "lme4")):
-        raise ArgumentError(f"ddf must be None or 'satterthwaite'; got {ddf!r}.")
-    return None if known == "lme4" else known
-
-
 def variance_information(fit: Fit) -> VarianceInformation:
     """Differentiate the criterion, and the fixed effects' covariance, exactly.
 
@@ -124,7 +108,7 @@ def variance_information(fit: Fit) -> VarianceInformation:
     for left in range(0 if fit.optimizer == "nloptwrap" else MOST_STEPS, -1, -1):
         steps = free_steps(layout, matrices, grams)
         found = deviance.along(matrices, steps)
-        root = _inverse_root(found)
+        root = inverse_root(found.second, found.traces)
         promised = found.slope @ root
         if not left or not LEAST_DECREASE < 0.5 * float(promised @ promised) < MOST_DECREASE:
             break
@@ -134,7 +118,7 @@ def variance_information(fit: Fit) -> VarianceInformation:
     for change in NEARBY if large else ():
         near = [(1.0 + change) * t for t in matrices]
         other = deviance.along(near, free_steps(layout, near, grams))
-        again.append(_information(deviance, other, _inverse_root(other)))
+        again.append(_information(deviance, other, inverse_root(other.second, other.traces)))
     return _information(deviance, found, root)._replace(nearby=tuple(again))
 
 
@@ -144,7 +128,7 @@ def _information(deviance: Deviance, found: Curvature, root: np.ndarray) -> Vari
     return VarianceInformation(found.root, np.tensordot(root.T, changes, axes=1), dof)
 
 
-def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any) -> float:
+def contrast_df(fit: Fit, information: VarianceInformation, contrast: Any) -> float:
     """Satterthwaite's degrees of freedom of one contrast.
 
     Parameters
@@ -170,31 +154,64 @@ def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrast: Any
         raise DataError(f"A contrast has one number a fixed effect: {fit.products.p}; got shape {weights.shape}.")
     if np.isnan(weights).any():
         raise DataError(f"The contrast has {int(np.isnan(weights).sum())} missing values; write 0 for no weight.")
-    if not weights.any():
-        return float("nan")
-    # nothing depends on the length of a contrast, whose square may be no number
-    working = fit.products.shift.contrast(_shortened(weights))
-    found, *nearby = [_of_contrast(each, working) for each in (information, *information.nearby)]
-    known = max([abs(other / found - 1.0) for other in nearby], default=0.0)
-    if not fit.working.solver.exact and max(map(abs, fit.optimum.evaluation.theta.tolist())) > HOPELESS_DEVIATION:
-        known = 1.0
-    if known > MOST_ROUNDING:
-        digits = f"are known to {known:.0e} of themselves only" if known < UNKNOWN else "are not known at all"
-        warnings.warn(
-            f"Degrees of freedom {found:.6g} {digits}: effects that vary so much more than the residuals "
-            "leave too few digits of second derivatives. Centre predictors that are far from 0, or leave out what "
-            "varies so much.",
-            ConvergenceWarning,
-            stacklevel=users_stacklevel(),
+    return float(degrees_of_freedom(fit, information, fit.products.shift.contrast(_shortened(weights))[None])[0])
+
+
+def degrees_of_freedom(fit: Fit, information: VarianceInformation, contrasts: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of contrasts of the working coefficients.
+
+    Parameters
+    ----------
+    fit : Fit
+    information : VarianceInformation
+        Of this fit.
+    contrasts : ndarray, shape (k, p)
+        Of no length in particular: nothing depends on it.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        NaN for a contrast of zeros only.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Rounding of second derivatives leaves few digits.
+    """
+    found, *nearby = [_of_contrasts(each, contrasts) for each in (information, *information.nearby)]
+    hopeless = (
+        not fit.working.solver.exact and max(map(abs, fit.optimum.evaluation.theta.tolist())) > HOPELESS_DEVIATION
+    )
+    if hopeless or nearby:
+        known = np.max(
+            [np.full(len(found), float(hopeless)), *(np.abs(other / found - 1.0) for other in nearby)], axis=0
         )
+        for k in np.flatnonzero(known > MOST_ROUNDING).tolist():
+            _say_rounding(float(found[k]), float(known[k]))
     return found
 
 
-def _of_contrast(information: VarianceInformation, contrast: np.ndarray) -> float:
-    """Degrees of freedom of a contrast of the working coefficients."""
-    working = _shortened(information.root.T @ contrast)
-    delta = information.changes @ working @ working / float(working @ working)
-    return 1.0 / (1.0 / information.dof + float(delta @ delta))
+def _say_rounding(df: float, known: float) -> None:
+    digits = f"are known to {known:.0e} of themselves only" if known < UNKNOWN else "are not known at all"
+    warnings.warn(
+        f"Degrees of freedom {df:.6g} {digits}: effects that vary so much more than the residuals "
+        "leave too few digits of second derivatives. Centre predictors that are far from 0, or leave out what "
+        "varies so much.",
+        ConvergenceWarning,
+        stacklevel=users_stacklevel(),
+    )
+
+
+def _of_contrasts(information: VarianceInformation, contrasts: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of contrasts (k, p) of the working coefficients, shape (k,)."""
+    working = contrasts @ information.root
+    largest = np.abs(working).max(axis=1, initial=0.0, keepdims=True)
+    # a power of 2 rounds nothing; no element is above 1 then
+    working = np.ldexp(working, -np.frexp(np.where(largest > 0.0, largest, 1.0))[1])
+    squares = (working * working).sum(axis=1)
+    squares[squares == 0.0] = np.nan
+    delta = ((information.changes @ working.T) * working.T).sum(axis=1) / squares
+    return np.asarray(1.0 / (1.0 / information.dof + (delta * delta).sum(axis=0)))
 
 
 def _shortened(vector: np.ndarray) -> np.ndarray:
@@ -202,32 +219,41 @@ def _shortened(vector: np.ndarray) -> np.ndarray:
     return np.asarray(np.ldexp(vector, -np.frexp(np.abs(vector).max())[1]))
 
 
-def _inverse_root(found: Curvature) -> np.ndarray:
-    """K with ``K K' = H^-1`` for the second derivatives H, on directions in which the criterion rises: shape (m, k).
+def inverse_root(second: np.ndarray, traces: np.ndarray) -> np.ndarray:
+    """K with ``K K' = H^-1`` for second derivatives H, on directions in which the criterion rises: shape (m, k).
 
+    Parameters
+    ----------
+    second : ndarray, shape (m, m)
+        H.
+    traces : ndarray, shape (m, m)
+        What they would be expected to be, see `Curvature.traces`.
+
+    Notes
+    -----
     The lengths of directions are divided out. The criterion rises in all of them, if each pivot of H is well above what
     rounding leaves, and the largest eigenvalue of ``H^-1 M``, M being the traces, is below the inverse of
     `LEAST_SHARE`; it is not larger than the trace.
     """
-    scale = np.sqrt(np.abs(found.second.diagonal()))
+    scale = np.sqrt(np.abs(second.diagonal()))
     if not len(scale):
         return np.empty((0, 0))
     if scale.all():
         units = np.outer(scale, scale)
-        root, info = lapack.dpotrf(found.second / units, lower=1, clean=1)
+        root, info = lapack.dpotrf(second / units, lower=1, clean=1)
         if not info and root.diagonal().min() ** 2 > LEAST_SHARE:
             inverse = lapack.dtrtri(root, lower=1)[0]
-            if float(np.sum((inverse @ (found.traces / units)) * inverse)) * LEAST_SHARE < 1.0:
+            if float(np.sum((inverse @ (traces / units)) * inverse)) * LEAST_SHARE < 1.0:
                 return inverse.T / scale[:, None]
-    return _positive_root(found)
+    return _positive_root(second, traces)
 
 
-def _positive_root(found: Curvature) -> np.ndarray:
+def _positive_root(second: np.ndarray, traces: np.ndarray) -> np.ndarray:
     """The same, without directions in which the criterion does not rise, or which do not change V."""
-    scale = np.sqrt(np.maximum(found.traces.diagonal(), 0.0))
+    scale = np.sqrt(np.maximum(traces.diagonal(), 0.0))
     scale[scale == 0.0] = np.inf
-    values, vectors = np.linalg.eigh(found.traces / np.outer(scale, scale))
+    values, vectors = np.linalg.eigh(traces / np.outer(scale, scale))
     there = values > LEAST_SHARE
     basis = vectors[:, there] / np.sqrt(values[there]) / scale[:, None]
-    rises, turn = np.linalg.eigh(basis.T @ found.second @ basis)
+    rises, turn = np.linalg.eigh(basis.T @ second @ basis)
     return np.asarray((basis @ turn)[:, rises > LEAST_SHARE] / np.sqrt(rises[rises > LEAST_SHARE]))

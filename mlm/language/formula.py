@@ -33,12 +33,15 @@ class RandomTerm:
         The expressions whose combination makes the grouping factor, in the order of its name.
     holds_its_group : bool
         Whether all names of the grouping factor stand in `expr`, too, as in ``(x | x)``.
+    written : str
+        As it was written, where the bar stands for this term alone; otherwise as `text`.
     """
 
     expr: Terms
     group: str
     parts: tuple[Node, ...]
     holds_its_group: bool
+    written: str
 
     @property
     def text(self) -> str:
@@ -292,10 +295,17 @@ def _random_terms(bar: Call, complain: Complaint) -> list[RandomTerm]:
     if not terms.sets and not terms.intercept:
         raise complain(start(effects), "Nothing varies in this random-effects term: write '(1 | group)'.")
     pieces = terms.one_by_one() if bar.function == "||" else [terms]
+    found = [(piece, *factor) for piece in pieces for factor in reversed(_grouping(group, complain))]
+    alone = bar.function == "|" and len(found) == 1
     return [
-        RandomTerm(piece, name, parts, _names(piece.variables).issuperset(_names(parts)))
-        for piece in pieces
-        for name, parts in reversed(_grouping(group, complain))
+        RandomTerm(
+            piece,
+            name,
+            parts,
+            _names(piece.variables).issuperset(_names(parts)),
+            spell(bar) if alone else f"{piece.text} | {name}",
+        )
+        for piece, name, parts in found
     ]
 
 

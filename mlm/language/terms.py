@@ -55,6 +55,13 @@ class Terms:
         """All terms in one line: ``1 + x``, ``0 + x``."""
         return " + ".join(["1" if self.intercept else "0", *self.labels])
 
+    def select(self, keep: Sequence[int], intercept: bool) -> Terms:
+        """The terms at these positions, with or without the intercept."""
+        used = sorted({k for t in keep for k in self.sets[t]})
+        place = {k: position for position, k in enumerate(used)}
+        sets = tuple(tuple(place[k] for k in self.sets[t]) for t in keep)
+        return Terms(tuple(self.variables[k] for k in used), sets, intercept, self.taken_out)
+
     def one_by_one(self) -> list[Terms]:
         """Each term alone, the intercept first: what ``||`` makes of them."""
         alone = [Terms((), (), True)] if self.intercept else []

@@ -11,6 +11,7 @@ fixed effects projected out).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from .fixed_effects import FixedPart
 
-__all__ = ["Criterion", "Curvature", "Evaluation"]
+__all__ = ["Criterion", "Curvature", "Evaluation", "ExpectedInformation"]
 
 
 NOTHING = np.empty(0)
@@ -102,6 +103,37 @@ class Curvature:
     second: np.ndarray
     traces: np.ndarray
     sums: np.ndarray
+    root: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExpectedInformation:
+    """What the expected information about Sigma is made of, along m changes S_a of the factors' Sigma.
+
+    ``V_a = Z S_a Z'`` is the change of V, and ``F = V^-1 X R``. Nothing of it depends on the response, and Sigma may be
+    singular: it is V alone that is inverted.
+
+    Attributes
+    ----------
+    traces : ndarray, shape (m, m)
+        ``tr(V^-1 V_a V^-1 V_b)``.
+    single : ndarray, shape (m,)
+        ``tr(V^-1 V_a)``.
+    sums : ndarray, shape (m, p, p)
+        ``F' V_a F``.
+    pairs : ndarray, shape (m, m)
+        ``tr(F' V_a V^-1 V_b F)``.
+    weighted : callable
+        Of weights, shape (m, m) and positive semidefinite, the sum of ``w_ab F' V_a V^-1 V_b F``, shape (p, p).
+    root : ndarray, shape (p, p)
+        R, with ``R R' = (X' V^-1 X)^-1``.
+    """
+
+    traces: np.ndarray
+    single: np.ndarray
+    sums: np.ndarray
+    pairs: np.ndarray
+    weighted: Callable[[np.ndarray], np.ndarray]
     root: np.ndarray
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, covariance_layout, lower_factor
-from .criterion import Criterion, Curvature, Evaluation
+from .criterion import Criterion, Curvature, Evaluation, ExpectedInformation
 from .few_effects import FewEffects
 from .joint_columns import JointColumns
 from .one_factor import OneFactor
@@ -58,6 +58,9 @@ class Solver(Protocol):
 
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """See `Deviance.along`."""
+
+    def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
+        """See `Deviance.expected`."""
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """See `Deviance.modes`."""
@@ -162,6 +165,22 @@ class Deviance:
         Curvature
         """
         return self.solver.along(matrices, steps)
+
+    def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
+        """What the expected information about the covariance matrix is made of.
+
+        Parameters
+        ----------
+        matrices : list of ndarray, shapes (q, q)
+            Each factor's T, which may be singular.
+        changes : sequence of ndarray, shapes (m_k, q, q)
+            Changes of each factor's Sigma, symmetric; those of all factors, one after the other, are m in number.
+
+        Returns
+        -------
+        ExpectedInformation
+        """
+        return self.solver.expected(matrices, changes)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).

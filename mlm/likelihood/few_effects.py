@@ -20,7 +20,7 @@ from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, sigma_bending, sigma_changes
-from .criterion import Criterion, Curvature, Evaluation
+from .criterion import Criterion, Curvature, Evaluation, ExpectedInformation
 from .fixed_effects import FixedPart, solve_fixed
 from .joint_bases import Graded, JointBases, turned
 from .level_matrices import shortened
@@ -144,6 +144,24 @@ class FewEffects:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         return self._along(self.solve(matrices), steps)
 
+    def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
+        """What the expected information is made of, see `Deviance.expected`."""
+        of = self.solve(matrices)
+        if of.graded is not None:
+            changes = [u.T @ mine @ u for u, mine in zip(of.graded.turns, changes, strict=True)]
+        f, mine = of.outside[:, :-1], _places_of(changes)
+        moved = self._moved(f, changes, mine)
+        through = np.matmul(of.inner, moved)
+        inner = [np.add.reduce(k, 2) for k in self.bases.by_level(of.inner)]
+        return ExpectedInformation(
+            traces=self._traces(of.inner, list(changes), mine),
+            single=np.concatenate([_flat(each) @ k.ravel() for each, k in zip(changes, inner, strict=True)]),
+            sums=f.T @ moved,
+            pairs=np.tensordot(moved, through, axes=((1, 2), (1, 2))),
+            weighted=lambda weights: np.einsum("ab,aik,bil->kl", weights, moved, through, optimize=True),
+            root=of.fixed.inverse_root,
+        )
+
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J).
 
@@ -199,12 +217,8 @@ class FewEffects:
         """Derivatives along steps of T: see `one_factor`."""
         steps, slopes = _steps_of(of, steps), self._slopes(of)
         changes = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)]
-        starts = np.cumsum([0, *map(len, steps)]).tolist()
-        mine = [slice(a, b) for a, b in itertools.pairwise(starts)]
-        moved = np.zeros((starts[-1], self.bases.c, self.p + 1))
-        for m, change, (place, (q, levels)) in zip(mine, changes, self.bases.each(), strict=True):
-            columns = of.outside[place].reshape(q, -1)
-            moved[m, place] = (change @ columns).reshape(len(change), q * levels, self.p + 1)
+        mine = _places_of(steps)
+        moved = self._moved(of.outside, changes, mine)
         sums = of.outside.T @ moved
         e, own = moved[:, :, -1], sums[:, -1, -1]
         traces = self._traces(of.inner, changes, mine)
@@ -215,6 +229,14 @@ class FewEffects:
         each = zip(changes, slopes, strict=True)
         slope = np.concatenate([_flat(change) @ along.ravel() for change, along in each])
         return Curvature(slope, second, traces, sums, of.fixed.inverse_root)
+
+    def _moved(self, columns: np.ndarray, changes: Sequence[np.ndarray], mine: list[slice]) -> np.ndarray:
+        """Columns (c, k) times each change of Sigma, shapes (m_k, q, q) by factor: shape (m, c, k)."""
+        moved = np.zeros((mine[-1].stop, *columns.shape))
+        for m, change, (place, (q, levels)) in zip(mine, changes, self.bases.each(), strict=True):
+            found = change @ columns[place].reshape(q, -1)
+            moved[m, place] = found.reshape(len(change), q * levels, columns.shape[1])
+        return moved
 
     def _traces(self, matrix: np.ndarray, changes: list[np.ndarray], mine: list[slice]) -> np.ndarray:
         """Traces ``tr(M S_x M S_y)`` with changes of Sigma, shapes (m_k, q, q) by factor: shape (m, m).
@@ -237,6 +259,11 @@ def _summed_pairs(block: np.ndarray, q: int, levels: int, m: int, others: int) -
     pairs = block.reshape(q, levels, m, others).transpose(0, 2, 1, 3).reshape(q * m, levels * others)
     sums = (pairs @ pairs.T).reshape(q, m, q, m)  # [b, c, a, d]
     return sums.transpose(2, 0, 1, 3).reshape(q * q, m * m)
+
+
+def _places_of(steps: Sequence[np.ndarray]) -> list[slice]:
+    """Where the steps of each factor stand among all, one after the other."""
+    return [slice(a, b) for a, b in itertools.pairwise(np.cumsum([0, *map(len, steps)]).tolist())]
 
 
 def _flat(changes: np.ndarray) -> np.ndarray:

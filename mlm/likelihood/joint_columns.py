@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .covariance import CovarianceLayout, bending
-from .criterion import Curvature, Evaluation
+from .criterion import Curvature, Evaluation, ExpectedInformation
 
 __all__ = ["JointColumns"]
 
@@ -81,6 +81,12 @@ class JointColumns:
         found: Curvature = self.solver.along(
             roots, [m @ step @ u for m, step, u in zip(self.mixing, steps, turns, strict=True)]
         )
+        return found
+
+    def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
+        """See `Deviance.expected`."""
+        mixed = [m @ change @ m.T for m, change in zip(self.mixing, changes, strict=True)]
+        found: ExpectedInformation = self.solver.expected(self._turned(matrices)[0], mixed)
         return found
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:

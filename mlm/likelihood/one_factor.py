@@ -29,7 +29,7 @@ from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, bending, directions, sigma_bending, sigma_changes
-from .criterion import Criterion, Curvature, Evaluation
+from .criterion import Criterion, Curvature, Evaluation, ExpectedInformation
 from .fixed_effects import FixedPart, solve_fixed
 from .level_bases import SQUARES_ROUNDING, LevelBases
 from .level_matrices import (
@@ -199,6 +199,36 @@ class OneFactor:
             second=self._within_levels(of, change) - between + sigma_bending(mine, of.slope),
             traces=level_traces(change, of.inner, of.inner),
             sums=sums,
+            root=of.fixed.inverse_root,
+        )
+
+    def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
+        """What the expected information is made of, see `Deviance.expected`.
+
+        ``F' V_a V^-1 V_b F`` is the sum over levels of ``F_j' S_a K_j S_b F_j``, whose trace has ``F_j F_j'``.
+        """
+        (t,), (mine,) = matrices, changes
+        if self._is_large(t):
+            turned, turn, sizes, _ = self._graded(t)
+            return turned._expected(sizes, turn.T @ mine @ turn)
+        return self._expected(t, mine)
+
+    def _expected(self, t: np.ndarray, mine: np.ndarray) -> ExpectedInformation:
+        of, p, flat = self.solve(t), self.p, mine.reshape(len(mine), self.q**2)
+        f = of.outside[:, :-1]
+
+        def weighted(weights: np.ndarray) -> np.ndarray:
+            between = np.einsum("ab,aik,blm->ilkm", weights, mine, mine.transpose(0, 2, 1), optimize=True)
+            spread = between.reshape(self.q**2, -1) @ of.inner.reshape(self.q**2, -1)
+            changed = multiply(spread.reshape(of.inner.shape), f)
+            return np.asarray(np.tensordot(f, changed, axes=((0, 2), (0, 2))))
+
+        return ExpectedInformation(
+            traces=level_traces(mine, of.inner, of.inner),
+            single=flat @ np.add.reduce(of.inner, 2).ravel(),
+            sums=self._sums(of, mine, p + 1).reshape(len(mine), p + 1, p + 1)[:, :p, :p],
+            pairs=level_traces(mine, of.inner, outer(f, f)),
+            weighted=weighted,
             root=of.fixed.inverse_root,
         )
 

@@ -186,6 +186,11 @@ class GeneralizedLinearModel(OneLevelModel):
         """Schwarz's criterion."""
         return -2 * self.loglik + np.log(self.nobs) * self.npar
 
+    @property
+    def test_df(self) -> float:
+        """Degrees of freedom of the tests of coefficients; infinite where no dispersion is estimated."""
+        return super().test_df if self.family.has_scale else np.inf
+
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Return estimates, standard errors, z or t values and p values by term.
 
@@ -214,9 +219,10 @@ class GeneralizedLinearModel(OneLevelModel):
         [[1.099, 1.155, 0.951, 0.341]]
         """
         demand_own_ddf(ddf)
+        named = self.fixef.index, self.beta, self.se.to_numpy()
         if not self.family.has_scale:
-            return coefficient_table(self.fixef, self.se, normal=True)
-        return coefficient_table(self.fixef, self.se, self.df_resid).drop(columns="df")
+            return coefficient_table(*named, normal=True)
+        return coefficient_table(*named, self.test_df).drop(columns="df")
 
     def confint(
         self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None

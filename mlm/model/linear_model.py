@@ -17,6 +17,7 @@ import scipy
 
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
+from ..inference.f_tests import Exact
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
 from .one_level_model import OneLevelModel, demand_own_ddf
@@ -157,7 +158,7 @@ class LinearModel(OneLevelModel):
         [1.03, 0.0379, 27.2059, 0.0001]
         """
         demand_own_ddf(ddf)
-        return coefficient_table(self.fixef, self.se, self.df_resid).drop(columns="df")
+        return coefficient_table(self.fixef.index, self.beta, self.se.to_numpy(), self.test_df).drop(columns="df")
 
     def confint(
         self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..errors import ArgumentError
 from ..fit.fit import Fit
 from ..fit.predict import fitted_values, predicted_values
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
-from ..inference.satterthwaite import VarianceInformation, checked_ddf, degrees_of_freedom, variance_information
+from ..inference.f_tests import Denominators, Satterthwaite, WithKenwardRoger, checked_ddf
+from ..inference.satterthwaite import VarianceInformation, contrast_df, variance_information
 from ..report.html import as_html
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
@@ -88,16 +90,54 @@ class MixedModel(Fit):
         Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
         models. Journal of Statistical Software 82(13), section 2. doi:10.18637/jss.v082.i13
         """
-        return degrees_of_freedom(self, self._variance_information, contrast)
+        return contrast_df(self, self._variance_information, contrast)
+
+    def denominators(self, ddf: str | None = "satterthwaite") -> Denominators:
+        """How contrasts of the fixed effects are tested: their covariance matrix, and degrees of freedom.
+
+        Parameters
+        ----------
+        ddf : {"satterthwaite", "kenward-roger"}
+            Case does not matter.
+
+        Returns
+        -------
+        Denominators
+            With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown `ddf`, or none.
+        FitError
+            For Kenward and Roger's method on a fit by maximum likelihood.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).denominators("kenward-roger").dfs(np.eye(1)).round(2).tolist()
+        [2.0]
+        """
+        method = checked_ddf(ddf)
+        if method is None:
+            raise ArgumentError("Tests need degrees of freedom: ddf is 'satterthwaite' or 'kenward-roger'.")
+        return self._kenward_roger if method == "kenward-roger" else Satterthwaite(self, self._variance_information)
+
+    @cached_property
+    def _kenward_roger(self) -> WithKenwardRoger:
+        return WithKenwardRoger(self)
 
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Table of fixed effects.
 
         Parameters
         ----------
-        ddf : {None, "satterthwaite"}
-            With ``"satterthwaite"``, degrees of freedom and two-sided p values of t tests (as lmerTest). Case does not
-            matter, and ``"lme4"`` is None.
+        ddf : {None, "satterthwaite", "kenward-roger"}
+            Degrees of freedom and two-sided p values of t tests, as lmerTest gives them; with ``"kenward-roger"`` the
+            standard errors are those of the adjusted covariance matrix, as pbkrtest's. Case does not matter, and
+            ``"lme4"`` is None.
 
         Returns
         -------
@@ -108,6 +148,8 @@ class MixedModel(Fit):
         ------
         ArgumentError
             For an unknown `ddf`.
+        FitError
+            For Kenward and Roger's method on a fit by maximum likelihood: it is one of REML.
 
         Examples
         --------
@@ -117,12 +159,10 @@ class MixedModel(Fit):
         [[4.67, 1.88, 2.0, 2.48, 0.13]]
         """
         if checked_ddf(ddf) is None:
-            return coefficient_table(self.fixef, self.se)
-        return coefficient_table(self.fixef, self.se, self._satterthwaite_dfs())
-
-    def _satterthwaite_dfs(self) -> pd.Series:
-        """Degrees of freedom of each coefficient (p,)."""
-        return pd.Series([self.satterthwaite_df(row) for row in np.eye(self.products.p)], self.fixef.index)
+            return coefficient_table(self._names, self._beta, np.sqrt(self._vcov.diagonal()))
+        by = self.denominators(ddf)
+        se = np.sqrt(by.vcov.diagonal())
+        return coefficient_table(self._names, self._beta, se, by.dfs(np.eye(self.products.p)))
 
     # random effects
 
@@ -219,7 +259,7 @@ class MixedModel(Fit):
     # reports
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
-        """Summary laid out as in lme4 (or lmerTest, with ``ddf="satterthwaite"``); options as in `mlm.summarize`."""
+        """Summary laid out as in lme4, or with a `ddf` as in lmerTest; options as in `mlm.summarize`."""
         return summarize(self, ddf, **options)
 
     def confint(
@@ -235,8 +275,8 @@ class MixedModel(Fit):
             ``estimate ± z * se``, z from the standard normal distribution; ``"Wald"`` is the same.
         parm : str, int or sequence of these, optional
             Terms wanted, by name or position from 0; all by default, which R calls ``"beta_"``.
-        ddf : {None, "satterthwaite"}
-            With ``"satterthwaite"`` the quantile is that of the t distribution with these degrees of freedom.
+        ddf : {None, "satterthwaite", "kenward-roger"}
+            The quantile is that of the t distribution with these degrees of freedom, the standard error the method's.
 
         Returns
         -------
@@ -256,8 +296,11 @@ class MixedModel(Fit):
         >>> mlm.lmer("y ~ 1 + (1 | g)", data).confint().round(2).to_dict("index")
         {'(Intercept)': {'2.5 %': 0.99, '97.5 %': 8.35}}
         """
-        df = None if checked_ddf(ddf) is None else self._satterthwaite_dfs()
-        return confidence_intervals(self.fixef, self.se, level, method, df, parm)
+        if checked_ddf(ddf) is None:
+            return confidence_intervals(self.fixef, self.se, level, method, None, parm)
+        by = self.denominators(ddf)
+        se, df = (pd.Series(v, self._names) for v in (np.sqrt(by.vcov.diagonal()), by.dfs(np.eye(self.products.p))))
+        return confidence_intervals(self.fixef, se, level, method, df, parm)
 
     def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
         """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …).
@@ -266,7 +309,7 @@ class MixedModel(Fit):
         ----------
         conf_int : bool
             Add ``conf.low`` and ``conf.high`` of the fixed effects, the limits of `confint`.
-        ddf : {None, "satterthwaite"}
+        ddf : {None, "satterthwaite", "kenward-roger"}
             As in `coefficients`.
         level : float
             Coverage, in (0, 1).

@@ -13,7 +13,7 @@ from ..errors import FitError
 from ..frame.columns import INTERCEPT
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
-from ..inference.satterthwaite import checked_ddf
+from ..inference.f_tests import Exact, checked_ddf
 from ..report.face import FittedModel
 from ..report.html import as_html
 from ..report.print_model import print_model
@@ -80,6 +80,11 @@ class OneLevelModel:
         return self.nobs - len(self.fixef)
 
     @property
+    def test_df(self) -> float:
+        """Degrees of freedom of the tests of coefficients; NaN where nothing is left of the rows."""
+        return float(self.df_resid) or np.nan
+
+    @property
     def has_intercept(self) -> bool:
         """Whether the model has an intercept; R² and F compare with the mean only then."""
         return INTERCEPT in self.fixef.index
@@ -93,6 +98,22 @@ class OneLevelModel:
     def y(self) -> pd.Series:
         """Response in the rows in use."""
         return pd.Series(self.frame.y, index=self.frame.index.view(), name=self.response, copy=True)
+
+    def denominators(self, ddf: str | None = None) -> Exact:
+        """How contrasts of the coefficients are tested: their covariance matrix, and degrees of freedom.
+
+        Parameters
+        ----------
+        ddf : None
+            As for `coefficients`.
+
+        Returns
+        -------
+        Denominators
+            With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
+        """
+        demand_own_ddf(ddf)
+        return Exact(self.covariance, self.test_df)
 
     def with_functions(self: Self, functions: Mapping[str, Callable[..., Any]]) -> Self:
         """Return the model with functions that its formula calls given again.

@@ -92,6 +92,9 @@ class FittedModel(Protocol):
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Columns ``Estimate``, ``Std. Error``, [``df``,] ``t value`` [, ``Pr(>|t|)``] by term."""
 
+    def denominators(self, ddf: str | None = None) -> Any:
+        """Covariance matrix and degrees of freedom by which contrasts are tested."""
+
     def confint(self, level: float = 0.95, *, ddf: str | None = None) -> pd.DataFrame:
         """Lower and upper limit by term."""
 

@@ -9,24 +9,24 @@ from .style import Style
 
 __all__ = ["criterion", "heading", "observations"]
 
-SATTERTHWAITE = "t-tests use Satterthwaite's method"
+TESTS = "t-tests use {}'s method"
 METHODS = {True: "REML", False: "maximum likelihood "}  # by whether it was REML; the blank before a stop is R's
 
 
-def heading(m: FittedMixedModel, style: Style, tested: bool = False, data_name: str | None = None) -> list[str]:
+def heading(m: FittedMixedModel, style: Style, method: str | None = None, data_name: str | None = None) -> list[str]:
     """Lines that say what was fitted, up to the criterion.
 
     Parameters
     ----------
     m : FittedMixedModel
     style : Style
-    tested : bool
-        Whether tests by Satterthwaite's method follow, as lmerTest prints them.
+    method : str, optional
+        By whose method tests follow, as lmerTest prints them.
     data_name : str, optional
         What to call the data; by default as in the fit.
     """
-    title = f"Linear mixed model fit by {METHODS[_by_reml(m)]}" + (f". {SATTERTHWAITE}" if tested else "")
-    lines = [*_title(title, "lmerModLmerTest" if tested else "lmerMod", style.width)]
+    title = f"Linear mixed model fit by {METHODS[_by_reml(m)]}" + (f". {TESTS.format(method)}" if method else "")
+    lines = [*_title(title, "lmerModLmerTest" if method else "lmerMod", style.width)]
     lines.append(r_text.fill(["Formula:", *r_text.deparse(without_double_bars(m.formula))], style.width))
     call = m.frame.call
     names = {"   Data:": data_name or call.data, "Weights:": call.weights, " Offset:": call.offset}

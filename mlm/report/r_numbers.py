@@ -10,6 +10,7 @@ The rules are those of the manual pages ``?print.default``, ``?format``, ``?form
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -275,7 +276,7 @@ def coefficient_columns(
     digits: int,
     *,
     estimates: Sequence[str],
-    test: str | None,
+    test: str | Sequence[str] | None,
     pvalue: str | None,
     scipen: int = 0,
     epsilon: float = MACHINE_EPSILON,
@@ -290,8 +291,10 @@ def coefficient_columns(
         Significant digits of the estimates; test statistics are rounded to one decimal fewer.
     estimates : sequence of str
         Columns formatted together (estimates and standard errors).
-    test, pvalue : str or None
-        The column of the test statistic and the one of its p value; stars follow a p value.
+    test : str or sequence of str, or None
+        The column of the test statistic, or several that are formatted together.
+    pvalue : str or None
+        The column of its p value; stars follow a p value.
     scipen : int
         Penalty on scientific notation.
     epsilon : float
@@ -305,13 +308,15 @@ def coefficient_columns(
     test_digits = max(1, min(5, digits - 1))
     block = np.array([table[name] for name in estimates], dtype=float).T
     formatted = dict(zip(estimates, format_estimates(block, digits, scipen=scipen).T, strict=True))
+    tests = [test] if isinstance(test, str) else list(test or ())
+    rounded = [_rounded(np.asarray(table[name], dtype=float), test_digits) for name in tests]
+    texts = iter(format_numbers(itertools.chain(*rounded), digits, scipen=scipen))
+    formatted |= {name: list(itertools.islice(texts, len(values))) for name, values in zip(tests, rounded, strict=True)}
     columns: dict[str, list[str]] = {}
     for name, values in table.items():
         numbers = np.asarray(values, dtype=float)
         if name in formatted:
             columns[name] = [str(text) for text in formatted[name]]
-        elif name == test:
-            columns[name] = format_numbers(_rounded(numbers, test_digits), digits, scipen=scipen)
         elif name == pvalue:
             columns[name] = format_pvalues(numbers, test_digits, epsilon=epsilon, scipen=scipen)
             columns[""] = [stars(value) for value in numbers]

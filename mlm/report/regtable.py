@@ -179,7 +179,7 @@ def regtable(
         ``stars=(0.001, 0.01, 0.05, 0.1)``. Empty for none.
     single_row : bool
         Standard errors beside the coefficients instead of below.
-    ddf : {None, "satterthwaite"}
+    ddf : {None, "satterthwaite", "kenward-roger"}
         What the stars, p values and intervals of mixed models rest on: None takes the standard normal distribution, as
         texreg does for lme4 fits.
     rmse : bool

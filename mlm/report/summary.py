@@ -1,6 +1,6 @@
 """The printed report of a fitted model, laid out as R prints it.
 
-A mixed model is reported as by ``summary()`` of lme4 (with ``ddf="satterthwaite"`` as by lmerTest), a linear
+A mixed model is reported as by ``summary()`` of lme4 (with a `ddf` as by lmerTest), a linear
 model as by ``summary.lm``, a generalized linear one as by ``summary.glm`` of R 4.2, so that a tutorial's printout and
 ours can be laid side by side. Class names in the headings (``['lmerMod']``) are kept for that reason only.
 """
@@ -87,7 +87,7 @@ def summarize(
     Parameters
     ----------
     m : MixedModel, LinearModel or GeneralizedLinearModel
-    ddf : {None, "satterthwaite"}
+    ddf : {None, "satterthwaite", "kenward-roger"}
         Degrees of freedom for the tests of fixed effects; None prints t values only, as lme4 does. Upper and lower case
         are the same, and ``"lme4"`` is None, as in lmerTest.
     digits, scipen, width : int
@@ -110,7 +110,8 @@ def summarize(
     ArgumentError
         For an unknown `ddf`, or fewer than one digit, or another option that is not what it should be.
     FitError
-        For a linear model with a `ddf`: its degrees of freedom are exact.
+        For a linear model with a `ddf`: its degrees of freedom are exact. For Kenward and Roger's method on a fit by
+        maximum likelihood.
 
     Examples
     --------
@@ -130,7 +131,7 @@ def summarize(
     style = Style.of(digits, table_digits, scipen, width, correlation)
     coefficients = m.coefficients(ddf)
     if is_mixed(m):
-        lines = _mixed(m, coefficients, style, data_name)
+        lines = _mixed(m, coefficients, style, data_name, m.denominators(ddf).method if "df" in coefficients else None)
     elif is_generalized(m):
         lines = _generalized(m, coefficients, style, data_name)
     else:
@@ -145,9 +146,11 @@ def _quantiles(residuals: Sequence[float], style: Style) -> str:
     return r_numbers.named_numbers(QUANTILES, zapped, digits, scipen=style.scipen, width=style.width)
 
 
-def _mixed(m: FittedMixedModel, coefficients: pd.DataFrame, style: Style, data_name: str | None) -> list[str]:
-    """Lines of the report of a mixed model."""
-    lines = [*heading(m, style, "df" in coefficients, data_name), "", criterion(m, style, DECIMALS), ""]
+def _mixed(
+    m: FittedMixedModel, coefficients: pd.DataFrame, style: Style, data_name: str | None, method: str | None
+) -> list[str]:
+    """Lines of the report of a mixed model, with tests by a method."""
+    lines = [*heading(m, style, method, data_name), "", criterion(m, style, DECIMALS), ""]
     lines += ["Scaled residuals: ", _quantiles(m.scaled_resid, style), ""]
     lines += ["Random effects:", random_effects_table(m.varcorr, style.table_digits, style.scipen, width=style.width)]
     lines += [observations(m, style), ""]

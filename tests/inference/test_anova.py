@@ -152,8 +152,13 @@ def test_equally_large_models_are_not_tested():
 
 def test_refuses_what_cannot_be_compared():
     m1, m2 = fits(["m1", "m2"])
-    with pytest.raises(mlm.ArgumentError, match="two models or more; got 1"):
-        mlm.anova(m1)
+    with pytest.raises(mlm.ArgumentError, match="the terms of a model, or compares several; got none"):
+        mlm.anova()
+    for wrong, why in (({"type": 2}, "`type` has no meaning for 2 models"), ({"method": "boot"}, "`method` is None")):
+        with pytest.raises(mlm.ArgumentError, match=why):
+            mlm.anova(m1, m2, **wrong)
+    with pytest.raises(mlm.ArgumentError, match="`test` has no meaning for one model"):
+        mlm.anova(m1, test="Chisq")
     with pytest.raises(mlm.ArgumentError, match="2 models need 2 different names; got a, a"):
         mlm.anova(m1, m2, names=["a", "a"])
     for refit in ("no", None, [True]):

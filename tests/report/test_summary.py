@@ -103,7 +103,7 @@ def test_undefined_correlations_print_as_nan():
 
 def test_unknown_options_are_refused():
     m = mlm.lmer("y ~ x + (1 | g)", data())
-    with pytest.raises(mlm.ArgumentError, match="ddf must be None or 'satterthwaite'; got 'kenward'"):
+    with pytest.raises(mlm.ArgumentError, match="ddf must be None, 'satterthwaite' or 'kenward-roger'; got 'kenward'"):
         summarize(m, "kenward")
     with pytest.raises(mlm.ArgumentError, match=r"digits must be a whole number, at least 1 .*; got 0"):
         summarize(m, digits=0)

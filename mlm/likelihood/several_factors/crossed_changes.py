@@ -8,7 +8,6 @@ import numpy as np
 
 from ...sparse.arithmetic import inner_product, mixed_sandwich, sandwich, times
 from ...sparse.changes import inverse_change
-from ..covariance import sigma_changes
 from .backward import CrossedEffects
 from .crossed import ScaledSystem
 from .forward import SolvedCrossed
@@ -18,23 +17,20 @@ __all__ = ["CrossedSteps", "Step"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """A step of T.
+    """A step of T, or of Sigma.
 
     Attributes
     ----------
     factor : int
-    t, change : ndarray, shape (q, q)
-        T of the factor, and its change.
+    change : ndarray, shape (q, q)
+        Change of the factor's T.
+    of_sigma : ndarray, shape (q, q)
+        Change of its Sigma.
     """
 
     factor: int
-    t: np.ndarray
     change: np.ndarray
-
-    @property
-    def of_sigma(self) -> np.ndarray:
-        """Change of Sigma, shape (q, q)."""
-        return sigma_changes(self.change[None], self.t)[0]
+    of_sigma: np.ndarray
 
 
 class CrossedSteps:

@@ -25,7 +25,7 @@ from .changes import inner_sum, log_det_curvature
 from .crossed_changes import Step
 from .forward import Eliminated, EliminatedPart
 
-__all__ = ["exact_curvature"]
+__all__ = ["exact_curvature", "quadratic", "step_sums"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,18 +109,22 @@ def _pieces(
     """Go back through one part, and along all steps."""
     walk = walk_back(part, combine)
     outside = [walk.factors[k].outside for k in range(len(matrices))]
-    along = [Step(k, t, change) for k, (t, mine) in enumerate(zip(matrices, steps, strict=True)) for change in mine]
+    along = [
+        Step(k, change, of_sigma)
+        for k, (t, mine) in enumerate(zip(matrices, steps, strict=True))
+        for change, of_sigma in zip(mine, sigma_changes(mine, t), strict=True)
+    ]
     counted = outside if reml else [o[:, -1:] for o in outside]
     return Pieces(
         log_det_curvature(part, walk, along),
-        _quadratic(part, along, counted),
-        _sums(along, outside),
+        quadratic(part, along, counted),
+        step_sums(along, outside),
         [inner_sum(walk, k) for k in range(len(matrices))],
         [np.einsum("akj,bkj->ab", o, o) for o in counted],
     )
 
 
-def _quadratic(part: EliminatedPart, steps: list[Step], outside: list[np.ndarray]) -> np.ndarray:
+def quadratic(part: EliminatedPart, steps: list[Step], outside: list[np.ndarray]) -> np.ndarray:
     """``sum_x E_x' V_a V^-1 V_b E_x`` over columns x of `outside`, (q, k, J) by factor: shape (m, m)."""
     out = np.zeros((len(steps), len(steps)))
     changes = [step.of_sigma for step in steps]
@@ -133,7 +137,7 @@ def _quadratic(part: EliminatedPart, steps: list[Step], outside: list[np.ndarray
     return out
 
 
-def _sums(steps: list[Step], outside: list[np.ndarray]) -> np.ndarray:
+def step_sums(steps: list[Step], outside: list[np.ndarray]) -> np.ndarray:
     """``sum_j E_j' dSigma_a E_j`` over the levels of each step's factor: shape (m, k, k)."""
     products = [np.einsum("akj,blj->kalb", o, o, optimize=True) for o in outside]
     width = outside[0].shape[1]

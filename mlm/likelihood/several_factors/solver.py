@@ -10,11 +10,12 @@ import numpy as np
 
 from ...crossproducts.blocks import CrossProducts
 from ..covariance import CovarianceLayout
-from ..criterion import Criterion, Curvature, Evaluation
+from ..criterion import Criterion, Curvature, Evaluation, ExpectedInformation
 from ..level_bases import SQUARES_ROUNDING
 from ..level_matrices import shortened
 from .average_information import approximate_derivatives, changed_residuals, trace_corrections, working_products
 from .backward import Posterior, posterior
+from .expected import expected_information, regular
 from .forward import Eliminated, eliminate
 from .parts import divide
 from .second_derivatives import exact_curvature
@@ -53,6 +54,8 @@ class SeveralFactors:
     ----------
     parts : tuple of Part
         Parts of the data without a common level, each with its plan of elimination.
+    largest : list of float
+        Of the squares of each factor's columns in a level.
     """
 
     exact = False
@@ -60,6 +63,7 @@ class SeveralFactors:
     def __init__(self, products: CrossProducts, layout: CovarianceLayout, criterion: Criterion) -> None:
         self.xy, self.layout, self.criterion = products.xy, layout, criterion
         self.parts = divide(products)
+        self.largest = [float(np.maximum.reduce(f.zz, None)) for f in products.factors]
 
     def lost(self, theta: np.ndarray) -> float:
         """See `Solver.lost`: not known beyond the rounding of the squares themselves."""
@@ -107,6 +111,11 @@ class SeveralFactors:
     def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         return exact_curvature(eliminate(self.parts, self.xy, matrices, scaled=True), self.criterion, steps)
+
+    def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
+        """What the expected information is made of, see `Deviance.expected`."""
+        eliminated = eliminate(self.parts, self.xy, regular(matrices, self.parts, self.largest), scaled=True)
+        return expected_information(eliminated, changes)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J) of each factor's effects, and their covariances over sigma² (q, q, J)."""

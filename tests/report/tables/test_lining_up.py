@@ -128,7 +128,7 @@ def test_names_are_those_of_what_is_shown(models):
         ({"level": 2}, "level must lie between 0 and 1; got 2"),
         ({"caption": None}, "caption is a text; got NoneType"),
         ({"note": ["a"]}, "note is a text; got list"),
-        ({"ddf": "kenward"}, "ddf must be None or"),
+        ({"ddf": "kenward"}, "ddf must be None,"),
         ({"digits": 99}, "digits is a whole number from 0 to 15; got 99"),
         ({"digits": True}, "digits is a whole number from 0 to 15; got True"),
         ({"digits": 2.0}, "digits is a whole number from 0 to 15; got 2.0"),

@@ -1,0 +1,130 @@
+"""Tests of hypotheses that a user writes: t tests of each, or one F test of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from ..errors import ArgumentError, FitError, is_one_of
+from ..report import r_numbers
+from ..report.face import FittedModel, demand_model, is_mixed
+from .confint import checked_level
+from .f_tests import Denominators
+from .hypotheses import Hypotheses, hypotheses
+from .tables import TestsTable
+from .term_tests import f_frame
+
+__all__ = ["contest"]
+
+
+def contest(
+    m: FittedModel,
+    L: Any,
+    ddf: str | None = None,
+    rhs: Any = 0.0,
+    joint: bool | None = None,
+    level: float = 0.95,
+    digits: int = r_numbers.DIGITS,
+    width: int = r_numbers.LINE_WIDTH,
+) -> TestsTable:
+    """Test linear hypotheses about the coefficients, as lmerTest's ``contest()``.
+
+    Parameters
+    ----------
+    m : MixedModel or LinearModel
+    L : str, mapping, array_like of shape (p,) or (k, p), or a list of these
+        A text such as ``"x1 - x2 = 0"``, in which coefficients stand by their names, with or without backticks (without
+        a right side it is 0); weights by name, ``{"x1": 1, "x2": -1}``; or one weight a coefficient.
+    ddf : {"satterthwaite", "kenward-roger"}
+        Of a mixed model, Satterthwaite's by default; a linear one has its own.
+    rhs : float or array_like of shape (k,)
+        What the weighted sums are supposed to be, besides what stands in a text.
+    joint : bool, optional
+        Whether all hypotheses are tested together, by F, or each by t. By default one is tested by t, and several
+        together.
+    level : float
+        Coverage of the intervals beside t tests, in (0, 1).
+    digits, width : int
+        R's ``options(digits = 7, width = 80)`` for the print.
+
+    Returns
+    -------
+    TestsTable
+        Of t tests: Estimate, Std. Error, df, t value, lower, upper, Pr(>|t|), one row a hypothesis; the estimate is
+        that of the weighted sum. Of an F test: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F); NumDF counts hypotheses
+        that do not follow from others.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no hypothesis, or names no coefficient; an unknown `ddf` or `joint`; a level not in (0, 1).
+    DataError
+        When weights are not one finite number a coefficient.
+    FitError
+        When hypotheses contradict each other; for Kenward and Roger's method on a fit by maximum likelihood.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
+    >>> m = mlm.lmer("y ~ x + (1 | g)", rows)
+    >>> mlm.contest(m, "2 * x = 3").frame[["Estimate", "df", "t value"]].round(3).values.tolist()
+    [[2.533, 2.0, -1.0]]
+    >>> mlm.contest(m, ["`(Intercept)` = 0", {"x": 1}]).frame["F value"].round(3).tolist()
+    [17.902]
+
+    References
+    ----------
+    Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
+    models. Journal of Statistical Software 82(13).
+    """
+    demand_model(m)
+    if not is_one_of(joint, (None, True, False)):
+        raise ArgumentError(f"`joint` is True, False or None; got {joint!r}.")
+    level = checked_level(level)
+    asked = hypotheses(L, rhs, [str(name) for name in m.fixef.index])
+    by: Denominators = m.denominators("satterthwaite" if ddf is None and is_mixed(m) else ddf)
+    together = len(asked.names) > 1 if joint is None else joint
+    if not together:
+        frame = _t_frame(m, asked, by, level)
+        return TestsTable(frame, (), (), _rows(asked), "t value", "Pr(>|t|)", digits, width)
+    difference = asked.weights @ m.fixef.to_numpy() - asked.values
+    _demand_consistent(asked)
+    label = "; ".join(asked.names) if any(name[:1].isalpha() for name in asked.names) else "1"
+    frame = f_frame(m, {label: by.f_test(asked.weights, difference)})
+    return TestsTable(frame, (), (), {label: asked.weights}, digits=digits, width=width)
+
+
+def _rows(asked: Hypotheses) -> dict[str, np.ndarray]:
+    return {name: row[None] for name, row in zip(asked.names, asked.weights.copy(), strict=True)}
+
+
+def _t_frame(m: FittedModel, asked: Hypotheses, by: Denominators, level: float) -> pd.DataFrame:
+    estimate, df = asked.weights @ m.fixef.to_numpy(), by.dfs(asked.weights)
+    se = np.sqrt(np.einsum("kp,pq,kq->k", asked.weights, by.vcov, asked.weights))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = (estimate - asked.values) / se
+    reach = scipy.stats.t.isf(0.5 * (1.0 - level), df) * se
+    columns = {
+        "Estimate": estimate,
+        "Std. Error": se,
+        "df": df,
+        "t value": t,
+        "lower": estimate - reach,
+        "upper": estimate + reach,
+        "Pr(>|t|)": 2.0 * scipy.stats.t.sf(np.abs(t), df),
+    }
+    return pd.DataFrame(columns, index=list(asked.names))
+
+
+def _demand_consistent(asked: Hypotheses) -> None:
+    """Refuse hypotheses of which one says another value of what follows from the others."""
+    length = np.sqrt((asked.weights**2).sum(axis=1))
+    length[length == 0.0] = 1.0
+    rows, values = asked.weights / length[:, None], asked.values / length
+    solved = np.linalg.lstsq(rows, values, rcond=1e-7)[0]
+    if (np.abs(rows @ solved - values) > 1e-7 * (1.0 + np.abs(values).max())).any():
+        raise FitError(f"The hypotheses contradict each other: {'; '.join(asked.names)}.")

@@ -1,0 +1,156 @@
+"""Analysis of variance of one model: an F test of each term."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ArgumentError, FitError, first_few
+from ..language.formula import without_double_bars
+from ..report import r_numbers, r_text
+from ..report.face import FittedModel, demand_mixed, is_generalized, is_mixed
+from .contrasts import contrasts_of, marginal_contrasts, type_number
+from .f_tests import Denominators, FTest
+from .full_design import missing_cells
+from .tables import TestsTable
+
+__all__ = ["drop1", "f_frame", "linear_drop1", "term_tests"]
+
+NUMERALS = {1: "I", 2: "II", 3: "III"}
+
+
+def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> TestsTable:
+    """Test each term of one model; `mlm.anova` says what the arguments mean."""
+    if is_generalized(m):
+        raise ArgumentError(
+            "F tests of the terms are there for linear models, mixed or not; a generalized model is compared with one "
+            "without the term: mlm.anova(smaller, larger)."
+        )
+    number = type_number((3 if is_mixed(m) else 1) if kind is None else kind)
+    contrasts = contrasts_of(m.frame, number)
+    tested = _tested(m, contrasts, _denominators(m, ddf))
+    notes: tuple[str, ...] = ()
+    missing = missing_cells(m.frame) if number == 3 else []
+    if missing:
+        notes = (f"Missing cells for: {first_few(missing)}.", "Interpret type III hypotheses with care.")
+    if not is_mixed(m):
+        _demand_residuals(m)
+        return _of_linear(m, tested, contrasts, number, notes, digits, width)
+    method = _denominators(m, ddf).method
+    heading = (f"Type {NUMERALS[number]} Analysis of Variance Table with {method}'s method",)
+    return TestsTable(f_frame(m, tested), heading, notes, contrasts, digits=digits, width=width)
+
+
+def _denominators(m: FittedModel, ddf: Any) -> Denominators:
+    """Degrees of freedom of a model: of a mixed one Satterthwaite's, unless others are asked for."""
+    return cast(Denominators, m.denominators("satterthwaite" if ddf is None and is_mixed(m) else ddf))
+
+
+def _tested(m: FittedModel, contrasts: Mapping[str, np.ndarray], by: Denominators) -> dict[str, FTest]:
+    beta = m.fixef.to_numpy()
+    return {label: by.f_test(rows, rows @ beta) for label, rows in contrasts.items()}
+
+
+def f_frame(m: FittedModel, tested: Mapping[str, FTest]) -> pd.DataFrame:
+    """Lay F tests out as lmerTest does: mean squares are F, before it is scaled, times the residual variance."""
+    squares = [f.value / f.scaling * m.sigma**2 for f in tested.values()]
+    columns = {
+        "Sum Sq": [square * f.numdf for square, f in zip(squares, tested.values(), strict=True)],
+        "Mean Sq": squares,
+        "NumDF": [f.numdf for f in tested.values()],
+        "DenDF": [f.dendf for f in tested.values()],
+        "F value": [f.value for f in tested.values()],
+        "Pr(>F)": [f.pvalue for f in tested.values()],
+    }
+    return pd.DataFrame(columns, index=list(tested), dtype=float).astype({"NumDF": int})
+
+
+def _demand_residuals(m: FittedModel) -> None:
+    if not m.df_resid:
+        raise FitError(
+            f"The model has as many coefficients as rows, {m.nobs}: there are no residuals to test its terms against."
+        )
+
+
+def _of_linear(
+    m: FittedModel,
+    tested: Mapping[str, FTest],
+    contrasts: Mapping[str, np.ndarray],
+    number: int,
+    notes: tuple[str, ...],
+    digits: int,
+    width: int,
+) -> TestsTable:
+    """The table of a linear model, with its residuals: of type I as R prints it, of the others as the package car."""
+    found = f_frame(m, tested).rename(columns={"NumDF": "Df"}).drop(columns="DenDF")
+    residual = {"Sum Sq": m.deviance, "Mean Sq": m.sigma**2, "Df": m.df_resid}  # type: ignore[attr-defined]
+    found.loc["Residuals"] = pd.Series(residual, dtype=float)
+    order = ["Df", "Sum Sq", "Mean Sq", "F value", "Pr(>F)"]
+    title = "Analysis of Variance Table"
+    if number > 1:
+        order, title = ["Sum Sq", "Df", "F value", "Pr(>F)"], f"Anova Table (Type {NUMERALS[number]} tests)"
+    heading = (title, "", f"Response: {m.response}")
+    return TestsTable(found[order], heading, notes, contrasts, digits=digits, width=width)
+
+
+def drop1(
+    m: FittedModel, ddf: str | None = None, digits: int = r_numbers.DIGITS, width: int = r_numbers.LINE_WIDTH
+) -> TestsTable:
+    """Test each term of the fixed part that can be left out while others stay, as lmerTest's ``drop1()``.
+
+    A term can be left out when no other term has all its variables: ``a`` cannot beside ``a:b``. The test is that all
+    coefficients of its columns are 0; nothing is fitted again.
+
+    Parameters
+    ----------
+    m : MixedModel
+    ddf : {"satterthwaite", "kenward-roger"}
+        Satterthwaite's by default.
+    digits, width : int
+        R's ``options(digits = 7, width = 80)`` for the print.
+
+    Returns
+    -------
+    TestsTable
+        One row a term: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F).
+
+    Raises
+    ------
+    ArgumentError
+        For what is no mixed model, or an unknown `ddf`.
+    FitError
+        For Kenward and Roger's method on a fit by maximum likelihood.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
+    >>> mlm.drop1(mlm.lmer("y ~ x + (1 | g)", rows)).frame[["NumDF", "DenDF", "F value"]].round(3).values.tolist()
+    [[1.0, 2.0, 29.469]]
+
+    References
+    ----------
+    Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
+    models. Journal of Statistical Software 82(13).
+    """
+    demand_mixed(m)
+    by = _denominators(m, ddf)
+    contrasts = marginal_contrasts(m.frame)
+    model = "\n".join(r_text.deparse(without_double_bars(m.formula)))
+    heading = (f"Single term deletions using {by.method}'s method:", "", "Model:", model)
+    frame = f_frame(m, _tested(m, contrasts, by))
+    return TestsTable(frame, heading, contrasts=contrasts, digits=digits, width=width)
+
+
+def linear_drop1(m: FittedModel) -> pd.DataFrame:
+    """The same of a linear model, laid out as R's ``drop1(test = "F")``: without the row of the model itself."""
+    df, rss, contrasts = m.df_resid, m.deviance, marginal_contrasts(m.frame)  # type: ignore[attr-defined]
+    rows = []
+    for found in _tested(m, contrasts, _denominators(m, None)).values():
+        square = found.value * found.numdf * m.sigma**2
+        aic = m.nobs * np.log((rss + square) / m.nobs) + 2.0 * (m.nobs - df - found.numdf)
+        rows.append([found.numdf, square, rss + square, aic, found.value, found.pvalue])
+    return pd.DataFrame(rows, list(contrasts), ["Df", "Sum of Sq", "RSS", "AIC", "F value", "Pr(>F)"], dtype=float)

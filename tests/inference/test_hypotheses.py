@@ -1,0 +1,146 @@
+"""Hypotheses as they are written: texts, names, numbers; and what is said of those that are none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+from mlm.inference.hypotheses import hypotheses
+
+NAMES = ["(Intercept)", "x", "x1", "Ab", "Ab:x", "`my x`", "poly(z, 2)1", "I(x^2)", "B=uTRUE", "factor(q)-1"]
+
+
+def row(**weights):
+    return [weights.get(name, 0.0) for name in "abcdefghij"[: len(NAMES)]]
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "value"),
+    [
+        ("x", row(b=1), 0),
+        ("x = 0", row(b=1), 0),
+        ("x == 2", row(b=1), 2),
+        ("x1 - x = 0", row(c=1, b=-1), 0),
+        ("2 * x = x1 / 4 + 3", row(b=2, c=-0.25), 3),
+        ("-(x - 2 * (x1 + 1)) = 0", row(b=-1, c=2), -2),
+        ("(Intercept) + Ab:x", row(a=1, e=1), 0),
+        ("`(Intercept)` = 1e-3", row(a=1), 1e-3),
+        ("`Ab:x` - Ab = 0", row(e=1, d=-1), 0),
+        ("`my x` = x", row(f=1, b=-1), 0),
+        ("poly(z,2)1 = poly(z, 2)1 * 3", row(g=-2), 0),
+        ("`poly(z, 2)1`", row(g=1), 0),
+        ("I(x^2) - I( x ^ 2 )/2", row(h=0.5), 0),
+        ("B=uTRUE = 0.5", row(i=1), 0.5),
+        ("factor(q)-1 - 1 = 0", row(j=1), 1),
+    ],
+)
+def test_texts(text, weights, value):
+    found = hypotheses(text, 0.0, NAMES)
+    assert found.weights.tolist() == [weights]
+    assert found.values.tolist() == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("z = 0", r"There is no coefficient 'z'; there are \(Intercept\), x, x1, Ab"),
+        ("x = 1 = 2", "has two sides, such as 'x1 - x2 = 0'; got 'x = 1 = 2'"),
+        ("", "has two sides"),
+        ("x =", "has two sides"),
+        ("1 = 2", "is about no coefficient"),
+        ("x - x = 0", "is about no coefficient"),
+        ("x * x1 = 0", r"'x \* x1' is no weighted sum|'`x` \* `x1`' is no weighted sum"),
+        ("1 / x = 2", "is no weighted sum of coefficients"),
+        ("x / 0 = 2", "is no weighted sum of coefficients"),
+        ("log(x) = 0", r"There is no coefficient 'log\(`?x`?\)'"),
+        ("x + = 0", "cannot be read: something is missing before the end"),
+        ("my x = 0", "stands in backticks"),
+        ("__import__('os')", "There is no coefficient"),
+    ],
+)
+def test_what_is_no_hypothesis(text, why):
+    with pytest.raises(mlm.ArgumentError, match=why):
+        hypotheses(text, 0.0, NAMES)
+
+
+def test_other_forms_say_the_same():
+    want = hypotheses(["x - 2 * x1 = 0", "Ab = 0"], [1.0, 0.0], NAMES)
+    weights = [row(b=1, c=-2), row(d=1)]
+    frame = pd.DataFrame([{"x": 1.0, "x1": -2.0, "Ab": 0.0}, {"x": 0.0, "x1": 0.0, "Ab": 1.0}])
+    for given in (weights, np.array(weights), [{"x": 1, "x1": -2}, {"Ab": 1}], frame, [weights[0], "Ab"]):
+        found = hypotheses(given, [1.0, 0.0], NAMES)
+        assert found.weights.tolist() == want.weights.tolist()
+        assert found.values.tolist() == want.values.tolist() == [1.0, 0.0]
+    assert hypotheses({"x": 1, "x1": -2}, 0.0, NAMES).names == ("x - 2 * x1",)
+    assert hypotheses(pd.Series({"`my x`": 1.0}), 0.0, NAMES).names == ("`my x`",)
+
+
+def test_numbers_that_are_not_as_many_as_coefficients():
+    for given, why in (([1, 2], r"one number a coefficient: 10 .* got shape \(2,\)"), ([np.nan] * 10, "10 missing")):
+        with pytest.raises(mlm.DataError, match=why):
+            hypotheses(given, 0.0, NAMES)
+    with pytest.raises(mlm.DataError, match="one for each of 2 hypotheses"):
+        hypotheses(["x", "x1"], [1, 2, 3], NAMES)
+    with pytest.raises(mlm.ArgumentError, match="There is no hypothesis"):
+        hypotheses([], 0.0, NAMES)
+
+
+ROWS = {
+    "y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0, 3.0, 4.4],
+    "x": [0, 1, 0, 1, 0, 1, 2, 1],
+    "z": [1, 1, 2, 0, 3, 1, 0, 2],
+    "g": list("aabbccdd"),
+}
+
+
+def test_one_is_tested_by_t_and_several_by_f():
+    for m in (mlm.lmer("y ~ x + z + (1 | g)", ROWS), mlm.lm("y ~ x + z", ROWS)):
+        table = m.coefficients() if isinstance(m, mlm.LinearModel) else m.coefficients(ddf="satterthwaite")
+        one = mlm.contest(m, "x = 0").frame
+        assert one["t value"].iloc[0] == pytest.approx(table.loc["x", "t value"], rel=1e-12)
+        assert one["Pr(>|t|)"].iloc[0] == pytest.approx(table.loc["x", "Pr(>|t|)"], rel=1e-9)
+        together = mlm.contest(m, "x = 0", joint=True).frame
+        assert together["F value"].iloc[0] == pytest.approx(one["t value"].iloc[0] ** 2, rel=1e-9)
+        assert together["DenDF"].iloc[0] == pytest.approx(one["df"].iloc[0], rel=1e-9)
+        several = mlm.contest(m, ["x = 0", "z = 0", "x - z = 0"])
+        assert several.frame["NumDF"].tolist() == [2]
+        assert (several.frame.to_numpy() == mlm.contest(m, ["x", "z", "x - z"]).frame.to_numpy()).all()
+        each = mlm.contest(m, ["x = 0", "z = 1"], joint=False).frame
+        assert list(each.index) == ["x = 0", "z = 1"]
+        moved = mlm.contest(m, "z", rhs=1.0).frame
+        assert moved["t value"].iloc[0] == each["t value"].iloc[1]
+
+
+def test_hypotheses_that_contradict_each_other():
+    m = mlm.lm("y ~ x + z", ROWS)
+    with pytest.raises(mlm.FitError, match="contradict each other: x = 1; 2 \\* x = 1"):
+        mlm.contest(m, ["x = 1", "2 * x = 1"])
+    assert mlm.contest(m, ["x = 1", "2 * x = 2"]).frame["NumDF"].tolist() == [1]
+
+
+def test_a_contrast_of_zeros_has_no_test():
+    for m in (mlm.lmer("y ~ x + (1 | g)", ROWS), mlm.lm("y ~ x", ROWS)):
+        assert np.isnan(mlm.contest(m, [0, 0]).frame["t value"].iloc[0])
+        assert mlm.contest(m, [[0, 0], [0, 0]]).frame["NumDF"].tolist() == [0]
+
+
+def test_without_residuals_there_is_no_test():
+    two = {name: values[:3] for name, values in ROWS.items()}
+    m = mlm.lm("y ~ x + z", two)
+    assert m.df_resid == 0
+    assert np.isnan(mlm.contest(m, ["x", "z"]).frame.loc["x; z", ["F value", "DenDF", "Pr(>F)"]]).all()
+    assert np.isnan(mlm.contest(m, "x").frame.loc["x", ["Std. Error", "df", "t value", "Pr(>|t|)"]]).all()
+
+
+def test_wrong_options():
+    m = mlm.lmer("y ~ x + (1 | g)", ROWS)
+    with pytest.raises(mlm.ArgumentError, match="`joint` is True, False or None"):
+        mlm.contest(m, "x", joint="yes")
+    with pytest.raises(mlm.ArgumentError, match="level must lie between"):
+        mlm.contest(m, "x", level=95)
+    with pytest.raises(mlm.ArgumentError, match="ddf must be None, 'satterthwaite' or 'kenward-roger'"):
+        mlm.contest(m, "x", ddf="exact")
+    with pytest.raises(mlm.ArgumentError, match="Tests need degrees of freedom"):
+        mlm.contest(m, "x", ddf="lme4")
+    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer or mlm\.lm has fitted"):
+        mlm.contest(ROWS, "x")
