@@ -17,7 +17,6 @@ import scipy
 
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
-from ..inference.f_tests import Exact
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
 from .one_level_model import OneLevelModel, demand_own_ddf
