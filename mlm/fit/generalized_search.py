@@ -1,0 +1,307 @@
+"""The search for theta and beta of a generalized mixed model: first beta with the modes, then both together.
+
+The start of theta is a moment estimate from the model without random effects: per level the score s and information S
+of an effect, of which ``s²/S`` is 1 on average if there is no variance (DerSimonian & Laird 1986, Control. Clin. Trials
+7, as for a meta-analysis of levels).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import FitError, counted
+from ..generalized.laplace import GeneralizedEvaluation, Laplace
+from ..generalized.pirls import Mode
+from ..generalized.working import Working
+from ..optimize.optimum import Log
+from ..optimize.quasi_newton import Descent, descend, differenced_hessian
+
+__all__ = ["GeneralizedOptimum", "curvature", "search"]
+
+# Decrease that is left to go: of a search that another follows, and of the last. The square of a distance in standard
+# errors.
+ROUGH, FINE = 1e-3, 1e-11
+# Diagonal elements of theta below this may be 0, and are looked at from both sides.
+NEAR_ZERO = 1e-2
+# Differences are taken over this share of a standard error, and for the dispersion of counts over this step of its log.
+SHARE_OF_ERROR, LOG_STEP = 1e-2, 1e-3
+# Logarithms of the negative binomial theta beyond which counts are Poisson's, or only zeros vary.
+LEAST_LOG, LARGEST_LOG = -12.0, 16.0
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GeneralizedOptimum:
+    """What the search did.
+
+    Attributes
+    ----------
+    evaluation : GeneralizedEvaluation
+        At the minimum, in the columns worked with.
+    laplace : Laplace
+        The criterion there; of a negative binomial model with its theta.
+    converged : bool
+    optimizer, message : str
+    hessian : ndarray
+        What the search learnt of the second derivatives by theta and beta.
+    log : list of (ndarray, float)
+        Parameters and criterion of each evaluation, in order.
+    """
+
+    evaluation: GeneralizedEvaluation
+    laplace: Laplace
+    converged: bool
+    optimizer: str
+    message: str
+    hessian: np.ndarray
+    log: list[tuple[np.ndarray, float]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        state = "converged" if self.converged else "not converged"
+        return f"<Optimum {self.optimizer}: {state} after {counted(len(self.log), 'evaluation')}; {self.message}>"
+
+
+class _At(NamedTuple):
+    """A point of a search: a function of fewer or more parameters than the criterion."""
+
+    value: float
+    gradient: np.ndarray
+    evaluation: GeneralizedEvaluation
+    laplace: Laplace
+
+
+class _Criterion:
+    """The criterion as the searches see it."""
+
+    def __init__(self, laplace: Laplace, log: Log, estimated: bool) -> None:
+        self.laplace, self.log, self.estimated = laplace, log, estimated
+        self.n_theta = laplace.layout.n_theta
+
+    def with_modes(self, theta: np.ndarray, last: _At | None, beta: np.ndarray | None = None) -> _At:
+        """Beta moved along with the modes."""
+        mode = None if last is None else last.evaluation.mode
+        laplace = self.laplace if last is None else last.laplace
+        start = mode.beta if mode is not None and beta is None else beta
+        assert start is not None
+        at = laplace.evaluate(theta, start, None if mode is None else mode.u, joint=len(start) > 0)
+        self.log.add(np.concatenate([theta, at.beta]), at.value)
+        return _At(at.value, at.gradient[: self.n_theta], at, laplace)
+
+    def together(self, x: np.ndarray, last: _At | None) -> _At:
+        """All parameters: theta, beta and, where it is estimated, the log of the negative binomial theta."""
+        assert last is not None
+        n, u = self.n_theta, last.evaluation.mode.u
+        if not self.estimated:
+            at = last.laplace.evaluate(x[:n], x[n:], u)
+            self.log.add(x, at.value)
+            return _At(at.value, at.gradient, at, last.laplace)
+        theta, beta, log_size = x[:n], x[n:-1], x[-1]
+        if not LEAST_LOG < log_size < LARGEST_LOG:
+            raise FitError("The negative binomial theta is too far from 1.")
+        laplace = with_size(last.laplace, log_size)
+        at = laplace.evaluate(theta, beta, u)
+        self.log.add(x, at.value)
+        slope = self._by_size(laplace, log_size, at)
+        return _At(at.value, np.append(at.gradient, slope), at, laplace)
+
+    def _by_size(self, laplace: Laplace, log_size: float, at: GeneralizedEvaluation) -> float:
+        """Derivative by the log of the negative binomial theta, from four differences."""
+        values = [
+            with_size(laplace, log_size + k * LOG_STEP).evaluate(at.theta, at.beta, at.mode.u).value
+            for k in (-2, -1, 1, 2)
+        ]
+        return (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * LOG_STEP)
+
+
+def with_size(laplace: Laplace, log_size: float) -> Laplace:
+    """The criterion with another theta of the negative binomial family."""
+    working = laplace.problem.working
+    family = working.family.with_theta(float(np.exp(log_size)))
+    problem = laplace.problem._replace(working=Working(family, working.y, working.weights))
+    return Laplace(problem, laplace.layout, laplace.n_agq)
+
+
+def search(
+    laplace: Laplace,
+    theta: np.ndarray | None,
+    beta: np.ndarray | None,
+    rough: bool,
+    estimated: bool = False,
+    log: Log | None = None,
+) -> GeneralizedOptimum:
+    """Find the parameters with the largest likelihood.
+
+    Parameters
+    ----------
+    laplace : Laplace
+    theta : ndarray, shape (n_theta,), optional
+        Where the search starts.
+    beta : ndarray, shape (p,), optional
+    rough : bool
+        Stop at what ``n_agq=0`` is.
+    estimated : bool
+        The negative binomial theta is a parameter as well.
+    log : Log, optional
+
+    Raises
+    ------
+    FitError
+        When the likelihood cannot be computed where the search starts.
+    """
+    log = Log() if log is None else log
+    criterion = _Criterion(laplace, log, estimated)
+    plain = _without_effects(criterion, beta)
+    tolerance = FINE if rough else ROUGH
+    first = _first_stage(criterion, plain, theta, tolerance)
+    if rough:
+        return _ended(criterion, first)
+    x = np.concatenate([first.x, first.at.evaluation.beta])
+    hessian = _start_hessian(first, first.at.evaluation.mode)
+    if estimated:
+        x, hessian = _with_size_start(x, hessian, first.at)
+    at = criterion.together(x, first.at)
+    return _ended(criterion, _beside_zero(criterion, descend(criterion.together, x, at, hessian, FINE)))
+
+
+def _without_effects(criterion: _Criterion, beta: np.ndarray | None) -> _At:
+    """The model without random effects, from which all starts."""
+    rows, working = criterion.laplace.problem.rows, criterion.laplace.problem.working
+    if beta is None:
+        eta = working.family.link.link(working.family.start(working.y, working.weights)) - rows.offset
+        beta = rows.xt @ eta / len(eta)
+        if not working.admits(rows.offset + beta @ rows.xt):
+            beta = _constant(criterion.laplace)
+    none = np.zeros(criterion.n_theta)
+    return criterion.with_modes(none, None, beta)
+
+
+def _constant(laplace: Laplace) -> np.ndarray:
+    """Fixed effects nearest to a predictor that is the same in all rows: that of the mean response."""
+    rows, working = laplace.problem.rows, laplace.problem.working
+    mean = np.average(working.y, weights=working.weights)
+    eta = working.family.link.link(np.array([mean]))[0]
+    return rows.xt @ (np.full(len(working.y), eta) - rows.offset) / len(working.y)
+
+
+def _moments(plain: _At) -> tuple[np.ndarray, np.ndarray]:
+    """Moment estimates of theta's diagonals as a vector like theta, and each one's mean information."""
+    mode, laplace = plain.evaluation.mode, plain.laplace
+    rows, layout, working = laplace.problem.rows, laplace.layout, laplace.problem.working
+    dispersion = 1.0
+    if working.family.has_scale:
+        spare = max(len(rows.y) - len(rows.xt), 1)
+        dispersion = float(np.sum(np.square(mode.at.score) / np.maximum(mode.at.weights, 1e-300))) / spare
+    starts, infos = [], []
+    for k, score in enumerate(rows.gather(mode.at.score)):
+        information = np.maximum(np.einsum("aaj->aj", mode.blocks[k, k]), 1e-300)
+        total = information.sum(axis=1)
+        excess = (np.square(score) / information).sum(axis=1) / dispersion - (information.shape[1] - 1)
+        variance = excess / (total - np.square(information).sum(axis=1) / total)
+        mean = total / information.shape[1]
+        starts.append(np.diag(np.sqrt(np.maximum(variance, 0.25 / mean))))
+        infos.append(np.outer(mean, np.ones(len(mean))))
+    return layout.pick(starts), layout.pick(infos)
+
+
+def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, tolerance: float) -> Descent[_At]:
+    """Search for theta, beta moved along with the modes."""
+    moments, information = _moments(plain)
+    tries = [moments] if theta is None else [theta]
+    tries += [0.3 * tries[0], 0.05 * tries[0]]
+    for start in tries:
+        try:
+            at = criterion.with_modes(start, plain)
+            break
+        except FitError as error:
+            failed = error
+    else:
+        raise failed
+    hessian = np.diag(_expected(criterion, start, information))
+    return descend(criterion.with_modes, start, at, hessian, tolerance)
+
+
+def _expected(criterion: _Criterion, theta: np.ndarray, information: np.ndarray) -> np.ndarray:
+    """About the second derivatives by theta, were all levels alike: ``J (2 theta S / (1 + theta² S))²``."""
+    layout, out = criterion.laplace.layout, np.empty(len(theta))
+    matrices = layout.matrices(theta)
+    for slot in layout.slots:
+        levels = criterion.laplace.problem.rows.effects[slot.factor].levels
+        t = matrices[slot.factor].diagonal()[slot.start : slot.start + slot.size]
+        info = information[slot.elements][layout.diagonal[slot.elements]]
+        share = t * info / (1.0 + np.square(t) * info)
+        full = levels * np.outer(share * np.sqrt(info), share * np.sqrt(info)) / np.sqrt(np.outer(info, info))
+        full = full + full + np.diag(2.0 * full.diagonal())
+        rows, columns = np.tril_indices(slot.size)
+        order = np.lexsort((rows, columns))
+        out[slot.elements] = full[rows[order], columns[order]]
+    return np.maximum(out, 1e-3)
+
+
+def _start_hessian(first: Descent[_At], mode: Mode) -> np.ndarray:
+    """Second derivatives by theta as the first search left them, by beta from the joint system."""
+    n, p = len(first.x), len(mode.beta)
+    out = np.zeros((n + p, n + p))
+    out[:n, :n] = first.hessian
+    if mode.fixed is not None:
+        scale = 1.0
+        if first.at.laplace.problem.working.family.has_scale:
+            scale = first.at.laplace.problem.working.likelihood(mode.at)[1]
+        out[n:, n:] = 2.0 * scale * mode.fixed.information
+    return out
+
+
+def _with_size_start(x: np.ndarray, hessian: np.ndarray, first: _At) -> tuple[np.ndarray, np.ndarray]:
+    """Add the log of the negative binomial theta."""
+    size = first.laplace.problem.working.family.theta
+    assert size is not None
+    wider = np.zeros((len(x) + 1, len(x) + 1))
+    wider[:-1, :-1] = hessian
+    wider[-1, -1] = max(0.1 * len(first.laplace.problem.rows.y), 1.0)
+    return np.append(x, np.log(size)), wider
+
+
+def _beside_zero(criterion: _Criterion, end: Descent[_At]) -> Descent[_At]:
+    """Look at both sides of variances that are nearly 0, where the slope says nothing: lower beside it, or 0 itself."""
+    layout, n = criterion.laplace.layout, criterion.n_theta
+    for k in np.flatnonzero(layout.diagonal & (np.abs(end.x[:n]) < NEAR_ZERO)):
+        for size in (0.1, 0.5):
+            moved = end.x.copy()
+            moved[k] = size
+            try:
+                at = criterion.together(moved, end.at)
+            except FitError:
+                continue
+            if at.value < end.at.value - 1e-7:
+                again = descend(criterion.together, moved, at, end.hessian, FINE)
+                if again.at.value < end.at.value - 1e-7:
+                    end = again
+                    break
+        flat = end.x.copy()
+        flat[k] = 0.0
+        if end.x[k] != 0.0 and abs(end.x[k]) < NEAR_ZERO:
+            at = criterion.together(flat, end.at)
+            if at.value <= end.at.value + 1e-9:
+                end = end._replace(x=flat, at=at)
+    return end
+
+
+def _ended(criterion: _Criterion, end: Descent[_At]) -> GeneralizedOptimum:
+    n = criterion.n_theta + len(end.at.evaluation.beta)
+    message = "a minimum" if end.converged else f"a decrease of {end.left:.1e} is left"
+    return GeneralizedOptimum(
+        end.at.evaluation, end.at.laplace, end.converged, "quasi-newton", message, end.hessian[:n, :n], criterion.log
+    )
+
+
+def curvature(optimum: GeneralizedOptimum) -> np.ndarray:
+    """Second derivatives by theta and beta at the minimum, by differences of the exact gradient: shape (m, m)."""
+    at, n = optimum.evaluation, len(optimum.evaluation.theta)
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return optimum.laplace.evaluate(x[:n], x[n:], at.mode.u).gradient
+
+    size = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-12))
+    steps = SHARE_OF_ERROR * np.minimum(size, 1.0)
+    return differenced_hessian(gradient, np.concatenate([at.theta, at.beta]), steps)
