@@ -15,6 +15,7 @@ from .errors import MlmError as MlmError
 from .errors import MlmWarning as MlmWarning
 from .errors import NestingWarning as NestingWarning
 from .errors import RankWarning as RankWarning
+from .errors import ResponseWarning as ResponseWarning
 from .errors import SingularFitWarning as SingularFitWarning
 from .frame.centering import between_within as between_within
 from .frame.centering import center_within as center_within
@@ -77,6 +78,7 @@ __all__ = [
     "RSquared",
     "RankWarning",
     "RegressionTable",
+    "ResponseWarning",
     "SingularFitWarning",
     "Summary",
     "VarCorr",

@@ -21,6 +21,7 @@ __all__ = [
     "MlmWarning",
     "NestingWarning",
     "RankWarning",
+    "ResponseWarning",
     "SingularFitWarning",
     "counted",
     "first_few",
@@ -90,6 +91,10 @@ class IdentificationWarning(MlmWarning):
 
 class RankWarning(MlmWarning):
     """Columns of the fixed-effects model matrix depend on others and were dropped."""
+
+
+class ResponseWarning(MlmWarning):
+    """The response is not what its model supposes: truth values in a linear one, counts that are no whole numbers."""
 
 
 class MissingRowsWarning(MlmWarning):

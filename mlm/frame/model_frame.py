@@ -25,12 +25,13 @@ from .evaluate import Recipe
 from .functions.table import own_functions
 from .given import OFFSET, WEIGHTS, checked_weights, numeric
 from .grouping import Grouping, grouping
+from .outcome import Outcome, Reader, numbers_of_rows
 from .rows import Dropped, demand_defined
 from .table import Table
 from .values import Category, Value
 from .variables import Variables, variables
 
-__all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame"]
+__all__ = ["Dropped", "ModelFrame", "RandomPart", "model_frame", "read_frame"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +51,15 @@ class ModelFrame:
     ----------
     formula : Formula
     y : ndarray, shape (n,)
-        The response, as it stands in the data (an offset is not yet taken off).
+        The response, as it stands in the data (an offset is not yet taken off); of a generalized model, `outcome` as
+        numbers.
     x_columns : Columns
         Fixed-effects columns; `x` gives them as an array of shape (n, p).
     x_design : Design
     random : tuple of RandomPart
     groupings : mapping of str to Grouping
     weights, offset : ndarray of shape (n,) or None
+        The weights of a generalized model are what its response makes of them.
     index : pandas.Index
         Labels of the rows in use.
     dropped : Dropped
@@ -70,6 +73,8 @@ class ModelFrame:
         What a report says of the data and of the arguments.
     dependent : Columns or None
         Fixed-effects columns that were dropped as dependent on others.
+    outcome : Outcome or None
+        What a generalized model reads of the response; None where it is numbers.
     """
 
     formula: Formula
@@ -87,6 +92,7 @@ class ModelFrame:
     offset_parts: tuple[Node, ...] | None = ()
     call: CallText = UNNAMED
     dependent: Columns | None = None
+    outcome: Outcome | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
@@ -207,6 +213,37 @@ def model_frame(
     >>> frame.x_names, frame.groupings["g"].size
     (('(Intercept)', 'x'), 2)
     """
+    return read_frame(formula, data, weights, offset, contrasts, functions, data_name)
+
+
+def read_frame(
+    formula: str | Formula,
+    data: Any,
+    weights: Any = None,
+    offset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    data_name: str | None = None,
+    reader: Reader | None = None,
+) -> ModelFrame:
+    """Bring a formula and a data frame together, for a response of any kind.
+
+    Parameters
+    ----------
+    formula, data, weights, offset, contrasts, functions, data_name
+        As for `model_frame`.
+    reader : callable, optional
+        Makes an `Outcome` of the response and the weights; without it, the response is one number a row.
+
+    Returns
+    -------
+    ModelFrame
+
+    Raises
+    ------
+    FormulaError, DataError, ArgumentError
+        As for `model_frame`, and what the reader raises.
+    """
     parsed = formula if isinstance(formula, Formula) else parse(formula)
     named = name_of(data, data_name)
     table = Table.of(data)
@@ -215,14 +252,16 @@ def model_frame(
     x_design, x_columns = build(
         parsed.fixed, values, n, recipe, checked_contrasts(contrasts, parsed.fixed.variables, values)
     )
+    left, prior = values[parsed.left], _weights(found)
+    outcome = None if reader is None else reader(parsed.left, left, prior, n)
     return ModelFrame(
         formula=parsed,
-        y=numeric(parsed.left, values[parsed.left], "response", n),
+        y=numbers_of_rows(parsed, left, n) if outcome is None else outcome.values,
         x_columns=x_columns,
         x_design=x_design,
         random=tuple(_random_part(term, found) for term in parsed.random),
         groupings=_groupings(found),
-        weights=_weights(found),
+        weights=prior if outcome is None else outcome.weights,
         offset=_offset(found),
         index=table.index if found.used is None else table.index[found.used],
         dropped=found.dropped,
@@ -230,6 +269,7 @@ def model_frame(
         predictors=found.predictors,
         offset_parts=_offset_parts(found),
         call=CallText(named, written(found.weights, weights), written(found.offset, offset)),
+        outcome=outcome,
     )
 
 

@@ -25,7 +25,8 @@ class Gaussian(Family):
         return np.zeros_like(mu, dtype=float)
 
     def unit_deviances(self, y: np.ndarray, mu: np.ndarray) -> np.ndarray:
-        return np.square(y - mu)
+        with np.errstate(over="ignore"):
+            return np.square(y - mu)
 
     def minus_two_log_likelihood(
         self,

@@ -1,6 +1,7 @@
 """Model matrices: R's names, transformations, and the same recipe on new data."""
 
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
@@ -291,4 +292,27 @@ def test_a_category_as_response(response, remedy):
     with pytest.raises(mlm.DataError, match=remedy):
         mlm.lm(f"{response} ~ x", rows())
     code = re.search(r"(I\(.*\"\)|as\.numeric\(.*\))$", remedy.replace("\\", ""))[0]
-    assert np.isfinite(mlm.lm(f"{code} ~ x", rows()).fixef).all()
+    with pytest.warns(mlm.ResponseWarning) if code.startswith("I(") else nullcontext():
+        assert np.isfinite(mlm.lm(f"{code} ~ x", rows()).fixef).all()
+
+
+def test_a_category_of_two_as_response():
+    """The message has the call of the model that it is the response of, and of the linear one of 0 and 1."""
+    data = rows()[lambda d: d.f != "low"]
+    with pytest.raises(mlm.DataError, match=r"a category \(high, mid\)\. Did you mean mlm\.glm\('f ~ x', data, family"):
+        mlm.lm("f ~ x", data)
+    with pytest.raises(
+        mlm.DataError, match=r"Did you mean mlm\.glmer\('f ~ x \+ \(1 \| g\)', data, family='binomial'\)"
+    ):
+        mlm.lmer("f ~ x + (1 | g)", data)
+    with pytest.raises(mlm.DataError, match=r'write as\.numeric\(f == "mid"\) ~'):
+        mlm.lm("f ~ x", data)
+    linear = mlm.lm('as.numeric(f == "mid") ~ x', data)
+    with pytest.warns(mlm.ResponseWarning, match=r"b' is True or False.*Did you mean mlm\.glm\('b ~ x', data"):
+        mlm.lm("b ~ x", data)
+    assert linear.y.tolist() == (data.f == "mid").astype(float).tolist()
+
+
+def test_two_columns_as_response_of_a_linear_model():
+    with pytest.raises(mlm.DataError, match=r"makes 2 columns; .*Did you mean mlm\.glmer\('cbind\(k, x\) ~"):
+        mlm.lmer("cbind(k, x) ~ 1 + (1 | g)", rows())

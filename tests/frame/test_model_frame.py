@@ -176,6 +176,7 @@ def test_a_predictor_that_is_neither_number_nor_category(values, holds):
         model_frame(FORMULA, rows(x=values))
 
 
+@pytest.mark.filterwarnings("ignore:The response 'y' is True or False")
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "Int64", "Float32", "float32", "boolean", bool, object])
 def test_numbers_of_every_type_are_numbers(dtype):
     values = [1, 0, 1, 1, 0, 0]
