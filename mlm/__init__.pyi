@@ -22,10 +22,12 @@ from .frame.centering import center_within as center_within
 from .frame.centering import rescale as rescale
 from .frame.model_frame import ModelFrame as ModelFrame
 from .frame.model_frame import model_frame as model_frame
+from .glmer import glmer as glmer
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .lm import lm as lm
 from .lmer import lmer as lmer
+from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
 from .report.regtable import RegressionTable as RegressionTable
@@ -65,6 +67,7 @@ __all__ = [
     "ExtrapolationWarning",
     "FitError",
     "FormulaError",
+    "GeneralizedMixedModel",
     "IdentificationWarning",
     "IntraclassCorrelation",
     "LinearModel",
@@ -93,6 +96,7 @@ __all__ = [
     "fitted",
     "fixef",
     "glance",
+    "glmer",
     "icc",
     "lm",
     "lmer",

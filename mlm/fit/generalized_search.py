@@ -119,7 +119,7 @@ def with_size(laplace: Laplace, log_size: float) -> Laplace:
     """The criterion with another theta of the negative binomial family."""
     working = laplace.problem.working
     family = working.family.with_theta(float(np.exp(log_size)))
-    problem = laplace.problem._replace(working=Working(family, working.y, working.weights))
+    problem = laplace.problem._replace(working=Working(family, working.y, working.weights, working.trials))
     return Laplace(problem, laplace.layout, laplace.n_agq)
 
 

@@ -75,7 +75,8 @@ def varcorr_table(fit: Fit) -> pd.DataFrame:
             for i in range(len(names))
             for k in range(i + 1, len(names))
         ]
-    rows.append(("Residual", None, None, fit.sigma**2, fit.sigma))
+    if fit.has_scale:
+        rows.append(("Residual", None, None, fit.sigma**2, fit.sigma))
     return pd.DataFrame(rows, columns=["grp", "var1", "var2", "vcov", "sdcor"])
 
 

@@ -18,7 +18,7 @@ from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
-__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms"]
+__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms", "without_dependent"]
 
 # Squared share of its length that sets a column apart from one of another term, below which they are nearly parallel: a
 # mean of 30 standard deviations. The squares that differences are taken of are as many times as large: three digits.
@@ -68,7 +68,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
     """
     factors = grouping_factors(frame, terms)
     if len(frame.x_names) >= frame.nobs:  # to find the dependent ones costs less than the products of so many
-        frame = _without_dependent(frame)
+        frame = without_dependent(frame)
     if len(frame.x_names) >= frame.nobs:
         raise DataError(
             f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
@@ -76,7 +76,7 @@ def independent_columns(frame: ModelFrame, terms: list[RandomPart]) -> tuple[Mod
     sizes = [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
     products = cross_products(frame, factors, sizes=sizes)
     if not products.independent:
-        frame = _without_dependent(frame)
+        frame = without_dependent(frame)
         products = cross_products(frame, factors, orthonormal=True, sizes=sizes)
     parallel = [len(s) > 1 and _has_parallel(s, f) for s, f in zip(sizes, products.factors, strict=True)]
     if not any(parallel):
@@ -100,7 +100,7 @@ def _is_clear(joint: CrossProducts) -> bool:
     return all(f.basis is None or min(f.basis.shares.tolist()) > DEPENDENT_SHARE for f in joint.factors)
 
 
-def _without_dependent(frame: ModelFrame) -> ModelFrame:
+def without_dependent(frame: ModelFrame) -> ModelFrame:
     """Drop the columns that depend on columns to their left, if there are any, and say so."""
     demand_squares(frame, LARGEST_PRODUCTS)
     dropped = _dependent(frame)

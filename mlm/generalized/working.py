@@ -52,6 +52,8 @@ class Working:
     ----------
     family : Family
     y, weights : ndarray, shape (n,)
+    trials : ndarray, shape (n,), optional
+        Of a binomial response, where they are not the weights.
 
     Attributes
     ----------
@@ -59,8 +61,10 @@ class Working:
         Whether expected and observed information are the same.
     """
 
-    def __init__(self, family: Family, y: np.ndarray, weights: np.ndarray) -> None:
-        self.family, self.y, self.weights = family, y, weights
+    def __init__(
+        self, family: Family, y: np.ndarray, weights: np.ndarray, trials: np.ndarray | None = None
+    ) -> None:
+        self.family, self.y, self.weights, self.trials = family, y, weights, trials
         self.canonical = CANONICAL.get(family.name) == family.link.name
         self.fast = self.canonical and family.name in ("binomial", "poisson")
         self.unit = bool((weights == 1.0).all())
@@ -68,7 +72,8 @@ class Working:
         eta = family.link.link(start)
         self.constant = 0.0
         if not family.has_scale:
-            self.constant = family.minus_two_log_likelihood(y, start, weights) - float(np.sum(self.deviances(eta)))
+            self.constant = family.minus_two_log_likelihood(y, start, weights, trials=trials)
+            self.constant -= float(np.sum(self.deviances(eta)))
 
     def admits(self, eta: np.ndarray) -> bool:
         """Whether all means at these linear predictors are the family's."""

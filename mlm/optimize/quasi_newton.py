@@ -7,7 +7,7 @@ function falls enough. It knows nothing of models.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from scipy import linalg
@@ -37,7 +37,10 @@ class Point(Protocol):
         """Its gradient, shape (m,)."""
 
 
-class Descent[P: Point](NamedTuple):
+P = TypeVar("P", bound=Point)
+
+
+class Descent(NamedTuple, Generic[P]):
     """Where the search ended.
 
     Attributes
@@ -58,7 +61,7 @@ class Descent[P: Point](NamedTuple):
     converged: bool
 
 
-def descend[P: Point](
+def descend(
     evaluate: Callable[[np.ndarray, P | None], P],
     start: np.ndarray,
     at: P,
@@ -107,7 +110,7 @@ def _newton_step(hessian: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray,
     return step, -0.5 * float(step @ gradient)
 
 
-def _lower[P: Point](
+def _lower(
     evaluate: Callable[[np.ndarray, P | None], P], x: np.ndarray, at: P, step: np.ndarray
 ) -> tuple[np.ndarray, P] | None:
     """Shorten a step until the function falls enough; None where it does not."""
