@@ -98,9 +98,7 @@ def glmer(
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     nodes, distribution = checked_nodes(n_agq), make_family(family, link)
-    frame = read_frame(
-        formula, data, weights, offset, contrasts, functions, data_name, reader_of(distribution)
-    )
+    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader_of(distribution))
     terms = sorted_terms(frame)
     frame = without_dependent(frame)
     return GeneralizedMixedModel.estimate(frame, terms, distribution, nodes, start, verbose)

@@ -122,9 +122,7 @@ class GeneralizedFit(FittedMixed):
             demand_finite(frame, family, None)
             raise
         demand_finite(frame, family, optimum)
-        found = cls(
-            frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated
-        )
+        found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         found._warn()
         return found
 
@@ -140,8 +138,8 @@ class GeneralizedFit(FittedMixed):
         said = [] if self.converged else [convergence_message(self.optimum.message, len(self.optimum.log), self.terms)]
         if self.estimated_size and self.family.theta is not None and self.family.theta > POISSON_SIZE:
             said.append(
-                f"The negative binomial theta has no finite estimate (it is beyond {POISSON_SIZE:.0e}): {self.response!r} "
-                "varies no more than counts of family='poisson' do. Use that."
+                f"The negative binomial theta has no finite estimate (it is beyond {POISSON_SIZE:.0e}): "
+                f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
             )
         return said
 
@@ -189,7 +187,7 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def deviance(self) -> float:
-        """Deviance of the rows at the conditional modes, lme4's ``deviance(m)``; ``-2 * m.loglik`` is another number."""
+        """Deviance of the rows at the conditional modes, lme4's ``deviance(m)``; ``-2 * m.loglik`` is another."""
         at, working = self._at.mode.at, self.optimum.laplace.problem.working
         return float(np.sum(working.weights * self.family.deviances_at(working.y, at.eta)))
 

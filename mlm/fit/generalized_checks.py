@@ -137,8 +137,8 @@ def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum
     names = first_few([frame.x_names[k] for k in used])
     what = "successes from failures" if family.name == "binomial" else "zeros from other counts"
     raise FitError(
-        f"The fixed effects {names} separate {what} in {apart:,} of {len(frame.y):,} rows: the likelihood grows without "
-        "end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
+        f"The fixed effects {names} separate {what} in {apart:,} of {len(frame.y):,} rows: the likelihood grows "
+        "without end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
     )
 
 

@@ -104,9 +104,7 @@ def worked_rows(frame: ModelFrame, terms: list[RandomPart], y: np.ndarray, weigh
     """
     factors = grouping_factors(frame, terms)
     position = {grouping.name: k for k, (grouping, _) in enumerate(factors)}
-    layout = covariance_layout(
-        tuple((position[t.term.group], len(t.columns.names)) for t in terms), len(factors)
-    )
+    layout = covariance_layout(tuple((position[t.term.group], len(t.columns.names)) for t in terms), len(factors))
     codes = factors[0][0].codes
     order = np.arange(len(codes)) if bool((codes[1:] >= codes[:-1]).all()) else np.argsort(codes, kind="stable")
     found = [_effects(grouping, columns, terms, order) for grouping, columns in factors]
@@ -114,9 +112,7 @@ def worked_rows(frame: ModelFrame, terms: list[RandomPart], y: np.ndarray, weigh
     q, root = _orthonormal(frame.x[order])
     counts = np.bincount(codes, minlength=effects[0].levels)
     offset = np.zeros(len(codes)) if frame.offset is None else frame.offset[order]
-    rows = Rows(
-        y[order], weights[order], offset, q, effects, np.cumsum(counts) - counts, cells_of(effects)
-    )
+    rows = Rows(y[order], weights[order], offset, q, effects, np.cumsum(counts) - counts, cells_of(effects))
     return WorkedRows(rows, layout, order, root, roots, tuple(position))
 
 
@@ -156,9 +152,7 @@ def _uncorrelated(part: RandomPart) -> tuple[np.ndarray, np.ndarray]:
     largest = np.abs(matrix).max(axis=0)
     for name, size in zip(names, largest, strict=True):
         if not size > 0.0:
-            raise DataError(
-                f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out."
-            )
+            raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
     values, root = _orthonormal(matrix / largest)
     lengths = np.sqrt(np.square(root).sum(axis=0))
     if not (root.diagonal() > DEPENDENT_SHARE * lengths).all():

@@ -126,18 +126,13 @@ class Laplace:
 
     def _by_quadrature(self, mode: Mode, nodes: Nodes) -> _Parts:
         found = quadrature(self.problem, mode, nodes)
-        return _Parts(
-            found.value, found.by_row, [found.by_matrix], [found.by_mode], {(0, 0): found.by_system}
-        )
+        return _Parts(found.value, found.by_row, [found.by_matrix], [found.by_mode], {(0, 0): found.by_system})
 
     def _gradient(self, mode: Mode, parts: _Parts) -> np.ndarray:
         """Put the gradient together: `by_system` reaches the rows through the weights, and the modes through all."""
         rows, working = self.problem.rows, self.problem.working
         changed = rows.quadratic(parts.by_system, mode.matrices) * working.weights_slope(mode.at)
-        toward = [
-            (p + m)[:, :, None]
-            for p, m in zip(pulled(rows, mode.matrices, changed), parts.by_mode, strict=True)
-        ]
+        toward = [(p + m)[:, :, None] for p, m in zip(pulled(rows, mode.matrices, changed), parts.by_mode, strict=True)]
         if mode.fixed is None:
             back, beta = mode.curvature.solve(toward), np.zeros(len(mode.beta))
         else:
@@ -157,11 +152,11 @@ class Laplace:
     def _by_own_matrices(self, mode: Mode, by_system: Blocks) -> list[np.ndarray]:
         """``sum Z'WZ T M`` over the cells, for the derivative M by the system: shapes (q, q)."""
         out = [np.zeros_like(t) for t in mode.matrices]
-        for (k, l), inner in by_system.items():
-            weighted, shape = mode.blocks[k, l], inner.shape[:2]
+        for (k, m), inner in by_system.items():
+            weighted, shape = mode.blocks[k, m], inner.shape[:2]
             products = weighted.reshape(-1, weighted.shape[2]) @ inner.reshape(-1, inner.shape[2]).T
             products = products.reshape(*shape, *shape)
-            out[k] += np.einsum("abde,be->ad", products, mode.matrices[l])
-            if k != l:
-                out[l] += np.einsum("abde,ad->be", products, mode.matrices[k])
+            out[k] += np.einsum("abde,be->ad", products, mode.matrices[m])
+            if k != m:
+                out[m] += np.einsum("abde,ad->be", products, mode.matrices[k])
         return out

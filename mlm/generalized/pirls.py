@@ -186,9 +186,7 @@ def _predictor(rows: Rows, matrices: list[np.ndarray], beta: np.ndarray, u: list
     return rows.offset + beta @ rows.xt + rows.spread(scaled_effects(matrices, u))
 
 
-def _curvature(
-    problem: Problem, matrices: list[np.ndarray], at: AtRows, system: System
-) -> tuple[np.ndarray, System]:
+def _curvature(problem: Problem, matrices: list[np.ndarray], at: AtRows, system: System) -> tuple[np.ndarray, System]:
     """Observed information and its system; the expected one where that is not positive definite."""
     rows, working, structure = problem
     observed = working.observed(at)

@@ -120,35 +120,35 @@ class Rows:
     def weighted(self, weights: np.ndarray) -> Blocks:
         """Blocks of ``Z' W Z`` at the cells of each pair of factors, shapes (q, q', cells)."""
         out: Blocks = {}
-        for (k, l), cells in self.cells.items():
-            first, second = self.effects[k], self.effects[l]
+        for (k, m), cells in self.cells.items():
+            first, second = self.effects[k], self.effects[m]
             blocks = np.empty((first.size, second.size, len(cells.first)))
             for a, left in enumerate(first.columns):
                 scaled = weights if left is None else weights * left
                 for b, right in enumerate(second.columns):
-                    if k == l and b < a:
+                    if k == m and b < a:
                         blocks[a, b] = blocks[b, a]
                         continue
                     values = scaled if right is None else scaled * right
-                    if k == l:
+                    if k == m:
                         blocks[a, b] = self._sum(k, values)
                     else:
                         blocks[a, b] = np.bincount(cells.of_row, values, minlength=len(cells.first))
-            out[k, l] = blocks
+            out[k, m] = blocks
         return out
 
     def quadratic(self, blocks: Blocks, matrices: Sequence[np.ndarray]) -> np.ndarray:
         """``z_i' T M T' z_i`` of each row, shape (n,), for the blocks of a symmetric M at the cells."""
         out: np.ndarray | float = 0.0
-        for (k, l), inner in blocks.items():
-            cells, scaled = self.cells[k, l], congruent(matrices[k], inner, matrices[l])
-            if k != l:
+        for (k, m), inner in blocks.items():
+            cells, scaled = self.cells[k, m], congruent(matrices[k], inner, matrices[m])
+            if k != m:
                 scaled = 2.0 * scaled
             for a, left in enumerate(self.effects[k].columns):
-                for b, right in enumerate(self.effects[l].columns):
-                    if k == l and b < a:
+                for b, right in enumerate(self.effects[m].columns):
+                    if k == m and b < a:
                         continue
-                    values = (scaled[a, b] if k != l or a == b else 2.0 * scaled[a, b]).take(cells.of_row)
+                    values = (scaled[a, b] if k != m or a == b else 2.0 * scaled[a, b]).take(cells.of_row)
                     for column in (left, right):
                         if column is not None:
                             values *= column
@@ -162,8 +162,8 @@ def cells_of(effects: Sequence[Effects]) -> dict[tuple[int, int], Cells]:
     for k, first in enumerate(effects):
         every = np.arange(first.levels)
         found[k, k] = Cells(first.codes, every, every)
-        for l, second in enumerate(effects[k + 1 :], k + 1):
+        for m, second in enumerate(effects[k + 1 :], k + 1):
             pairs, of_row = np.unique(first.codes * np.int64(second.levels) + second.codes, return_inverse=True)
             a, b = np.divmod(pairs, second.levels)
-            found[k, l] = Cells(of_row.astype(np.intp), a.astype(np.intp), b.astype(np.intp))
+            found[k, m] = Cells(of_row.astype(np.intp), a.astype(np.intp), b.astype(np.intp))
     return found

@@ -49,7 +49,7 @@ class LevelSystem:
 
 def _times(a: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Multiply matrices (i, k, J) with vectors (k, J, c)."""
-    return a[0] [:, :, None] * x if a.shape[:2] == (1, 1) else np.einsum("ikj,kjc->ijc", a, x)
+    return a[0][:, :, None] * x if a.shape[:2] == (1, 1) else np.einsum("ikj,kjc->ijc", a, x)
 
 
 def _transposed_times(a: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -81,8 +81,10 @@ class Structure:
         if not self.dense:
             self._list_pairs()
         self.places = {
-            key: self.fronts.place(self._columns(key[0], cells.first, first=True, other=key[1]).ravel(),
-                                   self._columns(key[1], cells.second, first=False, other=key[0]).ravel())
+            key: self.fronts.place(
+                self._columns(key[0], cells.first, first=True, other=key[1]).ravel(),
+                self._columns(key[1], cells.second, first=False, other=key[0]).ravel(),
+            )
             for key, cells in rows.cells.items()
             if key[0] > 0
         }
@@ -101,19 +103,17 @@ class Structure:
     def _border(self) -> tuple[np.ndarray, np.ndarray]:
         """Row (effect of the first factor) and column of each entry of the border."""
         rows, columns = [], []
-        for l in range(1, len(self.sizes)):
-            cells, ql = self.rows.cells[0, l], self.sizes[l][0]
+        for m in range(1, len(self.sizes)):
+            cells, ql = self.rows.cells[0, m], self.sizes[m][0]
             own = np.arange(self.q)[:, None] * self.levels + cells.first
             rows.append(np.broadcast_to(own[:, None], (self.q, ql, len(cells.first))).ravel())
-            columns.append(self._columns(l, cells.second, first=False, other=0).ravel())
+            columns.append(self._columns(m, cells.second, first=False, other=0).ravel())
         return np.concatenate(rows), np.concatenate(columns)
 
     def _pattern(self) -> sparse.csr_array:
         """Which columns are linked once the first factor is eliminated."""
         level = self.border_row % self.levels
-        touch = sparse.csr_array(
-            (np.ones(len(level)), (level, self.border_column)), shape=(self.levels, self.width)
-        )
+        touch = sparse.csr_array((np.ones(len(level)), (level, self.border_column)), shape=(self.levels, self.width))
         return sparse.csr_array(touch.T @ touch)
 
     def _list_pairs(self) -> None:
@@ -146,8 +146,8 @@ class JointSystem:
         s = self.structure = structure
         self.level = LevelSystem({(0, 0): blocks[0, 0]}, matrices[:1])
         links = []
-        for l in range(1, len(s.sizes)):
-            scaled, cells = congruent(matrices[0].T, blocks[0, l], matrices[l].T), s.rows.cells[0, l]
+        for m in range(1, len(s.sizes)):
+            scaled, cells = congruent(matrices[0].T, blocks[0, m], matrices[m].T), s.rows.cells[0, m]
             links.append(_level_product(self.level.inverse_root, scaled, cells.first))
         self.links = links
         self.border = np.concatenate([link.ravel() for link in links])
@@ -194,14 +194,14 @@ class JointSystem:
         out: Blocks = {key: inverse[place].reshape(self._shape(key)) for key, place in s.places.items()}
         out[0, 0] = np.zeros((s.q, s.q, s.levels))
         at, root = 0, self.level.inverse_root
-        for l, link in enumerate(self.links, 1):
-            mine, cells = through[at : at + link.size].reshape(link.shape), s.rows.cells[0, l]
+        for m, link in enumerate(self.links, 1):
+            mine, cells = through[at : at + link.size].reshape(link.shape), s.rows.cells[0, m]
             at += link.size
             for a in range(s.q):
                 for b in range(s.q):
                     products = np.einsum("kj,kj->j", mine[a], link[b])
                     out[0, 0][a, b] += np.bincount(cells.first, products, minlength=s.levels)
-            out[0, l] = -_level_product(root.transpose(1, 0, 2), mine, cells.first)
+            out[0, m] = -_level_product(root.transpose(1, 0, 2), mine, cells.first)
         for a in range(s.q):
             out[0, 0][a, a] += 1.0
         half = transposed_product(root, out[0, 0])

@@ -61,9 +61,7 @@ class Working:
         Whether expected and observed information are the same.
     """
 
-    def __init__(
-        self, family: Family, y: np.ndarray, weights: np.ndarray, trials: np.ndarray | None = None
-    ) -> None:
+    def __init__(self, family: Family, y: np.ndarray, weights: np.ndarray, trials: np.ndarray | None = None) -> None:
         self.family, self.y, self.weights, self.trials = family, y, weights, trials
         self.canonical = CANONICAL.get(family.name) == family.link.name
         self.fast = self.canonical and family.name in ("binomial", "poisson")
