@@ -85,23 +85,23 @@ class _Criterion:
         laplace = self.laplace if last is None else last.laplace
         start = mode.beta if mode is not None and beta is None else beta
         assert start is not None
-        at = laplace.evaluate(theta, start, None if mode is None else mode.u, joint=len(start) > 0)
+        at = laplace.evaluate(theta, start, mode, joint=len(start) > 0)
         self.log.add(np.concatenate([theta, at.beta]), at.value)
         return _At(at.value, at.gradient[: self.n_theta], at, laplace)
 
     def together(self, x: np.ndarray, last: _At | None) -> _At:
         """All parameters: theta, beta and, where it is estimated, the log of the negative binomial theta."""
         assert last is not None
-        n, u = self.n_theta, last.evaluation.mode.u
+        n, mode = self.n_theta, last.evaluation.mode
         if not self.estimated:
-            at = last.laplace.evaluate(x[:n], x[n:], u)
+            at = last.laplace.evaluate(x[:n], x[n:], mode)
             self.log.add(x, at.value)
             return _At(at.value, at.gradient, at, last.laplace)
         theta, beta, log_size = x[:n], x[n:-1], x[-1]
         if not LEAST_LOG < log_size < LARGEST_LOG:
             raise FitError("The negative binomial theta is too far from 1.")
         laplace = with_size(last.laplace, log_size)
-        at = laplace.evaluate(theta, beta, u)
+        at = laplace.evaluate(theta, beta, mode)
         self.log.add(x, at.value)
         slope = self._by_size(laplace, log_size, at)
         return _At(at.value, np.append(at.gradient, slope), at, laplace)
@@ -109,7 +109,7 @@ class _Criterion:
     def _by_size(self, laplace: Laplace, log_size: float, at: GeneralizedEvaluation) -> float:
         """Derivative by the log of the negative binomial theta, from four differences."""
         values = [
-            with_size(laplace, log_size + k * LOG_STEP).evaluate(at.theta, at.beta, at.mode.u).value
+            with_size(laplace, log_size + k * LOG_STEP).evaluate(at.theta, at.beta, at.mode).value
             for k in (-2, -1, 1, 2)
         ]
         return (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * LOG_STEP)
@@ -300,7 +300,7 @@ def curvature(optimum: GeneralizedOptimum) -> np.ndarray:
     at, n = optimum.evaluation, len(optimum.evaluation.theta)
 
     def gradient(x: np.ndarray) -> np.ndarray:
-        return optimum.laplace.evaluate(x[:n], x[n:], at.mode.u).gradient
+        return optimum.laplace.evaluate(x[:n], x[n:], at.mode).gradient
 
     size = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-12))
     steps = SHARE_OF_ERROR * np.minimum(size, 1.0)

@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import FitError
 from ..likelihood.covariance import CovarianceLayout
-from .pirls import Mode, Problem, find_mode, pulled, scaled_effects
+from .pirls import Mode, Problem, find_mode, predicted_effects, pulled, scaled_effects
 from .quadrature import Nodes, quadrature
 from .rows import Blocks
 
@@ -90,7 +91,7 @@ class Laplace:
         return [np.zeros(size) for size in self.problem.rows.sizes]
 
     def evaluate(
-        self, theta: np.ndarray, beta: np.ndarray, u: list[np.ndarray] | None = None, joint: bool = False
+        self, theta: np.ndarray, beta: np.ndarray, last: Mode | None = None, joint: bool = False
     ) -> GeneralizedEvaluation:
         """Compute the criterion and its gradient.
 
@@ -98,8 +99,8 @@ class Laplace:
         ----------
         theta : ndarray, shape (n_theta,)
         beta : ndarray, shape (p,)
-        u : list of ndarray, shapes (q, J), optional
-            Where the search for the modes starts.
+        last : Mode, optional
+            Modes at other parameters, from which the search for these starts.
         joint : bool
             Let beta move with the modes, to where these and it give the least deviance: ``n_agq=0``.
 
@@ -108,9 +109,22 @@ class Laplace:
         FitError
             When there are no such modes.
         """
-        mode = find_mode(self.problem, self.layout.matrices(theta), beta, u or self.flat_modes, joint)
+        mode = self._mode(self.layout.matrices(theta), beta, last, joint)
         parts = self._by_laplace(mode) if self.nodes is None or joint else self._by_quadrature(mode, self.nodes)
         return GeneralizedEvaluation(theta, mode.beta, parts.value, self._gradient(mode, parts), mode)
+
+    def _mode(self, matrices: list[np.ndarray], beta: np.ndarray, last: Mode | None, joint: bool) -> Mode:
+        """Find the modes from where others are expected to move; where that leads astray, from these, and from 0."""
+        starts = [self.flat_modes]
+        if last is not None:
+            starts = [predicted_effects(self.problem.rows, last, matrices, beta), last.u, *starts]
+        for k, start in enumerate(starts):
+            try:
+                return find_mode(self.problem, matrices, beta, start, joint)
+            except FitError:
+                if k == len(starts) - 1:
+                    raise
+        raise AssertionError
 
     def _by_laplace(self, mode: Mode) -> _Parts:
         value, slope = self.problem.working.likelihood(mode.at)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from ..errors import FitError
 from .rows import Blocks, Rows
@@ -89,10 +89,9 @@ class FixedSystem:
         """Solve for vectors (q, J, 1) of random effects and (p,) of fixed ones."""
         own = self.system.solve([v.copy() for v in vector])
         rest = fixed - _flat(self.across).T @ _flat(own)[:, 0]
-        try:
-            beta = linalg.solve(self.information, rest, assume_a="pos")
-        except linalg.LinAlgError as error:
-            raise FitError("The fixed effects cannot be told from one another to working precision.") from error
+        _, beta, info = lapack.dposv(self.information, rest)
+        if info:
+            raise FitError("The fixed effects cannot be told from one another to working precision.")
         return [o - (s @ beta)[:, :, None] for o, s in zip(own, self.solved, strict=True)], beta
 
 
@@ -114,6 +113,19 @@ def scaled_effects(matrices: Sequence[np.ndarray], u: list[np.ndarray]) -> list[
 def pulled(rows: Rows, matrices: Sequence[np.ndarray], values: np.ndarray) -> list[np.ndarray]:
     """``T' Z' values``, shapes (q, J)."""
     return _transform(matrices, rows.gather(values))
+
+
+def predicted_effects(rows: Rows, mode: Mode, matrices: list[np.ndarray], beta: np.ndarray) -> list[np.ndarray]:
+    """Where the modes move to, to first order, when theta and beta do: shapes (q, J).
+
+    By the implicit function theorem, from the sum's slope ``u - T' Z' s`` with the rows' scores s.
+    """
+    changes = [new - old for new, old in zip(matrices, mode.matrices, strict=True)]
+    moved = rows.spread(scaled_effects(changes, mode.u)) + (beta - mode.beta) @ rows.xt
+    through = pulled(rows, mode.matrices, mode.observed * moved)
+    own = pulled(rows, changes, mode.at.score)
+    slope = [(s - t)[:, :, None] for s, t in zip(own, through, strict=True)]
+    return [u + step[:, :, 0] for u, step in zip(mode.u, mode.curvature.solve(slope), strict=True)]
 
 
 def find_mode(

@@ -103,12 +103,25 @@ class Rows:
     def gather(self, values: np.ndarray) -> list[np.ndarray]:
         """Multiply Z' with values (n,): shapes (q, J) a factor; with (c, n), (q, J, c)."""
         if values.ndim == 2:
-            each = [self.gather(row) for row in values]
-            return [np.stack(found, axis=2) for found in zip(*each, strict=True)]
+            return [self._gathered(k, values) for k in range(len(self.effects))]
         out = []
         for k, e in enumerate(self.effects):
-            sums = [self._sum(k, values if column is None else values * column) for column in e.columns]
-            out.append(np.stack(sums))
+            sums = np.empty((e.size, e.levels))
+            for a, column in enumerate(e.columns):
+                sums[a] = self._sum(k, values if column is None else values * column)
+            out.append(sums)
+        return out
+
+    def _gathered(self, k: int, values: np.ndarray) -> np.ndarray:
+        """One factor's ``Z' values`` of values (c, n): shape (q, J, c)."""
+        e, out = self.effects[k], np.empty((self.effects[k].size, self.effects[k].levels, len(values)))
+        for a, column in enumerate(e.columns):
+            scaled = values if column is None else values * column
+            if k == 0:
+                out[a] = np.add.reduceat(scaled, self.starts, axis=1).T
+                continue
+            for c, row in enumerate(scaled):
+                out[a, :, c] = np.bincount(e.codes, row, minlength=e.levels)
         return out
 
     def _sum(self, k: int, values: np.ndarray) -> np.ndarray:

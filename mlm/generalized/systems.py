@@ -19,9 +19,9 @@ from .rows import Blocks, Rows
 
 __all__ = ["JointSystem", "LevelSystem", "Structure"]
 
-# Products of pairs of entries that take as long as those of a dense matrix: gathering and scattering one takes some
-# 160 times as long as a multiplication within BLAS.
-GATHERED_COST = 160.0
+# Products of pairs of entries that take as long as those of a dense matrix. Measured on 2,000 and 500 levels with 50
+# links each, for one inverse and three factors: 112 ms for 1.3 million pairs, and 54 ms for a dense 2,000 x 500.
+GATHERED_COST = 800.0
 
 
 class LevelSystem:
@@ -167,6 +167,8 @@ class JointSystem:
     def solve(self, vector: list[np.ndarray]) -> list[np.ndarray]:
         """Solve for vectors (q, J, c)."""
         s, own = self.structure, _times(self.level.inverse_root, vector[0])
+        if own.shape[2] == 1:
+            return self._solve_one(own, vector[1:])
         c = own.shape[2]
         rest = np.concatenate([v.transpose(1, 0, 2).reshape(-1, c) for v in vector[1:]])
         flat = own.reshape(-1, c)
@@ -178,6 +180,18 @@ class JointSystem:
         out = [_transposed_times(self.level.inverse_root, flat.reshape(own.shape))]
         for (q, levels), at in zip(s.sizes[1:], s.first, strict=False):
             out.append(found[at : at + q * levels].reshape(levels, q, c).transpose(1, 0, 2))
+        return out
+
+    def _solve_one(self, own: np.ndarray, vector: list[np.ndarray]) -> list[np.ndarray]:
+        """Solve for one column."""
+        s, flat = self.structure, own.ravel()
+        rest = np.concatenate([v[:, :, 0].T.ravel() for v in vector])
+        rest -= np.bincount(s.border_column, self.border * flat[s.border_row], minlength=s.width)
+        found = self.factor.solve(rest[:, None])[:, 0]
+        flat = flat - np.bincount(s.border_row, self.border * found[s.border_column], minlength=len(flat))
+        out = [_transposed_times(self.level.inverse_root, flat.reshape(own.shape))]
+        for (q, levels), at in zip(s.sizes[1:], s.first, strict=False):
+            out.append(found[at : at + q * levels].reshape(levels, q).T[:, :, None])
         return out
 
     def inverse(self) -> Blocks:

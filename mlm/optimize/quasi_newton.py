@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from ..errors import FitError
 
@@ -106,7 +106,8 @@ def descend(
 
 
 def _newton_step(hessian: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, float]:
-    step = -linalg.solve(hessian, gradient, assume_a="pos")
+    _, solved, info = lapack.dposv(hessian, gradient)
+    step = -solved if not info else -gradient
     return step, -0.5 * float(step @ gradient)
 
 
