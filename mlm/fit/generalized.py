@@ -30,6 +30,10 @@ __all__ = ["GeneralizedFit"]
 
 # As for linear models: diagonal elements of theta below this make a fit singular.
 SINGULAR_DEVIATION = 1e-4
+NOT_DEFINITE = (
+    "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the data "
+    "tell too little about a variance or a coefficient. Leave a term out."
+)
 # Where the search for the theta of a negative binomial model starts.
 FIRST_SIZE = 1.0
 # The theta of a negative binomial model from which on its counts are Poisson's to all digits that are estimated.
@@ -276,7 +280,11 @@ class GeneralizedFit(FittedMixed):
             conditional modes, as if theta were known.
         """
         if use_hessian:
-            return self.worked.users_covariance(_inverse_block(self._hessian, len(self._at.theta)))
+            inverse = _inverse_block(self._hessian, len(self._at.theta))
+            if not (inverse.diagonal() > 0.0).all():
+                warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
+                inverse = np.full_like(inverse, np.nan)
+            return self.worked.users_covariance(inverse)
         return self.worked.users_covariance(self.sigma**2 * linalg.inv(self._information()))
 
     @cached_property

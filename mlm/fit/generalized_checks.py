@@ -45,8 +45,30 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
     demand_estimable(frame, terms, residual=family.has_scale)
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
-    if n_agq <= 1:
-        return
+    if family.name == "binomial":
+        for group in dict.fromkeys(part.term.group for part in terms):
+            _demand_mixed_levels(frame, group)
+    if n_agq > 1:
+        _demand_quadrature(terms, family, n_agq)
+
+
+def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
+    """Refuse a factor of whose levels none has both successes and failures: the likelihood grows with its variance."""
+    factor = frame.groupings[group]
+    assert frame.weights is not None
+    trials = np.bincount(factor.codes, frame.weights, minlength=factor.size)
+    successes = np.bincount(factor.codes, frame.weights * frame.y, minlength=factor.size)
+    failures = np.bincount(factor.codes, frame.weights * (1.0 - frame.y), minlength=factor.size)
+    if trials.sum() > factor.size and not ((successes > 0) & (failures > 0)).any():
+        raise FitError(
+            f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} have "
+            "successes only, the others failures only. The likelihood grows without end as the variance between levels "
+            "does, and there is no estimate. Use one row a level, or leave the term out."
+        )
+
+
+def _demand_quadrature(terms: list[RandomPart], family: Family, n_agq: int) -> None:
+    """Refuse quadrature where there is none."""
     groups = dict.fromkeys(part.term.group for part in terms)
     effects = sum(len(part.columns.names) for part in terms)
     if len(groups) > 1:

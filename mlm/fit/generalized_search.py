@@ -23,7 +23,7 @@ __all__ = ["GeneralizedOptimum", "curvature", "search"]
 
 # Decrease that is left to go: of a search that another follows, and of the last. The square of a distance in standard
 # errors.
-ROUGH, FINE = 1e-3, 1e-11
+ROUGH, FINE = 1e-2, 1e-10
 # Diagonal elements of theta below this may be 0, and are looked at from both sides.
 NEAR_ZERO = 1e-2
 # Differences are taken over this share of a standard error, and for the dispersion of counts over this step of its log.

@@ -109,9 +109,16 @@ class Laplace:
         FitError
             When there are no such modes.
         """
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            return self._evaluated(theta, beta, last, joint)
+
+    def _evaluated(self, theta: np.ndarray, beta: np.ndarray, last: Mode | None, joint: bool) -> GeneralizedEvaluation:
         mode = self._mode(self.layout.matrices(theta), beta, last, joint)
         parts = self._by_laplace(mode) if self.nodes is None or joint else self._by_quadrature(mode, self.nodes)
-        return GeneralizedEvaluation(theta, mode.beta, parts.value, self._gradient(mode, parts), mode)
+        gradient = self._gradient(mode, parts)
+        if not np.isfinite(parts.value + gradient.sum()):
+            raise FitError("The likelihood cannot be computed: numbers are too large or too small; rescale.")
+        return GeneralizedEvaluation(theta, mode.beta, parts.value, gradient, mode)
 
     def _mode(self, matrices: list[np.ndarray], beta: np.ndarray, last: Mode | None, joint: bool) -> Mode:
         """Find the modes from where others are expected to move; where that leads astray, from these, and from 0."""

@@ -27,6 +27,10 @@ MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is
 # rounding), and below which it is not taken.
 CLOSE, ARRIVED = 1e-9, 1e-18
+NOT_FOUND = (
+    "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have. Take "
+    "another link, whose means are in the family's range for any predictor, or give values in start=."
+)
 # Share of the sum that may be rounding.
 ROUNDING = 1e-13
 
@@ -182,7 +186,7 @@ def find_mode(
         found = _lower(problem, matrices, (beta, u, at, penalty), (move, [s[:, :, 0] for s in step]), joint)
         if found is None:
             if size > 1e-6:
-                raise FitError("The conditional modes of the random effects cannot be found.")
+                raise FitError(NOT_FOUND)
             break
         beta, u, at, penalty = found
     else:
