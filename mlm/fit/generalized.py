@@ -31,8 +31,8 @@ __all__ = ["GeneralizedFit"]
 # As for linear models: diagonal elements of theta below this make a fit singular.
 SINGULAR_DEVIATION = 1e-4
 NOT_DEFINITE = (
-    "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the data "
-    "tell too little about a variance or a coefficient. Leave a term out."
+    "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
+    "data tell too little about a variance or a coefficient. Leave a term out."
 )
 # Where the search for the theta of a negative binomial model starts.
 FIRST_SIZE = 1.0

@@ -61,9 +61,9 @@ def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
     failures = np.bincount(factor.codes, frame.weights * (1.0 - frame.y), minlength=factor.size)
     if trials.sum() > factor.size and not ((successes > 0) & (failures > 0)).any():
         raise FitError(
-            f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} have "
-            "successes only, the others failures only. The likelihood grows without end as the variance between levels "
-            "does, and there is no estimate. Use one row a level, or leave the term out."
+            f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} "
+            "have successes only, the others failures only. The likelihood grows without end as the variance "
+            "between levels does, and there is no estimate. Use one row a level, or leave the term out."
         )
 
 

@@ -130,7 +130,8 @@ def _effects(
     grouping: Grouping, columns: Columns, terms: list[RandomPart], order: np.ndarray
 ) -> tuple[Effects, np.ndarray]:
     """One factor's effects in the columns worked with, and the triangle of these (q, q)."""
-    root, worked, at = np.zeros((len(columns.names),) * 2), [], 0
+    root, at = np.zeros((len(columns.names),) * 2), 0
+    worked: list[np.ndarray | None] = []
     for part in terms:
         if part.term.group != grouping.name:
             continue

@@ -21,6 +21,10 @@ from ..optimize.quasi_newton import Descent, descend, differenced_hessian
 
 __all__ = ["GeneralizedOptimum", "curvature", "search"]
 
+NO_START = (
+    "No fixed effects are found from which the search could start: the family's means cannot be had with this link and "
+    "offset. Give them, start={'fixef': …, 'theta': …}, or take another link."
+)
 # Decrease that is left to go: of a search that another follows, and of the last. The square of a distance in standard
 # errors.
 ROUGH, FINE = 1e-2, 1e-10
@@ -167,22 +171,33 @@ def search(
 
 def _without_effects(criterion: _Criterion, beta: np.ndarray | None) -> _At:
     """The model without random effects, from which all starts."""
-    rows, working = criterion.laplace.problem.rows, criterion.laplace.problem.working
-    if beta is None:
-        eta = working.family.link.link(working.family.start(working.y, working.weights)) - rows.offset
-        beta = rows.xt @ eta / len(eta)
-        if not working.admits(rows.offset + beta @ rows.xt):
-            beta = _constant(criterion.laplace)
     none = np.zeros(criterion.n_theta)
-    return criterion.with_modes(none, None, beta)
+    if beta is not None:
+        return criterion.with_modes(none, None, beta)
+    starts = _first_coefficients(criterion.laplace)
+    for start in starts:
+        try:
+            return criterion.with_modes(none, None, start)
+        except FitError as error:
+            failed = error
+    raise failed
 
 
-def _constant(laplace: Laplace) -> np.ndarray:
-    """Fixed effects nearest to a predictor that is the same in all rows: that of the mean response."""
+def _first_coefficients(laplace: Laplace) -> list[np.ndarray]:
+    """Fixed effects nearest to the response's predictors, and to that of its mean; those with less deviance first."""
     rows, working = laplace.problem.rows, laplace.problem.working
-    mean = np.average(working.y, weights=working.weights)
-    eta = working.family.link.link(np.array([mean]))[0]
-    return rows.xt @ (np.full(len(working.y), eta) - rows.offset) / len(working.y)
+    family, found = working.family, []
+    mean = np.full(len(working.y), np.average(working.y, weights=working.weights))
+    for means in (family.start(working.y, working.weights), mean):
+        with np.errstate(all="ignore"):
+            beta = rows.xt @ (family.link.link(means) - rows.offset) / len(working.y)
+            eta = rows.offset + beta @ rows.xt
+            deviance = float(np.sum(working.deviances(eta))) if working.admits(eta) else np.inf
+        if np.isfinite(deviance):
+            found.append((deviance, beta))
+    if not found:
+        raise FitError(NO_START)
+    return [beta for _, beta in sorted(found, key=lambda each: each[0])]
 
 
 def _moments(plain: _At) -> tuple[np.ndarray, np.ndarray]:

@@ -28,8 +28,8 @@ MOST_STEPS, MOST_HALVINGS = 100, 40
 # rounding), and below which it is not taken.
 CLOSE, ARRIVED = 1e-9, 1e-18
 NOT_FOUND = (
-    "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have. Take "
-    "another link, whose means are in the family's range for any predictor, or give values in start=."
+    "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have. "
+    "Take another link, whose means are in the family's range for any predictor, or give values in start=."
 )
 # Share of the sum that may be rounding.
 ROUNDING = 1e-13
@@ -88,6 +88,11 @@ class FixedSystem:
         self.across = _transform(matrices, rows.gather(scaled))
         self.solved = system.solve([a.copy() for a in self.across])
         self.information = scaled @ rows.xt.T - _flat(self.across).T @ _flat(self.solved)
+
+    @property
+    def definite(self) -> bool:
+        """Whether the fixed effects' information is positive definite."""
+        return not lapack.dpotrf(self.information)[1]
 
     def solve(self, vector: list[np.ndarray], fixed: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Solve for vectors (q, J, 1) of random effects and (p,) of fixed ones."""
@@ -174,7 +179,12 @@ def find_mode(
         observed, curvature = _curvature(problem, matrices, at, system)
         pull = pulled(rows, matrices, at.score)
         slope = [(p - v)[:, :, None] for p, v in zip(pull, u, strict=True)]
-        fixed = FixedSystem(rows, matrices, observed, curvature) if joint else None
+        fixed = None
+        if joint:
+            fixed = FixedSystem(rows, matrices, observed, curvature)
+            if not fixed.definite and observed is not at.weights:
+                observed, curvature = at.weights, system
+                fixed = FixedSystem(rows, matrices, observed, curvature)
         if last:
             break
         step, move = _step(rows, at, slope, fixed, curvature)

@@ -178,8 +178,8 @@ class JointSystem:
         for k in range(c):
             flat[:, k] -= np.bincount(s.border_row, self.border * found[s.border_column, k], minlength=len(flat))
         out = [_transposed_times(self.level.inverse_root, flat.reshape(own.shape))]
-        for (q, levels), at in zip(s.sizes[1:], s.first, strict=False):
-            out.append(found[at : at + q * levels].reshape(levels, q, c).transpose(1, 0, 2))
+        for (q, levels), begin in zip(s.sizes[1:], s.first.tolist(), strict=False):
+            out.append(found[begin : begin + q * levels].reshape(levels, q, c).transpose(1, 0, 2))
         return out
 
     def _solve_one(self, own: np.ndarray, vector: list[np.ndarray]) -> list[np.ndarray]:
@@ -190,8 +190,8 @@ class JointSystem:
         found = self.factor.solve(rest[:, None])[:, 0]
         flat = flat - np.bincount(s.border_row, self.border * found[s.border_column], minlength=len(flat))
         out = [_transposed_times(self.level.inverse_root, flat.reshape(own.shape))]
-        for (q, levels), at in zip(s.sizes[1:], s.first, strict=False):
-            out.append(found[at : at + q * levels].reshape(levels, q).T[:, :, None])
+        for (q, levels), begin in zip(s.sizes[1:], s.first.tolist(), strict=False):
+            out.append(found[begin : begin + q * levels].reshape(levels, q).T[:, :, None])
         return out
 
     def inverse(self) -> Blocks:
@@ -207,10 +207,10 @@ class JointSystem:
             through += np.bincount(s.right[a], values[a] * self.border[s.left[a]], minlength=len(self.border))
         out: Blocks = {key: inverse[place].reshape(self._shape(key)) for key, place in s.places.items()}
         out[0, 0] = np.zeros((s.q, s.q, s.levels))
-        at, root = 0, self.level.inverse_root
+        begin, root = 0, self.level.inverse_root
         for m, link in enumerate(self.links, 1):
-            mine, cells = through[at : at + link.size].reshape(link.shape), s.rows.cells[0, m]
-            at += link.size
+            mine, cells = through[begin : begin + link.size].reshape(link.shape), s.rows.cells[0, m]
+            begin += link.size
             for a in range(s.q):
                 for b in range(s.q):
                     products = np.einsum("kj,kj->j", mine[a], link[b])

@@ -37,16 +37,26 @@ def bounded(link: str) -> bool:
 
 
 def draw(
-    family: str, link: str, sizes: tuple[int, ...], seed: int = 1, weighted: bool = False, n: int = 150
+    family: str,
+    link: str,
+    sizes: tuple[int, ...],
+    seed: int = 1,
+    weighted: bool = False,
+    n: int = 150,
+    nested: bool = False,
 ) -> tuple[Problem, CovarianceLayout, np.ndarray]:
-    """Draw a problem with factors of so many effects a level, crossed; its layout; fixed effects to look at it from."""
+    """Draw a problem with factors of so many effects a level; its layout; fixed effects to look at it from."""
     rng = np.random.default_rng(seed)
     kind = make_family(family, link, 2.0 if family == "negative.binomial" else None)
-    codes = [np.concatenate([np.arange(j), rng.integers(0, j, n - j)]) for j in LEVELS[: len(sizes)]]
+    if nested:  # in pairs and threes, so that there are parts that share nothing
+        first = np.arange(n) % max(n // 2, 1)
+        codes = [first, first // 2, first // 6][: len(sizes)]
+    else:
+        codes = [np.concatenate([np.arange(j), rng.integers(0, j, n - j)]) for j in LEVELS[: len(sizes)]]
     order = np.argsort(codes[0], kind="stable")
     columns = rng.normal(size=(3, n))
     effects = tuple(
-        Effects(c[order], (None, *columns[: q - 1]), j) for c, q, j in zip(codes, sizes, LEVELS, strict=False)
+        Effects(c[order], (None, *columns[: q - 1]), int(c.max()) + 1) for c, q in zip(codes, sizes, strict=True)
     )
     xt = np.vstack([np.ones(n), rng.normal(size=(2, n))])
     beta = np.array([3.0, 0.2, -0.1]) if bounded(link) else np.array([0.3, 0.4, -0.2])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from generalized.problems import LEVELS, draw
+from generalized.problems import draw
 
 from mlm.generalized import systems
 from mlm.generalized.pirls import Problem
@@ -27,16 +27,21 @@ def test_against_dense_matrices(sizes, how, monkeypatch):
     if how == "fronts":
         monkeypatch.setattr(fronts, "DENSE_COLUMNS", 0)
         monkeypatch.setattr(fronts, "DENSE_SHARE", 2.0)
-    problem, _, _ = draw("poisson", "log", sizes, n=40)
+        monkeypatch.setattr(fronts, "FRONTS_TIME_SHARE", np.inf)
+        monkeypatch.setattr(fronts, "crowded_columns", lambda units: np.zeros(units.shape[0], dtype=bool))
+    problem, _, _ = draw("poisson", "log", sizes, n=400 if how == "fronts" else 40, nested=how == "fronts")
     rng = np.random.default_rng(4)
     matrices = [np.tril(rng.normal(size=(q, q))) for q in sizes]
     weights = rng.uniform(0.2, 2.0, len(problem.rows.y))
     structure = Structure(problem.rows)
+    if how == "fronts" and len(sizes) == 3:
+        assert not structure.fronts.dense
     system = structure.system(problem.rows.weighted(weights), matrices)
     a, h = dense(problem, matrices, weights)
     assert system.log_det == pytest.approx(np.linalg.slogdet(h)[1], rel=1e-12)
+    shapes = problem.rows.sizes
     for columns in (1, 3):
-        vector = [rng.normal(size=(q, j, columns)) for q, j in zip(sizes, LEVELS, strict=False)]
+        vector = [rng.normal(size=(q, j, columns)) for q, j in shapes]
         flat = np.concatenate([v.reshape(-1, columns) for v in vector])
         found = np.concatenate([v.reshape(-1, columns) for v in system.solve([v.copy() for v in vector])])
         assert np.abs(found - np.linalg.solve(h, flat)).max() < 1e-11
@@ -44,7 +49,7 @@ def test_against_dense_matrices(sizes, how, monkeypatch):
     leverages = problem.rows.quadratic(inverse, matrices)
     assert np.abs(leverages - np.einsum("ij,jk,ik->i", a, np.linalg.inv(h), a)).max() < 1e-11
     whole, at = np.linalg.inv(h), 0
-    for k, (q, j) in enumerate(zip(sizes, LEVELS, strict=False)):
+    for k, (q, j) in enumerate(shapes):
         mine = whole[at : at + q * j, at : at + q * j].reshape(q, j, q, j)
         assert np.abs(inverse[k, k] - np.einsum("ajbj->abj", mine)).max() < 1e-11
         at += q * j

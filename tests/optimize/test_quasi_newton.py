@@ -36,7 +36,8 @@ def test_right_second_derivatives_take_one_step():
 
     start = np.array([4.0, -2.0])
     end = descend(bowl, start, bowl(start), h, 1e-12)
-    assert end.converged and len(calls) == 2
+    assert end.converged
+    assert len(calls) == 2
 
 
 def test_where_the_function_is_none():

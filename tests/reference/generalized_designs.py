@@ -78,7 +78,8 @@ def draw_response(design: GeneralizedDesign, predictor: np.ndarray, rng: Stream)
         return {"y": as_text(rng.gamma(5.0, mean / 5.0) + 1e-3)}
     if design.family == "inverse.gaussian":
         return {"y": as_text(rng.wald(mean, 12.0 * mean) + 1e-3)}
-    return {"y": as_text(mean + 0.4 * rng.standard_normal(len(mean)))}
+    y = mean + 0.4 * rng.standard_normal(len(mean))
+    return {"y": as_text(np.maximum(y, 0.05) if design.link == "log" else y)}  # R starts at the logarithm of y
 
 
 def _binomial(design: GeneralizedDesign, predictor: np.ndarray, rng: Stream) -> Columns:
