@@ -22,11 +22,13 @@ from .frame.centering import center_within as center_within
 from .frame.centering import rescale as rescale
 from .frame.model_frame import ModelFrame as ModelFrame
 from .frame.model_frame import model_frame as model_frame
+from .glm import glm as glm
 from .glmer import glmer as glmer
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .lm import lm as lm
 from .lmer import lmer as lmer
+from .model.generalized_linear_model import GeneralizedLinearModel as GeneralizedLinearModel
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
@@ -67,6 +69,7 @@ __all__ = [
     "ExtrapolationWarning",
     "FitError",
     "FormulaError",
+    "GeneralizedLinearModel",
     "GeneralizedMixedModel",
     "IdentificationWarning",
     "IntraclassCorrelation",
@@ -96,6 +99,7 @@ __all__ = [
     "fitted",
     "fixef",
     "glance",
+    "glm",
     "glmer",
     "icc",
     "lm",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy import linalg
 
-from .errors import FormulaError, RankWarning, first_few, users_stacklevel
+from .frame.independence import demand_no_random_terms, independent_columns
 from .frame.model_frame import ModelFrame, model_frame
-from .frame.rank import dependent_columns
 from .frame.units import LARGEST_SQUARES, demand_squares
 from .model.linear_model import LinearModel
 
@@ -72,16 +70,10 @@ def lm(
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5 and 9.
     """
     frame = model_frame(formula, data, contrasts=contrasts, functions=functions, data_name=data_name)
-    if frame.random:
-        raise FormulaError(
-            f"The formula has {len(frame.random)} random term(s), {frame.random[0].term.text}; "
-            "fit it with mlm.lmer, or leave them out for least squares."
-        )
+    demand_no_random_terms(frame, "mlm.lmer", "least squares")
     terms = frame.x_names
-    if not terms:
-        raise FormulaError(f"The formula {formula!r} has no coefficients to estimate; add an intercept or a term.")
     demand_squares(frame, LARGEST_SQUARES)
-    frame, aliased = _independent_columns(frame)
+    frame, aliased = independent_columns(frame)
     coefficients, vcov, sigma = _least_squares(frame)
     return LinearModel(
         formula=frame.formula.text,
@@ -93,21 +85,6 @@ def lm(
         aliased=aliased,
         terms=terms,
     )
-
-
-def _independent_columns(frame: ModelFrame) -> tuple[ModelFrame, tuple[str, ...]]:
-    """Leave out columns that depend on others, and say so; returns the frame and their names."""
-    dependent = dependent_columns(frame.x)
-    if not dependent:
-        return frame, ()
-    names = tuple(frame.x_names[k] for k in dependent)
-    warnings.warn(
-        f"{len(names)} of {len(frame.x_names)} columns depend linearly on columns to their left and are left out:"
-        f" {first_few(names)}.",
-        RankWarning,
-        stacklevel=users_stacklevel(),
-    )
-    return frame.without(dependent), names
 
 
 def _least_squares(frame: ModelFrame) -> tuple[np.ndarray, np.ndarray, float]:

@@ -168,7 +168,7 @@ def test_coefficients_of_a_linear_model_are_its_fixed_effects(ols):
 @pytest.mark.parametrize("verb", [mlm.summary, mlm.tidy])
 def test_a_linear_model_has_its_own_degrees_of_freedom(verb, ols):
     same(verb(ols, ddf=None), verb(ols))
-    with pytest.raises(mlm.FitError, match="exact degrees of freedom; leave ddf out"):
+    with pytest.raises(mlm.FitError, match="its own degrees of freedom; leave ddf out"):
         verb(ols, ddf="satterthwaite")
     with pytest.raises(mlm.ArgumentError, match="ddf must be None or 'satterthwaite'"):
         verb(ols, ddf="kenward")

@@ -112,7 +112,7 @@ def test_as_many_rows_as_coefficients():
 
 def test_degrees_of_freedom_are_its_own(model):
     pd.testing.assert_frame_equal(model.coefficients(ddf=None), model.coefficients())
-    with pytest.raises(mlm.FitError, match="exact degrees of freedom; leave ddf out"):
+    with pytest.raises(mlm.FitError, match="its own degrees of freedom; leave ddf out"):
         model.coefficients(ddf="satterthwaite")
     with pytest.raises(mlm.ArgumentError, match="ddf must be None or 'satterthwaite'; got 'kenward'"):
         model.coefficients(ddf="kenward")

@@ -7,8 +7,7 @@ Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5, 6 and 9
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,18 +15,11 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import FitError
-from ..frame.columns import INTERCEPT
-from ..frame.model_frame import ModelFrame
-from ..frame.table import Table
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
-from ..inference.satterthwaite import checked_ddf
 from ..report.dropped import terms_of
-from ..report.html import as_html
-from ..report.print_model import print_model
-from ..report.summary import Summary, summarize
 from ..report.tidy import coefficient_rows, linear_glance_row
+from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["FStatistic", "LinearModel"]
 
@@ -46,7 +38,7 @@ class FStatistic(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class LinearModel:
+class LinearModel(OneLevelModel):
     """A linear model fitted by least squares; made by :func:`lm`, read-only.
 
     Attributes
@@ -66,60 +58,10 @@ class LinearModel:
         All columns, the aliased ones in their places.
     """
 
-    formula: str
-    response: str
-    frame: ModelFrame = field(repr=False)
-    beta: np.ndarray
-    covariance: np.ndarray = field(repr=False)
     sigma: float
-    aliased: tuple[str, ...]
-    terms: tuple[str, ...] = field(repr=False)
-
-    def __post_init__(self) -> None:
-        self.beta.flags.writeable = self.covariance.flags.writeable = False
 
     def __repr__(self) -> str:
         return f"<LinearModel {self.formula} | sigma {self.sigma:.4f} | n {self.nobs}>"
-
-    @property
-    def fixef(self) -> pd.Series:
-        """Coefficients by term."""
-        return pd.Series(self.beta, self.frame.x_names, name="Estimate", copy=True)
-
-    @property
-    def vcov(self) -> pd.DataFrame:
-        """Covariance matrix of the coefficients, shape (p, p)."""
-        return pd.DataFrame(self.covariance, self.frame.x_names, self.frame.x_names, copy=True)
-
-    @property
-    def se(self) -> pd.Series:
-        """Standard errors by term."""
-        return pd.Series(np.sqrt(np.diag(self.vcov)), index=self.fixef.index.view(), name="se")
-
-    @property
-    def nobs(self) -> int:
-        """Number of rows in use."""
-        return self.frame.nobs
-
-    @property
-    def df_resid(self) -> int:
-        """Residual degrees of freedom, rows minus coefficients."""
-        return self.nobs - len(self.fixef)
-
-    @property
-    def has_intercept(self) -> bool:
-        """Whether the model has an intercept; R² and F compare with the mean only then."""
-        return INTERCEPT in self.fixef.index
-
-    @property
-    def x(self) -> pd.DataFrame:
-        """Model matrix, shape (nobs, p)."""
-        return pd.DataFrame(self.frame.x, index=self.frame.index.view(), columns=self.fixef.index.view(), copy=True)
-
-    @property
-    def y(self) -> pd.Series:
-        """Response in the rows in use."""
-        return pd.Series(self.frame.y, index=self.frame.index.view(), name=self.response, copy=True)
 
     @property
     def fitted(self) -> pd.Series:
@@ -282,44 +224,6 @@ class LinearModel:
         """Return one row of model-level numbers, in broom's columns."""
         return linear_glance_row(self)
 
-    def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> LinearModel:
-        """Return the model with functions that its formula calls given again.
-
-        Functions of one's own are not saved with a model. What a loaded model has computed it still has; for new rows
-        it asks for them.
-
-        Parameters
-        ----------
-        functions : mapping of str to callable
-            By their names in the formula; they must be what they were in the fit.
-
-        Returns
-        -------
-        LinearModel
-
-        Raises
-        ------
-        ArgumentError
-            When these are no functions, or the fit knew none of such a name.
-
-        Examples
-        --------
-        >>> import pickle
-        >>> import mlm
-        >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
-        >>> m = mlm.lm("y ~ half(x)", rows, functions={"half": lambda x: x / 2})
-        >>> again = pickle.loads(pickle.dumps(m)).with_functions({"half": lambda x: x / 2})
-        >>> again.predict({"x": [6.0]}).round(2).tolist()
-        [6.15]
-        """
-        return replace(self, frame=self.frame.with_functions(functions))
-
-    def design(self, newdata: Any) -> pd.DataFrame:
-        """Make the model matrix from new data, shape (rows, p)."""
-        table = Table.of(newdata, "The new data")
-        matrix = self.frame.x_design.replay(table).matrix()
-        return pd.DataFrame(matrix, index=table.index.view(), columns=self.fixef.index.view())
-
     def predict(self, newdata: Any = None) -> pd.Series:
         """Return fitted values, or predictions for new rows.
 
@@ -347,32 +251,4 @@ class LinearModel:
         """
         if newdata is None:
             return self.fitted
-        table = Table.of(newdata, "The new data")
-        values = self.frame.x_design.replay(table).matrix() @ self.fixef.to_numpy() + self.frame.known_part_of(table)
-        return pd.Series(values, table.index.view(), name="prediction")
-
-    def summary(self, ddf: str | None = None, **options: Any) -> Summary:
-        """Return the report laid out as R's ``summary.lm``; `ddf` as for `coefficients`, options as for `summarize`."""
-        demand_own_ddf(ddf)
-        return summarize(self, **options)
-
-    def __str__(self) -> str:
-        """Lay out as R prints the model; `summary` says more."""
-        return print_model(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(str(self))
-
-
-def demand_own_ddf(ddf: str | None) -> None:
-    """Refuse degrees of freedom that a linear model does not have.
-
-    Raises
-    ------
-    FitError
-        For those of mixed models.
-    ArgumentError
-        For unknown ones.
-    """
-    if checked_ddf(ddf) is not None:
-        raise FitError("A linear model has exact degrees of freedom; leave ddf out.")
+        return self.linear_predictor(newdata)

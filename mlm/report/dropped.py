@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .face import FittedLinearModel
+from .face import FittedGeneralizedModel, FittedLinearModel, FittedModel
 
-__all__ = ["terms_of", "with_dropped_terms"]
+OneLevel = FittedLinearModel | FittedGeneralizedModel
+
+__all__ = ["deleted_rows", "terms_of", "with_dropped_terms"]
 
 
-def with_dropped_terms(table: pd.DataFrame, m: FittedLinearModel) -> pd.DataFrame:
+def with_dropped_terms(table: pd.DataFrame, m: OneLevel) -> pd.DataFrame:
     """Put rows of NaN where R has the terms without a coefficient.
 
     Parameters
     ----------
     table : DataFrame, p rows
         One row a coefficient, in the model's order.
-    m : FittedLinearModel
+    m : FittedLinearModel or FittedGeneralizedModel
 
     Returns
     -------
@@ -32,6 +34,12 @@ def with_dropped_terms(table: pd.DataFrame, m: FittedLinearModel) -> pd.DataFram
     return pd.DataFrame(values, pd.Index(m.terms, name=table.index.name), table.columns)
 
 
-def terms_of(values: pd.Series, m: FittedLinearModel) -> pd.Series:
+def terms_of(values: pd.Series, m: OneLevel) -> pd.Series:
     """Return the values of coefficients (p,) by term, NaN for the terms that have none."""
     return with_dropped_terms(values.to_frame(), m).iloc[:, 0]
+
+
+def deleted_rows(m: FittedModel) -> list[str]:
+    """The line of R that says how many rows had missing values, where some had."""
+    count = m.frame.dropped.count
+    return [f"  ({count} observation{'s' if count > 1 else ''} deleted due to missingness)"] if count else []

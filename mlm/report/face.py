@@ -15,11 +15,13 @@ import pandas as pd
 from ..errors import ArgumentError, listed
 
 __all__ = [
+    "FittedGeneralizedModel",
     "FittedLinearModel",
     "FittedMixedModel",
     "FittedModel",
     "demand_mixed",
     "demand_model",
+    "is_generalized",
     "is_mixed",
     "is_model",
     "model_list",
@@ -182,7 +184,43 @@ class FittedLinearModel(FittedModel, Protocol):
         """Terms without a coefficient, as they depend on others."""
 
 
-# Both look at the class: a data frame has an attribute for each of its columns, whatever these are called.
+class FittedGeneralizedModel(FittedModel, Protocol):
+    """What is asked of a generalized linear model besides."""
+
+    @property
+    def family(self) -> Any:
+        """The family: ``name``, ``label``, ``link.name``, ``has_scale``."""
+
+    @property
+    def dispersion(self) -> float:
+        """Estimate of the dispersion; 1 where the family has none."""
+
+    @property
+    def deviance(self) -> float:
+        """Twice what the log likelihood lacks of that of a model with a mean a row."""
+
+    @property
+    def null_deviance(self) -> float:
+        """The deviance of the intercept and the offset."""
+
+    @property
+    def df_null(self) -> int:
+        """Rows less the intercept."""
+
+    @property
+    def iterations(self) -> int:
+        """Steps of R's search."""
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """All terms of the formula, those without a coefficient in their places."""
+
+    @property
+    def aliased(self) -> tuple[str, ...]:
+        """Terms without a coefficient, as they depend on others."""
+
+
+# The first two look at the class: a data frame has an attribute for each of its columns, whatever these are called.
 
 
 def is_model(thing: object) -> TypeGuard[FittedModel]:
@@ -193,6 +231,11 @@ def is_model(thing: object) -> TypeGuard[FittedModel]:
 def is_mixed(m: FittedModel) -> TypeGuard[FittedMixedModel]:
     """Tell a mixed model, which has groups, from a linear one."""
     return hasattr(type(m), "ngrps")
+
+
+def is_generalized(m: FittedModel) -> TypeGuard[FittedGeneralizedModel]:
+    """Tell a generalized model, which has a family."""
+    return hasattr(m, "family")
 
 
 def demand_model(m: object) -> None:

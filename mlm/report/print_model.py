@@ -7,12 +7,19 @@ from typing import cast
 
 import pandas as pd
 
-from ..errors import FormulaError
-from ..language.parser import parse_expression, parse_tree
-from ..language.tree import Call, Name, Node
+from ..language.parser import parse_tree
+from ..language.tree import Call, Node
 from . import r_numbers, r_text
+from .deviances import call_of_glm, printed_deviances
 from .dropped import terms_of
-from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
+from .face import (
+    FittedGeneralizedModel,
+    FittedLinearModel,
+    FittedMixedModel,
+    FittedModel,
+    is_generalized,
+    is_mixed,
+)
 from .heading import criterion, heading, observations
 from .notes import closing_lines
 from .random_effects import random_effects_table
@@ -49,7 +56,10 @@ def print_model(m: FittedModel, style: Style | None = None) -> str:
           -0.03         1.03
     """
     chosen = Style() if style is None else style
-    return "\n".join(_mixed(m, chosen) if is_mixed(m) else _linear(cast(FittedLinearModel, m), chosen))
+    if is_mixed(m):
+        return "\n".join(_mixed(m, chosen))
+    lines = _generalized(m, chosen) if is_generalized(m) else _linear(cast(FittedLinearModel, m), chosen)
+    return "\n".join(lines)
 
 
 def _mixed(m: FittedMixedModel, style: Style) -> list[str]:
@@ -64,20 +74,18 @@ def _linear(m: FittedLinearModel, style: Style) -> list[str]:
     return ["Call:", *call_of_lm(m, m.frame.call.data), "", "Coefficients:", coefficients]
 
 
+def _generalized(m: FittedGeneralizedModel, style: Style) -> list[str]:
+    first, *rest = call_of_glm(m, m.frame.call.data)
+    coefficients = _coefficients(terms_of(m.fixef, m), style)
+    return [f"Call:  {first}", *rest, "", "Coefficients:", coefficients, "", *printed_deviances(m, style)]
+
+
 def call_of_lm(m: FittedLinearModel, data_name: str | None) -> list[str]:
     """Lines of the call of a linear model, in R."""
     given: dict[str, Node] = {"formula": parse_tree(m.formula)}
     if data_name:
-        given["data"] = _name(data_name)
+        given["data"] = r_text.named(data_name)
     return r_text.deparse(Call("lm", tuple(given.values()), tuple(given)))
-
-
-def _name(text: str) -> Node:
-    """What the data are called, as R prints it: an expression, or a name that needs backticks."""
-    try:
-        return parse_expression(text)
-    except FormulaError:
-        return Name(text, quoted=True)
 
 
 def _coefficients(fixef: pd.Series, style: Style) -> str:

@@ -6,8 +6,9 @@ import itertools
 import string
 from collections.abc import Callable, Mapping, Sequence
 
-from ..language.parser import parse_tree
-from ..language.tree import TIGHT, Call, Node, spell, spell_name
+from ..errors import FormulaError
+from ..language.parser import parse_expression, parse_tree
+from ..language.tree import TIGHT, Call, Name, Node, spell, spell_name
 from .r_numbers import LINE_WIDTH
 
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
@@ -45,6 +46,14 @@ def deparse(formula: str | Node, cutoff: int = LINE_CUTOFF) -> list[str]:
     lines = _Lines(cutoff)
     lines.write(parse_tree(formula) if isinstance(formula, str) else formula)
     return [*lines.done, lines.line]
+
+
+def named(text: str) -> Node:
+    """What an argument is called, as R prints it: an expression, or a name that needs backticks."""
+    try:
+        return parse_expression(text)
+    except FormulaError:
+        return Name(text, quoted=True)
 
 
 class _Lines:

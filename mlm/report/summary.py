@@ -16,8 +16,17 @@ import pandas as pd
 
 from ..errors import ArgumentError
 from . import r_numbers, r_text
-from .dropped import with_dropped_terms
-from .face import FittedLinearModel, FittedMixedModel, FittedModel, demand_model, is_mixed
+from .deviances import call_of_glm, deviance_lines
+from .dropped import deleted_rows, with_dropped_terms
+from .face import (
+    FittedGeneralizedModel,
+    FittedLinearModel,
+    FittedMixedModel,
+    FittedModel,
+    demand_model,
+    is_generalized,
+    is_mixed,
+)
 from .heading import criterion, heading, observations
 from .html import as_html
 from .notes import notes
@@ -28,6 +37,7 @@ from .style import Style
 __all__ = ["Summary", "summarize"]
 
 QUANTILES = ("Min", "1Q", "Median", "3Q", "Max")
+FEW_RESIDUALS = 5  # degrees of freedom up to which all residuals are printed
 MOST_CORRELATIONS = 12  # terms above which lme4 leaves their correlations out
 DECIMALS = 1  # of criteria, in summaries
 HIDDEN_CORRELATIONS = """\
@@ -121,6 +131,8 @@ def summarize(
     coefficients = m.coefficients(ddf)
     if is_mixed(m):
         lines = _mixed(m, coefficients, style, data_name)
+    elif is_generalized(m):
+        lines = _generalized(m, coefficients, style, data_name)
     else:
         lines = _linear(cast(FittedLinearModel, m), coefficients, style, data_name)
     return Summary("\n".join(lines).rstrip("\n"), coefficients)
@@ -153,7 +165,7 @@ def _fixed_effects(coefficients: pd.DataFrame, style: Style) -> list[str]:
         coefficients,
         style.table_digits,
         estimates=[name for name in ("Estimate", "Std. Error", "df") if name in coefficients],
-        test="t value",
+        test=next(name for name in coefficients if name.endswith(" value")),
         pvalue=pvalue,
         missing=["NA" if np.isnan(estimate) else "NaN" for estimate in coefficients["Estimate"]],
         scipen=style.scipen,
@@ -223,17 +235,12 @@ def _linear(m: FittedLinearModel, coefficients: pd.DataFrame, style: Style, data
     """Lines of the report of a linear model."""
     digits, scipen = style.table_digits, style.scipen
     lines = ["Call:", *call_of_lm(m, data_name or m.frame.call.data), ""]
-    lines += ["Residuals:", *_residuals(m, style), ""]
-    coefficients = with_dropped_terms(coefficients, m)
-    note = f" ({len(m.aliased)} not defined because of singularities)" if m.aliased else ""
-    lines += [f"Coefficients:{note}", *_fixed_effects(coefficients, style), ""]
+    lines += ["Residuals:", *_residuals(m, style), "", *_coefficients(m, coefficients, style), ""]
     sigma = "NaN"
     if m.df_resid:
         sigma = r_numbers.format_number(r_numbers.signif(m.sigma, digits), style.digits, scipen=scipen)
     lines.append(f"Residual standard error: {sigma} on {m.df_resid} degrees of freedom")
-    if m.frame.dropped.count:
-        many = m.frame.dropped.count > 1
-        lines.append(f"  ({m.frame.dropped.count} observation{'s' if many else ''} deleted due to missingness)")
+    lines += deleted_rows(m)
     numdf = len(m.fixef) - m.has_intercept
     if numdf:
         value, pvalue = (np.nan, np.nan) if m.fstatistic is None else (m.fstatistic.value, m.fstatistic.pvalue)
@@ -246,9 +253,36 @@ def _linear(m: FittedLinearModel, coefficients: pd.DataFrame, style: Style, data
     return lines
 
 
+def _coefficients(m: FittedLinearModel | FittedGeneralizedModel, table: pd.DataFrame, style: Style) -> list[str]:
+    """The table of coefficients with the terms that have none."""
+    note = f" ({len(m.aliased)} not defined because of singularities)" if m.aliased else ""
+    return [f"Coefficients:{note}", *_fixed_effects(with_dropped_terms(table, m), style)]
+
+
+def _generalized(
+    m: FittedGeneralizedModel, coefficients: pd.DataFrame, style: Style, data_name: str | None
+) -> list[str]:
+    """Lines of the report of a generalized linear model."""
+    lines = ["Call:", *call_of_glm(m, data_name or m.frame.call.data), ""]
+    if m.frame.outcome.success is not None:
+        lines += [f"Success: {m.response} is {m.frame.outcome.success}", ""]
+    lines += ["Deviance Residuals: ", _deviance_residuals(m, style), ""]
+    return [*lines, *_coefficients(m, coefficients, style), "", *deviance_lines(m, style)]
+
+
+def _deviance_residuals(m: FittedGeneralizedModel, style: Style) -> str:
+    """Quantiles of the deviance residuals; all of them when there are few."""
+    many = m.df_resid > FEW_RESIDUALS
+    names = QUANTILES if many else [str(label) for label in m.resid.index]
+    values = np.quantile(m.resid, [0, 0.25, 0.5, 0.75, 1]) if many else m.resid.to_numpy()
+    zapped = r_numbers.zap_small(values, style.table_digits + 1)
+    texts = r_numbers.format_numbers(zapped, style.table_digits, scipen=style.scipen)
+    return r_numbers.named_texts(names, texts, style.width, gap=2)
+
+
 def _residuals(m: FittedLinearModel, style: Style) -> list[str]:
     """Quantiles of the residuals; all of them when there are few."""
-    if m.df_resid > 5:
+    if m.df_resid > FEW_RESIDUALS:
         return [_quantiles(m.resid, style)]
     if not m.df_resid:
         return [f"ALL {m.nobs} residuals are 0: no residual degrees of freedom!"]

@@ -10,16 +10,18 @@ import pandas as pd
 
 from ..errors import ArgumentError, is_one_of
 from .dropped import with_dropped_terms
-from .face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
+from .face import FittedGeneralizedModel, FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
 
-__all__ = ["coefficient_rows", "glance_row", "linear_glance_row", "tidy_table"]
+__all__ = ["coefficient_rows", "generalized_glance_row", "glance_row", "linear_glance_row", "tidy_table"]
 
 BROOM = {
     "Estimate": "estimate",
     "Std. Error": "std.error",
     "t value": "statistic",
+    "z value": "statistic",
     "df": "df",
     "Pr(>|t|)": "p.value",
+    "Pr(>|z|)": "p.value",
 }
 """broom's names of the columns of a table of coefficients, in its order."""
 
@@ -46,7 +48,7 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
     if not is_one_of(conf_int, (True, False)):
         raise ArgumentError(f"conf_int is True or False; got {conf_int!r}.")
     columns = m.coefficients(ddf).rename(columns=BROOM)
-    table = columns[[name for name in BROOM.values() if name in columns]]
+    table = columns[[name for name in dict.fromkeys(BROOM.values()) if name in columns]]
     if not is_mixed(m):
         table = with_dropped_terms(table, cast(FittedLinearModel, m))
     limits = m.confint(level, ddf=ddf if conf_int else None).to_numpy()  # a wrong level is said in any case
@@ -98,6 +100,21 @@ def glance_row(m: FittedMixedModel) -> pd.DataFrame:
         "BIC": m.bic,
         "REMLcrit" if m.reml else "deviance": m.deviance,
         "df.residual": m.df_resid,
+    }
+    return pd.DataFrame([row])
+
+
+def generalized_glance_row(m: FittedGeneralizedModel) -> pd.DataFrame:
+    """Model-level numbers of a generalized linear model, in one row."""
+    row = {
+        "null.deviance": m.null_deviance,
+        "df.null": m.df_null,
+        "logLik": m.loglik,
+        "AIC": m.aic,
+        "BIC": m.bic,
+        "deviance": m.deviance,
+        "df.residual": m.df_resid,
+        "nobs": m.nobs,
     }
     return pd.DataFrame([row])
 

@@ -100,7 +100,7 @@ def test_terms_that_are_not_there(model, parm):
 def test_degrees_of_freedom_are_asked_for_alike(model):
     """Of a linear model they are its own; those of mixed models give its intervals other quantiles."""
     if isinstance(model, mlm.LinearModel):
-        with pytest.raises(mlm.FitError, match="exact degrees of freedom"):
+        with pytest.raises(mlm.FitError, match="its own degrees of freedom"):
             model.confint(ddf="satterthwaite")
     else:
         df = model.coefficients("satterthwaite")["df"]

@@ -1,0 +1,47 @@
+"""Residuals of generalized models at their linear predictors.
+
+McCullagh, P. & Nelder, J. A. (1989). *Generalized Linear Models*, 2nd ed., section 2.4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .distribution import Family
+from .response import Response
+
+__all__ = ["KINDS", "residuals"]
+
+KINDS = ("deviance", "pearson", "response", "working")
+
+
+def residuals(family: Family, response: Response, eta: np.ndarray, kind: str) -> np.ndarray:
+    """Return residuals, shape (n,).
+
+    Parameters
+    ----------
+    family : Family
+    response : Response
+    eta : ndarray, shape (n,)
+        Linear predictors.
+    kind : {"deviance", "pearson", "response", "working"}
+        Signed roots of the deviances; differences from the means over their standard deviations, but for the
+        dispersion; differences from the means; these on the scale of the link.
+
+    Examples
+    --------
+    >>> from mlm.generalized.family import make_family
+    >>> response = Response(np.array([4.0]), np.ones(1))
+    >>> residuals(make_family("poisson"), response, np.array([0.0]), "pearson").tolist()
+    [3.0]
+    """
+    y, mu = response.values, family.link.inverse(eta)
+    if kind == "response":
+        return y - mu
+    if kind == "deviance":
+        return np.sign(y - mu) * np.sqrt(response.weights * np.maximum(family.deviances_at(y, eta), 0.0))
+    score, work = family.score(y, eta), family.working_weights(eta)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if kind == "working":
+            return score / work
+        return np.sqrt(response.weights / work) * score * np.sign(family.link.derivative(eta))

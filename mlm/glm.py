@@ -1,0 +1,187 @@
+"""Generalized linear models: from a formula and data to a fitted model without random effects."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .errors import ConvergenceWarning, FitError, counted, first_few, users_stacklevel
+from .frame.independence import demand_no_random_terms, independent_columns
+from .frame.model_frame import ModelFrame, read_frame
+from .frame.units import LARGEST_SQUARES, demand_squares
+from .generalized.distribution import Family
+from .generalized.family import make_family
+from .generalized.irls import Estimate, unscaled_covariance
+from .generalized.overdispersion import MOST_SHARE, estimate_with_theta
+from .generalized.residuals import residuals
+from .generalized.response import Response, reader_of
+from .model.generalized_linear_model import GeneralizedLinearModel
+
+__all__ = ["glm"]
+
+R_GLM = 1e-11  # share of a column's length that must be new: R's glm
+# Probability of the likelier outcome from which on a row counts as told apart; R's warning has 10 roundings.
+CERTAIN = 1e-6
+
+
+def glm(
+    formula: str,
+    data: Any,
+    family: str = "binomial",
+    link: str | None = None,
+    weights: Any = None,
+    offset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    data_name: str | None = None,
+) -> GeneralizedLinearModel:
+    """Fit a generalized linear model by maximum likelihood.
+
+    Parameters
+    ----------
+    formula : str
+        As in R, without random terms: ``"passed ~ homework + ses"``. A binomial response is True and False, 0 and 1, a
+        category of two levels (the first is failure), shares of successes with the numbers of trials as `weights`, or
+        ``cbind(successes, failures) ~ …``.
+    data : data frame
+        Anything that narwhals knows, or a mapping of columns; n rows. Rows with missing values in a variable
+        of the formula are left out, with a warning.
+    family : {"binomial", "poisson", "Gamma", "inverse.gaussian", "gaussian", "negative.binomial"}
+        Distribution of the response. With ``"negative.binomial"`` theta is estimated, too: ``m.family.theta``.
+    link : str, optional
+        By default the family's own. binomial: logit, probit, cloglog, cauchit, log; poisson and negative.binomial: log,
+        sqrt, identity; Gamma: inverse, log, identity; inverse.gaussian: 1/mu^2, inverse, log, identity; gaussian:
+        identity, log, inverse.
+    weights, offset : str or array_like of shape (rows,), optional
+        Prior weights (numbers of trials of shares of successes), and a known part of the linear predictor.
+    contrasts : mapping of str to str or array_like, optional
+        How categories are coded, as in R: ``{"f": "sum"}`` (treatment, sum, helmert, poly, or a matrix).
+    functions : mapping of str to callable, optional
+        Functions of your own that the formula calls, by their names there: they take and give arrays.
+    data_name : str, optional
+        What reports call the data; by default ``data.attrs["name"]``, where there is one.
+
+    Returns
+    -------
+    GeneralizedLinearModel
+
+    Raises
+    ------
+    ArgumentError
+        There is no such family, it has no such link, or another option has a value that it cannot have.
+    FormulaError
+        The formula cannot be read, or has random terms.
+    DataError
+        A column is missing, or the response is none that the family has.
+    FitError
+        There are no coefficients to start from whose means the family has.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The likelihood has no maximum, because predictors tell the outcomes apart completely; or it was not found.
+    ResponseWarning
+        Counts are no whole numbers.
+    RankWarning
+        Columns that depend linearly on columns to their left were left out.
+
+    References
+    ----------
+    McCullagh, P. & Nelder, J. A. (1989). *Generalized Linear Models*, 2nd ed., chapters 2 and 4.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> rows = {"hours": [1, 2, 3, 4, 5, 6, 7, 8], "passed": [0, 0, 1, 0, 1, 0, 1, 1]}
+    >>> m = mlm.glm("passed ~ hours", rows)
+    >>> m.fixef.round(3).to_dict(), round(m.deviance, 3)
+    ({'(Intercept)': -2.673, 'hours': 0.594}, 8.45)
+    """
+    asked = make_family(family, link)
+    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader_of(asked))
+    demand_no_random_terms(frame, "mlm.glmer", "a generalized linear model")
+    terms = frame.x_names
+    demand_squares(frame, LARGEST_SQUARES)
+    frame, aliased = independent_columns(frame, R_GLM)
+    response = frame.outcome
+    assert isinstance(response, Response)
+    chosen, found = estimate_with_theta(frame.x, response, frame.known_part, asked)
+    if found is None:
+        raise _without_start(frame, chosen)
+    _say_end(frame, response, found, chosen)
+    dispersion = _dispersion(frame, response, found, chosen)
+    return GeneralizedLinearModel(
+        formula=frame.formula.text,
+        response=frame.formula.response,
+        frame=frame,
+        beta=found.beta,
+        covariance=unscaled_covariance(frame.x, response, found.eta, chosen) * dispersion,
+        aliased=aliased,
+        terms=terms,
+        family=chosen,
+        dispersion=dispersion,
+        ended=found,
+    )
+
+
+def _without_start(frame: ModelFrame, family: Family) -> FitError:
+    return FitError(
+        f"The {family.name} family with link={family.link.name!r} has no means from which {frame.formula.text!r} can "
+        f"be fitted: they must be {_range(family)}, in all {frame.nobs} rows. Take another link, such as "
+        f"{next(name for name in (*family.links, 'log') if name != family.link.name)!r}."
+    )
+
+
+def _range(family: Family) -> str:
+    return "between 0 and 1" if family.upper == 1 else "positive" if family.lower == 0 else "finite"
+
+
+def _dispersion(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> float:
+    """Sum of squared Pearson residuals over the residual degrees of freedom; 1 where there is none."""
+    if not family.has_scale:
+        return 1.0
+    left = frame.nobs - len(frame.x_names)
+    return float(np.sum(residuals(family, response, found.eta, "pearson") ** 2)) / left if left else np.nan
+
+
+def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> None:
+    """Warn where the search did not end at a maximum."""
+    if family.theta is not None and family.theta >= MOST_SHARE:
+        warnings.warn(
+            "The counts vary no more than Poisson ones, and theta of the negative binomial family has no finite "
+            "estimate; fit family='poisson'.",
+            ConvergenceWarning,
+            stacklevel=users_stacklevel(),
+        )
+    if found.converged and not found.at_boundary:
+        return
+    if found.endless:
+        why = _endless(frame, response, found, family)
+    elif found.at_boundary:
+        why = (
+            f"The search ended at the edge of the means that the {family.name} family has with "
+            f"link={family.link.name!r}, where they are {_range(family)}: the likelihood still rises towards it, and "
+            "standard errors mean nothing. Take another link."
+        )
+    else:
+        why = "The search did not come to rest: the estimates are where it was given up. Scale the predictors."
+    warnings.warn(why, ConvergenceWarning, stacklevel=users_stacklevel())
+
+
+def _endless(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> str:
+    """Say which rows are told apart and which coefficients have no finite estimate."""
+    mu = family.link.inverse(found.eta)
+    near = np.minimum(mu, 1.0 - mu) if family.upper == 1 else mu
+    rows = near < CERTAIN
+    se = np.sqrt(np.diag(unscaled_covariance(frame.x, response, found.eta, family)))
+    grown = [name for name, far in zip(frame.x_names, se > 100 * np.min(se), strict=True) if far] or frame.x_names
+    what = "0 or 1" if family.upper == 1 else "0"
+    return (
+        f"The likelihood has no maximum: fitted means run to {what} in {counted(int(rows.sum()), 'row')} of "
+        f"{frame.nobs:,}, which the predictors tell apart completely (separation). Estimates and standard errors of "
+        f"{first_few(list(grown))} are those of where the search was given up, and mean nothing; leave these "
+        "predictors out, or join the levels that have one outcome only."
+    )

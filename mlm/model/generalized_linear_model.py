@@ -1,0 +1,366 @@
+"""Generalized linear models without random effects: what follows from their coefficients.
+
+Standard errors and tests from the expected information at the maximum; residuals and leverages as in Davison, A. C. &
+Snell, E. J. (1991), "Residuals and diagnostics", in *Statistical Theory and Modelling*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ArgumentError, is_one_of
+from ..generalized.distribution import Family
+from ..generalized.irls import Estimate, estimate, leverages
+from ..generalized.residuals import KINDS, residuals
+from ..generalized.response import Response
+from ..inference.coefficients import coefficient_table
+from ..inference.confint import confidence_intervals
+from ..inference.ratios import exponentiated, ratio_table
+from ..report.dropped import terms_of
+from ..report.tidy import coefficient_rows, generalized_glance_row
+from .one_level_model import OneLevelModel, demand_own_ddf
+
+__all__ = ["GeneralizedLinearModel"]
+
+# What a row has left of its variance below which it is fitted whatever it is: R's, for leverages of 1.
+FULL_LEVERAGE = 10 * float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralizedLinearModel(OneLevelModel):
+    """A generalized linear model fitted by maximum likelihood; made by :func:`glm`, read-only.
+
+    Attributes
+    ----------
+    formula, response : str
+    frame : ModelFrame
+        The rows and columns in use (columns left out as dependent are not in it).
+    beta : ndarray, shape (p,)
+        Coefficients, on the scale of the link; `fixef` has them by term.
+    covariance : ndarray, shape (p, p)
+        Their covariance matrix; `vcov` has it by terms.
+    aliased : tuple of str
+        Columns left out because they depend on others, in the formula's order.
+    terms : tuple of str
+        All columns, the aliased ones in their places.
+    family : Family
+        ``family.name``, ``family.link.name``, and ``family.theta`` of the negative binomial family.
+    dispersion : float
+        Sum of squared Pearson residuals over the residual degrees of freedom; 1 where the family has none.
+    ended : Estimate
+        Where the search ended.
+    """
+
+    family: Family
+    dispersion: float
+    ended: Estimate = field(repr=False)
+
+    def __repr__(self) -> str:
+        kind = f"{self.family.label} ({self.family.link.name})"
+        return f"<GeneralizedLinearModel {self.formula} | {kind} | deviance {self.deviance:.4f} | n {self.nobs}>"
+
+    @property
+    def outcome(self) -> Response:
+        """The response as the family takes it: values, weights, what is success."""
+        found = self.frame.outcome
+        assert isinstance(found, Response)
+        return found
+
+    def _rows(self, values: np.ndarray, name: str) -> pd.Series:
+        return pd.Series(values, self.frame.index.view(), name=name)
+
+    @property
+    def linear_predictors(self) -> pd.Series:
+        """Linear predictor by row label, offset included."""
+        return self._rows(self.ended.eta.copy(), "linear_predictors")
+
+    @property
+    def fitted(self) -> pd.Series:
+        """Fitted means by row label: of a binomial model, probabilities."""
+        return self._rows(self.family.link.inverse(self.ended.eta), "fitted")
+
+    @property
+    def resid(self) -> pd.Series:
+        """Deviance residuals by row label; others by `residuals`."""
+        return self.residuals().rename("resid")
+
+    def residuals(self, type: str = "deviance") -> pd.Series:
+        """Compute residuals of a kind.
+
+        Parameters
+        ----------
+        type : {"deviance", "pearson", "response", "working", "standardized"}
+            As in R; ``"standardized"`` are deviance residuals over their standard errors (R's ``rstandard``), NaN in
+            rows that are fitted whatever they are.
+
+        Returns
+        -------
+        Series, shape (nobs,)
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown `type`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]})
+        >>> m.residuals("response").round(2).tolist()
+        [0.25, -0.75, 0.25, 0.25]
+        """
+        if not is_one_of(type, (*KINDS, "standardized")):
+            raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
+        if type != "standardized":
+            return self._rows(residuals(self.family, self.outcome, self.ended.eta, type), type)
+        spare = 1.0 - self._leverages
+        values = residuals(self.family, self.outcome, self.ended.eta, "deviance")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = values / np.sqrt(self.dispersion * spare)
+        return self._rows(np.where(spare > FULL_LEVERAGE, found, np.nan), type)
+
+    @cached_property
+    def _leverages(self) -> np.ndarray:
+        return leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
+
+    @property
+    def sigma(self) -> float:
+        """Square root of the dispersion."""
+        return float(np.sqrt(self.dispersion))
+
+    @property
+    def deviance(self) -> float:
+        """Residual deviance: twice what the log likelihood lacks of that of a model with a mean a row."""
+        return self.ended.deviance
+
+    @cached_property
+    def null_deviance(self) -> float:
+        """Deviance of the model of the intercept and the offset alone."""
+        y, weights, eta = self.outcome.values, self.outcome.weights, np.zeros(self.nobs) + self.frame.known_part
+        if self.has_intercept:
+            null = estimate(np.ones((self.nobs, 1)), self.outcome, self.frame.known_part, self.family)
+            return np.nan if null is None else null.deviance
+        return float(weights @ self.family.deviances_at(y, eta))
+
+    @property
+    def df_null(self) -> int:
+        """Rows, less 1 for an intercept."""
+        return self.nobs - self.has_intercept
+
+    @property
+    def iterations(self) -> int:
+        """Steps that R's search makes, which printouts say."""
+        return self.ended.steps
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search ended at a maximum of the likelihood."""
+        return self.ended.converged and not self.ended.at_boundary
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters: the coefficients, and what the family estimates besides."""
+        return len(self.beta) + self.family.has_scale + (self.family.theta is not None)
+
+    @cached_property
+    def loglik(self) -> float:
+        """Log likelihood with all its constants, as in R: a dispersion is deviance over rows, or sum of weights."""
+        y, weights, trials = self.outcome.values, self.outcome.weights, self.outcome.trials
+        scale = self.family.likely_dispersion(self.deviance, weights)
+        with np.errstate(divide="ignore", invalid="ignore"):  # an exact fit leaves no dispersion
+            twice = self.family.minus_two_log_likelihood(y, self.fitted.to_numpy(), weights, scale, trials)
+        return -0.5 * twice
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+        return -2 * self.loglik + 2 * self.npar
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion."""
+        return -2 * self.loglik + np.log(self.nobs) * self.npar
+
+    def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
+        """Return estimates, standard errors, z or t values and p values by term.
+
+        Parameters
+        ----------
+        ddf : None
+            There are no degrees of freedom to choose.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``Estimate``, ``Std. Error``, ``z value``, ``Pr(>|z|)``; of families with a dispersion ``t value``,
+            ``Pr(>|t|)``, by `df_resid`.
+
+        Raises
+        ------
+        FitError
+            For degrees of freedom that mixed models have.
+        ArgumentError
+            For an unknown `ddf`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]}).coefficients().round(3).values.tolist()
+        [[1.099, 1.155, 0.951, 0.341]]
+        """
+        demand_own_ddf(ddf)
+        if not self.family.has_scale:
+            return coefficient_table(self.fixef, self.se, normal=True)
+        return coefficient_table(self.fixef, self.se, self.df_resid).drop(columns="df")
+
+    def confint(
+        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
+    ) -> pd.DataFrame:
+        """Return confidence intervals of the coefficients.
+
+        Parameters
+        ----------
+        level : float
+            Coverage, in (0, 1).
+        method : {"wald"}
+            ``estimate ± z * se``, z from the standard normal distribution, as R's ``confint.default``; ``"Wald"`` is
+            the same.
+        parm : str, int or sequence of these, optional
+            Terms wanted, by name or position from 0; all by default.
+        ddf : None
+            As for `coefficients`.
+
+        Returns
+        -------
+        DataFrame, shape (terms, 2)
+            On the scale of the link; columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. NaN
+            for the terms in `aliased`.
+
+        Raises
+        ------
+        ArgumentError
+            When the level is not in (0, 1), or there is no such method or term.
+        FitError
+            For degrees of freedom that mixed models have.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]}).confint().round(2).values.tolist()
+        [[-1.16, 3.36]]
+        """
+        demand_own_ddf(ddf)
+        return confidence_intervals(terms_of(self.fixef, self), terms_of(self.se, self), level, method, None, parm)
+
+    def exp_table(self, level: float = 0.95) -> pd.DataFrame:
+        """Return odds ratios, rate ratios, or what else the exponentials of the coefficients are, with intervals.
+
+        Parameters
+        ----------
+        level : float
+            Coverage, in (0, 1).
+
+        Returns
+        -------
+        DataFrame, one row a term
+            Columns ``odds ratio`` (or ``rate ratio`` …), two limits named as by `confint`, and the p value. The
+            intercept's is a ratio to 1: odds, or a mean, where all predictors are 0.
+
+        Raises
+        ------
+        FitError
+            When the link is neither a logit nor a logarithm.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> rows = {"y": [1, 0, 1, 1, 0, 0, 1, 0], "x": [1, 1, 1, 1, 0, 0, 0, 0]}
+        >>> mlm.glm("y ~ x", rows).exp_table()["odds ratio"].round(2).to_dict()
+        {'(Intercept)': 0.33, 'x': 9.0}
+        """
+        return ratio_table(self, level)
+
+    def tidy(
+        self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95, exponentiate: bool = False
+    ) -> pd.DataFrame:
+        """Return one row a term, in broom's columns.
+
+        Parameters
+        ----------
+        conf_int : bool
+            Add ``conf.low`` and ``conf.high``, the limits of `confint`.
+        ddf : None
+            As for `coefficients`.
+        level : float
+            Coverage, in (0, 1).
+        exponentiate : bool
+            Estimates and limits as odds ratios, rate ratios …; as in broom the standard errors stay those of the
+            coefficients.
+
+        Returns
+        -------
+        DataFrame
+            Columns term, estimate, std.error, statistic, p.value [, conf.low, conf.high]; the terms in `aliased` have
+            NaN.
+
+        Raises
+        ------
+        FitError
+            When exponentials of coefficients mean nothing with this link.
+        """
+        demand_own_ddf(ddf)
+        return exponentiated(self, coefficient_rows(self, conf_int, None, level), exponentiate)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row of model-level numbers, in broom's columns."""
+        return generalized_glance_row(self)
+
+    def predict(self, newdata: Any = None, type: str = "link", se: bool = False) -> pd.Series | pd.DataFrame:
+        """Return linear predictors or means, of the rows of the fit or of new ones.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            With the columns of the formula's right side; what is missing in them is missing in the predictions.
+        type : {"link", "response"}
+            The linear predictor, as in R, or the mean: a probability, a rate.
+        se : bool
+            Add standard errors, on the same scale.
+
+        Returns
+        -------
+        Series, shape (rows,); with `se` a DataFrame with the columns ``prediction`` and ``se``
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown `type` or `se`.
+        DataError
+            When a column is missing, or is not what it was in the fit.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> rows = {"y": [1, 0, 1, 1, 0, 0, 1, 0], "x": [1, 1, 1, 1, 0, 0, 0, 0]}
+        >>> mlm.glm("y ~ x", rows).predict({"x": [0, 1]}, type="response").round(2).tolist()
+        [0.25, 0.75]
+        """
+        if not is_one_of(type, ("link", "response")):
+            raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
+        if not is_one_of(se, (True, False)):
+            raise ArgumentError(f"`se` is True or False; got {se!r}.")
+        eta = self.linear_predictors.rename("prediction") if newdata is None else self.linear_predictor(newdata)
+        link, values = self.family.link, eta.to_numpy()
+        found = eta if type == "link" else eta.copy().where(eta.isna(), link.inverse(values))
+        if not se:
+            return found
+        x = self.frame.x if newdata is None else self.design(newdata).to_numpy()
+        errors = np.sqrt(np.einsum("ij,jk,ik->i", x, self.covariance, x))
+        return pd.DataFrame(
+            {"prediction": found, "se": errors * np.abs(link.derivative(values) if type != "link" else 1)}
+        )

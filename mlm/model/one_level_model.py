@@ -1,0 +1,171 @@
+"""A model of one level: coefficients, their covariance, and what follows from these and the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+
+from ..errors import FitError
+from ..frame.columns import INTERCEPT
+from ..frame.model_frame import ModelFrame
+from ..frame.table import Table
+from ..inference.satterthwaite import checked_ddf
+from ..report.face import FittedModel
+from ..report.html import as_html
+from ..report.print_model import print_model
+from ..report.summary import Summary, summarize
+
+__all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
+
+Self = TypeVar("Self", bound="OneLevelModel")
+
+
+@dataclass(frozen=True, eq=False)
+class OneLevelModel:
+    """What linear and generalized linear models have in common.
+
+    Attributes
+    ----------
+    formula, response : str
+    frame : ModelFrame
+        The rows and columns in use (columns left out as dependent are not in it).
+    beta : ndarray, shape (p,)
+        Coefficients; `fixef` has them by term.
+    covariance : ndarray, shape (p, p)
+        Their covariance matrix; `vcov` has it by terms.
+    aliased : tuple of str
+        Columns left out because they depend on others, in the formula's order.
+    terms : tuple of str
+        All columns, the aliased ones in their places.
+    """
+
+    formula: str
+    response: str
+    frame: ModelFrame = field(repr=False)
+    beta: np.ndarray
+    covariance: np.ndarray = field(repr=False)
+    aliased: tuple[str, ...]
+    terms: tuple[str, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        self.beta.flags.writeable = self.covariance.flags.writeable = False
+
+    @property
+    def fixef(self) -> pd.Series:
+        """Coefficients by term."""
+        return pd.Series(self.beta, self.frame.x_names, name="Estimate", copy=True)
+
+    @property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance matrix of the coefficients, shape (p, p)."""
+        return pd.DataFrame(self.covariance, self.frame.x_names, self.frame.x_names, copy=True)
+
+    @property
+    def se(self) -> pd.Series:
+        """Standard errors by term."""
+        return pd.Series(np.sqrt(np.diag(self.vcov)), index=self.fixef.index.view(), name="se")
+
+    @property
+    def nobs(self) -> int:
+        """Number of rows in use."""
+        return self.frame.nobs
+
+    @property
+    def df_resid(self) -> int:
+        """Residual degrees of freedom, rows minus coefficients."""
+        return self.nobs - len(self.fixef)
+
+    @property
+    def has_intercept(self) -> bool:
+        """Whether the model has an intercept; R² and F compare with the mean only then."""
+        return INTERCEPT in self.fixef.index
+
+    @property
+    def x(self) -> pd.DataFrame:
+        """Model matrix, shape (nobs, p)."""
+        return pd.DataFrame(self.frame.x, index=self.frame.index.view(), columns=self.fixef.index.view(), copy=True)
+
+    @property
+    def y(self) -> pd.Series:
+        """Response in the rows in use."""
+        return pd.Series(self.frame.y, index=self.frame.index.view(), name=self.response, copy=True)
+
+    def with_functions(self: Self, functions: Mapping[str, Callable[..., Any]]) -> Self:
+        """Return the model with functions that its formula calls given again.
+
+        Functions of one's own are not saved with a model. What a loaded model has computed it still has; for new rows
+        it asks for them.
+
+        Parameters
+        ----------
+        functions : mapping of str to callable
+            By their names in the formula; they must be what they were in the fit.
+
+        Returns
+        -------
+        The same kind of model
+
+        Raises
+        ------
+        ArgumentError
+            When these are no functions, or the fit knew none of such a name.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> import mlm
+        >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        >>> m = mlm.lm("y ~ half(x)", rows, functions={"half": lambda x: x / 2})
+        >>> again = pickle.loads(pickle.dumps(m)).with_functions({"half": lambda x: x / 2})
+        >>> again.predict({"x": [6.0]}).round(2).tolist()
+        [6.15]
+        """
+        return replace(self, frame=self.frame.with_functions(functions))
+
+    def design(self, newdata: Any) -> pd.DataFrame:
+        """Make the model matrix from new data, shape (rows, p)."""
+        table = Table.of(newdata, "The new data")
+        matrix = self.frame.x_design.replay(table).matrix()
+        return pd.DataFrame(matrix, index=table.index.view(), columns=self.fixef.index.view())
+
+    def linear_predictor(self, newdata: Any) -> pd.Series:
+        """Compute the linear predictor of new rows, with their offset, shape (rows,).
+
+        Raises
+        ------
+        DataError
+            When a column is missing, or is not what it was in the fit.
+        """
+        table = Table.of(newdata, "The new data")
+        values = self.frame.x_design.replay(table).matrix() @ self.beta + self.frame.known_part_of(table)
+        return pd.Series(values, table.index.view(), name="prediction")
+
+    def summary(self, ddf: str | None = None, **options: Any) -> Summary:
+        """Return the report laid out as R's ``summary``; `ddf` as for `coefficients`, options as for `summarize`."""
+        demand_own_ddf(ddf)
+        return summarize(cast(FittedModel, self), **options)
+
+    def __str__(self) -> str:
+        """Lay out as R prints the model; `summary` says more."""
+        return print_model(cast(FittedModel, self))
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
+
+
+def demand_own_ddf(ddf: str | None) -> None:
+    """Refuse degrees of freedom that a model of one level does not have.
+
+    Raises
+    ------
+    FitError
+        For those of mixed models.
+    ArgumentError
+        For unknown ones.
+    """
+    if checked_ddf(ddf) is not None:
+        raise FitError("This model has its own degrees of freedom; leave ddf out.")
