@@ -89,11 +89,10 @@ def glmer(
     Examples
     --------
     >>> import mlm
-    >>> data = {"sick": [2, 3, 4, 0, 3, 1, 1, 8], "n": [14, 12, 9, 5, 22, 18, 21, 22], "herd": list("aaaabbbb")}
-    >>> data["herd"] = list("aabbccdd")
+    >>> data = {"sick": [2, 3, 9, 7, 3, 1, 1, 8], "n": [14, 12, 12, 15, 22, 18, 21, 22], "herd": list("aabbccdd")}
     >>> m = mlm.glmer("cbind(sick, n - sick) ~ 1 + (1 | herd)", data)
     >>> round(-2 * m.loglik, 3)
-    33.165
+    42.377
     """
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")

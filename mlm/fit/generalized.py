@@ -17,6 +17,8 @@ from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
 from ..generalized.laplace import GeneralizedEvaluation, Laplace
 from ..generalized.pirls import Problem
+from ..generalized.residuals import residuals
+from ..generalized.response import Response
 from ..generalized.systems import Structure
 from ..generalized.working import Working
 from ..optimize.optimum import Log
@@ -115,7 +117,8 @@ class GeneralizedFit(FittedMixed):
         first = family.with_theta(FIRST_SIZE) if estimated else family
         assert frame.weights is not None
         worked = worked_rows(frame, terms, frame.y, frame.weights)
-        trials = getattr(frame.outcome, "trials", None)
+        assert isinstance(frame.outcome, Response)
+        trials = frame.outcome.trials
         working = Working(first, worked.rows.y, worked.rows.weights, None if trials is None else trials[worked.order])
         laplace = Laplace(Problem(worked.rows, working, Structure(worked.rows)), worked.layout, max(n_agq, 1))
         theta, beta = demand_start(start, worked)
@@ -323,24 +326,40 @@ class GeneralizedFit(FittedMixed):
     # rows
 
     @cached_property
-    def _fitted(self) -> pd.Series:
-        mean = np.empty(self.nobs)
-        mean[self.worked.order] = self.family.link.inverse(self._at.mode.at.eta)
-        return pd.Series(mean, self.frame.index.view())
+    def _eta(self) -> np.ndarray:
+        eta = np.empty(self.nobs)
+        eta[self.worked.order] = self._at.mode.at.eta
+        return eta
+
+    @property
+    def outcome(self) -> Response:
+        """The response as the family takes it: values, weights, what is success."""
+        found = self.frame.outcome
+        assert isinstance(found, Response)
+        return found
+
+    @property
+    def linear_predictors(self) -> pd.Series:
+        """Linear predictors at the conditional modes, offset included, by row label."""
+        return pd.Series(self._eta, self.frame.index.view(), copy=True)
 
     @property
     def fitted(self) -> pd.Series:
-        """Fitted means, by row label: of a binomial response, probabilities."""
-        return self._fitted.copy()
+        """Fitted means at the conditional modes, by row label: of a binomial response, probabilities."""
+        return pd.Series(self.family.link.inverse(self._eta), self.frame.index.view())
 
     @property
     def resid(self) -> pd.Series:
         """Deviance residuals, by row label."""
-        at, working = self._at.mode.at, self.optimum.laplace.problem.working
-        squares = working.weights * self.family.deviances_at(working.y, at.eta)
-        out = np.empty(self.nobs)
-        out[self.worked.order] = np.sqrt(np.maximum(squares, 0.0))
-        return pd.Series(np.copysign(out, self.frame.y - self._fitted.to_numpy()), self.frame.index.view())
+        return self._residuals("deviance")
+
+    @property
+    def scaled_resid(self) -> pd.Series:
+        """Pearson residuals over sigma, as in lme4's summary."""
+        return self._residuals("pearson") / self.sigma
+
+    def _residuals(self, kind: str) -> pd.Series:
+        return pd.Series(residuals(self.family, self.outcome, self._eta, kind), self.frame.index.view())
 
 
 def _inverse_block(hessian: np.ndarray, n_theta: int) -> np.ndarray:

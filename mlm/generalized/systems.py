@@ -203,14 +203,14 @@ class JointSystem:
         else:
             values = inverse[s.target]
             through = np.bincount(s.left, values * self.border[s.right], minlength=len(self.border))
-            a = s.apart
-            through += np.bincount(s.right[a], values[a] * self.border[s.left[a]], minlength=len(self.border))
+            off = s.apart
+            through += np.bincount(s.right[off], values[off] * self.border[s.left[off]], minlength=len(self.border))
         out: Blocks = {key: inverse[place].reshape(self._shape(key)) for key, place in s.places.items()}
         out[0, 0] = np.zeros((s.q, s.q, s.levels))
-        begin, root = 0, self.level.inverse_root
+        at, root = 0, self.level.inverse_root
         for m, link in enumerate(self.links, 1):
-            mine, cells = through[begin : begin + link.size].reshape(link.shape), s.rows.cells[0, m]
-            begin += link.size
+            mine, cells = through[at : at + link.size].reshape(link.shape), s.rows.cells[0, m]
+            at += link.size
             for a in range(s.q):
                 for b in range(s.q):
                     products = np.einsum("kj,kj->j", mine[a], link[b])

@@ -15,6 +15,7 @@ import pandas as pd
 from ..errors import ArgumentError, listed
 
 __all__ = [
+    "FittedGeneralizedMixedModel",
     "FittedGeneralizedModel",
     "FittedLinearModel",
     "FittedMixedModel",
@@ -150,6 +151,18 @@ class FittedMixedModel(FittedModel, Protocol):
 
     def refit(self, reml: bool | None = None) -> FittedModel:
         """The same model by the other criterion."""
+
+
+class FittedGeneralizedMixedModel(FittedMixedModel, Protocol):
+    """What is asked of a generalized mixed model besides."""
+
+    @property
+    def family(self) -> Any:
+        """The family: ``name``, ``label``, ``link.name``, ``has_scale``."""
+
+    @property
+    def n_agq(self) -> int:
+        """How the likelihood was approximated: 0, 1 (Laplace), or the quadrature nodes an effect."""
 
 
 class FittedLinearModel(FittedModel, Protocol):
