@@ -90,13 +90,16 @@ ODD = {
 }
 
 
+FORMULAS = {"mlm.lm": "y ~ x", "mlm.glm": "y > 0 ~ x", "mlm.glmer": "y > 0 ~ x + (1 | g)"}
+
+
 def right(function, parameter):
     """What a required parameter takes."""
     d, mixed, _, found = made()
     if parameter == "clustering":
         return null()
     known = {
-        "formula": "y ~ x" if function == "mlm.lm" else "y ~ x + (1 | g)", "data": d, "df": d, "source": mixed,
+        "formula": FORMULAS.get(function, "y ~ x + (1 | g)"), "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
         "x": d.x if function == "mlm.rescale" else "x", "focal": "x",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from ..errors import ArgumentError, DataError, FitError, counted, first_few, is_count
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -120,7 +120,7 @@ def _numbers(given: Any, count: int, name: str) -> np.ndarray | None:
         return None
     try:
         values = np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.full(1, np.nan)
     if values.shape != (count,) or not np.isfinite(values).all():
         raise ArgumentError(f"`start` must have {counted(count, 'finite number')} of {name}; got {given!r}.")
@@ -175,7 +175,7 @@ def _separating(frame: ModelFrame, family: Family) -> np.ndarray | None:
     signed, level = side[side != 0, None] * x[side != 0], x[side == 0]
     if not len(signed):
         return None
-    found = optimize.linprog(
+    found = scipy.optimize.linprog(
         -signed.sum(axis=0) / len(signed), -signed, np.zeros(len(signed)),
         level if len(level) else None, np.zeros(len(level)) if len(level) else None, bounds=(-1.0, 1.0),
     )  # fmt: skip
