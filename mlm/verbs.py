@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from .errors import ArgumentError, FitError, suggest
+from .model.generalized_linear_model import GeneralizedLinearModel
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
+from .model.one_level_model import OneLevelModel
 from .report.dropped import terms_of
-from .report.face import is_model
+from .report.face import is_generalized, is_model
 from .report.summary import Summary, summarize
 
 __all__ = [
@@ -32,16 +34,17 @@ __all__ = [
     "vcov",
 ]
 
-Model = MixedModel | LinearModel
+Model = MixedModel | LinearModel | GeneralizedLinearModel
 
 
 def _asked(m: Model, name: str) -> Any:
     """Return a model's attribute, or say why it has none."""
     if not is_model(m):
-        raise ArgumentError(f"This takes a model that mlm.lmer or mlm.lm has fitted; got {type(m).__name__}.")
+        raise ArgumentError(f"This takes a model that mlm.lmer, mlm.lm or mlm.glm has fitted; got {type(m).__name__}.")
     found = getattr(m, name, None)
     if found is None:
-        raise FitError(f"A linear model has no {name!r}: it has no random effects. Fit them with mlm.lmer.")
+        kind, verb = ("generalized linear", "glmer") if is_generalized(m) else ("linear", "lmer")
+        raise FitError(f"A {kind} model has no {name!r}: it has no random effects. Fit them with mlm.{verb}.")
     return found
 
 
@@ -98,7 +101,7 @@ def coef(m: Model) -> pd.DataFrame | dict[str, pd.DataFrame] | pd.Series:
     >>> mlm.coef(m)["(Intercept)"].round(2).to_dict()
     {'a': 1.65, 'b': 4.51, 'c': 7.84}
     """
-    return terms_of(m.fixef, m) if isinstance(m, LinearModel) else _asked(m, "coef")()
+    return terms_of(m.fixef, m) if isinstance(m, OneLevelModel) else _asked(m, "coef")()
 
 
 def VarCorr(m: MixedModel) -> pd.DataFrame:

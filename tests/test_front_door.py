@@ -75,7 +75,7 @@ def test_every_public_name_can_be_had():
     assert fresh("from mlm import *\nimport mlm\nprint(set(mlm.__all__) <= set(globals()))") == "True"
 
 
-@pytest.mark.parametrize("name", ["lmer", "lm"])
+@pytest.mark.parametrize("name", ["lmer", "lm", "glm"])
 @pytest.mark.parametrize(
     "code",
     [
@@ -195,7 +195,7 @@ def test_a_linear_model_has_no_random_effects(verb, ols):
     "what", ["y ~ x", None, np.zeros(3), np.poly1d([1, 2]), pd.DataFrame({"fixef": [1], "ngrps": [2]})]
 )
 def test_a_verb_takes_a_model(verb, what):
-    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer or mlm\.lm has fitted"):
+    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer, mlm\.lm or mlm\.glm has fitted"):
         verb(what)
 
 

@@ -33,17 +33,20 @@ from ..errors import (
 )
 from ..frame.values import label
 from ..inference.confint import checked_level
+from ..model.generalized_linear_model import GeneralizedLinearModel
 from ..model.linear_model import LinearModel
 from ..model.mixed_model import MixedModel
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..plot import effect_lines
-from ..report.face import demand_model
+from ..report.face import demand_model, is_generalized, mean_of
 from ..report.r_numbers import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Effect", "effect"]
+
+Model = MixedModel | LinearModel | GeneralizedLinearModel
 
 RESULTS = ("fit", "se", "lower", "upper")
 """Columns of an effect's frame beside its predictors."""
@@ -60,7 +63,7 @@ class Effect:
     ----------
     frame : pandas.DataFrame
         Columns: the focal predictor, those of `at`, ``fit``, ``se``, ``lower``, ``upper`` (units of the
-        response).
+        response; or of the link).
     focal, response : str
     categorical : bool
         Whether the focal predictor is a category.
@@ -115,19 +118,20 @@ def _typical_text(value: Any) -> str:
 
 
 def effect(
-    m: MixedModel | LinearModel,
+    m: Model,
     focal: str,
     at: Mapping[str, Sequence[Any]] | None = None,
     values: Sequence[Any] | None = None,
     level: float = 0.95,
     *,
     df: float | None = None,
+    type: str = "response",
 ) -> Effect:
     """Compute predicted values of the fixed part over one predictor.
 
     Parameters
     ----------
-    m : MixedModel or LinearModel
+    m : MixedModel, LinearModel or GeneralizedLinearModel
     focal : str
         The predictor: a column of the data, not a term.
     at : mapping of str to sequence, optional
@@ -139,7 +143,10 @@ def effect(
         Pointwise coverage of the band.
     df : float, optional
         Degrees of freedom of the t quantile of the band: rows minus fixed effects by default, as in R's
-        effects; ``math.inf`` for the normal distribution.
+        effects; ``math.inf`` for the normal distribution, which is the default where a family has no dispersion.
+    type : {"response", "link"}
+        Of a generalized model: means, such as probabilities, or linear predictors. The band is that of the linear
+        predictor in both, ``se`` on the scale shown.
 
     Returns
     -------
@@ -151,7 +158,7 @@ def effect(
     ------
     ArgumentError
         When `m` is no model, a predictor is not in the fixed part, named twice, or called like a column of the effect,
-        a list of values is empty, the level is not in (0, 1), or `df` is not positive.
+        a list of values is empty, the level is not in (0, 1), `df` is not positive, or there is no such `type`.
     DataError
         When a level is unknown, or a value of a numeric predictor is no finite number.
     FitError
@@ -179,6 +186,8 @@ def effect(
     demand_model(m)
     if df is not None and not (is_number(df) and not isinstance(df, bool) and df > 0):
         raise ArgumentError(f"df is a positive number; got {df!r}.")
+    if not is_one_of(type, ("response", "link")):
+        raise ArgumentError(f"`type` is 'response' or 'link'; got {type!r}.")
     if m.frame.offset is not None:
         raise FitError("This model has an offset, which has no typical value; effects are not defined.")
     if at is not None and not isinstance(at, Mapping):
@@ -187,21 +196,32 @@ def effect(
     chosen = _chosen(known, focal, dict(() if at is None else at), values)
     held = {name: predictor for name, predictor in known.items() if name not in chosen}
     grid, x = average_design(m, chosen, held)
-    fit = x @ m.fixef.to_numpy()
-    se = np.sqrt(np.einsum("ij,jk,ik->i", x, m.vcov.to_numpy(), x))
-    freedom = m.nobs - len(m.fixef) if df is None else float(df)
-    half = scipy.stats.t.ppf(0.5 + level / 2, freedom) * se
-    frame = grid.assign(fit=fit, se=se, lower=fit - half, upper=fit + half)
+    frame = grid.assign(**_band(m, x, level, df, type == "link"))
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
     note = _not_estimable(m, grid[np.isnan(x).any(axis=1)], len(grid))
     if note:
         warnings.warn(note, RankWarning, stacklevel=users_stacklevel())
     shown = tuple(() if at is None else at)
     ordered = values is not None or bool(getattr(m.frame.predictors.get(focal), "ordered", False))
-    return Effect(frame, focal, m.response, bool(known[focal].levels), shown, level, typical, note, ordered)
+    response = f"{m.family.link.name}({m.response})" if is_generalized(m) and type == "link" else m.response
+    return Effect(frame, focal, response, bool(known[focal].levels), shown, level, typical, note, ordered)
 
 
-def _not_estimable(m: MixedModel | LinearModel, points: pd.DataFrame, count: int) -> str:
+def _band(m: Model, x: np.ndarray, level: float, df: float | None, on_link: bool) -> dict[str, np.ndarray]:
+    """Predicted values at rows of the model matrix (points, p), standard errors and limits."""
+    eta = x @ m.fixef.to_numpy()
+    se = np.sqrt(np.einsum("ij,jk,ik->i", x, m.vcov.to_numpy(), x))
+    scaled = m.family.has_scale if is_generalized(m) else True
+    own = m.nobs - len(m.fixef) if scaled else math.inf
+    half = scipy.stats.t.ppf(0.5 + level / 2, own if df is None else float(df)) * se
+    if on_link or not is_generalized(m):
+        return {"fit": eta, "se": se, "lower": eta - half, "upper": eta + half}
+    ends = np.sort(mean_of(m, np.array([eta - half, eta + half])), axis=0)
+    se = se * np.abs(m.family.link.derivative(eta))
+    return {"fit": mean_of(m, eta), "se": se, "lower": ends[0], "upper": ends[1]}
+
+
+def _not_estimable(m: Model, points: pd.DataFrame, count: int) -> str:
     """Say which points have no value, and why; nothing if all have."""
     if points.empty:
         return ""

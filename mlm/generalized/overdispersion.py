@@ -6,7 +6,8 @@ Venables, W. N. & Ripley, B. D. (2002). *Modern Applied Statistics with S*, 4th 
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 from .distribution import Family
 from .irls import Estimate, estimate
@@ -50,7 +51,7 @@ def likely_theta(y: np.ndarray, mu: np.ndarray, weights: np.ndarray) -> float:
         return np.inf
     if slope(low) <= 0:
         return float(np.exp(low))
-    return float(np.exp(optimize.brentq(slope, low, high, xtol=1e-14, rtol=1e-14)))
+    return float(np.exp(scipy.optimize.brentq(slope, low, high, xtol=1e-14, rtol=1e-14)))
 
 
 def estimate_with_theta(

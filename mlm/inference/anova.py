@@ -1,4 +1,4 @@
-"""Tests between nested models, printed as ``anova()`` prints them: of R for linear models, of lme4 for others."""
+"""Tests between nested models, printed as ``anova()`` prints them: of R for models of one level, of lme4 for others."""
 
 from __future__ import annotations
 
@@ -14,16 +14,25 @@ import scipy
 from ..errors import ArgumentError, is_one_of
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
-from ..report.face import FittedLinearModel, FittedModel, is_mixed, model_list, model_names
+from ..report.face import (
+    FittedGeneralizedModel,
+    FittedLinearModel,
+    FittedModel,
+    is_generalized,
+    is_mixed,
+    model_list,
+    model_names,
+)
 from ..report.html import as_html
 from ..report.style import Style
 from ..report.summary import coefficient_lines
-from .comparison import common_rows, demand_same_fixed_effects, warn_unless_nested
+from .comparison import common_rows, demand_one_family, demand_same_fixed_effects, warn_unless_nested
 
 __all__ = ["AnovaTable", "anova"]
 
 REFITTED = "refitting model(s) with ML (instead of REML)"
 HEADING = "Analysis of Variance Table"
+OF_DEVIANCE = "Analysis of Deviance Table"
 FEWER = 2  # digits that the table has fewer than R's option
 LONGEST_LINE = 500  # letters after which deparse() breaks a line at the latest: what is broken is joined again
 
@@ -37,7 +46,8 @@ class AnovaTable:
     frame : pandas.DataFrame
         One row a model, by its name. Likelihood-ratio tests have the smallest model first: npar, AIC, BIC, logLik,
         deviance, and against the row above Chisq, Df, Pr(>Chisq). F tests have the models as they were given: Res.Df,
-        RSS, and against the row above Df, Sum of Sq, F, Pr(>F).
+        RSS, and against the row above Df, Sum of Sq, F, Pr(>F). So do tests of deviances: Resid. Df, Resid. Dev, and
+        against the row above Df, Deviance, Pr(>Chi); or F, Pr(>F) where a dispersion is estimated.
     formulas : dict of str to str
         Formula of each model, by the name used in `frame`.
     refitted : tuple of str
@@ -59,7 +69,9 @@ class AnovaTable:
     data_name: str | None = None
 
     def __str__(self) -> str:
-        return "\n".join(self._f_lines() if "F" in self.frame else self._chisq_lines())
+        if "Chisq" in self.frame:
+            return "\n".join(self._chisq_lines())
+        return "\n".join(self._in_order(OF_DEVIANCE if "Deviance" in self.frame else HEADING))
 
     def __repr__(self) -> str:
         return str(self)
@@ -75,23 +87,24 @@ class AnovaTable:
         data = [f"Data: {self.data_name}"] if self.data_name else []
         return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table]
 
-    def _f_lines(self) -> list[str]:
-        """Lines of F tests, as R prints them."""
+    def _in_order(self, heading: str) -> list[str]:
+        """Lines of tests of models in the order given, as R prints them."""
         formulas = ["\n".join(r_text.deparse(text)) for text in self.formulas.values()]
         numbers = [str(k) for k in range(1, len(formulas) + 1)]
         names = list(self.formulas) if self.named else [f"Model {k.rjust(len(numbers[-1]))}" for k in numbers]
         models = [f"{name}: {text}" for name, text in zip(names, formulas, strict=True)]
         frame = self.frame if self.named else self.frame.set_axis(numbers)
-        return [HEADING, "", *models, *self._table(frame, "F", ("RSS", "Sum of Sq"))]
+        zapped = ("Resid. Dev", "Deviance") if heading == OF_DEVIANCE else ("RSS", "Sum of Sq")
+        return [heading, "", *models, *self._table(frame, "F" if "F" in frame else None, zapped)]
 
-    def _table(self, frame: pd.DataFrame, test: str, zapped: Sequence[str]) -> list[str]:
+    def _table(self, frame: pd.DataFrame, test: str | None, zapped: Sequence[str]) -> list[str]:
         digits = _style(self.digits, self.width).table_digits
         for name in zapped:
             frame = frame.assign(**{name: r_numbers.zap_small(frame[name], digits)})
         # without residuals F is 0 / 0, which R tells from tests that there are none of
         undefined = "Res.Df" in frame and (frame["Res.Df"].min() == 0 or self.frame["RSS"].min() == 0)
         missing = ["NaN" if df and undefined else "" for df in frame["Df"].fillna(0)]
-        p = f"Pr(>{test})"
+        p = str(frame.columns[-1])
         return coefficient_lines(frame, digits, estimates=(), test=test, pvalue=p, missing=missing, width=self.width)
 
 
@@ -103,7 +116,7 @@ def anova(
     digits: int = r_numbers.DIGITS,
     width: int = r_numbers.LINE_WIDTH,
 ) -> AnovaTable:
-    """Compare nested models, by F tests if all are linear models, else by likelihood-ratio tests.
+    """Compare nested models: linear ones by F tests, generalized linear ones by deviances, mixed ones by likelihoods.
 
     Models must have been fitted to the same rows of the same response with the same weights (but for a constant
     factor). Rows are told by their labels and may stand in another order. Offsets may differ, because an offset is a
@@ -114,21 +127,26 @@ def anova(
     parameters. Restricted likelihoods of models with different fixed effects cannot be compared, so models fitted by
     REML are refitted by maximum likelihood, and the print says so.
 
+    *Tests of deviances*, of generalized linear models of one family, take the models in the order given. Differences of
+    deviances are chi-squared; where the family has a dispersion they are tested by F, over the dispersion of the
+    largest of all. Negative binomial models, each with a theta of its own, are tested by likelihood ratios.
+
     A test is of nested models: the fixed-effects columns of the smaller one, and the difference of offsets, must be
     combinations of the larger one's (but for 1e-7 of a column's length, as R's ``lm`` tells dependent columns), and the
     covariance matrices that its random effects can make must be among those that the larger one's can make.
 
     Parameters
     ----------
-    *models : MixedModel or LinearModel
-        Two or more.
+    *models : MixedModel, LinearModel or GeneralizedLinearModel
+        Two or more, of one family.
     names : sequence of str, optional
         What to call them, in the table and in its row labels; ``model1``, ``model2`` … by default. F tests are then
         printed with R's numbers: ``Model 1``.
     test : {None, "F", "Chisq"}
         By default F for linear models only, as R's ``anova()``, and likelihood ratios when a mixed model is among them,
-        as lme4's. ``"Chisq"`` compares the likelihoods of linear models too, as ``lmtest::lrtest()`` in R; there
-        ``anova(lm1, lm2, test = "Chisq")`` is another test, of the sum of squares over the residual variance.
+        as lme4's; of generalized linear models F where the family has a dispersion, else chi-squared. ``"Chisq"``
+        compares the likelihoods of linear models, and of families with a dispersion, too, as ``lmtest::lrtest()`` in R;
+        there ``anova(lm1, lm2, test = "Chisq")`` is another test, of the sum of squares over the residual variance.
     refit : bool
         False compares restricted likelihoods as they are, as R's ``refit = FALSE``: right only for models with the same
         fixed effects, where it tests random effects; other models are refused.
@@ -146,8 +164,8 @@ def anova(
         With fewer than two models, without a name of its own for each, for an unknown `test`, F for a mixed model, a
         `refit` that is neither True nor False, or `digits` or a `width` that R would not print.
     FitError
-        When the models were fitted to different rows, responses or weights, or restricted likelihoods of models with
-        different fixed effects would be compared.
+        When the models were fitted to different rows, responses or weights, or are of different families, or restricted
+        likelihoods of models with different fixed effects would be compared.
 
     Warns
     -----
@@ -179,20 +197,22 @@ def anova(
     _style(digits, width)
     if not is_one_of(refit, (True, False)):
         raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
-    by_f = _is_f(models, labels, test)
+    demand_one_family(models, labels)
+    by_f, by_deviance = _is_f(models, labels, test), _is_of_deviance(models, test)
     rows = common_rows(models, labels)
     restricted = [label for label, m in zip(labels, models, strict=True) if is_mixed(m) and m.reml]
     if restricted and not refit:
         demand_same_fixed_effects(models, labels, restricted, rows)
     fits = [m.refit(reml=False) if refit and is_mixed(m) and m.reml else m for m in models]
-    order = list(range(len(fits))) if by_f else sorted(range(len(fits)), key=lambda k: fits[k].npar)
+    order = list(range(len(fits))) if by_f or by_deviance else sorted(range(len(fits)), key=lambda k: fits[k].npar)
     pairs = list(pairwise(order))
     if by_f:  # the residual variance is the largest model's, of which all others must be special cases
         largest = min(order, key=lambda k: fits[k].df_resid)
         pairs += [(k, largest) for k in order if fits[k].df_resid > fits[largest].df_resid]
-    warn_unless_nested(pairs, fits, labels, rows, "F tests" if by_f else "Likelihood-ratio tests")
-    sorted_fits, sorted_labels = [fits[k] for k in order], [labels[k] for k in order]
-    frame = _f_tests(sorted_fits, sorted_labels) if by_f else _likelihood_ratios(sorted_fits, sorted_labels)
+    named = "F tests" if by_f else "Tests of deviances" if by_deviance else "Likelihood-ratio tests"
+    warn_unless_nested(pairs, fits, labels, rows, named)
+    table = _deviances if by_deviance else _f_tests if by_f else _likelihood_ratios
+    frame = table([fits[k] for k in order], [labels[k] for k in order])
     formulas = {labels[k]: models[k].formula for k in order}
     called = {m.frame.call.data for m in models}
     data_name = called.pop() if len(called) == 1 else None
@@ -216,7 +236,7 @@ def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[
 
 
 def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None) -> bool:
-    """Decide on the F test (True) or likelihood ratios."""
+    """Decide on the F test (True) or likelihoods."""
     if not is_one_of(test, (None, "F", "Chisq")):
         raise ArgumentError(f"`test` is None, 'F' or 'Chisq'; got {test!r}.")
     mixed = [label for label, m in zip(labels, models, strict=True) if is_mixed(m)]
@@ -225,7 +245,38 @@ def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None
             f"F tests compare linear models; {', '.join(mixed)} {'is' if len(mixed) == 1 else 'are'} mixed."
             " Leave `test` out for likelihood-ratio tests."
         )
-    return test != "Chisq" and not mixed
+    first = models[0]
+    scaled = first.family.has_scale if is_generalized(first) else True
+    if test == "F" and not scaled:
+        raise ArgumentError(
+            "F tests are of models with a dispersion that is estimated, which these have not. Leave `test` out."
+        )
+    return test != "Chisq" and not mixed and scaled
+
+
+def _is_of_deviance(models: Sequence[FittedModel], test: str | None) -> bool:
+    """Whether generalized linear models are compared by their deviances."""
+    first = models[0]
+    if not is_generalized(first) or any(is_mixed(m) for m in models) or first.family.theta is not None:
+        return False
+    return test != "Chisq" or not first.family.has_scale
+
+
+def _deviances(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataFrame:
+    """Build the table of deviances of generalized linear models in the order given."""
+    fits = [cast(FittedGeneralizedModel, m) for m in models]
+    df = np.array([m.df_resid for m in fits], dtype=float)
+    frame = pd.DataFrame({"Resid. Df": df, "Resid. Dev": [m.deviance for m in fits]}, index=list(labels))
+    frame["Df"], frame["Deviance"] = -frame["Resid. Df"].diff(), -frame["Resid. Dev"].diff()
+    # the larger of two models is the one with the positive difference, whichever comes first
+    gain = (frame["Deviance"] * np.sign(frame["Df"])).to_numpy()
+    steps = frame["Df"].abs().where(frame["Df"] != 0).to_numpy()
+    largest = fits[int(np.argmin(df))]
+    if not largest.family.has_scale:
+        return frame.assign(**{"Pr(>Chi)": scipy.stats.chi2.sf(gain, steps)})
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f = np.where(gain >= 0, gain / steps, np.nan) / largest.dispersion
+    return frame.assign(**{"F": f, "Pr(>F)": scipy.stats.f.sf(f, steps, largest.df_resid)})
 
 
 def _f_tests(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataFrame:

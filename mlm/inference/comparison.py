@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..errors import FitError, NestingWarning, first_few, users_stacklevel
-from ..report.face import FittedModel
+from ..report.face import FittedModel, is_generalized
 from .nesting import not_within
 
-__all__ = ["common_rows", "demand_same_fixed_effects", "warn_unless_nested"]
+__all__ = ["common_rows", "demand_one_family", "demand_same_fixed_effects", "warn_unless_nested"]
 
 # Weights of two models are the same, but for a constant, when their ratios differ by less than this share: rounding of
 # weights that were computed in two ways, and far less than would show in a likelihood.
@@ -61,6 +61,19 @@ def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np
     return found
 
 
+def demand_one_family(models: Sequence[FittedModel], labels: Sequence[str]) -> None:
+    """Refuse models of different families: their likelihoods are densities of different kinds.
+
+    Raises
+    ------
+    FitError
+    """
+    families = {label: m.family.name if is_generalized(m) else "" for label, m in zip(labels, models, strict=True)}
+    if len(set(families.values())) > 1:
+        listed = [f"{label} is {f'of the {name} family' if name else 'linear'}" for label, name in families.items()]
+        raise FitError(f"Only models of one family can be compared; {first_few(listed)}.")
+
+
 def _aligned(first: FittedModel, m: FittedModel, name: str, label: str) -> np.ndarray:
     """Positions in the second model of the rows of the first, by their labels, shape (n,)."""
     index, other = first.frame.index, m.frame.index
@@ -94,7 +107,8 @@ def _demand_same_weights(first: FittedModel, m: FittedModel, rows: np.ndarray, n
     mine, theirs = m.frame.weights, first.frame.weights
     ratio = (1.0 if mine is None else mine[rows]) / (1.0 if theirs is None else theirs)
     low, high = np.min(ratio), np.max(ratio)
-    if high - low > WEIGHTS_SHARE * high:
+    counted = is_generalized(m) and not m.family.has_scale  # nothing takes up a constant there
+    if high - low > WEIGHTS_SHARE * high or (counted and abs(high - 1.0) > WEIGHTS_SHARE):
         raise FitError(
             f"{names[0]} and {names[1]} weight the rows in different ways (by ratios from {low:.4g} to {high:.4g}):"
             " they suppose different residual variances, and neither is a special case of the other. Fit both with"
@@ -176,6 +190,9 @@ def warn_unless_nested(
 
 def _outside(small: int, large: int, models: Sequence[FittedModel], rows: Sequence[np.ndarray]) -> list[str]:
     """What of one model is not in another, by their positions."""
+    one, other = models[small], models[large]
+    if is_generalized(one) and is_generalized(other) and one.family.link != other.family.link:
+        return [f"the link {one.family.link.name}"]
     order = np.empty_like(rows[large])
     order[rows[large]] = rows[small]
     return not_within(models[small].frame, models[large].frame, order)

@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import ArgumentError, DataError, FitError, first_few
 from ..frame.columns import INTERCEPT
 from ..model.reference_grid import Predictor, average_design, predictors
-from ..report.face import FittedMixedModel, FittedModel, demand_mixed
+from ..report.face import FittedMixedModel, FittedModel, demand_mixed, mean_of
 from .rows import NO_VARIANCE, by_group, complete, is_ordered, least_squares_line, natural, spaced
 
 __all__ = ["Lines", "dummy_lines", "grouping_factor", "mixed_lines", "separate_lines"]
@@ -114,7 +114,7 @@ def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any
     across = _common_range(focal, seen)
     levels = natural(category.levels, is_ordered(m.frame.predictors[by]))
     grid, design = average_design(m, {x: across.tolist(), by: levels}, held)
-    up = design @ m.fixef.to_numpy()
+    up = mean_of(m, design @ m.fixef.to_numpy())
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}
     return Lines(_within_range(lines, seen, by), None, seen, x, m.response, by)
 

@@ -13,7 +13,7 @@ import scipy
 from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
-from ..report.face import FittedModel, demand_model, model_list, model_names
+from ..report.face import FittedModel, demand_model, is_generalized, model_list, model_names
 from ..report.r_numbers import percent
 from ..report.tables.rows import Estimate, TableRow, estimates, is_intercept, rows_by_key
 from .labels import demand_words, name_across, name_up, say_inside, whole_counts, words
@@ -333,7 +333,7 @@ def residual_histogram(
     Raises
     ------
     ArgumentError
-        When `m` is no model, or for wrong `bins`.
+        When `m` is no model, or a generalized one, or for wrong `bins`.
 
     Examples
     --------
@@ -343,6 +343,11 @@ def residual_histogram(
     """
     demand_words(title, xlabel, ylabel)
     demand_model(m)
+    if is_generalized(m):
+        raise ArgumentError(
+            f"Residuals of a {m.family.label} model are not normal ones, with which they could be compared; draw "
+            "m.residuals('standardized') over m.linear_predictors instead."
+        )
     weights = m.frame.weights
     residuals = m.resid.to_numpy() * (1.0 if weights is None else np.sqrt(weights))
     edges = bin_edges(residuals, bins)

@@ -25,6 +25,7 @@ __all__ = [
     "is_generalized",
     "is_mixed",
     "is_model",
+    "mean_of",
     "model_list",
     "model_names",
     "name_text",
@@ -251,6 +252,11 @@ def is_generalized(m: FittedModel) -> TypeGuard[FittedGeneralizedModel]:
     return hasattr(m, "family")
 
 
+def mean_of(m: FittedModel, predictor: Any) -> Any:
+    """Means at linear predictors: these themselves, but for a generalized model."""
+    return m.family.link.inverse(predictor) if is_generalized(m) else predictor
+
+
 def demand_model(m: object) -> None:
     """Refuse what is no fitted model.
 
@@ -259,7 +265,7 @@ def demand_model(m: object) -> None:
     ArgumentError
     """
     if not is_model(m):
-        raise ArgumentError(f"This takes a model that mlm.lmer or mlm.lm has fitted; got {type(m).__name__}.")
+        raise ArgumentError(f"This takes a model that mlm.lmer, mlm.lm or mlm.glm has fitted; got {type(m).__name__}.")
 
 
 def model_names(count: int, names: object) -> list[str]:

@@ -74,7 +74,8 @@ def rows() -> pd.DataFrame:
             "word": np.where(y == 1, "pass", "fail"), "flag": y == 1,
             "count": rng.poisson(mean), "scattered": rng.negative_binomial(2.0, 2.0 / (2.0 + mean)),
             "large": rng.poisson(1e4 * mean), "size": np.round(rng.gamma(6.0, mean / 6.0), 6),
-            "x": np.round(x, 6), "twice": 2 * np.round(x, 6) + 1, "z": np.round(z, 6), "gaps": np.round(rng.uniform(0, 1, ROWS), 6),
+            "x": np.round(x, 6), "twice": 2 * np.round(x, 6) + 1, "z": np.round(z, 6),
+            "gaps": np.round(rng.uniform(0, 1, ROWS), 6),
             "o": np.round(rng.uniform(-0.02, 0.02, ROWS), 6), "w": rng.integers(1, 5, ROWS), "f": f, "k": k,
         }
     )  # fmt: skip

@@ -16,7 +16,15 @@ import scipy
 
 from ...errors import ArgumentError, FitError, first_few, listed, suggest
 from .. import r_numbers
-from ..face import FittedLinearModel, FittedMixedModel, FittedModel, is_mixed, name_text
+from ..face import (
+    FittedGeneralizedModel,
+    FittedLinearModel,
+    FittedMixedModel,
+    FittedModel,
+    is_generalized,
+    is_mixed,
+    name_text,
+)
 
 __all__ = [
     "MARKS",
@@ -91,7 +99,8 @@ def estimates(m: FittedModel, bounds: Sequence[float], ddf: str | None, level: f
     """Coefficients of a model, with intervals of this level, by what they are."""
     own = _own_ddf(m, ddf)
     table = m.coefficients(own)
-    p = table["Pr(>|t|)"] if "Pr(>|t|)" in table else 2 * scipy.stats.norm.sf(table["t value"].abs())
+    last = table.columns[-1]
+    p = table[last] if last.startswith("Pr(") else 2 * scipy.stats.norm.sf(table[last].abs())
     marks = [r_numbers.stars(value, star_marks(bounds), otherwise="", closed=False) for value in p]
     limits = m.confint(level, ddf=own).to_numpy()
     if len(limits) > len(table):  # those of a linear model have rows of the terms without a coefficient
@@ -252,7 +261,19 @@ def statistic_rows(models: Sequence[FittedModel], rmse: bool) -> tuple[TableRow,
 
 
 def _statistics(m: FittedModel, rmse: bool) -> dict[Key, float | int]:
-    return _mixed_statistics(m) if is_mixed(m) else _linear_statistics(cast(FittedLinearModel, m), rmse)
+    if is_mixed(m):
+        return _mixed_statistics(m)
+    return _generalized_statistics(m) if is_generalized(m) else _linear_statistics(cast(FittedLinearModel, m), rmse)
+
+
+def _generalized_statistics(m: FittedGeneralizedModel) -> dict[Key, float | int]:
+    return {
+        Key("AIC"): m.aic,
+        Key("BIC"): m.bic,
+        Key("Log Likelihood"): m.loglik,
+        Key("Deviance"): m.deviance,
+        Key("Num. obs."): m.nobs,
+    }
 
 
 def _linear_statistics(m: FittedLinearModel, rmse: bool) -> dict[Key, float | int]:
