@@ -30,6 +30,9 @@ NO_START = (
 ROUGH, FINE = 1e-2, 1e-10
 # Diagonal elements of theta below this may be 0, and are looked at from both sides.
 NEAR_ZERO = 1e-2
+# ... and a search from moments that ends with one below the first starts again from these, the first that can be had:
+# the likelihood can have a minimum at 0 and another, most of all with few levels or a dispersion.
+LOW_SHARE, SECOND_STARTS = 0.1, (1.0, 0.3)
 # Differences are taken over this share of a standard error, and for the dispersion of counts over this step of its log.
 SHARE_OF_ERROR, LOG_STEP = 1e-2, 1e-3
 # Logarithms of the negative binomial theta beyond which counts are Poisson's, or only zeros vary.
@@ -233,8 +236,25 @@ def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, to
             failed = error
     else:
         raise failed
-    hessian = np.diag(_expected(criterion, start, information))
-    return descend(criterion.with_modes, start, at, hessian, tolerance)
+    end = descend(criterion.with_modes, start, at, np.diag(_expected(criterion, start, information)), tolerance)
+    if np.abs(end.x[criterion.laplace.layout.diagonal]).min() > LOW_SHARE:
+        return end
+    return _lower_end(criterion, plain, end, information, tolerance)
+
+
+def _lower_end(
+    criterion: _Criterion, plain: _At, end: Descent[_At], information: np.ndarray, tolerance: float
+) -> Descent[_At]:
+    """A search that has ended near a variance of 0, or another from large variances where that ends lower."""
+    for size in SECOND_STARTS:
+        start = np.where(criterion.laplace.layout.diagonal, size, 0.0)
+        try:
+            at = criterion.with_modes(start, plain)
+        except FitError:
+            continue
+        other = descend(criterion.with_modes, start, at, np.diag(_expected(criterion, start, information)), tolerance)
+        return other if other.at.value < end.at.value - tolerance else end
+    return end
 
 
 def _expected(criterion: _Criterion, theta: np.ndarray, information: np.ndarray) -> np.ndarray:

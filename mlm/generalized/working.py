@@ -79,6 +79,8 @@ class Working:
             with np.errstate(invalid="ignore"):
                 limit = LARGEST_LOG if self.family.name == "poisson" else np.inf
                 return bool(np.isfinite(eta).all() and np.maximum.reduce(eta) < limit)
+        if self.family.link.name == "sqrt":  # without a count, a predictor may pass through 0: the deviance is smooth
+            return bool(np.isfinite(eta).all() and (eta[self.y > 0] > 0).all())
         return self.family.admits(eta)
 
     def deviances(self, eta: np.ndarray) -> np.ndarray:
