@@ -36,6 +36,8 @@ NOT_DEFINITE = (
     "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
     "data tell too little about a variance or a coefficient. Leave a term out."
 )
+# Standard deviation of effects on a binomial model's linear predictor from which nearly every level is certain.
+CERTAIN_DEVIATION = 25.0
 # Where the search for the theta of a negative binomial model starts.
 FIRST_SIZE = 1.0
 # The theta of a negative binomial model from which on its counts are Poisson's to all digits that are estimated.
@@ -148,7 +150,24 @@ class GeneralizedFit(FittedMixed):
                 f"The negative binomial theta has no finite estimate (it is beyond {POISSON_SIZE:.0e}): "
                 f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
             )
-        return said
+        return said + self._certain_levels
+
+    @property
+    def _certain_levels(self) -> list[str]:
+        """Terms of a binomial model whose effects are so large that they tell outcomes for certain."""
+        layout, sizes = self.worked.layout, np.abs(self._at.theta)
+        large = [
+            f"'({part.term.text})'"
+            for slot, part in zip(layout.slots, self.terms, strict=True)
+            if self.family.name == "binomial" and sizes[slot.elements].max() > CERTAIN_DEVIATION
+        ]
+        if not large:
+            return []
+        return [
+            f"The standard deviation of {', '.join(large)} is estimated as {sizes.max():.0f} on the scale of the "
+            "linear predictor: its levels tell the outcomes all but for certain, and the likelihood has no maximum, or "
+            "one that means little. Leave the term out, or use fewer slopes."
+        ]
 
     # the criterion
 

@@ -30,8 +30,10 @@ NO_START = (
 ROUGH, FINE = 1e-2, 1e-10
 # Diagonal elements of theta below this may be 0, and are looked at from both sides.
 NEAR_ZERO = 1e-2
-# ... and a search from moments that ends with one below the first starts again from these, the first that can be had:
-# the likelihood can have a minimum at 0 and another, most of all with few levels or a dispersion.
+# Fall of the criterion by which another end is lower, and rise that is rounding.
+LEAST_GAIN, ROUNDED = 1e-7, 1e-9
+# ... and a search from moments that ends with one below the first, or of a family with a dispersion, starts again from
+# these, the first that can be had: the likelihood can have a minimum at 0 and another.
 LOW_SHARE, SECOND_STARTS = 0.1, (1.0, 0.3)
 # Differences are taken over this share of a standard error, and for the dispersion of counts over this step of its log.
 SHARE_OF_ERROR, LOG_STEP = 1e-2, 1e-3
@@ -237,7 +239,8 @@ def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, to
     else:
         raise failed
     end = descend(criterion.with_modes, start, at, np.diag(_expected(criterion, start, information)), tolerance)
-    if np.abs(end.x[criterion.laplace.layout.diagonal]).min() > LOW_SHARE:
+    alone = not criterion.laplace.problem.working.family.has_scale
+    if alone and np.abs(end.x[criterion.laplace.layout.diagonal]).min() > LOW_SHARE:
         return end
     return _lower_end(criterion, plain, end, information, tolerance)
 
@@ -245,7 +248,7 @@ def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, to
 def _lower_end(
     criterion: _Criterion, plain: _At, end: Descent[_At], information: np.ndarray, tolerance: float
 ) -> Descent[_At]:
-    """A search that has ended near a variance of 0, or another from large variances where that ends lower."""
+    """The end of a search, or that of another from large variances where it is lower."""
     for size in SECOND_STARTS:
         start = np.where(criterion.laplace.layout.diagonal, size, 0.0)
         try:
@@ -300,6 +303,9 @@ def _with_size_start(x: np.ndarray, hessian: np.ndarray, first: _At) -> tuple[np
 def _beside_zero(criterion: _Criterion, end: Descent[_At]) -> Descent[_At]:
     """Look at both sides of variances that are nearly 0, where the slope says nothing: lower beside it, or 0 itself."""
     layout, n = criterion.laplace.layout, criterion.n_theta
+    low = layout.diagonal & (np.abs(end.x[:n]) < NEAR_ZERO)
+    if criterion.estimated and low.any():  # the first search had another negative binomial theta
+        end = _from_larger(criterion, end, low)
     for k in np.flatnonzero(layout.diagonal & (np.abs(end.x[:n]) < NEAR_ZERO)):
         for size in (0.1, 0.5):
             moved = end.x.copy()
@@ -308,18 +314,29 @@ def _beside_zero(criterion: _Criterion, end: Descent[_At]) -> Descent[_At]:
                 at = criterion.together(moved, end.at)
             except FitError:
                 continue
-            if at.value < end.at.value - 1e-7:
+            if at.value < end.at.value - LEAST_GAIN:
                 again = descend(criterion.together, moved, at, end.hessian, FINE)
-                if again.at.value < end.at.value - 1e-7:
+                if again.at.value < end.at.value - LEAST_GAIN:
                     end = again
                     break
         flat = end.x.copy()
         flat[k] = 0.0
         if end.x[k] != 0.0 and abs(end.x[k]) < NEAR_ZERO:
             at = criterion.together(flat, end.at)
-            if at.value <= end.at.value + 1e-9:
+            if at.value <= end.at.value + ROUNDED:
                 end = end._replace(x=flat, at=at)
     return end
+
+
+def _from_larger(criterion: _Criterion, end: Descent[_At], low: np.ndarray) -> Descent[_At]:
+    """The end of a search, or that of another from where its variances of 0 are not, if it is lower."""
+    moved = end.x.copy()
+    moved[: criterion.n_theta][low] = SECOND_STARTS[1]
+    try:
+        again = descend(criterion.together, moved, criterion.together(moved, end.at), end.hessian, FINE)
+    except FitError:
+        return end
+    return again if again.at.value < end.at.value - LEAST_GAIN else end
 
 
 def _ended(criterion: _Criterion, end: Descent[_At]) -> GeneralizedOptimum:
