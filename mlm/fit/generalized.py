@@ -25,8 +25,9 @@ from ..optimize.optimum import Log
 from .checks import singular_message
 from .fitted import FittedMixed
 from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure
+from .generalized_curvature import UsersCriterion, curvature, inverse_block
 from .generalized_rows import WorkedRows, worked_rows
-from .generalized_search import GeneralizedOptimum, curvature, search
+from .generalized_search import GeneralizedOptimum, search
 
 __all__ = ["GeneralizedFit"]
 
@@ -42,35 +43,6 @@ CERTAIN_DEVIATION = 25.0
 FIRST_SIZE = 1.0
 # The theta of a negative binomial model from which on its counts are Poisson's to all digits that are estimated.
 POISSON_SIZE = 1e6
-
-
-class UsersCriterion:
-    """The criterion as a function of the user's theta and beta: minus twice the log-likelihood.
-
-    Attributes
-    ----------
-    layout : CovarianceLayout
-    """
-
-    def __init__(self, worked: WorkedRows, laplace: Laplace, at: GeneralizedEvaluation) -> None:
-        self.layout, self._worked, self._laplace, self._at = worked.layout, worked, laplace, at
-
-    def value(self, theta: np.ndarray, beta: np.ndarray) -> float:
-        """Compute the criterion.
-
-        Parameters
-        ----------
-        theta : ndarray, shape (n_theta,)
-            Relative covariance parameters, in lme4's order.
-        beta : ndarray, shape (p,)
-
-        Raises
-        ------
-        FitError
-            Where the model has means that its family cannot have.
-        """
-        theta, beta = self._worked.working_theta(np.asarray(theta)), self._worked.working_beta(np.asarray(beta))
-        return self._laplace.evaluate(theta, beta).value
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,7 +274,7 @@ class GeneralizedFit(FittedMixed):
             conditional modes, as if theta were known.
         """
         if use_hessian:
-            inverse = _inverse_block(self._hessian, len(self._at.theta))
+            inverse = inverse_block(self._hessian, len(self._at.theta))
             if not (inverse.diagonal() > 0.0).all():
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
@@ -379,14 +351,3 @@ class GeneralizedFit(FittedMixed):
 
     def _residuals(self, kind: str) -> pd.Series:
         return pd.Series(residuals(self.family, self.outcome, self._eta, kind), self.frame.index.view())
-
-
-def _inverse_block(hessian: np.ndarray, n_theta: int) -> np.ndarray:
-    """Fixed effects' block of twice the inverse; what theta cannot tell is left out."""
-    own, across, fixed = hessian[:n_theta, :n_theta], hessian[:n_theta, n_theta:], hessian[n_theta:, n_theta:]
-    scale = np.sqrt(np.maximum(np.abs(own.diagonal()), 1e-300))
-    inverse = linalg.pinvh(own / np.outer(scale, scale), rtol=1e-8) / np.outer(scale, scale)
-    try:
-        return 2.0 * linalg.inv(fixed - across.T @ inverse @ across)
-    except linalg.LinAlgError:
-        return np.full_like(fixed, np.nan)

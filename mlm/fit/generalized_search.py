@@ -1,9 +1,4 @@
-"""The search for theta and beta of a generalized mixed model: first beta with the modes, then both together.
-
-The start of theta is a moment estimate from the model without random effects: per level the score s and information S
-of an effect, of which ``s²/S`` is 1 on average if there is no variance (DerSimonian & Laird 1986, Control. Clin. Trials
-7, as for a meta-analysis of levels).
-"""
+"""The search for theta and beta of a generalized mixed model: first beta with the modes, then both together."""
 
 from __future__ import annotations
 
@@ -14,29 +9,25 @@ import numpy as np
 
 from ..errors import FitError, counted
 from ..generalized.laplace import GeneralizedEvaluation, Laplace
-from ..generalized.pirls import Mode
 from ..generalized.working import Working
 from ..optimize.optimum import Log
-from ..optimize.quasi_newton import Descent, descend, differenced_hessian
+from ..optimize.quasi_newton import Descent, descend
+from .generalized_start import expected_curvature, first_coefficients, moments, start_hessian
 
-__all__ = ["GeneralizedOptimum", "curvature", "search"]
+__all__ = ["GeneralizedOptimum", "search", "with_size"]
 
-NO_START = (
-    "No fixed effects are found from which the search could start: the family's means cannot be had with this link and "
-    "offset. Give them, start={'fixef': …, 'theta': …}, or take another link."
-)
 # Decrease that is left to go: of a search that another follows, and of the last. The square of a distance in standard
 # errors.
 ROUGH, FINE = 1e-2, 1e-10
 # Diagonal elements of theta below this may be 0, and are looked at from both sides.
 NEAR_ZERO = 1e-2
+# A search from moments that ends with one below the first of these, or of a family with a dispersion, starts again
+# from the first of the others that can be had: the likelihood can have a minimum at 0 and another.
+LOW_SHARE, SECOND_STARTS = 0.1, (1.0, 0.3)
 # Fall of the criterion by which another end is lower, and rise that is rounding.
 LEAST_GAIN, ROUNDED = 1e-7, 1e-9
-# ... and a search from moments that ends with one below the first, or of a family with a dispersion, starts again from
-# these, the first that can be had: the likelihood can have a minimum at 0 and another.
-LOW_SHARE, SECOND_STARTS = 0.1, (1.0, 0.3)
-# Differences are taken over this share of a standard error, and for the dispersion of counts over this step of its log.
-SHARE_OF_ERROR, LOG_STEP = 1e-2, 1e-3
+# Step of the log of the negative binomial theta, over which differences are taken.
+LOG_STEP = 1e-3
 # Logarithms of the negative binomial theta beyond which counts are Poisson's, or only zeros vary.
 LEAST_LOG, LARGEST_LOG = -12.0, 16.0
 
@@ -167,7 +158,7 @@ def search(
     if rough:
         return _ended(criterion, first)
     x = np.concatenate([first.x, first.at.evaluation.beta])
-    hessian = _start_hessian(first, first.at.evaluation.mode)
+    hessian = start_hessian(first.hessian, first.at.laplace, first.at.evaluation.mode)
     if estimated:
         x, hessian = _with_size_start(x, hessian, first.at)
     at = criterion.together(x, first.at)
@@ -179,7 +170,7 @@ def _without_effects(criterion: _Criterion, beta: np.ndarray | None) -> _At:
     none = np.zeros(criterion.n_theta)
     if beta is not None:
         return criterion.with_modes(none, None, beta)
-    starts = _first_coefficients(criterion.laplace)
+    starts = first_coefficients(criterion.laplace)
     for start in starts:
         try:
             return criterion.with_modes(none, None, start)
@@ -188,47 +179,10 @@ def _without_effects(criterion: _Criterion, beta: np.ndarray | None) -> _At:
     raise failed
 
 
-def _first_coefficients(laplace: Laplace) -> list[np.ndarray]:
-    """Fixed effects nearest to the response's predictors, and to that of its mean; those with less deviance first."""
-    rows, working = laplace.problem.rows, laplace.problem.working
-    family, found = working.family, []
-    mean = np.full(len(working.y), np.average(working.y, weights=working.weights))
-    for means in (family.start(working.y, working.weights), mean):
-        with np.errstate(all="ignore"):
-            beta = rows.xt @ (family.link.link(means) - rows.offset) / len(working.y)
-            eta = rows.offset + beta @ rows.xt
-            deviance = float(np.sum(working.deviances(eta))) if working.admits(eta) else np.inf
-        if np.isfinite(deviance):
-            found.append((deviance, beta))
-    if not found:
-        raise FitError(NO_START)
-    return [beta for _, beta in sorted(found, key=lambda each: each[0])]
-
-
-def _moments(plain: _At) -> tuple[np.ndarray, np.ndarray]:
-    """Moment estimates of theta's diagonals as a vector like theta, and each one's mean information."""
-    mode, laplace = plain.evaluation.mode, plain.laplace
-    rows, layout, working = laplace.problem.rows, laplace.layout, laplace.problem.working
-    dispersion = 1.0
-    if working.family.has_scale:
-        spare = max(len(rows.y) - len(rows.xt), 1)
-        dispersion = float(np.sum(np.square(mode.at.score) / np.maximum(mode.at.weights, 1e-300))) / spare
-    starts, infos = [], []
-    for k, score in enumerate(rows.gather(mode.at.score)):
-        information = np.maximum(np.einsum("aaj->aj", mode.blocks[k, k]), 1e-300)
-        total = information.sum(axis=1)
-        excess = (np.square(score) / information).sum(axis=1) / dispersion - (information.shape[1] - 1)
-        variance = excess / (total - np.square(information).sum(axis=1) / total)
-        mean = total / information.shape[1]
-        starts.append(np.diag(np.sqrt(np.maximum(variance, 0.25 / mean))))
-        infos.append(np.outer(mean, np.ones(len(mean))))
-    return layout.pick(starts), layout.pick(infos)
-
-
 def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, tolerance: float) -> Descent[_At]:
     """Search for theta, beta moved along with the modes."""
-    moments, information = _moments(plain)
-    tries = [moments] if theta is None else [theta]
+    estimated, information = moments(plain.laplace, plain.evaluation.mode)
+    tries = [estimated] if theta is None else [theta]
     tries += [0.3 * tries[0], 0.05 * tries[0]]
     for start in tries:
         try:
@@ -238,7 +192,9 @@ def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, to
             failed = error
     else:
         raise failed
-    end = descend(criterion.with_modes, start, at, np.diag(_expected(criterion, start, information)), tolerance)
+    end = descend(
+        criterion.with_modes, start, at, np.diag(expected_curvature(criterion.laplace, start, information)), tolerance
+    )
     alone = not criterion.laplace.problem.working.family.has_scale
     if alone and np.abs(end.x[criterion.laplace.layout.diagonal]).min() > LOW_SHARE:
         return end
@@ -255,39 +211,15 @@ def _lower_end(
             at = criterion.with_modes(start, plain)
         except FitError:
             continue
-        other = descend(criterion.with_modes, start, at, np.diag(_expected(criterion, start, information)), tolerance)
+        other = descend(
+            criterion.with_modes,
+            start,
+            at,
+            np.diag(expected_curvature(criterion.laplace, start, information)),
+            tolerance,
+        )
         return other if other.at.value < end.at.value - tolerance else end
     return end
-
-
-def _expected(criterion: _Criterion, theta: np.ndarray, information: np.ndarray) -> np.ndarray:
-    """About the second derivatives by theta, were all levels alike: ``J (2 theta S / (1 + theta² S))²``."""
-    layout, out = criterion.laplace.layout, np.empty(len(theta))
-    matrices = layout.matrices(theta)
-    for slot in layout.slots:
-        levels = criterion.laplace.problem.rows.effects[slot.factor].levels
-        t = matrices[slot.factor].diagonal()[slot.start : slot.start + slot.size]
-        info = information[slot.elements][layout.diagonal[slot.elements]]
-        share = t * info / (1.0 + np.square(t) * info)
-        full = levels * np.outer(share * np.sqrt(info), share * np.sqrt(info)) / np.sqrt(np.outer(info, info))
-        full = full + full + np.diag(2.0 * full.diagonal())
-        rows, columns = np.tril_indices(slot.size)
-        order = np.lexsort((rows, columns))
-        out[slot.elements] = full[rows[order], columns[order]]
-    return np.maximum(out, 1e-3)
-
-
-def _start_hessian(first: Descent[_At], mode: Mode) -> np.ndarray:
-    """Second derivatives by theta as the first search left them, by beta from the joint system."""
-    n, p = len(first.x), len(mode.beta)
-    out = np.zeros((n + p, n + p))
-    out[:n, :n] = first.hessian
-    if mode.fixed is not None:
-        scale = 1.0
-        if first.at.laplace.problem.working.family.has_scale:
-            scale = first.at.laplace.problem.working.likelihood(mode.at)[1]
-        out[n:, n:] = 2.0 * scale * mode.fixed.information
-    return out
 
 
 def _with_size_start(x: np.ndarray, hessian: np.ndarray, first: _At) -> tuple[np.ndarray, np.ndarray]:
@@ -345,15 +277,3 @@ def _ended(criterion: _Criterion, end: Descent[_At]) -> GeneralizedOptimum:
     return GeneralizedOptimum(
         end.at.evaluation, end.at.laplace, end.converged, "quasi-newton", message, end.hessian[:n, :n], criterion.log
     )
-
-
-def curvature(optimum: GeneralizedOptimum) -> np.ndarray:
-    """Second derivatives by theta and beta at the minimum, by differences of the exact gradient: shape (m, m)."""
-    at, n = optimum.evaluation, len(optimum.evaluation.theta)
-
-    def gradient(x: np.ndarray) -> np.ndarray:
-        return optimum.laplace.evaluate(x[:n], x[n:], at.mode).gradient
-
-    size = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-12))
-    steps = SHARE_OF_ERROR * np.minimum(size, 1.0)
-    return differenced_hessian(gradient, np.concatenate([at.theta, at.beta]), steps)
