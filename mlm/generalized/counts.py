@@ -67,16 +67,15 @@ class Binomial(Family):
         link = self.probability
         if link.name == "logit":
             return y - link.inverse(eta)
-        steep, hazard = link.log_derivative(eta), link.log_hazard(eta)
         with np.errstate(over="ignore", invalid="ignore"):
-            up = np.where(y > 0, y * np.exp(steep - link.log_mean(eta)), 0.0)
-            return up - np.where(y < 1, (1.0 - y) * np.exp(hazard), 0.0)
+            up = np.where(y > 0, y * np.exp(link.log_rise(eta)), 0.0)
+            return up - np.where(y < 1, (1.0 - y) * np.exp(link.log_hazard(eta)), 0.0)
 
     def working_weights(self, eta: np.ndarray) -> np.ndarray:
         link = self.probability
         if link.name == "logit":
             return link.derivative(eta)
-        return np.exp(link.log_derivative(eta) + link.log_hazard(eta) - link.log_mean(eta))
+        return np.exp(link.log_hazard(eta) + link.log_rise(eta))
 
     def deviances_at(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
         link = self.probability

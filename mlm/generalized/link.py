@@ -19,7 +19,8 @@ __all__ = ["LINKS", "Link", "ProbabilityLink"]
 
 # The linear predictor below which its exponential is no longer a float with all its digits, and above which it is none.
 SMALLEST_LOG, LARGEST_LOG = -708.0, 709.0
-HALF_LOG_TWO_PI = 0.5 * float(np.log(2 * np.pi))
+HALF_LOG_TWO_PI, HALF_LOG_TWO_OVER_PI = 0.5 * float(np.log(2 * np.pi)), 0.5 * float(np.log(2 / np.pi))
+SQRT_HALF = float(np.sqrt(0.5))
 
 
 class Link(ABC):
@@ -161,6 +162,10 @@ class ProbabilityLink(Link):
         """Logarithm of the first derivative of the mean over one less the mean."""
         return self.log_derivative(eta) - self.log_complement(eta)
 
+    def log_rise(self, eta: np.ndarray) -> np.ndarray:
+        """Logarithm of the first derivative of the mean over the mean."""
+        return self.log_derivative(eta) - self.log_mean(eta)
+
 
 class Log(ProbabilityLink):
     """The logarithm of the mean."""
@@ -249,6 +254,13 @@ class Probit(ProbabilityLink):
 
     def log_derivative(self, eta: np.ndarray) -> np.ndarray:
         return -0.5 * np.square(eta) - HALF_LOG_TWO_PI
+
+    def log_hazard(self, eta: np.ndarray) -> np.ndarray:
+        # logarithms of the normal density and of its tail are large, and their difference is small
+        return HALF_LOG_TWO_OVER_PI - np.log(special.erfcx(eta * SQRT_HALF))
+
+    def log_rise(self, eta: np.ndarray) -> np.ndarray:
+        return self.log_hazard(-eta)
 
 
 class Cauchit(ProbabilityLink):

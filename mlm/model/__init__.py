@@ -1,5 +1,6 @@
 """The face: what the user holds, with one method for each question.
 
-Takes a fit and gives `MixedModel` and `LinearModel`; what the methods compute is in `fit`, `inference` and `report`.
-The reference grid, predictors at typical values, is shared by figures, effects and means.
+Takes a fit and gives `MixedModel`, `LinearModel` and `GeneralizedLinearModel`; what the methods compute is in `fit`,
+`generalized`, `inference` and `report`. The reference grid, predictors at typical values, is shared by figures,
+effects and means.
 """

@@ -78,7 +78,7 @@ def dot_and_whisker(
 
     Parameters
     ----------
-    models : MixedModel, LinearModel or sequence of them
+    models : MixedModel, LinearModel, GeneralizedLinearModel or sequence of them
     names : sequence of str, optional
         Names of the models in the legend.
     coef_names : sequence of str or mapping, optional

@@ -36,7 +36,7 @@ def print_model(m: FittedModel, style: Style | None = None) -> str:
 
     Parameters
     ----------
-    m : MixedModel or LinearModel
+    m : MixedModel, LinearModel or GeneralizedLinearModel
     style : Style, optional
         R's defaults without it.
 

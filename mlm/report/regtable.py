@@ -166,7 +166,7 @@ def regtable(
 
     Parameters
     ----------
-    models : MixedModel, LinearModel or sequence of them
+    models : MixedModel, LinearModel, GeneralizedLinearModel or sequence of them
     names : sequence of str, optional
         Column heads; ``Model 1``, ``Model 2`` … by default.
     coef_names : sequence of str or mapping, optional

@@ -1,8 +1,8 @@
 """The printed report of a fitted model, laid out as R prints it.
 
 A mixed model is reported as by ``summary()`` of lme4 (with ``ddf="satterthwaite"`` as by lmerTest), a linear
-model as by ``summary.lm``, so that a tutorial's printout and ours can be laid side by side. Class names in
-the headings (``['lmerMod']``) are kept for that reason only.
+model as by ``summary.lm``, a generalized linear one as by ``summary.glm`` of R 4.2, so that a tutorial's printout and
+ours can be laid side by side. Class names in the headings (``['lmerMod']``) are kept for that reason only.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def summarize(
 
     Parameters
     ----------
-    m : MixedModel or LinearModel
+    m : MixedModel, LinearModel or GeneralizedLinearModel
     ddf : {None, "satterthwaite"}
         Degrees of freedom for the tests of fixed effects; None prints t values only, as lme4 does. Upper and lower case
         are the same, and ``"lme4"`` is None, as in lmerTest.

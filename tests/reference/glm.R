@@ -54,5 +54,36 @@ answer <- function(case) {
 }
 answers <- list()
 for (case in cases) answers[[case$name]] <- tryCatch(suppressWarnings(answer(case)), error = function(e) list(error = conditionMessage(e)))
+
+# The families' own functions, at linear predictors where R bounds none of them.
+links <- list(binomial = c("logit", "probit", "cloglog", "cauchit", "log"), poisson = c("log", "sqrt", "identity"),
+              Gamma = c("inverse", "log", "identity"), inverse.gaussian = c("1/mu^2", "inverse", "log", "identity"),
+              gaussian = c("identity", "log", "inverse"), negative.binomial = c("log", "sqrt", "identity"))
+families <- list()
+for (name in names(links)) for (link in links[[name]]) {
+  family <- if (name == "negative.binomial") do.call(negative.binomial, list(theta = 2.5, link = link)) else do.call(name, list(link = link))
+  eta <- c(0.05, 0.3, 0.9, 1.7) * (if (name == "binomial" && link == "log") -1 else 1)
+  mu <- family$linkinv(eta)
+  y <- switch(name, binomial = c(0, 0.25, 0.5, 1), poisson = , negative.binomial = c(0, 1, 3, 7), c(0.5, 1, 2, 0.1))
+  w <- c(4, 8, 6, 3)
+  deviances <- family$dev.resids(y, mu, w)
+  families[[paste(name, link)]] <- list(eta = numbers(eta), y = y, weights = w, mu = numbers(mu), derivative = numbers(family$mu.eta(eta)),
+    variance = numbers(family$variance(mu)), deviances = numbers(deviances), link = numbers(family$linkfun(mu)),
+    aic = numbers(family$aic(y, rep(1, 4), mu, w, sum(deviances))))
+}
+
+# Comparisons by deviances, and of negative binomial models by likelihoods.
+d <- rows[complete.cases(rows), ]
+compare <- function(formulas, test, ...) {
+  fits <- lapply(formulas, function(one) eval(bquote(glm(.(as.formula(one)), data = d, control = glm.control(epsilon = 1e-14), ...))))
+  table <- do.call(anova, c(fits, list(test = test)))
+  list(formulas = formulas, table = lapply(as.list(as.data.frame(table)), numbers),
+       text = strsplit(paste(capture.output(print(table)), collapse = "\n"), "\n")[[1]])
+}
+comparisons <- list(
+  binomial = compare(c("y ~ x", "y ~ x + f", "y ~ x * f"), "Chisq", family = "binomial"),
+  poisson = compare(c("count ~ x * f", "count ~ x"), "Chisq", family = "poisson"),
+  Gamma = compare(c("size ~ 1", "size ~ x", "size ~ x + f + k"), "F", family = "Gamma"),
+  gaussian = compare(c("size ~ 1", "size ~ x + z"), "F", family = "gaussian"))
 versions <- c(R = R.version.string, MASS = as.character(packageVersion("MASS")))
-writeLines(toJSON(list(versions = as.list(versions), answers = answers), auto_unbox = TRUE, pretty = 1), arguments[2])
+writeLines(toJSON(list(versions = as.list(versions), answers = answers, families = families, comparisons = comparisons), auto_unbox = TRUE, pretty = 1), arguments[2])
