@@ -98,6 +98,6 @@ def glmer(
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     nodes, distribution = checked_nodes(n_agq), make_family(family, link)
     frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader_of(distribution))
-    terms = sorted_terms(frame)
+    terms = sorted_terms(frame, "mlm.glm")
     frame = without_dependent(frame)
     return GeneralizedMixedModel.estimate(frame, terms, distribution, nodes, start, verbose)

@@ -147,9 +147,9 @@ def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum
     if family.name not in ("binomial", "poisson", "negative.binomial") or family.link.name in ("identity", "sqrt"):
         return
     if optimum is not None:
-        mode = optimum.evaluation.mode
-        fixed = mode.beta @ optimum.laplace.problem.rows.xt
-        if not (fixed.max() > FAR or fixed.min() < -FAR) and optimum.converged:
+        eta = optimum.evaluation.mode.at.eta
+        far = eta.min() < -FAR or (family.name == "binomial" and eta.max() > FAR)
+        if optimum.converged and not far:
             return
     weights = _separating(frame, family)
     if weights is None:

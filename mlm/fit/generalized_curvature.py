@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
+from ..errors import FitError
 from ..generalized.laplace import GeneralizedEvaluation, Laplace
 from ..optimize.quasi_newton import differenced_hessian
 from .generalized_rows import WorkedRows
@@ -50,7 +51,10 @@ def curvature(optimum: GeneralizedOptimum) -> np.ndarray:
     at, n = optimum.evaluation, len(optimum.evaluation.theta)
 
     def gradient(x: np.ndarray) -> np.ndarray:
-        return optimum.laplace.evaluate(x[:n], x[n:], at.mode).gradient
+        try:
+            return optimum.laplace.evaluate(x[:n], x[n:], at.mode).gradient
+        except FitError:  # beyond the edge of what means the family has
+            return np.full(len(x), np.nan)
 
     size = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-12))
     steps = SHARE_OF_ERROR * np.minimum(size, 1.0)
@@ -58,8 +62,10 @@ def curvature(optimum: GeneralizedOptimum) -> np.ndarray:
 
 
 def inverse_block(hessian: np.ndarray, n_theta: int) -> np.ndarray:
-    """Fixed effects' block of twice the inverse; what theta cannot tell is left out."""
+    """Fixed effects' block of twice the inverse, NaN where there is none; what theta cannot tell is left out."""
     own, across, fixed = hessian[:n_theta, :n_theta], hessian[:n_theta, n_theta:], hessian[n_theta:, n_theta:]
+    if not np.isfinite(hessian).all():
+        return np.full_like(fixed, np.nan)
     scale = np.sqrt(np.maximum(np.abs(own.diagonal()), 1e-300))
     inverse = linalg.pinvh(own / np.outer(scale, scale), rtol=1e-8) / np.outer(scale, scale)
     try:

@@ -27,15 +27,16 @@ PARALLEL_SHARE = 1e-3
 SHIFTED_ROUNDING = 1e-13
 
 
-def sorted_terms(frame: ModelFrame) -> list[RandomPart]:
+def sorted_terms(frame: ModelFrame, otherwise: str = "mlm.lm for ordinary least squares") -> list[RandomPart]:
     """Terms by number of levels, the largest first: the order of theta in lme4.
 
-    Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do.
+    Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do. `otherwise` says
+    what fits a formula without any.
     """
     if not frame.random:
         raise FormulaError(
-            "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
-            f"least squares.\n  {frame.formula.text}"
+            f"The formula has no random-effects term; add one such as '(1 | group)', or use {otherwise}.\n"
+            f"  {frame.formula.text}"
         )
     levels = [frame.groupings[part.term.group].size for part in frame.random]
     if levels == sorted(levels, reverse=True):

@@ -31,6 +31,10 @@ NOT_FOUND = (
     "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have. "
     "Take another link, whose means are in the family's range for any predictor, or give values in start=."
 )
+NOT_TOLD = (
+    "The fixed effects cannot be told from one another to working precision: they depend on one another, or the fit "
+    "has come to the edge of what means the family can have. Leave a predictor out, or take another link."
+)
 # Share of the sum that may be rounding.
 ROUNDING = 1e-13
 
@@ -100,7 +104,7 @@ class FixedSystem:
         rest = fixed - _flat(self.across).T @ _flat(own)[:, 0]
         _, beta, info = lapack.dposv(self.information, rest)
         if info:
-            raise FitError("The fixed effects cannot be told from one another to working precision.")
+            raise FitError(NOT_TOLD)
         return [o - (s @ beta)[:, :, None] for o, s in zip(own, self.solved, strict=True)], beta
 
 

@@ -21,6 +21,8 @@ MOST_STEPS, MOST_HALVINGS = 200, 30
 ENOUGH = 1e-4
 # Share of the value that may be rounding.
 ROUNDING = 1e-13
+# Multiples of the tolerance and of rounding that may be left where a search cannot go on.
+MOST_LEFT, MOST_ROUNDINGS = 1e3, 1e2
 # Shortest and longest part of a step that is tried next when one was too long.
 SHORTEST, LONGEST = 0.1, 0.5
 
@@ -97,12 +99,17 @@ def descend(
             return Descent(x, at, hessian, left, True)
         found = _lower(evaluate, x, at, step)
         if found is None:
-            return Descent(x, at, hessian, left, left < max(1e3 * tolerance, 1e2 * ROUNDING * abs(at.value)))
+            return Descent(x, at, hessian, left, _is_little(left, tolerance, at.value))
         moved, then = found
         hessian = _updated(hessian, moved - x, then.gradient - at.gradient)
         x, at = moved, then
     left = _newton_step(hessian, at.gradient)[1]
-    return Descent(x, at, hessian, left, left < tolerance)
+    return Descent(x, at, hessian, left, _is_little(left, tolerance, at.value))
+
+
+def _is_little(left: float, tolerance: float, value: float) -> bool:
+    """Whether what is left is next to nothing, or rounding, where a search could not go on."""
+    return left < max(MOST_LEFT * tolerance, MOST_ROUNDINGS * ROUNDING * abs(value))
 
 
 def _newton_step(hessian: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, float]:

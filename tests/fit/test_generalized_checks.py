@@ -1,5 +1,7 @@
 """What glmer refuses, or says: the message names the column or term, the counts and a remedy."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,7 +120,35 @@ def test_starts(start):
 
 
 def test_no_random_term():
-    refused(mlm.FormulaError, "random-effects term", formula="y ~ x")
+    refused(mlm.FormulaError, "random-effects term", "mlm.glm", formula="y ~ x")
+
+
+def test_standard_errors_that_cannot_be_had_are_said():
+    """Cauchit, a slope that one level has for itself: the second derivatives are no maximum's, or none."""
+    rng = np.random.default_rng(25)
+    rows = pd.DataFrame({"g": np.arange(30) % 29, "x": rng.normal(size=30), "h": rng.integers(0, 4, 30)})
+    rows["y"] = (rng.random(30) < 0.6).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        try:
+            m = mlm.glmer("y ~ x + h + (x || g)", rows, link="cauchit")
+        except mlm.FitError:
+            return
+        assert (np.isnan(m.se) | (m.se > 0)).all()
+
+
+def test_effects_that_tell_outcomes_for_certain():
+    rng = np.random.default_rng(2)
+    g = np.repeat(np.arange(12), 8)
+    y = (g % 2 == 0).astype(int)
+    y[3], y[50] = 1 - y[3], 1 - y[50]
+    rows = pd.DataFrame({"g": g, "x": rng.normal(size=96), "y": y})
+    rows.loc[[3, 50], "x"] = 9.0
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        m = mlm.glmer("y ~ 1 + (x | g)", rows)
+    large = np.abs(m.optimum.evaluation.theta).max() > 25.0
+    assert large == any("all but for certain" in str(one.message) for one in caught)
 
 
 def test_dependent_random_columns():
