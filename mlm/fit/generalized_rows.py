@@ -60,9 +60,10 @@ class WorkedRows:
         return self.root @ beta
 
     def users_covariance(self, covariance: np.ndarray) -> np.ndarray:
-        """Covariance of the user's fixed effects, shape (p, p)."""
-        half = linalg.solve_triangular(self.root, covariance) if len(covariance) else covariance
-        return linalg.solve_triangular(self.root, half.T) if len(covariance) else covariance
+        """Covariance of the user's fixed effects, shape (p, p); NaN where there is none."""
+        if not len(covariance) or not np.isfinite(covariance).all():
+            return covariance
+        return linalg.solve_triangular(self.root, linalg.solve_triangular(self.root, covariance).T)
 
     def users_theta(self, theta: np.ndarray) -> np.ndarray:
         """The theta of the user's columns: lower factors of ``R^-1 T``."""
