@@ -16,12 +16,10 @@ from scipy.linalg import lapack
 
 from ..errors import FitError
 from .rows import Blocks, Rows
-from .systems import JointSystem, LevelSystem, Structure
+from .systems import Structure, System
 from .working import AtRows, Working
 
-__all__ = ["Mode", "Problem", "System", "find_mode"]
-
-System = LevelSystem | JointSystem
+__all__ = ["Mode", "Problem", "find_mode", "predicted_effects", "pulled", "scaled_effects"]
 
 MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is
@@ -59,11 +57,11 @@ class Mode(NamedTuple):
     at : AtRows
     blocks : mapping
         Of ``Z' W Z`` with the expected information W, at the cells.
-    system : LevelSystem or JointSystem
+    system : System
         With the expected information.
     observed : ndarray, shape (n,)
         Observed information.
-    curvature : LevelSystem or JointSystem
+    curvature : System
         The system with that.
     fixed : FixedSystem or None
         What the fixed effects add, if they are moved along.

@@ -15,7 +15,7 @@ import numpy as np
 
 from .levels import transposed_product
 from .pirls import Mode, Problem
-from .systems import LevelSystem
+from .systems import JointSystem
 
 __all__ = ["Nodes", "quadrature"]
 
@@ -74,7 +74,7 @@ def quadrature(problem: Problem, mode: Mode, nodes: Nodes) -> Quadrature:
     Quadrature
     """
     system = mode.system
-    assert isinstance(system, LevelSystem)
+    assert not isinstance(system, JointSystem)
     # effects at each node, shape (m, q, J): the mode and its distance L^-T z
     far = np.einsum("kij,mk->mij", system.inverse_root, nodes.places)
     effects = mode.u[0] + far

@@ -17,7 +17,7 @@ from ..sparse.fronts import analyse
 from .levels import congruent, inverse_of_root, level_cholesky, transposed_product
 from .rows import Blocks, Rows
 
-__all__ = ["JointSystem", "LevelSystem", "Structure"]
+__all__ = ["JointSystem", "LevelSystem", "NoEffects", "Structure", "System"]
 
 # Products of pairs of entries that take as long as those of a dense matrix. Measured on 2,000 and 500 levels with 50
 # links each, for one inverse and three factors: 112 ms for 1.3 million pairs, and 54 ms for a dense 2,000 x 500.
@@ -128,9 +128,38 @@ class Structure:
         self.target = self.fronts.place(self.border_column[self.left], self.border_column[self.right])
         self.apart = np.flatnonzero(self.left != self.right)
 
-    def system(self, blocks: Blocks, matrices: Sequence[np.ndarray]) -> LevelSystem | JointSystem:
+    def system(self, blocks: Blocks, matrices: Sequence[np.ndarray]) -> System:
         """Factor H for the blocks of ``Z'WZ`` and each factor's T."""
+        if not any(t.any() for t in matrices):
+            return NoEffects(self)
         return LevelSystem(blocks, matrices) if len(self.sizes) == 1 else JointSystem(self, blocks, matrices)
+
+
+class NoEffects:
+    """H where each T is 0: the identity."""
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+        self.log_det = 0.0
+
+    @property
+    def inverse_root(self) -> np.ndarray:
+        """Inverse roots of the first factor's levels, shape (q, q, J)."""
+        q, levels = self.structure.sizes[0]
+        return np.repeat(np.eye(q)[:, :, None], levels, axis=2)
+
+    def solve(self, vector: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the vectors."""
+        return vector
+
+    def inverse(self) -> Blocks:
+        """Blocks of the identity at the cells."""
+        sizes, out = self.structure.sizes, {}
+        for (k, m), cells in self.structure.rows.cells.items():
+            out[k, m] = np.zeros((sizes[k][0], sizes[m][0], len(cells.first)))
+            if k == m:
+                out[k, k][np.arange(sizes[k][0]), np.arange(sizes[k][0])] = 1.0
+        return out
 
 
 class JointSystem:
@@ -232,3 +261,6 @@ def _level_product(matrices: np.ndarray, blocks: np.ndarray, level: np.ndarray) 
     if matrices.shape[:2] == (1, 1):
         return matrices[0, 0].take(level) * blocks
     return np.einsum("ikj,klj->ilj", matrices[:, :, level], blocks)
+
+
+System = LevelSystem | NoEffects | JointSystem

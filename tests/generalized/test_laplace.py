@@ -94,3 +94,18 @@ def test_value_by_its_formula(sizes):
     density = family.minus_two_log_likelihood(rows.y, family.link.inverse(eta), rows.weights)
     assert at.value == pytest.approx(density + u @ u + np.linalg.slogdet(h)[1], rel=1e-12)
     assert np.abs(a.T @ (rows.weights * family.score(rows.y, eta)) - u).max() < 1e-8
+
+
+@pytest.mark.parametrize("nodes", [1, 5])
+@pytest.mark.parametrize("sizes", [(1,), (2,)])
+def test_without_effects(sizes, nodes):
+    """Where theta is 0 the value is that of the rows alone, whatever approximates it."""
+    problem, layout, beta = draw("binomial", "logit", sizes)
+    none = np.zeros(layout.n_theta)
+    at = Laplace(problem, layout, nodes).evaluate(none, beta)
+    near = Laplace(problem, layout, nodes).evaluate(none + 1e-6, beta)
+    rows, family = problem.rows, problem.working.family
+    mean = family.link.inverse(beta @ rows.xt)
+    assert at.value == pytest.approx(family.minus_two_log_likelihood(rows.y, mean, rows.weights), rel=1e-12)
+    assert at.value == pytest.approx(near.value, rel=1e-8)
+    assert at.gradient == pytest.approx(near.gradient, abs=1e-2)
