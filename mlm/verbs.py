@@ -12,6 +12,7 @@ import pandas as pd
 
 from .errors import ArgumentError, FitError, suggest
 from .model.generalized_linear_model import GeneralizedLinearModel
+from .model.generalized_mixed_model import GeneralizedMixedModel
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
 from .model.one_level_model import OneLevelModel
@@ -34,7 +35,7 @@ __all__ = [
     "vcov",
 ]
 
-Model = MixedModel | LinearModel | GeneralizedLinearModel
+Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearModel
 
 
 def _asked(m: Model, name: str) -> Any:
@@ -71,7 +72,7 @@ def fixef(m: Model) -> pd.Series:
     return _asked(m, "fixef")
 
 
-def ranef(m: MixedModel) -> pd.DataFrame:
+def ranef(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:
     """Return the conditional modes of the random effects, one row a level and term, as `MixedModel.ranef`.
 
     Raises
@@ -104,7 +105,7 @@ def coef(m: Model) -> pd.DataFrame | dict[str, pd.DataFrame] | pd.Series:
     return terms_of(m.fixef, m) if isinstance(m, OneLevelModel) else _asked(m, "coef")()
 
 
-def VarCorr(m: MixedModel) -> pd.DataFrame:
+def VarCorr(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:
     """Return variances and covariances of the random effects, as `MixedModel.varcorr`.
 
     Raises
