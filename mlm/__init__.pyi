@@ -23,6 +23,7 @@ from .frame.centering import rescale as rescale
 from .frame.model_frame import ModelFrame as ModelFrame
 from .frame.model_frame import model_frame as model_frame
 from .glm import glm as glm
+from .glmer import glmer as glmer
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .inference.contest import contest as contest
@@ -33,6 +34,7 @@ from .inference.term_tests import drop1 as drop1
 from .lm import lm as lm
 from .lmer import lmer as lmer
 from .model.generalized_linear_model import GeneralizedLinearModel as GeneralizedLinearModel
+from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
 from .report.regtable import RegressionTable as RegressionTable
@@ -75,6 +77,7 @@ __all__ = [
     "FitError",
     "FormulaError",
     "GeneralizedLinearModel",
+    "GeneralizedMixedModel",
     "IdentificationWarning",
     "IntraclassCorrelation",
     "LinearModel",
@@ -107,6 +110,7 @@ __all__ = [
     "fixef",
     "glance",
     "glm",
+    "glmer",
     "icc",
     "lm",
     "lmer",

@@ -14,6 +14,7 @@ from .errors import ArgumentError, FitError, is_one_of, listed, shorten, suggest
 from .inference.elimination import ALPHA_FIXED, ALPHA_RANDOM, Elimination, eliminate
 from .lm import least_squares
 from .model.generalized_linear_model import GeneralizedLinearModel
+from .model.generalized_mixed_model import GeneralizedMixedModel
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
 from .model.one_level_model import OneLevelModel
@@ -37,7 +38,7 @@ __all__ = [
     "vcov",
 ]
 
-Model = MixedModel | LinearModel | GeneralizedLinearModel
+Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearModel
 
 
 def _asked(m: Model, name: str) -> Any:
@@ -74,7 +75,7 @@ def fixef(m: Model) -> pd.Series:
     return _asked(m, "fixef")
 
 
-def ranef(m: MixedModel) -> pd.DataFrame:
+def ranef(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:
     """Return the conditional modes of the random effects, one row a level and term, as `MixedModel.ranef`.
 
     Raises
@@ -107,7 +108,7 @@ def coef(m: Model) -> pd.DataFrame | dict[str, pd.DataFrame] | pd.Series:
     return terms_of(m.fixef, m) if isinstance(m, OneLevelModel) else _asked(m, "coef")()
 
 
-def VarCorr(m: MixedModel) -> pd.DataFrame:
+def VarCorr(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:
     """Return variances and covariances of the random effects, as `MixedModel.varcorr`.
 
     Raises

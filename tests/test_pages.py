@@ -39,18 +39,21 @@ def test_names_exist_that_a_page_mentions(path, m):
         assert hasattr(m, name) or name == "reml_criterion", f"{path.name}: m.{name}"
     for name in set(re.findall(r"(?<![\w.])glm1\.([a-z_]\w*)", text(path))):
         assert hasattr(mlm.glm("y ~ 1", {"y": [0, 1, 1]}), name), f"{path.name}: glm1.{name}"
+    for name in set(re.findall(r"(?<![\w.])glmer1\.([a-z_]\w*)", text(path))):
+        assert hasattr(mlm.GeneralizedMixedModel, name), f"{path.name}: glmer1.{name}"
 
 
 def test_calls_for_which_r_users_are_sent_here_run(m):
     """Every call in the tables of the page for R users that needs no more than a model."""
     page = text(BOOK / "coming_from_r.md")
-    calls = {call for call in re.findall(r"`((?:m|mlm|glm1)\.[\w.]+\([^`]*\))`", page) if "..." not in call}
+    calls = {call for call in re.findall(r"`((?:m|mlm|glm1|glmer1)\.[\w.]+\([^`]*\))`", page) if "..." not in call}
     smaller = mlm.lmer("y ~ 1 + (1 | g)", data())
     known = {"m": m, "m0": smaller, "m1": smaller, "m2": m, "mlm": mlm, "d": data(), "newdata": data()}
     known |= {"columns": ["x"], "by": "g", "x": data()["x"], "L": [[1, 0], [1, 1]]}
     known |= {"lm1": mlm.lm("y ~ 1", data()), "lm2": mlm.lm("y ~ x", data())}
     counts = np.random.default_rng(2).negative_binomial(2, 0.3, len(data()))
     known["d"] = data().assign(passed=(counts > 3).astype(int), count=counts)
+    known["glmer1"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
     known |= {f"glm{k}": mlm.glm(f"passed ~ {right}", known["d"]) for k, right in ((1, "x"), (2, "x + z"))}
     assert len(calls) > 20
     for call in calls:

@@ -56,8 +56,11 @@ def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> b
     return default if given is None else bool(given)
 
 
-def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
-    """lme4's checks: more than one level, fewer levels and fewer random effects than rows; and slopes that can vary."""
+def demand_estimable(frame: ModelFrame, terms: list[RandomPart], residual: bool = True) -> None:
+    """lme4's checks: more than one level, fewer levels and fewer random effects than rows; and slopes that can vary.
+
+    Without a `residual` variance, as of counts, there may be as many levels as rows.
+    """
     n = frame.nobs
     for part in terms:
         if part.term.holds_its_group:
@@ -68,13 +71,13 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart]) -> None:
                 f"The grouping factor {group!r} has one level in the {counted(n, 'row')} used; a random effect needs "
                 f"at least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
             )
-        if levels >= n:
+        if residual and levels >= n:
             raise DataError(
                 f"The grouping factor {group!r} has {levels} levels in {n} rows: every row is a level of its own, "
                 "so its variance cannot be told from the residual variance. Use a coarser grouping factor."
             )
         effects = levels * len(part.columns.names)
-        if effects >= n:
+        if residual and effects >= n:
             raise DataError(
                 f"The term '({part.term.text})' has {effects} random effects ({levels} levels x "
                 f"{len(part.columns.names)}) for {n} rows; they cannot be told from the residuals. "

@@ -18,18 +18,19 @@ from ..language.formula import RandomTerm, parse
 from ..language.terms import Terms
 from ..language.tree import Name, spell
 from .fit import Fit
+from .generalized import GeneralizedFit
 
 __all__ = ["fitted_values", "predicted_values"]
 
 Effect = frozenset[tuple[str, bool]]  # variables, and whether each is coded by all its levels; none for the intercept
 
 
-def fitted_values(fit: Fit) -> pd.Series:
+def fitted_values(fit: Fit | GeneralizedFit) -> pd.Series:
     """Fixed effects, conditional modes and offset, for the rows of the fit."""
     return _of_the_fit(fit, _all_effects(fit))
 
 
-def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> pd.Series:
+def predicted_values(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_levels: str) -> pd.Series:
     """Predictions; `mlm.MixedModel.predict` says what the arguments mean."""
     if not is_one_of(new_levels, ("error", "population")):
         raise ArgumentError(f"new_levels is 'error' or 'population'; got {new_levels!r}.")
@@ -47,7 +48,7 @@ def predicted_values(fit: Fit, newdata: Any, re_form: Any, new_levels: str) -> p
     return pd.Series(values + fit.frame.known_part_of(table), table.index.view())
 
 
-def _of_the_fit(fit: Fit, effects: dict[int, list[int]]) -> pd.Series:
+def _of_the_fit(fit: Fit | GeneralizedFit, effects: dict[int, list[int]]) -> pd.Series:
     frame = fit.frame
     values = frame.x @ fit.fixef.to_numpy()
     for k, columns in effects.items():
@@ -57,7 +58,9 @@ def _of_the_fit(fit: Fit, effects: dict[int, list[int]]) -> pd.Series:
     return pd.Series(values + frame.known_part, frame.index.view())
 
 
-def _contribution(fit: Fit, k: int, z: np.ndarray, codes: np.ndarray, columns: list[int]) -> np.ndarray:
+def _contribution(
+    fit: Fit | GeneralizedFit, k: int, z: np.ndarray, codes: np.ndarray, columns: list[int]
+) -> np.ndarray:
     """What these columns of term k add to the linear predictor; codes of -1 (unknown levels) add nothing."""
     slot = fit.deviance_function.layout.slots[k]
     b = fit.modes[fit.terms[k].term.group][0][slot.start : slot.start + slot.size]
@@ -67,12 +70,12 @@ def _contribution(fit: Fit, k: int, z: np.ndarray, codes: np.ndarray, columns: l
 # which random effects
 
 
-def _all_effects(fit: Fit) -> dict[int, list[int]]:
+def _all_effects(fit: Fit | GeneralizedFit) -> dict[int, list[int]]:
     """Columns of all terms, by the terms' places."""
     return {k: list(range(len(part.columns.names))) for k, part in enumerate(fit.terms)}
 
 
-def _chosen_effects(fit: Fit, re_form: Any) -> dict[int, list[int]]:
+def _chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[int]]:
     """Columns of the random effects that `re_form` asks for, by the terms' places."""
     if re_form is None:
         return _all_effects(fit)
@@ -91,7 +94,7 @@ def _chosen_effects(fit: Fit, re_form: Any) -> dict[int, list[int]]:
     return {k: sorted(columns) for k, columns in chosen.items()}
 
 
-def _columns_of(fit: Fit, term: RandomTerm, re_form: str) -> dict[int, list[int]]:
+def _columns_of(fit: Fit | GeneralizedFit, term: RandomTerm, re_form: str) -> dict[int, list[int]]:
     """Where a wanted term's effects are among the model's."""
     there: dict[Effect, tuple[int, list[int]]] = {}
     codings: dict[str, Any] = {}

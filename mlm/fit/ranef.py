@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..frame.model_frame import RandomPart
 from .fit import Fit
+from .generalized import GeneralizedFit
 
 __all__ = ["coef_tables", "columns_of", "covariance_blocks", "ranef_table", "term_names", "varcorr_table"]
 
@@ -19,7 +20,7 @@ NO_LETTER = re.compile(r"[^\w.]")  # signs that R's names have in backticks only
 SYNTACTIC = re.compile(r"[^\W\d_]|\.(?!\d)")  # how other names begin
 
 
-def covariance_blocks(fit: Fit) -> list[tuple[str, RandomPart, np.ndarray]]:
+def covariance_blocks(fit: Fit | GeneralizedFit) -> list[tuple[str, RandomPart, np.ndarray]]:
     """Covariance matrix of each random-effects term.
 
     Returns
@@ -62,7 +63,7 @@ def term_names(groups: Sequence[str]) -> list[str]:
     return found
 
 
-def varcorr_table(fit: Fit) -> pd.DataFrame:
+def varcorr_table(fit: Fit | GeneralizedFit) -> pd.DataFrame:
     """Variances and covariances in the columns of lme4's ``as.data.frame(VarCorr(m))``."""
     rows: list[tuple[str, Any, Any, float, float]] = []
     for name, part, covariance in covariance_blocks(fit):
@@ -75,16 +76,17 @@ def varcorr_table(fit: Fit) -> pd.DataFrame:
             for i in range(len(names))
             for k in range(i + 1, len(names))
         ]
-    rows.append(("Residual", None, None, fit.sigma**2, fit.sigma))
+    if fit.has_scale:
+        rows.append(("Residual", None, None, fit.sigma**2, fit.sigma))
     return pd.DataFrame(rows, columns=["grp", "var1", "var2", "vcov", "sdcor"])
 
 
-def columns_of(fit: Fit, group: str) -> list[str]:
+def columns_of(fit: Fit | GeneralizedFit, group: str) -> list[str]:
     """Names of the random effects of one grouping factor, over all its terms."""
     return [name for part in fit.terms if part.term.group == group for name in part.columns.names]
 
 
-def ranef_table(fit: Fit) -> pd.DataFrame:
+def ranef_table(fit: Fit | GeneralizedFit) -> pd.DataFrame:
     """Conditional modes and their standard deviations in the columns of lme4's ``as.data.frame(ranef(m))``."""
     parts = []
     for group in fit.ngrps.index:
@@ -101,7 +103,7 @@ def ranef_table(fit: Fit) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def coef_tables(fit: Fit) -> dict[str, pd.DataFrame]:
+def coef_tables(fit: Fit | GeneralizedFit) -> dict[str, pd.DataFrame]:
     """Fixed effects plus conditional modes: levels by terms, for each grouping factor.
 
     As in R every table has all terms: first those without a fixed effect, 0 where they do not vary, then the others.

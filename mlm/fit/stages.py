@@ -18,7 +18,7 @@ from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
-__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms"]
+__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms", "without_dependent"]
 
 # Squared share of its length that sets a column apart from one of another term, below which they are nearly parallel: a
 # mean of 30 standard deviations. The squares that differences are taken of are as many times as large: three digits.
@@ -27,15 +27,16 @@ PARALLEL_SHARE = 1e-3
 SHIFTED_ROUNDING = 1e-13
 
 
-def sorted_terms(frame: ModelFrame) -> list[RandomPart]:
+def sorted_terms(frame: ModelFrame, otherwise: str = "mlm.lm for ordinary least squares") -> list[RandomPart]:
     """Terms by number of levels, the largest first: the order of theta in lme4.
 
-    Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do.
+    Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do. `otherwise` says
+    what fits a formula without any.
     """
     if not frame.random:
         raise FormulaError(
-            "The formula has no random-effects term; add one such as '(1 | group)', or use mlm.lm for ordinary "
-            f"least squares.\n  {frame.formula.text}"
+            f"The formula has no random-effects term; add one such as '(1 | group)', or use {otherwise}.\n"
+            f"  {frame.formula.text}"
         )
     levels = [frame.groupings[part.term.group].size for part in frame.random]
     if levels == sorted(levels, reverse=True):
@@ -72,7 +73,7 @@ def independent_columns(
     """
     factors = grouping_factors(frame, terms)
     if len(frame.x_names) >= frame.nobs:  # to find the dependent ones costs less than the products of so many
-        frame = _without_dependent(frame, quiet)
+        frame = without_dependent(frame, quiet)
     if len(frame.x_names) >= frame.nobs:
         raise DataError(
             f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
@@ -80,7 +81,7 @@ def independent_columns(
     sizes = [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
     products = cross_products(frame, factors, sizes=sizes)
     if not products.independent:
-        frame = _without_dependent(frame, quiet)
+        frame = without_dependent(frame, quiet)
         products = cross_products(frame, factors, orthonormal=True, sizes=sizes)
     parallel = [len(s) > 1 and _has_parallel(s, f) for s, f in zip(sizes, products.factors, strict=True)]
     if not any(parallel):
@@ -104,7 +105,7 @@ def _is_clear(joint: CrossProducts) -> bool:
     return all(f.basis is None or min(f.basis.shares.tolist()) > DEPENDENT_SHARE for f in joint.factors)
 
 
-def _without_dependent(frame: ModelFrame, quiet: bool) -> ModelFrame:
+def without_dependent(frame: ModelFrame, quiet: bool = False) -> ModelFrame:
     """Drop the columns that depend on columns to their left, if there are any, and say so unless `quiet`."""
     demand_squares(frame, LARGEST_PRODUCTS)
     dropped = _dependent(frame)

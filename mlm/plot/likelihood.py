@@ -12,6 +12,7 @@ import scipy
 from ..errors import ArgumentError, FitError, is_count
 from ..inference.confint import checked_level
 from ..likelihood.deviance import UsersDeviance
+from ..report.face import demand_linear
 from ..report.r_numbers import percent
 from .labels import demand_words, inches, line_height, size_of, words
 from .places import Canvas
@@ -111,6 +112,7 @@ def likelihood_curve(
     'Intraclass correlation'
     """
     demand_words(title, xlabel, ylabel)
+    demand_linear(m, "This curve")
     if isinstance(m, type) or not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
         raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
     if not is_count(points, FEWEST_POINTS):

@@ -12,13 +12,15 @@ from typing import Any, Protocol, TypeGuard
 
 import pandas as pd
 
-from ..errors import ArgumentError, listed
+from ..errors import ArgumentError, FitError, listed
 
 __all__ = [
+    "FittedGeneralizedMixedModel",
     "FittedGeneralizedModel",
     "FittedLinearModel",
     "FittedMixedModel",
     "FittedModel",
+    "demand_linear",
     "demand_mixed",
     "demand_model",
     "is_generalized",
@@ -156,6 +158,18 @@ class FittedMixedModel(FittedModel, Protocol):
         """The same model by the other criterion."""
 
 
+class FittedGeneralizedMixedModel(FittedMixedModel, Protocol):
+    """What is asked of a generalized mixed model besides."""
+
+    @property
+    def family(self) -> Any:
+        """The family: ``name``, ``label``, ``link.name``, ``has_scale``."""
+
+    @property
+    def n_agq(self) -> int:
+        """How the likelihood was approximated: 0, 1 (Laplace), or the quadrature nodes an effect."""
+
+
 class FittedLinearModel(FittedModel, Protocol):
     """What is asked of a linear model besides."""
 
@@ -256,6 +270,20 @@ def demand_model(m: object) -> None:
     """
     if not is_model(m):
         raise ArgumentError(f"This takes a model that mlm.lmer, mlm.lm or mlm.glm has fitted; got {type(m).__name__}.")
+
+
+def demand_linear(m: object, what: str) -> None:
+    """Refuse a generalized model where something is told of residual variances.
+
+    Raises
+    ------
+    FitError
+    """
+    if hasattr(type(m), "ngrps") and hasattr(m, "family"):
+        raise FitError(
+            f"{what} is that of a linear mixed model, of its residual variance; this one is of the {m.family.name} "
+            "family. mlm.lmer fits linear ones."
+        )
 
 
 def model_names(count: int, names: object) -> list[str]:

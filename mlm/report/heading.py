@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from ..language.formula import without_double_bars
 from . import r_numbers, r_text
-from .face import FittedMixedModel
+from .face import FittedGeneralizedMixedModel, FittedMixedModel, is_generalized
 from .style import Style
 
 __all__ = ["criterion", "heading", "observations"]
@@ -25,12 +27,24 @@ def heading(m: FittedMixedModel, style: Style, method: str | None = None, data_n
     data_name : str, optional
         What to call the data; by default as in the fit.
     """
-    title = f"Linear mixed model fit by {METHODS[_by_reml(m)]}" + (f". {TESTS.format(method)}" if method else "")
-    lines = [*_title(title, "lmerModLmerTest" if method else "lmerMod", style.width)]
+    if is_generalized(m):
+        lines = _generalized_lines(cast(FittedGeneralizedMixedModel, m), style)
+    else:
+        title = f"Linear mixed model fit by {METHODS[_by_reml(m)]}" + (f". {TESTS.format(method)}" if method else "")
+        lines = [*_title(title, "lmerModLmerTest" if method else "lmerMod", style.width)]
     lines.append(r_text.fill(["Formula:", *r_text.deparse(without_double_bars(m.formula))], style.width))
     call = m.frame.call
     names = {"   Data:": data_name or call.data, "Weights:": call.weights, " Offset:": call.offset}
     return [*lines, *(f"{what} {name}" for what, name in names.items() if name)]
+
+
+def _generalized_lines(m: FittedGeneralizedMixedModel, style: Style) -> list[str]:
+    """How the likelihood was approximated, the family, and what counts as success where that is not told by numbers."""
+    how = "Laplace Approximation" if m.n_agq == 1 else f"Adaptive Gauss-Hermite Quadrature, nAGQ = {m.n_agq}"
+    lines = _title(f"Generalized linear mixed model fit by maximum likelihood ({how})", "glmerMod", style.width)
+    lines.append(f" Family: {m.family.label}  ( {m.family.link.name} )")
+    success = m.frame.outcome.success
+    return lines if success is None else [*lines, f"Success: {m.response} is {success}"]
 
 
 def _by_reml(m: FittedMixedModel) -> bool:
@@ -48,7 +62,7 @@ def _title(title: str, kind: str, width: int) -> list[str]:
 
 def criterion(m: FittedMixedModel, style: Style, decimals: int) -> str:
     """The REML criterion, or the information criteria of a fit by maximum likelihood, rounded to some decimals."""
-    values = [m.deviance] if _by_reml(m) else [m.aic, m.bic, m.loglik, m.deviance]
+    values = [m.deviance] if _by_reml(m) else [m.aic, m.bic, m.loglik, -2.0 * m.loglik]
     rounded = [round(float(value), decimals) for value in values]
     texts = r_numbers.format_numbers(rounded, style.digits, scipen=style.scipen)
     if _by_reml(m):

@@ -62,7 +62,9 @@ def tidy_table(m: FittedMixedModel, conf_int: bool, ddf: str | None, level: floa
     fixed = coefficient_rows(m, conf_int, ddf, level)
     fixed.insert(0, "effect", "fixed")
     fixed.insert(1, "group", pd.Series([None] * len(fixed), dtype=object))
-    random = m.varcorr.iloc[_lower_triangles([len(part.columns.names) for part in m.terms])]
+    varcorr = m.varcorr
+    order = _lower_triangles([len(part.columns.names) for part in m.terms])
+    random = varcorr.iloc[order[: len(varcorr)]]  # a model without a residual variance ends before it
     columns = random[["var1", "var2"]].astype(object).where(random[["var1", "var2"]].notna(), None)
     terms = [_parameter(var1, var2) for var1, var2 in columns.itertuples(index=False, name=None)]
     below = {"effect": "ran_pars", "group": random["grp"], "term": terms, "estimate": random["sdcor"]}

@@ -15,7 +15,7 @@ from ..fit.ranef import covariance_blocks
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..model.mixed_model import MixedModel
-from ..report.face import demand_mixed
+from ..report.face import demand_linear, demand_mixed
 
 __all__ = [
     "PlausibleRange",
@@ -37,6 +37,7 @@ def intercept_variance(m: MixedModel) -> float:
         When the model has random slopes or several random terms.
     """
     demand_mixed(m)
+    demand_linear(m, "The variance between groups beside that within")
     if len(m.terms) != 1 or m.terms[0].columns.names != (INTERCEPT,):
         shown = ", ".join(f"({part.term.text})" for part in m.terms)
         raise FitError(
@@ -216,6 +217,7 @@ def plausible_range(
     Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 71-72. Sage.
     """
     demand_mixed(m)
+    demand_linear(m, "A plausible range")
     if level is not None:
         multiplier = float(scipy.stats.norm.ppf(0.5 + checked_level(level) / 2))
     if not is_number(multiplier):
@@ -293,6 +295,7 @@ def shrinkage(m: MixedModel) -> pd.DataFrame:
     Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 46-48. Sage.
     """
     demand_mixed(m)
+    demand_linear(m, "Shrinkage")
     between = intercept_variance(m)
     if m.frame.weights is not None:
         raise FitError("The weights of this model differ by row; its groups have no single reliability.")

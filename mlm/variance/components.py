@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..errors import SingularFitWarning, users_stacklevel
+from ..errors import FitError, SingularFitWarning, users_stacklevel
 from ..fit.fit import Fit
+from ..fit.generalized import GeneralizedFit
 from ..fit.ranef import covariance_blocks
 from ..report.face import demand_mixed
+
+# Variances of the standard logistic, normal and Gumbel distributions, of which a latent variable's signs are observed.
+LATENT_VARIANCES = {"logit": math.pi**2 / 3.0, "probit": 1.0, "cloglog": math.pi**2 / 6.0}
 
 __all__ = ["VarianceComponents", "singular_note", "variance_components", "warn_singular"]
 
@@ -26,7 +31,8 @@ class VarianceComponents:
     random : pandas.Series
         Of the random effects, by grouping factor.
     residual, fixed : float
-        Of the residuals, and of the predictions of the fixed part over the rows.
+        Of the residuals (of a binomial model, of the latent variable that its link supposes), and of the predictions of
+        the fixed part over the rows.
     """
 
     random: pd.Series
@@ -39,7 +45,7 @@ class VarianceComponents:
         return float(self.random.sum()) + self.residual + self.fixed
 
 
-def variance_components(fit: Fit) -> VarianceComponents:
+def variance_components(fit: Fit | GeneralizedFit) -> VarianceComponents:
     """Split the variance of the response.
 
     Parameters
@@ -70,7 +76,27 @@ def variance_components(fit: Fit) -> VarianceComponents:
         z = part.columns.matrix()
         random[part.term.group] += float(np.sum(covariance * (z.T @ z / len(z))))
     fixed = float(np.var(fit.frame.x @ fit.fixef.to_numpy(), ddof=1))
-    return VarianceComponents(pd.Series(random), fit.sigma**2, fixed)
+    return VarianceComponents(pd.Series(random), _residual(fit), fixed)
+
+
+def _residual(fit: Fit | GeneralizedFit) -> float:
+    """Variance of the residuals; of a binomial model, of the latent variable that its link supposes.
+
+    Raises
+    ------
+    FitError
+        For other generalized models.
+    """
+    if not isinstance(fit, GeneralizedFit):
+        return fit.sigma**2
+    family, link = fit.family.name, fit.family.link.name
+    if family == "binomial" and link in LATENT_VARIANCES:
+        return LATENT_VARIANCES[link]
+    raise FitError(
+        f"The residual variance on the scale of the linear predictor is known for binomial models with link="
+        f"{', '.join(map(repr, LATENT_VARIANCES))}; this one is of the {family} family with link={link!r}. Its random "
+        "variances are in m.varcorr."
+    )
 
 
 def singular_note(terms: Sequence[str]) -> list[str]:

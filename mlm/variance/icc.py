@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
 from .components import singular_note, variance_components, warn_singular
 
@@ -55,12 +56,13 @@ class IntraclassCorrelation:
         return str(self)
 
 
-def icc(m: MixedModel) -> IntraclassCorrelation:
+def icc(m: MixedModel | GeneralizedMixedModel) -> IntraclassCorrelation:
     """Compute the intraclass correlation of a fitted mixed model.
 
     Parameters
     ----------
-    m : MixedModel
+    m : MixedModel or GeneralizedMixedModel
+        Of a binomial model the residual variance is that of the latent variable: pi²/3 with a logit.
 
     Returns
     -------

@@ -9,8 +9,9 @@ import numpy as np
 import scipy
 
 from ..errors import FitError
+from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
-from ..report.face import demand_mixed
+from ..report.face import demand_linear, demand_mixed
 from .clustering import group_sizes, intercept_variance
 from .components import singular_note, variance_components, warn_singular
 
@@ -59,7 +60,7 @@ class RSquared:
         return str(self)
 
 
-def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
+def r2(m: MixedModel | GeneralizedMixedModel, null: MixedModel | None = None) -> RSquared:
     """Compute the explained variance of a mixed model, by itself and against a null model.
 
     Parameters
@@ -109,6 +110,8 @@ def r2(m: MixedModel, null: MixedModel | None = None) -> RSquared:
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
     if null is None:
         return RSquared(marginal, conditional, singular=m.singular_terms)
+    demand_linear(m, "The comparison with a null model")
+    assert isinstance(m, MixedModel)
     _demand_comparable(m, null)
     between, between0 = intercept_variance(m), intercept_variance(null)
     within, within0 = m.sigma**2, null.sigma**2

@@ -307,4 +307,5 @@ def _variances(m: FittedMixedModel) -> Iterator[Hashable]:
             what = (part.term.group, one, two)
             seen[what] = seen.get(what, 0) + 1
             yield (*what, seen[what])
-    yield "residual"
+    if m.varcorr["grp"].iloc[-1] == "Residual":  # there is none without a dispersion
+        yield "residual"

@@ -1,0 +1,353 @@
+"""A generalized mixed model's fit as a value: its numbers in the user's coefficients."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from ..errors import ConvergenceWarning, FitError, SingularFitWarning, users_stacklevel
+from ..frame.model_frame import ModelFrame, RandomPart
+from ..generalized.distribution import Family
+from ..generalized.laplace import GeneralizedEvaluation, Laplace
+from ..generalized.pirls import Problem
+from ..generalized.residuals import residuals
+from ..generalized.response import Response
+from ..generalized.systems import Structure
+from ..generalized.working import Working
+from ..optimize.optimum import Log
+from .checks import singular_message
+from .fitted import FittedMixed
+from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure
+from .generalized_curvature import UsersCriterion, curvature, inverse_block
+from .generalized_rows import WorkedRows, worked_rows
+from .generalized_search import GeneralizedOptimum, search
+
+__all__ = ["GeneralizedFit"]
+
+# As for linear models: diagonal elements of theta below this make a fit singular.
+SINGULAR_DEVIATION = 1e-4
+NOT_DEFINITE = (
+    "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
+    "data tell too little about a variance or a coefficient. Leave a term out."
+)
+# Standard deviation of effects on a binomial model's linear predictor from which nearly every level is certain.
+CERTAIN_DEVIATION = 25.0
+# Where the search for the theta of a negative binomial model starts.
+FIRST_SIZE = 1.0
+# The theta of a negative binomial model from which on its counts are Poisson's to all digits that are estimated.
+POISSON_SIZE = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralizedFit(FittedMixed):
+    """What was estimated, from what, and how; it never changes.
+
+    Attributes
+    ----------
+    frame : ModelFrame
+        The rows in use.
+    terms : tuple of RandomPart
+        Random-effects terms in the order of theta.
+    family : Family
+        With its link; of a negative binomial model with its theta.
+    n_agq : int
+        0 for fixed effects moved with the modes, 1 for Laplace's approximation, else the nodes an effect.
+    worked : WorkedRows
+        The rows in the columns worked with.
+    optimum : GeneralizedOptimum
+        What the search did.
+    estimated_size : bool
+        Whether the theta of the negative binomial family was estimated.
+    """
+
+    family: Family
+    n_agq: int
+    worked: WorkedRows
+    optimum: GeneralizedOptimum
+    estimated_size: bool = False
+
+    reml = False
+
+    @classmethod
+    def estimate(
+        cls,
+        frame: ModelFrame,
+        terms: list[RandomPart],
+        family: Family,
+        n_agq: int = 1,
+        start: Any = None,
+        verbose: bool = False,
+    ) -> Self:
+        """Maximise the likelihood; :func:`mlm.glmer` says what the arguments mean."""
+        demand_structure(frame, terms, family, n_agq)
+        estimated = family.name == "negative.binomial" and family.theta is None
+        first = family.with_theta(FIRST_SIZE) if estimated else family
+        assert frame.weights is not None
+        worked = worked_rows(frame, terms, frame.y, frame.weights)
+        assert isinstance(frame.outcome, Response)
+        trials = frame.outcome.trials
+        working = Working(first, worked.rows.y, worked.rows.weights, None if trials is None else trials[worked.order])
+        laplace = Laplace(Problem(worked.rows, working, Structure(worked.rows)), worked.layout, max(n_agq, 1))
+        theta, beta = demand_start(start, worked)
+        log = Log(verbose)
+        try:
+            optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
+        except FitError:
+            demand_finite(frame, family, None)
+            raise
+        demand_finite(frame, family, optimum)
+        found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
+        found._warn()
+        return found
+
+    def _warn(self) -> None:
+        if self.is_singular:
+            warnings.warn(singular_message(self.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
+        for message in self._unsettled:
+            warnings.warn(message, ConvergenceWarning, stacklevel=users_stacklevel())
+
+    @property
+    def _unsettled(self) -> list[str]:
+        """Why this may not be the maximum."""
+        said = [] if self.converged else [convergence_message(self.optimum.message, len(self.optimum.log), self.terms)]
+        if self.estimated_size and self.family.theta is not None and self.family.theta > POISSON_SIZE:
+            said.append(
+                f"The negative binomial theta has no finite estimate (it is beyond {POISSON_SIZE:.0e}): "
+                f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
+            )
+        return said + self._certain_levels
+
+    @property
+    def _certain_levels(self) -> list[str]:
+        """Terms of a binomial model whose effects are so large that they tell outcomes for certain."""
+        layout, sizes = self.worked.layout, np.abs(self._at.theta)
+        large = [
+            f"'({part.term.text})'"
+            for slot, part in zip(layout.slots, self.terms, strict=True)
+            if self.family.name == "binomial" and sizes[slot.elements].max() > CERTAIN_DEVIATION
+        ]
+        if not large:
+            return []
+        return [
+            f"The standard deviation of {', '.join(large)} is estimated as {sizes.max():.0f} on the scale of the "
+            "linear predictor: its levels tell the outcomes all but for certain, and the likelihood has no maximum, or "
+            "one that means little. Leave the term out, or use fewer slopes."
+        ]
+
+    # the criterion
+
+    @property
+    def _at(self) -> GeneralizedEvaluation:
+        return self.optimum.evaluation
+
+    @property
+    def deviance_function(self) -> UsersCriterion:
+        """The criterion as a function of theta and beta: ``m.deviance_function.value(theta, beta)``."""
+        return UsersCriterion(self.worked, self.optimum.laplace, self._at)
+
+    @property
+    def theta(self) -> np.ndarray:
+        """Relative covariance parameters in lme4's order, shape (n_theta,)."""
+        return self.worked.users_theta(self._at.theta)
+
+    @property
+    def has_scale(self) -> bool:
+        """Whether the family has a dispersion that is estimated."""
+        return self.family.has_scale
+
+    @property
+    def sigma(self) -> float:
+        """Square root of the dispersion: 1 for families without one.
+
+        As lme4 has it: Pearson residuals' sum of squares and that of the spherical effects, over the rows.
+        """
+        if not self.has_scale:
+            return 1.0
+        return math.sqrt((self._pearson_squares + self._at.mode.penalty) / self.nobs)
+
+    @property
+    def _pearson_squares(self) -> float:
+        at, working = self._at.mode.at, self.optimum.laplace.problem.working
+        mean = self.family.link.inverse(at.eta)
+        return float(np.sum(working.weights * np.square(working.y - mean) / self.family.variance(mean)))
+
+    @property
+    def criterion_name(self) -> str:
+        """What was minimised."""
+        return "-2 log-likelihood"
+
+    @property
+    def deviance(self) -> float:
+        """Deviance of the rows at the conditional modes, lme4's ``deviance(m)``; ``-2 * m.loglik`` is another."""
+        at, working = self._at.mode.at, self.optimum.laplace.problem.working
+        return float(np.sum(working.weights * self.family.deviances_at(working.y, at.eta)))
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood, with all constants.
+
+        With ``n_agq > 1`` lme4's ``logLik`` is larger, by that of a model with a parameter for each row: a constant of
+        the response. With ``n_agq=0`` it is Laplace's approximation at estimates that do not maximise it.
+        """
+        return -0.5 * self._at.value
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters: fixed effects, variances and covariances, and the dispersion where there is one."""
+        return len(self._at.beta) + len(self._at.theta) + int(self.has_scale or self.family.theta is not None)
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less parameters."""
+        return self.nobs - self.npar
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+        return -2.0 * self.loglik + 2.0 * self.npar
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion."""
+        return -2.0 * self.loglik + float(np.log(self.nobs)) * self.npar
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search reached a minimum: `mlm.ConvergenceWarning` is given when it did not."""
+        return self.optimum.converged
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimiser."""
+        return self.optimum.optimizer
+
+    @property
+    def optimizer_info(self) -> GeneralizedOptimum:
+        """What the search did."""
+        return self.optimum
+
+    @cached_property
+    def singular_terms(self) -> tuple[str, ...]:
+        """Random-effects terms whose covariance is singular."""
+        layout, flat = self.worked.layout, []
+        theta = layout.rectify(self._at.theta)
+        for slot, part in zip(layout.slots, self.terms, strict=True):
+            mine = slot.elements
+            if (theta[mine][layout.diagonal[mine]] < SINGULAR_DEVIATION).any():
+                flat.append(part.term.text)
+        return tuple(flat)
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether a variance is 0 or a correlation ±1."""
+        return bool(self.singular_terms)
+
+    @property
+    def messages(self) -> list[str]:
+        """What the fit has to say about itself."""
+        return [f"singular fit: ({t})" for t in self.singular_terms] + self._unsettled
+
+    # fixed effects
+
+    @cached_property
+    def _beta(self) -> np.ndarray:
+        return self.worked.users_beta(self._at.beta)
+
+    @cached_property
+    def _vcov(self) -> np.ndarray:
+        return self.fixed_covariance(use_hessian=self.n_agq > 0)
+
+    def fixed_covariance(self, use_hessian: bool) -> np.ndarray:
+        """Covariance of the fixed effects, shape (p, p).
+
+        Parameters
+        ----------
+        use_hessian : bool
+            Twice the inverse of the criterion's second derivatives by theta and beta; False for the information at the
+            conditional modes, as if theta were known.
+        """
+        if use_hessian:
+            inverse = inverse_block(self._hessian, len(self._at.theta))
+            if not (inverse.diagonal() > 0.0).all():
+                warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
+                inverse = np.full_like(inverse, np.nan)
+            return self.worked.users_covariance(inverse)
+        return self.worked.users_covariance(self.sigma**2 * linalg.inv(self._information()))
+
+    @cached_property
+    def _hessian(self) -> np.ndarray:
+        """Second derivatives of the criterion by theta and beta, in the columns worked with."""
+        return curvature(self.optimum)
+
+    def _information(self) -> np.ndarray:
+        """Expected information about the fixed effects, over the dispersion, random effects eliminated."""
+        mode, rows = self._at.mode, self.worked.rows
+        scaled = rows.xt * mode.at.weights
+        across = [np.tensordot(t.T, v, axes=1) for t, v in zip(mode.matrices, rows.gather(scaled), strict=True)]
+        solved = mode.system.solve([a.copy() for a in across])
+        less = sum(np.tensordot(a, s, axes=([0, 1], [0, 1])) for a, s in zip(across, solved, strict=True))
+        return scaled @ rows.xt.T - less
+
+    # random effects
+
+    @property
+    def modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Conditional modes (q, J) and unscaled conditional covariances (q, q, J) of each factor, read-only."""
+        return dict(self._modes)
+
+    @cached_property
+    def _modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        mode, inverse, out = self._at.mode, self._at.mode.system.inverse(), {}
+        for k, name in enumerate(self.worked.names):
+            users = self.worked.users_effects(k, mode.matrices[k])
+            covariance = np.einsum("ai,ikj,bk->abj", users, inverse[k, k], users)
+            effects = users @ mode.u[k]
+            for array in (effects, covariance):
+                array.flags.writeable = False
+            out[name] = effects, covariance
+        return out
+
+    # rows
+
+    @cached_property
+    def _eta(self) -> np.ndarray:
+        eta = np.empty(self.nobs)
+        eta[self.worked.order] = self._at.mode.at.eta
+        return eta
+
+    @property
+    def outcome(self) -> Response:
+        """The response as the family takes it: values, weights, what is success."""
+        found = self.frame.outcome
+        assert isinstance(found, Response)
+        return found
+
+    @property
+    def linear_predictors(self) -> pd.Series:
+        """Linear predictors at the conditional modes, offset included, by row label."""
+        return pd.Series(self._eta, self.frame.index.view(), copy=True)
+
+    @property
+    def fitted(self) -> pd.Series:
+        """Fitted means at the conditional modes, by row label: of a binomial response, probabilities."""
+        return pd.Series(self.family.link.inverse(self._eta), self.frame.index.view())
+
+    @property
+    def resid(self) -> pd.Series:
+        """Deviance residuals, by row label."""
+        return self._residuals("deviance")
+
+    @property
+    def scaled_resid(self) -> pd.Series:
+        """Pearson residuals over sigma, as in lme4's summary."""
+        return self._residuals("pearson") / self.sigma
+
+    def _residuals(self, kind: str) -> pd.Series:
+        return pd.Series(residuals(self.family, self.outcome, self._eta, kind), self.frame.index.view())

@@ -1,0 +1,184 @@
+"""What must hold before and after a generalized fit; each check names the term or column, and a remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy
+
+from ..errors import ArgumentError, DataError, FitError, counted, first_few, is_count
+from ..frame.model_frame import ModelFrame, RandomPart
+from ..generalized.distribution import Family
+from .checks import demand_estimable
+from .generalized_rows import WorkedRows
+from .generalized_search import GeneralizedOptimum
+
+__all__ = ["checked_nodes", "convergence_message", "demand_finite", "demand_start", "demand_structure"]
+
+# Nodes an effect, at most: lme4's limit. And effects of a level: with 3, K³ evaluations of the rows.
+MOST_NODES, MOST_EFFECTS = 100, 3
+# Linear predictor, by size, from which fixed effects may separate the response: odds of one in three millions.
+FAR = 15.0
+# Share of its largest value from which a weight of a separating combination counts.
+LEAST_WEIGHT = 1e-6
+
+
+def checked_nodes(n_agq: Any) -> int:
+    """Check the number of quadrature nodes.
+
+    Raises
+    ------
+    ArgumentError
+        When it is no whole number from 0 to 100.
+    """
+    if not is_count(n_agq, 0, MOST_NODES):
+        raise ArgumentError(
+            "`n_agq` is 0 (fast and approximate), 1 (Laplace) or the number of quadrature nodes, up to "
+            f"{MOST_NODES}; got {n_agq!r}."
+        )
+    return int(n_agq)
+
+
+def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> None:
+    """Refuse what cannot be estimated, or not by quadrature."""
+    demand_estimable(frame, terms, residual=family.has_scale)
+    if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
+        _refuse_constant(frame, family)
+    if family.name == "binomial":
+        for group in dict.fromkeys(part.term.group for part in terms):
+            _demand_mixed_levels(frame, group)
+    if n_agq > 1:
+        _demand_quadrature(terms, family, n_agq)
+
+
+def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
+    """Refuse a factor of whose levels none has both successes and failures: the likelihood grows with its variance."""
+    factor = frame.groupings[group]
+    assert frame.weights is not None
+    trials = np.bincount(factor.codes, frame.weights, minlength=factor.size)
+    successes = np.bincount(factor.codes, frame.weights * frame.y, minlength=factor.size)
+    failures = np.bincount(factor.codes, frame.weights * (1.0 - frame.y), minlength=factor.size)
+    if trials.sum() > factor.size and not ((successes > 0) & (failures > 0)).any():
+        raise FitError(
+            f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} "
+            "have successes only, the others failures only. The likelihood grows without end as the variance "
+            "between levels does, and there is no estimate. Use one row a level, or leave the term out."
+        )
+
+
+def _demand_quadrature(terms: list[RandomPart], family: Family, n_agq: int) -> None:
+    """Refuse quadrature where there is none."""
+    groups = dict.fromkeys(part.term.group for part in terms)
+    effects = sum(len(part.columns.names) for part in terms)
+    if len(groups) > 1:
+        raise ArgumentError(
+            f"n_agq={n_agq} takes one grouping factor, and there are {len(groups)}: {first_few(list(groups))}. Use "
+            "n_agq=1 (Laplace)."
+        )
+    if effects > MOST_EFFECTS:
+        raise ArgumentError(
+            f"n_agq={n_agq} takes {MOST_EFFECTS} effects a level at most, and {next(iter(groups))!r} has {effects}: "
+            f"{n_agq}^{effects} nodes a level. Use n_agq=1 (Laplace)."
+        )
+    if family.has_scale:
+        raise ArgumentError(
+            f"n_agq={n_agq} is for families without a dispersion, and {family.name} has one. Use n_agq=1 (Laplace)."
+        )
+
+
+def _refuse_constant(frame: ModelFrame, family: Family) -> None:
+    value, name = float(frame.y[0]), frame.formula.response
+    if family.name == "binomial" and value in (0.0, 1.0):
+        what = "failures" if value == 0.0 else "successes"
+        raise DataError(f"The response {name!r} has only {what} in the {counted(len(frame.y), 'row')} used.")
+    if family.has_scale or value == 0.0:
+        raise DataError(
+            f"The response {name!r} is constant ({value:g}) in the {counted(len(frame.y), 'row')} used: there is "
+            "nothing to explain."
+        )
+
+
+def demand_start(start: Any, worked: WorkedRows) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Check a user's start: theta, or ``{"theta": ..., "fixef": ...}``; in the columns worked with."""
+    if start is None:
+        return None, None
+    parts = start if isinstance(start, dict) else {"theta": start}
+    unknown = set(parts) - {"theta", "fixef"}
+    if unknown:
+        raise ArgumentError(f"`start` has 'theta' and 'fixef'; got {first_few(sorted(map(str, unknown)))}.")
+    theta = _numbers(parts.get("theta"), worked.layout.n_theta, "theta")
+    beta = _numbers(parts.get("fixef"), len(worked.root), "fixef")
+    return (
+        None if theta is None else worked.working_theta(theta),
+        None if beta is None else worked.working_beta(beta),
+    )
+
+
+def _numbers(given: Any, count: int, name: str) -> np.ndarray | None:
+    if given is None:
+        return None
+    try:
+        values = np.asarray(given, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        values = np.full(1, np.nan)
+    if values.shape != (count,) or not np.isfinite(values).all():
+        raise ArgumentError(f"`start` must have {counted(count, 'finite number')} of {name}; got {given!r}.")
+    return values
+
+
+def convergence_message(message: str, evaluations: int, terms: tuple[RandomPart, ...]) -> str:
+    """Say that the search did not reach a minimum, and what to do."""
+    named = ", ".join(f"'({part.term.text})'" for part in terms)
+    return (
+        f"Not converged: {message}, after {counted(evaluations, 'evaluation')}. The fit is kept, but its estimates are "
+        f"not those of the largest likelihood. Leave out a term of {named}, or give other values in start=."
+    )
+
+
+def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum | None) -> None:
+    """Refuse a fit whose fixed effects separate the response, so that their estimates would be infinite.
+
+    A combination of the fixed-effects columns that is not negative where the response is all successes, not positive
+    where it is all failures (for counts: where it is 0) and 0 elsewhere raises the likelihood without end, whatever the
+    random effects are (Albert & Anderson 1984, Biometrika 71). Such a one is looked for by linear programming (Konis
+    2007) where linear predictors are large.
+    """
+    if family.name not in ("binomial", "poisson", "negative.binomial") or family.link.name in ("identity", "sqrt"):
+        return
+    if optimum is not None:
+        eta = optimum.evaluation.mode.at.eta
+        far = eta.min() < -FAR or (family.name == "binomial" and eta.max() > FAR)
+        if optimum.converged and not far:
+            return
+    weights = _separating(frame, family)
+    if weights is None:
+        return
+    used = np.flatnonzero(np.abs(weights) > LEAST_WEIGHT * np.abs(weights).max())
+    apart = int((np.abs(frame.x @ weights) > LEAST_WEIGHT).sum())
+    names = first_few([frame.x_names[k] for k in used])
+    what = "successes from failures" if family.name == "binomial" else "zeros from other counts"
+    raise FitError(
+        f"The fixed effects {names} separate {what} in {apart:,} of {len(frame.y):,} rows: the likelihood grows "
+        "without end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
+    )
+
+
+def _separating(frame: ModelFrame, family: Family) -> np.ndarray | None:
+    """A combination of the columns that separates the response, shape (p,); None where there is none."""
+    x, y = frame.x, frame.y
+    scale = np.abs(x).max(axis=0)
+    x = x / np.where(scale > 0, scale, 1.0)
+    side = np.where(y == 0, -1.0, np.where(y == 1, 1.0, 0.0)) if family.name == "binomial" else -1.0 * (y == 0)
+    table = np.unique(np.column_stack([side, x]), axis=0)
+    side, x = table[:, 0], table[:, 1:]
+    signed, level = side[side != 0, None] * x[side != 0], x[side == 0]
+    if not len(signed):
+        return None
+    found = scipy.optimize.linprog(
+        -signed.sum(axis=0) / len(signed), -signed, np.zeros(len(signed)),
+        level if len(level) else None, np.zeros(len(level)) if len(level) else None, bounds=(-1.0, 1.0),
+    )  # fmt: skip
+    if found.status != 0 or -found.fun * len(signed) < LEAST_WEIGHT:
+        return None
+    return np.asarray(found.x / np.where(scale > 0, scale, 1.0))

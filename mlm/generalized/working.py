@@ -1,0 +1,172 @@
+"""What a fit asks of each row at its linear predictor: deviance, score, weights and how these change."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from .distribution import Family
+
+__all__ = ["AtRows", "Working"]
+
+# Families with the link under which their expected and observed information are the same.
+CANONICAL = {
+    "binomial": "logit",
+    "poisson": "log",
+    "Gamma": "inverse",
+    "inverse.gaussian": "1/mu^2",
+    "gaussian": "identity",
+}
+LARGEST_LOG = 700.0  # of a mean that is still a float, with room for products
+
+
+class AtRows(NamedTuple):
+    """The rows at their linear predictors, shape (n,).
+
+    Attributes
+    ----------
+    eta : ndarray
+    deviance : float
+        Weighted deviances' sum; for shares and counts with their own link, up to a constant of the response.
+    score : ndarray
+        Derivative of minus half the deviance by the linear predictor.
+    weights : ndarray
+        Expected information about it.
+    mean : ndarray or None
+        Where it was computed on the way.
+    """
+
+    eta: np.ndarray
+    deviance: float
+    score: np.ndarray
+    weights: np.ndarray
+    mean: np.ndarray | None = None
+
+
+class Working:
+    """One family on one response.
+
+    Parameters
+    ----------
+    family : Family
+    y, weights : ndarray, shape (n,)
+    trials : ndarray, shape (n,), optional
+        Of a binomial response, where they are not the weights.
+
+    Attributes
+    ----------
+    canonical : bool
+        Whether expected and observed information are the same.
+    """
+
+    def __init__(self, family: Family, y: np.ndarray, weights: np.ndarray, trials: np.ndarray | None = None) -> None:
+        self.family, self.y, self.weights, self.trials = family, y, weights, trials
+        self.canonical = CANONICAL.get(family.name) == family.link.name
+        self.fast = self.canonical and family.name in ("binomial", "poisson")
+        self.unit = bool((weights == 1.0).all())
+        start = family.start(y, weights)
+        eta = family.link.link(start)
+        self.constant = 0.0
+        if not family.has_scale:
+            self.constant = family.minus_two_log_likelihood(y, start, weights, trials=trials)
+            self.constant -= float(np.sum(self.deviances(eta)))
+
+    def admits(self, eta: np.ndarray) -> bool:
+        """Whether all means at these linear predictors are the family's."""
+        if self.fast:
+            with np.errstate(invalid="ignore"):
+                limit = LARGEST_LOG if self.family.name == "poisson" else np.inf
+                return bool(np.isfinite(eta).all() and np.maximum.reduce(eta) < limit)
+        if self.family.link.name == "sqrt":  # without a count, a predictor may pass through 0: the deviance is smooth
+            return bool(np.isfinite(eta).all() and (eta[self.y > 0] > 0).all())
+        return self.family.admits(eta)
+
+    def deviances(self, eta: np.ndarray) -> np.ndarray:
+        """Weighted deviances, shape (..., n), up to the constant."""
+        if not self.fast:
+            return self.weights * self.family.deviances_at(self.y, eta)
+        if self.family.name == "poisson":
+            each = np.exp(eta) - self.y * eta
+        else:
+            each = np.log1p(np.exp(-np.abs(eta))) + np.maximum(eta, 0.0) - self.y * eta
+        return 2.0 * (each if self.unit else self.weights * each)
+
+    def scores(self, eta: np.ndarray) -> np.ndarray:
+        """Derivatives of minus half the deviances, shape (..., n)."""
+        if self.fast:
+            mean = np.exp(eta) if self.family.name == "poisson" else special.expit(eta)
+            return self._weighted(self.y - mean)
+        return self.weights * self.family.score(self.y, eta)
+
+    def _weighted(self, each: np.ndarray) -> np.ndarray:
+        return each if self.unit else self.weights * each
+
+    def at(self, eta: np.ndarray) -> AtRows:
+        """Compute what a step takes at linear predictors, shape (n,)."""
+        if not self.fast:
+            score = self.weights * self.family.score(self.y, eta)
+            information = self.weights * self.family.working_weights(eta)
+            return AtRows(eta, float(np.add.reduce(self.deviances(eta))), score, information)
+        if self.family.name == "poisson":
+            mean = np.exp(eta)
+            each, information = mean - self.y * eta, mean
+        else:
+            small = np.exp(-np.abs(eta))
+            share = 1.0 / (1.0 + small)
+            mean = np.where(eta > 0, share, small * share)
+            each = np.log1p(small)
+            each += np.maximum(eta, 0.0)
+            each -= self.y * eta
+            information = small * share * share
+        deviance = 2.0 * float(np.add.reduce(self._weighted(each)))
+        return AtRows(eta, deviance, self._weighted(self.y - mean), self._weighted(information), mean)
+
+    def observed(self, at: AtRows) -> np.ndarray:
+        """Observed information: minus the derivative of the score."""
+        if self.canonical:
+            return at.weights
+        link, mu = self.family.link, self.family.link.inverse(at.eta)
+        variance = self.family.variance(mu)
+        with np.errstate(all="ignore"):
+            ratio = link.derivative(at.eta) / variance
+            bend = link.second_derivative(at.eta) / variance - ratio * ratio * self.family.variance_derivative(mu)
+            found = at.weights - self.weights * (self.y - mu) * bend
+        return np.where(np.isfinite(found), found, at.weights)
+
+    def weights_slope(self, at: AtRows) -> np.ndarray:
+        """Derivative of the expected information by the linear predictor."""
+        if self.fast:
+            assert at.mean is not None
+            return at.weights if self.family.name == "poisson" else at.weights * (1.0 - 2.0 * at.mean)
+        link, mu = self.family.link, self.family.link.inverse(at.eta)
+        first = link.derivative(at.eta)
+        with np.errstate(all="ignore"):
+            found = at.weights * (
+                2.0 * link.second_derivative(at.eta) / first
+                - first * self.family.variance_derivative(mu) / self.family.variance(mu)
+            )
+        return np.where(np.isfinite(found), found, 0.0)
+
+    def likelihood(self, at: AtRows) -> tuple[float, float]:
+        """Minus twice the log-likelihood of the rows, and its derivative by the deviance.
+
+        Families with a dispersion have it at the deviance over the sum of weights, and 2 is added for it: as R's
+        ``family()$aic``, of which lme4's likelihood of such models is made.
+        """
+        family = self.family
+        if not family.has_scale:
+            return at.deviance + self.constant, 1.0
+        dispersion = family.likely_dispersion(at.deviance, self.weights)
+        mean = family.link.inverse(at.eta)
+        value = family.minus_two_log_likelihood(self.y, mean, self.weights, dispersion) + 2.0
+        return value, self._slope_by_deviance(at.deviance, dispersion)
+
+    def _slope_by_deviance(self, deviance: float, dispersion: float) -> float:
+        """Derivative of the likelihood by the deviance, the dispersion following it."""
+        share = deviance / dispersion
+        if self.family.name != "Gamma":
+            return share / deviance
+        shape = 1.0 / dispersion
+        return 2.0 * float(np.sum(self.weights)) * (np.log(shape) - float(special.digamma(shape))) * shape / deviance

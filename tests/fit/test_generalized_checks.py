@@ -1,0 +1,172 @@
+"""What glmer refuses, or says: the message names the column or term, the counts and a remedy."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+
+N = 200
+RNG = np.random.default_rng(3)
+DATA = pd.DataFrame({"g": np.repeat(np.arange(20), 10), "x": RNG.normal(size=N)})
+DATA["y"] = (RNG.random(N) < 1 / (1 + np.exp(-RNG.normal(0, 1, 20)[DATA["g"]] - 0.5 * DATA["x"]))).astype(int)
+DATA["count"] = RNG.poisson(np.exp(1 + 0.5 * DATA["x"] + RNG.normal(0, 0.5, 20)[DATA["g"]]))
+DATA["size"] = RNG.gamma(2.0, 1.0, N)
+
+
+def refused(kind, *parts, formula="y ~ x + (1 | g)", family="binomial", options=None, **columns):
+    with pytest.raises(kind) as caught:
+        mlm.glmer(formula, DATA.assign(**columns), family, **(options or {}))
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_complete_separation():
+    refused(mlm.FitError, "(Intercept), x", "separate successes from failures", "200 rows", y=(DATA["x"] > 0) * 1)
+
+
+def test_category_without_successes():
+    f = np.where(np.arange(N) % 9 == 4, "b", "a")
+    y = np.where(f == "b", 0, DATA["y"])
+    refused(mlm.FitError, "fb", "22 of 200 rows", "join categories", formula="y ~ f + (1 | g)", f=f, y=y)
+
+
+def test_category_of_zero_counts():
+    f = np.where(np.arange(N) % 9 == 4, "b", "a")
+    count = np.where(f == "b", 0, DATA["count"])
+    refused(mlm.FitError, "fb", "zeros", formula="count ~ f + (1 | g)", family="poisson", f=f, count=count)
+
+
+@pytest.mark.parametrize(("value", "what"), [(0, "failures"), (1, "successes")])
+def test_one_outcome(value, what):
+    refused(mlm.DataError, "'y'", f"only {what}", "200 rows", y=value)
+
+
+def test_zero_counts_only():
+    refused(mlm.DataError, "'count'", "constant (0)", formula="count ~ x + (1 | g)", family="poisson", count=0)
+
+
+@pytest.mark.parametrize("formula", ["y ~ 1 + (1 | g)", "y ~ x + (x | g)", "y ~ x + (1 | g) + (1 | h)"])
+def test_levels_without_both_outcomes(formula):
+    y = (DATA["g"] < 8).astype(int)
+    refused(mlm.FitError, "'g'", "8 of 20", "variance", formula=formula, y=y, h=np.arange(N) % 7)
+
+
+def test_some_levels_without_both_outcomes_are_fitted():
+    y = np.where(DATA["g"] < 3, 0, np.where(DATA["g"] < 6, 1, DATA["y"]))
+    m = mlm.glmer("y ~ x + (1 | g)", DATA.assign(y=y), n_agq=15)
+    assert m.converged
+    assert np.isfinite(m.se).all()
+
+
+def test_one_success():
+    with pytest.warns(mlm.SingularFitWarning):
+        m = mlm.glmer("y ~ 1 + (1 | g)", DATA.assign(y=(np.arange(N) == 3) * 1))
+    assert m.fixef.iloc[0] == pytest.approx(np.log(1 / 199), abs=1e-4)
+
+
+@pytest.mark.parametrize("offset", [-600.0, 50.0, 1e4])
+def test_huge_offsets_move_the_intercept(offset):
+    plain = mlm.glmer("count ~ x + (1 | g)", DATA, "poisson")
+    moved = mlm.glmer("count ~ x + (1 | g)", DATA.assign(o=offset), "poisson", offset="o")
+    assert moved.loglik == pytest.approx(plain.loglik, abs=1e-8)
+    assert moved.fixef.iloc[0] + offset == pytest.approx(plain.fixef.iloc[0], abs=1e-4)
+    assert moved.fixef.iloc[1] == pytest.approx(plain.fixef.iloc[1], abs=1e-5)
+
+
+def test_offsets_that_vary_much():
+    """Expected counts from 1e-7 to 1e7."""
+    o = 16.0 * (np.arange(N) / N - 0.5) * 2.0
+    count = RNG.poisson(np.exp(o + RNG.normal(0, 0.5, 20)[DATA["g"]]))
+    m = mlm.glmer("count ~ 1 + (1 | g)", DATA.assign(o=o, count=count), "poisson", offset="o")
+    assert m.converged
+    assert abs(m.fixef.iloc[0]) < 1.0
+
+
+def test_boundary_is_said():
+    y = (np.arange(N) // 5 + np.arange(N)) % 2
+    with pytest.warns(mlm.SingularFitWarning, match=r"\(1 \| g\)"):
+        m = mlm.glmer("y ~ x + (1 | g)", DATA.assign(y=y))
+    assert m.theta.tolist() == [0.0]
+    assert m.loglik == pytest.approx(mlm.glm("y ~ x", DATA.assign(y=y)).loglik, abs=1e-9)
+    assert np.abs(m.se / mlm.glm("y ~ x", DATA.assign(y=y)).se - 1.0).max() < 1e-6
+
+
+def test_quadrature_of_one_factor_only():
+    refused(
+        mlm.ArgumentError, "n_agq=7", "2: g, h", "n_agq=1", formula="y ~ x + (1 | g) + (1 | h)",
+        options={"n_agq": 7}, h=np.arange(N) % 7,
+    )  # fmt: skip
+
+
+def test_quadrature_of_three_effects_at_most():
+    refused(mlm.ArgumentError, "'g' has 4", "7^4", formula="y ~ (x + I(x^2) + I(x^3) | g)", options={"n_agq": 7})
+
+
+def test_quadrature_of_families_with_a_dispersion():
+    refused(mlm.ArgumentError, "Gamma", formula="size ~ x + (1 | g)", family="Gamma", options={"n_agq": 5})
+
+
+@pytest.mark.parametrize("n_agq", [-1, 1.5, "many", 101, True])
+def test_nodes(n_agq):
+    refused(mlm.ArgumentError, "`n_agq`", options={"n_agq": n_agq})
+
+
+@pytest.mark.parametrize("start", [[1.0, 2.0], {"beta": [0]}, {"fixef": [1.0]}, ["a"], [np.nan]])
+def test_starts(start):
+    refused(mlm.ArgumentError, "`start`", options={"start": start})
+
+
+def test_no_random_term():
+    refused(mlm.FormulaError, "random-effects term", "mlm.glm", formula="y ~ x")
+
+
+def test_standard_errors_that_cannot_be_had_are_said():
+    """Nearly a level a row, and slopes besides: the second derivatives are no maximum's."""
+    rng = np.random.default_rng(25)
+    n = int(np.exp(rng.uniform(np.log(20), np.log(300))))
+    levels = max(3, int(n / rng.uniform(1, 12)))
+    rows = pd.DataFrame({"g": rng.integers(0, levels, n), "x": rng.normal(size=n) * 10 ** rng.uniform(-2, 2)})
+    rows["h"] = rng.integers(0, 4, n)
+    b = rng.normal(size=levels) * rng.choice([0, 0.5, 1, 4])
+    eta = rng.normal() + rng.choice([0, 1, 3]) * rows["x"] / rows["x"].std() + b[rows["g"]]
+    rows["y"] = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.glmer("y ~ x + h + (x || g)", rows, link="cauchit")
+    with pytest.warns(mlm.ConvergenceWarning, match="no standard errors"):
+        se = m.se
+    assert se.isna().all()
+
+
+def test_effects_that_tell_outcomes_for_certain():
+    rng = np.random.default_rng(2)
+    g = np.repeat(np.arange(12), 8)
+    y = (g % 2 == 0).astype(int)
+    y[3], y[50] = 1 - y[3], 1 - y[50]
+    rows = pd.DataFrame({"g": g, "x": rng.normal(size=96), "y": y})
+    rows.loc[[3, 50], "x"] = 9.0
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        m = mlm.glmer("y ~ 1 + (x | g)", rows)
+    large = np.abs(m.optimum.evaluation.theta).max() > 25.0
+    assert large == any("all but for certain" in str(one.message) for one in caught)
+
+
+def test_dependent_random_columns():
+    refused(mlm.DataError, "x, twice", "depend linearly", formula="y ~ x + (x + twice | g)", twice=2 * DATA["x"])
+
+
+def test_counts_without_overdispersion():
+    count = RNG.binomial(8, 0.5, N)  # vary less than Poisson's
+    with pytest.warns(mlm.ConvergenceWarning, match="family='poisson'"), pytest.warns(mlm.SingularFitWarning):
+        m = mlm.glmer("count ~ 1 + (1 | g)", DATA.assign(count=count), "negative.binomial")
+    assert m.family.theta > 1e6
+
+
+def test_as_many_levels_as_rows():
+    """Counts may have an effect for each row; what has a dispersion may not."""
+    assert mlm.glmer("count ~ x + (1 | row)", DATA.assign(row=np.arange(N)), "poisson").ngrps["row"] == N
+    refused(mlm.DataError, "'row'", "200 levels", formula="size ~ (1 | row)", family="Gamma", row=np.arange(N))

@@ -1,0 +1,69 @@
+"""The quasi-Newton search, on functions whose minima are known."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from mlm.errors import FitError
+from mlm.optimize.quasi_newton import descend, differenced_hessian
+
+
+class At(NamedTuple):
+    value: float
+    gradient: np.ndarray
+
+
+def rosenbrock(x, last=None):
+    a, b = 1.0 - x[0], x[1] - x[0] ** 2
+    return At(a**2 + 100.0 * b**2, np.array([-2.0 * a - 400.0 * x[0] * b, 200.0 * b]))
+
+
+def test_valley():
+    start = np.array([-1.2, 1.0])
+    end = descend(rosenbrock, start, rosenbrock(start), np.diag([800.0, 200.0]), 1e-16)
+    assert end.converged
+    assert end.x == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
+def test_right_second_derivatives_take_one_step():
+    h = np.array([[3.0, 1.0], [1.0, 2.0]])
+    calls = []
+
+    def bowl(x, last=None):
+        calls.append(x)
+        return At(0.5 * x @ h @ x, h @ x)
+
+    start = np.array([4.0, -2.0])
+    end = descend(bowl, start, bowl(start), h, 1e-12)
+    assert end.converged
+    assert len(calls) == 2
+
+
+def test_where_the_function_is_none():
+    """Steps over the edge are shortened."""
+
+    def barrier(x, last=None):
+        if x[0] <= 0.0:
+            raise FitError("no value")
+        return At(float(x[0] - np.log(x[0])), 1.0 - 1.0 / x)
+
+    start = np.array([5.0])
+    end = descend(barrier, start, barrier(start), np.array([[0.04]]), 1e-14)
+    assert end.converged
+    assert end.x == pytest.approx([1.0], abs=1e-6)
+
+
+def test_what_does_not_end_is_said():
+    def slope(x, last=None):
+        return At(float(x[0]), np.ones(1))
+
+    assert not descend(slope, np.zeros(1), slope(np.zeros(1)), np.eye(1), 1e-8, steps=20).converged
+
+
+@pytest.mark.parametrize(("order", "close"), [(2, 1e-5), (4, 1e-8)])
+def test_differences(order, close):
+    x = np.array([0.4, -0.3])
+    found = differenced_hessian(lambda x: rosenbrock(x).gradient, x, np.full(2, 1e-3), order)
+    exact = np.array([[2.0 - 400.0 * (x[1] - 3.0 * x[0] ** 2), -400.0 * x[0]], [-400.0 * x[0], 200.0]])
+    assert np.abs(found - exact).max() < close * 1e3
