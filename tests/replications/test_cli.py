@@ -10,7 +10,7 @@ from functools import partial
 import nbformat
 import pytest
 
-from replications import chapters, data, fetch, records, registry, scoreboard
+from replications import chapters, data, fetch, places, records, registry, scoreboard
 from replications.__main__ import main
 from replications.display import Score
 from replications.errors import OriginalsError
@@ -230,8 +230,8 @@ def test_the_page_can_be_built_from_stored_records(book, monkeypatch, capsys):
     records.write(fresh, "day1_basics", "original", False, [])
     assert json.loads(fresh.read_text())["values"] == []
     assert len(scoreboard.gather()["day1_basics"]["original"]) == 75
-    monkeypatch.setattr(scoreboard, "PAGE", records.ROOT / "book" / ".." / ".." / book / "scoreboard.md")
-    monkeypatch.setattr(records, "ROOT", book.parent)
+    monkeypatch.setattr(scoreboard, "PAGE", places.ROOT / "book" / ".." / ".." / book / "scoreboard.md")
+    monkeypatch.setattr(places, "ROOT", book.parent)
     monkeypatch.setattr(scoreboard, "PAGE", book / "scoreboard.md")
     assert main(["scoreboard"]) == 0
     assert main(["scoreboard"]) == 0
