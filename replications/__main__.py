@@ -7,7 +7,7 @@ import sys
 
 from replications import chapters, fetch, scoreboard
 from replications.data import dataset, datasets
-from replications.errors import OriginalsError, RegistryError, TwinError
+from replications.errors import OriginalsError, RegistryError, RepositoryError, TwinError
 from replications.registry import SOURCES
 from replications.twins import commands as twins
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
-    except (RegistryError, OriginalsError, TwinError) as error:
+    except (RegistryError, OriginalsError, RepositoryError, TwinError) as error:
         print(error, file=sys.stderr)
         return 2
 
