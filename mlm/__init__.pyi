@@ -16,6 +16,7 @@ from .errors import MlmWarning as MlmWarning
 from .errors import NestingWarning as NestingWarning
 from .errors import RankWarning as RankWarning
 from .errors import SingularFitWarning as SingularFitWarning
+from .files.read import read_data as read_data
 from .frame.centering import between_within as between_within
 from .frame.centering import center_within as center_within
 from .frame.centering import rescale as rescale
@@ -100,6 +101,7 @@ __all__ = [
     "predict",
     "r2",
     "ranef",
+    "read_data",
     "regtable",
     "rescale",
     "resid",

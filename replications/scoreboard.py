@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from importlib import resources
 
-from replications import places, records, registry
+from replications import listing, places, records, registry
 from replications.display import STOPPED, agreement, breakable, by_reason
 from replications.records import Record
 
@@ -57,7 +57,10 @@ def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
 
 
 def main() -> int:
-    """Write the page; return the exit status."""
+    """Write the page, or print the counts where there is no book; return the exit status."""
+    if not places.in_repository():
+        print(listing.sources())
+        return 0
     text = page(gather())
     if not PAGE.exists() or PAGE.read_text("utf-8") != text:
         PAGE.write_text(text, "utf-8")
