@@ -69,3 +69,15 @@ def test_what_needs_the_repository_says_so(fresh):
     done = fresh.run("-m", "replications", "check", check=False)
     assert done.returncode == 2
     assert "needs the project's repository" in done.stderr
+
+
+def test_a_formula_and_a_file_are_enough(fresh):
+    fresh.run("-c", "import replications; replications.load('heck2011').to_csv('scores.csv', index=False)")
+    done = fresh.run("-m", "mlm", "math ~ ses + (1 | schcode)", "scores.csv", "--report", "fit.html")
+    assert "ses           3.8739     0.1366   28.35" in done.stdout
+    assert "<footer>mlm " in (fresh.folder / "away" / "fit.html").read_text("utf-8")
+
+
+def test_the_numbers_can_be_looked_up_without_the_repository(fresh):
+    assert "1,037 numbers" in fresh.run("-m", "replications", "list").stdout
+    assert "printed 0.138" in fresh.run("-m", "replications", "show", "learn_mlms_ch4", "icc").stdout
