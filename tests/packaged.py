@@ -31,8 +31,10 @@ class Fresh:
         venv.create(folder / "env")
         scripts = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
         self.python = scripts / ("python.exe" if os.name == "nt" else "python")
-        self.env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MLM_CHECKS")}
-        self.env |= {"MLM_ORIGINALS": "", "MPLBACKEND": "agg"}
+        self.env = {
+            name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MLM_CHECKS", "MPLBACKEND")
+        }
+        self.env |= {"MLM_ORIGINALS": ""}
         wheel = build(folder / "dist", "wheel")
         install = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check", "install", "-q"]
         subprocess.run([*install, "--no-deps", "--no-index", wheel], check=True, capture_output=True)
@@ -45,7 +47,12 @@ class Fresh:
         away = self.folder / "away"
         away.mkdir(exist_ok=True)
         done = subprocess.run(
-            [self.python, *arguments], cwd=away, env=self.env, capture_output=True, text=True, check=False
+            [self.python, *arguments],
+            cwd=away,
+            env=self.env | {"MPLBACKEND": "agg"},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert not check or done.returncode == 0, done.stderr
         return done

@@ -29,6 +29,8 @@ def write(kind, path):
             {".por": pyreadstat.write_por, ".xpt": pyreadstat.write_xport}[kind](FRAME, path)
     elif kind in (".rds", ".rda", ".RData"):
         rdata = pytest.importorskip("rdata")
+        if not hasattr(rdata, "write_rds"):
+            pytest.skip("this version of rdata writes nothing")
         frame = FRAME.astype({"school": object})  # rdata writes no texts of pandas 3
         rdata.write_rds(path, frame) if kind == ".rds" else rdata.write_rda(path, {"scores": frame, "n": 3})
     elif kind == ".xlsx":
