@@ -86,6 +86,25 @@ def test_the_scripts_hold_all_code(key, written):
         assert block.strip() in r_code.replace("\n# ", "\n")
 
 
+PACKAGES = {"IPython", "matplotlib", "mlm", "numpy", "pandas", "replications", "scipy"}
+
+
+@each_chapter
+def test_a_chapter_needs_what_the_wheel_and_its_extra_bring(key):
+    """The fresh environment has more libraries than a reader's, so what is imported is looked at here."""
+    code = "\n".join(plain.python(cell) for cell in plain.read(plain.BOOK / f"{key}.ipynb").code)
+    found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in found if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) <= PACKAGES
+
+
+def test_the_pages_name_the_wheel_of_this_version():
+    for page in (plain.BOOK / "run.md", plain.BOOK / "twins.md"):
+        for name in re.findall(r"multilevel_replications-\S*?\.whl", page.read_text("utf-8")):
+            assert name == downloads.WHEEL
+
+
 def test_boxes_folds_and_blocks_become_plain_markdown():
     source = (
         "````{admonition} A box\n:class: tip\n\nOf {glue:text}`n` lines, as {cite:t}`bates2015` say.\n\n"

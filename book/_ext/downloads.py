@@ -30,8 +30,8 @@ WHEEL = f"multilevel_replications-{mlm.__version__}-py3-none-any.whl"
 FORMS = {".ipynb": "the notebook", ".py": "its Python script", ".R": "its R code"}
 ABOUT = f"""
 This is a chapter of *Multilevel models, replicated* as a plain notebook. It runs wherever Python 3.11 or later
-is, and the project's wheel: `pip install {WHEEL} jupyterlab`. The wheel and the other chapters
-are on the book's page *Run a chapter*.
+is, and the project's wheel: `pip install "{WHEEL}[notebooks]"`. The wheel and the other
+chapters are on the book's page *Run a chapter*.
 """
 ABOUT_R = """
 The R code of the chapter "{title}" of the book "Multilevel models, replicated", in our own version.
@@ -131,7 +131,7 @@ class WheelDownload(Directive):
 
     def run(self) -> list[nodes.Node]:
         """Lay out the line."""
-        command = f"pip install {WHEEL} jupyterlab"
+        command = f'pip install "{WHEEL}[notebooks]"'
         line = nodes.paragraph("", "", _link(WHEEL, WHEEL))
         return [line, nodes.literal_block(command, command, language="sh")]
 
