@@ -7,10 +7,12 @@ Needs setuptools and no network.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +40,9 @@ def build(folder: Path, kind: str) -> Path:
         before = Path.cwd()
         os.chdir(name)
         try:
-            return folder / hook(str(folder))
+            with redirect_stdout(io.StringIO()):  # setuptools names every file
+                built = hook(str(folder))
+            return folder / built
         finally:
             os.chdir(before)
 
