@@ -107,9 +107,12 @@ def _caterpillar(m: MixedModel, group: str) -> str:
 
 
 def _image(figure: Any, about: str) -> str:
-    """Return a figure as an image that the page itself holds."""
+    """Return a figure as an image that the page itself holds, and close it."""
+    from matplotlib import pyplot
+
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=DOTS, bbox_inches="tight")
+    pyplot.close(figure)
     data = base64.b64encode(content.getvalue()).decode("ascii")
     return f'<img alt="{escape(about)}" src="data:image/png;base64,{data}">'
 

@@ -231,8 +231,7 @@ def results(source: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a regression within one country: ``what`` its coefficient is of, the country ``cnt``, the number ``n``
-        of respondents, ``estimate`` and ``se`` to four places.
+        One row a regression in one country: what its coefficient is of, the country, n, estimate and se to four places.
 
     Raises
     ------

@@ -47,6 +47,7 @@ def test_the_summary_is_that_of_the_model(file, capsys):
         (["--ml"], "fit by maximum likelihood"),
         (["--ddf", "satterthwaite"], "Pr(>|t|)"),
         (["--ddf", "none"], "['lmerMod']"),
+        (["--missing", "-99"], "Number of obs: 180"),
     ],
 )
 def test_options_of_the_fit(options, said, file, capsys):

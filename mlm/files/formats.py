@@ -14,9 +14,10 @@ import pandas as pd
 
 from ..errors import ArgumentError, DataError, first_few, suggest
 
-__all__ = ["FORMATS", "MISSING", "Request"]
+__all__ = ["FORMATS", "MISSING", "SEVERAL", "Request"]
 
 MISSING = ("NA", "NaN", ".")
+SEVERAL = (".rda", ".rdata", ".xlsx")  # kinds of which a file can hold several tables
 SIGNS = ("\t", ";", ",")  # between columns; of those in the first line the most frequent one
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 
@@ -81,7 +82,7 @@ def stata(request: Request) -> pd.DataFrame:
     data = pd.read_stata(request.path, convert_categoricals=False)
     if not request.labels:
         return data
-    labelled = pd.read_stata(request.path)
+    labelled = pd.read_stata(request.path, order_categoricals=False)
     for name in labelled:
         values = labelled[name]
         if isinstance(values.dtype, pd.CategoricalDtype) and all(isinstance(one, str) for one in values.cat.categories):

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, is_one_of, listed, suggest
-from .formats import FORMATS, MISSING, Request
+from .formats import FORMATS, MISSING, SEVERAL, Request
 
 __all__ = ["read_data"]
 
@@ -81,7 +81,7 @@ def read_data(
     """
     file = _existing(path)
     kind = _kind(file)
-    request = Request(file, table, _truth(labels), _texts(missing))
+    request = Request(file, _table(table, file, kind), _truth(labels), _texts(missing))
     try:
         data = FORMATS[kind](request)
     except ImportError as absent:
@@ -115,6 +115,17 @@ def _kind(file: Path) -> str:
     if kind not in FORMATS:
         raise DataError(f"{file.name} is of no kind that is known: {', '.join(FORMATS)} are.")
     return kind
+
+
+def _table(table: Any, file: Path, kind: str) -> str | None:
+    """Return the name of a table, where the file can have several."""
+    if table is None:
+        return None
+    if not isinstance(table, str):
+        raise ArgumentError(f"`table` is the name of a sheet or of a data frame; got {type(table).__name__}.")
+    if kind not in SEVERAL:
+        raise ArgumentError(f"{file.name} has one table, without a name: `table` is for {', '.join(SEVERAL)}.")
+    return table
 
 
 def _truth(labels: Any) -> bool:

@@ -101,6 +101,7 @@ def test_labels_make_categories_of_columns_of_which_every_value_has_one(kind, tm
     data = mlm.read_data(path, labels=True)
     assert data["sex"].astype(str).tolist() == ["female", "male", "female"]
     assert list(data["sex"].cat.categories) == ["female", "male"]
+    assert not data["sex"].cat.ordered  # ordered ones would get polynomial contrasts
     assert data["score"].dtype == float
 
 
@@ -144,7 +145,9 @@ def test_files_that_cannot_be_read_say_why(tmp_path):
             mlm.read_data(tmp_path / name)
 
 
-@pytest.mark.parametrize("wrong", [{"path": 3}, {"labels": "yes"}, {"missing": [3]}, {"missing": 3}])
+@pytest.mark.parametrize(
+    "wrong", [{"path": 3}, {"table": "2024"}, {"table": 3}, {"labels": "yes"}, {"missing": [3]}, {"missing": 3}]
+)
 def test_wrong_arguments_are_refused(wrong, tmp_path):
     (tmp_path / "t.csv").write_text("a\n1\n")
     with pytest.raises(mlm.ArgumentError):
