@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -84,6 +86,14 @@ def test_the_scripts_hold_all_code(key, written):
     assert len(blocks) > 10
     for block in blocks[1:]:
         assert block.strip() in r_code.replace("\n# ", "\n")
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R here")
+def test_r_reads_the_r_scripts(written):
+    names = ", ".join(f"'{key}.R'" for key in CHAPTERS)
+    command = ["Rscript", "-e", f"for (name in c({names})) cat(length(parse(name)) > 10, '')"]
+    done = subprocess.run(command, cwd=written, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["TRUE"] * len(CHAPTERS), done.stderr
 
 
 PACKAGES = {"IPython", "matplotlib", "mlm", "numpy", "pandas", "replications", "scipy"}
