@@ -12,7 +12,7 @@ NOTEBOOKS ?=
 BENCHMARKS ?= --growth
 BENCH ?= .venv-bench
 OLDEST ?= .venv-oldest
-FRAMES := tests/frame tests/language tests/fit tests/model tests/effects tests/plot tests/test_lm.py
+FRAMES := tests/files tests/frame tests/language tests/fit tests/model tests/effects tests/plot tests/test_lm.py
 
 # Folder of the original data files; empty: the twins are used, also where originals were fetched before.
 MLM_ORIGINALS ?=
@@ -67,9 +67,9 @@ $(OLDEST)/.installed: pyproject.toml constraints.txt constraints-oldest.txt
 	  -c $(OLDEST)/constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
-# the tests that read frames of other libraries, with these in .venv: the other steps run without them, as most readers
+# the tests that read frames of other libraries and files of other programs, with these in .venv: the other steps run without them, as most readers
 frames: $(INSTALLED)
-	$(PIP) install -qq -c constraints.txt -e '.[frames,big]'
+	$(PIP) install -qq -c constraints.txt -e '.[frames,big,files]'
 	$(BIN)/python -m pytest $(PYTEST) $(FRAMES)
 
 check: $(CHECKED)

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-ROOT = Path(__file__).resolve().parent.parent
-STYLE = ROOT / "book" / "figures.mplstyle"
+import mlm
+
 # colours of Okabe and Ito; line and marker tell programs apart without them
 LOOKS = {
     "mlm": ("#0072B2", "-", "o"),
@@ -66,7 +66,8 @@ def growth(results: dict[str, Any], series: str) -> Figure | None:
     time, memory = curves(results, series, "median"), curves(results, series, "peak_bytes")
     if max((len(sizes) for sizes, _ in time.values()), default=0) < 2:
         return None
-    with plt.style.context(["default", STYLE]):
+    with plt.style.context("default"):
+        mlm.plot.use_style()
         figure, (above, below) = plt.subplots(2, 1, figsize=(6.6, 7.6), sharex=True)
         _draw(above, time, "seconds a fit")
         _draw(below, memory, "peak memory of a fit, MB")

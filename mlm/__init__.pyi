@@ -17,6 +17,7 @@ from .errors import NestingWarning as NestingWarning
 from .errors import RankWarning as RankWarning
 from .errors import ResponseWarning as ResponseWarning
 from .errors import SingularFitWarning as SingularFitWarning
+from .files.read import read_data as read_data
 from .frame.centering import between_within as between_within
 from .frame.centering import center_within as center_within
 from .frame.centering import rescale as rescale
@@ -121,6 +122,7 @@ __all__ = [
     "r2",
     "ranef",
     "ranova",
+    "read_data",
     "regtable",
     "rescale",
     "resid",

@@ -32,8 +32,8 @@ A share goes where a percentage is printed (0.138 for "13.8%"), a whole number w
 from __future__ import annotations
 
 from replications.check import Published, published
-from replications.data import codebook, load, which
-from replications.errors import CheckError, OriginalsError, RegistryError
+from replications.data import codebook, load, results, which
+from replications.errors import CheckError, OriginalsError, RegistryError, RepositoryError
 from replications.quantities import verdict
 from replications.registry import SOURCES
 
@@ -43,9 +43,11 @@ __all__ = [
     "OriginalsError",
     "Published",
     "RegistryError",
+    "RepositoryError",
     "codebook",
     "load",
     "published",
+    "results",
     "verdict",
     "which",
 ]

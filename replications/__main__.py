@@ -1,15 +1,24 @@
-"""Command line: ``python -m replications check | scoreboard | fetch | twins``."""
+"""Command line: ``python -m replications list | show | check | scoreboard | fetch | twins``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from replications import chapters, fetch, scoreboard
+from replications import chapters, fetch, listing, scoreboard
 from replications.data import dataset, datasets
-from replications.errors import OriginalsError, RegistryError, TwinError
+from replications.errors import OriginalsError, RegistryError, RepositoryError, TwinError
 from replications.registry import SOURCES
 from replications.twins import commands as twins
+
+ABOUT = "The numbers that five tutorials on multilevel models printed, and the same numbers as computed here."
+EXAMPLES = """\
+examples:
+  python -m replications list
+  python -m replications show learn_mlms_ch4 null_model
+  python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all five take a minute
+  python -m replications fetch heck2011            the original file, where it is public, into a cache folder
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,20 +32,36 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
-    except (RegistryError, OriginalsError, TwinError) as error:
+    except (RegistryError, OriginalsError, RepositoryError, TwinError) as error:
         print(error, file=sys.stderr)
         return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     """Return the parser; what it reads has ``run``, which takes what was read and returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m replications", description="Check the published numbers.")
+    parser = argparse.ArgumentParser(
+        prog="python -m replications",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
-    check = commands.add_parser("check", help="run the chapters and print the scoreboard")
+    kinds = commands.add_parser("list", help="the five tutorials, and how many of their numbers are reproduced")
+    kinds.set_defaults(run=lambda chosen: listing.main())
+    show = commands.add_parser("show", help="what one of them printed, where, and what is computed here")
+    show.add_argument("source", help=", ".join(SOURCES))
+    show.add_argument(
+        "name", nargs="?", default="", help="the beginning of the names, such as null_model (default: all)"
+    )
+    show.set_defaults(run=lambda chosen: listing.main(chosen.source, chosen.name))
+    check = commands.add_parser("check", help="run the chapters and print the scoreboard; needs the repository")
     check.add_argument("source", nargs="*", help=f"{', '.join(SOURCES)} (default: all)")
     check.add_argument("--store", action="store_true", help="store the records that are committed")
     check.set_defaults(run=lambda chosen: chapters.main(chosen.source, chosen.store))
-    board = commands.add_parser("scoreboard", help="write the book's scoreboard page from the records")
+    board = commands.add_parser(
+        "scoreboard",
+        help="write the book's scoreboard page from the records; outside of the repository print the counts",
+    )
     board.set_defaults(run=lambda chosen: scoreboard.main())
     get = commands.add_parser("fetch", help="download the original data files")
     get.add_argument("name", nargs="*", help=f"{', '.join(datasets())} (default: all)")

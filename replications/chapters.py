@@ -9,10 +9,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from replications import data, records, registry
+from replications import data, places, records, registry
 from replications.display import Score
 
-BOOK = records.ROOT / "book"
+BOOK = places.ROOT / "book"
 AT_ONCE = 2
 SECONDS_PER_CELL = 900
 
@@ -116,10 +116,10 @@ async def check(source: str, progress: Progress) -> Outcome:
 
 async def check_all(sources: list[str]) -> list[Outcome]:
     """Check these sources' chapters, a few at once."""
-    progress, places = Progress(), asyncio.Semaphore(AT_ONCE)
+    progress, turns = Progress(), asyncio.Semaphore(AT_ONCE)
 
     async def in_turn(source: str) -> Outcome:
-        async with places:
+        async with turns:
             return await check(source, progress)
 
     return list(await asyncio.gather(*map(in_turn, sources)))
@@ -175,7 +175,13 @@ def main(sources: list[str], keep: bool) -> int:
         Keys; empty for all.
     keep : bool
         Whether to store the records where they are committed.
+
+    Raises
+    ------
+    RepositoryError
+        If there is no repository with the chapters.
     """
+    places.demand_repository("`check`, which runs the chapters,")
     wanted = [registry.read(source).key for source in sources or registry.SOURCES]
     outcomes = asyncio.run(check_all(wanted))
     print(report(outcomes))

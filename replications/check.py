@@ -218,8 +218,9 @@ class Published:
         return [self._records[entry.id] for entry in self.source.entries if entry.id in self._records]
 
     def _write(self, complete: bool) -> None:
-        path = records.folder() / f"{self.source.key}.{self.data}.json"
-        records.write(path, self.source.key, self.data, complete, self._ordered())
+        if records.kept():
+            path = records.folder() / f"{self.source.key}.{self.data}.json"
+            records.write(path, self.source.key, self.data, complete, self._ordered())
 
     def _unknown(self, name: str) -> None:
         ids = [entry.id for entry in self.source.entries]

@@ -15,11 +15,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from mlm.errors import suggest
+from replications import places
 from replications.errors import OriginalsError
 
-FOLDER = Path(__file__).resolve().parents[1] / "data"
+FOLDER = places.DATA
 VARIABLE = "MLM_ORIGINALS"
-EXTRA = "pip install -e '.[originals]' in the project's folder"
+EXTRA = "pip install 'multilevel-replications[originals]', or in the project's folder pip install -e '.[originals]'"
 _TYPES = {"text": "str", "integer": "int64", "number": "float64"}
 
 Kind = Literal["original", "twin"]
@@ -219,6 +220,36 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
     return data
 
 
+def results(source: str) -> pd.DataFrame:
+    """Return numbers of a chapter that were computed on the original data and that no twin gives.
+
+    Parameters
+    ----------
+    source : str
+        Key of the source: "day1_basics" alone has such numbers.
+
+    Returns
+    -------
+    DataFrame
+        One row a regression in one country: what its coefficient is of, the country, n, estimate and se to four places.
+
+    Raises
+    ------
+    OriginalsError
+        If nothing is kept of this source.
+
+    Examples
+    --------
+    >>> import replications
+    >>> replications.results("day1_basics").shape
+    (36, 5)
+    """
+    kept = {path.stem: path for path in sorted((FOLDER / "results").glob("*.csv"))}
+    if source not in kept:
+        raise OriginalsError(f"No results on the original data are kept of {source!r}; of {', '.join(kept)} they are.")
+    return pd.read_csv(kept[source])
+
+
 def read_original(name: str, columns: list[str]) -> pd.DataFrame:
     """Read columns of an original file, verified, under the names and in the types they have there.
 
@@ -298,8 +329,8 @@ def _read_rds(path: Path) -> pd.DataFrame:
 def _read_twin(about: Dataset) -> pd.DataFrame:
     if not about.twin.exists():
         raise OriginalsError(
-            f"The twin {about.twin} of {about.name!r} is missing: it is part of the project's repository, "
-            "from which the project is to be installed (pip install -e .)"
+            f"The twin {about.twin} of {about.name!r} is missing: it is part of the project's repository and of its "
+            "wheel, from which the project is to be installed anew"
         )
     data = read_csv(about.twin, na_values=[""])
     return _chosen(data, list(about.names), about.twin)

@@ -17,5 +17,9 @@ class OriginalsError(MlmError):
     """An original data file or twin is missing, damaged, cannot be read or cannot be downloaded."""
 
 
+class RepositoryError(MlmError):
+    """What was asked for needs the project's repository, and this is an installed package."""
+
+
 class TwinError(MlmError):
     """Rows do not fit a recipe, or no twin was found that has all that its aggregates tell."""

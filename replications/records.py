@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from replications import places
+
 KINDS = ("original", "twin")
-ROOT = Path(__file__).resolve().parents[1]
-STORED = Path(__file__).resolve().parent / "records"
+STORED = places.PACKAGE / "records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,13 @@ class Record:
 
 
 def folder() -> Path:
-    """Return the folder the chapters write to: ``MLM_CHECKS``, or ``_build/checks`` in the project."""
-    return Path(os.environ.get("MLM_CHECKS") or ROOT / "_build" / "checks")
+    """Return the folder the chapters write to: ``MLM_CHECKS``, or ``_build/checks`` in the repository."""
+    return Path(os.environ.get("MLM_CHECKS") or places.ROOT / "_build" / "checks")
+
+
+def kept() -> bool:
+    """Tell whether records are written: in the repository, or where ``MLM_CHECKS`` names a folder."""
+    return bool(os.environ.get("MLM_CHECKS")) or places.in_repository()
 
 
 def write(path: Path, source: str, data: str, complete: bool, records: list[Record]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from html import escape
 from importlib import resources
 
-from replications import records, registry
+from replications import listing, places, records, registry
 from replications.display import STOPPED, agreement, breakable, by_reason
 from replications.records import Record
 
-PAGE = records.ROOT / "book" / "scoreboard.md"
+PAGE = places.ROOT / "book" / "scoreboard.md"
 NOT_YET = "–"
 _KINDS = {"original": "original data", "twin": "twin"}
 
@@ -57,18 +57,21 @@ def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
 
 
 def main() -> int:
-    """Write the page; return the exit status."""
+    """Write the page, or print the counts where there is no book; return the exit status."""
+    if not places.in_repository():
+        print(listing.sources())
+        return 0
     text = page(gather())
     if not PAGE.exists() or PAGE.read_text("utf-8") != text:
         PAGE.write_text(text, "utf-8")
-        print(f"{PAGE.relative_to(records.ROOT)}: written")
+        print(f"{PAGE.relative_to(places.ROOT)}: written")
     else:
-        print(f"{PAGE.relative_to(records.ROOT)}: unchanged")
+        print(f"{PAGE.relative_to(places.ROOT)}: unchanged")
     return 0
 
 
 def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
-    toc = records.ROOT / "_toc.yml"
+    toc = places.ROOT / "_toc.yml"
     chapters = toc.read_text("utf-8") if toc.exists() else ""
     lines = [
         "| Source | Values | Original | Twin | Exceptions |",

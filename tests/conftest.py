@@ -30,3 +30,11 @@ def sparse(monkeypatch):
     monkeypatch.setattr("mlm.sparse.fronts.DENSE_SHARE", 2.0)
     monkeypatch.setattr("mlm.sparse.fronts.FRONTS_TIME_SHARE", float("inf"))
     monkeypatch.setattr("mlm.sparse.supernodes.SECONDS_PER_FRONT", 1e-9)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """An environment outside of the checkout that has the wheel (`packaged.Fresh`)."""
+    from packaged import Fresh
+
+    return Fresh(tmp_path_factory.mktemp("fresh"))

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from html import escape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -25,9 +26,10 @@ html_theme = "basic"
 R_BLOCKS = "```r\nm <- lm(y ~ x, data)\n```\n\n```rout\n(Intercept)\n```\n"
 
 
-def build(folder, markdown, tags=(), conf=""):
+def build(folder, markdown, tags=(), conf="", outputs=()):
     """Build a notebook of `markdown` and a code cell; return the finished process and the page's HTML."""
     cell = nbformat.v4.new_code_cell('m = mlm.lm("y ~ x", data)', execution_count=1, metadata={"tags": list(tags)})
+    cell.outputs = list(outputs)
     cells = [
         nbformat.v4.new_markdown_cell("# A page\n\n" + markdown),
         cell,
@@ -62,6 +64,39 @@ def test_r_tabs_puts_the_r_blocks_beside_the_cell(tmp_path):
     places = [tabs.index(text) for text in (">\nPython<", "mlm", ">\nR<", "highlight-r ", "highlight-rout")]
     assert places == sorted(places)
     assert html.count("highlight-r ") == 1, "the R block must move into its tab, not be copied"
+
+
+class Boxes(HTMLParser):
+    """The classes of the boxes around a text, from the outermost in."""
+
+    def __init__(self, html, text):
+        super().__init__()
+        self.text, self.open, self.around = text, [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "div":
+            self.open.append(dict(attrs).get("class", ""))
+
+    def handle_endtag(self, tag):
+        if tag == "div":
+            self.open.pop()
+
+    def handle_data(self, data):
+        if self.text in data:
+            self.around = list(self.open)
+
+
+@pytest.mark.parametrize("tag", [[], ["hide-output"]])
+def test_r_tabs_keeps_outputs_below_the_tabs_in_either_language(tmp_path, tag):
+    printed = nbformat.v4.new_output("stream", text="what was printed")
+    done, html = build(tmp_path, R_BLOCKS, ["r-tabs", *tag], outputs=[printed])
+    assert done.returncode == 0, done.stderr
+    assert html.count("what was printed") == 1
+    assert html.index("sd-tab-set") < html.index("what was printed") < html.index("After.")
+    around = " ".join(Boxes(html, "what was printed").around)
+    assert "cell_output" in around
+    assert "sd-tab" not in around
 
 
 def test_r_tabs_leaves_untagged_cells_alone(tmp_path):

@@ -31,12 +31,13 @@ def parsed(path):
 
 
 class Page(HTMLParser):
-    """Collects what a page loads, its local links and anchors, its title and the formulas in it."""
+    """Collects what a page loads, its local links and anchors, its title, the formulas and the outputs in it."""
 
     def __init__(self, path):
         super().__init__()
         self.loads, self.links, self.anchors, self.formulas, self.without_alt = [], [], set(), 0, []
         self.title, self._in_title = "", False
+        self.outputs, self.outputs_in_tabs, self._boxes = 0, 0, []
         self.feed(path.read_text("utf8"))
 
     def handle_starttag(self, tag, attrs):
@@ -47,11 +48,21 @@ class Page(HTMLParser):
             self.links.append(attrs["href"])
         if tag == "img" and not attrs.get("alt"):
             self.without_alt.append(attrs.get("src"))
+        if tag == "div":
+            self._enter(attrs.get("class") or "")
         self.anchors.add(attrs.get("id"))
         self.formulas += "math" in (attrs.get("class") or "").split() and tag in ("span", "div")
         self._in_title = self._in_title or (tag == "title" and not self.title)
 
+    def _enter(self, classes):
+        if "cell_output" in classes.split():
+            self.outputs += 1
+            self.outputs_in_tabs += any("sd-tab-content" in box for box in self._boxes)
+        self._boxes.append(classes)
+
     def handle_endtag(self, tag):
+        if tag == "div" and self._boxes:
+            self._boxes.pop()
         self._in_title = self._in_title and tag != "title"
 
     def handle_data(self, data):
@@ -86,6 +97,12 @@ def test_local_links_lead_somewhere(page):
 @each_page
 def test_images_have_alternative_text(page):
     assert not parsed(page).without_alt
+
+
+def test_outputs_stand_outside_of_tabs():
+    pages = [parsed(page) for page in PAGES]
+    assert sum(page.outputs for page in pages) > 100
+    assert not sum(page.outputs_in_tabs for page in pages)
 
 
 def test_style_sheets_load_nothing_from_outside():

@@ -1,8 +1,11 @@
 """Every public function with objects of the wrong kind: an answer or one error of mlm's, never one of Python's."""
 
+import atexit
 import inspect
+import tempfile
 import warnings
 from functools import cache
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -20,7 +23,7 @@ FUNCTIONS = {
     f"{module.__name__}.{name}": getattr(module, name)
     for module in (mlm, mlm.plot)
     for name in module.__all__
-    if inspect.isfunction(getattr(module, name))
+    if inspect.isfunction(getattr(module, name)) and inspect.signature(getattr(module, name)).parameters
 }
 # what a parameter of this name takes; all others are left at their defaults
 MODELS = ("m", "models", "found")
@@ -55,6 +58,16 @@ def null():
     """A mixed model without predictors."""
     d, mixed, _, _ = made()
     return mlm.lmer("y ~ 1 + (1 | g)", d.assign(y=mixed.y))
+
+
+@cache
+def file():
+    """A data file, which goes when the tests end."""
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "d.csv"
+    made()[0].to_csv(path, index=False)
+    atexit.register(folder.cleanup)
+    return path
 
 
 def wrong():
@@ -101,6 +114,8 @@ def right(function, parameter):
     d, mixed, _, found = made()
     if parameter == "clustering":
         return null()
+    if parameter == "path":
+        return file()
     known = {
         "formula": FORMULAS.get(function, "y ~ x + (1 | g)"), "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",

@@ -1,10 +1,10 @@
 """Show a tutorial's R code and the Python that replaces it as two tabs of one set.
 
 In a notebook, write the R code as fenced ``r`` blocks at the end of a Markdown cell, and give the code cell
-that follows the tag ``r-tabs``. The pair becomes one tab set: "Python" (the cell as it ran, with its outputs)
-and "R" (the blocks; output of R may stand in a ``rout`` block among them). A reader's choice of language
-holds for all tab sets, also on the next page. Where tabs are not drawn, in a notebook viewer say, the R code
-simply stands before the Python cell.
+that follows the tag ``r-tabs``. The pair becomes one tab set: "Python" (the code of the cell) and "R" (the blocks;
+output of R may stand in a ``rout`` block among them). What the cell printed and drew stands below the tabs, so that
+the choice of a language hides code and never a figure. That choice holds for all tab sets, also on the next page.
+Where tabs are not drawn, in a notebook viewer say, the R code simply stands before the Python cell.
 
 A code cell cannot stand inside a Markdown directive, hence this transform.
 """
@@ -19,6 +19,7 @@ from sphinx.util import logging
 from sphinx_design.shared import create_component
 
 CELL_CLASS = "tag_r-tabs"
+OUTPUT = "cell_code_output"  # what MyST-NB calls the container of a cell's outputs
 R_LANGUAGES = frozenset({"r", "rout"})
 
 logger = logging.getLogger(__name__)
@@ -46,14 +47,26 @@ def tab(label: str, content: list[nodes.Element], *, selected: bool) -> nodes.El
     return create_component("tab-item", classes=["sd-tab-item"], selected=selected, children=[rubric, body])
 
 
+def code_and_outputs(cell: nodes.Element) -> list[nodes.Element]:
+    """Return `cell` as one with its code alone and, where it has any, one with its outputs alone."""
+    outputs = [part for part in cell.children if part.get("nb_element") == OUTPUT]
+    code = [part for part in cell.children if part not in outputs]
+    halves = []
+    for parts in filter(None, (code, outputs)):
+        half = cell.copy()
+        half.extend(parts)
+        halves.append(half)
+    return halves
+
+
 class RTabs(SphinxPostTransform):
-    """Group each tagged cell with the R blocks before it."""
+    """Put the code of each tagged cell and the R blocks before it into tabs, and its outputs below them."""
 
     default_priority = 190  # sphinx-design turns tab sets into HTML at 200
     formats = ("html",)
 
     def run(self, **_kwargs: Any) -> None:
-        """Replace each tagged cell and its R blocks by a tab set."""
+        """Replace each tagged cell and its R blocks by a tab set and the cell's outputs."""
         containers = self.document.findall(nodes.container)
         for cell in [node for node in containers if CELL_CLASS in node.get("classes", ())]:
             r_blocks = r_blocks_before(cell)
@@ -65,8 +78,9 @@ class RTabs(SphinxPostTransform):
                 parent.remove(block)
             at = parent.index(cell)
             parent.remove(cell)
-            tabs = [tab("Python", [cell], selected=True), tab("R", r_blocks, selected=False)]
-            parent.insert(at, create_component("tab-set", classes=["sd-tab-set"], children=tabs))
+            code, *outputs = code_and_outputs(cell)
+            tabs = [tab("Python", [code], selected=True), tab("R", r_blocks, selected=False)]
+            parent.insert(at, [create_component("tab-set", classes=["sd-tab-set"], children=tabs), *outputs])
 
 
 def setup(app: Any) -> dict[str, bool]:

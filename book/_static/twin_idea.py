@@ -15,6 +15,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+import mlm
+
 HERE = Path(__file__).resolve().parent
 HOURS = np.array([0, 1, 1, 2, 3, 3, 4, 5, 6, 7])
 SCORE = np.array([41, 45, 56, 51, 46, 58, 53, 63, 57, 66])
@@ -80,7 +82,7 @@ def arrows(axis, score: np.ndarray, pair, colour: str, height: float) -> None:
 
 def main() -> None:
     """Draw and save."""
-    plt.style.use(HERE.parent / "figures.mplstyle")
+    mlm.plot.use_style()
     plt.rcParams["svg.hashsalt"] = "twin_idea"  # the same bytes every time
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.7), sharey=True)
     pair = max(cancelling_pairs(SCORE), key=lambda pair: abs(effect(SCORE, *pair[0])))

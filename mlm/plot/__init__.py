@@ -15,7 +15,7 @@ from .groups import group_lines
 from .likelihood import likelihood_curve
 from .models import dot_and_whisker, effect_lines, residual_histogram
 from .random_effects import caterpillar, ranef_histogram
-from .style import OKABE_ITO
+from .style import OKABE_ITO, use_style
 
 __all__ = [
     "OKABE_ITO",
@@ -28,4 +28,5 @@ __all__ = [
     "likelihood_curve",
     "ranef_histogram",
     "residual_histogram",
+    "use_style",
 ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, counted
 
-__all__ = ["GREY", "LIGHT", "OKABE_ITO", "color", "demand_tellable", "ink", "line", "marker"]
+__all__ = ["GREY", "LIGHT", "OKABE_ITO", "color", "demand_tellable", "ink", "line", "marker", "use_style"]
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008), Color Universal Design, without the yellow, which is too light for lines on white."""
 
+SHEET = Path(__file__).with_name("figures.mplstyle")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":")
 GREY, LIGHT = "0.35", "0.65"
@@ -19,6 +21,26 @@ MOST_MARKED = len(OKABE_ITO) * len(MARKERS)
 """Pairs of a colour and a marker that differ."""
 MOST_LINES = len(OKABE_ITO) * len(LINES)
 """Pairs of a colour and a kind of line that differ."""
+
+
+def use_style() -> None:
+    """Draw all figures from now on as the book's: its size, letters, lines and colours, on white.
+
+    Sets matplotlib's ``rcParams``; ``matplotlib.rcdefaults()`` sets them back. Figures of :mod:`mlm.plot` are readable
+    without it.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> import mlm
+    >>> with matplotlib.rc_context():
+    ...     mlm.plot.use_style()
+    ...     matplotlib.rcParams["font.size"]
+    11.0
+    """
+    from matplotlib import style
+
+    style.use(SHEET)
 
 
 def ink() -> Any:

@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import json
+import re
 import threading
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ from functools import partial
 import nbformat
 import pytest
 
-from replications import chapters, data, fetch, records, registry, scoreboard
+from replications import chapters, data, fetch, places, records, registry, scoreboard
 from replications.__main__ import main
 from replications.display import Score
 from replications.errors import OriginalsError
@@ -230,9 +231,47 @@ def test_the_page_can_be_built_from_stored_records(book, monkeypatch, capsys):
     records.write(fresh, "day1_basics", "original", False, [])
     assert json.loads(fresh.read_text())["values"] == []
     assert len(scoreboard.gather()["day1_basics"]["original"]) == 75
-    monkeypatch.setattr(scoreboard, "PAGE", records.ROOT / "book" / ".." / ".." / book / "scoreboard.md")
-    monkeypatch.setattr(records, "ROOT", book.parent)
+    monkeypatch.setattr(scoreboard, "PAGE", places.ROOT / "book" / ".." / ".." / book / "scoreboard.md")
+    monkeypatch.setattr(places, "ROOT", book.parent)
+    (book.parent / "_toc.yml").write_text("")
     monkeypatch.setattr(scoreboard, "PAGE", book / "scoreboard.md")
     assert main(["scoreboard"]) == 0
     assert main(["scoreboard"]) == 0
     assert capsys.readouterr().out.count("unchanged") == 1
+
+
+def test_list_names_the_sources_and_their_counts(capsys):
+    assert main(["list"]) == 0
+    printed = capsys.readouterr().out
+    for source in registry.SOURCES:
+        assert re.search(rf"^{source} +{len(registry.read(source).entries)} numbers, \d+ reproduced$", printed, re.M)
+    assert "1,037 numbers" in printed
+
+
+def test_show_prints_what_was_printed_and_computed(capsys):
+    assert main(["show", "learn_mlms_ch4", "icc"]) == 0
+    printed = capsys.readouterr().out
+    assert "icc.percent   printed 13.8%   computed 13.8%   agrees: yes" in printed
+    assert "null_model" not in printed.replace("(null_model", "")
+    assert main(["show", "learn_mlms_ch4"]) == 0
+    assert capsys.readouterr().out.count("printed ") >= 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "learn_mlms"], "learn_mlms_ch4"),
+        (["show", "learn_mlms_ch4", "icx"], "they begin with"),
+    ],
+)
+def test_show_says_what_there_is(arguments, said, capsys):
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_the_repository_the_counts_are_printed(monkeypatch, capsys):
+    monkeypatch.setattr(places, "in_repository", lambda: False)
+    assert main(["scoreboard"]) == 0
+    assert "1,037 numbers" in capsys.readouterr().out
+    assert main(["check"]) == 2
+    assert "needs the project's repository" in capsys.readouterr().err

@@ -1,0 +1,169 @@
+"""What can be downloaded: each chapter as a plain notebook and as scripts, the twins as csv, the wheel.
+
+All is made when the book is built, into the folder ``downloads/`` beside the pages; the chapters' forms come from
+:mod:`plain`. The button for downloads of a chapter's page gives these forms. ``{chapter-downloads}`` and
+``{twin-downloads}`` are the tables of them, ``{wheel-download}`` links to the wheel.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import plain
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from inputs import table
+
+import mlm
+from replications import registry
+from replications.data import Dataset, dataset, datasets
+
+ROOT = plain.BOOK.parent
+FOLDER = "downloads"
+WHEEL = f"multilevel_replications-{mlm.__version__}-py3-none-any.whl"
+FORMS = {".ipynb": "the notebook", ".py": "its Python script", ".R": "its R code"}
+ABOUT = f"""
+This is a chapter of *Multilevel models, replicated* as a plain notebook. It runs wherever Python 3.11 or later
+is, and the project's wheel: `pip install "{WHEEL}[notebooks]"`. The wheel and the other
+chapters are on the book's page *Run a chapter*.
+"""
+ABOUT_R = """
+The R code of the chapter "{title}" of the book "Multilevel models, replicated", in our own version.
+It reads {file} where that is at hand, else {twin}.csv, the synthetic twin,
+which the book's page "Run a chapter" has. Code that needs data which the tutorial does not give
+is left as a comment.
+"""
+
+
+def chapters() -> list[str]:
+    """Return the keys of the chapters in the order of the book."""
+    toc = (ROOT / "_toc.yml").read_text("utf-8")
+    return [key for key in re.findall(r"book/(\w+)", toc) if key in registry.SOURCES]
+
+
+def write_chapter(key: str, folder: Path) -> None:
+    """Write a chapter's notebook and scripts."""
+    chapter, data = plain.read(plain.BOOK / f"{key}.ipynb"), dataset(registry.read(key).dataset)
+    notebook = plain.notebook(chapter, ABOUT)
+    about_r = ABOUT_R.format(title=chapter.title, file=data.file, twin=data.name)
+    nbformat.write(notebook, folder / f"{key}.ipynb")
+    (folder / f"{key}.py").write_text(plain.script(notebook), "utf-8")
+    (folder / f"{key}.R").write_text(twin_read(plain.r_script(chapter, about_r), data), "utf-8")
+
+
+def twin_read(code: str, data: Dataset) -> str:
+    """Let R code read the twin where the original file is not at hand."""
+    file, twin = re.escape(data.file), f'read.csv("{data.name}.csv", na.strings = "")'
+    if data.file == f"{data.name}.csv":
+        return code
+    code = re.sub(
+        rf'^(\w+) <- (.*"{file}".*)$',
+        rf'\1 <- if (file.exists("{data.file}")) \2 else\n  {twin}',
+        code,
+        flags=re.MULTILINE,
+    )
+    if data.selection:  # the twin has the rows in use, and no others
+        chosen = re.escape(data.selection)
+        code = re.sub(
+            rf'^(\w+) <- (.*"{chosen}".*)$',
+            rf'\1 <- if (file.exists("{data.selection}")) \2 else\n  seq_len({data.rows})',
+            code,
+            flags=re.MULTILINE,
+        )
+    return code
+
+
+def write_all(app: Any, error: Exception | None) -> None:
+    """Write everything, when the pages are written."""
+    if error is not None or app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / FOLDER
+    folder.mkdir(exist_ok=True)
+    for key in chapters():
+        write_chapter(key, folder)
+    for about in datasets().values():
+        (folder / f"{about.name}.csv").write_bytes(gzip.decompress(about.twin.read_bytes()))
+    subprocess.run([sys.executable, ROOT / "tools" / "packages.py", folder, "wheel"], check=True, capture_output=True)
+
+
+def _link(text: str, file: str) -> nodes.reference:
+    """Link from a page of the book to a file of the folder."""
+    return nodes.reference("", text, refuri=f"../{FOLDER}/{file}", internal=True)
+
+
+class ChapterDownloads(Directive):
+    """A table of the chapters, with each form of each."""
+
+    def run(self) -> list[nodes.Node]:
+        """Lay out the table."""
+        rows = []
+        for key in chapters():
+            title = plain.title_of(plain.BOOK / f"{key}.ipynb")
+            page = nodes.reference("", title, refuri=f"{key}.html", internal=True)
+            rows.append([[page], *([_link(suffix, f"{key}{suffix}")] for suffix in FORMS)])
+        return [table(["Chapter", "Notebook", "Python", "R"], rows)]
+
+
+class TwinDownloads(Directive):
+    """A table of the twins as csv."""
+
+    def run(self) -> list[nodes.Node]:
+        """Lay out the table."""
+        rows = [
+            [
+                [_link(f"{about.name}.csv", f"{about.name}.csv")],
+                [nodes.Text(f"{about.rows:,}")],
+                [nodes.Text(f"{about.title}. "), nodes.emphasis("", about.licence)],
+            ]
+            for about in datasets().values()
+        ]
+        return [table(["Twin", "Rows", "Of"], rows)]
+
+
+class WheelDownload(Directive):
+    """A line that links to the wheel, and the command that installs it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Lay out the line."""
+        command = f'pip install "{WHEEL}[notebooks]"'
+        line = nodes.paragraph("", "", _link(WHEEL, WHEEL))
+        return [line, nodes.literal_block(command, command, language="sh")]
+
+
+def offer_downloads(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Let the download button of a chapter give the forms that run elsewhere, instead of the book's own source."""
+    key = page.removeprefix("book/")
+    if key not in chapters():
+        return
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            printing = [button for button in group["buttons"] if button["type"] != "link"]
+            files = [_button(key, suffix, about, context["pathto"]) for suffix, about in FORMS.items()]
+            group["buttons"] = files + printing
+
+
+def _button(key: str, suffix: str, about: str, pathto: Any) -> dict[str, str]:
+    return {
+        "type": "link",
+        "url": pathto(f"{FOLDER}/{key}{suffix}", 1),
+        "text": suffix,
+        "icon": "fas fa-file-code",
+        "tooltip": f"Download {about}",
+        "label": f"download-{suffix[1:].lower()}-button",
+    }
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register the directives, the button and the writing of the files."""
+    app.add_directive("chapter-downloads", ChapterDownloads)
+    app.add_directive("twin-downloads", TwinDownloads)
+    app.add_directive("wheel-download", WheelDownload)
+    app.connect("html-page-context", offer_downloads, priority=900)  # after the theme has added its buttons
+    app.connect("build-finished", write_all)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

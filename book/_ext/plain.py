@@ -1,0 +1,291 @@
+"""Chapters as plain notebooks, Python scripts and R scripts: what runs anywhere the wheel is installed.
+
+A chapter is written in MyST for the book. Here its directives and roles become plain Markdown: the numbers of `glue`
+stand in the text, citations and figures are text and links, boxes are block quotes. Cells that only keep the book's
+numbers (tag ``remove-cell``) go, and so do the outputs, which whoever runs the notebook makes. A directive or role that
+is not known here raises an error, so that no chapter loses anything without a word.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from textwrap import dedent, indent
+
+import nbformat
+from citations import Citations
+from nbformat import NotebookNode
+from nbformat import v4 as nb
+
+BOOK = Path(__file__).resolve().parent.parent
+GLUED = "application/papermill.record/text/plain"
+FENCE = re.compile(r"^(?P<fence>`{3,}|:{3,})(?P<name>\{[\w:-]+\}|[\w-]*)[ ]*(?P<title>.*)$")
+ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?P<target>[^`]*)`")
+LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<target>[\w-]+(?:\.md|\.ipynb)?)\)")
+TARGET = re.compile(r"^\((?P<name>[\w-]+)\)=\n(?:\n*#+ (?P<title>.*))?", re.MULTILINE)
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+GLUE_IMPORT = re.compile(r"^from myst_nb import glue\n", re.MULTILINE)
+# What a box is called that has no title of its own.
+BOXES = {"note": "Note", "tip": "Tip", "warning": "Warning", "admonition": ""}
+# What is folded in the book is folded in Jupyter.
+FOLDED = {"hide-input": {"source_hidden": True}, "hide-cell": {"source_hidden": True, "outputs_hidden": True}}
+
+
+# An R block that begins so rests on data that the source does not give: `# income: one row a country`.
+GIVEN = re.compile(r"# \w+: ")
+# Calls whose value is None.
+SILENT = ("print", "plt.show", "mlm.plot.use_style")
+
+
+class UnknownMarkup(ValueError):
+    """A chapter uses a directive or role of which no plain form is known."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter of the book.
+
+    Attributes
+    ----------
+    key : str
+        Name of its file, without suffix.
+    notebook : NotebookNode
+    title : str
+    glued : dict
+        Name -> text of the numbers in its prose.
+    figures : dict
+        Name -> number of each figure that has a name.
+    """
+
+    key: str
+    notebook: NotebookNode
+    title: str
+    glued: dict[str, str]
+    figures: dict[str, int]
+
+    @property
+    def code(self) -> list[NotebookNode]:
+        """Its code cells, without those that only keep the book's numbers."""
+        return [cell for cell in self.notebook.cells if cell.cell_type == "code" and not _is_bookkeeping(cell)]
+
+
+def read(path: Path) -> Chapter:
+    """Read a chapter of the book."""
+    notebook = nbformat.read(path, as_version=4)
+    names = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in notebook.cells]
+    figures = {name: number for number, name in enumerate(filter(None, names), 1)}
+    return Chapter(path.stem, notebook, title_of(path), _glued(notebook), figures)
+
+
+def _glued(notebook: NotebookNode) -> dict[str, str]:
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if GLUED in output.get("data", {}):
+                found[output.metadata["scrapbook"]["name"]] = str(ast.literal_eval(output.data[GLUED]))
+    return found
+
+
+@cache
+def title_of(path: Path) -> str:
+    """Return the first heading of a page, which is its title."""
+    if path.suffix == ".ipynb":
+        cells = nbformat.read(path, as_version=4).cells
+        return HEADING.search(next(cell.source for cell in cells if cell.cell_type == "markdown"))[1]
+    return HEADING.search(path.read_text("utf-8"))[1]
+
+
+def _is_bookkeeping(cell: NotebookNode) -> bool:
+    return "remove-cell" in cell.metadata.get("tags", ())
+
+
+# From MyST to Markdown
+
+
+class Prose:
+    """Writes a chapter's MyST as plain Markdown, and keeps in mind what it cites."""
+
+    def __init__(self, chapter: Chapter) -> None:
+        self.chapter = chapter
+        self.citations = Citations(BOOK / "references.bib")
+        sources = (cell.source for cell in chapter.notebook.cells if cell.cell_type == "markdown")
+        self.sections = {found["name"]: found["title"] for source in sources for found in TARGET.finditer(source)}
+        self._roles: dict[str, Callable[[str], str]] = {
+            "glue:text": self._glue,
+            "numref": lambda name: f"Figure {chapter.figures[name]}",
+            "cite": self.citations.in_brackets,
+            "cite:p": self.citations.in_brackets,
+            "cite:t": self.citations.in_text,
+        }
+
+    def write(self, source: str) -> str:
+        """Return some MyST as Markdown."""
+        source = TARGET.sub(lambda found: found[0].split("\n", 1)[1], source)
+        return "\n".join(self._parts(source.split("\n"))).strip()
+
+    def _parts(self, lines: list[str]) -> Iterator[str]:
+        """Yield text without its roles, and each fenced block in its plain form."""
+        text: list[str] = []
+        rest = iter(lines)
+        for line in rest:
+            opened = FENCE.match(line)
+            if opened is None:
+                text.append(line)
+                continue
+            yield self._inline("\n".join(text))
+            text = []
+            yield self._block(opened, _until(opened["fence"], rest))
+        yield self._inline("\n".join(text))
+
+    def _block(self, opened: re.Match[str], body: list[str]) -> str:
+        name, title = opened["name"], self._inline(opened["title"])
+        if not name.startswith("{"):
+            return "\n".join([f"```{'' if name == 'rout' else name}", *body, "```"])
+        while body and (not body[0].strip() or re.match(r":\w+:", body[0])):
+            body.pop(0)  # options such as :class: tip
+        inside = self.write("\n".join(body))
+        name = name.strip("{}")
+        if name == "dropdown":
+            return f"<details>\n<summary>{title}</summary>\n\n{inside}\n\n</details>"
+        if name not in BOXES:
+            raise UnknownMarkup(f"{self.chapter.key}: no plain form is known of the directive {name!r}")
+        heading = f"**{title or BOXES[name]}**\n\n"
+        return indent(heading + inside, "> ", lambda line: True).replace("> \n", ">\n")
+
+    def _inline(self, text: str) -> str:
+        text = LINK.sub(self._link, text)
+        return ROLE.sub(self._role, text)
+
+    def _role(self, found: re.Match[str]) -> str:
+        if found["name"] not in self._roles:
+            raise UnknownMarkup(f"{self.chapter.key}: no plain form is known of the role {found['name']!r}")
+        return self._roles[found["name"]](found["target"])
+
+    def _glue(self, name: str) -> str:
+        return self.chapter.glued[name]
+
+    def _link(self, found: re.Match[str]) -> str:
+        """Write a link within the book as text; what it leads to is named."""
+        text, target = found["text"], found["target"]
+        if target in self.sections:
+            return f"{text or 'the section'} (“{self.sections[target]}”)"
+        page = BOOK / target
+        if not page.exists():
+            raise UnknownMarkup(f"{self.chapter.key}: no page or section {target!r}")
+        named = f"the book’s page *{title_of(page)}*"
+        return f"{text} ({named})" if text else named
+
+
+def _until(fence: str, lines: Iterator[str]) -> list[str]:
+    """Take the lines up to the one that closes a fence."""
+    body = []
+    for line in lines:
+        if line.strip() and set(line.strip()) == {fence[0]} and len(line.strip()) >= len(fence):
+            break
+        body.append(line)
+    return body
+
+
+# The three forms
+
+
+def notebook(chapter: Chapter, about: str) -> NotebookNode:
+    """Return a chapter as a plain notebook.
+
+    Parameters
+    ----------
+    chapter : Chapter
+    about : str
+        Markdown that says what this is and what it needs; stands below the title.
+    """
+    prose, cells = Prose(chapter), []
+    for cell in chapter.notebook.cells:
+        if cell.cell_type == "markdown":
+            cells.append(nb.new_markdown_cell(prose.write(cell.source)))
+        elif not _is_bookkeeping(cell):
+            folded = [FOLDED[tag] for tag in cell.metadata.get("tags", ()) if tag in FOLDED]
+            cells.append(nb.new_code_cell(python(cell), metadata={"jupyter": folded[0]} if folded else {}))
+            if figure := cell.metadata.get("mystnb", {}).get("figure"):
+                number = chapter.figures[figure["name"]]
+                cells.append(nb.new_markdown_cell(f"**Figure {number}.** {prose.write(figure['caption'])}"))
+    title, _, rest = cells[0].source.partition("\n")
+    cells[0].source = f"{title}\n\n{indent(about.strip(), '> ', lambda line: True)}\n{rest}"
+    cells.append(nb.new_markdown_cell("## References\n\n" + prose.citations.listing()))
+    for number, cell in enumerate(cells):
+        cell.id = f"{chapter.key.replace('_', '-')}-{number}"  # the same file from the same chapter
+    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return nb.new_notebook(cells=cells, metadata=metadata | {"language_info": {"name": "python"}})
+
+
+def python(cell: NotebookNode) -> str:
+    """Return the code of a cell without what only the book needs."""
+    return GLUE_IMPORT.sub("", cell.source)
+
+
+def script(plain: NotebookNode) -> str:
+    """Return a plain notebook as a Python script that prints what the notebook shows."""
+    parts = []
+    for cell in plain.cells:
+        if cell.cell_type == "markdown":
+            parts.append("# %% [markdown]\n" + indent(cell.source, "# ", lambda line: True).replace("# \n", "#\n"))
+        else:
+            parts.append(f"# %%\n{printing(cell.source)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def printing(code: str) -> str:
+    r"""Return code that prints the value of its last line, as a notebook shows it.
+
+    Examples
+    --------
+    >>> print(printing("x = 1\nx + 1"))
+    x = 1
+    print(x + 1)
+    """
+    last = ast.parse(code).body[-1]
+    if not isinstance(last, ast.Expr):
+        return code
+    if isinstance(last.value, ast.Call) and ast.unparse(last.value.func) in SILENT:
+        return code
+    lines = code.split("\n")
+    lines[last.end_lineno - 1] = f"{lines[last.end_lineno - 1][: last.end_col_offset]}){_rest(lines, last)}"
+    lines[last.lineno - 1] = f"print({lines[last.lineno - 1]}"
+    return "\n".join(lines)
+
+
+def _rest(lines: list[str], last: ast.Expr) -> str:
+    """What stands behind the last expression: a comment."""
+    return lines[last.end_lineno - 1][last.end_col_offset :]
+
+
+def r_script(chapter: Chapter, about: str) -> str:
+    """Return the R code of a chapter, under the headings of its sections.
+
+    Parameters
+    ----------
+    chapter : Chapter
+    about : str
+        What stands at the top, as comments.
+    """
+    parts = [indent(dedent(about).strip(), "# ", lambda line: True).replace("# \n", "#\n")]
+    for cell in chapter.notebook.cells:
+        if cell.cell_type == "markdown":
+            parts += _r_parts(cell.source)
+    return "\n\n".join(parts) + "\n"
+
+
+def _r_parts(source: str) -> Iterator[str]:
+    """Yield the headings and the R blocks of some MyST, in their order."""
+    lines = iter(source.split("\n"))
+    for line in lines:
+        if opened := FENCE.match(line):
+            body = _until(opened["fence"], lines)
+            if opened["name"] == "r":
+                code = "\n".join(body)
+                yield indent(code, "# ", lambda line: True) if GIVEN.match(code) else code
+        elif heading := HEADING.match(line):
+            yield f"# {heading[1]} " + "-" * max(4, 70 - len(heading[1]))

@@ -1,0 +1,164 @@
+"""The command line: ``python -m mlm FORMULA FILE`` fits a model and prints its summary."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .errors import ArgumentError, MlmError, MlmWarning
+from .files.formats import MISSING
+from .files.read import read_data
+from .lm import lm
+from .lmer import lmer
+from .model.linear_model import LinearModel
+from .model.mixed_model import MixedModel
+from .page import page, picture
+
+__all__ = ["main"]
+
+Model = MixedModel | LinearModel
+
+ABOUT = "Fit a linear mixed model to the data of a file, and print its summary as R's lme4 prints it."
+EXAMPLES = """\
+the formula, in quotes:
+  math ~ 1 + (1 | school)            a mean, and schools that differ from it
+  math ~ ses + (1 | school)          a predictor; ses + homework for two, ses * sex for an interaction
+  math ~ ses + (ses | school)        its slope differs between schools, too
+  math ~ ses + (1 | city/school)     schools in cities; (1 | rater) + (1 | text) for crossed groups
+  math ~ ses                         no groups: least squares
+
+examples:
+  python -m mlm "math ~ ses + (1 | schcode)" scores.csv
+  python -m mlm "math ~ ses + (1 | schcode)" scores.sav --ddf satterthwaite --tidy estimates.csv
+  python -m mlm "math ~ ses + (ses | schcode)" scores.xlsx --table 2024 --report fit.html
+
+The exit status is 0, or 2 where the file, the formula or the fit is refused; the reason is then on standard error.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return the exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the command line by default.
+    """
+    chosen = _parser().parse_args(arguments)
+    try:
+        with _plain_warnings():
+            _run(chosen)
+    except (MlmError, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mlm",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("formula", help="the model, such as 'y ~ x + (1 | group)'")
+    parser.add_argument(
+        "file", help="the data: .csv .tsv .txt .parquet .feather .dta .sav .sas7bdat .rds .rda .xlsx ..."
+    )
+    parser.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
+    parser.add_argument("--ddf", metavar="METHOD", help="t tests: satterthwaite, as R's lmerTest; or none, as lme4")
+    parser.add_argument("--table", metavar="NAME", help="sheet of a workbook, data frame of an .rda file")
+    parser.add_argument(
+        "--labels", action="store_true", help="Stata, SPSS: labelled values are categories, not numbers"
+    )
+    parser.add_argument(
+        "--missing", metavar="TEXT", action="append", default=[], help="a code of missing values in text"
+    )
+    parser.add_argument("--tidy", metavar="OUT.csv", help="estimates with intervals, one row a parameter")
+    parser.add_argument(
+        "--plot", metavar="OUT.png", help="caterpillar plot (.png .svg .pdf); residuals where no groups are"
+    )
+    parser.add_argument("--report", metavar="OUT.html", help="one page for a browser: tables, ICC, pictures")
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> None:
+    """Read, fit, print, and write what is asked for."""
+    with _progress(f"reading {chosen.file}"):
+        data = read_data(chosen.file, chosen.table, chosen.labels, [*MISSING, *chosen.missing])
+    with _progress(f"fitting {len(data):,} rows"):
+        m = _fit(chosen, data)
+    ddf = None if chosen.ddf in (None, "none") else chosen.ddf
+    print(m.summary(ddf))
+    if chosen.tidy:
+        m.tidy(conf_int=True, ddf=ddf).to_csv(chosen.tidy, index=False)
+    if chosen.plot or chosen.report:
+        _use_no_screen()
+    if chosen.plot:
+        with _progress(f"drawing {chosen.plot}"):
+            _save_picture(m, Path(chosen.plot))
+    if chosen.report:
+        with _progress(f"writing {chosen.report}"):
+            Path(chosen.report).write_text(page(m, ddf, Path(chosen.file).name), "utf-8")
+
+
+def _fit(chosen: argparse.Namespace, data: pd.DataFrame) -> Model:
+    if "|" in chosen.formula:
+        return lmer(chosen.formula, data, reml=not chosen.ml)
+    if chosen.ml:
+        raise ArgumentError("--ml is for models with groups, such as (1 | school); this formula has none.")
+    return lm(chosen.formula, data)
+
+
+def _save_picture(m: Model, path: Path) -> None:
+    figure = picture(m)
+    known = figure.canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in known:
+        raise ArgumentError(f"A picture is {', '.join(sorted(known))}, by the end of its name; got {str(path)!r}.")
+    figure.savefig(path, dpi=150)
+
+
+def _use_no_screen() -> None:
+    """Draw into files only, also where a window could be opened."""
+    import matplotlib
+
+    matplotlib.use("agg")
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show warnings of this package as one line each, without the place in the code."""
+    usual = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, MlmWarning):
+            print(f"{category.__name__}: {message}", file=sys.stderr)
+        else:
+            usual(message, category, *place, **more)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        warnings.simplefilter("always", MlmWarning)
+        yield
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """Say on a terminal what is being done, and how long it took."""
+    live = sys.stderr.isatty()
+    start = time.perf_counter()
+    if live:
+        print(f"{what} ...", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if live:
+            print(f" {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)

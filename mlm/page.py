@@ -1,0 +1,135 @@
+"""A fitted model as one page for a browser: it loads nothing, so it can be sent and kept."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pandas as pd
+
+from .model.linear_model import LinearModel
+from .model.mixed_model import MixedModel
+from .plot import caterpillar, residual_histogram
+from .report.html import as_html
+from .variance.icc import icc
+from .variance.r2 import r2
+
+__all__ = ["page", "picture"]
+
+Model = MixedModel | LinearModel
+
+DOTS = 150  # an inch: sharp on screens of twice the usual density
+DIGITS = 5  # of a figure in the tables; the summary has R's
+LEFT = ' class="text"'  # of columns of words
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.2rem 0.8rem; text-align: right; border: 0; }
+th { border-bottom: 1px solid; }
+.text { text-align: left; }
+img { max-width: 100%; height: auto; background: white; border-radius: 4px; }
+footer { margin-top: 3rem; font-size: 0.85rem; }
+"""
+
+
+def page(m: Model, ddf: str | None = None, source: str = "") -> str:
+    """Return a page in HTML: summary, estimates with intervals, variances, ICC and R², pictures.
+
+    Parameters
+    ----------
+    m : MixedModel or LinearModel
+    ddf : {None, "satterthwaite"}
+        As for `summary`.
+    source : str
+        Name of the data, shown below the title.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]})
+    >>> page(m).startswith("<!DOCTYPE html>")
+    True
+    """
+    of = f"{source}, " if source else ""
+    parts = [
+        f"<h1>{escape(str(m.formula))}</h1><p>{escape(of)}{m.nobs:,} rows.</p>",
+        _section("Summary", f'<div class="wide">{as_html(str(m.summary(ddf)))}</div>'),
+        _section("Fixed effects" if isinstance(m, MixedModel) else "Coefficients", _table(_fixed(m, ddf))),
+    ]
+    if isinstance(m, MixedModel):
+        shares = f"<p>{_lines(icc(m))}</p><p>{_lines(r2(m))}</p>"
+        parts.append(_section("Where the variance is", _table(m.varcorr) + shares))
+        parts += [_caterpillar(m, group) for group in m.ngrps.index]
+    parts.append(_section("Residuals", _image(residual_histogram(m).figure, "Histogram of the residuals")))
+    footer = f"<footer>mlm {_version()}</footer>"
+    view = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head = f"{view}<title>{escape(str(m.formula))}</title>"
+    body = "\n".join([*parts, footer])
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}<style>{STYLE}</style></head>\n<body>{body}</body></html>\n'
+
+
+def _version() -> str:
+    """Return the version that is installed; empty where the code only lies on the path."""
+    try:
+        return version("multilevel-replications")
+    except PackageNotFoundError:
+        return ""
+
+
+def picture(m: Model) -> Any:
+    """Return the figure that shows most of a model: groups as a caterpillar; residuals where there are none."""
+    if isinstance(m, MixedModel):
+        return caterpillar(m, m.ngrps.index[0])[0].figure
+    return residual_histogram(m).figure
+
+
+def _fixed(m: Model, ddf: str | None) -> pd.DataFrame:
+    """Return the rows of the fixed effects, with intervals."""
+    rows = m.tidy(conf_int=True, ddf=ddf)
+    return rows[rows["effect"] == "fixed"].drop(columns=["effect", "group"]) if "effect" in rows else rows
+
+
+def _section(title: str, content: str) -> str:
+    return f"<h2>{escape(title)}</h2>\n{content}"
+
+
+def _caterpillar(m: MixedModel, group: str) -> str:
+    figure = caterpillar(m, group)[0].figure
+    about = f"Conditional modes of the random effects of {group}, in ascending order, with 95% intervals"
+    return _section(f"The {m.ngrps[group]:,} levels of {group}", f"<p>{escape(about)}.</p>" + _image(figure, about))
+
+
+def _image(figure: Any, about: str) -> str:
+    """Return a figure as an image that the page itself holds, and close it."""
+    from matplotlib import pyplot
+
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=DOTS, bbox_inches="tight")
+    pyplot.close(figure)
+    data = base64.b64encode(content.getvalue()).decode("ascii")
+    return f'<img alt="{escape(about)}" src="data:image/png;base64,{data}">'
+
+
+def _table(rows: pd.DataFrame) -> str:
+    """Return a table, numbers to a few digits and what is absent as nothing."""
+    texts = [name for name in rows if any(isinstance(value, str) for value in rows[name])]
+    head = "".join(f'<th scope="col"{LEFT * (name in texts)}>{escape(str(name))}</th>' for name in rows)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows.itertuples(index=False))
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return f"<td{LEFT}>{escape(value)}</td>"
+    return f"<td>{'' if pd.isna(value) else f'{value:.{DIGITS}g}'}</td>"
+
+
+def _lines(report: Any) -> str:
+    return "<br>".join(escape(line.lstrip("# ")) for line in str(report).splitlines() if line.strip())

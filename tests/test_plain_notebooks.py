@@ -1,0 +1,171 @@
+"""Chapters as plain notebooks and scripts: nothing of the book is left in them, and they run where the wheel is."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytest.importorskip("pybtex", reason="the extra `book` is not installed")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
+
+import downloads
+import plain
+
+CHAPTERS = downloads.chapters()
+LEFT_OVER = (
+    r"\{[\w:]+\}`",  # a role
+    r"^[`:]{3,}\{",  # a directive
+    r"^:\w+:",  # its options
+    r"\]\([\w-]+(\.md|\.ipynb)?\)",  # a link to another page
+    r"\bglue\b",
+    r"^\([\w-]+\)=",  # a target
+    r"mplstyle|read_csv|open\(",  # a file of the repository
+    r"remove-cell|nbval",
+)
+
+# pandas 2.2.0 says so of itself, where there is no pyarrow
+OF_PANDAS = "Pyarrow will become a required dependency of pandas"
+
+each_chapter = pytest.mark.parametrize("key", CHAPTERS)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("downloads")
+    for key in CHAPTERS:
+        downloads.write_chapter(key, folder)
+    return folder
+
+
+def example(*cells):
+    """A chapter of a few cells."""
+    return plain.Chapter("example", nbformat.v4.new_notebook(cells=list(cells)), "Example", {"n": "60"}, {"fig-x": 1})
+
+
+def test_there_are_five_chapters():
+    assert len(CHAPTERS) == 5
+
+
+@each_chapter
+def test_nothing_of_the_book_is_left(key, written):
+    notebook = nbformat.read(written / f"{key}.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        for pattern in LEFT_OVER:
+            found = re.search(pattern, cell.source, re.MULTILINE)
+            assert found is None, f"{pattern} in\n{cell.source}"
+        assert set(cell.metadata) <= {"jupyter"}
+    assert "## References" in notebook.cells[-1].source
+    assert "pip install" in notebook.cells[0].source
+
+
+@each_chapter
+def test_every_number_of_the_prose_and_every_figure_stands_in_it(key, written):
+    chapter = plain.read(plain.BOOK / f"{key}.ipynb")
+    text = (written / f"{key}.ipynb").read_text("utf-8")
+    for number in range(1, len(chapter.figures) + 1):
+        assert f"**Figure {number}.**" in text
+    assert len(chapter.glued) > 10
+    used = re.findall(r"\{glue:text\}`(\w+)`", "\n".join(cell.source for cell in chapter.notebook.cells))
+    assert all(chapter.glued[name] for name in used)
+
+
+@each_chapter
+def test_the_scripts_hold_all_code(key, written):
+    chapter = plain.read(plain.BOOK / f"{key}.ipynb")
+    script = (written / f"{key}.py").read_text("utf-8")
+    kinds = [type(node) for cell in chapter.code for node in ast.parse(plain.python(cell)).body]
+    assert [type(node) for node in ast.parse(script).body] == kinds
+    r_code = (written / f"{key}.R").read_text("utf-8")
+    blocks = [b for c in chapter.notebook.cells for b in re.findall(r"^```r\n(.*?)^```", c.source, re.M | re.S)]
+    assert len(blocks) > 10
+    for block in blocks[1:]:
+        assert block.strip() in r_code.replace("\n# ", "\n")
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R here")
+def test_r_reads_the_r_scripts(written):
+    names = ", ".join(f"'{key}.R'" for key in CHAPTERS)
+    command = ["Rscript", "-e", f"for (name in c({names})) cat(length(parse(name)) > 10, '')"]
+    done = subprocess.run(command, cwd=written, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["TRUE"] * len(CHAPTERS), done.stderr
+
+
+PACKAGES = {"IPython", "matplotlib", "mlm", "numpy", "pandas", "replications", "scipy"}
+
+
+@each_chapter
+def test_a_chapter_needs_what_the_wheel_and_its_extra_bring(key):
+    """The fresh environment has more libraries than a reader's, so what is imported is looked at here."""
+    code = "\n".join(plain.python(cell) for cell in plain.read(plain.BOOK / f"{key}.ipynb").code)
+    found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in found if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) <= PACKAGES
+
+
+def test_the_pages_name_the_wheel_of_this_version():
+    for page in (plain.BOOK / "run.md", plain.BOOK / "twins.md"):
+        for name in re.findall(r"multilevel_replications-\S*?\.whl", page.read_text("utf-8")):
+            assert name == downloads.WHEEL
+
+
+def test_boxes_folds_and_blocks_become_plain_markdown():
+    source = (
+        "````{admonition} A box\n:class: tip\n\nOf {glue:text}`n` lines, as {cite:t}`bates2015` say.\n\n"
+        "```r\nlm(y ~ x)\n```\n````\n\n```{dropdown} Solution\nIt is {numref}`fig-x`.\n```\n\n```rout\n[1] 2\n```"
+    )
+    written = plain.Prose(example()).write(source)
+    assert written.startswith("> **A box**\n>\n> Of 60 lines, as [Bates et al. (2015)](https://doi.org/10.18637/")
+    assert "> ```r\n> lm(y ~ x)\n> ```" in written
+    assert "<summary>Solution</summary>\n\nIt is Figure 1.\n\n</details>" in written
+    assert written.endswith("```\n[1] 2\n```")
+
+
+@pytest.mark.parametrize("source", ["```{margin}\ntext\n```", "{abbr}`ICC`", "[](nowhere.md)"])
+def test_markup_without_a_plain_form_is_an_error(source):
+    with pytest.raises(plain.UnknownMarkup):
+        plain.Prose(example()).write(source)
+
+
+@pytest.mark.parametrize(
+    ("code", "printing"),
+    [
+        ("x = 1\nx  # one", "x = 1\nprint(x)  # one"),
+        ("f(\n    1,\n)", "print(f(\n    1,\n))"),
+        ("print(1)", "print(1)"),
+        ("x = 1", "x = 1"),
+    ],
+)
+def test_scripts_print_what_a_notebook_shows(code, printing):
+    assert plain.printing(code) == printing
+
+
+@pytest.mark.slow
+@each_chapter
+def test_a_plain_notebook_runs_in_a_fresh_environment(key, written, fresh, monkeypatch):
+    nbclient = pytest.importorskip("nbclient")
+    monkeypatch.setenv("JUPYTER_PATH", str(fresh.kernel()))
+    notebook = nbformat.read(written / f"{key}.ipynb", as_version=4)
+    where = {"metadata": {"path": str(fresh.folder)}}
+    client = nbclient.NotebookClient(notebook, timeout=900, kernel_name="fresh", resources=where)
+    client.execute(env=fresh.env)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    said = [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+    assert not [text for text in said if OF_PANDAS not in text]
+    # by their text: matplotlib 3.8 under a later IPython shows the first one as text only
+    figures = [o for o in outputs if o.get("data", {}).get("text/plain", "").startswith("<Figure")]
+    assert len(figures) >= len(plain.read(plain.BOOK / f"{key}.ipynb").figures) > 0
+    assert not (fresh.site / "_build").exists()
+
+
+@pytest.mark.slow
+def test_a_script_prints_what_its_notebook_shows(written, fresh):
+    printed = fresh.run(written / "learn_mlms_ch4.py").stdout
+    for text in ("t-tests use Satterthwaite's method", "22 of 22 published values", "60 published"):
+        assert text in printed, text
