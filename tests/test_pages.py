@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import pytest
 from rmodels import data
 
@@ -111,6 +112,20 @@ def test_pages_name_chapters_by_their_titles(path):
     """A key stands only where it is part of a command, a file's name or the developers' pages."""
     if path.stem not in ("CONTRIBUTING", "CHANGELOG", "design"):
         assert not re.findall(rf"`(?:{'|'.join(replications.SOURCES)})`", text(path))
+
+
+def test_every_chapter_says_what_comes_before_it_and_links_words_once():
+    words = re.findall(r"^(\S[^\n]*)\n  \S", text(BOOK / "glossary.md").split("```{glossary}")[1], re.MULTILINE)
+    assert len(words) > 30
+    assert words == sorted(words, key=str.casefold)
+    for key in replications.SOURCES:
+        cells = nbformat.read(BOOK / f"{key}.ipynb", as_version=4).cells
+        prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        assert prose.count("**Before this chapter.**") == 1, key
+        linked = [target or word for word, target in re.findall(r"\{term\}`([^`<]*?)(?: <([^>]*)>)?`", prose)]
+        assert len(linked) > 4, key
+        assert set(linked) <= set(words), key
+        assert len(linked) == len(set(linked)), key
 
 
 def test_the_first_page_has_the_chapters_in_the_order_of_the_book():

@@ -1,4 +1,4 @@
-"""What publishes and cites the project: the workflows, the citation, and what the public repository's address turns on."""
+"""What publishes and cites the project: workflows, citation, and what the public repository's address turns on."""
 
 import re
 import shutil
@@ -14,14 +14,14 @@ import yaml
 import mlm
 
 pytest.importorskip("sphinx_book_theme", reason="the extra `book` is not installed")
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
 
 import downloads
 import plain
 import repository
 from sphinx.errors import ConfigError
 
+ROOT = Path(__file__).resolve().parent.parent
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))

@@ -2,8 +2,8 @@
 
 With an address on GitHub every page has buttons for the source and for a new issue, and every chapter has buttons that
 open its plain notebook on Binder and on Colab. These take the notebooks from the branch `BRANCH`, where
-``.github/workflows/publish.yml`` puts the built book: ``binder/requirements.txt`` in it tells Binder to install the wheel
-beside them.
+``.github/workflows/publish.yml`` puts the built book; ``binder/requirements.txt`` in it tells Binder to install the
+wheel beside them.
 """
 
 from __future__ import annotations

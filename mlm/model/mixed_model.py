@@ -188,9 +188,9 @@ class MixedModel(Fit):
         ----------
         newdata : data frame, optional
             Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
-        re_form : {None, "NA", False} or str
-            None uses the conditional modes of all random effects; ``"NA"`` or False uses none; some of the formula's
-            terms, such as ``"(1 | g)"``, use these.
+        re_form : {None, "NA", False, 0} or str
+            None uses the conditional modes of all random effects; ``"NA"``, False and 0 all mean none; some of the
+            formula's terms, such as ``"(1 | g)"``, use these.
         new_levels : {"error", "population"}
             What to do with levels that the fit has not seen: complain, or predict with random effects of 0.
 
