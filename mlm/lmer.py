@@ -88,23 +88,29 @@ def lmer(
 
     Notes
     -----
-    A formula is ``response ~ fixed part + (random effects | group)``. An intercept is always there; ``0 +`` takes it out.
+    A formula is ``response ~ fixed part + (random effects | group)``. The fixed part has an intercept; ``0 +`` takes it
+    out.
 
-    ==========================  ======================================================================
-    in the fixed part
-    ``x + z``                   two predictors: a slope of numbers, a coefficient for each level but
-                                the first of words, categories and True or False
-    ``x:z``, ``x * z``          their interaction; ``x + z + x:z``
-    ``factor(k)``               codes 1, 2, 3 as a category
-    ``log(x)``, ``I(x^2)``      functions of columns, as in R: ``scale``, ``poly``, ``ns``, ``cut`` …
-    ```my score```              a column whose name is no word stands in backticks
-    in the random part
-    ``(1 | g)``                 an intercept for each level of ``g``
-    ``(1 + x | g)``             an intercept and a slope of ``x``, correlated
-    ``(x || g)``                the same without the correlation
-    ``(1 | a/b)``               groups ``b`` within groups ``a``
-    ``(1 | a) + (1 | b)``       crossed groups
-    ==========================  ======================================================================
+    In the fixed part,
+
+    ====================  =========================================================================
+    ``x + z``             two predictors: a slope of numbers, a coefficient for each level but the
+                          first of words, categories and truth values
+    ``x:z``               their interaction; ``x * z`` is ``x + z + x:z``
+    ``factor(k)``         codes 1, 2, 3 as a category
+    ``log(x)``            functions of columns, as in R: ``I(x^2)``, ``scale(x)``, ``poly(x, 2)`` …
+    ```my score```        a column whose name is no word stands in backticks
+    ====================  =========================================================================
+
+    and in the random part,
+
+    ====================  =========================================================================
+    ``(1 | g)``           an intercept for each level of ``g``
+    ``(1 + x | g)``       an intercept and a slope of ``x``, correlated
+    ``(x || g)``          the same without the correlation
+    ``(1 | a/b)``         groups ``b`` within groups ``a``
+    ``(1|a) + (1|b)``     crossed groups
+    ====================  =========================================================================
 
     What to do next with the model ``m``: ``print(m.summary(ddf="satterthwaite"))`` for the printout with p values,
     ``mlm.icc(m)`` for the share of variance between groups, ``m.ranef()`` and ``m.coef()`` for single groups,

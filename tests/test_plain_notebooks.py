@@ -130,8 +130,8 @@ def test_boxes_folds_and_blocks_become_plain_markdown():
 def test_words_of_the_glossary_and_sections_elsewhere_become_text():
     source = "A {term}`random slope`, {term}`centred <centring>`; see [](sec-reml) and [that](sec-icc)."
     assert plain.Prose(example()).write(source) == (
-        "A random slope, centred; see “Two kinds of maximum likelihood” in the book’s chapter *One line for all, a line "
-        "for each, or a compromise* and that (“The intraclass correlation” in the book’s chapter *The null model: "
+        "A random slope, centred; see “Two kinds of maximum likelihood” in the book’s chapter *One line for all, a "
+        "line for each, or a compromise* and that (“The intraclass correlation” in the book’s chapter *The null model: "
         "students in schools*)."
     )
 
