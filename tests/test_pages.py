@@ -131,7 +131,7 @@ def test_every_chapter_says_what_comes_before_it_and_links_words_once():
 def test_the_first_page_has_the_chapters_in_the_order_of_the_book():
     toc = re.findall(r"file: book/(\w+)", text(ROOT / "_toc.yml"))
     shown = re.findall(r"^\| \[\]\((\w+)\.ipynb\)", text(BOOK / "intro.md"), re.MULTILINE)
-    assert shown == [name for name in toc if name in replications.SOURCES]
+    assert shown == [name for name in toc if name in replications.SOURCES] == list(replications.SOURCES)
 
 
 def test_the_example_of_the_readme_runs(capsys, monkeypatch):
