@@ -36,7 +36,7 @@ BOXES = {"note": "Note", "tip": "Tip", "warning": "Warning", "admonition": ""}
 FOLDED = {"hide-input": {"source_hidden": True}, "hide-cell": {"source_hidden": True, "outputs_hidden": True}}
 
 
-# An R block that begins so rests on data that the source does not give: `# income: one row a country`.
+# An R block that begins so rests on data that the source does not give: `# income: one row per country`.
 GIVEN = re.compile(r"# \w+: ")
 # Calls whose value is None.
 SILENT = ("print", "plt.show", "mlm.plot.use_style")

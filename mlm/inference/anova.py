@@ -35,7 +35,7 @@ class AnovaTable:
     Attributes
     ----------
     frame : pandas.DataFrame
-        One row a model, by its name. Likelihood-ratio tests have the smallest model first: npar, AIC, BIC, logLik,
+        One row per model, by its name. Likelihood-ratio tests have the smallest model first: npar, AIC, BIC, logLik,
         deviance, and against the row above Chisq, Df, Pr(>Chisq). F tests have the models as they were given: Res.Df,
         RSS, and against the row above Df, Sum of Sq, F, Pr(>F).
     formulas : dict of str to str
@@ -106,7 +106,7 @@ def anova(
     """Compare nested models, by F tests if all are linear models, else by likelihood-ratio tests.
 
     Models must have been fitted to the same rows of the same response with the same weights (but for a constant
-    factor). Rows are told by their labels and may stand in another order. Offsets may differ, because an offset is a
+    factor). Rows are matched by their labels and may be in another order. Offsets may differ, because an offset is a
     coefficient of a given value: ``y ~ offset(x)`` is nested in ``y ~ x``.
 
     *F tests* take the models in the order given, each against the one before. The residual variance is that of the
@@ -115,7 +115,7 @@ def anova(
     REML are refitted by maximum likelihood, and the print says so.
 
     A test is of nested models: the fixed-effects columns of the smaller one, and the difference of offsets, must be
-    combinations of the larger one's (but for 1e-7 of a column's length, as R's ``lm`` tells dependent columns), and the
+    combinations of the larger one's (but for 1e-7 of a column's length, as R's ``lm`` finds dependent columns), and the
     covariance matrices that its random effects can make must be among those that the larger one's can make.
 
     Parameters

@@ -74,7 +74,7 @@ class MixedModel(Fit):
         Raises
         ------
         DataError
-            When the contrast has not one number a fixed effect.
+            When the contrast has not one number per fixed effect.
 
         Examples
         --------
@@ -137,7 +137,7 @@ class MixedModel(Fit):
         Returns
         -------
         DataFrame
-            Columns grpvar, term, grp, condval, condsd; one row a level and term. `condsd` is the square root of the
+            Columns grpvar, term, grp, condval, condsd; one row per level and term. `condsd` is the square root of the
             conditional variance given the estimated parameters (Bates et al. 2015, eq. 59).
 
         Examples
@@ -260,7 +260,7 @@ class MixedModel(Fit):
         return confidence_intervals(self.fixef, self.se, level, method, df, parm)
 
     def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
-        """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …).
+        """One row per parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …).
 
         Parameters
         ----------
@@ -286,5 +286,5 @@ class MixedModel(Fit):
         return tidy_table(self, conf_int, ddf, level)
 
     def glance(self) -> pd.DataFrame:
-        """One row a model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""
+        """One row per model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""
         return glance_row(self)

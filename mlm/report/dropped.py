@@ -22,7 +22,7 @@ def with_dropped_terms(table: pd.DataFrame, m: FittedLinearModel) -> pd.DataFram
     Returns
     -------
     DataFrame
-        One row a term; the same where no term was left out.
+        One row per term; the same where no term was left out.
     """
     kept = m.frame.x_design.keep
     if kept is None:
