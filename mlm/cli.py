@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--missing", metavar="TEXT", action="append", default=[], help="a code of missing values in text"
     )
-    parser.add_argument("--tidy", metavar="OUT.csv", help="estimates with intervals, one row a parameter")
+    parser.add_argument("--tidy", metavar="OUT.csv", help="estimates with intervals, one row per parameter")
     parser.add_argument(
         "--plot", metavar="OUT.png", help="caterpillar plot (.png .svg .pdf); residuals where no groups are"
     )

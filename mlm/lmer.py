@@ -34,7 +34,7 @@ def lmer(
     Parameters
     ----------
     formula : str
-        As in lme4, for example ``"y ~ x + (1 + x | g)"``.
+        As in lme4, for example ``"y ~ x + (1 + x | g)"``; the notes below have the grammar.
     data : data frame
         pandas, polars, pyarrow or any other eager frame that narwhals knows, or a mapping of columns.
     reml : bool, default True
@@ -86,6 +86,37 @@ def lmer(
     -----
     MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning
 
+    Notes
+    -----
+    A formula is ``response ~ fixed part + (random effects | group)``. The fixed part has an intercept; ``0 +`` takes it
+    out.
+
+    In the fixed part,
+
+    ====================  =========================================================================
+    ``x + z``             two predictors: a slope of numbers, a coefficient for each level but the
+                          first of words, categories and truth values
+    ``x:z``               their interaction; ``x * z`` is ``x + z + x:z``
+    ``factor(k)``         codes 1, 2, 3 as a category
+    ``log(x)``            functions of columns, as in R: ``I(x^2)``, ``scale(x)``, ``poly(x, 2)`` …
+    ```my score```        a column whose name is no word stands in backticks
+    ====================  =========================================================================
+
+    and in the random part,
+
+    ====================  =========================================================================
+    ``(1 | g)``           an intercept for each level of ``g``
+    ``(1 + x | g)``       an intercept and a slope of ``x``, correlated
+    ``(x || g)``          the same without the correlation
+    ``(1 | a/b)``         groups ``b`` within groups ``a``
+    ``(1|a) + (1|b)``     crossed groups
+    ====================  =========================================================================
+
+    What to do next with the model ``m``: ``print(m.summary(ddf="satterthwaite"))`` for the printout with p values,
+    ``mlm.icc(m)`` for the share of variance between groups, ``m.ranef()`` and ``m.coef()`` for single groups,
+    ``mlm.anova(m0, m)`` against a smaller model, ``mlm.effect(m, "x").plot()`` and ``mlm.plot.caterpillar(m)`` for
+    pictures, ``m.predict(new_data)`` for new rows, ``m.tidy()`` for a data frame.
+
     References
     ----------
     Bates, D., Mächler, M., Bolker, B. & Walker, S. (2015). Fitting linear mixed-effects models using lme4.
@@ -93,11 +124,26 @@ def lmer(
 
     Examples
     --------
-    >>> import mlm
-    >>> data = {"y": [3.1, 4.0, 5.2, 7.9, 9.1, 9.8, 5.0, 6.2, 7.1], "x": [1, 2, 3] * 3, "g": list("aaabbbccc")}
-    >>> m = mlm.lmer("y ~ x + (1 | g)", data)
-    >>> m.fixef.round(3).to_dict()
-    {'(Intercept)': 4.344, 'x': 1.017}
+    Does more homework go with better results in mathematics, in ten schools of Kreft & De Leeuw (1998)?
+
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.lmer("math ~ homework + (1 | schnum)", pupils)
+    >>> m.coefficients(ddf="satterthwaite").round(2)[["Estimate", "Std. Error", "Pr(>|t|)"]]
+                 Estimate  Std. Error  Pr(>|t|)
+    (Intercept)     44.98        1.80       0.0
+    homework         2.21        0.38       0.0
+    >>> print(mlm.icc(m))
+    # Intraclass Correlation Coefficient
+    <BLANKLINE>
+        Adjusted ICC: 0.281
+      Unadjusted ICC: 0.249
+
+    Not in every school: let each have a slope of its own.
+
+    >>> slopes = mlm.lmer("math ~ homework + (1 + homework | schnum)", pupils)
+    >>> slopes.coef()["homework"].round(1).tolist()
+    [-3.2, -2.8, 7.6, 5.4, -3.8, -1.8, 1.3, 6.1, 5.5, 6.1]
     """
     restricted = by_reml(reml, REML, default=True)
     if not is_one_of(verbose, (True, False)):

@@ -76,7 +76,7 @@ def fixef(m: Model) -> pd.Series:
 
 
 def ranef(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:
-    """Return the conditional modes of the random effects, one row a level and term, as `MixedModel.ranef`.
+    """Return the conditional modes of the random effects, one row per level and term, as `MixedModel.ranef`.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def confint(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
 
 
 def tidy(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
-    """Return one row a parameter, in broom's columns; arguments as for `MixedModel.tidy`.
+    """Return one row per parameter, in broom's columns; arguments as for `MixedModel.tidy`.
 
     Examples
     --------

@@ -186,7 +186,7 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
     Returns
     -------
     DataFrame
-        One row a respondent, the columns of :func:`codebook` in that order; text as str, whole numbers that
+        One row per respondent, the columns of :func:`codebook` in that order; text as str, whole numbers that
         are never missing as int64, all others as float64 with NaN. Original and twin have the same columns,
         types and number of rows; ``attrs`` tells them apart ({"dataset": ..., "kind": ...}).
 
@@ -266,8 +266,8 @@ def read_original(name: str, columns: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a respondent, in the file's order, numbered from 0; of a data set with a ``selection`` these rows only.
-        Missing values are NaN, or what takes its place in the column's type.
+        One row per respondent, in the file's order, numbered from 0; of a data set with a ``selection`` only these
+        rows. Missing values are NaN, or what takes its place in the column's type.
 
     Raises
     ------

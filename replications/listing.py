@@ -20,8 +20,8 @@ def sources() -> str:
     Examples
     --------
     >>> print(sources())
-    two_level_mlm       502 numbers, 501 reproduced
-        Constantin Manuel Bosancianu, 18 January 2021, ...
+    learn_mlms_ch4       60 numbers, 58 reproduced
+        Mairead Shaw and Jessica Kay Flake, ...
     """
     lines = []
     for key in registry.SOURCES:

@@ -1,4 +1,4 @@
-"""What the checks computed, one JSON file a source and kind of data.
+"""What the checks computed, one JSON file per source and kind of data.
 
 ``_build/checks/`` takes what the chapters write while they run, with every digit; ``replications/records/``
 holds the committed copies (``python -m replications check --store``), rounded so that they do not change with

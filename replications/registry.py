@@ -40,7 +40,7 @@ from typing import Any
 from mlm.errors import suggest
 from replications.errors import RegistryError
 
-SOURCES = ("two_level_mlm", "day1_basics", "vaisey_mlm", "learn_mlms_ch4", "soci832_multilevel")
+SOURCES = ("learn_mlms_ch4", "soci832_multilevel", "day1_basics", "vaisey_mlm", "two_level_mlm")
 
 
 @dataclass(frozen=True, slots=True)

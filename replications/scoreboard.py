@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 
@@ -28,6 +29,43 @@ def gather() -> dict[str, dict[str, dict[str, Record]]]:
     return found
 
 
+@dataclass(frozen=True)
+class Totals:
+    """Counts over all sources.
+
+    Attributes
+    ----------
+    published : int
+        Values registered.
+    agreeing : dict of str to int or None
+        By kind of data, how many are reproduced; None where a source was not checked on it.
+    exceptions : int or None
+        How many have a reason not to agree; None where a source was not checked.
+    """
+
+    published: int
+    agreeing: dict[str, int | None]
+    exceptions: int | None
+
+
+def totals(found: dict[str, dict[str, dict[str, Record]]]) -> Totals:
+    """Count over all sources what :func:`gather` returns."""
+    agreeing: dict[str, int | None] = {}
+    for kind in records.KINDS:
+        values = [kinds[kind] for kinds in found.values() if kind in kinds]
+        number = sum(record.agrees for value in values for record in value.values())
+        agreeing[kind] = number if len(values) == len(registry.SOURCES) else None
+    known = {
+        (source, id)
+        for source, kinds in found.items()
+        for values in kinds.values()
+        for id, record in values.items()
+        if record.reason
+    }
+    published = sum(len(registry.read(source).entries) for source in registry.SOURCES)
+    return Totals(published, agreeing, len(known) if all(found.values()) else None)
+
+
 def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     """Return the page in MyST Markdown.
 
@@ -37,7 +75,7 @@ def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
         As :func:`gather` returns it. The page shows no more digits than were printed, so that it does not
         depend on the machine.
     """
-    total = sum(len(registry.read(source).entries) for source in registry.SOURCES)
+    total = totals(found).published
     parts = [
         "# Scoreboard",
         "<!-- written by `python -m replications scoreboard`; do not edit -->",
@@ -71,8 +109,6 @@ def main() -> int:
 
 
 def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
-    toc = places.ROOT / "_toc.yml"
-    chapters = toc.read_text("utf-8") if toc.exists() else ""
     lines = [
         "| Source | Values | Original | Twin | Exceptions |",
         "|---|--:|--:|--:|--:|",
@@ -80,8 +116,7 @@ def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     notes = []
     for source in registry.SOURCES:
         about = registry.read(source)
-        title = f"[{about.title}]({source}.ipynb)" if f"book/{source}\n" in chapters + "\n" else about.title
-        title += f"; {about.caveat}" if about.caveat else ""
+        title = _linked(source) + (f"; {about.caveat}" if about.caveat else "")
         counts = [_count(found[source].get(kind)) for kind in records.KINDS]
         known = {id for kind in found[source].values() for id, record in kind.items() if record.reason}
         exceptions = str(len(known)) if found[source] else NOT_YET
@@ -92,22 +127,11 @@ def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
 
 
 def _total(found: dict[str, dict[str, dict[str, Record]]]) -> str:
-    """Return the last line of the summary; a kind of data counts where it has all sources."""
-    published = sum(len(registry.read(source).entries) for source in registry.SOURCES)
-    cells = [f"{published:,}"]
-    for kind in records.KINDS:
-        values = [found[source].get(kind) for source in registry.SOURCES]
-        kept = [value for value in values if value is not None]
-        agreeing = sum(record.agrees for value in kept for record in value.values())
-        cells.append(f"{agreeing:,}" if len(kept) == len(values) else NOT_YET)
-    known = {
-        (source, id)
-        for source in registry.SOURCES
-        for values in found[source].values()
-        for id, record in values.items()
-        if record.reason
-    }
-    return f"| All | {' | '.join(cells)} | {len(known) if all(found.values()) else NOT_YET} |"
+    """Return the last line of the summary."""
+    counts = totals(found)
+    agreeing = [NOT_YET if number is None else f"{number:,}" for number in counts.agreeing.values()]
+    exceptions = NOT_YET if counts.exceptions is None else counts.exceptions
+    return f"| All | {counts.published:,} | {' | '.join(agreeing)} | {exceptions} |"
 
 
 def _notes(source: str, kinds: dict[str, dict[str, Record]]) -> list[str]:
@@ -116,7 +140,7 @@ def _notes(source: str, kinds: dict[str, dict[str, Record]]) -> list[str]:
     if not stopped:
         return []
     return [
-        f"- `{source}`: the last digits of {len(stopped)} values are those of the point where the author's "
+        f"- {_linked(source)}: the last digits of {len(stopped)} values are those of the point where the author's "
         "optimiser stopped, a little short of the optimum. A fit stopped there gives them, and they are "
         f"compared with it; the table says “{STOPPED}”."
     ]
@@ -139,8 +163,16 @@ def _exceptions(found: dict[str, dict[str, dict[str, Record]]]) -> str:
                 value = f"`{entry.id}`{only}: printed {_verbatim(record.printed)}, computed {_verbatim(record.shown)}"
                 rows.append((value, record))
         for reason, values in by_reason(rows):
-            lines += [f"- `{source}`. {reason}", *(f"  - {value}" for value in values)]
+            lines += [f"- {_linked(source)}: {reason}", *(f"  - {value}" for value in values)]
     return "\n".join(lines) or "None recorded yet."
+
+
+def _linked(source: str) -> str:
+    """Return the title of a source, which links to its chapter where the book has one."""
+    toc = places.ROOT / "_toc.yml"
+    chapters = toc.read_text("utf-8").split() if toc.exists() else []
+    title = registry.read(source).title
+    return f"[{title}]({source}.ipynb)" if f"book/{source}" in chapters else title
 
 
 def _verbatim(text: str) -> str:
@@ -154,7 +186,8 @@ def _table(found: dict[str, dict[str, dict[str, Record]]]) -> str:
             original, twin = (found[source].get(kind, {}).get(entry.id) for kind in records.KINDS)
             rows.append(_row(source, entry, original, twin))
     template = resources.files("replications").joinpath("scoreboard.html").read_text("utf-8")
-    options = "".join(f"<option>{escape(source)}</option>" for source in registry.SOURCES)
+    titles = {source: registry.read(source).title for source in registry.SOURCES}
+    options = "".join(f'<option value="{source}">{escape(title)}</option>' for source, title in titles.items())
     return template.replace("@sources@", options).replace("@rows@", "\n".join(rows)).strip()
 
 

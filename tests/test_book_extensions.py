@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import mlm
 from mlm.frame.functions.table import listing
 
 pytest.importorskip("myst_nb", reason="the extra `book` is not installed")
@@ -18,7 +19,7 @@ EXTENSIONS = Path(__file__).resolve().parent.parent / "book" / "_ext"
 CONF = f"""
 import sys
 sys.path.insert(0, {str(EXTENSIONS)!r})
-extensions = ["myst_nb", "sphinx_design", "offline", "r_tabs", "inputs"]
+extensions = ["myst_nb", "sphinx_design", "offline", "r_tabs", "inputs", "colophon", "run_python"]
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath"]
 html_theme = "basic"
@@ -126,6 +127,43 @@ def test_formulas_are_drawn_by_a_local_mathjax(tmp_path):
     # the complete MathJax is about 2.3 MB; a stub or an error page would be far smaller
     assert (tmp_path / "html" / script.split("?")[0]).stat().st_size > 1_000_000
     assert (tmp_path / "html" / "_static" / "mathjax" / "LICENSE").exists()
+
+
+RUN = "```{run-python}\n:alt: A rising line\n\nprint(6 * 7)\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\n```\n"
+
+
+def test_run_python_shows_code_printout_and_figure(tmp_path):
+    done, html = build(tmp_path, "```r\n6 * 7\n```\n\n" + RUN)
+    assert done.returncode == 0, done.stderr
+    places = [
+        html.index(text) for text in ("sd-tab-set", "highlight-python", "highlight-r ", ">42", 'alt="A rising line"')
+    ]
+    assert places == sorted(places)
+    assert "sd-tab" not in " ".join(Boxes(html, "42\n").around)
+
+
+def test_run_python_draws_the_same_bytes_twice():
+    sys.path.insert(0, str(EXTENSIONS))
+    import run_python
+
+    code = "import matplotlib.pyplot as plt\nprint('drawn')\nplt.plot([1, 2])"
+    assert run_python.run(code) == run_python.run(code)
+    assert run_python.run("x = 1") == ("", "")
+
+
+def test_counts_and_version_are_those_of_the_day(tmp_path):
+    roles = "{checked}`registered` numbers, {checked}`exceptions` exceptions, version {project}`version`."
+    done, html = build(tmp_path, roles + "\n\n```{report-a-mistake}\n```\n\n```{how-to-cite}\n```\n")
+    assert done.returncode == 0, done.stderr
+    assert f"1,037 numbers, 8 exceptions, version {mlm.__version__}." in html
+    assert "without the address of a public repository" in html
+    assert "multilevelreplications" in html
+
+
+def test_a_count_that_is_not_known_fails_the_build(tmp_path):
+    done, _ = build(tmp_path, "{checked}`cakes`")
+    assert done.returncode != 0
+    assert "checked knows registered, agreeing, exceptions; got 'cakes'" in done.stderr
 
 
 CAKE = """

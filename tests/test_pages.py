@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from rmodels import data
@@ -108,11 +109,38 @@ def test_folders_exist_that_a_page_mentions(path):
 
 def test_counts_of_published_values_are_those_of_the_registry():
     counts = {source: len(registry.read(source).entries) for source in replications.SOURCES}
-    rows = re.findall(r"^\| `(\w+)` \|.* (\d+) \|$", text(BOOK / "intro.md"), re.MULTILINE)
+    rows = re.findall(r"^\| \[\]\((\w+)\.ipynb\).* (\d+) \|$", text(BOOK / "intro.md"), re.MULTILINE)
     assert {source: int(count) for source, count in rows} == counts
     for path in PROSE:
         for count in re.findall(r"\b1,0\d\d\b", text(path)):
             assert int(count.replace(",", "")) == sum(counts.values()), path.name
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
+def test_pages_name_chapters_by_their_titles(path):
+    """A key stands only where it is part of a command, a file's name or the developers' pages."""
+    if path.stem not in ("CONTRIBUTING", "CHANGELOG", "design"):
+        assert not re.findall(rf"`(?:{'|'.join(replications.SOURCES)})`", text(path))
+
+
+def test_every_chapter_says_what_comes_before_it_and_links_words_once():
+    words = re.findall(r"^(\S[^\n]*)\n  \S", text(BOOK / "glossary.md").split("```{glossary}")[1], re.MULTILINE)
+    assert len(words) > 30
+    assert words == sorted(words, key=str.casefold)
+    for key in replications.SOURCES:
+        cells = nbformat.read(BOOK / f"{key}.ipynb", as_version=4).cells
+        prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        assert prose.count("**Before this chapter.**") == 1, key
+        linked = [target or word for word, target in re.findall(r"\{term\}`([^`<]*?)(?: <([^>]*)>)?`", prose)]
+        assert len(linked) > 4, key
+        assert set(linked) <= set(words), key
+        assert len(linked) == len(set(linked)), key
+
+
+def test_the_first_page_has_the_chapters_in_the_order_of_the_book():
+    toc = re.findall(r"file: book/(\w+)", text(ROOT / "_toc.yml"))
+    shown = re.findall(r"^\| \[\]\((\w+)\.ipynb\)", text(BOOK / "intro.md"), re.MULTILINE)
+    assert shown == [name for name in toc if name in replications.SOURCES] == list(replications.SOURCES)
 
 
 def test_the_example_of_the_readme_runs(capsys, monkeypatch):

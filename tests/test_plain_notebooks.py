@@ -127,6 +127,15 @@ def test_boxes_folds_and_blocks_become_plain_markdown():
     assert written.endswith("```\n[1] 2\n```")
 
 
+def test_words_of_the_glossary_and_sections_elsewhere_become_text():
+    source = "A {term}`random slope`, {term}`centred <centring>`; see [](sec-reml) and [that](sec-icc)."
+    assert plain.Prose(example()).write(source) == (
+        "A random slope, centred; see “Two kinds of maximum likelihood” in the book’s chapter *One line for all, a "
+        "line for each, or a compromise* and that (“The intraclass correlation” in the book’s chapter *The null model: "
+        "students in schools*)."
+    )
+
+
 @pytest.mark.parametrize("source", ["```{margin}\ntext\n```", "{abbr}`ICC`", "[](nowhere.md)"])
 def test_markup_without_a_plain_form_is_an_error(source):
     with pytest.raises(plain.UnknownMarkup):

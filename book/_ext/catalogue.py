@@ -1,6 +1,6 @@
 """The catalogue of what goes into a model: inputs, each with the right answer or the error that it gives.
 
-The files are `book/inputs/*.toml`, one a group. An input is code that a reader understands, on the data `d` that
+The files are `book/inputs/*.toml`, one per group. An input is code that a reader understands, on the data `d` that
 `start()` makes; the same code is run by `tests/test_inputs.py`, and by the book when it is built.
 """
 

@@ -61,5 +61,5 @@ def _address(entry: Entry) -> str:
     """Return where an entry can be read; empty where it does not say."""
     if "doi" in entry.fields:
         return f"https://doi.org/{entry.fields['doi']}"
-    written = re.search(r"https?://\S+", entry.fields.get("note", ""))
+    written = re.search(r"https?://\S*[^\s.,;]", entry.fields.get("note", ""))
     return entry.fields.get("url") or (written[0] if written else "")

@@ -1,7 +1,8 @@
 """What can be downloaded: each chapter as a plain notebook and as scripts, the twins as csv, the wheel.
 
 All is made when the book is built, into the folder ``downloads/`` beside the pages; the chapters' forms come from
-:mod:`plain`. The button for downloads of a chapter's page gives these forms. ``{chapter-downloads}`` and
+:mod:`plain`. The button for downloads of a chapter's page gives these forms, and where the book has a public repository
+(:mod:`repository`) there are buttons that run the notebook. ``{chapter-downloads}`` and
 ``{twin-downloads}`` are the tables of them, ``{wheel-download}`` links to the wheel.
 """
 
@@ -16,9 +17,12 @@ from typing import Any
 
 import nbformat
 import plain
+import repository
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from inputs import table
+from nbformat.v4 import new_code_cell
+from repository import Repository
 
 import mlm
 from replications import registry
@@ -32,6 +36,13 @@ ABOUT = f"""
 This is a chapter of *Multilevel models, replicated* as a plain notebook. It runs wherever Python 3.11 or later
 is, and the project's wheel: `pip install "{WHEEL}[notebooks]"`. The wheel and the other
 chapters are on the book's page *Run a chapter*.
+"""
+# The first cell where the notebook may be opened on a server that has no wheel yet.
+INSTALL = """
+try:
+    import replications
+except ModuleNotFoundError:
+    %pip install -q "multilevel-replications[nlopt] @ {wheel}"
 """
 ABOUT_R = """
 The R code of the chapter "{title}" of the book "Multilevel models, replicated", in our own version.
@@ -47,13 +58,16 @@ def chapters() -> list[str]:
     return [key for key in re.findall(r"book/(\w+)", toc) if key in registry.SOURCES]
 
 
-def write_chapter(key: str, folder: Path) -> None:
-    """Write a chapter's notebook and scripts."""
+def write_chapter(key: str, folder: Path, home: Repository | None = None) -> None:
+    """Write a chapter's notebook and scripts; the notebook can install the wheel from a public address."""
     chapter, data = plain.read(plain.BOOK / f"{key}.ipynb"), dataset(registry.read(key).dataset)
     notebook = plain.notebook(chapter, ABOUT)
     about_r = ABOUT_R.format(title=chapter.title, file=data.file, twin=data.name)
-    nbformat.write(notebook, folder / f"{key}.ipynb")
     (folder / f"{key}.py").write_text(plain.script(notebook), "utf-8")
+    if home is not None:
+        install = INSTALL.format(wheel=f"{home.site}/{FOLDER}/{WHEEL}").strip()
+        notebook.cells.insert(1, new_code_cell(install, id="install"))
+    nbformat.write(notebook, folder / f"{key}.ipynb")
     (folder / f"{key}.R").write_text(twin_read(plain.r_script(chapter, about_r), data), "utf-8")
 
 
@@ -85,8 +99,11 @@ def write_all(app: Any, error: Exception | None) -> None:
         return
     folder = Path(app.outdir) / FOLDER
     folder.mkdir(exist_ok=True)
+    home = repository.of_book(app.config)
     for key in chapters():
-        write_chapter(key, folder)
+        write_chapter(key, folder, home)
+    if home is not None:
+        repository.write_environment(Path(app.outdir), f"{FOLDER}/{WHEEL}")
     for about in datasets().values():
         (folder / f"{about.name}.csv").write_bytes(gzip.decompress(about.twin.read_bytes()))
     subprocess.run([sys.executable, ROOT / "tools" / "packages.py", folder, "wheel"], check=True, capture_output=True)
@@ -137,10 +154,13 @@ class WheelDownload(Directive):
 
 
 def offer_downloads(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Let the download button of a chapter give the forms that run elsewhere, instead of the book's own source."""
+    """Let the buttons of a chapter give the forms that run elsewhere, instead of the book's own source."""
     key = page.removeprefix("book/")
     if key not in chapters():
         return
+    home = repository.of_book(app.config)
+    if home is not None:
+        context["header_buttons"].insert(0, repository.launch_buttons(home, f"{FOLDER}/{key}.ipynb"))
     for group in context.get("header_buttons", []):
         if group.get("label") == "download-buttons":
             printing = [button for button in group["buttons"] if button["type"] != "link"]

@@ -29,13 +29,14 @@ LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<target>[\w-]+(?:\.md|\.ipynb)?)\
 TARGET = re.compile(r"^\((?P<name>[\w-]+)\)=\n(?:\n*#+ (?P<title>.*))?", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 GLUE_IMPORT = re.compile(r"^from myst_nb import glue\n", re.MULTILINE)
+TERM = re.compile(r"\s*<[^>]*>$")  # the glossary's word, where the text has another form of it
 # What a box is called that has no title of its own.
 BOXES = {"note": "Note", "tip": "Tip", "warning": "Warning", "admonition": ""}
 # What is folded in the book is folded in Jupyter.
 FOLDED = {"hide-input": {"source_hidden": True}, "hide-cell": {"source_hidden": True, "outputs_hidden": True}}
 
 
-# An R block that begins so rests on data that the source does not give: `# income: one row a country`.
+# An R block that begins so rests on data that the source does not give: `# income: one row per country`.
 GIVEN = re.compile(r"# \w+: ")
 # Calls whose value is None.
 SILENT = ("print", "plt.show", "mlm.plot.use_style")
@@ -99,6 +100,17 @@ def title_of(path: Path) -> str:
     return HEADING.search(path.read_text("utf-8"))[1]
 
 
+@cache
+def labels() -> dict[str, tuple[str, str]]:
+    """Return the labels of all chapters, each with the title of its section and that of its page."""
+    found = {}
+    for path in sorted(BOOK.glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                found |= {hit["name"]: (hit["title"], title_of(path)) for hit in TARGET.finditer(cell.source)}
+    return found
+
+
 def _is_bookkeeping(cell: NotebookNode) -> bool:
     return "remove-cell" in cell.metadata.get("tags", ())
 
@@ -120,6 +132,7 @@ class Prose:
             "cite": self.citations.in_brackets,
             "cite:p": self.citations.in_brackets,
             "cite:t": self.citations.in_text,
+            "term": lambda text: TERM.sub("", text),
         }
 
     def write(self, source: str) -> str:
@@ -173,10 +186,13 @@ class Prose:
         text, target = found["text"], found["target"]
         if target in self.sections:
             return f"{text or 'the section'} (“{self.sections[target]}”)"
-        page = BOOK / target
-        if not page.exists():
+        if target in labels():
+            title, page = labels()[target]
+            named = f"“{title}” in the book’s chapter *{page}*"
+        elif (BOOK / target).exists():
+            named = f"the book’s page *{title_of(BOOK / target)}*"
+        else:
             raise UnknownMarkup(f"{self.chapter.key}: no page or section {target!r}")
-        named = f"the book’s page *{title_of(page)}*"
         return f"{text} ({named})" if text else named
 
 

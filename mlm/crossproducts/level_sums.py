@@ -16,7 +16,7 @@ __all__ = ["LevelSums"]
 # Measured with 10 levels: for two effects quicker up to 1e4 (at 1e3 twice as quick), for one effect up to 500, and by a
 # half slower at 1e4.
 ONE_CALL_PRODUCTS = 1 << 13
-# Rows a level from which the rows of a level are brought together and matrices multiplied, instead of summing columns.
+# Rows per level from which the rows of a level are brought together and matrices multiplied, not columns summed.
 # Measured on 65,536 rows sorted by level: quicker from 32 on for a single intercept (twice as quick at 64), for two
 # effects from 128 on beside eight fixed effects and from 512 on beside three. Rows in any order must be sorted first,
 # which cost more than summing columns in nearly all cases that were tried.

@@ -56,7 +56,7 @@ def read_data(
     Returns
     -------
     pandas.DataFrame
-        One row a record. Missing values of Stata, SPSS and SAS, those that SPSS calls user-missing among them, are
+        One row per record. Missing values of Stata, SPSS and SAS, those that SPSS calls user-missing among them, are
         missing. ``attrs["name"]`` is the file's name, which printouts then show.
 
     Raises

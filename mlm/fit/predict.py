@@ -79,12 +79,12 @@ def _chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[i
     """Columns of the random effects that `re_form` asks for, by the terms' places."""
     if re_form is None:
         return _all_effects(fit)
-    if re_form is False or (isinstance(re_form, str) and re_form in ("NA", "0", "~0", "~ 0")):
+    if is_one_of(re_form, (False, 0, "NA", "0", "~0", "~ 0")):
         return {}
     asked = parse(f"y ~ {re_form.strip().removeprefix('~')}") if isinstance(re_form, str) and "|" in re_form else None
     if asked is None or asked.fixed.sets or asked.offsets or asked.has_dot:
         raise ArgumentError(
-            "re_form is None (all random effects), 'NA' or False (none), or some of them as in the formula, such as "
+            "re_form is None (all random effects), 'NA', False or 0 (none), or some of them as in the formula, such as "
             f"'(1 | g)'; got {re_form!r}."
         )
     chosen: dict[int, set[int]] = {}

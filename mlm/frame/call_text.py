@@ -66,7 +66,7 @@ def name_of(data: Any, data_name: str | None) -> str | None:
 
 
 def written(read: Node | np.ndarray | None, argument: Any) -> str | None:
-    """Write an argument that gives one number a row: an expression as R prints it, values by their name.
+    """Write an argument that gives one number per row: an expression as R prints it, values by their name.
 
     Parameters
     ----------

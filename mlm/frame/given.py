@@ -1,4 +1,4 @@
-"""Response, offset and weights: one number a row, from a column's name, an expression or values."""
+"""Response, offset and weights: one number per row, from a column's name, an expression or values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN = 5  # levels that a message shows
 
 
 def given(values: Any, what: str, table: Table) -> Node | np.ndarray:
-    """Read an argument that gives one number a row.
+    """Read an argument that gives one number per row.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def given(values: Any, what: str, table: Table) -> Node | np.ndarray:
         )
     if isinstance(values, type) or _shape(values) != (table.n,):
         raise DataError(
-            f"The {what} must be the name of a column, an expression or one number a row: {table.n}; got "
+            f"The {what} must be the name of a column, an expression or one number per row: {table.n}; got "
             f"{_shaped(values)}."
         )
     return Column.of(values, f"`{what}`").numbers()
@@ -69,7 +69,7 @@ def _shape(values: Any) -> tuple[int, ...]:
 
 
 def _shaped(values: Any) -> str:
-    """Say what was given instead of one number a row."""
+    """Say what was given instead of one number per row."""
     if isinstance(values, type):
         return f"the class {values.__name__} itself"
     shape = _shape(values)

@@ -147,7 +147,7 @@ def grouping(name: str, parts: tuple[Node, ...], values: list[Value]) -> Groupin
 
 def _factorized(node: Node, value: Value) -> tuple[np.ndarray, Any]:
     if not isinstance(value, ROWS) or isinstance(value, Matrix):
-        raise DataError(f"The grouping factor {spell(node)!r} is not one level a row.")
+        raise DataError(f"The grouping factor {spell(node)!r} is not one level per row.")
     try:
         return levels_of(value)
     except (TypeError, ValueError, NotImplementedError) as error:

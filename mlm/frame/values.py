@@ -123,7 +123,7 @@ class Other:
         return f"convert it first, for example with {column}.astype(float) or .astype(str)"
 
 
-ROWS = (Numbers, Truth, Category, Matrix, Other)  # what has one value a row
+ROWS = (Numbers, Truth, Category, Matrix, Other)  # what has one value per row
 NUMERIC = (Numbers, Truth)
 
 Constant = float | bool | str | tuple[Any, ...] | None

@@ -175,7 +175,7 @@ def _demand_other_offset(formula: Formula, values: Mapping[Any, Value], by_role:
 
 
 def _demand_rows(values: Mapping[Any, Value], n: int) -> None:
-    """Raise for a variable that is one value and not one a row."""
+    """Raise for a variable that is one value and not one per row."""
     for key, value in values.items():
         if not isinstance(value, ROWS):
             name = key if isinstance(key, str) else spell(key)

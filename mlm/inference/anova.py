@@ -46,7 +46,7 @@ class AnovaTable:
     Attributes
     ----------
     frame : pandas.DataFrame
-        One row a model, by its name. Likelihood-ratio tests have the smallest model first: npar, AIC, BIC, logLik,
+        One row per model, by its name. Likelihood-ratio tests have the smallest model first: npar, AIC, BIC, logLik,
         deviance, and against the row above Chisq, Df, Pr(>Chisq). F tests have the models as they were given: Res.Df,
         RSS, and against the row above Df, Sum of Sq, F, Pr(>F). So do tests of deviances: Resid. Df, Resid. Dev, and
         against the row above Df, Deviance, Pr(>Chi); or F, Pr(>F) where a dispersion is estimated.
@@ -133,7 +133,7 @@ def anova(
     else by likelihood-ratio tests, or two by a test of the smaller one within the larger one (``method="kr"``).
 
     Models must have been fitted to the same rows of the same response with the same weights (but for a constant
-    factor). Rows are told by their labels and may stand in another order. Offsets may differ, because an offset is a
+    factor). Rows are matched by their labels and may be in another order. Offsets may differ, because an offset is a
     coefficient of a given value: ``y ~ offset(x)`` is nested in ``y ~ x``.
 
     *F tests* take the models in the order given, each against the one before. The residual variance is that of the
@@ -146,7 +146,7 @@ def anova(
     largest of all. Negative binomial models, each with a theta of its own, are tested by likelihood ratios.
 
     A test is of nested models: the fixed-effects columns of the smaller one, and the difference of offsets, must be
-    combinations of the larger one's (but for 1e-7 of a column's length, as R's ``lm`` tells dependent columns), and the
+    combinations of the larger one's (but for 1e-7 of a column's length, as R's ``lm`` finds dependent columns), and the
     covariance matrices that its random effects can make must be among those that the larger one's can make.
 
     Parameters

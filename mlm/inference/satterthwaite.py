@@ -151,7 +151,7 @@ def contrast_df(fit: Fit, information: VarianceInformation, contrast: Any) -> fl
     """
     weights = Column.of(contrast, "The contrast").numbers()
     if weights.shape != (fit.products.p,):
-        raise DataError(f"A contrast has one number a fixed effect: {fit.products.p}; got shape {weights.shape}.")
+        raise DataError(f"A contrast has one number per fixed effect: {fit.products.p}; got shape {weights.shape}.")
     if np.isnan(weights).any():
         raise DataError(f"The contrast has {int(np.isnan(weights).sum())} missing values; write 0 for no weight.")
     return float(degrees_of_freedom(fit, information, fit.products.shift.contrast(_shortened(weights))[None])[0])

@@ -1,4 +1,4 @@
-"""Small matrices, one a level, worked on all at once.
+"""Small matrices, one per level, worked on all at once.
 
 Arrays have the levels last, shapes (rows, columns, J): rows and columns are few and J is large, so that the loops
 run over rows and columns and the arithmetic over the levels.

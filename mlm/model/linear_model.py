@@ -200,7 +200,7 @@ class LinearModel(OneLevelModel):
         return confidence_intervals(estimate, se, level, method, self.df_resid, parm)
 
     def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
-        """Return one row a term, in broom's columns.
+        """Return one row per term, in broom's columns.
 
         Parameters
         ----------

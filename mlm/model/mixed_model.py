@@ -76,7 +76,7 @@ class MixedModel(Fit):
         Raises
         ------
         DataError
-            When the contrast has not one number a fixed effect.
+            When the contrast has not one number per fixed effect.
 
         Examples
         --------
@@ -177,7 +177,7 @@ class MixedModel(Fit):
         Returns
         -------
         DataFrame
-            Columns grpvar, term, grp, condval, condsd; one row a level and term. `condsd` is the square root of the
+            Columns grpvar, term, grp, condval, condsd; one row per level and term. `condsd` is the square root of the
             conditional variance given the estimated parameters (Bates et al. 2015, eq. 59).
 
         Examples
@@ -228,9 +228,9 @@ class MixedModel(Fit):
         ----------
         newdata : data frame, optional
             Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
-        re_form : {None, "NA", False} or str
-            None uses the conditional modes of all random effects; ``"NA"`` or False uses none; some of the formula's
-            terms, such as ``"(1 | g)"``, use these.
+        re_form : {None, "NA", False, 0} or str
+            None uses the conditional modes of all random effects; ``"NA"``, False and 0 all mean none; some of the
+            formula's terms, such as ``"(1 | g)"``, use these.
         new_levels : {"error", "population"}
             What to do with levels that the fit has not seen: complain, or predict with random effects of 0.
 
@@ -303,7 +303,7 @@ class MixedModel(Fit):
         return confidence_intervals(self.fixef, se, level, method, df, parm)
 
     def tidy(self, conf_int: bool = False, ddf: str | None = None, level: float = 0.95) -> pd.DataFrame:
-        """One row a parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …).
+        """One row per parameter, in broom's columns (effect, group, term, estimate, std.error, statistic …).
 
         Parameters
         ----------
@@ -329,5 +329,5 @@ class MixedModel(Fit):
         return tidy_table(self, conf_int, ddf, level)
 
     def glance(self) -> pd.DataFrame:
-        """One row a model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""
+        """One row per model: nobs, sigma, logLik, AIC, BIC, criterion, df.residual."""
         return glance_row(self)

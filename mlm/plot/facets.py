@@ -1,4 +1,4 @@
-"""Figures of grouped data: one panel a group."""
+"""Figures of grouped data: one panel per group."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def facet_histogram(
         1970). Values of a discrete scale fall on the borders of some numbers of bins; edges between the values keep
         them apart.
     ncols : int, optional
-        Panels a row: by default four, of more than 40 groups eight, of more than 160 ten.
+        Panels per row: by default four, of more than 40 groups eight, of more than 160 ten.
     ax : array of matplotlib.axes.Axes, optional
         To draw on, at least one for each group.
     figsize : tuple of float, optional
@@ -125,7 +125,7 @@ def facet_density_lines(
     kind : {"density", "points"}
         Hexagons shaded by the share of the group's rows in them, or the points themselves.
     ncols : int, optional
-        Panels a row, as for :func:`facet_histogram`.
+        Panels per row, as for :func:`facet_histogram`.
     gridsize : int
         Hexagons across a panel.
     ax : array of matplotlib.axes.Axes, optional

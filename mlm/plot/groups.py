@@ -1,4 +1,4 @@
-"""Figures of grouped data: one line a group, on common axes."""
+"""Figures of grouped data: one line per group, on common axes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def group_lines(
     xlabel: str | None = None,
     ylabel: str | None = None,
 ) -> Axes:
-    """Draw one line a group: fitted by a mixed model, by dummies, or through each group's own points.
+    """Draw one line per group: fitted by a mixed model, by dummies, or through each group's own points.
 
     Up to eight groups have a colour, a marker and a label each; of more the legend says how many there are.
 
@@ -52,7 +52,7 @@ def group_lines(
     x : str
         Numeric predictor; with data, a column of dates too.
     y, by : str, optional
-        Response and grouping column, where the source does not tell: the response of a model is its own.
+        Response and grouping column, where the source does not say: a model has its own response.
     data : data frame or mapping, optional
         Without a model: the source. With one: the rows to draw, instead of those of the fit; they have the columns
         `x`, `by` and the response, and each line runs over their range.

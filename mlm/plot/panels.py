@@ -1,4 +1,4 @@
-"""Several axes of one figure: one a group, or one a term."""
+"""Several axes of one figure: one per group, or one per term."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Panels:
     ----------
     each : ndarray of Axes, shape (panels,)
     columns : int
-        Panels a row, of a figure of our own; 0 where the axes were given.
+        Panels per row, of a figure of our own; 0 where the axes were given.
     titles : tuple of str
         What stands above each.
     """
@@ -58,7 +58,7 @@ class Panels:
         ax : Axes, array of Axes or None
         figsize : sequence of two numbers or None
         ncols : int, optional
-            Panels a row.
+            Panels per row.
         row : float
             Height in inches of a row of at most four panels.
         sharex, sharey : bool

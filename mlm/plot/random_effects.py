@@ -44,7 +44,7 @@ def caterpillar(
     xlabel: str | None = None,
     ylabel: str | None = None,
 ) -> np.ndarray:
-    """Draw the conditional modes of the random effects with intervals, one panel a term, in ascending order.
+    """Draw the conditional modes of the random effects with intervals, one panel per term, in ascending order.
 
     Up to 60 groups are named; of more the label of the axis says how many there are.
 

@@ -24,7 +24,7 @@ def with_dropped_terms(table: pd.DataFrame, m: OneLevel) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a term; the same where no term was left out.
+        One row per term; the same where no term was left out.
     """
     kept = m.frame.x_design.keep
     if kept is None:

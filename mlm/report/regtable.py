@@ -46,7 +46,7 @@ class RegressionTable:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Column heads, one a model."""
+        """Column heads, one per model."""
         return self.layout.names
 
     @property
@@ -131,8 +131,8 @@ class RegressionTable:
         Returns
         -------
         DataFrame
-            One column a model; index of pairs (row, what) with what ``"estimate"``, ``"se"`` (or ``"ci"``), ``"p"`` or
-            ``"statistic"``. Stars follow the estimate without a blank.
+            One column per model; index of pairs (row, what) with what ``"estimate"``, ``"se"`` (or ``"ci"``), ``"p"``
+            or ``"statistic"``. Stars follow the estimate without a blank.
         """
         pairs: list[tuple[str, str]] = []
         cells: list[list[str]] = []

@@ -42,7 +42,7 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
 
     Returns
     -------
-    DataFrame, one row a term
+    DataFrame, one row per term
         The terms of a linear model that depend on others, too, with NaN.
     """
     if not is_one_of(conf_int, (True, False)):
@@ -58,7 +58,7 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
 
 
 def tidy_table(m: FittedMixedModel, conf_int: bool, ddf: str | None, level: float = 0.95) -> pd.DataFrame:
-    """One row a parameter: the coefficients, then standard deviations and correlations of the random effects."""
+    """One row per parameter: the coefficients, then standard deviations and correlations of the random effects."""
     fixed = coefficient_rows(m, conf_int, ddf, level)
     fixed.insert(0, "effect", "fixed")
     fixed.insert(1, "group", pd.Series([None] * len(fixed), dtype=object))

@@ -61,7 +61,7 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
     clustering : MixedModel or float
         A null model with one random intercept, or an intraclass correlation.
     cluster_size : float, optional
-        Rows a group. For a model the default is ``sum(n_j²) / sum(n_j)``, with which the formula is exact
+        Rows per group. For a model the default is ``sum(n_j²) / sum(n_j)``, with which the formula is exact
         for the unweighted mean and unequal groups (Kish).
 
     Returns
@@ -122,14 +122,14 @@ def _demand_null(m: MixedModel) -> None:
 def effective_sample_size(
     clustering: MixedModel | float, cluster_size: float | None = None, n: float | None = None
 ) -> float:
-    """Compute how many independent rows would tell as much about the mean as the clustered ones.
+    """Compute how many independent rows would say as much about the mean as the clustered ones.
 
     Parameters
     ----------
     clustering : MixedModel or float
         A null model with one random intercept, or an intraclass correlation.
     cluster_size : float, optional
-        Rows a group; see :func:`design_effect`.
+        Rows per group; see :func:`design_effect`.
     n : float, optional
         Number of rows; for a model the default is its own.
 
@@ -269,7 +269,7 @@ def shrinkage(m: MixedModel) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a group, indexed by its label:
+        One row per group, indexed by its label:
 
         - ``n``: rows,
         - ``lambda``: the reliability ``tau² / (tau² + sigma² / n)``, the weight of the group's own mean,

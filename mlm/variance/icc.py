@@ -68,7 +68,7 @@ def icc(m: MixedModel | GeneralizedMixedModel) -> IntraclassCorrelation:
     -------
     IntraclassCorrelation
         Prints as ``performance::icc``, which gives NA for a singular fit. Here such a fit has the shares of its
-        estimated variances, and it is said.
+        estimated variances, and the printout says that it is singular.
 
     Warns
     -----

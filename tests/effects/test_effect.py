@@ -37,6 +37,21 @@ def test_agrees_for_a_linear_model():
         np.testing.assert_allclose(found[name], numbers(column), rtol=1e-10)
 
 
+@pytest.mark.parametrize("formula", ["y ~ x + flag + (1 | g)", "y ~ x * flag + (1 | g)"])
+def test_truth_values_are_two_levels(formula):
+    d = data().assign(flag=data()["x"] > data()["x"].median())
+    m = mlm.lmer(formula, d)
+    found = effect(m, "flag")
+    assert found.categorical
+    assert found.frame["flag"].tolist() == [False, True]
+    fixed = m.design(d.head(2).assign(flag=[False, True], x=d["x"].mean())) @ m.fixef
+    np.testing.assert_allclose(found.frame["fit"], fixed, rtol=1e-12)
+    shares = effect(m, "x", values=[0]).typical["flag"]
+    assert shares == {False: pytest.approx(1 - d["flag"].mean()), True: pytest.approx(d["flag"].mean())}
+    chosen = effect(m, "x", at={"flag": [True]}, values=[0])
+    assert chosen.frame["flag"].tolist() == [True]
+
+
 def test_defaults():
     m = mlm.lmer("y ~ x * f + (1 | g)", data())
     found = effect(m, "x")

@@ -23,7 +23,8 @@ def test_modes_coefficients_and_fitted_values_fit_together(structure, weights):
     np.testing.assert_allclose(m.scaled_resid, m.resid * root / m.sigma, rtol=1e-13)
     np.testing.assert_allclose(m.predict(data()), m.fitted, rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(m.predict(data(), re_form="NA"), m.x @ m.fixef, rtol=1e-10, atol=1e-10)
-    np.testing.assert_allclose(m.predict(re_form=False), m.x @ m.fixef, rtol=1e-10, atol=1e-10)
+    for none in (False, 0, np.int64(0), np.False_, "0", "~0"):
+        np.testing.assert_array_equal(m.predict(re_form=none), m.predict(re_form="NA"))
     ranef, coef = m.ranef(), m.coef()
     sds = [np.sqrt(v) for _, cov in dense.modes(m.theta) for v in np.einsum("aaj->aj", cov)]
     found = ranef.groupby(["grpvar", "term"], sort=False)["condsd"]

@@ -243,12 +243,12 @@ def test_one_column_may_be_weights_and_offset():
 @pytest.mark.parametrize("role", ["weights", "offset"])
 def test_bad_weights_and_offsets(role):
     for given, message in [
-        ([1.0, 2.0], r"one number a row: 6; got 2"),
-        (2.0, r"one number a row: 6; got a single float"),
-        ({}, "one number a row: 6; got a single dict"),
-        ((one for one in range(6)), "one number a row: 6; got a single generator"),
-        (pd.DataFrame, "one number a row: 6; got the class DataFrame itself"),
-        (np.ones((6, 1)), "one number a row: 6; got an array of 6 by 1"),
+        ([1.0, 2.0], r"one number per row: 6; got 2"),
+        (2.0, r"one number per row: 6; got a single float"),
+        ({}, "one number per row: 6; got a single dict"),
+        ((one for one in range(6)), "one number per row: 6; got a single generator"),
+        (pd.DataFrame, "one number per row: 6; got the class DataFrame itself"),
+        (np.ones((6, 1)), "one number per row: 6; got an array of 6 by 1"),
         (["a"] * 6, "is not numeric"),
         ("nope", "no column 'nope'"),
         ("g", f"The {role} column 'g' is not numeric"),

@@ -273,7 +273,7 @@ def test_contrasts():
         moved.coefficients(ddf="satterthwaite")["df"].iloc[0], rel=EXACT
     )
     assert np.isnan(m.satterthwaite_df([0, 0, 0]))
-    with pytest.raises(mlm.DataError, match=r"one number a fixed effect: 3; got shape \(2,\)"):
+    with pytest.raises(mlm.DataError, match=r"one number per fixed effect: 3; got shape \(2,\)"):
         m.satterthwaite_df([1, 2])
     for missing in ([0, None, 1], [0, np.nan, 1], np.ma.array([0.0, 1.0, 1.0], mask=[False, True, False])):
         with pytest.raises(mlm.DataError, match="contrast has 1 missing values"):

@@ -1,4 +1,4 @@
-"""Small matrices, one a level, against NumPy's own, level by level."""
+"""Small matrices, one per level, against NumPy's own, level by level."""
 
 import numpy as np
 import pytest

@@ -216,11 +216,12 @@ def test_the_page_labels_values_of_a_stopping_point():
     found = scoreboard.gather()
     text = scoreboard.page(found)
     assert text.count("<td>yes, stopping point</td>") == 14
-    assert "- `two_level_mlm`: the last digits of 12 values" in text
+    assert "- [Two-level MLM (tutorial, ESS wave 6)](two_level_mlm.ipynb): the last digits of 12 values" in text
     exceptions = sum(bool(r.reason) for kinds in found.values() for r in kinds["original"].values())
     assert text.count("<td>exception</td>") == exceptions
     assert f"| All | 1,037 | {1037 - exceptions:,} | {1037 - exceptions:,} | {exceptions} |" in text
     assert f"<td>{scoreboard.NOT_YET}</td>" not in text  # every value, on both kinds of data
+    assert scoreboard.totals(found).agreeing["twin"] == 1037 - exceptions
 
 
 def test_the_page_can_be_built_from_stored_records(book, monkeypatch, capsys):

@@ -109,6 +109,5 @@ def test_under_does_not_mix_up_names_with_a_common_beginning():
 
 def test_the_introduction_counts_as_the_registry_does():
     page = (Path(__file__).parents[2] / "book" / "intro.md").read_text("utf8")
-    rows = re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", page, re.MULTILINE)
+    rows = re.findall(r"^\| \[\]\((\w+)\.ipynb\).*\| (\d+) \|$", page, re.MULTILINE)
     assert {source: int(count) for source, count in rows} == COUNTS
-    assert f"{sum(COUNTS.values()):,} in all" in page

@@ -63,7 +63,7 @@ def _listed(site: Site, node: Node) -> np.ndarray:
     """Numbers of a list of constants (n,)."""
     value = constant(site, node)
     if isinstance(value, Matrix):
-        raise site.error(f"{shown(node)} makes columns of rows; contrasts are numbers, one a level: c(1, 0, -1).")
+        raise site.error(f"{shown(node)} makes columns of rows; contrasts are numbers, one per level: c(1, 0, -1).")
     return np.array([numbers(site, each) for each in (value if isinstance(value, tuple) else (value,))], dtype=float)
 
 

@@ -22,7 +22,7 @@ def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Functio
 
     A function is called with a float array (n,) for numbers and for truth values (1, 0; NaN is missing), an object
     array of labels for a category (None is missing), an array (n, k) for several columns, and constants as they are.
-    It returns numbers or bools, one a row or several columns (n, k). Masked values, nulls, None and pandas' NA are
+    It returns numbers or bools, one per row or several columns (n, k). Masked values, nulls, None and pandas' NA are
     missing; NaN is what cannot be computed. It learns nothing: on new rows it is called with the new rows alone.
 
     Parameters
