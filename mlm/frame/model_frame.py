@@ -245,7 +245,7 @@ def read_frame(
     formula, data, weights, offset, contrasts, functions, data_name
         As for `model_frame`.
     reader : callable, optional
-        Makes an `Outcome` of the response and the weights; without it, the response is one number a row.
+        Makes an `Outcome` of the response and the weights; without it, the response is one number per row.
 
     Returns
     -------

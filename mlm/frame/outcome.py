@@ -1,4 +1,4 @@
-"""The response: one number a row, or what a reader of other responses makes of it."""
+"""The response: one number per row, or what a reader of other responses makes of it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ __all__ = ["Family"]
 
 @dataclass(frozen=True)
 class Family(ABC):
-    """A family of distributions with a link; arrays are of shape (n,), one number a row.
+    """A family of distributions with a link; arrays are of shape (n,), one number per row.
 
     Attributes
     ----------

@@ -72,7 +72,7 @@ def _response(family: Family, node: Node, value: Value, weights: np.ndarray | No
     if isinstance(value, Matrix) and value.values.shape[1] > 1:
         raise DataError(
             f"The response {shown(node)!r} makes {value.values.shape[1]} columns: successes and failures are of "
-            f"family='binomial', and the {family.name} family takes one number a row."
+            f"family='binomial', and the {family.name} family takes one number per row."
         )
     values = numeric(node, value, "response", n)
     if family.name in COUNTS:

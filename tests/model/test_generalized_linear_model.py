@@ -256,7 +256,7 @@ def test_as_many_coefficients_as_rows():
         ("y ~ x", {"family": "quasibinomial"}, mlm.ArgumentError, "no likelihood"),
         ("y ~ x", {"link": "log10"}, mlm.ArgumentError, "The binomial family has no link 'log10'"),
         ("y ~ x", {"weights": "x"}, mlm.DataError, "weights 'x' are zero or negative"),
-        ("y ~ x", {"weights": [1.0]}, mlm.DataError, "one number a row"),
+        ("y ~ x", {"weights": [1.0]}, mlm.DataError, "one number per row"),
         ("y ~ x", {"offset": "nothing"}, mlm.DataError, "nothing"),
         ("y ~ I(x * 1e200)", {}, mlm.DataError, "cannot be computed with"),
         ("y ~ x", {"contrasts": {"f": "sum"}}, mlm.ArgumentError, "f"),
