@@ -15,7 +15,7 @@ from .frame.units import LARGEST_SQUARES, demand_squares
 from .generalized.distribution import Family
 from .generalized.family import make_family
 from .generalized.irls import Estimate, unscaled_covariance
-from .generalized.overdispersion import MOST_SHARE, estimate_with_theta
+from .generalized.overdispersion import estimate_with_theta
 from .generalized.residuals import residuals
 from .generalized.response import Response, reader_of
 from .model.generalized_linear_model import GeneralizedLinearModel
@@ -149,7 +149,7 @@ def _dispersion(frame: ModelFrame, response: Response, found: Estimate, family: 
 
 def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> None:
     """Warn where the search did not end at a maximum."""
-    if family.theta is not None and family.theta >= MOST_SHARE:
+    if family.theta is not None and np.isinf(family.theta):
         warnings.warn(
             "The counts vary no more than Poisson ones, and theta of the negative binomial family has no finite "
             "estimate; fit family='poisson'.",

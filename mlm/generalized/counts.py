@@ -124,13 +124,13 @@ class Poisson(Family):
 
 
 class NegativeBinomial(Family):
-    """Counts whose variance is ``mu + mu² / theta``."""
+    """Counts whose variance is ``mu + mu² / theta``: Poisson ones, where theta is infinite."""
 
     name, links = "negative.binomial", ("log", "sqrt", "identity")
 
     @property
     def label(self) -> str:
-        return f"Negative Binomial({round(self.size, 4):.7g})"
+        return f"Negative Binomial({round(self.size, 4):.7g})" if np.isfinite(self.size) else "Negative Binomial(Inf)"
 
     @property
     def size(self) -> float:
@@ -155,6 +155,8 @@ class NegativeBinomial(Family):
         return np.sqrt(mu) * np.sqrt(1.0 + mu / self.size)
 
     def unit_deviances(self, y: np.ndarray, mu: np.ndarray) -> np.ndarray:
+        if np.isinf(self.size):
+            return 2.0 * relative_entropy(y, mu)
         both = y + self.size
         share = (mu - y) / both
         # the deviance of a count from its mean, less that of the count and theta together; far apart these are large
@@ -165,8 +167,9 @@ class NegativeBinomial(Family):
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: float) -> np.ndarray:
         theta = self.size
         safe = np.where(y > 0, y, 1.0)
-        at_mean = 2.0 * (stirling_error(y) + stirling_error(np.array(theta)) - stirling_error(y + theta))
-        at_mean += LOG_TWO_PI + np.log(safe) + np.log1p(safe / theta)
+        at_mean = 2.0 * stirling_error(y) + LOG_TWO_PI + np.log(safe)
+        if np.isfinite(theta):
+            at_mean += 2.0 * (stirling_error(np.array(theta)) - stirling_error(y + theta)) + np.log1p(safe / theta)
         return self.unit_deviances(y, mu) + np.where(y > 0, at_mean, 0.0)
 
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
