@@ -31,6 +31,7 @@ DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
 # the upper one the variance is the Poisson one to a float's digits. Below the lower one it goes on while the score says
 # so, a hundredfold at a time, down to the smallest.
 LOW_SHARE, HIGH_SHARE, SMALLEST = 1e-6, 1e15, 1e-200
+LAST_STEPS = 1  # that R makes in its last search for coefficients, which begins where the one before ended
 FAR = -0.5  # difference of a count from its mean, as a share of mean and theta, that is far
 STRIDE = 10.0  # from one theta to the next at which the sign of the score is looked at
 # Change of theta, as a share of it or of its standard error, that ends the search for both; and rounds at most.
@@ -177,5 +178,7 @@ def estimate_with_theta(
         known = known.with_theta(theta)
         near = np.fmax(SAME_THETA * theta, SAME_SHARE * theta_se(theta, y, mu, weights))
         if theta == before or (np.isfinite(theta) and abs(theta - before) <= near):
-            return known, found
-    return known, None if found is None else replace(found, converged=False)
+            break
+    else:
+        found = None if found is None else replace(found, converged=False)
+    return known, None if found is None else replace(found, steps=LAST_STEPS)

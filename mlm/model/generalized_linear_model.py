@@ -16,6 +16,7 @@ import pandas as pd
 from ..errors import ArgumentError, is_one_of
 from ..generalized.distribution import Family
 from ..generalized.irls import Estimate, estimate, leverages
+from ..generalized.overdispersion import theta_se
 from ..generalized.residuals import KINDS, residuals
 from ..generalized.response import Response
 from ..inference.coefficients import coefficient_table
@@ -49,7 +50,8 @@ class GeneralizedLinearModel(OneLevelModel):
     terms : tuple of str
         All columns, the aliased ones in their places.
     family : Family
-        ``family.name``, ``family.link.name``, and ``family.theta`` of the negative binomial family.
+        ``family.name``, ``family.link.name``, and ``family.theta`` of the negative binomial family, whose standard
+        error is `theta_se`.
     dispersion : float
         Sum of squared Pearson residuals over the residual degrees of freedom; 1 where the family has none.
     ended : Estimate
@@ -127,6 +129,13 @@ class GeneralizedLinearModel(OneLevelModel):
     @cached_property
     def _leverages(self) -> np.ndarray:
         return leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
+
+    @cached_property
+    def theta_se(self) -> float:
+        """Standard error of ``family.theta``; NaN where it is infinite, or the family has none."""
+        if self.family.theta is None:
+            return np.nan
+        return theta_se(self.family.theta, self.outcome.values, self.fitted.to_numpy(), self.outcome.weights)
 
     @property
     def sigma(self) -> float:

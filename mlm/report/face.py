@@ -190,7 +190,7 @@ class FittedGeneralizedModel(FittedModel, Protocol):
 
     @property
     def family(self) -> Any:
-        """The family: ``name``, ``label``, ``link.name``, ``has_scale``."""
+        """The family: ``name``, ``label``, ``link.name``, ``has_scale``, ``theta``."""
 
     @property
     def dispersion(self) -> float:
@@ -199,6 +199,10 @@ class FittedGeneralizedModel(FittedModel, Protocol):
     @property
     def deviance(self) -> float:
         """Twice what the log likelihood lacks of that of a model with a mean a row."""
+
+    @property
+    def theta_se(self) -> float:
+        """Standard error of the family's theta; NaN where it has none."""
 
     @property
     def null_deviance(self) -> float:

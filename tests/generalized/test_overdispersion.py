@@ -79,7 +79,20 @@ def test_infinite_theta_is_the_poisson_model():
     assert m.loglik == pytest.approx(poisson.loglik, rel=1e-13)
     np.testing.assert_allclose(m.fixef, poisson.fixef, rtol=1e-10)
     np.testing.assert_allclose(m.se, poisson.se, rtol=1e-10)
-    assert str(m.summary())
+    below = str(m.summary()).splitlines()[-4:]
+    assert [line.split() for line in below[:2]] == [["Theta:", "Inf"], ["Std.", "Err.:", "NaN"]]
+
+
+@pytest.mark.parametrize(
+    ("mean", "theta", "seed", "shown"),
+    [
+        (1e3, 0.5, 1, (4, 4, 4)), (300.0, 300.0, 2, (0, 0, 3)), (5.0, 20.0, 4, (1, 1, 3)), (1e8, 2.0, 1, (3, 3, 3)),
+    ],
+)  # fmt: skip
+def test_decimals_below_a_summary(mean, theta, seed, shown):
+    """Theta has the decimals with which its standard error has three digits."""
+    lines = [line for line in str(fit(counts(mean, theta, seed)).summary()).splitlines() if line][-3:]
+    assert tuple(len(line.split()[-1].partition(".")[2]) for line in lines) == shown
 
 
 def test_a_group_without_counts_leaves_theta():
@@ -119,7 +132,9 @@ def test_standard_error_is_the_curvature():
     theta, step = m.family.theta, 1e-3
     curvature = (twice(m, theta + step) - 2 * twice(m, theta) + twice(m, theta - step)) / (2 * step**2)
     ours = theta_se(theta, m.outcome.values, m.fitted.to_numpy(), m.outcome.weights)
+    assert ours == m.theta_se
     assert ours == pytest.approx(curvature**-0.5, rel=1e-5)
+    assert np.isnan(mlm.glm("y ~ x", data, "poisson").theta_se)
     for size in (29.9, 30.1, 1e4):
         y, mu = np.array([3.0, 80.0, 0.0]), np.array([10.0, 20.0, 8.0])
         pair = [_score(size * (1 + sign * 1e-6), y, mu).sum() for sign in (1, -1)]
