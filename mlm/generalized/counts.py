@@ -12,6 +12,8 @@ from .link import ProbabilityLink
 
 __all__ = ["COUNTS"]
 
+# Least distance from 0 and 1 of a probability from which a fit starts.
+EPSILON = float(np.finfo(float).eps)
 # Probabilities below which a number would not be a float with all its digits any more.
 SMALLEST_MEAN = float(np.finfo(float).tiny)
 # Distance of a mean from a count, as a share of count and theta, up to which their deviance is a difference of two.
@@ -48,25 +50,40 @@ class Binomial(Family):
         trials: np.ndarray | None = None,
     ) -> float:
         n = weights if trials is None else trials
-        whole, successes = np.rint(n), np.rint(n * y)
-        share = np.divide(successes, whole, out=np.zeros_like(whole), where=whole > 0)
-        each = whole * self.unit_deviances(share, mu) - 2.0 * _log_mass_at_its_mean(successes, whole)
-        return float(np.sum(weights / n * each))
+        return float(np.sum(weights * self.unit_deviances(y, mu) - 2.0 * weights / n * _log_mass_at_its_mean(n * y, n)))
+
+    def minus_two_log_likelihood_at(
+        self,
+        y: np.ndarray,
+        eta: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> float:
+        n = weights if trials is None else trials
+        return float(np.sum(weights * self.deviances_at(y, eta) - 2.0 * weights / n * _log_mass_at_its_mean(n * y, n)))
 
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: float) -> np.ndarray:
         return self.unit_deviances(y, mu)
 
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        return (weights * y + 0.5) / (weights + 1.0)
+        return np.clip((weights * y + 0.5) / (weights + 1.0), EPSILON, 1.0 - EPSILON)
 
-    def admits(self, eta: np.ndarray) -> bool:
-        below = self.link.name != "log" or bool((eta < 0).all())
-        return self.link.admits(eta) and below
+    def admitted(self, eta: np.ndarray) -> np.ndarray:
+        found = self.link.domain(eta)
+        return found & (np.asarray(eta) < 0) if self.link.name == "log" else found
+
+    def residual(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        mu, rest = self.link.inverse(eta), self.probability.complement(eta)
+        return np.where(mu < rest, y - mu, rest - (1.0 - y))
+
+    def room(self, eta: np.ndarray) -> np.ndarray:
+        return np.minimum(self.link.inverse(eta), self.probability.complement(eta))
 
     def score(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
         link = self.probability
         if link.name == "logit":
-            return y - link.inverse(eta)
+            return self.residual(y, eta)
         with np.errstate(over="ignore", invalid="ignore"):
             up = np.where(y > 0, y * np.exp(link.log_rise(eta)), 0.0)
             return up - np.where(y < 1, (1.0 - y) * np.exp(link.log_hazard(eta)), 0.0)
@@ -76,6 +93,16 @@ class Binomial(Family):
         if link.name == "logit":
             return link.derivative(eta)
         return np.exp(link.log_hazard(eta) + link.log_rise(eta))
+
+    def curvature(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        link, work = self.probability, self.working_weights(eta)
+        if link.name == "logit":
+            return work
+        with np.errstate(all="ignore"):
+            bend, rise, hazard = link.bend(eta), np.exp(link.log_rise(eta)), np.exp(link.log_hazard(eta))
+            found = np.where(y > 0, y * rise * (rise - bend), 0.0)
+            found += np.where(y < 1, (1.0 - y) * hazard * (hazard + bend), 0.0)
+        return np.where(np.isfinite(found), found, work)
 
     def deviances_at(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
         link = self.probability

@@ -182,7 +182,7 @@ class GeneralizedLinearModel(OneLevelModel):
         y, weights, trials = self.outcome.values, self.outcome.weights, self.outcome.trials
         scale = self.family.likely_dispersion(self.deviance, weights)
         with np.errstate(divide="ignore", invalid="ignore"):  # an exact fit leaves no dispersion
-            twice = self.family.minus_two_log_likelihood(y, self.fitted.to_numpy(), weights, scale, trials)
+            twice = self.family.minus_two_log_likelihood_at(y, self.ended.eta, weights, scale, trials)
         return -0.5 * twice
 
     @property
