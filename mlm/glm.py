@@ -15,6 +15,7 @@ from .frame.units import LARGEST_SQUARES, demand_squares
 from .generalized.distribution import Family
 from .generalized.family import OVERDISPERSED, make_family
 from .generalized.irls import Estimate, unscaled_covariance
+from .generalized.means import range_of
 from .generalized.overdispersion import estimate_with_theta
 from .generalized.residuals import residuals
 from .generalized.response import Response, reader_of
@@ -161,12 +162,8 @@ def _without_start(frame: ModelFrame, family: Family) -> FitError:
     remedy = _look_at_offset(frame, family) or f"Take another link, such as {other!r}."
     return FitError(
         f"The {family.name} family with link={family.link.name!r} has no means from which {frame.formula.text!r} can "
-        f"be fitted: they must be {_range(family)}, in all {frame.nobs} rows. {remedy}"
+        f"be fitted: they must be {range_of(family)}, in all {frame.nobs} rows. {remedy}"
     )
-
-
-def _range(family: Family) -> str:
-    return "between 0 and 1" if family.upper == 1 else "positive" if family.lower == 0 else "finite"
 
 
 def _dispersion(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> float:
@@ -201,7 +198,7 @@ def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Fam
     elif found.at_boundary:
         why = (
             f"The search ended at the edge of the means that the {family.name} family has with "
-            f"link={family.link.name!r}, where they are {_range(family)}: the likelihood still rises towards it, and "
+            f"link={family.link.name!r}, where they are {range_of(family)}: the likelihood still rises towards it, and "
             "standard errors mean nothing. Take another link."
         )
     else:
@@ -229,11 +226,12 @@ def _look_at_offset(frame: ModelFrame, family: Family) -> str:
 
 def _endless(frame: ModelFrame, found: Estimate, family: Family, covariance: np.ndarray) -> str:
     """Say which rows are told apart and which coefficients have no finite estimate."""
+    rows = 0 if found.edge is None else int(found.edge.sum())
     se = np.sqrt(np.diag(covariance))
     grown = [name for name, far in zip(frame.x_names, se > 100 * np.min(se), strict=True) if far] or frame.x_names
     what = "0 or 1" if family.upper == 1 else "0"
     return (
-        f"The likelihood has no maximum: fitted means run to {what} in {counted(int(np.sum(found.edge)), 'row')} of "
+        f"The likelihood has no maximum: fitted means run to {what} in {counted(rows, 'row')} of "
         f"{frame.nobs:,}, which the predictors tell apart completely (separation). Estimates and standard errors of "
         f"{first_few(list(grown))} are those of where the search was given up, and mean nothing; leave these "
         "predictors out, or join the levels that have one outcome only."

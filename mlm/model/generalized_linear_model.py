@@ -16,6 +16,7 @@ import pandas as pd
 from ..errors import ArgumentError, is_one_of
 from ..generalized.distribution import Family
 from ..generalized.irls import Estimate, estimate, leverages
+from ..generalized.means import means_said
 from ..generalized.overdispersion import theta_se
 from ..generalized.residuals import KINDS, residuals
 from ..generalized.response import Response
@@ -149,12 +150,14 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @cached_property
     def null_deviance(self) -> float:
-        """Deviance of the model of the intercept and the offset alone."""
-        y, weights, eta = self.outcome.values, self.outcome.weights, np.zeros(self.nobs) + self.frame.known_part
+        """Deviance of the model of the intercept and the offset alone; NaN where the family has no such means."""
         if self.has_intercept:
             null = estimate(np.ones((self.nobs, 1)), self.outcome, self.frame.known_part, self.family)
             return np.nan if null is None else null.deviance
-        return float(weights @ self.family.deviances_at(y, eta))
+        eta = np.zeros(self.nobs) + self.frame.known_part
+        if not self.family.admits(eta):
+            return np.nan
+        return float(self.outcome.weights @ self.family.deviances_at(self.outcome.values, eta))
 
     @property
     def df_null(self) -> int:
@@ -178,11 +181,16 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @cached_property
     def loglik(self) -> float:
-        """Log likelihood with all its constants, as in R: a dispersion is deviance over rows, or sum of weights."""
+        """Log likelihood with all its constants, as in R: a dispersion is deviance over rows, or sum of weights.
+
+        A binomial row counts by its weight: where that is no whole number of trials, or the share no whole number of
+        successes, R rounds both. NaN where a fit is exact and leaves no dispersion.
+        """
         y, weights, trials = self.outcome.values, self.outcome.weights, self.outcome.trials
         scale = self.family.likely_dispersion(self.deviance, weights)
-        with np.errstate(divide="ignore", invalid="ignore"):  # an exact fit leaves no dispersion
-            twice = self.family.minus_two_log_likelihood_at(y, self.ended.eta, weights, scale, trials)
+        if not scale > 0:
+            return np.nan
+        twice = self.family.minus_two_log_likelihood_at(y, self.ended.eta, weights, scale, trials)
         return -0.5 * twice
 
     @property
@@ -337,7 +345,7 @@ class GeneralizedLinearModel(OneLevelModel):
         newdata : data frame, optional
             With the columns of the formula's right side; what is missing in them is missing in the predictions.
         type : {"link", "response"}
-            The linear predictor, as in R, or the mean: a probability, a rate.
+            The linear predictor, as in R, or the mean: a probability, a rate. NaN where the family has no such mean.
         se : bool
             Add standard errors, on the same scale.
 
@@ -352,6 +360,11 @@ class GeneralizedLinearModel(OneLevelModel):
         DataError
             When a column is missing, or is not what it was in the fit.
 
+        Warns
+        -----
+        ExtrapolationWarning
+            Predicted means are none that the family can have, such as negative ones.
+
         Examples
         --------
         >>> import mlm
@@ -364,12 +377,14 @@ class GeneralizedLinearModel(OneLevelModel):
         if not is_one_of(se, (True, False)):
             raise ArgumentError(f"`se` is True or False; got {se!r}.")
         eta = self.linear_predictors.rename("prediction") if newdata is None else self.linear_predictor(newdata)
-        link, values = self.family.link, eta.to_numpy()
-        found = eta if type == "link" else eta.copy().where(eta.isna(), link.inverse(values))
+        values = eta.to_numpy()
+        if type != "link":
+            eta = pd.Series(means_said(self.family, values, "predicted mean"), eta.index, name=eta.name)
         if not se:
-            return found
+            return eta
         x = self.frame.x if newdata is None else self.design(newdata).to_numpy()
         errors = np.sqrt(np.einsum("ij,jk,ik->i", x, self.covariance, x))
-        return pd.DataFrame(
-            {"prediction": found, "se": errors * np.abs(link.derivative(values) if type != "link" else 1)}
-        )
+        if type != "link":
+            with np.errstate(all="ignore"):  # where there is no mean
+                errors = np.where(eta.isna(), np.nan, errors * np.abs(self.family.link.derivative(values)))
+        return pd.DataFrame({"prediction": eta, "se": errors})

@@ -244,8 +244,8 @@ def is_generalized(m: FittedModel) -> TypeGuard[FittedGeneralizedModel]:
 
 
 def mean_of(m: FittedModel, predictor: Any) -> Any:
-    """Means at linear predictors: these themselves, but for a generalized model."""
-    return m.family.link.inverse(predictor) if is_generalized(m) else predictor
+    """Means at linear predictors: these themselves, but for a generalized model; NaN where its family has none."""
+    return m.family.means(predictor) if is_generalized(m) else predictor
 
 
 def demand_model(m: object) -> None:
