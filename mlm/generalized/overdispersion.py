@@ -138,13 +138,13 @@ def theta_se(theta: float, y: np.ndarray, mu: np.ndarray, weights: np.ndarray) -
     --------
     >>> y = np.array([0.0, 1.0, 7.0, 0.0])
     >>> round(theta_se(0.3696, y, np.full(4, 2.0), np.ones(4)), 3)
-    0.379
+    0.395
     """
     if not np.isfinite(theta):
         return np.nan
     share = (y - mu) / (theta + mu)
     slope = float(weights @ (_trigamma_excess(theta, y) + np.square(share) / (theta + y)))
-    return 1.0 / np.sqrt(-slope) if slope < 0 else np.nan
+    return float(1.0 / np.sqrt(-slope)) if slope < 0 else np.nan
 
 
 def estimate_with_theta(
