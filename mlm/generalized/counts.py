@@ -16,7 +16,7 @@ __all__ = ["COUNTS"]
 EPSILON = float(np.finfo(float).eps)
 # Probabilities below which a number would not be a float with all its digits any more.
 SMALLEST_MEAN = float(np.finfo(float).tiny)
-# Distance of a mean from a count, as a share of count and theta, up to which their deviance is a difference of two.
+# Differences of a count from its mean, as shares, up to which their deviance is a sum of terms of second order.
 NEAR = 0.5
 
 
@@ -184,12 +184,16 @@ class NegativeBinomial(Family):
     def unit_deviances(self, y: np.ndarray, mu: np.ndarray) -> np.ndarray:
         if np.isinf(self.size):
             return 2.0 * relative_entropy(y, mu)
-        both = y + self.size
-        share = (mu - y) / both
-        # the deviance of a count from its mean, less that of the count and theta together; far apart these are large
-        near = relative_entropy(y, mu) - both * excess(share)
-        far = np.where(y > 0, y * np.log(np.where(y > 0, y, 1.0) / mu), 0.0) + both * np.log1p(share)
-        return 2.0 * np.where(np.abs(share) < NEAR, near, far)
+        theta = self.size
+        # y log(1 + v) - theta log(1 + s), of which v and s are small near the mean, and v where counts are large
+        with np.errstate(all="ignore"):
+            s = (y - mu) / (theta + mu)
+            v = theta / (y + theta) * ((y - mu) / mu)
+            log_s = np.where(np.abs(s) < NEAR, np.log1p(s), np.log((theta + y) / (theta + mu)))
+            log_v = np.where(np.abs(v) < NEAR, np.log1p(v), np.log(np.where(y > 0, y, 1.0) / mu) - log_s)
+            near = theta * v * s - y * excess(v) + theta * excess(s)
+            far = np.where(y > 0, y * log_v, 0.0) - theta * log_s
+        return 2.0 * np.where((np.abs(s) < NEAR) & (np.abs(v) < NEAR), near, far)
 
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: float) -> np.ndarray:
         theta = self.size

@@ -167,6 +167,14 @@ def estimate_with_theta(
     """
     if family.name != OVERDISPERSED or family.theta is not None:
         return family, estimate(x, response, offset, family)
+    with np.errstate(all="ignore"):  # what is no number is refused
+        return _alternated(x, response, offset, family)
+
+
+def _alternated(
+    x: np.ndarray, response: Response, offset: np.ndarray | float, family: Family
+) -> tuple[Family, Estimate | None]:
+    """Coefficients and theta, each at the other, until neither moves."""
     y, weights = response.values, response.weights
     theta, known, found = 1.0, family.with_theta(1.0), None
     for _ in range(ROUNDS):

@@ -129,7 +129,9 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @cached_property
     def _leverages(self) -> np.ndarray:
-        return leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
+        found = leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
+        found.setflags(write=False)
+        return found
 
     @cached_property
     def theta_se(self) -> float:

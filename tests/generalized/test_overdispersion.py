@@ -107,6 +107,18 @@ def test_a_group_without_counts_leaves_theta():
     np.testing.assert_allclose(m.se.iloc[:3], rest.se, rtol=1e-6)
 
 
+@pytest.mark.parametrize("power", [15, 50, 100])
+def test_counts_of_any_size(power):
+    """They are those of a continuous distribution: the gamma one, whose shape is theta."""
+    rng = np.random.default_rng(5)
+    data = {"x": rng.normal(size=ROWS), "y": np.rint(rng.gamma(2.0, 1.0, ROWS) * 10.0**power)}
+    m = fit(data)
+    assert m.converged
+    gamma = mlm.glm("y ~ x", data, "Gamma", "log")
+    np.testing.assert_allclose(m.fixef, gamma.fixef, rtol=1e-6)
+    assert 1.5 < m.family.theta < 3.0
+
+
 def test_no_counts_at_all():
     assert likely_theta(np.zeros(3), np.full(3, 1e-8), np.ones(3)) == np.inf
     with warnings.catch_warnings():
