@@ -82,7 +82,7 @@ class NestingWarning(MlmWarning):
 
 
 class ExtrapolationWarning(MlmWarning):
-    """A B-spline is evaluated beyond its boundary knots, where the fit had no data."""
+    """What is predicted lies beyond the fit: a B-spline beyond its boundary knots, a mean that a family cannot have."""
 
 
 class IdentificationWarning(MlmWarning):

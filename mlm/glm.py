@@ -8,23 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ConvergenceWarning, FitError, counted, first_few, users_stacklevel
+from .errors import ConvergenceWarning, DataError, FitError, counted, first_few, users_stacklevel
 from .frame.independence import demand_no_random_terms, independent_columns
 from .frame.model_frame import ModelFrame, read_frame
 from .frame.units import LARGEST_SQUARES, demand_squares
 from .generalized.distribution import Family
-from .generalized.family import make_family
+from .generalized.family import OVERDISPERSED, make_family
 from .generalized.irls import Estimate, unscaled_covariance
-from .generalized.overdispersion import MOST_SHARE, estimate_with_theta
+from .generalized.means import range_of
+from .generalized.overdispersion import estimate_with_theta
 from .generalized.residuals import residuals
 from .generalized.response import Response, reader_of
 from .model.generalized_linear_model import GeneralizedLinearModel
 
 __all__ = ["glm"]
 
+# Distance of a column from 0, in standard deviations, from which rounding is felt; and an offset that is large, where a
+# linear predictor has no unit: its exponential is 3 million.
+FAR, LARGE_OFFSET = 1e5, 15.0
+# Weight of a row, or variance of a coefficient, below which digits are lost.
+SMALLEST_WEIGHT = 1e-300
 R_GLM = 1e-11  # share of a column's length that must be new: R's glm
-# Probability of the likelier outcome from which on a row counts as told apart; R's warning has 10 roundings.
-CERTAIN = 1e-6
 
 
 def glm(
@@ -75,7 +79,7 @@ def glm(
     FormulaError
         The formula cannot be read, or has random terms.
     DataError
-        A column is missing, or the response is none that the family has.
+        A column is missing, or the response is none that the family has, or too large or small to compute with.
     FitError
         There are no coefficients to start from whose means the family has.
 
@@ -110,15 +114,21 @@ def glm(
     assert isinstance(response, Response)
     chosen, found = estimate_with_theta(frame.x, response, frame.known_part, asked)
     if found is None:
-        raise _without_start(frame, chosen)
-    _say_end(frame, response, found, chosen)
+        raise _beyond_floats(frame, asked) if _is_beyond_floats(response, asked) else _without_start(frame, chosen)
     dispersion = _dispersion(frame, response, found, chosen)
+    with np.errstate(all="ignore"):
+        covariance = unscaled_covariance(frame.x, response, found.eta, chosen) * dispersion
+    variances = np.diag(covariance)
+    lost = np.isinf(variances) | ((variances < SMALLEST_WEIGHT) & (dispersion > 0))
+    if _is_beyond_floats(response, asked) or (found.converged and asked.has_scale and lost.any()):
+        raise _beyond_floats(frame, chosen)
+    _say_end(frame, response, found, chosen, covariance)
     return GeneralizedLinearModel(
         formula=frame.formula.text,
         response=frame.formula.response,
         frame=frame,
         beta=found.beta,
-        covariance=unscaled_covariance(frame.x, response, found.eta, chosen) * dispersion,
+        covariance=covariance,
         aliased=aliased,
         terms=terms,
         family=chosen,
@@ -127,16 +137,33 @@ def glm(
     )
 
 
-def _without_start(frame: ModelFrame, family: Family) -> FitError:
-    return FitError(
-        f"The {family.name} family with link={family.link.name!r} has no means from which {frame.formula.text!r} can "
-        f"be fitted: they must be {_range(family)}, in all {frame.nobs} rows. Take another link, such as "
-        f"{next(name for name in (*family.links, 'log') if name != family.link.name)!r}."
+def _is_beyond_floats(response: Response, family: Family) -> bool:
+    """Whether means as large as the response have weights that are no numbers, or none at all."""
+    known = family if family.theta is not None or family.name != OVERDISPERSED else family.with_theta(1.0)
+    with np.errstate(all="ignore"):
+        eta = family.link.link(family.start(response.values, response.weights))
+        work = known.working_weights(eta)
+        deviances = response.weights * known.deviances_at(response.values, eta)
+    fine = np.isfinite(eta) & np.isfinite(work) & (work >= SMALLEST_WEIGHT) & np.isfinite(deviances)
+    return not (fine.all() and np.isfinite(np.sum(response.weights * work)))
+
+
+def _beyond_floats(frame: ModelFrame, family: Family) -> DataError:
+    largest = float(np.abs(frame.y).max())
+    return DataError(
+        f"The response {frame.formula.response!r} has numbers of {largest:.0e}, whose variances the {family.name} "
+        f"family with link={family.link.name!r} cannot compute with in double precision; rescale it, for example "
+        f"divide it by {largest:.0e}."
     )
 
 
-def _range(family: Family) -> str:
-    return "between 0 and 1" if family.upper == 1 else "positive" if family.lower == 0 else "finite"
+def _without_start(frame: ModelFrame, family: Family) -> FitError:
+    other = next(name for name in (*family.links, "log") if name != family.link.name)
+    remedy = _look_at_offset(frame, family) or f"Take another link, such as {other!r}."
+    return FitError(
+        f"The {family.name} family with link={family.link.name!r} has no means from which {frame.formula.text!r} can "
+        f"be fitted: they must be {range_of(family)}, in all {frame.nobs} rows. {remedy}"
+    )
 
 
 def _dispersion(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> float:
@@ -144,12 +171,13 @@ def _dispersion(frame: ModelFrame, response: Response, found: Estimate, family: 
     if not family.has_scale:
         return 1.0
     left = frame.nobs - len(frame.x_names)
-    return float(np.sum(residuals(family, response, found.eta, "pearson") ** 2)) / left if left else np.nan
+    with np.errstate(all="ignore"):  # what is no number is refused
+        return float(np.sum(residuals(family, response, found.eta, "pearson") ** 2)) / left if left else np.nan
 
 
-def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> None:
+def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Family, covariance: np.ndarray) -> None:
     """Warn where the search did not end at a maximum."""
-    if family.theta is not None and family.theta >= MOST_SHARE:
+    if family.theta is not None and np.isinf(family.theta):
         warnings.warn(
             "The counts vary no more than Poisson ones, and theta of the negative binomial family has no finite "
             "estimate; fit family='poisson'.",
@@ -157,30 +185,53 @@ def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Fam
             stacklevel=users_stacklevel(),
         )
     if found.converged and not found.at_boundary:
+        if np.isinf(np.diag(covariance)).any():
+            warnings.warn(
+                "Fitted means are so near the ends of their range, and so far from the response, that standard errors "
+                f"cannot be computed, and are infinite. {_remedy(frame, family)}",
+                ConvergenceWarning,
+                stacklevel=users_stacklevel(),
+            )
         return
     if found.endless:
-        why = _endless(frame, response, found, family)
+        why = _endless(frame, found, family, covariance)
     elif found.at_boundary:
         why = (
             f"The search ended at the edge of the means that the {family.name} family has with "
-            f"link={family.link.name!r}, where they are {_range(family)}: the likelihood still rises towards it, and "
+            f"link={family.link.name!r}, where they are {range_of(family)}: the likelihood still rises towards it, and "
             "standard errors mean nothing. Take another link."
         )
     else:
-        why = "The search did not come to rest: the estimates are where it was given up. Scale the predictors."
+        why = f"The search did not come to rest: the estimates are where it was given up. {_remedy(frame, family)}"
     warnings.warn(why, ConvergenceWarning, stacklevel=users_stacklevel())
 
 
-def _endless(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> str:
+def _remedy(frame: ModelFrame, family: Family) -> str:
+    """Say what of the data may keep a search from an end."""
+    x = frame.x
+    far = np.abs(x.mean(axis=0)) > FAR * x.std(axis=0)
+    names = [name for name, is_far in zip(frame.x_names, far & (x.std(axis=0) > 0), strict=True) if is_far]
+    if names:
+        return f"Centre {first_few(names)}: what is far from 0 for how little it varies leaves no digits."
+    return _look_at_offset(frame, family) or "Scale the predictors."
+
+
+def _look_at_offset(frame: ModelFrame, family: Family) -> str:
+    """Say how large an offset is that is too large to fit with; nothing where it is not."""
+    largest = float(np.max(np.abs(frame.known_part)))
+    if not family.link.unit or largest <= LARGE_OFFSET:
+        return ""
+    return f"Look at the offset: it is up to {largest:.3g}, on the scale of the link ({family.link.name})."
+
+
+def _endless(frame: ModelFrame, found: Estimate, family: Family, covariance: np.ndarray) -> str:
     """Say which rows are told apart and which coefficients have no finite estimate."""
-    mu = family.link.inverse(found.eta)
-    near = np.minimum(mu, 1.0 - mu) if family.upper == 1 else mu
-    rows = near < CERTAIN
-    se = np.sqrt(np.diag(unscaled_covariance(frame.x, response, found.eta, family)))
+    rows = 0 if found.edge is None else int(found.edge.sum())
+    se = np.sqrt(np.diag(covariance))
     grown = [name for name, far in zip(frame.x_names, se > 100 * np.min(se), strict=True) if far] or frame.x_names
     what = "0 or 1" if family.upper == 1 else "0"
     return (
-        f"The likelihood has no maximum: fitted means run to {what} in {counted(int(rows.sum()), 'row')} of "
+        f"The likelihood has no maximum: fitted means run to {what} in {counted(rows, 'row')} of "
         f"{frame.nobs:,}, which the predictors tell apart completely (separation). Estimates and standard errors of "
         f"{first_few(list(grown))} are those of where the search was given up, and mean nothing; leave these "
         "predictors out, or join the levels that have one outcome only."

@@ -1,6 +1,7 @@
 """Generalized linear models against R's glm and MASS's glm.nb: numbers at the optimum, and what is printed."""
 
 import json
+import re
 import warnings
 from functools import cache
 from pathlib import Path
@@ -73,6 +74,7 @@ def test_criteria(name):
         assert ours == pytest.approx(float(stored[key]), rel=near, abs=1e-9), key
     if "theta" in stored:
         assert m.family.theta == pytest.approx(float(stored["theta"]), rel=1e-4)
+        assert m.theta_se == pytest.approx(float(stored["theta_se"]), rel=1e-3)
         # ours is the higher end
         assert m.loglik >= float(stored["loglik"]) - 1e-9
 
@@ -92,6 +94,11 @@ def test_residuals_and_predictions(name):
         np.testing.assert_allclose(found["se"], column(stored[f"{key}_se"]), rtol=near, atol=near)
 
 
+def comparable(text):
+    """What is printed, with theta in the call to six digits: glm.nb stops before it has ten."""
+    return re.sub(r"init.theta = [\d.]+", lambda found: f"init.theta = {float(found[0][13:]):.6g}", text).rstrip()
+
+
 @pytest.mark.parametrize("name", PRINTED)
 def test_printed_as_r_prints(name):
     m, stored = fit(name), STORED[name]
@@ -100,5 +107,5 @@ def test_printed_as_r_prints(name):
         said = f"Success: {m.response} is {m.frame.outcome.success}\n\n"
         assert said in ours
         ours = ours.replace(said, "")
-    assert ours.rstrip() == "\n".join(stored["summary"]).strip("\n").rstrip()
-    assert str(m).rstrip() == "\n".join(stored["print"]).strip("\n").rstrip()
+    assert comparable(ours) == comparable("\n".join(stored["summary"]).strip("\n"))
+    assert comparable(str(m)) == comparable("\n".join(stored["print"]).strip("\n"))

@@ -21,7 +21,6 @@ import scipy
 from ..errors import (
     ArgumentError,
     DataError,
-    FitError,
     RankWarning,
     counted,
     first_few,
@@ -32,6 +31,7 @@ from ..errors import (
     users_stacklevel,
 )
 from ..frame.values import label
+from ..generalized.means import means_said
 from ..inference.confint import checked_level
 from ..model.generalized_linear_model import GeneralizedLinearModel
 from ..model.linear_model import LinearModel
@@ -52,6 +52,7 @@ RESULTS = ("fit", "se", "lower", "upper")
 """Columns of an effect's frame beside its predictors."""
 CURVE_POINTS = 50
 """Points at which the effect of a numeric predictor is computed by default: a curve looks smooth at a page's width."""
+OFFSET = "the offset"  # among what is held at typical values
 SHOWN_ROWS = 12  # of a table that is printed or shown; all are in `frame`
 
 
@@ -72,7 +73,7 @@ class Effect:
     level : float
         Coverage of the band at each point.
     typical : dict
-        What the other predictors are held at: a mean, or the share of each level.
+        What the other predictors are held at: a mean, or the share of each level; ``"the offset"``, where there is one.
     note : str
         Why values are missing; empty where none is.
     ordered : bool
@@ -151,8 +152,9 @@ def effect(
     Returns
     -------
     Effect
-        With ``frame`` and ``plot()``. Random effects are taken as zero. A value that does not follow from the fit, such
-        as that of a cell of two factors' interaction that no row has, is NaN.
+        With ``frame`` and ``plot()``. Random effects are taken as zero, and an offset at its mean, as in R's effects.
+        A value that does not follow from the fit, such as that of a cell of two factors' interaction that no row has,
+        is NaN.
 
     Raises
     ------
@@ -161,13 +163,13 @@ def effect(
         a list of values is empty, the level is not in (0, 1), `df` is not positive, or there is no such `type`.
     DataError
         When a level is unknown, or a value of a numeric predictor is no finite number.
-    FitError
-        When the model has an offset.
 
     Warns
     -----
     RankWarning
         Values are not estimable.
+    ExtrapolationWarning
+        Means are none that the model's family can have; they are NaN.
 
     Examples
     --------
@@ -188,8 +190,6 @@ def effect(
         raise ArgumentError(f"df is a positive number; got {df!r}.")
     if not is_one_of(type, ("response", "link")):
         raise ArgumentError(f"`type` is 'response' or 'link'; got {type!r}.")
-    if m.frame.offset is not None:
-        raise FitError("This model has an offset, which has no typical value; effects are not defined.")
     if at is not None and not isinstance(at, Mapping):
         raise ArgumentError(f"at= maps predictors to lists of values, such as {{'z': [0, 1]}}; got {at!r}.")
     known = predictors(m)
@@ -198,6 +198,8 @@ def effect(
     grid, x = average_design(m, chosen, held)
     frame = grid.assign(**_band(m, x, level, df, type == "link"))
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
+    if m.frame.offset is not None:
+        typical[OFFSET] = float(np.mean(m.frame.offset))
     note = _not_estimable(m, grid[np.isnan(x).any(axis=1)], len(grid))
     if note:
         warnings.warn(note, RankWarning, stacklevel=users_stacklevel())
@@ -209,16 +211,22 @@ def effect(
 
 def _band(m: Model, x: np.ndarray, level: float, df: float | None, on_link: bool) -> dict[str, np.ndarray]:
     """Predicted values at rows of the model matrix (points, p), standard errors and limits."""
-    eta = x @ m.fixef.to_numpy()
+    eta = x @ m.fixef.to_numpy() + np.mean(m.frame.known_part)
     se = np.sqrt(np.einsum("ij,jk,ik->i", x, m.vcov.to_numpy(), x))
     scaled = m.family.has_scale if is_generalized(m) else True
     own = m.nobs - len(m.fixef) if scaled else math.inf
     half = scipy.stats.t.ppf(0.5 + level / 2, own if df is None else float(df)) * se
     if on_link or not is_generalized(m):
         return {"fit": eta, "se": se, "lower": eta - half, "upper": eta + half}
-    ends = np.sort(mean_of(m, np.array([eta - half, eta + half])), axis=0)
-    se = se * np.abs(m.family.link.derivative(eta))
-    return {"fit": mean_of(m, eta), "se": se, "lower": ends[0], "upper": ends[1]}
+    fit = means_said(m.family, eta, "value of the effect")
+    ends = mean_of(m, np.array([eta - half, eta + half]))
+    falls = m.family.link.derivative(np.where(np.isnan(fit), np.nan, eta)) < 0
+    with np.errstate(all="ignore"):  # where there is no mean
+        se = np.where(np.isnan(fit), np.nan, se * np.abs(m.family.link.derivative(eta)))
+        lower, upper = np.where(falls, *ends[::-1]), np.where(falls, *ends)
+        # beyond the last mean that a family has, or a pole of its link, there is no limit
+        lower, upper = np.where(lower <= fit, lower, np.nan), np.where(upper >= fit, upper, np.nan)
+    return {"fit": fit, "se": se, "lower": lower, "upper": upper}
 
 
 def _not_estimable(m: Model, points: pd.DataFrame, count: int) -> str:

@@ -33,9 +33,15 @@ def demand_no_random_terms(frame: ModelFrame, verb: str, method: str) -> None:
             f"The formula has {len(frame.random)} random term(s), {frame.random[0].term.text}; "
             f"fit it with {verb}, or leave them out for {method}."
         )
+    _demand_some(frame)
+
+
+def _demand_some(frame: ModelFrame) -> None:
     if not frame.x_names:
+        zero = f", as {first_few(frame.left_out)} {'is' if len(frame.left_out) == 1 else 'are'} 0 in all rows"
         raise FormulaError(
-            f"The formula {frame.formula.text!r} has no coefficients to estimate; add an intercept or a term."
+            f"The formula {frame.formula.text!r} has no coefficients to estimate{zero if frame.left_out else ''}; add "
+            "an intercept or a term."
         )
 
 
@@ -53,6 +59,11 @@ def independent_columns(frame: ModelFrame, tolerance: float = R_LM) -> tuple[Mod
     ModelFrame, tuple of str
         The frame, and the names of the columns left out.
 
+    Raises
+    ------
+    FormulaError
+        No column is left.
+
     Warns
     -----
     RankWarning
@@ -60,6 +71,8 @@ def independent_columns(frame: ModelFrame, tolerance: float = R_LM) -> tuple[Mod
     dependent = dependent_columns(frame.x, tolerance)
     if not dependent:
         return frame, ()
+    kept = frame.without(dependent)
+    _demand_some(kept)
     names = tuple(frame.x_names[k] for k in dependent)
     warnings.warn(
         f"{len(names)} of {len(frame.x_names)} columns depend linearly on columns to their left and are left out:"
@@ -67,4 +80,4 @@ def independent_columns(frame: ModelFrame, tolerance: float = R_LM) -> tuple[Mod
         RankWarning,
         stacklevel=users_stacklevel(),
     )
-    return frame.without(dependent), names
+    return kept, names

@@ -33,7 +33,13 @@ def demand_squares(frame: ModelFrame, limit: float) -> None:
         Naming the first such column, its largest number, and by what to divide it.
     """
     # a response is scaled before it is squared (see `crossproducts.in_memory`): its variance must be a number, no more
-    named = [("response", frame.formula.response, frame.net_response, LARGEST_SQUARES)]
+    far = 0.0 if frame.offset is None else float(np.abs(frame.offset).max(initial=0.0))
+    if far * far * frame.nobs >= LARGEST_SQUARES:
+        raise DataError(
+            f"The offset has numbers of {far:.0e}, whose squares cannot be computed with in its {frame.nobs} rows."
+        )
+    response = frame.net_response if frame.outcome is None else frame.y
+    named = [("response", frame.formula.response, response, LARGEST_SQUARES)]
     named += [("column", name, values, limit) for name, values in zip(frame.x_names, frame.x.T, strict=True)]
     for what, name, values, largest_squares in named:
         largest = float(np.abs(values).max(initial=0.0))

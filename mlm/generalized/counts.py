@@ -12,9 +12,11 @@ from .link import ProbabilityLink
 
 __all__ = ["COUNTS"]
 
+# Least distance from 0 and 1 of a probability from which a fit starts.
+EPSILON = float(np.finfo(float).eps)
 # Probabilities below which a number would not be a float with all its digits any more.
 SMALLEST_MEAN = float(np.finfo(float).tiny)
-# Distance of a mean from a count, as a share of count and theta, up to which their deviance is a difference of two.
+# Differences of a count from its mean, as shares, up to which their deviance is a sum of terms of second order.
 NEAR = 0.5
 
 
@@ -48,25 +50,40 @@ class Binomial(Family):
         trials: np.ndarray | None = None,
     ) -> float:
         n = weights if trials is None else trials
-        whole, successes = np.rint(n), np.rint(n * y)
-        share = np.divide(successes, whole, out=np.zeros_like(whole), where=whole > 0)
-        each = whole * self.unit_deviances(share, mu) - 2.0 * _log_mass_at_its_mean(successes, whole)
-        return float(np.sum(weights / n * each))
+        return float(np.sum(weights * self.unit_deviances(y, mu) - 2.0 * weights / n * _log_mass_at_its_mean(n * y, n)))
+
+    def minus_two_log_likelihood_at(
+        self,
+        y: np.ndarray,
+        eta: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> float:
+        n = weights if trials is None else trials
+        return float(np.sum(weights * self.deviances_at(y, eta) - 2.0 * weights / n * _log_mass_at_its_mean(n * y, n)))
 
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: float) -> np.ndarray:
         return self.unit_deviances(y, mu)
 
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        return (weights * y + 0.5) / (weights + 1.0)
+        return np.clip((weights * y + 0.5) / (weights + 1.0), EPSILON, 1.0 - EPSILON)
 
-    def admits(self, eta: np.ndarray) -> bool:
-        below = self.link.name != "log" or bool((eta < 0).all())
-        return self.link.admits(eta) and below
+    def admitted(self, eta: np.ndarray) -> np.ndarray:
+        found = self.link.domain(eta)
+        return found & (np.asarray(eta) < 0) if self.link.name == "log" else found
+
+    def residual(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        mu, rest = self.link.inverse(eta), self.probability.complement(eta)
+        return np.where(mu < rest, y - mu, rest - (1.0 - y))
+
+    def room(self, eta: np.ndarray) -> np.ndarray:
+        return np.minimum(self.link.inverse(eta), self.probability.complement(eta))
 
     def score(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
         link = self.probability
         if link.name == "logit":
-            return y - link.inverse(eta)
+            return self.residual(y, eta)
         with np.errstate(over="ignore", invalid="ignore"):
             up = np.where(y > 0, y * np.exp(link.log_rise(eta)), 0.0)
             return up - np.where(y < 1, (1.0 - y) * np.exp(link.log_hazard(eta)), 0.0)
@@ -76,6 +93,16 @@ class Binomial(Family):
         if link.name == "logit":
             return link.derivative(eta)
         return np.exp(link.log_hazard(eta) + link.log_rise(eta))
+
+    def curvature(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        link, work = self.probability, self.working_weights(eta)
+        if link.name == "logit":
+            return work
+        with np.errstate(all="ignore"):
+            bend, rise, hazard = link.bend(eta), np.exp(link.log_rise(eta)), np.exp(link.log_hazard(eta))
+            found = np.where(y > 0, y * rise * (rise - bend), 0.0)
+            found += np.where(y < 1, (1.0 - y) * hazard * (hazard + bend), 0.0)
+        return np.where(np.isfinite(found), found, work)
 
     def deviances_at(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
         link = self.probability
@@ -124,13 +151,13 @@ class Poisson(Family):
 
 
 class NegativeBinomial(Family):
-    """Counts whose variance is ``mu + mu² / theta``."""
+    """Counts whose variance is ``mu + mu² / theta``: Poisson ones, where theta is infinite."""
 
     name, links = "negative.binomial", ("log", "sqrt", "identity")
 
     @property
     def label(self) -> str:
-        return f"Negative Binomial({round(self.size, 4):.7g})"
+        return f"Negative Binomial({round(self.size, 4):.7g})" if np.isfinite(self.size) else "Negative Binomial(Inf)"
 
     @property
     def size(self) -> float:
@@ -155,18 +182,25 @@ class NegativeBinomial(Family):
         return np.sqrt(mu) * np.sqrt(1.0 + mu / self.size)
 
     def unit_deviances(self, y: np.ndarray, mu: np.ndarray) -> np.ndarray:
-        both = y + self.size
-        share = (mu - y) / both
-        # the deviance of a count from its mean, less that of the count and theta together; far apart these are large
-        near = relative_entropy(y, mu) - both * excess(share)
-        far = np.where(y > 0, y * np.log(np.where(y > 0, y, 1.0) / mu), 0.0) + both * np.log1p(share)
-        return 2.0 * np.where(np.abs(share) < NEAR, near, far)
+        if np.isinf(self.size):
+            return 2.0 * relative_entropy(y, mu)
+        theta = self.size
+        # y log(1 + v) - theta log(1 + s), of which v and s are small near the mean, and v where counts are large
+        with np.errstate(all="ignore"):
+            s = (y - mu) / (theta + mu)
+            v = theta / (y + theta) * ((y - mu) / mu)
+            log_s = np.where(np.abs(s) < NEAR, np.log1p(s), np.log((theta + y) / (theta + mu)))
+            log_v = np.where(np.abs(v) < NEAR, np.log1p(v), np.log(np.where(y > 0, y, 1.0) / mu) - log_s)
+            near = theta * v * s - y * excess(v) + theta * excess(s)
+            far = np.where(y > 0, y * log_v, 0.0) - theta * log_s
+        return 2.0 * np.where((np.abs(s) < NEAR) & (np.abs(v) < NEAR), near, far)
 
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: float) -> np.ndarray:
         theta = self.size
         safe = np.where(y > 0, y, 1.0)
-        at_mean = 2.0 * (stirling_error(y) + stirling_error(np.array(theta)) - stirling_error(y + theta))
-        at_mean += LOG_TWO_PI + np.log(safe) + np.log1p(safe / theta)
+        at_mean = 2.0 * stirling_error(y) + LOG_TWO_PI + np.log(safe)
+        if np.isfinite(theta):
+            at_mean += 2.0 * (stirling_error(np.array(theta)) - stirling_error(y + theta)) + np.log1p(safe / theta)
         return self.unit_deviances(y, mu) + np.where(y > 0, at_mean, 0.0)
 
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:

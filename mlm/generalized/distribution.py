@@ -107,12 +107,29 @@ class Family(ABC):
         """Square root of the variance function."""
         return np.sqrt(self.variance(mu))
 
+    def admitted(self, eta: np.ndarray) -> np.ndarray:
+        """Which of these linear predictors have means that the family can have."""
+        found = self.link.domain(eta)
+        with np.errstate(all="ignore"):  # there may be no mean in rows that are none of these
+            mu = self.link.inverse(eta)
+            return found & np.isfinite(mu) & (mu > self.lower) & (mu < self.upper)
+
     def admits(self, eta: np.ndarray) -> bool:
         """Whether these linear predictors have means that the family can have."""
-        if not self.link.admits(eta):
-            return False
-        mu = self.link.inverse(eta)
-        return bool(np.isfinite(mu).all() and (mu > self.lower).all() and (mu < self.upper).all())
+        return bool(self.admitted(eta).all())
+
+    def means(self, eta: np.ndarray) -> np.ndarray:
+        """Means at linear predictors; NaN where the family can have none."""
+        with np.errstate(all="ignore"):
+            return np.where(self.admitted(eta), self.link.inverse(eta), np.nan)
+
+    def residual(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        """Differences of a response from its means."""
+        return y - self.link.inverse(eta)
+
+    def room(self, eta: np.ndarray) -> np.ndarray:
+        """Distances of means from the nearer end of their range."""
+        return np.abs(self.link.inverse(eta))
 
     def score(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
         """Derivative of the log likelihood of rows of weight 1 by the linear predictor, times the dispersion."""
@@ -127,9 +144,29 @@ class Family(ABC):
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             return np.square(self.link.derivative(eta) / self.spread(mu))
 
+    def curvature(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        """Observed information of rows of weight 1 about the linear predictor, times the dispersion."""
+        work = self.working_weights(eta)
+        with np.errstate(all="ignore"):
+            mu, slope = self.link.inverse(eta), self.link.derivative(eta)
+            bent = self.link.bend(eta) - slope * self.variance_derivative(mu) / self.variance(mu)
+            found = work - self.score(y, eta) * bent
+        return np.where(np.isfinite(found), found, work)  # at the ends of the range the expected one stays
+
     def deviances_at(self, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
         """Unit deviances at linear predictors."""
         return self.unit_deviances(y, self.link.inverse(eta))
+
+    def minus_two_log_likelihood_at(
+        self,
+        y: np.ndarray,
+        eta: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> float:
+        """Minus twice the log density of all rows at linear predictors: see `minus_two_log_likelihood`."""
+        return self.minus_two_log_likelihood(y, self.link.inverse(eta), weights, dispersion, trials)
 
     def likely_dispersion(self, deviance: float, weights: np.ndarray) -> float:
         """Dispersion at which R states the likelihood: the deviance over the sum of weights; 1 where there is none."""

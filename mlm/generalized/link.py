@@ -24,9 +24,19 @@ SQRT_HALF = float(np.sqrt(0.5))
 
 
 class Link(ABC):
-    """A link function; all arrays have the shape of the argument."""
+    """A link function; all arrays have the shape of the argument.
+
+    Attributes
+    ----------
+    name : str
+        As R calls it.
+    unit : float
+        By what changes of a linear predictor are large: 1 where it has no unit, as a logarithm has none; 0 where it is
+        in the response's, or in a power of it, and only its own size says.
+    """
 
     name: ClassVar[str]
+    unit: ClassVar[float] = 0.0
 
     def __repr__(self) -> str:
         return f"<Link {self.name}>"
@@ -53,9 +63,17 @@ class Link(ABC):
     def second_derivative(self, eta: np.ndarray) -> np.ndarray:
         """Second derivative of the mean by the linear predictor."""
 
+    def bend(self, eta: np.ndarray) -> np.ndarray:
+        """Second derivative over the first."""
+        return self.second_derivative(eta) / self.derivative(eta)
+
+    def domain(self, eta: np.ndarray) -> np.ndarray:
+        """At which of these linear predictors there is a mean."""
+        return np.isfinite(eta)
+
     def admits(self, eta: np.ndarray) -> bool:
         """Whether there is a mean at all these linear predictors."""
-        return bool(np.isfinite(eta).all())
+        return bool(self.domain(eta).all())
 
 
 class Identity(Link):
@@ -93,8 +111,8 @@ class Inverse(Link):
     def second_derivative(self, eta: np.ndarray) -> np.ndarray:
         return 2.0 / np.power(eta, 3)
 
-    def admits(self, eta: np.ndarray) -> bool:
-        return super().admits(eta) and bool((eta != 0).all())
+    def domain(self, eta: np.ndarray) -> np.ndarray:
+        return super().domain(eta) & (np.asarray(eta) != 0)
 
 
 class InverseSquare(Link):
@@ -114,8 +132,8 @@ class InverseSquare(Link):
     def second_derivative(self, eta: np.ndarray) -> np.ndarray:
         return 0.75 * np.power(eta, -2.5)
 
-    def admits(self, eta: np.ndarray) -> bool:
-        return super().admits(eta) and bool((eta > 0).all())
+    def domain(self, eta: np.ndarray) -> np.ndarray:
+        return super().domain(eta) & (np.asarray(eta) > 0)
 
 
 class SquareRoot(Link):
@@ -135,12 +153,14 @@ class SquareRoot(Link):
     def second_derivative(self, eta: np.ndarray) -> np.ndarray:
         return np.full_like(eta, 2.0, dtype=float)
 
-    def admits(self, eta: np.ndarray) -> bool:
-        return super().admits(eta) and bool((eta > 0).all())
+    def domain(self, eta: np.ndarray) -> np.ndarray:
+        return super().domain(eta) & (np.asarray(eta) > 0)
 
 
 class ProbabilityLink(Link):
     """A link of probabilities, with logarithms that are exact where a probability is rounded to 0 or 1."""
+
+    unit = 1.0
 
     @abstractmethod
     def complement(self, eta: np.ndarray) -> np.ndarray:
@@ -213,6 +233,9 @@ class Logit(ProbabilityLink):
         mu, rest = special.expit(eta), special.expit(-eta)
         return mu * rest * (rest - mu)
 
+    def bend(self, eta: np.ndarray) -> np.ndarray:
+        return special.expit(-eta) - special.expit(eta)
+
     def complement(self, eta: np.ndarray) -> np.ndarray:
         return special.expit(-eta)
 
@@ -242,6 +265,9 @@ class Probit(ProbabilityLink):
 
     def second_derivative(self, eta: np.ndarray) -> np.ndarray:
         return -eta * self.derivative(eta)
+
+    def bend(self, eta: np.ndarray) -> np.ndarray:
+        return -np.asarray(eta, dtype=float)
 
     def complement(self, eta: np.ndarray) -> np.ndarray:
         return special.ndtr(-eta)
@@ -280,6 +306,9 @@ class Cauchit(ProbabilityLink):
     def second_derivative(self, eta: np.ndarray) -> np.ndarray:
         return -2.0 * np.pi * eta * np.square(self.derivative(eta))
 
+    def bend(self, eta: np.ndarray) -> np.ndarray:
+        return -2.0 * np.pi * eta * self.derivative(eta)
+
     def complement(self, eta: np.ndarray) -> np.ndarray:
         return np.arctan2(1.0, eta) / np.pi
 
@@ -303,6 +332,9 @@ class ComplementaryLogLog(ProbabilityLink):
 
     def second_derivative(self, eta: np.ndarray) -> np.ndarray:
         return self.derivative(eta) * (1.0 + self.log_complement(eta))
+
+    def bend(self, eta: np.ndarray) -> np.ndarray:
+        return 1.0 + self.log_complement(eta)
 
     def complement(self, eta: np.ndarray) -> np.ndarray:
         return np.exp(self.log_complement(eta))

@@ -35,11 +35,12 @@ def residuals(family: Family, response: Response, eta: np.ndarray, kind: str) ->
     >>> residuals(make_family("poisson"), response, np.array([0.0]), "pearson").tolist()
     [3.0]
     """
-    y, mu = response.values, family.link.inverse(eta)
+    y = response.values
+    away = family.residual(y, eta)
     if kind == "response":
-        return y - mu
+        return away
     if kind == "deviance":
-        return np.sign(y - mu) * np.sqrt(response.weights * np.maximum(family.deviances_at(y, eta), 0.0))
+        return np.sign(away) * np.sqrt(response.weights * np.maximum(family.deviances_at(y, eta), 0.0))
     score, work = family.score(y, eta), family.working_weights(eta)
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "working":

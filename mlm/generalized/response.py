@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,15 @@ class Response:
     weights: np.ndarray
     success: str | None = None
     trials: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        for array in (self.values, self.weights, self.trials):
+            if array is not None:
+                array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()
 
 
 def reader_of(family: Family) -> Reader:
@@ -94,7 +104,7 @@ def _binomial(node: Node, value: Value, prior: np.ndarray, n: int, weighted: boo
             "and failures: cbind(successes, failures) ~ …"
         )
     if isinstance(value, Category):
-        return Response(_coded(node, value), prior, success=value.labels[1])
+        return Response(_coded(node, value), prior, success=str(value.labels[1]))
     values = numeric(node, value, "response", n)
     if isinstance(value, Truth):
         return Response(values, prior, success="TRUE")

@@ -16,6 +16,8 @@ import pandas as pd
 from ..errors import ArgumentError, is_one_of
 from ..generalized.distribution import Family
 from ..generalized.irls import Estimate, estimate, leverages
+from ..generalized.means import means_said
+from ..generalized.overdispersion import theta_se
 from ..generalized.residuals import KINDS, residuals
 from ..generalized.response import Response
 from ..inference.coefficients import coefficient_table
@@ -49,7 +51,8 @@ class GeneralizedLinearModel(OneLevelModel):
     terms : tuple of str
         All columns, the aliased ones in their places.
     family : Family
-        ``family.name``, ``family.link.name``, and ``family.theta`` of the negative binomial family.
+        ``family.name``, ``family.link.name``, and ``family.theta`` of the negative binomial family, whose standard
+        error is `theta_se`.
     dispersion : float
         Sum of squared Pearson residuals over the residual degrees of freedom; 1 where the family has none.
     ended : Estimate
@@ -126,7 +129,16 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @cached_property
     def _leverages(self) -> np.ndarray:
-        return leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
+        found = leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
+        found.setflags(write=False)
+        return found
+
+    @cached_property
+    def theta_se(self) -> float:
+        """Standard error of ``family.theta``; NaN where it is infinite, or the family has none."""
+        if self.family.theta is None:
+            return np.nan
+        return theta_se(self.family.theta, self.outcome.values, self.fitted.to_numpy(), self.outcome.weights)
 
     @property
     def sigma(self) -> float:
@@ -140,12 +152,14 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @cached_property
     def null_deviance(self) -> float:
-        """Deviance of the model of the intercept and the offset alone."""
-        y, weights, eta = self.outcome.values, self.outcome.weights, np.zeros(self.nobs) + self.frame.known_part
+        """Deviance of the model of the intercept and the offset alone; NaN where the family has no such means."""
         if self.has_intercept:
             null = estimate(np.ones((self.nobs, 1)), self.outcome, self.frame.known_part, self.family)
             return np.nan if null is None else null.deviance
-        return float(weights @ self.family.deviances_at(y, eta))
+        eta = np.zeros(self.nobs) + self.frame.known_part
+        if not self.family.admits(eta):
+            return np.nan
+        return float(self.outcome.weights @ self.family.deviances_at(self.outcome.values, eta))
 
     @property
     def df_null(self) -> int:
@@ -169,11 +183,16 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @cached_property
     def loglik(self) -> float:
-        """Log likelihood with all its constants, as in R: a dispersion is deviance over rows, or sum of weights."""
+        """Log likelihood with all its constants, as in R: a dispersion is deviance over rows, or sum of weights.
+
+        A binomial row counts by its weight: where that is no whole number of trials, or the share no whole number of
+        successes, R rounds both. NaN where a fit is exact and leaves no dispersion.
+        """
         y, weights, trials = self.outcome.values, self.outcome.weights, self.outcome.trials
         scale = self.family.likely_dispersion(self.deviance, weights)
-        with np.errstate(divide="ignore", invalid="ignore"):  # an exact fit leaves no dispersion
-            twice = self.family.minus_two_log_likelihood(y, self.fitted.to_numpy(), weights, scale, trials)
+        if not scale > 0:
+            return np.nan
+        twice = self.family.minus_two_log_likelihood_at(y, self.ended.eta, weights, scale, trials)
         return -0.5 * twice
 
     @property
@@ -334,7 +353,7 @@ class GeneralizedLinearModel(OneLevelModel):
         newdata : data frame, optional
             With the columns of the formula's right side; what is missing in them is missing in the predictions.
         type : {"link", "response"}
-            The linear predictor, as in R, or the mean: a probability, a rate.
+            The linear predictor, as in R, or the mean: a probability, a rate. NaN where the family has no such mean.
         se : bool
             Add standard errors, on the same scale.
 
@@ -349,6 +368,11 @@ class GeneralizedLinearModel(OneLevelModel):
         DataError
             When a column is missing, or is not what it was in the fit.
 
+        Warns
+        -----
+        ExtrapolationWarning
+            Predicted means are none that the family can have, such as negative ones.
+
         Examples
         --------
         >>> import mlm
@@ -361,12 +385,14 @@ class GeneralizedLinearModel(OneLevelModel):
         if not is_one_of(se, (True, False)):
             raise ArgumentError(f"`se` is True or False; got {se!r}.")
         eta = self.linear_predictors.rename("prediction") if newdata is None else self.linear_predictor(newdata)
-        link, values = self.family.link, eta.to_numpy()
-        found = eta if type == "link" else eta.copy().where(eta.isna(), link.inverse(values))
+        values = eta.to_numpy()
+        if type != "link":
+            eta = pd.Series(means_said(self.family, values, "predicted mean"), eta.index, name=eta.name)
         if not se:
-            return found
+            return eta
         x = self.frame.x if newdata is None else self.design(newdata).to_numpy()
         errors = np.sqrt(np.einsum("ij,jk,ik->i", x, self.covariance, x))
-        return pd.DataFrame(
-            {"prediction": found, "se": errors * np.abs(link.derivative(values) if type != "link" else 1)}
-        )
+        if type != "link":
+            with np.errstate(all="ignore"):  # where there is no mean
+                errors = np.where(eta.isna(), np.nan, errors * np.abs(self.family.link.derivative(values)))
+        return pd.DataFrame({"prediction": eta, "se": errors})

@@ -54,6 +54,10 @@ class OneLevelModel:
     def __post_init__(self) -> None:
         self.beta.flags.writeable = self.covariance.flags.writeable = False
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        OneLevelModel.__post_init__(self)
+
     @property
     def fixef(self) -> pd.Series:
         """Coefficients by term."""

@@ -207,7 +207,7 @@ class FittedGeneralizedModel(FittedModel, Protocol):
 
     @property
     def family(self) -> Any:
-        """The family: ``name``, ``label``, ``link.name``, ``has_scale``."""
+        """The family: ``name``, ``label``, ``link.name``, ``has_scale``, ``theta``."""
 
     @property
     def dispersion(self) -> float:
@@ -216,6 +216,10 @@ class FittedGeneralizedModel(FittedModel, Protocol):
     @property
     def deviance(self) -> float:
         """Twice what the log likelihood lacks of that of a model with a mean a row."""
+
+    @property
+    def theta_se(self) -> float:
+        """Standard error of the family's theta; NaN where it has none."""
 
     @property
     def null_deviance(self) -> float:
@@ -257,8 +261,8 @@ def is_generalized(m: FittedModel) -> TypeGuard[FittedGeneralizedModel]:
 
 
 def mean_of(m: FittedModel, predictor: Any) -> Any:
-    """Means at linear predictors: these themselves, but for a generalized model."""
-    return m.family.link.inverse(predictor) if is_generalized(m) else predictor
+    """Means at linear predictors: these themselves, but for a generalized model; NaN where its family has none."""
+    return m.family.means(predictor) if is_generalized(m) else predictor
 
 
 def demand_model(m: object) -> None:

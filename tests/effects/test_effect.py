@@ -114,8 +114,6 @@ def test_refuses():
             effect(m, "x", values=bad)
     with pytest.raises(mlm.ArgumentError, match="level must lie between 0 and 1; got 95"):
         effect(m, "x", level=95)
-    with pytest.raises(mlm.FitError, match="has an offset"):
-        effect(mlm.lm("y ~ x + offset(z)", data()), "x")
     with pytest.warns(mlm.RankWarning):
         dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
     with pytest.raises(mlm.FitError, match="twice was dropped"):

@@ -167,3 +167,35 @@ def test_missing_rows_are_said():
 
 def test_poisson_takes_truth_values_as_counts():
     assert fit(data=rows(y=rows().y == 1), family="poisson").y.tolist() == rows().y.tolist()
+
+
+FRACTIONS = np.linspace(0.2, 2.5, N)
+
+
+@pytest.mark.parametrize("weights", [FRACTIONS, FRACTIONS / 10, 3 * FRACTIONS, np.full(N, 0.5)])
+@pytest.mark.parametrize("values", [rows().y, WORDS, rows().y == 1])
+def test_weights_that_are_no_numbers_of_trials(values, weights):
+    """A row counts by its weight, whole or not; R rounds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.ResponseWarning)
+        m = fit(data=rows(y=values), weights=weights)
+    chance = np.where(m.outcome.values == 1, m.fitted, 1 - m.fitted)
+    assert m.loglik == pytest.approx(float(np.sum(weights * np.log(chance))), rel=1e-12)
+    assert -2 * m.loglik == pytest.approx(m.deviance, rel=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, -0.45])
+def test_the_likelihood_is_never_above_that_of_a_mean_a_row(shift):
+    """Also of shares that are of no whole number of successes."""
+    data = rows(won=np.arange(N) % 5 + 0.4, lost=np.arange(N) % 3 + 0.7 + shift, share=np.linspace(0.01, 0.99, N))
+    with pytest.warns(mlm.ResponseWarning):
+        models = [fit("cbind(won, lost) ~ x", data), fit("share ~ x", data), fit("share ~ x", data, weights="w")]
+    for m in models:
+        assert -2 * m.loglik >= m.deviance
+
+
+def test_success_is_a_plain_text():
+    for values in (WORDS, pd.Categorical(WORDS), rows().y == 1, WORDS.astype(object)):
+        assert type(fit(data=rows(y=values)).outcome.success) is str
+    for formula in ("factor(y) ~ x", "cut(w, c(0, 9, 99)) ~ x", "ifelse(y == 1, 'u', 'v') ~ x"):
+        assert type(fit(formula).outcome.success) is str

@@ -297,3 +297,109 @@ def test_random_small_designs_reach_a_maximum():
         best = optimize.minimize(deviance, m.beta * scale, method="Nelder-Mead", options={"xatol": 1e-8}).fun
         assert m.deviance <= best + 1e-9 * (1 + best)
     assert reached > 45
+
+
+EXTREME = {"x": [-50.0, 0.0, 50.0]}
+
+
+@pytest.mark.parametrize(
+    ("response", "family", "link", "lost"),
+    [
+        ("size", "Gamma", "inverse", 1), ("size", "Gamma", "identity", 1), ("size", "inverse.gaussian", "1/mu^2", 1),
+        ("size", "inverse.gaussian", "inverse", 1), ("count", "poisson", "identity", 1),
+        ("count", "poisson", "sqrt", 1),
+        ("count", "negative.binomial", "identity", 1), ("y", "binomial", "log", 1), ("size", "gaussian", "log", 0),
+        ("count", "poisson", "log", 0), ("y", "binomial", "logit", 0), ("size", "gaussian", "inverse", 0),
+        ("size", "gaussian", "identity", 0),
+    ],
+)  # fmt: skip
+def test_means_that_a_family_cannot_have(response, family, link, lost):
+    data = rows(count=np.random.default_rng(3).negative_binomial(1.5, 0.3, N))
+    m = mlm.glm(f"{response} ~ x", data, family, link)
+    link_scale = m.predict(EXTREME)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = m.predict(EXTREME, type="response", se=True)
+        effect = mlm.effect(m, "x", values=EXTREME["x"]).frame
+    wanted = [f"1 {what} of 3 is NaN" for what in ("predicted mean", "value of the effect")] if lost else []
+    assert [str(each.message)[: len(text)] for each, text in zip(said, wanted, strict=True)] == wanted
+    assert all(each.category is mlm.ExtrapolationWarning for each in said)
+    assert found["prediction"].isna().sum() == found["se"].isna().sum() == lost
+    np.testing.assert_array_equal(effect["fit"], found["prediction"])
+    assert np.isfinite(link_scale).all()
+    inside = np.isfinite(effect["fit"]).to_numpy()
+    assert not (effect["lower"] > effect["fit"])[inside].any()
+    assert not (effect["upper"] < effect["fit"])[inside].any()
+
+
+def test_limits_without_a_mean():
+    """Where a band of the linear predictor ends below 0, one of its means has no limit."""
+    data = rows()
+    m = mlm.glm("size ~ x", data, "Gamma")
+    at = [(0.1 - m.beta[0]) / m.beta[1]]
+    link, band = (mlm.effect(m, "x", values=at, type=kind).frame.iloc[0] for kind in ("link", "response"))
+    assert link["lower"] < 0 < link["upper"]
+    assert np.isnan(band["upper"])
+    assert band["lower"] == pytest.approx(1 / link["upper"])
+    assert band["fit"] == pytest.approx(10.0)
+
+
+def test_overflow_is_no_mean():
+    m = mlm.glm("count ~ x", rows(), "poisson", "log")
+    with pytest.warns(mlm.ExtrapolationWarning, match="1 predicted mean of 2 is NaN: those of the poisson family are"):
+        found = m.predict({"x": [1e6 / m.beta[1], 0.0]}, type="response", se=True)
+    assert np.isnan(found.iloc[0]).all()
+    assert np.isfinite(found.iloc[1]).all()
+
+
+@pytest.mark.parametrize("family", ["Gamma", "inverse.gaussian", "gaussian"])
+@pytest.mark.parametrize("link", ["log", "inverse", "identity"])
+def test_exact_fits(family, link):
+    for data in ({"y": [2.5] * 6, "x": [1, 2, 3, 4, 5, 7]}, {"y": [1.0], "x": [2.0]}, {"y": [1.0, 2.0], "x": [0, 1]}):
+        formula = "y ~ x" if len(data["y"]) == 2 else "y ~ 1"
+        m = mlm.glm(formula, data, family, link)
+        assert m.deviance == pytest.approx(0.0, abs=1e-25)
+        assert np.isnan(m.loglik) or m.loglik > 30
+        assert str(m.summary())
+        assert str(m)
+        assert len(m.glance()) == 1
+
+
+def test_null_deviance_without_a_mean():
+    data = rows()
+    for response, family, link in (("size", "Gamma", "inverse"), ("size", "inverse.gaussian", "1/mu^2")):
+        m = mlm.glm(f"{response} ~ 0 + f", data, family, link)
+        assert np.isnan(m.null_deviance)
+        assert str(m.summary())
+    assert np.isfinite(mlm.glm("count ~ 0 + f", data, "poisson").null_deviance)
+
+
+@pytest.mark.parametrize("fit", [mlm.glm, mlm.lm])
+def test_designs_without_a_column(fit):
+    data = rows(none=0.0, nothing=0.0)
+    for formula, says in (
+        ("y ~ 0", "has no coefficients to estimate; add"),
+        ("y ~ 0 + none", "no coefficients to estimate, as none is 0 in all rows; add"),
+        ("y ~ 0 + none + nothing", "as none, nothing are 0 in all rows"),
+    ):
+        with pytest.raises(mlm.FormulaError, match=says):
+            fit(formula, data)
+
+
+def test_effects_hold_an_offset_at_its_mean():
+    """As R's effects 4.2 on linear, generalized and mixed models."""
+    data = rows(o=np.linspace(0.1, 0.9, N), h=np.resize(list("uvwxy"), N))
+    data["size"] += data.h.map(dict(zip("uvwxy", (0.0, 2.0, 4.0, 1.0, 3.0), strict=True)))
+    models = [
+        mlm.glm("count ~ x + f + offset(o)", data, "poisson"),
+        mlm.glm("count ~ x + f", data, "poisson", offset="o"),
+        mlm.lm("size ~ x + f + offset(o)", data),
+        mlm.lmer("size ~ x + f + (1 | h)", data, offset=data.o.to_numpy()),
+    ]
+    for m in models:
+        found = mlm.effect(m, "x", values=[0.0], at={"f": ["b"]})
+        link = m.fixef["(Intercept)"] + m.fixef["fb"] + 0.5
+        poisson = "poisson" in repr(m)
+        assert found.frame["fit"].iloc[0] == pytest.approx(np.exp(link) if poisson else link, rel=1e-12)
+        assert found.typical["the offset"] == pytest.approx(0.5)
+        assert "the offset at 0.5" in str(found)

@@ -19,10 +19,11 @@ call_of <- function(case) {
              if (!is.null(case$offset)) paste("offset =", case$offset))
   sprintf("glm(%s)", paste(given, collapse = ", "))
 }
-negative_binomial <- function(case) {
+negative_binomial <- function(case, control = ", control = tight") {
   offset <- if (is.null(case$offset)) "" else sprintf(" + offset(%s)", case$offset)
   weights <- if (is.null(case$weights)) "" else sprintf(", weights = %s", case$weights)
-  text <- sprintf("glm.nb(%s%s, data = d, link = %s%s, control = tight)", case$formula, offset, case$link, weights)
+  link <- if (case$link == "log") "" else sprintf(", link = %s", case$link)
+  text <- sprintf("glm.nb(%s%s, data = d%s%s%s)", case$formula, offset, weights, link, control)
   eval(parse(text = text), globalenv())
 }
 answer <- function(case) {
@@ -45,11 +46,14 @@ answer <- function(case) {
               dispersion = numbers(s$dispersion), fitted = numbers(picked(fitted(m))), residuals = residual,
               standardized = numbers(picked(suppressWarnings(rstandard(m)))), link = numbers(link$fit), link_se = numbers(link$se.fit),
               mean = numbers(mean$fit), mean_se = numbers(mean$se.fit), confint = numbers(confint.default(m)))
-  if (counts) return(c(out, theta = numbers(m$theta)))
-  plain <- eval(parse(text = text), globalenv())
+  plain <- if (counts) negative_binomial(case, "") else eval(parse(text = text), globalenv())
   lines <- function(x) strsplit(paste(capture.output(print(x)), collapse = "\n"), "\n")[[1]]
-  m$call <- plain$call
+  m$call[["control"]] <- NULL
   m$iter <- plain$iter
+  if (counts) {
+    m$th.warn <- NULL  # at a precision that cannot be reached theta and the coefficients change in turn without end
+    out <- c(out, theta = numbers(m$theta), theta_se = numbers(m$SE.theta))
+  }
   c(out, iterations = plain$iter, list(summary = lines(summary(m)), print = lines(m)))
 }
 answers <- list()

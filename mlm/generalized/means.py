@@ -1,0 +1,56 @@
+"""Means at linear predictors that a fit has not seen, which a family need not have."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from ..errors import ExtrapolationWarning, counted, users_stacklevel
+from .distribution import Family
+
+__all__ = ["means_said", "range_of"]
+
+
+def range_of(family: Family) -> str:
+    """Say where the means of a family are.
+
+    Examples
+    --------
+    >>> from mlm.generalized.family import make_family
+    >>> range_of(make_family("Gamma"))
+    'positive'
+    """
+    return "between 0 and 1" if family.upper == 1 else "positive" if family.lower == 0 else "finite"
+
+
+def means_said(family: Family, eta: np.ndarray, what: str) -> np.ndarray:
+    """Return means at linear predictors, shape (n,); NaN, and a warning, where the family has none.
+
+    Parameters
+    ----------
+    family : Family
+    eta : ndarray, shape (n,)
+    what : str
+        What one of them is called.
+
+    Warns
+    -----
+    ExtrapolationWarning
+
+    Examples
+    --------
+    >>> from mlm.generalized.family import make_family
+    >>> means_said(make_family("Gamma"), np.array([0.5, np.nan]), "mean").tolist()
+    [2.0, nan]
+    """
+    mu = family.means(eta)
+    lost = int(np.sum(np.isnan(mu) & ~np.isnan(eta)))
+    if lost:
+        warnings.warn(
+            f"{counted(lost, what)} of {mu.size:,} {'is' if lost == 1 else 'are'} NaN: those of the {family.name} "
+            f"family are {range_of(family)}; with link={family.link.name!r} no such mean has these linear predictors.",
+            ExtrapolationWarning,
+            stacklevel=users_stacklevel(),
+        )
+    return mu
