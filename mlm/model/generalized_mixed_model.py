@@ -241,7 +241,7 @@ class GeneralizedMixedModel(GeneralizedFit):
         >>> import mlm
         >>> data = {"y": [0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0], "g": list("aaabbbcccddd")}
         >>> m = mlm.glmer("y ~ 1 + (1 | g)", data)
-        >>> bool((m.residuals("response") == m.y - m.fitted).all())
+        >>> bool((m.residuals("response") - (m.y - m.fitted)).abs().max() < 1e-12)
         True
         """
         if not is_one_of(type, KINDS):
