@@ -14,8 +14,7 @@ from typing import Any
 import pandas as pd
 
 from .errors import ArgumentError, MlmError, MlmWarning
-from .files.formats import MISSING
-from .files.read import read_data
+from .files.read import read_data, usual_missing
 from .lm import lm
 from .lmer import lmer
 from .model.linear_model import LinearModel
@@ -93,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(chosen: argparse.Namespace) -> None:
     """Read, fit, print, and write what is asked for."""
     with _progress(f"reading {chosen.file}"):
-        data = read_data(chosen.file, chosen.table, chosen.labels, [*MISSING, *chosen.missing])
+        data = read_data(chosen.file, chosen.table, chosen.labels, [*usual_missing(chosen.file), *chosen.missing])
     with _progress(f"fitting {len(data):,} rows"):
         m = _fit(chosen, data)
     ddf = None if chosen.ddf in (None, "none") else chosen.ddf
