@@ -1,11 +1,14 @@
 """``python -m mlm``: what it prints and writes, and how it refuses."""
 
+import base64
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from rmodels import data
@@ -226,6 +229,18 @@ def report(tmp_path, capsys):
 def test_a_report_says_what_is_left_out_and_bounds_small_p_values(report):
     assert "177 rows of 180; 3 left out, with missing values in x (3)" in report[0]
     assert "<td>&lt;2e-16</td>" in report[0]
+
+
+def test_figures_of_a_report_have_no_background_and_scroll_where_the_page_is_narrow(report):
+    style = re.search("<style>(.*?)</style>", report[0], re.S)[1]
+    assert re.search(r"prefers-color-scheme: dark\) { img { filter: invert", style)
+    assert "min-width: 34rem" in style
+    assert "white-space: nowrap" in style
+    boxed = re.findall(r'<div class="wide"><img alt="[^"]*" src="data:image/png;base64,([^"]*)"', report[0])
+    assert len(boxed) == report[0].count("<img ") == 2
+    for figure in boxed:
+        corner = plt.imread(io.BytesIO(base64.b64decode(figure)), format="png")[0, 0]
+        assert corner[3] == 0  # transparent
 
 
 def test_letters_without_a_font_are_said_in_one_sentence(report):
