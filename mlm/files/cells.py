@@ -18,8 +18,8 @@ __all__ = ["EXACT", "as_numbers", "is_text", "needs_digits", "warn_of_text", "wi
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 COMMA_NUMBER = re.compile(r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?")
 WHOLE = re.compile(r"[+-]?\d+")
-# What people read as a number: 1,234.5 and 1.234,5; 10%; the typographic minus.
-WRITTEN = re.compile(r"[+-]?(\d{1,3}([.,'\u00a0\u202f ]\d{3})+|\d*)([.,]?\d+)?([eE][+-]?\d+)?\s?%?")
+# What people read as a number: 1,234.5 and 1.234,5; 10%; €5; the typographic minus.
+WRITTEN = re.compile(r"[€$£]?\s?[+-]?(\d{1,3}([.,'\u00a0\u202f ]\d{3})+|\d*)([.,]?\d+)?([eE][+-]?\d+)?\s?[%€$£]?")
 MINUS = str.maketrans("−–", "--")
 MOST = 0.5  # of the cells that are there: from this share on a column of text is taken to be meant as numbers
 EXACT = 2**53  # whole numbers up to here are exact as floats

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..errors import DataError, first_few
 
@@ -18,6 +19,7 @@ ANNOUNCED = re.compile(r"sep=(.)\n?", re.IGNORECASE)  # a first line that spread
 QUOTED = re.compile(r'"[^"]*"')
 OTHER_SIGNS = ":^~#/!&*+=@\\"  # may stand between columns, and are not taken for it
 WHOLE = re.compile(r"\d+")
+FIRST_ROWS = 20  # below the header, that are looked at for the sign
 
 Fields = tuple[int, list[str]]
 
@@ -60,8 +62,7 @@ def layout(text: str, name: str) -> Layout:
     if not header:
         raise DataError(f"{name} is empty.")
     above = start.count("\n")
-    first = next((line for line in iter(lines.readline, "") if line.strip()), "")
-    sign = sign or _sign(header, first, name)
+    sign = sign or _sign(header, list(islice(filter(str.strip, lines), FIRST_ROWS)), name)
     lines.seek(len(start))
     names = next(_fields(lines, sign))[1]
     body = text[lines.tell() :]
@@ -83,17 +84,21 @@ def _start(lines: io.StringIO) -> tuple[str, str, str]:
     return above, "", sign
 
 
-def _sign(header: str, first: str, name: str) -> str:
-    bare, below = QUOTED.sub("q", header), QUOTED.sub("q", first)
-    sign = max(SIGNS, key=bare.count)
-    if sign in bare:
-        return sign
-    columns, cells = len(bare.split()), len(below.split())
-    if columns > 1 and (cells - columns in (0, 1) or not below):
+def _sign(header: str, rows: list[str], name: str) -> str:
+    """Choose what separates columns by the header and the first rows, without what stands in quotes."""
+    bare, below = QUOTED.sub("q", header), [QUOTED.sub("q", row) for row in rows]
+    signs = [sign for sign in SIGNS if sign in bare]
+    if signs:
+        common = [sign for sign in signs if any(sign in row for row in below)]
+        return max(common or signs, key=bare.count)
+    columns, cells = len(bare.split()), [len(row.split()) for row in below]
+    most = max(cells, default=columns)
+    if columns > 1 and most - columns in (0, 1):
         return BLANKS
-    if '"' in header and cells - columns == 1:  # one column below row names, as R writes it
+    if '"' in header and columns == 1 and set(cells) == {2}:  # one column below row names, as R writes it
         return BLANKS
-    if columns == 1 and any(sign in bare and sign in below for sign in OTHER_SIGNS):
+    unknown = any(sign in bare and any(sign in row for row in below) for sign in OTHER_SIGNS)
+    if (columns > 1 and most > 1) or (columns == 1 and unknown):
         raise DataError(f"{name} has no known separator between columns (, ; | tab or blanks) in {header.strip()!r}.")
     return ","
 
@@ -119,6 +124,8 @@ def _split(body: str, sign: str, above: int) -> Iterator[Fields]:
 def _rows(body: str, sign: str, names: list[str], above: int, quoted: bool, name: str) -> tuple[int, bool]:
     """Return how many fields the longest row has, and whether the first of each row is its name."""
     columns = width = len(names)
+    if '"' not in body and sign != BLANKS and max(line.count(sign) for line in body.split("\n")) < columns:
+        return width, False  # no row has more; told in a tenth of the time
     surplus: Fields | None = None
     for line, fields in _split(body, sign, above):
         if sign == BLANKS and len(fields) < columns:

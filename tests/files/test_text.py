@@ -99,6 +99,17 @@ def test_what_separates_columns_is_known_or_refused(sign, tmp_path):
         read(tmp_path, f"y{sign}x\n1{sign}2\n")
 
 
+@pytest.mark.parametrize("text", ["y x g\n1 2\n3 4\n", "a b\n1 2 3 4\n"])
+def test_blanks_that_do_not_separate_columns_are_refused(text, tmp_path):
+    with pytest.raises(mlm.DataError, match="no known separator"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["a,b|c\n1|2\n", "a,b;c\n1;2\n"])
+def test_a_sign_in_a_name_separates_nothing(text, tmp_path):
+    assert read(tmp_path, text).iloc[0].tolist() == [1, 2]
+
+
 @pytest.mark.parametrize("text", ["score\n1\n2\n", "my score\n1\n2\n", "km/h\n1\n2\n"])
 def test_a_single_column_has_no_separator(text, tmp_path):
     assert read(tmp_path, text).iloc[:, 0].tolist() == [1, 2]
@@ -142,7 +153,7 @@ def test_a_blank_cell_in_a_workbook_is_missing(tmp_path):
     assert data.isna().to_numpy().tolist() == [[False, False], [True, False], [False, True]]
 
 
-@pytest.mark.parametrize("code", ["N/A", "null", "?", "-", "#N/A", "−3", "1,234.5", "10%", "missing"])
+@pytest.mark.parametrize("code", ["N/A", "null", "?", "-", "#N/A", "−3", "1,234.5", "10%", "€5", "missing"])
 @pytest.mark.parametrize("name", ["t.csv", "t.xlsx"])
 def test_a_column_of_numbers_with_few_others_is_said(code, name, tmp_path):
     rows = pd.DataFrame({"x": [1.5, 2.5, code, 7.0, code], "g": ["a", "b", "a", "1", "c"]})
