@@ -29,7 +29,8 @@ def say(*texts: str) -> None:
     try:
         for text in texts:
             print(text)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as in programs without a console
+            sys.stdout.flush()
     except BrokenPipeError:
         _leave()
 

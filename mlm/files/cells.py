@@ -151,7 +151,7 @@ def _masked(column: pd.Series, texts: set[str], numbers: set[float]) -> pd.Serie
     if not hit.any():
         return None
     large = pd.api.types.is_integer_dtype(column.dtype) and not column.abs().max() <= EXACT
-    return column.astype("Int64" if large else column.dtype).mask(hit)
+    return column.astype("Int64" if large else column.dtype).mask(hit).infer_objects()
 
 
 def _is_code(texts: set[str], numbers: set[float]) -> Callable[[Any], bool]:

@@ -172,7 +172,15 @@ def test_a_column_of_numbers_with_few_others_is_said(code, name, tmp_path):
     if not any(sign.isdigit() for sign in code):
         assert f"missing=['NA', 'NaN', '.', '{code}']" in said
         data = mlm.read_data(tmp_path / name, missing=["NA", "NaN", ".", code])
-        assert data["x"].astype(float).isna().sum() == 2
+        assert data["x"].dtype == float
+        assert data["x"].isna().sum() == 2
+
+
+@pytest.mark.parametrize("cells", [[1.5, "NA", 2], [1.5, " ", "."], [1, "NaN", 3]])
+def test_usual_codes_among_the_numbers_of_a_workbook(cells, tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"x": cells}).to_excel(tmp_path / "t.xlsx", index=False)
+    assert mlm.read_data(tmp_path / "t.xlsx")["x"].dtype == float
 
 
 def test_a_column_of_shares_in_percent_is_said(tmp_path):
