@@ -17,6 +17,7 @@ from .errors import NestingWarning as NestingWarning
 from .errors import RankWarning as RankWarning
 from .errors import ResponseWarning as ResponseWarning
 from .errors import SingularFitWarning as SingularFitWarning
+from .errors import TextColumnWarning as TextColumnWarning
 from .files.read import read_data as read_data
 from .frame.centering import between_within as between_within
 from .frame.centering import center_within as center_within
@@ -96,6 +97,7 @@ __all__ = [
     "SingularFitWarning",
     "Summary",
     "TestsTable",
+    "TextColumnWarning",
     "VarCorr",
     "anova",
     "between_within",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import re
+import shlex
 import sys
 import time
 import warnings
@@ -13,14 +16,15 @@ from typing import Any
 
 import pandas as pd
 
+from .console import command, say
 from .errors import ArgumentError, MlmError, MlmWarning
-from .files.formats import MISSING
-from .files.read import read_data
+from .files.read import read_data, usual_missing
 from .lm import lm
 from .lmer import lmer
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
-from .page import page, picture
+from .outputs import check_outputs, write_table
+from .page import page, picture, save, software
 
 __all__ = ["main"]
 
@@ -52,13 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
     arguments : list of str, optional
         Those of the command line by default.
     """
-    chosen = _parser().parse_args(arguments)
-    try:
-        with _plain_warnings():
-            _run(chosen)
-    except (MlmError, OSError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 2
+    with command():
+        chosen = _parser().parse_args(arguments)
+        try:
+            with _plain_warnings(chosen.file):
+                _run(chosen)
+        except (MlmError, OSError) as error:
+            print(f"{type(error).__name__}: {_in_options(str(error), chosen.file)}", file=sys.stderr)
+            return 2
     return 0
 
 
@@ -69,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=software())
     parser.add_argument("formula", help="the model, such as 'y ~ x + (1 | group)'")
     parser.add_argument(
         "file", help="the data: .csv .tsv .txt .parquet .feather .dta .sav .sas7bdat .rds .rda .xlsx ..."
@@ -80,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "--labels", action="store_true", help="Stata, SPSS: labelled values are categories, not numbers"
     )
     parser.add_argument(
-        "--missing", metavar="TEXT", action="append", default=[], help="a code of missing values in text"
+        "--missing", metavar="CODE", action="append", default=[], help="a code of missing values; may be repeated"
     )
     parser.add_argument("--tidy", metavar="OUT.csv", help="estimates with intervals, one row per parameter")
     parser.add_argument(
@@ -92,19 +98,21 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(chosen: argparse.Namespace) -> None:
     """Read, fit, print, and write what is asked for."""
+    check_outputs(chosen.file, {"--tidy": chosen.tidy, "--plot": chosen.plot, "--report": chosen.report})
     with _progress(f"reading {chosen.file}"):
-        data = read_data(chosen.file, chosen.table, chosen.labels, [*MISSING, *chosen.missing])
+        data = read_data(chosen.file, chosen.table, chosen.labels, [*usual_missing(chosen.file), *chosen.missing])
     with _progress(f"fitting {len(data):,} rows"):
         m = _fit(chosen, data)
     ddf = None if chosen.ddf in (None, "none") else chosen.ddf
-    print(m.summary(ddf))
+    say(str(m.summary(ddf)))
     if chosen.tidy:
-        m.tidy(conf_int=True, ddf=ddf).to_csv(chosen.tidy, index=False)
+        write_table(m.tidy(conf_int=True, ddf=ddf), Path(chosen.tidy))
     if chosen.plot or chosen.report:
         _use_no_screen()
     if chosen.plot:
         with _progress(f"drawing {chosen.plot}"):
-            _save_picture(m, Path(chosen.plot))
+            if boxes := save(lambda: picture(m), chosen.plot, dpi=150):
+                print(boxes, file=sys.stderr)
     if chosen.report:
         with _progress(f"writing {chosen.report}"):
             Path(chosen.report).write_text(page(m, ddf, Path(chosen.file).name), "utf-8")
@@ -118,14 +126,6 @@ def _fit(chosen: argparse.Namespace, data: pd.DataFrame) -> Model:
     return lm(chosen.formula, data)
 
 
-def _save_picture(m: Model, path: Path) -> None:
-    figure = picture(m)
-    known = figure.canvas.get_supported_filetypes()
-    if path.suffix[1:].lower() not in known:
-        raise ArgumentError(f"A picture is {', '.join(sorted(known))}, by the end of its name; got {str(path)!r}.")
-    figure.savefig(path, dpi=150)
-
-
 def _use_no_screen() -> None:
     """Draw into files only, also where a window could be opened."""
     import matplotlib
@@ -133,14 +133,27 @@ def _use_no_screen() -> None:
     matplotlib.use("agg")
 
 
+def _in_options(message: str, file: str) -> str:
+    """Return a message in the words of the command line: options instead of Python's arguments."""
+    usual = usual_missing(file)
+
+    def codes(found: re.Match[str]) -> str:
+        return " ".join(f"--missing {shlex.quote(code)}" for code in ast.literal_eval(found[1]) if code not in usual)
+
+    message = re.sub(r"missing=(\[.*\])", codes, message)
+    message = re.sub(r" To choose the rows yourself: data\.dropna\(subset=\[.*\]\)\.", "", message)
+    message = message.replace("table=", "--table NAME").replace("labels=True", "--labels")
+    return re.sub(r"`(table|labels|missing|ddf)`|^(ddf)\b", r"--\1\2", message)
+
+
 @contextmanager
-def _plain_warnings() -> Iterator[None]:
+def _plain_warnings(file: str) -> Iterator[None]:
     """Show warnings of this package as one line each, without the place in the code."""
     usual = warnings.showwarning
 
     def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
         if issubclass(category, MlmWarning):
-            print(f"{category.__name__}: {message}", file=sys.stderr)
+            print(f"{category.__name__}: {_in_options(str(message), file)}", file=sys.stderr)
         else:
             usual(message, category, *place, **more)
 

@@ -23,6 +23,7 @@ __all__ = [
     "RankWarning",
     "ResponseWarning",
     "SingularFitWarning",
+    "TextColumnWarning",
     "counted",
     "first_few",
     "is_count",
@@ -95,6 +96,10 @@ class RankWarning(MlmWarning):
 
 class ResponseWarning(MlmWarning):
     """The response is not what its model supposes: truth values in a linear one, counts that are no whole numbers."""
+
+
+class TextColumnWarning(MlmWarning):
+    """A column of a file is read as text, though most of its cells look like numbers."""
 
 
 class MissingRowsWarning(MlmWarning):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
+from collections.abc import Callable
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import pandas as pd
 
+from .errors import counted
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
 from .plot import caterpillar, residual_histogram
@@ -17,11 +20,13 @@ from .report.html import as_html
 from .variance.icc import icc
 from .variance.r2 import r2
 
-__all__ = ["page", "picture"]
+__all__ = ["page", "picture", "save", "software"]
 
 Model = MixedModel | LinearModel
 
 DOTS = 150  # an inch: sharp on screens of twice the usual density
+LEAST_P = 2e-16  # smaller ones are written as bounds, as in R
+BOXES = "Some letters are in none of the fonts that the picture is drawn with, and show as boxes."
 DIGITS = 5  # of a figure in the tables; the summary has R's
 LEFT = ' class="text"'  # of columns of words
 STYLE = """
@@ -31,10 +36,11 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.2rem 0.8rem; text-align: right; border: 0; }
+th, td { padding: 0.2rem 0.8rem; text-align: right; border: 0; white-space: nowrap; }
 th { border-bottom: 1px solid; }
 .text { text-align: left; }
-img { max-width: 100%; height: auto; background: white; border-radius: 4px; }
+img { width: 100%; min-width: 34rem; height: auto; }
+@media (prefers-color-scheme: dark) { img { filter: invert(1) hue-rotate(180deg); } }
 footer { margin-top: 3rem; font-size: 0.85rem; }
 """
 
@@ -59,7 +65,7 @@ def page(m: Model, ddf: str | None = None, source: str = "") -> str:
     """
     of = f"{source}, " if source else ""
     parts = [
-        f"<h1>{escape(str(m.formula))}</h1><p>{escape(of)}{m.nobs:,} rows.</p>",
+        f"<h1>{escape(str(m.formula))}</h1><p>{escape(of)}{counted(m.nobs, 'row')}{_left_out(m)}.</p>",
         _section("Summary", f'<div class="wide">{as_html(str(m.summary(ddf)))}</div>'),
         _section("Fixed effects" if isinstance(m, MixedModel) else "Coefficients", _table(_fixed(m, ddf))),
     ]
@@ -67,20 +73,30 @@ def page(m: Model, ddf: str | None = None, source: str = "") -> str:
         shares = f"<p>{_lines(icc(m))}</p><p>{_lines(r2(m))}</p>"
         parts.append(_section("Where the variance is", _table(m.varcorr) + shares))
         parts += [_caterpillar(m, group) for group in m.ngrps.index]
-    parts.append(_section("Residuals", _image(residual_histogram(m).figure, "Histogram of the residuals")))
-    footer = f"<footer>mlm {_version()}</footer>"
+    parts.append(_section("Residuals", _image(lambda: residual_histogram(m).figure, "Histogram of the residuals")))
+    footer = f"<footer>{software()}</footer>"
     view = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     head = f"{view}<title>{escape(str(m.formula))}</title>"
     body = "\n".join([*parts, footer])
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}<style>{STYLE}</style></head>\n<body>{body}</body></html>\n'
 
 
-def _version() -> str:
-    """Return the version that is installed; empty where the code only lies on the path."""
-    try:
-        return version("multilevel-replications")
-    except PackageNotFoundError:
+def _left_out(m: Model) -> str:
+    """Say which rows are not in the fit."""
+    if not m.frame.dropped.count:
         return ""
+    columns = ", ".join(f"{name} ({count:,})" for name, count in m.frame.dropped.by_column.items())
+    return (
+        f" of {m.frame.dropped.total:,}; {m.frame.dropped.count:,} left out, with missing values in {escape(columns)}"
+    )
+
+
+def software() -> str:
+    """Return name and version of what is installed; the name alone where the code only lies on the path."""
+    try:
+        return f"mlm {version('multilevel-replications')}"
+    except PackageNotFoundError:
+        return "mlm"
 
 
 def picture(m: Model) -> Any:
@@ -101,33 +117,49 @@ def _section(title: str, content: str) -> str:
 
 
 def _caterpillar(m: MixedModel, group: str) -> str:
-    figure = caterpillar(m, group)[0].figure
     about = f"Conditional modes of the random effects of {group}, in ascending order, with 95% intervals"
-    return _section(f"The {m.ngrps[group]:,} levels of {group}", f"<p>{escape(about)}.</p>" + _image(figure, about))
+    image = _image(lambda: caterpillar(m, group)[0].figure, about)
+    return _section(f"The {m.ngrps[group]:,} levels of {group}", f"<p>{escape(about)}.</p>{image}")
 
 
-def _image(figure: Any, about: str) -> str:
-    """Return a figure as an image that the page itself holds, and close it."""
+def _image(draw: Callable[[], Any], about: str) -> str:
+    """Return a figure as an image that the page itself holds."""
+    content = io.BytesIO()
+    boxes = save(draw, content, format="png", dpi=DOTS, bbox_inches="tight", transparent=True)
+    data = base64.b64encode(content.getvalue()).decode("ascii")
+    image = f'<div class="wide"><img alt="{escape(about)}" src="data:image/png;base64,{data}"></div>'
+    return f"{image}<p>{boxes}</p>" if boxes else image
+
+
+def save(draw: Callable[[], Any], target: Any, **options: Any) -> str:
+    """Draw a figure, save it with the options of its `savefig`, close it; say where its fonts lack letters."""
     from matplotlib import pyplot
 
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=DOTS, bbox_inches="tight")
-    pyplot.close(figure)
-    data = base64.b64encode(content.getvalue()).decode("ascii")
-    return f'<img alt="{escape(about)}" src="data:image/png;base64,{data}">'
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure = draw()
+        figure.savefig(target, **options)
+        pyplot.close(figure)
+    lacking = [one for one in caught if "missing from" in str(one.message)]
+    for one in caught:
+        if one not in lacking:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return BOXES if lacking else ""
 
 
 def _table(rows: pd.DataFrame) -> str:
     """Return a table, numbers to a few digits and what is absent as nothing."""
     texts = [name for name in rows if any(isinstance(value, str) for value in rows[name])]
     head = "".join(f'<th scope="col"{LEFT * (name in texts)}>{escape(str(name))}</th>' for name in rows)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows.itertuples(index=False))
+    body = "".join(f"<tr>{''.join(map(_cell, row, rows))}</tr>" for row in rows.itertuples(index=False))
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, column: str) -> str:
     if isinstance(value, str):
         return f"<td{LEFT}>{escape(value)}</td>"
+    if column == "p.value" and value < LEAST_P:
+        return f"<td>&lt;{LEAST_P:g}</td>"
     return f"<td>{'' if pd.isna(value) else f'{value:.{DIGITS}g}'}</td>"
 
 

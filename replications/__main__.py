@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from mlm import __version__, console
 from replications import chapters, fetch, listing, scoreboard
 from replications.data import dataset, datasets
 from replications.errors import OriginalsError, RegistryError, RepositoryError, TwinError
@@ -29,12 +30,15 @@ def main(arguments: list[str] | None = None) -> int:
     arguments : list of str, optional
         Those of the command line by default.
     """
-    chosen = _parser().parse_args(arguments)
-    try:
-        return int(chosen.run(chosen))
-    except (RegistryError, OriginalsError, RepositoryError, TwinError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    status = 0
+    with console.command():
+        chosen = _parser().parse_args(arguments)
+        try:
+            status = int(chosen.run(chosen))
+        except (RegistryError, OriginalsError, RepositoryError, TwinError) as error:
+            print(error, file=sys.stderr)
+            status = 2
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"multilevel-replications {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
     kinds = commands.add_parser("list", help="the five tutorials, and how many of their numbers are reproduced")
     kinds.set_defaults(run=lambda chosen: listing.main())

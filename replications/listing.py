@@ -9,6 +9,7 @@ from replications.display import agreement
 from replications.errors import RegistryError
 from replications.records import Record
 from replications.registry import Entry
+from replications.rounding import MOSTLY
 
 WIDTH = 100
 INDENT = 4
@@ -63,10 +64,24 @@ def computed(key: str) -> dict[str, Record]:
 
 
 def _entry(entry: Entry, record: Record | None) -> str:
-    shown = "" if record is None else f"   computed {record.shown}   agrees: {agreement(record)}"
+    shown = (
+        "" if record is None else f"   computed {record.shown}   agrees: {agreement(record)}{_leeway(entry, record)}"
+    )
     about = textwrap.wrap(f"{entry.what} ({entry.where})", WIDTH - INDENT)
     reason = [] if record is None or not record.reason else textwrap.wrap(f"Exception: {record.reason}", WIDTH - INDENT)
     return "\n".join([f"{entry.id}   printed {entry.value}{shown}", *(" " * INDENT + line for line in about + reason)])
+
+
+def _leeway(entry: Entry, record: Record) -> str:
+    """Say what agreement means where more than the last printed place may differ."""
+    if not record.agrees:
+        return ""
+    return {
+        "about": f", within {entry.tolerance}: printed in words, or read off a plot",
+        "over": f", by no more than {entry.tolerance}: printed as a lower bound in words",
+        "mostly": f', at least {MOSTLY:.0%}: printed as "mostly"',
+        "<": ", below the printed bound",
+    }.get(entry.relation, "")
 
 
 def main(key: str | None = None, name: str = "") -> int:

@@ -1,15 +1,21 @@
 """``python -m mlm``: what it prints and writes, and how it refuses."""
 
+import base64
+import io
+import os
 import re
+import shlex
 import subprocess
 import sys
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from rmodels import data
 
 import mlm
 from mlm.cli import main
+from mlm.page import software
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -102,9 +108,9 @@ def test_names_are_text_in_a_report(tmp_path):
         (["y ~ x + (1 | g)", "nothing.csv"], "DataError: There is no file"),
         (["y ~ x + (1 | g", "FILE"], "FormulaError"),
         (["y ~ x", "FILE", "--ml"], "ArgumentError: --ml is for models with groups"),
-        (["y ~ x + (1 | g)", "FILE", "--ddf", "other"], "ArgumentError: ddf"),
-        (["y ~ x + (1 | g)", "FILE", "--plot", "p.xyz"], "ArgumentError: A picture is"),
-        (["y ~ x", "FILE", "--tidy", "no/such/folder/t.csv"], "OSError"),
+        (["y ~ x + (1 | g)", "FILE", "--ddf", "other"], "ArgumentError: --ddf"),
+        (["y ~ x + (1 | g)", "FILE", "--plot", "p.xyz"], "ArgumentError: --plot writes ."),
+        (["y ~ x", "FILE", "--tidy", "no/such/folder/t.csv"], "ArgumentError: --tidy: there is no folder"),
     ],
 )
 def test_what_is_refused_ends_with_status_2_and_one_message(arguments, said, file, capsys):
@@ -112,6 +118,135 @@ def test_what_is_refused_ends_with_status_2_and_one_message(arguments, said, fil
     error = capsys.readouterr().err
     assert error.startswith(said)
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--tidy", "DATA"], "--tidy would overwrite the data file"),
+        (["--plot", "DATA"], "--plot would overwrite the data file"),
+        (["--report", "LINK"], "--report would overwrite the data file"),
+        (["--tidy", "other/../o.csv", "--report", "o.csv"], "--tidy and --report would write the same file"),
+        (["--tidy", "t.xlsx"], "--tidy writes .csv, .tsv, .txt, by the end of the name"),
+        (["--report", "r.pdf"], "--report writes .html, .htm"),
+        (["--plot", "p.doc"], "--plot writes "),
+        (["--report", "other"], "--report: 'other' is a folder"),
+        (["--report", "none/r.html"], "--report: there is no folder 'none'"),
+    ],
+)
+def test_outputs_are_looked_at_before_the_fit(options, said, file, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link.html").symlink_to(file)
+    before = (tmp_path / "scores.csv").read_bytes()
+    named = {"DATA": "./other/../scores.csv", "LINK": "link.html"}
+    assert main(["y ~ x + (1 | g)", file, *(named.get(word, word) for word in options)]) == 2
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.out == ""
+    assert (tmp_path / "scores.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(("name", "sign"), [("t.tsv", "\t"), ("t.txt", "\t"), ("t.CSV", ","), ("t", ",")])
+def test_estimates_are_written_as_the_name_says(name, sign, file, tmp_path, capsys):
+    assert main(["y ~ x", file, "--tidy", str(tmp_path / name)]) == 0
+    assert pd.read_csv(tmp_path / name, sep=sign)["term"].tolist() == ["(Intercept)", "x"]
+
+
+def test_messages_speak_in_options(tmp_path, capsys):
+    rows = pd.DataFrame(data()).astype({"x": object})
+    rows.loc[rows.index[:2], "x"] = ["N/A", "not asked"]
+    rows.to_csv(tmp_path / "d.csv", index=False)
+    command = ["y ~ x + (1 | g)", str(tmp_path / "d.csv")]
+    main([*command, "--missing", "N/A", "--missing", "not asked"])
+    said = capsys.readouterr().err
+    assert "2 of 180 rows" in said
+    assert "dropna" not in said
+    main(command)
+    assert "missing values: --missing N/A --missing 'not asked'. Numbers" in capsys.readouterr().err
+    for options, said in ((["--table", "a"], ": --table is for .rda"), (["--labels"], ": --labels is for .dta")):
+        assert main([*command, *options]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_sheets_to_choose_from_are_an_option(tmp_path, capsys):
+    pytest.importorskip("openpyxl")
+    with pd.ExcelWriter(tmp_path / "d.xlsx") as writer:
+        for name in ("one", "two"):
+            pd.DataFrame(data()).to_excel(writer, sheet_name=name)
+    assert main(["y ~ x", str(tmp_path / "d.xlsx")]) == 2
+    assert "one, two. Choose one with --table NAME." in capsys.readouterr().err
+
+
+def run(*arguments, **options):
+    return subprocess.run([sys.executable, *arguments], capture_output=True, check=False, timeout=120, **options)
+
+
+def test_letters_that_a_console_lacks_are_replaced(tmp_path):
+    pd.DataFrame(data()).rename(columns={"g": "学校"}).to_csv(tmp_path / "d.csv", index=False)
+    env = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = run("-m", "mlm", "y ~ x + (1 | 学校)", str(tmp_path / "d.csv"), env=env)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"(1 | ??)" in done.stdout
+    done = run("-m", "mlm", "y ~ x + (1 | 学)", str(tmp_path / "d.csv"), env=env)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of another kind")
+@pytest.mark.parametrize(
+    "command",
+    ["mlm 'y ~ x + (1 | g)' FILE --tidy OUT", "mlm --help", "replications list", "replications show vaisey_mlm"],
+)
+def test_a_reader_may_leave(command, file, tmp_path):
+    out = tmp_path / "out.csv"
+    words = [{"FILE": file, "OUT": str(out)}.get(word, word) for word in shlex.split(command)]
+    code = f"import os, runpy, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1); sys.argv = {words!r}; "
+    done = run("-c", f"{code}runpy.run_module({words[0]!r}, run_name='__main__')")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert out.exists() == ("OUT" in command)
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"{software()}\n"
+
+
+@pytest.fixture
+def report(tmp_path, capsys):
+    rows = pd.DataFrame(data()).rename(columns={"g": "学校"})
+    rows["y"] += 50 * rows["x"]
+    rows["学校"] = "学" + rows["学校"].astype(str)
+    rows.loc[rows.index[:3], "x"] = None
+    rows.to_csv(tmp_path / "d.csv", index=False)
+    arguments = ["y ~ x + (1 | 学校)", str(tmp_path / "d.csv"), "--ddf", "satterthwaite"]
+    main([*arguments, "--report", str(tmp_path / "r.html"), "--plot", str(tmp_path / "p.png")])
+    return (tmp_path / "r.html").read_text("utf-8"), capsys.readouterr().err
+
+
+def test_a_report_says_what_is_left_out_and_bounds_small_p_values(report):
+    assert "177 rows of 180; 3 left out, with missing values in x (3)" in report[0]
+    assert "<td>&lt;2e-16</td>" in report[0]
+
+
+def test_figures_of_a_report_have_no_background_and_scroll_where_the_page_is_narrow(report):
+    style = re.search("<style>(.*?)</style>", report[0], re.S)[1]
+    assert re.search(r"prefers-color-scheme: dark\) { img { filter: invert", style)
+    assert "min-width: 34rem" in style
+    assert "white-space: nowrap" in style
+    boxed = re.findall(r'<div class="wide"><img alt="[^"]*" src="data:image/png;base64,([^"]*)"', report[0])
+    assert len(boxed) == report[0].count("<img ") == 2
+    for figure in boxed:
+        corner = plt.imread(io.BytesIO(base64.b64decode(figure)), format="png")[0, 0]
+        assert corner[3] == 0  # transparent
+
+
+def test_letters_without_a_font_are_said_in_one_sentence(report):
+    page, said = report
+    assert "Glyph" not in said
+    assert said.count("show as boxes") == page.count("show as boxes") == 1
 
 
 def test_warnings_are_lines_without_code(tmp_path, capsys):

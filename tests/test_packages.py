@@ -1,5 +1,7 @@
 """What a user installs: wheel and sdist hold code, types, data and figure style, and work outside of the checkout."""
 
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -22,6 +24,50 @@ def test_the_wheel_holds_code_types_data_and_style(fresh):
     assert {name for name in names if name.endswith(".py")} == modules
     stored = {path.relative_to(ROOT).as_posix() for path in (ROOT / "replications" / "records").iterdir()}
     assert names >= stored
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "usage: python tools/packages.py FOLDER"),
+        (["--help"], "usage: "),
+        (["out", "weel"], "usage: "),
+        (["file"], "File exists"),
+        (["file/below"], "Not a directory"),
+    ],
+)
+def test_what_cannot_be_built_is_said_in_one_sentence(arguments, said, tmp_path):
+    (tmp_path / "file").write_text("")
+    command = [sys.executable, ROOT / "tools" / "packages.py", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("found", ["65.5.0", None])
+def test_a_setuptools_that_is_too_old_is_named(found, tmp_path):
+    code = f"""
+import runpy, sys, importlib.metadata as of
+def version(name):
+    if not {found!r}:
+        raise of.PackageNotFoundError(name)
+    return {found!r}
+of.version, sys.argv = version, ["packages.py", {str(tmp_path / "out")!r}]
+runpy.run_path({str(ROOT / "tools" / "packages.py")!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"This needs setuptools 77 or later, and {found or 'none'} is here: pip install 'setuptools>=77'\n"
+    )
+
+
+def test_all_pages_say_what_the_notebooks_need():
+    for page in ("README.md", "book/run.md"):
+        words = (ROOT / page).read_text("utf-8")
+        assert "whl[notebooks]" in words
+        assert "wheel alone" not in words
 
 
 def modules_of(package):

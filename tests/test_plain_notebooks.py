@@ -96,6 +96,38 @@ def test_r_reads_the_r_scripts(written):
     assert done.stdout.split() == ["TRUE"] * len(CHAPTERS), done.stderr
 
 
+@each_chapter
+def test_the_r_scripts_name_their_packages_and_have_no_empty_sections(key, written):
+    code = (written / f"{key}.R").read_text("utf-8")
+    head, _, rest = code.partition("\n\n")
+    assert all(line.startswith("#") for line in head.split("\n"))
+    named = set(re.findall(r'"(\w+)"', re.search(r"packages <- c\((.*?)\)", code, re.S)[1]))
+    used = re.findall(r"library\((\w+)\)|(\w+)::", re.sub("#.*", "", rest))
+    assert named == {first or second for first, second in used}
+    assert not re.search(r"^# .* -{4,}\s*\Z", code, re.MULTILINE)
+    assert "where that is at hand, else heck2011.csv" not in code
+    assert ("left as a comment" in head) == bool(re.search(r"^# # \w+: ", rest, re.MULTILINE))
+
+
+def test_a_heading_without_code_is_left_out():
+    cells = [
+        "# T\n\n## Empty\n\ntext",
+        "## Parent\n\n### Child\n\n```r\nlme4::lmer(y ~ 1)  # not::this\n```\n\n### None",
+        "## End",
+    ]
+    code = plain.r_script(example(*map(nbformat.v4.new_markdown_cell, cells)), "About")
+    assert re.findall(r"^# (\w+) -{4,}", code, re.MULTILINE) == ["T", "Parent", "Child"]
+    assert 'packages <- c("lme4")' in code
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R here")
+def test_packages_that_are_absent_are_named_in_one_message(tmp_path):
+    (tmp_path / "t.R").write_text(plain.needed(["library(stats)\nnone1::f()\nlibrary(none2)"]))
+    done = subprocess.run(["Rscript", "t.R"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert 'not installed: install.packages(c("none1", "none2"))' in done.stderr
+
+
 PACKAGES = {"IPython", "matplotlib", "mlm", "numpy", "pandas", "replications", "scipy"}
 
 

@@ -139,3 +139,22 @@ def test_page_in_a_browser_draws_its_formulas_without_a_network(page, tmp_path):
     assert drawn.count("<mjx-container") >= parsed(page).formulas
     # MathJax draws what it cannot read as an error node, and an unknown command in red
     assert not re.findall(r'<g data-mml-node="merror".{,200}|<g [^>]*fill="red".{,200}', drawn)
+
+
+FRAME = """<iframe src="{address}" width="390" height="900"></iframe><script>
+addEventListener("load", () => setTimeout(() => {{
+  document.title = "width " + document.querySelector("iframe").contentDocument.documentElement.scrollWidth;
+}}, 3000));
+</script>"""
+
+
+@pytest.mark.skipif(not BROWSER, reason="MLM_BROWSER names no browser")
+@each_page
+def test_page_does_not_scroll_sideways_on_a_telephone(page, tmp_path):
+    outer = tmp_path / "frame.html"
+    outer.write_text(FRAME.format(address=page.as_uri()), "utf-8")
+    options = ["--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [BROWSER, *BROWSER_OPTIONS, *options, outer.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    (width,) = re.findall(r"<title>width (\d+)", done.stdout)
+    assert int(width) <= 390

@@ -45,11 +45,15 @@ except ModuleNotFoundError:
     %pip install -q "multilevel-replications[nlopt] @ {wheel}"
 """
 ABOUT_R = """
-The R code of the chapter "{title}" of the book "Multilevel models, replicated", in our own version.
-It reads {file} where that is at hand, else {twin}.csv, the synthetic twin,
-which the book's page "Run a chapter" has. Code that needs data which the tutorial does not give
-is left as a comment.
+R code, in our own version, of the chapter
+"{title}"
+of the book "Multilevel models, replicated". {reads}{comments}
 """
+READS_ONE = """It reads {file}, the original or its synthetic twin,
+which is on the book's page "Run a chapter"."""
+READS = """It reads the original, {file}, where that is in
+the folder, else {twin}.csv, its synthetic twin, which is on the book's page "Run a chapter"."""
+COMMENTS = "\nCode that needs data which the tutorial does not give is left as a comment."
 
 
 def chapters() -> list[str]:
@@ -62,7 +66,10 @@ def write_chapter(key: str, folder: Path, home: Repository | None = None) -> Non
     """Write a chapter's notebook and scripts; the notebook can install the wheel from a public address."""
     chapter, data = plain.read(plain.BOOK / f"{key}.ipynb"), dataset(registry.read(key).dataset)
     notebook = plain.notebook(chapter, ABOUT)
-    about_r = ABOUT_R.format(title=chapter.title, file=data.file, twin=data.name)
+    reads = READS_ONE if data.file == f"{data.name}.csv" else READS
+    given = re.compile(rf"^`{{3,}}\{{?r\}}?\n{plain.GIVEN.pattern}", re.MULTILINE)
+    comments = COMMENTS if any(given.search(cell.source) for cell in chapter.notebook.cells) else ""
+    about_r = ABOUT_R.format(title=chapter.title, reads=reads.format(file=data.file, twin=data.name), comments=comments)
     (folder / f"{key}.py").write_text(plain.script(notebook), "utf-8")
     if home is not None:
         install = INSTALL.format(wheel=f"{home.site}/{FOLDER}/{WHEEL}").strip()

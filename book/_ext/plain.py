@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from textwrap import dedent, indent
+from textwrap import dedent, indent, wrap
 
 import nbformat
 from citations import Citations
@@ -38,6 +38,14 @@ FOLDED = {"hide-input": {"source_hidden": True}, "hide-cell": {"source_hidden": 
 
 # An R block that begins so rests on data that the source does not give: `# income: one row per country`.
 GIVEN = re.compile(r"# \w+: ")
+PACKAGE = re.compile(r"\blibrary\(([\w.]+)\)|\b([A-Za-z][\w.]*)::")
+NEEDED = """\
+packages <- c({listed})
+absent <- packages[!vapply(packages, requireNamespace, NA, quietly = TRUE)]
+if (length(absent))
+  stop("This script needs R packages that are not installed: install.packages(c(",
+       paste0('"', absent, '"', collapse = ", "), "))", call. = FALSE)"""
+WIDTH = 80  # of a line of R
 # Calls whose value is None.
 SILENT = ("print", "plt.show", "mlm.plot.use_style")
 
@@ -279,7 +287,7 @@ def _rest(lines: list[str], last: ast.Expr) -> str:
 
 
 def r_script(chapter: Chapter, about: str) -> str:
-    """Return the R code of a chapter, under the headings of its sections.
+    """Return the R code of a chapter, under the headings of its sections; those without code are left out.
 
     Parameters
     ----------
@@ -287,21 +295,39 @@ def r_script(chapter: Chapter, about: str) -> str:
     about : str
         What stands at the top, as comments.
     """
-    parts = [indent(dedent(about).strip(), "# ", lambda line: True).replace("# \n", "#\n")]
-    for cell in chapter.notebook.cells:
-        if cell.cell_type == "markdown":
-            parts += _r_parts(cell.source)
-    return "\n\n".join(parts) + "\n"
+    head = indent(dedent(about).strip(), "# ", lambda line: True).replace("# \n", "#\n")
+    found = [part for cell in chapter.notebook.cells if cell.cell_type == "markdown" for part in _r_parts(cell.source)]
+    parts = [text for place, (level, text) in enumerate(found) if not level or _has_code(level, found[place + 1 :])]
+    return "\n\n".join([head, needed(parts), *parts]) + "\n"
 
 
-def _r_parts(source: str) -> Iterator[str]:
-    """Yield the headings and the R blocks of some MyST, in their order."""
+def needed(parts: list[str]) -> str:
+    """Return R code that names all packages that some R code needs and that are not installed, in one message."""
+    code = re.sub(r"#.*", "", "\n".join(parts))
+    names = list(dict.fromkeys(first or second for first, second in PACKAGE.findall(code)))
+    listed = ", ".join(f'"{name}"' for name in names)
+    return NEEDED.format(listed="\n  ".join(wrap(listed, WIDTH)))
+
+
+def _has_code(level: int, below: list[tuple[int, str]]) -> bool:
+    """Whether code stands below a heading of a level, before the next one that is no smaller."""
+    for other, _ in below:
+        if other == 0:
+            return True
+        if other <= level:
+            return False
+    return False
+
+
+def _r_parts(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the headings, with their level, and the R blocks, with 0, of some MyST, in their order."""
     lines = iter(source.split("\n"))
     for line in lines:
         if opened := FENCE.match(line):
             body = _until(opened["fence"], lines)
             if opened["name"] == "r":
                 code = "\n".join(body)
-                yield indent(code, "# ", lambda line: True) if GIVEN.match(code) else code
+                yield 0, indent(code, "# ", lambda line: True) if GIVEN.match(code) else code
         elif heading := HEADING.match(line):
-            yield f"# {heading[1]} " + "-" * max(4, 70 - len(heading[1]))
+            level = len(line) - len(line.lstrip("#"))
+            yield level, f"# {heading[1]} " + "-" * max(4, 70 - len(heading[1]))

@@ -2,79 +2,60 @@
 
 from __future__ import annotations
 
-import gzip
-import re
+import json
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, first_few, suggest
+from .cells import EXACT, without_blanks
+from .request import Request
+from .text import text
 
-__all__ = ["FORMATS", "MISSING", "SEVERAL", "Request"]
+__all__ = ["FORMATS", "LABELLED", "SEVERAL", "SIGNLESS"]
 
-MISSING = ("NA", "NaN", ".")
 SEVERAL = (".rda", ".rdata", ".xlsx")  # kinds of which a file can hold several tables
-SIGNS = ("\t", ";", ",")  # between columns; of those in the first line the most frequent one
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be read: the file, and the arguments of `read_data`."""
-
-    path: Path
-    table: str | None
-    labels: bool
-    missing: tuple[str, ...]
-
-
-def text(request: Request) -> pd.DataFrame:
-    """Read columns of text, in UTF-8 or else in the letters of Windows."""
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return _separated(request, encoding)
-        except UnicodeDecodeError:
-            continue
-    raise DataError(f"{request.path.name} is text in neither UTF-8 nor Windows-1252.")
-
-
-def _separated(request: Request, encoding: str) -> pd.DataFrame:
-    opened = gzip.open if request.path.suffix == ".gz" else open
-    with opened(request.path, "rt", encoding=encoding) as file:
-        head = file.readline()
-    sign = max(SIGNS, key=head.count)
-    # pandas before 3 rounds the last bit unless asked not to, and pandas 3 never does
-    exact = {"float_precision": "round_trip"} if int(pd.__version__.partition(".")[0]) < 3 else {}
-    options = {"sep": sign, "encoding": encoding, "na_values": list(request.missing), "keep_default_na": False, **exact}
-    data = pd.read_csv(request.path, **options)
-    if sign == ";" and any(_has_decimal_commas(data[name]) for name in data.columns):
-        data = pd.read_csv(request.path, decimal=",", **options)
-    return data
-
-
-def _has_decimal_commas(column: pd.Series) -> bool:
-    known = column.dropna()
-    if not len(known) or pd.api.types.is_numeric_dtype(known) or pd.api.types.is_bool_dtype(known):
-        return False
-    return bool(known.astype(str).str.strip().str.fullmatch(DECIMAL_COMMA.pattern).any())
+LABELLED = (".dta", ".sav", ".zsav", ".por")  # kinds whose values can have labels
+SIGNLESS = (".csv", ".tsv", ".txt", ".xlsx")  # kinds without a sign of their own for a missing value
 
 
 def parquet(request: Request) -> pd.DataFrame:
     """Read Parquet."""
-    import pyarrow  # noqa: F401  so that its name is in the error where it is missing
+    import pyarrow.parquet
 
-    return pd.read_parquet(request.path)
+    return _from_arrow(pyarrow.parquet.read_table(request.path))
 
 
 def feather(request: Request) -> pd.DataFrame:
     """Read Arrow's own format."""
-    import pyarrow  # noqa: F401
+    import pyarrow.feather
 
-    return pd.read_feather(request.path)
+    return _from_arrow(pyarrow.feather.read_table(request.path))
+
+
+def _from_arrow(table: Any) -> pd.DataFrame:
+    """Return a table of Arrow: large whole numbers with all digits, and the categories that pandas had written.
+
+    Of categories that are numbers Parquet keeps no list: they come in the order of the numbers.
+    """
+    import pyarrow
+
+    data = table.to_pandas()
+    for name in set(table.column_names) & set(data.columns):
+        column = table.column(name)
+        if pyarrow.types.is_integer(column.type) and column.null_count and not data[name].abs().max() < EXACT:
+            kind = "UInt64" if pyarrow.types.is_uint64(column.type) else "Int64"
+            data[name] = pd.Series(pd.array(column.to_pylist(), dtype=kind), index=data.index)
+    about = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+    for column in about.get("columns", []):
+        name = column["name"]
+        if column["pandas_type"] == "categorical" and name in data and data[name].dtype != "category":
+            dtype = pd.CategoricalDtype(sorted(data[name].dropna().unique()), column["metadata"]["ordered"])
+            data[name] = data[name].astype(dtype)
+    return data
 
 
 def stata(request: Request) -> pd.DataFrame:
@@ -82,12 +63,25 @@ def stata(request: Request) -> pd.DataFrame:
     data = pd.read_stata(request.path, convert_categoricals=False)
     if not request.labels:
         return data
-    labelled = pd.read_stata(request.path, order_categoricals=False)
-    for name in labelled:
-        values = labelled[name]
+    for name, values in _labelled(request.path, list(data.columns)).items():
         if isinstance(values.dtype, pd.CategoricalDtype) and all(isinstance(one, str) for one in values.cat.categories):
             data[name] = values
     return data
+
+
+def _labelled(path: Path, names: list[str]) -> dict[str, pd.Series]:
+    """Return the columns of a Stata file with their labels, but for those in which two values have one label."""
+    try:
+        return dict(pd.read_stata(path, order_categoricals=False).items())
+    except ValueError:  # pandas refuses the whole file for one such column
+        return {name: column for name in names for column in _labelled_alone(path, name)}
+
+
+def _labelled_alone(path: Path, name: str) -> list[pd.Series]:
+    try:
+        return [pd.read_stata(path, columns=[name], order_categoricals=False)[name]]
+    except ValueError:
+        return []
 
 
 def spss(request: Request) -> pd.DataFrame:
@@ -151,9 +145,10 @@ def excel(request: Request) -> pd.DataFrame:
     """Read a sheet of a workbook; sheets without rows do not count."""
     import openpyxl  # noqa: F401
 
-    options = {"na_values": list(request.missing), "keep_default_na": False}
+    options = {"na_values": [""], "keep_default_na": False}
     sheets = pd.read_excel(request.path, sheet_name=None, **options)
-    return _one(request, {name: sheet for name, sheet in sheets.items() if len(sheet)}, "sheet")
+    sheet = _one(request, {name: sheet for name, sheet in sheets.items() if len(sheet)}, "sheet")
+    return sheet.apply(without_blanks)
 
 
 def _one(request: Request, tables: Mapping[str, pd.DataFrame], noun: str) -> pd.DataFrame:

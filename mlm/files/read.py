@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, is_one_of, listed, suggest
-from .formats import FORMATS, MISSING, SEVERAL, Request
+from .cells import warn_of_text, without
+from .formats import FORMATS, LABELLED, SEVERAL, SIGNLESS
+from .request import COMPRESSED, MISSING, Request
 
-__all__ = ["read_data"]
+__all__ = ["read_data", "usual_missing"]
 
-COMPRESSED = ".gz"
 EXTRA = "pip install 'multilevel-replications[files]'"
 
 
@@ -22,12 +23,12 @@ def read_data(
     path: str | os.PathLike[str],
     table: str | None = None,
     labels: bool = False,
-    missing: Iterable[str] = MISSING,
+    missing: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     r"""Read a data file, of the kind that its name ends in.
 
     ====================================  =============================================
-    ``.csv`` ``.tsv`` ``.txt``            text; tabs, ``;`` or ``,`` between columns
+    ``.csv`` ``.tsv`` ``.txt``            text; ``,`` ``;`` ``|`` tabs or blanks between columns
     ``.parquet`` ``.feather``             Arrow
     ``.dta``                              Stata
     ``.sav`` ``.zsav`` ``.por``           SPSS
@@ -37,8 +38,13 @@ def read_data(
     ====================================  =============================================
 
     Text files and ``.dta`` need nothing else. The others need packages that the extra ``files`` brings. Text may be
-    compressed (``.csv.gz``); where ``;`` stands between columns, ``1,5`` is a number. Dates of R
-    come as days since 1970.
+    compressed (``.csv.gz``), and is in UTF-8, UTF-16 with its mark, or the letters of Windows. A column in which all
+    cells are numbers is numbers: with ``1,5`` too, where no ``,`` stands between columns. A blank cell is missing. Of a
+    column most of whose cells are numbers a warning names the others. Group ids of up to 19 digits keep all of them,
+    longer ones are text; but ``1.10`` and ``1.1``, or ``007`` and ``7``, are one number, as in R. Rows may begin with a
+    name of their own, as R writes them.
+
+    Dates of R come as days since 1970. Categories that are numbers come from Parquet in the order of the numbers.
 
     Parameters
     ----------
@@ -47,11 +53,11 @@ def read_data(
     table : str, optional
         Of a workbook the sheet, of an ``.rda`` file the data frame. Needed where there are several.
     labels : bool, default False
-        Stata and SPSS: columns of which every value has a label become categories, in the order of the values. By
-        default numbers stay numbers.
-    missing : iterable of str
-        Text files: what stands for a missing value, beside nothing at all; by default ``NA``, ``NaN`` and a lone dot.
-        Codes such as ``-99`` are numbers unless they are named here.
+        Stata and SPSS: columns of which every value has a label become categories, in the order of the values; those
+        where two values have the same label stay numbers. By default all numbers stay numbers.
+    missing : iterable of str, optional
+        What stands for a missing value, beside nothing at all: texts, and numbers as in ``["-99"]``. By default ``NA``,
+        ``NaN`` and a lone dot in text and workbooks; nothing in the other kinds, which have a sign of their own.
 
     Returns
     -------
@@ -62,10 +68,15 @@ def read_data(
     Raises
     ------
     DataError
-        When there is no such file, its kind is not known, it cannot be read, or a package is missing, which the message
-        names.
+        When there is no such file, its kind is not known, it cannot be read, its rows do not fit its header, or a
+        package is missing, which the message names.
     ArgumentError
-        For a wrong `table`, `labels` or `missing`.
+        For a wrong `table`, `labels` or `missing`, and where the kind of file has no tables or labels.
+
+    Warns
+    -----
+    TextColumnWarning
+        Of columns that are text though most of their cells look like numbers.
 
     Examples
     --------
@@ -81,7 +92,8 @@ def read_data(
     """
     file = _existing(path)
     kind = _kind(file)
-    request = Request(file, _table(table, file, kind), _truth(labels), _texts(missing))
+    codes = usual_missing(file) if missing is None else _texts(missing)
+    request = Request(file, _table(table, file, kind), _labels(labels, file, kind), ("", *codes))
     try:
         data = FORMATS[kind](request)
     except ImportError as absent:
@@ -91,8 +103,27 @@ def read_data(
         raise
     except Exception as error:  # libraries raise errors of many kinds about files that are damaged
         raise DataError(f"{file} cannot be read as {kind}: {type(error).__name__}: {error}") from error
-    data.attrs["name"] = file.name.removesuffix(COMPRESSED)[: -len(kind)]
+    if FORMATS[kind] is not FORMATS[".csv"]:
+        data = without(data, codes)
+    warn_of_text(file.name, codes, data)
+    data.attrs["name"] = _uncompressed(file)[: -len(kind)]
     return data
+
+
+def usual_missing(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return what stands for a missing value where nothing is said: in kinds of files without a sign of their own.
+
+    Examples
+    --------
+    >>> usual_missing("scores.csv"), usual_missing("scores.sav")
+    (('NA', 'NaN', '.'), ())
+    """
+    return MISSING if Path(_uncompressed(Path(path))).suffix.lower() in SIGNLESS else ()
+
+
+def _uncompressed(file: Path) -> str:
+    """Return the name of a file without the ending that says that it is compressed."""
+    return file.name[: -len(COMPRESSED)] if file.name.lower().endswith(COMPRESSED) else file.name
 
 
 def _existing(path: Any) -> Path:
@@ -111,7 +142,7 @@ def _existing(path: Any) -> Path:
 
 def _kind(file: Path) -> str:
     """Return the ending that says what kind of file it is."""
-    kind = Path(file.name.removesuffix(COMPRESSED)).suffix.lower()
+    kind = Path(_uncompressed(file)).suffix.lower()
     if kind not in FORMATS:
         raise DataError(f"{file.name} is of no kind that is known: {', '.join(FORMATS)} are.")
     return kind
@@ -128,9 +159,12 @@ def _table(table: Any, file: Path, kind: str) -> str | None:
     return table
 
 
-def _truth(labels: Any) -> bool:
+def _labels(labels: Any, file: Path, kind: str) -> bool:
+    """Return whether labelled values are categories, where the file can have labels."""
     if not is_one_of(labels, (True, False)):
         raise ArgumentError(f"`labels` is True or False; got {labels!r}.")
+    if labels and kind not in LABELLED:
+        raise ArgumentError(f"{file.name} has no labels of values: `labels` is for {', '.join(LABELLED)}.")
     return bool(labels)
 
 
@@ -138,4 +172,4 @@ def _texts(missing: Any) -> tuple[str, ...]:
     texts = [missing] if isinstance(missing, str) else listed(missing, any_order=True)
     if texts is None or not all(isinstance(text, str) for text in texts):
         raise ArgumentError(f"`missing` is a list of texts, such as ['-99']; got {missing!r}.")
-    return ("", *texts)
+    return tuple(texts)

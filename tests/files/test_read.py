@@ -135,8 +135,8 @@ def test_files_that_cannot_be_read_say_why(tmp_path):
         file.write(b"a,b\n1,2\n1,2,3\n")
     for name, said in {
         "score.csv": "There is no file 'score.csv' in .* Did you mean 'scores.csv'",
-        "scores.csv": "cannot be read as .csv: EmptyDataError",
-        "bad.csv.gz": "cannot be read as .csv: ParserError.*line 3",
+        "scores.csv": "scores.csv is empty",
+        "bad.csv.gz": "bad.csv.gz: line 3 has 3 fields, and the header 2",
         "t.dta": "cannot be read as .dta",
         "t.doc": "of no kind that is known: .csv",
         "": "is a folder",

@@ -11,7 +11,7 @@ from functools import partial
 import nbformat
 import pytest
 
-from replications import chapters, data, fetch, places, records, registry, scoreboard
+from replications import chapters, data, fetch, listing, places, records, registry, scoreboard
 from replications.__main__ import main
 from replications.display import Score
 from replications.errors import OriginalsError
@@ -256,6 +256,29 @@ def test_show_prints_what_was_printed_and_computed(capsys):
     assert "null_model" not in printed.replace("(null_model", "")
     assert main(["show", "learn_mlms_ch4"]) == 0
     assert capsys.readouterr().out.count("printed ") >= 60
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("plot_lm", "printed 62   computed 63   agrees: yes, within 2: printed in words"),
+        ("null_model.fixef.intercept.p", "agrees: yes, below the printed bound"),
+        ("null_model.fixef.intercept.estimate", "agrees: yes\n"),
+    ],
+)
+def test_show_says_how_near_is_near_enough(name, said, capsys):
+    assert main(["show", "learn_mlms_ch4", name]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_show_has_words_for_every_relation(capsys):
+    entries = [entry for source in registry.SOURCES for entry in registry.read(source).entries]
+    assert {entry.relation for entry in entries if listing._leeway(entry, record(entry))} == {
+        "about",
+        "over",
+        "mostly",
+        "<",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,247 @@
+"""Text in columns: separators, row names, signs at the end of rows, blanks, decimal commas, large whole numbers."""
+
+import gzip
+import shutil
+import subprocess
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+
+PLAIN = {"y": [1.5, 2.5, 4.0], "g": ["a", "b", "a"]}
+
+
+def read(tmp_path, text, name="t.csv", encoding="utf-8", **options):
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return mlm.read_data(tmp_path / name, **options)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y,g\n1.5,a\n2.5,b\n4,a\n",
+        "y, g\n1.5, a\n2.5, b\n 4, a\n",
+        "y g\n1.5 a\n2.5 b\n4 a\n",
+        "y   g\n 1.5  a\n2.5\t b \n4    a\n",
+        '"y" "g"\n"1" 1.5 "a"\n"2" 2.5 "b"\n"3" 4 "a"\n',
+        "y|g\n1.5|a\n2.5|b\n4|a\n",
+        "sep=;\ny;g\n1,5;a\n2,5;b\n4;a\n",
+        "\n\ny\tg\n1.5\ta\n2.5\tb\n4\ta\n",
+        "y,g\r\n1.5,a\r\n2.5,b\r\n4,a\r\n",
+        "y,g\n1.5,a\n\n2.5,b\n4,a",
+        "y,g\n1.5,a,\n2.5,b,\n4,a,\n",
+        "y,g\n1.5,a\n2.5,b,,\n4,a,\n",
+        "y,g,\n1.5,a,\n2.5,b,\n4,a,\n",
+        'y,g\n1.5,"a",\n2.5,"b"\n4,"a", \n',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_columns_are_those_of_the_header(text, encoding, tmp_path):
+    data = read(tmp_path, text, encoding=encoding)
+    assert {name: data[name].tolist() for name in data} == PLAIN
+
+
+@pytest.mark.parametrize("name", ["T.CSV.GZ", "t.csv.Gz", "t.TXT"])
+def test_case_of_the_ending_does_not_matter(name, tmp_path):
+    opened = gzip.open if name.lower().endswith("gz") else open
+    with opened(tmp_path / name, "wb") as file:
+        file.write(b"y,g\n1.5,a\n")
+    data = mlm.read_data(tmp_path / name)
+    assert data["y"].tolist() == [1.5]
+    assert data.attrs["name"].lower() == "t"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("y,x\nanna,1,2\nbert,3,4\n", ["anna", "bert"]),
+        ("y,x\n7,1,2\n3,3,4\n", [7, 3]),
+        ('"y","x"\n"a, b",1,2\n"c",3,4\n', ["a, b", "c"]),
+        ("y x\nr1 1 2\nr2 3 4\n", ["r1", "r2"]),
+    ],
+)
+def test_names_of_rows_are_no_column(text, names, tmp_path):
+    data = read(tmp_path, text)
+    assert data.index.tolist() == names
+    assert data.to_dict("list") == {"y": [1, 3], "x": [2, 4]}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("y,x\n1.5,1,2\n2.5,3,4\n", 2),  # no names of rows: fractions
+        ("y,x\na,1,2\na,3,4\n", 2),  # the same name twice
+        ("y,x\n1,2\n3,4,5\n", 3),
+        ("y,x\n1,2,\n3,4,5\n", 3),
+        ("y,x\n1,2,3\n3,4\n", 2),
+        ("y,x\n1,2,3,4\n5,6,7,8\n", 2),
+        ("\ny,x\n1,2\n\n3,4,5\n", 5),
+        ('y,x\n"a\nb",2\n3,4,5\n', 4),
+        ("y\n1,5\n2,7\n", 2),  # decimal commas of one column, or row names
+        ("y x g\n1 2 3\n4 5\n", 3),
+    ],
+)
+def test_rows_that_do_not_fit_the_header_are_refused_with_their_line(text, line, tmp_path):
+    with pytest.raises(
+        mlm.DataError, match=rf"t\.csv: line {line} has \d fields, and the header \d .*Give every column"
+    ):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("sign", [":", "^", "/"])
+def test_what_separates_columns_is_known_or_refused(sign, tmp_path):
+    with pytest.raises(mlm.DataError, match="no known separator"):
+        read(tmp_path, f"y{sign}x\n1{sign}2\n")
+
+
+@pytest.mark.parametrize("text", ["y x g\n1 2\n3 4\n", "a b\n1 2 3 4\n"])
+def test_blanks_that_do_not_separate_columns_are_refused(text, tmp_path):
+    with pytest.raises(mlm.DataError, match="no known separator"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["a,b|c\n1|2\n", "a,b;c\n1;2\n"])
+def test_a_sign_in_a_name_separates_nothing(text, tmp_path):
+    assert read(tmp_path, text).iloc[0].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["score\n1\n2\n", "my score\n1\n2\n", "km/h\n1\n2\n"])
+def test_a_single_column_has_no_separator(text, tmp_path):
+    assert read(tmp_path, text).iloc[:, 0].tolist() == [1, 2]
+
+
+def test_names_that_are_alike_are_told_apart(tmp_path):
+    assert list(read(tmp_path, "x,x, y ,\n1,2,3,4\n")) == ["x", "x.1", "y", "Unnamed: 3"]
+
+
+def test_a_header_alone_has_no_rows(tmp_path):
+    assert read(tmp_path, "y,x\n").shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "y"),
+    [
+        ("y;g\n1.5;3,5\n2.5;b\n", [1.5, 2.5]),  # one word with a comma says nothing of other columns
+        ("y;g\n1,5;a\n2;b\n", [1.5, 2]),
+        ("y;g\n1,5;3.5\n2;b\n", [1.5, 2]),
+        ("y\tg\n1,5\ta\n2\tb\n", [1.5, 2]),
+        ("y;g\n-1,25e2;a\n,5;b\n", [-125, 0.5]),
+    ],
+)
+def test_decimal_commas_are_found_by_column(text, y, tmp_path):
+    assert read(tmp_path, text)["y"].tolist() == y
+
+
+@pytest.mark.parametrize("cell", [" ", "  ", '" "', "NA ", " NA"])
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_a_blank_cell_among_numbers_is_missing(cell, sign, tmp_path):
+    data = read(tmp_path, sign.join("xy") + "\n" + "".join(f"{x}{sign}1\n" for x in ("1.5", cell, "2")))
+    assert data["x"].dtype == float
+    assert data["x"].isna().tolist() == [False, True, False]
+
+
+def test_a_blank_cell_in_a_workbook_is_missing(tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"x": [1.5, " ", 2], "g": ["a", "b", " "]}).to_excel(tmp_path / "t.xlsx", index=False)
+    data = mlm.read_data(tmp_path / "t.xlsx")
+    assert data["x"].dtype == float
+    assert data.isna().to_numpy().tolist() == [[False, False], [True, False], [False, True]]
+
+
+@pytest.mark.parametrize("code", ["N/A", "null", "?", "-", "#N/A", "−3", "1,234.5", "10%", "€5", "missing"])
+@pytest.mark.parametrize("name", ["t.csv", "t.xlsx"])
+def test_a_column_of_numbers_with_few_others_is_said(code, name, tmp_path):
+    rows = pd.DataFrame({"x": [1.5, 2.5, code, 7.0, code], "g": ["a", "b", "a", "1", "c"]})
+    if name == "t.xlsx":
+        if code == "#N/A":
+            pytest.skip("a workbook's own sign of what is missing")
+        pytest.importorskip("openpyxl")
+        rows.to_excel(tmp_path / name, index=False)
+    else:
+        rows.to_csv(tmp_path / name, index=False)
+    with pytest.warns(mlm.TextColumnWarning) as caught:
+        mlm.read_data(tmp_path / name)
+    (said,) = [str(one.message) for one in caught]
+    assert f"'x' (3 cells are numbers, 2 not: '{code}' 2x)" in said
+    assert "'g'" not in said
+    if not any(sign.isdigit() for sign in code):
+        assert f"missing=['NA', 'NaN', '.', '{code}']" in said
+        data = mlm.read_data(tmp_path / name, missing=["NA", "NaN", ".", code])
+        assert data["x"].dtype == float
+        assert data["x"].isna().sum() == 2
+
+
+@pytest.mark.parametrize("cells", [[1.5, "NA", 2], [1.5, " ", "."], [1, "NaN", 3]])
+def test_usual_codes_among_the_numbers_of_a_workbook(cells, tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"x": cells}).to_excel(tmp_path / "t.xlsx", index=False)
+    assert mlm.read_data(tmp_path / "t.xlsx")["x"].dtype == float
+
+
+def test_a_column_of_shares_in_percent_is_said(tmp_path):
+    (tmp_path / "t.csv").write_text("x,g\n10%,a\n12%,b\n")
+    with pytest.warns(mlm.TextColumnWarning, match=r"'x' \(0 cells are numbers, 2 not"):
+        mlm.read_data(tmp_path / "t.csv")
+
+
+IDS = ["9007199254740993", "9007199254740992", "1234567890123456789"]
+
+
+@pytest.mark.parametrize("ids", [IDS, [str(2**63 + 1), str(2**64 - 1), "1"], ["-9007199254740993", *IDS]])
+def test_large_whole_numbers_keep_their_digits_beside_a_missing_one(ids, tmp_path):
+    data = read(tmp_path, "id,y\n" + "".join(f"{one},1\n" for one in [*ids, ""]))
+    assert [str(one) for one in data["id"].dropna()] == ids
+    assert pd.api.types.is_integer_dtype(data["id"])
+    assert data["id"].isna().sum() == 1
+
+
+def test_whole_numbers_beyond_64_bits_are_text(tmp_path):
+    ids = ["123456789012345678901234", "123456789012345678901235"]
+    assert read(tmp_path, "id,y\n" + "".join(f"{one},1\n" for one in ids))["id"].tolist() == ids
+
+
+def test_large_fractions_stay_floats(tmp_path):
+    assert read(tmp_path, "x,y\n1e20,1\n,2\n1.5,3\n")["x"].dtype == float
+
+
+def test_groups_by_large_ids_do_not_merge(tmp_path):
+    rng = np.random.default_rng(3)
+    ids = np.repeat([2**53 + k for k in range(20)], 5)
+    rows = pd.DataFrame({"y": rng.normal(size=100) + ids % 7, "g": ids.astype(str)})
+    rows.loc[3, "g"] = ""
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.warns(mlm.MissingRowsWarning):
+        m = mlm.lmer("y ~ 1 + (1 | g)", mlm.read_data(tmp_path / "t.csv"))
+    assert m.ngrps["g"] == 20
+    assert m.nobs == 99
+
+
+def test_a_text_without_mark_in_two_bytes_is_named(tmp_path):
+    with pytest.raises(mlm.DataError, match="UTF-16 without its mark"):
+        read(tmp_path, "y,g\n1,a\n", encoding="utf-16-le")
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="needs R")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "write.table(d, f)",
+        "write.csv(d, f, row.names = FALSE)",
+        "write.csv2(d, f, row.names = FALSE)",
+        "write.table(d, f, sep = '\\t', quote = FALSE)",
+        "write.table(d, f, row.names = FALSE, quote = FALSE)",
+    ],
+)
+def test_what_r_writes_is_read(code, tmp_path):
+    path = (tmp_path / "t.txt").as_posix()
+    frame = "d <- data.frame(y = c(1.5, NA, -3), g = c('a', 'b', 'a'), id = 7:9)[c(3, 1, 2), ]"
+    subprocess.run(["Rscript", "-e", f"f <- '{path}'; {frame}; {code}"], check=True, capture_output=True)
+    data = read(tmp_path, (tmp_path / "t.txt").read_text(), "t.txt")
+    assert np.array_equal(data["y"].to_numpy(float), [-3, 1.5, np.nan], equal_nan=True)
+    assert data["g"].tolist() == ["a", "a", "b"]
+    assert data["id"].tolist() == [9, 7, 8]
