@@ -16,6 +16,7 @@ import mlm
 import replications
 
 from . import simulate
+from . import simulate_generalized as drawn
 
 
 class Unavailable(Exception):
@@ -44,6 +45,10 @@ class Case:
         Where on that curve.
     table : bool
         Whether it is in the table of cases, and not on a growth curve only.
+    family : str
+        Of a generalized model; empty for a linear one.
+    n_agq : int
+        1 for Laplace's approximation, or the nodes of quadrature.
     """
 
     name: str
@@ -57,6 +62,8 @@ class Case:
     series: str = ""
     size: int = 0
     table: bool = True
+    family: str = ""
+    n_agq: int = 1
 
 
 def two_level() -> pd.DataFrame:
@@ -155,6 +162,36 @@ def _ratings(users: int, items: int, rows: int) -> Case:
     )
 
 
+def _generalized(
+    name: str,
+    title: str,
+    formula: str,
+    groups: tuple[str, ...],
+    build: Callable[[], pd.DataFrame],
+    family: str = "binomial",
+    n_agq: int = 1,
+) -> Case:
+    return Case(name, title, formula, groups, build, reml=False, family=family, n_agq=n_agq)
+
+
+GENERALIZED = (
+    _generalized("herds", "Herds, 56 rows", drawn.HERDS_FORMULA, ("herd",), drawn.herds),
+    _generalized("herds_agq9", "Herds, 9 nodes", drawn.HERDS_FORMULA, ("herd",), drawn.herds, n_agq=9),
+    _generalized("districts", "Districts, 1,934 rows", drawn.DISTRICTS_FORMULA, ("district",), drawn.districts),
+    _generalized(
+        "broods", "Broods, 403 counts", drawn.BROODS_FORMULA, ("brood", "chick", "location"), drawn.broods, "poisson"
+    ),
+    _generalized("answers", "Answers, 316 × 24", drawn.ANSWERS_FORMULA, ("person", "item"), drawn.answers),
+    _generalized("binary_slopes", "Slopes, 100,000 outcomes", drawn.BINARY_SLOPES_FORMULA, ("g",), drawn.binary_slopes),
+    _generalized(
+        "binary_ratings",
+        "Crossed, 100,000 outcomes",
+        drawn.BINARY_RATINGS_FORMULA,
+        ("user", "item"),
+        drawn.binary_ratings,
+    ),
+)
+
 CASES: dict[str, Case] = {
     case.name: case
     for case in (
@@ -198,6 +235,7 @@ CASES: dict[str, Case] = {
         *(_slopes(exponent) for exponent in range(3, 8)),
         # a rating for every 22nd pair of a user and an item, at every size
         *(_ratings(60 * k, 37 * k, 100 * k * k) for k in (5, 10, 20, 50, 100)),
+        *GENERALIZED,
     )
 }
 
@@ -206,7 +244,8 @@ def facts(case: Case, frame: pd.DataFrame) -> dict[str, object]:
     """Describe the data as they were measured."""
     kind = replications.which(case.source) if case.source in replications.data.datasets() else case.source
     factors = [group for group in case.groups if f" {group})" in (case.plain or case.formula)]
-    return {
+    generalized = {"family": case.family, "n_agq": case.n_agq} if case.family else {}
+    return generalized | {
         "title": case.title,
         "formula": case.formula,
         "criterion": "REML" if case.reml else "ML",

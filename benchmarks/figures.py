@@ -24,6 +24,8 @@ LOOKS = {
     "interlace-lme": ("#CC79A7", "--", "P"),
     "kamino-lme": ("#E69F00", "--", "X"),
     "lme-python": ("#56B4E9", "--", "<"),
+    "glmm": ("#F0E442", "-", "h"),
+    "glmmTMB": ("#D55E00", ":", "p"),
     "gpboost": ("#666666", ":", ">"),
 }
 LEAST_MEMORY = 0.1  # MB; less than this is the noise of the allocator

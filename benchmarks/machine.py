@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import memory
-from .peers import LME4, PROGRAMS
+from .peers import PROGRAMS
 
 THREADS = (
     "OPENBLAS_NUM_THREADS",
@@ -64,7 +64,7 @@ def system() -> str:
 def software() -> dict[str, Any]:
     """Versions of all that takes part."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    versions = {program.name: program.version for program in PROGRAMS if program is not LME4 and program.available}
+    versions = {program.name: program.version for program in PROGRAMS if not program.in_r and program.available}
     return {
         "Python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in DISTRIBUTIONS},
@@ -74,17 +74,19 @@ def software() -> dict[str, Any]:
 
 
 def r_software() -> dict[str, Any]:
-    """Versions of R, lme4 and R's BLAS; empty without R."""
+    """Versions of R, its packages and its BLAS; empty without R and lme4."""
     code = (
         "suppressMessages(library(lme4)); s <- sessionInfo(); cat(as.character(getRversion()), "
-        'as.character(packageVersion("lme4")), basename(s$BLAS), basename(s$LAPACK), sep = "\\n")'
+        'as.character(packageVersion("lme4")), basename(s$BLAS), basename(s$LAPACK), '
+        'if (requireNamespace("glmmTMB", quietly = TRUE)) as.character(packageVersion("glmmTMB")) else "", sep = "\\n")'
     )
     try:
         done = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return {}
-    r, lme4, blas, lapack = done.stdout.splitlines()[-4:]
-    return {"R": r, "lme4": lme4, "BLAS of R": blas, "LAPACK of R": lapack}
+    r, lme4, blas, lapack, glmmtmb = done.stdout.split("\n")[:5]
+    found = {"R": r, "lme4": lme4, "BLAS of R": blas, "LAPACK of R": lapack}
+    return found | ({"glmmTMB": glmmtmb} if glmmtmb else {})
 
 
 def load() -> float:

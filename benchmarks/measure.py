@@ -22,9 +22,9 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 
-from . import memory, simulate
+from . import memory, simulate, simulate_generalized
 from .cases import CASES, Case, Unavailable, facts
-from .peers import LME4, PROGRAMS, Fit, Peer, Unsupported
+from .peers import PROGRAMS, Fit, Peer, Unsupported
 
 SHORT = 1.0  # seconds that short fits are repeated for, whatever the number of repeats: clocks of machines drift ...
 MOST = 400  # ... but not more often than this
@@ -37,17 +37,26 @@ def formula_for(case: Case, program: Peer) -> str:
     return case.formula if program.joins_factors or not case.plain else case.plain
 
 
-def timed(program: Peer, formula: str, data: Any, reml: bool) -> tuple[float, Fit]:
+def timed(program: Peer, case: Case, formula: str, data: Any) -> tuple[float, Fit]:
     """Fit once; returns the seconds and the fit."""
     begin = time.perf_counter()
-    fit = program.fit(formula, data, reml)
+    if not case.family:
+        fit = program.fit(formula, data, case.reml)
+    elif program.generalized is None:
+        raise Unsupported("generalized models")
+    else:
+        fit = program.generalized(formula, data, case.family, case.n_agq)
     return time.perf_counter() - begin, fit
 
 
-def warm_up(program: Peer) -> None:
+def warm_up(program: Peer, case: Case) -> None:
     """Fit a few rows, for what is imported or compiled at first use."""
     try:
-        program.fit("y ~ x1 + (1 | g)", program.prepare(simulate.random_slopes(300, 12), ("g",)), True)
+        if case.family and program.generalized is not None:
+            small = program.prepare(simulate_generalized.binary_slopes(300, 12), ("g",))
+            program.generalized("y ~ x2 + (1 | g)", small, "binomial", case.n_agq)
+        else:
+            program.fit("y ~ x1 + (1 | g)", program.prepare(simulate.random_slopes(300, 12), ("g",)), True)
     except Exception as error:
         print(f"{program.name}: no warm-up: {error}", file=sys.stderr)
 
@@ -58,13 +67,13 @@ def measure(case: Case, program: Peer, repeats: int, seconds: float, out: TextIO
     about = facts(case, frame)
     data = program.prepare(frame, case.groups)
     del frame
-    warm_up(program)
+    warm_up(program, case)
     say(out, state="ready", **about)
     before = memory.restart()
     formula = formula_for(case, program)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        first, fit = timed(program, formula, data, case.reml)
+        first, fit = timed(program, case, formula, data)
     result = {
         "first": first,
         "peak_bytes": memory.peak() - before,
@@ -76,8 +85,8 @@ def measure(case: Case, program: Peer, repeats: int, seconds: float, out: TextIO
     }
     del fit
     say(out, state="fitted", seconds=[], **result)
-    times = repeat(lambda: timed(program, formula, data, case.reml)[0], first, repeats, seconds)
-    if program.name == "mlm":
+    times = repeat(lambda: timed(program, case, formula, data)[0], first, repeats, seconds)
+    if program.name == "mlm" and not case.family:
         # for packages that know only the other criterion
         other = program.fit(formula, data, not case.reml)
         result["other"] = {"beta": other.beta.tolist(), "se": other.se.tolist(), "loglik": other.loglik}
@@ -125,16 +134,17 @@ def write_columns(frame: pd.DataFrame, case: Case, folder: Path) -> None:
     (folder / "columns.json").write_text(json.dumps({"rows": len(frame), "kinds": kinds}))
 
 
-def measure_lme4(case: Case, repeats: int, seconds: float, out: TextIO) -> None:
+def measure_r(case: Case, program: Peer, repeats: int, seconds: float, out: TextIO) -> None:
     """Hand the data to R and become it, so that nothing of Python is left in the process."""
     frame = case.build()
     folder = Path(tempfile.mkdtemp(dir=os.environ.get("BENCHMARKS_FOLDER")))
     write_columns(frame, case, folder)
     about = json.dumps(facts(case, frame) | {"state": "ready"})
     os.dup2(out.fileno(), 1)
-    script = str(Path(__file__).with_name("lme4_fit.R"))
-    criterion = "REML" if case.reml else "ML"
-    os.execvp("Rscript", ["Rscript", script, str(folder), case.formula, criterion, str(repeats), str(seconds), about])
+    script = str(Path(__file__).with_name("r_fit.R"))
+    how = case.family or ("REML" if case.reml else "ML")
+    given = (folder, case.formula, how, repeats, seconds, about, program.name, case.n_agq)
+    os.execvp("Rscript", ["Rscript", script, *map(str, given)])
 
 
 def main() -> None:
@@ -152,8 +162,8 @@ def main() -> None:
     program = next(program for program in PROGRAMS if program.name == options.program)
     case = CASES[options.case]
     try:
-        if program is LME4:
-            measure_lme4(case, options.repeats, options.seconds, out)
+        if program.in_r:
+            measure_r(case, program, options.repeats, options.seconds, out)
         else:
             measure(case, program, options.repeats, options.seconds, out)
     except (Unsupported, NotImplementedError, Unavailable) as error:

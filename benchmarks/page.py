@@ -35,6 +35,7 @@ def page(results: Results) -> str:
         _times(results),
         _after_times(results),
         _ratios(results),
+        *_generalized(results),
         "## Peak memory",
         _memory(results),
         *_growth(results),
@@ -44,9 +45,10 @@ def page(results: Results) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def programs(results: Results) -> list[str]:
-    """Programs that were at hand, mlm first."""
-    tried = {m["program"] for m in results["measurements"] if m["state"] != "not installed"}
+def programs(results: Results, family: bool = False) -> list[str]:
+    """Programs that were at hand for linear or generalized models, mlm first."""
+    cases = table_cases(results, family)
+    tried = {m["program"] for m in results["measurements"] if m["state"] != "not installed" and m["case"] in cases}
     return [name for name in figures.LOOKS if name in tried]
 
 
@@ -56,9 +58,9 @@ def cell(results: Results, case: str, program: str) -> dict[str, Any]:
     return next(found, {"state": "not measured"})
 
 
-def table_cases(results: Results) -> list[str]:
-    """Cases of the tables, in order."""
-    return [name for name, about in results["cases"].items() if about["table"]]
+def table_cases(results: Results, family: bool = False) -> list[str]:
+    """Linear cases of the tables, or generalized ones, in order."""
+    return [name for name, about in results["cases"].items() if about["table"] and bool(about.get("family")) == family]
 
 
 def duration(seconds: float) -> str:
@@ -94,7 +96,8 @@ def three(value: float) -> str:
 def _opening(results: Results) -> str:
     run, machine, software = results["run"], results["machine"], results["software"]
     named = software["programs"]
-    peers = [f"{name} {named[name]}" for name in programs(results) if name in named and name not in ("mlm", "lme4")]
+    tried = dict.fromkeys([*programs(results), *programs(results, family=True)])
+    peers = [f"{name} {named[name]}" for name in tried if name in named and name not in ("mlm", "lme4")]
     numeric = ", ".join(f"{name} {software[name]}" for name in ("Python", *DISTRIBUTIONS))
     in_r = (
         f"lme4 {named['lme4']} in R {named['R']} (BLAS: {named['BLAS of R']}, LAPACK: {named['LAPACK of R']})"
@@ -180,6 +183,37 @@ def _ratios(results: Results) -> str:
     return "\n".join(lines) + (f"\n\n{notes}" if notes else "")
 
 
+def _generalized(results: Results) -> list[str]:
+    """Times of generalized models, of ours and as ratios; nothing where none were measured."""
+    cases = table_cases(results, family=True)
+    if not cases:
+        return []
+    peers = [name for name in programs(results, family=True) if name != "mlm"]
+    lines = [
+        f"| Model | Rows | mlm | {' | '.join(f'{peer} ÷ mlm' for peer in peers)} |",
+        f"|---|--:|--:|{'--:|' * len(peers)}",
+    ]
+    for name in cases:
+        about, ours = results["cases"][name], cell(results, name, "mlm")
+        ratios = (_ratio(cell(results, name, peer), ours, results) for peer in peers)
+        lines.append(f"| {about['title']} | {about['rows']:,} | {_duration(ours, results)} | {' | '.join(ratios)} |")
+    formulas = [
+        f"* {about['title']}: `{about['formula']}`, {about['family']}{_nodes(about)}"
+        for about in (results["cases"][name] for name in cases)
+    ]
+    text = (
+        "`mlm.glmer` beside other packages, on simulated data of the size and structure of known ones; log-likelihoods "
+        "are compared on the full scale."
+    )
+    notes = _notes(results, family=True)
+    models = "\n".join([":::{dropdown} The models", *formulas, ":::"])
+    return ["## Generalized models", text, "\n".join(lines), *([notes] if notes else []), models]
+
+
+def _nodes(about: dict[str, Any]) -> str:
+    return f", {about['n_agq']} quadrature nodes" if about["n_agq"] > 1 else ", Laplace"
+
+
 def _duration(m: dict[str, Any], results: Results) -> str:
     return duration(m["median"]) if m["state"] == "fitted" else _state(m, results)
 
@@ -198,11 +232,12 @@ def _state(m: dict[str, Any], results: Results) -> str:
     return {"unsupported": "–", "timed out": limit, "failed": "failed", "not tried": "not tried"}.get(m["state"], "")
 
 
-def _notes(results: Results) -> str:
+def _notes(results: Results, family: bool = False) -> str:
     """Say what is behind each dash and star, each reason once."""
-    names = list(dict.fromkeys(m["program"] for m in results["measurements"]))
+    cases = table_cases(results, family)
+    names = list(dict.fromkeys(m["program"] for m in results["measurements"] if m["case"] in cases))
     told: dict[str, list[str]] = {}
-    for name in table_cases(results):
+    for name in cases:
         for program in names:
             m = cell(results, name, program)
             title = results["cases"][name]["title"]
@@ -210,7 +245,7 @@ def _notes(results: Results) -> str:
                 told.setdefault(f"{program}, {m['state']} ({m['reason']})", []).append(title)
             elif m["state"] == "fitted" and m.get("agreement") and not m["agreement"]["near"]:
                 told.setdefault(f"{WRONG} {program}, {_difference(m['agreement'])}", []).append(title)
-    absent = [n for n in names if {cell(results, c, n)["state"] for c in table_cases(results)} == {"not installed"}]
+    absent = [n for n in names if {cell(results, c, n)["state"] for c in cases} == {"not installed"}]
     lines = [f"* {reason}: {', '.join(titles)}." for reason, titles in told.items()]
     return "\n".join(lines + [f"* {name} was not installed." for name in absent])
 

@@ -1,4 +1,4 @@
-"""Other Python packages that fit linear mixed models, each behind the same small face.
+"""Other packages that fit mixed models, each behind the same small face.
 
 ``python -m benchmarks.peers`` fits small data with every one that is installed and compares it with mlm. Conversion
 of the data to what a package takes is in `Peer.prepare`, so that it can be left out of a timing.
@@ -10,8 +10,10 @@ import importlib.metadata
 import importlib.util
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,10 @@ class Peer:
         ``prepare(frame, groups) -> data`` for a pandas frame and the names of its grouping factors.
     joins_factors : bool
         Whether ``(1 | a:b)`` can stand in a formula.
+    generalized : callable, optional
+        ``generalized(formula, data, family, n_agq) -> Fit``, of a package that has generalized models.
+    linear : bool
+        Whether it is measured on linear models.
     """
 
     name: str
@@ -61,18 +67,38 @@ class Peer:
     fit: Callable[[str, Any, bool], Fit]
     prepare: Callable[[pd.DataFrame, tuple[str, ...]], Any]
     joins_factors: bool = False
+    generalized: Callable[[str, Any, str, int], Fit] | None = None
+    linear: bool = True
+
+    def takes(self, family: str) -> bool:
+        """Whether it is measured on models of this family; empty for linear ones."""
+        return self.generalized is not None if family else self.linear
+
+    @property
+    def in_r(self) -> bool:
+        """Whether it is a package of R."""
+        return not self.module
 
     @property
     def available(self) -> bool:
         """Whether the package is installed."""
-        if self.name == "lme4":
-            return shutil.which("Rscript") is not None
+        if self.in_r:
+            return has_r_package(self.name)
         return importlib.util.find_spec(self.module) is not None
 
     @property
     def version(self) -> str:
         """The installed version."""
         return importlib.metadata.version("multilevel-replications" if self.name == "mlm" else self.name)
+
+
+@cache
+def has_r_package(name: str) -> bool:
+    """Whether R is there, and has a package."""
+    if shutil.which("Rscript") is None:
+        return False
+    asked = ["Rscript", "-e", f'quit(status = !requireNamespace("{name}", quietly = TRUE))']
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def parts(formula: str) -> tuple[str, str, list[tuple[str, str]]]:
@@ -109,9 +135,33 @@ def fit_mlm(formula: str, data: Any, reml: bool) -> Fit:
     return Fit(m.fixef.to_numpy(), m.se.to_numpy(), m.loglik, reml)
 
 
-def fit_lme4(formula: str, data: Any, reml: bool) -> Fit:
-    """Refuse: R runs in a process of its own (`measure.measure_lme4`)."""
-    raise Unsupported("lme4 is fitted by lme4_fit.R")
+def glmer_mlm(formula: str, data: Any, family: str, n_agq: int) -> Fit:
+    """Fit a generalized model with this project's package."""
+    import mlm
+
+    m = mlm.glmer(formula, data, family, n_agq=n_agq)
+    return Fit(m.fixef.to_numpy(), m.se.to_numpy(), m.loglik, False)
+
+
+def fit_r(formula: str, data: Any, *how: Any) -> Fit:
+    """Refuse: R runs in a process of its own (`measure.measure_r`)."""
+    raise Unsupported("packages of R are fitted by r_fit.R")
+
+
+def fit_glmm(formula: str, data: Any, reml: bool) -> Fit:
+    """Fit with glmm, without Satterthwaite's degrees of freedom, which no other package computes unasked."""
+    import glmm
+
+    m = glmm.fit(data, formula, reml=reml, satterthwaite=False)
+    return Fit(np.asarray(m.beta), np.asarray(m.se), float(m.loglik), reml)
+
+
+def glmer_glmm(formula: str, data: Any, family: str, n_agq: int) -> Fit:
+    """Fit a generalized model with glmm."""
+    import glmm
+
+    m = glmm.fit(data, formula, family, nagq=n_agq)
+    return Fit(np.asarray(m.beta), np.asarray(m.se), float(m.loglik), False)
 
 
 def fit_like_statsmodels(model: Any, formula: str, data: pd.DataFrame, reml: bool) -> Fit:
@@ -210,9 +260,11 @@ def fit_gpboost(formula: str, data: pd.DataFrame, reml: bool) -> Fit:
     return Fit(table[0], table[1] if len(table) > 1 else np.full(table.shape[1], np.nan), loglik, False)
 
 
-OURS = Peer("mlm", "mlm", fit_mlm, as_pandas, joins_factors=True)
-LME4 = Peer("lme4", "", fit_lme4, as_pandas, joins_factors=True)
+OURS = Peer("mlm", "mlm", fit_mlm, as_pandas, joins_factors=True, generalized=glmer_mlm)
+LME4 = Peer("lme4", "", fit_r, as_pandas, joins_factors=True, generalized=fit_r)
+GLMMTMB = Peer("glmmTMB", "", fit_r, as_pandas, joins_factors=True, generalized=fit_r, linear=False)
 PEERS = (
+    Peer("glmm", "glmm", fit_glmm, with_text_groups, joins_factors=True, generalized=glmer_glmm),
     Peer("statsmodels", "statsmodels", fit_statsmodels, as_pandas),
     Peer("mixedlm", "mixedlm", fit_mixedlm, with_text_groups),
     Peer("mixedlm-rs", "mixedlm_rs", fit_mixedlm_rs, as_pandas),
@@ -221,7 +273,7 @@ PEERS = (
     Peer("lme-python", "lme_python", fit_lme_python, as_polars),
     Peer("gpboost", "gpboost", fit_gpboost, as_pandas),
 )
-PROGRAMS = (OURS, LME4, *PEERS)
+PROGRAMS = (OURS, LME4, GLMMTMB, *PEERS)
 
 
 def check() -> None:

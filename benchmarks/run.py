@@ -104,7 +104,7 @@ def run(
         results["measurements"] = [m for m in earlier["measurements"] if m["case"] not in again]
     for case in cases:
         mine = []
-        for program in programs:
+        for program in (one for one in programs if one.takes(case.family)):
             found = measure(case, program, settings, results)
             results["measurements"].append(found)
             mine.append((program, found))

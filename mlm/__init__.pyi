@@ -30,6 +30,8 @@ from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .inference.contest import contest as contest
 from .inference.elimination import Elimination as Elimination
+from .inference.overdispersion import Overdispersion as Overdispersion
+from .inference.overdispersion import overdispersion as overdispersion
 from .inference.random_tests import ranova as ranova
 from .inference.tables import TestsTable as TestsTable
 from .inference.term_tests import drop1 as drop1
@@ -89,6 +91,7 @@ __all__ = [
     "MlmWarning",
     "ModelFrame",
     "NestingWarning",
+    "Overdispersion",
     "PlausibleRange",
     "RSquared",
     "RankWarning",
@@ -118,6 +121,7 @@ __all__ = [
     "lm",
     "lmer",
     "model_frame",
+    "overdispersion",
     "plausible_range",
     "plot",
     "predict",

@@ -19,30 +19,31 @@ import pandas as pd
 from .console import command, say
 from .errors import ArgumentError, MlmError, MlmWarning
 from .files.read import read_data, usual_missing
+from .glm import glm
+from .glmer import glmer
 from .lm import lm
 from .lmer import lmer
-from .model.linear_model import LinearModel
-from .model.mixed_model import MixedModel
 from .outputs import check_outputs, write_table
-from .page import page, picture, save, software
+from .page import Model, page, picture, save, software
 
 __all__ = ["main"]
 
-Model = MixedModel | LinearModel
-
-ABOUT = "Fit a linear mixed model to the data of a file, and print its summary as R's lme4 prints it."
+ABOUT = "Fit a mixed model to the data of a file, linear or generalized, and print its summary as R's lme4 prints it."
 EXAMPLES = """\
 the formula, in quotes:
   math ~ 1 + (1 | school)            a mean, and schools that differ from it
   math ~ ses + (1 | school)          a predictor; ses + homework for two, ses * sex for an interaction
   math ~ ses + (ses | school)        its slope differs between schools, too
   math ~ ses + (1 | city/school)     schools in cities; (1 | rater) + (1 | text) for crossed groups
-  math ~ ses                         no groups: least squares
+  math ~ ses                         no groups: least squares, or with --family a generalized linear model
+  cbind(sick, well) ~ age + (1 | herd)   with --family binomial: successes and failures; or one column of 0 and 1
 
 examples:
   python -m mlm "math ~ ses + (1 | schcode)" scores.csv
   python -m mlm "math ~ ses + (1 | schcode)" scores.sav --ddf satterthwaite --tidy estimates.csv
   python -m mlm "math ~ ses + (ses | schcode)" scores.xlsx --table 2024 --report fit.html
+  python -m mlm "passed ~ ses + (1 | schcode)" scores.csv --family binomial --report fit.html
+  python -m mlm "ticks ~ height + (1 | brood)" ticks.csv --family poisson --n-agq 9
 
 The exit status is 0, or 2 where the file, the formula or the fit is refused; the reason is then on standard error.
 """
@@ -80,6 +81,20 @@ def _parser() -> argparse.ArgumentParser:
         "file", help="the data: .csv .tsv .txt .parquet .feather .dta .sav .sas7bdat .rds .rda .xlsx ..."
     )
     parser.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
+    parser.add_argument(
+        "--family",
+        metavar="NAME",
+        help="of a generalized model: binomial poisson negative.binomial Gamma inverse.gaussian gaussian",
+    )
+    parser.add_argument(
+        "--link", metavar="NAME", help="with --family: logit probit cloglog log ...; its own by default"
+    )
+    parser.add_argument(
+        "--n-agq",
+        metavar="N",
+        type=int,
+        help="with --family and groups: 1 is Laplace's method (default), more are quadrature nodes, 0 is approximate",
+    )
     parser.add_argument("--ddf", metavar="METHOD", help="t tests: satterthwaite, as R's lmerTest; or none, as lme4")
     parser.add_argument("--table", metavar="NAME", help="sheet of a workbook, data frame of an .rda file")
     parser.add_argument(
@@ -119,11 +134,24 @@ def _run(chosen: argparse.Namespace) -> None:
 
 
 def _fit(chosen: argparse.Namespace, data: pd.DataFrame) -> Model:
-    if "|" in chosen.formula:
-        return lmer(chosen.formula, data, reml=not chosen.ml)
+    grouped = "|" in chosen.formula
+    for option, given in (("--ml", chosen.ml), ("--n-agq", chosen.n_agq is not None)):
+        if given and not grouped:
+            raise ArgumentError(f"{option} is for models with groups, such as (1 | school); this formula has none.")
+    if chosen.family is not None:
+        return _generalized(chosen, data, grouped)
+    for option, value in (("--link", chosen.link), ("--n-agq", chosen.n_agq)):
+        if value is not None:
+            raise ArgumentError(f"{option} is of generalized models: name the family, such as --family binomial.")
+    return lmer(chosen.formula, data, reml=not chosen.ml) if grouped else lm(chosen.formula, data)
+
+
+def _generalized(chosen: argparse.Namespace, data: pd.DataFrame, grouped: bool) -> Model:
     if chosen.ml:
-        raise ArgumentError("--ml is for models with groups, such as (1 | school); this formula has none.")
-    return lm(chosen.formula, data)
+        raise ArgumentError("--ml is said of every generalized model: leave it out.")
+    if not grouped:
+        return glm(chosen.formula, data, chosen.family, chosen.link)
+    return glmer(chosen.formula, data, chosen.family, chosen.link, 1 if chosen.n_agq is None else chosen.n_agq)
 
 
 def _use_no_screen() -> None:

@@ -8,21 +8,25 @@ import warnings
 from collections.abc import Callable
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
-from .errors import counted
+from .errors import FitError, counted
+from .model.generalized_linear_model import GeneralizedLinearModel
+from .model.generalized_mixed_model import GeneralizedMixedModel
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
-from .plot import caterpillar, residual_histogram
+from .plot import binned_residuals, caterpillar, residual_histogram
+from .report.face import FittedMixedModel, is_generalized
 from .report.html import as_html
 from .variance.icc import icc
 from .variance.r2 import r2
 
-__all__ = ["page", "picture", "save", "software"]
+__all__ = ["Model", "page", "picture", "save", "software"]
 
-Model = MixedModel | LinearModel
+Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearModel
+MIXED = (MixedModel, GeneralizedMixedModel)
 
 DOTS = 150  # an inch: sharp on screens of twice the usual density
 LEAST_P = 2e-16  # smaller ones are written as bounds, as in R
@@ -46,11 +50,11 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
 
 
 def page(m: Model, ddf: str | None = None, source: str = "") -> str:
-    """Return a page in HTML: summary, estimates with intervals, variances, ICC and R², pictures.
+    """Return a page in HTML: summary, estimates with intervals, ratios, variances, ICC and R², pictures.
 
     Parameters
     ----------
-    m : MixedModel or LinearModel
+    m : fitted model
     ddf : {None, "satterthwaite"}
         As for `summary`.
     source : str
@@ -67,13 +71,15 @@ def page(m: Model, ddf: str | None = None, source: str = "") -> str:
     parts = [
         f"<h1>{escape(str(m.formula))}</h1><p>{escape(of)}{counted(m.nobs, 'row')}{_left_out(m)}.</p>",
         _section("Summary", f'<div class="wide">{as_html(str(m.summary(ddf)))}</div>'),
-        _section("Fixed effects" if isinstance(m, MixedModel) else "Coefficients", _table(_fixed(m, ddf))),
+        _section("Fixed effects" if isinstance(m, MIXED) else "Coefficients", _table(_fixed(m, ddf))),
+        _ratios(m),
     ]
-    if isinstance(m, MixedModel):
-        shares = f"<p>{_lines(icc(m))}</p><p>{_lines(r2(m))}</p>"
-        parts.append(_section("Where the variance is", _table(m.varcorr) + shares))
+    if isinstance(m, MIXED):
+        parts.append(_section("Where the variance is", _table(m.varcorr) + _shares(m)))
         parts += [_caterpillar(m, group) for group in m.ngrps.index]
-    parts.append(_section("Residuals", _image(lambda: residual_histogram(m).figure, "Histogram of the residuals")))
+    parts.append(
+        _section("Residuals", _image(lambda: _residuals(m), "Residuals of the fit, by the model's own yardstick"))
+    )
     footer = f"<footer>{software()}</footer>"
     view = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     head = f"{view}<title>{escape(str(m.formula))}</title>"
@@ -101,9 +107,35 @@ def software() -> str:
 
 def picture(m: Model) -> Any:
     """Return the figure that shows most of a model: groups as a caterpillar; residuals where there are none."""
-    if isinstance(m, MixedModel):
-        return caterpillar(m, m.ngrps.index[0])[0].figure
-    return residual_histogram(m).figure
+    return _modes(m, m.ngrps.index[0]) if isinstance(m, MIXED) else _residuals(m)
+
+
+def _modes(m: MixedModel | GeneralizedMixedModel, group: str) -> Any:
+    return caterpillar(cast(FittedMixedModel, m), group)[0].figure
+
+
+def _residuals(m: Model) -> Any:
+    """Return the figure of the residuals: beside a normal distribution, or their averages where they have none."""
+    return (binned_residuals if is_generalized(m) else residual_histogram)(m).figure
+
+
+def _ratios(m: Model) -> str:
+    """Return the section of odds ratios, or what else exponentials of coefficients are; nothing where they are none."""
+    if isinstance(m, MixedModel | LinearModel):
+        return ""
+    try:
+        table = m.exp_table()
+    except FitError:
+        return ""
+    return _section(f"{table.columns[0].capitalize()}s", _table(table.rename_axis("term").reset_index()))
+
+
+def _shares(m: MixedModel | GeneralizedMixedModel) -> str:
+    """Return ICC and R², or why there are none."""
+    try:
+        return f"<p>{_lines(icc(m))}</p><p>{_lines(r2(m))}</p>"
+    except FitError as error:
+        return f"<p>{escape(str(error))}</p>"
 
 
 def _fixed(m: Model, ddf: str | None) -> pd.DataFrame:
@@ -116,9 +148,9 @@ def _section(title: str, content: str) -> str:
     return f"<h2>{escape(title)}</h2>\n{content}"
 
 
-def _caterpillar(m: MixedModel, group: str) -> str:
+def _caterpillar(m: MixedModel | GeneralizedMixedModel, group: str) -> str:
     about = f"Conditional modes of the random effects of {group}, in ascending order, with 95% intervals"
-    image = _image(lambda: caterpillar(m, group)[0].figure, about)
+    image = _image(lambda: _modes(m, group), about)
     return _section(f"The {m.ngrps[group]:,} levels of {group}", f"<p>{escape(about)}.</p>{image}")
 
 

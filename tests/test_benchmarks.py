@@ -17,7 +17,19 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import cases, figures, import_time, machine, measure, page, peers, profile_fit, run, simulate  # noqa: E402
+from benchmarks import (  # noqa: E402
+    cases,
+    figures,
+    import_time,
+    machine,
+    measure,
+    page,
+    peers,
+    profile_fit,
+    run,
+    simulate,
+    simulate_generalized,
+)
 
 STORED = run.RESULTS
 
@@ -35,8 +47,25 @@ def digest(frame):
         (simulate.pairs(50), "ce0996bb6048b884"),
         (simulate.ratings(300, 40, 30), "3e385871e6e564b1"),
         (simulate.moves(400, 90, 40), "76cbf9ee4d7a9ec9"),
+        (simulate_generalized.herds(), "7bafb2dfd0c8d9c9"),
+        (simulate_generalized.districts(), "c70111830e86fae1"),
+        (simulate_generalized.broods(), "a8d1f1232d3edc69"),
+        (simulate_generalized.answers(), "f414b0d04454e0c6"),
+        (simulate_generalized.binary_slopes(300, 20), "8ce99b7ce7087506"),
+        (simulate_generalized.binary_ratings(300, 20, 9), "03961225628a4737"),
     ],
-    ids=["slopes", "pairs", "ratings", "moves"],
+    ids=[
+        "slopes",
+        "pairs",
+        "ratings",
+        "moves",
+        "herds",
+        "districts",
+        "broods",
+        "answers",
+        "outcomes",
+        "crossed outcomes",
+    ],
 )
 def test_simulated_data_stay_the_same(frame, expected):
     assert digest(frame) == expected
@@ -93,6 +122,38 @@ def test_a_run_from_end_to_end(tmp_path, capfd):
         # clocks slow a fit down, and other work on the machine disturbs either: the same order of magnitude
         assert 0.2 < sum(stages.values()) / profiled["new formula"]["total"] < 5
     assert "imm10_model3" in capfd.readouterr().out
+
+
+def test_generalized_cases_are_as_large_as_the_data_they_stand_for():
+    rows = {name: cases.CASES[name].build() for name in ("herds", "districts", "broods", "answers")}
+    assert {name: len(frame) for name, frame in rows.items()} == {
+        "herds": 56, "districts": 1934, "broods": 403, "answers": 7584,
+    }  # fmt: skip
+    levels = {name: [frame[group].nunique() for group in cases.CASES[name].groups] for name, frame in rows.items()}
+    assert levels == {"herds": [15], "districts": [60], "broods": [118, 403, 63], "answers": [316, 24]}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("resource") is None, reason="needs the resource module of Unix")
+def test_a_generalized_case_from_end_to_end(tmp_path, monkeypatch):
+    output = tmp_path / "results.json"
+    programs = [run.program_named(name) for name in ("mlm", "statsmodels")]
+    settings = run.Settings(repeats=1, seconds=1, rounds=1)
+    results = run.run([cases.CASES["herds_agq9"]], programs, settings, output)
+    (found,) = results["measurements"]  # statsmodels has no such models
+    m = mlm.glmer(simulate_generalized.HERDS_FORMULA, simulate_generalized.herds(), n_agq=9)
+    assert found["loglik"] == pytest.approx(m.loglik)
+    np.testing.assert_allclose(found["beta"], m.fixef, rtol=1e-6)
+    monkeypatch.setattr(page, "FIGURES", tmp_path)
+    text = page.page(results)
+    assert "## Generalized models" in text
+    assert "Herds, 9 nodes: `cbind(sick, healthy) ~ p2 + p3 + p4 + (1 | herd)`, binomial, 9 quadrature nodes" in text
+
+
+def test_programs_are_measured_on_what_they_have():
+    takes = {kind: [p.name for p in peers.PROGRAMS if p.takes(kind)] for kind in ("", "binomial")}
+    assert takes["binomial"] == ["mlm", "lme4", "glmmTMB", "glmm"]
+    assert "glmmTMB" not in takes[""]
+    assert {"mlm", "lme4", "glmm", "statsmodels"} <= set(takes[""])
 
 
 def test_results_name_no_path_of_the_machine(tmp_path):

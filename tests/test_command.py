@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from rmodels import data
@@ -35,7 +36,10 @@ def backend():
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "scores.csv"
-    pd.DataFrame(data()).to_csv(path, index=False)
+    rows = pd.DataFrame(data())
+    rows["one"] = (rows["y"] > rows["y"].median()).astype(int)
+    rows["count"] = np.floor(np.exp((rows["y"] - rows["y"].mean()) / rows["y"].std())).astype(int)
+    rows.to_csv(path, index=False)
     return str(path)
 
 
@@ -66,6 +70,34 @@ def test_a_formula_without_groups_is_a_linear_model(file, capsys):
     assert "Multiple R-squared" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("formula", "options", "fitted"),
+    [
+        ("one ~ x + (1 | g)", ["binomial"], lambda d: mlm.glmer("one ~ x + (1 | g)", d)),
+        (
+            "one ~ x + (1 | g)",
+            ["binomial", "--link", "probit", "--n-agq", "5"],
+            lambda d: mlm.glmer("one ~ x + (1 | g)", d, link="probit", n_agq=5),
+        ),
+        ("one ~ x", ["binomial", "--link", "cloglog"], lambda d: mlm.glm("one ~ x", d, link="cloglog")),
+    ],
+)
+def test_a_family_makes_a_generalized_model(formula, options, fitted, file, tmp_path, capsys):
+    out = {name: str(tmp_path / f"out.{kind}") for name, kind in (("tidy", "csv"), ("plot", "png"), ("report", "html"))}
+    options += [word for name, path in out.items() for word in (f"--{name}", path)]
+    assert main([formula, file, "--family", *options]) == 0
+    m = fitted(mlm.read_data(file))
+    assert capsys.readouterr().out.split("\n", 5)[5] == f"{m.summary()}\n".split("\n", 5)[5]
+    tidy = pd.read_csv(out["tidy"])
+    assert tidy["estimate"].tolist() == pytest.approx(m.tidy()["estimate"].tolist())
+    assert "conf.low" in tidy
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    page = (tmp_path / "out.html").read_text("utf-8")
+    assert m.family.name in page
+    assert ("Odds ratios" in page) == (m.family.link.name == "logit")
+    assert ("Adjusted ICC" in page) == ("|" in formula)
+
+
 def test_files_are_written(file, tmp_path, capsys):
     out = {name: str(tmp_path / f"out.{kind}") for name, kind in (("tidy", "csv"), ("plot", "png"), ("report", "html"))}
     options = [word for name, path in out.items() for word in (f"--{name}", path)]
@@ -80,10 +112,20 @@ def test_files_are_written(file, tmp_path, capsys):
         assert part in page
 
 
-@pytest.mark.parametrize("formula", ["y ~ x + (1 | g)", "y ~ x", "y ~ x + (x | g)"])
-def test_a_report_is_complete_in_itself(formula, file, tmp_path):
+@pytest.mark.parametrize(
+    ("formula", "options"),
+    [
+        ("y ~ x + (1 | g)", []),
+        ("y ~ x", []),
+        ("y ~ x + (x | g)", []),
+        ("one ~ x + (1 | g)", ["--family", "binomial"]),
+        ("one ~ x + (1 | g)", ["--family", "binomial", "--link", "cauchit"]),  # neither ratios nor a latent variance
+        ("count ~ x", ["--family", "poisson"]),
+    ],
+)
+def test_a_report_is_complete_in_itself(formula, options, file, tmp_path):
     path = tmp_path / "fit.html"
-    assert main([formula, file, "--report", str(path)]) == 0
+    assert main([formula, file, *options, "--report", str(path)]) == 0
     page = path.read_text("utf-8")
     loaded = re.findall(r'(?:src|href)="([^"]{,30})|url\(', page)
     assert loaded
@@ -111,6 +153,12 @@ def test_names_are_text_in_a_report(tmp_path):
         (["y ~ x + (1 | g)", "FILE", "--ddf", "other"], "ArgumentError: --ddf"),
         (["y ~ x + (1 | g)", "FILE", "--plot", "p.xyz"], "ArgumentError: --plot writes ."),
         (["y ~ x", "FILE", "--tidy", "no/such/folder/t.csv"], "ArgumentError: --tidy: there is no folder"),
+        (["one ~ x", "FILE", "--n-agq", "5", "--family", "binomial"], "ArgumentError: --n-agq is for models with gr"),
+        (["one ~ x + (1 | g)", "FILE", "--n-agq", "5"], "ArgumentError: --n-agq is of generalized models"),
+        (["one ~ x", "FILE", "--link", "logit"], "ArgumentError: --link is of generalized models"),
+        (["one ~ x + (1 | g)", "FILE", "--ml", "--family", "binomial"], "ArgumentError: --ml is said of every"),
+        (["one ~ x + (1 | g)", "FILE", "--family", "binomal"], "ArgumentError: There is no family 'binomal'"),
+        (["one ~ x + (1 | g)", "FILE", "--family", "binomial", "--ddf", "satterthwaite"], "FitError: "),
     ],
 )
 def test_what_is_refused_ends_with_status_2_and_one_message(arguments, said, file, capsys):

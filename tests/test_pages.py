@@ -55,6 +55,7 @@ def test_calls_for_which_r_users_are_sent_here_run(m):
     counts = np.random.default_rng(2).negative_binomial(2, 0.3, len(data()))
     known["d"] = data().assign(passed=(counts > 3).astype(int), count=counts)
     known["glmer1"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
+    known["glmer2"] = mlm.glmer("count ~ x + (1 | g)", known["d"], "poisson")
     known |= {f"glm{k}": mlm.glm(f"passed ~ {right}", known["d"]) for k, right in ((1, "x"), (2, "x + z"))}
     assert len(calls) > 20
     for call in calls:

@@ -34,6 +34,7 @@ from ..frame.values import label
 from ..generalized.means import means_said
 from ..inference.confint import checked_level
 from ..model.generalized_linear_model import GeneralizedLinearModel
+from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.linear_model import LinearModel
 from ..model.mixed_model import MixedModel
 from ..model.reference_grid import Predictor, average_design, predictors
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Effect", "effect"]
 
-Model = MixedModel | LinearModel | GeneralizedLinearModel
+Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearModel
 
 RESULTS = ("fit", "se", "lower", "upper")
 """Columns of an effect's frame beside its predictors."""
@@ -132,7 +133,7 @@ def effect(
 
     Parameters
     ----------
-    m : MixedModel, LinearModel or GeneralizedLinearModel
+    m : fitted model
     focal : str
         The predictor: a column of the data, not a term.
     at : mapping of str to sequence, optional
@@ -152,9 +153,9 @@ def effect(
     Returns
     -------
     Effect
-        With ``frame`` and ``plot()``. Random effects are taken as zero, and an offset at its mean, as in R's effects.
-        A value that does not follow from the fit, such as that of a cell of two factors' interaction that no row has,
-        is NaN.
+        With ``frame`` and ``plot()``. Random effects are taken as zero, and an offset at its mean, as in R's effects:
+        means of a generalized mixed model are those of a group like that, which is not the average over groups. A value
+        that does not follow from the fit, such as that of a cell of two factors' interaction that no row has, is NaN.
 
     Raises
     ------

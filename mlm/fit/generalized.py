@@ -26,6 +26,7 @@ from .checks import singular_message
 from .fitted import FittedMixed
 from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure
 from .generalized_curvature import UsersCriterion, curvature, inverse_block
+from .generalized_information import Information, information
 from .generalized_rows import WorkedRows, worked_rows
 from .generalized_search import GeneralizedOptimum, search
 
@@ -279,21 +280,27 @@ class GeneralizedFit(FittedMixed):
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
             return self.worked.users_covariance(inverse)
-        return self.worked.users_covariance(self.sigma**2 * linalg.inv(self._information()))
+        return self.worked.users_covariance(self.sigma**2 * linalg.inv(self._information.matrix))
 
     @cached_property
     def _hessian(self) -> np.ndarray:
         """Second derivatives of the criterion by theta and beta, in the columns worked with."""
         return curvature(self.optimum)
 
-    def _information(self) -> np.ndarray:
-        """Expected information about the fixed effects, over the dispersion, random effects eliminated."""
-        mode, rows = self._at.mode, self.worked.rows
-        scaled = rows.xt * mode.at.weights
-        across = [np.tensordot(t.T, v, axes=1) for t, v in zip(mode.matrices, rows.gather(scaled), strict=True)]
-        solved = mode.system.solve([a.copy() for a in across])
-        less = sum(np.tensordot(a, s, axes=([0, 1], [0, 1])) for a, s in zip(across, solved, strict=True))
-        return scaled @ rows.xt.T - less
+    @property
+    def _information(self) -> Information:
+        return information(self.worked.rows, self._at.mode)
+
+    @cached_property
+    def leverages(self) -> np.ndarray:
+        """What each row has of its own fitted value at the conditional modes, shape (n,), by its working weight.
+
+        lme4's ``hatvalues`` multiplies by prior weights where working ones belong, and says that it may not make sense.
+        """
+        found = np.empty(self.nobs)
+        found[self.worked.order] = self._information.leverages()
+        found.flags.writeable = False
+        return found
 
     # random effects
 

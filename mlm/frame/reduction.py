@@ -13,9 +13,10 @@ from ..language.rewriting import rewritten
 from ..language.terms import Terms
 from .columns import INTERCEPT, Columns, ones
 from .design import Design
+from .evaluate import Recipe
 from .model_frame import ModelFrame, RandomPart
 
-__all__ = ["random_part_without", "with_fixed_terms", "with_random_parts"]
+__all__ = ["random_part_without", "with_constant_only", "with_fixed_terms", "with_random_parts"]
 
 
 def with_fixed_terms(frame: ModelFrame, terms: Sequence[int]) -> ModelFrame:
@@ -37,6 +38,19 @@ def with_fixed_terms(frame: ModelFrame, terms: Sequence[int]) -> ModelFrame:
         x_design=design,
         dependent=None,
         predictors={name: value for name, value in frame.predictors.items() if name in used},
+    )
+
+
+def with_constant_only(frame: ModelFrame) -> ModelFrame:
+    """Take an intercept in the place of the fixed part."""
+    constant, design = _constant(frame.nobs, frame.x_design.recipe)
+    return replace(
+        frame,
+        formula=rewritten(frame.formula, design.terms, frame.formula.random),
+        x_columns=constant,
+        x_design=design,
+        dependent=None,
+        predictors={},
     )
 
 
@@ -65,8 +79,13 @@ def random_part_without(part: RandomPart, term: int) -> RandomPart | None:
         return _part(part, design, part.columns.select(columns))
     if not any(part.design.full[term]):
         return None
-    constant = Columns((INTERCEPT,), ((ones(part.columns.n),),), part.columns.n)
-    return _part(part, Design(Terms((), (), True), constant.names, (), (), part.design.recipe, ()), constant)
+    constant, design = _constant(part.columns.n, part.design.recipe)
+    return _part(part, design, constant)
+
+
+def _constant(n: int, recipe: Recipe) -> tuple[Columns, Design]:
+    constant = Columns((INTERCEPT,), ((ones(n),),), n)
+    return constant, Design(Terms((), (), True), constant.names, (), (), recipe, ())
 
 
 def _part(part: RandomPart, design: Design, columns: Columns) -> RandomPart:

@@ -6,11 +6,15 @@ McCullagh, P. & Nelder, J. A. (1989). *Generalized Linear Models*, 2nd ed., sect
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from .distribution import Family
 from .response import Response
 
-__all__ = ["KINDS", "residuals"]
+__all__ = ["KINDS", "residuals", "standardized"]
+
+# What a row has left of its variance below which it is fitted whatever it is: R's, for leverages of 1.
+FULL_LEVERAGE = 10 * float(np.finfo(float).eps)
 
 KINDS = ("deviance", "pearson", "response", "working")
 
@@ -46,3 +50,18 @@ def residuals(family: Family, response: Response, eta: np.ndarray, kind: str) ->
         if kind == "working":
             return score / work
         return np.sqrt(response.weights / work) * score * np.sign(family.link.derivative(eta))
+
+
+def standardized(found: pd.Series, leverages: np.ndarray, sigma: float) -> pd.Series:
+    """Divide residuals by their standard errors; NaN in rows that are fitted whatever they are.
+
+    Parameters
+    ----------
+    found : Series, shape (n,)
+    leverages : ndarray, shape (n,)
+    sigma : float
+        Square root of the dispersion.
+    """
+    spare = 1.0 - leverages
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (found / (sigma * np.sqrt(spare))).where(spare > FULL_LEVERAGE)

@@ -18,7 +18,7 @@ from ..generalized.distribution import Family
 from ..generalized.irls import Estimate, estimate, leverages
 from ..generalized.means import means_said
 from ..generalized.overdispersion import theta_se
-from ..generalized.residuals import KINDS, residuals
+from ..generalized.residuals import KINDS, residuals, standardized
 from ..generalized.response import Response
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
@@ -28,9 +28,6 @@ from ..report.tidy import coefficient_rows, generalized_glance_row
 from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["GeneralizedLinearModel"]
-
-# What a row has left of its variance below which it is fitted whatever it is: R's, for leverages of 1.
-FULL_LEVERAGE = 10 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +118,8 @@ class GeneralizedLinearModel(OneLevelModel):
             raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
         if type != "standardized":
             return self._rows(residuals(self.family, self.outcome, self.ended.eta, type), type)
-        spare = 1.0 - self._leverages
-        values = residuals(self.family, self.outcome, self.ended.eta, "deviance")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found = values / np.sqrt(self.dispersion * spare)
-        return self._rows(np.where(spare > FULL_LEVERAGE, found, np.nan), type)
+        found = self._rows(residuals(self.family, self.outcome, self.ended.eta, "deviance"), type)
+        return standardized(found, self._leverages, self.sigma)
 
     @cached_property
     def _leverages(self) -> np.ndarray:

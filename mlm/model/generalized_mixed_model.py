@@ -11,7 +11,7 @@ from ..errors import ArgumentError, FitError, is_one_of
 from ..fit.generalized import GeneralizedFit
 from ..fit.predict import predicted_values
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
-from ..generalized.residuals import KINDS, residuals
+from ..generalized.residuals import KINDS, residuals, standardized
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact, checked_ddf
@@ -221,9 +221,11 @@ class GeneralizedMixedModel(GeneralizedFit):
 
         Parameters
         ----------
-        type : {"deviance", "pearson", "response", "working"}
+        type : {"deviance", "pearson", "response", "working", "standardized"}
             Signed roots of the deviances (`resid`); differences from the means over their standard deviations, but for
-            the dispersion; differences from the means; these on the scale of the link.
+            the dispersion; differences from the means; these on the scale of the link; deviance residuals over
+            ``sigma * sqrt(1 - h)`` with the leverages h of the rows at the conditional modes, NaN in rows that are
+            fitted whatever they are.
         re_form : {None, "NA", False} or str
             Random effects that the means are taken with, as for `predict`.
 
@@ -234,7 +236,8 @@ class GeneralizedMixedModel(GeneralizedFit):
         Raises
         ------
         ArgumentError
-            For an unknown `type` or `re_form`.
+            For an unknown `type` or `re_form`, or standardized residuals without some random effects: leverages are
+            those of the whole fit.
 
         Examples
         --------
@@ -244,8 +247,12 @@ class GeneralizedMixedModel(GeneralizedFit):
         >>> bool((m.residuals("response") - (m.y - m.fitted)).abs().max() < 1e-12)
         True
         """
-        if not is_one_of(type, KINDS):
-            raise ArgumentError(f"`type` is one of {', '.join(map(repr, KINDS))}; got {type!r}.")
+        if not is_one_of(type, (*KINDS, "standardized")):
+            raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
+        if type == "standardized":
+            if re_form is not None:
+                raise ArgumentError("Standardized residuals are those of the whole fit: leave `re_form` out.")
+            return standardized(self._residuals("deviance"), self.leverages, self.sigma)
         eta = self._eta if re_form is None else self.predict(re_form=re_form).to_numpy()
         return pd.Series(residuals(self.family, self.outcome, eta, type), self.frame.index.view())
 

@@ -13,12 +13,14 @@ shown in equal steps, as the label of the axis says.
 from .facets import facet_density_lines, facet_histogram
 from .groups import group_lines
 from .likelihood import likelihood_curve
-from .models import dot_and_whisker, effect_lines, residual_histogram
+from .models import dot_and_whisker, effect_lines
 from .random_effects import caterpillar, ranef_histogram
+from .residuals import binned_residuals, residual_histogram
 from .style import OKABE_ITO, use_style
 
 __all__ = [
     "OKABE_ITO",
+    "binned_residuals",
     "caterpillar",
     "dot_and_whisker",
     "effect_lines",

@@ -44,9 +44,10 @@ def group_lines(
 
     Parameters
     ----------
-    source : MixedModel, LinearModel or data frame
+    source : fitted model or data frame
         A mixed model gives each group's line with its conditional modes, over the group's own range, other
-        predictors at typical values; a linear model needs `by`, a category among its predictors; a data
+        predictors at typical values; of a generalized model the lines are means, such as probabilities. A model
+        without random effects needs `by`, a category among its predictors; a data
         frame (or a mapping of columns) needs `y` and `by`, and gets separate least-squares lines; its rows with
         missing values are left out, and one warning says how many.
     x : str
@@ -79,7 +80,7 @@ def group_lines(
         As :func:`facet_histogram`, when the model matrix does not show a predictor, or the data have no group of the
         model.
     FitError
-        When a random slope belongs to a variable without a typical value.
+        When a random slope belongs to a variable without a typical value, or the model has an offset.
 
     Examples
     --------

@@ -67,6 +67,7 @@ def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
 def mixed_lines(m: FittedMixedModel, x: str, y: str | None, by: str | None, data: Any) -> Lines:
     """Fixed part plus conditional modes of each group."""
     _demand_response(m, y)
+    _demand_no_offset(m)
     group = grouping_factor(m, by)
     focal, held = _numeric_predictor(m, x)
     seen = _seen(m, focal, m.groups[group].to_numpy(), group, data)
@@ -83,8 +84,8 @@ def mixed_lines(m: FittedMixedModel, x: str, y: str | None, by: str | None, data
             lift[name] = lift.get(name, 0.0) + value * z
     lines = {name: (across, middle + lift[name]) for name in natural(list(lift))}
     return Lines(
-        _within_range(lines, seen, group),
-        (across, middle),
+        _within_range(m, lines, seen, group),
+        (across, mean_of(m, middle)),
         seen,
         x,
         m.response,
@@ -103,6 +104,7 @@ def _without_variance(modes: pd.DataFrame) -> str:
 def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any) -> Lines:
     """Predictions at each level of a category."""
     _demand_response(m, y)
+    _demand_no_offset(m)
     if by is None:
         raise ArgumentError("A linear model does not tell its groups; name a category among its predictors by=.")
     focal, held = _numeric_predictor(m, x)
@@ -114,9 +116,9 @@ def dummy_lines(m: FittedModel, x: str, y: str | None, by: str | None, data: Any
     across = _common_range(focal, seen)
     levels = natural(category.levels, is_ordered(m.frame.predictors[by]))
     grid, design = average_design(m, {x: across.tolist(), by: levels}, held)
-    up = mean_of(m, design @ m.fixef.to_numpy())
+    up = design @ m.fixef.to_numpy()
     lines = {level: (across, up[(grid[by] == level).to_numpy()]) for level in levels}
-    return Lines(_within_range(lines, seen, by), None, seen, x, m.response, by)
+    return Lines(_within_range(m, lines, seen, by), None, seen, x, m.response, by)
 
 
 def separate_lines(data: Any, x: str, y: str | None, by: str | None) -> Lines:
@@ -158,6 +160,12 @@ def _demand_response(m: FittedModel, y: str | None) -> None:
         )
 
 
+def _demand_no_offset(m: FittedModel) -> None:
+    """Refuse a known part of the predictor: a line would be that of rows where it is 0."""
+    if m.frame.offset is not None:
+        raise FitError("This model has an offset, which has no typical value; lines of groups are not defined.")
+
+
 def _seen(m: FittedModel, focal: Predictor, group: np.ndarray, by: str, data: Any) -> pd.DataFrame:
     """Rows as they are to be drawn: those of the fit, or of other data."""
     if data is None:
@@ -173,14 +181,14 @@ def _common_range(focal: Predictor, seen: pd.DataFrame) -> np.ndarray:
     return spaced([focal.low, focal.high, seen["x"].min(), seen["x"].max()])
 
 
-def _within_range(lines: dict[Any, Line], seen: pd.DataFrame, by: str) -> dict[Any, Line]:
-    """Cut straight lines to the range of x that each group has; groups without rows have none."""
+def _within_range(m: FittedModel, lines: dict[Any, Line], seen: pd.DataFrame, by: str) -> dict[Any, Line]:
+    """Cut lines of linear predictors to the range of x that each group has, as means; groups without rows have none."""
     found = {}
     for name, (across, up) in lines.items():
         mine = seen.loc[seen["group"] == name, "x"]
         if len(mine):
             inner = np.linspace(mine.min(), mine.max(), 50)
-            found[name] = (inner, np.interp(inner, across, up))
+            found[name] = (inner, mean_of(m, np.interp(inner, across, up)))
     if not found:
         raise DataError(f"No group of the model, {first_few([str(name) for name in lines])}, is in the column {by!r}.")
     return found

@@ -1,4 +1,4 @@
-"""Figures of fitted models: coefficients, effects, residuals."""
+"""Figures of fitted models: coefficients and effects."""
 
 from __future__ import annotations
 
@@ -8,24 +8,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from ..errors import ArgumentError
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
-from ..report.face import FittedModel, demand_model, is_generalized, model_list, model_names
+from ..report.face import FittedModel, model_list, model_names
 from ..report.r_numbers import percent
 from ..report.tables.rows import Estimate, TableRow, estimates, is_intercept, rows_by_key
-from .labels import demand_words, name_across, name_up, say_inside, whole_counts, words
+from .labels import demand_words, name_across, name_up, say_inside, words
 from .places import Canvas, demand_truth
-from .rows import bin_edges, is_ordered, natural
+from .rows import is_ordered, natural
 from .style import GREY, MOST_LINES, OKABE_ITO, color, demand_tellable, line, marker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
 
-__all__ = ["dot_and_whisker", "effect_lines", "residual_histogram"]
+__all__ = ["dot_and_whisker", "effect_lines"]
 
 LINE_OF_MODEL = 0.11
 """Height in inches that each model takes in the row of a coefficient: a marker of 5 points and what keeps it apart."""
@@ -297,86 +295,3 @@ def _points_with_bars(ax: Axes, rows: pd.DataFrame, focal: str, k: int, count: i
     half = (rows["upper"] - rows["fit"]).to_numpy()
     small: dict[str, Any] = {"markersize": 2, "elinewidth": 0.6} if len(rows) > MANY_LEVELS else {}
     ax.errorbar(place, rows["fit"], yerr=half, fmt=marker(k), color=color(k), label=label, **small)
-
-
-def residual_histogram(
-    m: FittedModel,
-    *,
-    bins: int | ArrayLike = 40,
-    ax: Axes | None = None,
-    figsize: tuple[float, float] | None = None,
-    title: str | None = None,
-    xlabel: str | None = None,
-    ylabel: str | None = None,
-) -> Axes:
-    """Draw a histogram of the residuals with the normal density that the model assumes.
-
-    With prior weights this density is that of the Pearson residuals, which are drawn then: each residual times the
-    square root of its weight.
-
-    Parameters
-    ----------
-    m : MixedModel or LinearModel
-    bins : int or array_like, shape (n_bins + 1,)
-        Number of bins, or their edges, increasing.
-    ax : matplotlib.axes.Axes, optional
-        To draw on.
-    figsize : tuple of float, optional
-        Width and height of a new figure in inches.
-    title, xlabel, ylabel : str, optional
-        Title and labels of the axes, shown as they are written.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ArgumentError
-        When `m` is no model, or a generalized one, or for wrong `bins`.
-
-    Examples
-    --------
-    >>> import mlm
-    >>> residual_histogram(mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}), bins=3).get_xlabel()
-    'Residual (y)'
-    """
-    demand_words(title, xlabel, ylabel)
-    demand_model(m)
-    if is_generalized(m):
-        raise ArgumentError(
-            f"Residuals of a {m.family.label} model are not normal ones, with which they could be compared; draw "
-            "m.residuals('standardized') over m.linear_predictors instead."
-        )
-    weights = m.frame.weights
-    residuals = m.resid.to_numpy() * (1.0 if weights is None else np.sqrt(weights))
-    edges = bin_edges(residuals, bins)
-    canvas = Canvas.of(ax, figsize)
-    canvas.ax.hist(residuals, bins=edges.tolist(), color=OKABE_ITO[5], edgecolor="white", label="residuals")
-    _normal(canvas.ax, m.sigma, edges, len(residuals))
-    canvas.ax.grid(axis="x", visible=False)
-    whole_counts(canvas.ax)
-    kind = "Residual" if weights is None else "Residual × √weight"
-
-    def write() -> None:
-        canvas.label(title, words(xlabel, f"{kind} ({m.response})"), words(ylabel, "Rows"))
-        canvas.legend()
-        canvas.thin()
-
-    canvas.dress(write)
-    return canvas.ax
-
-
-def _normal(ax: Axes, sigma: float, edges: np.ndarray, rows: int) -> None:
-    """Draw the rows that a normal distribution has in a bin at each point; of unequal bins, in each bin."""
-    widths = np.diff(edges)
-    name = f"normal, SD {sigma:.3g}"
-    if not (np.isfinite(sigma) and sigma > 0):
-        ax.plot([], [], color=OKABE_ITO[1], label=f"{name}: no density")
-    elif np.allclose(widths, widths[0]):
-        across = np.linspace(edges[0], edges[-1], 200)
-        density = rows * widths[0] * scipy.stats.norm.pdf(across, scale=sigma)
-        ax.plot(across, density, color=OKABE_ITO[1], label=name)
-    else:
-        expected = rows * np.diff(scipy.stats.norm.cdf(edges, scale=sigma))
-        ax.stairs(expected, edges, color=OKABE_ITO[1], label=f"{name}, by bin")

@@ -11,7 +11,7 @@ import scipy
 from ..errors import ArgumentError, first_few
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
-from ..report.face import FittedMixedModel
+from ..report.face import FittedMixedModel, is_generalized
 from ..report.r_numbers import percent
 from .labels import demand_words, name_up, whole_counts, words
 from .lines import grouping_factor
@@ -50,7 +50,8 @@ def caterpillar(
 
     Parameters
     ----------
-    m : MixedModel
+    m : MixedModel or GeneralizedMixedModel
+        Of a generalized model the modes are on the scale of the linear predictor, which the label says.
     group : str, optional
         Grouping factor; the first by default.
     level : float
@@ -100,7 +101,8 @@ def caterpillar(
         order = by.loc[natural(by.index.tolist())].sort_values(kind="stable").index
         _whiskers(place, table[term].loc[order], z, named)
     factor = modes["grpvar"].iloc[0]
-    along = words(xlabel, f"Deviation from the fixed effect ({percent(level)} interval)")
+    scale = f", {m.family.link.name} scale" if is_generalized(m) and m.family.link.name != "identity" else ""
+    along = words(xlabel, f"Deviation from the fixed effect{scale} ({percent(level)} interval)")
     many = f"{count} groups" + (", each panel in its own order" if len(terms) > 1 and sort_by is None else "")
 
     def write() -> None:
@@ -151,7 +153,7 @@ def ranef_histogram(
 
     Parameters
     ----------
-    m : MixedModel
+    m : MixedModel or GeneralizedMixedModel
     term : str
     group : str, optional
         Grouping factor; the first by default.

@@ -76,6 +76,10 @@ class FittedModel(Protocol):
         """Residual standard deviation, in units of the response."""
 
     @property
+    def fitted(self) -> pd.Series:
+        """Fitted values by row label (n,); of a generalized model means."""
+
+    @property
     def resid(self) -> pd.Series:
         """Residuals by row label (n,)."""
 
@@ -208,6 +212,13 @@ class FittedGeneralizedModel(FittedModel, Protocol):
     @property
     def family(self) -> Any:
         """The family: ``name``, ``label``, ``link.name``, ``has_scale``, ``theta``."""
+
+    @property
+    def outcome(self) -> Any:
+        """The response as the family takes it: ``values`` and ``weights`` (n,)."""
+
+    def residuals(self, type: str = "deviance") -> pd.Series:
+        """Residuals of a kind by row label (n,)."""
 
     @property
     def dispersion(self) -> float:

@@ -27,12 +27,14 @@ def heading(m: FittedMixedModel, style: Style, method: str | None = None, data_n
     data_name : str, optional
         What to call the data; by default as in the fit.
     """
+    formula = m.formula
     if is_generalized(m):
         lines = _generalized_lines(cast(FittedGeneralizedMixedModel, m), style)
     else:
         title = f"Linear mixed model fit by {METHODS[_by_reml(m)]}" + (f". {TESTS.format(method)}" if method else "")
         lines = [*_title(title, "lmerModLmerTest" if method else "lmerMod", style.width)]
-    lines.append(r_text.fill(["Formula:", *r_text.deparse(without_double_bars(m.formula))], style.width))
+        formula = without_double_bars(formula)  # in lme4 lmer does so, and glmer does not
+    lines.append(r_text.fill(["Formula:", *r_text.deparse(formula)], style.width))
     call = m.frame.call
     names = {"   Data:": data_name or call.data, "Weights:": call.weights, " Offset:": call.offset}
     return [*lines, *(f"{what} {name}" for what, name in names.items() if name)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,29 +9,28 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..errors import FitError, SingularFitWarning, users_stacklevel
+from ..errors import SingularFitWarning, users_stacklevel
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..fit.ranef import covariance_blocks
 from ..report.face import demand_mixed
-
-# Variances of the standard logistic, normal and Gumbel distributions, of which a latent variable's signs are observed.
-LATENT_VARIANCES = {"logit": math.pi**2 / 3.0, "probit": 1.0, "cloglog": math.pi**2 / 6.0}
+from .observation_level import APPROXIMATIONS, checked_approximation, observation_level_variance
 
 __all__ = ["VarianceComponents", "singular_note", "variance_components", "warn_singular"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VarianceComponents:
-    """Variances of one model, in squared units of the response.
+    """Variances of one model, in squared units of the response; of a generalized one, of its linear predictor.
 
     Attributes
     ----------
     random : pandas.Series
         Of the random effects, by grouping factor.
     residual, fixed : float
-        Of the residuals (of a binomial model, of the latent variable that its link supposes), and of the predictions of
-        the fixed part over the rows.
+        Of the residuals, and of the predictions of the fixed part over the rows. Residuals of a generalized model are
+        those of `observation_level_variance`; a random effect of each row, as counts that vary more than Poisson's
+        have, is one of them.
     """
 
     random: pd.Series
@@ -45,12 +43,14 @@ class VarianceComponents:
         return float(self.random.sum()) + self.residual + self.fixed
 
 
-def variance_components(fit: Fit | GeneralizedFit) -> VarianceComponents:
+def variance_components(fit: Fit | GeneralizedFit, approximation: str = APPROXIMATIONS[0]) -> VarianceComponents:
     """Split the variance of the response.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit or GeneralizedFit
+    approximation : {"lognormal", "delta", "trigamma"}
+        As for `icc`.
 
     Returns
     -------
@@ -71,32 +71,17 @@ def variance_components(fit: Fit | GeneralizedFit) -> VarianceComponents:
     Ecology and Evolution* 5(9), 944-946.
     """
     demand_mixed(fit)
+    checked_approximation(approximation)
     random = dict.fromkeys(fit.ngrps.index, 0.0)
     for _, part, covariance in covariance_blocks(fit):
         z = part.columns.matrix()
         random[part.term.group] += float(np.sum(covariance * (z.T @ z / len(z))))
     fixed = float(np.var(fit.frame.x @ fit.fixef.to_numpy(), ddof=1))
-    return VarianceComponents(pd.Series(random), _residual(fit), fixed)
-
-
-def _residual(fit: Fit | GeneralizedFit) -> float:
-    """Variance of the residuals; of a binomial model, of the latent variable that its link supposes.
-
-    Raises
-    ------
-    FitError
-        For other generalized models.
-    """
     if not isinstance(fit, GeneralizedFit):
-        return fit.sigma**2
-    family, link = fit.family.name, fit.family.link.name
-    if family == "binomial" and link in LATENT_VARIANCES:
-        return LATENT_VARIANCES[link]
-    raise FitError(
-        f"The residual variance on the scale of the linear predictor is known for binomial models with link="
-        f"{', '.join(map(repr, LATENT_VARIANCES))}; this one is of the {family} family with link={link!r}. Its random "
-        "variances are in m.varcorr."
-    )
+        return VarianceComponents(pd.Series(random), fit.sigma**2, fixed)
+    residual = observation_level_variance(fit, approximation)
+    residual += sum(random.pop(group) for group, levels in fit.ngrps.items() if levels == fit.nobs)
+    return VarianceComponents(pd.Series(random, dtype=float), residual, fixed)
 
 
 def singular_note(terms: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
 from .components import singular_note, variance_components, warn_singular
+from .observation_level import APPROXIMATIONS
 
 __all__ = ["IntraclassCorrelation", "icc"]
 
@@ -46,7 +47,7 @@ class IntraclassCorrelation:
             f"    Adjusted ICC: {self.adjusted:.3f}\n  Unadjusted ICC: {self.unadjusted:.3f}"
         )
         note = singular_note(self.singular)
-        if len(self.by_group) == 1:
+        if len(self.by_group) <= 1:
             return "\n".join([text, *note])
         width = max(5, *(len(str(name)) for name in self.by_group.index))
         rows = [f"{name:<{width}} | {value:.3f}" for name, value in self.by_group.items()]
@@ -56,19 +57,37 @@ class IntraclassCorrelation:
         return str(self)
 
 
-def icc(m: MixedModel | GeneralizedMixedModel) -> IntraclassCorrelation:
+def icc(m: MixedModel | GeneralizedMixedModel, approximation: str = APPROXIMATIONS[0]) -> IntraclassCorrelation:
     """Compute the intraclass correlation of a fitted mixed model.
+
+    Of a generalized model it is that on the scale of the linear predictor. The residual variance is then that of the
+    latent variable of a binomial model (π²/3 with a logit, 1 with a probit, π²/6 with a complementary log-log link) or
+    approximated from the mean response (see `approximation`). Random effects of single rows, ``(1 | row)``, count as
+    residuals.
 
     Parameters
     ----------
     m : MixedModel or GeneralizedMixedModel
-        Of a binomial model the residual variance is that of the latent variable: pi²/3 with a logit.
+    approximation : {"lognormal", "delta", "trigamma"}
+        Of counts and Gamma responses with a log link, how the variance of the logarithm follows from v, the variance
+        over the squared mean: ``log(1 + v)``, ``v`` or ``trigamma(1 / v)``. v is ``1 / mean`` of Poisson counts,
+        ``1 / mean + 1 / theta`` of negative binomial ones, and the dispersion of a Gamma response. The mean is
+        ``exp(beta + variance / 2)`` of the model without predictors, which is fitted for it. With a square-root link
+        the variance is 1/4, and ``(1 + mean / theta) / 4``.
 
     Returns
     -------
     IntraclassCorrelation
         Prints as ``performance::icc``, which gives NA for a singular fit. Here such a fit has the shares of its
-        estimated variances, and the printout says that it is singular.
+        estimated variances, and the printout says that it is singular. Of counts performance 0.10 takes ``exp(beta)``
+        for the mean, that of a group without effects; later versions take the mean, as here.
+
+    Raises
+    ------
+    FitError
+        For a family and link whose residual variance on this scale is not known: a cauchit has none, for example.
+    ArgumentError
+        When `m` is no mixed model, or there is no such `approximation`.
 
     Warns
     -----
@@ -91,7 +110,7 @@ def icc(m: MixedModel | GeneralizedMixedModel) -> IntraclassCorrelation:
     Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R²GLMM to random slopes models. *Methods in
     Ecology and Evolution* 5(9), 944-946.
     """
-    parts = variance_components(m)
+    parts = variance_components(m, approximation)
     random = float(parts.random.sum())
     within = random + parts.residual
     warn_singular(m.singular_terms, "intraclass correlation")

@@ -14,6 +14,7 @@ from ..model.mixed_model import MixedModel
 from ..report.face import demand_linear, demand_mixed
 from .clustering import group_sizes, intercept_variance
 from .components import singular_note, variance_components, warn_singular
+from .observation_level import APPROXIMATIONS
 
 __all__ = ["RSquared", "r2"]
 
@@ -60,15 +61,19 @@ class RSquared:
         return str(self)
 
 
-def r2(m: MixedModel | GeneralizedMixedModel, null: MixedModel | None = None) -> RSquared:
+def r2(
+    m: MixedModel | GeneralizedMixedModel, null: MixedModel | None = None, approximation: str = APPROXIMATIONS[0]
+) -> RSquared:
     """Compute the explained variance of a mixed model, by itself and against a null model.
 
     Parameters
     ----------
-    m : MixedModel
+    m : MixedModel or GeneralizedMixedModel
     null : MixedModel, optional
-        The random-intercept model without predictors, fitted to the same rows by the same criterion; m may
-        not have random slopes then.
+        For a linear model: the random-intercept model without predictors, fitted to the same rows by the same
+        criterion; m may not have random slopes then.
+    approximation : {"lognormal", "delta", "trigamma"}
+        Of a generalized model's residual variance, as for `icc`.
 
     Returns
     -------
@@ -78,7 +83,9 @@ def r2(m: MixedModel | GeneralizedMixedModel, null: MixedModel | None = None) ->
     ------
     FitError
         When the two models differ in rows, response, grouping factor or criterion, or are not
-        random-intercept models with one grouping factor.
+        random-intercept models with one grouping factor; for a family and link as with `icc`.
+    ArgumentError
+        When `m` is no mixed model, or there is no such `approximation`.
 
     Warns
     -----
@@ -99,12 +106,16 @@ def r2(m: MixedModel | GeneralizedMixedModel, null: MixedModel | None = None) ->
     Nakagawa, S. & Schielzeth, H. (2013). A general and simple method for obtaining R² from generalized linear
     mixed-effects models. *Methods in Ecology and Evolution* 4(2), 133-142.
 
+    Nakagawa, S., Johnson, P. C. D. & Schielzeth, H. (2017). The coefficient of determination R² and intra-class
+    correlation coefficient from generalized linear mixed-effects models revisited and expanded. *Journal of the Royal
+    Society Interface* 14, 20170213.
+
     Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 74-79. Sage.
 
     Snijders, T. A. B. & Bosker, R. J. (1994). Modeled variance in two-level models. *Sociological Methods &
     Research* 22(3), 342-363; and (2012) *Multilevel Analysis*, 2nd ed., section 7.1. Sage.
     """
-    parts = variance_components(m)
+    parts = variance_components(m, approximation)
     warn_singular(m.singular_terms, "conditional R squared")
     marginal = parts.fixed / parts.total
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total

@@ -217,3 +217,36 @@ def test_tables(m):
     assert m.coef().shape == (25, 4)
     with pytest.raises(mlm.FitError, match="normal distribution"):
         m.coefficients("satterthwaite")
+
+
+@pytest.mark.parametrize(
+    ("formula", "family", "link"),
+    [
+        (FORMULA, "binomial", None),
+        ("count ~ x + (1 | g) + (1 | h)", "poisson", None),
+        ("count ~ f + (0 + x | h) + (1 | g) + (1 | g:h)", "poisson", None),
+        ("y ~ x + (1 | g)", "binomial", "cloglog"),
+        ("I(much + 1) ~ x + (1 | g)", "Gamma", "log"),
+    ],
+)
+def test_standardized_residuals(formula, family, link):
+    """By the hat matrix of the weighted least-squares problem, written out."""
+    m = mlm.glmer(formula, DATA, family, link)
+    z = []
+    for slot, part in zip(m.deviance_function.layout.slots, m.terms, strict=True):
+        block = slice(slot.start, slot.start + slot.size)
+        t = m.deviance_function.layout.matrices(m.theta)[slot.factor][block, block]
+        levels = m.frame.groupings[part.term.group]
+        indicators = np.eye(levels.size)[levels.codes]
+        z += [indicators * column[:, None] for column in (part.columns.matrix() @ t).T]
+    z = np.concatenate(z, axis=1)
+    root = np.sqrt(m.outcome.weights * m.family.working_weights(m.linear_predictors.to_numpy()))[:, None]
+    penalty = np.zeros((z.shape[1], z.shape[1] + len(m.fixef)))
+    penalty[:, : z.shape[1]] = np.eye(z.shape[1])
+    q = np.linalg.qr(np.vstack([np.hstack([z, m.frame.x]) * root, penalty]))[0][:N]
+    h = (q**2).sum(axis=1)
+    assert m.leverages == pytest.approx(h, rel=1e-6)
+    expected = m.resid / (m.sigma * np.sqrt(1 - h))
+    assert m.residuals("standardized").to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-6)
+    with pytest.raises(mlm.ArgumentError, match="of the whole fit: leave `re_form` out"):
+        m.residuals("standardized", re_form=False)

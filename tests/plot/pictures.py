@@ -62,6 +62,19 @@ def model(count, letters, formula="y ~ x + z + (x + z | g)"):
 
 
 @cache
+def outcomes(count, letters, response="one", family="binomial"):
+    """Fit outcomes of 0 and 1, or counts, of these rows."""
+    d = rows(count, letters)
+    which = pd.factorize(d["g"])[0]
+    rng = np.random.default_rng(9)
+    eta = d["x"] + 0.8 * rng.normal(size=count)[which]
+    d = d.assign(one=(rng.random(len(d)) < 1 / (1 + np.exp(-eta))).astype(int), k=rng.poisson(np.exp(0.5 * eta)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return mlm.glmer(f"{response} ~ x + z + (1 | g)", d, family)
+
+
+@cache
 def flat():
     """A fit with a variance of 0."""
     d = rows(40, 5)
@@ -125,6 +138,9 @@ def pictures():
                 f"caterpillar_{key}": lambda c=count, n=letters: plot.caterpillar(model(c, n)),
                 f"modes_{key}": lambda c=count, n=letters: plot.ranef_histogram(model(c, n), "x"),
                 f"residuals_{key}": lambda c=count, n=letters: plot.residual_histogram(model(c, n)),
+                f"outcomes_{key}": lambda c=count, n=letters: plot.group_lines(outcomes(c, n), "x"),
+                f"chances_{key}": lambda c=count, n=letters: plot.caterpillar(outcomes(c, n)),
+                f"averages_{key}": lambda c=count, n=letters: plot.binned_residuals(outcomes(c, n)),
                 f"levels_{key}": lambda c=count, n=letters: mlm.effect(text_levels(c, n), "g").plot(),
                 f"at_{key}": lambda c=count, n=letters: mlm.effect(
                     text_levels(c, n), "x", at={"g": names(c, n)}
@@ -149,6 +165,9 @@ def pictures():
         "dates_lines": lambda: plot.group_lines(rows(3, 5), "day", y="y", by="g"),
         "dates_histogram": lambda: plot.facet_histogram(rows(3, 5), "day", "g"),
         "weights_lmer": lambda: plot.residual_histogram(quietly("yw ~ x + (1 | g)", rows(40, 5), weights="w")),
+        "counts_lines": lambda: plot.group_lines(outcomes(40, 5, "k", "poisson"), "x"),
+        "counts_averages": lambda: plot.binned_residuals(outcomes(40, 5, "k", "poisson")),
+        "chance": lambda: mlm.effect(outcomes(40, 5), "x", at={"z": [-1.0, 1.0]}).plot(),
         "zero_caterpillar": lambda: plot.caterpillar(flat()),
         "zero_modes": lambda: plot.ranef_histogram(flat()),
         "zero_lines": lambda: plot.group_lines(quietly("y ~ x + (1 | g)", rows(40, 5).assign(y=rows(40, 5)["z"])), "x"),

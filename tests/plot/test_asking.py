@@ -33,6 +33,7 @@ def made():
 
 # each function on data or a model that suits it, and how many panels it then has
 CALLS = {
+    "binned_residuals": (lambda **options: plot.binned_residuals(made()[1], **options), 0),
     "caterpillar": (lambda **options: plot.caterpillar(made()[1], **options), 1),
     "dot_and_whisker": (lambda **options: plot.dot_and_whisker(made()[2], **options), 0),
     "effect_lines": (lambda **options: plot.effect_lines(mlm.effect(made()[2], "x"), **options), 0),
@@ -167,6 +168,8 @@ CATALOGUE = {
     "bins=0": (lambda: plot.facet_histogram(made()[0], "y", "g", bins=0), "bins must be a positive whole .*got 0"),
     "bins=0, modes": (lambda: plot.ranef_histogram(made()[1], bins=0), "bins must be a positive whole .*got 0"),
     "bins=0, residuals": (lambda: plot.residual_histogram(made()[1], bins=0), "bins must be .*got 0"),
+    "bins of more than the rows": (lambda: plot.binned_residuals(made()[1], bins=61), "from 1 to the 60 rows; got 61"),
+    "bins=0, averages": (lambda: plot.binned_residuals(made()[1], bins=0), "bins is a number of bins.*got 0"),
     "gridsize=0": (lambda: plot.facet_density_lines(made()[0], "x", "y", "g", gridsize=0), "gridsize, .* got 0"),
     "kind": (lambda: plot.facet_density_lines(made()[0], "x", "y", "g", kind="violin"), "kind must be .*'violin'"),
     "values=5": (lambda: mlm.effect(made()[2], "x", values=5), r"Values of 'x' are a list, such as \[0, 1\]; got 5"),

@@ -1,5 +1,5 @@
-# Times lme4: lmer() and the standard errors of the fixed effects, data frame already in memory.
-#   Rscript lme4_fit.R FOLDER FORMULA REML|ML REPEATS SECONDS READY
+# Times lme4 (lmer, glmer) and glmmTMB, with the standard errors of the fixed effects, data frame already in memory.
+#   Rscript r_fit.R FOLDER FORMULA REML|ML|FAMILY REPEATS SECONDS READY lme4|glmmTMB NODES
 # FOLDER holds a binary file for each column, described in columns.json; factors are made before the clock starts.
 # READY is the line of JSON that is printed when the data are ready; a line with the result follows the first fit, and
 # another one the repeats: REPEATS of them or as many as fit into SECONDS; three, where these fit into 3 * SECONDS.
@@ -9,10 +9,34 @@ suppressPackageStartupMessages({
 })
 
 arguments <- commandArgs(trailingOnly = TRUE)
-if (length(arguments) != 6) stop("usage: Rscript lme4_fit.R FOLDER FORMULA REML|ML REPEATS SECONDS READY")
+if (length(arguments) != 8) stop("usage: Rscript r_fit.R FOLDER FORMULA REML|ML|FAMILY REPEATS SECONDS READY PACKAGE NODES")
 folder <- arguments[1]
 formula <- as.formula(arguments[2])
-reml <- match.arg(arguments[3], c("REML", "ML")) == "REML"
+linear <- arguments[3] %in% c("REML", "ML")
+family <- if (linear) NULL else get(arguments[3])()
+reml <- arguments[3] == "REML"
+package <- match.arg(arguments[7], c("lme4", "glmmTMB"))
+nodes <- as.integer(arguments[8])
+if (package == "glmmTMB") {
+  suppressPackageStartupMessages(library(glmmTMB))
+  if (nodes > 1) {
+    cat(arguments[6], "\n", '{"state": "unsupported", "reason": "adaptive quadrature"}', "\n", sep = "")
+    quit(status = 0)
+  }
+}
+fit_model <- function(formula, data) {
+  if (package == "glmmTMB") return(glmmTMB(formula, data, family = if (linear) gaussian() else family, REML = reml))
+  if (linear) lmer(formula, data, REML = reml) else glmer(formula, data, family = family, nAGQ = nodes)
+}
+coefficients_of <- function(m) if (package == "glmmTMB") glmmTMB::fixef(m)$cond else lme4::fixef(m)
+errors_of <- function(m) sqrt(diag(as.matrix(if (package == "glmmTMB") vcov(m)$cond else vcov(m))))
+# with several nodes lme4 leaves out what a model with a parameter for each row has
+saturated <- function(m) {
+  if (linear || nodes == 1) return(0)
+  y <- model.response(model.frame(m))
+  if (is.matrix(y)) return(sum(dbinom(y[, 1], rowSums(y), y[, 1] / rowSums(y), log = TRUE)))
+  if (family$family == "poisson") sum(dpois(y, y, log = TRUE)) else 0
+}
 repeats <- as.integer(arguments[4])
 seconds <- as.numeric(arguments[5])
 
@@ -41,8 +65,8 @@ messages <- character()
 fit_once <- function() {
   invisible(gc(FALSE))
   begin <- Sys.time()
-  m <- lmer(formula, data, REML = reml)
-  se <- sqrt(diag(as.matrix(vcov(m))))
+  m <- fit_model(formula, data)
+  se <- errors_of(m)
   list(seconds = as.numeric(Sys.time() - begin, units = "secs"), model = m, se = se)
 }
 quietly <- function(expr) withCallingHandlers(
@@ -58,7 +82,10 @@ quietly <- function(expr) withCallingHandlers(
 )
 
 # loads what is loaded at first use
-invisible(vcov(lmer(Reaction ~ Days + (1 | Subject), sleepstudy)))
+small <- if (linear) fit_model(Reaction ~ Days + (1 | Subject), sleepstudy) else
+  fit_model(I(Reaction > 300) ~ Days + (1 | Subject), sleepstudy)
+invisible(errors_of(small))
+rm(small)
 invisible(gc(FALSE))
 cat(arguments[6], "\n", sep = "")
 flush(stdout())
@@ -75,8 +102,8 @@ session <- sessionInfo()
 threads <- Sys.getenv(c("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), unset = NA)
 result <- list(
   state = "fitted", first = fitted$seconds, peak_bytes = peak,
-  beta = I(unname(fixef(m))), se = I(unname(fitted$se)), loglik = as.numeric(logLik(m)), reml = reml,
-  messages = I(messages), evaluations = m@optinfo$feval,
+  beta = I(unname(coefficients_of(m))), se = I(unname(fitted$se)), loglik = as.numeric(logLik(m)) + saturated(m),
+  reml = reml, messages = I(messages), evaluations = if (package == "lme4") m@optinfo$feval else m$fit$evaluations[[1]],
   software = list(
     R = as.character(getRversion()), lme4 = as.character(packageVersion("lme4")),
     Matrix = as.character(packageVersion("Matrix")), blas = basename(session$BLAS), threads = as.list(threads)
