@@ -133,7 +133,11 @@ def _differentiated(
     """Derivatives along free steps of T, these, and the inverse root of the second ones."""
     steps = free_steps(deviance.layout, matrices, grams)
     found = deviance.along(matrices, steps)
-    return found, steps, inverse_root(found.second, found.traces, extents(deviance.layout, matrices, grams, found.traces))
+    return (
+        found,
+        steps,
+        inverse_root(found.second, found.traces, extents(deviance.layout, matrices, grams, found.traces)),
+    )
 
 
 def _information(deviance: Deviance, found: Curvature, root: np.ndarray) -> VarianceInformation:
