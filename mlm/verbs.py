@@ -285,7 +285,8 @@ def step(
     demand_mixed(m)
     levels: dict[str, Any] = {"alpha_random": alpha_random, "alpha_fixed": alpha_fixed}
     for name, share in levels.items():
-        if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= float(share) <= 1:
+        real = isinstance(share, Real) and not isinstance(share, bool)
+        if not real or not 0 <= share <= 1:
             raise ArgumentError(f"`{name}` is a p value from 0 to 1; got {share!r}.")
     for name, flag in (("reduce_random", reduce_random), ("reduce_fixed", reduce_fixed)):
         if not is_one_of(flag, (True, False)):
