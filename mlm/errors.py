@@ -95,7 +95,7 @@ class RankWarning(MlmWarning):
 
 
 class ResponseWarning(MlmWarning):
-    """The response is not what its model supposes: truth values in a linear one, counts that are no whole numbers."""
+    """The response is not what its model supposes: truth values in a linear one, or no error; counts with fractions."""
 
 
 class TextColumnWarning(MlmWarning):

@@ -6,6 +6,7 @@ Each function hands its arguments on to the model's method or property, which sa
 from __future__ import annotations
 
 from inspect import signature
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -252,20 +253,22 @@ def step(
     reduce_random, reduce_fixed : bool
         Whether to leave out random effects, and terms of the fixed part.
     keep : sequence of str
-        Terms of the fixed part that stay.
+        Terms of the fixed part that stay; ``"z:x"`` is ``x:z``.
 
     Returns
     -------
     Elimination
-        With the tables ``random`` and ``fixed``, and ``model``: a linear model where no random effects are left.
+        With the tables ``random`` and ``fixed``, and ``model``: a linear model where no random effects are left. What
+        could be left out, but for a smaller model that cannot be fitted, stays, and the table says why: the last random
+        effects of a model with weights, or terms without which categories would be coded in another way.
 
     Raises
     ------
     ArgumentError
         For what is no mixed model, or an option that has a value it cannot have.
     FitError
-        When a smaller model cannot be fitted: by least squares with weights, or with categories that would be coded in
-        another way.
+        For Kenward and Roger's method on a fit by maximum likelihood; when random effects cannot be tested, as without
+        them categories would be coded in another way.
 
     Examples
     --------
@@ -280,8 +283,10 @@ def step(
     Harrell, F. E. (2015). *Regression Modeling Strategies*, 2nd ed., section 4.3. Springer.
     """
     demand_mixed(m)
-    for name, share in (("alpha_random", alpha_random), ("alpha_fixed", alpha_fixed)):
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+    levels: dict[str, Any] = {"alpha_random": alpha_random, "alpha_fixed": alpha_fixed}
+    for name, share in levels.items():
+        real = isinstance(share, Real) and not isinstance(share, bool)
+        if not real or not 0 <= share <= 1:
             raise ArgumentError(f"`{name}` is a p value from 0 to 1; got {share!r}.")
     for name, flag in (("reduce_random", reduce_random), ("reduce_fixed", reduce_fixed)):
         if not is_one_of(flag, (True, False)):

@@ -170,8 +170,8 @@ def anova(
         Of one mixed model: how the degrees of freedom of the denominators are found, by default Satterthwaite's.
     method : {None, "lrt", "kr"}
         Of several: ``"lrt"`` is the likelihood-ratio test, and ``"kr"`` Kenward and Roger's F test of the smaller of
-        two mixed models within the larger one, as pbkrtest's ``KRmodcomp()``. The random effects are the same in both;
-        models fitted by maximum likelihood are refitted by REML, and the print says so.
+        two mixed models within the larger one, as pbkrtest's ``KRmodcomp()``. The random effects are the same in both,
+        by their columns and levels; models fitted by maximum likelihood are refitted by REML, and the print says so.
     digits, width : int
         R's ``options(digits = 7, width = 80)`` for the print: the table shows ``digits - 2`` significant digits and, as
         in R, not fewer than three; 1 or 2 are taken for themselves, as in R's ``print(anova(m1, m2), digits = 1)``.
@@ -186,7 +186,8 @@ def anova(
     ------
     ArgumentError
         With no model, without a name of its own for each, for an unknown `test`, F for a mixed model, a
-        `refit` that is neither True nor False, or `digits` or a `width` that R would not print.
+        `refit` that is neither True nor False, or False for one model or with ``method="kr"``, or `digits` or a `width`
+        that R would not print.
     FitError
         When the models were fitted to different rows, responses or weights, or are of different families, or restricted
         likelihoods of models with different fixed effects would be compared; with ``method="kr"`` when they are not
@@ -194,6 +195,8 @@ def anova(
 
     Warns
     -----
+    ResponseWarning
+        A linear model fits perfectly: there is nothing to judge its terms by.
     NestingWarning
         Two models are compared, and the smaller one is not nested in the larger one. The table is given all the same.
 
@@ -226,16 +229,18 @@ def anova(
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., section 6.2.2. Sage.
     """
     _style(digits, width)
+    if not is_one_of(refit, (True, False)):
+        raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
+    kept = None if refit else False
     if len(model_list(models)) == 1:
-        _refuse(names=names, test=test, method=method, one="one model")
+        _refuse(names=names, test=test, method=method, refit=kept, one="one model")
         return term_tests(models[0], type, ddf, digits, width)
     labels = _labels(models, names)
     _refuse(type=type, ddf=ddf, one=f"{len(models)} models")
     if _by_kr(method, test):
-        return kr_comparison(models, labels, digits, width)
+        _refuse(refit=kept, one="Kenward and Roger's method, which is one of REML")
+        return kr_comparison(models, labels, names is not None, digits, width)
     test = "Chisq" if method == "lrt" else test
-    if not is_one_of(refit, (True, False)):
-        raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
     demand_one_family(models, labels)
     by_f, by_deviance = _is_f(models, labels, test), _is_of_deviance(models, test)
     rows = common_rows(models, labels)

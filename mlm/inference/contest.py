@@ -35,7 +35,7 @@ def contest(
     Parameters
     ----------
     m : MixedModel or LinearModel
-    L : str, mapping, array_like of shape (p,) or (k, p), or a list of these
+    L : str, mapping, array_like of shape (p,) or (k, p), or a list or Series of these
         A text such as ``"x1 - x2 = 0"``, in which coefficients stand by their names, with or without backticks (without
         a right side it is 0); weights by name, ``{"x1": 1, "x2": -1}``; or one weight a coefficient.
     ddf : {"satterthwaite", "kenward-roger"}
@@ -60,7 +60,8 @@ def contest(
     Raises
     ------
     ArgumentError
-        For what is no hypothesis, or names no coefficient; an unknown `ddf` or `joint`; a level not in (0, 1).
+        For what is no hypothesis, or is about no coefficient; an unknown `ddf` or `joint`; a level not in (0, 1);
+        `digits` or a `width` that R would not print.
     DataError
         When weights are not one finite number a coefficient.
     FitError
@@ -91,10 +92,11 @@ def contest(
     if not together:
         frame = _t_frame(m, asked, by, level)
         return TestsTable(frame, (), (), _rows(asked), "t value", "Pr(>|t|)", digits, width)
-    difference = asked.weights @ m.fixef.to_numpy() - asked.values
-    _demand_consistent(asked)
+    short = asked.shortened()[0]
+    _demand_consistent(short)
+    difference = short.weights @ m.fixef.to_numpy() - short.values
     label = "; ".join(asked.names) if any(name[:1].isalpha() for name in asked.names) else "1"
-    frame = f_frame(m, {label: by.f_test(asked.weights, difference)})
+    frame = f_frame(m, {label: by.f_test(short.weights, difference)})
     return TestsTable(frame, (), (), {label: asked.weights}, digits=digits, width=width)
 
 
@@ -103,11 +105,13 @@ def _rows(asked: Hypotheses) -> dict[str, np.ndarray]:
 
 
 def _t_frame(m: FittedModel, asked: Hypotheses, by: Denominators, level: float) -> pd.DataFrame:
-    estimate, df = asked.weights @ m.fixef.to_numpy(), by.dfs(asked.weights)
-    se = np.sqrt(np.einsum("kp,pq,kq->k", asked.weights, by.vcov, asked.weights))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = (estimate - asked.values) / se
-    reach = scipy.stats.t.isf(0.5 * (1.0 - level), df) * se
+    short, power = asked.shortened()
+    estimate, df = short.weights @ m.fixef.to_numpy(), by.dfs(short.weights)
+    se = np.sqrt(np.einsum("kp,pq,kq->k", short.weights, by.vcov, short.weights))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        t = (estimate - short.values) / se
+        estimate, se = np.ldexp(estimate, power), np.ldexp(se, power)
+        reach = scipy.stats.t.isf(0.5 * (1.0 - level), df) * se
     columns = {
         "Estimate": estimate,
         "Std. Error": se,

@@ -47,7 +47,7 @@ def type_number(kind: Any) -> int:
     ArgumentError
     """
     number = NUMERALS.get(kind.upper(), 0) if isinstance(kind, str) else kind
-    if not is_one_of(number, (1, 2, 3)):
+    if isinstance(kind, bool) or not is_one_of(number, (1, 2, 3)):
         raise ArgumentError(f"The type of an analysis of variance is 1, 2 or 3 (I, II or III); got {kind!r}.")
     return int(number)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,8 @@ class Elimination:
         Rows in the order in which they were left out, numbered in the column Eliminated; then what stays, with 0. Each
         is tested in the model of its step.
     model : MixedModel or LinearModel
-        What is left; a linear model where no random effects are.
+        What is left; a linear model where no random effects are. Where a smaller one cannot be fitted, it is the last
+        that can, and notes below the tables say why.
     """
 
     random: TestsTable
@@ -82,13 +83,22 @@ def eliminate(
     -------
     Elimination
     """
-    labels = [term.label for term in model_terms(m.frame)]
-    unknown = [name for name in keep if name not in labels]
-    if unknown:
-        raise ArgumentError(f"`keep` names {unknown[0]!r}, which is no term of the fixed part: {', '.join(labels)}.")
     random, smaller = _random(m, linear, alphas[0] if reduce[0] else 1.0)
-    fixed, found = _fixed(smaller, linear, ddf, alphas[1] if reduce[1] else 1.0, keep)
+    fixed, found = _fixed(smaller, linear, ddf, alphas[1] if reduce[1] else 1.0, _kept(m.frame, keep))
     return Elimination(random, fixed, found)
+
+
+def _kept(frame: ModelFrame, keep: Sequence[str]) -> set[str]:
+    """Labels of terms that stay; the variables of an interaction may stand in any order."""
+    labels = {tuple(sorted(term.label.split(":"))): term.label for term in model_terms(frame)}
+    asked = {name: labels.get(tuple(sorted("".join(each.split()) for each in name.split(":")))) for name in keep}
+    exact = set(labels.values())
+    found = {name: name if name in exact else label for name, label in asked.items()}
+    unknown = [name for name, label in found.items() if label is None]
+    if unknown:
+        there = f"there {'are' if len(exact) > 1 else 'is'} {', '.join(labels.values())}" if exact else "it has none"
+        raise ArgumentError(f"`keep` names {unknown[0]!r}, which is no term of the fixed part; {there}.")
+    return {label for label in found.values() if label is not None}
 
 
 def _random(m: Fit, linear: Callable[[ModelFrame], Any], alpha: float) -> tuple[TestsTable, Any]:
@@ -96,62 +106,72 @@ def _random(m: Fit, linear: Callable[[ModelFrame], Any], alpha: float) -> tuple[
     model: Any = m
     frame, every = random_frame(m)
     rows = [frame.iloc[:1].assign(Eliminated=np.nan)]
+    notes: tuple[str, ...] = ()
     while True:
         tests = frame.iloc[1:]
         worst = int(np.argmax(tests["Pr(>Chisq)"])) if len(tests) else 0
         if not len(tests) or not tests["Pr(>Chisq)"].iloc[worst] > alpha:
             rows.append(tests.assign(Eliminated=0.0))
             break
-        rows.append(tests.iloc[[worst]].assign(Eliminated=float(len(rows))))
         parts = every[worst].parts
-        smaller = with_random_parts(m.frame if model is m else model.frame, parts)
+        smaller = with_random_parts(model.frame, parts)
+        if not parts and smaller.weights is not None:
+            rows.append(tests.assign(Eliminated=0.0))
+            notes = (
+                f"{tests.index[worst]} stays: linear models (mlm.lm), which are left without it, take no weights.",
+            )
+            break
+        rows.append(tests.iloc[[worst]].assign(Eliminated=float(len(rows))))
         if not parts:
-            model = linear(_unweighted(smaller))
+            model = linear(smaller)
             break
         model = m.on(smaller)
         frame, every = random_frame(model)
-    return _table(rows, "Backward reduced random-effect table:", (), None, "Pr(>Chisq)"), model
-
-
-def _unweighted(frame: ModelFrame) -> ModelFrame:
-    """Refuse weights, which linear models do not have."""
-    if frame.weights is not None:
-        raise FitError(
-            "No random effects are left, and linear models (mlm.lm) take no weights. Keep the random effects: "
-            "reduce_random=False."
-        )
-    return frame
+    return _table(rows, "Backward reduced random-effect table:", (), notes, None, "Pr(>Chisq)"), model
 
 
 def _fixed(
-    model: Any, linear: Callable[[ModelFrame], Any], ddf: str | None, alpha: float, keep: tuple[str, ...]
+    model: Any, linear: Callable[[ModelFrame], Any], ddf: str | None, alpha: float, keep: set[str]
 ) -> tuple[TestsTable, Any]:
     """Leave out the least significant term of the fixed part as long as there is one."""
     rows: list[pd.DataFrame] = []
+    stays: dict[str, str] = {}
     while True:
         tests = _drop1(model, ddf)
-        asked = tests[~tests.index.isin(keep)]
+        asked = tests[~tests.index.isin([*keep, *stays])]
         worst = asked["Pr(>F)"].idxmax() if asked["Pr(>F)"].notna().any() else None
         if worst is None or not asked.loc[worst, "Pr(>F)"] > alpha:
             rows.append(tests.assign(Eliminated=0.0))
             break
-        rows.append(tests.loc[[worst]].assign(Eliminated=float(len(rows) + 1)))
         terms = [k for k, term in enumerate(model_terms(model.frame)) if term.label != worst]
-        frame = with_fixed_terms(model.frame, terms)
-        model = model.on(frame) if isinstance(model, Fit) else linear(frame)
+        try:
+            frame = with_fixed_terms(model.frame, terms)
+            smaller = model.on(frame) if isinstance(model, Fit) else linear(frame)
+        except FitError as error:
+            stays[worst] = str(error).partition(";")[0]
+            continue
+        rows.append(tests.loc[[worst]].assign(Eliminated=float(len(rows) + 1)))
+        model = smaller
     method = (
         f"Degrees of freedom method: {'Kenward-Roger' if checked_ddf(ddf) == 'kenward-roger' else 'Satterthwaite'} "
     )
     below = (method, "") if isinstance(model, Fit) else ()
-    return _table(rows, "Backward reduced fixed-effect table:", below, "F value", "Pr(>F)"), model
+    notes = tuple(
+        f"{name} stays: {why[:1].lower()}{why[1:].rstrip('.')}."
+        for name, why in stays.items()
+        if name in rows[-1].index
+    )
+    return _table(rows, "Backward reduced fixed-effect table:", below, notes, "F value", "Pr(>F)"), model
 
 
 def _drop1(model: FittedModel, ddf: str | None) -> pd.DataFrame:
     return drop1(model, ddf).frame if is_mixed(model) else linear_drop1(model)
 
 
-def _table(rows: list[pd.DataFrame], title: str, below: tuple[str, ...], test: str | None, pvalue: str) -> TestsTable:
+def _table(
+    rows: list[pd.DataFrame], title: str, below: tuple[str, ...], notes: tuple[str, ...], test: str | None, pvalue: str
+) -> TestsTable:
     frame = pd.concat(rows)
     order = ["Eliminated", *[name for name in frame.columns if name != "Eliminated"]]
     heading = (title, *(below or ("",) if test is None else below))
-    return TestsTable(frame[order], heading, test=test, pvalue=pvalue, digits=r_numbers.DIGITS)
+    return TestsTable(frame[order], heading, notes, test=test, pvalue=pvalue, digits=r_numbers.DIGITS)

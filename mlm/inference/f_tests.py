@@ -38,12 +38,13 @@ def checked_ddf(ddf: Any) -> str | None:
 
 
 class FTest(NamedTuple):
-    """An F test: the statistic, its degrees of freedom, and what it was multiplied by."""
+    """An F test: the statistic, its degrees of freedom, what it was multiplied by, and if known its numerator."""
 
     value: float
     numdf: int
     dendf: float
     scaling: float = 1.0
+    square: float | None = None
 
     @property
     def pvalue(self) -> float:
@@ -203,12 +204,14 @@ class Exact:
     ----------
     vcov : ndarray, shape (p, p)
     df : float
+    unscaled : ndarray, shape (p, p), optional
+        The covariance matrix over the residual variance, of a fit that leaves no residuals: F is infinite then.
     """
 
     method = ""
 
-    def __init__(self, vcov: np.ndarray, df: float) -> None:
-        self.vcov, self.df = vcov, df
+    def __init__(self, vcov: np.ndarray, df: float, unscaled: np.ndarray | None = None) -> None:
+        self.vcov, self.df, self.unscaled = vcov, df, unscaled
 
     def dfs(self, contrasts: np.ndarray) -> np.ndarray:
         """See `Denominators.dfs`."""
@@ -218,9 +221,15 @@ class Exact:
         """See `Denominators.f_test`."""
         if np.isnan(self.vcov).any():  # as many coefficients as rows
             return FTest(np.nan, int(np.linalg.matrix_rank(contrasts)), np.nan)
-        scale = np.sqrt(self.vcov.diagonal())
+        if self.unscaled is None:
+            return self._f_test(self.vcov, contrasts, difference)
+        found = self._f_test(self.unscaled, contrasts, difference)
+        return found._replace(value=np.inf if found.value > 0.0 else np.nan, square=found.value)
+
+    def _f_test(self, covariance: np.ndarray, contrasts: np.ndarray, difference: np.ndarray) -> FTest:
+        scale = np.sqrt(covariance.diagonal())
         rows = contrasts * scale
-        values, vectors = np.linalg.eigh(rows @ (self.vcov / np.outer(scale, scale)) @ rows.T)
+        values, vectors = np.linalg.eigh(rows @ (covariance / np.outer(scale, scale)) @ rows.T)
         there = values > DEPENDENT * values.max(initial=0.0)
         if not there.any():
             return FTest(np.nan, 0, np.nan)

@@ -106,8 +106,12 @@ class FullDesign:
         self.spans = [slice(a, b) for a, b in itertools.pairwise(ends)]
         # only what is numeric of a column is scaled: indicators of one term must stay comparable
         self.unit = np.concatenate([_units(part) for part in parts])
-        q, r = np.linalg.qr(x / self.length)
-        self.functions = np.linalg.solve(r, q.T @ (np.concatenate(parts) / self.unit[:, None]).T)
+        self.functions = np.column_stack(
+            [
+                _coefficients(x / self.length, (part / unit[:, None]).T, alike)
+                for part, unit, alike in zip(parts, np.split(self.unit, ends[:-1]), _alike(frame, terms), strict=True)
+            ]
+        )
 
     @cached_property
     def allowed(self) -> list[np.ndarray]:
@@ -134,6 +138,34 @@ class FullDesign:
         """Combine rows so that each has 1 for one of the term's contrasts with the first level, and 0 for others."""
         block = (mine @ self.functions)[:, treatment] * self.unit[treatment]
         return np.asarray(np.linalg.solve(block[:, _pivots(block)], mine)) if len(block) else mine
+
+
+def _alike(frame: ModelFrame, terms: Sequence[TermSpan]) -> list[list[int]]:
+    """Of the intercept and each term the columns of X in use that belong to terms with the same numeric variables."""
+    numeric = [frozenset(), *(term.variables - term.categories for term in terms)]
+    taken = {k for term in terms for k in term.columns}
+    columns = [[k for k in range(len(frame.x_names)) if k not in taken], *(list(term.columns) for term in terms)]
+    return [
+        sorted(k for mine, other in zip(columns, numeric, strict=True) if other == own for k in mine) for own in numeric
+    ]
+
+
+def _coefficients(x: np.ndarray, columns: np.ndarray, alike: Sequence[int]) -> np.ndarray:
+    """B of ``columns = x B``, of columns of length 1 (n, p) and others (n, k) that they span.
+
+    R codes categories so that a term's columns are combinations of those with the same numbers. There is no rounding
+    between these and others then, be they as nearly parallel as a number far from 0 and its square. Only where some
+    were left out, as they depended on others, these are needed as well.
+    """
+    out = np.zeros((x.shape[1], columns.shape[1]))
+    for chosen in (list(alike), list(range(x.shape[1]))):
+        q, r = np.linalg.qr(x[:, chosen])
+        inside = q.T @ columns
+        missed = np.abs(columns - q @ inside).max(axis=0, initial=0.0)
+        if (missed <= NOTHING).all():
+            break
+    out[chosen] = np.linalg.solve(r, inside)
+    return out
 
 
 def _null(matrix: np.ndarray) -> np.ndarray:

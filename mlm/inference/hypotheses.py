@@ -20,7 +20,11 @@ from ..language.tree import Call, Name, Node, Number, spell
 
 __all__ = ["Hypotheses", "hypotheses"]
 
-MARK = "#"  # with a number and in backticks, it stands for a coefficient while a text is read
+MARK = (
+    "#"  # as often as no text has it, with a number and in backticks, it stands for a coefficient while a text is read
+)
+
+MODERATE = 300  # power of 2 of weights up to which they stay as they are
 
 
 class Hypotheses(NamedTuple):
@@ -36,6 +40,14 @@ class Hypotheses(NamedTuple):
     weights: np.ndarray
     values: np.ndarray
     names: tuple[str, ...]
+
+    def shortened(self) -> tuple[Hypotheses, np.ndarray]:
+        """Very large and small ones divided by a power of 2, so that squares are numbers; and the powers (k,)."""
+        power = np.frexp(np.abs(self.weights).max(axis=1))[1]
+        power[np.abs(power) < MODERATE] = 0
+        with np.errstate(over="ignore"):
+            values = np.ldexp(self.values, -power)
+        return self._replace(weights=np.ldexp(self.weights, -power[:, None]), values=values), power
 
 
 def hypotheses(given: Any, rhs: Any, coefficients: Sequence[str]) -> Hypotheses:
@@ -80,6 +92,8 @@ def _right(rhs: Any, count: int) -> np.ndarray:
 
 def _several(given: Any, coefficients: Sequence[str]) -> list[Any]:
     """One hypothesis after the other."""
+    if isinstance(given, pd.Series) and len(given) and all(isinstance(one, str) for one in given):
+        return list(given)
     if isinstance(given, str | Mapping | pd.Series):
         return [given]
     if isinstance(given, pd.DataFrame):
@@ -102,8 +116,9 @@ def _one(given: Any, coefficients: Sequence[str]) -> tuple[np.ndarray, float, st
         row = np.zeros(len(coefficients))
         for name, weight in given.items():
             row[_place(str(name), coefficients)] = Column.of([weight], f"The weight of {name!r}").numbers()[0]
-        return _finite(row, coefficients), 0.0, _named(row, coefficients)
-    return _finite(Column.of(given, "The contrast").numbers(), coefficients), 0.0, ""
+        return _demand_any(_finite(row, coefficients), given), 0.0, _named(row, coefficients)
+    row = _finite(Column.of(given, "The contrast").numbers(), coefficients)
+    return _demand_any(row, row.tolist()), 0.0, ""
 
 
 def _finite(row: np.ndarray, coefficients: Sequence[str]) -> np.ndarray:
@@ -114,6 +129,14 @@ def _finite(row: np.ndarray, coefficients: Sequence[str]) -> np.ndarray:
         )
     if not np.isfinite(row).all():
         raise DataError(f"The contrast has {int((~np.isfinite(row)).sum())} missing or infinite values; write 0.")
+    return row
+
+
+def _demand_any(row: np.ndarray, given: Any) -> np.ndarray:
+    """Refuse weights that are all 0."""
+    if not row.any():
+        shown = given if isinstance(given, str) else str(given)
+        raise ArgumentError(f"The hypothesis {shorten(shown)!r} is about no coefficient.")
     return row
 
 
@@ -133,59 +156,78 @@ def _place(name: str, coefficients: Sequence[str]) -> int:
     for k, known in enumerate(coefficients):
         if name in (known, f"`{known}`") or known == f"`{name}`":
             return k
-    raise ArgumentError(
-        f"There is no coefficient {shorten(name)!r}; there are {first_few([shorten(c) for c in coefficients])}."
-        f"{suggest(name, coefficients)}"
-    )
+    there = f"there are {first_few([shorten(c) for c in coefficients])}" if coefficients else "the model has none"
+    raise ArgumentError(f"There is no coefficient {shorten(name)!r}; {there}.{suggest(name, coefficients)}")
 
 
 def _written(text: str, coefficients: Sequence[str]) -> tuple[np.ndarray, float]:
     """Weights and right side of a text."""
-    sides = re.split(r"==?", _marked(text, coefficients))
+    marks = _Marks.of(text, coefficients)
+    sides = re.split(r"==?", marks.marked(text))
     if len(sides) > 2 or not all(side.strip() for side in sides):
         raise ArgumentError(f"A hypothesis has two sides, such as 'x1 - x2 = 0'; got {shorten(text)!r}.")
     weights, value = np.zeros(len(coefficients)), 0.0
     for sign, side in zip((1.0, -1.0), sides, strict=False):
-        row, constant = _linear(_read(side.strip(), text), text, coefficients)
+        row, constant = _linear(_read(side.strip(), text, marks), text, marks)
         weights, value = weights + sign * row, value - sign * constant
-    if not weights.any():
-        raise ArgumentError(f"The hypothesis {shorten(text)!r} is about no coefficient.")
-    return weights, value
+    return _demand_any(weights, text), value
 
 
-def _read(side: str, text: str) -> Node:
+def _read(side: str, text: str, marks: _Marks) -> Node:
     """One side of a text as a tree."""
     try:
         return parse_expression(side)
     except FormulaError as error:
-        why = str(error).splitlines()[0].replace("The formula cannot be read: ", "")
+        why = marks.unmarked(str(error).splitlines()[0].replace("The formula cannot be read: ", ""))
         raise ArgumentError(
             f"The hypothesis {shorten(text)!r} cannot be read: {why} A coefficient's name that is no expression stands "
             "in backticks."
         ) from None
 
 
-def _marked(text: str, coefficients: Sequence[str]) -> str:
-    """The text with a mark in the place of each coefficient's name, the longest names first."""
-    names = {name: k for k, name in reversed(list(enumerate(coefficients)))}
-    spelled = {"".join(name.split()): k for name, k in names.items()} | {f"`{n}`": k for n, k in names.items()} | names
-    order = sorted(spelled, key=len, reverse=True)
-    # a name ends where no letter, digit, dot or colon goes on; what stands in backticks is one name
-    pattern = "|".join(re.escape(name) for name in order)
-    found = re.compile(rf"(?<![\w.:`])(?:{pattern})(?![\w.:(`])|`[^`]*`")
-    return found.sub(lambda m: f"`{MARK}{spelled[m.group()]}`" if m.group() in spelled else m.group(), text)
+class _Marks(NamedTuple):
+    """Marks that stand for coefficients while a text is read, and such as the text does not have."""
+
+    mark: str
+    coefficients: Sequence[str]
+
+    @classmethod
+    def of(cls, text: str, coefficients: Sequence[str]) -> _Marks:
+        longest = max([len(run) for run in re.findall(f"{MARK}+", text)], default=0)
+        return cls(MARK * (longest + 1), coefficients)
+
+    def marked(self, text: str) -> str:
+        """The text with a mark in the place of each coefficient's name, the longest names first."""
+        names = {name: k for k, name in reversed(list(enumerate(self.coefficients)))}
+        plain = {"".join(name.split()): k for name, k in names.items()}
+        spelled = plain | {f"`{n}`": k for n, k in names.items()} | names
+        order = sorted(spelled, key=len, reverse=True)
+        # a name ends where no letter, digit, dot or colon goes on; what stands in backticks is one name
+        pattern = "|".join(re.escape(name) for name in order)
+        found = re.compile(rf"(?<![\w.:`])(?:{pattern})(?![\w.:(`])|`[^`]*`")
+        return found.sub(lambda m: f"`{self.mark}{spelled[m.group()]}`" if m.group() in spelled else m.group(), text)
+
+    def place(self, name: str) -> int | None:
+        """Which coefficient a mark stands for; None for another name."""
+        found = re.fullmatch(rf"{self.mark}(\d+)", name)
+        return int(found.group(1)) if found else None
+
+    def unmarked(self, text: str) -> str:
+        """The text with the names again."""
+        return re.sub(rf"`?{self.mark}(\d+)`?", lambda m: self.coefficients[int(m.group(1))], text)
 
 
-def _linear(node: Node, text: str, coefficients: Sequence[str]) -> tuple[np.ndarray, float]:
+def _linear(node: Node, text: str, marks: _Marks) -> tuple[np.ndarray, float]:
     """Weights and constant of an expression."""
+    coefficients = marks.coefficients
     none = np.zeros(len(coefficients))
     if isinstance(node, Number):
         return none, node.value
     if isinstance(node, Name):
-        k = int(node.name[1:]) if re.fullmatch(MARK + r"\d+", node.name) else _place(node.name, coefficients)
-        return np.eye(len(coefficients))[k], 0.0
+        marked = marks.place(node.name)
+        return np.eye(len(coefficients))[_place(node.name, coefficients) if marked is None else marked], 0.0
     if isinstance(node, Call) and (node.infix or node.function == "("):
-        parts = [_linear(argument, text, coefficients) for argument in node.arguments]
+        parts = [_linear(argument, text, marks) for argument in node.arguments]
         if len(parts) == 1 and node.function in ("(", "+", "-"):
             sign = -1.0 if node.function == "-" else 1.0
             return sign * parts[0][0], sign * parts[0][1]
@@ -197,7 +239,7 @@ def _linear(node: Node, text: str, coefficients: Sequence[str]) -> tuple[np.ndar
             return factor * row, factor * constant
         if node.function == "/" and not parts[1][0].any() and parts[1][1]:
             return parts[0][0] / parts[1][1], parts[0][1] / parts[1][1]
-    what = re.sub(rf"`{MARK}(\d+)`", lambda m: coefficients[int(m.group(1))], spell(node))
+    what = marks.unmarked(spell(node))
     if isinstance(node, Call) and (not node.infix or node.function == ":"):
         return none + np.eye(len(coefficients))[_place(what, coefficients)], 0.0
     raise ArgumentError(

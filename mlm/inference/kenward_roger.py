@@ -29,6 +29,7 @@ import numpy as np
 from ..errors import FitError
 from ..fit.fit import Fit
 from ..likelihood.covariance import CovarianceLayout
+from ..likelihood.interior import unit_changes
 from .satterthwaite import VarianceInformation, inverse_root
 
 __all__ = ["KenwardRoger", "kenward_roger", "scaled_denominator"]
@@ -75,20 +76,23 @@ def kenward_roger(fit: Fit) -> KenwardRoger:
             "m.refit(reml=True)."
         )
     deviance, layout, p = fit.working, fit.working.layout, fit.products.p
-    found = deviance.expected(layout.matrices(fit.optimum.evaluation.theta), _changes(layout))
+    found = deviance.expected(layout.matrices(fit.optimum.evaluation.theta), unit_changes(layout))
     dof, flat = fit.nobs - p, found.sums.reshape(len(found.sums), p * p)
     scale = found.single - np.trace(found.sums, axis1=1, axis2=2)
-    root = inverse_root(found.traces - 2.0 * found.pairs + flat @ flat.T - np.outer(scale, scale) / dof, found.traces)
+    expected = found.traces - 2.0 * found.pairs + flat @ flat.T - np.outer(scale, scale) / dof
+    root = inverse_root(expected, found.traces, _extent(layout, found.traces))
     weights, of_sums = root @ root.T, np.tensordot(root.T, found.sums, axes=1)
     adjusted = np.eye(p) + 4.0 * (found.weighted(weights) - np.add.reduce(of_sums @ of_sums, 0))
     changes = of_sums - (root.T @ scale / dof)[:, None, None] * np.eye(p)
     return KenwardRoger(VarianceInformation(found.root, changes, dof), 0.5 * (adjusted + adjusted.T))
 
 
-def _changes(layout: CovarianceLayout) -> list[np.ndarray]:
-    """Changes of each factor's Sigma that span all within its terms, once: shapes (m, q, q)."""
-    units = [layout.units(k) for k in range(len(layout.sizes))]
-    return [0.5 * (unit + unit.transpose(0, 2, 1)) for unit in units]
+def _extent(layout: CovarianceLayout, traces: np.ndarray) -> np.ndarray:
+    """What each trace may be at most: of a covariance the geometric mean of its variances', see `extents`."""
+    own = np.maximum(traces.diagonal(), 0.0)
+    pairs = [(k, *map(int, np.argwhere(unit)[0])) for k in range(len(layout.sizes)) for unit in layout.units(k)]
+    place = {pair: own[at] for at, pair in enumerate(pairs)}
+    return np.array([np.sqrt(place[k, i, i]) * np.sqrt(place[k, j, j]) for k, i, j in pairs])
 
 
 def scaled_denominator(information: VarianceInformation, directions: np.ndarray) -> tuple[float, float]:

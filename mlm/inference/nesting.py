@@ -10,7 +10,7 @@ import numpy as np
 
 from ..frame.model_frame import ModelFrame
 
-__all__ = ["Family", "Space", "not_within"]
+__all__ = ["Family", "Space", "not_within", "random_outside"]
 
 # A column is outside a space when more than this share of its length (about its mean, where the space has the constant)
 # is: the tolerance by which R's lm tells dependent columns, as `dependent_columns` does in a fit.
@@ -202,6 +202,23 @@ def not_within(small: ModelFrame, large: ModelFrame, rows: np.ndarray) -> list[s
         rounding = ROUNDING * float((_lengths(one) + _lengths(other))[0])
         if space.lacks(one - other, rounding).any():
             found.append("the offset")
+    return [*found, *random_outside(small, large, rows)]
+
+
+def random_outside(small: ModelFrame, large: ModelFrame, rows: np.ndarray) -> list[str]:
+    """Say which random-effects terms of a model have covariance matrices that another one cannot make.
+
+    Parameters
+    ----------
+    small, large, rows
+        As `not_within` takes them.
+
+    Returns
+    -------
+    list of str
+        The terms, as they are called in messages.
+    """
+    found = []
     families = [Family.of(large, group) for group in dict.fromkeys(part.term.group for part in large.random)]
     for part in small.random:
         codes, columns = small.groupings[part.term.group].codes[rows], part.columns.matrix()[rows]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
+from ..errors import ArgumentError, is_one_of
 from ..fit.fit import Fit
 from ..frame.model_frame import RandomPart
 from ..frame.reduction import random_part_without, with_random_parts
@@ -46,7 +47,8 @@ def reductions(fit: Fit, reduce_terms: bool = True) -> Iterator[Reduction]:
     """What random effects can be left out, one after the other.
 
     Of a term ``(1 + x | g)`` each effect that no other of the term contains; the term as a whole where it has a single
-    effect, or `reduce_terms` is False.
+    effect, or `reduce_terms` is False. What is left of a term is not there twice: without f, ``(1 + f | g)`` is nothing
+    beside ``(1 | g)``.
     """
     frame = fit.frame
     for k, part in enumerate(frame.random):
@@ -58,7 +60,14 @@ def reductions(fit: Fit, reduce_terms: bool = True) -> Iterator[Reduction]:
         for t in outer:
             left = random_part_without(part, t)
             label = f"{part.design.terms.labels[t]} in ({part.term.written})"
-            yield Reduction(fit, label, (*frame.random[:k], *([left] if left else []), *frame.random[k + 1 :]))
+            others = (*frame.random[:k], *frame.random[k + 1 :])
+            kept = [left] if left and not any(_same(left, other) for other in others) else []
+            yield Reduction(fit, label, (*frame.random[:k], *kept, *frame.random[k + 1 :]))
+
+
+def _same(part: RandomPart, other: RandomPart) -> bool:
+    """Whether two terms have the same columns for the same groups."""
+    return part.term.group == other.term.group and sorted(part.columns.names) == sorted(other.columns.names)
 
 
 def random_frame(fit: Fit, reduce_terms: bool = True) -> tuple[pd.DataFrame, list[Reduction]]:
@@ -107,9 +116,10 @@ def ranova(
     Raises
     ------
     ArgumentError
-        For what is no mixed model.
+        For what is no mixed model; `reduce_terms` that is neither True nor False, or `digits` or a `width` that R would
+        not print.
     FitError
-        When a smaller model cannot be fitted.
+        When a smaller model cannot be fitted, or has categories that would be coded in another way.
 
     Examples
     --------
@@ -124,6 +134,8 @@ def ranova(
     under nonstandard conditions. Journal of the American Statistical Association 82, 605-610.
     """
     demand_mixed(m)
+    if not is_one_of(reduce_terms, (True, False)):
+        raise ArgumentError(f"`reduce_terms` is True or False; got {reduce_terms!r}.")
     frame, _ = random_frame(m, reduce_terms)
     formula = rewritten(m.frame.formula, m.frame.formula.fixed, [part.term for part in m.frame.random])
     heading = (HEADING, "", "Model:", "\n".join(r_text.deparse(formula.text)))

@@ -34,7 +34,8 @@ from ..fit.fit import Fit
 from ..frame.column import Column
 from ..likelihood.criterion import Curvature
 from ..likelihood.deviance import Deviance
-from ..likelihood.free_steps import along_steps, free_steps, mean_products
+from ..likelihood.free_steps import along_steps, extents, free_steps, mean_products
+from ..likelihood.interior import in_the_interior
 
 __all__ = ["VarianceInformation", "contrast_df", "degrees_of_freedom", "inverse_root", "variance_information"]
 
@@ -42,6 +43,9 @@ __all__ = ["VarianceInformation", "contrast_df", "degrees_of_freedom", "inverse_
 # which the data say nothing of the direction; so for a direction whose change of V others can make up. Measured where
 # two terms are the same: 5e-10 is left, by as much as the slope at the end of a search is not 0.
 LEAST_SHARE = 1e-8
+# The same for a direction that does not change V, above which the criterion rises in it all the same: far above what is
+# left of the slope at the end of a search.
+LEAST_BEND = 1e-6
 # Decrease of the criterion that Newton's step from where the search has ended may promise: with less, the step would
 # change nothing (it is shorter than 1e-10 standard errors of the parameters); with more, the search has not ended at a
 # minimum, which is said elsewhere, and the fit is taken as it is. Fits below the upper bound count as ended at the same
@@ -102,24 +106,38 @@ def variance_information(fit: Fit) -> VarianceInformation:
     order of the rows to another: Newton's step, the second derivatives being at hand, ends at the minimum itself. Of
     `nloptwrap` the point is wanted where lme4 stops; there no step is made.
     """
-    deviance, layout = fit.working, fit.working.layout
-    grams = mean_products(fit.products)
-    matrices = layout.matrices(fit.optimum.evaluation.theta)
-    for left in range(0 if fit.optimizer == "nloptwrap" else MOST_STEPS, -1, -1):
-        steps = free_steps(layout, matrices, grams)
-        found = deviance.along(matrices, steps)
-        root = inverse_root(found.second, found.traces)
+    deviance, grams = fit.working, mean_products(fit.products)
+    matrices = deviance.layout.matrices(fit.optimum.evaluation.theta)
+    found, steps, root = _differentiated(deviance, matrices, grams)
+    if root.shape[1] < len(found.slope):
+        matrices = in_the_interior(deviance, matrices, grams)
+        found, steps, root = _differentiated(deviance, matrices, grams)
+    for _ in range(0 if fit.optimizer == "nloptwrap" else MOST_STEPS):
         promised = found.slope @ root
-        if not left or not LEAST_DECREASE < 0.5 * float(promised @ promised) < MOST_DECREASE:
+        if not LEAST_DECREASE < 0.5 * float(promised @ promised) < MOST_DECREASE:
             break
         matrices = along_steps(matrices, steps, -root @ promised)
+        found, steps, root = _differentiated(deviance, matrices, grams)
     large = max([float(np.abs(t).max(initial=0.0)) for t in matrices], default=0.0) >= LARGE_DEVIATION
     again = []
     for change in NEARBY if large else ():
         near = [(1.0 + change) * t for t in matrices]
-        other = deviance.along(near, free_steps(layout, near, grams))
-        again.append(_information(deviance, other, inverse_root(other.second, other.traces)))
+        other, _, root_there = _differentiated(deviance, near, grams)
+        again.append(_information(deviance, other, root_there))
     return _information(deviance, found, root)._replace(nearby=tuple(again))
+
+
+def _differentiated(
+    deviance: Deviance, matrices: list[np.ndarray], grams: list[np.ndarray]
+) -> tuple[Curvature, list[np.ndarray], np.ndarray]:
+    """Derivatives along free steps of T, these, and the inverse root of the second ones."""
+    steps = free_steps(deviance.layout, matrices, grams)
+    found = deviance.along(matrices, steps)
+    return (
+        found,
+        steps,
+        inverse_root(found.second, found.traces, extents(deviance.layout, matrices, grams, found.traces)),
+    )
 
 
 def _information(deviance: Deviance, found: Curvature, root: np.ndarray) -> VarianceInformation:
@@ -219,7 +237,7 @@ def _shortened(vector: np.ndarray) -> np.ndarray:
     return np.asarray(np.ldexp(vector, -np.frexp(np.abs(vector).max())[1]))
 
 
-def inverse_root(second: np.ndarray, traces: np.ndarray) -> np.ndarray:
+def inverse_root(second: np.ndarray, traces: np.ndarray, extent: np.ndarray) -> np.ndarray:
     """K with ``K K' = H^-1`` for second derivatives H, on directions in which the criterion rises: shape (m, k).
 
     Parameters
@@ -228,32 +246,48 @@ def inverse_root(second: np.ndarray, traces: np.ndarray) -> np.ndarray:
         H.
     traces : ndarray, shape (m, m)
         What they would be expected to be, see `Curvature.traces`.
+    extent : ndarray, shape (m,)
+        What the diagonal of the traces may be at most. Directions are measured by it: along one that changes V by
+        next to nothing of that, nothing is told of the parameters, and second derivatives are rounding.
 
     Notes
     -----
-    The lengths of directions are divided out. The criterion rises in all of them, if each pivot of H is well above what
-    rounding leaves, and the largest eigenvalue of ``H^-1 M``, M being the traces, is below the inverse of
-    `LEAST_SHARE`; it is not larger than the trace.
+    The lengths of directions are divided out. The criterion rises in all of them, if V changes in all, each pivot of H
+    is well above what rounding leaves, and the largest eigenvalue of ``H^-1 M``, M being the traces, is below the
+    inverse of `LEAST_SHARE`; it is not larger than the trace.
     """
-    scale = np.sqrt(np.abs(second.diagonal()))
-    if not len(scale):
+    if not len(second):
         return np.empty((0, 0))
-    if scale.all():
-        units = np.outer(scale, scale)
-        root, info = lapack.dpotrf(second / units, lower=1, clean=1)
-        if not info and root.diagonal().min() ** 2 > LEAST_SHARE:
-            inverse = lapack.dtrtri(root, lower=1)[0]
-            if float(np.sum((inverse @ (traces / units)) * inverse)) * LEAST_SHARE < 1.0:
-                return inverse.T / scale[:, None]
-    return _positive_root(second, traces)
+    if _positive(traces, extent) is not None and (root := _positive(second, second.diagonal())) is not None:
+        scale = np.sqrt(second.diagonal())
+        inverse = lapack.dtrtri(root, lower=1)[0]
+        if float(np.sum((inverse @ (traces / np.outer(scale, scale))) * inverse)) * LEAST_SHARE < 1.0:
+            return np.asarray(inverse.T / scale[:, None])
+    return _positive_root(second, traces, extent)
 
 
-def _positive_root(second: np.ndarray, traces: np.ndarray) -> np.ndarray:
-    """The same, without directions in which the criterion does not rise, or which do not change V."""
-    scale = np.sqrt(np.maximum(traces.diagonal(), 0.0))
+def _positive(matrix: np.ndarray, squares: np.ndarray) -> np.ndarray | None:
+    """Lower factor of a symmetric matrix over lengths whose squares are given; None unless it is well positive."""
+    if not (squares > 0.0).all():
+        return None
+    scale = np.sqrt(squares)
+    root, info = lapack.dpotrf(matrix / np.outer(scale, scale), lower=1, clean=1)
+    return root if not info and root.diagonal().min() ** 2 > LEAST_SHARE else None
+
+
+def _positive_root(second: np.ndarray, traces: np.ndarray, extent: np.ndarray) -> np.ndarray:
+    """The same, without directions in which the criterion does not rise, or which do not change V.
+
+    On the boundary the criterion may rise in one that does not, as V then changes with the square of a step; others are
+    taken so far along it that it is lowest.
+    """
+    scale = np.sqrt(extent)
     scale[scale == 0.0] = np.inf
     values, vectors = np.linalg.eigh(traces / np.outer(scale, scale))
     there = values > LEAST_SHARE
-    basis = vectors[:, there] / np.sqrt(values[there]) / scale[:, None]
+    basis, still = vectors[:, there] / np.sqrt(values[there]) / scale[:, None], vectors[:, ~there] / scale[:, None]
+    bends, turn = np.linalg.eigh(still.T @ second @ still)
+    still = (still @ turn)[:, bends > LEAST_BEND] / np.sqrt(bends[bends > LEAST_BEND])
+    basis = basis - still @ (still.T @ second @ basis)
     rises, turn = np.linalg.eigh(basis.T @ second @ basis)
     return np.asarray((basis @ turn)[:, rises > LEAST_SHARE] / np.sqrt(rises[rises > LEAST_SHARE]))

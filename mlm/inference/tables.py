@@ -51,6 +51,7 @@ class TestsTable:
     width: int = r_numbers.LINE_WIDTH
 
     def __post_init__(self) -> None:
+        Style.of(self.digits, None, 0, self.width, fewer=FEWER)  # refuses what R would not print
         object.__setattr__(self, "contrasts", MappingProxyType(dict(self.contrasts)))
         for rows in self.contrasts.values():
             rows.flags.writeable = False

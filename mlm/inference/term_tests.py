@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, FitError, first_few
+from ..errors import ArgumentError, FitError, ResponseWarning, first_few, users_stacklevel
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import FittedModel, demand_mixed, is_generalized, is_mixed
 from .contrasts import contrasts_of, marginal_contrasts, type_number
 from .f_tests import Denominators, FTest
-from .full_design import missing_cells
+from .full_design import missing_cells, model_terms
 from .tables import TestsTable
 
 __all__ = ["drop1", "f_frame", "linear_drop1", "term_tests"]
 
+# Residuals' share of what is explained below which they are rounding, as in R's anova().
+PERFECT_SHARE = 1e-10
 NUMERALS = {1: "I", 2: "II", 3: "III"}
 
 
@@ -36,12 +39,30 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
     missing = missing_cells(m.frame) if number == 3 else []
     if missing:
         notes = (f"Missing cells for: {first_few(missing)}.", "Interpret type III hypotheses with care.")
+    elif number == 3:
+        notes = _lost(m, tested)
     if not is_mixed(m):
         _demand_residuals(m)
+        _say_perfect(m)
         return _of_linear(m, tested, contrasts, number, notes, digits, width)
     method = _denominators(m, ddf).method
     heading = (f"Type {NUMERALS[number]} Analysis of Variance Table with {method}'s method",)
     return TestsTable(f_frame(m, tested), heading, notes, contrasts, digits=digits, width=width)
+
+
+def _lost(m: FittedModel, tested: Mapping[str, FTest]) -> tuple[str, ...]:
+    """What to say of terms of whose columns not all can be tested."""
+    fewer = [
+        f"{term.label} ({tested[term.label].numdf} of {len(term.columns)})"
+        for term in model_terms(m.frame)
+        if term.categories and tested[term.label].numdf < len(term.columns)
+    ]
+    if not fewer:
+        return ()
+    return (
+        f"Fewer degrees of freedom than coefficients: {first_few(fewer)}.",
+        "Cells of categories have too few rows to tell the others from terms that contain these.",
+    )
 
 
 def _denominators(m: FittedModel, ddf: Any) -> Denominators:
@@ -56,7 +77,7 @@ def _tested(m: FittedModel, contrasts: Mapping[str, np.ndarray], by: Denominator
 
 def f_frame(m: FittedModel, tested: Mapping[str, FTest]) -> pd.DataFrame:
     """Lay F tests out as lmerTest does: mean squares are F, before it is scaled, times the residual variance."""
-    squares = [f.value / f.scaling * m.sigma**2 for f in tested.values()]
+    squares = [f.value / f.scaling * m.sigma**2 if f.square is None else f.square for f in tested.values()]
     columns = {
         "Sum Sq": [square * f.numdf for square, f in zip(squares, tested.values(), strict=True)],
         "Mean Sq": squares,
@@ -72,6 +93,18 @@ def _demand_residuals(m: FittedModel) -> None:
     if not m.df_resid:
         raise FitError(
             f"The model has as many coefficients as rows, {m.nobs}: there are no residuals to test its terms against."
+        )
+
+
+def _say_perfect(m: FittedModel) -> None:
+    """Warn of a fit that leaves nothing but rounding, as R does."""
+    explained = float(np.sum((m.frame.y - m.resid.to_numpy()) ** 2))
+    if m.deviance < PERFECT_SHARE * explained:  # type: ignore[attr-defined]
+        warnings.warn(
+            f"The model fits {m.response!r} perfectly, but for rounding: F tests are unreliable, as there are no "
+            "residuals to judge by.",
+            ResponseWarning,
+            stacklevel=users_stacklevel(),
         )
 
 
@@ -120,7 +153,7 @@ def drop1(
     Raises
     ------
     ArgumentError
-        For what is no mixed model, or an unknown `ddf`.
+        For what is no mixed model, an unknown `ddf`, or `digits` or a `width` that R would not print.
     FitError
         For Kenward and Roger's method on a fit by maximum likelihood.
 
@@ -150,7 +183,8 @@ def linear_drop1(m: FittedModel) -> pd.DataFrame:
     df, rss, contrasts = m.df_resid, m.deviance, marginal_contrasts(m.frame)  # type: ignore[attr-defined]
     rows = []
     for found in _tested(m, contrasts, _denominators(m, None)).values():
-        square = found.value * found.numdf * m.sigma**2
-        aic = m.nobs * np.log((rss + square) / m.nobs) + 2.0 * (m.nobs - df - found.numdf)
+        square = found.numdf * (found.value * m.sigma**2 if found.square is None else found.square)
+        with np.errstate(divide="ignore"):
+            aic = m.nobs * np.log((rss + square) / m.nobs) + 2.0 * (m.nobs - df - found.numdf)
         rows.append([found.numdf, square, rss + square, aic, found.value, found.pvalue])
     return pd.DataFrame(rows, list(contrasts), ["Df", "Sum of Sq", "RSS", "AIC", "F value", "Pr(>F)"], dtype=float)

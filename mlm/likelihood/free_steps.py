@@ -28,7 +28,7 @@ from scipy.linalg import lapack
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout
 
-__all__ = ["along_steps", "free_steps", "mean_products"]
+__all__ = ["along_steps", "extents", "free_steps", "mean_products"]
 
 # Relative standard deviation of an effect, of columns with a mean square of 1, that counts as 0. What it adds to the
 # inverse of the degrees of freedom is of the order of its square, 1e-20.
@@ -74,20 +74,65 @@ def free_steps(
 
 def _of_term(t: np.ndarray, gram: np.ndarray) -> list[np.ndarray]:
     """The steps of one term's T, shapes (q, q)."""
-    q = len(t)
-    root, info = lapack.dpotrf(gram, lower=1, clean=1)
-    if info:  # columns that depend on one another: the metric of what they are
-        root = np.eye(q)
-    if q == 1:
-        return [1.0 / root] if abs(t[0, 0]) * root[0, 0] > LEAST_DEVIATION else []
+    root = _metric_root(gram)
+    if len(t) == 1:
+        return [1.0 / root for _ in _pairs(np.abs(t[0] * root[0]))]
     u, s, v, _ = lapack.dgesdd(root.T @ t)
-    left, out = lapack.dtrtrs(root, u, lower=1, trans=1)[0], []
-    for a in range(q):
-        for b in range(a, q):
-            if s[a] > LEAST_DEVIATION:
-                step = s[a] * np.outer(left[:, b], v[a]) + s[b] * np.outer(left[:, a], v[b])
-                out.append(step / np.hypot(s[a], s[b]))
-    return out
+    left = lapack.dtrtrs(root, u, lower=1, trans=1)[0]
+    return [
+        (s[a] * np.outer(left[:, b], v[a]) + s[b] * np.outer(left[:, a], v[b])) / np.hypot(s[a], s[b])
+        for a, b in _pairs(s)
+    ]
+
+
+def _metric_root(gram: np.ndarray) -> np.ndarray:
+    """Lower factor of a term's cross-products; the identity where columns depend on one another."""
+    root, info = lapack.dpotrf(gram, lower=1, clean=1)
+    return np.eye(len(gram)) if info else root
+
+
+def _pairs(deviations: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs a <= b with a step each, of a term's singular values, which descend."""
+    q = len(deviations)
+    return [(a, b) for a in range(q) for b in range(a, q) if deviations[a] > LEAST_DEVIATION]
+
+
+def extents(
+    layout: CovarianceLayout, matrices: Sequence[np.ndarray], grams: Sequence[np.ndarray], traces: np.ndarray
+) -> np.ndarray:
+    """What ``tr(V^-1 V_a V^-1 V_a)`` of each step may be at most, as far as it is known from other steps.
+
+    V changes along ``s_a u_a v_a'`` by ``Z u_a u_a' Z'``, which nothing can cancel. Along the step of u_a and u_b the
+    trace is by Cauchy and Schwarz no more than the geometric mean of these two, times the squares of the lengths. It is
+    far less only where ``Z u_a`` and ``Z u_b`` do not meet: no level has both, and the step changes nothing.
+
+    Parameters
+    ----------
+    layout, matrices, grams
+        As `free_steps` takes them.
+    traces : ndarray, shape (m, m)
+        ``tr(V^-1 V_a V^-1 V_b)`` along its steps.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        The own trace where that is larger, as where s_b is 0 and nothing is known of u_b: there u_a stands for it.
+    """
+    own, start = np.maximum(traces.diagonal(), 0.0), 0
+    found = own.copy()
+    for factor in range(len(layout.sizes)):
+        for s in [slot for slot in layout.slots if slot.factor == factor]:
+            block = slice(s.start, s.start + s.size)
+            root = _metric_root(grams[factor][block, block])
+            deviations = np.linalg.svd(root.T @ matrices[factor][block, block], compute_uv=False)
+            place = {pair: start + k for k, pair in enumerate(_pairs(deviations))}
+            for (a, b), k in place.items():
+                other = b if (b, b) in place else a
+                ratio = deviations[a] / deviations[other]
+                ends = np.sqrt(own[place[a, a]]) * np.sqrt(own[place[other, other]])
+                found[k] = max(found[k], 0.5 * (ratio + 1.0 / ratio) * ends)
+            start += len(place)
+    return found
 
 
 def mean_products(products: CrossProducts) -> list[np.ndarray]:

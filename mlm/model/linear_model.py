@@ -17,6 +17,7 @@ import scipy
 
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
+from ..inference.f_tests import Exact
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
 from .one_level_model import OneLevelModel, demand_own_ddf
@@ -73,6 +74,14 @@ class LinearModel(OneLevelModel):
     def resid(self) -> pd.Series:
         """Residuals by row label."""
         return (self.y - self.fitted).rename("resid")
+
+    def denominators(self, ddf: str | None = None) -> Exact:
+        """See `OneLevelModel.denominators`; of a fit without residuals F is infinite."""
+        exact = super().denominators(ddf)
+        if self.sigma > 0.0 or not self.df_resid:
+            return exact
+        inverse = np.linalg.inv(np.linalg.qr(self.frame.x, mode="r"))
+        return Exact(exact.vcov, exact.df, inverse @ inverse.T)
 
     @property
     def deviance(self) -> float:

@@ -56,9 +56,13 @@ def test_a_category_coded_by_all_its_levels_leaves_the_constant():
     assert alone["npar"].tolist() == [4, 3]
 
 
-def test_terms_that_would_be_coded_in_another_way_are_refused():
-    with pytest.raises(mlm.FitError, match="Without A, categories of 0 \\+ B are coded in another way"):
-        mlm.step(fitted("flat ~ 0 + A + B + (1 | g)", rows("main"), contrasts=None), alpha_fixed=0.0)
+def test_terms_without_which_others_would_be_coded_in_another_way_stay():
+    kept = mlm.step(fitted("flat ~ 0 + A + B + (1 | g)", rows("main")), alpha_fixed=0.0, keep="B", reduce_random=False)
+    assert kept.fixed.frame["Eliminated"].to_dict() == {"A": 0.0, "B": 0.0}
+    (note,) = kept.fixed.notes
+    assert note == "A stays: without A, categories of 0 + B are coded in another way."
+    assert note in str(kept)
+    assert len(kept.model.fixef) == 4
     m = fitted("y ~ A * B + x + (1 | g)", rows("main"))
     smaller = with_fixed_terms(m.frame, [0, 1, 2])
     assert smaller.formula.text == "y ~ A + B + x + (1 | g)"
@@ -97,11 +101,47 @@ def test_without_random_effects_a_linear_model_is_left():
     assert np.isnan(found.random.frame["Eliminated"].iloc[0])
 
 
-def test_least_squares_with_weights_are_refused():
+def test_the_last_random_effects_stay_with_weights():
     m = fitted("flat ~ A + x + (1 | g)", rows("main"), weights="w")
-    with pytest.raises(mlm.FitError, match=r"linear models \(mlm\.lm\) take no weights.*reduce_random=False"):
-        mlm.step(m)
-    assert mlm.step(m, reduce_random=False).model.frame.weights is not None
+    found = mlm.step(m, alpha_random=0.0)
+    assert found.random.frame["Eliminated"].iloc[-1] == 0.0
+    assert found.random.notes == ("(1 | g) stays: linear models (mlm.lm), which are left without it, take no weights.",)
+    assert found.random.notes[0] in str(found)
+    other = mlm.step(m, reduce_random=False)
+    assert found.model.frame.weights is not None
+    assert found.model.formula == other.model.formula
+    assert str(found.fixed) == str(other.fixed)
+
+
+def test_nothing_may_be_left():
+    found = mlm.step(fitted("flat ~ 0 + x + (1 | g)", rows("main")), alpha_fixed=0.0, alpha_random=0.0)
+    assert found.model.formula == "flat ~ 0"
+    assert found.fixed.frame["Eliminated"].tolist() == [1.0]
+
+
+def test_an_interaction_is_kept_in_whatever_order():
+    m = fitted("flat ~ x * z + A + (1 | g)", rows("main"))
+    one, other = (mlm.step(m, keep=[name]) for name in ("x:z", "z : x"))
+    assert str(one) == str(other)
+    assert "x:z" in one.fixed.frame.index[one.fixed.frame["Eliminated"] == 0.0]
+
+
+def test_a_level_may_be_any_real_number():
+    m = fitted("flat ~ A + x + (1 | g)", rows("main"))
+    assert str(mlm.step(m, alpha_fixed=np.float32(0.25))) == str(mlm.step(m, alpha_fixed=0.25))
+
+
+def test_what_a_term_leaves_is_not_there_twice():
+    """As lmerTest: of (0 + B | g) or (B | g) beside (1 | g) nothing is left without B."""
+    for random in ("(1 | g) + (0 + B | g)", "(B || g)", "(1 | g) + (B | g)"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", mlm.MlmWarning)
+            m = mlm.lmer(f"y ~ x + {random}", rows("slopes"))
+            want = mlm.lmer("y ~ x + (1 | g)", rows("slopes"))
+        row = mlm.ranova(m).frame.iloc[-1]
+        assert row["npar"] == want.npar
+        assert row["Df"] == m.npar - want.npar
+        assert row["logLik"] == pytest.approx(want.loglik, abs=1e-8)
 
 
 def test_an_offset_stays_with_the_linear_model():
@@ -117,7 +157,7 @@ def test_wrong_options():
         ({"alpha_fixed": 2}, "`alpha_fixed` is a p value from 0 to 1"),
         ({"alpha_random": "5 %"}, "`alpha_random` is a p value"),
         ({"reduce_fixed": "no"}, "`reduce_fixed` is True or False"),
-        ({"keep": ["B"]}, "`keep` names 'B', which is no term of the fixed part: A, x"),
+        ({"keep": ["B"]}, "`keep` names 'B', which is no term of the fixed part; there are A, x"),
         ({"ddf": "exact"}, "ddf must be None"),
     ):
         with pytest.raises(mlm.ArgumentError, match=why):

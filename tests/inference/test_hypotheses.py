@@ -118,10 +118,47 @@ def test_hypotheses_that_contradict_each_other():
     assert mlm.contest(m, ["x = 1", "2 * x = 2"]).frame["NumDF"].tolist() == [1]
 
 
-def test_a_contrast_of_zeros_has_no_test():
+@pytest.mark.parametrize("given", ["0 * x", {}, {"x": 0}, [0, 0], [[0, 1], [0, 0]], [{"x": 1}, {}]])
+def test_zeros_are_no_hypothesis(given):
     for m in (mlm.lmer("y ~ x + (1 | g)", ROWS), mlm.lm("y ~ x", ROWS)):
-        assert np.isnan(mlm.contest(m, [0, 0]).frame["t value"].iloc[0])
-        assert mlm.contest(m, [[0, 0], [0, 0]]).frame["NumDF"].tolist() == [0]
+        with pytest.raises(mlm.ArgumentError, match="is about no coefficient"):
+            mlm.contest(m, given)
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300, 1e155, 1e-170])
+def test_weights_of_any_size_are_tested(size):
+    for m in (mlm.lmer("y ~ x + (1 | g)", ROWS), mlm.lm("y ~ x", ROWS)):
+        for ddf in ("satterthwaite", "kenward-roger") if isinstance(m, mlm.MixedModel) else (None,):
+            one, other = (mlm.contest(m, {"x": w}, ddf).frame.iloc[0] for w in (1.0, size))
+            columns = ["df", "t value", "Pr(>|t|)"]
+            np.testing.assert_allclose(other[columns].astype(float), one[columns].astype(float), rtol=1e-10)
+            assert other["Estimate"] == pytest.approx(size * one["Estimate"], rel=1e-12)
+            assert other["upper"] == pytest.approx(size * one["upper"], rel=1e-12)
+            rows = ({"x": 1.0}, "(Intercept)"), ({"x": size}, "(Intercept)")
+            one, other = (mlm.contest(m, list(each), ddf).frame["F value"].iloc[0] for each in rows)
+            assert other == pytest.approx(one, rel=1e-9)
+
+
+def test_marks_of_coefficients_cannot_be_typed():
+    for text in ("`#1` = 0", "`##0` + `#1`"):
+        with pytest.raises(mlm.ArgumentError, match=r"There is no coefficient '##?[01]'; there are"):
+            hypotheses(text, 0.0, NAMES)
+    with pytest.raises(mlm.ArgumentError, match="cannot be read") as refused:
+        hypotheses("x + x1 x = 0", 0.0, NAMES)
+    assert "#" not in str(refused.value)
+    with pytest.raises(mlm.ArgumentError, match=r"'x \* x1' is no weighted sum"):
+        hypotheses("x * x1", 0.0, NAMES)
+
+
+def test_a_series_of_texts_is_a_list():
+    found = hypotheses(pd.Series(["x = 1", "x1"]), 0.0, NAMES)
+    assert found.names == ("x = 1", "x1")
+    assert found.values.tolist() == [1.0, 0.0]
+
+
+def test_a_model_without_coefficients_says_so():
+    with pytest.raises(mlm.ArgumentError, match="There is no coefficient 'x'; the model has none"):
+        hypotheses("x", 0.0, [])
 
 
 def test_without_residuals_there_is_no_test():

@@ -89,11 +89,11 @@ def test_several_contrasts_at_once_by_definition():
     difference = contrasts @ m.fixef.to_numpy()
     value = scaling / q * difference @ np.linalg.solve(contrasts @ adjusted @ contrasts.T, difference)
     found = m.denominators("kenward-roger").f_test(contrasts, difference)
-    assert tuple(found) == pytest.approx((value, q, df, scaling), rel=EXACT)
+    assert tuple(found)[:4] == pytest.approx((value, q, df, scaling), rel=EXACT)
     # what is asked does not depend on how it is written, and a row that follows from others adds nothing
     mixing = np.random.default_rng(1).normal(size=(4, 3))
     again = m.denominators("kenward-roger").f_test(mixing @ contrasts, mixing @ difference)
-    assert tuple(again) == pytest.approx(tuple(found), rel=EXACT)
+    assert tuple(again)[:4] == pytest.approx(tuple(found)[:4], rel=EXACT)
 
 
 def test_balanced_split_plots_are_tested_exactly():

@@ -304,3 +304,57 @@ def test_degrees_of_freedom_of_which_no_digit_is_left_are_said_to_be_unknown(mon
         fit = mlm.lmer("y ~ x + (1 | g) + (1 | h)", {"y": y, "x": x, "g": g, "h": h})
     with pytest.warns(mlm.ConvergenceWarning, match="are not known at all"):
         fit.satterthwaite_df([0.0, 1.0])
+
+
+def between(seed: int) -> pd.DataFrame:
+    """Groups of other sizes, a category and a number that are constant in each, and variances of their own."""
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(15), rng.integers(5, 8, 15))
+    frame = pd.DataFrame({"g": g, "f": np.array(list("abc"))[g % 3], "x": rng.normal(size=len(g))})
+    frame["z"], frame["k"] = rng.normal(size=15)[g], rng.integers(0, 6, len(g))
+    for level in "abc":
+        frame[f"d{level}"] = (frame["f"] == level).astype(float)
+    y = rng.normal(size=len(g)) + 1.3 * rng.normal(size=15)[g] * (1 + 0.5 * (g % 3)) + rng.normal(size=6)[frame["k"]]
+    return frame.assign(y=y)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+@pytest.mark.parametrize("reml", [True, False])
+@pytest.mark.parametrize("beside", ["", " + (1 | k)"])
+@pytest.mark.parametrize("random", ["(0 + f | g)", "(f | g)", "(f || g)"])
+def test_what_v_does_not_know_of_takes_no_part(random, beside, reml):
+    """Covariances of levels of f that no group has both of: they are those of the model without such."""
+    for seed in (0, 7, 10, 11):
+        frame = between(seed)
+        told = mlm.lmer(f"y ~ f + x + (0 + da | g) + (0 + db | g) + (0 + dc | g){beside}", frame, reml=reml)
+        m = mlm.lmer(f"y ~ f + x + {random}{beside}", frame, reml=reml)
+        assert m.deviance == pytest.approx(told.deviance, abs=1e-7)
+        for ddf in ("satterthwaite", "kenward-roger")[: 1 + reml]:
+            expected = told.coefficients(ddf=ddf)["df"].to_numpy()
+            np.testing.assert_allclose(m.coefficients(ddf=ddf)["df"].to_numpy(), expected, rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+def test_groups_of_four_in_each_cell_have_three_degrees_of_freedom():
+    g = np.repeat(np.arange(12), 5)
+    for seed in range(3, 9):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame({"y": rng.normal(size=60) + rng.normal(size=12)[g], "f": np.array(list("abc"))[g % 3]})
+        m = mlm.lmer("y ~ 0 + f + (0 + f | g)", frame.assign(g=g))
+        if m.varcorr["vcov"].min() > 1e-3 or not m.is_singular:
+            found = m.coefficients(ddf="satterthwaite")["df"].tolist()
+            assert found == pytest.approx(3 * [3.0], rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+@pytest.mark.parametrize("random", ["0 + f + z | g", "z | g", "f + z | g", "0 + f + x | g"])
+def test_units_and_origins_matter_as_little_where_variances_are_not_told(random):
+    """On the boundary as well, in whatever representation a search has ended."""
+    for seed in (0, 5):
+        frame = between(seed)
+        other = frame.assign(x=1e3 + 7.0 * frame["x"], z=-500.0 + 0.01 * frame["z"]).sample(frac=1, random_state=1)
+        mine, theirs = (
+            mlm.lmer(f"y ~ x + f + ({random})", rows).coefficients(ddf="satterthwaite")["df"][1:]
+            for rows in (frame, other)
+        )
+        np.testing.assert_allclose(theirs, mine, rtol=1e-4)

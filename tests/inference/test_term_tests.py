@@ -171,7 +171,7 @@ def test_models_that_kenward_and_roger_do_not_compare():
         (fitted("y ~ A + (1 | h)", frame), mlm.FitError, "different random effects"),
         (fitted("y ~ x + (1 | g)", frame), mlm.FitError, "model2 is not nested in model1: 'x' is no combination"),
         (m, mlm.FitError, "same fixed effects"),
-        (mlm.lm("y ~ A", frame), mlm.ArgumentError, "compares two mixed models"),
+        (mlm.lm("y ~ A", frame), mlm.ArgumentError, "compares two linear mixed models, and model2 is a linear"),
         (fitted("y ~ A + (1 | g)", frame[:140]), mlm.FitError, "not fitted to the same rows"),
         (fitted("y ~ A + offset(o) + (1 | g)", frame), mlm.FitError, "'its offset' is no combination"),
     ):
@@ -200,3 +200,89 @@ def test_units_of_numbers_do_not_matter():
     for kind in (1, 2, 3):
         one, other = (mlm.anova(fitted("y ~ A * x + B + A:year + (1 | g)", d), type=kind).frame for d in (frame, tiny))
         pd.testing.assert_frame_equal(one, other, rtol=1e-6)
+
+
+def named_otherwise(frame):
+    return frame.assign(g=frame["h"].to_numpy())
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+def test_random_effects_are_compared_by_what_they_are():
+    """By columns and levels, in whatever spelling, and not by names."""
+    frame = rows("main")
+    for small, large in (
+        ("(1 | g/B)", "(1 | g) + (1 | g:B)"),
+        ("(x | g)", "(I(2 * x) + 1 | g)"),
+        ("(x | g)", "(x | k)"),
+    ):
+        other = frame.assign(k=frame["g"].astype(str) + "!")
+        models = fitted(f"y ~ A + {small}", other), fitted(f"y ~ A + x + {large}", other)
+        want = mlm.contest(models[1], "x", ddf="kenward-roger", joint=True).frame
+        assert mlm.anova(*models, method="kr").frame["stat"].iloc[0] == pytest.approx(want["F value"].iloc[0])
+    models = fitted("y ~ A + (1 | g)", named_otherwise(frame)), fitted("y ~ A + x + (1 | g)", frame)
+    with pytest.raises(mlm.FitError, match=r"different random effects, by their columns and levels: '\(1 \| g\)'"):
+        mlm.anova(*models, method="kr")
+
+
+def test_names_of_models_are_printed_by_kenward_and_roger():
+    models = fitted("y ~ A + (1 | g)", rows("main")), fitted("y ~ A + x + (1 | g)", rows("main"))
+    assert mlm.anova(*models, method="kr", names=["few", "many"]).heading == (
+        "large : many: y ~ A + x + (1 | g)",
+        "small : few: y ~ A + (1 | g)",
+    )
+
+
+def test_options_without_a_meaning_are_refused():
+    m, smaller = fitted("y ~ A + x + (1 | g)", rows("main")), fitted("y ~ A + (1 | g)", rows("main"))
+    for ask, why in (
+        (lambda: mlm.anova(m, type=True), "1, 2 or 3"),
+        (lambda: mlm.anova(m, refit=False), "`refit` has no meaning for one model"),
+        (lambda: mlm.anova(m, smaller, method="kr", refit=False), "`refit` has no meaning for Kenward and Roger"),
+        (lambda: mlm.anova(m, refit="no"), "`refit` is True or False"),
+        (lambda: mlm.ranova(m, reduce_terms="no"), "`reduce_terms` is True or False"),
+        (lambda: mlm.ranova(m, digits=0), "digits must be"),
+        (lambda: mlm.drop1(m, width=3), "width is the number"),
+        (lambda: mlm.contest(m, "x", digits=99), "digits must be"),
+    ):
+        with pytest.raises(mlm.ArgumentError, match=why):
+            ask()
+
+
+@pytest.mark.parametrize("far", [0.0, 1e4, 1e6])
+def test_numbers_far_from_zero_are_told_from_their_squares(far):
+    frame = rows("main").assign(x=lambda d: d["x"] + far)
+    found = mlm.anova(fitted("y ~ A * x + I(x^2) + (1 | g)", frame), type=3).frame
+    near = mlm.anova(fitted("y ~ A * x + I(x^2) + (1 | g)", rows("main")), type=3).frame
+    assert found["NumDF"].tolist() == [2, 1, 1, 2]
+    same = ["I(x^2)", "A:x"]
+    np.testing.assert_allclose(found.loc[same, "F value"], near.loc[same, "F value"], rtol=2e-3)
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3])
+def test_an_exact_fit_has_an_infinite_f_and_a_warning(kind):
+    m = mlm.lm("y ~ x", {"x": [1.0, 2.0, 3.0, 4.0], "y": [2.0, 4.0, 6.0, 8.0]})
+    assert m.sigma == 0.0
+    with pytest.warns(mlm.ResponseWarning, match="fits 'y' perfectly, but for rounding: F tests are unreliable"):
+        found = mlm.anova(m, type=kind).frame.loc["x"]
+    assert found[["Df", "F value", "Pr(>F)"]].tolist() == [1.0, np.inf, 0.0]
+    assert found["Sum Sq"] == pytest.approx(20.0)
+    assert mlm.contest(m, ["x = 2", "`(Intercept)` = 1"]).frame["NumDF"].tolist() == [2]
+
+
+def test_nested_terms_are_tested_at_equal_weights():
+    """Of A in A / B, what A * B says of it too: the means of its levels, each level of B counted the same."""
+    frame = rows("gaps") if len(rows("gaps").groupby(["A", "B"])) == 6 else rows("main")
+    want = mlm.anova(fitted("y ~ A * B + (1 | g)", frame), type=3).frame.loc["A"]
+    for fixed in ("A / B", "A * B - B"):
+        found = mlm.anova(fitted(f"y ~ {fixed} + (1 | g)", frame), type=3).frame.loc["A"]
+        np.testing.assert_allclose(found.to_numpy(), want.to_numpy(), rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+def test_terms_that_lost_degrees_of_freedom_are_named():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"f": [*"aaaaaaaabbbbbbbbcd"], "g": np.arange(18) % 5, "x": rng.normal(size=18)})
+    found = mlm.anova(mlm.lmer("y ~ f * x + (1 | g)", frame.assign(y=rng.normal(size=18))))
+    assert found.frame["NumDF"].tolist() == [1, 1, 1]
+    assert found.notes[0] == "Fewer degrees of freedom than coefficients: f (1 of 3)."
+    assert not mlm.anova(fitted("y ~ A * x + (1 | g)", rows("main"))).notes
