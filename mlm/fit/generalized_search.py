@@ -97,19 +97,27 @@ class _Criterion:
             at = last.laplace.evaluate(x[:n], x[n:], mode)
             self.log.add(x, at.value)
             return _At(at.value, at.gradient, at, last.laplace)
-        theta, beta, log_size = x[:n], x[n:-1], x[-1]
+        return self._sized(x[:n], x[n:-1], x[-1], last, joint=False)
+
+    def with_modes_and_size(self, x: np.ndarray, last: _At | None) -> _At:
+        """Theta and the log of the negative binomial theta, beta moved along with the modes."""
+        assert last is not None
+        beta = last.evaluation.beta
+        return self._sized(x[:-1], beta, x[-1], last, joint=len(beta) > 0)
+
+    def _sized(self, theta: np.ndarray, beta: np.ndarray, log_size: float, last: _At, joint: bool) -> _At:
         if not LEAST_LOG < log_size < LARGEST_LOG:
             raise FitError("The negative binomial theta is too far from 1.")
         laplace = with_size(last.laplace, log_size)
-        at = laplace.evaluate(theta, beta, mode)
-        self.log.add(x, at.value)
-        slope = self._by_size(laplace, log_size, at)
-        return _At(at.value, np.append(at.gradient, slope), at, laplace)
+        at = laplace.evaluate(theta, beta, last.evaluation.mode, joint)
+        self.log.add(np.concatenate([theta, at.beta, [log_size]]), at.value)
+        gradient = at.gradient[: self.n_theta] if joint else at.gradient
+        return _At(at.value, np.append(gradient, self._by_size(laplace, log_size, at, joint)), at, laplace)
 
-    def _by_size(self, laplace: Laplace, log_size: float, at: GeneralizedEvaluation) -> float:
+    def _by_size(self, laplace: Laplace, log_size: float, at: GeneralizedEvaluation, joint: bool) -> float:
         """Derivative by the log of the negative binomial theta, from four differences."""
         values = [
-            with_size(laplace, log_size + k * LOG_STEP).evaluate(at.theta, at.beta, at.mode).value
+            with_size(laplace, log_size + k * LOG_STEP).evaluate(at.theta, at.beta, at.mode, joint).value
             for k in (-2, -1, 1, 2)
         ]
         return (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * LOG_STEP)
@@ -156,7 +164,7 @@ def search(
     tolerance = FINE if rough else ROUGH
     first = _first_stage(criterion, plain, theta, tolerance)
     if rough:
-        return _ended(criterion, first)
+        return _ended(criterion, _rough_with_size(criterion, first) if estimated else first)
     x = np.concatenate([first.x, first.at.evaluation.beta])
     hessian = start_hessian(first.hessian, first.at.laplace, first.at.evaluation.mode)
     if estimated:
@@ -220,6 +228,23 @@ def _lower_end(
         )
         return other if other.at.value < end.at.value - tolerance else end
     return end
+
+
+def _rough_with_size(criterion: _Criterion, first: Descent[_At]) -> Descent[_At]:
+    """Search for theta together with the negative binomial theta, beta moved along with the modes."""
+    x, hessian = _with_size_start(first.x, first.hessian, first.at)
+    at = criterion.with_modes_and_size(x, first.at)
+    end = descend(criterion.with_modes_and_size, x, at, hessian, FINE)
+    diagonal = np.append(criterion.laplace.layout.diagonal, False)
+    if not (np.abs(end.x[diagonal]) < NEAR_ZERO).any():
+        return end
+    x = np.where(diagonal, SECOND_STARTS[1], end.x)
+    try:
+        at = criterion.with_modes_and_size(x, end.at)
+    except FitError:
+        return end
+    other = descend(criterion.with_modes_and_size, x, at, hessian, FINE)
+    return other if other.at.value < end.at.value - LEAST_GAIN else end
 
 
 def _with_size_start(x: np.ndarray, hessian: np.ndarray, first: _At) -> tuple[np.ndarray, np.ndarray]:
