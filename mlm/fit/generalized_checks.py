@@ -14,7 +14,14 @@ from .checks import demand_estimable
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
 
-__all__ = ["checked_nodes", "convergence_message", "demand_finite", "demand_start", "demand_structure"]
+__all__ = [
+    "checked_nodes",
+    "convergence_message",
+    "demand_finite",
+    "demand_generalized",
+    "demand_start",
+    "demand_structure",
+]
 
 # Nodes an effect, at most: lme4's limit. And effects of a level: with 3, K³ evaluations of the rows.
 MOST_NODES, MOST_EFFECTS = 100, 3
@@ -40,16 +47,38 @@ def checked_nodes(n_agq: Any) -> int:
     return int(n_agq)
 
 
+def demand_generalized(family: Family) -> None:
+    """Refuse the linear model, whose likelihood is not that of the other families with a dispersion.
+
+    Raises
+    ------
+    ArgumentError
+        For the gaussian family with the identity link.
+    """
+    if family.name == "gaussian" and family.link.name == "identity":
+        raise ArgumentError(
+            "family='gaussian' with the identity link is a linear mixed model, which is fitted exactly: "
+            "mlm.lmer(formula, data, reml=False). mlm.glmer takes gaussian with link='log' or link='inverse'."
+        )
+
+
 def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> None:
     """Refuse what cannot be estimated, or not by quadrature."""
     demand_estimable(frame, terms, residual=family.has_scale)
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
     if family.name == "binomial":
-        for group in dict.fromkeys(part.term.group for part in terms):
+        for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
             _demand_mixed_levels(frame, group)
     if n_agq > 1:
         _demand_quadrature(terms, family, n_agq)
+
+
+def _has_intercept(part: RandomPart) -> bool:
+    """Whether a level's effects can move all of its rows the same way."""
+    matrix = part.columns.matrix()
+    fitted = matrix @ np.linalg.lstsq(matrix, np.ones(len(matrix)))[0]
+    return bool(np.abs(fitted - 1.0).max() < LEAST_WEIGHT)
 
 
 def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:

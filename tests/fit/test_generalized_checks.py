@@ -170,3 +170,34 @@ def test_as_many_levels_as_rows():
     """Counts may have an effect for each row; what has a dispersion may not."""
     assert mlm.glmer("count ~ x + (1 | row)", DATA.assign(row=np.arange(N)), "poisson").ngrps["row"] == N
     refused(mlm.DataError, "'row'", "200 levels", formula="size ~ (1 | row)", family="Gamma", row=np.arange(N))
+
+
+@pytest.mark.parametrize("link", [None, "identity"])
+def test_linear_models_are_those_of_lmer(link):
+    formula = "size ~ x + (1 | g)"
+    refused(mlm.ArgumentError, "mlm.lmer", "reml=False", formula=formula, family="gaussian", options={"link": link})
+
+
+def test_slopes_do_not_need_both_outcomes_in_a_level():
+    """A slope cannot follow outcomes that are one in a level, when its column changes sign there."""
+    y, x = (DATA["g"] < 8).astype(int), np.tile([-1.0, 1.0, -0.5, 0.5, 0.0], 40)
+    with pytest.warns(mlm.SingularFitWarning):
+        m = mlm.glmer("y ~ 1 + (0 + x | g)", DATA.assign(y=y, x=x))
+    assert m.theta.tolist() == [0.0]
+    assert m.loglik == pytest.approx(mlm.glm("y ~ 1", DATA.assign(y=y)).loglik, abs=1e-9)
+    refused(mlm.FitError, "'g'", "8 of 20", formula="y ~ 1 + (0 + f | g)", y=y, f=np.where(x > 0, "up", "down"))
+
+
+@pytest.mark.parametrize("between", [0.0, 0.7])
+def test_rough_fits_estimate_the_negative_binomial_theta(between):
+    rng = np.random.default_rng(8)
+    mean = np.exp(1.0 + 0.3 * DATA["x"] + between * rng.normal(size=20)[DATA["g"]])
+    count = rng.poisson(mean * rng.gamma(3.0, 1 / 3, N))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        rough, full = (
+            mlm.glmer("count ~ x + (1 | g)", DATA.assign(count=count), "negative.binomial", n_agq=n) for n in (0, 1)
+        )
+    assert rough.family.theta == pytest.approx(full.family.theta, rel=2e-3)
+    assert 0.0 <= full.loglik - rough.loglik < 0.05
+    assert rough.npar == full.npar == 4
