@@ -20,6 +20,7 @@ from ..generalized.pirls import Problem
 from ..generalized.residuals import residuals
 from ..generalized.response import Response
 from ..generalized.systems import Structure
+from ..generalized.units import units_of
 from ..generalized.working import Working
 from ..optimize.optimum import Log
 from .checks import singular_message
@@ -31,7 +32,7 @@ from .generalized_search import GeneralizedOptimum, search
 
 __all__ = ["GeneralizedFit"]
 
-# As for linear models: diagonal elements of theta below this make a fit singular.
+# As for linear models: diagonal elements of theta below this, of a response near 1, make a fit singular.
 SINGULAR_DEVIATION = 1e-4
 NOT_DEFINITE = (
     "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
@@ -90,10 +91,11 @@ class GeneralizedFit(FittedMixed):
         estimated = family.name == "negative.binomial" and family.theta is None
         first = family.with_theta(FIRST_SIZE) if estimated else family
         assert frame.weights is not None
-        worked = worked_rows(frame, terms, frame.y, frame.weights)
+        worked = worked_rows(frame, terms, frame.y, frame.weights, units_of(family, frame.y))
         assert isinstance(frame.outcome, Response)
         trials = frame.outcome.trials
-        working = Working(first, worked.rows.y, worked.rows.weights, None if trials is None else trials[worked.order])
+        trials = None if trials is None else trials[worked.order]
+        working = Working(first, worked.rows.y, worked.rows.weights, trials, worked.units)
         laplace = Laplace(Problem(worked.rows, working, Structure(worked.rows)), worked.layout, max(n_agq, 1))
         theta, beta = demand_start(start, worked)
         log = Log(verbose)
@@ -164,13 +166,13 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def sigma(self) -> float:
-        """Square root of the dispersion: 1 for families without one.
+        """Square root of the dispersion, 1 for families without one.
 
         As lme4 has it: Pearson residuals' sum of squares and that of the spherical effects, over the rows.
         """
         if not self.has_scale:
             return 1.0
-        return math.sqrt((self._pearson_squares + self._at.mode.penalty) / self.nobs)
+        return self.worked.units.spherical * math.sqrt((self._pearson_squares + self._at.mode.penalty) / self.nobs)
 
     @property
     def _pearson_squares(self) -> float:
@@ -187,7 +189,7 @@ class GeneralizedFit(FittedMixed):
     def deviance(self) -> float:
         """Deviance of the rows at the conditional modes, lme4's ``deviance(m)``; ``-2 * m.loglik`` is another."""
         at, working = self._at.mode.at, self.optimum.laplace.problem.working
-        return float(np.sum(working.weights * self.family.deviances_at(working.y, at.eta)))
+        return working.penalty_factor * float(np.sum(working.weights * self.family.deviances_at(working.y, at.eta)))
 
     @property
     def loglik(self) -> float:
@@ -237,7 +239,7 @@ class GeneralizedFit(FittedMixed):
     def singular_terms(self) -> tuple[str, ...]:
         """Random-effects terms whose covariance is singular."""
         layout, flat = self.worked.layout, []
-        theta = layout.rectify(self._at.theta)
+        theta = layout.rectify(self._at.theta) / self.worked.units.spherical
         for slot, part in zip(layout.slots, self.terms, strict=True):
             mine = slot.elements
             if (theta[mine][layout.diagonal[mine]] < SINGULAR_DEVIATION).any():
@@ -279,7 +281,9 @@ class GeneralizedFit(FittedMixed):
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
             return self.worked.users_covariance(inverse)
-        return self.worked.users_covariance(self.sigma**2 * linalg.inv(self._information()))
+        return self.worked.users_covariance(
+            (self.sigma / self.worked.units.spherical) ** 2 * linalg.inv(self._information())
+        )
 
     @cached_property
     def _hessian(self) -> np.ndarray:
@@ -308,6 +312,7 @@ class GeneralizedFit(FittedMixed):
         for k, name in enumerate(self.worked.names):
             users = self.worked.users_effects(k, mode.matrices[k])
             covariance = np.einsum("ai,ikj,bk->abj", users, inverse[k, k], users)
+            covariance /= self.worked.units.spherical**2
             effects = users @ mode.u[k]
             for array in (effects, covariance):
                 array.flags.writeable = False
@@ -319,7 +324,7 @@ class GeneralizedFit(FittedMixed):
     @cached_property
     def _eta(self) -> np.ndarray:
         eta = np.empty(self.nobs)
-        eta[self.worked.order] = self._at.mode.at.eta
+        eta[self.worked.order] = self.worked.units.predictor * self._at.mode.at.eta + self.worked.units.shift
         return eta
 
     @property
