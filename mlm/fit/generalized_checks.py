@@ -25,8 +25,8 @@ __all__ = [
 
 # Nodes an effect, at most: lme4's limit. And effects of a level: with 3, K³ evaluations of the rows.
 MOST_NODES, MOST_EFFECTS = 100, 3
-# Linear predictor, by size, from which fixed effects may separate the response: odds of one in three millions.
-FAR = 15.0
+# Probability of the other outcome, or mean of a count, below which fixed effects may separate the response.
+CERTAIN = 1e-4
 # Share of its largest value from which a weight of a separating combination counts.
 LEAST_WEIGHT = 1e-6
 
@@ -171,15 +171,12 @@ def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum
     A combination of the fixed-effects columns that is not negative where the response is all successes, not positive
     where it is all failures (for counts: where it is 0) and 0 elsewhere raises the likelihood without end, whatever the
     random effects are (Albert & Anderson 1984, Biometrika 71). Such a one is looked for by linear programming (Konis
-    2007) where linear predictors are large.
+    2007) where fitted means are nearly certain.
     """
     if family.name not in ("binomial", "poisson", "negative.binomial") or family.link.name in ("identity", "sqrt"):
         return
-    if optimum is not None:
-        eta = optimum.evaluation.mode.at.eta
-        far = eta.min() < -FAR or (family.name == "binomial" and eta.max() > FAR)
-        if optimum.converged and not far:
-            return
+    if optimum is not None and optimum.converged and not _are_certain(family, optimum.evaluation.mode.at.eta):
+        return
     weights = _separating(frame, family)
     if weights is None:
         return
@@ -191,6 +188,12 @@ def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum
         f"The fixed effects {names} separate {what} in {apart:,} of {len(frame.y):,} rows: the likelihood grows "
         "without end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
     )
+
+
+def _are_certain(family: Family, eta: np.ndarray) -> bool:
+    """Whether some rows' fitted means are all but at the end of their range."""
+    mean = family.link.inverse(eta)
+    return bool(mean.min() < CERTAIN or (family.name == "binomial" and mean.max() > 1.0 - CERTAIN))
 
 
 def _separating(frame: ModelFrame, family: Family) -> np.ndarray | None:

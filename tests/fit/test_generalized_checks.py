@@ -201,3 +201,14 @@ def test_rough_fits_estimate_the_negative_binomial_theta(between):
     assert rough.family.theta == pytest.approx(full.family.theta, rel=2e-3)
     assert 0.0 <= full.loglik - rough.loglik < 0.05
     assert rough.npar == full.npar == 4
+
+
+@pytest.mark.parametrize("n_agq", [0, 1, 7])
+@pytest.mark.parametrize("outcome", [0, 1])
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "cauchit"])
+def test_category_with_one_outcome_under_every_link(link, outcome, n_agq):
+    """Under probit and cloglog probabilities are certain where linear predictors are still small."""
+    f = np.where(np.arange(N) % 9 == 4, "b", "a")
+    options = {"link": link, "n_agq": n_agq}
+    y = np.where(f == "b", outcome, DATA["y"])
+    refused(mlm.FitError, "fb", "22 of 200 rows", formula="y ~ f + (1 | g)", options=options, f=f, y=y)
