@@ -189,8 +189,9 @@ def anova(
         `refit` that is neither True nor False, or `digits` or a `width` that R would not print.
     FitError
         When the models were fitted to different rows, responses or weights, are of different families (but for poisson
-        and negative.binomial) or were fitted with different `n_agq`, or restricted likelihoods of models with different fixed effects would be compared; with ``method="kr"`` when they are not
-        nested, or have different random effects.
+        and negative.binomial) or were fitted with different `n_agq`, or restricted likelihoods of models with different
+        fixed effects would be compared; with ``method="kr"`` when they are not nested, or have different random
+        effects.
 
     Warns
     -----
@@ -312,7 +313,9 @@ def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None
 def _is_of_deviance(models: Sequence[FittedModel], test: str | None) -> bool:
     """Whether generalized linear models are compared by their deviances."""
     first = models[0]
-    if not is_generalized(first) or any(is_mixed(m) or m.family.theta is not None for m in models):
+    if not is_generalized(first) or any(
+        is_mixed(m) or (is_generalized(m) and m.family.theta is not None) for m in models
+    ):
         return False
     return test != "Chisq" or not first.family.has_scale
 

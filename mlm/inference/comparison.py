@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 
 from ..errors import FitError, NestingWarning, first_few, users_stacklevel
-from ..report.face import FittedModel, is_generalized
+from ..report.face import FittedGeneralizedMixedModel, FittedModel, is_generalized, is_mixed
 from .nesting import not_within
 
 __all__ = ["common_rows", "demand_one_family", "demand_same_fixed_effects", "warn_unless_nested"]
@@ -74,11 +75,16 @@ def demand_one_family(models: Sequence[FittedModel], labels: Sequence[str]) -> N
     if len(set(families.values())) > 1 and set(families.values()) != {"poisson", "negative.binomial"}:
         listed = [f"{label} is {f'of the {name} family' if name else 'linear'}" for label, name in families.items()]
         raise FitError(f"Only models of one family can be compared; {first_few(listed)}.")
-    nodes = {label: m.n_agq for label, m in zip(labels, models, strict=True) if is_mixed(m) and is_generalized(m)}
+    nodes = {
+        label: cast(FittedGeneralizedMixedModel, m).n_agq
+        for label, m in zip(labels, models, strict=True)
+        if is_mixed(m) and is_generalized(m)
+    }
     if len(set(nodes.values())) > 1:
         listed = [f"{label} has n_agq={n}" for label, n in nodes.items()]
         raise FitError(
-            f"Only likelihoods approximated in the same way can be compared; {first_few(listed)}. Fit all with one n_agq."
+            f"Only likelihoods approximated in the same way can be compared; {first_few(listed)}. Fit all with "
+            "one n_agq."
         )
 
 
