@@ -48,7 +48,8 @@ class Binomial(Family):
         trials: np.ndarray | None = None,
     ) -> float:
         n = weights if trials is None else trials
-        whole, successes = np.rint(n), np.rint(n * y)
+        certain = (y == 0) | (y == 1)  # of one outcome any weight counts rows, and needs no rounding
+        whole, successes = np.where(certain, n, np.rint(n)), np.where(certain, n * y, np.rint(n * y))
         share = np.divide(successes, whole, out=np.zeros_like(whole), where=whole > 0)
         each = whole * self.unit_deviances(share, mu) - 2.0 * _log_mass_at_its_mean(successes, whole)
         return float(np.sum(weights / n * each))

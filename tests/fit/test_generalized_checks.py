@@ -212,3 +212,17 @@ def test_category_with_one_outcome_under_every_link(link, outcome, n_agq):
     options = {"link": link, "n_agq": n_agq}
     y = np.where(f == "b", outcome, DATA["y"])
     refused(mlm.FitError, "fb", "22 of 200 rows", formula="y ~ f + (1 | g)", options=options, f=f, y=y)
+
+
+@pytest.mark.parametrize("n_agq", [0, 1, 5])
+def test_weights_between_whole_numbers_are_those_of_glm(n_agq):
+    """Without variance the likelihoods of both are one function: the weighted sum of log probabilities."""
+    w, y = np.random.default_rng(6).uniform(0.2, 0.4, N), (np.arange(N) // 5 + np.arange(N)) % 2
+    data = DATA.assign(w=w, y=y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m, plain = mlm.glmer("y ~ x + (1 | g)", data, weights="w", n_agq=n_agq), mlm.glm("y ~ x", data, weights="w")
+    assert m.theta[0] == pytest.approx(0.0, abs=1e-3)
+    p = plain.fitted.to_numpy()
+    assert plain.loglik == pytest.approx(float(w @ np.log(np.where(y == 1, p, 1.0 - p))), abs=1e-9)
+    assert m.loglik == pytest.approx(plain.loglik, abs=1e-6)
