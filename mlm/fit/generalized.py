@@ -42,7 +42,7 @@ NOT_DEFINITE = (
 CERTAIN_DEVIATION = 25.0
 # Where the search for the theta of a negative binomial model starts.
 FIRST_SIZE = 1.0
-# The theta of a negative binomial model from which on its counts are Poisson's to all digits that are estimated.
+# The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
 
 
@@ -101,9 +101,11 @@ class GeneralizedFit(FittedMixed):
         log = Log(verbose)
         try:
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
-        except FitError:
+        except FitError as error:
             demand_finite(frame, family, None)
-            raise
+            if start is None:
+                raise
+            raise FitError(f"{error} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         found._warn()
@@ -119,9 +121,10 @@ class GeneralizedFit(FittedMixed):
     def _unsettled(self) -> list[str]:
         """Why this may not be the maximum."""
         said = [] if self.converged else [convergence_message(self.optimum.message, len(self.optimum.log), self.terms)]
-        if self.estimated_size and self.family.theta is not None and self.family.theta > POISSON_SIZE:
+        largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
+        if self.estimated_size and self.family.theta is not None and self.family.theta > largest:
             said.append(
-                f"The negative binomial theta has no finite estimate (it is beyond {POISSON_SIZE:.0e}): "
+                f"The negative binomial theta has no finite estimate (it is beyond {largest:.0e}): "
                 f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
             )
         return said + self._certain_levels

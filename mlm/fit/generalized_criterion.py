@@ -15,7 +15,7 @@ __all__ = ["At", "Criterion", "with_size"]
 
 # Step of the log of the negative binomial theta, over which differences are taken.
 LOG_STEP = 1e-3
-# Logarithms of the negative binomial theta beyond which counts are Poisson's, or only zeros vary.
+# Logarithms of the negative binomial theta beyond which only zeros vary, or counts near 1 are Poisson's.
 LEAST_LOG, LARGEST_LOG = -12.0, 16.0
 
 
@@ -34,6 +34,7 @@ class Criterion:
     def __init__(self, laplace: Laplace, log: Log, estimated: bool) -> None:
         self.laplace, self.log, self.estimated = laplace, log, estimated
         self.n_theta = laplace.layout.n_theta
+        self.largest_log = LARGEST_LOG + float(np.log(max(np.mean(laplace.problem.rows.y), 1.0)))
 
     @property
     def unit(self) -> float:
@@ -81,7 +82,7 @@ class Criterion:
         return self._sized(x[:-1], beta, x[-1], last, joint=len(beta) > 0)
 
     def _sized(self, theta: np.ndarray, beta: np.ndarray, log_size: float, last: At, joint: bool) -> At:
-        if not LEAST_LOG < log_size < LARGEST_LOG:
+        if not LEAST_LOG < log_size < self.largest_log:
             raise FitError("The negative binomial theta is too far from 1.")
         laplace = with_size(last.laplace, log_size)
         at = laplace.evaluate(theta, beta, last.evaluation.mode, joint)

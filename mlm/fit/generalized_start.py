@@ -35,7 +35,8 @@ def first_coefficients(laplace: Laplace) -> list[np.ndarray]:
     """
     rows, working = laplace.problem.rows, laplace.problem.working
     if working.family.has_scale and len(rows.xt):
-        plain = estimate(rows.xt.T, Response(working.y, working.weights), rows.offset, working.family)
+        with np.errstate(all="ignore"):  # what is not finite is refused there
+            plain = estimate(rows.xt.T, Response(working.y, working.weights), rows.offset, working.family)
         if plain is not None and plain.converged and not plain.at_boundary:
             return [plain.beta]
     family, found = working.family, []

@@ -119,8 +119,20 @@ class Laplace:
         parts = self._by_laplace(mode) if self.nodes is None or joint else self._by_quadrature(mode, self.nodes)
         gradient = self._gradient(mode, parts)
         if not np.isfinite(parts.value + gradient.sum()):
-            raise FitError("The likelihood cannot be computed: numbers are too large or too small; rescale.")
+            raise FitError(self._not_computed)
         return GeneralizedEvaluation(theta, mode.beta, parts.value, gradient, mode)
+
+    @property
+    def _not_computed(self) -> str:
+        """Why there is no likelihood, where its modes are found."""
+        if self.nodes is None:
+            return "The likelihood cannot be computed: numbers are too large or too small; rescale."
+        family = self.problem.working.family
+        return (
+            f"At some of the {self.n_agq} quadrature nodes an effect the {family.name} family has no means with "
+            f"link={family.link.name!r}. Use n_agq=1 (Laplace), or a link whose means are the family's for any "
+            "predictor."
+        )
 
     def _mode(self, matrices: list[np.ndarray], beta: np.ndarray, last: Mode | None, joint: bool) -> Mode:
         """Find the modes from where others are expected to move; where that leads astray, from these, and from 0."""

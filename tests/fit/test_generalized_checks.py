@@ -226,3 +226,32 @@ def test_weights_between_whole_numbers_are_those_of_glm(n_agq):
     p = plain.fitted.to_numpy()
     assert plain.loglik == pytest.approx(float(w @ np.log(np.where(y == 1, p, 1.0 - p))), abs=1e-9)
     assert m.loglik == pytest.approx(plain.loglik, abs=1e-6)
+
+
+def test_nodes_without_means_are_said():
+    x = RNG.normal(size=N)
+    count = RNG.poisson(np.maximum(3.0 + 0.5 * x + RNG.normal(size=20)[DATA["g"]], 0.3))
+    options = {"link": "identity", "n_agq": 9}
+    columns = {"formula": "count ~ x + (1 | g)", "family": "poisson", "options": options, "x": x, "count": count}
+    refused(mlm.FitError, "9 quadrature nodes", "n_agq=1", **columns)
+
+
+def test_a_hostile_start_is_named():
+    options = {"start": {"fixef": [1000, -100]}}
+    refused(
+        mlm.FitError,
+        "start={'fixef'",
+        "leave that out",
+        formula="count ~ x + (1 | g)",
+        family="poisson",
+        options=options,
+    )
+
+
+def test_theta_of_large_counts():
+    """The variance of counts of 1e8 tells a theta of ten millions from none."""
+    rng = np.random.default_rng(5)
+    count = rng.poisson(1e8 * np.exp(0.2 * rng.normal(size=20)[DATA["g"]]) * rng.gamma(3e7, 1 / 3e7, N))
+    m = mlm.glmer("count ~ 1 + (1 | g)", DATA.assign(count=count), "negative.binomial")
+    assert 1e7 < m.family.theta < 1e8
+    assert not any("theta" in message for message in m.messages)
