@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ArgumentError, is_one_of
-from .fit.generalized_checks import checked_nodes
+from .fit.generalized_checks import checked_nodes, demand_generalized
 from .fit.stages import sorted_terms, without_dependent
 from .frame.model_frame import read_frame
 from .generalized.family import make_family
@@ -66,7 +66,8 @@ def glmer(
     Raises
     ------
     ArgumentError
-        An option has a value that it cannot have, or quadrature is asked for a model that it does not take.
+        An option has a value that it cannot have, quadrature is asked for a model that it does not take, or the model
+        is a linear one: family ``"gaussian"`` with the identity link.
     FormulaError
         The formula cannot be read, or has no random-effects term.
     DataError
@@ -97,6 +98,7 @@ def glmer(
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     nodes, distribution = checked_nodes(n_agq), make_family(family, link)
+    demand_generalized(distribution)
     frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader_of(distribution))
     terms = sorted_terms(frame, "mlm.glm")
     frame = without_dependent(frame)

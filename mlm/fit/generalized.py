@@ -20,6 +20,7 @@ from ..generalized.pirls import Problem
 from ..generalized.residuals import residuals
 from ..generalized.response import Response
 from ..generalized.systems import Structure
+from ..generalized.units import units_of
 from ..generalized.working import Working
 from ..optimize.optimum import Log
 from .checks import singular_message
@@ -32,7 +33,7 @@ from .generalized_search import GeneralizedOptimum, search
 
 __all__ = ["GeneralizedFit"]
 
-# As for linear models: diagonal elements of theta below this make a fit singular.
+# As for linear models: diagonal elements of theta below this, of a response near 1, make a fit singular.
 SINGULAR_DEVIATION = 1e-4
 NOT_DEFINITE = (
     "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
@@ -42,7 +43,7 @@ NOT_DEFINITE = (
 CERTAIN_DEVIATION = 25.0
 # Where the search for the theta of a negative binomial model starts.
 FIRST_SIZE = 1.0
-# The theta of a negative binomial model from which on its counts are Poisson's to all digits that are estimated.
+# The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
 
 
@@ -91,18 +92,21 @@ class GeneralizedFit(FittedMixed):
         estimated = family.name == "negative.binomial" and family.theta is None
         first = family.with_theta(FIRST_SIZE) if estimated else family
         assert frame.weights is not None
-        worked = worked_rows(frame, terms, frame.y, frame.weights)
+        worked = worked_rows(frame, terms, frame.y, frame.weights, units_of(family, frame.y))
         assert isinstance(frame.outcome, Response)
         trials = frame.outcome.trials
-        working = Working(first, worked.rows.y, worked.rows.weights, None if trials is None else trials[worked.order])
+        trials = None if trials is None else trials[worked.order]
+        working = Working(first, worked.rows.y, worked.rows.weights, trials, worked.units)
         laplace = Laplace(Problem(worked.rows, working, Structure(worked.rows)), worked.layout, max(n_agq, 1))
         theta, beta = demand_start(start, worked)
         log = Log(verbose)
         try:
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
-        except FitError:
+        except FitError as error:
             demand_finite(frame, family, None)
-            raise
+            if start is None:
+                raise
+            raise FitError(f"{error} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         found._warn()
@@ -118,9 +122,10 @@ class GeneralizedFit(FittedMixed):
     def _unsettled(self) -> list[str]:
         """Why this may not be the maximum."""
         said = [] if self.converged else [convergence_message(self.optimum.message, len(self.optimum.log), self.terms)]
-        if self.estimated_size and self.family.theta is not None and self.family.theta > POISSON_SIZE:
+        largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
+        if self.estimated_size and self.family.theta is not None and self.family.theta > largest:
             said.append(
-                f"The negative binomial theta has no finite estimate (it is beyond {POISSON_SIZE:.0e}): "
+                f"The negative binomial theta has no finite estimate (it is beyond {largest:.0e}): "
                 f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
             )
         return said + self._certain_levels
@@ -165,13 +170,13 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def sigma(self) -> float:
-        """Square root of the dispersion: 1 for families without one.
+        """Square root of the dispersion, 1 for families without one.
 
         As lme4 has it: Pearson residuals' sum of squares and that of the spherical effects, over the rows.
         """
         if not self.has_scale:
             return 1.0
-        return math.sqrt((self._pearson_squares + self._at.mode.penalty) / self.nobs)
+        return self.worked.units.spherical * math.sqrt((self._pearson_squares + self._at.mode.penalty) / self.nobs)
 
     @property
     def _pearson_squares(self) -> float:
@@ -188,7 +193,7 @@ class GeneralizedFit(FittedMixed):
     def deviance(self) -> float:
         """Deviance of the rows at the conditional modes, lme4's ``deviance(m)``; ``-2 * m.loglik`` is another."""
         at, working = self._at.mode.at, self.optimum.laplace.problem.working
-        return float(np.sum(working.weights * self.family.deviances_at(working.y, at.eta)))
+        return working.penalty_factor * float(np.sum(working.weights * self.family.deviances_at(working.y, at.eta)))
 
     @property
     def loglik(self) -> float:
@@ -238,7 +243,7 @@ class GeneralizedFit(FittedMixed):
     def singular_terms(self) -> tuple[str, ...]:
         """Random-effects terms whose covariance is singular."""
         layout, flat = self.worked.layout, []
-        theta = layout.rectify(self._at.theta)
+        theta = layout.rectify(self._at.theta) / self.worked.units.spherical
         for slot, part in zip(layout.slots, self.terms, strict=True):
             mine = slot.elements
             if (theta[mine][layout.diagonal[mine]] < SINGULAR_DEVIATION).any():
@@ -280,7 +285,8 @@ class GeneralizedFit(FittedMixed):
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
             return self.worked.users_covariance(inverse)
-        return self.worked.users_covariance(self.sigma**2 * linalg.inv(self._information.matrix))
+        scale = self.sigma / self.worked.units.spherical
+        return self.worked.users_covariance(scale**2 * linalg.inv(self._information.matrix))
 
     @cached_property
     def _hessian(self) -> np.ndarray:
@@ -315,6 +321,7 @@ class GeneralizedFit(FittedMixed):
         for k, name in enumerate(self.worked.names):
             users = self.worked.users_effects(k, mode.matrices[k])
             covariance = np.einsum("ai,ikj,bk->abj", users, inverse[k, k], users)
+            covariance /= self.worked.units.spherical**2
             effects = users @ mode.u[k]
             for array in (effects, covariance):
                 array.flags.writeable = False
@@ -326,7 +333,7 @@ class GeneralizedFit(FittedMixed):
     @cached_property
     def _eta(self) -> np.ndarray:
         eta = np.empty(self.nobs)
-        eta[self.worked.order] = self._at.mode.at.eta
+        eta[self.worked.order] = self.worked.units.predictor * self._at.mode.at.eta + self.worked.units.shift
         return eta
 
     @property

@@ -14,12 +14,19 @@ from .checks import demand_estimable
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
 
-__all__ = ["checked_nodes", "convergence_message", "demand_finite", "demand_start", "demand_structure"]
+__all__ = [
+    "checked_nodes",
+    "convergence_message",
+    "demand_finite",
+    "demand_generalized",
+    "demand_start",
+    "demand_structure",
+]
 
 # Nodes an effect, at most: lme4's limit. And effects of a level: with 3, K³ evaluations of the rows.
 MOST_NODES, MOST_EFFECTS = 100, 3
-# Linear predictor, by size, from which fixed effects may separate the response: odds of one in three millions.
-FAR = 15.0
+# Probability of the other outcome, or mean of a count, below which fixed effects may separate the response.
+CERTAIN = 1e-4
 # Share of its largest value from which a weight of a separating combination counts.
 LEAST_WEIGHT = 1e-6
 
@@ -40,16 +47,38 @@ def checked_nodes(n_agq: Any) -> int:
     return int(n_agq)
 
 
+def demand_generalized(family: Family) -> None:
+    """Refuse the linear model, whose likelihood is not that of the other families with a dispersion.
+
+    Raises
+    ------
+    ArgumentError
+        For the gaussian family with the identity link.
+    """
+    if family.name == "gaussian" and family.link.name == "identity":
+        raise ArgumentError(
+            "family='gaussian' with the identity link is a linear mixed model, which is fitted exactly: "
+            "mlm.lmer(formula, data, reml=False). mlm.glmer takes gaussian with link='log' or link='inverse'."
+        )
+
+
 def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> None:
     """Refuse what cannot be estimated, or not by quadrature."""
     demand_estimable(frame, terms, residual=family.has_scale)
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
     if family.name == "binomial":
-        for group in dict.fromkeys(part.term.group for part in terms):
+        for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
             _demand_mixed_levels(frame, group)
     if n_agq > 1:
         _demand_quadrature(terms, family, n_agq)
+
+
+def _has_intercept(part: RandomPart) -> bool:
+    """Whether a level's effects can move all of its rows the same way."""
+    matrix = part.columns.matrix()
+    fitted = matrix @ np.linalg.lstsq(matrix, np.ones(len(matrix)))[0]
+    return bool(np.abs(fitted - 1.0).max() < LEAST_WEIGHT)
 
 
 def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
@@ -142,15 +171,12 @@ def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum
     A combination of the fixed-effects columns that is not negative where the response is all successes, not positive
     where it is all failures (for counts: where it is 0) and 0 elsewhere raises the likelihood without end, whatever the
     random effects are (Albert & Anderson 1984, Biometrika 71). Such a one is looked for by linear programming (Konis
-    2007) where linear predictors are large.
+    2007) where fitted means are nearly certain.
     """
     if family.name not in ("binomial", "poisson", "negative.binomial") or family.link.name in ("identity", "sqrt"):
         return
-    if optimum is not None:
-        eta = optimum.evaluation.mode.at.eta
-        far = eta.min() < -FAR or (family.name == "binomial" and eta.max() > FAR)
-        if optimum.converged and not far:
-            return
+    if optimum is not None and optimum.converged and not _are_certain(family, optimum.evaluation.mode.at.eta):
+        return
     weights = _separating(frame, family)
     if weights is None:
         return
@@ -162,6 +188,12 @@ def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum
         f"The fixed effects {names} separate {what} in {apart:,} of {len(frame.y):,} rows: the likelihood grows "
         "without end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
     )
+
+
+def _are_certain(family: Family, eta: np.ndarray) -> bool:
+    """Whether some rows' fitted means are all but at the end of their range."""
+    mean = family.link.inverse(eta)
+    return bool(mean.min() < CERTAIN or (family.name == "binomial" and mean.max() > 1.0 - CERTAIN))
 
 
 def _separating(frame: ModelFrame, family: Family) -> np.ndarray | None:

@@ -17,6 +17,7 @@ from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.rows import Effects, Rows, cells_of
+from ..generalized.units import Units
 from ..likelihood.covariance import CovarianceLayout, covariance_layout, lower_factor
 from .stages import grouping_factors
 
@@ -42,6 +43,8 @@ class WorkedRows:
         The same of each factor's columns: upper triangular, block-diagonal by terms.
     names : tuple of str
         The grouping factors.
+    units : Units
+        Of the response.
     """
 
     rows: Rows
@@ -50,28 +53,32 @@ class WorkedRows:
     root: np.ndarray
     roots: tuple[np.ndarray, ...]
     names: tuple[str, ...]
+    units: Units
 
     def users_beta(self, beta: np.ndarray) -> np.ndarray:
         """Fixed effects of the user's columns, shape (p,)."""
-        return linalg.solve_triangular(self.root, beta) if len(beta) else beta
+        return self.units.predictor * linalg.solve_triangular(self.root, beta) if len(beta) else beta
 
     def working_beta(self, beta: np.ndarray) -> np.ndarray:
         """Fixed effects of the columns worked with, shape (p,)."""
-        return self.root @ beta
+        return self.root @ beta / self.units.predictor
 
     def users_covariance(self, covariance: np.ndarray) -> np.ndarray:
         """Covariance of the user's fixed effects, shape (p, p); NaN where there is none."""
         if not len(covariance) or not np.isfinite(covariance).all():
             return covariance
-        return linalg.solve_triangular(self.root, linalg.solve_triangular(self.root, covariance).T)
+        turned = linalg.solve_triangular(self.root, linalg.solve_triangular(self.root, covariance).T)
+        return self.units.predictor**2 * turned
 
     def users_theta(self, theta: np.ndarray) -> np.ndarray:
         """The theta of the user's columns: lower factors of ``R^-1 T``."""
-        return self._translated(theta, [linalg.solve_triangular(r, np.eye(len(r))) for r in self.roots])
+        return self._translated(
+            theta * self.units.theta, [linalg.solve_triangular(r, np.eye(len(r))) for r in self.roots]
+        )
 
     def working_theta(self, theta: np.ndarray) -> np.ndarray:
         """The theta of the columns worked with: lower factors of ``R T``."""
-        return self._translated(theta, list(self.roots))
+        return self._translated(theta / self.units.theta, list(self.roots))
 
     def _translated(self, theta: np.ndarray, turns: list[np.ndarray]) -> np.ndarray:
         matrices = self.layout.matrices(theta)
@@ -84,10 +91,12 @@ class WorkedRows:
     def users_effects(self, factor: int, effects: np.ndarray) -> np.ndarray:
         """Random effects (q, ...) of the user's columns."""
         turn = linalg.solve_triangular(self.roots[factor], np.eye(len(self.roots[factor])))
-        return np.tensordot(turn, effects, axes=1)
+        return self.units.predictor * np.tensordot(turn, effects, axes=1)
 
 
-def worked_rows(frame: ModelFrame, terms: list[RandomPart], y: np.ndarray, weights: np.ndarray) -> WorkedRows:
+def worked_rows(
+    frame: ModelFrame, terms: list[RandomPart], y: np.ndarray, weights: np.ndarray, units: Units
+) -> WorkedRows:
     """Bring the rows in order, and their columns into the form worked with.
 
     Parameters
@@ -97,6 +106,8 @@ def worked_rows(frame: ModelFrame, terms: list[RandomPart], y: np.ndarray, weigh
         In the order of theta.
     y, weights : ndarray, shape (n,)
         The response and the prior weights.
+    units : Units
+        In which the response is worked with.
 
     Raises
     ------
@@ -112,9 +123,17 @@ def worked_rows(frame: ModelFrame, terms: list[RandomPart], y: np.ndarray, weigh
     effects, roots = tuple(e for e, _ in found), tuple(r for _, r in found)
     q, root = _orthonormal(frame.x[order])
     counts = np.bincount(codes, minlength=effects[0].levels)
-    offset = np.zeros(len(codes)) if frame.offset is None else frame.offset[order]
-    rows = Rows(y[order], weights[order], offset, q, effects, np.cumsum(counts) - counts, cells_of(effects))
-    return WorkedRows(rows, layout, order, root, roots, tuple(position))
+    offset = (0.0 if frame.offset is None else frame.offset[order]) - np.full(len(codes), units.shift)
+    rows = Rows(
+        y[order] / units.response,
+        weights[order],
+        offset / units.predictor,
+        q,
+        effects,
+        np.cumsum(counts) - counts,
+        cells_of(effects),
+    )
+    return WorkedRows(rows, layout, order, root, roots, tuple(position), units)
 
 
 def _orthonormal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import FitError, counted
 from ..generalized.laplace import GeneralizedEvaluation, Laplace
-from ..generalized.working import Working
 from ..optimize.optimum import Log
-from ..optimize.quasi_newton import Descent, descend
-from .generalized_start import expected_curvature, first_coefficients, moments, start_hessian
+from ..optimize.quasi_newton import Descent, descend, differenced_hessian
+from .generalized_criterion import At, Criterion
+from .generalized_start import (
+    expected_curvature,
+    first_coefficients,
+    moments,
+    rank_one_start,
+    spread_starts,
+    start_hessian,
+)
 
-__all__ = ["GeneralizedOptimum", "search", "with_size"]
+__all__ = ["GeneralizedOptimum", "search"]
 
 # Decrease that is left to go: of a search that another follows, and of the last. The square of a distance in standard
 # errors.
 ROUGH, FINE = 1e-2, 1e-10
 # Diagonal elements of theta below this may be 0, and are looked at from both sides.
 NEAR_ZERO = 1e-2
-# A search from moments that ends with one below the first of these, or of a family with a dispersion, starts again
-# from the first of the others that can be had: the likelihood can have a minimum at 0 and another.
+# A search from moments that ends with one below the first of these starts again from the first of the others that can
+# be had: the likelihood can have a minimum at 0 and another.
 LOW_SHARE, SECOND_STARTS = 0.1, (1.0, 0.3)
+# Searches of a model with a dispersion that are followed further, the criterion by which they differ, and their steps
+# before that.
+MOST_ENDS, APART, FIRST_STEPS = 3, 2e-2, 15
 # Fall of the criterion by which another end is lower, and rise that is rounding.
 LEAST_GAIN, ROUNDED = 1e-7, 1e-9
-# Step of the log of the negative binomial theta, over which differences are taken.
-LOG_STEP = 1e-3
-# Logarithms of the negative binomial theta beyond which counts are Poisson's, or only zeros vary.
-LEAST_LOG, LARGEST_LOG = -12.0, 16.0
+# Differences of the gradient are taken over this share of a standard error.
+SHARE_OF_ERROR = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -63,66 +70,6 @@ class GeneralizedOptimum:
         return f"<Optimum {self.optimizer}: {state} after {counted(len(self.log), 'evaluation')}; {self.message}>"
 
 
-class _At(NamedTuple):
-    """A point of a search: a function of fewer or more parameters than the criterion."""
-
-    value: float
-    gradient: np.ndarray
-    evaluation: GeneralizedEvaluation
-    laplace: Laplace
-
-
-class _Criterion:
-    """The criterion as the searches see it."""
-
-    def __init__(self, laplace: Laplace, log: Log, estimated: bool) -> None:
-        self.laplace, self.log, self.estimated = laplace, log, estimated
-        self.n_theta = laplace.layout.n_theta
-
-    def with_modes(self, theta: np.ndarray, last: _At | None, beta: np.ndarray | None = None) -> _At:
-        """Beta moved along with the modes."""
-        mode = None if last is None else last.evaluation.mode
-        laplace = self.laplace if last is None else last.laplace
-        start = mode.beta if mode is not None and beta is None else beta
-        assert start is not None
-        at = laplace.evaluate(theta, start, mode, joint=len(start) > 0)
-        self.log.add(np.concatenate([theta, at.beta]), at.value)
-        return _At(at.value, at.gradient[: self.n_theta], at, laplace)
-
-    def together(self, x: np.ndarray, last: _At | None) -> _At:
-        """All parameters: theta, beta and, where it is estimated, the log of the negative binomial theta."""
-        assert last is not None
-        n, mode = self.n_theta, last.evaluation.mode
-        if not self.estimated:
-            at = last.laplace.evaluate(x[:n], x[n:], mode)
-            self.log.add(x, at.value)
-            return _At(at.value, at.gradient, at, last.laplace)
-        theta, beta, log_size = x[:n], x[n:-1], x[-1]
-        if not LEAST_LOG < log_size < LARGEST_LOG:
-            raise FitError("The negative binomial theta is too far from 1.")
-        laplace = with_size(last.laplace, log_size)
-        at = laplace.evaluate(theta, beta, mode)
-        self.log.add(x, at.value)
-        slope = self._by_size(laplace, log_size, at)
-        return _At(at.value, np.append(at.gradient, slope), at, laplace)
-
-    def _by_size(self, laplace: Laplace, log_size: float, at: GeneralizedEvaluation) -> float:
-        """Derivative by the log of the negative binomial theta, from four differences."""
-        values = [
-            with_size(laplace, log_size + k * LOG_STEP).evaluate(at.theta, at.beta, at.mode).value
-            for k in (-2, -1, 1, 2)
-        ]
-        return (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * LOG_STEP)
-
-
-def with_size(laplace: Laplace, log_size: float) -> Laplace:
-    """The criterion with another theta of the negative binomial family."""
-    working = laplace.problem.working
-    family = working.family.with_theta(float(np.exp(log_size)))
-    problem = laplace.problem._replace(working=Working(family, working.y, working.weights, working.trials))
-    return Laplace(problem, laplace.layout, laplace.n_agq)
-
-
 def search(
     laplace: Laplace,
     theta: np.ndarray | None,
@@ -151,35 +98,97 @@ def search(
         When the likelihood cannot be computed where the search starts.
     """
     log = Log() if log is None else log
-    criterion = _Criterion(laplace, log, estimated)
+    criterion = Criterion(laplace, log, estimated)
     plain = _without_effects(criterion, beta)
     tolerance = FINE if rough else ROUGH
-    first = _first_stage(criterion, plain, theta, tolerance)
+    firsts = (_several_ends if criterion.has_scale else _first_stage)(criterion, plain, theta, tolerance)
     if rough:
-        return _ended(criterion, first)
+        return _ended(criterion, _rough_with_size(criterion, firsts[0]) if estimated else firsts[0])
+    ends = [_beside_zero(criterion, _second_stage(criterion, first)) for first in firsts]
+    end = min(ends, key=lambda end: end.at.value)
+    return _ended(criterion, _settled(criterion, end) if criterion.has_scale else end)
+
+
+def _second_stage(criterion: Criterion, first: Descent[At]) -> Descent[At]:
+    """Search for all parameters together."""
     x = np.concatenate([first.x, first.at.evaluation.beta])
     hessian = start_hessian(first.hessian, first.at.laplace, first.at.evaluation.mode)
-    if estimated:
+    if criterion.estimated:
         x, hessian = _with_size_start(x, hessian, first.at)
-    at = criterion.together(x, first.at)
-    return _ended(criterion, _beside_zero(criterion, descend(criterion.together, x, at, hessian, FINE)))
+    return descend(criterion.together, x, criterion.together(x, first.at), hessian, FINE)
 
 
-def _without_effects(criterion: _Criterion, beta: np.ndarray | None) -> _At:
+def _settled(criterion: Criterion, end: Descent[At]) -> Descent[At]:
+    """The end of another search from there, with second derivatives by differences."""
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        try:
+            return criterion.together(x, end.at).gradient
+        except FitError:
+            return np.full(len(x), np.nan)
+
+    steps = SHARE_OF_ERROR * np.sqrt(2.0 / np.maximum(end.hessian.diagonal(), 1e-12))
+    hessian = differenced_hessian(gradient, end.x, steps)
+    if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian)[0] <= 0.0:
+        return end
+    again = descend(criterion.together, end.x, end.at, hessian, FINE)
+    return again if again.at.value < end.at.value or again.converged > end.converged else end
+
+
+def _without_effects(criterion: Criterion, beta: np.ndarray | None) -> At:
     """The model without random effects, from which all starts."""
     none = np.zeros(criterion.n_theta)
     if beta is not None:
-        return criterion.with_modes(none, None, beta)
+        return criterion.keeping_side(criterion.with_modes(none, None, beta))
     starts = first_coefficients(criterion.laplace)
     for start in starts:
         try:
-            return criterion.with_modes(none, None, start)
+            found = criterion.with_modes(none, None, start)
         except FitError as error:
             failed = error
+        else:
+            return criterion.keeping_side(found)
     raise failed
 
 
-def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, tolerance: float) -> Descent[_At]:
+def _several_ends(criterion: Criterion, plain: At, theta: np.ndarray | None, tolerance: float) -> list[Descent[At]]:
+    """The lowest ends of searches for theta from several starts, of families with a dispersion."""
+    estimated, information = moments(plain.laplace, plain.evaluation.mode)
+    starts = [estimated if theta is None else theta, *spread_starts(plain.laplace, plain.evaluation.mode)]
+    starts += [np.where(criterion.laplace.layout.diagonal, size, 0.0) for size in SECOND_STARTS]
+    none = Descent(np.zeros(criterion.n_theta), plain, np.eye(criterion.n_theta), 0.0, True)
+    ends = _lowest([none, *_ends_from(criterion, plain, starts, information, tolerance)])
+    fewer = [rank_one_start(criterion.laplace, end.x) for end in ends]
+    starts = [start for start in fewer if start is not None]
+    ends = _lowest([*ends, *_ends_from(criterion, plain, starts, information, tolerance)])[:MOST_ENDS]
+    further = [
+        end if end.converged else descend(criterion.with_modes, end.x, end.at, end.hessian, tolerance) for end in ends
+    ]
+    return _lowest(further)
+
+
+def _ends_from(
+    criterion: Criterion, plain: At, starts: list[np.ndarray], information: np.ndarray, tolerance: float
+) -> list[Descent[At]]:
+    """Ends of searches from those starts that can be had."""
+    ends = []
+    for start in starts:
+        curvature = np.diag(expected_curvature(criterion.laplace, start, information))
+        try:
+            at = criterion.with_modes(start, plain)
+            ends.append(descend(criterion.with_modes, start, at, curvature, tolerance, FIRST_STEPS))
+        except FitError:
+            continue
+    return ends
+
+
+def _lowest(ends: list[Descent[At]]) -> list[Descent[At]]:
+    """Ends that are apart, by the criterion, lowest first."""
+    ends = sorted(ends, key=lambda end: end.at.value)
+    return [end for k, end in enumerate(ends) if k == 0 or end.at.value - ends[k - 1].at.value > APART]
+
+
+def _first_stage(criterion: Criterion, plain: At, theta: np.ndarray | None, tolerance: float) -> list[Descent[At]]:
     """Search for theta, beta moved along with the modes."""
     estimated, information = moments(plain.laplace, plain.evaluation.mode)
     tries = [estimated] if theta is None else [theta]
@@ -195,15 +204,14 @@ def _first_stage(criterion: _Criterion, plain: _At, theta: np.ndarray | None, to
     end = descend(
         criterion.with_modes, start, at, np.diag(expected_curvature(criterion.laplace, start, information)), tolerance
     )
-    alone = not criterion.laplace.problem.working.family.has_scale
-    if alone and np.abs(end.x[criterion.laplace.layout.diagonal]).min() > LOW_SHARE:
-        return end
-    return _lower_end(criterion, plain, end, information, tolerance)
+    if np.abs(end.x[criterion.laplace.layout.diagonal]).min() > LOW_SHARE:
+        return [end]
+    return [_lower_end(criterion, plain, end, information, tolerance)]
 
 
 def _lower_end(
-    criterion: _Criterion, plain: _At, end: Descent[_At], information: np.ndarray, tolerance: float
-) -> Descent[_At]:
+    criterion: Criterion, plain: At, end: Descent[At], information: np.ndarray, tolerance: float
+) -> Descent[At]:
     """The end of a search, or that of another from large variances where it is lower."""
     for size in SECOND_STARTS:
         start = np.where(criterion.laplace.layout.diagonal, size, 0.0)
@@ -222,7 +230,24 @@ def _lower_end(
     return end
 
 
-def _with_size_start(x: np.ndarray, hessian: np.ndarray, first: _At) -> tuple[np.ndarray, np.ndarray]:
+def _rough_with_size(criterion: Criterion, first: Descent[At]) -> Descent[At]:
+    """Search for theta together with the negative binomial theta, beta moved along with the modes."""
+    x, hessian = _with_size_start(first.x, first.hessian, first.at)
+    at = criterion.with_modes_and_size(x, first.at)
+    end = descend(criterion.with_modes_and_size, x, at, hessian, FINE)
+    diagonal = np.append(criterion.laplace.layout.diagonal, False)
+    if not (np.abs(end.x[diagonal]) < NEAR_ZERO).any():
+        return end
+    x = np.where(diagonal, SECOND_STARTS[1], end.x)
+    try:
+        at = criterion.with_modes_and_size(x, end.at)
+    except FitError:
+        return end
+    other = descend(criterion.with_modes_and_size, x, at, hessian, FINE)
+    return other if other.at.value < end.at.value - LEAST_GAIN else end
+
+
+def _with_size_start(x: np.ndarray, hessian: np.ndarray, first: At) -> tuple[np.ndarray, np.ndarray]:
     """Add the log of the negative binomial theta."""
     size = first.laplace.problem.working.family.theta
     assert size is not None
@@ -232,16 +257,17 @@ def _with_size_start(x: np.ndarray, hessian: np.ndarray, first: _At) -> tuple[np
     return np.append(x, np.log(size)), wider
 
 
-def _beside_zero(criterion: _Criterion, end: Descent[_At]) -> Descent[_At]:
+def _beside_zero(criterion: Criterion, end: Descent[At]) -> Descent[At]:
     """Look at both sides of variances that are nearly 0, where the slope says nothing: lower beside it, or 0 itself."""
     layout, n = criterion.laplace.layout, criterion.n_theta
-    low = layout.diagonal & (np.abs(end.x[:n]) < NEAR_ZERO)
+    near = NEAR_ZERO * criterion.unit
+    low = layout.diagonal & (np.abs(end.x[:n]) < near)
     if criterion.estimated and low.any():  # the first search had another negative binomial theta
         end = _from_larger(criterion, end, low)
-    for k in np.flatnonzero(layout.diagonal & (np.abs(end.x[:n]) < NEAR_ZERO)):
+    for k in np.flatnonzero(layout.diagonal & (np.abs(end.x[:n]) < near)):
         for size in (0.1, 0.5):
             moved = end.x.copy()
-            moved[k] = size
+            moved[k] = size * criterion.unit
             try:
                 at = criterion.together(moved, end.at)
             except FitError:
@@ -253,14 +279,14 @@ def _beside_zero(criterion: _Criterion, end: Descent[_At]) -> Descent[_At]:
                     break
         flat = end.x.copy()
         flat[k] = 0.0
-        if end.x[k] != 0.0 and abs(end.x[k]) < NEAR_ZERO:
+        if end.x[k] != 0.0 and abs(end.x[k]) < near:
             at = criterion.together(flat, end.at)
             if at.value <= end.at.value + ROUNDED:
                 end = end._replace(x=flat, at=at)
     return end
 
 
-def _from_larger(criterion: _Criterion, end: Descent[_At], low: np.ndarray) -> Descent[_At]:
+def _from_larger(criterion: Criterion, end: Descent[At], low: np.ndarray) -> Descent[At]:
     """The end of a search, or that of another from where its variances of 0 are not, if it is lower."""
     moved = end.x.copy()
     moved[: criterion.n_theta][low] = SECOND_STARTS[1]
@@ -271,7 +297,7 @@ def _from_larger(criterion: _Criterion, end: Descent[_At], low: np.ndarray) -> D
     return again if again.at.value < end.at.value - LEAST_GAIN else end
 
 
-def _ended(criterion: _Criterion, end: Descent[_At]) -> GeneralizedOptimum:
+def _ended(criterion: Criterion, end: Descent[At]) -> GeneralizedOptimum:
     n = criterion.n_theta + len(end.at.evaluation.beta)
     message = "a minimum" if end.converged else f"a decrease of {end.left:.1e} is left"
     return GeneralizedOptimum(

@@ -10,11 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import FitError
+from ..generalized.irls import estimate
 from ..generalized.laplace import Laplace
 from ..generalized.pirls import Mode
+from ..generalized.response import Response
 
-__all__ = ["expected_curvature", "first_coefficients", "moments", "start_hessian"]
+__all__ = ["expected_curvature", "first_coefficients", "moments", "rank_one_start", "spread_starts", "start_hessian"]
 
+# Standard deviations of random effects, as shares of the spread of the rows about the fixed effects on the scale of the
+# linear predictor, from which the search of a model with a dispersion starts; and the shares of one effect where the
+# others are nearly 0, of models with so many effects at most. These, and fewer spherical effects than columns, are for
+# responses far from 1, in whose units deviance and penalty are far apart.
+SHARES, LARGE_SHARE, SMALL_SHARE, MOST_ALONE = (0.03, 0.3, 1.0, 3.0), 0.3, 0.01, 4
 NO_START = (
     "No fixed effects are found from which the search could start: the family's means cannot be had with this link and "
     "offset. Give them, start={'fixef': …, 'theta': …}, or take another link."
@@ -22,8 +29,16 @@ NO_START = (
 
 
 def first_coefficients(laplace: Laplace) -> list[np.ndarray]:
-    """Fixed effects nearest to the response's predictors, and to that of its mean; those with less deviance first."""
+    """Fixed effects nearest to the response's predictors, and to that of its mean; those with less deviance first.
+
+    Before these, of a family with a dispersion, those of the model without random effects.
+    """
     rows, working = laplace.problem.rows, laplace.problem.working
+    if working.family.has_scale and len(rows.xt):
+        with np.errstate(all="ignore"):  # what is not finite is refused there
+            plain = estimate(rows.xt.T, Response(working.y, working.weights), rows.offset, working.family)
+        if plain is not None and plain.converged and not plain.at_boundary:
+            return [plain.beta]
     family, found = working.family, []
     mean = np.full(len(working.y), np.average(working.y, weights=working.weights))
     for means in (family.start(working.y, working.weights), mean):
@@ -55,6 +70,44 @@ def moments(laplace: Laplace, mode: Mode) -> tuple[np.ndarray, np.ndarray]:
         starts.append(np.diag(np.sqrt(np.maximum(variance, 0.25 / mean))))
         infos.append(np.outer(mean, np.ones(len(mean))))
     return layout.pick(starts), layout.pick(infos)
+
+
+def spread_starts(laplace: Laplace, mode: Mode) -> list[np.ndarray]:
+    """Several theta to start from, with a dispersion: the likelihood can have many minima.
+
+    Spherical effects have a variance of 1 in the user's units, so that theta is the standard deviation of the effects.
+    """
+    working, diagonal = laplace.problem.working, laplace.layout.diagonal
+    with np.errstate(all="ignore"):
+        squares = np.square(mode.at.score) / mode.at.weights
+    spread = np.sqrt(np.nansum(squares) / np.sum(mode.at.weights)) * working.units.spherical
+    starts = [np.where(diagonal, share * spread, 0.0) for share in SHARES]
+    places = np.flatnonzero(diagonal)
+    if 1 < len(places) <= MOST_ALONE and working.units.spherical != 1.0:
+        for k in places:
+            start = np.where(diagonal, SMALL_SHARE * spread, 0.0)
+            start[k] = LARGE_SHARE * spread
+            starts.append(start)
+    return starts
+
+
+def rank_one_start(laplace: Laplace, theta: np.ndarray) -> np.ndarray | None:
+    """The theta of one spherical effect a level and term, those of the largest variance; None where there is no other.
+
+    A dispersion in the deviance, and none in the penalty, can make the likelihood largest with fewer spherical effects.
+    """
+    layout, matrices = laplace.layout, laplace.layout.matrices(theta)
+    alike = laplace.problem.working.units.spherical == 1.0
+    if alike or all(slot.size == 1 for slot in layout.slots) or not theta.any():
+        return None
+    for slot in layout.slots:
+        block = slice(slot.start, slot.start + slot.size)
+        t = matrices[slot.factor][block, block]
+        left, sizes, _ = np.linalg.svd(t)
+        first = sizes[0] * left[:, 0] * (1.0 if left[0, 0] >= 0 else -1.0)
+        t[:] = SMALL_SHARE * sizes[0] * np.eye(slot.size)
+        t[:, 0] = first
+    return layout.pick(matrices)
 
 
 def expected_curvature(laplace: Laplace, theta: np.ndarray, information: np.ndarray) -> np.ndarray:

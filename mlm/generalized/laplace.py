@@ -5,9 +5,11 @@ With the conditional modes u of `pirls`, minus twice the log-likelihood is appro
     -2 log p(y | u) + |u|² + log |T' Z' W Z T + I|,
 
 where W is the expected information of the rows about their linear predictors at the modes (Breslow & Clayton 1993, J.
-Am. Stat. Assoc. 88, equation 4, with all terms kept; Pinheiro & Chao 2006, J. Comput. Graph. Stat. 15). Derivatives are
-exact: the modes move with the parameters as the implicit function theorem says (Kristensen et al. 2016, J. Stat. Softw.
-70, section 2), and what the sum changes by that is found with one more solve, for all parameters at once.
+Am. Stat. Assoc. 88, equation 4, with all terms kept; Pinheiro & Chao 2006, J. Comput. Graph. Stat. 15). Where a
+response with a dispersion is worked with in other units, ``|u|²`` is multiplied to be the user's: `Units.spherical`.
+Derivatives are exact: the modes move with the parameters as the implicit function theorem says (Kristensen et al. 2016,
+J. Stat. Softw. 70, section 2), and what the sum changes by that is found with one more solve, for all parameters at
+once.
 """
 
 from __future__ import annotations
@@ -117,8 +119,20 @@ class Laplace:
         parts = self._by_laplace(mode) if self.nodes is None or joint else self._by_quadrature(mode, self.nodes)
         gradient = self._gradient(mode, parts)
         if not np.isfinite(parts.value + gradient.sum()):
-            raise FitError("The likelihood cannot be computed: numbers are too large or too small; rescale.")
+            raise FitError(self._not_computed)
         return GeneralizedEvaluation(theta, mode.beta, parts.value, gradient, mode)
+
+    @property
+    def _not_computed(self) -> str:
+        """Why there is no likelihood, where its modes are found."""
+        if self.nodes is None:
+            return "The likelihood cannot be computed: numbers are too large or too small; rescale."
+        family = self.problem.working.family
+        return (
+            f"At some of the {self.n_agq} quadrature nodes an effect the {family.name} family has no means with "
+            f"link={family.link.name!r}. Use n_agq=1 (Laplace), or a link whose means are the family's for any "
+            "predictor."
+        )
 
     def _mode(self, matrices: list[np.ndarray], beta: np.ndarray, last: Mode | None, joint: bool) -> Mode:
         """Find the modes from where others are expected to move; where that leads astray, from these, and from 0."""
@@ -135,13 +149,14 @@ class Laplace:
 
     def _by_laplace(self, mode: Mode) -> _Parts:
         value, slope = self.problem.working.likelihood(mode.at)
+        factor = self.problem.working.penalty_factor
         by_row = -2.0 * slope * mode.at.score
         pulled_by_row = self.problem.rows.gather(by_row)
         return _Parts(
-            value + mode.penalty + mode.system.log_det,
+            value + factor * mode.penalty + mode.system.log_det,
             by_row,
             [g @ u.T for g, u in zip(pulled_by_row, mode.u, strict=True)],
-            [2.0 * (1.0 - slope) * u for u in mode.u],
+            [2.0 * (factor - slope) * u for u in mode.u],
             mode.system.inverse(),
         )
 

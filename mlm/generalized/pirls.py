@@ -174,7 +174,7 @@ def find_mode(
     if not working.admits(eta):
         raise FitError("The linear predictor gives means that the family cannot have.")
     at, penalty = working.at(eta), _squares(u)
-    last = False
+    last, finer = False, max(working.penalty_factor, 1.0)
     for _ in range(MOST_STEPS):
         blocks = rows.weighted(at.weights)
         system = structure.system(blocks, matrices)
@@ -192,9 +192,9 @@ def find_mode(
         step, move = _step(rows, at, slope, fixed, curvature)
         size = float(sum([np.vdot(s, g) for s, g in zip(step, slope, strict=True)]))
         size += float(move @ (rows.xt @ at.score)) if joint else 0.0
-        if size < ARRIVED:
+        if size < ARRIVED / finer:
             break
-        last = size < CLOSE
+        last = size < CLOSE / finer
         found = _lower(problem, matrices, (beta, u, at, penalty), (move, [s[:, :, 0] for s in step]), joint)
         if found is None:
             if size > 1e-6:

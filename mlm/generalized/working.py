@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from .distribution import Family
+from .units import Units
 
 __all__ = ["AtRows", "Working"]
 
@@ -54,6 +55,10 @@ class Working:
     y, weights : ndarray, shape (n,)
     trials : ndarray, shape (n,), optional
         Of a binomial response, where they are not the weights.
+    units : Units, optional
+        Of a response with a dispersion, which is worked with in others than the user's.
+    side : ndarray, shape (n,), optional
+        Signs that the linear predictors keep, where a mean has a pole at 0.
 
     Attributes
     ----------
@@ -61,20 +66,42 @@ class Working:
         Whether expected and observed information are the same.
     """
 
-    def __init__(self, family: Family, y: np.ndarray, weights: np.ndarray, trials: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        family: Family,
+        y: np.ndarray,
+        weights: np.ndarray,
+        trials: np.ndarray | None = None,
+        units: Units | None = None,
+        side: np.ndarray | None = None,
+    ) -> None:
         self.family, self.y, self.weights, self.trials = family, y, weights, trials
+        self.units, self.side = units or Units(), side
         self.canonical = CANONICAL.get(family.name) == family.link.name
         self.fast = self.canonical and family.name in ("binomial", "poisson")
         self.unit = bool((weights == 1.0).all())
-        start = family.start(y, weights)
-        eta = family.link.link(start)
-        self.constant = 0.0
+        self.constant = self.units.log_density(family, weights)
         if not family.has_scale:
+            start = family.start(y, weights)
+            eta = family.link.link(start)
             self.constant = family.minus_two_log_likelihood(y, start, weights, trials=trials)
             self.constant -= float(np.sum(self.deviances(eta)))
 
+    @property
+    def penalty_factor(self) -> float:
+        """What squares of spherical effects are multiplied with to be the user's."""
+        return self.units.spherical**2
+
+    def keeping_side(self, eta: np.ndarray) -> Working:
+        """The same, whose linear predictors do not pass the pole of the mean, if it has one."""
+        if self.family.link.name != "inverse":
+            return self
+        return Working(self.family, self.y, self.weights, self.trials, self.units, np.sign(eta))
+
     def admits(self, eta: np.ndarray) -> bool:
         """Whether all means at these linear predictors are the family's."""
+        if self.side is not None and not (self.side * eta > 0).all():
+            return False
         if self.fast:
             with np.errstate(invalid="ignore"):
                 limit = LARGEST_LOG if self.family.name == "poisson" else np.inf
@@ -161,7 +188,7 @@ class Working:
         dispersion = family.likely_dispersion(at.deviance, self.weights)
         mean = family.link.inverse(at.eta)
         value = family.minus_two_log_likelihood(self.y, mean, self.weights, dispersion) + 2.0
-        return value, self._slope_by_deviance(at.deviance, dispersion)
+        return value + self.constant, self._slope_by_deviance(at.deviance, dispersion)
 
     def _slope_by_deviance(self, deviance: float, dispersion: float) -> float:
         """Derivative of the likelihood by the deviance, the dispersion following it."""

@@ -189,9 +189,10 @@ def anova(
         `refit` that is neither True nor False, or False for one model or with ``method="kr"``, or `digits` or a `width`
         that R would not print.
     FitError
-        When the models were fitted to different rows, responses or weights, or are of different families, or restricted
-        likelihoods of models with different fixed effects would be compared; with ``method="kr"`` when they are not
-        nested, or have different random effects.
+        When the models were fitted to different rows, responses or weights, are of different families (but for poisson
+        and negative.binomial) or were fitted with different `n_agq`, or restricted likelihoods of models with different
+        fixed effects would be compared; with ``method="kr"`` when they are not nested, or have different random
+        effects.
 
     Warns
     -----
@@ -317,7 +318,9 @@ def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None
 def _is_of_deviance(models: Sequence[FittedModel], test: str | None) -> bool:
     """Whether generalized linear models are compared by their deviances."""
     first = models[0]
-    if not is_generalized(first) or any(is_mixed(m) for m in models) or first.family.theta is not None:
+    if not is_generalized(first) or any(
+        is_mixed(m) or (is_generalized(m) and m.family.theta is not None) for m in models
+    ):
         return False
     return test != "Chisq" or not first.family.has_scale
 

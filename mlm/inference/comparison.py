@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 
 from ..errors import FitError, NestingWarning, first_few, users_stacklevel
-from ..report.face import FittedModel, is_generalized
+from ..report.face import FittedGeneralizedMixedModel, FittedModel, is_generalized, is_mixed
 from .nesting import not_within
 
 __all__ = ["common_rows", "demand_one_family", "demand_same_fixed_effects", "warn_unless_nested"]
@@ -62,16 +63,29 @@ def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np
 
 
 def demand_one_family(models: Sequence[FittedModel], labels: Sequence[str]) -> None:
-    """Refuse models of different families: their likelihoods are densities of different kinds.
+    """Refuse models whose likelihoods are densities of different kinds, or other approximations.
+
+    Poisson counts are negative binomial ones of an infinite theta, and can be compared with them.
 
     Raises
     ------
     FitError
     """
     families = {label: m.family.name if is_generalized(m) else "" for label, m in zip(labels, models, strict=True)}
-    if len(set(families.values())) > 1:
+    if len(set(families.values())) > 1 and set(families.values()) != {"poisson", "negative.binomial"}:
         listed = [f"{label} is {f'of the {name} family' if name else 'linear'}" for label, name in families.items()]
         raise FitError(f"Only models of one family can be compared; {first_few(listed)}.")
+    nodes = {
+        label: cast(FittedGeneralizedMixedModel, m).n_agq
+        for label, m in zip(labels, models, strict=True)
+        if is_mixed(m) and is_generalized(m)
+    }
+    if len(set(nodes.values())) > 1:
+        listed = [f"{label} has n_agq={n}" for label, n in nodes.items()]
+        raise FitError(
+            f"Only likelihoods approximated in the same way can be compared; {first_few(listed)}. Fit all with "
+            "one n_agq."
+        )
 
 
 def _aligned(first: FittedModel, m: FittedModel, name: str, label: str) -> np.ndarray:
@@ -193,6 +207,8 @@ def _outside(small: int, large: int, models: Sequence[FittedModel], rows: Sequen
     one, other = models[small], models[large]
     if is_generalized(one) and is_generalized(other) and one.family.link != other.family.link:
         return [f"the link {one.family.link.name}"]
+    if is_generalized(one) and is_generalized(other) and one.family.name != other.family.name == "poisson":
+        return ["a theta of the negative binomial family"]
     order = np.empty_like(rows[large])
     order[rows[large]] = rows[small]
     return not_within(models[small].frame, models[large].frame, order)

@@ -170,3 +170,88 @@ def test_as_many_levels_as_rows():
     """Counts may have an effect for each row; what has a dispersion may not."""
     assert mlm.glmer("count ~ x + (1 | row)", DATA.assign(row=np.arange(N)), "poisson").ngrps["row"] == N
     refused(mlm.DataError, "'row'", "200 levels", formula="size ~ (1 | row)", family="Gamma", row=np.arange(N))
+
+
+@pytest.mark.parametrize("link", [None, "identity"])
+def test_linear_models_are_those_of_lmer(link):
+    formula = "size ~ x + (1 | g)"
+    refused(mlm.ArgumentError, "mlm.lmer", "reml=False", formula=formula, family="gaussian", options={"link": link})
+
+
+def test_slopes_do_not_need_both_outcomes_in_a_level():
+    """A slope cannot follow outcomes that are one in a level, when its column changes sign there."""
+    y, x = (DATA["g"] < 8).astype(int), np.tile([-1.0, 1.0, -0.5, 0.5, 0.0], 40)
+    with pytest.warns(mlm.SingularFitWarning):
+        m = mlm.glmer("y ~ 1 + (0 + x | g)", DATA.assign(y=y, x=x))
+    assert m.theta.tolist() == [0.0]
+    assert m.loglik == pytest.approx(mlm.glm("y ~ 1", DATA.assign(y=y)).loglik, abs=1e-9)
+    refused(mlm.FitError, "'g'", "8 of 20", formula="y ~ 1 + (0 + f | g)", y=y, f=np.where(x > 0, "up", "down"))
+
+
+@pytest.mark.parametrize("between", [0.0, 0.7])
+def test_rough_fits_estimate_the_negative_binomial_theta(between):
+    rng = np.random.default_rng(8)
+    mean = np.exp(1.0 + 0.3 * DATA["x"] + between * rng.normal(size=20)[DATA["g"]])
+    count = rng.poisson(mean * rng.gamma(3.0, 1 / 3, N))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        rough, full = (
+            mlm.glmer("count ~ x + (1 | g)", DATA.assign(count=count), "negative.binomial", n_agq=n) for n in (0, 1)
+        )
+    assert rough.family.theta == pytest.approx(full.family.theta, rel=2e-3)
+    assert 0.0 <= full.loglik - rough.loglik < 0.05
+    assert rough.npar == full.npar == 4
+
+
+@pytest.mark.parametrize("n_agq", [0, 1, 7])
+@pytest.mark.parametrize("outcome", [0, 1])
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "cauchit"])
+def test_category_with_one_outcome_under_every_link(link, outcome, n_agq):
+    """Under probit and cloglog probabilities are certain where linear predictors are still small."""
+    f = np.where(np.arange(N) % 9 == 4, "b", "a")
+    options = {"link": link, "n_agq": n_agq}
+    y = np.where(f == "b", outcome, DATA["y"])
+    refused(mlm.FitError, "fb", "22 of 200 rows", formula="y ~ f + (1 | g)", options=options, f=f, y=y)
+
+
+@pytest.mark.parametrize("n_agq", [0, 1, 5])
+def test_weights_between_whole_numbers_are_those_of_glm(n_agq):
+    """Without variance the likelihoods of both are one function: the weighted sum of log probabilities."""
+    w, y = np.random.default_rng(6).uniform(0.2, 0.4, N), (np.arange(N) // 5 + np.arange(N)) % 2
+    data = DATA.assign(w=w, y=y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m, plain = mlm.glmer("y ~ x + (1 | g)", data, weights="w", n_agq=n_agq), mlm.glm("y ~ x", data, weights="w")
+    assert m.theta[0] == pytest.approx(0.0, abs=1e-3)
+    p = plain.fitted.to_numpy()
+    assert plain.loglik == pytest.approx(float(w @ np.log(np.where(y == 1, p, 1.0 - p))), abs=1e-9)
+    assert m.loglik == pytest.approx(plain.loglik, abs=1e-6)
+
+
+def test_nodes_without_means_are_said():
+    x = RNG.normal(size=N)
+    count = RNG.poisson(np.maximum(3.0 + 0.5 * x + RNG.normal(size=20)[DATA["g"]], 0.3))
+    options = {"link": "identity", "n_agq": 9}
+    columns = {"formula": "count ~ x + (1 | g)", "family": "poisson", "options": options, "x": x, "count": count}
+    refused(mlm.FitError, "9 quadrature nodes", "n_agq=1", **columns)
+
+
+def test_a_hostile_start_is_named():
+    options = {"start": {"fixef": [1000, -100]}}
+    refused(
+        mlm.FitError,
+        "start={'fixef'",
+        "leave that out",
+        formula="count ~ x + (1 | g)",
+        family="poisson",
+        options=options,
+    )
+
+
+def test_theta_of_large_counts():
+    """The variance of counts of 1e8 tells a theta of ten millions from none."""
+    rng = np.random.default_rng(5)
+    count = rng.poisson(1e8 * np.exp(0.2 * rng.normal(size=20)[DATA["g"]]) * rng.gamma(3e7, 1 / 3e7, N))
+    m = mlm.glmer("count ~ 1 + (1 | g)", DATA.assign(count=count), "negative.binomial")
+    assert 1e7 < m.family.theta < 1e8
+    assert not any("theta" in message for message in m.messages)

@@ -149,3 +149,33 @@ def test_offsets_that_rounding_tells_apart_are_the_same():
     d = data().assign(one=lambda d: d.z + 1e6, other=lambda d: d.z / 3 + 1e6 + 2 * d.z / 3)
     assert (d.one != d.other).any()
     mlm.anova(mlm.lm("y ~ 0 + x + offset(one)", d), mlm.lm("y ~ 0 + x + w + offset(other)", d))
+
+
+def counts():
+    rng = np.random.default_rng(4)
+    g, x = np.repeat(np.arange(20), 10), rng.normal(size=200)
+    mean = np.exp(1.0 + 0.3 * x + rng.normal(0, 0.4, 20)[g])
+    return pd.DataFrame({"g": g, "x": x, "k": rng.poisson(mean * rng.gamma(2.0, 0.5, 200))})
+
+
+def test_poisson_is_nested_in_negative_binomial():
+    small, large = (mlm.glmer("k ~ x + (1 | g)", counts(), family) for family in ("poisson", "negative.binomial"))
+    frame = mlm.anova(small, large).frame
+    assert frame["Chisq"].iloc[1] == pytest.approx(2.0 * (large.loglik - small.loglik))
+    assert frame["Df"].iloc[1] == 1
+    small, large = (mlm.glm("k ~ x", counts(), family) for family in ("poisson", "negative.binomial"))
+    assert mlm.anova(small, large).frame["Chisq"].iloc[1] == pytest.approx(2.0 * (large.loglik - small.loglik))
+
+
+def test_negative_binomial_is_not_nested_in_poisson():
+    small, large = mlm.glm("k ~ 1", counts(), "negative.binomial"), mlm.glm("k ~ x + I(x^2)", counts(), "poisson")
+    with pytest.warns(mlm.NestingWarning, match="theta"):
+        mlm.anova(small, large)
+
+
+def test_other_approximations_are_not_compared():
+    models = [mlm.glmer("k ~ x + (1 | g)", counts(), "poisson", n_agq=n) for n in (1, 9)]
+    with pytest.raises(mlm.FitError, match=r"model1 has n_agq=1, model2 has n_agq=9\. Fit all with one"):
+        mlm.anova(*models)
+    plain = mlm.glm("k ~ x", counts(), "poisson")
+    assert mlm.anova(plain, models[1]).frame["Chisq"].iloc[1] > 0

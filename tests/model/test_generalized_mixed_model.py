@@ -166,7 +166,7 @@ def test_negative_binomial():
     f = m.deviance_function
     assert f.value(m.theta, m.fixef.to_numpy()) == pytest.approx(-2 * m.loglik, abs=1e-8)
     assert m.npar == 4
-    from mlm.fit.generalized_search import with_size
+    from mlm.fit.generalized_criterion import with_size
 
     at = m.optimum.evaluation
     for change in (-0.05, 0.05):
