@@ -27,7 +27,7 @@ LATENT_VARIANCES = {"logit": math.pi**2 / 3.0, "probit": 1.0, "cloglog": math.pi
 APPROXIMATIONS = ("lognormal", "delta", "trigamma")
 KNOWN = (
     "binomial models with link='logit', 'probit' or 'cloglog', Poisson and negative binomial ones with 'log' or "
-    "'sqrt', Gamma ones with 'log' and gaussian ones with 'identity'"
+    "'sqrt' and Gamma ones with 'log'"
 )
 
 
@@ -62,8 +62,6 @@ def observation_level_variance(fit: GeneralizedFit, approximation: str) -> float
     family, link = fit.family, fit.family.link.name
     if family.name == "binomial" and link in LATENT_VARIANCES:
         return LATENT_VARIANCES[link]
-    if (family.name, link) == ("gaussian", "identity"):
-        return fit.sigma**2
     counts = family.name in ("poisson", "negative.binomial")
     per_theta = 0.0 if family.theta is None else 1.0 / family.theta
     if counts and link == "sqrt":

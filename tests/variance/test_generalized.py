@@ -103,12 +103,6 @@ def test_square_roots_of_counts():
     assert variance_components(m).residual == pytest.approx((1 + mean / m.family.theta) / 4)
 
 
-def test_gaussian_residuals_are_their_own():
-    data = DATA.assign(v=ETA + np.random.default_rng(1).normal(size=240))
-    m = mlm.glmer("v ~ x + (1 | g)", data, "gaussian")
-    assert variance_components(m).residual == m.sigma**2
-
-
 def test_effects_of_rows_alone_are_residuals():
     m = mlm.glmer("scattered ~ x + (1 | row)", shares.rows(), "poisson")
     found = mlm.icc(m)
