@@ -86,8 +86,12 @@ class GeneralizedFit(FittedMixed):
         n_agq: int = 1,
         start: Any = None,
         verbose: bool = False,
+        quiet: bool = False,
     ) -> Self:
-        """Maximise the likelihood; :func:`mlm.glmer` says what the arguments mean."""
+        """Maximise the likelihood; :func:`mlm.glmer` says what the arguments mean.
+
+        `quiet` is said of a model that is fitted for another: that its variances are 0 is not warned of.
+        """
         demand_structure(frame, terms, family, n_agq)
         estimated = family.name == "negative.binomial" and family.theta is None
         first = family.with_theta(FIRST_SIZE) if estimated else family
@@ -109,11 +113,11 @@ class GeneralizedFit(FittedMixed):
             raise FitError(f"{error} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
-        found._warn()
+        found._warn(quiet)
         return found
 
-    def _warn(self) -> None:
-        if self.is_singular:
+    def _warn(self, quiet: bool) -> None:
+        if self.is_singular and not quiet:
             warnings.warn(singular_message(self.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
         for message in self._unsettled:
             warnings.warn(message, ConvergenceWarning, stacklevel=users_stacklevel())

@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 
+# Numbers up to which a product of vectors is quickest; OpenBLAS shares longer ones out to threads, which wait for each
+# other: of 31,648 rows, on two busy cores, 2 ms for 10 µs.
+ONE_THREAD = 10_000
 EXACT = 2**53  # from here on, floats do not tell whole numbers apart
 
 
@@ -156,9 +159,14 @@ def label(value: Any) -> str:
 
 
 def surely_finite(value: Numbers) -> bool:
-    """Whether no number is missing or infinite, as far as one sum tells: it does not where squares are too large."""
+    """Whether no number is missing or infinite, as far as one sum tells: it does not where that is too large."""
     values, total = value.values, value.total
-    return values.dtype.kind != "f" or math.isfinite(np.vdot(values, values) if total is None else total)
+    if values.dtype.kind != "f":
+        return True
+    if total is None and len(values) > ONE_THREAD:
+        with np.errstate(all="ignore"):
+            total = np.add.reduce(values)
+    return math.isfinite(np.vdot(values, values) if total is None else total)
 
 
 def missing(value: Value) -> np.ndarray | None:

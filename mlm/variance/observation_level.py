@@ -9,13 +9,12 @@ and equations 3.5 to 5.8).
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import replace
 
 import numpy as np
 from scipy import special
 
-from ..errors import ArgumentError, FitError, SingularFitWarning, is_one_of
+from ..errors import ArgumentError, FitError, is_one_of
 from ..fit.generalized import GeneralizedFit
 from ..fit.ranef import covariance_blocks
 from ..frame.reduction import with_constant_only
@@ -94,12 +93,11 @@ def mean_without_predictors(fit: GeneralizedFit) -> float:
         When that model cannot be fitted.
     """
     family = replace(fit.family, theta=None) if fit.estimated_size else fit.family
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SingularFitWarning)
-        try:
-            null = GeneralizedFit.estimate(with_constant_only(fit.frame), list(fit.terms), family, fit.n_agq)
-        except FitError as error:
-            raise FitError(f"The mean of the model without predictors is needed, and cannot be had. {error}") from error
+    frame = with_constant_only(fit.frame)
+    try:
+        null = GeneralizedFit.estimate(frame, list(fit.terms), family, fit.n_agq, quiet=True)
+    except FitError as error:
+        raise FitError(f"The mean of the model without predictors is needed, and cannot be had. {error}") from error
     variance = np.zeros(null.nobs)
     for _, part, covariance in covariance_blocks(null):
         z = part.columns.matrix()
