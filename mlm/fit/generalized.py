@@ -125,13 +125,15 @@ class GeneralizedFit(FittedMixed):
     @property
     def _unsettled(self) -> list[str]:
         """Why this may not be the maximum."""
-        said = [] if self.converged else [convergence_message(self.optimum.message, len(self.optimum.log), self.terms)]
+        said: list[str] = []
         largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
         if self.estimated_size and self.family.theta is not None and self.family.theta > largest:
             said.append(
                 f"The negative binomial theta has no finite estimate (it is beyond {largest:.0e}): "
                 f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
             )
+        elif not self.converged:  # beyond, the slope by theta is rounding
+            said.append(convergence_message(self.optimum.message, len(self.optimum.log), self.terms))
         return said + self._certain_levels
 
     @property

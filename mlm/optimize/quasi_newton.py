@@ -143,6 +143,8 @@ def _updated(hessian: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.nd
     """BFGS's update, damped (Powell's) where the slope did not grow along the step."""
     along = hessian @ step
     curvature, grown = float(step @ along), float(step @ change)
+    if not curvature > 0.0:  # a step of nothing tells nothing
+        return hessian
     if grown < 0.2 * curvature:
         keep = 0.8 * curvature / (curvature - grown)
         change = keep * change + (1.0 - keep) * along
