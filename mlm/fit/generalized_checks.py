@@ -77,7 +77,7 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
 def _has_intercept(part: RandomPart) -> bool:
     """Whether a level's effects can move all of its rows the same way."""
     matrix = part.columns.matrix()
-    fitted = matrix @ np.linalg.lstsq(matrix, np.ones(len(matrix)))[0]
+    fitted = matrix @ np.linalg.lstsq(matrix, np.ones(len(matrix)), rcond=None)[0]
     return bool(np.abs(fitted - 1.0).max() < LEAST_WEIGHT)
 
 
