@@ -105,6 +105,8 @@ def _least_squares(frame: ModelFrame) -> tuple[np.ndarray, np.ndarray, float]:
     """Solve by QR; returns coefficients (p,), their covariance (p, p) and the residual standard error."""
     y = frame.net_response
     n, p = frame.nobs, len(frame.x_names)
+    if not p:  # SciPy 1.12 solves no system of nothing
+        return np.empty(0), np.empty((0, 0)), float(np.sqrt(y @ y / n))
     q, r = linalg.qr(frame.x, mode="economic")
     coefficients = linalg.solve_triangular(r, q.T @ y)
     residual = y - frame.x @ coefficients

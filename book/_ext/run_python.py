@@ -24,6 +24,7 @@ def run(code: str) -> tuple[str, str]:
     printed, drawn = io.StringIO(), io.BytesIO()
     with plt.rc_context(), redirect_stdout(printed):
         plt.rcParams["svg.hashsalt"] = "book"
+        plt.close("all")  # what other code has left open is not this one's figure
         exec(compile(code, "run-python", "exec"), {})
         if plt.get_fignums():
             plt.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None})
