@@ -19,6 +19,7 @@ from ..errors import (
     users_stacklevel,
 )
 from ..frame.model_frame import ModelFrame, RandomPart
+from ..likelihood.covariance import CovarianceLayout
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance, UsersDeviance
 from ..optimize.minimise import minimise
@@ -40,10 +41,6 @@ from .response import new_response
 from .stages import deviance_function, independent_columns, sorted_terms
 
 __all__ = ["Fit"]
-
-# Diagonal elements of theta, of the columns worked with, below this make a fit singular: the default tolerance of
-# lme4's isSingular(), which takes it of the user's columns, so that singularity depends on their units.
-SINGULAR_DEVIATION = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,22 +241,9 @@ class Fit(FittedMixed):
         """What the optimiser did."""
         return self.optimum
 
-    @cached_property
-    def singular_terms(self) -> tuple[str, ...]:
-        """Random-effects terms whose covariance is singular."""
-        layout, flat = self.working.layout, []
-        if min(self._at.theta[layout.diagonal].tolist()) >= SINGULAR_DEVIATION:
-            return ()
-        for slot, part in zip(layout.slots, self.terms, strict=True):
-            mine = slot.elements
-            if (self._at.theta[mine][layout.diagonal[mine]] < SINGULAR_DEVIATION).any():
-                flat.append(part.term.text)
-        return tuple(flat)
-
     @property
-    def is_singular(self) -> bool:
-        """Whether a variance is 0 or a correlation ±1."""
-        return bool(self.singular_terms)
+    def _relative(self) -> tuple[CovarianceLayout, np.ndarray]:
+        return self.working.layout, self._at.theta
 
     @cached_property
     def unidentified(self) -> tuple[Finding, ...]:

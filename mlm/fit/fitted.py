@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -12,8 +12,13 @@ import pandas as pd
 
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
+from ..likelihood.covariance import CovarianceLayout
 
 __all__ = ["FittedMixed"]
+
+# Diagonal elements of theta, of the columns worked with, below this make a fit singular: the default tolerance of
+# lme4's isSingular(), which takes it of the user's columns, so that singularity depends on their units.
+SINGULAR_DEVIATION = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,26 @@ class FittedMixed:
     def _vcov(self) -> np.ndarray:
         """Their covariance, shape (p, p)."""
         raise NotImplementedError
+
+    @property
+    def _relative(self) -> tuple[CovarianceLayout, np.ndarray]:
+        """The layout of theta, and theta, of the columns worked with and relative to what a row varies by."""
+        raise NotImplementedError
+
+    @cached_property
+    def singular_terms(self) -> tuple[str, ...]:
+        """Random-effects terms whose covariance is singular."""
+        layout, theta = self._relative
+        if min(theta[layout.diagonal].tolist()) >= SINGULAR_DEVIATION:
+            return ()
+        small = layout.diagonal & (theta < SINGULAR_DEVIATION)
+        each = zip(layout.slots, self.terms, strict=True)
+        return tuple([part.term.text for slot, part in each if small[slot.elements].any()])
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether a variance is 0 or a correlation ±1."""
+        return bool(self.singular_terms)
 
     def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Self:
         """Return the model with functions that its formula calls given again.

@@ -22,6 +22,7 @@ from ..generalized.response import Response
 from ..generalized.systems import Structure
 from ..generalized.units import units_of
 from ..generalized.working import Working
+from ..likelihood.covariance import CovarianceLayout
 from ..optimize.optimum import Log
 from .checks import singular_message
 from .fitted import FittedMixed
@@ -33,8 +34,6 @@ from .generalized_search import GeneralizedOptimum, search
 
 __all__ = ["GeneralizedFit"]
 
-# As for linear models: diagonal elements of theta below this, of a response near 1, make a fit singular.
-SINGULAR_DEVIATION = 1e-4
 NOT_DEFINITE = (
     "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
     "data tell too little about a variance or a coefficient. Leave a term out."
@@ -245,21 +244,10 @@ class GeneralizedFit(FittedMixed):
         """What the search did."""
         return self.optimum
 
-    @cached_property
-    def singular_terms(self) -> tuple[str, ...]:
-        """Random-effects terms whose covariance is singular."""
-        layout, flat = self.worked.layout, []
-        theta = layout.rectify(self._at.theta) / self.worked.units.spherical
-        for slot, part in zip(layout.slots, self.terms, strict=True):
-            mine = slot.elements
-            if (theta[mine][layout.diagonal[mine]] < SINGULAR_DEVIATION).any():
-                flat.append(part.term.text)
-        return tuple(flat)
-
     @property
-    def is_singular(self) -> bool:
-        """Whether a variance is 0 or a correlation ±1."""
-        return bool(self.singular_terms)
+    def _relative(self) -> tuple[CovarianceLayout, np.ndarray]:
+        layout = self.worked.layout
+        return layout, layout.rectify(self._at.theta) / self.worked.units.spherical
 
     @property
     def messages(self) -> list[str]:
