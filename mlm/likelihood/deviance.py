@@ -65,9 +65,6 @@ class Solver(Protocol):
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """See `Deviance.modes`."""
 
-    def scores(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """What a step of scoring takes of the only factor at one `T`, see `OneFactor.scores`; None with several."""
-
 
 class Deviance:
     """The deviance of one model on one set of cross-products.

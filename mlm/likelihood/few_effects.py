@@ -179,9 +179,6 @@ class FewEffects:
         modes = [t @ mine for t, mine in zip(roots, self.bases.split(u), strict=True)]
         return modes, [turned(t, inverse) for t, inverse in zip(roots, self.bases.by_level(root @ root.T), strict=True)]
 
-    def scores(self, t: np.ndarray) -> None:
-        """Nothing: what a step of scoring takes of one factor depends on the others."""
-
     def solve(self, matrices: list[np.ndarray]) -> FewSolution:
         """Solve at each factor's T.
 

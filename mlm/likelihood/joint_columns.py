@@ -105,9 +105,6 @@ class JointColumns:
             np.maximum(diagonal, 0.0, out=diagonal)
         return modes, covariances
 
-    def scores(self, t: np.ndarray) -> None:
-        """Nothing: a search in these columns starts from moments, and steps of scoring are its own."""
-
     def _second(self, matrices: list[np.ndarray]) -> np.ndarray:
         """Exact second derivatives by theta."""
         units = [self.layout.units(k) for k in range(len(matrices))]

@@ -12,6 +12,8 @@ __all__ = [
     "add_transposed",
     "apply",
     "eliminate",
+    "inverses_of_two",
+    "level_inverses",
     "level_roots",
     "level_traces",
     "multiply",
@@ -20,6 +22,8 @@ __all__ = [
     "sum_by",
     "summed_products",
 ]
+
+COFACTOR_SIGNS = np.array([[1.0, -1.0], [-1.0, 1.0]])[:, :, None]
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -82,13 +86,43 @@ def level_roots(t: np.ndarray, zz: np.ndarray) -> tuple[np.ndarray, float]:
     return rows[:, q:], log_det
 
 
-def eliminate(rows: np.ndarray) -> float:
+def level_inverses(a: np.ndarray) -> np.ndarray:
+    """Invert symmetric positive definite matrices, shape (q, q, J); one that is not has no finite inverse."""
+    if len(a) == 2:
+        return inverses_of_two(a)[0]
+    rows = np.concatenate([a, np.broadcast_to(np.eye(len(a))[:, :, None], a.shape)], axis=1)
+    eliminate(rows, 0.0)
+    root = rows[:, len(a) :]
+    return multiply(root.transpose(1, 0, 2), root)
+
+
+def inverses_of_two(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Invert matrices of an intercept and a slope, the most usual case, by their cofactors.
+
+    Parameters
+    ----------
+    a : ndarray, shape (2, 2, J)
+        With positive determinants; of one that has none, no finite inverse is returned.
+
+    Returns
+    -------
+    inverses : ndarray, shape (2, 2, J)
+        Transposed.
+    determinants : ndarray, shape (J,)
+    """
+    determinants = np.maximum(a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0], 0.0)
+    return COFACTOR_SIGNS * a[::-1, ::-1] / determinants, determinants
+
+
+def eliminate(rows: np.ndarray, added: float = 1.0) -> float:
     """Factor ``A_j + I = L_j L_j'`` and multiply with ``L_j^-1`` from the left, level by level and in place.
 
     Parameters
     ----------
     rows : ndarray, shape (q, q + k, J)
         ``[A, C]`` with a symmetric A. C is overwritten with ``L^-1 C``, and A on and above its diagonal with ``L'``.
+    added : float
+        What is added to the diagonal of A.
 
     Returns
     -------
@@ -98,7 +132,7 @@ def eliminate(rows: np.ndarray) -> float:
     determinant: float | np.ndarray = 1.0
     for i, row in enumerate(rows):
         pivot = row[i]
-        pivot += 1.0
+        pivot += added
         np.sqrt(pivot, out=pivot)
         row[i + 1 :] /= pivot
         for r in range(i + 1, len(rows)):

@@ -25,7 +25,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, bending, directions, sigma_bending, sigma_changes
@@ -35,6 +34,7 @@ from .level_bases import SQUARES_ROUNDING, LevelBases
 from .level_matrices import (
     apply,
     eliminate,
+    inverses_of_two,
     level_roots,
     level_traces,
     multiply,
@@ -291,26 +291,6 @@ class OneFactor:
         slope = np.add.reduce(projection, 2) - e @ e.T
         return LevelSolution(self._whole(fixed, t), log_det, inner, outside, projection, t, sigma2, slope)
 
-    def scores(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What a step of scoring needs at one `T`, but for the fixed effects, at less than half the cost of `solve`.
-
-        Returns
-        -------
-        inner : ndarray, shape (q, q, J)
-            ``K_j = Z_j' V^-1 Z_j``.
-        e : ndarray, shape (q, J)
-            ``Z_j' V^-1 r``, r being the least-squares residuals without what fixed effects of Z explain of them.
-        """
-        if self._is_large(t):
-            columns, _, _ = self._eliminate(t)
-        else:
-            columns = np.concatenate([self.zxy[:, : self.q], self.zxy[:, -1:]], axis=1)
-            half, _ = _half(t, columns)
-            columns -= multiply(half[:, : self.q].transpose(1, 0, 2), half)
-        inner, e = columns[:, : self.q], columns[:, -1]
-        _, means, info = lapack.dposv(np.add.reduce(inner, 2), np.add.reduce(e, 1))
-        return (inner, e) if info else (inner, e - np.matmul(means, inner))
-
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J), and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
         (t,) = self.layout.matrices(theta)
@@ -349,10 +329,24 @@ class OneFactor:
             square = 1.0 + ratio * zxy[0, 0]
             shrunk = zxy / square
             return shrunk, self.xy - ratio * (shrunk[0, 1:] @ zxy[0, 1:].T), float(np.add.reduce(np.log(square)))
+        if q == 2 and through:
+            return self._shrunk(t)
         half, log_det = _half(t, zxy)
         rest = self.xy - summed_products(half[:, q:])
         # Woodbury: I - S T (L L')^-1 T', times Z_j'[Z X y]
         return zxy - multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det
+
+    def _shrunk(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """The same of an intercept and a slope: ``Z_j' V^-1`` is ``(I + S Sigma)^-1 Z_j'``."""
+        sigma, zxy = t @ t.T, self.zxy
+        system = (sigma @ zxy[:, :2].reshape(2, -1)).reshape(2, 2, -1)
+        system[0, 0] += 1.0
+        system[1, 1] += 1.0
+        shrink, determinants = inverses_of_two(system)
+        through = multiply(shrink, zxy)
+        explained = (sigma @ through.reshape(2, -1)).reshape(through.shape)[:, 2:]
+        rest = self.xy - zxy[0, 2:] @ explained[0].T - zxy[1, 2:] @ explained[1].T
+        return through, rest, float(np.add.reduce(np.log(determinants)))
 
 
 def _half(t: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -17,10 +18,11 @@ from scipy.linalg import lapack
 from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..likelihood.covariance import covariance_root
 from ..likelihood.deviance import Deviance
-from ..likelihood.level_matrices import apply, level_roots, multiply
+from ..likelihood.level_matrices import apply, level_inverses
 from .scoring import scored_factor
 
 __all__ = [
+    "LevelMoments",
     "joint_moments",
     "level_moments",
     "moment_scales",
@@ -95,25 +97,29 @@ def moment_start(deviance: Deviance) -> np.ndarray:
         if found is None:
             roots.append(np.diag(moment_scales(factor, products) if joint is None else joint[k]))
         else:
-            roots.append(covariance_root(layout.within_terms(k) * found[0], found[0].diagonal()))
+            roots.append(covariance_root(layout.within_terms(k) * found.sigma, found.sigma.diagonal()))
     return layout.pick(roots)
 
 
 def scored_start(deviance: Deviance) -> np.ndarray | None:
-    """Guess theta of one grouping factor by a step of scoring from moments within levels; None without these."""
-    if len(deviance.products.factors) > 1:
+    """Guess theta of one grouping factor by a step of scoring from moments within levels; None without these.
+
+    With coefficients b_j of a level, and their sampling covariance ``C_j = (Z_j'Z_j)^-1``, ``K_j = Z_j' V^-1 Z_j`` is
+    the inverse of ``C_j + Sigma``, and ``e_j = K_j (b_j - b)``. Of the fixed effects only b is reckoned with, the mean.
+    """
+    products, layout = deviance.products, deviance.layout
+    if len(products.factors) > 1 or products.joint is not None:
         return None
-    found, layout = level_moments(deviance.products.factors[0], deviance.products), deviance.layout
+    found = level_moments(products.factors[0], products)
     if found is None:
         return None
-    sigma, variance = found
-    t = covariance_root(layout.within_terms(0) * sigma, sigma.diagonal())
-    scores = deviance.solver.scores(t)
-    if scores is None:
-        return None
-    inner, e = scores
-    slope = np.add.reduce(inner, 2) - e @ e.T / variance
-    return layout.pick([scored_factor(layout, 0, t, inner, slope)])
+    t = covariance_root(layout.within_terms(0) * found.sigma, found.sigma.diagonal())
+    inner = level_inverses(found.sampling + (t @ t.T)[:, :, None])
+    e, total = apply(inner, found.coefficients), np.add.reduce(inner, 2)
+    _, mean, info = lapack.dposv(total, np.add.reduce(e, 1))
+    if not info:
+        e -= np.matmul(mean, inner)
+    return layout.pick([scored_factor(layout, 0, t, inner, total - e @ e.T / found.variance)])
 
 
 def single_start(deviance: Deviance) -> np.ndarray | None:
@@ -132,7 +138,7 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     be ``sigma² (J + ratio z'z)``, apart from fixed effects (Searle, Casella & McCulloch 1992, Variance Components,
     chapter 3). What the best column leaves of the squares, over n - J, is the guess of sigma².
     """
-    square, levels, nobs = _squares(factor), factor.levels, products.nobs
+    square, levels, nobs = _diagonals(factor.zz), factor.levels, products.nobs
     e, weights = factor.zxy[:, -1], np.add.reduce(square, 1)
     total = float(products.xy[-1, -1])
     between = np.add.reduce(e * e * _inverses(square, weights), 1).tolist()
@@ -150,9 +156,9 @@ def _inverses(square: np.ndarray, total: np.ndarray) -> np.ndarray:
     return 1.0 / np.where(square > least, square, np.inf)
 
 
-def _squares(factor: FactorProducts) -> np.ndarray:
-    """Sums of squares of a factor's columns, level by level, shape (q, J)."""
-    return factor.zz.reshape(-1, factor.levels)[:: factor.size + 1]
+def _diagonals(matrices: np.ndarray) -> np.ndarray:
+    """Diagonals of matrices, shape (q, q, J), level by level, shape (q, J)."""
+    return matrices.reshape(-1, matrices.shape[2])[:: len(matrices) + 1]
 
 
 def joint_moments(products: CrossProducts) -> list[np.ndarray]:
@@ -213,24 +219,43 @@ def _floor(weight: float, levels: int, nobs: int) -> float:
     return FLOOR_RATIO * nobs / (weight * math.sqrt(nobs / levels))
 
 
-def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.ndarray, float] | None:
-    """Guess the relative covariance of one factor's columns, shape (q, q), and the residual variance.
+class LevelMoments(NamedTuple):
+    """What least squares within each level of a factor say.
 
-    Both are found from least squares within each level: the covariance is that of the levels' coefficients, less the
-    mean of their sampling covariances, ``sigma² (Z_j'Z_j)^-1`` (Swamy 1970, Econometrica 38, 311-323). It need not be
-    positive definite: to the variances a share of the spread is added, and they are that share at least. None where
-    levels are too small for coefficients of their own.
+    Attributes
+    ----------
+    sigma : ndarray, shape (q, q)
+        A guess of the relative covariance of the factor's columns.
+    variance : float
+        ... and of the residual variance.
+    coefficients : ndarray, shape (q, J)
+        Of each level, about their mean.
+    sampling : ndarray, shape (q, q, J)
+        Their sampling covariances over the residual variance, ``(Z_j'Z_j)^-1``.
+    """
 
-    The inverse of ``Z_j'Z_j`` is that of ``Z_j'Z_j + T^-2`` with a large diagonal T, ``T (T Z_j'Z_j T + I)^-1 T``,
-    which there is for any level.
+    sigma: np.ndarray
+    variance: float
+    coefficients: np.ndarray
+    sampling: np.ndarray
+
+
+def level_moments(factor: FactorProducts, products: CrossProducts) -> LevelMoments | None:
+    """Guess the relative covariance of one factor's columns and the residual variance.
+
+    The covariance is that of the levels' coefficients, less the mean of their sampling covariances, ``sigma²
+    (Z_j'Z_j)^-1`` (Swamy 1970, Econometrica 38, 311-323). It need not be positive definite: to the variances a share of
+    the spread is added, and they are that share at least. None where levels are too small for coefficients of their
+    own. To ``Z_j'Z_j`` something of an average level is added, so that there is an inverse for any level.
     """
     q, levels = factor.size, factor.levels
     if q < 2 or products.nobs < ROWS_PER_COEFFICIENT * levels * q:
         return None
-    e, square = factor.zxy[:, -1], np.add.reduce(_squares(factor), 1) / levels
-    root, _ = level_roots(np.diag(UNSHRUNK_DEVIATION / np.sqrt(np.maximum(square, LEAST_DIVISOR))), factor.zz)
-    inverse = multiply(root.transpose(1, 0, 2), root)
-    if (np.maximum.reduce(inverse.reshape(-1, levels)[:: q + 1], 1) * square).max() > UNKNOWN_VARIANCE:
+    e, square = factor.zxy[:, -1], np.add.reduce(_diagonals(factor.zz), 1) / levels
+    shown = factor.zz.copy()
+    _diagonals(shown)[:] += (np.maximum(square, LEAST_DIVISOR) / UNSHRUNK_DEVIATION**2)[:, None]
+    inverse = level_inverses(shown)
+    if not (np.maximum.reduce(_diagonals(inverse), 1) * square).max() < UNKNOWN_VARIANCE:
         return None
     coefficients = apply(inverse, e)
     total = float(products.xy[-1, -1])
@@ -241,7 +266,7 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> tuple[np.n
     sigma = spread / variance - np.add.reduce(inverse, 2) / levels
     least = LEAST_SPREAD_SHARE * spread.diagonal() / variance
     sigma.flat[:: q + 1] = np.maximum(sigma.diagonal() + least, least)
-    return sigma, variance
+    return LevelMoments(sigma, variance, coefficients, inverse)
 
 
 def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from mlm.likelihood.level_matrices import apply, eliminate, level_roots, level_traces, multiply, outer
+from mlm.likelihood.level_matrices import (
+    apply,
+    eliminate,
+    inverses_of_two,
+    level_inverses,
+    level_roots,
+    level_traces,
+    multiply,
+    outer,
+)
 
 # products of a few numbers near 1, in another order
 EXACT = 1e-13
@@ -41,6 +50,24 @@ def test_roots_of_the_systems_of_levels(q, scale):
         np.testing.assert_allclose(root[:, :, j], np.linalg.inv(np.linalg.cholesky(system)) @ t.T, atol=EXACT)
         want += np.linalg.slogdet(system)[1]
     assert log_det == pytest.approx(want, rel=EXACT, abs=EXACT)
+
+
+@pytest.mark.parametrize("q", [1, 2, 3, 5])
+def test_inverses_level_by_level(q):
+    a = positive(q, 7) + 0.1 * np.eye(q)[:, :, None]
+    want = np.linalg.inv(a.transpose(2, 0, 1)).transpose(1, 2, 0)
+    np.testing.assert_allclose(level_inverses(a), want, rtol=1e-11, atol=1e-11 * np.abs(want).max())
+
+
+def test_inverses_of_what_has_none_are_not_finite():
+    a = np.array([[[1.0, 2.0], [2.0, 0.0]], [[2.0, 0.0], [1.0, 3.0]]])
+    with np.errstate(all="ignore"):
+        found, determinants = inverses_of_two(a)
+        whole = level_inverses(a)
+    assert determinants.tolist() == [0.0, 6.0]
+    assert not np.isfinite(found[:, :, 0]).any()
+    assert not np.isfinite(whole[:, :, 0]).any()
+    np.testing.assert_allclose(found[:, :, 1].T @ a[:, :, 1], np.eye(2), atol=EXACT)
 
 
 @pytest.mark.parametrize("q", [1, 2])

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from brute import STRUCTURES, data, setup
 
-from mlm.likelihood.covariance import directions
+from mlm.likelihood.covariance import covariance_root, directions
 from mlm.likelihood.several_factors.backward import posterior
 from mlm.likelihood.several_factors.forward import eliminate
 from mlm.likelihood.several_factors.parts import divide
 from mlm.optimize.minimise import minimise
-from mlm.optimize.start import MOST_SIZES, _inverse_step, level_moments, single_start
+from mlm.optimize.scoring import scored_factor
+from mlm.optimize.start import MOST_SIZES, _inverse_step, level_moments, scored_start, single_start
 
 ONE = [s for s in STRUCTURES if s.startswith("one, ")]
 # the same sums in another order; with theta at 20, I - SE keeps 1e-3 of I
@@ -146,33 +147,35 @@ def test_moments_are_those_of_least_squares_within_levels():
     variance, spread = within / (480 - 24), np.cov(coefficients.T)
     want = spread / variance - np.mean(inverse, axis=0) + 0.01 * np.diag(np.diag(spread)) / variance
     # the levels are given a relative standard deviation of 1e4 for one without bounds
-    sigma, found = level_moments(factor, fast.products)
-    np.testing.assert_allclose(sigma, want, rtol=1e-5)
-    assert found == pytest.approx(variance, rel=1e-5)
+    found = level_moments(factor, fast.products)
+    np.testing.assert_allclose(found.sigma, want, rtol=1e-5)
+    assert found.variance == pytest.approx(variance, rel=1e-5)
     # from there a step of scoring is the whole approach: Newton's method takes over
     # one more than shows the digits of the deviance: theta is to be the same in all orders of the rows
     assert len(minimise(fast).evaluations) <= 5
 
 
 @pytest.mark.parametrize("structure", [s for s in ONE if "slope" in s])
-def test_scores_are_those_of_dense_matrices(structure):
+def test_start_is_a_step_of_scoring_from_moments_by_dense_matrices(structure):
     """``Z_j' V^-1 Z_j``, and ``Z_j' V^-1 r`` with the columns of Z taken out by generalised least squares."""
     fast, _ = setup(STRUCTURES[structure], data(), reml=False)
-    theta = thetas(fast.layout)[0]
-    (t,) = fast.layout.matrices(theta)
-    (factor,) = fast.products.factors
+    (factor,), layout = fast.products.factors, fast.layout
+    found = level_moments(factor, fast.products)
+    if found is None:
+        assert scored_start(fast) is None
+        return
+    t = covariance_root(layout.within_terms(0) * found.sigma, found.sigma.diagonal())
     q, levels = factor.size, factor.levels
-    inner, e = fast.solver.scores(t)
-    for_mean, right, want = np.zeros((q, q)), np.zeros(q), []
+    for_mean, right, inner, e = np.zeros((q, q)), np.zeros(q), np.empty((q, q, levels)), np.empty((q, levels))
     for j in range(levels):
         shrink = np.linalg.inv(np.eye(q) + factor.zz[:, :, j] @ t @ t.T)
-        want.append((shrink @ factor.zz[:, :, j], shrink @ factor.zxy[:, -1, j]))
-        for_mean, right = for_mean + want[-1][0], right + want[-1][1]
-    means = np.linalg.solve(for_mean, right)
-    for j, (k, z) in enumerate(want):
-        # the same numbers by an explicit inverse, of matrices whose condition is some hundreds
-        np.testing.assert_allclose(inner[:, :, j], k, rtol=0, atol=1e-10 * np.abs(k).max())
-        np.testing.assert_allclose(e[:, j], z - k @ means, rtol=0, atol=1e-10 * np.abs(right).max())
+        inner[:, :, j], e[:, j] = shrink @ factor.zz[:, :, j], shrink @ factor.zxy[:, -1, j]
+        for_mean, right = for_mean + inner[:, :, j], right + e[:, j]
+    e -= np.einsum("abj,b->aj", inner, np.linalg.solve(for_mean, right))
+    slope = inner.sum(axis=2) - e @ e.T / found.variance
+    want = layout.pick([scored_factor(layout, 0, t, inner, slope)])
+    # to the squares of an average level a share of 1e-8 is added
+    np.testing.assert_allclose(scored_start(fast), want, rtol=1e-5)
 
 
 @pytest.mark.parametrize("change", ["few rows", "collinear", "one column"])

@@ -123,9 +123,6 @@ class SeveralFactors:
         found = posterior(self.parts, eliminated, estimated=False)
         return [factor.modes for factor in found.factors], [factor.covariances for factor in found.factors]
 
-    def scores(self, t: np.ndarray) -> None:
-        """Nothing: what a step of scoring takes of one factor depends on the others."""
-
     def _eliminate(self, theta: np.ndarray) -> Eliminated:
         return eliminate(self.parts, self.xy, self.layout.matrices(theta))
 
