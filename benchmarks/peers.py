@@ -213,6 +213,43 @@ def fit_mixedlm(formula: str, data: pd.DataFrame, reml: bool) -> Fit:
     )
 
 
+def as_shares(formula: str, data: Any) -> tuple[str, np.ndarray | None, np.ndarray | None]:
+    """Successes and failures as shares, for packages that do not read ``cbind``: the formula, shares and trials."""
+    found = re.match(r"cbind\((\w+), (\w+)\) (~.*)", formula)
+    if found is None:
+        return formula, None, None
+    yes, no = (np.asarray(data[found[k]], dtype=float) for k in (1, 2))
+    return f"share {found[3]}", yes / (yes + no), yes + no
+
+
+def glmer_mixedlm(formula: str, data: pd.DataFrame, family: str, n_agq: int) -> Fit:
+    """Fit a generalized model with mixedlm."""
+    import mixedlm
+
+    formula, share, trials = as_shares(formula, data)
+    data = data if share is None else data.assign(share=share)
+    kind = {"binomial": mixedlm.families.Binomial, "poisson": mixedlm.families.Poisson}[family]()
+    m = mixedlm.glmer(formula, data, family=kind, nAGQ=n_agq, weights=trials)
+    loglik = m.logLik()
+    beta, se = np.array(list(m.fixef().values()), dtype=float), np.sqrt(np.diag(np.asarray(m.vcov())))
+    return Fit(beta, se, float(getattr(loglik, "value", loglik)), False)
+
+
+def glmer_lme_python(formula: str, data: Any, family: str, n_agq: int) -> Fit:
+    """Fit a generalized model with lme-python."""
+    import lme_python
+
+    formula, share, trials = as_shares(formula, data)
+    if share is None or trials is None:
+        m = lme_python.glmer(formula, data, family, n_agq)
+    else:
+        import polars
+
+        data = data.with_columns(polars.Series("share", share))
+        m = lme_python.glmer_weighted(formula, data, family, n_agq, trials.tolist())
+    return Fit(np.asarray(m.coefficients), np.asarray(m.std_errors), float(m.log_likelihood), False)
+
+
 def fit_lme_python(formula: str, data: Any, reml: bool) -> Fit:
     """Fit with lme-python."""
     import lme_python
@@ -266,11 +303,11 @@ GLMMTMB = Peer("glmmTMB", "", fit_r, as_pandas, joins_factors=True, generalized=
 PEERS = (
     Peer("glmm", "glmm", fit_glmm, with_text_groups, joins_factors=True, generalized=glmer_glmm),
     Peer("statsmodels", "statsmodels", fit_statsmodels, as_pandas),
-    Peer("mixedlm", "mixedlm", fit_mixedlm, with_text_groups),
+    Peer("mixedlm", "mixedlm", fit_mixedlm, with_text_groups, generalized=glmer_mixedlm),
     Peer("mixedlm-rs", "mixedlm_rs", fit_mixedlm_rs, as_pandas),
     Peer("interlace-lme", "interlace", fit_interlace, as_pandas),
     Peer("kamino-lme", "kamino", fit_kamino, with_text_groups),
-    Peer("lme-python", "lme_python", fit_lme_python, as_polars),
+    Peer("lme-python", "lme_python", fit_lme_python, as_polars, generalized=glmer_lme_python),
     Peer("gpboost", "gpboost", fit_gpboost, as_pandas),
 )
 PROGRAMS = (OURS, LME4, GLMMTMB, *PEERS)

@@ -44,6 +44,8 @@ examples:
   python -m mlm "math ~ ses + (ses | schcode)" scores.xlsx --table 2024 --report fit.html
   python -m mlm "passed ~ ses + (1 | schcode)" scores.csv --family binomial --report fit.html
   python -m mlm "ticks ~ height + (1 | brood)" ticks.csv --family poisson --n-agq 9
+  python -m mlm "share ~ age + (1 | herd)" herds.csv --family binomial --weights animals
+  python -m mlm "cases ~ rain + (1 | town)" towns.csv --family poisson --offset "log(people)"
 
 The exit status is 0, or 2 where the file, the formula or the fit is refused; the reason is then on standard error.
 """
@@ -95,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         help="with --family and groups: 1 is Laplace's method (default), more are quadrature nodes, 0 is approximate",
     )
+    parser.add_argument(
+        "--weights", metavar="COLUMN", help="prior weights; with --family binomial and shares, the numbers of trials"
+    )
+    parser.add_argument(
+        "--offset", metavar="COLUMN", help="known part of the linear predictor: a column, or such as 'log(days)'"
+    )
     parser.add_argument("--ddf", metavar="METHOD", help="t tests: satterthwaite, as R's lmerTest; or none, as lme4")
     parser.add_argument("--table", metavar="NAME", help="sheet of a workbook, data frame of an .rda file")
     parser.add_argument(
@@ -143,15 +151,21 @@ def _fit(chosen: argparse.Namespace, data: pd.DataFrame) -> Model:
     for option, value in (("--link", chosen.link), ("--n-agq", chosen.n_agq)):
         if value is not None:
             raise ArgumentError(f"{option} is of generalized models: name the family, such as --family binomial.")
-    return lmer(chosen.formula, data, reml=not chosen.ml) if grouped else lm(chosen.formula, data)
+    if grouped:
+        return lmer(chosen.formula, data, not chosen.ml, chosen.weights, chosen.offset)
+    for option, value in (("--weights", chosen.weights), ("--offset", chosen.offset)):
+        if value is not None:
+            raise ArgumentError(f"{option} is for models with groups or a --family; least squares takes none.")
+    return lm(chosen.formula, data)
 
 
 def _generalized(chosen: argparse.Namespace, data: pd.DataFrame, grouped: bool) -> Model:
     if chosen.ml:
         raise ArgumentError("--ml is said of every generalized model: leave it out.")
     if not grouped:
-        return glm(chosen.formula, data, chosen.family, chosen.link)
-    return glmer(chosen.formula, data, chosen.family, chosen.link, 1 if chosen.n_agq is None else chosen.n_agq)
+        return glm(chosen.formula, data, chosen.family, chosen.link, chosen.weights, chosen.offset)
+    nodes = 1 if chosen.n_agq is None else chosen.n_agq
+    return glmer(chosen.formula, data, chosen.family, chosen.link, nodes, chosen.weights, chosen.offset)
 
 
 def _use_no_screen() -> None:
@@ -171,7 +185,7 @@ def _in_options(message: str, file: str) -> str:
     message = re.sub(r"missing=(\[.*\])", codes, message)
     message = re.sub(r" To choose the rows yourself: data\.dropna\(subset=\[.*\]\)\.", "", message)
     message = message.replace("table=", "--table NAME").replace("labels=True", "--labels")
-    return re.sub(r"`(table|labels|missing|ddf)`|^(ddf)\b", r"--\1\2", message)
+    return re.sub(r"`(table|labels|missing|ddf|weights|offset)`|^(ddf)\b", r"--\1\2", message)
 
 
 @contextmanager

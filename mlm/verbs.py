@@ -20,7 +20,7 @@ from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
 from .model.one_level_model import OneLevelModel
 from .report.dropped import terms_of
-from .report.face import demand_mixed, is_generalized, is_model
+from .report.face import demand_linear_mixed, demand_model, is_generalized
 from .report.summary import Summary, summarize
 
 __all__ = [
@@ -44,8 +44,7 @@ Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearMode
 
 def _asked(m: Model, name: str) -> Any:
     """Return a model's attribute, or say why it has none."""
-    if not is_model(m):
-        raise ArgumentError(f"This takes a model that mlm.lmer, mlm.lm or mlm.glm has fitted; got {type(m).__name__}.")
+    demand_model(m)
     found = getattr(m, name, None)
     if found is None:
         kind, verb = ("generalized linear", "glmer") if is_generalized(m) else ("linear", "lmer")
@@ -282,7 +281,7 @@ def step(
     ----------
     Harrell, F. E. (2015). *Regression Modeling Strategies*, 2nd ed., section 4.3. Springer.
     """
-    demand_mixed(m)
+    demand_linear_mixed(m, "step")
     levels: dict[str, Any] = {"alpha_random": alpha_random, "alpha_fixed": alpha_fixed}
     for name, share in levels.items():
         real = isinstance(share, Real) and not isinstance(share, bool)

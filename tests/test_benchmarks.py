@@ -151,9 +151,18 @@ def test_a_generalized_case_from_end_to_end(tmp_path, monkeypatch):
 
 def test_programs_are_measured_on_what_they_have():
     takes = {kind: [p.name for p in peers.PROGRAMS if p.takes(kind)] for kind in ("", "binomial")}
-    assert takes["binomial"] == ["mlm", "lme4", "glmmTMB", "glmm"]
+    assert takes["binomial"] == ["mlm", "lme4", "glmmTMB", "glmm", "mixedlm", "lme-python"]
     assert "glmmTMB" not in takes[""]
     assert {"mlm", "lme4", "glmm", "statsmodels"} <= set(takes[""])
+
+
+def test_successes_and_failures_as_shares():
+    """What mixedlm and lme-python take instead of ``cbind``."""
+    data = pd.DataFrame({"yes": [1, 3], "no": [3, 1], "y": [0, 1]})
+    formula, share, trials = peers.as_shares("cbind(yes, no) ~ x + (1 | g)", data)
+    assert formula == "share ~ x + (1 | g)"
+    assert (share.tolist(), trials.tolist()) == ([0.25, 0.75], [4.0, 4.0])
+    assert peers.as_shares("y ~ x + (1 | g)", data) == ("y ~ x + (1 | g)", None, None)
 
 
 def test_results_name_no_path_of_the_machine(tmp_path):

@@ -144,6 +144,28 @@ def test_names_are_text_in_a_report(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("formula", "options", "fitted"),
+    [
+        ("y ~ x + (1 | g)", [], lambda d, **more: mlm.lmer("y ~ x + (1 | g)", d, **more)),
+        ("y ~ x + (1 | g)", ["--ml"], lambda d, **more: mlm.lmer("y ~ x + (1 | g)", d, reml=False, **more)),
+        ("count ~ x", ["--family", "poisson"], lambda d, **more: mlm.glm("count ~ x", d, "poisson", **more)),
+        (
+            "count ~ x + (1 | g)",
+            ["--family", "poisson"],
+            lambda d, **more: mlm.glmer("count ~ x + (1 | g)", d, "poisson", **more),
+        ),
+    ],
+)
+def test_weights_and_offset_are_those_of_the_functions(formula, options, fitted, file, capsys):
+    rows = mlm.read_data(file)
+    rows.assign(w=1 + np.arange(len(rows)) % 3, days=1.0 + np.arange(len(rows)) % 5).to_csv(file, index=False)
+    assert main([formula, file, *options, "--weights", "w", "--offset", "log(days)"]) == 0
+    m = fitted(mlm.read_data(file), weights="w", offset="log(days)")
+    assert capsys.readouterr().out.split("\n", 6)[6] == f"{m.summary()}\n".split("\n", 6)[6]
+    assert not m.fixef.equals(fitted(mlm.read_data(file)).fixef)
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["y ~ q + (1 | g)", "FILE"], "DataError: The data have no column 'q'"),
@@ -159,6 +181,16 @@ def test_names_are_text_in_a_report(tmp_path):
         (["one ~ x + (1 | g)", "FILE", "--ml", "--family", "binomial"], "ArgumentError: --ml is said of every"),
         (["one ~ x + (1 | g)", "FILE", "--family", "binomal"], "ArgumentError: There is no family 'binomal'"),
         (["one ~ x + (1 | g)", "FILE", "--family", "binomial", "--ddf", "satterthwaite"], "FitError: "),
+        (["y ~ x", "FILE", "--weights", "w"], "ArgumentError: --weights is for models with groups or a --family"),
+        (["y ~ x", "FILE", "--offset", "w"], "ArgumentError: --offset is for models with groups or a --family"),
+        (["y ~ x + (1 | g)", "FILE", "--weights", "nope"], "DataError: The data have no column 'nope'"),
+        (["y ~ x + (1 | g)", "FILE", "--weights", "x"], "DataError: "),
+        (["y ~ x + (1 | g)", "FILE", "--weights", "1 +"], "FormulaError: --weights: "),
+        (["y ~ x + (1 | g)", "FILE", "--offset", ""], "FormulaError: --offset is an empty text"),
+        (
+            ["count ~ x + (1 | g)", "FILE", "--family", "poisson", "--offset", "nope"],
+            "DataError: The data have no column",
+        ),
     ],
 )
 def test_what_is_refused_ends_with_status_2_and_one_message(arguments, said, file, capsys):

@@ -209,3 +209,41 @@ def test_a_design_effect_is_of_a_model_or_a_number(clustering):
             run(clustering)
     with pytest.raises(mlm.ArgumentError, match=f"at least 1; got {kind.removesuffix('Type')}"):
         mlm.design_effect(0.1, clustering)
+
+
+@cache
+def of_counts():
+    """A generalized mixed model and one without groups."""
+    d = made()[0].assign(k=np.random.default_rng(3).poisson(np.repeat(np.arange(1, 13), 5) / 3))
+    return mlm.glmer("k ~ x + (1 | g)", d, "poisson"), mlm.glm("k ~ x", d, "poisson")
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_what_is_said_of_generalized_models(function, tmp_path):
+    """An answer, or one error that names what fits these models where it names what fits any."""
+    parameters = [*inspect.signature(FUNCTIONS[function]).parameters.values()]
+    if parameters[0].name not in (*MODELS, "clustering", "fit"):
+        return
+    rest = [p for p in parameters[1:] if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    for m in of_counts():
+        said = ""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                FUNCTIONS[function](m, *("x" for _ in rest))
+            except mlm.MlmError as error:
+                said = str(error)
+        plt.close("all")
+        assert "mlm.lmer" not in said or "glmer" in said or "linear mixed model" in said
+
+
+@pytest.mark.parametrize("test", [mlm.ranova, mlm.step, mlm.drop1])
+def test_tests_of_linear_mixed_models(test):
+    with pytest.raises(mlm.FitError, match=r"is there for linear mixed models; this one is of the poisson family"):
+        test(of_counts()[0])
+
+
+def test_one_level_of_a_generalized_model():
+    d = made()[0].assign(k=np.arange(60) % 7, one="a")
+    with pytest.raises(mlm.DataError, match=r"out of the formula, or use mlm\.glm\."):
+        mlm.glmer("k ~ x + (1 | one)", d, "poisson")

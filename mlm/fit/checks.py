@@ -56,10 +56,13 @@ def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> b
     return default if given is None else bool(given)
 
 
-def demand_estimable(frame: ModelFrame, terms: list[RandomPart], residual: bool = True) -> None:
+def demand_estimable(
+    frame: ModelFrame, terms: list[RandomPart], residual: bool = True, otherwise: str = "mlm.lm"
+) -> None:
     """lme4's checks: more than one level, fewer levels and fewer random effects than rows; and slopes that can vary.
 
-    Without a `residual` variance, as of counts, there may be as many levels as rows.
+    Without a `residual` variance, as of counts, there may be as many levels as rows. `otherwise` fits a model without
+    groups.
     """
     n = frame.nobs
     for part in terms:
@@ -69,7 +72,7 @@ def demand_estimable(frame: ModelFrame, terms: list[RandomPart], residual: bool 
         if levels < 2:
             raise DataError(
                 f"The grouping factor {group!r} has one level in the {counted(n, 'row')} used; a random effect needs "
-                f"at least 2. Take '({part.term.text})' out of the formula, or use mlm.lm."
+                f"at least 2. Take '({part.term.text})' out of the formula, or use {otherwise}."
             )
         if residual and levels >= n:
             raise DataError(

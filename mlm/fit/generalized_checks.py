@@ -64,7 +64,7 @@ def demand_generalized(family: Family) -> None:
 
 def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> None:
     """Refuse what cannot be estimated, or not by quadrature."""
-    demand_estimable(frame, terms, residual=family.has_scale)
+    demand_estimable(frame, terms, family.has_scale, "mlm.glm")
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
     if family.name == "binomial":

@@ -15,10 +15,9 @@ from .generalized_start import (
     expected_curvature,
     first_coefficients,
     moments,
-    rank_one_start,
-    spread_starts,
     start_hessian,
 )
+from .several_ends import several_ends
 
 __all__ = ["GeneralizedOptimum", "search"]
 
@@ -30,9 +29,6 @@ NEAR_ZERO = 1e-2
 # A search from moments that ends with one below the first of these starts again from the first of the others that can
 # be had: the likelihood can have a minimum at 0 and another.
 LOW_SHARE, SECOND_STARTS = 0.1, (1.0, 0.3)
-# Searches of a model with a dispersion that are followed further, the criterion by which they differ, and their steps
-# before that.
-MOST_ENDS, APART, FIRST_STEPS = 3, 2e-2, 15
 # Fall of the criterion by which another end is lower, and rise that is rounding.
 LEAST_GAIN, ROUNDED = 1e-7, 1e-9
 # Differences of the gradient are taken over this share of a standard error.
@@ -101,7 +97,7 @@ def search(
     criterion = Criterion(laplace, log, estimated)
     plain = _without_effects(criterion, beta)
     tolerance = FINE if rough else ROUGH
-    firsts = (_several_ends if criterion.has_scale else _first_stage)(criterion, plain, theta, tolerance)
+    firsts = (several_ends if criterion.has_scale else _first_stage)(criterion, plain, theta, tolerance)
     if rough:
         return _ended(criterion, _rough_with_size(criterion, firsts[0]) if estimated else firsts[0])
     ends = [_beside_zero(criterion, _second_stage(criterion, first)) for first in firsts]
@@ -149,43 +145,6 @@ def _without_effects(criterion: Criterion, beta: np.ndarray | None) -> At:
         else:
             return criterion.keeping_side(found)
     raise failed
-
-
-def _several_ends(criterion: Criterion, plain: At, theta: np.ndarray | None, tolerance: float) -> list[Descent[At]]:
-    """The lowest ends of searches for theta from several starts, of families with a dispersion."""
-    estimated, information = moments(plain.laplace, plain.evaluation.mode)
-    starts = [estimated if theta is None else theta, *spread_starts(plain.laplace, plain.evaluation.mode)]
-    starts += [np.where(criterion.laplace.layout.diagonal, size, 0.0) for size in SECOND_STARTS]
-    none = Descent(np.zeros(criterion.n_theta), plain, np.eye(criterion.n_theta), 0.0, True)
-    ends = _lowest([none, *_ends_from(criterion, plain, starts, information, tolerance)])
-    fewer = [rank_one_start(criterion.laplace, end.x) for end in ends]
-    starts = [start for start in fewer if start is not None]
-    ends = _lowest([*ends, *_ends_from(criterion, plain, starts, information, tolerance)])[:MOST_ENDS]
-    further = [
-        end if end.converged else descend(criterion.with_modes, end.x, end.at, end.hessian, tolerance) for end in ends
-    ]
-    return _lowest(further)
-
-
-def _ends_from(
-    criterion: Criterion, plain: At, starts: list[np.ndarray], information: np.ndarray, tolerance: float
-) -> list[Descent[At]]:
-    """Ends of searches from those starts that can be had."""
-    ends = []
-    for start in starts:
-        curvature = np.diag(expected_curvature(criterion.laplace, start, information))
-        try:
-            at = criterion.with_modes(start, plain)
-            ends.append(descend(criterion.with_modes, start, at, curvature, tolerance, FIRST_STEPS))
-        except FitError:
-            continue
-    return ends
-
-
-def _lowest(ends: list[Descent[At]]) -> list[Descent[At]]:
-    """Ends that are apart, by the criterion, lowest first."""
-    ends = sorted(ends, key=lambda end: end.at.value)
-    return [end for k, end in enumerate(ends) if k == 0 or end.at.value - ends[k - 1].at.value > APART]
 
 
 def _first_stage(criterion: Criterion, plain: At, theta: np.ndarray | None, tolerance: float) -> list[Descent[At]]:

@@ -14,14 +14,14 @@ from ..generalized.irls import estimate
 from ..generalized.laplace import Laplace
 from ..generalized.pirls import Mode
 from ..generalized.response import Response
+from ..likelihood.covariance import lower_factor
 
-__all__ = ["expected_curvature", "first_coefficients", "moments", "rank_one_start", "spread_starts", "start_hessian"]
+__all__ = ["expected_curvature", "fewer_effects", "first_coefficients", "moments", "spread_starts", "start_hessian"]
 
 # Standard deviations of random effects, as shares of the spread of the rows about the fixed effects on the scale of the
-# linear predictor, from which the search of a model with a dispersion starts; and the shares of one effect where the
-# others are nearly 0, of models with so many effects at most. These, and fewer spherical effects than columns, are for
-# responses far from 1, in whose units deviance and penalty are far apart.
-SHARES, LARGE_SHARE, SMALL_SHARE, MOST_ALONE = (0.03, 0.3, 1.0, 3.0), 0.3, 0.01, 4
+# linear predictor, from which the search of a model with a dispersion starts; and that of one effect where the others
+# are 0, of models with so many effects at most.
+SHARES, ALONE, MOST_ALONE = (0.03, 0.3, 1.0, 3.0), 0.3, 4
 NO_START = (
     "No fixed effects are found from which the search could start: the family's means cannot be had with this link and "
     "offset. Give them, start={'fixef': …, 'theta': …}, or take another link."
@@ -83,31 +83,27 @@ def spread_starts(laplace: Laplace, mode: Mode) -> list[np.ndarray]:
     spread = np.sqrt(np.nansum(squares) / np.sum(mode.at.weights)) * working.units.spherical
     starts = [np.where(diagonal, share * spread, 0.0) for share in SHARES]
     places = np.flatnonzero(diagonal)
-    if 1 < len(places) <= MOST_ALONE and working.units.spherical != 1.0:
-        for k in places:
-            start = np.where(diagonal, SMALL_SHARE * spread, 0.0)
-            start[k] = LARGE_SHARE * spread
-            starts.append(start)
+    if 1 < len(places) <= MOST_ALONE:
+        starts += [np.where(np.arange(len(diagonal)) == k, ALONE * spread, 0.0) for k in places]
     return starts
 
 
-def rank_one_start(laplace: Laplace, theta: np.ndarray) -> np.ndarray | None:
-    """The theta of one spherical effect a level and term, those of the largest variance; None where there is no other.
+def fewer_effects(laplace: Laplace, theta: np.ndarray) -> list[np.ndarray]:
+    """Each theta with fewer spherical effects in one of the terms, those of the largest variance.
 
-    A dispersion in the deviance, and none in the penalty, can make the likelihood largest with fewer spherical effects.
+    The elements of those left out are 0, where they stay in a search: the criterion has no slope by them there.
     """
-    layout, matrices = laplace.layout, laplace.layout.matrices(theta)
-    alike = laplace.problem.working.units.spherical == 1.0
-    if alike or all(slot.size == 1 for slot in layout.slots) or not theta.any():
-        return None
+    layout, found = laplace.layout, []
     for slot in layout.slots:
         block = slice(slot.start, slot.start + slot.size)
-        t = matrices[slot.factor][block, block]
-        left, sizes, _ = np.linalg.svd(t)
-        first = sizes[0] * left[:, 0] * (1.0 if left[0, 0] >= 0 else -1.0)
-        t[:] = SMALL_SHARE * sizes[0] * np.eye(slot.size)
-        t[:, 0] = first
-    return layout.pick(matrices)
+        left, sizes, _ = np.linalg.svd(layout.matrices(theta)[slot.factor][block, block])
+        for rank in range(np.count_nonzero(sizes > 0.0)):
+            matrices = layout.matrices(theta)
+            kept = np.where(np.arange(slot.size) < rank, sizes, 0.0)
+            matrices[slot.factor][block, block] = lower_factor(left * kept)
+            matrices[slot.factor][block, block][:, rank:] = 0.0
+            found.append(layout.pick(matrices))
+    return [start for start in found if start.any()]
 
 
 def expected_curvature(laplace: Laplace, theta: np.ndarray, information: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from ..frame.model_frame import RandomPart
 from ..frame.reduction import random_part_without, with_random_parts
 from ..language.rewriting import rewritten
 from ..report import r_numbers, r_text
-from ..report.face import demand_mixed
+from ..report.face import demand_linear_mixed
 from .tables import TestsTable
 
 __all__ = ["Reduction", "random_frame", "ranova", "reductions"]
@@ -133,7 +133,7 @@ def ranova(
     Self, S. G. & Liang, K.-Y. (1987). Asymptotic properties of maximum likelihood estimators and likelihood ratio tests
     under nonstandard conditions. Journal of the American Statistical Association 82, 605-610.
     """
-    demand_mixed(m)
+    demand_linear_mixed(m, "ranova")
     if not is_one_of(reduce_terms, (True, False)):
         raise ArgumentError(f"`reduce_terms` is True or False; got {reduce_terms!r}.")
     frame, _ = random_frame(m, reduce_terms)

@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import ArgumentError, FitError, ResponseWarning, first_few, users_stacklevel
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
-from ..report.face import FittedModel, demand_mixed, is_generalized, is_mixed
+from ..report.face import FittedModel, demand_linear_mixed, is_generalized, is_mixed
 from .contrasts import contrasts_of, marginal_contrasts, type_number
 from .f_tests import Denominators, FTest
 from .full_design import missing_cells, model_terms
@@ -169,7 +169,7 @@ def drop1(
     Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
     models. Journal of Statistical Software 82(13).
     """
-    demand_mixed(m)
+    demand_linear_mixed(m, "drop1")
     by = _denominators(m, ddf)
     contrasts = marginal_contrasts(m.frame)
     model = "\n".join(r_text.deparse(without_double_bars(m.formula)))

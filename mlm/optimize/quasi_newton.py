@@ -70,6 +70,7 @@ def descend(
     hessian: np.ndarray,
     tolerance: float,
     steps: int = MOST_STEPS,
+    reach: float = np.inf,
 ) -> Descent[P]:
     """Search for a minimum.
 
@@ -87,6 +88,8 @@ def descend(
         Decrease that is left to go, below which the search ends.
     steps : int
         At most.
+    reach : float
+        Longest step, in lengths of x; of an x of 0, any.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def descend(
         step, left = _newton_step(hessian, at.gradient)
         if left < tolerance:
             return Descent(x, at, hessian, left, True)
-        found = _lower(evaluate, x, at, step)
+        found = _lower(evaluate, x, at, _within(reach * float(np.linalg.norm(x)), step))
         if found is None:
             return Descent(x, at, hessian, left, _is_little(left, tolerance, at.value))
         moved, then = found
@@ -116,6 +119,12 @@ def _newton_step(hessian: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray,
     _, solved, info = lapack.dposv(hessian, gradient)
     step = -solved if not info else -gradient
     return step, -0.5 * float(step @ gradient)
+
+
+def _within(longest: float, step: np.ndarray) -> np.ndarray:
+    """Shorten a step to a length, but for one of 0 or none."""
+    length = float(np.linalg.norm(step))
+    return step * (longest / length) if 0.0 < longest < length else step
 
 
 def _lower(

@@ -114,7 +114,7 @@ def likelihood_curve(
     demand_words(title, xlabel, ylabel)
     demand_linear(m, "This curve")
     if isinstance(m, type) or not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
-        raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
+        raise ArgumentError(f"This takes a linear mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
     if not is_count(points, FEWEST_POINTS):
         raise ArgumentError(f"points is a whole number, at least {FEWEST_POINTS}; got {points!r}.")
     if len(m.theta) != 1:

@@ -21,6 +21,7 @@ __all__ = [
     "FittedMixedModel",
     "FittedModel",
     "demand_linear",
+    "demand_linear_mixed",
     "demand_mixed",
     "demand_model",
     "is_generalized",
@@ -284,7 +285,8 @@ def demand_model(m: object) -> None:
     ArgumentError
     """
     if not is_model(m):
-        raise ArgumentError(f"This takes a model that mlm.lmer, mlm.lm or mlm.glm has fitted; got {type(m).__name__}.")
+        fits = "mlm.lmer, mlm.glmer, mlm.lm or mlm.glm"
+        raise ArgumentError(f"This takes a model that {fits} has fitted; got {type(m).__name__}.")
 
 
 def demand_linear(m: object, what: str) -> None:
@@ -342,7 +344,27 @@ def demand_mixed(m: object) -> None:
         For a linear model, or something else.
     """
     if not (is_model(m) and is_mixed(m)):
-        raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
+        fits = "mlm.lmer or mlm.glmer"
+        raise ArgumentError(f"This takes a mixed model that {fits} has fitted; got {type(m).__name__}.")
+
+
+def demand_linear_mixed(m: object, what: str) -> None:
+    """Refuse what is no linear mixed model, where tests of it are asked for.
+
+    Raises
+    ------
+    ArgumentError
+        For a linear model, or something else.
+    FitError
+        For a generalized mixed model.
+    """
+    if not (is_model(m) and is_mixed(m)):
+        raise ArgumentError(f"This takes a linear mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
+    if is_generalized(m):
+        raise FitError(
+            f"{what} is there for linear mixed models; this one is of the {m.family.name} family. Compare it with the "
+            "smaller model: mlm.anova(smaller, larger)."
+        )
 
 
 def model_list(models: FittedModel | Iterable[FittedModel]) -> list[FittedModel]:

@@ -96,7 +96,7 @@ def design_effect(clustering: MixedModel | float, cluster_size: float | None = N
     else:
         if not is_number(clustering):
             kind = type(clustering).__name__
-            raise ArgumentError(f"This takes a mixed model that mlm.lmer has fitted, or a number; got {kind}.")
+            raise ArgumentError(f"This takes a linear mixed model that mlm.lmer has fitted, or a number; got {kind}.")
         correlation = float(clustering)
     if not 0 <= correlation <= 1:
         raise ArgumentError(f"The intraclass correlation must lie between 0 and 1; got {correlation}.")

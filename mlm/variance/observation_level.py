@@ -56,12 +56,14 @@ def observation_level_variance(fit: GeneralizedFit, approximation: str) -> float
     Raises
     ------
     FitError
-        When it is not known, or the model without predictors cannot be fitted.
+        When it is not known, differs by row with prior weights, or the model without predictors cannot be fitted.
     """
     family, link = fit.family, fit.family.link.name
     if family.name == "binomial" and link in LATENT_VARIANCES:
         return LATENT_VARIANCES[link]
     counts = family.name in ("poisson", "negative.binomial")
+    if (counts and link in ("log", "sqrt")) or (family.name, link) == ("Gamma", "log"):
+        _demand_one_weight(fit)
     per_theta = 0.0 if family.theta is None else 1.0 / family.theta
     if counts and link == "sqrt":
         return 0.25 * (1.0 + per_theta * (mean_without_predictors(fit) if per_theta else 0.0))
@@ -72,6 +74,20 @@ def observation_level_variance(fit: GeneralizedFit, approximation: str) -> float
     raise FitError(
         f"A residual variance on the scale of the linear predictor is known for {KNOWN}; this model is of the "
         f"{family.name} family with link={link!r}. Its random variances are in m.varcorr."
+    )
+
+
+def _demand_one_weight(fit: GeneralizedFit) -> None:
+    """Refuse prior weights: whether one stands for several rows or for a row's precision is not known."""
+    weights = fit.frame.weights
+    if weights is None or bool((weights == 1.0).all()):
+        return
+    remedy = "Repeat rows that stand for several"
+    if fit.family.name != "Gamma":
+        remedy += "; of rates, give the counts, and the logarithm of what they are rates of as offset="
+    raise FitError(
+        f"The rows of this {fit.family.name} model have prior weights, {weights.min():.3g} to {weights.max():.3g}: the "
+        f"variance of a row depends on its weight, and no single residual variance is there. {remedy}."
     )
 
 

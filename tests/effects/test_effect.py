@@ -118,7 +118,9 @@ def test_refuses():
         dependent = mlm.lm("y ~ x + twice", data().assign(twice=2 * data()["x"]))
     with pytest.raises(mlm.FitError, match="twice was dropped"):
         effect(dependent, "x")
-    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer, mlm\.lm or mlm\.glm has fitted; got int"):
+    with pytest.raises(
+        mlm.ArgumentError, match=r"a model that mlm\.lmer, mlm\.glmer, mlm\.lm or mlm\.glm has fitted; got int"
+    ):
         effect(5, "x")
     with pytest.raises(mlm.ArgumentError, match="no predictor 'x'; it has no predictors"):
         effect(mlm.lm("y ~ 1", data()), "x")

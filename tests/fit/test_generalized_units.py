@@ -109,6 +109,21 @@ def plain_loglik(plain, data, family, link):
     return -0.5 * (kind.minus_two_log_likelihood(y, mean, np.ones(len(y)), dispersion) + 2.0)
 
 
+@pytest.mark.parametrize(("seed", "lowest"), [(2, 1508.360463), (6, 1520.350530)])
+def test_fewer_effects_a_level_than_columns(seed, lowest):
+    """Reaction times: intercepts and slopes with a correlation of 1 are likelier than without, and than none at all.
+
+    The values are those of lme4 1.1-31 with Nelder_Mead; its default search ends at 22 and at 1e-4 above.
+    """
+    rng, x, g = np.random.default_rng(seed), np.tile(np.arange(8.0), 18), np.repeat(np.arange(18), 8)
+    mean = np.exp(5.5 + 0.035 * x + rng.normal(0, 0.1, 18)[g] + rng.normal(0, 0.02, 18)[g] * x)
+    data = pd.DataFrame({"y": np.round(mean + rng.normal(0, 25, len(x)), 3), "x": x, "g": g})
+    m = fitted(data, "gaussian", "log", "(x | g)")
+    assert -2.0 * m.loglik <= lowest + 1e-5
+    assert m.is_singular
+    assert len(m.optimizer_info.log) < 250
+
+
 def test_means_do_not_run_away():
     """Reaction times: a search from afar came to coefficients of 1e13 and means of 0."""
     data = drawn("gaussian", "inverse", 7)

@@ -179,5 +179,5 @@ def test_wrong_options():
         mlm.contest(m, "x", ddf="exact")
     with pytest.raises(mlm.ArgumentError, match="Tests need degrees of freedom"):
         mlm.contest(m, "x", ddf="lme4")
-    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer, mlm\.lm or mlm\.glm has fitted"):
+    with pytest.raises(mlm.ArgumentError, match=r"a model that mlm\.lmer, mlm\.glmer, mlm\.lm or mlm\.glm has fitted"):
         mlm.contest(ROWS, "x")

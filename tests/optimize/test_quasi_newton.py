@@ -67,3 +67,20 @@ def test_differences(order, close):
     found = differenced_hessian(lambda x: rosenbrock(x).gradient, x, np.full(2, 1e-3), order)
     exact = np.array([[2.0 - 400.0 * (x[1] - 3.0 * x[0] ** 2), -400.0 * x[0]], [-400.0 * x[0], 200.0]])
     assert np.abs(found - exact).max() < close * 1e3
+
+
+def test_steps_within_reach():
+    """Of two minima the search finds the near one, where a step by small second derivatives would pass over it."""
+    calls = []
+
+    def two_minima(x, last=None):
+        calls.append(float(x[0]))
+        z = float(x[0])
+        return At(np.cos(z) - 0.01 * z, np.array([-np.sin(z) - 0.01]))
+
+    start, flat = np.array([1.0]), np.array([[0.03]])
+    end = descend(two_minima, start, two_minima(start), flat, 1e-12, reach=2.0)
+    assert max(calls) <= 3.0 * 1.0 + 2.0 * 3.0
+    assert end.x == pytest.approx([np.pi + 0.01], abs=1e-3)
+    far = descend(two_minima, start, two_minima(start), flat, 1e-12)
+    assert far.x[0] > 4.0 * np.pi

@@ -138,3 +138,32 @@ def test_tables_of_several_models():
     text = str(mlm.regtable([LOGIT, COUNTS]))
     assert "Var: g (Intercept)" in text
     assert "Residual" not in text
+
+
+@pytest.mark.parametrize("weights", [1 + np.arange(240) % 4, 0.3 + RNG.random(240), 7.0])
+def test_weights_of_outcomes_leave_the_latent_scale(weights):
+    """A share is that of one trial, whether weights are trials, whole or not, or weigh rows of one outcome."""
+    trials = np.broadcast_to(weights, 240)
+    share = DATA["y"] * 1.0 if trials[0] != 1 else np.round(trials * DATA["y"]) / trials
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.glmer("share ~ x + (1 | g)", DATA.assign(share=share, w=trials), weights="w")
+    between = m.varcorr["vcov"].iloc[0]
+    assert mlm.icc(m).adjusted == pytest.approx(between / (between + np.pi**2 / 3))
+
+
+@pytest.mark.parametrize("share", [mlm.icc, mlm.r2])
+@pytest.mark.parametrize(
+    ("family", "link", "said"),
+    [("poisson", "log", "as offset="), ("poisson", "sqrt", "as offset="), ("Gamma", "log", "Repeat rows")],
+)
+def test_weights_by_which_the_variance_of_rows_differs(share, family, link, said):
+    data = DATA.assign(v=DATA["k"] + 1.0, w=np.tile([0.5, 1.0, 2.5], 80))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.glmer("v ~ x + (1 | g)", data, family, link=link, weights="w")
+    with pytest.raises(mlm.FitError, match=rf"have prior weights, 0\.5 to 2\.5: .*{said}"):
+        share(m)
+    ones = mlm.glmer("v ~ x + (1 | g)", data.assign(w=1.0), family, link=link, weights="w")
+    plain = mlm.glmer("v ~ x + (1 | g)", data, family, link=link)
+    assert mlm.icc(ones).adjusted == pytest.approx(mlm.icc(plain).adjusted)
