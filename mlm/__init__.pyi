@@ -19,6 +19,7 @@ from .errors import ResponseWarning as ResponseWarning
 from .errors import SingularFitWarning as SingularFitWarning
 from .errors import TextColumnWarning as TextColumnWarning
 from .files.read import read_data as read_data
+from .fit.simulate import simulate as simulate
 from .frame.centering import between_within as between_within
 from .frame.centering import center_within as center_within
 from .frame.centering import rescale as rescale
@@ -133,6 +134,7 @@ __all__ = [
     "rescale",
     "resid",
     "shrinkage",
+    "simulate",
     "step",
     "summarize",
     "summary",
