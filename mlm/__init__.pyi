@@ -29,6 +29,8 @@ from .glm import glm as glm
 from .glmer import glmer as glmer
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
+from .inference.bootstrap import Bootstrap as Bootstrap
+from .inference.bootstrap import bootstrap as bootstrap
 from .inference.contest import contest as contest
 from .inference.elimination import Elimination as Elimination
 from .inference.overdispersion import Overdispersion as Overdispersion
@@ -74,6 +76,7 @@ __version__: str
 __all__ = [
     "AnovaTable",
     "ArgumentError",
+    "Bootstrap",
     "ConvergenceWarning",
     "DataError",
     "Effect",
@@ -105,6 +108,7 @@ __all__ = [
     "VarCorr",
     "anova",
     "between_within",
+    "bootstrap",
     "center_within",
     "coef",
     "confint",

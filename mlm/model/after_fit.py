@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..fit.simulate import simulate
+from ..inference.bootstrap import Bootstrap, bootstrap
 
 __all__ = ["AfterFit"]
 
@@ -48,3 +50,43 @@ class AfterFit:
         (6, 2)
         """
         return simulate(self, n, seed, re_form)
+
+    def bootstrap(
+        self,
+        n: int = 1000,
+        statistic: Callable[[Any], Any] | None = None,
+        seed: Any = None,
+        kind: str = "parametric",
+        re_form: Any = False,
+        group: str | None = None,
+        progress: bool | None = None,
+    ) -> Bootstrap:
+        """Fit the model again and again, to responses drawn from it or to groups drawn from the data.
+
+        Parameters
+        ----------
+        n : int
+            Number of refits.
+        statistic : callable, optional
+            Takes a fitted model; by default all parameters are taken.
+        seed : int, numpy.random.Generator or None
+        kind : {"parametric", "groups"}
+        re_form : {False, None} or str
+            As for `simulate`.
+        group : str, optional
+            The grouping factor whose levels are drawn.
+        progress : bool, optional
+
+        Returns
+        -------
+        Bootstrap
+            See `mlm.bootstrap`, which says what the arguments mean.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0, 3.0, 5.0], "g": list("aabbccdd")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).bootstrap(50, seed=1).confint().shape
+        (3, 2)
+        """
+        return bootstrap(self, n, statistic, seed, kind, re_form, group, progress)
