@@ -21,7 +21,7 @@ from ..likelihood.covariance import CovarianceLayout
 from ..likelihood.deviance import Deviance
 from ..likelihood.many_responses import ManyResponses
 from ..likelihood.one_factor import LARGE_SQUARES, OneFactor
-from ..optimize.further_starts import FEW_ROWS, further_starts
+from ..optimize.further_starts import starts_of_many
 from ..optimize.minimise import minimise
 from ..optimize.optimum import Log, Optimum
 from ..optimize.search import search
@@ -98,7 +98,6 @@ class Refitting:
         self.rows = _shared_rows(m)
         if self.rows is not None:
             self.criterion = ManyResponses(self.rows.products, m.working.layout, self.reml)
-            self.start = _start(m) if _is_searched_together(m) else None
 
     @property
     def at_once(self) -> int:
@@ -118,15 +117,22 @@ class Refitting:
             return
         offset = 0.0 if self.m.frame.offset is None else self.m.frame.offset[:, None]
         sums = self.rows.sums(y - offset)
-        left = np.arange(many) if self.start is None else self._together(self.rows, sums, begin)
+        left = self._together(self.rows, sums, begin)
         for k in left.tolist():
             self._take(begin + k, partial(self._from_sums, self.rows, sums, k, (y - offset)[:, k].copy()))
 
     def _together(self, rows: ResponseRows, sums: ManySums, begin: int) -> np.ndarray:
         """Search for all side by side; those that are left to be searched alone."""
-        assert self.start is not None
-        of, m, out = self.criterion.sums(sums.squares, sums.zy), self.m, self.found
-        theta, found, settled = minima(self.criterion, of, self.start)
+        criterion, m, out, many = self.criterion, self.m, self.found, len(sums.squares)
+        of = criterion.sums(sums.squares, sums.zy)
+
+        def values(size: float) -> np.ndarray:
+            return criterion.evaluate(np.full((1, many), size), of, derivatives=False).value
+
+        further = starts_of_many(m.working, sums.squares, sums.zy.sum(axis=1), values)
+        if further is None:
+            return np.arange(many)
+        theta, found, settled = minima(criterion, of, [np.repeat(_start(m)[:, None], many, axis=1), *further])
         squares = m.working.solver.largest * np.einsum("mr,mr->r", theta, theta)  # type: ignore[attr-defined]
         done = np.flatnonzero(settled & (squares < LARGE_SQUARES) & (sums.squares > EXACT_SHARE * sums.total))
         at = begin + done
@@ -228,13 +234,6 @@ def _shared_rows(m: Fit) -> ResponseRows | None:
     products = m.products
     plain = isinstance(m.working.solver, OneFactor) and products.shift.scale == 1.0
     return ResponseRows(products) if plain and products.factors[0].rows is not None else None
-
-
-def _is_searched_together(m: Fit) -> bool:
-    """Whether one search is enough for any response: where several minima are likely, each is searched for alone."""
-    if m.products.nobs <= FEW_ROWS and m.working.layout.n_theta > 1:
-        return False
-    return m.products.factors[0].among_fixed and not further_starts(m.working)
 
 
 def _start(m: Fit) -> np.ndarray:

@@ -8,6 +8,7 @@ left: whoever asks searches for that response alone, with all that `search` know
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,20 +55,39 @@ class Ends(NamedTuple):
     settled: np.ndarray
 
 
-def minima(criterion: ManyResponses, of: ResponseSums, start: np.ndarray) -> Ends:
-    """Find the minimum of each response, from the same start, shape (m,)."""
-    layout = criterion.layout
-    many = len(of.squares)
-    theta, ended = _descend(criterion, of, np.repeat(np.asarray(start, dtype=float)[:, None], many, axis=1))
-    theta = _with_signs(criterion, theta)
+def minima(criterion: ManyResponses, of: ResponseSums, starts: Sequence[np.ndarray]) -> Ends:
+    """Find the minimum of each response, from the same number of starts each, shapes (m, R)."""
+    layout, many = criterion.layout, len(of.squares)
+    theta, value, ended = _lowest(criterion, of, starts)
     least, largest = theta[layout.diagonal].min(axis=0), np.abs(theta).max(axis=0)
     settled = ended & (least > REGULAR_DIAGONAL * np.maximum(1.0, largest))
-    left = np.flatnonzero(~settled & np.isfinite(largest))
+    left = np.flatnonzero(~settled & np.isfinite(value))
     if len(left) and len(layout.slots) == 1:
         among = _zeros if layout.n_theta == 1 else _singular
         theta[:, left], settled[left] = among(criterion, of.of(left), theta[:, left])
     found = criterion.evaluate(theta, of, derivatives=False)
-    return Ends(theta, found, settled & np.isfinite(found.value) & (found.sigma2 > 0))
+    lower = found.value <= value + ROUNDING_DECREASE  # than what led there
+    return Ends(theta, found, settled & lower & (found.sigma2 > 0) & np.isfinite(value).reshape(many))
+
+
+def _lowest(
+    criterion: ManyResponses, of: ResponseSums, starts: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The lowest end from several starts, its value, and whether that is a minimum.
+
+    The value is no number where one has not ended and may be on its way to somewhere lower.
+    """
+    many, few = len(of.squares), len(starts)
+    repeated = of if few == 1 else of.of(np.tile(np.arange(many), few))
+    theta, ended = _descend(criterion, repeated, np.concatenate(starts, axis=1))
+    value = criterion.evaluate(theta, repeated, derivatives=False).value.reshape(few, many)
+    value, ended = np.where(np.isfinite(value), value, np.inf), ended.reshape(few, many)
+    least = value.min(axis=0)
+    best = (value <= least + ROUNDING_DECREASE).argmax(axis=0)
+    away = (~ended & (value > least + SAME_MINIMUM)).any(axis=0)
+    mine = np.arange(many)
+    theta = _with_signs(criterion, theta[:, best * many + mine])
+    return theta, np.where(away, np.nan, value[best, mine]), ended[best, mine]
 
 
 def _descend(

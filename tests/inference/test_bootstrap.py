@@ -54,6 +54,8 @@ def refits(m, y, reml=None):
         ("y ~ z + offset(o) + (1 | g)", 0.0, 2),
         ("y ~ x + z + (x + z | g)", 3.0, 3),
         ("y ~ 0 + x + z + (0 + x | g)", 3.0, 3),
+        ("y ~ 1 + (x | g)", 6.0, 0),  # a slope without a mean: from several starts
+        ("y ~ z + (0 + x | g)", 3.0, 0),
         ("y ~ x + (1 | g) + (0 + x | g)", 3.0, 3),  # nearly parallel: searched alone
         ("y ~ x + (1 | g) + (1 | h)", 3.0, 3),  # several factors
         ("I(1e3 * y + 1e8) ~ x + (x | g)", 6.0, 0),
@@ -76,6 +78,22 @@ def test_refits_side_by_side_are_refits(formula, spread, seed, weights, reml):
     assert found.singular(m.working.layout).tolist() == [f.is_singular for f in each]
     assert not found.errors
     assert found.converged.all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_levels_of_unequal_sizes_and_few_rows(seed):
+    """Where several minima are likely, refits end at the lowest, as fits do."""
+    rng = np.random.default_rng(seed)
+    d = rows(seed=seed, spread=0.0)
+    d = d[rng.random(180) < np.repeat(rng.uniform(0.1, 1.0, 18), 10)].reset_index(drop=True)
+    d = d[:45] if seed == 3 else d
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        for formula in ("y ~ z + (1 | g)", "y ~ x + (x | g)"):
+            m = mlm.lmer(formula, d)
+            y = m.simulate(10, seed=seed)
+            each = [m.refit(y=y[:, k]).deviance for k in range(10)]
+            np.testing.assert_allclose(refits(m, y).deviance, each, rtol=0, atol=1e-7)
 
 
 def test_singular_refits_are_searched_side_by_side():
