@@ -19,6 +19,7 @@ from .errors import ResponseWarning as ResponseWarning
 from .errors import SingularFitWarning as SingularFitWarning
 from .errors import TextColumnWarning as TextColumnWarning
 from .files.read import read_data as read_data
+from .fit.simulate import simulate as simulate
 from .frame.centering import between_within as between_within
 from .frame.centering import center_within as center_within
 from .frame.centering import rescale as rescale
@@ -28,6 +29,8 @@ from .glm import glm as glm
 from .glmer import glmer as glmer
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
+from .inference.bootstrap import Bootstrap as Bootstrap
+from .inference.bootstrap import bootstrap as bootstrap
 from .inference.contest import contest as contest
 from .inference.elimination import Elimination as Elimination
 from .inference.overdispersion import Overdispersion as Overdispersion
@@ -73,6 +76,7 @@ __version__: str
 __all__ = [
     "AnovaTable",
     "ArgumentError",
+    "Bootstrap",
     "ConvergenceWarning",
     "DataError",
     "Effect",
@@ -104,6 +108,7 @@ __all__ = [
     "VarCorr",
     "anova",
     "between_within",
+    "bootstrap",
     "center_within",
     "coef",
     "confint",
@@ -133,6 +138,7 @@ __all__ = [
     "rescale",
     "resid",
     "shrinkage",
+    "simulate",
     "step",
     "summarize",
     "summary",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["command", "say"]
+__all__ = ["command", "counting", "say"]
+
+# Seconds between two words about how far a computation has come, and before the first.
+MOMENT = 0.5
 
 
 @contextmanager
@@ -33,6 +37,41 @@ def say(*texts: str) -> None:
             sys.stdout.flush()
     except BrokenPipeError:
         _leave()
+
+
+@contextmanager
+def counting(what: str, total: int, shown: bool | None = None) -> Iterator[Callable[[int], None]]:
+    """Say on one line of standard error how many of some steps are done, where that takes more than a moment.
+
+    Parameters
+    ----------
+    what : str
+        Begins the line.
+    total : int
+        Number of steps.
+    shown : bool, optional
+        By default on terminals only.
+
+    Yields
+    ------
+    callable
+        Takes the number of steps that are done.
+    """
+    live = sys.stderr is not None and (sys.stderr.isatty() if shown is None else shown)
+    start = last = time.monotonic()
+    said = False
+
+    def tell(done: int) -> None:
+        nonlocal last, said
+        if live and time.monotonic() - last > MOMENT:
+            last, said = time.monotonic(), True
+            print(f"\r{what}: {done:,} of {total:,}, {last - start:.0f} s", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if said:
+            print("\r" + " " * 79 + "\r", end="", file=sys.stderr, flush=True)
 
 
 def _leave() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from ..errors import ConvergenceWarning, FitError, SingularFitWarning, users_stacklevel
+from ..errors import ConvergenceWarning, DataError, FitError, SingularFitWarning, counted, users_stacklevel
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
 from ..generalized.laplace import GeneralizedEvaluation, Laplace
@@ -31,6 +31,7 @@ from .generalized_curvature import UsersCriterion, curvature, inverse_block
 from .generalized_information import Information, information
 from .generalized_rows import WorkedRows, worked_rows
 from .generalized_search import GeneralizedOptimum, search
+from .response import new_response
 
 __all__ = ["GeneralizedFit"]
 
@@ -42,6 +43,8 @@ NOT_DEFINITE = (
 CERTAIN_DEVIATION = 25.0
 # Where the search for the theta of a negative binomial model starts.
 FIRST_SIZE = 1.0
+# Relative standard deviation from which a model is fitted again at least: at 0 the slope is 0.
+LEAST_START = 0.1
 # The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
 
@@ -86,10 +89,12 @@ class GeneralizedFit(FittedMixed):
         start: Any = None,
         verbose: bool = False,
         quiet: bool = False,
+        silent: bool = False,
     ) -> Self:
         """Maximise the likelihood; :func:`mlm.glmer` says what the arguments mean.
 
-        `quiet` is said of a model that is fitted for another: that its variances are 0 is not warned of.
+        `quiet` is said of a model that is fitted for another: that its variances are 0 is not warned of. `silent` is
+        said of one among many: nothing is, and `messages` has it.
         """
         demand_structure(frame, terms, family, n_agq)
         estimated = family.name == "negative.binomial" and family.theta is None
@@ -112,8 +117,58 @@ class GeneralizedFit(FittedMixed):
             raise FitError(f"{error} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
-        found._warn(quiet)
+        if not silent:
+            found._warn(quiet)
         return found
+
+    def refit(self, y: Any, silent: bool = False) -> Self:
+        """Fit again to another response, from where this fit ended.
+
+        Parameters
+        ----------
+        y : array_like, shape (n,)
+            A new response for the rows in use, as `simulate` draws them: of a binomial model shares of successes among
+            the same trials. A Series is aligned by its labels.
+        silent : bool
+            Whether to say nothing of the fit: `messages` has it.
+
+        Returns
+        -------
+        GeneralizedFit
+            Of the same class.
+
+        Raises
+        ------
+        DataError
+            When there are not as many numbers as rows, their labels are others, or some are missing or not the
+            family's.
+        FitError
+            As for `mlm.glmer`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0], "g": list("aaabbbcccddd")}
+        >>> m = mlm.glmer("y ~ 1 + (1 | g)", data)
+        >>> m.refit([1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1]).nobs
+        12
+        """
+        values = new_response(self.frame, y)
+        outside = (values < self.family.lower) | (values > self.family.upper)
+        if outside.any():
+            raise DataError(
+                f"The new response has {counted(int(outside.sum()), 'row')} that the {self.family.name} family cannot "
+                f"have: numbers from {self.family.lower:g} to {self.family.upper:g}."
+            )
+        frame = replace(self.frame, y=values, outcome=replace(self.outcome, values=values))
+        return self.on_rows(frame, list(self.terms), silent)
+
+    def on_rows(self, frame: ModelFrame, terms: list[RandomPart], silent: bool = False) -> Self:
+        """Fit the same model to other rows or another response, from where this fit ended."""
+        family = replace(self.family, theta=None) if self.estimated_size else self.family
+        theta = np.where(self.worked.layout.diagonal, np.maximum(self.theta, LEAST_START), self.theta)
+        start = {"theta": theta, "fixef": self._beta}
+        return self.estimate(frame, terms, family, self.n_agq, start, silent=silent)
 
     def _warn(self, quiet: bool) -> None:
         if self.is_singular and not quiet:

@@ -20,7 +20,7 @@ from ..language.tree import Name, spell
 from .fit import Fit
 from .generalized import GeneralizedFit
 
-__all__ = ["fitted_values", "predicted_values"]
+__all__ = ["chosen_effects", "fitted_values", "predicted_values"]
 
 Effect = frozenset[tuple[str, bool]]  # variables, and whether each is coded by all its levels; none for the intercept
 
@@ -34,7 +34,7 @@ def predicted_values(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_
     """Predictions; `mlm.MixedModel.predict` says what the arguments mean."""
     if not is_one_of(new_levels, ("error", "population")):
         raise ArgumentError(f"new_levels is 'error' or 'population'; got {new_levels!r}.")
-    effects = _chosen_effects(fit, re_form)
+    effects = chosen_effects(fit, re_form)
     if newdata is None:
         return _of_the_fit(fit, effects)
     table = Table.of(newdata, "The new data")
@@ -75,7 +75,7 @@ def _all_effects(fit: Fit | GeneralizedFit) -> dict[int, list[int]]:
     return {k: list(range(len(part.columns.names))) for k, part in enumerate(fit.terms)}
 
 
-def _chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[int]]:
+def chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[int]]:
     """Columns of the random effects that `re_form` asks for, by the terms' places."""
     if re_form is None:
         return _all_effects(fit)

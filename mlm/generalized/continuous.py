@@ -43,6 +43,16 @@ class Gaussian(Family):
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: Any) -> np.ndarray:
         return LOG_TWO_PI + np.log(dispersion) + self.unit_deviances(y, mu) / dispersion
 
+    def draw(
+        self,
+        rng: np.random.Generator,
+        mu: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        return rng.normal(mu, np.sqrt(dispersion / weights))
+
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         if self.link.name == "identity":
             return np.array(y, dtype=float)
@@ -77,6 +87,17 @@ class Gamma(Family):
         at_mean = 2.0 * stirling_error(shape) + LOG_TWO_PI - np.log(shape) + 2.0 * np.log(y)
         return self.unit_deviances(y, mu) / dispersion + at_mean
 
+    def draw(
+        self,
+        rng: np.random.Generator,
+        mu: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        shape = weights / dispersion
+        return rng.gamma(shape, mu / shape)
+
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.array(y, dtype=float)
 
@@ -105,6 +126,16 @@ class InverseGaussian(Family):
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: float) -> np.ndarray:
         at_mean = LOG_TWO_PI + np.log(dispersion) + 3.0 * np.log(y)
         return self.unit_deviances(y, mu) / dispersion + at_mean
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        mu: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        return rng.wald(mu, weights / dispersion)
 
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.array(y, dtype=float)

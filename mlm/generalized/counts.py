@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, FitError
 from .distribution import Family
 from .exact import LOG_TWO_PI, excess, relative_entropy, stirling_error
 from .link import ProbabilityLink
@@ -16,6 +16,8 @@ __all__ = ["COUNTS"]
 EPSILON = float(np.finfo(float).eps)
 # Probabilities below which a number would not be a float with all its digits any more.
 SMALLEST_MEAN = float(np.finfo(float).tiny)
+# Distance from a whole number up to which a number of trials is one, as R's of successes.
+NEAR_WHOLE = 1e-3
 # Differences of a count from its mean, as shares, up to which their deviance is a sum of terms of second order.
 NEAR = 0.5
 
@@ -68,6 +70,23 @@ class Binomial(Family):
 
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.clip((weights * y + 0.5) / (weights + 1.0), EPSILON, 1.0 - EPSILON)
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        mu: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        n = np.rint(weights if trials is None else trials)
+        broken = np.abs(n - (weights if trials is None else trials)) > NEAR_WHOLE
+        if broken.any():
+            raise FitError(
+                f"Successes are drawn among whole numbers of trials; the weights of {int(broken.sum())} of "
+                f"{len(broken)} rows are none."
+            )
+        return rng.binomial(n.astype(np.int64), mu) / n
 
     def admitted(self, eta: np.ndarray) -> np.ndarray:
         found = self.link.domain(eta)
@@ -146,6 +165,16 @@ class Poisson(Family):
         at_mean = np.where(y > 0, 2.0 * stirling_error(y) + LOG_TWO_PI + np.log(np.where(y > 0, y, 1.0)), 0.0)
         return self.unit_deviances(y, mu) + at_mean
 
+    def draw(
+        self,
+        rng: np.random.Generator,
+        mu: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        return rng.poisson(mu).astype(float)
+
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return y + 0.1
 
@@ -202,6 +231,18 @@ class NegativeBinomial(Family):
         if np.isfinite(theta):
             at_mean += 2.0 * (stirling_error(np.array(theta)) - stirling_error(y + theta)) + np.log1p(safe / theta)
         return self.unit_deviances(y, mu) + np.where(y > 0, at_mean, 0.0)
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        mu: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        if np.isinf(self.size):
+            return rng.poisson(mu).astype(float)
+        return rng.negative_binomial(self.size, self.size / (self.size + mu)).astype(float)
 
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return y + (y == 0) / 6.0

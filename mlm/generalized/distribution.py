@@ -99,6 +99,20 @@ class Family(ABC):
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Means from which a fit can start, near the response and within the family's range."""
 
+    @abstractmethod
+    def draw(
+        self,
+        rng: np.random.Generator,
+        mu: np.ndarray,
+        weights: np.ndarray,
+        dispersion: float = 1.0,
+        trials: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Draw a response with these means; arguments as for `minus_two_log_likelihood`.
+
+        A weight divides the dispersion of families that have one, and changes nothing of counts.
+        """
+
     def deviance_residuals_squared(self, y: np.ndarray, mu: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Deviance of each row, weighted."""
         return weights * self.unit_deviances(y, mu)

@@ -26,6 +26,7 @@ from ..report.face import (
 from ..report.html import as_html
 from ..report.style import Style
 from ..report.summary import coefficient_lines
+from .boot_comparison import DEFAULT_SAMPLES, boot_comparison
 from .comparison import common_rows, demand_one_family, demand_same_fixed_effects, warn_unless_nested
 from .kr_comparison import kr_comparison
 from .tables import FEWER, TestsTable
@@ -118,6 +119,8 @@ def anova(
     type: Any = None,
     ddf: str | None = None,
     method: str | None = None,
+    n: int | None = None,
+    seed: Any = None,
     digits: int = r_numbers.DIGITS,
     width: int = r_numbers.LINE_WIDTH,
 ) -> AnovaTable | TestsTable:
@@ -130,7 +133,8 @@ def anova(
     coefficients as they are coded: with treatment contrasts that is another hypothesis).
 
     *Several models* are compared by F tests if all are linear models, by deviances if all are generalized linear ones,
-    else by likelihood-ratio tests, or two by a test of the smaller one within the larger one (``method="kr"``).
+    else by likelihood-ratio tests, or two by a test of the smaller one within the larger one (``method="kr"``, or
+    ``"boot"``).
 
     Models must have been fitted to the same rows of the same response with the same weights (but for a constant
     factor). Rows are matched by their labels and may be in another order. Offsets may differ, because an offset is a
@@ -168,10 +172,17 @@ def anova(
         Of one model: by default 3 of a mixed one, as in lmerTest, and 1 of a linear one.
     ddf : {"satterthwaite", "kenward-roger"}, optional
         Of one mixed model: how the degrees of freedom of the denominators are found, by default Satterthwaite's.
-    method : {None, "lrt", "kr"}
+    method : {None, "lrt", "kr", "boot"}
         Of several: ``"lrt"`` is the likelihood-ratio test, and ``"kr"`` Kenward and Roger's F test of the smaller of
         two mixed models within the larger one, as pbkrtest's ``KRmodcomp()``. The random effects are the same in both,
         by their columns and levels; models fitted by maximum likelihood are refitted by REML, and the print says so.
+        ``"boot"`` is the likelihood-ratio test of the smaller of two, which can be a linear model, by the parametric
+        bootstrap, as pbkrtest's ``PBmodcomp()``: its p value is the share of samples drawn from the smaller model whose
+        ratio is as large as the one observed, that one counted among them. Ratios of 0 count, which pbkrtest drops.
+    n : int, optional
+        Samples of ``"boot"``, 1,000 by default.
+    seed : int, numpy.random.Generator or None
+        Of ``"boot"``: with a number the result is the same each time.
     digits, width : int
         R's ``options(digits = 7, width = 80)`` for the print: the table shows ``digits - 2`` significant digits and, as
         in R, not fewer than three; 1 or 2 are taken for themselves, as in R's ``print(anova(m1, m2), digits = 1)``.
@@ -180,7 +191,8 @@ def anova(
     -------
     AnovaTable or TestsTable
         Of one model a `TestsTable`: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F), one row a term. With
-        ``method="kr"`` too: stat, ndf, ddf, F.scaling, p.value.
+        ``method="kr"`` too: stat, ndf, ddf, F.scaling, p.value; with ``"boot"`` stat, df, p.value, by the distribution
+        of chi-squared and by the bootstrap.
 
     Raises
     ------
@@ -222,6 +234,8 @@ def anova(
 
     References
     ----------
+    Halekoh, U. & Højsgaard, S. (2014). A Kenward-Roger approximation and parametric bootstrap methods for tests in
+    linear mixed models: the R package pbkrtest. Journal of Statistical Software 59(9), section 5.
     Kenward, M. G. & Roger, J. H. (1997). Small sample inference for fixed effects from restricted maximum likelihood.
     Biometrics 53, 983-997.
     Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
@@ -234,11 +248,18 @@ def anova(
         raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
     kept = None if refit else False
     if len(model_list(models)) == 1:
-        _refuse(names=names, test=test, method=method, refit=kept, one="one model")
+        _refuse(names=names, test=test, method=method, refit=kept, n=n, seed=seed, one="one model")
         return term_tests(models[0], type, ddf, digits, width)
     labels = _labels(models, names)
     _refuse(type=type, ddf=ddf, one=f"{len(models)} models")
-    if _by_kr(method, test):
+    chosen = _method(method, test)
+    if chosen == "boot":
+        _refuse(refit=kept, one="a bootstrap test, which is one of maximum likelihood")
+        return boot_comparison(
+            models, labels, names is not None, DEFAULT_SAMPLES if n is None else n, seed, digits, width
+        )
+    _refuse(n=n, seed=seed, one="tests without a bootstrap (method='boot')")
+    if chosen == "kr":
         _refuse(refit=kept, one="Kenward and Roger's method, which is one of REML")
         return kr_comparison(models, labels, names is not None, digits, width)
     test = "Chisq" if method == "lrt" else test
@@ -271,13 +292,13 @@ def _refuse(one: str, **given: Any) -> None:
             raise ArgumentError(f"`{name}` has no meaning for {one}; leave it out.")
 
 
-def _by_kr(method: str | None, test: str | None) -> bool:
-    """Decide whether models are compared by Kenward and Roger's method."""
-    if not is_one_of(method, (None, "lrt", "kr")):
-        raise ArgumentError(f"`method` is None, 'lrt' or 'kr'; got {method!r}.")
+def _method(method: str | None, test: str | None) -> str | None:
+    """Check by which method models are compared."""
+    if not is_one_of(method, (None, "lrt", "kr", "boot")):
+        raise ArgumentError(f"`method` is None, 'lrt', 'kr' or 'boot'; got {method!r}.")
     if method is not None and test is not None and (method, test) != ("lrt", "Chisq"):
         raise ArgumentError(f"`method` {method!r} and `test` {test!r} contradict each other; leave one out.")
-    return method == "kr"
+    return method
 
 
 def _style(digits: int, width: int) -> Style:

@@ -21,11 +21,12 @@ from ..report.html import as_html
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 from ..report.tidy import glance_row, tidy_table
+from .after_fit import AfterFit
 
 __all__ = ["GeneralizedMixedModel"]
 
 
-class GeneralizedMixedModel(GeneralizedFit):
+class GeneralizedMixedModel(AfterFit, GeneralizedFit):
     """A generalized linear mixed model fitted by `mlm.glmer`, read-only.
 
     Attributes

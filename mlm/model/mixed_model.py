@@ -20,11 +20,12 @@ from ..report.html import as_html
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 from ..report.tidy import glance_row, tidy_table
+from .after_fit import AfterFit
 
 __all__ = ["MixedModel"]
 
 
-class MixedModel(Fit):
+class MixedModel(AfterFit, Fit):
     """A linear mixed model fitted by `mlm.lmer`, read-only: a `Fit`, and what is computed from it on demand.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FitError
+from ..fit.simulate import simulate
 from ..frame.columns import INTERCEPT
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
@@ -168,6 +169,17 @@ class OneLevelModel:
         table = Table.of(newdata, "The new data")
         values = self.frame.x_design.replay(table).matrix() @ self.beta + self.frame.known_part_of(table)
         return pd.Series(values, table.index.view(), name="prediction")
+
+    def simulate(self, n: int = 1, seed: Any = None) -> np.ndarray:
+        """Draw new responses from the model, shape (nobs, n): see `mlm.simulate`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2], "x": [1.0, 2.0, 3.0, 4.0]}).simulate(2, seed=1).shape
+        (4, 2)
+        """
+        return simulate(self, n, seed)
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary``; `ddf` as for `coefficients`, options as for `summarize`."""

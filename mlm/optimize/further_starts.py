@@ -7,6 +7,7 @@ common: each of them can take it, and each way can be a minimum of its own. Noth
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,7 +15,14 @@ from ..crossproducts.blocks import CrossProducts, FactorProducts
 from ..likelihood.deviance import Deviance
 from .optimum import Optimum
 
-__all__ = ["correlated_otherwise", "fits_any_response", "further_starts", "shared_otherwise", "singular_starts"]
+__all__ = [
+    "correlated_otherwise",
+    "fits_any_response",
+    "further_starts",
+    "shared_otherwise",
+    "singular_starts",
+    "starts_of_many",
+]
 
 # Cosine between columns of different terms of a factor from which several minima are looked for: that of a column with
 # the constant, where its mean is as large as its standard deviation, is 0.7.
@@ -79,6 +87,55 @@ def further_starts(deviance: Deviance) -> list[np.ndarray]:
         *_starts_of_parallel(deviance),
         *_starts_of_several(deviance),
     ]
+
+
+def starts_of_many(
+    deviance: Deviance, squares: np.ndarray, sums: np.ndarray, values: Callable[[float], np.ndarray]
+) -> list[np.ndarray] | None:
+    """The same for R responses of one design with one grouping factor.
+
+    Parameters
+    ----------
+    deviance : Deviance
+        Of one of them.
+    squares : ndarray, shape (R,)
+        Their sums of squares.
+    sums : ndarray, shape (q, R)
+        ``Z'y`` of each.
+    values : callable
+        Gives the criterion of each, shape (R,), at a single relative standard deviation.
+
+    Returns
+    -------
+    list of ndarray, shapes (m, R), or None
+        None where more has to be looked at beside each end: in few rows, and where columns of terms are parallel.
+    """
+    products, layout, many = deviance.products, deviance.layout, len(squares)
+    few = products.nobs <= FEW_ROWS and layout.n_theta > 1
+    if few or len(products.factors) > 1 or _starts_of_parallel(deviance):
+        return None
+    (factor,) = products.factors
+    design = [*_starts_of_unmatched(deviance), *_starts_of_rows(deviance)]
+    starts = [np.repeat(start[:, None], many, axis=1) for start in design]
+    if not factor.among_fixed:
+        if len(layout.slots) > 1:
+            return None
+        size = _sizes_of_means(factor, slice(None), products, sums, squares)
+        starts.append(np.where(layout.diagonal[:, None], size, 0.0))
+    return starts + (_lowest_of_grid(values, many) if _has_unequal_levels(deviance) else [])
+
+
+def _lowest_of_grid(values: Callable[[float], np.ndarray], many: int) -> list[np.ndarray]:
+    """Relative standard deviations at which the criterion is less than at those beside: as many as one response has."""
+    edge = np.full((1, many), math.inf)
+    found = np.concatenate([edge, np.stack([values(at) for at in DEVIATION_GRID]), edge])
+    least = (found[1:-1] <= found[:-2]) & (found[1:-1] <= found[2:])
+    grid, first = np.array(DEVIATION_GRID), found[1:-1].argmin(axis=0)
+    out = []
+    for k in range(int(least.sum(axis=0).max())):
+        place = np.where((np.cumsum(least, axis=0) == k + 1) & least, np.arange(len(grid))[:, None], -1).max(axis=0)
+        out.append(grid[np.where(place >= 0, place, first)][None])
+    return out
 
 
 def _starts_of_unmatched(deviance: Deviance) -> list[np.ndarray]:
@@ -227,14 +284,9 @@ def _starts_of_unequal(deviance: Deviance) -> list[np.ndarray]:
     The deviance is a sum over levels, each of which has its own minimum: that of large levels and that of many small
     ones can be two.
     """
-    factors = deviance.products.factors
-    most = MOST_ROWS if len(factors) == 1 else MOST_SMALL_ROWS
-    if deviance.products.nobs > most or max(f.size for f in factors) > 1:
+    if not _has_unequal_levels(deviance):
         return []
-    squares = [f.zz[0, 0] for f in factors]
-    if all([np.maximum.reduce(each) < UNEQUAL_SQUARES * np.minimum.reduce(each) for each in squares]):
-        return []
-    if len(squares) > 1:
+    if len(deviance.products.factors) > 1:
         return _of_size(deviance, 1.0)
     values = [math.inf, *(deviance.value(np.array([at])) for at in DEVIATION_GRID), math.inf]
     return [
@@ -242,6 +294,16 @@ def _starts_of_unequal(deviance: Deviance) -> list[np.ndarray]:
         for at, before, here, after in zip(DEVIATION_GRID, values, values[1:], values[2:], strict=False)
         if here <= before and here <= after
     ]
+
+
+def _has_unequal_levels(deviance: Deviance) -> bool:
+    """Whether one variance a factor meets levels of very unequal squares, in data that are not large."""
+    factors = deviance.products.factors
+    most = MOST_ROWS if len(factors) == 1 else MOST_SMALL_ROWS
+    if deviance.products.nobs > most or max(f.size for f in factors) > 1:
+        return False
+    squares = [f.zz[0, 0] for f in factors]
+    return any([np.maximum.reduce(each) >= UNEQUAL_SQUARES * np.minimum.reduce(each) for each in squares])
 
 
 def _starts_of_means(deviance: Deviance) -> list[np.ndarray]:
@@ -267,17 +329,23 @@ def _starts_of_means(deviance: Deviance) -> list[np.ndarray]:
 
 def _size_of_mean(factor: FactorProducts, columns: slice, products: CrossProducts) -> float:
     """Relative standard deviation of one term, of these columns of its factor, that stands for a mean; 1 for none."""
-    residual = float(products.xy[-1, -1])
+    sums, residual = np.add.reduce(factor.zxy[columns, -1], 1), products.xy[-1:, -1]
+    return float(_sizes_of_means(factor, columns, products, sums[:, None], residual)[0])
+
+
+def _sizes_of_means(
+    factor: FactorProducts, columns: slice, products: CrossProducts, sums: np.ndarray, residual: np.ndarray
+) -> np.ndarray:
+    """The same for R responses, of which these are ``Z'y``, shape (q, R), and the sums of squares: shape (R,)."""
     square, left = _left_by_fixed(factor, columns, products)
-    outside = left > OUTSIDE_SHARE * square
+    outside = (left > OUTSIDE_SHARE * square)[:, None]
     if not outside.any():
-        return 1.0
-    mean = np.where(outside, np.add.reduce(factor.zxy[columns, -1], 1) / np.where(outside, left, 1.0), 0.0)
-    explained = mean * mean * left
+        return np.ones(len(residual))
+    mean = np.where(outside, sums / np.where(outside, left[:, None], 1.0), 0.0)
+    explained = mean * mean * left[:, None]
     variance = np.maximum(residual - explained, LEAST_SQUARED_SHARE * residual) / max(products.nobs - products.p, 1)
-    if not (explained > MEAN_T_SQUARED * variance).any():
-        return 1.0
-    return max(1.0, float(np.sqrt(np.max(mean * mean / variance))))
+    large = (explained > MEAN_T_SQUARED * variance).any(axis=0)
+    return np.where(large, np.maximum(1.0, np.sqrt(np.max(mean * mean / variance, axis=0))), 1.0)
 
 
 def _parallel_terms(deviance: Deviance) -> dict[int, float]:

@@ -1,0 +1,64 @@
+"""The parameters of a mixed model, as lme4 names them: standard deviations, correlations, sigma, fixed effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..fit.ranef import covariance_blocks
+
+__all__ = ["parameter_names", "parameter_values", "parameters_of"]
+
+
+def parameter_names(m: Any) -> list[str]:
+    """Names as those of lme4's ``confint(m, oldNames = FALSE)``, in the order of theta.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+    >>> parameter_names(mlm.lmer("y ~ 1 + (1 | g)", data))
+    ['sd_(Intercept)|g', 'sigma', '(Intercept)']
+    """
+    out = []
+    for part in m.terms:
+        names, group = part.columns.names, part.term.group
+        for i, name in enumerate(names):
+            out.append(f"sd_{name}|{group}")
+            out += [f"cor_{other}.{name}|{group}" for other in names[i + 1 :]]
+    return [*out, *(["sigma"] if m.has_scale else []), *map(str, m.fixef.index)]
+
+
+def parameter_values(covariances: Sequence[np.ndarray], sigma: np.ndarray | None, beta: np.ndarray) -> np.ndarray:
+    """Values of these parameters for many fits.
+
+    Parameters
+    ----------
+    covariances : sequence of ndarray, shapes (R, q, q)
+        Of each term.
+    sigma : ndarray, shape (R,), or None
+    beta : ndarray, shape (p, R)
+
+    Returns
+    -------
+    ndarray, shape (R, parameters)
+        A correlation with effects that do not vary is NaN.
+    """
+    columns = []
+    for each in covariances:
+        deviations = np.sqrt(np.maximum(each.diagonal(axis1=1, axis2=2), 0.0))
+        for i in range(each.shape[1]):
+            columns.append(deviations[:, i])
+            with np.errstate(invalid="ignore", divide="ignore"):
+                products = deviations[:, i, None] * deviations[:, i + 1 :]
+                columns += list((np.where(products > 0, each[:, i, i + 1 :], np.nan) / products).T)
+    return np.stack([*columns, *([] if sigma is None else [sigma]), *beta], axis=1)
+
+
+def parameters_of(m: Any) -> np.ndarray:
+    """Values of the parameters of one model."""
+    blocks = [covariance[None] for _, _, covariance in covariance_blocks(m)]
+    sigma = np.array([m.sigma]) if m.has_scale else None
+    return parameter_values(blocks, sigma, m.fixef.to_numpy()[:, None])[0]
