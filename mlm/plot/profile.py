@@ -10,9 +10,9 @@ import scipy
 
 from ..errors import ArgumentError, FitError
 from ..report.r_numbers import percent
-from .labels import demand_words, words
+from .labels import demand_words, inches, words
 from .panels import Panels
-from .places import demand_truth
+from .places import WIDTH, demand_truth
 from .style import GREY, OKABE_ITO
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ POINTS = 200
 ROW = 2.2
 """Height in inches of a row of panels."""
 COLUMNS = 3
-"""Panels a row by default."""
+"""Panels a row by default, at most."""
+BETWEEN = 0.3
+"""Inches of a panel's share of the width that are no room for its name."""
 
 
 class ProfiledModel(Protocol):
@@ -105,7 +107,7 @@ def zeta_curves(
     shown = [(name, rows) for name in p.names if len(rows := frame[frame["parameter"] == name])]
     if not shown:
         raise FitError("There is no curve to draw: none of these parameters is defined in this fit.")
-    columns = min(COLUMNS, len(shown)) if ncols is None and ax is None else ncols
+    columns = _columns([name for name, _ in shown]) if ncols is None and ax is None else ncols
     panels = Panels.of([name for name, _ in shown], ax, figsize, columns, ROW, sharex=False)
     quantile = float(scipy.stats.norm.isf(0.5 * (1.0 - p.level)))
     for place, (name, rows) in zip(panels.each, shown, strict=True):
@@ -119,6 +121,13 @@ def zeta_curves(
 
     panels.dress(write)
     return panels.each
+
+
+def _columns(names: list[str]) -> int:
+    """Panels a row: fewer where names would be broken."""
+    most = min(COLUMNS, len(names))
+    longest = max(inches(name, "medium") for name in names)
+    return next((columns for columns in range(most, 1, -1) if longest < WIDTH / columns - BETWEEN), 1)
 
 
 def _curve(ax: Axes, rows: pd.DataFrame, estimate: float, quantile: float, absolute: bool) -> None:

@@ -27,6 +27,13 @@ GENERALIZED = {
     "outcomes": {"formula": "one ~ x + A + (1 | g)", "family": "binomial"},
     "outcomes by quadrature": {"formula": "one ~ x + (1 | g)", "family": "binomial", "nAGQ": 9},
 }
+GLM = {
+    "outcomes": {"formula": "one ~ x + A", "family": "binomial"},
+    "outcomes, probit": {"formula": "one ~ x", "family": "binomial", "link": "probit"},
+    "intercept only": {"formula": "one ~ 1", "family": "binomial"},
+    "counts": {"formula": "k ~ x * A", "family": "poisson"},
+    "a dispersion": {"formula": "I(k + 1) ~ x + A", "family": "Gamma", "link": "log"},
+}
 SEED = 1601
 
 
@@ -48,6 +55,7 @@ def write(folder: Path) -> None:
     counts().to_csv(folder / "counts.csv", index=False)
     entries = [{"name": name, **hypothesis_tests.CASES[name]} for name in LINEAR]
     entries += [{"name": name, "data": "counts", **case} for name, case in GENERALIZED.items()]
+    (folder / "glm_cases.json").write_text(json.dumps(GLM, indent=1), encoding="utf-8")
     (folder / "cases.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")
 
 
