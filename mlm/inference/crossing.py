@@ -40,6 +40,11 @@ LOWER = 1e-6
 LOW, RAISED = 0.02, 0.1
 # Zeta beyond that of a point nearby, from which on where its tangent leads is not trusted.
 ASTRAY = 3.0
+# Searches once more from an end that is beside 0.
+MOST_AGAIN = 8
+# Share of the way from the estimate, and difference of zeta, between which an end is known well enough, where rounding
+# and what searches have left keep zeta from what is wanted.
+NARROW, ABOUT = 1e-7, 1e-4
 # Share of the largest second derivative, by size, that others are raised to where they are not positive.
 LEAST_CURVATURE = 1e-9
 # How far a step goes at most, in distances from the start that were known before; and how near to a known end.
@@ -78,9 +83,16 @@ def settled(of: Constrained, v: float, x: np.ndarray, at: Point) -> tuple[np.nda
     start = of.beside_zero(v, x, LOW, RAISED)
     found = _searched(of, v, start, at if start is x else of.evaluate(v, start, at))
     raised = of.beside_zero(v, found[0], LOW, RAISED)
-    if start is x and raised is not found[0]:  # a variance has become 0 on the way: there may be a lower end beside it
+    if raised is found[0]:
+        return found
+    if start is x:  # a variance has become 0 on the way: there may be a lower end beside it
         again = _searched(of, v, raised, of.evaluate(v, raised, found[1]))
-        return again if again[1].value < found[1].value else found
+        found = again if again[1].value < found[1].value else found
+    for _ in range(MOST_AGAIN):  # second derivatives change much beside 0
+        again = _searched(of, v, *found[:2])
+        if not found[1].value - again[1].value > LEFT:
+            break
+        found = again
     return found
 
 
@@ -203,6 +215,10 @@ def crossing(
             before, below = below, step
         else:
             above = step
+        if above is not None and abs(above.v - below.v) < NARROW * abs(below.v - path.start.v):
+            near = min(below, above, key=lambda s: abs(s.zeta - target))
+            if abs(near.zeta - target) < ABOUT:
+                return near
     return None
 
 
