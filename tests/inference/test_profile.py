@@ -233,6 +233,23 @@ def test_a_singular_slope_of_many_rows():
         assert least == pytest.approx(QUANTILE**2, abs=RISE)
 
 
+def test_a_curved_valley():
+    """An intercept's variance of nearly 0 with a slope's beside it: the end is known where theta is not."""
+    rng = np.random.default_rng(195)
+    groups, each = int(rng.integers(6, 15)), int(rng.integers(4, 8))
+    g = np.repeat(np.arange(groups), each)
+    h, x = rng.integers(0, 5, len(g)), rng.normal(size=len(g))
+    y = 1.0 + 0.5 * x + 0.8 * rng.normal(size=groups)[g] * x + 0.7 * rng.normal(size=5)[h] + rng.normal(size=len(g))
+    m = quietly(mlm.lmer, "y ~ x + (x | g) + (1 | h)", {"y": y, "x": x, "g": g.astype(str), "h": h.astype(str)})
+    found = mlm.profile(m, which="beta_")
+    limits, dense = found.confint(), Dense(found.model)
+    start = np.nan_to_num(mlm.profile(m, which="theta_").estimates.to_numpy())
+    for parameter in found.parameters:
+        for end in limits.loc[parameter.name]:
+            rise = dense.lowest(start, parameter, end) - found.model.deviance
+            assert rise == pytest.approx(QUANTILE**2, abs=1e-4)
+
+
 def test_a_generalized_end():
     m = fitted("counts")
     limits = m.confint(method="profile")
