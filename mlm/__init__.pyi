@@ -3,6 +3,8 @@
 from . import plot as plot
 from .effects.effect import Effect as Effect
 from .effects.effect import effect as effect
+from .effects.profile import Profile as Profile
+from .effects.profile import profile as profile
 from .errors import ArgumentError as ArgumentError
 from .errors import ConvergenceWarning as ConvergenceWarning
 from .errors import DataError as DataError
@@ -97,6 +99,7 @@ __all__ = [
     "NestingWarning",
     "Overdispersion",
     "PlausibleRange",
+    "Profile",
     "RSquared",
     "RankWarning",
     "RegressionTable",
@@ -130,6 +133,7 @@ __all__ = [
     "plausible_range",
     "plot",
     "predict",
+    "profile",
     "r2",
     "ranef",
     "ranova",

@@ -41,6 +41,7 @@ MIXED_ONLY = (
     "drop1",
     "ranova",
     "step",
+    "profile",
 )
 
 
@@ -122,6 +123,7 @@ def right(function, parameter):
         "formula": FORMULAS.get(function, "y ~ x + (1 | g)"), "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
         "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "L": "x",
+        "p": mlm.profile(mixed, "sigma"),
     }  # fmt: skip
     return known[parameter]
 

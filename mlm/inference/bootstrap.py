@@ -21,7 +21,7 @@ from ..report.face import demand_mixed, is_generalized
 from ..report.html import as_html
 from .bootstrap_intervals import KINDS, limits
 from .confint import checked_level, limit_names
-from .parameters import parameter_names, parameter_values, parameters_of
+from .parameters import parameter_names, parameter_values, values_of
 
 __all__ = ["Bootstrap", "bootstrap"]
 
@@ -223,7 +223,7 @@ def _side_by_side(m: Any, many: int, draws: Draws, rng: np.random.Generator, tel
     there = np.isfinite(found.deviance)
     return Bootstrap(
         pd.DataFrame(values, columns=parameter_names(m)),
-        pd.Series(parameters_of(m), parameter_names(m)),
+        pd.Series(values_of(m), parameter_names(m)),
         int(found.singular(m.working.layout).sum()),
         int((there & ~found.converged).sum()),
         found.errors,
@@ -256,13 +256,13 @@ def _one_by_one(
     tell: Callable[[int], None],
 ) -> Bootstrap:
     """Take a statistic, or all parameters, of each refit."""
-    observed = _numbers(statistic(m)) if statistic else pd.Series(parameters_of(m), parameter_names(m))
+    observed = _numbers(statistic(m)) if statistic else pd.Series(values_of(m), parameter_names(m))
     rows, errors = np.full((many, len(observed)), np.nan), {}
     singular = unconverged = 0
     for k, make in enumerate(fits):
         try:
             fit = make()
-            found = _numbers(statistic(fit)).to_numpy() if statistic else parameters_of(fit)
+            found = _numbers(statistic(fit)).to_numpy() if statistic else values_of(fit)
             if len(found) != len(observed):
                 raise FitError(f"{len(found)} numbers in place of {len(observed)}: not all terms are in these rows.")
         except MlmError as error:

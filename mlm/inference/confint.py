@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from numbers import Integral
 from typing import Any
 
@@ -14,7 +14,7 @@ import scipy
 from ..errors import ArgumentError, first_few, is_count, is_one_of, listed, suggest
 from ..report.r_numbers import format_numbers
 
-__all__ = ["checked_level", "confidence_intervals", "limit_names"]
+__all__ = ["checked_level", "confidence_intervals", "limit_names", "positions"]
 
 
 def confidence_intervals(
@@ -57,18 +57,37 @@ def confidence_intervals(
     quantile = scipy.stats.norm.isf(tail) if df is None else scipy.stats.t.isf(tail, np.asarray(df, dtype=float))
     center, reach = estimate.to_numpy(), quantile * se.to_numpy()
     limits = np.column_stack([center - reach, center + reach])
-    chosen = _positions(parm, [str(term) for term in estimate.index])
+    if is_one_of(parm, ("theta_",)):
+        raise ArgumentError(
+            "Wald intervals of variances are not there, as they would say little; method='profile' has intervals of "
+            "all parameters of a mixed model."
+        )
+    chosen = positions(parm, [str(term) for term in estimate.index], {"beta_": list(range(len(estimate)))})
     return pd.DataFrame(limits, estimate.index, list(limit_names(level))).iloc[chosen]
 
 
-def _positions(parm: Any, terms: Sequence[str]) -> list[int]:
-    """Places of the terms asked for."""
-    if parm is None or is_one_of(parm, ("beta_",)):
+def positions(parm: Any, terms: Sequence[str], groups: Mapping[str, list[int]]) -> list[int]:
+    """Places of the terms asked for.
+
+    Parameters
+    ----------
+    parm : str, int or sequence of these, or None
+        Names or positions from 0; None for all.
+    terms : sequence of str
+    groups : mapping of str to list of int
+        What R's names of several terms stand for.
+
+    Raises
+    ------
+    ArgumentError
+        When there is no such term, or none is asked for.
+    """
+    if parm is None:
         return list(range(len(terms)))
-    if is_one_of(parm, ("theta_",)):
-        raise ArgumentError("Wald intervals of variances are not there; parm names terms of the fixed part.")
+    if is_one_of(parm, groups):
+        return groups[parm]
     found: list[int] = []
-    if isinstance(parm, Sized) and not isinstance(parm, str) and not len(parm):
+    if isinstance(parm, Sized) and not isinstance(parm, str) and getattr(parm, "shape", None) != () and not len(parm):
         raise ArgumentError("parm is empty: it names the terms wanted; leave it out for all of them.")
     for one in [parm] if isinstance(parm, str | Integral) else listed(parm) or [parm]:
         if is_count(one, least=0, most=len(terms) - 1):

@@ -3,32 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..fit.ranef import covariance_blocks
 
-__all__ = ["parameter_names", "parameter_values", "parameters_of"]
+__all__ = ["Parameter", "parameter_names", "parameter_values", "parameters_of", "values_of"]
 
 
-def parameter_names(m: Any) -> list[str]:
-    """Names as those of lme4's ``confint(m, oldNames = FALSE)``, in the order of theta.
+class Parameter(NamedTuple):
+    """A parameter.
+
+    Attributes
+    ----------
+    name : str
+        As lme4's ``oldNames = FALSE``; empty of one that is no row of its own.
+    kind : {"sd", "cor", "sigma", "beta"}
+    term : int
+        The random-effects term; -1 for none.
+    effects : tuple of int
+        Positions of the effects in the term, of the fixed effect among all.
+    """
+
+    name: str
+    kind: str
+    term: int
+    effects: tuple[int, ...]
+
+
+def parameters_of(m: Any) -> list[Parameter]:
+    """The parameters in lme4's order: of each term's lower triangle, column by column; sigma; fixed effects.
 
     Examples
     --------
     >>> import mlm
     >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-    >>> parameter_names(mlm.lmer("y ~ 1 + (1 | g)", data))
+    >>> [each.name for each in parameters_of(mlm.lmer("y ~ 1 + (1 | g)", data))]
     ['sd_(Intercept)|g', 'sigma', '(Intercept)']
     """
     out = []
-    for part in m.terms:
+    for t, part in enumerate(m.terms):
         names, group = part.columns.names, part.term.group
-        for i, name in enumerate(names):
-            out.append(f"sd_{name}|{group}")
-            out += [f"cor_{other}.{name}|{group}" for other in names[i + 1 :]]
-    return [*out, *(["sigma"] if m.has_scale else []), *map(str, m.fixef.index)]
+        for j, name in enumerate(names):
+            out.append(Parameter(f"sd_{name}|{group}", "sd", t, (j,)))
+            others = range(j + 1, len(names))
+            out += [Parameter(f"cor_{names[k]}.{name}|{group}", "cor", t, (j, k)) for k in others]
+    if m.has_scale:
+        out.append(Parameter("sigma", "sigma", -1, ()))
+    return out + [Parameter(name, "beta", -1, (k,)) for k, name in enumerate(m.frame.x_names)]
+
+
+def parameter_names(m: Any) -> list[str]:
+    """Names as those of lme4's ``confint(m, oldNames = FALSE)``, in the order of theta."""
+    return [each.name for each in parameters_of(m)]
 
 
 def parameter_values(covariances: Sequence[np.ndarray], sigma: np.ndarray | None, beta: np.ndarray) -> np.ndarray:
@@ -57,7 +85,7 @@ def parameter_values(covariances: Sequence[np.ndarray], sigma: np.ndarray | None
     return np.stack([*columns, *([] if sigma is None else [sigma]), *beta], axis=1)
 
 
-def parameters_of(m: Any) -> np.ndarray:
+def values_of(m: Any) -> np.ndarray:
     """Values of the parameters of one model."""
     blocks = [covariance[None] for _, _, covariance in covariance_blocks(m)]
     sigma = np.array([m.sigma]) if m.has_scale else None

@@ -20,6 +20,7 @@ from ..generalized.means import means_said
 from ..generalized.overdispersion import theta_se
 from ..generalized.residuals import KINDS, residuals, standardized
 from ..generalized.response import Response
+from ..inference.coefficient_profiles import profile_intervals
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.ratios import exponentiated, ratio_table
@@ -246,9 +247,10 @@ class GeneralizedLinearModel(OneLevelModel):
         ----------
         level : float
             Coverage, in (0, 1).
-        method : {"wald"}
-            ``estimate ± z * se``, z from the standard normal distribution, as R's ``confint.default``; ``"Wald"`` is
-            the same.
+        method : {"wald", "profile"}
+            ``estimate ± z * se``, z from the standard normal distribution, as R's ``confint.default``; or as R's
+            ``confint`` where the deviance, over the dispersion, has risen by the quantile of chi-squared, all other
+            coefficients being at their best: searched for, not interpolated. Case does not matter.
         parm : str, int or sequence of these, optional
             Terms wanted, by name or position from 0; all by default.
         ddf : None
@@ -265,15 +267,19 @@ class GeneralizedLinearModel(OneLevelModel):
         ArgumentError
             When the level is not in (0, 1), or there is no such method or term.
         FitError
-            For degrees of freedom that mixed models have.
+            For degrees of freedom that mixed models have, or a profile of a fit that is no maximum.
 
         Examples
         --------
         >>> import mlm
         >>> mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]}).confint().round(2).values.tolist()
         [[-1.16, 3.36]]
+        >>> mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]}).confint(method="profile").round(2).values.tolist()
+        [[-0.96, 4.1]]
         """
         demand_own_ddf(ddf)
+        if isinstance(method, str) and method.lower() == "profile":
+            return profile_intervals(self, level, parm)
         return confidence_intervals(terms_of(self.fixef, self), terms_of(self.se, self), level, method, None, parm)
 
     def exp_table(self, level: float = 0.95) -> pd.DataFrame:

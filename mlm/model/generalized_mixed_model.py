@@ -133,34 +133,7 @@ class GeneralizedMixedModel(AfterFit, GeneralizedFit):
         table = coefficient_table(estimates.index, estimates.to_numpy(), self.se.to_numpy(), normal=True)
         return table.rename(columns={"z value": "t value"}) if self.has_scale else table
 
-    def confint(
-        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
-    ) -> pd.DataFrame:
-        """Confidence intervals of the fixed effects, on the scale of the link.
-
-        Parameters
-        ----------
-        level : float
-            Coverage, in (0, 1).
-        method : {"wald"}
-            ``estimate ± z * se``, z from the standard normal distribution; ``"Wald"`` is the same.
-        parm : str, int or sequence of these, optional
-            Terms wanted, by name or position from 0; all by default.
-        ddf : None
-            As for `coefficients`.
-
-        Returns
-        -------
-        DataFrame, shape (p, 2)
-            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``.
-
-        Raises
-        ------
-        ArgumentError
-            When the level is not in (0, 1), or there is no such method or term.
-        FitError
-            For degrees of freedom that linear mixed models have.
-        """
+    def _wald_intervals(self, level: float, method: str, parm: Any, ddf: str | None) -> pd.DataFrame:
         if checked_ddf(ddf) is not None:
             raise FitError("Intervals of a generalized mixed model are by the normal distribution: leave `ddf` out.")
         return confidence_intervals(self.fixef, self.se, level, method, None, parm)

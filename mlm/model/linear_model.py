@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
+from ..errors import ArgumentError
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact
@@ -205,6 +206,8 @@ class LinearModel(OneLevelModel):
         {'5 %': 0.941, '95 %': 1.119}
         """
         demand_own_ddf(ddf)
+        if isinstance(method, str) and method.lower() == "profile":
+            raise ArgumentError("Intervals of a linear model by the t distribution are exact: take method='wald'.")
         estimate, se = terms_of(self.fixef, self), terms_of(self.se, self)
         return confidence_intervals(estimate, se, level, method, self.df_resid, parm)
 

@@ -263,40 +263,7 @@ class MixedModel(AfterFit, Fit):
         """Summary laid out as in lme4, or with a `ddf` as in lmerTest; options as in `mlm.summarize`."""
         return summarize(self, ddf, **options)
 
-    def confint(
-        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
-    ) -> pd.DataFrame:
-        """Confidence intervals of the fixed effects.
-
-        Parameters
-        ----------
-        level : float
-            Coverage, in (0, 1).
-        method : {"wald"}
-            ``estimate ± z * se``, z from the standard normal distribution; ``"Wald"`` is the same.
-        parm : str, int or sequence of these, optional
-            Terms wanted, by name or position from 0; all by default, which R calls ``"beta_"``.
-        ddf : {None, "satterthwaite", "kenward-roger"}
-            The quantile is that of the t distribution with these degrees of freedom, the standard error the method's.
-
-        Returns
-        -------
-        DataFrame, shape (p, 2)
-            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. R's rows for variances, which
-            Wald intervals leave empty, are not there.
-
-        Raises
-        ------
-        ArgumentError
-            When the level is not in (0, 1), or there is no such method, term or `ddf`.
-
-        Examples
-        --------
-        >>> import mlm
-        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-        >>> mlm.lmer("y ~ 1 + (1 | g)", data).confint().round(2).to_dict("index")
-        {'(Intercept)': {'2.5 %': 0.99, '97.5 %': 8.35}}
-        """
+    def _wald_intervals(self, level: float, method: str, parm: Any, ddf: str | None) -> pd.DataFrame:
         if checked_ddf(ddf) is None:
             return confidence_intervals(self.fixef, self.se, level, method, None, parm)
         by = self.denominators(ddf)

@@ -14,6 +14,7 @@ from .facets import facet_density_lines, facet_histogram
 from .groups import group_lines
 from .likelihood import likelihood_curve
 from .models import dot_and_whisker, effect_lines
+from .profile import zeta_curves
 from .random_effects import caterpillar, ranef_histogram
 from .residuals import binned_residuals, residual_histogram
 from .style import OKABE_ITO, use_style
@@ -31,4 +32,5 @@ __all__ = [
     "ranef_histogram",
     "residual_histogram",
     "use_style",
+    "zeta_curves",
 ]

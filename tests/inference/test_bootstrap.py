@@ -11,7 +11,7 @@ from scipy import stats
 import mlm
 from mlm.fit.refits import Refitting
 from mlm.inference.bootstrap_intervals import limits, quantiles
-from mlm.inference.parameters import parameters_of
+from mlm.inference.parameters import values_of
 
 
 def rows(levels=18, size=10, seed=0, spread=6.0):
@@ -130,9 +130,9 @@ def test_estimates_are_those_of_refits_to_simulated_responses():
     ]  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.SingularFitWarning)
-        expected = [parameters_of(m.refit(y=y[:, k])) for k in range(4)]
+        expected = [values_of(m.refit(y=y[:, k])) for k in range(4)]
     np.testing.assert_allclose(found.estimates.to_numpy(), expected, rtol=1e-6)
-    np.testing.assert_allclose(found.observed.to_numpy(), parameters_of(m))
+    np.testing.assert_allclose(found.observed.to_numpy(), values_of(m))
     table = m.varcorr.set_index(["var1", "var2"])["sdcor"]
     assert found.observed["cor_x.(Intercept)|g"] == pytest.approx(table["(Intercept)", "x"])
 
@@ -238,7 +238,7 @@ def test_generalized_models(family):
     y = m.simulate(2, seed=20)
     d = rows(seed=18)
     fresh = mlm.glmer(m.formula, d.assign(y=y[:, 1]), family, weights=np.full(180, 5) if family == "binomial" else None)
-    np.testing.assert_allclose(found.estimates.iloc[1], parameters_of(fresh), rtol=1e-4)
+    np.testing.assert_allclose(found.estimates.iloc[1], values_of(fresh), rtol=1e-4)
     assert (found.frame["std. error"][["(Intercept)", "x"]] / m.se - 1.0).abs().max() < 0.65  # five times 0.13
     assert mlm.bootstrap(m, 3, seed=21, kind="groups").failures == 0
 
@@ -246,7 +246,7 @@ def test_generalized_models(family):
 def test_refits_of_generalized_models_are_theirs():
     m = counts("poisson")
     again = m.refit(m.y)
-    np.testing.assert_allclose(parameters_of(again), parameters_of(m), rtol=1e-5)
+    np.testing.assert_allclose(values_of(again), values_of(m), rtol=1e-5)
     with pytest.raises(mlm.DataError, match="cannot have"):
         m.refit(-m.y - 1)
     with pytest.raises(mlm.DataError, match="one value for each"):

@@ -43,6 +43,7 @@ CALLS = {
     "likelihood_curve": (lambda **options: plot.likelihood_curve(made()[1], **options), 0),
     "ranef_histogram": (lambda **options: plot.ranef_histogram(made()[1], **options), 0),
     "residual_histogram": (lambda **options: plot.residual_histogram(made()[1], **options), 0),
+    "zeta_curves": (lambda **options: plot.zeta_curves(mlm.profile(made()[1], "sigma"), **options), 1),
 }
 every = pytest.mark.parametrize("name", CALLS)
 

@@ -1,0 +1,47 @@
+"""Confidence intervals of a mixed model's parameters by each method: Wald, profile, bootstrap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from ..errors import ArgumentError, is_one_of
+from .bootstrap import bootstrap
+from .confint import checked_level
+from .f_tests import checked_ddf
+from .parameters import parameters_of
+from .profile import ProfiledDeviance, chosen, profiled
+
+__all__ = ["is_wald", "mixed_intervals"]
+
+METHODS = ("wald", "profile", "boot")
+
+
+def is_wald(method: Any) -> bool:
+    """Whether a method is Wald's, of the fixed effects alone.
+
+    Raises
+    ------
+    ArgumentError
+        When there is no such method.
+    """
+    if not (isinstance(method, str) and is_one_of(method.lower(), METHODS)):
+        raise ArgumentError(
+            f"Confidence intervals by {method!r} are not there; a mixed model has method='wald', 'profile' or 'boot'."
+        )
+    return method.lower() == "wald"
+
+
+def mixed_intervals(
+    m: Any, level: float, method: str, parm: Any, ddf: str | None, n: int, kind: str, seed: Any
+) -> pd.DataFrame:
+    """Intervals of all parameters by a profile or the bootstrap; `MixedModel.confint` says what the arguments mean."""
+    if checked_ddf(ddf) is not None:
+        raise ArgumentError("Degrees of freedom are those of Wald intervals: leave `ddf` out, or take method='wald'.")
+    level = checked_level(level)
+    if method.lower() == "profile":
+        return profiled(m, parm, level, ProfiledDeviance).confint()
+    places = chosen(parameters_of(m), parm)
+    limits: pd.DataFrame = bootstrap(m, n, seed=seed).confint(kind=kind, level=level)
+    return limits.iloc[places]

@@ -1,0 +1,275 @@
+"""Profiles of the deviance: one parameter at a time, all others at their best for each of its values."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from ..errors import ArgumentError, ConvergenceWarning, FitError, MlmWarning, SingularFitWarning, users_stacklevel
+from ..fit.fit import Fit
+from ..fit.generalized import GeneralizedFit
+from ..report import r_numbers, r_text
+from ..report.face import demand_mixed
+from ..report.html import as_html
+from .confint import checked_level, limit_names, positions
+from .crossing import Step, crossing, interpolated
+from .parameters import Parameter, parameters_of
+from .profile_lines import Line, line_of
+
+__all__ = ["ProfiledDeviance", "chosen", "profiled"]
+
+# Coverage up to which curves are followed at least (lme4's), and steps on either side of the estimate.
+LEAST_REACH, STEPS = 0.99, 8
+# Digits fewer than R's option that the text face shows, as R prints intervals.
+FEWER = 1
+
+
+@dataclass(frozen=True, eq=False)
+class ProfiledDeviance:
+    """Profiles of the deviance: `print` it, or take `frame` or `confint`.
+
+    Attributes
+    ----------
+    model : MixedModel or GeneralizedMixedModel
+        By maximum likelihood: what is profiled.
+    parameters : tuple of Parameter
+    level : float
+        Coverage of the intervals that are printed.
+    """
+
+    model: Any
+    parameters: tuple[Parameter, ...]
+    level: float
+    _lines: dict[tuple[object, ...], Line | None] = field(default_factory=dict, repr=False)
+    _ends: dict[tuple[int, int, float], Step | None] = field(default_factory=dict, repr=False)
+    _curves: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.model, self.parameters, self.level)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the parameters, as lme4's ``oldNames = FALSE``."""
+        return [parameter.name for parameter in self.parameters]
+
+    @property
+    def estimates(self) -> pd.Series:
+        """Estimates by maximum likelihood; NaN of correlations that are not defined."""
+        lines = [self._line(k) for k in range(len(self.parameters))]
+        values = [math.nan if line is None else line.users(line.path.start.v) for line in lines]
+        return pd.Series(values, self.names)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The curves, one row a step: parameter, value, and zeta, the signed root of the rise of the deviance."""
+        curves = [self._curve(k) for k in range(len(self.parameters))]
+        names = np.repeat(np.array(self.names, dtype=object), [len(values) for values, _ in curves])
+        columns = {"value": [v for values, _ in curves for v in values], "zeta": [z for _, zs in curves for z in zs]}
+        return pd.DataFrame({"parameter": names, **columns})
+
+    def confint(self, level: float | None = None, parm: Any = None) -> pd.DataFrame:
+        """Intervals of the values at which the deviance rises by no more than the quantile of chi-squared allows.
+
+        Parameters
+        ----------
+        level : float, optional
+            Coverage, in (0, 1); by default that of the profile.
+        parm : str, int or sequence of these, optional
+            Parameters wanted, by name or position from 0; ``"theta_"`` are all of the random effects and sigma,
+            ``"beta_"`` the fixed effects.
+
+        Returns
+        -------
+        DataFrame, one row a parameter
+            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. NaN of a correlation with an
+            effect whose variance is estimated as 0, and where no end is found: both are warned of.
+
+        Raises
+        ------
+        ArgumentError
+            When the level is not in (0, 1), or there is no such parameter.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.profile(mlm.lmer("y ~ 1 + (1 | g)", data)).confint(0.9).round(2).loc["sigma"].tolist()
+        [0.58, 2.37]
+        """
+        level = self.level if level is None else checked_level(level)
+        places = chosen(self.parameters, parm)
+        limits = self._limits(places, level)
+        self._warn(places, level)
+        return limits
+
+    def notes(self, level: float | None = None) -> list[str]:
+        """What is to be said of the intervals: ends at bounds, correlations that are not defined, ends not found."""
+        level = self.level if level is None else checked_level(level)
+        said = [text for k in range(len(self.parameters)) for text in self._notes_of(k, level)]
+        held = isinstance(self.model, GeneralizedFit) and self.model.estimated_size
+        return [*said, "The negative binomial theta is held at its estimate."] if held else said
+
+    def __str__(self) -> str:
+        return _text(self, self._limits(range(len(self.parameters)), self.level))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), "mlm-profile")
+
+    def _line(self, of: int | Parameter) -> Line | None:
+        parameter = of if isinstance(of, Parameter) else self.parameters[of]
+        key = parameter.kind, parameter.term, parameter.effects
+        if key not in self._lines:
+            self._lines[key] = line_of(self.model, parameter)
+        return self._lines[key]
+
+    def _most(self, k: int) -> float:
+        """What zeta of a correlation is at most: its value where one of the standard deviations is 0."""
+        parameter = self.parameters[k]
+        if parameter.kind != "cor":
+            return math.inf
+        lines = [self._line(Parameter("", "sd", parameter.term, (effect,))) for effect in parameter.effects]
+        bounds = [line.bound(-1) for line in lines if line is not None]
+        return min(bound.zeta for bound in bounds if bound is not None)
+
+    def _end(self, k: int, sign: int, level: float) -> Step | None:
+        """The last point of an interval on one side."""
+        line = self._line(k)
+        if line is None:
+            return None
+        if (k, sign, level) not in self._ends:
+            target = float(scipy.stats.norm.isf(0.5 * (1.0 - level)))
+            bound = line.bound(sign)
+            if bound is not None:
+                bound = replace(bound, zeta=min(bound.zeta, self._most(k)))
+            known = [step for (j, side, _), step in self._ends.items() if (j, side) == (k, sign) and step is not None]
+            self._ends[k, sign, level] = crossing(line.path, target, sign, bound, known)
+        return self._ends[k, sign, level]
+
+    def _limits(self, places: Sequence[int], level: float) -> pd.DataFrame:
+        """Intervals, without a word on what is missing."""
+        limits = [[self._limit(k, sign, level) for sign in (-1, 1)] for k in places]
+        values = np.array(limits, dtype=float).reshape(len(places), 2)
+        return pd.DataFrame(values, [self.parameters[k].name for k in places], list(limit_names(level)))
+
+    def _limit(self, k: int, sign: int, level: float) -> float:
+        line, end = self._line(k), self._end(k, sign, level)
+        return math.nan if line is None or end is None else line.users(end.v)
+
+    def _curve(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        if k not in self._curves:
+            self._curves[k] = self._followed(k)
+        return self._curves[k]
+
+    def _followed(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Values and zeta on both sides of the estimate."""
+        line = self._line(k)
+        if line is None:
+            return np.zeros(0), np.zeros(0)
+        level = max(LEAST_REACH, self.level)
+        low, high = ([*self._steps(line, self._end(k, sign, level))] for sign in (-1, 1))
+        steps = [*low[::-1], line.path.start, *high]
+        zeta = np.array([-step.zeta for step in low[::-1]] + [0.0] + [step.zeta for step in high])
+        return np.array([line.users(step.v) for step in steps]), np.clip(zeta, -self._most(k), self._most(k))
+
+    def _steps(self, line: Line, end: Step | None) -> Iterator[Step]:
+        """Points between the estimate, left out, and an end."""
+        near = line.path.start
+        if end is None or end.v == near.v:
+            return
+        even = end.v in line.limits  # where zeta may be flat
+        for j in range(1, STEPS):
+            share = 1.0 / (STEPS + 1 - j)
+            v = near.v + share * (end.v - near.v)
+            v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
+            near = line.path.step(v, near)
+            yield near
+        yield end
+
+    def _notes_of(self, k: int, level: float) -> Iterator[str]:
+        name, line = self.parameters[k].name, self._line(k)
+        if line is None:
+            yield f"{name} is not defined: a standard deviation is estimated as 0."
+            return
+        for sign, where in ((-1, "below"), (1, "above")):
+            end, limit = self._end(k, sign, level), line.limits[(sign + 1) // 2]
+            if end is None:
+                yield f"{name}: no end of the interval was found {where} the estimate."
+            elif end.v == limit and end.v == line.path.start.v:
+                yield f"{name} is estimated as {line.users(limit):.3g}, where its interval ends."
+            elif end.v == limit:
+                yield (
+                    f"{name}: the deviance rises by {end.zeta**2:.3g} only towards {line.users(limit):.3g}, where the "
+                    "interval ends."
+                )
+        if not line.path.is_lowest:
+            yield f"{name}: the deviance falls by {line.path.lower:.2g} below that of the fit, which is no minimum."
+
+    def _warn(self, places: Sequence[int], level: float) -> None:
+        """Say what makes intervals missing, or wrong."""
+        for k in places:
+            line = self._line(k)
+            kind: type[MlmWarning] = SingularFitWarning if line is None else ConvergenceWarning
+            wrong = ("not defined",) if line is None else ("no end of", "no minimum")
+            said = [text for text in self._notes_of(k, level) if any(part in text for part in wrong)]
+            if said:
+                warnings.warn(" ".join(said), kind, stacklevel=users_stacklevel())
+
+
+P = TypeVar("P", bound=ProfiledDeviance)
+
+
+def chosen(parameters: Sequence[Parameter], parm: Any) -> list[int]:
+    """Places of the parameters asked for, by names, positions, ``"theta_"`` or ``"beta_"``; None for all."""
+    kinds = [parameter.kind for parameter in parameters]
+    groups = {
+        "theta_": [k for k, kind in enumerate(kinds) if kind != "beta"],
+        "beta_": [k for k, kind in enumerate(kinds) if kind == "beta"],
+    }
+    return positions(parm, [parameter.name for parameter in parameters], groups)
+
+
+def _text(found: ProfiledDeviance, limits: pd.DataFrame) -> str:
+    """The estimates beside the intervals, and notes."""
+    table = pd.concat([found.estimates.rename("Estimate"), limits], axis=1) if len(limits) else limits
+    digits = r_numbers.DIGITS - FEWER
+    columns = {str(name): r_numbers.format_numbers(table[name], digits) for name in table}
+    coverage = r_numbers.percent(found.level)
+    heading = f"Profile of the deviance (maximum likelihood): {coverage} intervals"
+    lines = [line for text in found.notes() for line in r_text.wrap(text, r_numbers.LINE_WIDTH)]
+    return "\n".join([heading, r_text.text_table([str(name) for name in table.index], columns), *lines])
+
+
+def profiled(m: Any, which: Any, level: float, kind: type[P]) -> P:
+    """Profile the deviance of a mixed model; `mlm.profile` says what the arguments mean and what is raised."""
+    demand_mixed(m)
+    level = checked_level(level)
+    parameters = tuple(parameters_of(m))
+    return kind(_by_maximum_likelihood(m), tuple(parameters[k] for k in chosen(parameters, which)), level)
+
+
+def _by_maximum_likelihood(m: Any) -> Any:
+    """The model whose deviance is profiled, at its exact minimum."""
+    if isinstance(m, GeneralizedFit):
+        if m.has_scale:
+            raise FitError(
+                f"The {m.family.name} family has a dispersion, whose estimate is none of maximum likelihood: its "
+                "deviance is not profiled. confint(method='wald') has intervals of the fixed effects."
+            )
+        if m.n_agq == 0:
+            raise FitError("With n_agq=0 estimates are not those of maximum likelihood: fit with n_agq=1 to profile.")
+        return m
+    if not isinstance(m, Fit):
+        raise ArgumentError(f"This takes a mixed model that mlm.lmer or mlm.glmer has fitted; got {type(m).__name__}.")
+    if not m.reml and m.optimizer == "newton":
+        return m
+    return type(m).estimate(m.frame, list(m.terms), m.products, False, again=True, quiet=True)

@@ -1,0 +1,216 @@
+"""The profile of each parameter of a mixed model: its path, and where that ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ..fit.fit import Fit
+from ..fit.generalized import GeneralizedFit
+from ..likelihood.covariance import CovarianceLayout, lower_factor
+from ..likelihood.turned_layout import TurnedLayout
+from .crossing import Path, Step, settled
+from .generalized_surface import GeneralizedSurface
+from .held import Angle, Constrained, Fixed, Held, Ratio, Surface
+from .linear_surfaces import WithCoefficient, WithSigma, WithTheta
+from .parameters import Parameter
+
+__all__ = ["Line", "line_of"]
+
+# A standard deviation of effects of the columns worked with, over sigma, that is 0: correlations with it mean nothing.
+NO_DEVIATION = 1e-6
+# Squared share of a deviation that is its own beside another effect, below which their correlation is 1.
+NOTHING_OWN = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """The profile of one parameter.
+
+    Attributes
+    ----------
+    path : Path
+    users : callable
+        The parameter in the user's units, from what is held.
+    bounds : tuple of (callable or None)
+        Give the last point on either side, where the parameter has bounds.
+    limits : tuple of float
+        The bounds, in what is held.
+    """
+
+    path: Path
+    users: Callable[[float], float]
+    bounds: tuple[Callable[[], Step] | None, Callable[[], Step] | None] = (None, None)
+    limits: tuple[float, float] = (-math.inf, math.inf)
+    _known: dict[int, Step] = field(default_factory=dict)
+
+    def bound(self, sign: int) -> Step | None:
+        """The last point on one side."""
+        find = self.bounds[(sign + 1) // 2]
+        if find is not None and sign not in self._known:
+            self._known[sign] = find()
+        return self._known.get(sign)
+
+
+class Turned(NamedTuple):
+    """A fit's theta in columns of which those in question come first.
+
+    Attributes
+    ----------
+    layout : TurnedLayout
+    theta : ndarray, shape (n_theta,)
+    first : int
+        Where the term in question begins in theta.
+    size : int
+        Effects of that term.
+    """
+
+    layout: TurnedLayout
+    theta: np.ndarray
+    first: int
+    size: int
+
+    @property
+    def column(self) -> tuple[int, ...]:
+        """Where the first column of the term's factor stands in theta."""
+        return tuple(range(self.first, self.first + self.size))
+
+    def without_first(self) -> np.ndarray:
+        """Theta of the same covariance of all effects but the first one of the term, which is 0."""
+        theta, size = self.theta.copy(), self.size
+        t = np.zeros((size, size))
+        mine = slice(self.first, self.first + size * (size + 1) // 2)
+        columns, rows = np.triu_indices(size)
+        t[rows, columns] = theta[mine]
+        if size > 1:
+            t[1:, 1:] = lower_factor(t[1:])
+        t[:, 0] = 0.0
+        theta[mine] = t[rows, columns]
+        return theta
+
+
+def _turned(
+    layout: CovarianceLayout, theta: np.ndarray, roots: list[np.ndarray], term: int, effects: tuple[int, ...]
+) -> Turned:
+    """Put effects of a term first; `roots` are each term's columns worked with from the user's."""
+    turns, matrices, found = [], layout.matrices(theta), np.empty(layout.n_theta)
+    for t, (slot, root) in enumerate(zip(layout.slots, roots, strict=True)):
+        mine = effects if t == term else ()
+        order = [*mine, *(k for k in range(slot.size) if k not in mine)]
+        turn, block = root[:, order], slice(slot.start, slot.start + slot.size)
+        turns.append(turn)
+        columns, rows = np.triu_indices(slot.size)
+        lower = lower_factor(np.linalg.solve(turn, matrices[slot.factor][block, block]))
+        found[slot.elements] = lower[rows, columns]
+    slot = layout.slots[max(term, 0)]
+    return Turned(TurnedLayout(layout, turns), found, slot.theta, slot.size)
+
+
+def line_of(m: Fit | GeneralizedFit, parameter: Parameter) -> Line | None:
+    """The profile of a parameter of a fit by maximum likelihood; None of a correlation that is not defined."""
+    return _linear_line(m, parameter) if isinstance(m, Fit) else _generalized_line(m, parameter)
+
+
+def _linear_line(m: Fit, parameter: Parameter) -> Line | None:
+    deviance, scale = m.working, m.products.shift.scale
+    layout, at = deviance.layout, m.optimum.evaluation
+    bases = [f.basis for f in m.products.factors]
+    roots = []
+    for slot in layout.slots:
+        basis, block = bases[slot.factor], slice(slot.start, slot.start + slot.size)
+        roots.append(np.eye(slot.size) if basis is None else basis.root[block, block])
+    turned = _turned(layout, at.theta, roots, parameter.term, parameter.effects if parameter.term >= 0 else ())
+    theta, log_sigma = turned.theta, 0.5 * math.log(at.sigma2)
+    if parameter.kind == "beta":
+        (k,) = parameter.effects
+        of = Constrained(WithCoefficient(deviance, turned.layout, k), Fixed((len(theta),)))
+        return Line(Path(of, float(m.fixef.iloc[k]), theta), float)
+    if parameter.kind == "sigma":
+        of = Constrained(WithSigma(deviance, turned.layout), Fixed((len(theta),)))
+        return Line(Path(of, log_sigma, theta), lambda v: scale * math.exp(v))
+    if parameter.kind == "cor":
+        return _correlation(WithTheta(deviance, turned.layout), turned, theta)
+    with_sigma = WithSigma(deviance, turned.layout)
+    path = _deviation_path(with_sigma, Ratio(turned.first, len(theta)), turned, np.append(theta, log_sigma))
+
+    def none() -> Step:
+        of = Constrained(WithTheta(deviance, turned.layout), Fixed(turned.column))
+        start = of.held.rest(turned.without_first())
+        x, at, _ = settled(of, 0.0, start, of.evaluate(0.0, start))
+        y = np.append(of.held.whole(x, 0.0), 0.5 * math.log(at.spot.at.sigma2))
+        return _bound(path, path.of.held.rest(y), at.value)
+
+    return Line(path, lambda v: scale * v, (none, None), (0.0, math.inf))
+
+
+def _generalized_line(m: GeneralizedFit, parameter: Parameter) -> Line | None:
+    worked, at = m.worked, m.optimum.evaluation
+    roots = []
+    for slot in worked.layout.slots:
+        block = slice(slot.start, slot.start + slot.size)
+        roots.append(worked.roots[slot.factor][block, block] / worked.units.theta)
+    turned = _turned(worked.layout, at.theta, roots, parameter.term, parameter.effects if parameter.term >= 0 else ())
+    theta, p = turned.theta, len(at.beta)
+    if parameter.kind == "beta":
+        (k,) = parameter.effects
+        columns = _columns_with(worked.users_beta(np.eye(p)).reshape(p, p)[k])
+        y = np.append(theta, np.linalg.solve(columns, at.beta))
+        of = Constrained(GeneralizedSurface(m, turned.layout, columns), Fixed((len(theta),)))
+        return Line(Path(of, float(y[len(theta)]), of.held.rest(y)), float)
+    surface, y = GeneralizedSurface(m, turned.layout, np.eye(p)), np.append(theta, at.beta)
+    if parameter.kind == "cor":
+        return _correlation(surface, turned, y)
+    path = _deviation_path(surface, Fixed((turned.first,)), turned, y)
+
+    def none() -> Step:
+        of = Constrained(surface, Fixed(turned.column))
+        start = of.held.rest(np.append(turned.without_first(), y[len(theta) :]))
+        x, at, _ = settled(of, 0.0, start, of.evaluate(0.0, start, path.start.at))
+        return _bound(path, path.of.held.rest(of.held.whole(x, 0.0)), at.value)
+
+    return Line(path, float, (none, None), (0.0, math.inf))
+
+
+def _columns_with(contrast: np.ndarray) -> np.ndarray:
+    """Coordinates of the fixed effects, the first of which is the contrast: shape (p, p)."""
+    q = np.linalg.qr(np.column_stack([contrast, np.eye(len(contrast))]))[0]
+    q[:, 0] = contrast / float(contrast @ contrast)
+    return q
+
+
+def _deviation_path(surface: Surface, held: Held, turned: Turned, y: np.ndarray) -> Path:
+    """The path of the first effect's standard deviation."""
+    v = y[turned.first] * (math.exp(y[-1]) if isinstance(held, Ratio) else 1.0)
+    if abs(y[turned.first]) * turned.layout.lengths[turned.first] < NO_DEVIATION:
+        y, v = y.copy(), 0.0
+        y[: len(turned.theta)] = turned.without_first()
+    return Path(Constrained(surface, held), float(v), held.rest(y))
+
+
+def _bound(path: Path, x: np.ndarray, value: float) -> Step:
+    """The point where a standard deviation is 0."""
+    start = path.start
+    zeta = math.sqrt(max(value - path.lowest, 0.0))
+    path.lower = max(path.lower, path.lowest - value)
+    return Step(0.0, zeta, x, start.at, math.nan, np.zeros(len(x)))
+
+
+def _correlation(surface: Surface, turned: Turned, y: np.ndarray) -> Line | None:
+    """The profile of the correlation of a term's first two effects."""
+    first, second = turned.first + 1, turned.first + turned.size
+    own = math.hypot(y[first], y[second])
+    lengths = turned.layout.lengths[[turned.first, second]]
+    if abs(y[turned.first]) * lengths[0] < NO_DEVIATION or own * lengths[1] < NO_DEVIATION:
+        return None
+    held = Angle(turned.first, first, second)
+    angle = math.atan2(y[first], y[second])
+    if 1.0 - abs(math.sin(angle)) < NOTHING_OWN:
+        angle = math.copysign(0.5 * math.pi, angle)
+    path = Path(Constrained(surface, held), angle, held.rest(y))
+    edges = -0.5 * math.pi, 0.5 * math.pi
+    low, high = (lambda edge=edge: path.start if angle == edge else path.step(edge, path.start) for edge in edges)
+    return Line(path, math.sin, (low, high), edges)
