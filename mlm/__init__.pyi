@@ -30,6 +30,8 @@ from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .inference.contest import contest as contest
 from .inference.elimination import Elimination as Elimination
+from .inference.influence import Influence as Influence
+from .inference.influence import influence as influence
 from .inference.overdispersion import Overdispersion as Overdispersion
 from .inference.overdispersion import overdispersion as overdispersion
 from .inference.random_tests import ranova as ranova
@@ -83,6 +85,7 @@ __all__ = [
     "GeneralizedLinearModel",
     "GeneralizedMixedModel",
     "IdentificationWarning",
+    "Influence",
     "IntraclassCorrelation",
     "LinearModel",
     "MissingRowsWarning",
@@ -118,6 +121,7 @@ __all__ = [
     "glm",
     "glmer",
     "icc",
+    "influence",
     "lm",
     "lmer",
     "model_frame",
