@@ -43,6 +43,7 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .plot.check import check as check
 from .report.regtable import RegressionTable as RegressionTable
 from .report.regtable import regtable as regtable
 from .report.summary import Summary as Summary
@@ -108,6 +109,7 @@ __all__ = [
     "anova",
     "between_within",
     "center_within",
+    "check",
     "coef",
     "confint",
     "contest",

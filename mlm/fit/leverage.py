@@ -15,7 +15,7 @@ from .fit import Fit
 from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, worked_rows
 
-__all__ = ["row_information"]
+__all__ = ["row_information", "row_leverages"]
 
 
 def row_information(fit: Fit) -> tuple[WorkedRows, Information]:
@@ -38,3 +38,11 @@ def row_information(fit: Fit) -> tuple[WorkedRows, Information]:
     matrices, rows = worked.layout.matrices(worked.working_theta(fit.theta)), worked.rows
     system = Structure(rows).system(rows.weighted(rows.weights), matrices)
     return worked, information(rows, AtModes(matrices, system, rows.weights))
+
+
+def row_leverages(fit: Fit) -> np.ndarray:
+    """What each row has of its own fitted value, shape (n,): the diagonal of the (weighted) hat matrix."""
+    worked, found = row_information(fit)
+    out = np.empty(fit.nobs)
+    out[worked.order] = found.leverages()
+    return out

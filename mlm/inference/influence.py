@@ -12,7 +12,7 @@ from ..errors import ArgumentError, counted, first_few, is_one_of, suggest
 from ..fit.deletion import Refit, refits
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
-from ..fit.leverage import row_information
+from ..fit.leverage import row_leverages
 from ..fit.ranef import covariance_blocks
 from ..report.face import demand_model
 from ..report.html import as_html
@@ -197,7 +197,8 @@ def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str) -> Influen
     found = refits(m, grouping.codes)
     index = pd.Index(grouping.levels, name=groups)
     sizes = np.bincount(grouping.codes, minlength=grouping.size)
-    leverage = np.bincount(grouping.codes, _leverages(m), minlength=grouping.size) / sizes
+    each = m.leverages if isinstance(m, GeneralizedFit) else row_leverages(m)
+    leverage = np.bincount(grouping.codes, each, minlength=grouping.size) / sizes
     factor = 1.0 - len(m.fixef) / grouping.size if convention == "lme4" else 1.0
     rows = [_measures(m, one, factor) for one in found]
     frame = pd.DataFrame(rows, index)
@@ -209,15 +210,6 @@ def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str) -> Influen
     variances = pd.DataFrame([_variances(m, one) for one in found], index, names)
     notes = _notes(groups, index, found)
     return Influence(frame, estimates, (m.fixef - estimates) / errors, variances, groups, m.fixef, notes)
-
-
-def _leverages(m: Fit | GeneralizedFit) -> np.ndarray:
-    if isinstance(m, GeneralizedFit):
-        return m.leverages
-    worked, found = row_information(m)
-    out = np.empty(m.nobs)
-    out[worked.order] = found.leverages()
-    return out
 
 
 def _measures(m: Fit | GeneralizedFit, one: Refit, factor: float) -> dict[str, float]:
