@@ -35,6 +35,8 @@ from .inference.influence import influence as influence
 from .inference.overdispersion import Overdispersion as Overdispersion
 from .inference.overdispersion import overdispersion as overdispersion
 from .inference.random_tests import ranova as ranova
+from .inference.robust import robust_coefficients as robust_coefficients
+from .inference.robust import robust_vcov as robust_vcov
 from .inference.tables import TestsTable as TestsTable
 from .inference.term_tests import drop1 as drop1
 from .lm import lm as lm
@@ -57,6 +59,8 @@ from .variance.icc import IntraclassCorrelation as IntraclassCorrelation
 from .variance.icc import icc as icc
 from .variance.r2 import RSquared as RSquared
 from .variance.r2 import r2 as r2
+from .variance.vif import VarianceInflation as VarianceInflation
+from .variance.vif import vif as vif
 from .verbs import VarCorr as VarCorr
 from .verbs import coef as coef
 from .verbs import confint as confint
@@ -106,6 +110,7 @@ __all__ = [
     "TestsTable",
     "TextColumnWarning",
     "VarCorr",
+    "VarianceInflation",
     "anova",
     "between_within",
     "center_within",
@@ -138,10 +143,13 @@ __all__ = [
     "regtable",
     "rescale",
     "resid",
+    "robust_coefficients",
+    "robust_vcov",
     "shrinkage",
     "step",
     "summarize",
     "summary",
     "tidy",
     "vcov",
+    "vif",
 ]
