@@ -55,10 +55,13 @@ from .variance.clustering import design_effect as design_effect
 from .variance.clustering import effective_sample_size as effective_sample_size
 from .variance.clustering import plausible_range as plausible_range
 from .variance.clustering import shrinkage as shrinkage
+from .variance.decomposition import VarianceDecomposition as VarianceDecomposition
 from .variance.icc import IntraclassCorrelation as IntraclassCorrelation
 from .variance.icc import icc as icc
 from .variance.r2 import RSquared as RSquared
 from .variance.r2 import r2 as r2
+from .variance.re_pca import RandomComponents as RandomComponents
+from .variance.re_pca import re_pca as re_pca
 from .variance.vif import VarianceInflation as VarianceInflation
 from .variance.vif import vif as vif
 from .verbs import VarCorr as VarCorr
@@ -102,6 +105,7 @@ __all__ = [
     "Overdispersion",
     "PlausibleRange",
     "RSquared",
+    "RandomComponents",
     "RankWarning",
     "RegressionTable",
     "ResponseWarning",
@@ -110,6 +114,7 @@ __all__ = [
     "TestsTable",
     "TextColumnWarning",
     "VarCorr",
+    "VarianceDecomposition",
     "VarianceInflation",
     "anova",
     "between_within",
@@ -139,6 +144,7 @@ __all__ = [
     "r2",
     "ranef",
     "ranova",
+    "re_pca",
     "read_data",
     "regtable",
     "rescale",

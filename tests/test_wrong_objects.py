@@ -41,6 +41,7 @@ MIXED_ONLY = (
     "drop1",
     "ranova",
     "step",
+    "re_pca",
 )
 
 
