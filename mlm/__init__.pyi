@@ -26,6 +26,8 @@ from .frame.model_frame import ModelFrame as ModelFrame
 from .frame.model_frame import model_frame as model_frame
 from .glm import glm as glm
 from .glmer import glmer as glmer
+from .inference.all_fit import AllFit as AllFit
+from .inference.all_fit import all_fit as all_fit
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .inference.contest import contest as contest
@@ -81,6 +83,7 @@ from .verbs import vcov as vcov
 __version__: str
 
 __all__ = [
+    "AllFit",
     "AnovaTable",
     "ArgumentError",
     "ConvergenceWarning",
@@ -116,6 +119,7 @@ __all__ = [
     "VarCorr",
     "VarianceDecomposition",
     "VarianceInflation",
+    "all_fit",
     "anova",
     "between_within",
     "center_within",

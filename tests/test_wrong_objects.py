@@ -42,6 +42,7 @@ MIXED_ONLY = (
     "ranova",
     "step",
     "re_pca",
+    "all_fit",
 )
 
 

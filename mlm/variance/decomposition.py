@@ -19,6 +19,7 @@ __all__ = ["VarianceDecomposition", "variance_decomposition"]
 
 # Largest mean of a column within a group, over its standard deviation, that is rounding of a centred one.
 CENTRED = 1e-8
+BOTH = "Predictors vary within and between groups: centre them to tell these apart."
 PARTS = ("fixed, within", "fixed, between", "slope variation", "mean variation", "sigma2")
 SOURCES = {"f1": (0,), "f2": (1,), "v": (2,), "m": (3,), "f": (0, 1), "fv": (0, 1, 2), "fvm": (0, 1, 2, 3)}
 
@@ -53,19 +54,8 @@ class VarianceDecomposition:
 
     def __str__(self) -> str:
         shown = [part.to_string(float_format="{:.4f}".format, na_rep="NA") for part in (self.shares, self.r2)]
-        note = (
-            [] if self.centred else ["", "Predictors vary within and between groups: centre them to tell these apart."]
-        )
-        return "\n".join(
-            [
-                "Decomposition of the variance",
-                shown[0],
-                "",
-                "R2 by source",
-                shown[1],
-                *([] if self.centred else ["", note]),
-            ]
-        )
+        lines = ["Decomposition of the variance", shown[0], "", "R2 by source", shown[1]]
+        return "\n".join(lines if self.centred else [*lines, "", BOTH])
 
     def __repr__(self) -> str:
         return str(self)
