@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy
 
 from ..errors import ArgumentError, MlmError
 from ..fit.fit import Fit
@@ -106,8 +106,9 @@ def all_fit(m: Any) -> AllFit:
     AllFit
         Searches by Newton's method (of a generalized model, our own on exact gradients), by lme4's default
         ``nloptwrap``, where the package nlopt is there and the model is a linear one, and by SciPy's L-BFGS-B (of a
-        linear model without bounds), Nelder-Mead and Powell, these two once more from where they end; from standard deviations 1, 0.1 and 2 times those of the residuals, without
-        correlations. As of other optimisers, ends on the boundary of a variance of 0 need not be minima: `above` tells.
+        linear model without bounds), Nelder-Mead and Powell, these two once more from where they end; from standard
+        deviations 1, 0.1 and 2 times those of the residuals, without correlations. As of other optimisers, ends
+        on the boundary of a variance of 0 need not be minima: `above` tells.
         The theta of a negative binomial model is held at its estimate for the searches of SciPy.
 
     Raises
@@ -221,7 +222,7 @@ def _minimised(
         return float(found) if np.isfinite(found) else NOT_COMPUTED
 
     with np.errstate(all="ignore"):
-        found = optimize.minimize(criterion, start, method=method, jac=jac, bounds=bounds, options=SCIPY[method])
+        found = scipy.optimize.minimize(criterion, start, method=method, jac=jac, bounds=bounds, options=SCIPY[method])
         if jac is None:  # simplices collapse: once more from where the first one did
-            found = optimize.minimize(criterion, found.x, method=method, bounds=bounds, options=SCIPY[method])
+            found = scipy.optimize.minimize(criterion, found.x, method=method, bounds=bounds, options=SCIPY[method])
     return np.asarray(found.x), str(found.message)
