@@ -29,15 +29,21 @@ from .frame.model_frame import ModelFrame as ModelFrame
 from .frame.model_frame import model_frame as model_frame
 from .glm import glm as glm
 from .glmer import glmer as glmer
+from .inference.all_fit import AllFit as AllFit
+from .inference.all_fit import all_fit as all_fit
 from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
 from .inference.bootstrap import Bootstrap as Bootstrap
 from .inference.bootstrap import bootstrap as bootstrap
 from .inference.contest import contest as contest
 from .inference.elimination import Elimination as Elimination
+from .inference.influence import Influence as Influence
+from .inference.influence import influence as influence
 from .inference.overdispersion import Overdispersion as Overdispersion
 from .inference.overdispersion import overdispersion as overdispersion
 from .inference.random_tests import ranova as ranova
+from .inference.robust import robust_coefficients as robust_coefficients
+from .inference.robust import robust_vcov as robust_vcov
 from .inference.tables import TestsTable as TestsTable
 from .inference.term_tests import drop1 as drop1
 from .lm import lm as lm
@@ -46,6 +52,7 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .plot.check import check as check
 from .report.regtable import RegressionTable as RegressionTable
 from .report.regtable import regtable as regtable
 from .report.summary import Summary as Summary
@@ -55,10 +62,15 @@ from .variance.clustering import design_effect as design_effect
 from .variance.clustering import effective_sample_size as effective_sample_size
 from .variance.clustering import plausible_range as plausible_range
 from .variance.clustering import shrinkage as shrinkage
+from .variance.decomposition import VarianceDecomposition as VarianceDecomposition
 from .variance.icc import IntraclassCorrelation as IntraclassCorrelation
 from .variance.icc import icc as icc
 from .variance.r2 import RSquared as RSquared
 from .variance.r2 import r2 as r2
+from .variance.re_pca import RandomComponents as RandomComponents
+from .variance.re_pca import re_pca as re_pca
+from .variance.vif import VarianceInflation as VarianceInflation
+from .variance.vif import vif as vif
 from .verbs import VarCorr as VarCorr
 from .verbs import coef as coef
 from .verbs import confint as confint
@@ -76,6 +88,7 @@ from .verbs import vcov as vcov
 __version__: str
 
 __all__ = [
+    "AllFit",
     "AnovaTable",
     "ArgumentError",
     "Bootstrap",
@@ -89,6 +102,7 @@ __all__ = [
     "GeneralizedLinearModel",
     "GeneralizedMixedModel",
     "IdentificationWarning",
+    "Influence",
     "IntraclassCorrelation",
     "LinearModel",
     "MissingRowsWarning",
@@ -101,6 +115,7 @@ __all__ = [
     "PlausibleRange",
     "Profile",
     "RSquared",
+    "RandomComponents",
     "RankWarning",
     "RegressionTable",
     "ResponseWarning",
@@ -109,10 +124,14 @@ __all__ = [
     "TestsTable",
     "TextColumnWarning",
     "VarCorr",
+    "VarianceDecomposition",
+    "VarianceInflation",
+    "all_fit",
     "anova",
     "between_within",
     "bootstrap",
     "center_within",
+    "check",
     "coef",
     "confint",
     "contest",
@@ -126,6 +145,7 @@ __all__ = [
     "glm",
     "glmer",
     "icc",
+    "influence",
     "lm",
     "lmer",
     "model_frame",
@@ -137,10 +157,13 @@ __all__ = [
     "r2",
     "ranef",
     "ranova",
+    "re_pca",
     "read_data",
     "regtable",
     "rescale",
     "resid",
+    "robust_coefficients",
+    "robust_vcov",
     "shrinkage",
     "simulate",
     "step",
@@ -148,4 +171,5 @@ __all__ = [
     "summary",
     "tidy",
     "vcov",
+    "vif",
 ]

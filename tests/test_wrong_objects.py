@@ -42,6 +42,8 @@ MIXED_ONLY = (
     "ranova",
     "step",
     "profile",
+    "re_pca",
+    "all_fit",
 )
 
 

@@ -28,7 +28,7 @@ from .checks import singular_message
 from .fitted import FittedMixed
 from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure
 from .generalized_curvature import UsersCriterion, curvature, inverse_block
-from .generalized_information import Information, information
+from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, worked_rows
 from .generalized_search import GeneralizedOptimum, search
 from .response import new_response
@@ -344,7 +344,8 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def _information(self) -> Information:
-        return information(self.worked.rows, self._at.mode)
+        mode = self._at.mode
+        return information(self.worked.rows, AtModes(mode.matrices, mode.system, mode.at.weights))
 
     @cached_property
     def leverages(self) -> np.ndarray:

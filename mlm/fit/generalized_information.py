@@ -12,10 +12,28 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from ..generalized.pirls import Mode, scaled_effects
+from ..generalized.pirls import scaled_effects
 from ..generalized.rows import Rows
+from ..generalized.systems import System
 
-__all__ = ["Information", "information"]
+__all__ = ["AtModes", "Information", "information"]
+
+
+class AtModes(NamedTuple):
+    """The random effects' system at the conditional modes.
+
+    Attributes
+    ----------
+    matrices : list of ndarray, shapes (q, q)
+        Each factor's T.
+    system : System
+    weights : ndarray, shape (n,)
+        Working weights: of a linear model, the prior ones.
+    """
+
+    matrices: list[np.ndarray]
+    system: System
+    weights: np.ndarray
 
 
 class Information(NamedTuple):
@@ -24,7 +42,7 @@ class Information(NamedTuple):
     Attributes
     ----------
     rows : Rows
-    mode : Mode
+    at : AtModes
     matrix : ndarray, shape (p, p)
         Random effects eliminated.
     solved : list of ndarray, shapes (q, J, p)
@@ -32,39 +50,45 @@ class Information(NamedTuple):
     """
 
     rows: Rows
-    mode: Mode
+    at: AtModes
     matrix: np.ndarray
     solved: list[np.ndarray]
 
     def leverages(self) -> np.ndarray:
         """Diagonal of the weighted hat matrix, shape (n,), in the order of the rows."""
-        rows, mode = self.rows, self.mode
-        by_effects = rows.quadratic(mode.system.inverse(), mode.matrices)
+        by_effects, by_columns = self.parts()
+        return by_effects + by_columns
+
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """What random effects, and then fixed effects, have of each row, shapes (n,)."""
+        left = self.left()
+        by_columns = np.einsum("pi,pi->i", left, linalg.solve(self.matrix, left, assume_a="pos")) if len(left) else 0.0
+        by_effects = self.rows.quadratic(self.at.system.inverse(), self.at.matrices)
+        return self.at.weights * by_effects, self.at.weights * by_columns
+
+    def left(self) -> np.ndarray:
+        """What random effects leave of the fixed-effects columns, shape (p, n)."""
         matched = [
-            rows.spread(scaled_effects(mode.matrices, [s[:, :, k] for s in self.solved]))
+            self.rows.spread(scaled_effects(self.at.matrices, [s[:, :, k] for s in self.solved]))
             for k in range(len(self.matrix))
         ]
-        if not matched:
-            return mode.at.weights * by_effects
-        left = rows.xt - np.array(matched)
-        by_columns = np.einsum("pi,pi->i", left, linalg.solve(self.matrix, left, assume_a="pos"))
-        return mode.at.weights * (by_effects + by_columns)
+        return self.rows.xt - np.array(matched) if matched else self.rows.xt
 
 
-def information(rows: Rows, mode: Mode) -> Information:
+def information(rows: Rows, at: AtModes) -> Information:
     """Find the information of rows at conditional modes.
 
     Parameters
     ----------
     rows : Rows
-    mode : Mode
+    at : AtModes
 
     Returns
     -------
     Information
     """
-    scaled = rows.xt * mode.at.weights
-    across = [np.tensordot(t.T, v, axes=1) for t, v in zip(mode.matrices, rows.gather(scaled), strict=True)]
-    solved = mode.system.solve([a.copy() for a in across])
+    scaled = rows.xt * at.weights
+    across = [np.tensordot(t.T, v, axes=1) for t, v in zip(at.matrices, rows.gather(scaled), strict=True)]
+    solved = at.system.solve([a.copy() for a in across])
     less = sum(np.tensordot(a, s, axes=([0, 1], [0, 1])) for a, s in zip(across, solved, strict=True))
-    return Information(rows, mode, scaled @ rows.xt.T - less, solved)
+    return Information(rows, at, scaled @ rows.xt.T - less, solved)

@@ -12,6 +12,7 @@ from ..errors import ArgumentError
 from ..fit.fit import Fit
 from ..fit.predict import fitted_values, predicted_values
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
+from ..fit.residuals import mixed_residuals
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Denominators, Satterthwaite, WithKenwardRoger, checked_ddf
@@ -221,6 +222,38 @@ class MixedModel(AfterFit, Fit):
         """Pearson residuals over sigma, as in lme4's summary."""
         scaled = self.resid / self.sigma
         return scaled if self.frame.weights is None else scaled * np.sqrt(self.frame.weights)
+
+    def residuals(self, type: str = "response", level: str = "conditional") -> pd.Series:
+        """Compute residuals of a kind.
+
+        Parameters
+        ----------
+        type : {"response", "pearson", "scaled", "standardized", "deviance", "working"}
+            Differences from the fitted values (``"working"`` are the same); these times the root of the prior weights
+            (and ``"deviance"``); those over sigma; over their standard errors, ``sigma * sqrt(1 - h)`` with the
+            leverages h of fixed and random effects together, NaN in rows that are fitted whatever they are.
+        level : {"conditional", "marginal"}
+            Differences from the fitted values, or from their fixed part alone. Standardized marginal residuals are over
+            the root of the variance of a row less that of its estimated fixed part.
+
+        Returns
+        -------
+        Series, shape (nobs,)
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown `type` or `level`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
+        >>> m.residuals("standardized").round(2).tolist()[:2], m.residuals(level="marginal").round(2).tolist()[:2]
+        ([-0.9, 0.49], [-3.67, -2.67])
+        """
+        return mixed_residuals(self, self.resid, type, level)
 
     def predict(self, newdata: Any = None, re_form: Any = None, new_levels: str = "error") -> pd.Series:
         """Predict the response.

@@ -16,7 +16,7 @@ from .places import REWRITTEN, WIDTH, bare, checked_size, demand_axes
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Panels"]
+__all__ = ["Panels", "axes_given"]
 
 LAID_OUT = 24
 """Panels up to this number are laid out by matplotlib, which takes a second; the time grows with the square."""
@@ -180,18 +180,30 @@ class Panels:
         self.dress(write)
 
 
-def _given(ax: Any, titles: Sequence[str]) -> np.ndarray:
-    """Axes that were given, one for each panel, with their titles."""
+def axes_given(ax: Any, count: int) -> np.ndarray:
+    """Axes that were given, one for each panel.
+
+    Raises
+    ------
+    ArgumentError
+        When they are not enough, or no axes.
+    """
     found = [ax] if hasattr(type(ax), "errorbar") else listed(ax.ravel() if isinstance(ax, np.ndarray) else ax) or []
     for each in found or [ax]:
         demand_axes(each)
-    if len(found) < len(titles):
+    if len(found) < count:
         raise ArgumentError(
-            f"There are {counted(len(titles), 'panel')}, and ax has {len(found)} Axes. Give an array of "
-            f"{len(titles)}, such as plt.subplots({len(titles)})[1], or leave ax out."
+            f"There are {counted(count, 'panel')}, and ax has {len(found)} Axes. Give an array of "
+            f"{count}, such as plt.subplots({count})[1], or leave ax out."
         )
-    each = np.empty(len(titles), dtype=object)
-    each[:] = [bare(place) for place in found[: len(titles)]]
+    each = np.empty(count, dtype=object)
+    each[:] = [bare(place) for place in found[:count]]
+    return each
+
+
+def _given(ax: Any, titles: Sequence[str]) -> np.ndarray:
+    """Axes that were given, one for each panel, with their titles."""
+    each = axes_given(ax, len(titles))
     settle(each[0])
     _write_titles(each, titles)
     return each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy
@@ -14,6 +14,7 @@ from ..model.mixed_model import MixedModel
 from ..report.face import demand_linear, demand_mixed
 from .clustering import group_sizes, intercept_variance
 from .components import singular_note, variance_components, warn_singular
+from .decomposition import VarianceDecomposition, variance_decomposition
 from .observation_level import APPROXIMATIONS
 
 __all__ = ["RSquared", "r2"]
@@ -38,6 +39,9 @@ class RSquared:
         the harmonic mean of the group sizes.
     singular : tuple of str
         Random-effects terms with a variance of 0 or a correlation of ±1.
+    decomposition : VarianceDecomposition or None
+        Rights & Sterba's shares of the total variance and of those within and between groups; None of a generalized
+        model, or with several grouping factors.
     """
 
     marginal: float
@@ -47,6 +51,7 @@ class RSquared:
     overall: float = math.nan
     group_means: float = math.nan
     singular: tuple[str, ...] = ()
+    decomposition: VarianceDecomposition | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         lines = ["# R2 for Mixed Models", ""]
@@ -112,6 +117,9 @@ def r2(
 
     Raudenbush, S. W. & Bryk, A. S. (2002). *Hierarchical Linear Models*, 2nd ed., 74-79. Sage.
 
+    Rights, J. D. & Sterba, S. K. (2019). Quantifying explained variance in multilevel models: an integrative framework
+    for defining R-squared measures. *Psychological Methods* 24(3), 309-338.
+
     Snijders, T. A. B. & Bosker, R. J. (1994). Modeled variance in two-level models. *Sociological Methods &
     Research* 22(3), 342-363; and (2012) *Multilevel Analysis*, 2nd ed., section 7.1. Sage.
     """
@@ -119,8 +127,9 @@ def r2(
     warn_singular(m.singular_terms, "conditional R squared")
     marginal = parts.fixed / parts.total
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
+    decomposition = variance_decomposition(m) if isinstance(m, MixedModel) else None
     if null is None:
-        return RSquared(marginal, conditional, singular=m.singular_terms)
+        return RSquared(marginal, conditional, singular=m.singular_terms, decomposition=decomposition)
     demand_linear(m, "The comparison with a null model")
     assert isinstance(m, MixedModel)
     _demand_comparable(m, null)
@@ -135,6 +144,7 @@ def r2(
         overall=1 - (within + between) / (within0 + between0),
         group_means=1 - (within / size + between) / (within0 / size + between0),
         singular=m.singular_terms,
+        decomposition=decomposition,
     )
 
 

@@ -1,0 +1,163 @@
+"""Fits to the rows without one group, each an optimum of its own.
+
+Of a linear model the group's own sums are taken off the cross-products, and the search for the variances goes on from
+where that of all rows ended; a generalized model is fitted to the other rows from there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ..crossproducts.blocks import CrossProducts
+from ..crossproducts.deletion import Deletion
+from ..errors import DataError, FitError, MlmError
+from ..frame.selection import with_rows
+from ..likelihood.covariance import CovarianceLayout
+from ..likelihood.deviance import Deviance
+from ..optimize.newton import newton
+from ..optimize.optimum import Log, Optimum
+from ..optimize.search import search
+from .checks import demand_identified, demand_residuals
+from .fit import Fit
+from .fitted import SINGULAR_DEVIATION
+from .generalized import GeneralizedFit
+from .stages import grouping_factors, without_dependent
+
+__all__ = ["Refit", "refits"]
+
+# Share of its length that each fixed-effects column keeps beside those to its left in the rows that are left, above
+# which X'X, which has its square to a rounding of 1e-16, gives six digits of the coefficients.
+LEAST_SHARE = 1e-5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refit:
+    """Estimates without one group.
+
+    Attributes
+    ----------
+    beta : ndarray, shape (p,)
+    vcov : ndarray, shape (p, p)
+    covariances : list of ndarray, shapes (q, q)
+        Of each term's random effects, in the order of theta.
+    sigma : float
+    problem : str
+        Why there are none, if the model cannot be fitted without the group; they are NaN then.
+    """
+
+    beta: np.ndarray
+    vcov: np.ndarray
+    covariances: list[np.ndarray]
+    sigma: float
+    problem: str = ""
+
+
+def refits(fit: Fit | GeneralizedFit, groups: np.ndarray) -> list[Refit]:
+    """Fit a model without each group in turn.
+
+    Parameters
+    ----------
+    fit : Fit or GeneralizedFit
+    groups : ndarray of int, shape (n,)
+        Group of each row, from 0.
+
+    Returns
+    -------
+    list of Refit
+    """
+    one = _linear(fit, groups) if isinstance(fit, Fit) else _generalized(fit, groups)
+    out = []
+    for group in range(int(groups.max()) + 1):
+        try:
+            out.append(one(group))
+        except MlmError as error:
+            out.append(_missing(fit, str(error)))
+    return out
+
+
+def _missing(fit: Fit | GeneralizedFit, problem: str) -> Refit:
+    p, sizes = len(fit.frame.x_names), [len(part.columns.names) for part in fit.terms]
+    return Refit(np.full(p, np.nan), np.full((p, p), np.nan), [np.full((q, q), np.nan) for q in sizes], np.nan, problem)
+
+
+def _linear(fit: Fit, groups: np.ndarray) -> Callable[[int], Refit]:
+    """What fits a linear model without a group, by cross-products."""
+    terms = list(fit.terms)
+    deletion = Deletion(fit.frame, grouping_factors(fit.frame, terms), fit.products, groups)
+    layout, start = fit.working.layout, fit.optimum.evaluation.theta
+
+    def one(group: int) -> Refit:
+        products = deletion.without(group)
+        _demand_estimable(products)
+        deviance = Deviance(products, layout, fit.reml)
+        demand_identified(terms, deviance)
+        optimum = _searched(deviance, None if fit.is_singular else start)
+        demand_residuals(optimum, deviance)
+        at, shift = optimum.evaluation, products.shift
+        sigma = shift.scale * math.sqrt(at.sigma2)
+        covariances = _covariances(layout, deviance.users_theta(at.theta), sigma)
+        return Refit(
+            shift.coefficients(at.beta), shift.covariance(at.sigma2 * at.unscaled), covariances, sigma,
+            "" if optimum.converged else optimum.message,
+        )  # fmt: skip
+
+    return one
+
+
+def _searched(deviance: Deviance, start: np.ndarray | None) -> Optimum:
+    """Search on from a start; from all the places where a fit of its own would, where that ends at a boundary."""
+    with np.errstate(all="ignore"):  # what cannot be computed is looked at where it is computed
+        found = None if start is None else newton(deviance, start, Log())
+    inside = found is not None and found.converged
+    if found is not None and inside:
+        inside = bool((found.evaluation.theta[deviance.layout.diagonal] >= SINGULAR_DEVIATION).all())
+    return found if found is not None and inside else search(deviance, start, Log())
+
+
+def _covariances(layout: CovarianceLayout, theta: np.ndarray, sigma: float) -> list[np.ndarray]:
+    matrices, out = layout.matrices(theta), []
+    for slot in layout.slots:
+        block = slice(slot.start, slot.start + slot.size)
+        t = matrices[slot.factor][block, block]
+        out.append(sigma**2 * t @ t.T)
+    return out
+
+
+def _demand_estimable(products: CrossProducts) -> None:
+    """Refuse rows in which factors have too few levels, or fixed-effects columns depend on one another."""
+    for factor in products.factors:
+        if factor.levels < 2 or factor.levels >= products.nobs:
+            raise DataError(f"{factor.levels} levels of {factor.name!r} in {products.nobs} rows are left.")
+    if not products.p:
+        return
+    square = products.xy[:-1, :-1]
+    length = np.sqrt(np.maximum(square.diagonal(), np.finfo(float).tiny))
+    root, info = lapack.dpotrf(square / (length[:, None] * length))
+    if info or min(root.diagonal().tolist()) < LEAST_SHARE or products.nobs <= products.p:
+        raise FitError("the fixed-effects columns depend on one another in the rows that are left.")
+
+
+def _generalized(fit: GeneralizedFit, groups: np.ndarray) -> Callable[[int], Refit]:
+    """What fits a generalized model to the rows without a group."""
+    family = replace(fit.family, theta=None) if fit.estimated_size else fit.family
+    whole = replace(fit.frame, random=fit.terms)
+    start = {"theta": fit.theta, "fixef": fit.fixef.to_numpy()}
+
+    def one(group: int) -> Refit:
+        keep = np.flatnonzero(groups != group)
+        response = fit.outcome
+        trials = None if response.trials is None else response.trials[keep]
+        left = replace(response, values=response.values[keep], weights=response.weights[keep], trials=trials)
+        frame = with_rows(whole, keep, left)
+        if without_dependent(frame, quiet=True) is not frame:
+            raise FitError("the fixed-effects columns depend on one another in the rows that are left.")
+        found = GeneralizedFit.estimate(frame, list(frame.random), family, fit.n_agq, start, quiet=True)
+        covariances = _covariances(found.worked.layout, found.theta, found.sigma)
+        return Refit(found._beta, found._vcov, covariances, found.sigma)
+
+    return one

@@ -1,0 +1,228 @@
+"""One model by several optimisers from several starts, side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from ..errors import ArgumentError, MlmError
+from ..fit.fit import Fit
+from ..fit.generalized import GeneralizedFit
+from ..optimize.minimise import minimise
+from ..optimize.newton import newton
+from ..optimize.optimum import Log, Optimum
+from ..report.face import demand_mixed
+from ..report.html import as_html
+
+__all__ = ["AllFit", "all_fit"]
+
+# By how much the criterion, and fixed effects in standard errors, may differ for ends to count as one: nobody reports
+# what lies below.
+SAME_CRITERION, SAME_ERRORS = 0.01, 0.01
+# Standard deviations from which searches start, over that of the residuals.
+STARTS = {"1": 1.0, "small": 0.1, "large": 2.0}
+# Searches without gradients end where theta changes by less than this.
+TOLERANCE = 1e-8
+MOST_EVALUATIONS = 20_000
+SCIPY = {
+    "L-BFGS-B": {"ftol": 1e-14, "gtol": 1e-8},
+    "Nelder-Mead": {"xatol": TOLERANCE, "fatol": TOLERANCE, "maxfev": MOST_EVALUATIONS},
+    "Powell": {"xtol": TOLERANCE, "ftol": TOLERANCE, "maxfev": MOST_EVALUATIONS},
+}
+# The criterion where it cannot be computed.
+NOT_COMPUTED = 1e300
+
+
+class _End(NamedTuple):
+    """Where a search ended: the criterion, fixed effects (p,), theta (n_theta,) and what is said of it."""
+
+    deviance: float
+    fixef: np.ndarray
+    theta: np.ndarray
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class AllFit:
+    """Ends of several searches for one model; `print` it, or take `frame`.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        One row a search: ``optimizer``, ``start``, ``deviance`` (the criterion), ``above`` (the lowest), ``seconds``,
+        ``message``. NaN where a search failed.
+    fixef, theta : pandas.DataFrame
+        Fixed effects, and relative covariance parameters, row by row as in `frame`.
+    spread : float
+        Largest difference of a fixed effect from that of the lowest end, in standard errors, over all searches.
+    """
+
+    frame: pd.DataFrame
+    fixef: pd.DataFrame
+    theta: pd.DataFrame
+    spread: float
+
+    @property
+    def agree(self) -> bool:
+        """Whether all searches ended, within 0.01 of the lowest criterion and 0.01 standard errors."""
+        return bool((self.frame["above"] <= SAME_CRITERION).all() and self.spread <= SAME_ERRORS)
+
+    def __str__(self) -> str:
+        formats = {"deviance": "{:.6f}".format, "above": "{:.2g}".format, "seconds": "{:.3f}".format}
+        table = self.frame.to_string(index=False, formatters=formats)
+        near = int((self.frame["above"] <= SAME_CRITERION).sum())
+        said = "All agree" if self.agree else f"{near} of {len(self.frame)} come within {SAME_CRITERION} of the lowest"
+        first, most = self.frame.iloc[0], self.frame["above"].max()
+        verdict = (
+            f"{said}.\nThe criterion differs by up to {most:.2g}, fixed effects by up to {self.spread:.2g} standard "
+            f"errors; {first['optimizer']} ends {first['above']:.2g} above the lowest."
+        )
+        return "\n".join([table, "", verdict])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), "mlm-allfit")
+
+
+def all_fit(m: Any) -> AllFit:
+    """Fit a model again by several optimisers, each from several starts.
+
+    Parameters
+    ----------
+    m : MixedModel or GeneralizedMixedModel
+
+    Returns
+    -------
+    AllFit
+        Searches by Newton's method (of a generalized model, our own on exact gradients), by lme4's default
+        ``nloptwrap``, where the package nlopt is there and the model is a linear one, and by SciPy's L-BFGS-B (of a
+        linear model without bounds), Nelder-Mead and Powell, these two once more from where they end; from standard
+        deviations 1, 0.1 and 2 times those of the residuals, without correlations. As of other optimisers, ends
+        on the boundary of a variance of 0 need not be minima: `above` tells.
+        The theta of a negative binomial model is held at its estimate for the searches of SciPy.
+
+    Raises
+    ------
+    ArgumentError
+        When `m` is no mixed model.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> rows = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0, 2.0, 3.5], "g": list("aabbccdd")}
+    >>> found = mlm.all_fit(mlm.lmer("y ~ 1 + (1 | g)", rows))
+    >>> found.agree, found.frame["optimizer"].unique().tolist()[:1]
+    (True, ['newton'])
+    """
+    demand_mixed(m)
+    if not isinstance(m, Fit | GeneralizedFit):
+        raise ArgumentError(f"This takes a model that mlm.lmer or mlm.glmer has fitted; got {type(m).__name__}.")
+    rows, ends = [], []
+    for optimizer, start, search in _searches(m):
+        begun = time.perf_counter()
+        try:
+            end = search()
+        except (MlmError, np.linalg.LinAlgError, ArithmeticError) as error:
+            end = _End(np.nan, np.full(len(m.fixef), np.nan), np.full(len(m.theta), np.nan), str(error))
+        rows.append((optimizer, start, end.deviance, time.perf_counter() - begun, end.message))
+        ends.append(end)
+    frame = pd.DataFrame(rows, columns=["optimizer", "start", "deviance", "seconds", "message"])
+    frame.insert(3, "above", frame["deviance"] - frame["deviance"].min())
+    fixef = pd.DataFrame([end.fixef for end in ends], columns=m.fixef.index)
+    away = (fixef - fixef.iloc[int(frame["deviance"].argmin())]).to_numpy() / m.se.to_numpy()
+    spread = float(np.nanmax(np.abs(away), initial=0.0))
+    return AllFit(frame, fixef, pd.DataFrame([end.theta for end in ends]), spread)
+
+
+def _searches(m: Fit | GeneralizedFit) -> Iterator[tuple[str, str, Callable[[], _End]]]:
+    """Optimiser, start, and what runs the search."""
+    layout = m.deviance_function.layout if isinstance(m, Fit) else m.worked.layout
+    firsts = {name: np.where(layout.diagonal, size, 0.0) for name, size in STARTS.items()}
+    own = "newton" if isinstance(m, Fit) else m.optimizer
+    yield own, "its own", partial(_own, m, None)
+    for name, first in firsts.items():
+        yield own, name, partial(_own, m, first)
+    for name, first in firsts.items() if isinstance(m, Fit) and find_spec("nlopt") is not None else ():
+        assert isinstance(m, Fit)
+        yield "nloptwrap", name, partial(_nloptwrap, m, first)
+    for method in SCIPY:
+        for name, first in firsts.items():
+            search = partial(_linear, m) if isinstance(m, Fit) else partial(_generalized, m)
+            yield (
+                method,
+                name,
+                partial(search, method, first, [(0.0 if one else None, None) for one in layout.diagonal]),
+            )
+
+
+def _own(m: Fit | GeneralizedFit, start: np.ndarray | None) -> _End:
+    """Our own search, from a start: of a linear model from nowhere else."""
+    if isinstance(m, GeneralizedFit):
+        family = replace(m.family, theta=None) if m.estimated_size else m.family
+        first = None if start is None else {"theta": start}
+        found = GeneralizedFit.estimate(m.frame, list(m.terms), family, m.n_agq, first, quiet=True)
+        return _End(-2.0 * found.loglik, found._beta, found.theta, found.optimum.message)
+    with np.errstate(all="ignore"):  # what cannot be computed is looked at where it is computed
+        optimum = None if start is None else newton(m.working, m.working.working_theta(start), Log())
+    return _ended(m, minimise(m.working) if optimum is None else optimum)
+
+
+def _nloptwrap(m: Fit, start: np.ndarray) -> _End:
+    return _ended(m, minimise(m.working, "nloptwrap", start))
+
+
+def _ended(m: Fit, optimum: Optimum) -> _End:
+    at = optimum.evaluation
+    theta = m.working.users_theta(at.theta) if optimum.theta is None else optimum.theta
+    return _End(float(at.value), m.products.shift.coefficients(at.beta), theta, optimum.message)
+
+
+def _linear(m: Fit, method: str, first: np.ndarray, bounds: list[Any]) -> _End:
+    """One of SciPy's searches over theta."""
+    criterion = m.deviance_function
+
+    def gradient(theta: np.ndarray) -> np.ndarray:
+        return criterion.evaluate(theta).gradient
+
+    if method == "L-BFGS-B":  # with a bound, a variance of 0 would always be stationary: it ends there
+        theta, message = _minimised(criterion.value, method, first, None, gradient)
+        theta = m.working.layout.rectify(theta)
+    else:
+        theta, message = _minimised(criterion.value, method, first, bounds)
+    at = m.working.evaluate(m.working.working_theta(theta), 0)
+    return _End(float(at.value), m.products.shift.coefficients(at.beta), theta, message)
+
+
+def _generalized(m: GeneralizedFit, method: str, first: np.ndarray, bounds: list[Any]) -> _End:
+    """The same over theta and the fixed effects, in standard errors."""
+    q, unit, value = len(first), np.sqrt(m._vcov.diagonal()), m.deviance_function.value
+    start, every = np.concatenate([first, m._beta / unit]), [*bounds, *[(None, None)] * len(unit)]
+    found, message = _minimised(lambda at: value(at[:q], at[q:] * unit), method, start, every)
+    return _End(value(found[:q], found[q:] * unit), found[q:] * unit, found[:q], message)
+
+
+def _minimised(
+    value: Callable[[np.ndarray], float], method: str, start: np.ndarray, bounds: list[Any] | None, jac: Any = None
+) -> tuple[np.ndarray, str]:
+    def criterion(parameters: np.ndarray) -> float:
+        try:
+            found = value(parameters)
+        except (MlmError, np.linalg.LinAlgError, ArithmeticError):
+            return NOT_COMPUTED
+        return float(found) if np.isfinite(found) else NOT_COMPUTED
+
+    with np.errstate(all="ignore"):
+        found = scipy.optimize.minimize(criterion, start, method=method, jac=jac, bounds=bounds, options=SCIPY[method])
+        if jac is None:  # simplices collapse: once more from where the first one did
+            found = scipy.optimize.minimize(criterion, found.x, method=method, bounds=bounds, options=SCIPY[method])
+    return np.asarray(found.x), str(found.message)

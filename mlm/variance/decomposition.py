@@ -1,0 +1,130 @@
+"""The variance of a response in parts, within and between groups, and the shares of it that are explained.
+
+Rights, J. D. & Sterba, S. K. (2019). Quantifying explained variance in multilevel models: an integrative framework for
+defining R-squared measures. *Psychological Methods* 24(3), 309-338, equations 9 to 15. Variances and covariances of
+predictors are those of the sample, over n - 1, as in r2mlm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..fit.fit import Fit
+from ..fit.ranef import covariance_blocks
+
+__all__ = ["VarianceDecomposition", "variance_decomposition"]
+
+# Largest mean of a column within a group, over its standard deviation, that is rounding of a centred one.
+CENTRED = 1e-8
+BOTH = "Predictors vary within and between groups: centre them to tell these apart."
+PARTS = ("fixed, within", "fixed, between", "slope variation", "mean variation", "sigma2")
+SOURCES = {"f1": (0,), "f2": (1,), "v": (2,), "m": (3,), "f": (0, 1), "fv": (0, 1, 2), "fvm": (0, 1, 2, 3)}
+
+
+@dataclass(frozen=True, eq=False)
+class VarianceDecomposition:
+    """Parts of the variance of a response, and R² of the sources that explain it; `print` both.
+
+    Attributes
+    ----------
+    variances : pandas.Series
+        In squared units of the response: ``fixed, within``, ``fixed, between``, ``slope variation``, ``mean variation``
+        and ``sigma2``; one ``fixed`` where predictors vary within and between groups.
+    shares : pandas.DataFrame
+        The same as shares of the ``total`` variance, of that ``within`` groups and ``between`` them.
+    r2 : pandas.DataFrame
+        R² by source: the fixed part within groups (``f1``) and between (``f2``), slopes (``v``), means (``m``), and
+        together ``f``, ``fv``, ``fvm``. NaN where a source has no part.
+    centred : bool
+        Whether all predictors vary only within groups, about means of 0, or only between.
+    """
+
+    variances: pd.Series
+    shares: pd.DataFrame
+    r2: pd.DataFrame
+    centred: bool
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """R² by source, `r2`."""
+        return self.r2.copy()
+
+    def __str__(self) -> str:
+        shown = [part.to_string(float_format="{:.4f}".format, na_rep="NA") for part in (self.shares, self.r2)]
+        lines = ["Decomposition of the variance", shown[0], "", "R2 by source", shown[1]]
+        return "\n".join(lines if self.centred else [*lines, "", BOTH])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def variance_decomposition(fit: Fit) -> VarianceDecomposition | None:
+    """Decompose the variance of a response.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    VarianceDecomposition or None
+        None with several grouping factors.
+    """
+    if len(fit.ngrps) > 1:
+        return None
+    codes, x, beta = fit.frame.groupings[fit.ngrps.index[0]].codes, fit.frame.x, fit._beta
+    z = np.column_stack([part.columns.matrix() for _, part, _ in covariance_blocks(fit)])
+    tau = np.zeros((z.shape[1],) * 2)
+    at = 0
+    for _, _, covariance in covariance_blocks(fit):
+        tau[at : at + len(covariance), at : at + len(covariance)] = covariance
+        at += len(covariance)
+    between, within = _constant_within(x, codes), _centred(x, codes)
+    constant = (z == z[0]).all(axis=0)
+    centred = bool((between | within).all() and (constant | _centred(z, codes)).all())
+    slopes = float(np.sum(tau * np.atleast_2d(np.cov(z, rowvar=False))))
+    means = float(z.mean(axis=0) @ tau @ z.mean(axis=0))
+    if centred:
+        f1, f2 = (float(np.var(x[:, k] @ beta[k], ddof=1)) for k in (within & ~between, between))
+        return _shared((f1, f2, slopes, means, fit.sigma**2), True)
+    return _shared((float(np.var(x @ beta, ddof=1)), 0.0, slopes, means, fit.sigma**2), False)
+
+
+def _shared(parts: tuple[float, ...], centred: bool) -> VarianceDecomposition:
+    values = np.array(parts)
+    inside, across = np.array([True, False, True, False, True]), np.array([False, True, False, True, False])
+    which = {"total": inside | across} | ({"within": inside, "between": across} if centred else {})
+    shares = pd.DataFrame(
+        {name: np.where(mine, values, np.nan) / values[mine].sum() for name, mine in which.items()}, list(PARTS)
+    )
+    r2 = pd.DataFrame({name: shares.iloc[list(of)].sum(min_count=1) for name, of in SOURCES.items()}).T
+    variances = pd.Series(values, list(PARTS))
+    if centred:
+        own = {"f1": "between", "f2": "within", "v": "between", "m": "within"}
+        for source, column in own.items():
+            r2.loc[source, column] = np.nan
+        return VarianceDecomposition(variances, shares, r2, True)
+    fixed = {"fixed, within": "fixed"}
+    shares, variances = shares.drop("fixed, between").rename(fixed), variances.drop("fixed, between").rename(fixed)
+    return VarianceDecomposition(variances, shares, r2.drop(["f1", "f2"]), False)
+
+
+def _constant_within(columns: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Which columns are constant within groups, shape (p,)."""
+    first = np.empty(int(codes.max()) + 1, dtype=int)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return np.asarray((np.abs(columns - columns[first[codes]]) <= CENTRED * _sizes(columns)).all(axis=0))
+
+
+def _centred(columns: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Which columns have means of 0 in all groups, shape (p,)."""
+    count = np.bincount(codes)
+    means = np.array([np.bincount(codes, column) / count for column in columns.T])
+    return np.asarray((np.abs(means) <= CENTRED * _sizes(columns)[:, None]).all(axis=1))
+
+
+def _sizes(columns: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.square(columns).mean(axis=0))
