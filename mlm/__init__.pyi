@@ -3,6 +3,9 @@
 from . import plot as plot
 from .effects.effect import Effect as Effect
 from .effects.effect import effect as effect
+from .effects.emmeans import emmeans as emmeans
+from .effects.estimates import Estimates as Estimates
+from .effects.slopes import slopes as slopes
 from .errors import ArgumentError as ArgumentError
 from .errors import ConvergenceWarning as ConvergenceWarning
 from .errors import DataError as DataError
@@ -77,6 +80,7 @@ __all__ = [
     "DataError",
     "Effect",
     "Elimination",
+    "Estimates",
     "ExtrapolationWarning",
     "FitError",
     "FormulaError",
@@ -112,6 +116,7 @@ __all__ = [
     "drop1",
     "effect",
     "effective_sample_size",
+    "emmeans",
     "fitted",
     "fixef",
     "glance",
@@ -133,6 +138,7 @@ __all__ = [
     "rescale",
     "resid",
     "shrinkage",
+    "slopes",
     "step",
     "summarize",
     "summary",
