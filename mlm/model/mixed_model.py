@@ -17,6 +17,7 @@ from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Denominators, Satterthwaite, WithKenwardRoger, checked_ddf
 from ..inference.satterthwaite import VarianceInformation, contrast_df, variance_information
 from ..report.html import as_html
+from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 from ..report.tidy import glance_row, tidy_table
@@ -24,7 +25,7 @@ from ..report.tidy import glance_row, tidy_table
 __all__ = ["MixedModel"]
 
 
-class MixedModel(Fit):
+class MixedModel(MaketablesFace, Fit):
     """A linear mixed model fitted by `mlm.lmer`, read-only: a `Fit`, and what is computed from it on demand.
 
     Attributes
