@@ -162,7 +162,7 @@ class Simultaneous:
         pairs = self.means * (self.means - 1) // 2 if method == "tukey" else self.size
         high = float(scipy.stats.t.isf(0.5 * tail / pairs, df)) + 1.0  # Bonferroni's is the largest
         return float(
-            scipy.optimize.brentq(lambda t: self.tail(t, df, method) - tail, 0.5 * low, min(high, WIDEST), xtol=1e-12)
+            scipy.optimize.brentq(lambda t: self.tail(t, df, method) - tail, 0.5 * low, min(high, WIDEST), xtol=1e-9)
         )
 
 
