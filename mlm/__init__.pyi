@@ -3,8 +3,11 @@
 from . import plot as plot
 from .effects.effect import Effect as Effect
 from .effects.effect import effect as effect
+from .effects.emmeans import emmeans as emmeans
+from .effects.estimates import Estimates as Estimates
 from .effects.profile import Profile as Profile
 from .effects.profile import profile as profile
+from .effects.slopes import slopes as slopes
 from .errors import ArgumentError as ArgumentError
 from .errors import ConvergenceWarning as ConvergenceWarning
 from .errors import DataError as DataError
@@ -96,6 +99,7 @@ __all__ = [
     "DataError",
     "Effect",
     "Elimination",
+    "Estimates",
     "ExtrapolationWarning",
     "FitError",
     "FormulaError",
@@ -139,6 +143,7 @@ __all__ = [
     "drop1",
     "effect",
     "effective_sample_size",
+    "emmeans",
     "fitted",
     "fixef",
     "glance",
@@ -166,6 +171,7 @@ __all__ = [
     "robust_vcov",
     "shrinkage",
     "simulate",
+    "slopes",
     "step",
     "summarize",
     "summary",

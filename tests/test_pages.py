@@ -57,6 +57,8 @@ def test_calls_for_which_r_users_are_sent_here_run(m):
     known["glmer1"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
     known["glmer2"] = mlm.glmer("count ~ x + (1 | g)", known["d"], "poisson")
     known |= {f"glm{k}": mlm.glm(f"passed ~ {right}", known["d"]) for k, right in ((1, "x"), (2, "x + z"))}
+    known["m3"] = mlm.lmer("y ~ x * f + h + (1 | g)", data())
+    known["glmer3"] = mlm.glmer("passed ~ x + f + (1 | g)", known["d"])
     assert len(calls) > 20
     for call in calls:
         eval(call.replace("\\|", "|"), known)

@@ -121,10 +121,12 @@ def right(function, parameter):
         return mlm.glm("k ~ x", d.assign(k=np.arange(60) % 7), "poisson")
     if parameter == "path":
         return file()
+    if (function, parameter) == ("mlm.plot.mean_intervals", "found"):
+        return mlm.emmeans(mixed, "x")
     known = {
         "formula": FORMULAS.get(function, "y ~ x + (1 | g)"), "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
-        "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "L": "x",
+        "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "L": "x", "specs": "x",
         "p": mlm.profile(mixed, "sigma"),
     }  # fmt: skip
     return known[parameter]

@@ -10,8 +10,6 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +28,6 @@ from ..errors import (
     suggest,
     users_stacklevel,
 )
-from ..frame.values import label
 from ..generalized.means import means_said
 from ..inference.confint import checked_level
 from ..model.generalized_linear_model import GeneralizedLinearModel
@@ -41,6 +38,7 @@ from ..model.reference_grid import Predictor, average_design, predictors
 from ..plot import effect_lines
 from ..report.face import demand_model, is_generalized, mean_of
 from ..report.r_numbers import percent
+from .levels import level_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -277,19 +275,9 @@ def _chosen(
             raise ArgumentError(f"There are no values for {name!r}.")
         levels = known[name].levels
         if levels:
-            chosen[name] = [_level(name, levels, value) for value in some]
+            chosen[name] = [level_of(name, levels, value) for value in some]
         elif not all(is_number(value) and math.isfinite(value) for value in some):
             quoted = next((value for value in some if isinstance(value, str)), None)
             remedy = "" if quoted is None else f" Numbers stand without quotes; {quoted!r} is text."
             raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.{remedy}")
     return chosen
-
-
-def _level(name: str, levels: tuple[Any, ...], value: Any) -> Any:
-    """Return the level that a value is, or whose label it has: the year 2001 and the text "2001", as in new rows."""
-    meant = [level for level in levels if is_one_of(value, [level])]
-    if not meant and isinstance(value, str | Real | date):
-        meant = [level for level in levels if label(level) == label(value)]
-    if len(meant) != 1:
-        raise DataError(f"{name!r} has no level {value!r}; it has {first_few([str(level) for level in levels])}.")
-    return meant[0]

@@ -18,6 +18,7 @@ from ..inference.f_tests import Exact, checked_ddf
 from ..inference.ratios import exponentiated, ratio_table
 from ..report.face import FittedGeneralizedModel, FittedMixedModel
 from ..report.html import as_html
+from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 from ..report.tidy import glance_row, tidy_table
@@ -26,7 +27,7 @@ from .after_fit import AfterFit
 __all__ = ["GeneralizedMixedModel"]
 
 
-class GeneralizedMixedModel(AfterFit, GeneralizedFit):
+class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
     """A generalized linear mixed model fitted by `mlm.glmer`, read-only.
 
     Attributes

@@ -18,6 +18,7 @@ from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Denominators, Satterthwaite, WithKenwardRoger, checked_ddf
 from ..inference.satterthwaite import VarianceInformation, contrast_df, variance_information
 from ..report.html import as_html
+from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 from ..report.tidy import glance_row, tidy_table
@@ -26,7 +27,7 @@ from .after_fit import AfterFit
 __all__ = ["MixedModel"]
 
 
-class MixedModel(AfterFit, Fit):
+class MixedModel(MaketablesFace, AfterFit, Fit):
     """A linear mixed model fitted by `mlm.lmer`, read-only: a `Fit`, and what is computed from it on demand.
 
     Attributes

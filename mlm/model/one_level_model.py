@@ -17,6 +17,7 @@ from ..frame.table import Table
 from ..inference.f_tests import Exact, checked_ddf
 from ..report.face import FittedModel
 from ..report.html import as_html
+from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
 
@@ -26,7 +27,7 @@ Self = TypeVar("Self", bound="OneLevelModel")
 
 
 @dataclass(frozen=True, eq=False)
-class OneLevelModel:
+class OneLevelModel(MaketablesFace):
     """What linear and generalized linear models have in common.
 
     Attributes

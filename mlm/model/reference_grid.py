@@ -21,7 +21,7 @@ from ..frame.table import Table
 from ..frame.values import Category, Numbers, Truth, Value, missing
 from ..language.tree import Call, walk
 
-__all__ = ["Designed", "Predictor", "average_design", "predictors"]
+__all__ = ["Dependence", "Designed", "Predictor", "average_design", "predictors", "summarised"]
 
 # Difference, over the size of a dropped column, up to which it is that which follows from the kept ones: columns are
 # dropped where 1e-7 of them or less is their own (frame/rank.py).
@@ -123,10 +123,11 @@ def predictors(m: Designed) -> dict[str, Predictor]:
             f"{first_few(names)} {'was' if len(names) == 1 else 'were'} dropped from this model, depending on other "
             "columns, so that effects are arbitrary; leave out of the formula what depends on others."
         )
-    return {name: _summarised(name, value, design) for name, value in m.frame.predictors.items()}
+    return {name: summarised(name, value, design) for name, value in m.frame.predictors.items()}
 
 
-def _summarised(name: str, value: Value, design: Design) -> Predictor:
+def summarised(name: str, value: Value, design: Design) -> Predictor:
+    """Summarise one column of the data; `predictors` says what is raised."""
     absent = missing(value)
     if absent is not None:
         raise DataError(
@@ -204,16 +205,35 @@ def average_design(
     if design.keep is None:
         return grid, average
     kept = average[:, list(design.keep)]
-    kept[~_estimable(m.frame, kept, np.delete(average, design.keep, axis=1))] = np.nan
+    kept[~Dependence.of(m.frame).estimable(kept, np.delete(average, design.keep, axis=1))] = np.nan
     return grid, kept
 
 
-def _estimable(frame: ModelFrame, kept: np.ndarray, dropped: np.ndarray) -> np.ndarray:
-    """Whether points have the dropped columns that follow from the kept ones as they do in the rows of the fit."""
-    assert frame.dependent is not None
-    x = frame.x
-    scale = np.sqrt(np.einsum("ij,ij->j", x, x))
-    left_out = frame.dependent.matrix()
-    follows = np.linalg.lstsq(x / scale, left_out, rcond=None)[0] / scale[:, None]
-    size = np.abs(left_out).max(axis=0) + np.abs(dropped) + np.abs(kept) @ np.abs(follows)
-    return (np.abs(dropped - kept @ follows) <= ESTIMABLE * size).all(axis=1)
+@dataclass(frozen=True, slots=True, eq=False)
+class Dependence:
+    """How the dropped columns of a model matrix follow from the kept ones in the rows of the fit.
+
+    Attributes
+    ----------
+    follows : ndarray, shape (p, dropped)
+    largest : ndarray, shape (dropped,)
+        The largest size of each dropped column.
+    """
+
+    follows: np.ndarray
+    largest: np.ndarray
+
+    @classmethod
+    def of(cls, frame: ModelFrame) -> Dependence:
+        """Solve for them."""
+        assert frame.dependent is not None
+        x = frame.x
+        scale = np.sqrt(np.einsum("ij,ij->j", x, x))
+        left_out = frame.dependent.matrix()
+        follows = np.linalg.lstsq(x / scale, left_out, rcond=None)[0] / scale[:, None]
+        return cls(follows, np.abs(left_out).max(axis=0))
+
+    def estimable(self, kept: np.ndarray, dropped: np.ndarray) -> np.ndarray:
+        """Whether rows of weights, (k, p) and (k, dropped), have the dropped columns that follow from the kept ones."""
+        size = self.largest + np.abs(dropped) + np.abs(kept) @ np.abs(self.follows)
+        return np.asarray((np.abs(dropped - kept @ self.follows) <= ESTIMABLE * size).all(axis=1))

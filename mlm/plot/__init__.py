@@ -13,6 +13,7 @@ shown in equal steps, as the label of the axis says.
 from .facets import facet_density_lines, facet_histogram
 from .groups import group_lines
 from .likelihood import likelihood_curve
+from .means import mean_intervals
 from .models import dot_and_whisker, effect_lines
 from .profile import zeta_curves
 from .random_effects import caterpillar, ranef_histogram
@@ -29,6 +30,7 @@ __all__ = [
     "facet_histogram",
     "group_lines",
     "likelihood_curve",
+    "mean_intervals",
     "ranef_histogram",
     "residual_histogram",
     "use_style",

@@ -1,0 +1,1 @@
+"""Ways into other packages, which are imported when they are asked for."""
