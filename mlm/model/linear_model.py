@@ -18,6 +18,7 @@ import scipy
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact
+from ..inference.predictions import asks_for_frame, prediction_frame
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
 from .one_level_model import OneLevelModel, demand_own_ddf
@@ -233,31 +234,53 @@ class LinearModel(OneLevelModel):
         """Return one row of model-level numbers, in broom's columns."""
         return linear_glance_row(self)
 
-    def predict(self, newdata: Any = None) -> pd.Series:
-        """Return fitted values, or predictions for new rows.
+    def predict(
+        self, newdata: Any = None, se: bool = False, interval: str | None = None, level: float = 0.95
+    ) -> pd.Series | pd.DataFrame:
+        """Return fitted values, or predictions for new rows, with standard errors and intervals if asked for.
 
         Parameters
         ----------
         newdata : data frame, optional
             With the columns of the formula's right side; what is missing in them is missing in the predictions.
+        se : bool
+            Return a frame, with intervals of the means.
+        interval : {None, "confidence", "prediction"}
+            Return a frame, with intervals of the means (as `se` does), or of new observations, by the t distribution.
+        level : float
+            Coverage, in (0, 1).
 
         Returns
         -------
-        Series, shape (rows,)
-            In units of the response.
+        Series, or DataFrame with the columns ``fit``, ``se``, ``lower``, ``upper``, by row label
+            In units of the response. ``se`` is the standard error of the mean, R's ``se.fit``.
 
         Raises
         ------
+        ArgumentError
+            For an unknown `interval`, or a level outside (0, 1).
         DataError
             When a column is missing, or is not what it was in the fit.
+
+        Warns
+        -----
+        RankWarning
+            Columns were dropped from the fit as dependent on others, and new rows have them otherwise: these have no
+            standard error.
 
         Examples
         --------
         >>> import mlm
         >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
-        >>> mlm.lm("y ~ x", rows).predict({"x": [6.0]}).round(2).tolist()
+        >>> m = mlm.lm("y ~ x", rows)
+        >>> m.predict({"x": [6.0]}).round(2).tolist()
         [6.15]
+        >>> m.predict({"x": [6.0]}, interval="prediction").round(2).values.tolist()
+        [[6.15, 0.13, 5.6, 6.7]]
         """
-        if newdata is None:
-            return self.fitted
-        return self.linear_predictor(newdata)
+        framed = asks_for_frame(se, interval)
+        fit, variance = self.linear_prediction(newdata, framed)
+        if variance is None:
+            return self.fitted if newdata is None else fit
+        added = self.sigma**2 if interval == "prediction" else 0.0
+        return prediction_frame(fit, variance, level, self.test_df, added)

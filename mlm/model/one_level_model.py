@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import FitError
 from ..frame.columns import INTERCEPT
+from ..frame.estimability import estimable_rows
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..inference.f_tests import Exact, checked_ddf
@@ -165,9 +166,37 @@ class OneLevelModel:
         DataError
             When a column is missing, or is not what it was in the fit.
         """
-        table = Table.of(newdata, "The new data")
-        values = self.frame.x_design.replay(table).matrix() @ self.beta + self.frame.known_part_of(table)
-        return pd.Series(values, table.index.view(), name="prediction")
+        return self.linear_prediction(newdata, False)[0]
+
+    def linear_prediction(self, newdata: Any, with_variance: bool = True) -> tuple[pd.Series, np.ndarray | None]:
+        """Compute the linear predictor of new rows, or of those of the fit (None), and its variance.
+
+        Returns
+        -------
+        Series, shape (rows,)
+        ndarray of shape (rows,), or None without variance
+            NaN where no mean follows from the fit.
+
+        Raises
+        ------
+        DataError
+            When a column is missing, or is not what it was in the fit.
+
+        Warns
+        -----
+        RankWarning
+            Columns were dropped from the fit as dependent on others, and new rows have them otherwise.
+        """
+        frame, table = self.frame, None if newdata is None else Table.of(newdata, "The new data")
+        x, known, index, lost = frame.x, frame.known_part, frame.index, None
+        if table is not None:
+            (x, estimable), known, index = estimable_rows(frame, table), frame.known_part_of(table), table.index
+            lost = ~estimable
+        values = pd.Series(x @ self.beta + known, index.view(), name="prediction")
+        if not with_variance:
+            return values, None
+        variance = np.einsum("ip,pq,iq->i", x, self.covariance, x)
+        return values, variance if lost is None else np.where(lost, np.nan, variance)
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary``; `ddf` as for `coefficients`, options as for `summarize`."""

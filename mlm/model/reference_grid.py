@@ -16,16 +16,13 @@ import pandas as pd
 
 from ..errors import DataError, FitError, first_few
 from ..frame.design import Design
+from ..frame.estimability import estimable
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..frame.values import Category, Numbers, Truth, Value, missing
 from ..language.tree import Call, walk
 
 __all__ = ["Designed", "Predictor", "average_design", "predictors"]
-
-# Difference, over the size of a dropped column, up to which it is that which follows from the kept ones: columns are
-# dropped where 1e-7 of them or less is their own (frame/rank.py).
-ESTIMABLE = 1e-6
 
 CODES_VALUES = ("factor", "as.factor", "ordered", "as.ordered", "C", "interaction", "relevel", "as.character")
 """Functions that make a level of each value of a column of numbers."""
@@ -204,16 +201,5 @@ def average_design(
     if design.keep is None:
         return grid, average
     kept = average[:, list(design.keep)]
-    kept[~_estimable(m.frame, kept, np.delete(average, design.keep, axis=1))] = np.nan
+    kept[~estimable(m.frame, average)] = np.nan
     return grid, kept
-
-
-def _estimable(frame: ModelFrame, kept: np.ndarray, dropped: np.ndarray) -> np.ndarray:
-    """Whether points have the dropped columns that follow from the kept ones as they do in the rows of the fit."""
-    assert frame.dependent is not None
-    x = frame.x
-    scale = np.sqrt(np.einsum("ij,ij->j", x, x))
-    left_out = frame.dependent.matrix()
-    follows = np.linalg.lstsq(x / scale, left_out, rcond=None)[0] / scale[:, None]
-    size = np.abs(left_out).max(axis=0) + np.abs(dropped) + np.abs(kept) @ np.abs(follows)
-    return (np.abs(dropped - kept @ follows) <= ESTIMABLE * size).all(axis=1)
