@@ -41,6 +41,7 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .model.updating import update as update
 from .report.regtable import RegressionTable as RegressionTable
 from .report.regtable import regtable as regtable
 from .report.summary import Summary as Summary
@@ -137,5 +138,6 @@ __all__ = [
     "summarize",
     "summary",
     "tidy",
+    "update",
     "vcov",
 ]

@@ -37,10 +37,10 @@ def estimable(frame: ModelFrame, every: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> import mlm
+    >>> from mlm.frame.model_frame import model_frame
     >>> rows = {"y": [1.0, 2.2, 4.1, 5.0], "x": [0.0, 1.0, 2.0, 5.0], "z": [0.0, 2.0, 4.0, 10.0]}
-    >>> m = mlm.lm("y ~ x + z", rows)
-    >>> estimable(m.frame, np.array([[1.0, 3.0, 6.0], [1.0, 3.0, 7.0]])).tolist()
+    >>> frame = model_frame("y ~ x + z", rows).without([2])
+    >>> estimable(frame, np.array([[1.0, 3.0, 6.0], [1.0, 3.0, 7.0]])).tolist()
     [True, False]
     """
     keep = frame.x_design.keep

@@ -322,7 +322,7 @@ class GeneralizedMixedModel(AfterFit, GeneralizedFit):
         >>> m.predict({"g": ["a", "z"]}, new_levels="population", type="response").round(2).tolist()
         [0.6, 0.5]
         >>> m.predict({"g": ["a"]}, type="response", se=True).round(2).values.tolist()
-        [[0.6, 0.24, 0.17, 0.92]]
+        [[0.6, 0.24, 0.18, 0.92]]
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")

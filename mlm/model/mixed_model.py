@@ -293,7 +293,7 @@ class MixedModel(AfterFit, Fit):
         >>> m.predict({"g": ["a", "d"]}, new_levels="population").round(2).tolist()
         [1.65, 4.67]
         >>> m.predict({"g": ["a", "d"]}, new_levels="population", se=True).round(2).values.tolist()
-        [[1.65, 0.7, 0.28, 3.03], [4.67, 3.69, -2.56, 11.89]]
+        [[1.65, 0.7, 0.29, 3.01], [4.67, 3.69, -2.56, 11.9]]
         """
         framed = asks_for_frame(se, interval)
         added = observation_variances(self, newdata, weights) if interval == "prediction" else 0.0

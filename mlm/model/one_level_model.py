@@ -19,6 +19,7 @@ from ..report.face import FittedModel
 from ..report.html import as_html
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
+from .updating import fitted_again
 
 __all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
 
@@ -197,6 +198,41 @@ class OneLevelModel:
             return values, None
         variance = np.einsum("ip,pq,iq->i", x, self.covariance, x)
         return values, variance if lost is None else np.where(lost, np.nan, variance)
+
+    def update(self, change: str | None = None, data: Any = None, **options: Any) -> Any:
+        """Fit the model again, with changes, as R's ``update`` does.
+
+        Parameters
+        ----------
+        change : str, optional
+            ``". ~ . + z"``: a dot stands for what was on its side; terms and offsets are added and taken out.
+        data : data frame, optional
+            By default the data that the fit was given, as they are now.
+        **options
+            Arguments of `mlm.lm` or `mlm.glm`; by default as in the fit. A new family has its own link.
+
+        Returns
+        -------
+        The same kind of model
+
+        Raises
+        ------
+        ArgumentError
+            For an option that there is not.
+        FormulaError
+            When the change cannot be read.
+        FitError
+            When the model was loaded and no data are given, or comes from no call: after ``refit(y=…)`` or `step`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        >>> m = mlm.lm("y ~ x", data)
+        >>> m.update("log(.) ~ . + I(x^2)").formula
+        'log(y) ~ x + I(x^2)'
+        """
+        return fitted_again(self, change, data, options, {})
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary``; `ddf` as for `coefficients`, options as for `summarize`."""
