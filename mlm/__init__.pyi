@@ -41,6 +41,8 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .model.saving import load as load
+from .model.saving import save as save
 from .model.updating import update as update
 from .report.regtable import RegressionTable as RegressionTable
 from .report.regtable import regtable as regtable
@@ -121,6 +123,7 @@ __all__ = [
     "icc",
     "lm",
     "lmer",
+    "load",
     "model_frame",
     "overdispersion",
     "plausible_range",
@@ -133,6 +136,7 @@ __all__ = [
     "regtable",
     "rescale",
     "resid",
+    "save",
     "shrinkage",
     "step",
     "summarize",

@@ -109,6 +109,13 @@ ODD = {
 FORMULAS = {"mlm.lm": "y ~ x", "mlm.glm": "y > 0 ~ x", "mlm.glmer": "y > 0 ~ x + (1 | g)"}
 
 
+@cache
+def saved():
+    path = file().with_suffix(".mlm")
+    made()[1].save(path)
+    return path
+
+
 def right(function, parameter):
     """What a required parameter takes."""
     d, mixed, _, found = made()
@@ -117,7 +124,7 @@ def right(function, parameter):
     if (function, parameter) == ("mlm.overdispersion", "m"):
         return mlm.glm("k ~ x", d.assign(k=np.arange(60) % 7), "poisson")
     if parameter == "path":
-        return file()
+        return file() if function == "mlm.read_data" else saved()
     known = {
         "formula": FORMULAS.get(function, "y ~ x + (1 | g)"), "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",

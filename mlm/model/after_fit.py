@@ -8,6 +8,8 @@ from typing import Any, Self
 from ..fit.fit import Fit
 from ..fit.fitted import FittedMixed
 from ..fit.mixed_model_equations import MixedModelEquations, mixed_model_equations
+from ..fit.stored import stored_numbers
+from .stored_file import write_model
 from .updating import fitted_again
 
 __all__ = ["AfterFit"]
@@ -57,3 +59,24 @@ class AfterFit(FittedMixed):
         """
         own: dict[str, Any] = {"reml": self.reml} if isinstance(self, Fit) else {}
         return fitted_again(self, change, data, options, own)
+
+    def save(self, path: Any) -> None:
+        """Write the model to a file, for `mlm.load`.
+
+        The file is a zip of JSON and of arrays in NumPy's format: no code, and nothing that is pickled. It has the
+        columns of the data that the formula uses, in the rows in use, with their labels: who gets the file gets these.
+        It has neither the other columns nor functions of the user's own.
+
+        Parameters
+        ----------
+        path : str or path
+            An existing file is overwritten.
+
+        Raises
+        ------
+        ArgumentError
+            When `path` is no name of a file.
+        DataError
+            When the file cannot be written, or levels or labels are of a type that cannot be saved.
+        """
+        write_model(path, type(self).__name__, {"frame": self.frame, **stored_numbers(self)})  # type: ignore[arg-type]

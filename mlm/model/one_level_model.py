@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..report.face import FittedModel
 from ..report.html import as_html
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
+from .stored_file import write_model
 from .updating import fitted_again
 
 __all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
@@ -233,6 +234,27 @@ class OneLevelModel:
         'log(y) ~ x + I(x^2)'
         """
         return fitted_again(self, change, data, options, {})
+
+    def save(self, path: Any) -> None:
+        """Write the model to a file, for `mlm.load`.
+
+        The file is a zip of JSON and of arrays in NumPy's format: no code, and nothing that is pickled. It has the
+        columns of the data that the formula uses, in the rows in use, with their labels: who gets the file gets these.
+        It has neither the other columns nor functions of the user's own.
+
+        Parameters
+        ----------
+        path : str or path
+            An existing file is overwritten.
+
+        Raises
+        ------
+        ArgumentError
+            When `path` is no name of a file.
+        DataError
+            When the file cannot be written, or levels or labels are of a type that cannot be saved.
+        """
+        write_model(path, type(self).__name__, {each.name: getattr(self, each.name) for each in fields(self)})
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary``; `ddf` as for `coefficients`, options as for `summarize`."""
