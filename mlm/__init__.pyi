@@ -37,6 +37,7 @@ from .inference.tables import TestsTable as TestsTable
 from .inference.term_tests import drop1 as drop1
 from .lm import lm as lm
 from .lmer import lmer as lmer
+from .model.augmenting import augment as augment
 from .model.generalized_linear_model import GeneralizedLinearModel as GeneralizedLinearModel
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
@@ -106,6 +107,7 @@ __all__ = [
     "TextColumnWarning",
     "VarCorr",
     "anova",
+    "augment",
     "between_within",
     "center_within",
     "coef",

@@ -5,10 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
+import pandas as pd
+
 from ..fit.fit import Fit
 from ..fit.fitted import FittedMixed
+from ..fit.generalized import GeneralizedFit
 from ..fit.mixed_model_equations import MixedModelEquations, mixed_model_equations
 from ..fit.stored import stored_numbers
+from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, with_columns
 from .stored_file import write_model
 from .updating import fitted_again
 
@@ -80,3 +85,59 @@ class AfterFit(FittedMixed):
             When the file cannot be written, or levels or labels are of a type that cannot be saved.
         """
         write_model(path, type(self).__name__, {"frame": self.frame, **stored_numbers(self)})  # type: ignore[arg-type]
+
+    def augment(self, newdata: Any = None, new_levels: str = "error", se: bool = False) -> pd.DataFrame:
+        """Return rows with what the fit says of them, in the columns of R's broom.mixed.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            Default: the rows of the fit, with the variables of the formula.
+        new_levels : {"error", "population", "missing"}
+            As for `predict`.
+        se : bool
+            Add ``.se.fit``, the standard errors that `predict` gives.
+
+        Returns
+        -------
+        DataFrame, by row label
+            ``.fitted`` (of a generalized model, linear predictors) [, ``.se.fit``], ``.resid`` (deviance residuals, of
+            a generalized one), ``.hat`` (leverages), ``.cooksd`` (Cook's distances), ``.fixed`` (without random
+            effects), ``.mu`` (means), ``.offset``, ``.sqrtXwt``, ``.sqrtrwt`` (roots of the weights of the rows and of
+            squared residuals), ``.weights`` (prior ones), ``.wtres`` (Pearson residuals) and of a generalized model
+            ``.eta``. New rows have ``.fitted``, ``.se.fit``, ``.fixed`` and ``.mu``.
+
+        Raises
+        ------
+        ArgumentError, DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
+        >>> m.augment()[["y", "g", ".fitted", ".hat"]].round(2).values[0].tolist()
+        [1.0, 'a', 1.65, 0.48]
+        """
+        asked: Any = self
+        found = asked.predict(newdata, new_levels=new_levels, se=se)
+        fitted = found["fit"] if se else found
+        fixed = asked.predict(newdata, re_form=False)
+        family = asked.family if isinstance(self, GeneralizedFit) else None
+        added = {".fitted": fitted, **({".se.fit": found["se"]} if se else {})}
+        means = fitted if family is None else family.means(fitted.to_numpy())
+        if newdata is not None:
+            return with_columns(rows_of_users(newdata), {**added, ".fixed": fixed, ".mu": means})
+        weights = np.ones(self.nobs) if self.frame.weights is None else self.frame.weights
+        of_rows, of_squares = weights, weights
+        if family is not None:
+            spread = family.variance(np.asarray(means))
+            of_squares, of_rows = weights / spread, weights * family.working_weights(fitted.to_numpy())
+        pearson = (asked.scaled_resid * asked.sigma).to_numpy()
+        leverage = asked.leverages
+        added |= {".resid": asked.resid, ".hat": leverage}
+        added |= {".cooksd": cooks_distances(pearson, leverage, asked.sigma**2, len(self.fixef)), ".fixed": fixed}
+        added |= {".mu": means, ".offset": np.zeros(self.nobs) + self.frame.known_part, ".sqrtXwt": np.sqrt(of_rows)}
+        added |= {".sqrtrwt": np.sqrt(of_squares), ".weights": weights, ".wtres": pearson}
+        return with_columns(rows_of_the_fit(self.frame), added if family is None else {**added, ".eta": fitted})

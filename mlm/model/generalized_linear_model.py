@@ -26,6 +26,7 @@ from ..inference.predictions import asks_for_frame, demand_no_observation, on_re
 from ..inference.ratios import exponentiated, ratio_table
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, generalized_glance_row
+from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, spread_without, with_columns
 from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["GeneralizedLinearModel"]
@@ -409,3 +410,43 @@ class GeneralizedLinearModel(OneLevelModel):
         if type == "link":
             return eta
         return pd.Series(means_said(self.family, eta.to_numpy(), "predicted mean"), eta.index, name=eta.name)
+
+    def augment(self, newdata: Any = None, se: bool = False) -> pd.DataFrame:
+        """Return rows with what the fit says of them, in the columns of R's broom.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            Default: the rows of the fit, with the variables of the formula.
+        se : bool
+            Add ``.se.fit``, the standard errors that `predict` gives.
+
+        Returns
+        -------
+        DataFrame, by row label
+            ``.fitted`` (linear predictors) [, ``.se.fit``], ``.resid`` (deviance residuals), ``.std.resid`` (these over
+            their standard errors), ``.hat`` (leverages), ``.sigma`` (without the row), ``.cooksd`` (Cook's distances).
+            New rows have ``.fitted`` and ``.se.fit``.
+
+        Raises
+        ------
+        ArgumentError, DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]})
+        >>> m.augment().round(2).iloc[0].tolist()
+        [1.0, 1.1, 0.76, 0.88, 0.25, 1.37, 0.15]
+        """
+        found = self.predict(newdata, se=se)
+        added = {".fitted": found["fit"], ".se.fit": found["se"]} if se else {".fitted": found}
+        if newdata is not None:
+            return with_columns(rows_of_users(newdata), added)
+        residuals, hat = self.resid, self._leverages
+        added |= {".resid": residuals, ".std.resid": self.residuals("standardized"), ".hat": hat}
+        added[".sigma"] = spread_without(residuals.to_numpy(), hat, self.df_resid)
+        pearson = self.residuals("pearson").to_numpy()
+        added[".cooksd"] = cooks_distances(pearson, hat, self.dispersion, len(self.beta))
+        return with_columns(rows_of_the_fit(self.frame), added)

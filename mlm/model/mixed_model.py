@@ -223,6 +223,15 @@ class MixedModel(AfterFit, Fit):
         scaled = self.resid / self.sigma
         return scaled if self.frame.weights is None else scaled * np.sqrt(self.frame.weights)
 
+    @cached_property
+    def leverages(self) -> np.ndarray:
+        """What each row has of its own fitted value, shape (n,), given theta: lme4's ``hatvalues``."""
+        variance = variances(self, lambda: self._equations, wanted(self, None, None, "error"))
+        weights = 1.0 if self.frame.weights is None else self.frame.weights
+        found = weights * variance / self.sigma**2
+        found.flags.writeable = False
+        return found
+
     def predict(
         self,
         newdata: Any = None,
