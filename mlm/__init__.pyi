@@ -42,13 +42,13 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
-from .model.saving import load as load
-from .model.saving import save as save
 from .model.updating import update as update
 from .report.regtable import RegressionTable as RegressionTable
 from .report.regtable import regtable as regtable
 from .report.summary import Summary as Summary
 from .report.summary import summarize as summarize
+from .saving import load as load
+from .saving import save as save
 from .variance.clustering import PlausibleRange as PlausibleRange
 from .variance.clustering import design_effect as design_effect
 from .variance.clustering import effective_sample_size as effective_sample_size

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, Self
 
+import numpy as np
+
 from ..errors import ArgumentError, FitError, suggest
 
 __all__ = ["FitCall"]
@@ -44,6 +46,18 @@ class FitCall:
         kept = {name: value for name, value in self.options.items() if name != "functions"}
         return FitCall, (self.verb, None, kept)
 
+    @property
+    def plain_options(self) -> dict[str, Any] | None:
+        """The options as texts, numbers and arrays, without functions; None where one has no such form."""
+        kept = {name: value for name, value in self.options.items() if name != "functions"}
+        try:
+            for name in ("weights", "offset"):
+                kept[name] = _plain(kept[name]) if name in kept else None
+            kept["contrasts"] = {k: _plain(v) for k, v in (kept["contrasts"] or {}).items()}
+        except (TypeError, ValueError, AttributeError):
+            return None
+        return {name: value for name, value in kept.items() if value is not None}
+
     def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Self:
         """Return the call with functions of the user's given again."""
         return replace(self, options={**self.options, "functions": functions})
@@ -75,3 +89,7 @@ class FitCall:
         elif self.data is None:
             raise FitError("This model was loaded, and came without its data: give them, update(…, data=…).")
         return self.verb(formula, self.data if data is None else data, **{**options, **changes})
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str) else np.asarray(value, dtype=float)

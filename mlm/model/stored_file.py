@@ -39,7 +39,7 @@ def write_model(path: Any, kind: str, content: dict[str, Any]) -> None:
     kind : str
         Name of its class.
     content : dict
-        What it is made of.
+        What it is made of, its frame among it.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def write_model(path: Any, kind: str, content: dict[str, Any]) -> None:
     DataError
         When something of it cannot be saved, or the file cannot be written.
     """
-    where, writer = _path(path), Writer()
-    model = writer.value(content)
+    where, writer, origin = _path(path), Writer(), content["frame"].origin
+    model = writer.value({**content, "options": None if origin is None else origin.plain_options})
     text = json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, "model": model})
     try:
         with zipfile.ZipFile(where, "w", zipfile.ZIP_DEFLATED) as out:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ..errors import DataError
-from ..fit.stored import fit_from, generalized_fit_from
-from ..report.face import demand_model
-from .generalized_linear_model import GeneralizedLinearModel
-from .generalized_mixed_model import GeneralizedMixedModel
-from .linear_model import LinearModel
-from .mixed_model import MixedModel
-from .stored_file import DAMAGE, read_model
+from .errors import DataError
+from .fit.stored import fit_from, generalized_fit_from
+from .frame.fit_call import FitCall
+from .glm import glm
+from .glmer import glmer
+from .lm import lm
+from .lmer import lmer
+from .model.generalized_linear_model import GeneralizedLinearModel
+from .model.generalized_mixed_model import GeneralizedMixedModel
+from .model.linear_model import LinearModel
+from .model.mixed_model import MixedModel
+from .model.stored_file import DAMAGE, read_model
+from .report.face import demand_model
 
 __all__ = ["load", "save"]
 
 Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearModel
-ONE_LEVEL: dict[str, Any] = {kind.__name__: kind for kind in (LinearModel, GeneralizedLinearModel)}
+KINDS: dict[str, tuple[Any, Any]] = {
+    kind.__name__: (kind, verb)
+    for kind, verb in (
+        *((MixedModel, lmer), (GeneralizedMixedModel, glmer)),
+        *((LinearModel, lm), (GeneralizedLinearModel, glm)),
+    )
+}
 
 
 def save(m: Model, path: Any) -> None:
@@ -50,7 +62,7 @@ def load(path: Any) -> Model:
     -------
     MixedModel, GeneralizedMixedModel, LinearModel or GeneralizedLinearModel
         With the numbers and printouts of what was saved. Functions of the user's own are not in the file:
-        ``with_functions`` gives them again. `update` needs the data.
+        ``with_functions`` gives them again. ``m.update(…, data=…)`` fits again, to data that are given.
 
     Raises
     ------
@@ -71,15 +83,18 @@ def load(path: Any) -> Model:
     >>> m.predict({"g": ["c"]}).round(2).tolist()
     [7.84]
     """
-    kind, content = read_model(path)
+    name, content = read_model(path)
+    if name not in KINDS:
+        raise DataError(f"{str(path)!r} has a model of a kind that this version of mlm does not know: {name!r}.")
+    kind, verb = KINDS[name]
     try:
-        if kind in ONE_LEVEL:
-            return ONE_LEVEL[kind](**content)
-        frame = content.pop("frame")
-        if kind == GeneralizedMixedModel.__name__:
-            return generalized_fit_from(GeneralizedMixedModel, frame, content)
-        if kind == MixedModel.__name__:
+        options, frame = content.pop("options"), content.pop("frame")
+        frame = replace(frame, origin=None if options is None else FitCall(verb, None, options))
+        if kind is MixedModel:
             return fit_from(MixedModel, frame, content)
+        if kind is GeneralizedMixedModel:
+            return generalized_fit_from(GeneralizedMixedModel, frame, content)
+        found: Model = kind(frame=frame, **content)
     except DAMAGE as error:
         raise DataError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}. Save the model again.") from None
-    raise DataError(f"{str(path)!r} has a model of a kind that this version of mlm does not know: {kind!r}.")
+    return found
