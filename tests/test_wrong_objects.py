@@ -60,6 +60,12 @@ def null():
     return mlm.lmer("y ~ 1 + (1 | g)", d.assign(y=mixed.y))
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """Whatever is taken for the name of a file is written where it does no harm."""
+    monkeypatch.chdir(tmp_path)
+
+
 @cache
 def file():
     """A data file, which goes when the tests end."""
