@@ -51,15 +51,19 @@ from .inference.tables import TestsTable as TestsTable
 from .inference.term_tests import drop1 as drop1
 from .lm import lm as lm
 from .lmer import lmer as lmer
+from .model.augmenting import augment as augment
 from .model.generalized_linear_model import GeneralizedLinearModel as GeneralizedLinearModel
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .model.updating import update as update
 from .plot.check import check as check
 from .report.regtable import RegressionTable as RegressionTable
 from .report.regtable import regtable as regtable
 from .report.summary import Summary as Summary
 from .report.summary import summarize as summarize
+from .saving import load as load
+from .saving import save as save
 from .variance.clustering import PlausibleRange as PlausibleRange
 from .variance.clustering import design_effect as design_effect
 from .variance.clustering import effective_sample_size as effective_sample_size
@@ -132,6 +136,7 @@ __all__ = [
     "VarianceInflation",
     "all_fit",
     "anova",
+    "augment",
     "between_within",
     "bootstrap",
     "center_within",
@@ -153,6 +158,7 @@ __all__ = [
     "influence",
     "lm",
     "lmer",
+    "load",
     "model_frame",
     "overdispersion",
     "plausible_range",
@@ -169,6 +175,7 @@ __all__ = [
     "resid",
     "robust_coefficients",
     "robust_vcov",
+    "save",
     "shrinkage",
     "simulate",
     "slopes",
@@ -176,6 +183,7 @@ __all__ = [
     "summarize",
     "summary",
     "tidy",
+    "update",
     "vcov",
     "vif",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ConvergenceWarning, DataError, FitError, counted, first_few, users_stacklevel
+from .frame.fit_call import FitCall
 from .frame.independence import demand_no_random_terms, independent_columns
 from .frame.model_frame import ModelFrame, read_frame
 from .frame.units import LARGEST_SQUARES, demand_squares
@@ -105,7 +106,9 @@ def glm(
     ({'(Intercept)': -2.673, 'hours': 0.594}, 8.45)
     """
     asked = make_family(family, link)
-    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader_of(asked))
+    given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
+    origin = FitCall(glm, data, given | {"data_name": data_name, "family": family, "link": link})
+    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader_of(asked), origin)
     demand_no_random_terms(frame, "mlm.glmer", "a generalized linear model")
     terms = frame.x_names
     demand_squares(frame, LARGEST_SQUARES)

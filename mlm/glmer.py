@@ -8,6 +8,7 @@ from typing import Any
 from .errors import ArgumentError, is_one_of
 from .fit.generalized_checks import checked_nodes, demand_generalized
 from .fit.stages import sorted_terms, without_dependent
+from .frame.fit_call import FitCall
 from .frame.model_frame import read_frame
 from .generalized.family import make_family
 from .generalized.response import reader_of
@@ -99,7 +100,10 @@ def glmer(
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     nodes, distribution = checked_nodes(n_agq), make_family(family, link)
     demand_generalized(distribution)
-    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader_of(distribution))
+    given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
+    given |= {"data_name": data_name, "family": family, "link": link, "n_agq": n_agq}
+    reader, origin = reader_of(distribution), FitCall(glmer, data, given)
+    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, reader, origin)
     terms = sorted_terms(frame, "mlm.glm")
     frame = without_dependent(frame)
     return GeneralizedMixedModel.estimate(frame, terms, distribution, nodes, start, verbose)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy import linalg
 
+from .frame.fit_call import FitCall
 from .frame.independence import demand_no_random_terms, independent_columns
-from .frame.model_frame import ModelFrame, model_frame
+from .frame.model_frame import ModelFrame, read_frame
 from .frame.units import LARGEST_SQUARES, demand_squares
 from .model.linear_model import LinearModel
 
@@ -69,7 +71,8 @@ def lm(
     ----------
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5 and 9.
     """
-    frame = model_frame(formula, data, contrasts=contrasts, functions=functions, data_name=data_name)
+    options: dict[str, Any] = {"contrasts": contrasts, "functions": functions, "data_name": data_name}
+    frame = read_frame(formula, data, **options, origin=FitCall(lm, data, options))
     demand_no_random_terms(frame, "mlm.lmer", "least squares")
     return least_squares(frame)
 
@@ -86,6 +89,8 @@ def least_squares(frame: ModelFrame) -> LinearModel:
     LinearModel
     """
     terms = frame.x_names
+    if frame.origin is not None and frame.origin.verb is not lm:
+        frame = replace(frame, origin=None)
     demand_squares(frame, LARGEST_SQUARES)
     frame, aliased = independent_columns(frame)
     coefficients, vcov, sigma = _least_squares(frame)

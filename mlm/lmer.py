@@ -8,7 +8,8 @@ from typing import Any
 from .errors import ArgumentError, is_one_of
 from .fit.checks import by_reml, demand_estimable, demand_variation
 from .fit.stages import independent_columns, sorted_terms
-from .frame.model_frame import model_frame
+from .frame.fit_call import FitCall
+from .frame.model_frame import read_frame
 from .model.mixed_model import MixedModel
 
 __all__ = ["lmer"]
@@ -148,7 +149,10 @@ def lmer(
     restricted = by_reml(reml, REML, default=True)
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
-    frame = model_frame(formula, data, weights, offset, contrasts, functions, data_name)
+    given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
+    given |= {"data_name": data_name, "optimizer": optimizer, "tolerance": tolerance}
+    origin = FitCall(lmer, data, given)
+    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, origin=origin)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)
     frame, products = independent_columns(frame, terms)

@@ -152,7 +152,7 @@ def summary(m: Model, *arguments: Any, **options: Any) -> Summary:
     return _called(m, "summary", arguments, options)
 
 
-def predict(m: Model, newdata: Any = None, *arguments: Any, **options: Any) -> pd.Series:
+def predict(m: Model, newdata: Any = None, *arguments: Any, **options: Any) -> pd.Series | pd.DataFrame:
     """Return fitted values, or predictions for new rows; arguments as for `MixedModel.predict`.
 
     Examples

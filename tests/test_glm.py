@@ -90,7 +90,7 @@ def test_residuals_and_predictions(name):
     np.testing.assert_allclose(m.fitted.to_numpy()[picked], column(stored["fitted"]), rtol=near)
     for kind, key in (("link", "link"), ("response", "mean")):
         found = m.predict(rows().iloc[NEW], type=kind, se=True)
-        np.testing.assert_allclose(found["prediction"], column(stored[key]), rtol=near, atol=near)
+        np.testing.assert_allclose(found["fit"], column(stored[key]), rtol=near, atol=near)
         np.testing.assert_allclose(found["se"], column(stored[f"{key}_se"]), rtol=near, atol=near)
 
 

@@ -44,7 +44,7 @@ def test_names_exist_that_a_page_mentions(path, m):
         assert hasattr(mlm.GeneralizedMixedModel, name), f"{path.name}: glmer1.{name}"
 
 
-def test_calls_for_which_r_users_are_sent_here_run(m):
+def test_calls_for_which_r_users_are_sent_here_run(m, tmp_path):
     """Every call in the tables of the page for R users that needs no more than a model."""
     page = text(BOOK / "coming_from_r.md")
     calls = {call for call in re.findall(r"`((?:m|mlm|glm1|glmer1)\.[\w.]+\([^`]*\))`", page) if "..." not in call}
@@ -53,6 +53,8 @@ def test_calls_for_which_r_users_are_sent_here_run(m):
     known |= {"columns": ["x"], "by": "g", "x": data()["x"], "L": [[1, 0], [1, 1]]}
     known |= {"lm1": mlm.lm("y ~ 1", data()), "lm2": mlm.lm("y ~ x", data())}
     counts = np.random.default_rng(2).negative_binomial(2, 0.3, len(data()))
+    known["path"] = tmp_path / "m.mlm"
+    m.save(known["path"])
     known["d"] = data().assign(passed=(counts > 3).astype(int), count=counts)
     known["glmer1"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
     known["glmer2"] = mlm.glmer("count ~ x + (1 | g)", known["d"], "poisson")

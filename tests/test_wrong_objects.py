@@ -63,6 +63,12 @@ def null():
     return mlm.lmer("y ~ 1 + (1 | g)", d.assign(y=mixed.y))
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """Whatever is taken for the name of a file is written where it does no harm."""
+    monkeypatch.chdir(tmp_path)
+
+
 @cache
 def file():
     """A data file, which goes when the tests end."""
@@ -112,6 +118,13 @@ ODD = {
 FORMULAS = {"mlm.lm": "y ~ x", "mlm.glm": "y > 0 ~ x", "mlm.glmer": "y > 0 ~ x + (1 | g)"}
 
 
+@cache
+def saved():
+    path = file().with_suffix(".mlm")
+    made()[1].save(path)
+    return path
+
+
 def right(function, parameter):
     """What a required parameter takes."""
     d, mixed, _, found = made()
@@ -120,7 +133,7 @@ def right(function, parameter):
     if (function, parameter) == ("mlm.overdispersion", "m"):
         return mlm.glm("k ~ x", d.assign(k=np.arange(60) % 7), "poisson")
     if parameter == "path":
-        return file()
+        return file() if function == "mlm.read_data" else saved()
     if (function, parameter) == ("mlm.plot.mean_intervals", "found"):
         return mlm.emmeans(mixed, "x")
     known = {
@@ -185,7 +198,8 @@ def test_any_object_in_any_argument(function, parameter):
         assert error is None or len(str(error)) > 20, kind
 
 
-MODEL_OR_DATA = [each for each in PARAMETERS if each[1] in (*MODELS, *DATA) and each != ("mlm.effect", "df")]
+OTHERWISE = [("mlm.effect", "df"), ("mlm.update", "data")]  # degrees of freedom; None means those of the fit
+MODEL_OR_DATA = [each for each in PARAMETERS if each[1] in (*MODELS, *DATA) and each not in OTHERWISE]
 
 
 def taken(function, parameter):

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, first_few, is_number, listed, suggest
+from ..frame.estimability import Dependence
 from ..frame.values import label
 from ..inference.confint import checked_level
 from ..inference.f_tests import Denominators
-from ..model.reference_grid import Dependence, Designed
+from ..model.reference_grid import Designed
 from ..plot import mean_intervals
 from ..report.html import as_html
 from .adjust import STEPWISE, Simultaneous, checked_adjust

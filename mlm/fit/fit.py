@@ -129,7 +129,8 @@ class Fit(FittedMixed):
         reml, terms = by_reml(reml, REML, default=self.reml), list(self.terms)
         if y is None:  # from where a fit of its own would start: the nearest minimum may not be the lowest
             return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True)
-        frame, products = independent_columns(replace(self.frame, y=new_response(self.frame, y)), terms)
+        frame = replace(self.frame, y=new_response(self.frame, y), origin=None)
+        frame, products = independent_columns(frame, terms)
         demand_variation(frame, products)
         return self.estimate(frame, terms, products, reml, optimizer, again=True)
 

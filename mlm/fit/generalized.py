@@ -33,7 +33,7 @@ from .generalized_rows import WorkedRows, worked_rows
 from .generalized_search import GeneralizedOptimum, search
 from .response import new_response
 
-__all__ = ["GeneralizedFit"]
+__all__ = ["GeneralizedFit", "criterion_of"]
 
 NOT_DEFINITE = (
     "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
@@ -47,6 +47,32 @@ FIRST_SIZE = 1.0
 LEAST_START = 0.1
 # The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
+
+
+def criterion_of(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> tuple[WorkedRows, Laplace]:
+    """Bring the rows into the form worked with, and make the criterion of them.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    terms : list of RandomPart
+        In the order of theta.
+    family : Family
+        Of the negative binomial one with its theta.
+    n_agq : int
+
+    Returns
+    -------
+    WorkedRows, Laplace
+    """
+    assert frame.weights is not None
+    worked = worked_rows(frame, terms, frame.y, frame.weights, units_of(family, frame.y))
+    assert isinstance(frame.outcome, Response)
+    trials = frame.outcome.trials
+    trials = None if trials is None else trials[worked.order]
+    working = Working(family, worked.rows.y, worked.rows.weights, trials, worked.units)
+    problem = Problem(worked.rows, working, Structure(worked.rows))
+    return worked, Laplace(problem, worked.layout, max(n_agq, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +125,7 @@ class GeneralizedFit(FittedMixed):
         demand_structure(frame, terms, family, n_agq)
         estimated = family.name == "negative.binomial" and family.theta is None
         first = family.with_theta(FIRST_SIZE) if estimated else family
-        assert frame.weights is not None
-        worked = worked_rows(frame, terms, frame.y, frame.weights, units_of(family, frame.y))
-        assert isinstance(frame.outcome, Response)
-        trials = frame.outcome.trials
-        trials = None if trials is None else trials[worked.order]
-        working = Working(first, worked.rows.y, worked.rows.weights, trials, worked.units)
-        laplace = Laplace(Problem(worked.rows, working, Structure(worked.rows)), worked.layout, max(n_agq, 1))
+        worked, laplace = criterion_of(frame, terms, first, n_agq)
         theta, beta = demand_start(start, worked)
         log = Log(verbose)
         try:

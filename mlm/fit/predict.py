@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, counted, is_one_of, shorten
 from ..frame.design import full_coding
+from ..frame.estimability import estimable_rows
 from ..frame.evaluate import Evaluator
+from ..frame.given import checked_weights, given, numeric
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
@@ -19,52 +23,180 @@ from ..language.terms import Terms
 from ..language.tree import Name, spell
 from .fit import Fit
 from .generalized import GeneralizedFit
+from .mixed_model_equations import Effects, MixedModelEquations
 
-__all__ = ["chosen_effects", "fitted_values", "predicted_values"]
+__all__ = [
+    "Wanted",
+    "chosen_effects",
+    "fitted_values",
+    "observation_variances",
+    "predicted_values",
+    "variances",
+    "wanted",
+]
 
+NEW_LEVELS = ("error", "population", "missing")
 Effect = frozenset[tuple[str, bool]]  # variables, and whether each is coded by all its levels; none for the intercept
+
+
+class Part(NamedTuple):
+    """What the rows have of one term's effects.
+
+    Attributes
+    ----------
+    term : int
+        Its place among the model's.
+    z : ndarray, shape (m, effects)
+        Columns of the effects that count.
+    codes : ndarray of int, shape (m,)
+        Levels, -1 for those that are new or missing.
+    columns : list of int
+        Which of the term's effects count.
+    """
+
+    term: int
+    z: np.ndarray
+    codes: np.ndarray
+    columns: list[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """Rows that are predicted: their columns, levels and offset.
+
+    Attributes
+    ----------
+    index : pandas.Index
+    x : ndarray, shape (m, p)
+    known_part : ndarray of shape (m,), or float
+    parts : tuple of Part
+        Of the random effects that count.
+    lost : ndarray of bool, shape (m,)
+        Rows without a prediction, their levels being new.
+    estimable : ndarray of bool, shape (m,)
+        False where columns that were dropped are not what they would be in the rows of the fit.
+    """
+
+    index: pd.Index
+    x: np.ndarray
+    known_part: np.ndarray | float
+    parts: tuple[Part, ...]
+    lost: np.ndarray
+    estimable: np.ndarray
 
 
 def fitted_values(fit: Fit | GeneralizedFit) -> pd.Series:
     """Fixed effects, conditional modes and offset, for the rows of the fit."""
-    return _of_the_fit(fit, _all_effects(fit))
+    return predicted_values(fit, wanted(fit, None, None, "error"))
 
 
-def predicted_values(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_levels: str) -> pd.Series:
-    """Predictions; `mlm.MixedModel.predict` says what the arguments mean."""
-    if not is_one_of(new_levels, ("error", "population")):
-        raise ArgumentError(f"new_levels is 'error' or 'population'; got {new_levels!r}.")
+def wanted(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_levels: str) -> Wanted:
+    """Read the rows that are to be predicted; `mlm.MixedModel.predict` says what the arguments mean."""
+    if not is_one_of(new_levels, NEW_LEVELS):
+        raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {new_levels!r}.")
     effects = chosen_effects(fit, re_form)
     if newdata is None:
         return _of_the_fit(fit, effects)
     table = Table.of(newdata, "The new data")
-    values = fit.frame.x_design.replay(table).matrix() @ fit.fixef.to_numpy()
-    evaluator = fit.frame.recipe.evaluator(table)
+    x, estimable = estimable_rows(fit.frame, table)
+    evaluator, parts = fit.frame.recipe.evaluator(table), []
     for k, columns in effects.items():
         part = fit.terms[k]
         table.demand({"the model": fit.frame.recipe.columns(part.term.parts)}, "The new data")
         codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
-        values = values + _contribution(fit, k, part.design.replay(table).matrix(), codes, columns)
-    return pd.Series(values + fit.frame.known_part_of(table), table.index.view())
+        parts.append(Part(k, part.design.replay(table).matrix()[:, columns], codes, columns))
+    lost = np.zeros(table.n, dtype=bool)
+    if new_levels == "missing":
+        for each in parts:
+            lost |= each.codes < 0
+    return Wanted(table.index.view(), x, fit.frame.known_part_of(table), tuple(parts), lost, estimable)
 
 
-def _of_the_fit(fit: Fit | GeneralizedFit, effects: dict[int, list[int]]) -> pd.Series:
+def _of_the_fit(fit: Fit | GeneralizedFit, effects: dict[int, list[int]]) -> Wanted:
     frame = fit.frame
-    values = frame.x @ fit.fixef.to_numpy()
-    for k, columns in effects.items():
-        part = fit.terms[k]
-        codes = frame.groupings[part.term.group].codes
-        values = values + _contribution(fit, k, part.columns.matrix(), codes, columns)
-    return pd.Series(values + frame.known_part, frame.index.view())
+    parts = tuple(
+        Part(k, fit.terms[k].columns.matrix()[:, columns], frame.groupings[fit.terms[k].term.group].codes, columns)
+        for k, columns in effects.items()
+    )
+    none, every = np.zeros(frame.nobs, dtype=bool), np.ones(frame.nobs, dtype=bool)
+    return Wanted(frame.index.view(), frame.x, frame.known_part, parts, none, every)
 
 
-def _contribution(
-    fit: Fit | GeneralizedFit, k: int, z: np.ndarray, codes: np.ndarray, columns: list[int]
-) -> np.ndarray:
-    """What these columns of term k add to the linear predictor; codes of -1 (unknown levels) add nothing."""
-    slot = fit.deviance_function.layout.slots[k]
-    b = fit.modes[fit.terms[k].term.group][0][slot.start : slot.start + slot.size]
-    return np.where(codes >= 0, np.einsum("ij,ji->i", z[:, columns], b[columns][:, codes]), 0.0)
+def predicted_values(fit: Fit | GeneralizedFit, rows: Wanted) -> pd.Series:
+    """Linear predictors of rows, shape (m,), by row label."""
+    values = rows.x @ fit.fixef.to_numpy()
+    for part in rows.parts:
+        slot = fit.deviance_function.layout.slots[part.term]
+        b = fit.modes[fit.terms[part.term].term.group][0][slot.start : slot.start + slot.size]
+        mine = np.einsum("ij,ji->i", part.z, b[part.columns][:, part.codes])
+        values = values + np.where(part.codes >= 0, mine, 0.0)
+    values = values + rows.known_part
+    return pd.Series(np.where(rows.lost, np.nan, values) if rows.lost.any() else values, rows.index)
+
+
+def variances(fit: Fit | GeneralizedFit, equations: Callable[[], MixedModelEquations], rows: Wanted) -> np.ndarray:
+    """Variances of what is predicted, shape (m,): of fixed effects alone by their covariance, else of both jointly.
+
+    Parameters
+    ----------
+    fit : Fit or GeneralizedFit
+    equations : callable
+        Returns the fit's; not called where no random effects count.
+    rows : Wanted
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        NaN where there is no prediction, or it does not follow from the fit.
+    """
+    if rows.parts:
+        found = equations().variances(rows.x, _by_factor(fit, rows))
+    else:
+        found = np.einsum("ip,pq,iq->i", rows.x, fit.vcov.to_numpy(), rows.x)
+    return np.where(rows.lost | ~rows.estimable, np.nan, found)
+
+
+def observation_variances(fit: Fit, newdata: Any, weights: Any) -> np.ndarray | float:
+    """Variances of observations around their means, ``sigma² / weight``, shape (m,).
+
+    Parameters
+    ----------
+    fit : Fit
+    newdata : data frame, or None
+        None stands for the rows of the fit, with the weights that they have.
+    weights : str or array_like of shape (m,), or None
+        Of new rows: a column of theirs, or values; None stands for 1.
+
+    Raises
+    ------
+    ArgumentError
+        When weights are given for the rows of the fit.
+    DataError
+        When they are not one positive number per row.
+    """
+    if newdata is None:
+        if weights is not None:
+            raise ArgumentError("`weights` are those of new rows; the rows of the fit have theirs: leave it out.")
+        return fit.sigma**2 / (1.0 if fit.frame.weights is None else fit.frame.weights)
+    if weights is None:
+        return fit.sigma**2
+    table = Table.of(newdata, "The new data")
+    if isinstance(weights, str):
+        table.demand({"`weights`": [weights]}, "The new data")
+    found = given(weights, "weights", table)
+    values = found if isinstance(found, np.ndarray) else numeric(found, table.value(weights), "weights column", table.n)
+    return fit.sigma**2 / checked_weights(found, values)
+
+
+def _by_factor(fit: Fit | GeneralizedFit, rows: Wanted) -> dict[str, Effects]:
+    """The parts of each grouping factor side by side, 0 where an effect does not count."""
+    layout, found = fit.deviance_function.layout, {}
+    for part in rows.parts:
+        slot, group = layout.slots[part.term], fit.terms[part.term].term.group
+        if group not in found:
+            found[group] = Effects(np.zeros((len(rows.x), layout.sizes[slot.factor])), part.codes)
+        found[group].z[:, [slot.start + k for k in part.columns]] = part.z
+    return found
 
 
 # which random effects
@@ -147,7 +279,7 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
     table = evaluator.table
     values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
     codes, absent = factor.find(term.parts, values)
-    if new_levels == "population" or (codes >= 0).all():
+    if new_levels != "error" or (codes >= 0).all():
         return codes
     remedy = "use new_levels='population' to predict them with random effects of 0."
     if absent.any():

@@ -18,7 +18,14 @@ from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import Deviance
 
-__all__ = ["deviance_function", "grouping_factors", "independent_columns", "sorted_terms", "without_dependent"]
+__all__ = [
+    "deviance_function",
+    "grouping_factors",
+    "independent_columns",
+    "products_of",
+    "sorted_terms",
+    "without_dependent",
+]
 
 # Squared share of its length that sets a column apart from one of another term, below which they are nearly parallel: a
 # mean of 30 standard deviations. The squares that differences are taken of are as many times as large: three digits.
@@ -78,17 +85,51 @@ def independent_columns(
         raise DataError(
             f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
         )
-    sizes = [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
+    sizes = _sizes(terms, factors)
     products = cross_products(frame, factors, sizes=sizes)
     if not products.independent:
         frame = without_dependent(frame, quiet)
-        products = cross_products(frame, factors, orthonormal=True, sizes=sizes)
+        return frame, products_of(frame, terms, orthonormal=True)
+    return frame, _with_joint(frame, factors, products, sizes)
+
+
+def products_of(frame: ModelFrame, terms: list[RandomPart], orthonormal: bool) -> CrossProducts:
+    """Compute the cross-products of columns that are known to be independent.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    terms : list of RandomPart
+    orthonormal : bool
+        Whether to work with an orthonormal basis of the fixed-effects columns.
+
+    Returns
+    -------
+    CrossProducts
+    """
+    factors = grouping_factors(frame, terms)
+    sizes = _sizes(terms, factors)
+    return _with_joint(frame, factors, cross_products(frame, factors, orthonormal=orthonormal, sizes=sizes), sizes)
+
+
+def _sizes(terms: list[RandomPart], factors: list[tuple[Grouping, Columns]]) -> list[tuple[int, ...]]:
+    """Columns of each term of each factor."""
+    return [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
+
+
+def _with_joint(
+    frame: ModelFrame,
+    factors: list[tuple[Grouping, Columns]],
+    products: CrossProducts,
+    sizes: list[tuple[int, ...]],
+) -> CrossProducts:
+    """The same with those of a factor's terms together, where columns of different terms are nearly parallel."""
     parallel = [len(s) > 1 and _has_parallel(s, f) for s, f in zip(sizes, products.factors, strict=True)]
     if not any(parallel):
-        return frame, products
+        return products
     together = [(sum(s),) if near else s for s, near in zip(sizes, parallel, strict=True)]
     joint = cross_products(frame, factors, products.shift.rotation is not None, together)
-    return frame, products._replace(joint=joint) if _is_clear(joint) else products
+    return products._replace(joint=joint) if _is_clear(joint) else products
 
 
 def _has_parallel(sizes: tuple[int, ...], factor: FactorProducts) -> bool:

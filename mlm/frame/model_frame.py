@@ -22,6 +22,7 @@ from .coding import checked_contrasts
 from .columns import Columns
 from .design import Design, build
 from .evaluate import Recipe
+from .fit_call import FitCall
 from .functions.table import own_functions
 from .given import OFFSET, WEIGHTS, checked_weights, numeric
 from .grouping import Grouping, grouping
@@ -75,6 +76,8 @@ class ModelFrame:
         Fixed-effects columns that were dropped as dependent on others.
     outcome : Outcome or None
         What a generalized model reads of the response; None where it is numbers.
+    origin : FitCall or None
+        The call that it came by.
     """
 
     formula: Formula
@@ -93,6 +96,7 @@ class ModelFrame:
     call: CallText = UNNAMED
     dependent: Columns | None = None
     outcome: Outcome | None = None
+    origin: FitCall | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
@@ -149,7 +153,9 @@ class ModelFrame:
         """Return the frame with functions of the user's given again: see `Recipe.with_functions`."""
         recipe = self.recipe.with_functions(functions)
         random = tuple(replace(part, design=part.design.with_recipe(recipe)) for part in self.random)
-        return replace(self, recipe=recipe, x_design=self.x_design.with_recipe(recipe), random=random)
+        origin = None if self.origin is None else self.origin.with_functions(functions)
+        design = self.x_design.with_recipe(recipe)
+        return replace(self, recipe=recipe, x_design=design, random=random, origin=origin)
 
     def without(self, dropped: list[int]) -> ModelFrame:
         """Return the frame with these fixed-effects columns left out."""
@@ -237,6 +243,7 @@ def read_frame(
     functions: Mapping[str, Callable[..., Any]] | None = None,
     data_name: str | None = None,
     reader: Reader | None = None,
+    origin: FitCall | None = None,
 ) -> ModelFrame:
     """Bring a formula and a data frame together, for a response of any kind.
 
@@ -246,6 +253,8 @@ def read_frame(
         As for `model_frame`.
     reader : callable, optional
         Makes an `Outcome` of the response and the weights; without it, the response is one number per row.
+    origin : FitCall, optional
+        The call that is kept with the frame.
 
     Returns
     -------
@@ -282,6 +291,7 @@ def read_frame(
         offset_parts=_offset_parts(found),
         call=CallText(named, written(found.weights, weights), written(found.offset, offset)),
         outcome=outcome,
+        origin=origin,
     )
 
 

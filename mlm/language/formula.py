@@ -15,7 +15,7 @@ from .terms import Complaint, Terms, expand
 from .tokens import error_at, tokens
 from .tree import Call, Name, Node, Number, Text, shown, spell, start, walk
 
-__all__ = ["Formula", "RandomTerm", "parse", "without_double_bars"]
+__all__ = ["Formula", "RandomTerm", "key_of_bar", "parse", "without_double_bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +307,22 @@ def _random_terms(bar: Call, complain: Complaint) -> list[RandomTerm]:
         )
         for piece, name, parts in found
     ]
+
+
+def key_of_bar(node: Node) -> tuple[tuple[str, str], ...] | None:
+    """What a random-effects term without its parentheses means, so that two that mean the same can be told; or None.
+
+    Examples
+    --------
+    >>> from mlm.language.parser import parse_expression
+    >>> key_of_bar(parse_expression("x | g")) == key_of_bar(parse_expression("1 + x | g"))
+    True
+    """
+    if not _is_bar(node):
+        return None
+    assert isinstance(node, Call)
+    terms = _random_terms(node, partial(error_at, spell(node)))
+    return tuple((term.expr.text, term.group) for term in terms)
 
 
 def _names(nodes: tuple[Node, ...]) -> set[str]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from ..errors import FormulaError
 from .tree import Call, Name, Node, Number, Text, shown, spell, start
 
-__all__ = ["Terms", "expand"]
+__all__ = ["Complaint", "Terms", "expand"]
 
 ALGEBRA = {"+", "-", "*", "/", "^", ":", "%in%", "("}
 LISTS = {"c", "seq", "levels", "range", "quantile"}  # functions that make lists of constants and no columns

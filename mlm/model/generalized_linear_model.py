@@ -23,9 +23,11 @@ from ..generalized.response import Response
 from ..inference.coefficient_profiles import profile_intervals
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
+from ..inference.predictions import asks_for_frame, demand_no_observation, on_response_scale, prediction_frame
 from ..inference.ratios import exponentiated, ratio_table
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, generalized_glance_row
+from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, spread_without, with_columns
 from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["GeneralizedLinearModel"]
@@ -345,8 +347,15 @@ class GeneralizedLinearModel(OneLevelModel):
         """Return one row of model-level numbers, in broom's columns."""
         return generalized_glance_row(self)
 
-    def predict(self, newdata: Any = None, type: str = "link", se: bool = False) -> pd.Series | pd.DataFrame:
-        """Return linear predictors or means, of the rows of the fit or of new ones.
+    def predict(
+        self,
+        newdata: Any = None,
+        type: str = "link",
+        se: bool = False,
+        interval: str | None = None,
+        level: float = 0.95,
+    ) -> pd.Series | pd.DataFrame:
+        """Return linear predictors or means, of the rows of the fit or of new ones, with their errors if asked for.
 
         Parameters
         ----------
@@ -355,44 +364,95 @@ class GeneralizedLinearModel(OneLevelModel):
         type : {"link", "response"}
             The linear predictor, as in R, or the mean: a probability, a rate. NaN where the family has no such mean.
         se : bool
-            Add standard errors, on the same scale.
+            Return a frame, with intervals.
+        interval : {None, "confidence"}
+            ``"confidence"`` is the same. New observations have no such interval.
+        level : float
+            Coverage, in (0, 1).
 
         Returns
         -------
-        Series, shape (rows,); with `se` a DataFrame with the columns ``prediction`` and ``se``
+        Series, or DataFrame with the columns ``fit``, ``se``, ``lower``, ``upper``, by row label
+            Intervals are by the t distribution where the family has a dispersion, else by the normal one. On the scale
+            of the response ``se`` is by the delta method, and the limits are those of the linear predictor as means.
 
         Raises
         ------
         ArgumentError
-            For an unknown `type` or `se`.
+            For an unknown `type`, `se` or `interval`, or a level outside (0, 1).
         DataError
             When a column is missing, or is not what it was in the fit.
+        FitError
+            For intervals of new observations.
 
         Warns
         -----
         ExtrapolationWarning
             Predicted means are none that the family can have, such as negative ones.
+        RankWarning
+            Columns were dropped from the fit as dependent on others, and new rows have them otherwise: these have no
+            standard error.
 
         Examples
         --------
         >>> import mlm
         >>> rows = {"y": [1, 0, 1, 1, 0, 0, 1, 0], "x": [1, 1, 1, 1, 0, 0, 0, 0]}
-        >>> mlm.glm("y ~ x", rows).predict({"x": [0, 1]}, type="response").round(2).tolist()
+        >>> m = mlm.glm("y ~ x", rows)
+        >>> m.predict({"x": [0, 1]}, type="response").round(2).tolist()
         [0.25, 0.75]
+        >>> m.predict({"x": [0]}, type="response", se=True).round(2).values.tolist()
+        [[0.25, 0.22, 0.03, 0.76]]
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
-        if not is_one_of(se, (True, False)):
-            raise ArgumentError(f"`se` is True or False; got {se!r}.")
-        eta = self.linear_predictors.rename("prediction") if newdata is None else self.linear_predictor(newdata)
-        values = eta.to_numpy()
-        if type != "link":
-            eta = pd.Series(means_said(self.family, values, "predicted mean"), eta.index, name=eta.name)
-        if not se:
+        framed = asks_for_frame(se, interval)
+        demand_no_observation(interval)
+        eta, variance = self.linear_prediction(newdata, framed)
+        if newdata is None:
+            eta = self.linear_predictors.rename("prediction")
+        if variance is not None:
+            frame = prediction_frame(eta, variance, level, self.test_df)
+            return frame if type == "link" else on_response_scale(frame, self.family)
+        if type == "link":
             return eta
-        x = self.frame.x if newdata is None else self.design(newdata).to_numpy()
-        errors = np.sqrt(np.einsum("ij,jk,ik->i", x, self.covariance, x))
-        if type != "link":
-            with np.errstate(all="ignore"):  # where there is no mean
-                errors = np.where(eta.isna(), np.nan, errors * np.abs(self.family.link.derivative(values)))
-        return pd.DataFrame({"prediction": eta, "se": errors})
+        return pd.Series(means_said(self.family, eta.to_numpy(), "predicted mean"), eta.index, name=eta.name)
+
+    def augment(self, newdata: Any = None, se: bool = False) -> pd.DataFrame:
+        """Return rows with what the fit says of them, in the columns of R's broom.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            Default: the rows of the fit, with the variables of the formula.
+        se : bool
+            Add ``.se.fit``, the standard errors that `predict` gives.
+
+        Returns
+        -------
+        DataFrame, by row label
+            ``.fitted`` (linear predictors) [, ``.se.fit``], ``.resid`` (deviance residuals), ``.std.resid`` (these over
+            their standard errors), ``.hat`` (leverages), ``.sigma`` (without the row), ``.cooksd`` (Cook's distances).
+            New rows have ``.fitted`` and ``.se.fit``.
+
+        Raises
+        ------
+        ArgumentError, DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]})
+        >>> m.augment().round(2).iloc[0].tolist()
+        [1.0, 1.1, 0.76, 0.88, 0.25, 1.37, 0.15]
+        """
+        found = self.predict(newdata, se=se)
+        added = {".fitted": found["fit"], ".se.fit": found["se"]} if se else {".fitted": found}
+        if newdata is not None:
+            return with_columns(rows_of_users(newdata), added)
+        residuals, hat = self.resid, self._leverages
+        added |= {".resid": residuals, ".std.resid": self.residuals("standardized"), ".hat": hat}
+        added[".sigma"] = spread_without(residuals.to_numpy(), hat, self.df_resid)
+        pearson = self.residuals("pearson").to_numpy()
+        added[".cooksd"] = cooks_distances(pearson, hat, self.dispersion, len(self.beta))
+        return with_columns(rows_of_the_fit(self.frame), added)

@@ -9,12 +9,13 @@ import pandas as pd
 
 from ..errors import ArgumentError, FitError, is_one_of
 from ..fit.generalized import GeneralizedFit
-from ..fit.predict import predicted_values
+from ..fit.predict import predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
 from ..generalized.residuals import KINDS, residuals, standardized
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact, checked_ddf
+from ..inference.predictions import asks_for_frame, demand_no_observation, on_response_scale, prediction_frame
 from ..inference.ratios import exponentiated, ratio_table
 from ..report.face import FittedGeneralizedModel, FittedMixedModel
 from ..report.html import as_html
@@ -228,13 +229,20 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
             if re_form is not None:
                 raise ArgumentError("Standardized residuals are those of the whole fit: leave `re_form` out.")
             return standardized(self._residuals("deviance"), self.leverages, self.sigma)
-        eta = self._eta if re_form is None else self.predict(re_form=re_form).to_numpy()
+        eta = self._eta if re_form is None else predicted_values(self, wanted(self, None, re_form, "error")).to_numpy()
         return pd.Series(residuals(self.family, self.outcome, eta, type), self.frame.index.view())
 
     def predict(
-        self, newdata: Any = None, re_form: Any = None, new_levels: str = "error", type: str = "link"
-    ) -> pd.Series:
-        """Predict the linear predictor or the mean.
+        self,
+        newdata: Any = None,
+        re_form: Any = None,
+        new_levels: str = "error",
+        type: str = "link",
+        se: bool = False,
+        interval: str | None = None,
+        level: float = 0.95,
+    ) -> pd.Series | pd.DataFrame:
+        """Predict the linear predictor or the mean, with standard errors and intervals if they are asked for.
 
         Parameters
         ----------
@@ -243,23 +251,42 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         re_form : {None, "NA", False} or str
             None uses the conditional modes of all random effects; ``"NA"`` or False uses none; some of the formula's
             terms, such as ``"(1 | g)"``, use these.
-        new_levels : {"error", "population"}
-            What to do with levels that the fit has not seen: complain, or predict with random effects of 0.
+        new_levels : {"error", "population", "missing"}
+            What to do with levels that the fit has not seen: complain; predict with random effects of 0, which err by
+            their whole variance; or give NaN.
         type : {"link", "response"}
             The linear predictor, as in R, or the mean: a probability, a rate. Without random effects the mean is that
             of a group whose effects are 0, which is not the average over groups.
+        se : bool
+            Return a frame, with intervals.
+        interval : {None, "confidence"}
+            ``"confidence"`` is the same. New observations have no such interval.
+        level : float
+            Coverage, in (0, 1).
 
         Returns
         -------
-        Series
+        Series, or DataFrame with the columns ``fit``, ``se``, ``lower``, ``upper``, by row label
+            With random effects ``se`` is that of fixed and random effects jointly, theta taken as known, from the
+            penalised system at the conditional modes; without, the root of ``x'Vx`` with `vcov` V. Intervals are by the
+            normal distribution. On the scale of the response ``se`` is by the delta method, and the limits are those of
+            the linear predictor as means.
 
         Raises
         ------
         ArgumentError
-            For an unknown `re_form`, `new_levels` or `type`.
+            For an unknown `re_form`, `new_levels`, `type` or `interval`, or a level outside (0, 1).
         DataError
             When a column is missing or is not what it was in the fit, a level is new or missing and `new_levels` is
             ``"error"``, or the rows are new and the offset was given as values.
+        FitError
+            For intervals of new observations.
+
+        Warns
+        -----
+        RankWarning
+            Columns were dropped from the fit as dependent on others, and new rows have them otherwise: these have no
+            standard error.
 
         Examples
         --------
@@ -268,10 +295,18 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         >>> m = mlm.glmer("y ~ 1 + (1 | g)", data)
         >>> m.predict({"g": ["a", "z"]}, new_levels="population", type="response").round(2).tolist()
         [0.6, 0.5]
+        >>> m.predict({"g": ["a"]}, type="response", se=True).round(2).values.tolist()
+        [[0.6, 0.24, 0.18, 0.92]]
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
-        eta = predicted_values(self, newdata, re_form, new_levels)
+        framed = asks_for_frame(se, interval)
+        demand_no_observation(interval)
+        rows = wanted(self, newdata, re_form, new_levels)
+        eta = predicted_values(self, rows)
+        if framed:
+            frame = prediction_frame(eta, variances(self, lambda: self._equations, rows), level)
+            return frame if type == "link" else on_response_scale(frame, self.family)
         if type == "link":
             return eta
         return pd.Series(self.family.link.inverse(eta.to_numpy()), eta.index).where(eta.notna(), np.nan)

@@ -16,11 +16,14 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError
+from ..generalized.residuals import standardized
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact
+from ..inference.predictions import asks_for_frame, prediction_frame
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
+from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, spread_without, with_columns
 from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["FStatistic", "LinearModel"]
@@ -236,31 +239,93 @@ class LinearModel(OneLevelModel):
         """Return one row of model-level numbers, in broom's columns."""
         return linear_glance_row(self)
 
-    def predict(self, newdata: Any = None) -> pd.Series:
-        """Return fitted values, or predictions for new rows.
+    def predict(
+        self, newdata: Any = None, se: bool = False, interval: str | None = None, level: float = 0.95
+    ) -> pd.Series | pd.DataFrame:
+        """Return fitted values, or predictions for new rows, with standard errors and intervals if asked for.
 
         Parameters
         ----------
         newdata : data frame, optional
             With the columns of the formula's right side; what is missing in them is missing in the predictions.
+        se : bool
+            Return a frame, with intervals of the means.
+        interval : {None, "confidence", "prediction"}
+            Return a frame, with intervals of the means (as `se` does), or of new observations, by the t distribution.
+        level : float
+            Coverage, in (0, 1).
 
         Returns
         -------
-        Series, shape (rows,)
-            In units of the response.
+        Series, or DataFrame with the columns ``fit``, ``se``, ``lower``, ``upper``, by row label
+            In units of the response. ``se`` is the standard error of the mean, R's ``se.fit``.
 
         Raises
         ------
+        ArgumentError
+            For an unknown `interval`, or a level outside (0, 1).
         DataError
             When a column is missing, or is not what it was in the fit.
+
+        Warns
+        -----
+        RankWarning
+            Columns were dropped from the fit as dependent on others, and new rows have them otherwise: these have no
+            standard error.
 
         Examples
         --------
         >>> import mlm
         >>> rows = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
-        >>> mlm.lm("y ~ x", rows).predict({"x": [6.0]}).round(2).tolist()
+        >>> m = mlm.lm("y ~ x", rows)
+        >>> m.predict({"x": [6.0]}).round(2).tolist()
         [6.15]
+        >>> m.predict({"x": [6.0]}, interval="prediction").round(2).values.tolist()
+        [[6.15, 0.13, 5.6, 6.7]]
         """
-        if newdata is None:
-            return self.fitted
-        return self.linear_predictor(newdata)
+        framed = asks_for_frame(se, interval)
+        fit, variance = self.linear_prediction(newdata, framed)
+        if variance is None:
+            return self.fitted if newdata is None else fit
+        added = self.sigma**2 if interval == "prediction" else 0.0
+        return prediction_frame(fit, variance, level, self.test_df, added)
+
+    def augment(self, newdata: Any = None, se: bool = False) -> pd.DataFrame:
+        """Return rows with what the fit says of them, in the columns of R's broom.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            Default: the rows of the fit, with the variables of the formula.
+        se : bool
+            Add ``.se.fit``, the standard errors that `predict` gives.
+
+        Returns
+        -------
+        DataFrame, by row label
+            ``.fitted`` [, ``.se.fit``], ``.resid``, ``.hat`` (leverages), ``.sigma`` (without the row), ``.cooksd``
+            (Cook's distances), ``.std.resid`` (residuals over their standard errors). New rows have ``.fitted`` and
+            ``.se.fit``.
+
+        Raises
+        ------
+        ArgumentError, DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m.augment().round(2).iloc[1].tolist()
+        [2.1, 2.0, 2.03, 0.07, 0.3, 0.13, 0.1, 0.7]
+        """
+        found = self.predict(newdata, se=se)
+        added = {".fitted": found["fit"], ".se.fit": found["se"]} if se else {".fitted": found}
+        if newdata is not None:
+            return with_columns(rows_of_users(newdata), added)
+        q = np.linalg.qr(self.frame.x)[0]
+        residuals, hat = self.resid, np.einsum("ij,ij->i", q, q)
+        added |= {".resid": residuals, ".hat": hat, ".sigma": spread_without(residuals.to_numpy(), hat, self.df_resid)}
+        added[".cooksd"] = cooks_distances(residuals.to_numpy(), hat, self.sigma**2, len(self.beta))
+        added[".std.resid"] = standardized(residuals, hat, self.sigma)
+        return with_columns(rows_of_the_fit(self.frame), added)

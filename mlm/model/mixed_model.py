@@ -10,12 +10,14 @@ import pandas as pd
 
 from ..errors import ArgumentError
 from ..fit.fit import Fit
-from ..fit.predict import fitted_values, predicted_values
+from ..fit.leverage import row_leverages
+from ..fit.predict import fitted_values, observation_variances, predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
 from ..fit.residuals import mixed_residuals
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Denominators, Satterthwaite, WithKenwardRoger, checked_ddf
+from ..inference.predictions import asks_for_frame, prediction_frame
 from ..inference.satterthwaite import VarianceInformation, contrast_df, variance_information
 from ..report.html import as_html
 from ..report.maketables import MaketablesFace
@@ -256,8 +258,24 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         """
         return mixed_residuals(self, self.resid, type, level)
 
-    def predict(self, newdata: Any = None, re_form: Any = None, new_levels: str = "error") -> pd.Series:
-        """Predict the response.
+    @cached_property
+    def leverages(self) -> np.ndarray:
+        """What each row has of its own fitted value, shape (n,), given theta: lme4's ``hatvalues``."""
+        found = row_leverages(self)
+        found.flags.writeable = False
+        return found
+
+    def predict(
+        self,
+        newdata: Any = None,
+        re_form: Any = None,
+        new_levels: str = "error",
+        se: bool = False,
+        interval: str | None = None,
+        level: float = 0.95,
+        weights: Any = None,
+    ) -> pd.Series | pd.DataFrame:
+        """Predict the response, with standard errors and intervals if they are asked for.
 
         Parameters
         ----------
@@ -266,20 +284,48 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         re_form : {None, "NA", False, 0} or str
             None uses the conditional modes of all random effects; ``"NA"``, False and 0 all mean none; some of the
             formula's terms, such as ``"(1 | g)"``, use these.
-        new_levels : {"error", "population"}
-            What to do with levels that the fit has not seen: complain, or predict with random effects of 0.
+        new_levels : {"error", "population", "missing"}
+            What to do with levels that the fit has not seen: complain; predict with random effects of 0, which err by
+            their whole variance; or give NaN.
+        se : bool
+            Return a frame, with intervals of the means.
+        interval : {None, "confidence", "prediction"}
+            Return a frame, with intervals of the means (as `se` does), or of new observations.
+        level : float
+            Coverage, in (0, 1).
+        weights : str or array_like of shape (rows,), optional
+            Prior weights of new observations, a column of `newdata` or values: their variance around the mean is
+            ``sigma² / weight``. New rows have the weight 1 by default, the rows of the fit those of the fit.
 
         Returns
         -------
-        Series
+        Series, or DataFrame with the columns ``fit``, ``se``, ``lower``, ``upper``, by row label
+            ``se`` is the standard error of the predicted mean, ``x'β̂ + z'û`` less ``x'β + z'u``: that of fixed and
+            random effects jointly, given the estimated variances; without random effects the root of ``x'Vx``.
+            Intervals are by the normal distribution; a prediction interval's variance is ``se²`` plus that of an
+            observation, and knows nothing of random effects that `re_form` leaves out.
 
         Raises
         ------
         ArgumentError
-            For an unknown `re_form` or `new_levels`.
+            For an unknown `re_form`, `new_levels` or `interval`, or a level outside (0, 1).
         DataError
             When a column is missing or is not what it was in the fit, a level is new or missing and `new_levels` is
             ``"error"``, or the rows are new and the offset was given as values.
+
+        Warns
+        -----
+        RankWarning
+            Columns were dropped from the fit as dependent on others, and new rows have them otherwise: these have no
+            standard error.
+
+        References
+        ----------
+        Henderson, C. R. (1975). Best linear unbiased estimation and prediction under a selection model. Biometrics 31,
+        423-447.
+
+        Robinson, G. K. (1991). That BLUP is a good thing: the estimation of random effects. Statistical Science 6,
+        15-32, section 5.
 
         Examples
         --------
@@ -288,8 +334,16 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
         >>> m.predict({"g": ["a", "d"]}, new_levels="population").round(2).tolist()
         [1.65, 4.67]
+        >>> m.predict({"g": ["a", "d"]}, new_levels="population", se=True).round(2).values.tolist()
+        [[1.65, 0.7, 0.29, 3.01], [4.67, 3.69, -2.56, 11.9]]
         """
-        return predicted_values(self, newdata, re_form, new_levels)
+        framed = asks_for_frame(se, interval)
+        added = observation_variances(self, newdata, weights) if interval == "prediction" else 0.0
+        rows = wanted(self, newdata, re_form, new_levels)
+        fit = predicted_values(self, rows)
+        if not framed:
+            return fit
+        return prediction_frame(fit, variances(self, lambda: self._equations, rows), level, added=added)
 
     # reports
 

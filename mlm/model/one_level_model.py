@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from ..errors import FitError
 from ..fit.simulate import simulate
 from ..frame.columns import INTERCEPT
+from ..frame.estimability import estimable_rows
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..inference.f_tests import Exact, checked_ddf
@@ -20,6 +21,8 @@ from ..report.html import as_html
 from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
+from .stored_file import write_model
+from .updating import fitted_again
 
 __all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
 
@@ -167,9 +170,93 @@ class OneLevelModel(MaketablesFace):
         DataError
             When a column is missing, or is not what it was in the fit.
         """
-        table = Table.of(newdata, "The new data")
-        values = self.frame.x_design.replay(table).matrix() @ self.beta + self.frame.known_part_of(table)
-        return pd.Series(values, table.index.view(), name="prediction")
+        return self.linear_prediction(newdata, False)[0]
+
+    def linear_prediction(self, newdata: Any, with_variance: bool = True) -> tuple[pd.Series, np.ndarray | None]:
+        """Compute the linear predictor of new rows, or of those of the fit (None), and its variance.
+
+        Returns
+        -------
+        Series, shape (rows,)
+        ndarray of shape (rows,), or None without variance
+            NaN where no mean follows from the fit.
+
+        Raises
+        ------
+        DataError
+            When a column is missing, or is not what it was in the fit.
+
+        Warns
+        -----
+        RankWarning
+            Columns were dropped from the fit as dependent on others, and new rows have them otherwise.
+        """
+        frame, table = self.frame, None if newdata is None else Table.of(newdata, "The new data")
+        x, known, index, lost = frame.x, frame.known_part, frame.index, None
+        if table is not None:
+            (x, estimable), known, index = estimable_rows(frame, table), frame.known_part_of(table), table.index
+            lost = ~estimable
+        values = pd.Series(x @ self.beta + known, index.view(), name="prediction")
+        if not with_variance:
+            return values, None
+        variance = np.einsum("ip,pq,iq->i", x, self.covariance, x)
+        return values, variance if lost is None else np.where(lost, np.nan, variance)
+
+    def update(self, change: str | None = None, data: Any = None, **options: Any) -> Any:
+        """Fit the model again, with changes, as R's ``update`` does.
+
+        Parameters
+        ----------
+        change : str, optional
+            ``". ~ . + z"``: a dot stands for what was on its side; terms and offsets are added and taken out.
+        data : data frame, optional
+            By default the data that the fit was given, as they are now.
+        **options
+            Arguments of `mlm.lm` or `mlm.glm`; by default as in the fit. A new family has its own link.
+
+        Returns
+        -------
+        The same kind of model
+
+        Raises
+        ------
+        ArgumentError
+            For an option that there is not.
+        FormulaError
+            When the change cannot be read.
+        FitError
+            When the model was loaded and no data are given, or comes from no call: after ``refit(y=…)`` or `step`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        >>> m = mlm.lm("y ~ x", data)
+        >>> m.update("log(.) ~ . + I(x^2)").formula
+        'log(y) ~ x + I(x^2)'
+        """
+        return fitted_again(self, change, data, options, {})
+
+    def save(self, path: Any) -> None:
+        """Write the model to a file, for `mlm.load`.
+
+        The file is a zip of JSON and of arrays in NumPy's format: no code, and nothing that is pickled. It has the
+        columns of the data that the formula uses, in the rows in use, with their labels: who gets the file gets these.
+        It has neither the other columns nor functions of the user's own.
+
+        Parameters
+        ----------
+        path : str or path
+            An existing file is overwritten.
+
+        Raises
+        ------
+        ArgumentError
+            When `path` is no name of a file.
+        DataError
+            When the file cannot be written, or levels or labels are of a type that cannot be saved.
+        """
+        write_model(path, type(self).__name__, {each.name: getattr(self, each.name) for each in fields(self)})
 
     def simulate(self, n: int = 1, seed: Any = None) -> np.ndarray:
         """Draw new responses from the model, shape (nobs, n): see `mlm.simulate`.

@@ -16,16 +16,13 @@ import pandas as pd
 
 from ..errors import DataError, FitError, first_few
 from ..frame.design import Design
+from ..frame.estimability import estimable
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..frame.values import Category, Numbers, Truth, Value, missing
 from ..language.tree import Call, walk
 
-__all__ = ["Dependence", "Designed", "Predictor", "average_design", "predictors", "summarised"]
-
-# Difference, over the size of a dropped column, up to which it is that which follows from the kept ones: columns are
-# dropped where 1e-7 of them or less is their own (frame/rank.py).
-ESTIMABLE = 1e-6
+__all__ = ["Designed", "Predictor", "average_design", "predictors", "summarised"]
 
 CODES_VALUES = ("factor", "as.factor", "ordered", "as.ordered", "C", "interaction", "relevel", "as.character")
 """Functions that make a level of each value of a column of numbers."""
@@ -205,35 +202,5 @@ def average_design(
     if design.keep is None:
         return grid, average
     kept = average[:, list(design.keep)]
-    kept[~Dependence.of(m.frame).estimable(kept, np.delete(average, design.keep, axis=1))] = np.nan
+    kept[~estimable(m.frame, average)] = np.nan
     return grid, kept
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dependence:
-    """How the dropped columns of a model matrix follow from the kept ones in the rows of the fit.
-
-    Attributes
-    ----------
-    follows : ndarray, shape (p, dropped)
-    largest : ndarray, shape (dropped,)
-        The largest size of each dropped column.
-    """
-
-    follows: np.ndarray
-    largest: np.ndarray
-
-    @classmethod
-    def of(cls, frame: ModelFrame) -> Dependence:
-        """Solve for them."""
-        assert frame.dependent is not None
-        x = frame.x
-        scale = np.sqrt(np.einsum("ij,ij->j", x, x))
-        left_out = frame.dependent.matrix()
-        follows = np.linalg.lstsq(x / scale, left_out, rcond=None)[0] / scale[:, None]
-        return cls(follows, np.abs(left_out).max(axis=0))
-
-    def estimable(self, kept: np.ndarray, dropped: np.ndarray) -> np.ndarray:
-        """Whether rows of weights, (k, p) and (k, dropped), have the dropped columns that follow from the kept ones."""
-        size = self.largest + np.abs(dropped) + np.abs(kept) @ np.abs(self.follows)
-        return np.asarray((np.abs(dropped - kept @ self.follows) <= ESTIMABLE * size).all(axis=1))

@@ -88,6 +88,7 @@ def parts(thing):
         return [("len", len(thing)), *enumerate(thing)]
     if dataclasses.is_dataclass(thing):
         named = {each.name: getattr(thing, each.name) for each in dataclasses.fields(thing)}
+        named.pop("origin", None)  # of the call that `update` makes again: the user's objects, as they are then
         return [*named.items(), *((k, v) for k, v in getattr(thing, "__dict__", {}).items() if k not in named)]
     slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
     return [*getattr(thing, "__dict__", {}).items(), *((n, getattr(thing, n)) for n in slots if hasattr(thing, n))]

@@ -116,11 +116,11 @@ def test_predictions():
     data = rows()
     m = mlm.glm("y ~ x * f", data)
     again = m.predict(data, se=True)
-    np.testing.assert_allclose(again["prediction"], m.linear_predictors, rtol=1e-12)
+    np.testing.assert_allclose(again["fit"], m.linear_predictors, rtol=1e-12)
     np.testing.assert_allclose(m.predict(type="response"), m.fitted, rtol=1e-14)
     pd.testing.assert_frame_equal(m.predict(se=True), again, check_names=False)
     gaps = m.predict(data.assign(x=data.x.where(data.index > 0)), type="response", se=True)
-    assert gaps.isna().sum().tolist() == [1, 1]
+    assert gaps.isna().sum().tolist() == [1, 1, 1, 1]
     for options, says in (({"type": "odds"}, "'link' or 'response'"), ({"se": "yes"}, "`se` is True or False")):
         with pytest.raises(mlm.ArgumentError, match=says):
             m.predict(**options)
@@ -324,8 +324,8 @@ def test_means_that_a_family_cannot_have(response, family, link, lost):
     wanted = [f"1 {what} of 3 is NaN" for what in ("predicted mean", "value of the effect")] if lost else []
     assert [str(each.message)[: len(text)] for each, text in zip(said, wanted, strict=True)] == wanted
     assert all(each.category is mlm.ExtrapolationWarning for each in said)
-    assert found["prediction"].isna().sum() == found["se"].isna().sum() == lost
-    np.testing.assert_array_equal(effect["fit"], found["prediction"])
+    assert found["fit"].isna().sum() == found["se"].isna().sum() == lost
+    np.testing.assert_array_equal(effect["fit"], found["fit"])
     assert np.isfinite(link_scale).all()
     inside = np.isfinite(effect["fit"]).to_numpy()
     assert not (effect["lower"] > effect["fit"])[inside].any()

@@ -174,7 +174,10 @@ def test_what_the_optimiser_did_is_a_line(model):
         (lambda m: m.tidy(ddf="kenward"), "ddf must be None, 'satterthwaite' or 'kenward-roger'; got 'kenward'"),
         (lambda m: m.predict(data().head(2), re_form="all"), "re_form is None .* got 'all'"),
         (lambda m: m.predict(data().head(2), re_form="(1 | f)"), r"the model has no effect '\(1 \| f\)'; it has"),
-        (lambda m: m.predict(data().head(2), new_levels="zero"), "new_levels is 'error' or 'population'; got 'zero'"),
+        (
+            lambda m: m.predict(data().head(2), new_levels="zero"),
+            "new_levels is 'error', 'population' or 'missing'; got 'zero'",
+        ),
     ],
 )
 def test_options_that_are_not_there(model, call, message):

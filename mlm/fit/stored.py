@@ -1,0 +1,103 @@
+"""A mixed model's numbers as they are saved, and the fit made of them and its frame without a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..frame.model_frame import ModelFrame
+from ..generalized.laplace import GeneralizedEvaluation
+from ..generalized.pirls import find_mode
+from ..likelihood.criterion import Evaluation
+from ..optimize.optimum import Log, Optimum
+from .fit import Fit
+from .generalized import GeneralizedFit, criterion_of
+from .generalized_search import GeneralizedOptimum
+from .stages import deviance_function, products_of, sorted_terms
+
+__all__ = ["fit_from", "generalized_fit_from", "stored_numbers"]
+
+# Share of a number's size up to which what other machines' rounding makes of it is the same; beyond, the columns worked
+# with came out otherwise there, and the criterion is computed again at the user's theta.
+SAME = 1e-9
+SAID = ("converged", "optimizer", "message")
+AT = ("theta", "value", "relative", "sigma2", "beta", "unscaled", "penalised")
+
+LinearFit = TypeVar("LinearFit", bound=Fit)
+OtherFit = TypeVar("OtherFit", bound=GeneralizedFit)
+
+
+def stored_numbers(fit: Fit | GeneralizedFit) -> dict[str, Any]:
+    """What the frame does not tell of a fit."""
+    optimum = fit.optimum
+    found: dict[str, Any] = {name: getattr(optimum, name) for name in SAID}
+    thetas = [theta for theta, _ in optimum.log]
+    found["log"] = [
+        np.concatenate([np.empty(0), *thetas]),
+        np.array([len(theta) for theta in thetas], dtype=np.intp),
+        np.array([value for _, value in optimum.log]),
+    ]
+    if isinstance(fit, GeneralizedFit):
+        at = fit.optimum.evaluation
+        found |= {"family": fit.family, "n_agq": fit.n_agq, "estimated_size": fit.estimated_size}
+        found |= {name: getattr(at, name) for name in ("theta", "beta", "value", "gradient")}
+        return found | {"u": at.mode.u, "hessian": fit.optimum.hessian}
+    own = {name: getattr(fit.optimum.evaluation, name) for name in AT}
+    rotated = fit.products.shift.rotation is not None
+    found |= {"at": own, "reml": fit.reml, "rotated": rotated, "searched": fit.optimum.theta}
+    translated = getattr(optimum.log, "translate", None) is not None
+    return found | {"users": [fit.theta, fit.fixef.to_numpy()], "translated": translated}
+
+
+def fit_from(kind: type[LinearFit], frame: ModelFrame, stored: Mapping[str, Any]) -> LinearFit:
+    """Make a linear mixed model's fit.
+
+    Parameters
+    ----------
+    kind : type
+        The class that is made.
+    frame : ModelFrame
+    stored : mapping
+        See `stored_numbers`.
+
+    Returns
+    -------
+    Fit
+    """
+    terms = sorted_terms(frame)
+    products = products_of(frame, terms, stored["rotated"])
+    working = deviance_function(terms, products, stored["reml"])
+    at, (theta, beta) = Evaluation(**stored["at"]), stored["users"]
+    if not (_near(working.users_theta(at.theta), theta) and _near(products.shift.coefficients(at.beta), beta)):
+        at = working.evaluate(working.working_theta(theta), 0)
+    log = Log(False, working.users_theta if stored["translated"] else None)
+    log.extend(_evaluations(*stored["log"]))
+    said = {name: stored[name] for name in SAID}
+    optimum = Optimum(at, **said, log=log, theta=stored["searched"])
+    return kind(frame, tuple(terms), products, working, optimum, stored["reml"])
+
+
+def _evaluations(thetas: np.ndarray, sizes: np.ndarray, values: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """What a log has: stages of a search have parameters of their own."""
+    parts = np.split(thetas, np.cumsum(sizes)[:-1]) if len(sizes) else []
+    return list(zip(parts, values.tolist(), strict=True))
+
+
+def _near(found: np.ndarray, stored: np.ndarray) -> bool:
+    return bool(np.abs(found - stored).max(initial=0.0) <= SAME * np.abs(stored).max(initial=0.0))
+
+
+def generalized_fit_from(kind: type[OtherFit], frame: ModelFrame, stored: Mapping[str, Any]) -> OtherFit:
+    """Make a generalized mixed model's fit; parameters as for `fit_from`."""
+    terms, family, n_agq = sorted_terms(frame), stored["family"], stored["n_agq"]
+    worked, laplace = criterion_of(frame, terms, family, n_agq)
+    theta, beta = stored["theta"], stored["beta"]
+    mode = find_mode(laplace.problem, worked.layout.matrices(theta), beta, stored["u"], False)
+    at = GeneralizedEvaluation(theta, beta, stored["value"], stored["gradient"], mode)
+    log = Log()
+    log.extend(_evaluations(*stored["log"]))
+    said = {name: stored[name] for name in SAID}
+    optimum = GeneralizedOptimum(at, laplace, **said, hessian=stored["hessian"], log=log)
+    return kind(frame, tuple(terms), family, n_agq, worked, optimum, stored["estimated_size"])

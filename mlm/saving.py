@@ -1,0 +1,100 @@
+"""Models written to files, and read again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .errors import DataError
+from .fit.stored import fit_from, generalized_fit_from
+from .frame.fit_call import FitCall
+from .glm import glm
+from .glmer import glmer
+from .lm import lm
+from .lmer import lmer
+from .model.generalized_linear_model import GeneralizedLinearModel
+from .model.generalized_mixed_model import GeneralizedMixedModel
+from .model.linear_model import LinearModel
+from .model.mixed_model import MixedModel
+from .model.stored_file import DAMAGE, read_model
+from .report.face import demand_model
+
+__all__ = ["load", "save"]
+
+Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearModel
+KINDS: dict[str, tuple[Any, Any]] = {
+    kind.__name__: (kind, verb)
+    for kind, verb in (
+        *((MixedModel, lmer), (GeneralizedMixedModel, glmer)),
+        *((LinearModel, lm), (GeneralizedLinearModel, glm)),
+    )
+}
+
+
+def save(m: Model, path: Any) -> None:
+    """Write a model to a file, as `MixedModel.save`.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import mlm
+    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mlm.save(m, pathlib.Path(folder) / "growth.mlm")
+    ...     again = mlm.load(pathlib.Path(folder) / "growth.mlm")
+    >>> str(again) == str(m)
+    True
+    """
+    demand_model(m)
+    m.save(path)
+
+
+def load(path: Any) -> Model:
+    """Read a model that ``m.save(path)`` wrote.
+
+    Nothing is searched again, and no code is run: a file has values, of which only known kinds are made.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    MixedModel, GeneralizedMixedModel, LinearModel or GeneralizedLinearModel
+        With the numbers and printouts of what was saved. Functions of the user's own are not in the file:
+        ``with_functions`` gives them again. ``m.update(…, data=…)`` fits again, to data that are given.
+
+    Raises
+    ------
+    ArgumentError
+        When `path` is no name of a file.
+    DataError
+        When there is no such file, or it is no model, a damaged one, or one of a later version.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import mlm
+    >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "groups.mlm"
+    ...     mlm.lmer("y ~ 1 + (1 | g)", data).save(path)
+    ...     m = mlm.load(path)
+    >>> m.predict({"g": ["c"]}).round(2).tolist()
+    [7.84]
+    """
+    name, content = read_model(path)
+    if name not in KINDS:
+        raise DataError(f"{str(path)!r} has a model of a kind that this version of mlm does not know: {name!r}.")
+    kind, verb = KINDS[name]
+    try:
+        options, frame = content.pop("options"), content.pop("frame")
+        frame = replace(frame, origin=None if options is None else FitCall(verb, None, options))
+        if kind is MixedModel:
+            return fit_from(MixedModel, frame, content)
+        if kind is GeneralizedMixedModel:
+            return generalized_fit_from(GeneralizedMixedModel, frame, content)
+        found: Model = kind(frame=frame, **content)
+    except DAMAGE as error:
+        raise DataError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}. Save the model again.") from None
+    return found
