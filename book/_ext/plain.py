@@ -37,6 +37,7 @@ FOLDED = {
     "hide-input": {"source_hidden": True},
     "remove-input": {"source_hidden": True},
     "hide-cell": {"source_hidden": True, "outputs_hidden": True},
+    "solution": {"source_hidden": True, "outputs_hidden": True},
 }
 
 
