@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
@@ -49,11 +51,12 @@ def tolerance(entry: Entry) -> str:
     return RANGES.get(entry.relation, "").format(entry.tolerance)
 
 
-def readable(entries: list[Entry]) -> list[str]:
-    """Return what each value is, with its model where there are several."""
-    several = len({entry.model for entry in entries}) > 1
+def readable(entries: list[Entry], models: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return what each value is, with its model where the words alone are those of several values."""
     labels = [entry.what or entry.id for entry in entries]
-    return [f"{label} ({entry.model})" if several else label for label, entry in zip(labels, entries, strict=True)]
+    several = {label for label, count in Counter(labels).items() if count > 1}
+    names = [models.get(entry.model, {}).get("label", entry.model) for entry in entries]
+    return [f"{label} ({name})" if label in several else label for label, name in zip(labels, names, strict=True)]
 
 
 def in_one_line(of: str, records: list[Record]) -> str:
@@ -96,7 +99,7 @@ class Checked(pd.DataFrame):
             index=pd.Index([label for label, _ in rows], name=name),
         )
         entries = [source.entry(record.id) for _, record in rows]
-        table.labels, table.ranges = readable(entries), [tolerance(entry) for entry in entries]
+        table.labels, table.ranges = readable(entries, source.models), [tolerance(entry) for entry in entries]
         table.caption = in_one_line(name, [record for _, record in rows])
         table.notes = [
             ("Exception", reason, labels) for reason, labels in by_reason([row for row in rows if row[1].reason])

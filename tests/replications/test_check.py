@@ -306,6 +306,17 @@ def test_a_section_is_one_folded_line_over_all_that_was_checked_in_it(small):
         small.section("the end")
 
 
+def test_values_of_the_same_description_are_told_apart_by_their_model(small):
+    about = {"what": "AIC", "where": "", "determined_by": "rows"}
+    entries = (
+        Entry(id="t.a", value="1", model="m0", **about),
+        Entry(id="t.b", value="2", model="m1", **about),
+        Entry(id="t.c", value="3", model="m1", **(about | {"what": "BIC"})),
+    )
+    small.source = dataclasses.replace(small.source, entries=entries, models={"m0": {"label": "Null model"}})
+    assert small.check("t", {"a": 1, "b": 2, "c": 3}).labels == ["AIC (Null model)", "AIC (m1)", "BIC"]
+
+
 def test_a_range_other_than_half_a_unit_is_said(small):
     about = {"model": "", "where": "", "determined_by": "rows", "relation": "about", "tolerance": "2"}
     entries = (Entry(id="seen", value="62", what="intercept, seen", **about),)
