@@ -21,6 +21,7 @@ In a chapter::
     published.check("prose")                         # restatements take the value of what they restate
     published.check("model3", m3, stopping_point=m3_stopped)       # for the last digits that need it
     published.check("claim", {"model2": m2, "kosovo_drops_out": "drops out"})  # m2: verdict on each term
+    published.section("Model 2")                     # one line over all that was checked since the last one
 
     tau2 = published.value("icc.input_tau2")         # a printed number, to compute from as its author did
     replications.verdict(m2, "cpi_cgm")              # "positive, significant"
@@ -36,6 +37,7 @@ from replications.data import codebook, load, results, which
 from replications.errors import CheckError, OriginalsError, RegistryError, RepositoryError
 from replications.quantities import verdict
 from replications.registry import SOURCES
+from replications.samples import prepared
 
 __all__ = [
     "SOURCES",
@@ -46,6 +48,7 @@ __all__ = [
     "RepositoryError",
     "codebook",
     "load",
+    "prepared",
     "published",
     "results",
     "verdict",

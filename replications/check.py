@@ -64,6 +64,7 @@ class Published:
         self._exceptions = registry.exceptions(source, self.data)
         self._records: dict[str, Record] = {}
         self._computed: dict[str, object] = {}
+        self._shown: set[str] = set()
 
     def value(self, id: str) -> float:
         """Return a printed number as a float, for what its author computed from printed numbers.
@@ -132,7 +133,39 @@ class Published:
         self._records |= {record.id: record for record in new}
         self._computed |= found
         self._write(complete=False)
-        return Checked.of(name, [(handed.rest(record.id) or record.id, record) for record in new])
+        return Checked.of(name, [(handed.rest(record.id) or record.id, record) for record in new], self.source)
+
+    def section(self, of: str) -> Checked:
+        """Return in one table what was checked since the last call, or since the first check.
+
+        Parameters
+        ----------
+        of : str
+            What the values belong to: "the printout of Model 1". It stands in the table's one line.
+
+        Returns
+        -------
+        Checked
+            As of :meth:`check`, indexed by the whole ids.
+
+        Raises
+        ------
+        CheckError
+            If nothing was checked since.
+
+        Examples
+        --------
+        >>> import replications
+        >>> ch4 = replications.published("learn_mlms_ch4")
+        >>> table = ch4.check("data", {"n_schools": 419})
+        >>> ch4.section("the data").caption
+        '1 of 1 number of the data agrees'
+        """
+        new = [record for record in self._records.values() if record.id not in self._shown]
+        if not new:
+            raise CheckError(f"{self.source.key}, {of}: nothing was checked since the last section")
+        self._shown |= {record.id for record in new}
+        return Checked.of(of, [(record.id, record) for record in new], self.source)
 
     def finish(self) -> Score:
         """Prove that nothing was left out.

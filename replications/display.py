@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
 
 from replications import registry
 from replications.records import Record
+from replications.registry import Entry, Source
 
 STOPPED = "yes, stopping point"
 ABOUT_STOPPED = (
@@ -15,8 +18,12 @@ ABOUT_STOPPED = (
     "a fit stopped there gives it."
 )
 
-# a longer table is folded under its caption, so that a chapter stays readable
-FOLD = 12
+# what the registry says of a value that is no plain rounded number
+RANGES = {
+    "about": "within {}",
+    "over": "or more, by up to {}",
+    "mostly": "at least 90% on the inner side",
+}
 
 
 def agreement(record: Record) -> str:
@@ -34,6 +41,35 @@ def breakable(name: str) -> str:
     return escaped
 
 
+def printed_as(text: str) -> str:
+    """Return a printed string as HTML that looks like print, with "nothing" where no star was printed."""
+    return f"<code>{escape(text)}</code>" if text else "nothing"
+
+
+def tolerance(entry: Entry) -> str:
+    """Return in words within which range a value counts as reproduced; empty where that is half a unit."""
+    return RANGES.get(entry.relation, "").format(entry.tolerance)
+
+
+def readable(entries: list[Entry], models: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return what each value is, with its model where the words alone are those of several values."""
+    labels = [entry.what or entry.id for entry in entries]
+    several = {label for label, count in Counter(labels).items() if count > 1}
+    names = [models.get(entry.model, {}).get("label", entry.model) for entry in entries]
+    return [f"{label} ({name})" if label in several else label for label, name in zip(labels, names, strict=True)]
+
+
+def in_one_line(of: str, records: list[Record]) -> str:
+    """Return how many values agree, as "18 of 18 numbers of the printout agree"."""
+    count, agreeing = len(records), sum(record.agrees for record in records)
+    claims = sum(record.id.startswith("claim.") for record in records)
+    kind = "number" if not claims else "claim" if claims == count else "numbers and claim"
+    noun = kind if count == 1 else f"{kind}s"
+    differing = f", {count - agreeing} {'differs' if count - agreeing == 1 else 'differ'}"
+    agree = "agrees" if agreeing == count == 1 else "agree"
+    return f"{agreeing} of {count} {noun} of {of} {agree}{differing if agreeing < count else ''}"
+
+
 def by_reason(rows: list[tuple[str, Record]]) -> list[tuple[str, list[str]]]:
     """Return each reason once, with the labels of the exceptions it holds for."""
     found: dict[str, list[str]] = {}
@@ -45,15 +81,15 @@ def by_reason(rows: list[tuple[str, Record]]) -> list[tuple[str, list[str]]]:
 class Checked(pd.DataFrame):
     """Printed and computed values side by side; an ordinary DataFrame that shows all its rows."""
 
-    _metadata = ("caption", "notes")
+    _metadata = ("caption", "notes", "labels", "ranges")
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
         return pd.DataFrame
 
     @classmethod
-    def of(cls, name: str, rows: list[tuple[str, Record]]) -> Checked:
-        """Make the table of a check; ``rows`` holds labels and records."""
+    def of(cls, name: str, rows: list[tuple[str, Record]], source: Source) -> Checked:
+        """Make the table of a check; ``rows`` holds ids, or their ends, and records."""
         table = cls(
             {
                 "printed": [record.printed for _, record in rows],
@@ -62,8 +98,9 @@ class Checked(pd.DataFrame):
             },
             index=pd.Index([label for label, _ in rows], name=name),
         )
-        reproduced = sum(record.agrees for _, record in rows)
-        table.caption = f"{name}: {reproduced} of {len(rows)} published values reproduced"
+        entries = [source.entry(record.id) for _, record in rows]
+        table.labels, table.ranges = readable(entries, source.models), [tolerance(entry) for entry in entries]
+        table.caption = in_one_line(name, [record for _, record in rows])
         table.notes = [
             ("Exception", reason, labels) for reason, labels in by_reason([row for row in rows if row[1].reason])
         ]
@@ -77,20 +114,23 @@ class Checked(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<tr><th scope="row">{breakable(str(label))}</th><td>{escape(row.printed)}</td>'
-            f"<td>{escape(row.computed)}</td><td>{row.agrees}</td></tr>"
-            for label, row in zip(self.index, self.itertuples(), strict=True)
+            f'<tr><th scope="row" title="{escape(str(id))}">{breakable(label)}</th>'
+            f"<td>{printed_as(row.printed)}{f' <small>{escape(within)}</small>' if within else ''}</td>"
+            f"<td>{printed_as(row.computed)}</td><td>{row.agrees}</td></tr>"
+            for id, label, within, row in zip(
+                self.index, self.labels, self.ranges, self.itertuples(index=False), strict=True
+            )
         )
+        named = dict(zip(self.index, self.labels, strict=True))
         notes = "".join(
-            f"<p><strong>{kind}</strong> ({', '.join(map(breakable, labels))}): {escape(text)}</p>"
-            for kind, text, labels in self.notes
+            f"<p><strong>{kind}</strong> ({', '.join(breakable(named[id]) for id in ids)}): {escape(text)}</p>"
+            for kind, text, ids in self.notes
         )
         return (
-            f'<details class="published-check"{"" if len(self) > FOLD else " open"}>'
-            f"<summary>{escape(self.caption)}</summary>"
+            f'<details class="published-check"><summary>{escape(self.caption)}</summary>'
             '<table class="dataframe"><thead><tr><th scope="col"></th><th scope="col">printed</th>'
             '<th scope="col">computed</th><th scope="col">agrees</th></tr></thead>'
-            f"<tbody>{rows}</tbody></table></details>{notes}"
+            f"<tbody>{rows}</tbody></table>{notes}</details>"
         )
 
 
@@ -106,10 +146,13 @@ class Score:
     exceptions : list of Record
     caveat : str
         What the line must not be read without; empty for most sources.
+    labels : dict
+        What each value is in words, by id.
     """
 
-    def __init__(self, source: str, records: list[Record], caveat: str = "") -> None:
+    def __init__(self, source: str, records: list[Record], caveat: str, labels: dict[str, str]) -> None:
         self.source = source
+        self.labels = labels
         self.published = len(records)
         self.reproduced = sum(record.agrees for record in records)
         self.stopped = sum(agreement(record) == STOPPED for record in records)
@@ -119,7 +162,8 @@ class Score:
     @classmethod
     def of(cls, source: str, records: list[Record]) -> Score:
         """Count the records of a source."""
-        return cls(source, records, registry.read(source).caveat)
+        about = registry.read(source)
+        return cls(source, records, about.caveat, {entry.id: entry.what for entry in about.entries})
 
     def __str__(self) -> str:
         count = len(self.exceptions)
@@ -140,8 +184,14 @@ class Score:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        rows = [(record.id, record) for record in self.exceptions]
         items = "".join(
-            f"<li>{escape(reason)}<ul>{''.join(f'<li>{escape(value)}</li>' for value in values)}</ul></li>"
-            for reason, values in self._notes()
+            f"<li>{escape(reason)}<ul>{''.join(self._item(id) for id in ids)}</ul></li>"
+            for reason, ids in by_reason(rows)
         )
         return f"<p><strong>{escape(str(self))}</strong></p>" + (f"<ul>{items}</ul>" if items else "")
+
+    def _item(self, id: str) -> str:
+        record = next(record for record in self.exceptions if record.id == id)
+        values = f"printed {printed_as(record.printed)}, computed {printed_as(record.shown)}"
+        return f'<li title="{escape(id)}">{escape(self.labels.get(id) or id)}: {values}</li>'

@@ -19,7 +19,7 @@ EXTENSIONS = Path(__file__).resolve().parent.parent / "book" / "_ext"
 CONF = f"""
 import sys
 sys.path.insert(0, {str(EXTENSIONS)!r})
-extensions = ["myst_nb", "sphinx_design", "offline", "r_tabs", "inputs", "colophon", "run_python"]
+extensions = ["myst_nb", "sphinx_design", "offline", "exercises", "r_tabs", "inputs", "colophon", "run_python"]
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath"]
 html_theme = "basic"
@@ -27,14 +27,14 @@ html_theme = "basic"
 R_BLOCKS = "```r\nm <- lm(y ~ x, data)\n```\n\n```rout\n(Intercept)\n```\n"
 
 
-def build(folder, markdown, tags=(), conf="", outputs=()):
+def build(folder, markdown, tags=(), conf="", outputs=(), after="After."):
     """Build a notebook of `markdown` and a code cell; return the finished process and the page's HTML."""
     cell = nbformat.v4.new_code_cell('m = mlm.lm("y ~ x", data)', execution_count=1, metadata={"tags": list(tags)})
     cell.outputs = list(outputs)
     cells = [
         nbformat.v4.new_markdown_cell("# A page\n\n" + markdown),
         cell,
-        nbformat.v4.new_markdown_cell("After."),
+        nbformat.v4.new_markdown_cell(after),
     ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / "index.ipynb")
@@ -54,6 +54,19 @@ def build(folder, markdown, tags=(), conf="", outputs=()):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     page = folder / "html" / "index.html"
     return done, page.read_text("utf8") if page.exists() else ""
+
+
+def test_the_code_of_a_solution_moves_into_the_dropdown_after_it(tmp_path):
+    done, html = build(tmp_path, "**1. One.** What?", ["solution"], after="```{dropdown} Solution\nThis.\n```")
+    assert done.returncode == 0, done.stderr
+    folded = html[html.index("<details") : html.index("</details>")]
+    assert folded.index("Solution") < folded.index("mlm") < folded.index("This.")
+    assert html.count("mlm") == folded.count("mlm")
+
+
+def test_a_solution_without_a_dropdown_fails_the_build(tmp_path):
+    done, _ = build(tmp_path, "**1. One.** What?", ["solution"])
+    assert "a cell tagged solution has no dropdown after it" in done.stderr
 
 
 def test_r_tabs_puts_the_r_blocks_beside_the_cell(tmp_path):

@@ -21,6 +21,16 @@ def code_cells(path):
     return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
+UNSEEN = {"hide-input", "hide-cell", "remove-input", "remove-cell", "solution"}
+LONGEST = 15  # lines of a cell that a reader sees without a click
+CHECKS = ("published.check(", "published.section(", "published.finish(")
+
+
+def seen(path):
+    """The code cells whose code a reader sees without a click."""
+    return [cell for cell in code_cells(path) if not UNSEEN & set(cell.metadata.get("tags", []))]
+
+
 def texts(output):
     """Every text of one output: a stream's, or those of its text representations."""
     if output.output_type == "stream":
@@ -64,6 +74,32 @@ def test_nothing_in_the_notebook_depends_on_the_machine(path):
         for output in cell.outputs:
             for text in texts(output):
                 assert not MACHINE.search(text), f"{MACHINE.search(text)} in the output of\n{cell.source}"
+
+
+@each_notebook
+def test_no_long_code_is_seen_without_a_click(path):
+    for cell in seen(path):
+        assert len(cell.source.splitlines()) <= LONGEST, cell.source
+
+
+@each_notebook
+def test_checks_are_one_line_each_and_only_the_first_shows_its_code(path):
+    cells = code_cells(path)
+    checks = [cell for cell in cells if any(call in cell.source for call in CHECKS)]
+    assert [cell for cell in seen(path) if cell in checks] == checks[:1]
+    assert 5 < len(checks) < 18
+    for cell in checks:
+        if "remove-cell" not in cell.metadata.get("tags", []):
+            (output,) = cell.outputs
+            assert re.search(r"\d+ of \d+ (number|claim)s?|\d+ published, ", output.data["text/plain"]), cell.source
+
+
+@each_notebook
+def test_where_we_differ_is_one_section_with_the_score_below_it(path):
+    cells = nbformat.read(path, as_version=4).cells
+    (place,) = (k for k, cell in enumerate(cells) if "\n## Where we differ from the source\n" in f"\n{cell.source}")
+    assert "published.finish()" in cells[place + 1].source
+    assert not any(re.search("What was checked", cell.source) for cell in cells)
 
 
 def toc_files():

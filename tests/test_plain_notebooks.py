@@ -208,5 +208,5 @@ def test_a_plain_notebook_runs_in_a_fresh_environment(key, written, fresh, monke
 @pytest.mark.slow
 def test_a_script_prints_what_its_notebook_shows(written, fresh):
     printed = fresh.run(written / "learn_mlms_ch4.py").stdout
-    for text in ("t-tests use Satterthwaite's method", "22 of 22 published values", "60 published"):
+    for text in ("t-tests use Satterthwaite's method", "22 of 22 numbers", "60 published"):
         assert text in printed, text

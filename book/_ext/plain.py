@@ -32,8 +32,13 @@ GLUE_IMPORT = re.compile(r"^from myst_nb import glue\n", re.MULTILINE)
 TERM = re.compile(r"\s*<[^>]*>$")  # the glossary's word, where the text has another form of it
 # What a box is called that has no title of its own.
 BOXES = {"note": "Note", "tip": "Tip", "warning": "Warning", "admonition": ""}
-# What is folded in the book is folded in Jupyter.
-FOLDED = {"hide-input": {"source_hidden": True}, "hide-cell": {"source_hidden": True, "outputs_hidden": True}}
+# What is folded or not shown in the book is folded in Jupyter.
+FOLDED = {
+    "hide-input": {"source_hidden": True},
+    "remove-input": {"source_hidden": True},
+    "hide-cell": {"source_hidden": True, "outputs_hidden": True},
+    "solution": {"source_hidden": True, "outputs_hidden": True},
+}
 
 
 # An R block that begins so rests on data that the source does not give: `# income: one row per country`.

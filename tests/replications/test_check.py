@@ -1,5 +1,6 @@
 """Checks by name: what of a model an id names, what is missing, what disagrees, what is excepted."""
 
+import dataclasses
 import json
 import math
 
@@ -257,7 +258,7 @@ def test_everything_checked_is_a_full_score(small):
     score = small.finish()
     assert str(score) == "small: 14 published, 12 reproduced (1 at the stopping point), 2 exceptions; made up"
     assert "  a slip of the author's hand\n    slip: printed 13, computed 15" in repr(score)
-    assert "<li>slip: printed 13, computed 15</li>" in score._repr_html_()
+    assert '<li title="slip">slip: printed <code>13</code>, computed <code>15</code></li>' in score._repr_html_()
 
 
 def test_records_keep_every_digit(small, tmp_path):
@@ -284,9 +285,45 @@ def test_the_table_shows_printed_places_only(small):
     table = small.check("means", {"7.n": 20, "7": {"mean": 1.52}})
     assert list(table.columns) == ["printed", "computed", "agrees"]
     assert table.loc["7.mean"].tolist() == ["1.5", "1.5", "yes"]
-    assert repr(table).startswith("means: 2 of 2 published values reproduced\n")
-    assert "<summary>means: 2 of 2 published values reproduced</summary>" in table._repr_html_()
-    assert '<th scope="row">7.<wbr>mean</th><td>1.5</td>' in table._repr_html_()
+    assert repr(table).startswith("2 of 2 numbers of means agree\n")
+    assert "<summary>2 of 2 numbers of means agree</summary>" in table._repr_html_()
+    assert 'title="7.mean">means.<wbr>7.<wbr>mean</th><td><code>1.5</code></td>' in table._repr_html_()
+
+
+def test_a_section_is_one_folded_line_over_all_that_was_checked_in_it(small):
+    small.check("means", {"7.n": 20, "7": {"mean": 1.52}})
+    small.check("claim", {"m": Mixed()})
+    first = small.section("the first part")
+    small.check("slip", 15)
+    second = small.section("the rest")
+    assert list(first.index) == ["means.7.n", "means.7.mean", "claim.m.edu_cwc"]
+    assert first.caption == "3 of 3 numbers and claims of the first part agree"
+    assert second.caption == "0 of 1 number of the rest agree, 1 differs"
+    html = second._repr_html_()
+    assert html.startswith('<details class="published-check"><summary>0 of 1')
+    assert html.endswith("a slip of the author&#x27;s hand</p></details>")
+    with pytest.raises(CheckError, match="the end: nothing was checked since the last section"):
+        small.section("the end")
+
+
+def test_values_of_the_same_description_are_told_apart_by_their_model(small):
+    about = {"what": "AIC", "where": "", "determined_by": "rows"}
+    entries = (
+        Entry(id="t.a", value="1", model="m0", **about),
+        Entry(id="t.b", value="2", model="m1", **about),
+        Entry(id="t.c", value="3", model="m1", **(about | {"what": "BIC"})),
+    )
+    small.source = dataclasses.replace(small.source, entries=entries, models={"m0": {"label": "Null model"}})
+    assert small.check("t", {"a": 1, "b": 2, "c": 3}).labels == ["AIC (Null model)", "AIC (m1)", "BIC"]
+
+
+def test_a_range_other_than_half_a_unit_is_said(small):
+    about = {"model": "", "where": "", "determined_by": "rows", "relation": "about", "tolerance": "2"}
+    entries = (Entry(id="seen", value="62", what="intercept, seen", **about),)
+    small.source = dataclasses.replace(small.source, entries=entries)
+    html = small.check("seen", 60.5)._repr_html_()
+    assert '<th scope="row" title="seen">intercept, seen</th>' in html
+    assert "<td><code>62</code> <small>within 2</small></td><td><code>60</code></td>" in html
 
 
 def test_an_exception_is_shown_with_its_reason(small):
@@ -326,7 +363,7 @@ def test_a_value_of_the_stopping_point_is_labelled(small):
     table = small.check("stop", Mixed(), stopping_point=Stopped())
     assert table["agrees"].tolist() == ["yes, stopping point"]
     assert "\nStopping point (aic): the printed digit is that of the point where" in repr(table)
-    assert "<strong>Stopping point</strong> (aic): the printed digit" in table._repr_html_()
+    assert "<strong>Stopping point</strong> (stop.<wbr>aic): the printed digit" in table._repr_html_()
     with pytest.raises(CheckError, match=r"stop.aic: printed '114.3', computed 114.0$"):
         small.check("stop", Mixed(), stopping_point=Mixed())
 
@@ -338,7 +375,7 @@ def test_without_the_stopping_point_its_digits_are_missed_and_the_remedy_named(s
 
 def test_long_labels_may_be_broken(small):
     assert (
-        '<th scope="row">fixef.<wbr>intercept.<wbr>estimate</th>'
+        'title="fixef.intercept.estimate">m.<wbr>fixef.<wbr>intercept.<wbr>estimate</th>'
         in small.check("m", Mixed(), {"icc": 0.12309})._repr_html_()
     )
 
