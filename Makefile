@@ -8,6 +8,9 @@ EXTRAS ?= book,test,originals,nlopt,docx
 # for instance PYTEST='-x tests/test_lmer.py'
 PYTEST ?=
 NOTEBOOKS ?=
+# the browser in which the built book is tested; empty: a Chromium on the path, and without one those tests are skipped
+MLM_BROWSER ?=
+export MLM_BROWSER
 # for instance BENCHMARKS='--case imm10_model3 --repeats 5 --output some.json'
 BENCHMARKS ?= --growth
 BENCH ?= .venv-bench
@@ -47,7 +50,7 @@ book: $(BOOK)
 # --all, because Sphinx repeats a page's warnings only when it reads the page again
 $(BOOK): $(CHECKED) $(BOOK_SOURCES) _config.yml _toc.yml
 	$(BIN)/jupyter-book build --all -W -n --keep-going .
-	$(BIN)/python -m pytest -q tests/test_site.py
+	$(BIN)/python -m pytest -q tests/test_site.py tests/test_site_in_browser.py
 	@touch $@
 
 test: $(INSTALLED)

@@ -247,7 +247,8 @@ def _notes(results: Results, family: bool = False) -> str:
                 told.setdefault(f"{WRONG} {program}, {_difference(m['agreement'])}", []).append(title)
     absent = [n for n in names if {cell(results, c, n)["state"] for c in cases} == {"not installed"}]
     lines = [f"* {reason}: {', '.join(titles)}." for reason, titles in told.items()]
-    return "\n".join(lines + [f"* {name} was not installed." for name in absent])
+    lines += [f"* {name} was not installed." for name in absent]
+    return "\n".join([":::{dropdown} What dashes and stars stand for", *lines, ":::"]) if lines else ""
 
 
 def _difference(agreement: dict[str, Any]) -> str:

@@ -151,3 +151,10 @@ def test_what_binder_and_colab_open_installs_the_wheel(published):
     nbformat.validate(notebook)
     assert f"https://ada.github.io/engines/{wheel}" in notebook.cells[1].source
     assert "%pip" not in (published / "downloads" / "learn_mlms_ch4.py").read_text("utf-8")
+
+
+def test_tests_run_on_three_systems_with_the_oldest_and_the_newest_python():
+    job = WORKFLOWS["ci"]["jobs"]["everywhere"]
+    assert {place.partition("-")[0] for place in job["strategy"]["matrix"]["os"]} == {"ubuntu", "macos", "windows"}
+    assert job["strategy"]["matrix"]["python"] == [PROJECT["requires-python"].removeprefix(">="), "3.x"]
+    assert not any("make" in step.get("run", "") for step in job["steps"])

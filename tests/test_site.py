@@ -1,13 +1,9 @@
 """The built book, where there is one, is complete in itself: nothing is loaded from another host.
 
-With MLM_BROWSER set to a Chromium (``make book MLM_BROWSER=chromium``) every page is also opened in it,
-to see that the formulas are drawn and that no request leaves the machine.
+``test_site_in_browser.py`` opens the pages in a browser.
 """
 
-import json
-import os
 import re
-import subprocess
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,7 +12,6 @@ import pytest
 
 SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
 PAGES = sorted(SITE.glob("book/*.html"))
-BROWSER = os.environ.get("MLM_BROWSER")
 LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "video": "src"}
 # relations of <link> that only name another page
 NAMING = {"canonical", "index", "search", "next", "prev", "author", "license", "copyright"}
@@ -31,11 +26,11 @@ def parsed(path):
 
 
 class Page(HTMLParser):
-    """Collects what a page loads, its local links and anchors, its title, the formulas and the outputs in it."""
+    """Collects what a page loads, its local links and anchors, its title and the outputs in it."""
 
     def __init__(self, path):
         super().__init__()
-        self.loads, self.links, self.anchors, self.formulas, self.without_alt = [], [], set(), 0, []
+        self.loads, self.links, self.anchors, self.without_alt = [], [], set(), []
         self.title, self._in_title = "", False
         self.outputs, self.outputs_in_tabs, self._boxes = 0, 0, []
         self.feed(path.read_text("utf8"))
@@ -51,7 +46,6 @@ class Page(HTMLParser):
         if tag == "div":
             self._enter(attrs.get("class") or "")
         self.anchors.add(attrs.get("id"))
-        self.formulas += "math" in (attrs.get("class") or "").split() and tag in ("span", "div")
         self._in_title = self._in_title or (tag == "title" and not self.title)
 
     def _enter(self, classes):
@@ -109,52 +103,3 @@ def test_style_sheets_load_nothing_from_outside():
     for sheet in SITE.rglob("*.css"):
         remote = re.search(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//[^)'\"]*", sheet.read_text("utf8"))
         assert remote is None, f"{sheet.name}: {remote and remote.group()}"
-
-
-BROWSER_OPTIONS = [
-    *["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
-    # no name is found, so that a request for another host leaves nothing but its entry in the log
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    *["--virtual-time-budget=20000", "--dump-dom"],
-]
-
-
-def open_in_browser(page, folder):
-    """Return the page as the browser drew it and the addresses the page asked for."""
-    log = folder / "net.json"
-    places = [f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}"]
-    command = [BROWSER, *BROWSER_OPTIONS, *places, page.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    requests = [event.get("params", {}) for event in json.loads(log.read_text("utf8"))["events"]]
-    # what the browser asks for on its own account (updates, time) has "not an origin" as initiator
-    asked = {r["url"] for r in requests if "url" in r and r.get("initiator", "not an origin") != "not an origin"}
-    return done.stdout, asked
-
-
-@pytest.mark.skipif(not BROWSER, reason="MLM_BROWSER names no browser")
-@each_page
-def test_page_in_a_browser_draws_its_formulas_without_a_network(page, tmp_path):
-    drawn, asked = open_in_browser(page, tmp_path)
-    assert not {address for address in asked if address.startswith(("http", "ws"))}
-    assert drawn.count("<mjx-container") >= parsed(page).formulas
-    # MathJax draws what it cannot read as an error node, and an unknown command in red
-    assert not re.findall(r'<g data-mml-node="merror".{,200}|<g [^>]*fill="red".{,200}', drawn)
-
-
-FRAME = """<iframe src="{address}" width="390" height="900"></iframe><script>
-addEventListener("load", () => setTimeout(() => {{
-  document.title = "width " + document.querySelector("iframe").contentDocument.documentElement.scrollWidth;
-}}, 3000));
-</script>"""
-
-
-@pytest.mark.skipif(not BROWSER, reason="MLM_BROWSER names no browser")
-@each_page
-def test_page_does_not_scroll_sideways_on_a_telephone(page, tmp_path):
-    outer = tmp_path / "frame.html"
-    outer.write_text(FRAME.format(address=page.as_uri()), "utf-8")
-    options = ["--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}"]
-    command = [BROWSER, *BROWSER_OPTIONS, *options, outer.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    (width,) = re.findall(r"<title>width (\d+)", done.stdout)
-    assert int(width) <= 390

@@ -78,10 +78,11 @@ def facet_histogram(
 
     Examples
     --------
-    >>> data = {"y": [1, 2, 2, 3], "g": ["a", "a", "b", "b"]}
-    >>> panels = facet_histogram(data, "y", "g", bins=[0.5, 1.5, 2.5, 3.5])
-    >>> [ax.get_title() for ax in panels]
-    ['a', 'b']
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> panels = mlm.plot.facet_histogram(pupils, "math", "schnum")
+    >>> len(panels)
+    10
     """
     demand_words(title, xlabel, ylabel)
     rows = complete(data, by, x)
@@ -148,9 +149,10 @@ def facet_density_lines(
 
     Examples
     --------
-    >>> data = {"x": [0, 1, 2, 0, 1, 2], "y": [1, 2, 4, 5, 4, 2], "g": list("aaabbb")}
-    >>> len(facet_density_lines(data, "x", "y", "g", kind="points"))
-    2
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> len(mlm.plot.facet_density_lines(pupils, "homework", "math", "schnum", kind="points"))
+    10
     """
     demand_words(title, xlabel, ylabel)
     if not is_one_of(kind, ("density", "points")):

@@ -84,9 +84,11 @@ def group_lines(
 
     Examples
     --------
-    >>> data = {"x": [0, 1, 2, 0, 1, 2], "y": [1, 2, 4, 5, 4, 2], "g": list("aaabbb")}
-    >>> group_lines(data, "x", y="y", by="g").get_xlabel()
-    'x'
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.lmer("math ~ homework + (1 + homework | schnum)", pupils)
+    >>> mlm.plot.group_lines(m, "homework").get_xlabel()
+    'homework'
     """
     demand_words(title, xlabel, ylabel)
     demand_truth(points=points, overall=overall)

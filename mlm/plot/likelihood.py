@@ -105,10 +105,10 @@ def likelihood_curve(
 
     Examples
     --------
-    >>> import mlm
-    >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", data, reml=False)
-    >>> likelihood_curve(m).get_xlabel()
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.lmer("math ~ homework + (1 | schnum)", pupils, reml=False)
+    >>> mlm.plot.likelihood_curve(m).get_xlabel()
     'Intraclass correlation'
     """
     demand_words(title, xlabel, ylabel)

@@ -107,10 +107,11 @@ def dot_and_whisker(
 
     Examples
     --------
-    >>> import mlm
-    >>> data = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1]}
-    >>> [label.get_text() for label in dot_and_whisker(mlm.lm("y ~ x", data)).get_yticklabels()]
-    ['x']
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.lmer("math ~ homework + ses + (1 | schnum)", pupils)
+    >>> [label.get_text() for label in mlm.plot.dot_and_whisker(m).get_yticklabels()]
+    ['homework', 'ses']
     """
     demand_words(title, xlabel, ylabel)
     level = checked_level(level)
@@ -231,10 +232,11 @@ def effect_lines(
 
     Examples
     --------
-    >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "z": [1, 3, 2, 5, 4, 6]}
-    >>> effect_lines(mlm.effect(mlm.lm("y ~ x + z", rows), "z")).get_ylabel()
-    'y'
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.lmer("math ~ homework + ses + (1 | schnum)", pupils)
+    >>> mlm.plot.effect_lines(mlm.effect(m, "homework")).get_ylabel()
+    'math'
     """
     demand_words(title, xlabel, ylabel, at_label)
     if not all(hasattr(found, name) for name in ("frame", "focal", "at", "categorical", "response")):

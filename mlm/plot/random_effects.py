@@ -77,9 +77,10 @@ def caterpillar(
 
     Examples
     --------
-    >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
-    >>> [ax.get_title() for ax in caterpillar(m)]
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.lmer("math ~ homework + (1 | schnum)", pupils)
+    >>> [ax.get_title() for ax in mlm.plot.caterpillar(m)]
     ['(Intercept)']
     """
     demand_words(title, xlabel, ylabel)
@@ -177,10 +178,11 @@ def ranef_histogram(
 
     Examples
     --------
-    >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
-    >>> ranef_histogram(m, bins=3).get_ylabel()
-    'Groups (g)'
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.lmer("math ~ homework + (1 | schnum)", pupils)
+    >>> mlm.plot.ranef_histogram(m, bins=5).get_ylabel()
+    'Groups (schnum)'
     """
     demand_words(title, xlabel, ylabel)
     modes = _modes(m, group)

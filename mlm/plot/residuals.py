@@ -67,10 +67,11 @@ def binned_residuals(
 
     Examples
     --------
-    >>> import mlm
-    >>> m = mlm.glm("y ~ x", {"y": [0, 1, 0, 1, 1, 0, 1, 1], "x": [1, 2, 3, 4, 5, 6, 7, 8]})
-    >>> binned_residuals(m, bins=2).get_ylabel()
-    'Average residual (y)'
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> m = mlm.glm("(math > 50) ~ homework + ses", pupils)
+    >>> mlm.plot.binned_residuals(m).get_xlabel()
+    'Average fitted value'
 
     References
     ----------
@@ -155,9 +156,10 @@ def residual_histogram(
 
     Examples
     --------
-    >>> import mlm
-    >>> residual_histogram(mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}), bins=3).get_xlabel()
-    'Residual (y)'
+    >>> import mlm, replications
+    >>> pupils = replications.load("imm10", verbose=False)
+    >>> mlm.plot.residual_histogram(mlm.lm("math ~ homework", pupils)).get_xlabel()
+    'Residual (math)'
     """
     demand_words(title, xlabel, ylabel)
     demand_model(m)

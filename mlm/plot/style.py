@@ -36,7 +36,7 @@ def use_style() -> None:
     >>> with matplotlib.rc_context():
     ...     mlm.plot.use_style()
     ...     matplotlib.rcParams["font.size"]
-    11.0
+    12.0
     """
     from matplotlib import style
 
