@@ -56,6 +56,7 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .model.standardizing import standardize as standardize
 from .model.updating import update as update
 from .plot.check import check as check
 from .report.regtable import RegressionTable as RegressionTable
@@ -179,6 +180,7 @@ __all__ = [
     "shrinkage",
     "simulate",
     "slopes",
+    "standardize",
     "step",
     "summarize",
     "summary",

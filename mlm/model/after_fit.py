@@ -18,6 +18,7 @@ from ..fit.stored import stored_numbers
 from ..inference.bootstrap import Bootstrap, bootstrap
 from ..inference.intervals import is_wald, mixed_intervals
 from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, with_columns
+from .standardizing import fitted_standardized
 from .stored_file import write_model
 from .updating import fitted_again
 
@@ -218,6 +219,49 @@ class AfterFit(FittedMixed):
         """
         own: dict[str, Any] = {"reml": self.reml} if isinstance(self, Fit) else {}
         return fitted_again(self, change, data, options, own)
+
+    def standardize(self, two_sd: bool = False, data: Any = None) -> Self:
+        """Fit the model again with z-scored predictors and response, as R's ``datawizard::standardize``.
+
+        Columns of numbers become ``scale(x)`` in the formula: less their mean, over their standard deviation, in the
+        rows of the fit, also where they are slopes of random effects. Categories, truth values, grouping factors and
+        terms that are already scaled stay what they are. With weights the mean and the deviation are weighted, and
+        stand as numbers in ``scale()``.
+
+        Parameters
+        ----------
+        two_sd : bool
+            Divide predictors, not the response, by two standard deviations, as ``I(scale(x)/2)``, so that they compare
+            with categories of two levels (Gelman 2008).
+        data : data frame, optional
+            By default the data that the fit was given, as they are now.
+
+        Returns
+        -------
+        The same kind of model
+            Rows for its `predict` have the units of the data; predictions are in standard deviations of the
+            response. The response of a generalized model is left alone, and so is its offset.
+
+        Raises
+        ------
+        ArgumentError
+            When `two_sd` is not True or False.
+        FitError
+            For a function of a column that means something else of a standardised one, as ``log(x)``, an offset of a
+            linear model, or a model without its data.
+        DataError
+            When all numbers of a column are the same.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "x": [0, 1, 0, 2, 1, 1], "g": list("aabbcc")}
+        >>> m = mlm.lmer("y ~ x + (1 | g)", data).standardize()
+        >>> m.formula
+        'scale(y) ~ scale(x) + (1 | g)'
+        """
+        own: dict[str, Any] = {"reml": self.reml} if isinstance(self, Fit) else {}
+        return fitted_standardized(self, two_sd, data, own)
 
     def save(self, path: Any) -> None:
         """Write the model to a file, for `mlm.load`.

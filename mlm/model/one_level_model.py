@@ -21,6 +21,7 @@ from ..report.html import as_html
 from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
+from .standardizing import fitted_standardized
 from .stored_file import write_model
 from .updating import fitted_again
 
@@ -236,6 +237,47 @@ class OneLevelModel(MaketablesFace):
         'log(y) ~ x + I(x^2)'
         """
         return fitted_again(self, change, data, options, {})
+
+    def standardize(self, two_sd: bool = False, data: Any = None) -> Any:
+        """Fit the model again with z-scored predictors and response, as R's ``datawizard::standardize``.
+
+        Columns of numbers become ``scale(x)`` in the formula: less their mean, over their standard deviation, in the
+        rows of the fit. Categories, truth values and terms that are already scaled stay what they are.
+        With weights the mean and the deviation are weighted, and stand as numbers in ``scale()``.
+
+        Parameters
+        ----------
+        two_sd : bool
+            Divide predictors, not the response, by two standard deviations, as ``I(scale(x)/2)``, so that they compare
+            with categories of two levels (Gelman 2008).
+        data : data frame, optional
+            By default the data that the fit was given, as they are now.
+
+        Returns
+        -------
+        The same kind of model
+            Rows for its `predict` have the units of the data; predictions are in standard deviations of the
+            response. The response of a generalized model is left alone, unless its family is gaussian with the identity
+            link, and so is its offset.
+
+        Raises
+        ------
+        ArgumentError
+            When `two_sd` is not True or False.
+        FitError
+            For a function of a column that means something else of a standardised one, as ``log(x)``, an offset of a
+            linear model, or a model without its data.
+        DataError
+            When all numbers of a column are the same.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}).standardize()
+        >>> m.formula, m.predict({"x": [6.0]}).round(3).tolist()
+        ('scale(y) ~ scale(x)', [1.894])
+        """
+        return fitted_standardized(self, two_sd, data, {})
 
     def save(self, path: Any) -> None:
         """Write the model to a file, for `mlm.load`.
