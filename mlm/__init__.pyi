@@ -81,6 +81,7 @@ from .variance.vif import VarianceInflation as VarianceInflation
 from .variance.vif import vif as vif
 from .verbs import VarCorr as VarCorr
 from .verbs import coef as coef
+from .verbs import coefficients as coefficients
 from .verbs import confint as confint
 from .verbs import fitted as fitted
 from .verbs import fixef as fixef
@@ -143,6 +144,7 @@ __all__ = [
     "center_within",
     "check",
     "coef",
+    "coefficients",
     "confint",
     "contest",
     "design_effect",
