@@ -355,7 +355,7 @@ class GeneralizedFit(FittedMixed):
                 inverse = np.full_like(inverse, np.nan)
             return self.worked.users_covariance(inverse)
         scale = self.sigma / self.worked.units.spherical
-        return self.worked.users_covariance(scale**2 * linalg.inv(self._information.matrix))
+        return self.worked.users_covariance(scale**2 * linalg.inv(self.mode_information.matrix))
 
     @cached_property
     def _hessian(self) -> np.ndarray:
@@ -363,7 +363,8 @@ class GeneralizedFit(FittedMixed):
         return curvature(self.optimum)
 
     @property
-    def _information(self) -> Information:
+    def mode_information(self) -> Information:
+        """What the rows tell of the fixed effects at the conditional modes, theta taken as known."""
         mode = self._at.mode
         return information(self.worked.rows, AtModes(mode.matrices, mode.system, mode.at.weights))
 
@@ -374,7 +375,7 @@ class GeneralizedFit(FittedMixed):
         lme4's ``hatvalues`` multiplies by prior weights where working ones belong, and says that it may not make sense.
         """
         found = np.empty(self.nobs)
-        found[self.worked.order] = self._information.leverages()
+        found[self.worked.order] = self.mode_information.leverages()
         found.flags.writeable = False
         return found
 

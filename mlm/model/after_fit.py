@@ -17,7 +17,8 @@ from ..fit.simulate import simulate
 from ..fit.stored import stored_numbers
 from ..inference.bootstrap import Bootstrap, bootstrap
 from ..inference.intervals import is_wald, mixed_intervals
-from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, with_columns
+from ..inference.row_influence import cooks_distances
+from .augmenting import rows_of_the_fit, rows_of_users, with_columns
 from .standardizing import fitted_standardized
 from .stored_file import write_model
 from .updating import fitted_again

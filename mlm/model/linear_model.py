@@ -21,9 +21,10 @@ from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact
 from ..inference.predictions import asks_for_frame, prediction_frame
+from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
-from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, spread_without, with_columns
+from .augmenting import rows_of_the_fit, rows_of_users, with_columns
 from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["FStatistic", "LinearModel"]
