@@ -21,9 +21,7 @@ from ..report.html import as_html
 from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
-from .standardizing import fitted_standardized
-from .stored_file import write_model
-from .updating import fitted_again
+from .every_model import EveryModel
 
 __all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
 
@@ -31,7 +29,7 @@ Self = TypeVar("Self", bound="OneLevelModel")
 
 
 @dataclass(frozen=True, eq=False)
-class OneLevelModel(MaketablesFace):
+class OneLevelModel(EveryModel, MaketablesFace):
     """What linear and generalized linear models have in common.
 
     Attributes
@@ -203,102 +201,8 @@ class OneLevelModel(MaketablesFace):
         variance = np.einsum("ip,pq,iq->i", x, self.covariance, x)
         return values, variance if lost is None else np.where(lost, np.nan, variance)
 
-    def update(self, change: str | None = None, data: Any = None, **options: Any) -> Any:
-        """Fit the model again, with changes, as R's ``update`` does.
-
-        Parameters
-        ----------
-        change : str, optional
-            ``". ~ . + z"``: a dot stands for what was on its side; terms and offsets are added and taken out.
-        data : data frame, optional
-            By default the data that the fit was given, as they are now.
-        **options
-            Arguments of `mlm.lm` or `mlm.glm`; by default as in the fit. A new family has its own link.
-
-        Returns
-        -------
-        The same kind of model
-
-        Raises
-        ------
-        ArgumentError
-            For an option that there is not.
-        FormulaError
-            When the change cannot be read.
-        FitError
-            When the model was loaded and no data are given, or comes from no call: after ``refit(y=…)`` or `step`.
-
-        Examples
-        --------
-        >>> import mlm
-        >>> data = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
-        >>> m = mlm.lm("y ~ x", data)
-        >>> m.update("log(.) ~ . + I(x^2)").formula
-        'log(y) ~ x + I(x^2)'
-        """
-        return fitted_again(self, change, data, options, {})
-
-    def standardize(self, two_sd: bool = False, data: Any = None) -> Any:
-        """Fit the model again with z-scored predictors and response, as R's ``datawizard::standardize``.
-
-        Columns of numbers become ``scale(x)`` in the formula: less their mean, over their standard deviation, in the
-        rows of the fit. Categories, truth values and terms that are already scaled stay what they are.
-        With weights the mean and the deviation are weighted, and stand as numbers in ``scale()``.
-
-        Parameters
-        ----------
-        two_sd : bool
-            Divide predictors, not the response, by two standard deviations, as ``I(scale(x)/2)``, so that they compare
-            with categories of two levels (Gelman 2008).
-        data : data frame, optional
-            By default the data that the fit was given, as they are now.
-
-        Returns
-        -------
-        The same kind of model
-            Rows for its `predict` have the units of the data; predictions are in standard deviations of the
-            response. The response of a generalized model is left alone, unless its family is gaussian with the identity
-            link, and so is its offset.
-
-        Raises
-        ------
-        ArgumentError
-            When `two_sd` is not True or False.
-        FitError
-            For a function of a column that means something else of a standardised one, as ``log(x)``, an offset of a
-            linear model, or a model without its data.
-        DataError
-            When all numbers of a column are the same.
-
-        Examples
-        --------
-        >>> import mlm
-        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}).standardize()
-        >>> m.formula, m.predict({"x": [6.0]}).round(3).tolist()
-        ('scale(y) ~ scale(x)', [1.894])
-        """
-        return fitted_standardized(self, two_sd, data, {})
-
-    def save(self, path: Any) -> None:
-        """Write the model to a file, for `mlm.load`.
-
-        The file is a zip of JSON and of arrays in NumPy's format: no code, and nothing that is pickled. It has the
-        columns of the data that the formula uses, in the rows in use, with their labels: who gets the file gets these.
-        It has neither the other columns nor functions of the user's own.
-
-        Parameters
-        ----------
-        path : str or path
-            An existing file is overwritten.
-
-        Raises
-        ------
-        ArgumentError
-            When `path` is no name of a file.
-        DataError
-            When the file cannot be written, or levels or labels are of a type that cannot be saved.
-        """
-        write_model(path, type(self).__name__, {each.name: getattr(self, each.name) for each in fields(self)})
+    def _stored(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def simulate(self, n: int = 1, seed: Any = None) -> np.ndarray:
         """Draw new responses from the model, shape (nobs, n): see `mlm.simulate`.
