@@ -21,6 +21,7 @@ from ..report.html import as_html
 from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
+from .augmenting import rows_of_the_fit, rows_of_users, with_columns
 from .every_model import EveryModel
 
 __all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
@@ -203,6 +204,45 @@ class OneLevelModel(EveryModel, MaketablesFace):
 
     def _stored(self) -> dict[str, Any]:
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def augment(self, newdata: Any = None, se: bool = False) -> pd.DataFrame:
+        """Return rows with what the fit says of them, in the columns of R's broom.
+
+        Parameters
+        ----------
+        newdata : data frame, optional
+            Default: the rows of the fit, with the variables of the formula.
+        se : bool
+            Add ``.se.fit``, the standard errors that `predict` gives.
+
+        Returns
+        -------
+        DataFrame, by row label
+            ``.fitted`` (of a generalized model, linear predictors) [, ``.se.fit``], ``.resid`` (deviance residuals, of
+            a generalized one), ``.hat`` (leverages), ``.sigma`` (without the row), ``.cooksd`` (Cook's distances),
+            ``.std.resid`` (residuals over their standard errors). New rows have ``.fitted`` and ``.se.fit``.
+
+        Raises
+        ------
+        ArgumentError, DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m.augment().round(2).iloc[1].tolist()
+        [2.1, 2.0, 2.03, 0.07, 0.3, 0.13, 0.1, 0.7]
+        """
+        found = cast(Any, self).predict(newdata, se=se)
+        added = {".fitted": found["fit"], ".se.fit": found["se"]} if se else {".fitted": found}
+        if newdata is not None:
+            return with_columns(rows_of_users(newdata), added)
+        return with_columns(rows_of_the_fit(self.frame), added | self._row_measures())
+
+    def _row_measures(self) -> dict[str, Any]:
+        """What `augment` adds to the rows of the fit, after fitted values, in broom's order."""
+        raise NotImplementedError
 
     def simulate(self, n: int = 1, seed: Any = None) -> np.ndarray:
         """Draw new responses from the model, shape (nobs, n): see `mlm.simulate`.
