@@ -34,8 +34,8 @@ from .glm import glm as glm
 from .glmer import glmer as glmer
 from .inference.all_fit import AllFit as AllFit
 from .inference.all_fit import all_fit as all_fit
-from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
+from .inference.anova_table import AnovaTable as AnovaTable
 from .inference.bootstrap import Bootstrap as Bootstrap
 from .inference.bootstrap import bootstrap as bootstrap
 from .inference.contest import contest as contest
