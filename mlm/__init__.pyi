@@ -34,8 +34,8 @@ from .glm import glm as glm
 from .glmer import glmer as glmer
 from .inference.all_fit import AllFit as AllFit
 from .inference.all_fit import all_fit as all_fit
-from .inference.anova import AnovaTable as AnovaTable
 from .inference.anova import anova as anova
+from .inference.anova_table import AnovaTable as AnovaTable
 from .inference.bootstrap import Bootstrap as Bootstrap
 from .inference.bootstrap import bootstrap as bootstrap
 from .inference.contest import contest as contest
@@ -56,6 +56,7 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .model.standardizing import standardize as standardize
 from .model.updating import update as update
 from .plot.check import check as check
 from .report.regtable import RegressionTable as RegressionTable
@@ -80,6 +81,7 @@ from .variance.vif import VarianceInflation as VarianceInflation
 from .variance.vif import vif as vif
 from .verbs import VarCorr as VarCorr
 from .verbs import coef as coef
+from .verbs import coefficients as coefficients
 from .verbs import confint as confint
 from .verbs import fitted as fitted
 from .verbs import fixef as fixef
@@ -142,6 +144,7 @@ __all__ = [
     "center_within",
     "check",
     "coef",
+    "coefficients",
     "confint",
     "contest",
     "design_effect",
@@ -179,6 +182,7 @@ __all__ = [
     "shrinkage",
     "simulate",
     "slopes",
+    "standardize",
     "step",
     "summarize",
     "summary",

@@ -26,6 +26,7 @@ from .report.summary import Summary, summarize
 __all__ = [
     "VarCorr",
     "coef",
+    "coefficients",
     "confint",
     "fitted",
     "fixef",
@@ -106,6 +107,19 @@ def coef(m: Model) -> pd.DataFrame | dict[str, pd.DataFrame] | pd.Series:
     {'a': 1.65, 'b': 4.51, 'c': 7.84}
     """
     return terms_of(m.fixef, m) if isinstance(m, OneLevelModel) else _asked(m, "coef")()
+
+
+def coefficients(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
+    """Return the table of coefficients with standard errors and tests; arguments as for `MixedModel.coefficients`.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> mlm.coefficients(m, ddf="satterthwaite")["df"].round(2).tolist()
+    [2.0]
+    """
+    return _called(m, "coefficients", arguments, options)
 
 
 def VarCorr(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:

@@ -211,3 +211,40 @@ def test_functions_of_mixed_models_say_so(function, what, ols):
     said = r"mixed model that mlm\.lmer( or mlm\.glmer)? has fitted|float\(\) argument"
     with pytest.raises((mlm.ArgumentError, TypeError), match=said):
         function(ols if what else what)
+
+
+METHODS = ("augment", "coefficients", "confint", "predict", "save", "simulate", "standardize", "summary", "update")
+TABLES = {
+    "anova": {}, "drop1": {}, "ranova": {}, "step": {}, "icc": {}, "r2": {}, "vif": {}, "re_pca": {}, "all_fit": {},
+    "contest": {"L": "x"}, "influence": {"groups": "g"}, "emmeans": {"specs": "x"}, "slopes": {"x": "x"},
+    "profile": {"which": "sigma"}, "bootstrap": {"n": 20, "seed": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_are_functions_too(name):
+    d = data().assign(up=lambda d: (d["y"] > d["y"].mean()).astype(int))
+    models = mlm.lmer("y ~ x + (1 | g)", d), mlm.glmer("up ~ x + (1 | g)", d), mlm.lm("y ~ x", d), mlm.glm("up ~ x", d)
+    assert all(callable(getattr(m, name)) for m in models)
+    assert name in mlm.__all__
+    if name == "coefficients":
+        for m in models:
+            pd.testing.assert_frame_equal(mlm.coefficients(m), m.coefficients())
+        pd.testing.assert_frame_equal(
+            mlm.coefficients(models[0], "kenward-roger"), models[0].coefficients("kenward-roger")
+        )
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_have_a_frame_and_faces(name):
+    m = mlm.lmer("y ~ x + w + (1 | g)", data())
+    found = getattr(mlm, name)(m, **TABLES[name])
+    assert len(found.frame)
+    assert "object at" not in str(found)
+    assert found._repr_html_().startswith("<")
+
+
+def test_a_frame_of_both_tables_of_step():
+    found = mlm.step(mlm.lmer("y ~ x + w + (1 | g)", data()))
+    pd.testing.assert_series_equal(found.frame.loc["fixed"]["Pr(>F)"], found.fixed.frame["Pr(>F)"], check_names=False)
+    assert len(found.frame) == len(found.random.frame) + len(found.fixed.frame)

@@ -99,7 +99,7 @@ def test_the_page_on_the_design_names_every_module(package):
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
 def test_modules_exist_that_a_page_mentions(path):
     code = [p.relative_to(ROOT).as_posix() for folder in CODE for p in (ROOT / folder).rglob("*.py")]
-    for name in set(re.findall(r"[\w./-]*\w\.py\b(?!i)", text(path))):
+    for name in set(re.findall(r"[\w./-]*\w\.py\b(?!i)", text(path))) - {"first.py"}:  # which readers write
         assert any(f"/{known}".endswith(f"/{name}") for known in code), f"{path.name}: {name}"
 
 

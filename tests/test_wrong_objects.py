@@ -198,7 +198,8 @@ def test_any_object_in_any_argument(function, parameter):
         assert error is None or len(str(error)) > 20, kind
 
 
-OTHERWISE = [("mlm.effect", "df"), ("mlm.update", "data")]  # degrees of freedom; None means those of the fit
+# degrees of freedom; None means those of the fit
+OTHERWISE = [("mlm.effect", "df"), ("mlm.update", "data"), ("mlm.standardize", "data")]
 MODEL_OR_DATA = [each for each in PARAMETERS if each[1] in (*MODELS, *DATA) and each not in OTHERWISE]
 
 

@@ -213,21 +213,6 @@ class Fit(FittedMixed):
         return self.products.p + len(self._at.theta) + 1
 
     @property
-    def df_resid(self) -> int:
-        """Rows less parameters."""
-        return self.nobs - self.npar
-
-    @property
-    def aic(self) -> float:
-        """Akaike's information criterion."""
-        return self.deviance + 2.0 * self.npar
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's information criterion."""
-        return self.deviance + float(np.log(self.nobs)) * self.npar
-
-    @property
     def converged(self) -> bool:
         """Whether the optimiser reached a minimum: `mlm.ConvergenceWarning` is given when it did not."""
         return self.optimum.converged

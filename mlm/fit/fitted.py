@@ -51,6 +51,31 @@ class FittedMixed:
         """The layout of theta, and theta, of the columns worked with and relative to what a row varies by."""
         raise NotImplementedError
 
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood."""
+        raise NotImplementedError
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters."""
+        raise NotImplementedError
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less parameters."""
+        return self.nobs - self.npar
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+        return -2.0 * self.loglik + 2.0 * self.npar
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion."""
+        return -2.0 * self.loglik + float(np.log(self.nobs)) * self.npar
+
     @cached_property
     def singular_terms(self) -> tuple[str, ...]:
         """Random-effects terms whose covariance is singular."""

@@ -15,13 +15,9 @@ from scipy import linalg
 from ..errors import ConvergenceWarning, DataError, FitError, SingularFitWarning, counted, users_stacklevel
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
-from ..generalized.laplace import GeneralizedEvaluation, Laplace
-from ..generalized.pirls import Problem
+from ..generalized.laplace import GeneralizedEvaluation
 from ..generalized.residuals import residuals
 from ..generalized.response import Response
-from ..generalized.systems import Structure
-from ..generalized.units import units_of
-from ..generalized.working import Working
 from ..likelihood.covariance import CovarianceLayout
 from ..optimize.optimum import Log
 from .checks import singular_message
@@ -29,11 +25,11 @@ from .fitted import FittedMixed
 from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure
 from .generalized_curvature import UsersCriterion, curvature, inverse_block
 from .generalized_information import AtModes, Information, information
-from .generalized_rows import WorkedRows, worked_rows
+from .generalized_rows import WorkedRows, criterion_of
 from .generalized_search import GeneralizedOptimum, search
 from .response import new_response
 
-__all__ = ["GeneralizedFit", "criterion_of"]
+__all__ = ["GeneralizedFit"]
 
 NOT_DEFINITE = (
     "The second derivatives of the likelihood are not those of a maximum, so that there are no standard errors: the "
@@ -47,32 +43,6 @@ FIRST_SIZE = 1.0
 LEAST_START = 0.1
 # The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
-
-
-def criterion_of(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> tuple[WorkedRows, Laplace]:
-    """Bring the rows into the form worked with, and make the criterion of them.
-
-    Parameters
-    ----------
-    frame : ModelFrame
-    terms : list of RandomPart
-        In the order of theta.
-    family : Family
-        Of the negative binomial one with its theta.
-    n_agq : int
-
-    Returns
-    -------
-    WorkedRows, Laplace
-    """
-    assert frame.weights is not None
-    worked = worked_rows(frame, terms, frame.y, frame.weights, units_of(family, frame.y))
-    assert isinstance(frame.outcome, Response)
-    trials = frame.outcome.trials
-    trials = None if trials is None else trials[worked.order]
-    working = Working(family, worked.rows.y, worked.rows.weights, trials, worked.units)
-    problem = Problem(worked.rows, working, Structure(worked.rows))
-    return worked, Laplace(problem, worked.layout, max(n_agq, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,21 +260,6 @@ class GeneralizedFit(FittedMixed):
         return len(self._at.beta) + len(self._at.theta) + int(self.has_scale or self.family.theta is not None)
 
     @property
-    def df_resid(self) -> int:
-        """Rows less parameters."""
-        return self.nobs - self.npar
-
-    @property
-    def aic(self) -> float:
-        """Akaike's information criterion."""
-        return -2.0 * self.loglik + 2.0 * self.npar
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's information criterion."""
-        return -2.0 * self.loglik + float(np.log(self.nobs)) * self.npar
-
-    @property
     def converged(self) -> bool:
         """Whether the search reached a minimum: `mlm.ConvergenceWarning` is given when it did not."""
         return self.optimum.converged
@@ -355,7 +310,7 @@ class GeneralizedFit(FittedMixed):
                 inverse = np.full_like(inverse, np.nan)
             return self.worked.users_covariance(inverse)
         scale = self.sigma / self.worked.units.spherical
-        return self.worked.users_covariance(scale**2 * linalg.inv(self._information.matrix))
+        return self.worked.users_covariance(scale**2 * linalg.inv(self.mode_information.matrix))
 
     @cached_property
     def _hessian(self) -> np.ndarray:
@@ -363,7 +318,8 @@ class GeneralizedFit(FittedMixed):
         return curvature(self.optimum)
 
     @property
-    def _information(self) -> Information:
+    def mode_information(self) -> Information:
+        """What the rows tell of the fixed effects at the conditional modes, theta taken as known."""
         mode = self._at.mode
         return information(self.worked.rows, AtModes(mode.matrices, mode.system, mode.at.weights))
 
@@ -374,7 +330,7 @@ class GeneralizedFit(FittedMixed):
         lme4's ``hatvalues`` multiplies by prior weights where working ones belong, and says that it may not make sense.
         """
         found = np.empty(self.nobs)
-        found[self.worked.order] = self._information.leverages()
+        found[self.worked.order] = self.mode_information.leverages()
         found.flags.writeable = False
         return found
 

@@ -16,12 +16,18 @@ from ..errors import DataError
 from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
+from ..generalized.distribution import Family
+from ..generalized.laplace import Laplace
+from ..generalized.pirls import Problem
+from ..generalized.response import Response
 from ..generalized.rows import Effects, Rows, cells_of
-from ..generalized.units import Units
+from ..generalized.systems import Structure
+from ..generalized.units import Units, units_of
+from ..generalized.working import Working
 from ..likelihood.covariance import CovarianceLayout, covariance_layout, lower_factor
 from .stages import grouping_factors
 
-__all__ = ["WorkedRows", "worked_rows"]
+__all__ = ["WorkedRows", "criterion_of", "worked_rows"]
 
 # Share of a column's length that must be new beside the other columns of its term: as for linear models.
 DEPENDENT_SHARE = 1e-7
@@ -182,3 +188,29 @@ def _uncorrelated(part: RandomPart) -> tuple[np.ndarray, np.ndarray]:
             "working precision: drop one (one may be constant), or centre the slopes."
         )
     return values, root * largest
+
+
+def criterion_of(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> tuple[WorkedRows, Laplace]:
+    """Bring the rows into the form worked with, and make the criterion of them.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    terms : list of RandomPart
+        In the order of theta.
+    family : Family
+        Of the negative binomial one with its theta.
+    n_agq : int
+
+    Returns
+    -------
+    WorkedRows, Laplace
+    """
+    assert frame.weights is not None
+    worked = worked_rows(frame, terms, frame.y, frame.weights, units_of(family, frame.y))
+    assert isinstance(frame.outcome, Response)
+    trials = frame.outcome.trials
+    trials = None if trials is None else trials[worked.order]
+    working = Working(family, worked.rows.y, worked.rows.weights, trials, worked.units)
+    problem = Problem(worked.rows, working, Structure(worked.rows))
+    return worked, Laplace(problem, worked.layout, max(n_agq, 1))

@@ -13,7 +13,6 @@ Of ``H^-1`` only the blocks at pairs of levels that meet in a row are asked for;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +20,9 @@ from scipy import linalg
 
 from ..generalized.rows import Blocks
 from ..generalized.systems import Structure, System
-from ..generalized.units import Units
 from .fit import Fit
 from .generalized import GeneralizedFit
-from .generalized_rows import WorkedRows, worked_rows
+from .leverage import row_information
 
 __all__ = ["Effects", "MixedModelEquations", "mixed_model_equations"]
 
@@ -145,40 +143,18 @@ def mixed_model_equations(fit: Fit | GeneralizedFit) -> MixedModelEquations:
     -------
     MixedModelEquations
     """
-    if isinstance(fit, GeneralizedFit):
-        at = fit.optimum.evaluation.mode
-        scale = (fit.sigma / fit.worked.units.spherical) ** 2
-        return _equations(fit.worked, at.at.weights, at.matrices, at.system, scale, fit.fixed_covariance(False))
-    weights = np.ones(fit.nobs) if fit.frame.weights is None else fit.frame.weights
-    worked = worked_rows(fit.frame, list(fit.terms), fit.frame.y, weights, Units())
-    matrices = worked.layout.matrices(worked.working_theta(fit.theta))
-    return _equations(worked, worked.rows.weights, matrices, None, fit.sigma**2, fit.vcov.to_numpy())
-
-
-def _equations(
-    worked: WorkedRows,
-    weights: np.ndarray,
-    matrices: Sequence[np.ndarray],
-    system: System | None,
-    scale: float,
-    vcov: np.ndarray,
-) -> MixedModelEquations:
-    rows = worked.rows
-    structure = Structure(rows)
-    if system is None:
-        system = structure.system(rows.weighted(weights), matrices)
-    across = [np.tensordot(t.T, v, axes=1) for t, v in zip(matrices, rows.gather(rows.xt * weights), strict=True)]
+    worked, found = row_information(fit)
     turn = worked.root / worked.units.predictor
     return MixedModelEquations(
         names=worked.names,
         loadings=tuple(
             worked.units.predictor * linalg.solve_triangular(root, t)
-            for root, t in zip(worked.roots, matrices, strict=True)
+            for root, t in zip(worked.roots, found.at.matrices, strict=True)
         ),
-        system=system,
-        inverse=system.inverse(),
-        structure=structure,
-        matched=tuple(s @ turn for s in system.solve(across)),
-        scale=scale,
-        vcov=vcov,
+        system=found.at.system,
+        inverse=found.at.system.inverse(),
+        structure=Structure(worked.rows),
+        matched=tuple(s @ turn for s in found.solved),
+        scale=(fit.sigma / worked.units.spherical) ** 2,
+        vcov=fit.fixed_covariance(False) if isinstance(fit, GeneralizedFit) else fit.vcov.to_numpy(),
     )

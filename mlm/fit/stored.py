@@ -13,7 +13,8 @@ from ..generalized.pirls import find_mode
 from ..likelihood.criterion import Evaluation
 from ..optimize.optimum import Log, Optimum
 from .fit import Fit
-from .generalized import GeneralizedFit, criterion_of
+from .generalized import GeneralizedFit
+from .generalized_rows import criterion_of
 from .generalized_search import GeneralizedOptimum
 from .stages import deviance_function, products_of, sorted_terms
 

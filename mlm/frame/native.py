@@ -101,6 +101,19 @@ class Native:
             )
         return Column.of(values, f"Column {name!r}")
 
+    def rows(self, keep: np.ndarray) -> Any:
+        """Return the frame with the rows that are True in `keep`, of the same kind."""
+        if isinstance(self.data, pd.DataFrame):
+            return self.data.loc[keep]
+        if isinstance(self.data, Mapping):
+            return {
+                name: values[keep]
+                if isinstance(values, np.ndarray | pd.Series | pd.Categorical)
+                else [value for value, kept in zip(values, keep, strict=True) if kept]
+                for name, values in self.data.items()
+            }
+        return self.data.filter(keep.tolist()).to_native()
+
     def with_columns(self, new: Mapping[str, np.ndarray], like: Mapping[str, str]) -> Any:
         """Return the frame with more columns, of the same kind; the user's own is not changed.
 

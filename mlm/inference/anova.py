@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, cast
 
@@ -12,8 +11,7 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, is_one_of
-from ..language.formula import without_double_bars
-from ..report import r_numbers, r_text
+from ..report import r_numbers
 from ..report.face import (
     FittedGeneralizedModel,
     FittedLinearModel,
@@ -23,92 +21,14 @@ from ..report.face import (
     model_list,
     model_names,
 )
-from ..report.html import as_html
-from ..report.style import Style
-from ..report.summary import coefficient_lines
+from .anova_table import AnovaTable, style_of
 from .boot_comparison import DEFAULT_SAMPLES, boot_comparison
 from .comparison import common_rows, demand_one_family, demand_same_fixed_effects, warn_unless_nested
 from .kr_comparison import kr_comparison
-from .tables import FEWER, TestsTable
+from .tables import TestsTable
 from .term_tests import term_tests
 
-__all__ = ["AnovaTable", "anova"]
-
-REFITTED = "refitting model(s) with ML (instead of REML)"
-HEADING = "Analysis of Variance Table"
-OF_DEVIANCE = "Analysis of Deviance Table"
-LONGEST_LINE = 500  # letters after which deparse() breaks a line at the latest: what is broken is joined again
-
-
-@dataclass(frozen=True)
-class AnovaTable:
-    """Comparison of models: `print` it, or take `frame`.
-
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        One row per model, by its name. Likelihood-ratio tests have the smallest model first: npar, AIC, BIC, logLik,
-        deviance, and against the row above Chisq, Df, Pr(>Chisq). F tests have the models as they were given: Res.Df,
-        RSS, and against the row above Df, Sum of Sq, F, Pr(>F). So do tests of deviances: Resid. Df, Resid. Dev, and
-        against the row above Df, Deviance, Pr(>Chi); or F, Pr(>F) where a dispersion is estimated.
-    formulas : dict of str to str
-        Formula of each model, by the name used in `frame`.
-    refitted : tuple of str
-        Models that had been fitted by REML and were refitted by maximum likelihood for the comparison.
-    digits, width : int
-        R's ``options(digits = 7, width = 80)`` for the print.
-    named : bool
-        Whether the names were chosen. Otherwise F tests are printed as R prints them, with numbers: Model 1, 1.
-    data_name : str or None
-        What the data of all models are called.
-    """
-
-    frame: pd.DataFrame
-    formulas: dict[str, str]
-    refitted: tuple[str, ...]
-    digits: int = r_numbers.DIGITS
-    named: bool = True
-    width: int = r_numbers.LINE_WIDTH
-    data_name: str | None = None
-
-    def __str__(self) -> str:
-        if "Chisq" in self.frame:
-            return "\n".join(self._chisq_lines())
-        return "\n".join(self._in_order(OF_DEVIANCE if "Deviance" in self.frame else HEADING))
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(str(self), "mlm-anova")
-
-    def _chisq_lines(self) -> list[str]:
-        """Lines of likelihood-ratio tests, as lme4 prints them."""
-        texts = {name: without_double_bars(text) for name, text in self.formulas.items()}
-        models = [f"{name}: {' '.join(r_text.deparse(text, LONGEST_LINE))}" for name, text in texts.items()]
-        table = self._table(self.frame, "Chisq", ("AIC", "BIC", "logLik", "deviance"))
-        data = [f"Data: {self.data_name}"] if self.data_name else []
-        return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table]
-
-    def _in_order(self, heading: str) -> list[str]:
-        """Lines of tests of models in the order given, as R prints them."""
-        formulas = ["\n".join(r_text.deparse(text)) for text in self.formulas.values()]
-        numbers = [str(k) for k in range(1, len(formulas) + 1)]
-        names = list(self.formulas) if self.named else [f"Model {k.rjust(len(numbers[-1]))}" for k in numbers]
-        models = [f"{name}: {text}" for name, text in zip(names, formulas, strict=True)]
-        frame = self.frame if self.named else self.frame.set_axis(numbers)
-        zapped = ("Resid. Dev", "Deviance") if heading == OF_DEVIANCE else ("RSS", "Sum of Sq")
-        return [heading, "", *models, *self._table(frame, "F" if "F" in frame else None, zapped)]
-
-    def _table(self, frame: pd.DataFrame, test: str | None, zapped: Sequence[str]) -> list[str]:
-        digits = _style(self.digits, self.width).table_digits
-        for name in zapped:
-            frame = frame.assign(**{name: r_numbers.zap_small(frame[name], digits)})
-        # without residuals F is 0 / 0, which R tells from tests that there are none of
-        undefined = "Res.Df" in frame and (frame["Res.Df"].min() == 0 or self.frame["RSS"].min() == 0)
-        missing = ["NaN" if df and undefined else "" for df in frame["Df"].fillna(0)]
-        p = str(frame.columns[-1])
-        return coefficient_lines(frame, digits, estimates=(), test=test, pvalue=p, missing=missing, width=self.width)
+__all__ = ["anova"]
 
 
 def anova(
@@ -243,7 +163,7 @@ def anova(
     Snijders, T. A. B. & Bosker, R. J. (2012). *Multilevel Analysis*, 2nd ed., section 6.2. Sage.
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., section 6.2.2. Sage.
     """
-    _style(digits, width)
+    style_of(digits, width)
     if not is_one_of(refit, (True, False)):
         raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
     kept = None if refit else False
@@ -299,10 +219,6 @@ def _method(method: str | None, test: str | None) -> str | None:
     if method is not None and test is not None and (method, test) != ("lrt", "Chisq"):
         raise ArgumentError(f"`method` {method!r} and `test` {test!r} contradict each other; leave one out.")
     return method
-
-
-def _style(digits: int, width: int) -> Style:
-    return Style.of(digits, None, 0, width, fewer=FEWER)
 
 
 def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[str]:

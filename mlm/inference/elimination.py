@@ -45,6 +45,11 @@ class Elimination:
     fixed: TestsTable
     model: Any
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Both tables, the rows by ``part``, random or fixed, and by term; missing where a column is of the other."""
+        return pd.concat({"random": self.random.frame, "fixed": self.fixed.frame}, names=["part", "term"])
+
     def __str__(self) -> str:
         formula = "\n".join(r_text.deparse(self.model.formula))
         return "\n".join([str(self.random), "", str(self.fixed), "", "Model found:", formula])

@@ -13,9 +13,9 @@ from ..fit.deletion import Refit, refits
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..fit.leverage import row_leverages
-from ..fit.ranef import covariance_blocks
 from ..report.face import demand_model
 from ..report.html import as_html
+from .parameters import parameter_values, parameters_of
 from .row_influence import RowInfluence, influence_of_mixed_rows, influence_of_rows
 
 __all__ = ["Influence", "influence"]
@@ -197,7 +197,7 @@ def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str) -> Influen
     found = refits(m, grouping.codes)
     index = pd.Index(grouping.levels, name=groups)
     sizes = np.bincount(grouping.codes, minlength=grouping.size)
-    each = m.leverages if isinstance(m, GeneralizedFit) else row_leverages(m)
+    each = row_leverages(m)
     leverage = np.bincount(grouping.codes, each, minlength=grouping.size) / sizes
     factor = 1.0 - len(m.fixef) / grouping.size if convention == "lme4" else 1.0
     rows = [_measures(m, one, factor) for one in found]
@@ -206,9 +206,7 @@ def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str) -> Influen
     frame["leverage"] = leverage
     estimates = pd.DataFrame([one.beta for one in found], index, m.fixef.index)
     errors = np.sqrt([one.vcov.diagonal() for one in found]).reshape(estimates.shape)
-    names = _variance_names(m)
-    variances = pd.DataFrame([_variances(m, one) for one in found], index, names)
-    notes = _notes(groups, index, found)
+    variances, notes = _variances(m, found, index), _notes(groups, index, found)
     return Influence(frame, estimates, (m.fixef - estimates) / errors, variances, groups, m.fixef, notes)
 
 
@@ -227,27 +225,13 @@ def _measures(m: Fit | GeneralizedFit, one: Refit, factor: float) -> dict[str, f
     return dict(zip(names, map(float, values), strict=True))
 
 
-def _variance_names(m: Fit | GeneralizedFit) -> list[str]:
-    """Names of the variance parameters, as lme4's ``profile`` and ``confint`` have them with ``oldNames = FALSE``."""
-    out = []
-    for _, part, _ in covariance_blocks(m):
-        group, names = part.term.group, part.columns.names
-        for i, name in enumerate(names):
-            out.append(f"sd_{name}|{group}")
-            out += [f"cor_{other}.{name}|{group}" for other in names[i + 1 :]]
-    return [*out, "sigma"] if m.has_scale else out
-
-
-def _variances(m: Fit | GeneralizedFit, one: Refit) -> list[float]:
-    """Standard deviations, correlations and sigma, in the order of their names."""
-    out: list[float] = []
-    for covariance in one.covariances:
-        sd = np.sqrt(covariance.diagonal())
-        with np.errstate(divide="ignore", invalid="ignore"):
-            correlation = covariance / np.outer(sd, sd)
-        for i in range(len(sd)):
-            out += [float(sd[i]), *correlation[i + 1 :, i].tolist()]
-    return [*out, one.sigma] if m.has_scale else out
+def _variances(m: Fit | GeneralizedFit, found: list[Refit], index: pd.Index) -> pd.DataFrame:
+    """Standard deviations, correlations and sigma without each group, named as lme4's ``oldNames = FALSE`` does."""
+    names = [each.name for each in parameters_of(m) if each.kind != "beta"]
+    covariances = [np.array(each) for each in zip(*[one.covariances for one in found], strict=True)]
+    sigma = np.array([one.sigma for one in found]) if m.has_scale else None
+    values = parameter_values(covariances, sigma, np.empty((0, len(found))))
+    return pd.DataFrame(values, index, names)
 
 
 def _notes(groups: str, index: pd.Index, found: list[Refit]) -> tuple[str, ...]:

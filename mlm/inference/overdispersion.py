@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, FitError
 from ..report.face import is_generalized, is_model
+from ..report.html import as_html
 
 __all__ = ["Overdispersion", "overdispersion"]
 
@@ -51,6 +53,14 @@ class Overdispersion:
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row: ``ratio``, ``chisq``, ``df``, ``pvalue``."""
+        return pd.DataFrame({name: [getattr(self, name)] for name in ("ratio", "chisq", "df", "pvalue")})
 
 
 def overdispersion(m: Any) -> Overdispersion:

@@ -4,7 +4,9 @@ With what random effects leave of the fixed-effects columns, ``x_i``, their info
 weights ``w_i``, leverages ``h_i`` and conditional Pearson residuals ``e_i``, all theta taken as known, taking out row i
 changes the fixed effects by ``A^-1 x_i w_i^½ e_i / (1 - h_i)`` (Christensen, R., Pearson, L. M. & Johnson, W. (1992).
 Case-deletion diagnostics for mixed models. Technometrics 34, 38-45; of a linear model without random effects it is
-exact: Belsley, D. A., Kuh, E. & Welsch, R. E. (1980). *Regression Diagnostics*. Wiley).
+exact: Belsley, D. A., Kuh, E. & Welsch, R. E. (1980). *Regression Diagnostics*. Wiley). Cook's distances are
+``(r / (1 - h))² h / (φ p)``, with Pearson's residuals r, leverages h, dispersion φ and p fixed effects (Cook & Weisberg
+1982, *Residuals and Influence in Regression*, section 5.4).
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import linalg
 
-from ..fit.generalized import GeneralizedFit
 from ..fit.leverage import row_information
 
-__all__ = ["RowInfluence", "influence_of_mixed_rows", "influence_of_rows"]
+__all__ = ["RowInfluence", "cooks_distances", "influence_of_mixed_rows", "influence_of_rows", "spread_without"]
+
+# What is left of 1 beside a leverage that is 1 to rounding: such a row is fitted whatever it is.
+FULL_LEVERAGE = 1e-8
 
 
 class RowInfluence(NamedTuple):
@@ -41,17 +45,16 @@ def influence_of_mixed_rows(m: Any) -> RowInfluence:
         Leverages of fixed and random effects together; Cook's distances as lme4's ``cooks.distance``, in which they
         stand; MDFFITS, ratio and trace of the fixed effects' covariance.
     """
-    worked, found = (m.worked, m._information) if isinstance(m, GeneralizedFit) else row_information(m)
+    worked, found = row_information(m)
     random, fixed = found.parts()
     residuals = m.scaled_resid.to_numpy()[worked.order] * m.sigma
     p, both, left = len(found.matrix), random + fixed, found.left()
     with np.errstate(divide="ignore", invalid="ignore"):
         deleted = residuals / (1.0 - both)
-        cooks = np.square(deleted / m.sigma) * both / p
         own = np.square(deleted / m.sigma) * fixed / p
         measures = {
             "leverage": both,
-            "cooks_distance": cooks,
+            "cooks_distance": cooks_distances(residuals, both, m.sigma**2, p),
             "dffits": own * (1.0 - fixed / (1.0 - random)),
             "covratio": (1.0 - random) / (1.0 - both),
             "covtrace": fixed / (1.0 - both),
@@ -85,15 +88,34 @@ def influence_of_rows(m: Any) -> RowInfluence:
     h = np.einsum("ij,ij->i", q, q)
     inverse = linalg.solve_triangular(r, np.eye(p))
     with np.errstate(divide="ignore", invalid="ignore"):
-        left = n - p - 1
-        without = np.sqrt((residuals @ residuals - np.square(residuals) / (1.0 - h)) / left)
+        without = spread_without(residuals, h, n - p)
         student = residuals / (without * np.sqrt(1.0 - h))
         measures = {
             "leverage": h,
-            "cooks_distance": np.square(pearson / (m.sigma * (1.0 - h))) * h / p,
+            "cooks_distance": cooks_distances(pearson, h, m.sigma**2, p),
             "dffits": student * np.sqrt(h / (1.0 - h)),
-            "covratio": 1.0 / ((1.0 - h) * ((left + np.square(student)) / (n - p)) ** p),
+            "covratio": 1.0 / ((1.0 - h) * ((n - p - 1 + np.square(student)) / (n - p)) ** p),
         }
         changes = (inverse @ (q.T * (residuals / (1.0 - h)))).T
         scaled = changes / np.outer(without, np.sqrt(np.square(inverse).sum(axis=1)))
     return RowInfluence(measures, changes, scaled)
+
+
+def cooks_distances(pearson: np.ndarray, leverage: np.ndarray, dispersion: float, p: int) -> np.ndarray:
+    """Cook's distances, shape (n,); NaN in rows that are fitted whatever they are, and without fixed effects."""
+    spare = 1.0 - leverage
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.square(pearson / spare) * leverage / (dispersion * p)
+    return np.where((spare > FULL_LEVERAGE) & (p > 0), found, np.nan)
+
+
+def spread_without(residuals: np.ndarray, leverage: np.ndarray, df_resid: int) -> np.ndarray:
+    """What sigma is estimated as without each row, shape (n,), from residuals whose squares are the deviance's parts.
+
+    Of a generalized linear model to first order, as R has it (Belsley, Kuh & Welsch 1980, *Regression Diagnostics*,
+    section 2.1).
+    """
+    squares, spare = np.square(residuals), 1.0 - leverage
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out = np.where(spare > FULL_LEVERAGE, squares / spare, 0.0)
+        return np.sqrt(np.maximum(float(squares.sum()) - out, 0.0) / (df_resid - 1))

@@ -1,8 +1,4 @@
-"""Rows with what a fit says of them, in the columns of R's broom and broom.mixed.
-
-Cook's distances are ``(r / (1 - h))² h / (φ p)``, with Pearson's residuals r, leverages h, dispersion φ and p fixed
-effects (Cook & Weisberg 1982, *Residuals and Influence in Regression*, section 5.4).
-"""
+"""Rows with what a fit says of them, in the columns of R's broom and broom.mixed."""
 
 from __future__ import annotations
 
@@ -17,10 +13,7 @@ from ..frame.table import Table
 from ..frame.values import Category, Truth, Value
 from ..report.face import demand_model
 
-__all__ = ["augment", "cooks_distances", "rows_of_the_fit", "rows_of_users", "spread_without", "with_columns"]
-
-# What is left of 1 beside a leverage that is 1 to rounding: such a row is fitted whatever it is.
-FULL_LEVERAGE = 1e-8
+__all__ = ["augment", "rows_of_the_fit", "rows_of_users", "with_columns"]
 
 
 def augment(m: Any, newdata: Any = None, **options: Any) -> pd.DataFrame:
@@ -68,23 +61,3 @@ def with_columns(rows: pd.DataFrame, added: Mapping[str, Any]) -> pd.DataFrame:
     """Set columns at the end, by position; those of the same names are replaced."""
     plain = {name: np.asarray(values) for name, values in added.items()}
     return rows.drop(columns=[name for name in plain if name in rows]).assign(**plain)
-
-
-def cooks_distances(pearson: np.ndarray, leverage: np.ndarray, dispersion: float, p: int) -> np.ndarray:
-    """Cook's distances, shape (n,); NaN in rows that are fitted whatever they are, and without fixed effects."""
-    spare = 1.0 - leverage
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.square(pearson / spare) * leverage / (dispersion * p)
-    return np.where((spare > FULL_LEVERAGE) & (p > 0), found, np.nan)
-
-
-def spread_without(residuals: np.ndarray, leverage: np.ndarray, df_resid: int) -> np.ndarray:
-    """What sigma is estimated as without each row, shape (n,), from residuals whose squares are the deviance's parts.
-
-    Of a generalized linear model to first order, as R has it (Belsley, Kuh & Welsch 1980, *Regression Diagnostics*,
-    section 2.1).
-    """
-    squares, spare = np.square(residuals), 1.0 - leverage
-    with np.errstate(divide="ignore", invalid="ignore"):
-        out = np.where(spare > FULL_LEVERAGE, squares / spare, 0.0)
-        return np.sqrt(np.maximum(float(squares.sum()) - out, 0.0) / (df_resid - 1))

@@ -25,9 +25,9 @@ from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.predictions import asks_for_frame, demand_no_observation, on_response_scale, prediction_frame
 from ..inference.ratios import exponentiated, ratio_table
+from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, generalized_glance_row
-from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, spread_without, with_columns
 from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["GeneralizedLinearModel"]
@@ -122,13 +122,21 @@ class GeneralizedLinearModel(OneLevelModel):
         if type != "standardized":
             return self._rows(residuals(self.family, self.outcome, self.ended.eta, type), type)
         found = self._rows(residuals(self.family, self.outcome, self.ended.eta, "deviance"), type)
-        return standardized(found, self._leverages, self.sigma)
+        return standardized(found, self.leverages, self.sigma)
 
     @cached_property
-    def _leverages(self) -> np.ndarray:
+    def leverages(self) -> np.ndarray:
+        """What each row has of its own fit, shape (n,): R's ``hatvalues``."""
         found = leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
         found.setflags(write=False)
         return found
+
+    def _row_measures(self) -> dict[str, Any]:
+        residuals, hat = self.resid, self.leverages
+        found = {".resid": residuals, ".std.resid": self.residuals("standardized"), ".hat": hat}
+        found[".sigma"] = spread_without(residuals.to_numpy(), hat, self.df_resid)
+        pearson = self.residuals("pearson").to_numpy()
+        return {**found, ".cooksd": cooks_distances(pearson, hat, self.dispersion, len(self.beta))}
 
     @cached_property
     def theta_se(self) -> float:
@@ -416,43 +424,3 @@ class GeneralizedLinearModel(OneLevelModel):
         if type == "link":
             return eta
         return pd.Series(means_said(self.family, eta.to_numpy(), "predicted mean"), eta.index, name=eta.name)
-
-    def augment(self, newdata: Any = None, se: bool = False) -> pd.DataFrame:
-        """Return rows with what the fit says of them, in the columns of R's broom.
-
-        Parameters
-        ----------
-        newdata : data frame, optional
-            Default: the rows of the fit, with the variables of the formula.
-        se : bool
-            Add ``.se.fit``, the standard errors that `predict` gives.
-
-        Returns
-        -------
-        DataFrame, by row label
-            ``.fitted`` (linear predictors) [, ``.se.fit``], ``.resid`` (deviance residuals), ``.std.resid`` (these over
-            their standard errors), ``.hat`` (leverages), ``.sigma`` (without the row), ``.cooksd`` (Cook's distances).
-            New rows have ``.fitted`` and ``.se.fit``.
-
-        Raises
-        ------
-        ArgumentError, DataError
-            As for `predict`.
-
-        Examples
-        --------
-        >>> import mlm
-        >>> m = mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]})
-        >>> m.augment().round(2).iloc[0].tolist()
-        [1.0, 1.1, 0.76, 0.88, 0.25, 1.37, 0.15]
-        """
-        found = self.predict(newdata, se=se)
-        added = {".fitted": found["fit"], ".se.fit": found["se"]} if se else {".fitted": found}
-        if newdata is not None:
-            return with_columns(rows_of_users(newdata), added)
-        residuals, hat = self.resid, self._leverages
-        added |= {".resid": residuals, ".std.resid": self.residuals("standardized"), ".hat": hat}
-        added[".sigma"] = spread_without(residuals.to_numpy(), hat, self.df_resid)
-        pearson = self.residuals("pearson").to_numpy()
-        added[".cooksd"] = cooks_distances(pearson, hat, self.dispersion, len(self.beta))
-        return with_columns(rows_of_the_fit(self.frame), added)

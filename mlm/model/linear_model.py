@@ -21,9 +21,9 @@ from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact
 from ..inference.predictions import asks_for_frame, prediction_frame
+from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
-from .augmenting import cooks_distances, rows_of_the_fit, rows_of_users, spread_without, with_columns
 from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["FStatistic", "LinearModel"]
@@ -86,6 +86,20 @@ class LinearModel(OneLevelModel):
             return exact
         inverse = np.linalg.inv(np.linalg.qr(self.frame.x, mode="r"))
         return Exact(exact.vcov, exact.df, inverse @ inverse.T)
+
+    @cached_property
+    def leverages(self) -> np.ndarray:
+        """What each row has of its own fitted value, shape (n,): R's ``hatvalues``."""
+        q = np.linalg.qr(self.frame.x)[0]
+        found = np.einsum("ij,ij->i", q, q)
+        found.flags.writeable = False
+        return found
+
+    def _row_measures(self) -> dict[str, Any]:
+        residuals, hat = self.resid, self.leverages
+        found = {".resid": residuals, ".hat": hat, ".sigma": spread_without(residuals.to_numpy(), hat, self.df_resid)}
+        found[".cooksd"] = cooks_distances(residuals.to_numpy(), hat, self.sigma**2, len(self.beta))
+        return {**found, ".std.resid": standardized(residuals, hat, self.sigma)}
 
     @property
     def deviance(self) -> float:
@@ -289,43 +303,3 @@ class LinearModel(OneLevelModel):
             return self.fitted if newdata is None else fit
         added = self.sigma**2 if interval == "prediction" else 0.0
         return prediction_frame(fit, variance, level, self.test_df, added)
-
-    def augment(self, newdata: Any = None, se: bool = False) -> pd.DataFrame:
-        """Return rows with what the fit says of them, in the columns of R's broom.
-
-        Parameters
-        ----------
-        newdata : data frame, optional
-            Default: the rows of the fit, with the variables of the formula.
-        se : bool
-            Add ``.se.fit``, the standard errors that `predict` gives.
-
-        Returns
-        -------
-        DataFrame, by row label
-            ``.fitted`` [, ``.se.fit``], ``.resid``, ``.hat`` (leverages), ``.sigma`` (without the row), ``.cooksd``
-            (Cook's distances), ``.std.resid`` (residuals over their standard errors). New rows have ``.fitted`` and
-            ``.se.fit``.
-
-        Raises
-        ------
-        ArgumentError, DataError
-            As for `predict`.
-
-        Examples
-        --------
-        >>> import mlm
-        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
-        >>> m.augment().round(2).iloc[1].tolist()
-        [2.1, 2.0, 2.03, 0.07, 0.3, 0.13, 0.1, 0.7]
-        """
-        found = self.predict(newdata, se=se)
-        added = {".fitted": found["fit"], ".se.fit": found["se"]} if se else {".fitted": found}
-        if newdata is not None:
-            return with_columns(rows_of_users(newdata), added)
-        q = np.linalg.qr(self.frame.x)[0]
-        residuals, hat = self.resid, np.einsum("ij,ij->i", q, q)
-        added |= {".resid": residuals, ".hat": hat, ".sigma": spread_without(residuals.to_numpy(), hat, self.df_resid)}
-        added[".cooksd"] = cooks_distances(residuals.to_numpy(), hat, self.sigma**2, len(self.beta))
-        added[".std.resid"] = standardized(residuals, hat, self.sigma)
-        return with_columns(rows_of_the_fit(self.frame), added)

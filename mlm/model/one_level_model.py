@@ -21,8 +21,8 @@ from ..report.html import as_html
 from ..report.maketables import MaketablesFace
 from ..report.print_model import print_model
 from ..report.summary import Summary, summarize
-from .stored_file import write_model
-from .updating import fitted_again
+from .augmenting import rows_of_the_fit, rows_of_users, with_columns
+from .every_model import EveryModel
 
 __all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
 
@@ -30,7 +30,7 @@ Self = TypeVar("Self", bound="OneLevelModel")
 
 
 @dataclass(frozen=True, eq=False)
-class OneLevelModel(MaketablesFace):
+class OneLevelModel(EveryModel, MaketablesFace):
     """What linear and generalized linear models have in common.
 
     Attributes
@@ -202,61 +202,47 @@ class OneLevelModel(MaketablesFace):
         variance = np.einsum("ip,pq,iq->i", x, self.covariance, x)
         return values, variance if lost is None else np.where(lost, np.nan, variance)
 
-    def update(self, change: str | None = None, data: Any = None, **options: Any) -> Any:
-        """Fit the model again, with changes, as R's ``update`` does.
+    def _stored(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def augment(self, newdata: Any = None, se: bool = False) -> pd.DataFrame:
+        """Return rows with what the fit says of them, in the columns of R's broom.
 
         Parameters
         ----------
-        change : str, optional
-            ``". ~ . + z"``: a dot stands for what was on its side; terms and offsets are added and taken out.
-        data : data frame, optional
-            By default the data that the fit was given, as they are now.
-        **options
-            Arguments of `mlm.lm` or `mlm.glm`; by default as in the fit. A new family has its own link.
+        newdata : data frame, optional
+            Default: the rows of the fit, with the variables of the formula.
+        se : bool
+            Add ``.se.fit``, the standard errors that `predict` gives.
 
         Returns
         -------
-        The same kind of model
+        DataFrame, by row label
+            ``.fitted`` (of a generalized model, linear predictors) [, ``.se.fit``], ``.resid`` (deviance residuals, of
+            a generalized one), ``.hat`` (leverages), ``.sigma`` (without the row), ``.cooksd`` (Cook's distances),
+            ``.std.resid`` (residuals over their standard errors). New rows have ``.fitted`` and ``.se.fit``.
 
         Raises
         ------
-        ArgumentError
-            For an option that there is not.
-        FormulaError
-            When the change cannot be read.
-        FitError
-            When the model was loaded and no data are given, or comes from no call: after ``refit(y=…)`` or `step`.
+        ArgumentError, DataError
+            As for `predict`.
 
         Examples
         --------
         >>> import mlm
-        >>> data = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
-        >>> m = mlm.lm("y ~ x", data)
-        >>> m.update("log(.) ~ . + I(x^2)").formula
-        'log(y) ~ x + I(x^2)'
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m.augment().round(2).iloc[1].tolist()
+        [2.1, 2.0, 2.03, 0.07, 0.3, 0.13, 0.1, 0.7]
         """
-        return fitted_again(self, change, data, options, {})
+        found = cast(Any, self).predict(newdata, se=se)
+        added = {".fitted": found["fit"], ".se.fit": found["se"]} if se else {".fitted": found}
+        if newdata is not None:
+            return with_columns(rows_of_users(newdata), added)
+        return with_columns(rows_of_the_fit(self.frame), added | self._row_measures())
 
-    def save(self, path: Any) -> None:
-        """Write the model to a file, for `mlm.load`.
-
-        The file is a zip of JSON and of arrays in NumPy's format: no code, and nothing that is pickled. It has the
-        columns of the data that the formula uses, in the rows in use, with their labels: who gets the file gets these.
-        It has neither the other columns nor functions of the user's own.
-
-        Parameters
-        ----------
-        path : str or path
-            An existing file is overwritten.
-
-        Raises
-        ------
-        ArgumentError
-            When `path` is no name of a file.
-        DataError
-            When the file cannot be written, or levels or labels are of a type that cannot be saved.
-        """
-        write_model(path, type(self).__name__, {each.name: getattr(self, each.name) for each in fields(self)})
+    def _row_measures(self) -> dict[str, Any]:
+        """What `augment` adds to the rows of the fit, after fitted values, in broom's order."""
+        raise NotImplementedError
 
     def simulate(self, n: int = 1, seed: Any = None) -> np.ndarray:
         """Draw new responses from the model, shape (nobs, n): see `mlm.simulate`.

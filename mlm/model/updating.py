@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..errors import FitError
+from ..frame.fit_call import FitCall
 from ..frame.model_frame import ModelFrame
 from ..language.rewriting import updated
 from ..report.face import demand_model
 
-__all__ = ["fitted_again", "update"]
+__all__ = ["call_of", "fitted_again", "update"]
 
 
 def update(m: Any, change: str | None = None, data: Any = None, **options: Any) -> Any:
@@ -48,12 +49,23 @@ def fitted_again(m: Made, change: str | None, data: Any, options: Mapping[str, A
     own : mapping
         What the model has otherwise than its call says.
     """
-    origin = m.frame.origin
-    if origin is None:
-        raise FitError(
-            "This model does not come from a call alone: another response was put in the place of its own, or terms "
-            "were left out step by step. Fit it by its formula, and update that."
-        )
+    origin = call_of(m)
     formula = m.frame.formula.text if change is None else updated(m.frame.formula, change)
     own = {} if "REML" in options else own
     return origin.again(formula, data, {**own, **options})
+
+
+def call_of(m: Made) -> FitCall:
+    """The call that a model came by.
+
+    Raises
+    ------
+    FitError
+        When it does not come from a call alone.
+    """
+    if m.frame.origin is None:
+        raise FitError(
+            "This model does not come from a call alone: another response was put in the place of its own, or terms "
+            "were left out step by step. Fit it by its formula, and take that."
+        )
+    return m.frame.origin

@@ -16,13 +16,13 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ArgumentError, is_count, is_number, is_one_of, listed
+from ..errors import ArgumentError, FitError, is_count, is_number, is_one_of, listed
 from .face import FittedModel, model_list, model_names
 from .tables.html import to_html
 from .tables.latex import to_latex
 from .tables.layout import Layout
 from .tables.markdown import to_markdown
-from .tables.rows import MARKS, TableRow, coefficient_rows, estimates, statistic_rows
+from .tables.rows import MARKS, Estimate, Key, TableRow, coefficient_rows, estimates, statistic_rows
 from .tables.saving import save
 from .tables.text import to_text
 
@@ -30,6 +30,9 @@ __all__ = ["RegressionTable", "regtable"]
 
 MOST_DIGITS = 15
 """Decimals that floats of size 1 have."""
+
+STANDARDIZED = "std.: numeric predictors, and responses of linear models, with mean 0 and standard deviation 1"
+"""What is said below a table with such columns."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ def regtable(
     ci: bool = False,
     level: float = 0.95,
     p: bool = False,
+    standardized: bool = False,
     caption: str = "",
     note: str = "",
 ) -> RegressionTable:
@@ -193,6 +197,9 @@ def regtable(
         Their coverage, in (0, 1).
     p : bool
         Add p values.
+    standardized : bool
+        Put a second column beside each model, headed ``std.``, with the coefficients of `mlm.standardize`, each in the
+        row of the one that it is.
     caption : str
         Stands above the table, in LaTeX below it.
     note : str
@@ -209,6 +216,8 @@ def regtable(
         When there is no model, the number of names is not that of the models or coefficients, two coefficients of one
         model get one name, `coef_names` or `omit` name a term that no model has, or another argument is none that it
         can be.
+    FitError
+        When a model cannot be standardised.
 
     Examples
     --------
@@ -226,16 +235,23 @@ def regtable(
     fits = model_list(models)
     if not fits:
         raise ArgumentError("There is no model to show.")
-    _demand_flags(single_row=single_row, rmse=rmse, ci=ci, p=p)
+    _demand_flags(single_row=single_row, rmse=rmse, ci=ci, p=p, standardized=standardized)
     _demand_texts(caption=caption, note=note)
     heads = model_names(len(fits), names)
     bounds = _bounds(stars)
     columns = [estimates(m, bounds, ddf, level) for m in fits]
+    statistics = statistic_rows(fits, rmse)
+    if standardized:
+        beside = [estimates(_standardized(m), bounds, ddf, level) for m in fits]
+        columns = [each for raw, std in zip(columns, beside, strict=True) for each in (raw, _rows_of(std, raw))]
+        heads = [each for head in heads for each in (head, f"{head} (std.)")]
+        statistics = tuple(TableRow(s.label, [each for cell in s.cells for each in (cell, None)]) for s in statistics)
+        note = f"{STANDARDIZED}\n{note}"
     return RegressionTable(
         Layout(
             names=tuple(heads),
             coefficients=coefficient_rows(columns, heads, coef_names, omit),
-            statistics=statistic_rows(fits, rmse),
+            statistics=statistics,
             digits=_digits(digits),
             bounds=bounds,
             single_row=single_row,
@@ -245,6 +261,20 @@ def regtable(
             note=note,
         )
     )
+
+
+def _standardized(m: Any) -> FittedModel:
+    return m.standardize()
+
+
+def _rows_of(standardized: Mapping[Key, Estimate], raw: Mapping[Key, Estimate]) -> dict[Key, Estimate]:
+    """Standardised coefficients by what the coefficients beside them are."""
+    if len(standardized) != len(raw):
+        raise FitError(
+            f"The standardised model has {len(standardized)} coefficients, where the model has {len(raw)}: in one of "
+            "them columns are left out as dependent. Leave out what depends on others."
+        )
+    return dict(zip(raw, standardized.values(), strict=True))
 
 
 def _digits(digits: Any) -> int:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..fit.fit import Fit
 from ..fit.ranef import covariance_blocks
+from ..report.html import as_html
 
 __all__ = ["VarianceDecomposition", "variance_decomposition"]
 
@@ -59,6 +60,9 @@ class VarianceDecomposition:
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
 
 
 def variance_decomposition(fit: Fit) -> VarianceDecomposition | None:

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import scipy
 
 from ..errors import FitError
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
 from ..report.face import demand_linear, demand_mixed
+from ..report.html import as_html
 from .clustering import group_sizes, intercept_variance
 from .components import singular_note, variance_components, warn_singular
 from .decomposition import VarianceDecomposition, variance_decomposition
@@ -64,6 +66,15 @@ class RSquared:
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row, a column a definition; those that need a null model are NaN without one."""
+        names = ("marginal", "conditional", "level1", "level2", "overall", "group_means")
+        return pd.DataFrame({name: [getattr(self, name)] for name in names})
 
 
 def r2(

@@ -1,5 +1,6 @@
 """Tables of models, in the layout of texreg's functions, in which the tutorials print them."""
 
+import numpy as np
 import pytest
 from rmodels import data
 from scipy import stats
@@ -50,6 +51,35 @@ def table(models):
 
 def test_text(table):
     assert table.to_text() == str(table) == repr(table) == TEXT
+
+
+def test_standardised_columns_stand_beside_their_models(models, tmp_path):
+    found = regtable(models, names=["Null", "Slopes", "OLS"], standardized=True, ci=True, note="One more.")
+    assert found.names == ("Null", "Null (std.)", "Slopes", "Slopes (std.)", "OLS", "OLS (std.)")
+    assert [row.label for row in found.coefficients] == ["(Intercept)", "x", "w"]
+    for k, m in enumerate(models):
+        z = mlm.standardize(m)
+        cells = [row.cells[2 * k + 1] for row in found.coefficients if row.cells[2 * k + 1] is not None]
+        assert [cell.value for cell in cells] == z.fixef.tolist()
+        np.testing.assert_array_equal([[cell.low, cell.high] for cell in cells], z.confint())
+    plain = regtable(models)
+    assert [row.cells[::2] for row in found.statistics] == [row.cells for row in plain.statistics]
+    assert all(cell is None for row in found.statistics for cell in row.cells[1::2])
+    faces = [found.to_text(), found.to_html(), found.to_latex(), found.to_markdown()]
+    assert all("Slopes (std.)" in face and "standard deviation 1" in face and "One more." in face for face in faces)
+    assert len(found.to_frame().columns) == 6
+
+
+def test_standardised_columns_of_interactions_and_generalized_models():
+    d = data().assign(k=lambda d: (d["y"] > 9).astype(int))
+    models = [mlm.lm("y ~ x * w", d), mlm.glm("k ~ x * w", d), mlm.glmer("k ~ x + (1 | g)", d)]
+    found = regtable(models, standardized=True, single_row=True, p=True, coef_names={"x:w": "both"})
+    assert [row.label for row in found.coefficients] == ["(Intercept)", "x", "w", "both"]
+    assert found.coefficients[3].cells[3].value == models[1].standardize().fixef.iloc[3]
+    with pytest.raises(mlm.FitError, match="scale"):
+        regtable(mlm.lm("y ~ exp(x)", d), standardized=True)
+    with pytest.raises(mlm.ArgumentError, match="standardized is True or False"):
+        regtable(models, standardized="both")
 
 
 def test_one_row_a_coefficient(models):
