@@ -1,0 +1,144 @@
+"""Variances of random effects as lme4 prints them: ``Groups Name Variance Std.Dev. Corr``, and the counts below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from replications.printouts.block import Block
+from replications.printouts.cells import Cell, tidy, trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.lines import Line
+from replications.printouts.matrices import overlaid, tableish
+from replications.printouts.names import quantity, slug
+
+_HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
+_COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
+
+
+@dataclass
+class _Part:
+    group: str
+    names: list[str] = field(default_factory=list)
+
+
+def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
+    """Read the table into a block; ids are ``varcomp.group.name.variance`` and ``varcomp.group.a__b.corr``."""
+    lines: list[Line] = []
+    while (line := cursor.peek()) is not None and not (line.prose or line.code or ends(line)):
+        if line.blank and lines and not _more(cursor, ends):
+            break
+        if not (line.blank or tableish(line.text) or _is_heading(line.text)):
+            break
+        lines.append(cursor.take())
+    lines = [line for line in lines if not line.blank]
+    if not _read(block, lines):
+        at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
+        laid = [*overlaid(lines[:at]), *overlaid(lines[at:])]
+        if not _read(block, laid):
+            block.unread += [(line.number, line.text) for line in lines]
+
+
+def _is_heading(text: str) -> bool:
+    return bool(_HEADING.search(text)) and not _HEADING.sub("", text).strip()
+
+
+def _more(cursor: Cursor, ends: Callable[[Line], bool]) -> bool:
+    """Tell whether rows follow behind a blank line."""
+    ahead = 0
+    while (line := cursor.peek(ahead)) is not None and line.blank:
+        ahead += 1
+    return line is not None and not (line.prose or line.code or ends(line)) and bool(trailing(line.text)) and ahead < 2
+
+
+def _read(block: Block, lines: Sequence[Line]) -> bool:
+    """Read rows below headings; nothing is added unless all of them can be read."""
+    head, rows = _split(lines)
+    columns = [found[0] for found in head]
+    if not columns or "Name" not in columns:
+        return False
+    wanted = [name for name in columns if name not in ("Groups", "Name", "Corr")]
+    found: list[tuple[str, str, str, str, int]] = []
+    part = _Part("")
+    for line in rows:
+        cells = trailing(line.text)
+        place = _labels(line.text, cells, head, wanted)
+        if place is None:
+            return False
+        group, name, cells = place
+        if group:
+            part = _Part(group)
+        label = f"{group or part.group} {name}".strip()
+        prefix = f"varcomp.{slug(part.group)}" + (f".{slug(name)}" if name else "")
+        if part.group == "Residual":
+            prefix = "varcomp.residual"
+        found += [
+            (tidy(cell.text), f"{prefix}.{quantity(column)}", label, column, line.number)
+            for column, cell in zip(wanted, cells, strict=False)
+        ]
+        for other, cell in zip(part.names, cells[len(wanted) :], strict=False):
+            id = f"varcomp.{slug(part.group)}.{slug(other)}__{slug(name)}.corr"
+            found.append((tidy(cell.text), id, label, "Corr", line.number))
+        if len(cells) > len(wanted) + len(part.names) or len(cells) < len(wanted):
+            return False
+        part.names.append(name)
+    for number in found:
+        block.add(*number)
+    return bool(found)
+
+
+def _split(lines: Sequence[Line]) -> tuple[list[tuple[str, int]], list[Line]]:
+    """Return the headings with the column each begins in, and the rows."""
+    for at, line in enumerate(lines):
+        found = [(re.sub(r"\s", "", m[0]), m.start()) for m in _HEADING.finditer(line.text)]
+        if found and _is_heading(line.text):
+            return found, list(lines[at + 1 :])
+    return [], []
+
+
+def _labels(
+    text: str, cells: list[Cell], head: list[tuple[str, int]], wanted: list[str]
+) -> tuple[str, str, list[Cell]] | None:
+    """Return group and name at the beginning of a row, and the cells behind them; None where there are none."""
+    if len(cells) < len(wanted):
+        return None
+    starts = dict(head)
+    numbers = min((start for name, start in head if name in wanted), default=0)
+    inner = [cell for cell in cells if cell.end <= numbers]
+    if len(cells) - len(inner) >= len(wanted):
+        cells = cells[len(inner) :]
+    before = text[: cells[0].start]
+    words = before.split()
+    if not words:
+        return None
+    if words[0] == "Residual" and len(words) == 1:
+        return "Residual", "", cells
+    name_at = starts.get("Name", 0)
+    split = name_at if name_at < len(before) and before[:name_at].strip() != "" and before[name_at - 1] == " " else None
+    if len(words) == 1:
+        return ("", words[0], cells) if before.startswith("  ") or _is_term(words[0]) else (words[0], "", cells)
+    if len(words) == 2 or split is None:
+        group, name = words[0], " ".join(words[1:])
+        return ("", " ".join(words), cells) if before[:name_at].strip() == "" and name_at else (group, name, cells)
+    return before[:split].strip(), before[split:].strip(), cells
+
+
+def _is_term(word: str) -> bool:
+    return word == "(Intercept)"
+
+
+def counts(cursor: Cursor, block: Block) -> None:
+    """Read ``Number of obs: 260, groups:  schnum, 10; item, 4``, which damage may have broken."""
+    line = cursor.take()
+    text = line.text
+    number = line.number
+    while (text.rstrip().endswith((":", ",", ";"))) and (below := cursor.peek()) is not None and not below.prose:
+        if below.blank:
+            break
+        text += " " + cursor.take().text
+    head, _, groups = text.partition("groups:")
+    if found := re.search(r":\s*([\d,]*\d)", head):
+        block.add(found[1], "n_obs", "", "Number of obs", number)
+    for group in _COUNT.finditer(groups):
+        block.add(group[2], f"n_groups.{slug(group[1])}", group[1], "groups", number)
