@@ -138,7 +138,7 @@ def _pairs(names: Line, values: Line | None) -> list[tuple[str, str, int]]:
     if all(labels) and not rest and all(_ends_at(names.text, cell.end) for cell in cells):
         return [(label, cell.text, values.number) for label, cell in zip(labels, cells, strict=True)]
     words = names.text.split()
-    if len(words) == len(cells) and not all(map(is_number, words)):
+    if len(words) == len(cells) and not any(map(is_number, words)):
         return [(word, cell.text, values.number) for word, cell in zip(words, cells, strict=True)]
     return []
 

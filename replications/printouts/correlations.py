@@ -62,7 +62,7 @@ def _numeric(text: str) -> bool:
 
 
 def _heading(text: str) -> bool:
-    return text.startswith("  ") and not _numeric(text)
+    return not _numeric(text) and (text.startswith("  ") or len(text.split()) > 1) and "(" not in text[1:]
 
 
 def _label(text: str) -> bool:
@@ -75,7 +75,8 @@ def _panels(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
     offset, row, heads, total = 0, 1, list[str](), len(terms)
     for line in lines:
         cells = trailing(line.text)
-        if not cells and line.text.startswith("  "):
+        again = line is lines[0] or row == total or line.text.startswith("  ") or len(line.text.split()) > 1
+        if not cells and again:
             if heads and row != total:
                 return None
             offset, row, heads = offset + len(heads), 1, line.text.split()

@@ -81,7 +81,11 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     """
     text, stars = stars_of(line.text)
     cells = trailing(text)
-    placed = _aligned(cells, columns) or _in_turn(cells, columns, short)
+    if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
+        cells = cells[1:]
+    placed = _aligned(cells, columns) or _in_turn(
+        cells, columns, short, text[: cells[0].start].strip() if cells else ""
+    )
     if not placed:
         return None
     start = min(cell.start for cell in placed.values())
@@ -103,10 +107,23 @@ def _aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
     return {ends[cells[at].end]: cells[at] for at in hits}
 
 
-def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool) -> dict[str, Cell]:
+def _filled(label: str, columns: Sequence[Cell]) -> Sequence[Cell]:
+    """Return the headings that have cells in a row with empty ones: of the model as it is, those of the fit alone."""
+    if label == "NULL":
+        return [column for column in columns if column.text.startswith("Resid.")]
+    names = [column.text for column in columns]
+    if label == "<none>":
+        wanted = ("npar", "logLik", "AIC") if "logLik" in names else ("RSS", "Deviance", "AIC")
+        return [column for column in columns if column.text in wanted]
+    return columns
+
+
+def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool, label: str) -> dict[str, Cell]:
     if len(cells) < len(columns) and not (short and cells):
         return {}
     chosen = cells[-len(columns) :]
+    if short and len(cells) < len(columns):
+        columns = _filled(label, columns)
     return {column.text: cell for column, cell in zip(columns, chosen, strict=False)}
 
 

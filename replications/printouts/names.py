@@ -6,6 +6,7 @@ The one place of the printouts that knows how ids are spelled; :mod:`replication
 from __future__ import annotations
 
 import re
+from functools import cache
 
 QUANTITIES = {
     "Estimate": "estimate",
@@ -99,9 +100,11 @@ QUANTITIES = {
     "est.": "estimate",
     "upper": "ci_high",
 }
+_FOLDED = {name.casefold(): value for name, value in QUANTITIES.items()}
 _FACTOR = re.compile(r"^(?:as\.factor|factor|C)\(([^(),]*)\)")
 
 
+@cache
 def slug(label: str) -> str:
     """Return a term, group or level as ids spell it.
 
@@ -114,9 +117,9 @@ def slug(label: str) -> str:
     return ":".join("intercept" if part in ("(Intercept)", "Intercept") else part.replace(".", "_") for part in parts)
 
 
+@cache
 def quantity(column: str) -> str:
     """Return a column's heading as ids spell it; a heading that has no word of its own is spelled as a term."""
     if column in QUANTITIES:
         return QUANTITIES[column]
-    known = {re.sub(r"\s+", " ", name).casefold(): value for name, value in QUANTITIES.items()}
-    return known.get(re.sub(r"\s+", " ", column).casefold(), slug(column).replace(" ", "_"))
+    return _FOLDED.get(re.sub(r"\s+", " ", column).casefold(), slug(column).replace(" ", "_"))

@@ -33,10 +33,11 @@ def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
             break
         lines.append(cursor.take())
     lines = [line for line in lines if not line.blank]
-    if not _read(block, lines):
+    groups = _groups(cursor)
+    if not _read(block, lines, groups):
         at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
         laid = [*overlaid(lines[:at]), *overlaid(lines[at:])]
-        if not _read(block, laid):
+        if not _read(block, laid, groups):
             block.unread += [(line.number, line.text) for line in lines]
 
 
@@ -52,7 +53,21 @@ def _more(cursor: Cursor, ends: Callable[[Line], bool]) -> bool:
     return line is not None and not (line.prose or line.code or ends(line)) and bool(trailing(line.text)) and ahead < 2
 
 
-def _read(block: Block, lines: Sequence[Line]) -> bool:
+def _groups(cursor: Cursor) -> set[str]:
+    """Return the grouping factors that are counted below the table; none if the counts are not printed."""
+    lines = [line.text for line in map(cursor.peek, range(4)) if line is not None and not line.prose]
+    for at, text in enumerate(lines):
+        if "groups:" in text:
+            rest = text.partition("groups:")[2] or " ".join(lines[at + 1 : at + 2])
+            return {_plain(group[1]) for group in _COUNT.finditer(rest)}
+    return set()
+
+
+def _plain(group: str) -> str:
+    return group.replace(":", ".")
+
+
+def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
     """Read rows below headings; nothing is added unless all of them can be read."""
     head, rows = _split(lines)
     columns = [found[0] for found in head]
@@ -62,11 +77,15 @@ def _read(block: Block, lines: Sequence[Line]) -> bool:
     found: list[tuple[str, str, str, str, int]] = []
     part = _Part("")
     for line in rows:
-        cells = trailing(line.text)
-        place = _labels(line.text, cells, head, wanted)
+        cells = _cells(line.text, head, wanted)
+        place = _labels(line.text[: cells[0].start], dict(head), groups) if cells else None
         if place is None:
             return False
-        group, name, cells = place
+        group, name = place
+        if group and not name and part.group and group != "Residual":
+            group, name = "", group
+        if not group and not part.group:
+            return False
         if group:
             part = _Part(group)
         label = f"{group or part.group} {name}".strip()
@@ -97,35 +116,38 @@ def _split(lines: Sequence[Line]) -> tuple[list[tuple[str, int]], list[Line]]:
     return [], []
 
 
-def _labels(
-    text: str, cells: list[Cell], head: list[tuple[str, int]], wanted: list[str]
-) -> tuple[str, str, list[Cell]] | None:
-    """Return group and name at the beginning of a row, and the cells behind them; None where there are none."""
-    if len(cells) < len(wanted):
-        return None
-    starts = dict(head)
+def _cells(text: str, head: list[tuple[str, int]], wanted: list[str]) -> list[Cell]:
+    """Return the numbers of a row, without such as belong to its label; none if there are too few."""
+    cells = trailing(text)
+    if not head[0][1]:
+        return cells if len(cells) >= len(wanted) else []
     numbers = min((start for name, start in head if name in wanted), default=0)
-    inner = [cell for cell in cells if cell.end <= numbers]
-    if len(cells) - len(inner) >= len(wanted):
-        cells = cells[len(inner) :]
-    before = text[: cells[0].start]
+    inner = sum(cell.end <= numbers for cell in cells)
+    cells = cells[inner:] if len(cells) - inner >= len(wanted) else cells
+    return cells if len(cells) >= len(wanted) else []
+
+
+def _labels(before: str, head: dict[str, int], groups: set[str]) -> tuple[str, str] | None:
+    """Return group and name at the beginning of a row, the group empty where it is that of the row above.
+
+    The counts below the table tell which words are groups. Without them it is the place that tells, and where places
+    are lost, the first of two words is the group.
+    """
     words = before.split()
-    if not words:
-        return None
-    if words[0] == "Residual" and len(words) == 1:
-        return "Residual", "", cells
-    name_at = starts.get("Name", 0)
-    split = name_at if name_at < len(before) and before[:name_at].strip() != "" and before[name_at - 1] == " " else None
+    if not words or words == ["Residual"]:
+        return ("Residual", "") if words else None
+    at = head.get("Name", 0)
+    if head.get("Groups", 0) and at and not before[:at].strip():
+        return "", " ".join(words)
+    if groups:
+        group = _plain(words[0])
+        known = group in groups or re.sub(r"\.\d+$", "", group) in groups
+        return (words[0], " ".join(words[1:])) if known else ("", " ".join(words))
     if len(words) == 1:
-        return ("", words[0], cells) if before.startswith("  ") or _is_term(words[0]) else (words[0], "", cells)
-    if len(words) == 2 or split is None:
-        group, name = words[0], " ".join(words[1:])
-        return ("", " ".join(words), cells) if before[:name_at].strip() == "" and name_at else (group, name, cells)
-    return before[:split].strip(), before[split:].strip(), cells
-
-
-def _is_term(word: str) -> bool:
-    return word == "(Intercept)"
+        return ("", words[0]) if before.startswith("  ") or words == ["(Intercept)"] else (words[0], "")
+    if len(words) > 2 and at < len(before) and before[at - 1] == " ":
+        return before[:at].strip(), before[at:].strip()
+    return ("", " ".join(words)) if at and not before[:at].strip() else (words[0], " ".join(words[1:]))
 
 
 def counts(cursor: Cursor, block: Block) -> None:

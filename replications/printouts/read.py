@@ -70,7 +70,7 @@ def read_printout(text: str) -> Printout:
 def _block(lines: list[Line], at: int) -> tuple[Block, int] | None:
     """Return the block that begins in a line, and the line behind it."""
     line = lines[at]
-    if line.blank or line.code:
+    if line.blank or line.code or (line.prose and not line.cells):
         return None
     for known in KINDS:
         if known.table != bool(line.cells) and not (known.table and not line.prose):

@@ -128,8 +128,11 @@ def test_rows_in_pieces_are_put_together():
 
 
 def test_blanks_that_were_lost_do_no_harm():
-    text = "\n".join(" ".join(line.split()) for line in STORED["REML"])
-    assert ids(text) == ids(SUMMARY)
+    """Of each printout the same numbers come out, but for a line of names that have blanks within."""
+    for name, lines in stored().items():
+        squeezed = "\n".join(" ".join(line.split()) for line in lines)
+        if "a dropped column, the model" not in name:
+            assert ids(squeezed) == ids("\n".join(lines)), name
 
 
 def test_what_cannot_be_placed_is_reported_and_not_guessed():

@@ -63,7 +63,8 @@ def _tibble_row(block: Block, line: Line, names: list[str], types: list[Cell]) -
     words = line.text.split()[1:]
     cells = trailing(line.text)
     count = len(types) - (texts[-1] + 1 if texts else 0)
-    if texts and texts == list(range(len(texts))) and 0 < count < len(cells) + 1 and len(words) != len(names):
+    in_front = bool(texts) and texts == list(range(len(texts))) and types[0].start > 1
+    if in_front and 0 < count <= len(cells) and len(words) != len(names):
         words = [line.text[a.start : b.start].strip() for a, b in pairwise(types[: len(texts) + 1])]
         words[-1] = line.text[types[texts[-1]].start : cells[-count].start].strip()
         words += [cell.text for cell in cells[-count:]]

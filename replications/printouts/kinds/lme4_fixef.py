@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from replications.printouts.block import Block
-from replications.printouts.cells import all_numbers
+from replications.printouts.cells import all_numbers, is_number
 from replications.printouts.coefficients import named_vector
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import begins_another, kind
@@ -24,7 +24,8 @@ def read(cursor: Cursor) -> Block | None:
     called = re.match(r"(?:round\(|\w+ <- )*(?:\w+::)?(fixef|coef|ngrps|quantile)\(", call)
     block = Block(_KINDS[called[1]] if called else "base.print.vector", first.number, call=call)
     pairs = named_vector(cursor, lambda line: begins_another(line, "base.print.vector"))
-    if any(not name for name, _, _ in pairs):
+    counted = re.search(r"\b(table|[ts]apply|ngrps|aggregate)\(", call)
+    if not counted and any(is_number(name) and not name.endswith("%") for name, _, _ in pairs):
         return None
     if not call and any(name == "(Intercept)" for name, _, _ in pairs):
         block.kind = "lme4.fixef"

@@ -6,8 +6,10 @@ import re
 
 from replications.printouts import frames
 from replications.printouts.block import Block
+from replications.printouts.cells import trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
+from replications.printouts.matrices import Matrix, Row
 from replications.printouts.names import slug
 
 
@@ -24,7 +26,7 @@ def read(cursor: Cursor) -> Block | None:
     while (line := cursor.skip_blank()) is not None and (found := re.match(r"^\s*\$`?([\w.:]+)`?\s*$", line.text)):
         cursor.take()
         cursor.skip_blank()
-        table = frames.read(cursor)
+        table = frames.read(cursor) or _in_turn(cursor)
         if table is None or ("(Intercept)" not in table.headings and not re.search(r"ranef|coef", block.call)):
             break
         for row in table.rows:
@@ -40,3 +42,22 @@ def read(cursor: Cursor) -> Block | None:
         behind = cursor.at + 2
     cursor.at = behind
     return block if block.numbers else None
+
+
+def _in_turn(cursor: Cursor) -> Matrix | None:
+    """Read a table that lost its places: below ``(Intercept) x`` each row has a level and as many numbers."""
+    head = cursor.peek()
+    if head is None or not head.text.startswith("(Intercept)"):
+        return None
+    matrix, start = Matrix(head.text.split()), cursor.at
+    cursor.take()
+    while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
+        cells = trailing(line.text)[-len(matrix.headings) :]
+        label = line.text[: cells[0].start].strip() if len(cells) == len(matrix.headings) else ""
+        if not label:
+            break
+        found = {name: (cell.text, line.number) for name, cell in zip(matrix.headings, cells, strict=True)}
+        matrix.rows.append(Row(label, cursor.take().number, found))
+    if not matrix.rows:
+        cursor.at = start
+    return matrix if matrix.rows else None

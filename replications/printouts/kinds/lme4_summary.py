@@ -92,11 +92,7 @@ def _ends(line: Line) -> bool:
 
 def _title(cursor: Cursor, block: Block) -> None:
     title = cursor.take().text.strip()
-    while (line := cursor.peek()) is not None and not line.blank and not _HEAD.match(line.text):
-        if re.match(r"^\s*(AIC|REML)\b", line.text) or not re.match(
-            r"^\s+(\S.*[\])]|Satter.*|Kenward.*|\(.*)$", line.text
-        ):
-            break
+    while "]" not in title and (line := cursor.peek()) is not None and "]" in line.text and not _HEAD.match(line.text):
         title += " " + cursor.take().text.strip()
     block.heads["title"] = title
     block.reml = "REML" in title

@@ -34,7 +34,7 @@ def read(cursor: Cursor) -> Block | None:
         elif not re.match(r"(Degrees of freedom method|Satterthwaite|Kenward)", text):
             return None
     find = matrices.known_headings
-    matrix = matrices.read(cursor, lambda line: begins_another(line, "stats.drop1"), find=find)
+    matrix = matrices.read(cursor, lambda line: begins_another(line, "stats.drop1"), find=find, short=True)
     add_rows(block, matrix, lambda label, column: f"{slug(label.strip('<>'))}.{_name(column, matrix.headings)}")
     return block if block.numbers else None
 
@@ -43,7 +43,7 @@ def _name(column: str, headings: list[str]) -> str:
     return "chisq_df" if column == "Df" and "npar" in headings else quantity(column)
 
 
-@kind("stats.AIC", begins=r"^\s+df\s+(AIC|BIC)\s*$", turn=40)
+@kind("stats.AIC", begins=r"^\s*df\s+(AIC|BIC)\s*$", turn=40)
 def read_criteria(cursor: Cursor) -> Block | None:
     """Read the data frame that ``AIC(m1, m2)`` prints."""
     first = cursor.peek()
