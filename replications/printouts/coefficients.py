@@ -137,8 +137,8 @@ def _pairs(names: Line, values: Line | None) -> list[tuple[str, str, int]]:
     rest = names.text[start:].strip()
     if all(labels) and not rest and all(_ends_at(names.text, cell.end) for cell in cells):
         return [(label, cell.text, values.number) for label, cell in zip(labels, cells, strict=True)]
-    words = names.text.split()
-    if len(words) == len(cells) and not any(map(is_number, words)):
+    words = re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text)
+    if len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
         return [(word, cell.text, values.number) for word, cell in zip(words, cells, strict=True)]
     return []
 

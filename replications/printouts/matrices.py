@@ -22,6 +22,8 @@ _PERCENT = r"\d+(?:\.\d+)?\s?%"
 _HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})(?=\s|$)|\S+")
 _KNOWN_HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})")
 _CODES = re.compile(r"^\s*(?:0\s+'?\*{3}'?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_WORDS_OF_A_LABEL = 5
+"""Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
 _WORDS_OF_PROSE = 4
 """Words in a line that has no number at its end, from which on it is prose."""
 
@@ -83,13 +85,14 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     cells = trailing(text)
     if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
         cells = cells[1:]
-    placed = _aligned(cells, columns) or _in_turn(
-        cells, columns, short, text[: cells[0].start].strip() if cells else ""
-    )
+    aligned = _aligned(cells, columns)
+    placed = aligned or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
     if not placed:
         return None
-    start = min(cell.start for cell in placed.values())
-    row = Row(text[:start].strip(), line.number, stars=stars, stars_line=line.number)
+    label = text[: min(cell.start for cell in placed.values())].strip()
+    if not aligned and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
+        return None
+    row = Row(label, line.number, stars=stars, stars_line=line.number)
     row.cells = {name: (tidy(cell.text), line.number) for name, cell in placed.items()}
     return row
 

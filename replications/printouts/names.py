@@ -69,6 +69,7 @@ QUANTITIES = {
     "denDF": "den_df",
     "F value": "f",
     "F-value": "f",
+    "F.value": "f",
     "F values": "f",
     "F": "f",
     "Df": "df",

@@ -12,8 +12,8 @@ from replications.printouts.lines import Line
 
 _SKIPPED = {"script", "style", "head", "svg", "math", "nav"}
 _BREAKS = {"p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "section", "table", "blockquote"}
-_CODE = re.compile(r"\b(sourceCode|language-r|language-python|r|R|python|source|input)\b")
-_OUTPUT = re.compile(r"\b(output|rout|hljs-output|sourceoutput|text|plaintext|cell-output\S*)\b")
+_CODE = {"sourceCode", "language-r", "language-python", "r", "R", "python", "source", "input", "r-in", "stata"}
+_OUTPUT = {"output", "rout", "sourceoutput", "text", "plaintext", "cell-output", "r-out"}
 _IS_PAGE = re.compile(r"<(?:!doctype html|html|body|pre|table|div|p|tr)\b", re.IGNORECASE)
 _TWO_TAGS = 2
 
@@ -101,8 +101,8 @@ class _Page(HTMLParser):
 
     @staticmethod
     def _is_code(attrs: list[tuple[str, str | None]]) -> bool:
-        names = dict(attrs).get("class") or ""
-        return bool(_CODE.search(names)) and not _OUTPUT.search(names)
+        names = set((dict(attrs).get("class") or "").split())
+        return bool(names & _CODE) and not names & _OUTPUT
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SKIPPED:

@@ -89,15 +89,22 @@ def read_table(cursor: Cursor) -> Block | None:
     if first is None or below is None or below.prose or below.code or trailing(first.text):
         return None
     columns, cells = headings(first.text), trailing(below.text)
-    if len(columns) == 1 and re.match(r"^\s*1 +\S+$", below.text) and len(cells) == 2:
+    third = cursor.peek(2)
+    alone = len(columns) == 1 and (third is None or third.blank or third.prose or third.code)
+    if alone and re.match(r"^\s*1 +\S+$", below.text) and len(cells) == 2:
         return _one(cursor, first, below, cells[1])
     if len(matrices.known_headings(first.text)) > 1:
         return _tests(cursor)
     block = Block("base.print.data.frame", first.number, call=cursor.call())
     table = frames.read(cursor)
+    prefix = ""
+    if found := re.search(r"\b(ranef|coef)\([^$]*\)\$(\w+)", block.call):
+        block.kind = "lme4.ranef" if found[1] == "ranef" else "stats.coef"
+        prefix = f"{found[1]}.{slug(found[2])}."
     for row in table.rows if table else ():
         for column, (text, line) in row.cells.items():
-            block.add(text, f"{slug(row.label)}.{slug(column)}", row.label, column, line)
+            one = block.kind == "lme4.ranef" and len(row.cells) == 1
+            block.add(text, f"{prefix}{slug(row.label)}.{'condval' if one else slug(column)}", row.label, column, line)
     return block if block.numbers else None
 
 

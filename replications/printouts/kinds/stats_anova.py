@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from replications.printouts import matrices
 from replications.printouts.block import Block
@@ -18,7 +19,7 @@ _BEGINS = (
     r"^\s*(Type (I|II|III|[123]) )?Analysis of (Variance|Deviance) Table|^\s*Anova Table \(Type|"
     r"^\s*Models:\s*$|^\s*Data: \S+\s*$|^\s*Marginal Analysis of Variance|^\s*refitting model\(s\) with ML"
 )
-_MODEL = re.compile(r"^\s*([\w.]+)\s*:\s*(.*)$")
+_MODEL = re.compile(r"^\s*([\w.]+|\S.*?)\s*:(?:\s+(.*)|)$")
 _COMPARES = ("AIC", "logLik", "Res.Df", "Resid. Df")
 _HEADINGS = re.compile(r"^\s*(npar|Df|numDF|NumDF|Sum Sq|AIC|BIC|Chisq|F\b|LR Chisq|Res\.Df|Resid|Model\s+df)")
 
@@ -40,11 +41,14 @@ def read(cursor: Cursor) -> Block | None:
         return None
     several = bool(models) or any(name in line.text for name in ("Res.Df", "Resid. Df  Resid. Dev"))
     find = _with_npar if models else known_headings
-    matrix = matrices.read(
-        cursor, _ends, short=True, find=find, label=lambda label: not models or label.partition(" ")[0] in models
-    )
+    matrix = matrices.read(cursor, _ends, short=True, find=find, label=_labels(models))
     _add(block, matrix, models, several)
     return block if block.numbers else None
+
+
+def _labels(models: dict[str, str]) -> Callable[[str], bool]:
+    """Return what tells whether a row may be called so: where models are named above, one of them."""
+    return lambda label: not models or label in models or label.partition(" ")[0] in models
 
 
 def _with_npar(text: str) -> list[Cell]:
@@ -78,10 +82,12 @@ def _head(cursor: Cursor, block: Block, models: dict[str, str]) -> bool:
             block.heads[found[1].lower()] = found[2]
     elif text.startswith("Models:"):
         pass
-    elif (found := _MODEL.match(text)) and ("~" in found[2] or found[1] in models):
-        models[found[1]] = re.sub(r"\s+", " ", f"{models.get(found[1], '')} {found[2]}").strip()
-    elif (models and line.text.startswith("  ")) or re.match(r"Terms added|Satterthwaite|Kenward", text):
-        if models and not text.startswith("Terms"):
+    elif (found := _MODEL.match(text)) and ("~" in (found[2] or "") or found[1] in models):
+        models[found[1]] = re.sub(r"\s+", " ", f"{models.get(found[1], '')} {found[2] or ''}").strip()
+    elif (models and line.text.startswith("  ")) or re.match(
+        r"Terms added|Satterthwaite|Kenward|approximation for", text
+    ):
+        if models and line.text.startswith("  "):
             last = list(models)[-1]
             models[last] = re.sub(r"\s+", " ", f"{models[last]} {text}")
     else:
