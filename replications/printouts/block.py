@@ -107,6 +107,9 @@ class Block:
         unread = [{"line": number, "text": text} for number, text in self.unread]
         return about | {"heads": self.heads, "messages": self.messages, "numbers": numbers, "unread": unread}
 
+    def _repr_html_(self) -> str:
+        return str(self.frame.to_html(index=False))
+
     def __str__(self) -> str:
         head = f"line {self.line}: {self.kind}, {len(self.numbers)} numbers"
         said = [f"  {name}: {text}" for name, text in (("formula", self.formula), ("data", self.data_name)) if text]
@@ -134,6 +137,9 @@ class Printout(list[Block]):
     def kinds(self) -> Iterator[str]:
         """Give the kind of each block."""
         return (block.kind for block in self)
+
+    def _repr_html_(self) -> str:
+        return str(self.frame.to_html(index=False))
 
     def __str__(self) -> str:
         read = [block for block in self if block.kind != UNREAD]

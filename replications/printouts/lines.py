@@ -89,7 +89,8 @@ def _cells(text: str) -> tuple[str, ...]:
 def _bare(cell: str) -> str:
     """Return a cell without Markdown's and HTML's emphasis."""
     cell = re.sub(r"\$?([-\d.]*\d)\^\{(\*+)\}\$?", r"\1\2", re.sub(r"</?\w+>", "", cell))
-    return re.sub(r"^\*\*(.*?)\*\*$", r"\1", cell.strip()).replace("\\*", "*").strip()
+    bold = re.sub(r"^\*\*(.*?)\*\*$", r"\1", cell.strip())
+    return re.sub(r"\\([*\[\]_<>|~^-])", r"\1", bold).strip()
 
 
 def _latex(cell: str) -> str:
@@ -97,6 +98,7 @@ def _latex(cell: str) -> str:
         r"\^\{(\*+|\\ast+|\.|\\dagger)\}", r"\1", cell.replace("$", "").replace("\\textasteriskcentered", "*")
     )
     cell = re.sub(r"\\(?:textbf|textit|emph|multicolumn\{\d+\}\{[^}]*\})\{([^{}]*)\}", r"\1", cell)
+    cell = re.sub(r"\\[;,: ]|~", " ", cell)
     return re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
 
 

@@ -19,6 +19,7 @@ _N = rf"(?:{NUMBER})"
 _PLAIN = re.compile(rf"({_N}){_STARS}")
 _SE = re.compile(rf"\(({_N})\){_STARS}")
 _CI = re.compile(rf"[\[(]\s*({_N}){_DASH}({_N})\s*[\])]{_STARS}")
+_P = re.compile(rf"p\s*(?:=\s*({_N})|({_N}))")
 _RANGE = re.compile(rf"({_N}){_DASH}({_N})")
 _PAIR = re.compile(rf"({_N})\s*/\s*({_N})")
 _FIT: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -137,7 +138,7 @@ def _same(cells: Sequence[str]) -> list[bool]:
 def _goes_on(row: GridRow) -> bool:
     """Tell whether a row goes on with the term above: standard errors or intervals alone, without a label of words."""
     cells = [cell for cell in row.cells[1:] if cell]
-    inner = bool(cells) and all(_SE.fullmatch(cell) or _CI.fullmatch(cell) for cell in cells)
+    inner = bool(cells) and all(_SE.fullmatch(cell) or _CI.fullmatch(cell) or _P.fullmatch(cell) for cell in cells)
     return not row.cells[0] or (inner and len(row.cells[0]) == 1)
 
 
@@ -149,6 +150,8 @@ def parts(cell: str) -> list[tuple[str, str]]:
     >>> parts("2.068 (-1.35 - 5.48) ***"), parts("(0.21)"), parts("x")
     ([('estimate', '2.068'), ('ci_low', '-1.35'), ('ci_high', '5.48'), ('stars', '***')], [('se', '0.21')], [])
     """
+    if found := _P.fullmatch(cell):
+        return [("p", found[1] or found[2])]
     if found := _SE.fullmatch(cell):
         return [("se", found[1]), *_stars(found[2])]
     if found := _CI.fullmatch(cell):

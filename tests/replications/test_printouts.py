@@ -193,3 +193,25 @@ def test_the_command_lists_and_writes_json(tmp_path, capsys, monkeypatch):
 
 def test_it_is_at_the_front_door():
     assert replications.read_printout is read_printout
+
+
+def test_tables_of_a_page_are_named_by_the_cells_that_tell_rows_apart():
+    table = (
+        "| effect | term | estimate | std.error | p.value |\n|:---|:---|---:|---:|---:|\n"
+        "| fixed | (Intercept) | 5.04 | 0.479 | <0.001 |\n| fixed | x | −0.61 | 0.167 | 0.02 |\n"
+        "| ran_pars | sd | 1.45 | NA | NA |\n"
+    )
+    found = dict(ids(table))
+    assert found["fixed.intercept.estimate"] == "5.04"
+    assert found["fixed.x.estimate"] == "-0.61"
+    assert found["fixed.intercept.p"] == "<0.001"
+    assert found["ran_pars.sd.estimate"] == "1.45"
+
+
+def test_prose_and_code_around_output_are_no_output():
+    text = (
+        "The model of 3 terms has AIC 12.\n\n```{r}\nx <- c(1, 2, 3)\nm <- lmer(y ~ x, d) # 2 terms\n```\n\n"
+        f"```\n{SUMMARY}\n```\n\nSchool 4 has 62, and school 3 has 49\n\n- item 1\n- item 2\n"
+    )
+    printout = read_printout(text)
+    assert list(printout.kinds()) == ["lme4.summary"]
