@@ -13,6 +13,10 @@ from replications.printouts.matrices import Matrix, Row, headings
 _FACTOR = re.compile(r"^<(NA|[a-z]{3})>$")
 
 
+TEXT_AT_MOST = 4
+"""A table of which less than this part (one in four cells) are numbers is taken to be text."""
+
+
 def read(cursor: Cursor) -> Matrix | None:
     """Read a data frame; None, and the cursor where it was, if no row is aligned with the headings."""
     matrix, start = Matrix(), cursor.at
@@ -37,7 +41,8 @@ def read(cursor: Cursor) -> Matrix | None:
             cursor.take()
         if not count:
             break
-    if not any(row.cells for row in matrix.rows):
+    numbers = sum(len(row.cells) for row in matrix.rows)
+    if not numbers or numbers * TEXT_AT_MOST < len(matrix.rows) * len(matrix.headings):
         cursor.at = start
         return None
     return matrix
@@ -63,7 +68,7 @@ def _by_gaps(text: str, below: str) -> list[Cell]:
         piece = text[start:end]
         cells.append(Cell(piece.strip(), start + len(piece) - len(piece.lstrip()), end))
         start = end
-    return cells if not text[start:].strip() and all(cell.text for cell in cells) else []
+    return cells if not text[start:].strip() and all(cell.text and "  " not in cell.text for cell in cells) else []
 
 
 def _row(line: Line, columns: Sequence[Cell]) -> Row | None:

@@ -24,7 +24,7 @@ _PLAIN = str.maketrans(
 _COMMENT = re.compile(r"^`?\s*(?:##|#>)(?: |$)")
 _PROMPT = re.compile(r"^(?:>|\.\s)\s?(?=\S)")
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
-_CODE = re.compile(r"^\{?\.?(?:r|R|python|stata|\{r\b.*)", re.ASCII)
+_CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6
 """Share of lines that begin with ">" from which on the whole text is taken to be quoted."""
 

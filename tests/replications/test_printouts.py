@@ -215,3 +215,21 @@ def test_prose_and_code_around_output_are_no_output():
     )
     printout = read_printout(text)
     assert list(printout.kinds()) == ["lme4.summary"]
+
+
+def test_a_page_made_by_bookdown():
+    """Code in colours, output below it, a table; nothing of the prose and of the code."""
+    page = (
+        "<!DOCTYPE html><html><head><title>x 1</title></head><body><h2>Models 1 and 2</h2><div class='sourceCode'>"
+        "<pre class='sourceCode r'><code class='sourceCode r'><span>m <span>&lt;-</span> lmer(y ~ x, d)</span>\n"
+        f"<span>summary(m)</span></code></pre></div>\n<pre><code>{escaped(SUMMARY)}</code></pre>\n"
+        "<pre class='sourceCode r'><code>AIC(m)</code></pre>\n<pre><code>## [1] 1076.3</code></pre>\n"
+        "<div class='cell-output'><pre><code> Groups   Name        Std.Dev.\n g        (Intercept) 0.76820 \n"
+        " Residual             2.16290 </code></pre></div>\n<p>School 4 has 62</p>\n"
+        "<table><tr><th>term</th><th>estimate</th></tr><tr><td>x</td><td>&minus;0.26</td></tr></table></body></html>"
+    )
+    printout = read_printout(page)
+    assert list(printout.kinds()) == ["lme4.summary", "stats.AIC", "lme4.VarCorr", "page.table"]
+    assert printout[0].call.endswith("summary(m)")
+    assert printout[1].get("aic").text == "1076.3"
+    assert printout[3].get("x.estimate").text == "-0.26"

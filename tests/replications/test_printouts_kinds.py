@@ -73,6 +73,11 @@ CASES = {
             "fixef_corr.x.intercept": "-0.560", "n_groups.school": "12", "loglik": "-406.7805",
         },
     ),
+    "nlme.anova": (
+        "   Model df      AIC      BIC    logLik   Test  L.Ratio p-value\nn1     1  4 824.0884 838.0109 -408.0442                        \n"
+        "n2     2  5 823.0593 840.4624 -406.5296 1 vs 2 3.029106  0.0818",
+        {"n1.npar": "4", "n2.aic": "823.0593", "n2.chisq": "3.029106", "n2.p": "0.0818"},
+    ),
     "psych.describe": (
         "   vars   n mean   sd\nX1    1 240 5.15 2.03",
         {"n": "240", "sd": "2.03"},

@@ -11,7 +11,12 @@ from replications.printouts.kind import kind
 from replications.printouts.names import slug
 
 _FIELD = re.compile(rf"^\s*(?:-\s*)?([A-Za-z][\w .'()]*?)\s*:\s*({NUMBER})(?:\s+\[(.*?)\])?\s*$")
-_KNOWN = {"adjusted icc": "adjusted", "unadjusted icc": "unadjusted", "conditional icc": "unadjusted"}
+_KNOWN = {
+    "adjusted icc": "adjusted",
+    "unadjusted icc": "unadjusted",
+    "conditional icc": "unadjusted",
+    "adj. r2": "adj_r2",
+}
 
 
 @kind("performance.icc", begins=r"^\s*# Intraclass Correlation Coefficient|^\s*# ICC by Group", turn=20)
