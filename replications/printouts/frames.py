@@ -30,7 +30,7 @@ def read(cursor: Cursor) -> Matrix | None:
         matrix.headings += [column.text for column in columns]
         count = 0
         while (line := cursor.peek()) is not None and (row := _row(line, columns)) is not None:
-            if matrix.rows and matrix.rows[0].cells.keys() & row.cells.keys() and row.label in rows:
+            if row.label in rows and rows[row.label].cells.keys() & row.cells.keys():
                 break
             known = rows.setdefault(row.label, row)
             if known is row:
@@ -60,7 +60,7 @@ def _columns(line: Line, below: Line | None) -> list[Cell]:
 
 def _by_gaps(text: str, below: str) -> list[Cell]:
     """Return headings that may have blanks within, cut where the row below has a number that ends."""
-    ends = [cell.end for cell in trailing(below)]
+    ends = [cell.end for cell in trailing(below) if cell.start]
     if not ends or any(end > len(text) or text[end - 1] == " " or text[end : end + 1].strip() for end in ends):
         return []
     cells, start = [], 0

@@ -20,6 +20,11 @@ CASES = {
         "$school\n   (Intercept)\n1  -0.18865541\n10  0.82637042\n\nwith conditional variances for “school” ",
         {"ranef.school.1.condval": "-0.18865541", "ranef.school.10.condval": "0.82637042"},
     ),
+    "stats.coef": (
+        "> coef(m)$school\n  (Intercept)         x old drug\n1    4.675824 0.7438443     0.21\n2    5.867076 0.5725282     0.21\n"
+        "  placebo B\n1      0.05\n2     -0.05",
+        {"coef.school.1.old drug": "0.21", "coef.school.2.placebo B": "-0.05", "coef.school.2.intercept": "5.867076"},
+    ),
     "stats.confint": (
         "Computing profile confidence intervals ...\n                2.5 %    97.5 %\n"
         ".sig01             NA        NA\n(Intercept) 4.2676622 6.0090649",
