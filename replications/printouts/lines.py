@@ -31,13 +31,17 @@ QUOTED = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number, the text, whether it is code or prose, and its cells where it is a table's row."""
+    """One line: its number, the text, its cells where it is a table's row.
+
+    ``code`` and ``prose`` are what no reader of output looks at. ``output`` is what a page marks as output.
+    """
 
     number: int
     text: str
     code: bool = False
     prose: bool = False
     cells: tuple[str, ...] = ()
+    output: bool = False
 
     @property
     def blank(self) -> bool:
@@ -122,7 +126,8 @@ def _fences(raw: Iterable[str], fenced: bool) -> Iterator[Line]:
         else:
             line = output(number, text.rstrip("\r"), code=code)
             commented = line.text != plain(text).rstrip() and not line.code
-            yield line if inside or commented or not fenced else replace(line, prose=True)
+            marked = inside and not line.code if fenced else commented
+            yield replace(line, prose=fenced and not (inside or commented), output=marked)
 
 
 def _is_fence(text: str) -> bool:

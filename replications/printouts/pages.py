@@ -150,7 +150,8 @@ class _Page(HTMLParser):
             return
         for at, row in enumerate(text.split("\n")):
             if self._pre:
-                self.lines.append(of.output(self._start + at, row, code=self._code))
+                line = of.output(self._start + at, row, code=self._code)
+                self.lines.append(replace(line, output=not line.code))
             elif row.strip():
                 self.lines.append(Line(self._start + at, of.plain(row).strip(), prose=True))
         if self._pre:

@@ -20,6 +20,8 @@ for _module in pkgutil.iter_modules(kinds.__path__):
 
 _LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|p < \.?0")
 
+_DECIMAL = re.compile(r"\d\.\d")
+
 
 def read_printout(text: str) -> Printout:
     """Read what R (or Python, or Stata) printed about models.
@@ -86,10 +88,16 @@ def _block(lines: list[Line], at: int) -> tuple[Block, int] | None:
 
 
 def _is_number_line(line: Line) -> bool:
-    """Tell whether a line looks like output with numbers: one in a table, or one that ends with a number."""
+    """Tell whether a line looks like output with numbers.
+
+    That is a row of a table with a number, a line that ends with one, and where the page says what is output, a line
+    with a decimal.
+    """
     if line.code or line.blank or (line.prose and not line.cells) or _LEGEND.search(line.text):
         return False
-    return any(trailing(cell) for cell in line.cells) if line.cells else bool(trailing(line.text))
+    if line.cells:
+        return any(trailing(cell) for cell in line.cells)
+    return bool(trailing(line.text)) or (line.output and _DECIMAL.search(line.text) is not None)
 
 
 def _report(printout: Printout, missed: list[Line]) -> None:

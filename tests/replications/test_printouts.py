@@ -233,3 +233,12 @@ def test_a_page_made_by_bookdown():
     assert printout[0].call.endswith("summary(m)")
     assert printout[1].get("aic").text == "1076.3"
     assert printout[3].get("x.estimate").text == "-0.26"
+
+
+def test_lines_with_numbers_are_never_skipped_in_silence():
+    """Where a page marks its output, also such as do not end with a number."""
+    rows = ["       x            arm    ", " Min.   :-2.88892   old:87  ", " Mean   : 0.02183   new:78  "]
+    knitr = read_printout("\n".join(f"## {row}" for row in rows))
+    assert [line.split()[0] for _, line in knitr.unread] == ["Min.", "Mean"]
+    page = read_printout("<html><pre><code>" + "\n".join(rows) + "</code></pre><p>Version 2.1 of it</p></html>")
+    assert [line.split()[0] for _, line in page.unread] == ["Min.", "Mean"]
