@@ -78,6 +78,16 @@ CASES = {
             "fixef_corr.x.intercept": "-0.560", "n_groups.school": "12", "loglik": "-406.7805",
         },
     ),
+    "nlme.intervals": (
+        "Approximate 95% confidence intervals\n\n Fixed effects:\n                lower     est.    upper\n"
+        "(Intercept) 4.2932213 5.135777 5.978333\n\n Random Effects:\n  Level: school \n"
+        "                    lower     est.    upper\nsd((Intercept)) 0.9308363 1.442477 2.235346\n\n"
+        " Within-group standard error:\n    lower      est.     upper \n0.9821961 1.1004333 1.2329040 ",
+        {
+            "fixef.intercept.ci_low": "4.2932213", "varcomp.school.intercept.sd.ci_high": "2.235346",
+            "varcomp.residual.sd.estimate": "1.1004333",
+        },
+    ),
     "nlme.anova": (
         "   Model df      AIC      BIC    logLik   Test  L.Ratio p-value\nn1     1  4 824.0884 838.0109 -408.0442                        \n"
         "n2     2  5 823.0593 840.4624 -406.5296 1 vs 2 3.029106  0.0818",

@@ -60,6 +60,7 @@ def _footnotes(cursor: Cursor, block: Block) -> None:
 def _tibble_row(block: Block, line: Line, names: list[str], types: list[Cell]) -> None:
     """Read a row: text is cut where its column begins, numbers are taken from the end."""
     texts = [at for at, type_ in enumerate(types) if type_.text in _TEXT]
+    line = replace(line, text=re.sub(r"(\de[-+]) (\d)(?!\S)", r"\1\2", line.text))  # pillar pads: 8.33e- 9
     words = line.text.split()[1:]
     cells = trailing(line.text)
     count = len(types) - (texts[-1] + 1 if texts else 0)
