@@ -40,7 +40,7 @@ def read_printout(text: str) -> Printout:
 
     Raises
     ------
-    ArgumentError
+    mlm.ArgumentError
         If the text is none.
 
     Examples
