@@ -169,15 +169,14 @@ def read(
         elif _is_legend(cursor, matrix):
             continue
         elif found := find(line.text):
-            if not panel and columns and not matrix.rows:
-                found = _joined_headings(columns, found)
+            first = columns and not panel and not matrix.rows
             _add(matrix, panel, columns, short, label)
-            columns, panel = found, []
+            columns, panel = _joined_headings(columns, found) if first else found, []
             cursor.take()
-        elif columns and tableish(line.text):
-            panel.append(cursor.take())
-        else:
+        elif not columns or not tableish(line.text):
             break
+        else:
+            panel.append(cursor.take())
     _add(matrix, panel, columns, short, label)
     return matrix
 

@@ -73,7 +73,7 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
     columns = [found[0] for found in head]
     if not columns or "Name" not in columns:
         return False
-    wanted = [name for name in columns if name not in ("Groups", "Name", "Corr")]
+    wanted = [name for name in columns if name not in ("Groups", "Name", "Corr", "Cov")]
     found: list[tuple[str, str, str, str, int]] = []
     part = _Part("")
     for line in rows:
@@ -84,27 +84,31 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
         group, name = place
         if group and not name and part.group and group != "Residual":
             group, name = "", group
-        if not group and not part.group:
+        part = _Part(group) if group else part
+        if not part.group or len(cells) > len(wanted) + len(part.names):
             return False
-        if group:
-            part = _Part(group)
-        label = f"{group or part.group} {name}".strip()
-        prefix = f"varcomp.{slug(part.group)}" + (f".{slug(name)}" if name else "")
-        if part.group == "Residual":
-            prefix = "varcomp.residual"
-        found += [
-            (tidy(cell.text), f"{prefix}.{quantity(column)}", label, column, line.number)
-            for column, cell in zip(wanted, cells, strict=False)
-        ]
-        for other, cell in zip(part.names, cells[len(wanted) :], strict=False):
-            id = f"varcomp.{slug(part.group)}.{slug(other)}__{slug(name)}.corr"
-            found.append((tidy(cell.text), id, label, "Corr", line.number))
-        if len(cells) > len(wanted) + len(part.names) or len(cells) < len(wanted):
-            return False
+        found += _numbers(part, name, wanted, cells, "Cov" if "Cov" in columns else "Corr", line.number)
         part.names.append(name)
     for number in found:
         block.add(*number)
     return bool(found)
+
+
+def _numbers(
+    part: _Part, name: str, wanted: list[str], cells: list[Cell], with_others: str, line: int
+) -> list[tuple[str, str, str, str, int]]:
+    """Return the numbers of a row: text, id, label, heading, line; behind its own come those with the rows above."""
+    label = f"{part.group} {name}".strip()
+    group = f"varcomp.{slug(part.group)}"
+    own = "varcomp.residual" if part.group == "Residual" else f"{group}.{slug(name)}" if name else group
+    found = [
+        (tidy(cell.text), f"{own}.{quantity(column)}", label, column, line)
+        for column, cell in zip(wanted, cells, strict=False)
+    ]
+    for other, cell in zip(part.names, cells[len(wanted) :], strict=False):
+        id = f"{group}.{slug(other)}__{slug(name)}.{with_others.casefold()}"
+        found.append((tidy(cell.text), id, label, with_others, line))
+    return found
 
 
 def _split(lines: Sequence[Line]) -> tuple[list[tuple[str, int]], list[Line]]:

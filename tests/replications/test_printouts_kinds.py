@@ -173,6 +173,16 @@ CASES = {
 }  # fmt: skip
 
 
+def test_variances_may_stand_beside_covariances():
+    text = (
+        " Groups   Name        Variance Cov    \n school   (Intercept) 2.09375         \n"
+        "          x           0.14614  -0.389 \n Residual             1.10742         "
+    )
+    found = {number.id: number.text for number in read_printout(text)[0].numbers}
+    assert found["varcomp.school.intercept__x.cov"] == "-0.389"
+    assert found["varcomp.residual.variance"] == "1.10742"
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_a_block_of_each_kind(kind):
     text, wanted = CASES[kind]
