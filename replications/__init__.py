@@ -27,6 +27,8 @@ In a chapter::
     replications.verdict(m2, "cpi_cgm")              # "positive, significant"
     published.finish()                               # raises unless every registered value was checked
 
+What R printed elsewhere is read with ``replications.read_printout(text)``: blocks of numbers that have such ids.
+
 A share goes where a percentage is printed (0.138 for "13.8%"), a whole number where a number word is.
 """
 
@@ -35,6 +37,7 @@ from __future__ import annotations
 from replications.check import Published, published
 from replications.data import codebook, load, results, which
 from replications.errors import CheckError, OriginalsError, RegistryError, RepositoryError
+from replications.printouts.read import read_printout
 from replications.quantities import verdict
 from replications.registry import SOURCES
 from replications.samples import prepared
@@ -50,6 +53,7 @@ __all__ = [
     "load",
     "prepared",
     "published",
+    "read_printout",
     "results",
     "verdict",
     "which",

@@ -1,4 +1,4 @@
-"""Command line: ``python -m replications list | show | check | scoreboard | fetch | twins``."""
+"""Command line: ``python -m replications list | show | check | read | scoreboard | fetch | twins``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from mlm import __version__, console
 from replications import chapters, fetch, listing, scoreboard
 from replications.data import dataset, datasets
-from replications.errors import OriginalsError, RegistryError, RepositoryError, TwinError
+from replications.errors import OriginalsError, PrintoutError, RegistryError, RepositoryError, TwinError
+from replications.printouts import command as printouts
 from replications.registry import SOURCES
 from replications.twins import commands as twins
 
@@ -18,6 +19,7 @@ examples:
   python -m replications list
   python -m replications show learn_mlms_ch4 null_model
   python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all five take a minute
+  python -m replications read log.txt              the numbers of a printout, with their ids
   python -m replications fetch heck2011            the original file, where it is public, into a cache folder
 """
 
@@ -35,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         chosen = _parser().parse_args(arguments)
         try:
             status = int(chosen.run(chosen))
-        except (RegistryError, OriginalsError, RepositoryError, TwinError) as error:
+        except (RegistryError, OriginalsError, PrintoutError, RepositoryError, TwinError) as error:
             print(error, file=sys.stderr)
             status = 2
     return status
@@ -63,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("source", nargs="*", help=f"{', '.join(SOURCES)} (default: all)")
     check.add_argument("--store", action="store_true", help="store the records that are committed")
     check.set_defaults(run=lambda chosen: chapters.main(chosen.source, chosen.store))
+    read = commands.add_parser("read", help="read what R printed: blocks, numbers, and the lines that were not read")
+    read.add_argument("file", help="a text, Markdown or R Markdown page, notebook or web page; - for standard input")
+    read.add_argument("--json", action="store_true", help="as JSON")
+    read.set_defaults(run=lambda chosen: printouts.main(chosen.file, chosen.json))
     board = commands.add_parser(
         "scoreboard",
         help="write the book's scoreboard page from the records; outside of the repository print the counts",

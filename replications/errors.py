@@ -13,6 +13,10 @@ class CheckError(MlmError):
     """A computed value does not reproduce a published one, or published values are left without a value."""
 
 
+class PrintoutError(MlmError):
+    """A printout cannot be opened, or is no text."""
+
+
 class OriginalsError(MlmError):
     """An original data file or twin is missing, damaged, cannot be read or cannot be downloaded."""
 

@@ -1,0 +1,79 @@
+"""Numbers within a line: what a printed number looks like, and which stand at the end of a row."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NUMBER = (
+    r"(?:[<>]=?\s*)?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?"
+    r"|NA|NaN|-?Inf"
+)
+_NUMBER = re.compile(NUMBER)
+_LAST = re.compile(rf"(?:^|(?<=\s))(?P<number>(?:- (?=[\d.]))?(?:{NUMBER}))\s*$")
+_SIGNIF = re.compile(r"(?<=\S)\s+(?P<stars>\*{1,3}|\.|\+)\s*$")
+_ATTACHED = re.compile(r"(?<=[\d.])\s?(?P<stars>\*{1,3})\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A piece of a line with the columns it takes: text, first column, column after the last."""
+
+    text: str
+    start: int
+    end: int
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is one printed number.
+
+    Examples
+    --------
+    >>> [is_number(text) for text in ("<2e-16", "< 2e-16", "-.5", "1,234", "x2", "1.2.3", "NA")]
+    [True, True, True, True, False, False, True]
+    """
+    return _NUMBER.fullmatch(text) is not None
+
+
+def tidy(text: str) -> str:
+    """Return a number without the blank that damage put behind its minus."""
+    return re.sub(r"^- ", "-", text)
+
+
+def stars_of(text: str) -> tuple[str, str]:
+    """Return a row without its significance stars, and the stars.
+
+    Examples
+    --------
+    >>> stars_of("x  0.1  0.02 *"), stars_of("x  0.1  0.2")
+    (('x  0.1  0.02', '*'), ('x  0.1  0.2', ''))
+    """
+    found = _SIGNIF.search(text) or _ATTACHED.search(text)
+    if found is None:
+        return text.rstrip(), ""
+    before = text[: found.start()]
+    if not _LAST.search(before):
+        return text.rstrip(), ""
+    return before.rstrip(), found["stars"]
+
+
+def trailing(text: str) -> list[Cell]:
+    """Return the numbers at the end of a line, from left to right.
+
+    Examples
+    --------
+    >>> [cell.text for cell in trailing("arm 2  0.5  < 2e-16")]
+    ['2', '0.5', '< 2e-16']
+    """
+    cells: list[Cell] = []
+    rest = len(text.rstrip())
+    while rest and (found := _LAST.search(text[:rest])):
+        cells.append(Cell(found["number"], found.start("number"), found.end("number")))
+        rest = len(text[: found.start("number")].rstrip())
+    return cells[::-1]
+
+
+def all_numbers(text: str) -> list[Cell] | None:
+    """Return the numbers of a line that has nothing else; None for any other line."""
+    cells = trailing(text)
+    return cells if cells and not text[: cells[0].start].strip() else None

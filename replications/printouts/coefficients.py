@@ -1,0 +1,160 @@
+"""What summaries of models share: title lines, coefficient tables, quantiles of residuals, messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from replications.printouts import matrices
+from replications.printouts.block import Block
+from replications.printouts.cells import Cell, is_number, trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.lines import Line
+from replications.printouts.matrices import Matrix
+from replications.printouts.names import quantity, slug
+
+_P = ("Pr(", "p-value", "p.value", "P>")
+_NO_STARS_FROM = 0.1
+
+
+def formula(cursor: Cursor, first: str, ends: re.Pattern[str]) -> str:
+    """Return a formula that may be wrapped: ``first`` and the indented lines that follow.
+
+    Parameters
+    ----------
+    cursor : Cursor
+        Behind the line where the formula begins.
+    first : str
+        What stands of it in that line.
+    ends : pattern
+        Lines that are none of it.
+    """
+    text = first.strip()
+    while (line := cursor.peek()) is not None:
+        if line.blank or line.prose or ends.search(line.text) or (text and not _unfinished(text, line.text)):
+            break
+        text += " " + cursor.take().text.strip()
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _unfinished(text: str, following: str) -> bool:
+    return text[-1] in "+*|~,(-:/&=" or text.count("(") > text.count(")") or following.lstrip()[:1] in "+*|~"
+
+
+def quantiles(cursor: Cursor, block: Block, prefix: str) -> None:
+    """Read the row of five quantiles below its headings, which damage may have put on several lines."""
+    names: list[str] = []
+    cells: list[tuple[str, int]] = []
+    taken = 0
+    while (line := cursor.peek(taken)) is not None and taken < 6 and len(cells) < 5:
+        words = line.text.split()
+        if line.prose or not words:
+            if names or line.prose:
+                break
+        elif all(is_number(word) for word in words) and not (words == ["10"] or not names):
+            cells += [(word, line.number) for word in words]
+        elif all(word in ("Min", "1Q", "10", "Q1", "Median", "Med", "3Q", "Q3", "Max") for word in words):
+            names += words
+        else:
+            break
+        taken += 1
+    if len(cells) == 5:
+        for name, (text, number) in zip(("Min", "1Q", "Median", "3Q", "Max"), cells, strict=True):
+            block.add(text, f"{prefix}.{quantity(name)}", "", name, number)
+        cursor.at += taken
+
+
+def coefficients(
+    cursor: Cursor, block: Block, ends: Callable[[Line], bool], prefix: str, *, columns: list[Cell] | None = None
+) -> Matrix:
+    """Read a table of coefficients into a block; ids are ``prefix.term.quantity``."""
+    matrix = matrices.read(cursor, ends, columns=columns)
+    add_rows(block, matrix, lambda label, column: f"{prefix}.{slug(label)}.{quantity(column)}")
+    return matrix
+
+
+def add_rows(block: Block, matrix: Matrix, name: Callable[[str, str], str]) -> None:
+    """Add the cells of a matrix to a block, with the stars where they were printed."""
+    starred = stars_shown(matrix)
+    for row in matrix.rows:
+        for column in matrix.headings:
+            if column in row.cells:
+                text, line = row.cells[column]
+                block.add(text, name(row.label, column), row.label, column, line)
+        p = [column for column in row.cells if column.startswith(_P)]
+        if starred and p and row.cells[p[0]][0] != "NA":
+            block.add(row.stars, name(row.label, "stars"), row.label, "", row.stars_line or row.line)
+    block.unread += [(line.number, line.text) for line in matrix.unread]
+
+
+def stars_shown(matrix: Matrix) -> bool:
+    """Tell whether a row without stars says that there are none: not where they were switched off."""
+    if matrix.has_stars:
+        return True
+    values = [cell[0] for row in matrix.rows for column, cell in row.cells.items() if column.startswith(_P)]
+    return bool(values) and all(_value(text) >= _NO_STARS_FROM for text in values)
+
+
+def _value(text: str) -> float:
+    try:
+        return float(text.lstrip("<= "))
+    except ValueError:
+        return 1.0
+
+
+def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str, str, int]]:
+    """Read a named vector: lines of names above lines of values, name and value ending in the same column."""
+    found: list[tuple[str, str, int]] = []
+    while (line := cursor.peek()) is not None and (below := cursor.peek(1)) is not None:
+        if line.blank and found:
+            ahead = cursor.peek(1)
+            if ahead is None or ahead.blank or not _pairs(ahead, cursor.peek(2)):
+                break
+            cursor.take()
+            continue
+        if line.blank:
+            cursor.take()
+            continue
+        pairs = _pairs(line, below)
+        if line.prose or line.code or ends(line) or not pairs:
+            break
+        found += pairs
+        cursor.at += 2
+    return found
+
+
+def _pairs(names: Line, values: Line | None) -> list[tuple[str, str, int]]:
+    """Return name, value and line of each value; nothing if the two lines are no names above values."""
+    if values is None or values.prose or names.code:
+        return []
+    cells = trailing(values.text)
+    if not cells or values.text[: cells[0].start].strip() or not names.text.strip():
+        return []
+    labels, start = [], 0
+    for cell in cells:
+        labels.append(names.text[start : cell.end].strip())
+        start = cell.end
+    rest = names.text[start:].strip()
+    if all(labels) and not rest and all(_ends_at(names.text, cell.end) for cell in cells):
+        return [(label, cell.text, values.number) for label, cell in zip(labels, cells, strict=True)]
+    words = re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text)
+    if len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
+        return [(word, cell.text, values.number) for word, cell in zip(words, cells, strict=True)]
+    return []
+
+
+def _ends_at(text: str, end: int) -> bool:
+    return len(text) >= end and text[end - 1] != " " and (len(text) == end or text[end] == " ")
+
+
+def messages(cursor: Cursor, block: Block, known: Iterable[str]) -> bool:
+    """Take a line that is a message; tell whether it was one."""
+    line = cursor.peek()
+    if line is None or line.prose or line.blank:
+        return False
+    text = line.text.strip()
+    if any(re.search(pattern, text) for pattern in known):
+        block.messages.append(text)
+        cursor.take()
+        return True
+    return False

@@ -1,0 +1,121 @@
+"""The lower triangle of correlations of fixed effects, below abbreviated names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from replications.printouts.block import Block
+from replications.printouts.cells import Cell, tidy, trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.lines import Line
+from replications.printouts.matrices import tableish
+from replications.printouts.names import slug
+
+PREFIX = "fixef."
+
+
+def correlations(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
+    """Read the triangle into a block; ids are ``fixef_corr.row.column``.
+
+    Names are cut in print, so they are taken from the table of coefficients, by their order. Without such a table
+    the printed names serve.
+    """
+    lines = _lines(cursor, ends)
+    terms = list(dict.fromkeys(n.row for n in block.numbers if n.id.startswith(PREFIX)))
+    found = _panels(lines, terms) or _stream(lines, terms)
+    behind = cursor.at
+    while found is None and len(lines) > 2 and not _numeric(lines[-1].text):
+        lines.pop()
+        cursor.at -= 1
+        found = _panels(lines, terms) or _stream(lines, terms)
+    cursor.at = cursor.at if found else behind
+    if found is None:
+        block.unread += [(line.number, line.text) for line in lines]
+    for text, row, column, at, line in found or ():
+        first, second = (terms[i] if terms else label for i, label in zip(at, (row, column), strict=True))
+        block.add(text, f"fixef_corr.{slug(first)}.{slug(second)}", row, column, line)
+
+
+_Found = list[tuple[str, str, str, tuple[int, int], int]]
+
+
+def _lines(cursor: Cursor, ends: Callable[[Line], bool]) -> list[Line]:
+    """Take the lines of the triangle; it may go on behind blank lines with rows of numbers."""
+    lines: list[Line] = []
+    while (line := cursor.peek()) is not None and not (line.prose or line.code or ends(line)):
+        if line.blank:
+            ahead = 0
+            while (below := cursor.peek(ahead)) is not None and below.blank:
+                ahead += 1
+            if below is None or below.prose or below.code or ends(below) or not _numeric(below.text):
+                break
+            cursor.at += ahead
+        elif not lines or _heading(line.text) or (_numeric(line.text) and tableish(line.text)) or _label(line.text):
+            lines.append(cursor.take())
+        else:
+            break
+    return lines
+
+
+def _numeric(text: str) -> bool:
+    return bool(trailing(text))
+
+
+def _heading(text: str) -> bool:
+    return not _numeric(text) and (text.startswith("  ") or len(text.split()) > 1) and "(" not in text[1:]
+
+
+def _label(text: str) -> bool:
+    return len(text.split()) <= 2
+
+
+def _panels(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
+    """Read an undamaged triangle: headings, then a row for each further term; wide ones go on in panels below."""
+    found: _Found = []
+    offset, row, heads, total = 0, 1, list[str](), len(terms)
+    for line in lines:
+        cells = trailing(line.text)
+        again = line is lines[0] or row == total or line.text.startswith("  ") or len(line.text.split()) > 1
+        if not cells and again:
+            if heads and row != total:
+                return None
+            offset, row, heads = offset + len(heads), 1, line.text.split()
+            continue
+        wanted = max(0, min(row, offset + len(heads)) - offset)
+        if not heads or len(cells) < wanted or (row >= total > 0):
+            return None
+        cells = cells[-wanted:] if wanted else []
+        label = line.text[: cells[0].start].strip() if cells else line.text.strip()
+        if not label:
+            return None
+        found += [(tidy(cell.text), label, heads[i], (row, offset + i), line.number) for i, cell in enumerate(cells)]
+        row += 1
+    count = total * (total - 1) // 2
+    return found if found and (not total or len(found) == count) else None
+
+
+def _stream(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
+    """Read a damaged triangle: row r has r numbers, in the order of their columns."""
+    if not terms or not lines:
+        return None
+    heads = lines[0].text.split()
+    found: _Found = []
+    row, cells, number = 1, list[Cell](), 0
+    labels: list[str] = []
+    for line in lines[1:]:
+        new = trailing(line.text)
+        if before := line.text[: new[0].start].strip() if new else line.text.strip():
+            labels.append(before)
+        cells += new
+        number = line.number if new else number
+        if len(cells) > row or (row >= len(terms) and new):
+            return None
+        if len(cells) == row:
+            cells.sort(key=lambda cell: cell.start)
+            found += [
+                (tidy(c.text), "", heads[i] if i < len(heads) else "", (row, i), number) for i, c in enumerate(cells)
+            ]
+            row, cells = row + 1, []
+    if cells or row != len(terms) or len(labels) != len(terms) - 1:
+        return None
+    return [(text, labels[at[0] - 1], column, at, line) for text, _, column, at, line in found]

@@ -1,0 +1,95 @@
+"""Data frames as R prints them: headings of any kind, every column right-aligned, wide ones in several panels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from replications.printouts.cells import Cell, is_number, trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.lines import Line
+from replications.printouts.matrices import Matrix, Row, headings
+
+_FACTOR = re.compile(r"^<(NA|[a-z]{3})>$")
+
+
+TEXT_AT_MOST = 4
+"""A table of which less than this part (one in four cells) are numbers is taken to be text."""
+
+
+def read(cursor: Cursor) -> Matrix | None:
+    """Read a data frame; None, and the cursor where it was, if no row is aligned with the headings."""
+    matrix, start = Matrix(), cursor.at
+    rows: dict[str, Row] = {}
+    while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
+        below = cursor.peek(1)
+        columns = _columns(line, below)
+        if not columns or below is None:
+            break
+        cursor.take()
+        matrix.headings += [column.text for column in columns]
+        count = 0
+        while (line := cursor.peek()) is not None and (row := _row(line, columns)) is not None:
+            if row.label in rows and rows[row.label].cells.keys() & row.cells.keys():
+                break
+            known = rows.setdefault(row.label, row)
+            if known is row:
+                matrix.rows.append(row)
+            else:
+                known.cells |= row.cells
+            count += 1
+            cursor.take()
+        if not count:
+            break
+    numbers = sum(len(row.cells) for row in matrix.rows)
+    if not numbers or numbers * TEXT_AT_MOST < len(matrix.rows) * len(matrix.headings):
+        cursor.at = start
+        return None
+    return matrix
+
+
+def _columns(line: Line, below: Line | None) -> list[Cell]:
+    """Return the headings of a line, if the line below is aligned with them."""
+    if below is None or below.prose or below.blank or below.code or not line.text.startswith(" "):
+        return []
+    for columns in (headings(line.text), _by_gaps(line.text, below.text)):
+        if columns and _row(below, columns) is not None and not is_number(columns[0].text):
+            return columns
+    return []
+
+
+def _by_gaps(text: str, below: str) -> list[Cell]:
+    """Return headings that may have blanks within, cut where the row below has a number that ends."""
+    ends = [cell.end for cell in trailing(below) if cell.start]
+    if not ends or any(end > len(text) or text[end - 1] == " " or text[end : end + 1].strip() for end in ends):
+        return []
+    cells, start = [], 0
+    for end in ends:
+        piece = text[start:end]
+        cells.append(Cell(piece.strip(), start + len(piece) - len(piece.lstrip()), end))
+        start = end
+    return cells if not text[start:].strip() and all(cell.text and "  " not in cell.text for cell in cells) else []
+
+
+def _row(line: Line, columns: Sequence[Cell]) -> Row | None:
+    """Return a row cut at the ends of its headings; None if something stands across a cut."""
+    text = line.text
+    if line.blank or line.prose or line.code or len(text) != len(text.rstrip()) or len(text) > columns[-1].end:
+        return None
+    if len(text) < columns[-1].end and not _FACTOR.match(columns[-1].text):
+        return None
+    if any(end < len(text) and text[end] != " " for end in (column.end for column in columns)):
+        return None
+    first = text[: columns[0].end]
+    label, _, value = first.rpartition(" ")
+    if text[columns[0].end - 1 : columns[0].end] in ("", " ") or not value or not label.strip():
+        return None
+    row = Row(label.strip(), line.number)
+    starts = [columns[0].end - len(value), *(column.end for column in columns[:-1])]
+    for column, start in zip(columns, starts, strict=True):
+        cell = text[start : column.end].strip()
+        if not cell:
+            return None
+        if is_number(cell):
+            row.cells[column.text] = (cell, line.number)
+    return row

@@ -1,0 +1,101 @@
+"""Tables of models as grids of cells, whether they came as a web page, Markdown, LaTeX or ruled text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from replications.printouts.cells import Cell
+from replications.printouts.cursor import Cursor
+from replications.printouts.lines import Line
+
+RULE = re.compile(r"^\s*[=\-_\u2500\u2550]{8,}\s*$")
+LONGEST = 400
+"""Lines of the longest table that is looked for."""
+_PIECE = re.compile(r"\S+(?:\s\S+)*")
+_LATEX_RULE = re.compile(r"^\s*\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b")
+_LEGEND = re.compile(r"^\s*(\^?\{?\*{1,3}\}?\s*p\s*<|Note|\*+ ?p|p ?<|Standard errors)")
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A row of cells and its line; the first cell is its label."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+def of_cells(cursor: Cursor) -> list[GridRow]:
+    """Take the rows of cells that follow each other."""
+    rows: list[GridRow] = []
+    while (line := cursor.peek()) is not None and (line.cells or (rows and _LATEX_RULE.match(line.text))):
+        if line.cells and not all(re.fullmatch(r":?-*:?", cell) for cell in line.cells):
+            rows.append(GridRow(line.number, line.cells))
+        cursor.take()
+    return rows
+
+
+def of_ruled(cursor: Cursor) -> tuple[list[GridRow], list[Line], list[Line]]:
+    """Take a table between rules of ``=`` or ``-``; return its rows, the lines below it and those not placed.
+
+    A cell belongs to the column whose middle is nearest; two cells in one column, or none near, make the line unread.
+    """
+    lines = _between_rules(cursor)
+    notes: list[Line] = []
+    while (line := cursor.peek()) is not None and not line.prose and _LEGEND.match(line.text):
+        notes.append(cursor.take())
+    body = [line for line in lines if not RULE.match(line.text)]
+    columns = _columns(body)
+    placed = [(line, _placed(line.text, columns)) for line in body if not line.blank]
+    unread = [line for line, cells in placed if cells is None]
+    return [GridRow(line.number, cells) for line, cells in placed if cells is not None], notes, unread
+
+
+def _between_rules(cursor: Cursor) -> list[Line]:
+    """Take what stands between a rule of ``=`` and the next one; nothing but the rule if there is no next."""
+    first, lines = cursor.take(), list[Line]()
+    while (line := cursor.peek(len(lines))) is not None and not (line.prose or line.code) and len(lines) < LONGEST:
+        lines.append(line)
+        if re.match(r"^\s*={8,}\s*$", line.text):
+            cursor.at += len(lines)
+            return lines
+    return [first]
+
+
+def _columns(body: Sequence[Line]) -> list[float]:
+    """Return the middles of the columns of numbers, from the line with the most pieces."""
+    best: list[Cell] = []
+    for line in body:
+        pieces = _pieces(line.text)
+        numbers = [piece for piece in pieces[line.text[:1] != " " :] if re.search(r"\d", piece.text)]
+        if len(numbers) > len(best):
+            best = numbers
+    return [(piece.start + len(_unstarred(piece.text)) / 2) for piece in best]
+
+
+def _unstarred(text: str) -> str:
+    return re.sub(r"\s*\*+$", "", text)
+
+
+def _pieces(text: str) -> list[Cell]:
+    return [Cell(found[0], found.start(), found.end()) for found in _PIECE.finditer(text)]
+
+
+def _placed(text: str, columns: Sequence[float]) -> tuple[str, ...] | None:
+    """Return the cells of a line, the label first; None if they cannot be placed."""
+    pieces = _pieces(text)
+    if not columns:
+        return (text.strip(),)
+    left = columns[0] - (columns[1] - columns[0]) / 2 if len(columns) > 1 else columns[0] - 10
+    label = ""
+    if pieces and (pieces[0].start == 0 or pieces[0].end < left):
+        label, pieces = pieces[0].text, pieces[1:]
+    cells = [""] * len(columns)
+    for piece in pieces:
+        middle = piece.start + len(_unstarred(piece.text)) / 2
+        at = min(range(len(columns)), key=lambda i: abs(columns[i] - middle))
+        if cells[at]:
+            return None
+        cells[at] = piece.text
+    return (label, *cells)

@@ -1,0 +1,63 @@
+"""``ranef()`` and ``coef()`` of lme4's models: a table a grouping factor, below ``$factor``."""
+
+from __future__ import annotations
+
+import re
+
+from replications.printouts import frames
+from replications.printouts.block import Block
+from replications.printouts.cells import trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.kind import kind
+from replications.printouts.matrices import Matrix, Row
+from replications.printouts.names import slug
+
+
+@kind("lme4.ranef", begins=r"^\s*\$`?[\w.:]+`?\s*$", turn=45)
+def read(cursor: Cursor) -> Block | None:
+    """Read the tables that follow each other; with one column ids are ``ranef.group.level.condval``."""
+    first = cursor.peek()
+    assert first is not None
+    block = Block("lme4.ranef", first.number, call=cursor.call())
+    what = "coef" if re.search(r"\bcoef\(", block.call) else "ranef"
+    if what == "coef":
+        block.kind = "stats.coef"
+    behind = cursor.at
+    while (line := cursor.skip_blank()) is not None and (found := re.match(r"^\s*\$`?([\w.:]+)`?\s*$", line.text)):
+        cursor.take()
+        cursor.skip_blank()
+        table = frames.read(cursor) or _in_turn(cursor)
+        if table is None or ("(Intercept)" not in table.headings and not re.search(r"ranef|coef", block.call)):
+            break
+        for row in table.rows:
+            for column, (text, number) in row.cells.items():
+                one = what == "ranef" and len(table.headings) == 1
+                end = "condval" if one else slug(column)
+                block.add(text, f"{what}.{slug(found[1])}.{slug(row.label)}.{end}", row.label, column, number)
+        behind = cursor.at
+    cursor.at = behind
+    if (line := cursor.skip_blank()) is not None and line.text.startswith("with conditional variances"):
+        behind = cursor.at + 1
+    elif line is not None and re.match(r"^\s*attr\(,\"class\"\)", line.text):
+        behind = cursor.at + 2
+    cursor.at = behind
+    return block if block.numbers else None
+
+
+def _in_turn(cursor: Cursor) -> Matrix | None:
+    """Read a table that lost its places: below ``(Intercept) x`` each row has a level and as many numbers."""
+    head = cursor.peek()
+    if head is None or not head.text.startswith("(Intercept)"):
+        return None
+    matrix, start = Matrix(head.text.split()), cursor.at
+    cursor.take()
+    while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
+        cells = trailing(line.text)[-len(matrix.headings) :]
+        label = line.text[: cells[0].start].strip() if len(cells) == len(matrix.headings) else ""
+        if not label:
+            break
+        found = {name: (cell.text, line.number) for name, cell in zip(matrix.headings, cells, strict=True)}
+        matrix.rows.append(Row(label, cursor.take().number, found))
+    if not matrix.rows:
+        cursor.at = start
+    return matrix if matrix.rows else None

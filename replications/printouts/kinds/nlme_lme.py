@@ -1,0 +1,193 @@
+"""``summary()`` of nlme's ``lme`` (and ``gls``), how it prints itself, and its ``VarCorr()``."""
+
+from __future__ import annotations
+
+import re
+
+from replications.printouts.block import Block
+from replications.printouts.cells import trailing
+from replications.printouts.coefficients import coefficients, formula, named_vector, quantiles
+from replications.printouts.correlations import correlations
+from replications.printouts.cursor import Cursor
+from replications.printouts.kind import begins_another, kind
+from replications.printouts.lines import Line
+from replications.printouts.matrices import headings
+from replications.printouts.names import quantity, slug
+
+_TITLE = r"^\s*(Linear mixed-effects model|Generalized least squares) fit by"
+_SECTIONS = re.compile(
+    r"^\s*(Random effects:|Fixed effects:|Fixed:|"
+    r"Correlation:|Correlation Structure|Variance function|Number of|Standardized|"
+    r"Formula:|Structure:|StdDev:|Data:|Coefficients:|Residual standard error|Degrees of freedom|Parameter)"
+)
+
+
+@kind("nlme.lme", begins=_TITLE, turn=10)
+def read(cursor: Cursor) -> Block | None:
+    """Read a summary, section after section."""
+    first = cursor.take()
+    block = Block("nlme.lme", first.number, call=cursor.call(), heads={"title": first.text.strip()})
+    if "least squares" in first.text:
+        block.kind = "nlme.gls"
+    block.reml = "REML" in first.text
+    while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
+        at = cursor.at
+        if re.search(_TITLE, line.text) or not _section(cursor, block, line) or cursor.at == at:
+            break
+    return block if block.numbers else None
+
+
+def _ends(line: Line) -> bool:
+    return bool(_SECTIONS.match(line.text)) or begins_another(line, "nlme.lme")
+
+
+def _section(cursor: Cursor, block: Block, line: Line) -> bool:
+    text = line.text.strip()
+    below = cursor.peek(1)
+    if found := re.match(r"Data:\s*(\S+)", text):
+        block.data_name = found[1]
+        cursor.take()
+    elif re.match(r"AIC\s+BIC", text) and below is not None:
+        for name, cell in zip(headings(line.text), trailing(below.text), strict=False):
+            block.add(cell.text, quantity(name.text), "", name.text, below.number)
+        cursor.at += 2
+    elif found := re.match(r"(Log-restricted-likelihood|Log-likelihood):\s*(\S+)", text):
+        block.add(found[2], "loglik", "", found[1], cursor.take().number)
+    elif text.startswith("Random effects:"):
+        cursor.take()
+        _random(cursor, block)
+    elif found := re.match(r"(?:Fixed effects|Fixed|Model):\s*(.*)$", text):
+        cursor.take()
+        block.formula = formula(cursor, found[1], re.compile(r"^\s+(Value|\(Intercept\))"))
+        _coefficients(cursor, block)
+    elif text.startswith("Coefficients:"):
+        cursor.take()
+        _coefficients(cursor, block)
+    elif text.startswith("Correlation:"):
+        cursor.take()
+        correlations(cursor, block, _ends)
+    elif text.startswith(("Standardized Within-Group Residuals", "Standardized residuals")):
+        cursor.take()
+        quantiles(cursor, block, "scaled_resid")
+    else:
+        return _counts(cursor, block, text) or _structure(cursor, block, text)
+    return True
+
+
+def _coefficients(cursor: Cursor, block: Block) -> None:
+    pairs = named_vector(cursor, _ends)
+    for name, text, number in pairs:
+        block.add(text, f"fixef.{slug(name)}.estimate", name, "", number)
+    if not pairs:
+        coefficients(cursor, block, _ends, "fixef")
+
+
+def _random(cursor: Cursor, block: Block) -> None:
+    """Read ``Formula: ~x | school`` and what stands below it, for each grouping factor."""
+    group = ""
+    while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
+        text = line.text.strip()
+        if found := re.match(r"Formula:\s*(.*)$", text):
+            cursor.take()
+            group = slug(re.split(r"\|", found[1])[-1].replace("%in%", "in").strip().split(" ")[0])
+            block.heads[f"random {group}"] = found[1]
+        elif text.startswith("Structure:"):
+            block.heads[f"structure {group}"] = cursor.take().text.partition(":")[2].strip()
+        elif (below := cursor.peek(1)) is not None and below.text.lstrip().startswith("StdDev:"):
+            for name, cell in zip(line.text.split(), trailing(below.text), strict=False):
+                _add(block, group, name, cell.text, "StdDev", below.number)
+            cursor.at += 2
+        elif re.match(r"(Variance\s+)?StdDev(\s+Corr)?\s*$", text):
+            cursor.take()
+            deviations(cursor, block, group, text.split()[:2] if text.startswith("Var") else ["StdDev"])
+        else:
+            break
+
+
+def deviations(cursor: Cursor, block: Block, group: str, columns: list[str]) -> None:
+    """Read a row a random effect: standard deviation, correlations with those above, and their headings."""
+    names: list[str] = []
+    while (line := cursor.peek()) is not None and not line.blank and not line.prose and not line.code:
+        if not _with_heads(block, group, line, columns, names):
+            break
+        names.append(line.text.split()[0])
+        cursor.take()
+
+
+def _with_heads(block: Block, group: str, line: Line, columns: list[str], names: list[str]) -> bool:
+    """Read a row whose numbers are followed by the headings of correlations: ``x 0.30 -0.79 (Intr)``."""
+    words = line.text.split()
+    if trailing(words[0]):
+        return False
+    ends = next((at for at in range(len(words), 0, -1) if trailing(words[at - 1])), 0)
+    numbers = words[1:ends]
+    if len(numbers) < len(columns) or len(numbers) > len(columns) + len(names):
+        return False
+    for column, text in zip(columns, numbers, strict=False):
+        _add(block, group, words[0], text, column, line.number)
+    for other, text in zip(names, numbers[len(columns) :], strict=False):
+        block.add(text, f"varcomp.{group}.{slug(other)}__{slug(words[0])}.corr", words[0], "Corr", line.number)
+    return True
+
+
+@kind("nlme.VarCorr", begins=r"^\s*[\w.]+ = pd\w+\(", turn=20)
+def read_varcorr(cursor: Cursor) -> Block | None:
+    """Read ``VarCorr()``; its parts are named by their grouping factors."""
+    first = cursor.take()
+    block = Block("nlme.VarCorr", first.number, call=cursor.call())
+    head = cursor.peek()
+    if head is None or not re.match(r"^\s*Variance\s+StdDev", head.text):
+        return None
+    cursor.take()
+    deviations(cursor, block, slug(first.text.split("=")[0].strip()), ["Variance", "StdDev"])
+    return block if block.numbers else None
+
+
+def _add(block: Block, group: str, name: str, text: str, column: str, line: int) -> None:
+    prefix = "varcomp.residual" if name == "Residual" else f"varcomp.{group}.{slug(name)}"
+    block.add(text, f"{prefix}.{quantity(column)}", name, column, line)
+
+
+def _counts(cursor: Cursor, block: Block, text: str) -> bool:
+    line = cursor.peek()
+    assert line is not None
+    if found := re.match(r"Number of Observations:\s*(\d+)", text):
+        block.add(found[1], "n_obs", "", "Number of Observations", cursor.take().number)
+    elif found := re.match(r"Number of Groups:\s*(\d+)\s*$", text):
+        group = next((key.partition(" ")[2] for key in block.heads if key.startswith("random ")), "")
+        block.add(found[1], f"n_groups.{group}", "", "Number of Groups", cursor.take().number)
+    elif re.match(r"Number of Groups:\s*$", text):
+        cursor.take()
+        names, values = cursor.peek(), cursor.peek(1)
+        if names is None or values is None:
+            return False
+        labels = re.findall(r"\S+(?: %in% \S+)*", names.text)
+        for name, cell in zip(labels, trailing(values.text), strict=False):
+            block.add(cell.text, f"n_groups.{slug(name.split(' ')[0])}", name, "Number of Groups", values.number)
+        cursor.at += 2
+    elif found := re.match(r"Degrees of freedom:\s*(\d+) total;\s*(\d+) residual", text):
+        number = cursor.take().number
+        block.add(found[1], "df_total", "", "total", number)
+        block.add(found[2], "df_resid", "", "residual", number)
+    elif found := re.match(r"Residual standard error:\s*(\S+)", text):
+        block.add(found[1], "rse", "", "Residual standard error", cursor.take().number)
+    else:
+        return False
+    return True
+
+
+def _structure(cursor: Cursor, block: Block, text: str) -> bool:
+    """Read a correlation structure or variance function with its parameters."""
+    if found := re.match(r"(Correlation Structure|Variance function)s?:\s*(.*)$", text):
+        block.heads[found[1].casefold()] = found[2]
+        cursor.take()
+        return True
+    if re.match(r"(Formula|Structure|Combination of)", text):
+        cursor.take()
+        return True
+    if re.match(r"Parameter estimates?(\(s\))?:", text):
+        cursor.take()
+        for name, value, number in named_vector(cursor, _ends):
+            block.add(value, f"structure.{slug(name)}", name, "", number)
+        return True
+    return False

@@ -1,0 +1,144 @@
+"""Lines of text without what a page or a console puts around the output."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+_PLAIN = str.maketrans(
+    {
+        "\N{MINUS SIGN}": "-",
+        "\N{NO-BREAK SPACE}": " ",
+        "\N{NARROW NO-BREAK SPACE}": " ",
+        "\N{THIN SPACE}": " ",
+        "\N{FIGURE SPACE}": " ",
+        "\N{NON-BREAKING HYPHEN}": "-",
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{ZERO WIDTH SPACE}": None,
+        "\N{ZERO WIDTH NO-BREAK SPACE}": None,
+    }
+)
+_COMMENT = re.compile(r"^`?\s*(?:##|#>)(?: |$)")
+_PROMPT = re.compile(r"^(?:>|\.\s)\s?(?=\S)")
+_FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
+_CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
+QUOTED = 0.6
+"""Share of lines that begin with ">" from which on the whole text is taken to be quoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its number, the text, its cells where it is a table's row.
+
+    ``code`` and ``prose`` are what no reader of output looks at. ``output`` is what a page marks as output.
+    """
+
+    number: int
+    text: str
+    code: bool = False
+    prose: bool = False
+    cells: tuple[str, ...] = ()
+    output: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing stands in it."""
+        return not self.text and not self.cells
+
+
+def plain(text: str) -> str:
+    """Return text with the typographic characters written as on a console.
+
+    Examples
+    --------
+    >>> plain("&lt;2e-16 \N{MINUS SIGN}0.5")
+    '<2e-16 -0.5'
+    """
+    if "&" in text:
+        text = html.unescape(text)
+    return (text if text.isascii() else text.translate(_PLAIN)).expandtabs(8) if "\t" not in text else _tabbed(text)
+
+
+def _tabbed(text: str) -> str:
+    return text.translate(_PLAIN)
+
+
+def output(number: int, text: str, *, code: bool = False, prose: bool = False) -> Line:
+    """Return a line without knitr's ``##``; what stands behind a prompt is code."""
+    text = plain(text).rstrip(" \r")
+    if found := _COMMENT.match(text):
+        inner = text[found.end() :].rstrip("`") if text.startswith("`") else text[found.end() :]
+        return Line(number, inner.rstrip())
+    if not code and (found := _PROMPT.match(text)):
+        code, text = True, text[found.end() :]
+    if text.startswith("`") and text.endswith("`") and len(text) > 1 and not text.startswith("```"):
+        text, code = text.strip("` "), True
+    return Line(number, text.replace("\t", "    ").rstrip(), code=code, prose=prose, cells=_cells(text))
+
+
+def _cells(text: str) -> tuple[str, ...]:
+    """Return the cells of a row of a table: between tabs, between bars, or between LaTeX's ``&``."""
+    if "\t" in text and text.strip() and "R-squared" not in text:
+        return tuple(_bare(cell) for cell in text.split("\t"))
+    if "|" in text and re.match(r"^\s*\|.*\|\s*$", text):
+        return tuple(_bare(cell) for cell in text.strip().strip("|").split("|"))
+    if "&" in text and re.search(r"\\\\(\s*\[[^\]]*\])?\s*(\\hline|\\midrule|\\bottomrule)?\s*$", text):
+        return tuple(_latex(cell) for cell in re.split(r"(?<!\\)&", re.sub(r"\\\\.*$", "", text)))
+    return ()
+
+
+def _bare(cell: str) -> str:
+    """Return a cell without Markdown's and HTML's emphasis."""
+    cell = re.sub(r"\$?([-\d.]*\d)\^\{(\*+)\}\$?", r"\1\2", re.sub(r"</?\w+>", "", cell))
+    bold = re.sub(r"^\*\*(.*?)\*\*$", r"\1", cell.strip())
+    return re.sub(r"\\([*\[\]_<>|~^-])", r"\1", bold).strip()
+
+
+def _latex(cell: str) -> str:
+    cell = re.sub(
+        r"\^\{(\*+|\\ast+|\.|\\dagger)\}", r"\1", cell.replace("$", "").replace("\\textasteriskcentered", "*")
+    )
+    cell = re.sub(r"\\(?:textbf|textit|emph|multicolumn\{\d+\}\{[^}]*\})\{([^{}]*)\}", r"\1", cell)
+    cell = re.sub(r"\\[;,: ]|~", " ", cell)
+    return re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
+
+
+def of_text(text: str) -> list[Line]:
+    """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose."""
+    raw = text.split("\n")
+    filled = [line for line in raw if line.strip()]
+    if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
+        raw = [re.sub(r"^> ?", "", line) for line in raw]
+    fenced = any(_FENCE.match(line) for line in raw)
+    return list(_continued(_fences(raw, fenced)))
+
+
+def _fences(raw: Iterable[str], fenced: bool) -> Iterator[Line]:
+    inside = code = False
+    for number, text in enumerate(raw, start=1):
+        if fenced and (found := _FENCE.match(text)) and not text.rstrip().endswith("`" * 3 + "`") and _is_fence(text):
+            inside = not inside
+            code = inside and bool(_CODE.match(found["info"]))
+            yield Line(number, "")
+        else:
+            line = output(number, text.rstrip("\r"), code=code)
+            commented = line.text != plain(text).rstrip() and not line.code
+            marked = inside and not line.code if fenced else commented
+            yield replace(line, prose=fenced and not (inside or commented), output=marked)
+
+
+def _is_fence(text: str) -> bool:
+    return "`" not in text.strip().lstrip("`")
+
+
+def _continued(lines: Iterable[Line]) -> Iterator[Line]:
+    """Mark the lines that go on a command: ``+`` behind a line of code."""
+    before = False
+    for line in lines:
+        if before and line.text.startswith("+ "):
+            line = replace(line, text=line.text[2:], code=True)
+        before = line.code
+        yield line

@@ -1,0 +1,311 @@
+"""R's printed matrices: a row of headings, rows of a label and right-aligned numbers, wide ones in several panels.
+
+Where text came through a PDF or lost its blanks, rows lie in pieces over several lines, or nothing is aligned. So a
+cell belongs to the heading it ends below; where that fails, to the heading of its turn, if there are as many cells as
+headings. Pieces of a row are laid over each other as long as none covers another. A row that none of this explains is
+given back as not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from replications.printouts.cells import Cell, is_number, stars_of, tidy, trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.lines import Line
+from replications.printouts.names import QUANTITIES
+
+_KNOWN = "|".join(re.escape(name).replace(r"\ ", r"\s") for name in sorted(QUANTITIES, key=len, reverse=True))
+_PERCENT = r"\d+(?:\.\d+)?\s?%"
+_HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})(?=\s|$)|\S+")
+_KNOWN_HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})")
+_CODES = re.compile(r"^\s*(?:0\s+'?\*{3}'?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_WORDS_OF_A_LABEL = 5
+"""Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
+_WORDS_OF_PROSE = 4
+"""Words in a line that has no number at its end, from which on it is prose."""
+
+
+@dataclass
+class Row:
+    """A row: its label, the cells by heading, its stars, its line."""
+
+    label: str
+    line: int
+    cells: dict[str, tuple[str, int]] = field(default_factory=dict)
+    stars: str = ""
+    stars_line: int = 0
+
+
+@dataclass
+class Matrix:
+    """A printed matrix: headings and rows in their order, and the lines that did not fit."""
+
+    headings: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    unread: list[Line] = field(default_factory=list)
+    legend: bool = False
+
+    @property
+    def has_stars(self) -> bool:
+        """Whether stars were printed: a legend stands below, or some row has them."""
+        return self.legend or any(row.stars for row in self.rows)
+
+
+def headings(text: str) -> list[Cell]:
+    """Return the headings of a line, those that have blanks within in one piece.
+
+    Examples
+    --------
+    >>> [cell.text for cell in headings("            Estimate Std. Error t value")]
+    ['Estimate', 'Std. Error', 't value']
+    """
+    return [Cell(found[0], found.start(), found.end()) for found in _HEADING.finditer(text)]
+
+
+def known_headings(text: str) -> list[Cell]:
+    """Return the headings of a line that has only known ones, else nothing."""
+    cells = headings(text)
+    return cells if all(_KNOWN_HEADING.fullmatch(cell.text) for cell in cells) else []
+
+
+def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
+    """Read a row below headings.
+
+    Parameters
+    ----------
+    line : Line
+    columns : sequence of Cell
+    short : bool
+        Whether a row that is not aligned may have fewer cells than there are headings, the last ones missing.
+    """
+    text, stars = stars_of(line.text)
+    cells = trailing(text)
+    if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
+        cells = cells[1:]
+    aligned = _aligned(cells, columns)
+    placed = aligned or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
+    if not placed:
+        return None
+    label = text[: min(cell.start for cell in placed.values())].strip()
+    if not aligned and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
+        return None
+    row = Row(label, line.number, stars=stars, stars_line=line.number)
+    row.cells = {name: (tidy(cell.text), line.number) for name, cell in placed.items()}
+    return row
+
+
+def _aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
+    """Return the cells by the headings they end below; nothing if a cell between two such ones ends elsewhere."""
+    ends = {column.end: column.text for column in columns}
+    hits = [at for at, cell in enumerate(cells) if cell.end in ends]
+    if not hits or hits[-1] != len(cells) - 1 or hits != list(range(hits[0], len(cells))):
+        return {}
+    if cells[hits[0]].start < 1 and len(columns) > 1:
+        return {}
+    if hits[0] and cells[hits[0] - 1].end > columns[0].end:
+        return {}
+    return {ends[cells[at].end]: cells[at] for at in hits}
+
+
+def _filled(label: str, columns: Sequence[Cell]) -> Sequence[Cell]:
+    """Return the headings that have cells in a row with empty ones: of the model as it is, those of the fit alone."""
+    if label == "NULL":
+        return [column for column in columns if column.text.startswith("Resid.")]
+    names = [column.text for column in columns]
+    if label == "<none>":
+        wanted = ("npar", "logLik", "AIC") if "logLik" in names else ("RSS", "Deviance", "AIC")
+        return [column for column in columns if column.text in wanted]
+    return columns
+
+
+def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool, label: str) -> dict[str, Cell]:
+    if len(cells) < len(columns) and not (short and cells):
+        return {}
+    chosen = cells[-len(columns) :]
+    if short and len(cells) < len(columns):
+        columns = _filled(label, columns)
+    return {column.text: cell for column, cell in zip(columns, chosen, strict=False)}
+
+
+def read(
+    cursor: Cursor,
+    ends: Callable[[Line], bool],
+    *,
+    find: Callable[[str], list[Cell]] = known_headings,
+    short: bool = False,
+    columns: list[Cell] | None = None,
+    label: Callable[[str], bool] = bool,
+) -> Matrix:
+    """Read a matrix, panel after panel, and leave the cursor behind it.
+
+    Parameters
+    ----------
+    cursor : Cursor
+        At the first row of headings.
+    ends : callable
+        Tells whether a line is none of the matrix.
+    find : callable
+        The headings of a line, empty for a row.
+    short : bool
+        As in :func:`parse`.
+    columns : list of Cell, optional
+        Headings to use where the first line is none.
+    label : callable
+        Tells whether a row may be called so; any name will do unless it is known better.
+    """
+    matrix, columns, panel = Matrix(), columns or [], list[Line]()
+    while (line := cursor.peek()) is not None:
+        if line.blank:
+            if not _goes_on(cursor, matrix, panel, ends, find):
+                break
+            cursor.skip_blank()
+            _add(matrix, panel, columns, short, label)
+            panel = []
+        elif line.prose or line.code or ends(line):
+            break
+        elif _is_legend(cursor, matrix):
+            continue
+        elif found := find(line.text):
+            first = columns and not panel and not matrix.rows
+            _add(matrix, panel, columns, short, label)
+            columns, panel = _joined_headings(columns, found) if first else found, []
+            cursor.take()
+        elif not columns or not tableish(line.text):
+            break
+        else:
+            panel.append(cursor.take())
+    _add(matrix, panel, columns, short, label)
+    return matrix
+
+
+def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:
+    """Return the headings that damage put on two lines."""
+    if any(a.start < b.end and b.start < a.end for a in before for b in found):
+        return found
+    return sorted([*before, *found], key=lambda cell: cell.start)
+
+
+def _is_legend(cursor: Cursor, matrix: Matrix) -> bool:
+    line = cursor.peek()
+    assert line is not None
+    if re.match(r"^-{3,}$", line.text.strip()):
+        cursor.take()
+        return True
+    if re.match(r"^\s*Signif\.?\s*codes", line.text) or _CODES.match(line.text):
+        matrix.legend = True
+        cursor.take()
+        return True
+    return False
+
+
+def _goes_on(
+    cursor: Cursor, matrix: Matrix, panel: list[Line], ends: Callable[[Line], bool], find: Callable[[str], list[Cell]]
+) -> bool:
+    """Tell whether a matrix goes on behind blank lines: with headings, a legend, or rows that were seen before."""
+    ahead = 0
+    while (line := cursor.peek(ahead)) is not None and line.blank:
+        ahead += 1
+    if line is None or line.prose or line.code or ends(line):
+        return False
+    if re.match(r"^\s*(-{3,}$|Signif\.?\s*codes)", line.text):
+        return True
+    seen = {row.label for row in matrix.rows} | {_label(row.text) for row in panel}
+    if find(line.text):
+        below = cursor.peek(ahead + 1)
+        return not (matrix.rows or panel) or (below is not None and _label(below.text) in seen)
+    return not (matrix.rows or panel) or _label(line.text) in seen or trailing(line.text) != []
+
+
+def _label(text: str) -> str:
+    text = stars_of(re.sub(r"\s+(\*{1,3}|\.)$", "", text))[0]
+    cells = trailing(text)
+    return text[: cells[0].start].strip() if cells else text.strip()
+
+
+def tableish(text: str) -> bool:
+    """Tell whether a line may be a row, or a piece of one: it ends with a number or stars, or has few words."""
+    bare = re.sub(r"\s+(\*{1,3}|\.)$", "", text)
+    return bool(trailing(bare)) or len(re.findall(r"\S*[A-Za-z]{2}\S*", bare)) < _WORDS_OF_PROSE
+
+
+def _add(
+    matrix: Matrix, panel: list[Line], columns: Sequence[Cell], short: bool, label: Callable[[str], bool] = bool
+) -> None:
+    """Add the rows of a panel; if some cannot be read as they stand, their pieces are laid over each other."""
+    if not panel:
+        return
+    rows = _rows(matrix, panel, columns, short)
+    if not all(row is not None and label(row.label) for row in rows):
+        laid = overlaid(panel)
+        if len(laid) < len(panel):
+            panel, rows = laid, _rows(matrix, laid, columns, short)
+    names = [column.text for column in columns]
+    matrix.headings += [name for name in names if name not in matrix.headings]
+    for line, row in zip(panel, rows, strict=True):
+        if row is None:
+            matrix.unread.append(line)
+        else:
+            _merge(matrix, row, names)
+
+
+def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short: bool) -> list[Row | None]:
+    """Return the row of each line; where some are aligned, one that is not must have all its cells."""
+    if not columns:
+        return [None] * len(panel)
+    short = short and not any(_aligned(trailing(stars_of(line.text)[0]), columns) for line in panel)
+    return [_row(line, columns, short, matrix) for line in panel]
+
+
+def _row(line: Line, columns: Sequence[Cell], short: bool, matrix: Matrix) -> Row | None:
+    """Return a row; one that was seen in a panel above may have no cells here, or stars alone."""
+    row = parse(line, columns, short=short)
+    label = row.label if row is not None else ""
+    if row is not None and (label or not matrix.rows):
+        return row
+    found = re.match(r"^(.*?)\s*(?:\s(\*{1,3}|\.))?$", line.text)
+    label, stars = (found[1].strip(), found[2] or "") if found else ("", "")
+    if label in {row.label for row in matrix.rows}:
+        return Row(label, line.number, stars=stars, stars_line=line.number)
+    return row
+
+
+def _merge(matrix: Matrix, row: Row, names: Iterable[str]) -> None:
+    names = set(names)
+    for known in matrix.rows:
+        if known.label == row.label and not names & set(known.cells) and known.label:
+            known.cells |= row.cells
+            known.stars, known.stars_line = row.stars or known.stars, row.stars_line
+            return
+    matrix.rows.append(row)
+
+
+def overlaid(lines: Sequence[Line]) -> list[Line]:
+    """Lay pieces of rows over each other: a piece begins a new row where it would cover the one before.
+
+    Examples
+    --------
+    >>> pieces = [Line(1, "        0.9326"), Line(2, "                0.9657"), Line(3, "cntry"), Line(4, "Residual")]
+    >>> [line.text for line in overlaid(pieces)]
+    ['cntry   0.9326  0.9657', 'Residual']
+    """
+    rows: list[Line] = []
+    for line in lines:
+        both = _laid(rows[-1].text, line.text) if rows else None
+        if both is None:
+            rows.append(line)
+        else:
+            rows[-1] = Line(max(rows[-1].number, line.number) if is_number(line.text.strip()) else line.number, both)
+    return rows
+
+
+def _laid(below: str, above: str) -> str | None:
+    """Return one text over another; None if they touch."""
+    width = max(len(below), len(above)) + 1
+    low, high = below.ljust(width), above.ljust(width)
+    spans = [found.span() for found in re.finditer(r"\S+", high)]
+    if any(low[max(0, start - 1) : end + 1].strip() for start, end in spans):
+        return None
+    return "".join(b if b != " " else a for a, b in zip(low, high, strict=True)).rstrip()

@@ -1,0 +1,288 @@
+"""Tables with a column a model: which rows are terms, which tell of the fit, and what stands in a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from replications.printouts import grids
+from replications.printouts.block import Block
+from replications.printouts.cells import NUMBER, is_number
+from replications.printouts.cursor import Cursor
+from replications.printouts.grids import GridRow
+from replications.printouts.names import slug
+
+_DASH = r"\s*(?:;|,|\N{EN DASH}|\N{EM DASH}|\bto\b|\s-\s)\s*"
+_STARS = r"\s*(?:\^?\{?(\*{1,3}|\+|\.)\}?)?"
+_N = rf"(?:{NUMBER})"
+_PLAIN = re.compile(rf"({_N}){_STARS}")
+_SE = re.compile(rf"\(({_N})\){_STARS}")
+_CI = re.compile(rf"[\[(]\s*({_N}){_DASH}({_N})\s*[\])]{_STARS}")
+_P = re.compile(rf"p\s*(?:=\s*({_N})|({_N}))")
+_RANGE = re.compile(rf"({_N}){_DASH}({_N})")
+_PAIR = re.compile(rf"({_N})\s*/\s*({_N})")
+_FIT: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"(AIC|Akaike Inf\. Crit\.)", ("aic",)),
+    (r"AICc", ("aicc",)),
+    (r"(BIC|Bayesian Inf\. Crit\.)", ("bic",)),
+    (r"(Log[ .-]?Lik(elihood|\.)?|logLik)", ("loglik",)),
+    (r"Deviance", ("deviance",)),
+    (r"(Num\. ?[oO]bs\.?|Observations|N ?obs|Number of obs|N)", ("n_obs",)),
+    (r"Residual Std\. Error", ("rse", "df_resid")),
+    (r"F Statistic", ("f", "f_df1", "f_df2")),
+    (r"(R ?\^?2|R\N{SUPERSCRIPT TWO}|R-squared|R2)", ("r2",)),
+    (r"(Adj\.? ?R ?\^?2|Adj\. R\N{SUPERSCRIPT TWO}|Adjusted R-?2|R2 Adj\.|Adj\. R-squared)", ("adj_r2",)),
+    (r"R\^?(2|\N{SUPERSCRIPT TWO}) ?/ ?R\^?(2|\N{SUPERSCRIPT TWO}) adjusted", ("r2", "adj_r2")),
+    (r"Marginal R\^?2 ?/ ?Conditional R\^?2|Marginal R\N{SUPERSCRIPT TWO} .*", ("r2_marginal", "r2_conditional")),
+    (r"R2 Marg\.", ("r2_marginal",)),
+    (r"R2 Cond\.", ("r2_conditional",)),
+    (r"RMSE", ("rmse",)),
+    (r"F", ("f",)),
+    (r"ICC", ("icc",)),
+    (r"(\N{GREEK SMALL LETTER SIGMA}|sigma)\^?2", ("sigma2",)),
+    (r"(\N{GREEK SMALL LETTER TAU}|tau)_?00", ("tau00",)),
+    (r"(\N{GREEK SMALL LETTER TAU}|tau)_?11", ("tau11",)),
+    (r"(\N{GREEK SMALL LETTER RHO}|rho)_?01", ("rho01",)),
+)
+_STATISTICS = {
+    "Estimates": "estimate",
+    "Log-Odds": "estimate",
+    "Log-Mean": "estimate",
+    "Odds Ratios": "odds_ratio",
+    "Incidence Rate Ratios": "rate_ratio",
+    "Risk Ratios": "risk_ratio",
+    "std. Error": "se",
+    "std. Beta": "std_estimate",
+    "Statistic": "statistic",
+    "p": "p",
+    "df": "df",
+    "CI": "ci",
+    "standardized CI": "std_ci",
+}
+_SLOPES = (
+    (r"(?:\N{GREEK SMALL LETTER TAU}|tau)_?00,? (.+)", "tau00"),
+    (r"(?:\N{GREEK SMALL LETTER TAU}|tau)_?11,? (.+)", "tau11"),
+    (r"(?:\N{GREEK SMALL LETTER RHO}|rho)_?01,? (.+)", "rho01"),
+    (r"(?:Num\. groups:|N) (.+)", "n_groups"),
+    (r"ICC,? (.+)", "icc"),
+)
+_VARIANCE = re.compile(r"(Var|Cov): (.+)|(SD|Cor) \((.+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    single: bool
+    mixed: bool
+    starred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    model: str
+    statistic: str
+
+
+def add(block: Block, grid: Sequence[GridRow]) -> None:
+    """Add the numbers of a grid to a block; with one model the ids are those of a summary."""
+    head, rows = _split(grid)
+    columns = _columns(head, max((len(row.cells) for row in grid), default=1) - 1)
+    models = list(dict.fromkeys(column.model for column in columns))
+    text = " ".join(row.cells[0] for row in rows)
+    mixed = bool(re.search(r"Num\. groups|Var: |\N{GREEK SMALL LETTER TAU}|SD \(|tau_", text))
+    about = _Table(len(models) == 1, mixed, any("*" in cell for row in rows for cell in row.cells[1:]))
+    term = ""
+    for row in rows:
+        if not _goes_on(row):
+            term = row.cells[0]
+        for column, cell in zip(columns, row.cells[1:], strict=False):
+            if re.search(r"\d", cell):
+                _add_cell(block, row, term, column, cell, about)
+
+
+def _split(grid: Sequence[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
+    """Return the rows of headings and the rest: headings are all rows before the first with a number in a cell."""
+    for at, row in enumerate(grid):
+        if any(parts(cell) for cell in row.cells[1:]) and not all(
+            re.fullmatch(r"\(\d+\)", c) for c in row.cells[1:] if c
+        ):
+            return list(grid[:at]), list(grid[at:])
+    return list(grid), []
+
+
+def _columns(head: Sequence[GridRow], count: int) -> list[_Column]:
+    """Return for each column the model it belongs to and what is printed in it."""
+    statistics, models = [""] * count, [""] * count
+    for row in head:
+        cells = [*row.cells[1:], *[""] * count][:count]
+        if sum(cell in _STATISTICS for cell in cells) > 1 or row.cells[0] == "Predictors":
+            statistics = cells
+        elif any(cells) and not (len([cell for cell in cells if cell]) == 1 < count and any(models)):
+            models = cells if not all(_same(cells)) or not any(models) else models
+    seen: dict[str, int] = {}
+    columns, name = [], ""
+    for at in range(count):
+        first = next((text for text in statistics if text), "")
+        if not statistics[at] or statistics[at] == first or models[at]:
+            name = models[at] or f"({at + 1})"
+            seen[name] = seen.get(name, 0) + 1
+            name = f"{name}__{seen[name]}" if seen[name] > 1 else name
+        columns.append(_Column(name, statistics[at]))
+    return columns
+
+
+def _same(cells: Sequence[str]) -> list[bool]:
+    return [bool(re.fullmatch(r"\*?B \(CI\)\*?|\W*", cell)) for cell in cells]
+
+
+def _goes_on(row: GridRow) -> bool:
+    """Tell whether a row goes on with the term above: standard errors or intervals alone, without a label of words."""
+    cells = [cell for cell in row.cells[1:] if cell]
+    inner = bool(cells) and all(_SE.fullmatch(cell) or _CI.fullmatch(cell) or _P.fullmatch(cell) for cell in cells)
+    return not row.cells[0] or (inner and len(row.cells[0]) == 1)
+
+
+def parts(cell: str) -> list[tuple[str, str]]:
+    """Return what stands in a cell, each as quantity and text; empty if it is not understood.
+
+    Examples
+    --------
+    >>> parts("2.068 (-1.35 - 5.48) ***"), parts("(0.21)"), parts("x")
+    ([('estimate', '2.068'), ('ci_low', '-1.35'), ('ci_high', '5.48'), ('stars', '***')], [('se', '0.21')], [])
+    """
+    if found := _P.fullmatch(cell):
+        return [("p", found[1] or found[2])]
+    if found := _SE.fullmatch(cell):
+        return [("se", found[1]), *_stars(found[2])]
+    if found := _CI.fullmatch(cell):
+        return [("ci_low", found[1]), ("ci_high", found[2]), *_stars(found[3])]
+    if found := _PLAIN.fullmatch(cell):
+        return [("estimate", found[1]), *_stars(found[2])]
+    if found := re.match(rf"({_N}){_STARS}\s+(?=[\[(])|({_N}){_STARS}(?=[\[(])", cell):
+        rest = parts(cell[found.end() :].strip())
+        return [("estimate", found[1] or found[3]), *_stars(found[2] or found[4]), *rest] if rest else []
+    return []
+
+
+def _stars(text: str | None) -> list[tuple[str, str]]:
+    return [("stars", text)] if text else []
+
+
+def clean(label: str) -> str:
+    r"""Return a row's label without formulas and LaTeX.
+
+    Examples
+    --------
+    >>> clean(r"(Intercept) ($\gamma_{00}$)"), clean(r"$\tau_{00, \text{cntry}}$")
+    ('(Intercept)', 'tau_00, cntry')
+    """
+    text = re.sub(r"\s*\(\s*\$[^$]*\$\s*\)", "", label)
+    text = re.sub(r"\\text\{([^}]*)\}", r"\1", text.replace("$", ""))
+    return re.sub(r"\\(\w+)", r"\1", text).replace("{", "").replace("}", "").replace("_ ", "_").strip()
+
+
+def fit_ids(label: str, single: bool) -> tuple[str, ...]:
+    """Return the ids of a row that tells of the fit; nothing for a term's."""
+    text = clean(label)
+    for pattern, ids in _FIT:
+        if re.fullmatch(pattern, text):
+            return ids
+    for pattern, id in _SLOPES:
+        if found := re.fullmatch(pattern, text.replace("N_", "N ").replace("ICC_", "ICC ")):
+            return (f"{id}.{slug(found[1])}",)
+    found = _VARIANCE.fullmatch(text)
+    return (_variance(found[1] or found[3], found[2] or found[4], single),) if found else ()
+
+
+def _variance(what: str, rest: str, single: bool) -> str:
+    """Return the id of ``Var: cntry (Intercept)``, ``Cov: cntry (Intercept) edu.cwc`` or ``SD (Intercept school)``."""
+    quantity = {"Var": "variance", "Cov": "cov", "SD": "sd", "Cor": "corr"}[what]
+    words = rest.replace("~", " ").split()
+    if rest in ("Residual", "Observations"):
+        return f"varcomp.residual.{quantity}" if single else f"{what.lower()}.residual"
+    group, names = (words[0], words[1:]) if what in ("Var", "Cov") else (words[-1], words[:-1])
+    name = "__".join(map(slug, names))
+    return f"varcomp.{slug(group)}.{name}.{quantity}" if single else f"{what.lower()}.{slug(group)}.{name}"
+
+
+def _add_cell(block: Block, row: GridRow, term: str, column: _Column, cell: str, table: _Table) -> None:
+    prefix = "" if table.single else f"{slug(column.model)}."
+    label = f"{column.model} {column.statistic}".strip()
+    if ids := fit_ids(term, table.single):
+        values = _fit_values(cell, ids)
+        if not values:
+            block.unread.append((row.line, f"{term} {cell}"))
+        for id, text in values:
+            block.add(text, prefix + id, term, column.model, row.line)
+        return
+    found = _statistic(column.statistic, cell)
+    if not found:
+        block.unread.append((row.line, f"{term} {cell}"))
+        return
+    if table.single:
+        prefix = "fixef." if table.mixed else "coef."
+    if found[0][0] == "estimate" and table.starred and not any(part[0] == "stars" for part in found):
+        found.append(("stars", ""))
+    name = slug(re.sub(r"^(Constant|_cons)$", "(Intercept)", clean(term)))
+    for quantity, text in found:
+        block.add(text, f"{prefix}{name}.{quantity}", term, label, row.line)
+
+
+def _fit_values(cell: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the numbers of a cell in a row that tells of the fit, each with its id."""
+    cell = re.sub(r"\s*\*+$", "", cell.strip())
+    if len(ids) > 1 and (pair := _PAIR.fullmatch(cell)):
+        return list(zip(ids, pair.groups(), strict=False))
+    if is_number(cell):
+        return [(ids[0], cell)]
+    if found := re.fullmatch(rf"({_N})\s*\**\s*\(df ?= ?(\d+)(?:; ?(\d+))?\)", cell):
+        return [(id, text) for id, text in zip(ids, found.groups(), strict=False) if text]
+    if found := re.fullmatch(rf"({_N}) ([A-Za-z][\w.:]*)", cell):
+        return [(f"{'n_groups' if ids[0] == 'n_obs' else ids[0]}.{slug(found[2])}", found[1])]
+    return []
+
+
+def _statistic(statistic: str, cell: str) -> list[tuple[str, str]]:
+    """Return the parts of a cell below a heading that says what it is, or of any other cell."""
+    what = _STATISTICS.get(statistic, "")
+    if what in ("", "estimate"):
+        return parts(cell)
+    if what in ("ci", "std_ci"):
+        found = _RANGE.fullmatch(cell)
+        return [(f"{what}_low", found[1]), (f"{what}_high", found[2])] if found else []
+    return [(what if name == "estimate" else name, text) for name, text in parts(cell)]
+
+
+def of_page(cursor: Cursor, kind: str, signature: str) -> Block | None:
+    """Read a table of a page if its labels or headings tell who made it.
+
+    Parameters
+    ----------
+    cursor : Cursor
+    kind : str
+        The block's kind.
+    signature : str
+        Regular expression of a label or heading.
+    """
+    first = cursor.peek()
+    assert first is not None
+    grid = grids.of_cells(cursor)
+    if not any(re.search(signature, cell) for row in grid for cell in row.cells):
+        return None
+    block = Block(kind, first.number, call=cursor.call())
+    add(block, grid)
+    return block if block.numbers else None
+
+
+def of_text(cursor: Cursor, kind: str, signature: str) -> Block | None:
+    """Read a table between rules of ``=`` if its labels tell who made it."""
+    first = cursor.peek()
+    assert first is not None
+    grid, notes, unread = grids.of_ruled(cursor)
+    if not any(re.search(signature, cell) for row in grid for cell in row.cells):
+        return None
+    block = Block(kind, first.number, call=cursor.call())
+    add(block, grid)
+    block.heads |= {"note": " ".join(note.text.strip() for note in notes)} if notes else {}
+    block.unread += [(line.number, line.text) for line in unread]
+    return block if block.numbers else None

@@ -1,0 +1,170 @@
+"""Variances of random effects as lme4 prints them: ``Groups Name Variance Std.Dev. Corr``, and the counts below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from replications.printouts.block import Block
+from replications.printouts.cells import Cell, tidy, trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.lines import Line
+from replications.printouts.matrices import overlaid, tableish
+from replications.printouts.names import quantity, slug
+
+_HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
+_COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
+
+
+@dataclass
+class _Part:
+    group: str
+    names: list[str] = field(default_factory=list)
+
+
+def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
+    """Read the table into a block; ids are ``varcomp.group.name.variance`` and ``varcomp.group.a__b.corr``."""
+    lines: list[Line] = []
+    while (line := cursor.peek()) is not None and not (line.prose or line.code or ends(line)):
+        if line.blank and lines and not _more(cursor, ends):
+            break
+        if not (line.blank or tableish(line.text) or _is_heading(line.text)):
+            break
+        lines.append(cursor.take())
+    lines = [line for line in lines if not line.blank]
+    groups = _groups(cursor)
+    if not _read(block, lines, groups):
+        at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
+        laid = [*overlaid(lines[:at]), *overlaid(lines[at:])]
+        if not _read(block, laid, groups):
+            block.unread += [(line.number, line.text) for line in lines]
+
+
+def _is_heading(text: str) -> bool:
+    return bool(_HEADING.search(text)) and not _HEADING.sub("", text).strip()
+
+
+def _more(cursor: Cursor, ends: Callable[[Line], bool]) -> bool:
+    """Tell whether rows follow behind a blank line."""
+    ahead = 0
+    while (line := cursor.peek(ahead)) is not None and line.blank:
+        ahead += 1
+    return line is not None and not (line.prose or line.code or ends(line)) and bool(trailing(line.text)) and ahead < 2
+
+
+def _groups(cursor: Cursor) -> set[str]:
+    """Return the grouping factors that are counted below the table; none if the counts are not printed."""
+    lines = [line.text for line in map(cursor.peek, range(4)) if line is not None and not line.prose]
+    for at, text in enumerate(lines):
+        if "groups:" in text:
+            rest = text.partition("groups:")[2] or " ".join(lines[at + 1 : at + 2])
+            return {_plain(group[1]) for group in _COUNT.finditer(rest)}
+    return set()
+
+
+def _plain(group: str) -> str:
+    return group.replace(":", ".")
+
+
+def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
+    """Read rows below headings; nothing is added unless all of them can be read."""
+    head, rows = _split(lines)
+    columns = [found[0] for found in head]
+    if not columns or "Name" not in columns:
+        return False
+    wanted = [name for name in columns if name not in ("Groups", "Name", "Corr", "Cov")]
+    found: list[tuple[str, str, str, str, int]] = []
+    part = _Part("")
+    for line in rows:
+        cells = _cells(line.text, head, wanted)
+        place = _labels(line.text[: cells[0].start], dict(head), groups) if cells else None
+        if place is None:
+            return False
+        group, name = place
+        if group and not name and part.group and group != "Residual":
+            group, name = "", group
+        part = _Part(group) if group else part
+        if not part.group or len(cells) > len(wanted) + len(part.names):
+            return False
+        found += _numbers(part, name, wanted, cells, "Cov" if "Cov" in columns else "Corr", line.number)
+        part.names.append(name)
+    for number in found:
+        block.add(*number)
+    return bool(found)
+
+
+def _numbers(
+    part: _Part, name: str, wanted: list[str], cells: list[Cell], with_others: str, line: int
+) -> list[tuple[str, str, str, str, int]]:
+    """Return the numbers of a row: text, id, label, heading, line; behind its own come those with the rows above."""
+    label = f"{part.group} {name}".strip()
+    group = f"varcomp.{slug(part.group)}"
+    own = "varcomp.residual" if part.group == "Residual" else f"{group}.{slug(name)}" if name else group
+    found = [
+        (tidy(cell.text), f"{own}.{quantity(column)}", label, column, line)
+        for column, cell in zip(wanted, cells, strict=False)
+    ]
+    for other, cell in zip(part.names, cells[len(wanted) :], strict=False):
+        id = f"{group}.{slug(other)}__{slug(name)}.{with_others.casefold()}"
+        found.append((tidy(cell.text), id, label, with_others, line))
+    return found
+
+
+def _split(lines: Sequence[Line]) -> tuple[list[tuple[str, int]], list[Line]]:
+    """Return the headings with the column each begins in, and the rows."""
+    for at, line in enumerate(lines):
+        found = [(re.sub(r"\s", "", m[0]), m.start()) for m in _HEADING.finditer(line.text)]
+        if found and _is_heading(line.text):
+            return found, list(lines[at + 1 :])
+    return [], []
+
+
+def _cells(text: str, head: list[tuple[str, int]], wanted: list[str]) -> list[Cell]:
+    """Return the numbers of a row, without such as belong to its label; none if there are too few."""
+    cells = trailing(text)
+    if not head[0][1]:
+        return cells if len(cells) >= len(wanted) else []
+    numbers = min((start for name, start in head if name in wanted), default=0)
+    inner = sum(cell.end <= numbers for cell in cells)
+    cells = cells[inner:] if len(cells) - inner >= len(wanted) else cells
+    return cells if len(cells) >= len(wanted) else []
+
+
+def _labels(before: str, head: dict[str, int], groups: set[str]) -> tuple[str, str] | None:
+    """Return group and name at the beginning of a row, the group empty where it is that of the row above.
+
+    The counts below the table tell which words are groups. Without them it is the place that tells, and where places
+    are lost, the first of two words is the group.
+    """
+    words = before.split()
+    if not words or words == ["Residual"]:
+        return ("Residual", "") if words else None
+    at = head.get("Name", 0)
+    if head.get("Groups", 0) and at and not before[:at].strip():
+        return "", " ".join(words)
+    if groups:
+        group = _plain(words[0])
+        known = group in groups or re.sub(r"\.\d+$", "", group) in groups
+        return (words[0], " ".join(words[1:])) if known else ("", " ".join(words))
+    if len(words) == 1:
+        return ("", words[0]) if before.startswith("  ") or words == ["(Intercept)"] else (words[0], "")
+    if len(words) > 2 and at < len(before) and before[at - 1] == " ":
+        return before[:at].strip(), before[at:].strip()
+    return ("", " ".join(words)) if at and not before[:at].strip() else (words[0], " ".join(words[1:]))
+
+
+def counts(cursor: Cursor, block: Block) -> None:
+    """Read ``Number of obs: 260, groups:  schnum, 10; item, 4``, which damage may have broken."""
+    line = cursor.take()
+    text = line.text
+    number = line.number
+    while (text.rstrip().endswith((":", ",", ";"))) and (below := cursor.peek()) is not None and not below.prose:
+        if below.blank:
+            break
+        text += " " + cursor.take().text
+    head, _, groups = text.partition("groups:")
+    if found := re.search(r":\s*([\d,]*\d)", head):
+        block.add(found[1], "n_obs", "", "Number of obs", number)
+    for group in _COUNT.finditer(groups):
+        block.add(group[2], f"n_groups.{slug(group[1])}", group[1], "groups", number)

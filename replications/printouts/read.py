@@ -1,0 +1,112 @@
+"""From a text to its blocks: the lines are gone through once, and each kind is asked where one may begin."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+
+from mlm.errors import ArgumentError
+from replications.printouts import kinds
+from replications.printouts.block import UNREAD, Block, Printout
+from replications.printouts.cells import trailing
+from replications.printouts.cursor import Cursor
+from replications.printouts.kind import KINDS
+from replications.printouts.lines import Line
+from replications.printouts.pages import lines_of
+
+for _module in pkgutil.iter_modules(kinds.__path__):
+    importlib.import_module(f"{kinds.__name__}.{_module.name}")
+
+_LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|p < \.?0")
+
+_DECIMAL = re.compile(r"\d\.\d")
+
+
+def read_printout(text: str) -> Printout:
+    """Read what R (or Python, or Stata) printed about models.
+
+    Parameters
+    ----------
+    text : str
+        Plain text, a Markdown or R Markdown page, a notebook (.ipynb) or a web page, with or without knitr's ``##``
+        and the console's ``>``.
+
+    Returns
+    -------
+    Printout
+        A list of blocks in the order of the text; each knows its ``kind``, ``formula``, ``data_name``, ``reml``,
+        ``messages`` and ``numbers``. Lines with numbers that no kind explains are blocks of kind ``unread``.
+
+    Raises
+    ------
+    mlm.ArgumentError
+        If the text is none.
+
+    Examples
+    --------
+    >>> printout = read_printout('''> logLik(m)
+    ... 'log Lik.' -897.0393 (df=4)
+    ... ''')
+    >>> printout[0].kind, printout[0].call, [(number.id, number.text) for number in printout[0].numbers]
+    ('stats.logLik', 'logLik(m)', [('loglik', '-897.0393'), ('loglik_df', '4')])
+    """
+    if not isinstance(text, str):
+        raise ArgumentError(f"text is the printout itself, a str; got {type(text).__name__}")
+    lines = lines_of(text)
+    printout, missed, at = Printout(), list[Line](), 0
+    while at < len(lines):
+        found = _block(lines, at)
+        if found is None:
+            missed += [lines[at]] if _is_number_line(lines[at]) else []
+            at += 1
+        else:
+            _report(printout, missed)
+            missed = []
+            printout.append(found[0])
+            at = found[1]
+    _report(printout, missed)
+    return printout
+
+
+def _block(lines: list[Line], at: int) -> tuple[Block, int] | None:
+    """Return the block that begins in a line, and the line behind it."""
+    line = lines[at]
+    if line.blank or line.code or (line.prose and not line.cells):
+        return None
+    for known in KINDS:
+        if known.table != bool(line.cells) and not (known.table and not line.prose):
+            continue
+        if (not known.table and line.prose) or not known.begins.search(line.text):
+            continue
+        cursor = Cursor(lines, at)
+        block = known.read(cursor)
+        if block is not None and cursor.at > at:
+            block.last = lines[cursor.at - 1].number
+            return block, cursor.at
+    return None
+
+
+def _is_number_line(line: Line) -> bool:
+    """Tell whether a line looks like output with numbers.
+
+    That is a row of a table with a number, a line that ends with one, and where the page says what is output, a line
+    with a decimal.
+    """
+    if line.code or line.blank or (line.prose and not line.cells) or _LEGEND.search(line.text):
+        return False
+    if line.cells:
+        return any(trailing(cell) for cell in line.cells)
+    return bool(trailing(line.text)) or (line.output and _DECIMAL.search(line.text) is not None)
+
+
+def _report(printout: Printout, missed: list[Line]) -> None:
+    """Add what was not read, lines that follow each other in one block."""
+    for line in missed:
+        if printout and printout[-1].kind == UNREAD and line.number <= printout[-1].last + 1:
+            block = printout[-1]
+        else:
+            block = Block(UNREAD, line.number)
+            printout.append(block)
+        block.last = line.number
+        block.unread.append((line.number, line.text))

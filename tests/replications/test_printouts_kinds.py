@@ -1,0 +1,193 @@
+# ruff: noqa: E501  (printouts are as wide as they are)
+"""Each kind of block, in a printout made here: what it is called, and some of its numbers by their ids."""
+
+import pytest
+
+from replications import read_printout
+
+LEGEND = "---\nSignif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
+CASES = {
+    "lme4.VarCorr": (
+        " Groups   Name        Std.Dev. Corr  \n school   (Intercept) 1.44698        \n"
+        "          x           0.38228  -0.703\n Residual             1.05234        ",
+        {"varcomp.school.x.sd": "0.38228", "varcomp.school.intercept__x.corr": "-0.703"},
+    ),
+    "lme4.fixef": (
+        "> fixef(m)\n(Intercept)  old drug \n       5.15     -0.20 \n  placebo B \n       1.10 ",
+        {"fixef.intercept.estimate": "5.15", "fixef.old drug.estimate": "-0.20", "fixef.placebo B.estimate": "1.10"},
+    ),
+    "lme4.ranef": (
+        "$school\n   (Intercept)\n1  -0.18865541\n10  0.82637042\n\nwith conditional variances for “school” ",
+        {"ranef.school.1.condval": "-0.18865541", "ranef.school.10.condval": "0.82637042"},
+    ),
+    "stats.coef": (
+        "> coef(m)$school\n  (Intercept)         x old drug\n1    4.675824 0.7438443     0.21\n2    5.867076 0.5725282     0.21\n"
+        "  placebo B\n1      0.05\n2     -0.05",
+        {"coef.school.1.old drug": "0.21", "coef.school.2.placebo B": "-0.05", "coef.school.2.intercept": "5.867076"},
+    ),
+    "stats.confint": (
+        "Computing profile confidence intervals ...\n                2.5 %    97.5 %\n"
+        ".sig01             NA        NA\n(Intercept) 4.2676622 6.0090649",
+        {"confint.sig01.ci_low": "NA", "confint.intercept.ci_high": "6.0090649"},
+    ),
+    "stats.AIC": ("> AIC(m)\n[1] 804.2224", {"aic": "804.2224"}),
+    "lme4.REMLcrit": ("> lme4::REMLcrit(m)\n[1] 780.2224", {"reml_criterion": "780.2224"}),
+    "performance.icc": (
+        "# Intraclass Correlation Coefficient\n\n    Adjusted ICC: 0.697\n  Unadjusted ICC: 0.621",
+        {"adjusted": "0.697", "unadjusted": "0.621"},
+    ),
+    "performance.r2": (
+        "# R2 for Mixed Models\n\n  Conditional R2: 0.729\n     Marginal R2: 0.108",
+        {"r2_conditional": "0.729", "r2_marginal": "0.108"},
+    ),
+    "stats.drop1": (
+        "Single term deletions\n\nModel:\ny ~ x + arm + (1 | school)\n       npar    AIC    LRT  Pr(Chi)    \n"
+        "<none>      827.22                    \nx         1 887.21 61.985 3.46e-15 ***\n"
+        f"arm       2 824.09  0.866   0.6486    \n{LEGEND}",
+        {"none.aic": "827.22", "x.npar": "1", "x.stars": "***", "arm.stars": "", "arm.p": "0.6486"},
+    ),
+    "lmerTest.ranova": (
+        "ANOVA-like table for random-effects: Single term deletions\n\nModel:\ny ~ x + (x | g)\n"
+        "             npar  logLik    AIC    LRT Df Pr(>Chisq)    \n"
+        "<none>         12 -390.11 804.22                         \n"
+        f"x in (x | g)   10 -396.57 813.14 12.913  2   0.001571 ** \n{LEGEND}",
+        {"none.loglik": "-390.11", "x in (x | g).chisq_df": "2", "x in (x | g).p": "0.001571"},
+    ),
+    "emmeans.contrast": (
+        " contrast             estimate    SE  df t.ratio p.value\n new drug - old drug   -0.2080 0.171 212  -1.214  0.4464\n"
+        " old drug - placebo B   0.0763 0.181 214   0.421  <.0001\n\nP value adjustment: tukey method",
+        {"new drug - old drug.estimate": "-0.2080", "old drug - placebo B.p": "<.0001"},
+    ),
+    "emmeans.emmeans": (
+        "sex = f:\n arm      emmean    SE   df lower.CL upper.CL\n old drug   5.06 0.477 16.3     4.05     6.07\n\n"
+        "sex = m:\n arm      emmean    SE   df lower.CL upper.CL\n old drug   6.06 0.477 16.3     5.05     7.07\n\n"
+        "Confidence level used: 0.95 ",
+        {"f.old drug.estimate": "5.06", "m.old drug.ci_high": "7.07"},
+    ),
+    "nlme.lme": (
+        "Linear mixed-effects model fit by REML\n  Data: d \n      AIC      BIC    logLik\n  829.561 857.2716 -406.7805\n\n"
+        "Random effects:\n Formula: ~x | school\n Structure: General positive-definite, Log-Cholesky parametrization\n"
+        "            StdDev   Corr  \n(Intercept) 1.433796 (Intr)\nx           0.305735 -0.789\nResidual    1.195229       \n\n"
+        "Fixed effects:  y ~ x \n                Value Std.Error  DF   t-value p-value\n"
+        "(Intercept)  5.060580 0.4339782 225 11.660908  0.0000\nx            0.682766 0.1222042 225  5.587093  0.0000\n"
+        " Correlation: \n  (Intr)\nx -0.560\n\nStandardized Within-Group Residuals:\n"
+        "        Min          Q1         Med          Q3         Max \n-2.65338037 -0.68989014 -0.02252259  0.64007408  2.72175429 \n\n"
+        "Number of Observations: 240\nNumber of Groups: 12 ",
+        {
+            "varcomp.school.intercept__x.corr": "-0.789", "varcomp.residual.sd": "1.195229", "fixef.x.df": "225",
+            "fixef_corr.x.intercept": "-0.560", "n_groups.school": "12", "loglik": "-406.7805",
+        },
+    ),
+    "nlme.intervals": (
+        "Approximate 95% confidence intervals\n\n Fixed effects:\n                lower     est.    upper\n"
+        "(Intercept) 4.2932213 5.135777 5.978333\n\n Random Effects:\n  Level: school \n"
+        "                    lower     est.    upper\nsd((Intercept)) 0.9308363 1.442477 2.235346\n\n"
+        " Within-group standard error:\n    lower      est.     upper \n0.9821961 1.1004333 1.2329040 ",
+        {
+            "fixef.intercept.ci_low": "4.2932213", "varcomp.school.intercept.sd.ci_high": "2.235346",
+            "varcomp.residual.sd.estimate": "1.1004333",
+        },
+    ),
+    "nlme.anova": (
+        "   Model df      AIC      BIC    logLik   Test  L.Ratio p-value\nn1     1  4 824.0884 838.0109 -408.0442                        \n"
+        "n2     2  5 823.0593 840.4624 -406.5296 1 vs 2 3.029106  0.0818",
+        {"n1.npar": "4", "n2.aic": "823.0593", "n2.chisq": "3.029106", "n2.p": "0.0818"},
+    ),
+    "psych.describe": (
+        "   vars   n mean   sd\nX1    1 240 5.15 2.03",
+        {"n": "240", "sd": "2.03"},
+    ),
+    "tibble.print": (
+        "# A tibble: 2 × 4\n  term        estim…¹ std.e…² p.value\n  <chr>         <dbl>   <dbl>   <dbl>\n"
+        "1 (Intercept)   5.04    0.479 1.17e-8\n2 old drug      0.608   0.167 1.38e-3\n"
+        "# … with abbreviated variable names ¹estimate, ²std.error",
+        {"intercept.estimate": "5.04", "old drug.std_error": "0.167", "old drug.p_value": "1.38e-3"},
+    ),
+    "base.print.data.frame": (
+        "  school          x       arm        y\n1      1 -0.6264538  new drug 5.923989\n2      1  0.1836433 placebo B 5.091407",
+        {"1.school": "1", "2.x": "0.1836433", "2.y": "5.091407"},
+    ),
+    "stargazer.stargazer": (
+        "===============================================\n                        Dependent variable:    \n"
+        "                    ---------------------------\n                                 y             \n"
+        "-----------------------------------------------\nx                            0.467***          \n"
+        "                              (0.088)          \n                                               \n"
+        "Constant                     1.042***          \n                              (0.177)          \n"
+        "                                               \n-----------------------------------------------\n"
+        "Observations                    200            \nR2                             0.218           \n"
+        "Residual Std. Error      0.951 (df = 198)      \nF Statistic          55.180*** (df = 1; 198)   \n"
+        "===============================================\nNote:               *p<0.1; **p<0.05; ***p<0.01",
+        {
+            "coef.x.estimate": "0.467", "coef.x.se": "0.088", "coef.intercept.stars": "***", "n_obs": "200",
+            "rse": "0.951", "df_resid": "198", "f": "55.180", "f_df2": "198",
+        },
+    ),
+    "sjPlot.tab_model": (
+        "<table><tr><th></th><th colspan='3'>y</th><th colspan='2'>z</th></tr>"
+        "<tr><td>Predictors</td><td>Estimates</td><td>CI</td><td>p</td><td>Odds Ratios</td><td>p</td></tr>"
+        "<tr><td>(Intercept)</td><td>5.04</td><td>4.10&nbsp;&ndash;&nbsp;5.98</td><td><strong>&lt;0.001</strong></td>"
+        "<td>1.20</td><td>0.3</td></tr><tr><td>&tau;<sub>00</sub></td><td colspan='3'>2.09 <sub>school</sub></td>"
+        "<td colspan='2'>1.10 <sub>item</sub></td><tr><td>Marginal R<sup>2</sup> / Conditional R<sup>2</sup></td>"
+        "<td colspan='3'>0.108 / 0.729</td><td colspan='2'>0.1 / 0.2</td></tr></table>",
+        {
+            "y.intercept.ci_high": "5.98", "y.intercept.p": "<0.001", "z.intercept.odds_ratio": "1.20",
+            "y.tau00.school": "2.09", "z.tau00.item": "1.10", "z.r2_conditional": "0.2",
+        },
+    ),
+    "modelsummary.modelsummary": (
+        "|             | Model 1 | Model 2 |\n|:------------|--------:|--------:|\n| (Intercept) | 5.040*** | 4.1 |\n"
+        "|             | (0.479) | (0.2) |\n| SD (Intercept school) | 1.447 | 1.3 |\n| Num.Obs.    | 240 | 240 |",
+        {"Model 1.intercept.se": "0.479", "Model 2.sd.school.intercept": "1.3", "Model 1.n_obs": "240"},
+    ),
+    "statsmodels.MixedLM": (
+        "         Mixed Linear Model Regression Results\n========================================================\n"
+        "Model:             MixedLM Dependent Variable: y        \nNo. Observations:  200     Method:             REML     \n"
+        "--------------------------------------------------------\n              Coef.  Std.Err.   z    P>|z| [0.025 0.975]\n"
+        "--------------------------------------------------------\nIntercept      1.042    0.177  5.901 0.000  0.696  1.388\n"
+        "Group Var      0.445    0.166                           \nGroup x x Cov  0.024    0.065                           \n"
+        "========================================================",
+        {"n_obs": "200", "fixef.intercept.ci_low": "0.696", "varcomp.group.variance": "0.445", "varcomp.group__x.cov": "0.024"},
+    ),
+    "stata.mixed": (
+        "Mixed-effects REML regression                   Number of obs     =        240\n"
+        "Group variable: school                          Number of groups  =         12\n\n"
+        "Log restricted-likelihood = -405.76843          Prob > chi2       =     0.0000\n\n"
+        "------------------------------------------------------------------------------\n"
+        "           y |      Coef.   Std. Err.      z    P>|z|     [95% Conf. Interval]\n"
+        "-------------+----------------------------------------------------------------\n"
+        "           x |   .6976748   .0821976     8.49   0.000     .5365705    .8587791\n"
+        "       _cons |   5.135777   .4262455    12.05   0.000     4.300352    5.971203\n"
+        "------------------------------------------------------------------------------\n\n"
+        "  Random-effects Parameters  |   Estimate   Std. Err.     [95% Conf. Interval]\n"
+        "-----------------------------+------------------------------------------------\n"
+        "school: Identity             |\n                  var(_cons) |   2.080741   .9297423      .8667   4.995339\n"
+        "-----------------------------+------------------------------------------------\n"
+        "               var(Residual) |   1.210953   .1137053      1.0074   1.455629\n"
+        "------------------------------------------------------------------------------\n"
+        "LR test vs. linear model: chibar2(01) = 191.29        Prob >= chibar2 = 0.0000",
+        {
+            "n_groups": "12", "loglik": "-405.76843", "fixef.x.estimate": ".6976748", "fixef.intercept.ci_high": "5.971203",
+            "varcomp.school.intercept.variance": "2.080741", "varcomp.residual.variance": "1.210953", "lr_chisq": "191.29",
+        },
+    ),
+}  # fmt: skip
+
+
+def test_variances_may_stand_beside_covariances():
+    text = (
+        " Groups   Name        Variance Cov    \n school   (Intercept) 2.09375         \n"
+        "          x           0.14614  -0.389 \n Residual             1.10742         "
+    )
+    found = {number.id: number.text for number in read_printout(text)[0].numbers}
+    assert found["varcomp.school.intercept__x.cov"] == "-0.389"
+    assert found["varcomp.residual.variance"] == "1.10742"
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_block_of_each_kind(kind):
+    text, wanted = CASES[kind]
+    printout = read_printout(text)
+    assert list(printout.kinds()) == [kind]
+    assert printout.unread == []
+    found = {number.id: number.text for number in printout[0].numbers}
+    assert {id: found.get(id) for id in wanted} == wanted
