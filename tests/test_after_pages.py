@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SIX_DIGITS = 5.1e-6  # half a unit of the sixth digit of 1.00000
-PAGES = ("after_tests",)
+PAGES = ("after_tests", "after_intervals")
 
 each_page = pytest.mark.parametrize("key", PAGES)
 
@@ -47,6 +47,12 @@ def test_every_number_is_compared(key):
         output.text for cell in read(key).cells for output in cell.get("outputs", []) if output.output_type == "stream"
     ]
     assert sum(map(int, re.findall(r"(\d+) of \1 (?:numbers are those of R|limits)", "".join(printed)))) > 35
+
+
+def test_the_end_that_r_interpolates_is_the_references():
+    checks = json.loads((ROOT / "tests/reference/after_intervals.json").read_text("utf-8"))["checks"]
+    end = checks["profile"]["cor_homework.(Intercept)|schnum from"]
+    assert any(f'ends_of = {{"R": {end:.6g},' in cell.source for cell in read("after_intervals").cells)
 
 
 @each_page
