@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SIX_DIGITS = 5.1e-6  # half a unit of the sixth digit of 1.00000
-PAGES = ("after_tests", "after_intervals")
+PAGES = ("after_tests", "after_intervals", "after_prediction")
 
 each_page = pytest.mark.parametrize("key", PAGES)
 
