@@ -7,13 +7,17 @@ import nbformat
 import pytest
 import yaml
 
+from replications import SOURCES
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.stem in SOURCES]  # what replicates a source; the others have none
 REFRESH = "run `make outputs`"
 # a memory address or a path of the machine that ran the notebook would change on the next one
 MACHINE = re.compile(r"\bat 0x[0-9a-f]{6,}|/(?:home|root|tmp|Users)/|site-packages")
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 
 def code_cells(path):
@@ -82,7 +86,7 @@ def test_no_long_code_is_seen_without_a_click(path):
         assert len(cell.source.splitlines()) <= LONGEST, cell.source
 
 
-@each_notebook
+@each_chapter
 def test_checks_are_one_line_each_and_only_the_first_shows_its_code(path):
     cells = code_cells(path)
     checks = [cell for cell in cells if any(call in cell.source for call in CHECKS)]
@@ -94,7 +98,7 @@ def test_checks_are_one_line_each_and_only_the_first_shows_its_code(path):
             assert re.search(r"\d+ of \d+ (number|claim)s?|\d+ published, ", output.data["text/plain"]), cell.source
 
 
-@each_notebook
+@each_chapter
 def test_where_we_differ_is_one_section_with_the_score_below_it(path):
     cells = nbformat.read(path, as_version=4).cells
     (place,) = (k for k, cell in enumerate(cells) if "\n## Where we differ from the source\n" in f"\n{cell.source}")

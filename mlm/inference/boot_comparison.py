@@ -58,7 +58,7 @@ def boot_comparison(
     usable = ratios[np.isfinite(ratios) & (ratios > -ROUNDING)]
     if not len(usable):
         raise FitError(f"None of the {n:,} samples could be fitted by both models; compare them by method='lrt'.")
-    extremes = int((usable >= observed).sum())
+    extremes = int((usable >= observed - ROUNDING).sum())
     df = fits[large].npar - fits[small].npar
     p = [scipy.stats.chi2.sf(observed, df) if df else np.nan, (1 + extremes) / (1 + len(usable))]
     columns = {"stat": [observed, observed], "df": [df, np.nan], "p.value": p}

@@ -90,7 +90,7 @@ def mean_intervals(
     >>> import mlm
     >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "f": list("aabbcc")}
     >>> means = mlm.emmeans(mlm.lm("y ~ f", rows), "f")
-    >>> [label.get_text() for label in mean_intervals(means).get_yticklabels()]
+    >>> [label.get_text() for label in mlm.plot.mean_intervals(means).get_yticklabels()]
     ['a', 'b', 'c']
     """
     demand_words(title, xlabel, ylabel)

@@ -74,6 +74,16 @@ def test_random_effects_against_none():
     assert boot == pytest.approx(chi / 2, abs=0.1)
 
 
+def test_a_ratio_of_0_is_no_evidence():
+    """Also where the refits' zeros have an error of rounding."""
+    d = rows().assign(y=lambda f: f.y - f.groupby("g")["y"].transform("mean"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        table = mlm.anova(mlm.lm("y ~ x", d), mlm.lmer("y ~ x + (1 | g)", d), method="boot", n=200, seed=6).frame
+    assert table["stat"].to_numpy() == pytest.approx(0.0, abs=1e-9)
+    assert table.loc["PBtest", "p.value"] == 1.0
+
+
 def test_generalized_models():
     d = rows().assign(k=lambda f: np.random.default_rng(7).poisson(np.exp(0.5 + 0.3 * f.x)))
     with warnings.catch_warnings():

@@ -1,0 +1,76 @@
+"""The pages on what comes after the fit: R's numbers in them are those of the references."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SIX_DIGITS = 5.1e-6  # half a unit of the sixth digit of 1.00000
+PAGES = ("after_tests", "after_intervals", "after_prediction")
+
+each_page = pytest.mark.parametrize("key", PAGES)
+
+
+def read(key):
+    return nbformat.read(ROOT / f"book/{key}.ipynb", as_version=4)
+
+
+def given(key):
+    """The numbers of R that the cells of a page have, in their order."""
+    nodes = [node for cell in read(key).cells if cell.cell_type == "code" for node in ast.walk(ast.parse(cell.source))]
+    named = [node.value for node in nodes if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "in_r"]
+    return [ast.literal_eval(value) for value in named if isinstance(value, ast.Dict)]
+
+
+@each_page
+def test_numbers_of_r_are_those_of_the_reference(key):
+    checks = json.loads((ROOT / f"tests/reference/{key}.json").read_text("utf-8"))["checks"]
+    left = list(checks)
+    for found in given(key):
+        (name,) = [name for name in left if set(checks[name]) == set(found) and _same(found, checks[name])]
+        left.remove(name)
+    assert not left
+
+
+def _same(found, wanted):
+    return np.allclose([found[name] for name in wanted], list(wanted.values()), rtol=SIX_DIGITS, atol=0)
+
+
+@each_page
+def test_every_number_is_compared(key):
+    printed = [
+        output.text for cell in read(key).cells for output in cell.get("outputs", []) if output.output_type == "stream"
+    ]
+    assert sum(map(int, re.findall(r"(\d+) of \1 (?:numbers are those of R|limits)", "".join(printed)))) > 35
+
+
+def test_the_end_that_r_interpolates_is_the_references():
+    checks = json.loads((ROOT / "tests/reference/after_intervals.json").read_text("utf-8"))["checks"]
+    end = checks["profile"]["cor_homework.(Intercept)|schnum from"]
+    assert any(f'ends_of = {{"R": {end:.6g},' in cell.source for cell in read("after_intervals").cells)
+
+
+@each_page
+def test_page_says_what_comes_before_it_and_where_r_differs(key):
+    prose = "\n\n".join(cell.source for cell in read(key).cells if cell.cell_type == "markdown")
+    assert prose.count("**Before this page.**") == 1
+    assert prose.count("## Where R and we differ, and who is right") == 1
+
+
+@each_page
+def test_page_has_exercises_and_a_plain_form(key, monkeypatch):
+    pytest.importorskip("pybtex", reason="the extra `book` is not installed")
+    monkeypatch.syspath_prepend(str(ROOT / "book/_ext"))
+    import exercises
+    import plain
+
+    chapter = plain.read(ROOT / f"book/{key}.ipynb")
+    assert [found.grade for found in exercises.read(chapter)] == ["Check", "Apply", "Your own data"]
+    source = "\n".join(cell.source for cell in plain.notebook(chapter, "About").cells if cell.cell_type == "markdown")
+    assert not re.search(r"\{[\w:]+\}`|^[`:]{3,}\{", source, re.MULTILINE)
+    assert len(chapter.figures) >= 1
