@@ -34,7 +34,8 @@ class Influence:
     ----------
     frame : pandas.DataFrame
         One row a group, by its label, or a row, by its own: ``n`` (rows of a group), ``cooks_distance``, ``dffits``,
-        ``covratio``, ``covtrace``, ``leverage``. NaN where the model cannot be fitted without a group.
+        ``covratio``, ``covtrace``, ``leverage``. NaN where the model cannot be fitted without a group, or a row is
+        fitted whatever it is, with a leverage of 1.
     estimates : pandas.DataFrame
         Fixed effects without the group or row.
     dfbetas : pandas.DataFrame
@@ -93,8 +94,8 @@ class Influence:
 
     def __str__(self) -> str:
         what = "row" if self.groups is None else f"level of {self.groups}"
-        largest = self.frame["cooks_distance"].sort_values(ascending=False, kind="stable").index[:PRINTED]
-        shown = self.frame if len(self.frame) <= PRINTED else self.frame.loc[largest]
+        largest = np.argsort(-np.abs(self.frame["cooks_distance"].to_numpy()), kind="stable")[:PRINTED]
+        shown = self.frame if len(self.frame) <= PRINTED else self.frame.iloc[largest]
         heading = [f"Influence by {what}", ""]
         if len(self.frame) > PRINTED:
             heading[0] += f": the {PRINTED} of {len(self.frame)} with the largest of Cook's distances"
@@ -126,7 +127,8 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     convention : {"lme4", "HLMdiag"}
         Of Cook's distances by group. With b fixed effects of all rows, b_j those without group j, V the estimated
         covariance of b, p coefficients and J groups HLMdiag has ``(b - b_j)' V^-1 (b - b_j) / p``, and lme4 this times
-        ``(J - p) / J``, which makes it 0 with as many groups as coefficients.
+        ``(J - p) / J``, which makes it 0 with as many groups as coefficients and negative with fewer. Of rows there
+        is one convention.
 
     Returns
     -------

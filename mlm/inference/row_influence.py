@@ -16,6 +16,7 @@ from scipy import linalg
 
 from ..fit.generalized import GeneralizedFit
 from ..fit.leverage import row_information
+from ..generalized.residuals import left_beside
 
 __all__ = ["RowInfluence", "influence_of_mixed_rows", "influence_of_rows"]
 
@@ -39,27 +40,29 @@ def influence_of_mixed_rows(m: Any) -> RowInfluence:
     -------
     RowInfluence
         Leverages of fixed and random effects together; Cook's distances as lme4's ``cooks.distance``, in which they
-        stand; MDFFITS, ratio and trace of the fixed effects' covariance.
+        stand; MDFFITS, ratio and trace of the fixed effects' covariance. All but the leverages are NaN in rows that are
+        fitted whatever they are: without these a fixed effect cannot be told.
     """
     worked, found = (m.worked, m._information) if isinstance(m, GeneralizedFit) else row_information(m)
     random, fixed = found.parts()
     residuals = m.scaled_resid.to_numpy()[worked.order] * m.sigma
-    p, both, left = len(found.matrix), random + fixed, found.left()
+    p, both, left = len(found.matrix) or np.nan, random + fixed, found.left()
+    spare = left_beside(both)
     with np.errstate(divide="ignore", invalid="ignore"):
-        deleted = residuals / (1.0 - both)
+        deleted = residuals / spare
         cooks = np.square(deleted / m.sigma) * both / p
         own = np.square(deleted / m.sigma) * fixed / p
         measures = {
             "leverage": both,
             "cooks_distance": cooks,
             "dffits": own * (1.0 - fixed / (1.0 - random)),
-            "covratio": (1.0 - random) / (1.0 - both),
-            "covtrace": fixed / (1.0 - both),
+            "covratio": (1.0 - random) / spare,
+            "covtrace": fixed / spare,
         }
-        turned = linalg.solve(found.matrix, left, assume_a="pos") if p else left
-        working = turned * (np.sqrt(found.at.weights) * deleted)
+        turned = linalg.solve(found.matrix, left, assume_a="pos") if len(left) else left
+        working = turned * np.sqrt(found.at.weights)
     back = np.argsort(worked.order)
-    changes = worked.users_beta(working).T[back]
+    changes = (worked.users_beta(working) * deleted).T[back]
     measures = {name: values[back] for name, values in measures.items()}
     return RowInfluence(measures, changes, changes / m.se.to_numpy())
 
@@ -75,6 +78,8 @@ def influence_of_rows(m: Any) -> RowInfluence:
     Returns
     -------
     RowInfluence
+        Without covariance traces. All but the leverages are NaN in rows that are fitted whatever they are, where R has
+        changes of 0.
     """
     x, n, p = m.frame.x, m.nobs, len(m.frame.x_names)
     general = hasattr(m, "family")
@@ -83,17 +88,17 @@ def influence_of_rows(m: Any) -> RowInfluence:
     pearson = m.residuals("pearson").to_numpy() if general else residuals
     q, r = linalg.qr(x * np.sqrt(weights)[:, None], mode="economic")
     h = np.einsum("ij,ij->i", q, q)
-    inverse = linalg.solve_triangular(r, np.eye(p))
+    inverse, spare = linalg.solve_triangular(r, np.eye(p)), left_beside(h)
     with np.errstate(divide="ignore", invalid="ignore"):
         left = n - p - 1
-        without = np.sqrt((residuals @ residuals - np.square(residuals) / (1.0 - h)) / left)
-        student = residuals / (without * np.sqrt(1.0 - h))
+        without = np.sqrt((residuals @ residuals - np.square(residuals) / spare) / left)
+        student = residuals / (without * np.sqrt(spare))
         measures = {
             "leverage": h,
-            "cooks_distance": np.square(pearson / (m.sigma * (1.0 - h))) * h / p,
-            "dffits": student * np.sqrt(h / (1.0 - h)),
-            "covratio": 1.0 / ((1.0 - h) * ((left + np.square(student)) / (n - p)) ** p),
+            "cooks_distance": np.square(pearson / (m.sigma * spare)) * h / p,
+            "dffits": student * np.sqrt(h / spare),
+            "covratio": 1.0 / (spare * ((left + np.square(student)) / (n - p)) ** p),
         }
-        changes = (inverse @ (q.T * (residuals / (1.0 - h)))).T
+        changes = (inverse @ (q.T * (residuals / spare))).T
         scaled = changes / np.outer(without, np.sqrt(np.square(inverse).sum(axis=1)))
     return RowInfluence(measures, changes, scaled)

@@ -15,12 +15,10 @@ import pandas as pd
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..frame.values import Category, Truth, Value
+from ..generalized.residuals import FULL_LEVERAGE
 from ..report.face import demand_model
 
 __all__ = ["augment", "cooks_distances", "rows_of_the_fit", "rows_of_users", "spread_without", "with_columns"]
-
-# What is left of 1 beside a leverage that is 1 to rounding: such a row is fitted whatever it is.
-FULL_LEVERAGE = 1e-8
 
 
 def augment(m: Any, newdata: Any = None, **options: Any) -> pd.DataFrame:

@@ -54,7 +54,8 @@ def check(
 
     Of a linear model, mixed or not: residuals against fitted values; standardized residuals against normal quantiles;
     the roots of their sizes against fitted values; each random effect against normal quantiles; Cook's distances by
-    group, of fits without each group (see `influence`), or by row. Lines are averages of bins, bands are pointwise:
+    group, of fits without each group (see `influence`; by HLMdiag's convention, so that none is negative), or by row;
+    those that cannot be left out, such as rows with a leverage of 1, are counted below. Lines are averages of bins, bands are pointwise:
     each point of a normal sample lies within with the probability `level`. Of a generalized model the residuals'
     averages in bins are drawn, with two standard errors, and no quantiles of residuals, which are not normal.
 
@@ -117,7 +118,7 @@ def _panels(m: Any, groups: str | None, level: float) -> list[tuple[str, Draw]]:
         size = np.sqrt(np.abs(m.residuals("pearson").to_numpy() / m.sigma))
         out.append(("Averages of residuals", lambda canvas: _averages(m, canvas)))
     else:
-        standard = _standardized(m, mixed)
+        standard = m.residuals("standardized").to_numpy()
         size = np.sqrt(np.abs(standard))
         out.append(("Residuals", lambda canvas: _against(canvas, mean, m.resid.to_numpy(), "Residual", 0.0)))
         out.append(
@@ -131,22 +132,12 @@ def _panels(m: Any, groups: str | None, level: float) -> list[tuple[str, Draw]]:
     if mixed:
         out += _random_effects(m, level)
         group = grouping_factor(m, groups)
-        out.append((f"Influence of {group}", lambda canvas: _influence(canvas, influence(m, group), group)))
+        out.append((f"Influence of {group}", lambda canvas: _influence(canvas, influence(m, group, "HLMdiag"), group)))
     elif groups is not None:
         raise ArgumentError("This model has no grouping factors: leave `groups` out.")
     else:
         out.append(("Influence of rows", lambda canvas: _influence(canvas, influence(m), "Row")))
     return out
-
-
-def _standardized(m: Any, mixed: bool) -> np.ndarray:
-    """Residuals over their standard errors; NaN in rows that are fitted whatever they are."""
-    if mixed:
-        return np.asarray(m.residuals("standardized"))
-    leverage = influence(m).leverage.to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = m.resid.to_numpy() / (m.sigma * np.sqrt(1.0 - leverage))
-    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _axes(count: int, ax: Any, figsize: Any) -> np.ndarray:
@@ -232,9 +223,9 @@ def _averages(m: Any, canvas: Canvas) -> None:
 def _influence(canvas: Canvas, found: Any, group: str) -> None:
     """Cook's distances as bars on a line; the largest with their names."""
     values = found.cooks_distance.to_numpy()
-    place = np.arange(len(values))
-    canvas.ax.vlines(place, 0.0, values, color=OKABE_ITO[0], linewidth=1.5 if len(values) <= FEW_POINTS else 0.6)
     known = np.flatnonzero(np.isfinite(values))
+    width = 1.5 if len(values) <= FEW_POINTS else 0.6
+    canvas.ax.vlines(known, 0.0, values[known], color=OKABE_ITO[0], linewidth=width)
     for k in _named(values, known):
         canvas.ax.annotate(
             shorten(str(found.frame.index[k])), (float(k), values[k]), xytext=(0, 2), textcoords="offset points",
@@ -243,7 +234,7 @@ def _influence(canvas: Canvas, found: Any, group: str) -> None:
     canvas.ax.set_xlim(-0.5 - BESIDE * len(values), len(values) - 0.5 + BESIDE * len(values))
     canvas.ax.set_xticks([])
     canvas.ax.grid(axis="x", visible=False)
-    canvas.ax.set_ylim(0.0, 1.15 * float(np.nanmax(values, initial=0.0)) or 1.0)
+    canvas.ax.set_ylim(0.0, 1.15 * float(values[known].max(initial=0.0)) or 1.0)
     missing = len(values) - len(known)
     noun = "row" if group == "Row" else "group"
     said = counted(len(values), noun) + (f", {missing} not to be left out" if missing else "")

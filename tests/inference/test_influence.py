@@ -218,3 +218,73 @@ def test_face():
     assert "mlm-influence" in ours._repr_html_()
     ours.frame["n"] = 0
     assert ours.dfbeta.shape == ours.estimates.shape
+
+
+def alone(seed=1, n=60):
+    """Rows of which the eighth has a category to itself."""
+    rng = np.random.default_rng(seed)
+    data = pd.DataFrame({"g": np.repeat(np.arange(n // 6), 6), "x": rng.normal(size=n)})
+    data["q"] = np.where(np.arange(n) == 7, "one", "rest")
+    data["y"] = data["x"] + rng.normal(size=n // 6)[data["g"]] + rng.normal(size=n)
+    data["k"] = rng.poisson(3.0, n)
+    data["w"] = rng.gamma(2.0, 1.0, n)
+    return data
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["lm", "glm", "lmer", "weighted lmer", "glmer"])
+def test_rows_that_are_fitted_whatever_they_are(kind, seed):
+    """With a leverage of 1 there is nothing to measure: R's measures are NaN, not rounding over rounding."""
+    data = alone(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        m = {
+            "lm": lambda: mlm.lm("y ~ q + x", data),
+            "glm": lambda: mlm.glm("k ~ q + x", data, family="poisson"),
+            "lmer": lambda: mlm.lmer("y ~ q + x + (1 | g)", data),
+            "weighted lmer": lambda: mlm.lmer("y ~ q + x + (1 + x | g)", data, weights="w"),
+            "glmer": lambda: mlm.glmer("k ~ q + x + (1 | g)", data, family="poisson"),
+        }[kind]()
+    found = mlm.influence(m)
+    assert found.leverage.iloc[7] == pytest.approx(1.0, abs=1e-12)
+    assert found.frame.iloc[7].drop("leverage").isna().all()
+    assert found.estimates.iloc[7].isna().all()
+    assert found.dfbetas.iloc[7].isna().all()
+    others = np.arange(60) != 7
+    for table in (found.frame, found.estimates, found.dfbetas):
+        assert np.isfinite(table[others]).all(axis=None)
+    assert np.isnan(m.residuals("standardized").iloc[7])
+    assert np.isnan(m.augment()[".cooksd"].iloc[7])
+
+
+def test_a_high_leverage_is_no_leverage_of_1():
+    """A row that has all but a hundred-millionth of its fitted value to itself: without it, by hand."""
+    data = alone()
+    data.loc[7, "x"] = 3e4
+    found = mlm.influence(mlm.lm("y ~ x", data))
+    other = mlm.lm("y ~ x", data.drop(7))
+    assert 1 - found.leverage.iloc[7] < 1e-7
+    assert found.estimates.iloc[7].to_numpy() == pytest.approx(other.fixef.to_numpy(), rel=1e-6)
+
+
+def test_without_fixed_effects():
+    found = mlm.influence(mlm.lmer("y ~ 0 + (1 | g)", alone()))
+    assert found.cooks_distance.isna().all()
+    assert found.dffits.isna().all()
+
+
+def test_as_many_groups_as_coefficients():
+    """lme4's factor is 0 then, and with fewer groups negative: what is printed first are the largest by size."""
+    data = alone(n=72)
+    data["f"] = np.array(list("abcdefghijklm"))[np.arange(72) % 13]
+    m = mlm.lmer("y ~ f + (1 | g)", data)
+    ours, other = mlm.influence(m, "g"), mlm.influence(m, "g", "HLMdiag")
+    assert (ours.cooks_distance < 0).all()
+    assert (other.cooks_distance > 0).all()
+    assert str(ours).splitlines()[4].split()[0] == str(ours.cooks_distance.idxmin())
+
+
+def test_labels_that_are_no_labels_of_one_row():
+    data = pd.concat([alone(1), alone(2)])
+    text = str(mlm.influence(mlm.lmer("y ~ x + (1 | g)", data)))
+    assert len(text.splitlines()) == 3 + 10
