@@ -115,7 +115,7 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
 
     With `groups` the model is fitted again without each level in turn, variances and all: every fit is an optimum of
     its own. Of a linear mixed model a group's own sums are taken off the cross-products, so that no row is gone
-    through again; a generalized one is fitted to the other rows.
+    through again, but for groups that have most of the sums; a generalized one is fitted to the other rows.
 
     Parameters
     ----------
@@ -145,7 +145,8 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
         ``dfbetas`` are ``b - b_j`` over the standard errors of b_j (lme4 has the other sign, R's ``lm`` this one), and
         by row over those of b; without random effects as in R.
 
-        The variances without a group are those of the minimum that is next to the one with it, where there are several.
+        The variances without a group are those of the minimum that is next to the one with it, where there are several
+        and the group does not have most of the sums.
 
     Raises
     ------

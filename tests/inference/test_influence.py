@@ -197,7 +197,7 @@ def test_two_groups_leave_too_few():
     data = pd.DataFrame({"g": list("aaabbb"), "y": [1.0, 2.0, 3.5, 5.0, 6.0, 7.5]})
     found = mlm.influence(mlm.lmer("y ~ 1 + (1 | g)", data), "g")
     assert found.cooks_distance.isna().all()
-    assert "1 levels" in found.notes[0]
+    assert "1 level of 'g' in 3 rows is left" in found.notes[0]
 
 
 def test_what_is_refused():
@@ -288,3 +288,30 @@ def test_labels_that_are_no_labels_of_one_row():
     data = pd.concat([alone(1), alone(2)])
     text = str(mlm.influence(mlm.lmer("y ~ x + (1 | g)", data)))
     assert len(text.splitlines()) == 3 + 10
+
+
+# What one of ten groups has more of than the others: of a predictor, its distance from them, weights, or the response.
+HEAVY = {
+    "predictor": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(x=np.where(rows, s * d["x"], d["x"]))),
+    "crossed": ("y ~ x + (1 | g) + (1 | h)", lambda d, rows, s: d.assign(x=np.where(rows, s * d["x"], d["x"]))),
+    "far away": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(x=np.where(rows, s + d["x"], d["x"]))),
+    "weights": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(w=np.where(rows, s * s * d["w"], d["w"]))),
+    "response": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(y=np.where(rows, s * d["y"], d["y"]))),
+    "slopes": ("y ~ 1 + (0 + x | g) + (1 | g)", lambda d, rows, s: d.assign(x=np.where(rows, s * d["x"], d["x"]))),
+}
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e5, 1e7])
+@pytest.mark.parametrize("name", list(HEAVY))
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+def test_a_group_that_has_most_of_the_sums(name, scale):
+    """Without it there is what a fit to the other rows finds, to the last digits."""
+    formula, change = HEAVY[name]
+    rows_of = alone(5, 72)
+    rows_of["h"] = np.arange(72) % 5
+    rows_of["y"] += 1.5 * np.random.default_rng(2).normal(size=12)[rows_of["g"]] * rows_of["x"]
+    data = change(rows_of, (rows_of["g"] == 4).to_numpy(), scale)
+    found = mlm.influence(mlm.lmer(formula, data, weights="w"), "g")
+    other = mlm.lmer(formula, data[data["g"] != 4], weights="w")
+    assert np.abs((found.estimates.loc[4] - other.fixef) / other.se).max() < 1e-7
+    assert found.variances.loc[4, "sigma"] == pytest.approx(other.sigma, rel=1e-7)
