@@ -2,7 +2,8 @@
 
 Of a linear model the group's own sums are taken off the cross-products, and the search for the variances goes on from
 where that of all rows ended. Where the group has most of these sums, the other rows are gone through again, and the
-search starts where a fit of its own would. A generalized model is fitted to the other rows from where that of all ended.
+search starts where a fit of its own would. A generalized model is fitted to the other rows from where that of all
+ended.
 """
 
 from __future__ import annotations

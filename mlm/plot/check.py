@@ -56,8 +56,9 @@ def check(
     the roots of their sizes against fitted values; each random effect against normal quantiles; Cook's distances by
     group, of fits without each group (see `influence`; by HLMdiag's convention, so that none is negative), or by row;
     those that cannot be left out, such as rows with a leverage of 1, are counted below. Lines are averages of bins,
-    bands are pointwise: each point of a normal sample lies within with the probability `level`. Of a generalized model the residuals'
-    averages in bins are drawn, with two standard errors, and no quantiles of residuals, which are not normal.
+    bands are pointwise: each point of a normal sample lies within with the probability `level`. Of a generalized model
+    the residuals' averages in bins are drawn, with two standard errors, and no quantiles of residuals, which are not
+    normal.
 
     Parameters
     ----------
