@@ -102,7 +102,7 @@ class LinearModel(OneLevelModel):
         >>> import mlm
         >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
         >>> m.residuals("standardized").round(2).tolist()
-        [-0.34, 0.7, -1.44, 1.25, -0.34]
+        [0.0, 0.7, -1.49, 1.1, -0.26]
         """
         if not is_one_of(type, (*KINDS, "standardized")):
             raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")

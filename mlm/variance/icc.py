@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
+from ..report.html import as_html
 from .components import singular_note, variance_components, warn_singular
 from .observation_level import APPROXIMATIONS
 
@@ -41,6 +42,11 @@ class IntraclassCorrelation:
         """The unadjusted share, under its older name."""
         return self.unadjusted
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The two shares, ``adjusted`` and ``unadjusted``, in a column ``ICC``."""
+        return pd.DataFrame({"ICC": [self.adjusted, self.unadjusted]}, ["adjusted", "unadjusted"])
+
     def __str__(self) -> str:
         text = (
             "# Intraclass Correlation Coefficient\n\n"
@@ -55,6 +61,9 @@ class IntraclassCorrelation:
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), "mlm-icc")
 
 
 def icc(m: MixedModel | GeneralizedMixedModel, approximation: str = APPROXIMATIONS[0]) -> IntraclassCorrelation:

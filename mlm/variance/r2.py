@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import scipy
 
 from ..errors import FitError, first_few
@@ -13,9 +14,10 @@ from ..frame.columns import INTERCEPT
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
 from ..report.face import demand_linear, demand_mixed
+from ..report.html import as_html
 from .clustering import group_sizes, intercept_variance
 from .components import singular_note, variance_components, warn_singular
-from .decomposition import VarianceDecomposition, variance_decomposition
+from .decomposition import CENTRED, VarianceDecomposition, variance_decomposition
 from .observation_level import APPROXIMATIONS
 
 __all__ = ["RSquared", "r2"]
@@ -54,6 +56,12 @@ class RSquared:
     singular: tuple[str, ...] = ()
     decomposition: VarianceDecomposition | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All of them by name, from ``conditional`` to ``group_means``, in a column ``R2``."""
+        names = ["conditional", "marginal", "level1", "level2", "overall", "group_means"]
+        return pd.DataFrame({"R2": [getattr(self, name) for name in names]}, names)
+
     def __str__(self) -> str:
         lines = ["# R2 for Mixed Models", ""]
         lines += [f"  Conditional R2: {self.conditional:.3f}", f"     Marginal R2: {self.marginal:.3f}"]
@@ -66,9 +74,15 @@ class RSquared:
     def __repr__(self) -> str:
         return str(self)
 
+    def _repr_html_(self) -> str:
+        return as_html(str(self), "mlm-r2")
+
 
 def r2(
-    m: MixedModel | GeneralizedMixedModel, null: MixedModel | None = None, approximation: str = APPROXIMATIONS[0]
+    m: MixedModel | GeneralizedMixedModel,
+    null: MixedModel | None = None,
+    approximation: str = APPROXIMATIONS[0],
+    centred: float = CENTRED,
 ) -> RSquared:
     """Compute the explained variance of a mixed model, by itself and against a null model.
 
@@ -80,6 +94,11 @@ def r2(
         criterion; m may not have random slopes then.
     approximation : {"lognormal", "delta", "trigamma"}
         Of a generalized model's residual variance, as for `icc`.
+    centred : float
+        For `decomposition`, how far a predictor's mean within a group may be from 0, in its standard deviations, to
+        count as centred, and how far a value from its group's to count as constant there. What is taken for the
+        variance within groups instead of between is up to this squared: by default a millionth, as of data that were
+        written with a few decimals.
 
     Returns
     -------
@@ -92,7 +111,7 @@ def r2(
         predictors, or they are not random-intercept models with one grouping factor; for a family and link as with
         `icc`.
     ArgumentError
-        When `m` is no mixed model, or there is no such `approximation`.
+        When `m` is no mixed model, there is no such `approximation`, or `centred` is not in [0, 1).
 
     Warns
     -----
@@ -129,7 +148,7 @@ def r2(
     warn_singular(m.singular_terms, "conditional R squared")
     marginal = parts.fixed / parts.total
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
-    decomposition = variance_decomposition(m) if isinstance(m, MixedModel) else None
+    decomposition = variance_decomposition(m, centred) if isinstance(m, MixedModel) else None
     if null is None:
         return RSquared(marginal, conditional, singular=m.singular_terms, decomposition=decomposition)
     demand_linear(m, "The comparison with a null model")
