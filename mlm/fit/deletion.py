@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import lapack
 
+from ..console import counting
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.deletion import Deletion
 from ..errors import DataError, FitError, MlmError, counted
@@ -62,7 +63,7 @@ class Refit:
     problem: str = ""
 
 
-def refits(fit: Fit | GeneralizedFit, groups: np.ndarray) -> list[Refit]:
+def refits(fit: Fit | GeneralizedFit, groups: np.ndarray, progress: bool | None = None) -> list[Refit]:
     """Fit a model without each group in turn.
 
     Parameters
@@ -70,18 +71,22 @@ def refits(fit: Fit | GeneralizedFit, groups: np.ndarray) -> list[Refit]:
     fit : Fit or GeneralizedFit
     groups : ndarray of int, shape (n,)
         Group of each row, from 0.
+    progress : bool, optional
+        Whether to count the fits; by default on terminals only.
 
     Returns
     -------
     list of Refit
     """
     one = _linear(fit, groups) if isinstance(fit, Fit) else _generalized(fit, groups)
-    out = []
-    for group in range(int(groups.max()) + 1):
-        try:
-            out.append(one(group))
-        except MlmError as error:
-            out.append(_missing(fit, str(error)))
+    out, count = [], int(groups.max()) + 1
+    with counting("influence", count, progress) as tell:
+        for group in range(count):
+            try:
+                out.append(one(group))
+            except MlmError as error:
+                out.append(_missing(fit, str(error)))
+            tell(group + 1)
     return out
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, counted, first_few, is_one_of, suggest
+from ..errors import ArgumentError, counted, first_few, is_one_of, suggest, told
 from ..fit.deletion import Refit, refits
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
@@ -110,7 +110,9 @@ class Influence:
         return as_html(str(self), "mlm-influence")
 
 
-def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0]) -> Influence:
+def influence(
+    m: Any, groups: str | None = None, convention: str = CONVENTIONS[0], progress: bool | None = None
+) -> Influence:
     """Measure what each group, or each row, does to the estimates.
 
     With `groups` the model is fitted again without each level in turn, variances and all: every fit is an optimum of
@@ -127,8 +129,10 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     convention : {"lme4", "HLMdiag"}
         Of Cook's distances by group. With b fixed effects of all rows, b_j those without group j, V the estimated
         covariance of b, p coefficients and J groups HLMdiag has ``(b - b_j)' V^-1 (b - b_j) / p``, and lme4 this times
-        ``(J - p) / J``, which makes it 0 with as many groups as coefficients and negative with fewer. Of rows there
-        is one convention.
+        ``(J - p) / J``, which makes it 0 with as many groups as coefficients and negative with fewer. Rows
+        have no conventions.
+    progress : bool, optional
+        Whether to count the fits on standard error, where they take more than a moment; by default on terminals only.
 
     Returns
     -------
@@ -151,7 +155,8 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     Raises
     ------
     ArgumentError
-        When `m` is no model, or has no such grouping factor; for another `convention`.
+        When `m` is no model, or has no such grouping factor; for another `convention`, or one of single rows; when
+        `progress` is none.
 
     Examples
     --------
@@ -172,6 +177,8 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     demand_model(m)
     if not is_one_of(convention, CONVENTIONS):
         raise ArgumentError(f"`convention` is one of {', '.join(map(repr, CONVENTIONS))}; got {convention!r}.")
+    if groups is None and convention != CONVENTIONS[0]:
+        raise ArgumentError(f"`convention` is of distances by group, and {convention!r} is none of single rows.")
     if groups is None:
         found = influence_of_mixed_rows(m) if isinstance(m, Fit | GeneralizedFit) else influence_of_rows(m)
         return _by_rows(m, found)
@@ -181,9 +188,11 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     if not (isinstance(groups, str) and groups in known):
         raise ArgumentError(
             f"`groups` is a grouping factor of the model ({first_few(known)}), or None for single rows; "
-            f"got {groups!r}.{suggest(groups, known)}"
+            f"got {told(groups)}.{suggest(groups, known) if isinstance(groups, str) else ''}"
         )
-    return _by_groups(m, groups, convention)
+    if not is_one_of(progress, (None, True, False)):
+        raise ArgumentError(f"`progress` is True, False or None; got {progress!r}.")
+    return _by_groups(m, groups, convention, progress)
 
 
 def _by_rows(m: Any, found: RowInfluence) -> Influence:
@@ -195,9 +204,9 @@ def _by_rows(m: Any, found: RowInfluence) -> Influence:
     )
 
 
-def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str) -> Influence:
+def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str, progress: bool | None) -> Influence:
     grouping = m.frame.groupings[groups]
-    found = refits(m, grouping.codes)
+    found = refits(m, grouping.codes, progress)
     index = pd.Index(grouping.levels, name=groups)
     sizes = np.bincount(grouping.codes, minlength=grouping.size)
     each = m.leverages if isinstance(m, GeneralizedFit) else row_leverages(m)

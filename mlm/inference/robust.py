@@ -223,11 +223,12 @@ def _codes(m: Any, cluster: Any) -> np.ndarray:
     for group in m.ngrps.index if mixed else ():
         levels = m.frame.groupings[group].codes
         pairs = np.unique(levels.astype(np.int64) * count + codes)
-        split = len(pairs) - m.frame.groupings[group].size
+        split = int((np.bincount(pairs // count) > 1).sum())
         if split:
+            of = f"{counted(split, 'level')} of {group!r} {'has' if split == 1 else 'have'}"
             raise FitError(
-                f"{split} levels of {group!r} have rows in several clusters: with crossed random effects clusters are "
-                "not independent. Cluster by a factor in which all random effects are nested."
+                f"{of} rows in several clusters: with crossed random effects clusters are not independent. Cluster by "
+                "a factor in which all random effects are nested."
             )
     return np.asarray(codes)
 
@@ -235,11 +236,10 @@ def _codes(m: Any, cluster: Any) -> np.ndarray:
 def _is_factor(m: Any, cluster: Any) -> bool:
     if not isinstance(cluster, str):
         return False
-    known = list(m.frame.groupings) + [name for name in m.frame.predictors if isinstance(name, str)]
     if cluster not in m.frame.groupings:
         raise ArgumentError(
             f"{cluster!r} is no grouping factor of the model ({first_few(list(m.frame.groupings)) or 'it has none'}); "
-            f"give the cluster of each row instead, such as data[{cluster!r}].{suggest(cluster, known)}"
+            f"give the cluster of each row instead, such as data[{cluster!r}].{suggest(cluster, m.frame.groupings)}"
         )
     return True
 

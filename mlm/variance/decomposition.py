@@ -8,13 +8,12 @@ predictors are those of the sample, over n - 1, as in r2mlm.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, is_number
 from ..fit.fit import Fit
 from ..fit.ranef import covariance_blocks
 from ..report.html import as_html
@@ -110,7 +109,7 @@ def variance_decomposition(fit: Fit, centred: float = CENTRED) -> VarianceDecomp
 
 
 def _demand_share(centred: Any) -> None:
-    if isinstance(centred, bool) or not isinstance(centred, Real) or not 0 <= centred < 1:
+    if not (is_number(centred) and 0 <= centred < 1):
         raise ArgumentError(f"`centred` is a share of a standard deviation, in [0, 1); got {centred!r}.")
 
 

@@ -315,3 +315,32 @@ def test_a_group_that_has_most_of_the_sums(name, scale):
     other = mlm.lmer(formula, data[data["g"] != 4], weights="w")
     assert np.abs((found.estimates.loc[4] - other.fixef) / other.se).max() < 1e-7
     assert found.variances.loc[4, "sigma"] == pytest.approx(other.sigma, rel=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+def test_what_is_said_of_groups_that_are_not_there():
+    data = alone(n=72)
+    data["s"] = np.arange(72) % 3
+    m = mlm.lmer("y ~ x + (1 | g/s)", data)
+    for wrong in ("g:s", "g/s"):
+        with pytest.raises(mlm.ArgumentError, match="Did you mean 's:g'"):
+            mlm.influence(m, wrong)
+    with pytest.raises(mlm.ArgumentError, match=r"got Series\.$"):
+        mlm.influence(m, data["g"])
+
+
+def test_conventions_are_of_groups():
+    with pytest.raises(mlm.ArgumentError, match="by group"):
+        mlm.influence(fitted("one factor"), convention="HLMdiag")
+
+
+def test_progress(capsys, monkeypatch):
+    """Counted on standard error where it takes more than a moment, and where that is asked for or a terminal."""
+    monkeypatch.setattr("mlm.console.MOMENT", -1.0)
+    m = mlm.lmer("y ~ x + (1 | g)", alone())
+    mlm.influence(m, "g", progress=True)
+    assert "influence: 10 of 10" in capsys.readouterr().err
+    mlm.influence(m, "g")
+    assert not capsys.readouterr().err
+    with pytest.raises(mlm.ArgumentError, match="progress"):
+        mlm.influence(m, "g", progress="yes")

@@ -123,3 +123,18 @@ def test_face_of_coefficients():
     assert [line.split()[0] for line in lines[2:4]] == ["(Intercept)", "x"]
     assert found.kind == "CR2"
     assert found._repr_html_().startswith('<pre class="mlm-robust')
+
+
+def test_levels_that_clusters_cut_are_counted_once():
+    data = brute.data(2)
+    data["cut"] = np.arange(len(data)) % 3
+    several = int((data.groupby("g")["cut"].nunique() > 1).sum())
+    m = mlm.lmer("y ~ x + (1 | g)", data)
+    with pytest.raises(mlm.FitError, match=rf"^{several} levels of 'g' have rows in several clusters"):
+        mlm.robust_vcov(m, cluster=data["cut"])
+
+
+def test_a_predictor_is_no_factor_and_no_suggestion():
+    m = mlm.lmer("y ~ x + (1 | g)", brute.data(2))
+    with pytest.raises(mlm.ArgumentError, match=r"such as data\['x'\]\.$"):
+        mlm.robust_vcov(m, cluster="x")

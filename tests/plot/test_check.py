@@ -197,3 +197,51 @@ def test_fewer_groups_than_coefficients():
     heights = [segment[1, 1] for segment in last.collections[0].get_segments()]
     assert min(heights) > 0
     assert last.get_ylim()[1] > max(heights)
+
+
+def named(ax):
+    ax.figure.canvas.draw()
+    return [text for text in ax.texts if text.get_text()]
+
+
+def test_long_names_are_told_apart_and_stay_inside():
+    data = brute.data(2)
+    data["school"] = [f"The long name of school number {g} in the district of Saint $x_1$ & Co" for g in data["g"]]
+    last = mlm.check(mlm.lmer("y ~ x + (1 | school)", data))[-1]
+    texts = named(last)
+    assert texts
+    assert len({text.get_text() for text in texts}) == len(texts)
+    inside = last.get_window_extent()
+    for text in texts:
+        box = text.get_window_extent()
+        assert inside.x0 - 1 <= box.x0
+        assert box.x1 <= inside.x1 + 1
+
+
+@pytest.mark.parametrize("groups", [3, 40, 400])
+def test_names_do_not_stand_over_each_other(groups):
+    rng = np.random.default_rng(groups)
+    g = np.repeat(np.arange(groups), 5)
+    data = {"g": [f"group of {k}" for k in g], "y": rng.normal(size=groups)[g] + rng.normal(size=len(g))}
+    texts = named(mlm.check(mlm.lmer("y ~ 1 + (1 | g)", data))[-1])
+    boxes = [text.get_window_extent() for text in texts]
+    assert boxes
+    for k, one in enumerate(boxes):
+        assert not any(one.overlaps(other) for other in boxes[:k])
+
+
+def test_points_on_a_dark_page():
+    m = mlm.lm("y ~ x", brute.data(3))
+    light = points(mlm.check(m)[0])
+    with plt.style.context("dark_background"):
+        dark = points(mlm.check(m)[0])
+    assert sum(mpl.colors.to_rgb(dark.get_color())) > sum(mpl.colors.to_rgb(light.get_color()))
+    assert dark.get_alpha() > light.get_alpha()
+
+
+def test_residuals_of_a_weighted_model():
+    data = brute.data(2)
+    m = mlm.lmer("y ~ x + (1 | g)", data, weights="w")
+    first = mlm.check(m)[0]
+    assert points(first).get_ydata() == pytest.approx(m.residuals("pearson").to_numpy())
+    assert first.get_ylabel() == "Pearson residual"
