@@ -89,6 +89,7 @@ from .verbs import glance as glance
 from .verbs import predict as predict
 from .verbs import ranef as ranef
 from .verbs import resid as resid
+from .verbs import residuals as residuals
 from .verbs import step as step
 from .verbs import summary as summary
 from .verbs import tidy as tidy
@@ -176,6 +177,7 @@ __all__ = [
     "regtable",
     "rescale",
     "resid",
+    "residuals",
     "robust_coefficients",
     "robust_vcov",
     "save",

@@ -32,6 +32,7 @@ __all__ = [
     "listed",
     "shorten",
     "suggest",
+    "told",
     "users_stacklevel",
 ]
 
@@ -165,11 +166,27 @@ def counted(number: int, noun: str) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a sentence naming the known words nearest to `name`, or an empty string."""
+    """Return a sentence naming the known words nearest to `name`, or an empty string.
+
+    Names of the same parts, as of interactions and nested factors, are nearest; the name itself is no suggestion.
+    """
     name = str(name)
-    words = {str(k).lower(): str(k) for k in known}
-    near = [words[w] for w in difflib.get_close_matches(name.lower(), words, n=3, cutoff=0.6)]
+    words = {str(k).lower(): str(k) for k in known if str(k) != name}
+    same = [word for word in words.values() if len(_parts(word)) > 1 and _parts(word) == _parts(name)]
+    near = same or [words[w] for w in difflib.get_close_matches(name.lower(), words, n=3, cutoff=0.6)]
     return f" Did you mean {' or '.join(repr(k) for k in near)}?" if near else ""
+
+
+def _parts(name: str) -> list[str]:
+    """The parts of ``g:s``, ``s:g`` or ``g/s``, in one order."""
+    return sorted(name.replace("/", ":").replace(" ", "").split(":"))
+
+
+def told(value: Any) -> str:
+    """Write a value for a message: texts and numbers as they are, of others the type."""
+    if isinstance(value, str):
+        return repr(shorten(value))
+    return repr(value) if value is None or isinstance(value, int | float) else type(value).__name__
 
 
 def users_stacklevel() -> int:

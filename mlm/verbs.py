@@ -34,6 +34,7 @@ __all__ = [
     "predict",
     "ranef",
     "resid",
+    "residuals",
     "step",
     "summary",
     "tidy",
@@ -201,6 +202,19 @@ def resid(m: Model) -> pd.Series:
     [-1.0, 2.0, -1.0]
     """
     return _asked(m, "resid")
+
+
+def residuals(m: Model, *arguments: Any, **options: Any) -> pd.Series:
+    """Return residuals of a `type`; arguments as for the model's method, such as `MixedModel.residuals`.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> mlm.residuals(m, type="scaled").round(2).tolist()
+    [-0.65, 0.35, -0.51, 0.49, -0.84, 1.16]
+    """
+    return _called(m, "residuals", arguments, options)
 
 
 def confint(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:

@@ -17,6 +17,10 @@ from .blocks import CrossProducts, FactorProducts, PairProducts
 
 __all__ = ["Deletion"]
 
+# Share of a column's squares that all other rows have at least, and of those of a level the rows that are left there:
+# of less, sums that a group is taken off lose digits, and what was learnt of all rows says little of the others.
+LEAST_LEFT, LEAST_OF_LEVEL = 0.5, 1e-6
+
 
 class Deletion:
     """The rows of a model, sorted by group, in the columns worked with.
@@ -78,6 +82,25 @@ class Deletion:
             joint=None if self.joint is None else self.joint.without(group),
             rows=None,
         )
+
+    def holds(self, group: int, left: CrossProducts) -> bool:
+        """Whether the group has so little of the sums that the others' keep their digits when it is taken off.
+
+        Parameters
+        ----------
+        group : int
+        left : CrossProducts
+            What there is `without` it.
+        """
+        if (left.xy.diagonal() < LEAST_LEFT * self.products.xy.diagonal()).any():
+            return False
+        for of, other, count in zip(self.products.factors, left.factors, self._counts(self.rows(group)), strict=True):
+            squares, others = (np.einsum("iij->ij", each.zz) for each in (of, other))
+            if (others.sum(axis=1) < LEAST_LEFT * squares.sum(axis=1)).any():
+                return False
+            if (others < LEAST_OF_LEVEL * squares[:, count > 0]).any():
+                return False
+        return True
 
     def _counts(self, rows: slice) -> list[np.ndarray]:
         """Rows of each level of each factor that are left."""

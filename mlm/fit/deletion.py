@@ -1,7 +1,9 @@
 """Fits to the rows without one group, each an optimum of its own.
 
 Of a linear model the group's own sums are taken off the cross-products, and the search for the variances goes on from
-where that of all rows ended; a generalized model is fitted to the other rows from there.
+where that of all rows ended. Where the group has most of these sums, the other rows are gone through again, and the
+search starts where a fit of its own would. A generalized model is fitted to the other rows from where that of all
+ended.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import lapack
 
+from ..console import counting
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.deletion import Deletion
-from ..errors import DataError, FitError, MlmError
+from ..errors import DataError, FitError, MlmError, counted
 from ..frame.selection import with_rows
 from ..likelihood.covariance import CovarianceLayout
 from ..likelihood.deviance import Deviance
@@ -26,6 +29,8 @@ from .checks import demand_identified, demand_residuals
 from .fit import Fit
 from .fitted import SINGULAR_DEVIATION
 from .generalized import GeneralizedFit
+from .ranef import covariance_blocks
+from .refits import refit_on
 from .stages import grouping_factors, without_dependent
 
 __all__ = ["Refit", "refits"]
@@ -33,6 +38,7 @@ __all__ = ["Refit", "refits"]
 # Share of its length that each fixed-effects column keeps beside those to its left in the rows that are left, above
 # which X'X, which has its square to a rounding of 1e-16, gives six digits of the coefficients.
 LEAST_SHARE = 1e-5
+DEPENDENT = "the fixed-effects columns depend on one another in the rows that are left."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +63,7 @@ class Refit:
     problem: str = ""
 
 
-def refits(fit: Fit | GeneralizedFit, groups: np.ndarray) -> list[Refit]:
+def refits(fit: Fit | GeneralizedFit, groups: np.ndarray, progress: bool | None = None) -> list[Refit]:
     """Fit a model without each group in turn.
 
     Parameters
@@ -65,18 +71,22 @@ def refits(fit: Fit | GeneralizedFit, groups: np.ndarray) -> list[Refit]:
     fit : Fit or GeneralizedFit
     groups : ndarray of int, shape (n,)
         Group of each row, from 0.
+    progress : bool, optional
+        Whether to count the fits; by default on terminals only.
 
     Returns
     -------
     list of Refit
     """
     one = _linear(fit, groups) if isinstance(fit, Fit) else _generalized(fit, groups)
-    out = []
-    for group in range(int(groups.max()) + 1):
-        try:
-            out.append(one(group))
-        except MlmError as error:
-            out.append(_missing(fit, str(error)))
+    out, count = [], int(groups.max()) + 1
+    with counting("influence", count, progress) as tell:
+        for group in range(count):
+            try:
+                out.append(one(group))
+            except MlmError as error:
+                out.append(_missing(fit, str(error)))
+            tell(group + 1)
     return out
 
 
@@ -93,7 +103,9 @@ def _linear(fit: Fit, groups: np.ndarray) -> Callable[[int], Refit]:
 
     def one(group: int) -> Refit:
         products = deletion.without(group)
-        _demand_estimable(products)
+        _demand_levels(products)
+        if not (deletion.holds(group, products) and _are_apart(products)):
+            return _from_rows(fit, np.flatnonzero(groups != group))
         deviance = Deviance(products, layout, fit.reml)
         demand_identified(terms, deviance)
         optimum = _searched(deviance, None if fit.is_singular else start)
@@ -107,6 +119,18 @@ def _linear(fit: Fit, groups: np.ndarray) -> Callable[[int], Refit]:
         )  # fmt: skip
 
     return one
+
+
+def _from_rows(fit: Fit, keep: np.ndarray) -> Refit:
+    """Fit a linear model to some rows by sums and a search of their own."""
+    found = refit_on(fit, with_rows(fit.frame, keep, None))
+    assert isinstance(found, Fit)
+    if len(found.frame.x_names) < len(fit.frame.x_names):
+        raise FitError(DEPENDENT)
+    demand_identified(list(found.terms), found.working)
+    covariances = [covariance for *_, covariance in covariance_blocks(found)]
+    problem = "" if found.converged else found.optimum.message
+    return Refit(found._beta, found._vcov, covariances, found.sigma, problem)
 
 
 def _searched(deviance: Deviance, start: np.ndarray | None) -> Optimum:
@@ -128,18 +152,24 @@ def _covariances(layout: CovarianceLayout, theta: np.ndarray, sigma: float) -> l
     return out
 
 
-def _demand_estimable(products: CrossProducts) -> None:
-    """Refuse rows in which factors have too few levels, or fixed-effects columns depend on one another."""
+def _demand_levels(products: CrossProducts) -> None:
+    """Refuse rows in which factors have too few levels, or of which there are no more than fixed effects."""
     for factor in products.factors:
         if factor.levels < 2 or factor.levels >= products.nobs:
-            raise DataError(f"{factor.levels} levels of {factor.name!r} in {products.nobs} rows are left.")
+            of = f"{counted(factor.levels, 'level')} of {factor.name!r}"
+            raise DataError(f"{of} in {counted(products.nobs, 'row')} {'is' if factor.levels == 1 else 'are'} left.")
+    if products.nobs <= products.p:
+        raise FitError(DEPENDENT)
+
+
+def _are_apart(products: CrossProducts) -> bool:
+    """Whether the sums tell the fixed-effects columns apart in the rows that are left."""
     if not products.p:
-        return
+        return True
     square = products.xy[:-1, :-1]
     length = np.sqrt(np.maximum(square.diagonal(), np.finfo(float).tiny))
     root, info = lapack.dpotrf(square / (length[:, None] * length))
-    if info or min(root.diagonal().tolist()) < LEAST_SHARE or products.nobs <= products.p:
-        raise FitError("the fixed-effects columns depend on one another in the rows that are left.")
+    return not info and min(root.diagonal().tolist()) >= LEAST_SHARE
 
 
 def _generalized(fit: GeneralizedFit, groups: np.ndarray) -> Callable[[int], Refit]:
@@ -155,7 +185,7 @@ def _generalized(fit: GeneralizedFit, groups: np.ndarray) -> Callable[[int], Ref
         left = replace(response, values=response.values[keep], weights=response.weights[keep], trials=trials)
         frame = with_rows(whole, keep, left)
         if without_dependent(frame, quiet=True) is not frame:
-            raise FitError("the fixed-effects columns depend on one another in the rows that are left.")
+            raise FitError(DEPENDENT)
         found = GeneralizedFit.estimate(frame, list(frame.random), family, fit.n_agq, start, quiet=True)
         covariances = _covariances(found.worked.layout, found.theta, found.sigma)
         return Refit(found._beta, found._vcov, covariances, found.sigma)

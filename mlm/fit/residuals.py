@@ -1,4 +1,4 @@
-"""Residuals of a linear mixed model: about the fitted values or the fixed part, and over their standard errors."""
+"""Residuals of a linear mixed model: about fitted values or a part of them, and over their standard errors."""
 
 from __future__ import annotations
 
@@ -11,27 +11,39 @@ from ..errors import ArgumentError, is_one_of
 from ..generalized.residuals import standardized
 from .fit import Fit
 from .leverage import row_leverages
+from .predict import predicted_values, wanted
 from .ranef import covariance_blocks
 
-__all__ = ["LEVELS", "TYPES", "checked_level_of", "mixed_residuals"]
+__all__ = ["TYPES", "kept_effects", "mixed_residuals"]
 
-LEVELS = ("conditional", "marginal")
+# What residuals are taken about, as nlme and HLMdiag call it, and the same as a `re_form`.
+LEVELS = {"conditional": None, "marginal": False}
 TYPES = ("response", "pearson", "deviance", "working", "scaled", "standardized")
 
 
-def checked_level_of(level: Any) -> str:
-    """Return what residuals are taken about.
+def kept_effects(re_form: Any, level: Any) -> Any:
+    """Return the random effects that residuals are taken with, as `predict` has them, in either spelling.
+
+    Parameters
+    ----------
+    re_form : {None, "NA", False} or str
+        Or a `level`, which stands in the same place.
+    level : {None, "conditional", "marginal"}
 
     Raises
     ------
     ArgumentError
     """
+    if level is None:
+        return LEVELS[re_form] if isinstance(re_form, str) and re_form in LEVELS else re_form
     if not is_one_of(level, LEVELS):
         raise ArgumentError(f"`level` is one of {', '.join(map(repr, LEVELS))}; got {level!r}.")
-    return str(level)
+    if re_form is not None:
+        raise ArgumentError(f"`level={level!r}` is `re_form={LEVELS[level]}`: give one of them.")
+    return LEVELS[level]
 
 
-def mixed_residuals(fit: Fit, resid: pd.Series, type: Any, level: Any) -> pd.Series:
+def mixed_residuals(fit: Fit, resid: pd.Series, type: Any, re_form: Any) -> pd.Series:
     """Compute residuals of a linear mixed model.
 
     Parameters
@@ -41,7 +53,8 @@ def mixed_residuals(fit: Fit, resid: pd.Series, type: Any, level: Any) -> pd.Ser
         Response less fitted values, by row label.
     type : str
         See `MixedModel.residuals`.
-    level : {"conditional", "marginal"}
+    re_form : {None, "NA", False} or str
+        Random effects that are taken off, too.
 
     Returns
     -------
@@ -49,10 +62,13 @@ def mixed_residuals(fit: Fit, resid: pd.Series, type: Any, level: Any) -> pd.Ser
     """
     if not is_one_of(type, TYPES):
         raise ArgumentError(f"`type` is one of {', '.join(map(repr, TYPES))}; got {type!r}.")
-    conditional = checked_level_of(level) == "conditional"
     weights = np.ones(fit.nobs) if fit.frame.weights is None else fit.frame.weights
-    found = resid if conditional else pd.Series(fit.frame.net_response - fit.frame.x @ fit._beta, resid.index)
-    if type == "standardized" and not conditional:
+    found = resid if re_form is None else fit.y.rename(None) - _values(fit, re_form)
+    if type == "standardized" and re_form is not None:
+        if re_form is not False and re_form != "NA":
+            raise ArgumentError(
+                f"Standardized residuals are about all random effects or none, re_form=False; got {re_form!r}."
+            )
         return found / np.sqrt(_marginal_variances(fit, weights))
     if type in ("response", "working"):
         return found.copy()
@@ -60,6 +76,10 @@ def mixed_residuals(fit: Fit, resid: pd.Series, type: Any, level: Any) -> pd.Ser
     if type == "standardized":
         return standardized(found, row_leverages(fit), fit.sigma)
     return found / fit.sigma if type == "scaled" else found
+
+
+def _values(fit: Fit, re_form: Any) -> pd.Series:
+    return predicted_values(fit, wanted(fit, None, re_form, "error"))
 
 
 def _marginal_variances(fit: Fit, weights: np.ndarray) -> np.ndarray:

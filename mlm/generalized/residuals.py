@@ -11,10 +11,11 @@ import pandas as pd
 from .distribution import Family
 from .response import Response
 
-__all__ = ["KINDS", "residuals", "standardized"]
+__all__ = ["FULL_LEVERAGE", "KINDS", "left_beside", "residuals", "standardized"]
 
-# What a row has left of its variance below which it is fitted whatever it is: R's, for leverages of 1.
-FULL_LEVERAGE = 10 * float(np.finfo(float).eps)
+# What is left of 1 beside a leverage, up to which the row is fitted whatever it is: of a leverage of 1 it is rounding,
+# of 1e-15, and what is divided by more has six digits.
+FULL_LEVERAGE = 1e-10
 
 KINDS = ("deviance", "pearson", "response", "working")
 
@@ -52,6 +53,12 @@ def residuals(family: Family, response: Response, eta: np.ndarray, kind: str) ->
         return np.sqrt(response.weights / work) * score * np.sign(family.link.derivative(eta))
 
 
+def left_beside(leverages: np.ndarray) -> np.ndarray:
+    """What leverages leave of 1, shape (n,); NaN in rows that are fitted whatever they are."""
+    spare = 1.0 - leverages
+    return np.where(spare > FULL_LEVERAGE, spare, np.nan)
+
+
 def standardized(found: pd.Series, leverages: np.ndarray, sigma: float) -> pd.Series:
     """Divide residuals by their standard errors; NaN in rows that are fitted whatever they are.
 
@@ -62,6 +69,5 @@ def standardized(found: pd.Series, leverages: np.ndarray, sigma: float) -> pd.Se
     sigma : float
         Square root of the dispersion.
     """
-    spare = 1.0 - leverages
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (found / (sigma * np.sqrt(spare))).where(spare > FULL_LEVERAGE)
+        return found / (sigma * np.sqrt(left_beside(leverages)))

@@ -60,7 +60,8 @@ class AllFit:
         One row a search: ``optimizer``, ``start``, ``deviance`` (the criterion), ``above`` (the lowest), ``seconds``,
         ``message``. NaN where a search failed.
     fixef, theta : pandas.DataFrame
-        Fixed effects, and relative covariance parameters, row by row as in `frame`.
+        Fixed effects, and relative covariance parameters by the names of lme4's ``getME(m, "theta")``, row by row as in
+        `frame`.
     spread : float
         Largest difference of a fixed effect from that of the lowest end, in standard errors, over all searches.
     """
@@ -141,7 +142,17 @@ def all_fit(m: Any) -> AllFit:
     fixef = pd.DataFrame([end.fixef for end in ends], columns=m.fixef.index)
     away = (fixef - fixef.iloc[int(frame["deviance"].argmin())]).to_numpy() / m.se.to_numpy()
     spread = float(np.nanmax(np.abs(away), initial=0.0))
-    return AllFit(frame, fixef, pd.DataFrame([end.theta for end in ends]), spread)
+    return AllFit(frame, fixef, pd.DataFrame([end.theta for end in ends], columns=_theta_names(m)), spread)
+
+
+def _theta_names(m: Fit | GeneralizedFit) -> list[str]:
+    """Names of theta: the lower triangles of the terms' factors, column by column."""
+    out = []
+    for part in m.terms:
+        group, names = part.term.group, part.columns.names
+        for k, name in enumerate(names):
+            out += [f"{group}.{name}", *[f"{group}.{other}.{name}" for other in names[k + 1 :]]]
+    return out
 
 
 def _searches(m: Fit | GeneralizedFit) -> Iterator[tuple[str, str, Callable[[], _End]]]:

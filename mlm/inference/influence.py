@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, counted, first_few, is_one_of, suggest
+from ..errors import ArgumentError, counted, first_few, is_one_of, suggest, told
 from ..fit.deletion import Refit, refits
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
@@ -34,7 +34,8 @@ class Influence:
     ----------
     frame : pandas.DataFrame
         One row a group, by its label, or a row, by its own: ``n`` (rows of a group), ``cooks_distance``, ``dffits``,
-        ``covratio``, ``covtrace``, ``leverage``. NaN where the model cannot be fitted without a group.
+        ``covratio``, ``covtrace``, ``leverage``. NaN where the model cannot be fitted without a group, or a row is
+        fitted whatever it is, with a leverage of 1.
     estimates : pandas.DataFrame
         Fixed effects without the group or row.
     dfbetas : pandas.DataFrame
@@ -93,8 +94,8 @@ class Influence:
 
     def __str__(self) -> str:
         what = "row" if self.groups is None else f"level of {self.groups}"
-        largest = self.frame["cooks_distance"].sort_values(ascending=False, kind="stable").index[:PRINTED]
-        shown = self.frame if len(self.frame) <= PRINTED else self.frame.loc[largest]
+        largest = np.argsort(-np.abs(self.frame["cooks_distance"].to_numpy()), kind="stable")[:PRINTED]
+        shown = self.frame if len(self.frame) <= PRINTED else self.frame.iloc[largest]
         heading = [f"Influence by {what}", ""]
         if len(self.frame) > PRINTED:
             heading[0] += f": the {PRINTED} of {len(self.frame)} with the largest of Cook's distances"
@@ -109,12 +110,14 @@ class Influence:
         return as_html(str(self), "mlm-influence")
 
 
-def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0]) -> Influence:
+def influence(
+    m: Any, groups: str | None = None, convention: str = CONVENTIONS[0], progress: bool | None = None
+) -> Influence:
     """Measure what each group, or each row, does to the estimates.
 
     With `groups` the model is fitted again without each level in turn, variances and all: every fit is an optimum of
     its own. Of a linear mixed model a group's own sums are taken off the cross-products, so that no row is gone
-    through again; a generalized one is fitted to the other rows.
+    through again, but for groups that have most of the sums; a generalized one is fitted to the other rows.
 
     Parameters
     ----------
@@ -126,7 +129,10 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     convention : {"lme4", "HLMdiag"}
         Of Cook's distances by group. With b fixed effects of all rows, b_j those without group j, V the estimated
         covariance of b, p coefficients and J groups HLMdiag has ``(b - b_j)' V^-1 (b - b_j) / p``, and lme4 this times
-        ``(J - p) / J``, which makes it 0 with as many groups as coefficients.
+        ``(J - p) / J``, which makes it 0 with as many groups as coefficients and negative with fewer. Rows
+        have no conventions.
+    progress : bool, optional
+        Whether to count the fits on standard error, where they take more than a moment; by default on terminals only.
 
     Returns
     -------
@@ -143,12 +149,14 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
         ``dfbetas`` are ``b - b_j`` over the standard errors of b_j (lme4 has the other sign, R's ``lm`` this one), and
         by row over those of b; without random effects as in R.
 
-        The variances without a group are those of the minimum that is next to the one with it, where there are several.
+        The variances without a group are those of the minimum that is next to the one with it, where there are several
+        and the group does not have most of the sums.
 
     Raises
     ------
     ArgumentError
-        When `m` is no model, or has no such grouping factor; for another `convention`.
+        When `m` is no model, or has no such grouping factor; for another `convention`, or one of single rows; when
+        `progress` is none.
 
     Examples
     --------
@@ -169,6 +177,8 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     demand_model(m)
     if not is_one_of(convention, CONVENTIONS):
         raise ArgumentError(f"`convention` is one of {', '.join(map(repr, CONVENTIONS))}; got {convention!r}.")
+    if groups is None and convention != CONVENTIONS[0]:
+        raise ArgumentError(f"`convention` is of distances by group, and {convention!r} is none of single rows.")
     if groups is None:
         found = influence_of_mixed_rows(m) if isinstance(m, Fit | GeneralizedFit) else influence_of_rows(m)
         return _by_rows(m, found)
@@ -178,9 +188,11 @@ def influence(m: Any, groups: str | None = None, convention: str = CONVENTIONS[0
     if not (isinstance(groups, str) and groups in known):
         raise ArgumentError(
             f"`groups` is a grouping factor of the model ({first_few(known)}), or None for single rows; "
-            f"got {groups!r}.{suggest(groups, known)}"
+            f"got {told(groups)}.{suggest(groups, known) if isinstance(groups, str) else ''}"
         )
-    return _by_groups(m, groups, convention)
+    if not is_one_of(progress, (None, True, False)):
+        raise ArgumentError(f"`progress` is True, False or None; got {progress!r}.")
+    return _by_groups(m, groups, convention, progress)
 
 
 def _by_rows(m: Any, found: RowInfluence) -> Influence:
@@ -192,9 +204,9 @@ def _by_rows(m: Any, found: RowInfluence) -> Influence:
     )
 
 
-def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str) -> Influence:
+def _by_groups(m: Fit | GeneralizedFit, groups: str, convention: str, progress: bool | None) -> Influence:
     grouping = m.frame.groupings[groups]
-    found = refits(m, grouping.codes)
+    found = refits(m, grouping.codes, progress)
     index = pd.Index(grouping.levels, name=groups)
     sizes = np.bincount(grouping.codes, minlength=grouping.size)
     each = row_leverages(m)

@@ -9,26 +9,65 @@ clusters; that of CR2 makes the estimate unbiased where V is right: ``A_g = D' B
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from ..errors import ArgumentError, FitError, first_few, is_one_of, suggest
+from ..errors import ArgumentError, FitError, counted, first_few, is_one_of, suggest
 from ..fit.fit import Fit
 from ..fit.leverage import row_information
 from ..fit.ranef import covariance_blocks
+from ..report import r_numbers
 from ..report.face import demand_model
+from ..report.html import as_html
+from ..report.style import Style
+from ..report.summary import coefficient_lines
 from .coefficients import coefficient_table
 
-__all__ = ["robust_coefficients", "robust_vcov"]
+__all__ = ["RobustCoefficients", "robust_coefficients", "robust_vcov"]
 
 KINDS = ("CR0", "CR1", "CR2")
 # Rows of a cluster up to which its dense matrices are formed: 200 MB each.
 MOST_ROWS = 5_000
 # Eigenvalue of B, over the largest, from which one counts: where a cluster tells a coefficient alone, B is singular.
 NOTHING = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class RobustCoefficients:
+    """Coefficients with cluster-robust tests; `print` them, or take `frame`.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Columns ``Estimate``, ``Std. Error``, ``df``, ``t value``, ``Pr(>|t|)`` by term.
+    kind : str
+        Of the covariance: ``"CR2"``, ``"CR1"`` or ``"CR0"``.
+    clusters : int
+        How many there are.
+    """
+
+    frame: pd.DataFrame
+    kind: str
+    clusters: int
+
+    def __str__(self) -> str:
+        digits = Style.of(r_numbers.DIGITS, None, 0, r_numbers.LINE_WIDTH).table_digits
+        table = coefficient_lines(
+            self.frame, digits, estimates=["Estimate", "Std. Error", "df"], test="t value", pvalue="Pr(>|t|)"
+        )
+        return "\n".join(
+            [f"Coefficients, standard errors by {self.kind} of {counted(self.clusters, 'cluster')}:", *table]
+        )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), "mlm-robust")
 
 
 def robust_vcov(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd.DataFrame:
@@ -78,7 +117,7 @@ def robust_vcov(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd.DataFra
     return pd.DataFrame(_covariance(m, of), names, names)
 
 
-def robust_coefficients(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd.DataFrame:
+def robust_coefficients(m: Any, kind: str = KINDS[2], cluster: Any = None) -> RobustCoefficients:
     """Test coefficients with a cluster-robust covariance, by t distributions with Satterthwaite's degrees of freedom.
 
     Parameters
@@ -88,9 +127,9 @@ def robust_coefficients(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd
 
     Returns
     -------
-    DataFrame
-        Columns ``Estimate``, ``Std. Error``, ``df``, ``t value``, ``Pr(>|t|)`` by term. The degrees of freedom are
-        those of the estimated variance where the working covariance is right, as clubSandwich's ``coef_test``.
+    RobustCoefficients
+        With a `frame`. The degrees of freedom are those of the estimated variance where the working covariance is
+        right, as clubSandwich's ``coef_test``.
 
     Raises
     ------
@@ -101,8 +140,9 @@ def robust_coefficients(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd
     --------
     >>> import mlm
     >>> rows = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0, 2.0, 3.5], "g": list("aabbccdd")}
-    >>> mlm.robust_coefficients(mlm.lmer("y ~ 1 + (1 | g)", rows)).round(2).values.tolist()
-    [[4.19, 1.41, 3.0, 2.97, 0.06]]
+    >>> found = mlm.robust_coefficients(mlm.lmer("y ~ 1 + (1 | g)", rows))
+    >>> found.clusters, found.frame.round(2).values.tolist()
+    (4, [[4.19, 1.41, 3.0, 2.97, 0.06]])
 
     References
     ----------
@@ -111,7 +151,8 @@ def robust_coefficients(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd
     """
     of = _clusters(m, kind, cluster)
     errors = np.sqrt(_covariance(m, of).diagonal())
-    return coefficient_table(m.fixef.index, m.fixef.to_numpy(), errors, _degrees_of_freedom(m, of))
+    frame = coefficient_table(m.fixef.index, m.fixef.to_numpy(), errors, _degrees_of_freedom(m, of))
+    return RobustCoefficients(frame, kind, len(of.scores))
 
 
 class _Clusters(NamedTuple):
@@ -182,11 +223,12 @@ def _codes(m: Any, cluster: Any) -> np.ndarray:
     for group in m.ngrps.index if mixed else ():
         levels = m.frame.groupings[group].codes
         pairs = np.unique(levels.astype(np.int64) * count + codes)
-        split = len(pairs) - m.frame.groupings[group].size
+        split = int((np.bincount(pairs // count) > 1).sum())
         if split:
+            of = f"{counted(split, 'level')} of {group!r} {'has' if split == 1 else 'have'}"
             raise FitError(
-                f"{split} levels of {group!r} have rows in several clusters: with crossed random effects clusters are "
-                "not independent. Cluster by a factor in which all random effects are nested."
+                f"{of} rows in several clusters: with crossed random effects clusters are not independent. Cluster by "
+                "a factor in which all random effects are nested."
             )
     return np.asarray(codes)
 
@@ -194,11 +236,10 @@ def _codes(m: Any, cluster: Any) -> np.ndarray:
 def _is_factor(m: Any, cluster: Any) -> bool:
     if not isinstance(cluster, str):
         return False
-    known = list(m.frame.groupings) + [name for name in m.frame.predictors if isinstance(name, str)]
     if cluster not in m.frame.groupings:
         raise ArgumentError(
             f"{cluster!r} is no grouping factor of the model ({first_few(list(m.frame.groupings)) or 'it has none'}); "
-            f"give the cluster of each row instead, such as data[{cluster!r}].{suggest(cluster, known)}"
+            f"give the cluster of each row instead, such as data[{cluster!r}].{suggest(cluster, m.frame.groupings)}"
         )
     return True
 

@@ -17,11 +17,9 @@ import numpy as np
 from scipy import linalg
 
 from ..fit.leverage import row_information
+from ..generalized.residuals import left_beside
 
 __all__ = ["RowInfluence", "cooks_distances", "influence_of_mixed_rows", "influence_of_rows", "spread_without"]
-
-# What is left of 1 beside a leverage that is 1 to rounding: such a row is fitted whatever it is.
-FULL_LEVERAGE = 1e-8
 
 
 class RowInfluence(NamedTuple):
@@ -43,26 +41,28 @@ def influence_of_mixed_rows(m: Any) -> RowInfluence:
     -------
     RowInfluence
         Leverages of fixed and random effects together; Cook's distances as lme4's ``cooks.distance``, in which they
-        stand; MDFFITS, ratio and trace of the fixed effects' covariance.
+        stand; MDFFITS, ratio and trace of the fixed effects' covariance. All but the leverages are NaN in rows that are
+        fitted whatever they are: without these a fixed effect cannot be told.
     """
     worked, found = row_information(m)
     random, fixed = found.parts()
     residuals = m.scaled_resid.to_numpy()[worked.order] * m.sigma
-    p, both, left = len(found.matrix), random + fixed, found.left()
+    p, both, left = len(found.matrix) or np.nan, random + fixed, found.left()
+    spare = left_beside(both)
     with np.errstate(divide="ignore", invalid="ignore"):
-        deleted = residuals / (1.0 - both)
+        deleted = residuals / spare
         own = np.square(deleted / m.sigma) * fixed / p
         measures = {
             "leverage": both,
             "cooks_distance": cooks_distances(residuals, both, m.sigma**2, p),
             "dffits": own * (1.0 - fixed / (1.0 - random)),
-            "covratio": (1.0 - random) / (1.0 - both),
-            "covtrace": fixed / (1.0 - both),
+            "covratio": (1.0 - random) / spare,
+            "covtrace": fixed / spare,
         }
-        turned = linalg.solve(found.matrix, left, assume_a="pos") if p else left
-        working = turned * (np.sqrt(found.at.weights) * deleted)
+        turned = linalg.solve(found.matrix, left, assume_a="pos") if len(left) else left
+        working = turned * np.sqrt(found.at.weights)
     back = np.argsort(worked.order)
-    changes = worked.users_beta(working).T[back]
+    changes = (worked.users_beta(working) * deleted).T[back]
     measures = {name: values[back] for name, values in measures.items()}
     return RowInfluence(measures, changes, changes / m.se.to_numpy())
 
@@ -78,6 +78,8 @@ def influence_of_rows(m: Any) -> RowInfluence:
     Returns
     -------
     RowInfluence
+        Without covariance traces. All but the leverages are NaN in rows that are fitted whatever they are, where R has
+        changes of 0.
     """
     x, n, p = m.frame.x, m.nobs, len(m.frame.x_names)
     general = hasattr(m, "family")
@@ -86,27 +88,25 @@ def influence_of_rows(m: Any) -> RowInfluence:
     pearson = m.residuals("pearson").to_numpy() if general else residuals
     q, r = linalg.qr(x * np.sqrt(weights)[:, None], mode="economic")
     h = np.einsum("ij,ij->i", q, q)
-    inverse = linalg.solve_triangular(r, np.eye(p))
+    inverse, spare = linalg.solve_triangular(r, np.eye(p)), left_beside(h)
     with np.errstate(divide="ignore", invalid="ignore"):
         without = spread_without(residuals, h, n - p)
-        student = residuals / (without * np.sqrt(1.0 - h))
+        student = residuals / (without * np.sqrt(spare))
         measures = {
             "leverage": h,
             "cooks_distance": cooks_distances(pearson, h, m.sigma**2, p),
-            "dffits": student * np.sqrt(h / (1.0 - h)),
-            "covratio": 1.0 / ((1.0 - h) * ((n - p - 1 + np.square(student)) / (n - p)) ** p),
+            "dffits": student * np.sqrt(h / spare),
+            "covratio": 1.0 / (spare * ((n - p - 1 + np.square(student)) / (n - p)) ** p),
         }
-        changes = (inverse @ (q.T * (residuals / (1.0 - h)))).T
+        changes = (inverse @ (q.T * (residuals / spare))).T
         scaled = changes / np.outer(without, np.sqrt(np.square(inverse).sum(axis=1)))
     return RowInfluence(measures, changes, scaled)
 
 
-def cooks_distances(pearson: np.ndarray, leverage: np.ndarray, dispersion: float, p: int) -> np.ndarray:
+def cooks_distances(pearson: np.ndarray, leverage: np.ndarray, dispersion: float, p: float) -> np.ndarray:
     """Cook's distances, shape (n,); NaN in rows that are fitted whatever they are, and without fixed effects."""
-    spare = 1.0 - leverage
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.square(pearson / spare) * leverage / (dispersion * p)
-    return np.where((spare > FULL_LEVERAGE) & (p > 0), found, np.nan)
+        return np.square(pearson / left_beside(leverage)) * leverage / (dispersion * (p or np.nan))
 
 
 def spread_without(residuals: np.ndarray, leverage: np.ndarray, df_resid: int) -> np.ndarray:
@@ -115,7 +115,7 @@ def spread_without(residuals: np.ndarray, leverage: np.ndarray, df_resid: int) -
     Of a generalized linear model to first order, as R has it (Belsley, Kuh & Welsch 1980, *Regression Diagnostics*,
     section 2.1).
     """
-    squares, spare = np.square(residuals), 1.0 - leverage
+    squares = np.square(residuals)
     with np.errstate(divide="ignore", invalid="ignore"):
-        out = np.where(spare > FULL_LEVERAGE, squares / spare, 0.0)
+        out = np.nan_to_num(squares / left_beside(leverage))
         return np.sqrt(np.maximum(float(squares.sum()) - out, 0.0) / (df_resid - 1))

@@ -11,6 +11,7 @@ from ..errors import ArgumentError, FitError, is_one_of
 from ..fit.generalized import GeneralizedFit
 from ..fit.predict import predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
+from ..fit.residuals import kept_effects
 from ..generalized.residuals import KINDS, residuals, standardized
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
@@ -192,7 +193,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
 
     # rows
 
-    def residuals(self, type: str = "deviance", re_form: Any = None) -> pd.Series:
+    def residuals(self, type: str = "deviance", re_form: Any = None, level: str | None = None) -> pd.Series:
         """Compute residuals of a kind.
 
         Parameters
@@ -204,6 +205,8 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
             fitted whatever they are.
         re_form : {None, "NA", False} or str
             Random effects that the means are taken with, as for `predict`.
+        level : {"conditional", "marginal"}, optional
+            The same in other words: all random effects, or none.
 
         Returns
         -------
@@ -212,8 +215,8 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         Raises
         ------
         ArgumentError
-            For an unknown `type` or `re_form`, or standardized residuals without some random effects: leverages are
-            those of the whole fit.
+            For an unknown `type`, `re_form` or `level`, or standardized residuals without some random effects:
+            leverages are those of the whole fit.
 
         Examples
         --------
@@ -225,6 +228,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         """
         if not is_one_of(type, (*KINDS, "standardized")):
             raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
+        re_form = kept_effects(re_form, level)
         if type == "standardized":
             if re_form is not None:
                 raise ArgumentError("Standardized residuals are those of the whole fit: leave `re_form` out.")

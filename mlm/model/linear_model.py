@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError
-from ..generalized.residuals import standardized
+from ..errors import ArgumentError, is_one_of
+from ..generalized.residuals import KINDS, standardized
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact
@@ -78,6 +78,39 @@ class LinearModel(OneLevelModel):
     def resid(self) -> pd.Series:
         """Residuals by row label."""
         return (self.y - self.fitted).rename("resid")
+
+    def residuals(self, type: str = "response") -> pd.Series:
+        """Compute residuals of a kind.
+
+        Parameters
+        ----------
+        type : {"response", "pearson", "deviance", "working", "standardized"}
+            Differences from the fitted values, by four names as in R; or these over their standard errors,
+            ``sigma * sqrt(1 - h)`` with leverages h (R's ``rstandard``), NaN in rows that are fitted whatever they are.
+
+        Returns
+        -------
+        Series, shape (nobs,)
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown `type`.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m.residuals("standardized").round(2).tolist()
+        [0.0, 0.7, -1.49, 1.1, -0.26]
+        """
+        if not is_one_of(type, (*KINDS, "standardized")):
+            raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
+        found = self.resid.rename(type)
+        if type != "standardized":
+            return found
+        q = np.linalg.qr(self.frame.x)[0]
+        return standardized(found, np.einsum("ij,ij->i", q, q), self.sigma)
 
     def denominators(self, ddf: str | None = None) -> Exact:
         """See `OneLevelModel.denominators`; of a fit without residuals F is infinite."""

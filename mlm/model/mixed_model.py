@@ -13,7 +13,7 @@ from ..fit.fit import Fit
 from ..fit.leverage import row_leverages
 from ..fit.predict import fitted_values, observation_variances, predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
-from ..fit.residuals import mixed_residuals
+from ..fit.residuals import kept_effects, mixed_residuals
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Denominators, Satterthwaite, WithKenwardRoger, checked_ddf
@@ -226,7 +226,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         scaled = self.resid / self.sigma
         return scaled if self.frame.weights is None else scaled * np.sqrt(self.frame.weights)
 
-    def residuals(self, type: str = "response", level: str = "conditional") -> pd.Series:
+    def residuals(self, type: str = "response", re_form: Any = None, level: str | None = None) -> pd.Series:
         """Compute residuals of a kind.
 
         Parameters
@@ -235,9 +235,12 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
             Differences from the fitted values (``"working"`` are the same); these times the root of the prior weights
             (and ``"deviance"``); those over sigma; over their standard errors, ``sigma * sqrt(1 - h)`` with the
             leverages h of fixed and random effects together, NaN in rows that are fitted whatever they are.
-        level : {"conditional", "marginal"}
-            Differences from the fitted values, or from their fixed part alone. Standardized marginal residuals are over
-            the root of the variance of a row less that of its estimated fixed part.
+        re_form : {None, "NA", False} or str
+            Random effects of the values that differences are taken from, as for `predict`: all, none, or some terms.
+            Without any, standardized residuals are over the root of the variance of a row less that of its estimated
+            fixed part.
+        level : {"conditional", "marginal"}, optional
+            The same in other words: all random effects, or none.
 
         Returns
         -------
@@ -246,17 +249,17 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         Raises
         ------
         ArgumentError
-            For an unknown `type` or `level`.
+            For an unknown `type`, `re_form` or `level`, or standardized residuals with some of the random effects.
 
         Examples
         --------
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
         >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
-        >>> m.residuals("standardized").round(2).tolist()[:2], m.residuals(level="marginal").round(2).tolist()[:2]
+        >>> m.residuals("standardized").round(2).tolist()[:2], m.residuals(re_form=False).round(2).tolist()[:2]
         ([-0.9, 0.49], [-3.67, -2.67])
         """
-        return mixed_residuals(self, self.resid, type, level)
+        return mixed_residuals(self, self.resid, type, kept_effects(re_form, level))
 
     @cached_property
     def leverages(self) -> np.ndarray:

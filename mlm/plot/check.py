@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
-from ..errors import ArgumentError, counted, shorten
+from ..errors import ArgumentError, counted
 from ..inference.confint import checked_level
 from ..inference.influence import influence
 from ..report.face import demand_model, is_generalized, is_mixed
 from ..report.r_numbers import percent
-from .labels import demand_words, words, wrapped
+from .labels import demand_words, inches, told_apart, words, wrapped
 from .lines import grouping_factor
 from .panels import axes_given
 from .places import WIDTH, Canvas, checked_size
 from .residuals import binned_residuals
 from .rows import NO_VARIANCE
-from .style import GREY, OKABE_ITO
+from .style import GREY, LIGHT, OKABE_ITO, on_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +34,8 @@ FEW_POINTS, MANY_POINTS = 300, 3000
 """Points up to which each is drawn clearly, and from which they are small and faint."""
 APART, BESIDE = 0.15, 0.1
 """Shares of the width within which a second name would stand over the first, and of it and the height for one name."""
+MOST_NAME, NAME_SIZE = 0.45, "x-small"
+"""Share of the width that a name has at most, in two lines, and its letters."""
 MOST_BINS = 10
 LEAST_IN_BIN = 5
 """Rows of a bin at least whose average is part of a line."""
@@ -52,11 +54,13 @@ def check(
 ) -> np.ndarray:
     """Draw what tells whether a model holds: residuals, random effects, influential groups.
 
-    Of a linear model, mixed or not: residuals against fitted values; standardized residuals against normal quantiles;
-    the roots of their sizes against fitted values; each random effect against normal quantiles; Cook's distances by
-    group, of fits without each group (see `influence`), or by row. Lines are averages of bins, bands are pointwise:
-    each point of a normal sample lies within with the probability `level`. Of a generalized model the residuals'
-    averages in bins are drawn, with two standard errors, and no quantiles of residuals, which are not normal.
+    Of a linear model, mixed or not: residuals (with weights, Pearson's) against fitted values; standardized residuals
+    against normal quantiles; the roots of their sizes against fitted values; each random effect against normal
+    quantiles; Cook's distances by group, of fits without each group (see `influence`; by HLMdiag's convention, so that
+    none is negative), or by row; those that cannot be left out, such as rows with a leverage of 1, are counted below.
+    Lines are averages of bins, bands are pointwise: each point of a normal sample lies within with the probability
+    `level`. Of a generalized model the residuals' averages in bins are drawn, with two standard errors, and no
+    quantiles of residuals, which are not normal.
 
     Parameters
     ----------
@@ -117,9 +121,11 @@ def _panels(m: Any, groups: str | None, level: float) -> list[tuple[str, Draw]]:
         size = np.sqrt(np.abs(m.residuals("pearson").to_numpy() / m.sigma))
         out.append(("Averages of residuals", lambda canvas: _averages(m, canvas)))
     else:
-        standard = _standardized(m, mixed)
+        standard = m.residuals("standardized").to_numpy()
         size = np.sqrt(np.abs(standard))
-        out.append(("Residuals", lambda canvas: _against(canvas, mean, m.resid.to_numpy(), "Residual", 0.0)))
+        kind = "response" if m.frame.weights is None else "pearson"
+        raw, label = m.residuals(kind).to_numpy(), "Residual" if m.frame.weights is None else "Pearson residual"
+        out.append(("Residuals", lambda canvas: _against(canvas, mean, raw, label, 0.0)))
         out.append(
             (
                 "Normal quantiles of residuals",
@@ -131,22 +137,12 @@ def _panels(m: Any, groups: str | None, level: float) -> list[tuple[str, Draw]]:
     if mixed:
         out += _random_effects(m, level)
         group = grouping_factor(m, groups)
-        out.append((f"Influence of {group}", lambda canvas: _influence(canvas, influence(m, group), group)))
+        out.append((f"Influence of {group}", lambda canvas: _influence(canvas, influence(m, group, "HLMdiag"), group)))
     elif groups is not None:
         raise ArgumentError("This model has no grouping factors: leave `groups` out.")
     else:
         out.append(("Influence of rows", lambda canvas: _influence(canvas, influence(m), "Row")))
     return out
-
-
-def _standardized(m: Any, mixed: bool) -> np.ndarray:
-    """Residuals over their standard errors; NaN in rows that are fitted whatever they are."""
-    if mixed:
-        return np.asarray(m.residuals("standardized"))
-    leverage = influence(m).leverage.to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = m.resid.to_numpy() / (m.sigma * np.sqrt(1.0 - leverage))
-    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _axes(count: int, ax: Any, figsize: Any) -> np.ndarray:
@@ -164,12 +160,21 @@ def _axes(count: int, ax: Any, figsize: Any) -> np.ndarray:
     return each
 
 
+def _blue() -> Any:
+    return on_page(OKABE_ITO[0], OKABE_ITO[5])
+
+
+def _grey() -> Any:
+    return on_page(GREY, LIGHT)
+
+
 def _points(ax: Axes, x: np.ndarray, y: np.ndarray) -> None:
     many = len(x) > MANY_POINTS
     few = len(x) <= FEW_POINTS
+    alpha = 0.8 if few else 0.25 if many else 0.5
     ax.plot(
-        x, y, "o", color=OKABE_ITO[0], markersize=3.5 if few else 1.5 if many else 2.5,
-        alpha=0.8 if few else 0.25 if many else 0.5, markeredgewidth=0, rasterized=many,
+        x, y, "o", color=_blue(), markersize=3.5 if few else 1.5 if many else 2.5,
+        alpha=on_page(alpha, min(1.0, 1.6 * alpha)), markeredgewidth=0, rasterized=many,
     )  # fmt: skip
 
 
@@ -178,7 +183,7 @@ def _against(
 ) -> None:
     """Points, and averages of bins as a line."""
     if zero is not None:
-        canvas.ax.axhline(zero, color=GREY, linewidth=1, linestyle="--")
+        canvas.ax.axhline(zero, color=_grey(), linewidth=1, linestyle="--")
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
     _points(canvas.ax, x, y)
@@ -200,7 +205,7 @@ def _quantiles(canvas: Canvas, values: np.ndarray, center: float, scale: float, 
         for tail in (0.5 - level / 2, 0.5 + level / 2)
     ]
     canvas.ax.fill_between(across, *sides, color=OKABE_ITO[5], alpha=0.3, linewidth=0)
-    canvas.ax.plot(across, center + scale * across, color=GREY, linewidth=1, linestyle="--")
+    canvas.ax.plot(across, center + scale * across, color=_grey(), linewidth=1, linestyle="--")
     _points(canvas.ax, across, ordered)
     canvas.dress(lambda: canvas.label(None, f"Normal quantile ({percent(level)} band)", label))
 
@@ -232,29 +237,43 @@ def _averages(m: Any, canvas: Canvas) -> None:
 def _influence(canvas: Canvas, found: Any, group: str) -> None:
     """Cook's distances as bars on a line; the largest with their names."""
     values = found.cooks_distance.to_numpy()
-    place = np.arange(len(values))
-    canvas.ax.vlines(place, 0.0, values, color=OKABE_ITO[0], linewidth=1.5 if len(values) <= FEW_POINTS else 0.6)
     known = np.flatnonzero(np.isfinite(values))
-    for k in _named(values, known):
-        canvas.ax.annotate(
-            shorten(str(found.frame.index[k])), (float(k), values[k]), xytext=(0, 2), textcoords="offset points",
-            ha="center", va="bottom", fontsize="x-small", parse_math=False,
-        )  # fmt: skip
+    width = 1.5 if len(values) <= FEW_POINTS else 0.6
+    canvas.ax.vlines(known, 0.0, values[known], color=_blue(), linewidth=width)
     canvas.ax.set_xlim(-0.5 - BESIDE * len(values), len(values) - 0.5 + BESIDE * len(values))
     canvas.ax.set_xticks([])
     canvas.ax.grid(axis="x", visible=False)
-    canvas.ax.set_ylim(0.0, 1.15 * float(np.nanmax(values, initial=0.0)) or 1.0)
+    canvas.ax.set_ylim(0.0, 1.15 * float(values[known].max(initial=0.0)) or 1.0)
+    _name_largest(canvas.ax, values, known, found.frame.index)
     missing = len(values) - len(known)
     noun = "row" if group == "Row" else "group"
     said = counted(len(values), noun) + (f", {missing} not to be left out" if missing else "")
     canvas.dress(lambda: canvas.label(None, f"{group} ({said})", "Cook's distance"))
 
 
-def _named(values: np.ndarray, known: np.ndarray) -> list[int]:
-    """Positions of the largest, but for such as would have their names over those of others."""
+def _name_largest(ax: Axes, values: np.ndarray, known: np.ndarray, labels: Any) -> None:
+    """Write the names of the largest, beside the bars at the ends, but for such as would stand over those of others."""
+    places = known[np.argsort(-values[known], kind="stable")][:NAMED].tolist()
+    across = ax.get_window_extent().width / ax.figure.dpi
+    texts = told_apart([str(labels[k]) for k in places], MOST_NAME * across, NAME_SIZE, 2)
+    widths = [max(inches(line, NAME_SIZE) for line in text.split("\n")) / across for text in texts]
+    at = [(k + 0.5 + BESIDE * len(values)) / (len(values) * (1 + 2 * BESIDE)) for k in places]
+    for k in _apart(values[places], at, widths):
+        half = widths[k] / 2
+        side = "left" if at[k] < half else "right" if at[k] > 1 - half else "center"
+        ax.annotate(
+            texts[k], (float(places[k]), values[places[k]]), xytext=(0, 2), textcoords="offset points", ha=side,
+            va="bottom", fontsize=NAME_SIZE, parse_math=False,
+        )  # fmt: skip
+
+
+def _apart(heights: np.ndarray, at: Sequence[float], widths: Sequence[float]) -> list[int]:
+    """Which names, of falling heights, at and of these shares of the width, do not stand over those before them."""
     out: list[int] = []
-    for k in known[np.argsort(-values[known], kind="stable")][:NAMED].tolist():
-        apart = all(abs(k - j) > APART * len(values) or values[k] < (1 - BESIDE) * values[j] for j in out)
-        if values[k] > 0 and apart:
+    for k, height in enumerate(heights):
+        beside = (
+            abs(at[k] - at[j]) > max(APART, widths[k], widths[j]) or height < (1 - 2 * BESIDE) * heights[j] for j in out
+        )
+        if height > 0 and all(beside):
             out.append(k)
     return out

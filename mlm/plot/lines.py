@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FitError, first_few
+from ..errors import ArgumentError, DataError, FitError, first_few, suggest, told
 from ..frame.columns import INTERCEPT
 from ..model.reference_grid import Predictor, average_design, predictors
 from ..report.face import FittedMixedModel, FittedModel, demand_mixed, mean_of
@@ -60,7 +60,10 @@ def grouping_factor(m: FittedMixedModel, group: str | None) -> str:
     demand_mixed(m)
     known = m.ngrps.index.tolist()
     if group is not None and not (isinstance(group, str) and group in known):
-        raise ArgumentError(f"{group!r} is not a grouping factor of this model; these are: {first_few(known)}.")
+        hint = suggest(group, known) if isinstance(group, str) else ""
+        raise ArgumentError(
+            f"{told(group)} is not a grouping factor of this model; these are: {first_few(known)}.{hint}"
+        )
     return known[0] if group is None else group
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import ArgumentError, counted
 
-__all__ = ["GREY", "LIGHT", "OKABE_ITO", "color", "demand_tellable", "ink", "line", "marker", "use_style"]
+__all__ = ["GREY", "LIGHT", "OKABE_ITO", "color", "demand_tellable", "ink", "line", "marker", "on_page", "use_style"]
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008), Color Universal Design, without the yellow, which is too light for lines on white."""
@@ -16,6 +16,9 @@ SHEET = Path(__file__).with_name("figures.mplstyle")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":")
 GREY, LIGHT = "0.35", "0.65"
+
+DARK_PAGE = 1.5
+"""Sum of red, green and blue of the letters from which the page is a dark one."""
 
 MOST_MARKED = len(OKABE_ITO) * len(MARKERS)
 """Pairs of a colour and a marker that differ."""
@@ -48,6 +51,13 @@ def ink() -> Any:
     from matplotlib import rcParams
 
     return rcParams["text.color"]
+
+
+def on_page(light: Any, dark: Any) -> Any:
+    """Return the colour for a light page, or in matplotlib's dark styles that for a dark one."""
+    from matplotlib.colors import to_rgb
+
+    return dark if sum(to_rgb(ink())) > DARK_PAGE else light
 
 
 def color(k: int) -> Any:

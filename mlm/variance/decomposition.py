@@ -8,18 +8,21 @@ predictors are those of the sample, over n - 1, as in r2mlm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..errors import ArgumentError, is_number
 from ..fit.fit import Fit
 from ..fit.ranef import covariance_blocks
 from ..report.html import as_html
 
-__all__ = ["VarianceDecomposition", "variance_decomposition"]
+__all__ = ["CENTRED", "VarianceDecomposition", "variance_decomposition"]
 
-# Largest mean of a column within a group, over its standard deviation, that is rounding of a centred one.
-CENTRED = 1e-8
+# Largest mean of a column within a group, over its standard deviation, that is rounding of a centred one: of data with
+# three digits after that of the deviation. What is taken for variance within groups is this squared, a millionth.
+CENTRED = 1e-3
 BOTH = "Predictors vary within and between groups: centre them to tell these apart."
 PARTS = ("fixed, within", "fixed, between", "slope variation", "mean variation", "sigma2")
 SOURCES = {"f1": (0,), "f2": (1,), "v": (2,), "m": (3,), "f": (0, 1), "fv": (0, 1, 2), "fvm": (0, 1, 2, 3)}
@@ -40,7 +43,7 @@ class VarianceDecomposition:
         R² by source: the fixed part within groups (``f1``) and between (``f2``), slopes (``v``), means (``m``), and
         together ``f``, ``fv``, ``fvm``. NaN where a source has no part.
     centred : bool
-        Whether all predictors vary only within groups, about means of 0, or only between.
+        Whether all predictors vary only within groups, about means of 0, or only between, but for what `r2` lets pass.
     """
 
     variances: pd.Series
@@ -62,21 +65,29 @@ class VarianceDecomposition:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return as_html(str(self))
+        return as_html(str(self), "mlm-decomposition")
 
 
-def variance_decomposition(fit: Fit) -> VarianceDecomposition | None:
+def variance_decomposition(fit: Fit, centred: float = CENTRED) -> VarianceDecomposition | None:
     """Decompose the variance of a response.
 
     Parameters
     ----------
     fit : Fit
+    centred : float
+        As for `r2`.
 
     Returns
     -------
     VarianceDecomposition or None
         None with several grouping factors.
+
+    Raises
+    ------
+    ArgumentError
+        When `centred` is not in [0, 1).
     """
+    _demand_share(centred)
     if len(fit.ngrps) > 1:
         return None
     codes, x, beta = fit.frame.groupings[fit.ngrps.index[0]].codes, fit.frame.x, fit._beta
@@ -86,15 +97,20 @@ def variance_decomposition(fit: Fit) -> VarianceDecomposition | None:
     for _, _, covariance in covariance_blocks(fit):
         tau[at : at + len(covariance), at : at + len(covariance)] = covariance
         at += len(covariance)
-    between, within = _constant_within(x, codes), _centred(x, codes)
+    between, within = _constant_within(x, codes, centred), _centred(x, codes, centred)
     constant = (z == z[0]).all(axis=0)
-    centred = bool((between | within).all() and (constant | _centred(z, codes)).all())
+    apart = bool((between | within).all() and (constant | _centred(z, codes, centred)).all())
     slopes = float(np.sum(tau * np.atleast_2d(np.cov(z, rowvar=False))))
     means = float(z.mean(axis=0) @ tau @ z.mean(axis=0))
-    if centred:
+    if apart:
         f1, f2 = (float(np.var(x[:, k] @ beta[k], ddof=1)) for k in (within & ~between, between))
         return _shared((f1, f2, slopes, means, fit.sigma**2), True)
     return _shared((float(np.var(x @ beta, ddof=1)), 0.0, slopes, means, fit.sigma**2), False)
+
+
+def _demand_share(centred: Any) -> None:
+    if not (is_number(centred) and 0 <= centred < 1):
+        raise ArgumentError(f"`centred` is a share of a standard deviation, in [0, 1); got {centred!r}.")
 
 
 def _shared(parts: tuple[float, ...], centred: bool) -> VarianceDecomposition:
@@ -116,19 +132,15 @@ def _shared(parts: tuple[float, ...], centred: bool) -> VarianceDecomposition:
     return VarianceDecomposition(variances, shares, r2.drop(["f1", "f2"]), False)
 
 
-def _constant_within(columns: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def _constant_within(columns: np.ndarray, codes: np.ndarray, most: float) -> np.ndarray:
     """Which columns are constant within groups, shape (p,)."""
     first = np.empty(int(codes.max()) + 1, dtype=int)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
-    return np.asarray((np.abs(columns - columns[first[codes]]) <= CENTRED * _sizes(columns)).all(axis=0))
+    return np.asarray((np.abs(columns - columns[first[codes]]) <= most * columns.std(axis=0)).all(axis=0))
 
 
-def _centred(columns: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def _centred(columns: np.ndarray, codes: np.ndarray, most: float) -> np.ndarray:
     """Which columns have means of 0 in all groups, shape (p,)."""
     count = np.bincount(codes)
     means = np.array([np.bincount(codes, column) / count for column in columns.T])
-    return np.asarray((np.abs(means) <= CENTRED * _sizes(columns)[:, None]).all(axis=1))
-
-
-def _sizes(columns: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.square(columns).mean(axis=0))
+    return np.asarray((np.abs(means) <= most * columns.std(axis=0)[:, None]).all(axis=1))

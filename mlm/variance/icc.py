@@ -67,7 +67,7 @@ class IntraclassCorrelation:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return as_html(str(self))
+        return as_html(str(self), "mlm-icc")
 
     def _groups(self) -> list[str]:
         """Lines of the shares by group."""

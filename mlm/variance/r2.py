@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import FitError
+from ..errors import FitError, first_few
+from ..frame.columns import INTERCEPT
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
 from ..report.face import demand_linear, demand_mixed
 from ..report.html import as_html
 from .clustering import group_sizes, intercept_variance
 from .components import singular_note, variance_components, warn_singular
-from .decomposition import VarianceDecomposition, variance_decomposition
+from .decomposition import CENTRED, VarianceDecomposition, variance_decomposition
 from .observation_level import APPROXIMATIONS
 
 __all__ = ["RSquared", "r2"]
@@ -68,7 +69,7 @@ class RSquared:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return as_html(str(self))
+        return as_html(str(self), "mlm-r2")
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -78,7 +79,10 @@ class RSquared:
 
 
 def r2(
-    m: MixedModel | GeneralizedMixedModel, null: MixedModel | None = None, approximation: str = APPROXIMATIONS[0]
+    m: MixedModel | GeneralizedMixedModel,
+    null: MixedModel | None = None,
+    approximation: str = APPROXIMATIONS[0],
+    centred: float = CENTRED,
 ) -> RSquared:
     """Compute the explained variance of a mixed model, by itself and against a null model.
 
@@ -90,6 +94,11 @@ def r2(
         criterion; m may not have random slopes then.
     approximation : {"lognormal", "delta", "trigamma"}
         Of a generalized model's residual variance, as for `icc`.
+    centred : float
+        For `decomposition`, how far a predictor's mean within a group may be from 0, in its standard deviations, to
+        count as centred, and how far a value from its group's to count as constant there. What is taken for the
+        variance within groups instead of between is up to this squared: by default a millionth, as of data that were
+        written with a few decimals.
 
     Returns
     -------
@@ -98,10 +107,11 @@ def r2(
     Raises
     ------
     FitError
-        When the two models differ in rows, response, grouping factor or criterion, or are not
-        random-intercept models with one grouping factor; for a family and link as with `icc`.
+        When the two models differ in rows, response, grouping factor, criterion, weights or offset, the null model has
+        predictors, or they are not random-intercept models with one grouping factor; for a family and link as with
+        `icc`.
     ArgumentError
-        When `m` is no mixed model, or there is no such `approximation`.
+        When `m` is no mixed model, there is no such `approximation`, or `centred` is not in [0, 1).
 
     Warns
     -----
@@ -138,7 +148,7 @@ def r2(
     warn_singular(m.singular_terms, "conditional R squared")
     marginal = parts.fixed / parts.total
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
-    decomposition = variance_decomposition(m) if isinstance(m, MixedModel) else None
+    decomposition = variance_decomposition(m, centred) if isinstance(m, MixedModel) else None
     if null is None:
         return RSquared(marginal, conditional, singular=m.singular_terms, decomposition=decomposition)
     demand_linear(m, "The comparison with a null model")
@@ -162,6 +172,7 @@ def r2(
 def _demand_comparable(m: MixedModel, null: MixedModel) -> None:
     """Raise unless a model and its null model were fitted to the same data in the same way."""
     demand_mixed(null)
+    demand_linear(null, "A null model of a linear one")
     if m.nobs != null.nobs:
         raise FitError(
             f"The model uses {m.nobs} rows, the null model {null.nobs}; fit both to the rows that are"
@@ -177,6 +188,35 @@ def _demand_comparable(m: MixedModel, null: MixedModel) -> None:
     groups, groups0 = list(m.ngrps.index), list(null.ngrps.index)
     if groups != groups0:
         raise FitError(f"The model groups by {', '.join(groups)}, the null model by {', '.join(groups0)}.")
+    _demand_null(m, null, groups)
+
+
+def _demand_null(m: MixedModel, null: MixedModel, groups: list[str]) -> None:
+    """Raise unless the null model has the other's groups, weights and offset, and an intercept alone."""
+    others = [name for name in null.frame.x_names if name != INTERCEPT]
+    if others or INTERCEPT not in null.frame.x_names:
+        has = f"has {first_few(others)}" if others else "has no intercept"
+        raise FitError(
+            f"The null model {has}; what predictors explain is told from a model without them, such as "
+            f"'{m.response} ~ 1 + (1 | {groups[0]})'."
+        )
+    for name in groups:
+        if not np.array_equal(m.frame.groupings[name].codes, null.frame.groupings[name].codes):
+            raise FitError(f"The models have other rows in the groups of {name!r}; fit both to the same data.")
+    for what in ("weights", "offset"):
+        mine, other = getattr(m.frame, what), getattr(null.frame, what)
+        if not np.array_equal(_each(m, mine, what), _each(m, other, what)):
+            raise FitError(f"The null model has other {what} than the model{_who(mine, other)}; give both the same.")
+
+
+def _each(m: MixedModel, values: np.ndarray | None, what: str) -> np.ndarray:
+    return np.full(m.nobs, float(what == "weights")) if values is None else values
+
+
+def _who(mine: np.ndarray | None, other: np.ndarray | None) -> str:
+    if mine is None:
+        return ", which has none"
+    return ": it has none" if other is None else ""
 
 
 def _criterion(m: MixedModel) -> str:

@@ -31,7 +31,7 @@ class RandomComponents:
     ----------
     frame : pandas.DataFrame
         One row a component: ``grp``, ``component`` (from 1), ``sd`` (over sigma), ``proportion`` of the factor's
-        variance, ``cumulative``.
+        variance, ``cumulative``; NaN where the factor has none.
     rotation : mapping of str to DataFrame
         By factor the directions: effects by components.
     """
@@ -44,8 +44,7 @@ class RandomComponents:
         for group, rows in self.frame.groupby("grp", sort=False):
             rounded = rows.round({"proportion": DECIMALS, "cumulative": DECIMALS})
             cells = {
-                f"[,{row.component}]": format_numbers([row.sd, row.proportion, row.cumulative], DIGITS)
-                for row in rounded.itertuples()
+                f"[,{row.component}]": _cells([row.sd, row.proportion, row.cumulative]) for row in rounded.itertuples()
             }
             lines += [
                 f"${spell_name(str(group))}",
@@ -60,6 +59,11 @@ class RandomComponents:
 
     def _repr_html_(self) -> str:
         return as_html(str(self), "mlm-pca")
+
+
+def _cells(values: list[float]) -> list[str]:
+    """Format a column; shares of nothing, 0 over 0, print as in R."""
+    return [text.replace("NA", "NaN") for text in format_numbers(values, DIGITS)]
 
 
 def re_pca(m: Any) -> RandomComponents:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import FitError
+from ..errors import FitError, first_few
 from ..frame.columns import INTERCEPT
 from ..inference.full_design import model_terms
 from ..report.face import demand_model
@@ -29,15 +29,28 @@ class VarianceInflation:
     ----------
     frame : pandas.DataFrame
         By term: ``GVIF``, ``Df`` and ``GVIF^(1/(2*Df))``, which is the root of what terms of one coefficient have.
+    dropped : tuple of str
+        Columns that depend on others entirely, and were left out of the fit: they inflate nothing here.
     """
 
     frame: pd.DataFrame
+    dropped: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return "\n".join([self._table(), *([""] if self.dropped else []), *self._notes()])
+
+    def _table(self) -> str:
         if (self.frame["Df"] == 1).all():
             return named_numbers([str(term) for term in self.frame.index], self.frame["GVIF"])
         cells = {str(name): format_numbers(self.frame[name].tolist()) for name in self.frame}
         return text_table([str(term) for term in self.frame.index], cells)
+
+    def _notes(self) -> list[str]:
+        """What is said of columns that were dropped."""
+        if not self.dropped:
+            return []
+        verb = "depends" if len(self.dropped) == 1 else "depend"
+        return [f"Without {first_few(self.dropped)}, which {verb} on other columns entirely and left the fit."]
 
     def __repr__(self) -> str:
         return str(self)
@@ -60,14 +73,15 @@ def vif(m: Any) -> VarianceInflation:
         Prints as car's ``vif``. With the correlations R of the estimated coefficients but the intercept, a term has the
         generalized factor ``|R_11| |R_22| / |R|``, R_11 being that of its own coefficients, R_22 of the others: of one
         coefficient the square of what its standard error is multiplied by. It does not depend on how a category is
-        coded. Without an intercept factors are about 0 instead of the mean, and mean little.
+        coded. Without an intercept factors are about 0 instead of the mean, and mean little. Of columns that depend on
+        others entirely there is no factor: they are not in the fit, and a line names them (car refuses such an ``lm``).
 
     Raises
     ------
     ArgumentError
         When `m` is no fitted model.
     FitError
-        When it has no terms beside the intercept.
+        When it has no terms beside the intercept, or none is left.
 
     Examples
     --------
@@ -98,4 +112,5 @@ def vif(m: Any) -> VarianceInflation:
         parts = [np.linalg.slogdet(correlation[np.ix_(k, k)])[1] for k in (mine, rest)]
         factor = float(np.exp(sum(parts) - np.linalg.slogdet(correlation)[1]))
         rows[term.label] = factor, len(mine), factor ** (0.5 / len(mine))
-    return VarianceInflation(pd.DataFrame.from_dict(rows, orient="index", columns=["GVIF", "Df", POWER]))
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["GVIF", "Df", POWER])
+    return VarianceInflation(frame, tuple(m.frame.left_out))

@@ -51,3 +51,13 @@ def test_of_a_generalized_model():
 def test_what_is_refused():
     with pytest.raises(mlm.ArgumentError, match="mixed model"):
         mlm.all_fit(mlm.lm("y ~ x", brute.data()))
+
+
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+def test_names_of_theta():
+    """Those of lme4's getME(m, "theta")."""
+    m = mlm.lmer("y ~ x + (1 + x + w | g) + (1 | h)", brute.data(2))
+    names = ["g.(Intercept)", "g.x.(Intercept)", "g.w.(Intercept)", "g.x", "g.w.x", "g.w", "h.(Intercept)"]
+    if m.ngrps.index[0] == "h":
+        names = [names[-1], *names[:-1]]
+    assert list(mlm.all_fit(m).theta.columns) == names

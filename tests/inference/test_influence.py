@@ -197,7 +197,7 @@ def test_two_groups_leave_too_few():
     data = pd.DataFrame({"g": list("aaabbb"), "y": [1.0, 2.0, 3.5, 5.0, 6.0, 7.5]})
     found = mlm.influence(mlm.lmer("y ~ 1 + (1 | g)", data), "g")
     assert found.cooks_distance.isna().all()
-    assert "1 levels" in found.notes[0]
+    assert "1 level of 'g' in 3 rows is left" in found.notes[0]
 
 
 def test_what_is_refused():
@@ -218,3 +218,129 @@ def test_face():
     assert "mlm-influence" in ours._repr_html_()
     ours.frame["n"] = 0
     assert ours.dfbeta.shape == ours.estimates.shape
+
+
+def alone(seed=1, n=60):
+    """Rows of which the eighth has a category to itself."""
+    rng = np.random.default_rng(seed)
+    data = pd.DataFrame({"g": np.repeat(np.arange(n // 6), 6), "x": rng.normal(size=n)})
+    data["q"] = np.where(np.arange(n) == 7, "one", "rest")
+    data["y"] = data["x"] + rng.normal(size=n // 6)[data["g"]] + rng.normal(size=n)
+    data["k"] = rng.poisson(3.0, n)
+    data["w"] = rng.gamma(2.0, 1.0, n)
+    return data
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["lm", "glm", "lmer", "weighted lmer", "glmer"])
+def test_rows_that_are_fitted_whatever_they_are(kind, seed):
+    """With a leverage of 1 there is nothing to measure: R's measures are NaN, not rounding over rounding."""
+    data = alone(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        m = {
+            "lm": lambda: mlm.lm("y ~ q + x", data),
+            "glm": lambda: mlm.glm("k ~ q + x", data, family="poisson"),
+            "lmer": lambda: mlm.lmer("y ~ q + x + (1 | g)", data),
+            "weighted lmer": lambda: mlm.lmer("y ~ q + x + (1 + x | g)", data, weights="w"),
+            "glmer": lambda: mlm.glmer("k ~ q + x + (1 | g)", data, family="poisson"),
+        }[kind]()
+    found = mlm.influence(m)
+    assert found.leverage.iloc[7] == pytest.approx(1.0, abs=1e-12)
+    assert found.frame.iloc[7].drop("leverage").isna().all()
+    assert found.estimates.iloc[7].isna().all()
+    assert found.dfbetas.iloc[7].isna().all()
+    others = np.arange(60) != 7
+    for table in (found.frame, found.estimates, found.dfbetas):
+        assert np.isfinite(table[others]).all(axis=None)
+    assert np.isnan(m.residuals("standardized").iloc[7])
+    assert np.isnan(m.augment()[".cooksd"].iloc[7])
+
+
+def test_a_high_leverage_is_no_leverage_of_1():
+    """A row that has all but a hundred-millionth of its fitted value to itself: without it, by hand."""
+    data = alone()
+    data.loc[7, "x"] = 3e4
+    found = mlm.influence(mlm.lm("y ~ x", data))
+    other = mlm.lm("y ~ x", data.drop(7))
+    assert 1 - found.leverage.iloc[7] < 1e-7
+    assert found.estimates.iloc[7].to_numpy() == pytest.approx(other.fixef.to_numpy(), rel=1e-6)
+
+
+def test_without_fixed_effects():
+    found = mlm.influence(mlm.lmer("y ~ 0 + (1 | g)", alone()))
+    assert found.cooks_distance.isna().all()
+    assert found.dffits.isna().all()
+
+
+def test_as_many_groups_as_coefficients():
+    """lme4's factor is 0 then, and with fewer groups negative: what is printed first are the largest by size."""
+    data = alone(n=72)
+    data["f"] = np.array(list("abcdefghijklm"))[np.arange(72) % 13]
+    m = mlm.lmer("y ~ f + (1 | g)", data)
+    ours, other = mlm.influence(m, "g"), mlm.influence(m, "g", "HLMdiag")
+    assert (ours.cooks_distance < 0).all()
+    assert (other.cooks_distance > 0).all()
+    assert str(ours).splitlines()[4].split()[0] == str(ours.cooks_distance.idxmin())
+
+
+def test_labels_that_are_no_labels_of_one_row():
+    data = pd.concat([alone(1), alone(2)])
+    text = str(mlm.influence(mlm.lmer("y ~ x + (1 | g)", data)))
+    assert len(text.splitlines()) == 3 + 10
+
+
+# What one of ten groups has more of than the others: of a predictor, its distance from them, weights, or the response.
+HEAVY = {
+    "predictor": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(x=np.where(rows, s * d["x"], d["x"]))),
+    "crossed": ("y ~ x + (1 | g) + (1 | h)", lambda d, rows, s: d.assign(x=np.where(rows, s * d["x"], d["x"]))),
+    "far away": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(x=np.where(rows, s + d["x"], d["x"]))),
+    "weights": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(w=np.where(rows, s * s * d["w"], d["w"]))),
+    "response": ("y ~ x + (1 | g)", lambda d, rows, s: d.assign(y=np.where(rows, s * d["y"], d["y"]))),
+    "slopes": ("y ~ 1 + (0 + x | g) + (1 | g)", lambda d, rows, s: d.assign(x=np.where(rows, s * d["x"], d["x"]))),
+}
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e5, 1e7])
+@pytest.mark.parametrize("name", list(HEAVY))
+@pytest.mark.filterwarnings("ignore::mlm.MlmWarning")
+def test_a_group_that_has_most_of_the_sums(name, scale):
+    """Without it there is what a fit to the other rows finds, to the last digits."""
+    formula, change = HEAVY[name]
+    rows_of = alone(5, 72)
+    rows_of["h"] = np.arange(72) % 5
+    rows_of["y"] += 1.5 * np.random.default_rng(2).normal(size=12)[rows_of["g"]] * rows_of["x"]
+    data = change(rows_of, (rows_of["g"] == 4).to_numpy(), scale)
+    found = mlm.influence(mlm.lmer(formula, data, weights="w"), "g")
+    other = mlm.lmer(formula, data[data["g"] != 4], weights="w")
+    assert np.abs((found.estimates.loc[4] - other.fixef) / other.se).max() < 1e-7
+    assert found.variances.loc[4, "sigma"] == pytest.approx(other.sigma, rel=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+def test_what_is_said_of_groups_that_are_not_there():
+    data = alone(n=72)
+    data["s"] = np.arange(72) % 3
+    m = mlm.lmer("y ~ x + (1 | g/s)", data)
+    for wrong in ("g:s", "g/s"):
+        with pytest.raises(mlm.ArgumentError, match="Did you mean 's:g'"):
+            mlm.influence(m, wrong)
+    with pytest.raises(mlm.ArgumentError, match=r"got Series\.$"):
+        mlm.influence(m, data["g"])
+
+
+def test_conventions_are_of_groups():
+    with pytest.raises(mlm.ArgumentError, match="by group"):
+        mlm.influence(fitted("one factor"), convention="HLMdiag")
+
+
+def test_progress(capsys, monkeypatch):
+    """Counted on standard error where it takes more than a moment, and where that is asked for or a terminal."""
+    monkeypatch.setattr("mlm.console.MOMENT", -1.0)
+    m = mlm.lmer("y ~ x + (1 | g)", alone())
+    mlm.influence(m, "g", progress=True)
+    assert "influence: 10 of 10" in capsys.readouterr().err
+    mlm.influence(m, "g")
+    assert not capsys.readouterr().err
+    with pytest.raises(mlm.ArgumentError, match="progress"):
+        mlm.influence(m, "g", progress="yes")

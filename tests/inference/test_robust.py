@@ -38,7 +38,7 @@ def test_as_clubsandwich(name, kind):
     ours = mlm.robust_vcov(m, kind, cluster).to_numpy()
     scale = np.sqrt(np.outer(theirs.diagonal(), theirs.diagonal()))
     assert np.abs((ours - theirs) / scale).max() < 1e-5
-    table = mlm.robust_coefficients(m, kind, cluster)
+    table = mlm.robust_coefficients(m, kind, cluster).frame
     assert table["Std. Error"].to_numpy() == pytest.approx(np.sqrt(ours.diagonal()))
     assert table["df"].to_numpy() == pytest.approx(np.array(stored["df"], dtype=float), rel=2e-5)
     assert table["Pr(>|t|)"].to_numpy() == pytest.approx(np.array(stored["p"], dtype=float), rel=1e-4)
@@ -112,3 +112,29 @@ def test_what_is_refused():
         mlm.robust_vcov(mlm.lm("y ~ x", data), cluster=pd.Series(np.full(96, np.nan)))
     with pytest.raises(mlm.ArgumentError, match="binomial family"):
         mlm.robust_vcov(mlm.glm("up ~ x", data.assign(up=data["y"] > 10)), cluster=data["g"])
+
+
+def test_face_of_coefficients():
+    m = mlm.lmer("y ~ x + (1 | g)", brute.data(2))
+    found = mlm.robust_coefficients(m)
+    lines = str(found).splitlines()
+    assert lines[0] == f"Coefficients, standard errors by CR2 of {m.ngrps['g']} clusters:"
+    assert lines[1].split() == ["Estimate", "Std.", "Error", "df", "t", "value", "Pr(>|t|)"]
+    assert [line.split()[0] for line in lines[2:4]] == ["(Intercept)", "x"]
+    assert found.kind == "CR2"
+    assert found._repr_html_().startswith('<pre class="mlm-robust')
+
+
+def test_levels_that_clusters_cut_are_counted_once():
+    data = brute.data(2)
+    data["cut"] = np.arange(len(data)) % 3
+    several = int((data.groupby("g")["cut"].nunique() > 1).sum())
+    m = mlm.lmer("y ~ x + (1 | g)", data)
+    with pytest.raises(mlm.FitError, match=rf"^{several} levels of 'g' have rows in several clusters"):
+        mlm.robust_vcov(m, cluster=data["cut"])
+
+
+def test_a_predictor_is_no_factor_and_no_suggestion():
+    m = mlm.lmer("y ~ x + (1 | g)", brute.data(2))
+    with pytest.raises(mlm.ArgumentError, match=r"such as data\['x'\]\.$"):
+        mlm.robust_vcov(m, cluster="x")

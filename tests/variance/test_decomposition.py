@@ -103,10 +103,51 @@ def test_components_as_lme4(name):
     found = mlm.re_pca(m)
     theirs = "\n".join(line.rstrip() for line in STORED[name]["pca_summary"]).strip()
     ours = "\n".join(line.rstrip() for line in str(found).splitlines())
-    if "family" not in case and (found.frame["sd"] > 1e-3).all():
+    varies = (found.frame["sd"] > 1e-3) | found.frame["proportion"].isna()
+    if "family" not in case and varies.all():
         assert ours == theirs
     for group, directions in found.rotation.items():
         assert directions.T.to_numpy() @ directions.to_numpy() == pytest.approx(np.eye(len(directions)), abs=1e-12)
         of_group = found.frame[found.frame["grp"] == group]
         expected = 1.0 if of_group["sd"].any() else np.nan
         assert of_group["proportion"].sum(skipna=False) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("decimals", [3, 6])
+def test_predictors_of_a_file_with_few_decimals(decimals):
+    """Group means of rounded columns are not 0: they count as such, and the shares are those of all digits."""
+    d = data()
+    exact = mlm.r2(mlm.lmer("y ~ w + b + v + (1 + w | g)", d))
+    found = mlm.r2(mlm.lmer("y ~ w + b + v + (1 + w | g)", d.round(decimals))).decomposition
+    assert found.centred
+    assert found.shares.to_numpy() == pytest.approx(exact.decomposition.shares.to_numpy(), abs=2e-3, nan_ok=True)
+
+
+def test_how_nearly_centred():
+    d = data()
+    d["w"] += 0.01 * d["v"]
+    m = mlm.lmer("y ~ w + v + (1 | g)", d)
+    assert not mlm.r2(m).decomposition.centred
+    assert mlm.r2(m, centred=0.1).decomposition.centred
+    for wrong in (-1, 1, "a", True, np.nan):
+        with pytest.raises(mlm.ArgumentError, match="`centred` is a share"):
+            mlm.r2(m, centred=wrong)
+
+
+def test_a_year_does_not_count_as_constant():
+    """What varies little beside its distance from 0 varies within groups all the same."""
+    d = data()
+    d["year"] = 2000 + d["w"]
+    assert not mlm.r2(mlm.lmer("y ~ year + (1 | g)", d)).decomposition.centred
+
+
+def test_faces():
+    m = mlm.lmer("y ~ w + b + (1 | g)", data())
+    r2, icc = mlm.r2(m), mlm.icc(m)
+    assert r2.frame["marginal"].item() == r2.marginal
+    assert r2.frame.loc[:, "level1":].isna().all(axis=None)
+    assert icc.frame.to_numpy().tolist() == [[icc.adjusted, icc.unadjusted]]
+    for found, kind in ((r2, "r2"), (icc, "icc"), (r2.decomposition, "decomposition")):
+        tag, _, text = found._repr_html_().partition(">")
+        assert f"mlm-{kind}" in tag
+        assert text.startswith(str(found).splitlines()[0])

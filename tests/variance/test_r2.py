@@ -50,3 +50,29 @@ def test_r2_refuses_what_cannot_be_compared():
         r2(m, mlm.lmer("y ~ 1 + (1 | f)", data()))
     with pytest.raises(mlm.FitError, match=r"the model has \(1 \+ x \| g\)"):
         r2(mlm.lmer("y ~ x + (1 + x | g)", data()), mlm.lmer("y ~ 1 + (1 | g)", data()))
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+def test_r2_refuses_null_models_of_another_kind():
+    rows = data()
+    rows["weight"] = 1.0 + rows["x"].abs()
+    rows["known"] = rows["x"] / 10
+    m, plain = mlm.lmer("y ~ x + (1 | g)", rows), mlm.lmer("y ~ 1 + (1 | g)", rows)
+    with pytest.raises(mlm.FitError, match=r"null model has w; .* such as 'y ~ 1"):
+        r2(m, mlm.lmer("y ~ w + (1 | g)", rows))
+    with pytest.raises(mlm.FitError, match="has no intercept"):
+        r2(m, mlm.lmer("y ~ 0 + (1 | g)", rows))
+    with pytest.raises(mlm.FitError, match="other weights than the model, which has none"):
+        r2(m, mlm.lmer("y ~ 1 + (1 | g)", rows, weights="weight"))
+    with pytest.raises(mlm.FitError, match="other offset than the model, which has none"):
+        r2(m, mlm.lmer("y ~ 1 + offset(known) + (1 | g)", rows))
+    weighted = mlm.lmer("y ~ x + offset(known) + (1 | g)", rows, weights="weight")
+    with pytest.raises(mlm.FitError, match="other weights than the model: it has none"):
+        r2(weighted, plain)
+    other = rows.assign(g=rows["g"].to_numpy()[::-1])
+    with pytest.raises(mlm.FitError, match="other rows in the groups of 'g'"):
+        r2(m, mlm.lmer("y ~ 1 + (1 | g)", other.sample(frac=1, random_state=1).assign(y=rows["y"].to_numpy())))
+    with pytest.raises(mlm.MlmError):
+        r2(m, mlm.glmer("up ~ 1 + (1 | g)", rows.assign(up=rows["y"] > rows["y"].mean())))
+    found = r2(weighted, mlm.lmer("y ~ 1 + offset(known) + (1 | g)", rows, weights="weight"))
+    assert not math.isnan(found.overall)

@@ -62,3 +62,17 @@ def test_one_term_and_none():
     assert mlm.vif(mlm.lm("y ~ A", rows("main"))).frame["GVIF"].tolist() == pytest.approx([1.0])
     with pytest.raises(mlm.FitError, match="no terms beside"):
         mlm.vif(mlm.lm("y ~ 1", rows("main")))
+
+
+@pytest.mark.filterwarnings("ignore::mlm.RankWarning")
+@pytest.mark.parametrize("fit", [mlm.lm, lambda formula, data: mlm.lmer(formula + " + (1 | g)", data)])
+def test_columns_that_depend_on_others_entirely(fit):
+    data = rows("main")
+    data["twice"], data["sum"] = 2 * data["x"], data["x"] + data["z"]
+    one, other = mlm.vif(fit("y ~ x + twice + z + sum", data)), mlm.vif(fit("y ~ x + z", data))
+    assert one.frame.to_numpy() == pytest.approx(other.frame.to_numpy())
+    assert set(one.dropped) == {"twice", "sum"}
+    assert "Without twice, sum, which depend on other columns entirely" in str(one)
+    assert "twice" in one._repr_html_()
+    assert not other.dropped
+    assert "Without" not in str(other)
