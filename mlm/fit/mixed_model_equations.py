@@ -13,7 +13,6 @@ Of ``H^-1`` only the blocks at pairs of levels that meet in a row are asked for;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +23,9 @@ from ..generalized.systems import Structure, System
 from ..generalized.units import Units
 from .fit import Fit
 from .generalized import GeneralizedFit
+from .generalized_information import AtModes, information
 from .generalized_rows import WorkedRows, worked_rows
+from .working_covariance import WorkingCovariance
 
 __all__ = ["Effects", "MixedModelEquations", "mixed_model_equations"]
 
@@ -62,11 +63,11 @@ class MixedModelEquations(NamedTuple):
         Its inverse's blocks at the cells.
     structure : Structure
     matched : tuple of ndarray, shapes (q, J, p)
-        S, of the user's columns.
+        S, of the fixed-effects columns worked with.
     scale : float
         The variance of the spherical effects.
-    vcov : ndarray, shape (p, p)
-        V.
+    working_covariance : WorkingCovariance
+        V, of these columns.
     """
 
     names: tuple[str, ...]
@@ -76,7 +77,7 @@ class MixedModelEquations(NamedTuple):
     structure: Structure
     matched: tuple[np.ndarray, ...]
     scale: float
-    vcov: np.ndarray
+    working_covariance: WorkingCovariance
 
     def variances(self, x: np.ndarray, effects: dict[str, Effects]) -> np.ndarray:
         """Variances of ``x'(β̂ - β) + z'(b̂ - b)``, shape (m,).
@@ -92,7 +93,7 @@ class MixedModelEquations(NamedTuple):
         for k, name in enumerate(self.names):
             if name in effects:
                 spherical[k], codes[k] = effects[name].z @ self.loadings[k], effects[name].codes
-        rest, own = x.copy(), np.zeros(len(x))
+        rest, own = self.working_covariance.turn(x), np.zeros(len(x))
         for k, a in spherical.items():
             seen = codes[k] >= 0
             own[~seen] += np.einsum("ia,ia->i", a[~seen], a[~seen])
@@ -102,7 +103,7 @@ class MixedModelEquations(NamedTuple):
                 blocks = self._blocks(k, m, codes[k][both], codes[m][both])
                 twice = 1.0 if m == k else 2.0
                 own[both] += twice * np.einsum("ia,abi,ib->i", a[both], blocks, spherical[m][both])
-        return self.scale * own + np.einsum("ip,pq,iq->i", rest, self.vcov, rest)
+        return np.asarray(self.scale * own + ((rest @ self.working_covariance.matrix) * rest).sum(axis=1))
 
     def _blocks(self, k: int, m: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Blocks of the inverse at pairs of levels of two factors, shape (q, q', pairs)."""
@@ -148,37 +149,28 @@ def mixed_model_equations(fit: Fit | GeneralizedFit) -> MixedModelEquations:
     if isinstance(fit, GeneralizedFit):
         at = fit.optimum.evaluation.mode
         scale = (fit.sigma / fit.worked.units.spherical) ** 2
-        return _equations(fit.worked, at.at.weights, at.matrices, at.system, scale, fit.fixed_covariance(False))
+        own = AtModes(at.matrices, at.system, at.at.weights)
+        return _equations(fit.worked, Structure(fit.worked.rows), own, scale)
     weights = np.ones(fit.nobs) if fit.frame.weights is None else fit.frame.weights
     worked = worked_rows(fit.frame, list(fit.terms), fit.frame.y, weights, Units())
     matrices = worked.layout.matrices(worked.working_theta(fit.theta))
-    return _equations(worked, worked.rows.weights, matrices, None, fit.sigma**2, fit.vcov.to_numpy())
+    structure = Structure(worked.rows)
+    system = structure.system(worked.rows.weighted(worked.rows.weights), matrices)
+    return _equations(worked, structure, AtModes(matrices, system, worked.rows.weights), fit.sigma**2)
 
 
-def _equations(
-    worked: WorkedRows,
-    weights: np.ndarray,
-    matrices: Sequence[np.ndarray],
-    system: System | None,
-    scale: float,
-    vcov: np.ndarray,
-) -> MixedModelEquations:
-    rows = worked.rows
-    structure = Structure(rows)
-    if system is None:
-        system = structure.system(rows.weighted(weights), matrices)
-    across = [np.tensordot(t.T, v, axes=1) for t, v in zip(matrices, rows.gather(rows.xt * weights), strict=True)]
-    turn = worked.root / worked.units.predictor
+def _equations(worked: WorkedRows, structure: Structure, at: AtModes, scale: float) -> MixedModelEquations:
+    found = information(worked.rows, at)
     return MixedModelEquations(
         names=worked.names,
         loadings=tuple(
             worked.units.predictor * linalg.solve_triangular(root, t)
-            for root, t in zip(worked.roots, matrices, strict=True)
+            for root, t in zip(worked.roots, at.matrices, strict=True)
         ),
-        system=system,
-        inverse=system.inverse(),
+        system=at.system,
+        inverse=at.system.inverse(),
         structure=structure,
-        matched=tuple(s @ turn for s in system.solve(across)),
+        matched=tuple(found.solved),
         scale=scale,
-        vcov=vcov,
+        working_covariance=WorkingCovariance(worked.working_rows, scale * linalg.inv(found.matrix)),
     )

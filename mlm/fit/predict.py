@@ -152,7 +152,7 @@ def variances(fit: Fit | GeneralizedFit, equations: Callable[[], MixedModelEquat
     if rows.parts:
         found = equations().variances(rows.x, _by_factor(fit, rows))
     else:
-        found = np.einsum("ip,pq,iq->i", rows.x, fit.vcov.to_numpy(), rows.x)
+        found = fit.working_covariance.variances(rows.x)
     return np.where(rows.lost | ~rows.estimable, np.nan, found)
 
 

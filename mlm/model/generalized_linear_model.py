@@ -124,6 +124,14 @@ class GeneralizedLinearModel(OneLevelModel):
         found = self._rows(residuals(self.family, self.outcome, self.ended.eta, "deviance"), type)
         return standardized(found, self._leverages, self.sigma)
 
+    @property
+    def _working_weights(self) -> np.ndarray:
+        return self.outcome.weights * self.family.working_weights(self.ended.eta)
+
+    @property
+    def _dispersion(self) -> float:
+        return self.dispersion
+
     @cached_property
     def _leverages(self) -> np.ndarray:
         found = leverages(self.frame.x, self.outcome, self.ended.eta, self.family)

@@ -100,7 +100,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
             With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
         """
         _demand_normal(ddf)
-        return Exact(self.vcov.to_numpy(), np.inf)
+        return Exact(self.vcov.to_numpy(), self.working_covariance, np.inf)
 
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Table of fixed effects with Wald tests by the normal distribution.

@@ -84,8 +84,13 @@ class LinearModel(OneLevelModel):
         exact = super().denominators(ddf)
         if self.sigma > 0.0 or not self.df_resid:
             return exact
-        inverse = np.linalg.inv(np.linalg.qr(self.frame.x, mode="r"))
-        return Exact(exact.vcov, exact.df, inverse @ inverse.T)
+        working = self.working_covariance
+        unscaled = working._replace(matrix=np.eye(len(working.matrix)))
+        return Exact(exact.vcov, working, exact.df, unscaled)
+
+    @property
+    def _dispersion(self) -> float:
+        return self.sigma**2
 
     @property
     def deviance(self) -> float:
