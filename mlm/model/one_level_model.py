@@ -240,7 +240,7 @@ class OneLevelModel(MaketablesFace):
         Raises
         ------
         ArgumentError
-            For an option that there is not.
+            For an option that there is not, or a change that is no text.
         FormulaError
             When the change cannot be read.
         FitError

@@ -151,4 +151,7 @@ def _demand_shape(file: zipfile.ZipFile, name: str) -> None:
 def _path(path: Any) -> Path:
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(f"`path` is the name of a file; got {type(path).__name__}.")
-    return Path(path)
+    name = os.fspath(path)
+    if not isinstance(name, str) or "\0" in name or not name:
+        raise ArgumentError(f"`path` is the name of a file; got {name!r}.")
+    return Path(name)

@@ -202,6 +202,10 @@ def test_files_that_are_no_models(tmp_path):
         m.save(tmp_path / "no folder" / "one.mlm")
     with pytest.raises(mlm.ArgumentError, match="name of a file; got NoneType"):
         m.save(None)
+    for nothing in ("", "a\0b", b"a"):
+        for call in (m.save, mlm.load):
+            with pytest.raises(mlm.ArgumentError, match="`path` is the name of a file; got"):
+                call(nothing)
     with pytest.raises(mlm.ArgumentError, match="got str"):
         mlm.save("m", path)
 
