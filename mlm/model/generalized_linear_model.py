@@ -431,7 +431,8 @@ class GeneralizedLinearModel(OneLevelModel):
         Parameters
         ----------
         newdata : data frame, optional
-            Default: the rows of the fit, with the variables of the formula.
+            Default: the rows of the fit, with the response, the columns of the data that the formula uses, and
+            ``(weights)`` and ``(offset)`` that were given.
         se : bool
             Add ``.se.fit``, the standard errors that `predict` gives.
 

@@ -82,7 +82,7 @@ def demand_rows(frame: ModelFrame) -> None:
     columns = {"the response": frame.y, "row labels": frame.index}
     columns |= {"weights": frame.weights, "the offset": frame.offset}
     columns |= {repr(group): grouping.codes for group, grouping in frame.groupings.items()}
-    for name, value in frame.predictors.items():
+    for name, value in {**frame.others, **frame.predictors}.items():
         columns[repr(name)] = value.codes if isinstance(value, Category) else getattr(value, "values", None)
     for name, values in columns.items():
         if values is not None and len(values) != len(frame.y):
@@ -94,7 +94,7 @@ def demand_rows(frame: ModelFrame) -> None:
             raise ValueError(f"{len(design.names)} names are of {len(design.factors)} columns of the model matrix")
     for group, grouping in frame.groupings.items():
         _demand_codes(group, grouping.codes, 0, grouping.size)
-    for name, value in frame.predictors.items():
+    for name, value in {**frame.others, **frame.predictors}.items():
         if isinstance(value, Category):
             _demand_codes(name, value.codes, -1, len(value.levels))
     for name, numbers in (("the response", frame.y), ("weights", frame.weights), ("the offset", frame.offset)):
