@@ -413,7 +413,7 @@ class GeneralizedLinearModel(OneLevelModel):
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
-        framed = asks_for_frame(se, interval)
+        framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         eta, variance = self.linear_prediction(newdata, framed)
         if newdata is None:

@@ -300,7 +300,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
-        framed = asks_for_frame(se, interval)
+        framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         rows = wanted(self, newdata, re_form, new_levels)
         eta = predicted_values(self, rows)

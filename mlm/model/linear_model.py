@@ -288,7 +288,7 @@ class LinearModel(OneLevelModel):
         >>> m.predict({"x": [6.0]}, interval="prediction").round(2).values.tolist()
         [[6.15, 0.13, 5.6, 6.7]]
         """
-        framed = asks_for_frame(se, interval)
+        framed = asks_for_frame(se, interval, level)
         fit, variance = self.linear_prediction(newdata, framed)
         if variance is None:
             return self.fitted if newdata is None else fit
