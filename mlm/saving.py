@@ -6,17 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import DataError
-from .fit.stored import fit_from, generalized_fit_from
+from .fit.stored import StoredFit, fit_from, generalized_fit_from
 from .frame.fit_call import FitCall
+from .frame.model_frame import ModelFrame
 from .glm import glm
 from .glmer import glmer
+from .likelihood.criterion import Evaluation
 from .lm import lm
 from .lmer import lmer
 from .model.generalized_linear_model import GeneralizedLinearModel
 from .model.generalized_mixed_model import GeneralizedMixedModel
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
-from .model.stored_file import DAMAGE, read_model
+from .model.stored_file import DAMAGE, damaged, read_model
+from .model.stored_types import demand_coefficients, demand_rows, demand_types
 from .report.face import demand_model
 
 __all__ = ["load", "save"]
@@ -89,12 +92,29 @@ def load(path: Any) -> Model:
     kind, verb = KINDS[name]
     try:
         options, frame = content.pop("options"), content.pop("frame")
+        _demand_whole(frame, options)
         frame = replace(frame, origin=None if options is None else FitCall(verb, None, options))
-        if kind is MixedModel:
-            return fit_from(MixedModel, frame, content)
-        if kind is GeneralizedMixedModel:
-            return generalized_fit_from(GeneralizedMixedModel, frame, content)
-        found: Model = kind(frame=frame, **content)
+        return _made(kind, frame, content)
     except DAMAGE as error:
-        raise DataError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}. Save the model again.") from None
-    return found
+        raise damaged(path, error) from None
+
+
+def _demand_whole(frame: Any, options: Any) -> None:
+    """Refuse what is no frame, or one that does not hold together."""
+    if not isinstance(frame, ModelFrame) or not isinstance(options, dict | None):
+        raise TypeError("the frame or the options are none")
+    demand_rows(frame)
+
+
+def _made(kind: Any, frame: ModelFrame, content: dict[str, Any]) -> Model:
+    if kind not in (MixedModel, GeneralizedMixedModel):
+        demand_types(kind, content)
+        demand_coefficients(frame, content["beta"], content["covariance"])
+        found: Model = kind(frame=frame, **content)
+        return found
+    demand_types(StoredFit, content)
+    if kind is GeneralizedMixedModel:
+        return generalized_fit_from(GeneralizedMixedModel, frame, content)
+    demand_types(Evaluation, content["at"])
+    demand_coefficients(frame, content["at"]["beta"], content["at"]["unscaled"])
+    return fit_from(MixedModel, frame, content)

@@ -62,10 +62,10 @@ class Shift(NamedTuple):
         return out
 
     def contrast(self, weights: np.ndarray) -> np.ndarray:
-        """Weights of the working coefficients in a contrast of the user's ones, shape (p,)."""
+        """Weights of the working coefficients in contrasts of the user's ones, shape (p,) or (k, p)."""
         if self.intercept >= 0:
-            weights = weights - weights[self.intercept] * self.means
-        return weights if self.rotation is None else self.rotation.T @ weights
+            weights = weights - weights[..., [self.intercept]] * self.means
+        return weights if self.rotation is None else weights @ self.rotation
 
 
 class EffectsBasis(NamedTuple):

@@ -211,7 +211,7 @@ def effect(
 def _band(m: Model, x: np.ndarray, level: float, df: float | None, on_link: bool) -> dict[str, np.ndarray]:
     """Predicted values at rows of the model matrix (points, p), standard errors and limits."""
     eta = x @ m.fixef.to_numpy() + np.mean(m.frame.known_part)
-    se = np.sqrt(np.einsum("ij,jk,ik->i", x, m.vcov.to_numpy(), x))
+    se = np.sqrt(m.working_covariance.variances(x))
     scaled = m.family.has_scale if is_generalized(m) else True
     own = m.nobs - len(m.fixef) if scaled else math.inf
     half = scipy.stats.t.ppf(0.5 + level / 2, own if df is None else float(df)) * se

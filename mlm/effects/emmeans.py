@@ -144,7 +144,7 @@ def denominators_of(m: Any, ddf: Any) -> Denominators:
     if not is_one_of(known, (None, *DDF)):
         raise ArgumentError(f"ddf is None, {', '.join(map(repr, DDF))}; got {ddf!r}.")
     if known == "asymptotic":
-        return Asymptotic(m.vcov.to_numpy(), np.inf)
+        return Asymptotic(m.vcov.to_numpy(), m.working_covariance, np.inf)
     if known is None and is_mixed(m) and not is_generalized(m):
         known = "kenward-roger" if m.reml else "satterthwaite"
     found: Denominators = m.denominators(known)

@@ -38,8 +38,8 @@ class FixedPart:
     Attributes
     ----------
     beta : ndarray, shape (p,)
-    vcov : ndarray, shape (p, p)
     denominators : Denominators
+        With their covariance.
     keep : tuple of int or None
         Positions of the coefficients among all columns, where some were dropped.
     dependence : Dependence or None
@@ -47,7 +47,6 @@ class FixedPart:
     """
 
     beta: np.ndarray
-    vcov: np.ndarray
     denominators: Denominators
     keep: tuple[int, ...] | None
     dependence: Dependence | None
@@ -58,7 +57,6 @@ class FixedPart:
         keep = m.frame.x_design.keep
         return cls(
             m.fixef.to_numpy(),
-            denominators.vcov,
             denominators,
             keep,
             None if keep is None else Dependence.of(m.frame),
@@ -152,7 +150,7 @@ class Estimates:
     def vcov(self) -> pd.DataFrame:
         """Covariance matrix of the estimates, shape (k, k), on the scale of the linear predictor."""
         names = pd.Index(self._names())
-        return pd.DataFrame(self._kept @ self.fixed.vcov @ self._kept.T, names, names)
+        return pd.DataFrame(self.fixed.denominators.working_covariance.covariance(self._kept), names, names)
 
     @cached_property
     def _kept(self) -> np.ndarray:
@@ -161,7 +159,7 @@ class Estimates:
     @cached_property
     def _frame(self) -> pd.DataFrame:
         eta = self._kept @ self.fixed.beta + self.constant
-        se = np.sqrt(np.einsum("kp,pq,kq->k", self._kept, self.fixed.vcov, self._kept))
+        se = np.sqrt(self.fixed.denominators.working_covariance.variances(self._kept))
         df = self.fixed.dfs(self._kept)
         numbers = self._tested(eta, se, df) if self.tests else self._limits(eta, se, df)
         shown: dict[str, Any] = {self._shown_name: eta, "SE": se, "df": df}
@@ -183,7 +181,7 @@ class Estimates:
     def _family(self, rows: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, Simultaneous]:
         """Those rows of a family that are estimable, and what they have in common."""
         there = rows[~np.isnan(self._kept[rows]).any(axis=1)]
-        covariance = self._kept[there] @ self.fixed.vcov @ self._kept[there].T
+        covariance = self.fixed.denominators.working_covariance.covariance(self._kept[there])
         size = np.sqrt(covariance.diagonal())
         size = np.where(size > 0.0, size, 1.0)
         return there, Simultaneous(df[there], covariance / np.outer(size, size), self.means)

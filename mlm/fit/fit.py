@@ -39,6 +39,7 @@ from .fitted import FittedMixed
 from .identification import Finding, unidentified, warning_text
 from .response import new_response
 from .stages import deviance_function, independent_columns, sorted_terms
+from .working_covariance import WorkingCovariance
 
 __all__ = ["Fit"]
 
@@ -257,6 +258,11 @@ class Fit(FittedMixed):
     @cached_property
     def _vcov(self) -> np.ndarray:
         return self.products.shift.covariance(self._at.sigma2 * self._at.unscaled)
+
+    @property
+    def working_covariance(self) -> WorkingCovariance:
+        """The covariance of the fixed effects of shifted or orthonormal columns."""
+        return WorkingCovariance(self.products.shift.contrast, self.sigma**2 * self._at.unscaled)
 
     # random effects
 

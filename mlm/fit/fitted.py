@@ -13,6 +13,7 @@ import pandas as pd
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
 from ..likelihood.covariance import CovarianceLayout
+from .working_covariance import WorkingCovariance
 
 __all__ = ["FittedMixed"]
 
@@ -44,6 +45,11 @@ class FittedMixed:
     @property
     def _vcov(self) -> np.ndarray:
         """Their covariance, shape (p, p)."""
+        raise NotImplementedError
+
+    @property
+    def working_covariance(self) -> WorkingCovariance:
+        """The same of the fixed effects worked with, which loses no digits of what rows are predicted to be."""
         raise NotImplementedError
 
     @property

@@ -28,6 +28,7 @@ from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, criterion_of
 from .generalized_search import GeneralizedOptimum, search
 from .response import new_response
+from .working_covariance import WorkingCovariance
 
 __all__ = ["GeneralizedFit"]
 
@@ -292,7 +293,16 @@ class GeneralizedFit(FittedMixed):
 
     @cached_property
     def _vcov(self) -> np.ndarray:
-        return self.fixed_covariance(use_hessian=self.n_agq > 0)
+        return self.worked.users_covariance(self._own_working)
+
+    @property
+    def working_covariance(self) -> WorkingCovariance:
+        """The covariance of the fixed effects of orthonormal columns."""
+        return WorkingCovariance(self.worked.working_rows, self._own_working)
+
+    @cached_property
+    def _own_working(self) -> np.ndarray:
+        return self._working(use_hessian=self.n_agq > 0)
 
     def fixed_covariance(self, use_hessian: bool) -> np.ndarray:
         """Covariance of the fixed effects, shape (p, p).
@@ -303,14 +313,18 @@ class GeneralizedFit(FittedMixed):
             Twice the inverse of the criterion's second derivatives by theta and beta; False for the information at the
             conditional modes, as if theta were known.
         """
+        return self.worked.users_covariance(self._working(use_hessian))
+
+    def _working(self, use_hessian: bool) -> np.ndarray:
+        """The same of the columns worked with."""
         if use_hessian:
             inverse = inverse_block(self._hessian, len(self._at.theta))
             if not (inverse.diagonal() > 0.0).all():
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
-            return self.worked.users_covariance(inverse)
+            return inverse
         scale = self.sigma / self.worked.units.spherical
-        return self.worked.users_covariance(scale**2 * linalg.inv(self.mode_information.matrix))
+        return np.asarray(scale**2 * linalg.inv(self.mode_information.matrix))
 
     @cached_property
     def _hessian(self) -> np.ndarray:

@@ -26,6 +26,7 @@ from ..generalized.units import Units, units_of
 from ..generalized.working import Working
 from ..likelihood.covariance import CovarianceLayout, covariance_layout, lower_factor
 from .stages import grouping_factors
+from .working_covariance import over_triangle
 
 __all__ = ["WorkedRows", "criterion_of", "worked_rows"]
 
@@ -68,6 +69,10 @@ class WorkedRows:
     def working_beta(self, beta: np.ndarray) -> np.ndarray:
         """Fixed effects of the columns worked with, shape (p,)."""
         return self.root @ beta / self.units.predictor
+
+    def working_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Weights of the working fixed effects in weighted sums of the user's, shape (k, p)."""
+        return self.units.predictor * over_triangle(rows, self.root)
 
     def users_covariance(self, covariance: np.ndarray) -> np.ndarray:
         """Covariance of the user's fixed effects, shape (p, p); NaN where there is none."""

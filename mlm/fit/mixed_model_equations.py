@@ -23,6 +23,7 @@ from ..generalized.systems import Structure, System
 from .fit import Fit
 from .generalized import GeneralizedFit
 from .leverage import row_information
+from .working_covariance import WorkingCovariance
 
 __all__ = ["Effects", "MixedModelEquations", "mixed_model_equations"]
 
@@ -60,11 +61,11 @@ class MixedModelEquations(NamedTuple):
         Its inverse's blocks at the cells.
     structure : Structure
     matched : tuple of ndarray, shapes (q, J, p)
-        S, of the user's columns.
+        S, of the fixed-effects columns worked with.
     scale : float
         The variance of the spherical effects.
-    vcov : ndarray, shape (p, p)
-        V.
+    working_covariance : WorkingCovariance
+        V, of these columns.
     """
 
     names: tuple[str, ...]
@@ -74,7 +75,7 @@ class MixedModelEquations(NamedTuple):
     structure: Structure
     matched: tuple[np.ndarray, ...]
     scale: float
-    vcov: np.ndarray
+    working_covariance: WorkingCovariance
 
     def variances(self, x: np.ndarray, effects: dict[str, Effects]) -> np.ndarray:
         """Variances of ``x'(β̂ - β) + z'(b̂ - b)``, shape (m,).
@@ -90,7 +91,7 @@ class MixedModelEquations(NamedTuple):
         for k, name in enumerate(self.names):
             if name in effects:
                 spherical[k], codes[k] = effects[name].z @ self.loadings[k], effects[name].codes
-        rest, own = x.copy(), np.zeros(len(x))
+        rest, own = self.working_covariance.turn(x), np.zeros(len(x))
         for k, a in spherical.items():
             seen = codes[k] >= 0
             own[~seen] += np.einsum("ia,ia->i", a[~seen], a[~seen])
@@ -100,7 +101,7 @@ class MixedModelEquations(NamedTuple):
                 blocks = self._blocks(k, m, codes[k][both], codes[m][both])
                 twice = 1.0 if m == k else 2.0
                 own[both] += twice * np.einsum("ia,abi,ib->i", a[both], blocks, spherical[m][both])
-        return self.scale * own + np.einsum("ip,pq,iq->i", rest, self.vcov, rest)
+        return np.asarray(self.scale * own + ((rest @ self.working_covariance.matrix) * rest).sum(axis=1))
 
     def _blocks(self, k: int, m: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Blocks of the inverse at pairs of levels of two factors, shape (q, q', pairs)."""
@@ -144,7 +145,7 @@ def mixed_model_equations(fit: Fit | GeneralizedFit) -> MixedModelEquations:
     MixedModelEquations
     """
     worked, found = row_information(fit)
-    turn = worked.root / worked.units.predictor
+    scale = (fit.sigma / worked.units.spherical) ** 2
     return MixedModelEquations(
         names=worked.names,
         loadings=tuple(
@@ -154,7 +155,7 @@ def mixed_model_equations(fit: Fit | GeneralizedFit) -> MixedModelEquations:
         system=found.at.system,
         inverse=found.at.system.inverse(),
         structure=Structure(worked.rows),
-        matched=tuple(s @ turn for s in found.solved),
-        scale=(fit.sigma / worked.units.spherical) ** 2,
-        vcov=fit.fixed_covariance(False) if isinstance(fit, GeneralizedFit) else fit.vcov.to_numpy(),
+        matched=tuple(found.solved),
+        scale=scale,
+        working_covariance=WorkingCovariance(worked.working_rows, scale * linalg.inv(found.matrix)),
     )

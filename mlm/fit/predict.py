@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import ArgumentError, DataError, counted, is_one_of, shorten
 from ..frame.design import full_coding
 from ..frame.estimability import estimable_rows
-from ..frame.evaluate import Evaluator
+from ..frame.evaluate import Evaluator, column_names, demand_functions
 from ..frame.given import checked_weights, given, numeric
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
@@ -152,7 +152,7 @@ def variances(fit: Fit | GeneralizedFit, equations: Callable[[], MixedModelEquat
     if rows.parts:
         found = equations().variances(rows.x, _by_factor(fit, rows))
     else:
-        found = np.einsum("ip,pq,iq->i", rows.x, fit.vcov.to_numpy(), rows.x)
+        found = fit.working_covariance.variances(rows.x)
     return np.where(rows.lost | ~rows.estimable, np.nan, found)
 
 
@@ -165,7 +165,7 @@ def observation_variances(fit: Fit, newdata: Any, weights: Any) -> np.ndarray | 
     newdata : data frame, or None
         None stands for the rows of the fit, with the weights that they have.
     weights : str or array_like of shape (m,), or None
-        Of new rows: a column of theirs, or values; None stands for 1.
+        Of new rows: a column of theirs, an expression, or values; None stands for 1.
 
     Raises
     ------
@@ -173,6 +173,8 @@ def observation_variances(fit: Fit, newdata: Any, weights: Any) -> np.ndarray | 
         When weights are given for the rows of the fit.
     DataError
         When they are not one positive number per row.
+    FormulaError
+        When an expression cannot be read.
     """
     if newdata is None:
         if weights is not None:
@@ -181,10 +183,18 @@ def observation_variances(fit: Fit, newdata: Any, weights: Any) -> np.ndarray | 
     if weights is None:
         return fit.sigma**2
     table = Table.of(newdata, "The new data")
-    if isinstance(weights, str):
-        table.demand({"`weights`": [weights]}, "The new data")
-    found = given(weights, "weights", table)
-    values = found if isinstance(found, np.ndarray) else numeric(found, table.value(weights), "weights column", table.n)
+    found, own = given(weights, "weights", table), fit.frame.recipe.own
+    if isinstance(found, np.ndarray):
+        values = found
+    else:
+        demand_functions((found,), own, weights)
+        table.demand({"`weights`": column_names((found,), own, table)}, "The new data")
+        values = numeric(found, Evaluator(table, own).value(found), "weights column", table.n)
+    missing = int(np.isnan(values).sum())
+    if missing:
+        raise DataError(
+            f"The weights are missing in {missing} of {table.n} rows of the new data; give a positive number for each."
+        )
     return fit.sigma**2 / checked_weights(found, values)
 
 

@@ -88,5 +88,4 @@ def _marginal_variances(fit: Fit, weights: np.ndarray) -> np.ndarray:
     for _, part, covariance in covariance_blocks(fit):
         z = part.columns.matrix()
         total = total + np.einsum("ij,jk,ik->i", z, covariance, z)
-    x = fit.frame.x
-    return np.asarray(total - np.einsum("ij,jk,ik->i", x, fit._vcov, x))
+    return np.asarray(total - fit.working_covariance.variances(fit.frame.x))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 
 from ..frame.model_frame import ModelFrame
+from ..generalized.distribution import Family
 from ..generalized.laplace import GeneralizedEvaluation
 from ..generalized.pirls import find_mode
 from ..likelihood.criterion import Evaluation
@@ -18,7 +19,7 @@ from .generalized_rows import criterion_of
 from .generalized_search import GeneralizedOptimum
 from .stages import deviance_function, products_of, sorted_terms
 
-__all__ = ["fit_from", "generalized_fit_from", "stored_numbers"]
+__all__ = ["StoredFit", "fit_from", "generalized_fit_from", "stored_numbers"]
 
 # Share of a number's size up to which what other machines' rounding makes of it is the same; beyond, the columns worked
 # with came out otherwise there, and the criterion is computed again at the user's theta.
@@ -28,6 +29,30 @@ AT = ("theta", "value", "relative", "sigma2", "beta", "unscaled", "penalised")
 
 LinearFit = TypeVar("LinearFit", bound=Fit)
 OtherFit = TypeVar("OtherFit", bound=GeneralizedFit)
+
+
+class StoredFit(TypedDict, total=False):
+    """Fields of what is stored of a fit, a linear one and a generalized one, beside its frame."""
+
+    converged: bool
+    optimizer: str
+    message: str
+    log: list[np.ndarray]
+    reml: bool
+    rotated: bool
+    translated: bool
+    users: list[np.ndarray]
+    searched: np.ndarray | None
+    at: dict[str, Any]
+    family: Family
+    n_agq: int
+    estimated_size: bool
+    theta: np.ndarray
+    beta: np.ndarray
+    value: float
+    gradient: np.ndarray
+    u: list[np.ndarray]
+    hessian: np.ndarray | None
 
 
 def stored_numbers(fit: Fit | GeneralizedFit) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from ..errors import ArgumentError, FitError, suggest
+from ..language.formula import Formula, parse
+from ..language.tree import Name, spell
 
 __all__ = ["FitCall"]
 
@@ -80,6 +82,8 @@ class FitCall:
                     f"{suggest(name, known)}"
                 )
         options = {name: value for name, value in self.options.items() if name not in NOT_CARRIED}
+        if options.get("contrasts") is not None and "contrasts" not in changes:
+            options["contrasts"] = _of_variables(options["contrasts"], parse(formula))
         if "REML" in changes:
             options.pop("reml", None)
         if "family" in changes:
@@ -89,6 +93,13 @@ class FitCall:
         elif self.data is None:
             raise FitError("This model was loaded, and came without its data: give them, update(…, data=…).")
         return self.verb(formula, self.data if data is None else data, **{**options, **changes})
+
+
+def _of_variables(contrasts: Mapping[str, Any], formula: Formula) -> dict[str, Any]:
+    """Contrasts without those of variables that are no longer in the fixed part."""
+    nodes = formula.fixed.variables
+    there = {spell(node) for node in nodes} | {node.name for node in nodes if isinstance(node, Name)}
+    return {name: value for name, value in contrasts.items() if name in there or formula.has_dot}
 
 
 def _plain(value: Any) -> Any:

@@ -61,6 +61,14 @@ class Grouping:
             labels = [f"{labels[a]}:{mine[b]}" for a, b in zip(before, own, strict=True)]
         return pd.Index(labels)
 
+    def values(self) -> list[pd.Index]:
+        """Values of each of its parts, row by row."""
+        codes, found = self.codes, []
+        for (before, own), part in zip(self.pairs[::-1], self.parts[:0:-1], strict=True):
+            found.append(_named(pd.Index(part)).take(own[codes]))
+            codes = before[codes]
+        return [_named(pd.Index(self.parts[0])).take(codes), *found[::-1]]
+
     def find(self, parts: tuple[Node, ...], values: list[Value]) -> tuple[np.ndarray, np.ndarray]:
         """Find the levels of other rows.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -68,6 +68,8 @@ class ModelFrame:
         How the variables are computed on new rows.
     predictors : mapping of str to Value
         The data's columns that the fixed part uses, on the rows in use.
+    others : mapping of str to Value
+        Those that the response's expression, offsets and slopes use; ``(weights)`` and ``(offset)`` as they were given.
     offset_parts : tuple of Node, or None
         Expressions whose sum is the offset; None when it was given as values.
     call : CallText
@@ -97,10 +99,12 @@ class ModelFrame:
     dependent: Columns | None = None
     outcome: Outcome | None = None
     origin: FitCall | None = None
+    others: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groupings", MappingProxyType(dict(self.groupings)))
         object.__setattr__(self, "predictors", MappingProxyType(dict(self.predictors)))
+        object.__setattr__(self, "others", MappingProxyType(dict(self.others)))
         _freeze(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -288,6 +292,7 @@ def read_frame(
         dropped=found.dropped,
         recipe=recipe,
         predictors=found.predictors,
+        others=found.others,
         offset_parts=_offset_parts(found),
         call=CallText(named, written(found.weights, weights), written(found.offset, offset)),
         outcome=outcome,

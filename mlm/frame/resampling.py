@@ -50,6 +50,7 @@ def with_levels(frame: ModelFrame, group: str, drawn: np.ndarray) -> ModelFrame:
         offset=None if frame.offset is None else frame.offset[rows],
         index=pd.RangeIndex(len(rows)),
         predictors={},
+        others={},
         outcome=None if frame.outcome is None else _outcome(frame.outcome, rows),
     )
 

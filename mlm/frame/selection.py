@@ -49,6 +49,7 @@ def with_rows(frame: ModelFrame, keep: np.ndarray, outcome: Outcome | None) -> M
         offset=None if frame.offset is None else frame.offset[keep],
         index=frame.index[keep],
         predictors={},
+        others={},
         dependent=None if frame.dependent is None else rows_of(frame.dependent),
         outcome=outcome,
     )

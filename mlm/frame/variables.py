@@ -33,6 +33,8 @@ class Variables(NamedTuple):
         Of each variable, and of weights and an offset by their roles.
     predictors : mapping of str to Value
         The data's columns that the fixed part uses, in its order.
+    others : mapping of str to Value
+        Those that only the response's expression, offsets and slopes use; weights and an offset that were given.
     weights, offset : Node, ndarray or None
         What the arguments gave.
     n : int
@@ -47,6 +49,7 @@ class Variables(NamedTuple):
     formula: Formula
     values: Mapping[Any, Value]
     predictors: Mapping[str, Value]
+    others: Mapping[str, Value]
     weights: Node | np.ndarray | None
     offset: Node | np.ndarray | None
     n: int
@@ -101,9 +104,21 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
     known = {node.name: value for node, value in values.items() if isinstance(node, Name)}
     asked_of = column_names(formula.fixed.variables, own, table)  # effects are: also what stands in a call
     predictors = {name: known[name] if name in known else taken(columns[name], used) for name in asked_of}
+    also = column_names(_others_of(formula, by_role.get(OFFSET)), own, table)
+    others = {name: known[name] if name in known else taken(columns[name], used) for name in also}
+    others |= {role: values[role] for role in by_role}
     n = table.n if used is None else int(used.sum())
     weights, offset = by_role.get(WEIGHTS), by_role.get(OFFSET)
-    return Variables(formula, values, predictors, weights, offset, n, used, dropped, evaluator.as_recipe())
+    return Variables(formula, values, predictors, others, weights, offset, n, used, dropped, evaluator.as_recipe())
+
+
+def _others_of(formula: Formula, offset: Node | np.ndarray | None) -> list[Node]:
+    """Expressions beside the fixed part and the columns that group."""
+    nodes: list[Node] = [formula.left] if isinstance(formula.left, Call) else []
+    nodes += formula.offsets if offset is None or isinstance(offset, np.ndarray) else (*formula.offsets, offset)
+    for term in formula.random:
+        nodes += [*term.expr.variables, *(node for node in term.parts if isinstance(node, Call))]
+    return nodes
 
 
 def _of_numbers(formula: Formula, table: Table, own: Mapping[str, Function]) -> Variables | None:
@@ -115,7 +130,8 @@ def _of_numbers(formula: Formula, table: Table, own: Mapping[str, Function]) -> 
     values = dict(zip(formula.variables, found.values(), strict=True))
     predictors = {node.name: values[node] for node in formula.fixed.variables if isinstance(node, Name)}
     recipe = Recipe(MappingProxyType(dict.fromkeys(found, NUMBERS)), MappingProxyType({}), own)
-    return Variables(formula, values, predictors, None, None, table.n, None, Dropped(0, table.n), recipe)
+    others = {node.name: values[node] for node in _others_of(formula, None) if isinstance(node, Name)}
+    return Variables(formula, values, predictors, others, None, None, table.n, None, Dropped(0, table.n), recipe)
 
 
 def _without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) -> Formula:

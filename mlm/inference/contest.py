@@ -107,7 +107,7 @@ def _rows(asked: Hypotheses) -> dict[str, np.ndarray]:
 def _t_frame(m: FittedModel, asked: Hypotheses, by: Denominators, level: float) -> pd.DataFrame:
     short, power = asked.shortened()
     estimate, df = short.weights @ m.fixef.to_numpy(), by.dfs(short.weights)
-    se = np.sqrt(np.einsum("kp,pq,kq->k", short.weights, by.vcov, short.weights))
+    se = np.sqrt(by.working_covariance.variances(short.weights))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         t = (estimate - short.values) / se
         estimate, se = np.ldexp(estimate, power), np.ldexp(se, power)

@@ -9,6 +9,7 @@ import scipy
 
 from ..errors import ArgumentError, is_one_of
 from ..fit.fit import Fit
+from ..fit.working_covariance import WorkingCovariance
 from .kenward_roger import kenward_roger, scaled_denominator
 from .satterthwaite import VarianceInformation, degrees_of_freedom
 
@@ -65,6 +66,10 @@ class Denominators(Protocol):
     def vcov(self) -> np.ndarray:
         """Covariance matrix of the user's coefficients, shape (p, p)."""
 
+    @property
+    def working_covariance(self) -> WorkingCovariance:
+        """The same of those worked with, by which variances of contrasts are computed."""
+
     def dfs(self, contrasts: np.ndarray) -> np.ndarray:
         """Degrees of freedom of single contrasts, shape (k, p): shape (k,); NaN for zeros only."""
 
@@ -99,7 +104,7 @@ class Whitened(NamedTuple):
     @classmethod
     def of(cls, fit: Fit, root: np.ndarray, contrasts: np.ndarray) -> Whitened:
         """Decompose contrasts (k, p) of the user's coefficients; R is the root of the working ones' covariance."""
-        working = np.array([fit.products.shift.contrast(row) for row in contrasts]).reshape(contrasts.shape)
+        working = fit.products.shift.contrast(contrasts)
         rows = working @ root
         length = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
         shares = np.linalg.svd(rows / np.where(length > 0.0, length, 1.0), compute_uv=False)
@@ -130,9 +135,14 @@ class Satterthwaite:
         """See `Denominators.vcov`."""
         return self.fit.vcov.to_numpy()
 
+    @property
+    def working_covariance(self) -> WorkingCovariance:
+        """See `Denominators.working_covariance`."""
+        return self.fit.working_covariance
+
     def dfs(self, contrasts: np.ndarray) -> np.ndarray:
         """See `Denominators.dfs`."""
-        working = np.array([self.fit.products.shift.contrast(row) for row in contrasts]).reshape(contrasts.shape)
+        working = self.fit.products.shift.contrast(contrasts)
         return degrees_of_freedom(self.fit, self.information, working)
 
     def f_test(self, contrasts: np.ndarray, difference: np.ndarray) -> FTest:
@@ -176,13 +186,20 @@ class WithKenwardRoger:
     @property
     def vcov(self) -> np.ndarray:
         """See `Denominators.vcov`."""
-        root, shift = self.found.information.root, self.fit.products.shift
-        sigma2 = (self.fit.sigma / shift.scale) ** 2
-        return shift.covariance(sigma2 * (root @ self.found.adjusted @ root.T))
+        shift = self.fit.products.shift
+        return shift.covariance(self.working_covariance.matrix / shift.scale / shift.scale)
+
+    @property
+    def working_covariance(self) -> WorkingCovariance:
+        """See `Denominators.working_covariance`."""
+        root = self.found.information.root
+        return WorkingCovariance(
+            self.fit.products.shift.contrast, self.fit.sigma**2 * (root @ self.found.adjusted @ root.T)
+        )
 
     def dfs(self, contrasts: np.ndarray) -> np.ndarray:
         """See `Denominators.dfs`."""
-        working = np.array([self.fit.products.shift.contrast(row) for row in contrasts]).reshape(contrasts.shape)
+        working = self.fit.products.shift.contrast(contrasts)
         return degrees_of_freedom(self.fit, self.found.information, working)
 
     def f_test(self, contrasts: np.ndarray, difference: np.ndarray) -> FTest:
@@ -203,15 +220,22 @@ class Exact:
     Parameters
     ----------
     vcov : ndarray, shape (p, p)
+    working_covariance : WorkingCovariance
     df : float
-    unscaled : ndarray, shape (p, p), optional
-        The covariance matrix over the residual variance, of a fit that leaves no residuals: F is infinite then.
+    unscaled : WorkingCovariance, optional
+        The covariance over the residual variance, of a fit that leaves no residuals: F is infinite then.
     """
 
     method = ""
 
-    def __init__(self, vcov: np.ndarray, df: float, unscaled: np.ndarray | None = None) -> None:
-        self.vcov, self.df, self.unscaled = vcov, df, unscaled
+    def __init__(
+        self,
+        vcov: np.ndarray,
+        working_covariance: WorkingCovariance,
+        df: float,
+        unscaled: WorkingCovariance | None = None,
+    ) -> None:
+        self.vcov, self.working_covariance, self.df, self.unscaled = vcov, working_covariance, df, unscaled
 
     def dfs(self, contrasts: np.ndarray) -> np.ndarray:
         """See `Denominators.dfs`."""
@@ -222,14 +246,12 @@ class Exact:
         if np.isnan(self.vcov).any():  # as many coefficients as rows
             return FTest(np.nan, int(np.linalg.matrix_rank(contrasts)), np.nan)
         if self.unscaled is None:
-            return self._f_test(self.vcov, contrasts, difference)
+            return self._f_test(self.working_covariance, contrasts, difference)
         found = self._f_test(self.unscaled, contrasts, difference)
         return found._replace(value=np.inf if found.value > 0.0 else np.nan, square=found.value)
 
-    def _f_test(self, covariance: np.ndarray, contrasts: np.ndarray, difference: np.ndarray) -> FTest:
-        scale = np.sqrt(covariance.diagonal())
-        rows = contrasts * scale
-        values, vectors = np.linalg.eigh(rows @ (covariance / np.outer(scale, scale)) @ rows.T)
+    def _f_test(self, by: WorkingCovariance, contrasts: np.ndarray, difference: np.ndarray) -> FTest:
+        values, vectors = np.linalg.eigh(by.covariance(contrasts))
         there = values > DEPENDENT * values.max(initial=0.0)
         if not there.any():
             return FTest(np.nan, 0, np.nan)

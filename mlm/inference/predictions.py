@@ -22,19 +22,20 @@ __all__ = ["asks_for_frame", "demand_no_observation", "on_response_scale", "pred
 INTERVALS = ("confidence", "prediction")
 
 
-def asks_for_frame(se: Any, interval: Any) -> bool:
+def asks_for_frame(se: Any, interval: Any, level: Any = 0.95) -> bool:
     """Whether predictions are asked for with their errors.
 
     Raises
     ------
     ArgumentError
-        When `se` or `interval` are none of what they can be.
+        When `se`, `interval` or `level` are none of what they can be, also where nothing comes of a level.
 
     Examples
     --------
     >>> asks_for_frame(False, None), asks_for_frame(True, None), asks_for_frame(False, "prediction")
     (False, True, True)
     """
+    checked_level(level)
     if not is_one_of(se, (True, False)):
         raise ArgumentError(f"`se` is True or False; got {se!r}.")
     if interval is not None and not is_one_of(interval, INTERVALS):

@@ -156,7 +156,7 @@ def robust_coefficients(m: Any, kind: str = KINDS[2], cluster: Any = None) -> Ro
 
 
 class _Clusters(NamedTuple):
-    """What each of m clusters tells.
+    """What each of m clusters tells, with the columns worked with for X.
 
     Attributes
     ----------
@@ -174,10 +174,11 @@ class _Clusters(NamedTuple):
 
 
 def _covariance(m: Any, of: _Clusters) -> np.ndarray:
-    vcov = m.vcov.to_numpy()
+    turn, working = m.working_covariance
     count = len(of.scores)
     factor = count / (count - 1) if of.kind == "CR1" else 1.0
-    found = vcov @ (of.scores.T @ of.scores) @ vcov
+    estimated = turn(np.eye(len(working))) @ working @ of.scores.T
+    found = estimated @ estimated.T
     return np.asarray(factor * (found + found.T) / 2)
 
 
@@ -187,11 +188,11 @@ def _degrees_of_freedom(m: Any, of: _Clusters) -> np.ndarray:
     For a contrast c the estimate is a sum of squares of ``c' M U_g' (e_g)``, whose covariances are
     ``c' M (U_g' V_g U_g δ_gh - U_g' X_g M X_h' U_h) M c``.
     """
-    vcov, out = m.vcov.to_numpy(), []
-    for c in vcov:
+    (turn, working), out = m.working_covariance, []
+    for c in turn(np.eye(len(working))) @ working:
         own = np.einsum("i,gij,j->g", c, of.squares, c)
         through = of.weights @ c
-        products = np.diag(own) - through @ vcov @ through.T
+        products = np.diag(own) - through @ working @ through.T
         out.append(float(np.trace(products) ** 2 / np.sum(np.square(products))))
     return np.array(out)
 
@@ -266,14 +267,14 @@ def _coded(m: Any, cluster: Any) -> np.ndarray:
 
 def _plain(m: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Scores and squares without a correction: ``V^-1 e`` are weighted conditional residuals, ``V^-1 X`` likewise."""
-    x, count = m.frame.x, int(codes.max()) + 1
+    turn, count = m.working_covariance.turn, int(codes.max()) + 1
     weights = (np.ones(m.nobs) if m.frame.weights is None else m.frame.weights) / m.sigma**2
     residuals = m.frame.y - m.fitted.to_numpy()
-    left = x
+    x = left = turn(m.frame.x)
     if isinstance(m, Fit):
         worked, found = row_information(m)
         left = np.empty_like(x)
-        left[worked.order] = found.left().T @ worked.root
+        left[worked.order] = turn(found.left().T @ worked.root)
     through = left * weights[:, None]
     scores, squares = np.zeros((count, x.shape[1])), np.zeros((count, x.shape[1], x.shape[1]))
     np.add.at(scores, codes, x * (weights * residuals)[:, None])
@@ -283,12 +284,12 @@ def _plain(m: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 def _reduced(m: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same with the correction of CR2."""
-    x, vcov = m.frame.x, m.vcov.to_numpy()
-    away = m.frame.net_response - x @ m.fixef.to_numpy()
+    turn, working = m.working_covariance
+    x, away = turn(m.frame.x), m.frame.net_response - m.frame.x @ m.fixef.to_numpy()
     scores, squares, weights = [], [], []
     for rows, v in _working_covariances(m, codes):
         mine, root = x[rows], linalg.cholesky(v)
-        inner = root @ (v - mine @ vcov @ mine.T) @ root.T
+        inner = root @ (v - mine @ working @ mine.T) @ root.T
         values, vectors = linalg.eigh(inner)
         known = values > NOTHING * values[-1]
         half = root.T @ vectors[:, known]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..errors import FormulaError
+from ..errors import ArgumentError, FormulaError
 from .formula import Formula, RandomTerm, key_of_bar, without_double_bars
 from .parser import parse_tree
 from .terms import Complaint, Terms, expand
@@ -63,8 +63,10 @@ def updated(formula: Formula, change: str) -> str:
 
     Raises
     ------
+    ArgumentError
+        When the change is no text.
     FormulaError
-        When the change cannot be read, takes random effects out that are not there, or crosses them with others.
+        When it cannot be read, takes random effects out that are not there, or crosses them with others.
 
     Examples
     --------
@@ -73,7 +75,7 @@ def updated(formula: Formula, change: str) -> str:
     'log(y) ~ x + (x | g) + x:z'
     """
     if not isinstance(change, str):
-        raise FormulaError(f"A change of a formula is a string such as '. ~ . + x'; got {type(change).__name__}.")
+        raise ArgumentError(f"A change of a formula is a string such as '. ~ . + x'; got {type(change).__name__}.")
     old = rewritten(formula, formula.fixed, formula.random).text if formula.has_dot else formula.text
     left, right = _sides(parse_tree(without_double_bars(old)))
     new_left, new_right = _sides(parse_tree(change if "~" in change else f"~{change}"))
@@ -84,7 +86,8 @@ def updated(formula: Formula, change: str) -> str:
 
     tree = _alike(_filled(new_right, right), {})
     _demand_known_bars(right, new_right, complain)
-    return _written(_filled(new_left or left, left), expand(tree, complain), complain)
+    response = left if new_left is None or _is_dot(new_left) else _filled(new_left, left)
+    return _written(response, expand(tree, complain), complain)
 
 
 def _sides(tree: Node) -> tuple[Node | None, Node]:
@@ -94,9 +97,13 @@ def _sides(tree: Node) -> tuple[Node | None, Node]:
     return (None, tree.arguments[0]) if len(tree.arguments) == 1 else (tree.arguments[0], tree.arguments[1])
 
 
+def _is_dot(node: Node) -> bool:
+    return isinstance(node, Name) and node.name == "." and not node.quoted
+
+
 def _filled(node: Node, old: Node) -> Node:
     """A tree with the old side in the places of its dots."""
-    if isinstance(node, Name) and node.name == "." and not node.quoted:
+    if _is_dot(node):
         return Call("(", (old,)) if isinstance(old, Call) and old.infix else old
     if isinstance(node, Call):
         return replace(node, arguments=tuple(_filled(argument, old) for argument in node.arguments))

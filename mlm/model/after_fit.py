@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +14,12 @@ from ..fit.fit import Fit
 from ..fit.fitted import FittedMixed
 from ..fit.generalized import GeneralizedFit
 from ..fit.mixed_model_equations import MixedModelEquations, mixed_model_equations
+from ..fit.predict import predicted_values, variances, wanted
 from ..fit.simulate import simulate
 from ..fit.stored import stored_numbers
 from ..inference.bootstrap import Bootstrap, bootstrap
 from ..inference.intervals import is_wald, mixed_intervals
+from ..inference.predictions import asks_for_frame, prediction_frame
 from ..inference.row_influence import cooks_distances
 from .augmenting import rows_of_the_fit, rows_of_users, with_columns
 from .every_model import EveryModel
@@ -194,7 +197,8 @@ class AfterFit(EveryModel, FittedMixed):
         Parameters
         ----------
         newdata : data frame, optional
-            Default: the rows of the fit, with the variables of the formula.
+            Default: the rows of the fit, with the response, the columns of the data that the formula uses (also within
+            functions, offsets and slopes), grouping factors, and ``(weights)`` and ``(offset)`` that were given.
         new_levels : {"error", "population", "missing"}
             As for `predict`.
         se : bool
@@ -223,11 +227,14 @@ class AfterFit(EveryModel, FittedMixed):
         [1.0, 'a', 1.65, 0.48]
         """
         asked: Any = self
-        found = asked.predict(newdata, new_levels=new_levels, se=se)
-        fitted = found["fit"] if se else found
-        fixed = asked.predict(newdata, re_form=False)
+        framed, rows = asks_for_frame(se, None), wanted(asked, newdata, None, new_levels)
+        fitted = predicted_values(asked, rows)
+        fixed = predicted_values(asked, replace(rows, parts=(), lost=np.zeros_like(rows.lost)))
         family = asked.family if isinstance(self, GeneralizedFit) else None
-        added = {".fitted": fitted, **({".se.fit": found["se"]} if se else {})}
+        added: dict[str, Any] = {".fitted": fitted}
+        if framed:
+            errors = prediction_frame(fitted, variances(asked, lambda: self._equations, rows), 0.95)
+            added[".se.fit"] = errors["se"]
         means = fitted if family is None else family.means(fitted.to_numpy())
         if newdata is not None:
             return with_columns(rows_of_users(newdata), {**added, ".fixed": fixed, ".mu": means})

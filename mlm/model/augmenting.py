@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..frame.given import OFFSET, WEIGHTS
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
 from ..frame.values import Category, Truth, Value
+from ..language.tree import Name, spell
 from ..report.face import demand_model
 
 __all__ = ["augment", "rows_of_the_fit", "rows_of_users", "with_columns"]
@@ -31,14 +33,16 @@ def augment(m: Any, newdata: Any = None, **options: Any) -> pd.DataFrame:
 
 
 def rows_of_the_fit(frame: ModelFrame) -> pd.DataFrame:
-    """The response, the predictors, columns of slopes and grouping factors, in the rows in use."""
+    """The response and what the formula computes with, in the rows in use; weights and an offset that were given."""
     columns: dict[str, Any] = {frame.formula.response: frame.y}
-    columns |= {name: _plain(value) for name, value in frame.predictors.items()}
-    for part in frame.random:
-        matrix, names = part.columns.matrix(), part.design.columns_used()
-        columns |= {n: matrix[:, k] for k, n in enumerate(part.columns.names) if n in names and n not in columns}
-    for name, grouping in frame.groupings.items():
-        columns.setdefault(name, grouping.levels.take(grouping.codes).to_numpy())
+    of_rows = {name: _plain(value) for name, value in {**frame.predictors, **frame.others}.items()}
+    given = {name: of_rows.pop(name) for name in (WEIGHTS, OFFSET) if name in of_rows}
+    for name, values in of_rows.items():
+        columns.setdefault(name, values)
+    for part in sorted(frame.random, key=lambda part: len(part.term.parts)):
+        for node, levels in zip(part.term.parts, frame.groupings[part.term.group].values(), strict=True):
+            columns.setdefault(node.name if isinstance(node, Name) else spell(node), levels.to_numpy())
+    columns |= given
     return pd.DataFrame({name: pd.Series(values, frame.index) for name, values in columns.items()}, frame.index.view())
 
 

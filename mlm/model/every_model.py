@@ -47,7 +47,7 @@ class EveryModel:
         Raises
         ------
         ArgumentError
-            For an option that there is not.
+            For an option that there is not, or a change that is no text.
         FormulaError
             When the change cannot be read, or takes random effects out that are not there.
         FitError

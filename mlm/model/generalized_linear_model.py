@@ -124,6 +124,14 @@ class GeneralizedLinearModel(OneLevelModel):
         found = self._rows(residuals(self.family, self.outcome, self.ended.eta, "deviance"), type)
         return standardized(found, self.leverages, self.sigma)
 
+    @property
+    def _working_weights(self) -> np.ndarray:
+        return self.outcome.weights * self.family.working_weights(self.ended.eta)
+
+    @property
+    def _dispersion(self) -> float:
+        return self.dispersion
+
     @cached_property
     def leverages(self) -> np.ndarray:
         """What each row has of its own fit, shape (n,): R's ``hatvalues``."""
@@ -413,7 +421,7 @@ class GeneralizedLinearModel(OneLevelModel):
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
-        framed = asks_for_frame(se, interval)
+        framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         eta, variance = self.linear_prediction(newdata, framed)
         if newdata is None:

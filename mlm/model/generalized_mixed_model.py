@@ -101,7 +101,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
             With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
         """
         _demand_normal(ddf)
-        return Exact(self.vcov.to_numpy(), np.inf)
+        return Exact(self.vcov.to_numpy(), self.working_covariance, np.inf)
 
     def coefficients(self, ddf: str | None = None) -> pd.DataFrame:
         """Table of fixed effects with Wald tests by the normal distribution.
@@ -304,7 +304,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
-        framed = asks_for_frame(se, interval)
+        framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         rows = wanted(self, newdata, re_form, new_levels)
         eta = predicted_values(self, rows)

@@ -117,8 +117,13 @@ class LinearModel(OneLevelModel):
         exact = super().denominators(ddf)
         if self.sigma > 0.0 or not self.df_resid:
             return exact
-        inverse = np.linalg.inv(np.linalg.qr(self.frame.x, mode="r"))
-        return Exact(exact.vcov, exact.df, inverse @ inverse.T)
+        working = self.working_covariance
+        unscaled = working._replace(matrix=np.eye(len(working.matrix)))
+        return Exact(exact.vcov, working, exact.df, unscaled)
+
+    @property
+    def _dispersion(self) -> float:
+        return self.sigma**2
 
     @cached_property
     def leverages(self) -> np.ndarray:
@@ -330,7 +335,7 @@ class LinearModel(OneLevelModel):
         >>> m.predict({"x": [6.0]}, interval="prediction").round(2).values.tolist()
         [[6.15, 0.13, 5.6, 6.7]]
         """
-        framed = asks_for_frame(se, interval)
+        framed = asks_for_frame(se, interval, level)
         fit, variance = self.linear_prediction(newdata, framed)
         if variance is None:
             return self.fitted if newdata is None else fit

@@ -297,8 +297,9 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         level : float
             Coverage, in (0, 1).
         weights : str or array_like of shape (rows,), optional
-            Prior weights of new observations, a column of `newdata` or values: their variance around the mean is
-            ``sigma² / weight``. New rows have the weight 1 by default, the rows of the fit those of the fit.
+            Prior weights of new observations, a column of `newdata`, an expression of its columns or values: their
+            variance around the mean is ``sigma² / weight``. New rows have the weight 1 by default, the rows of the fit
+            those of the fit.
 
         Returns
         -------
@@ -312,9 +313,11 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         ------
         ArgumentError
             For an unknown `re_form`, `new_levels` or `interval`, or a level outside (0, 1).
+        FormulaError
+            When `weights` is a text that is no expression.
         DataError
-            When a column is missing or is not what it was in the fit, a level is new or missing and `new_levels` is
-            ``"error"``, or the rows are new and the offset was given as values.
+            When weights are missing or not positive, a column is missing or is not what it was in the fit, a level is
+            new or missing and `new_levels` is ``"error"``, or the rows are new and the offset was given as values.
 
         Warns
         -----
@@ -340,13 +343,14 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         >>> m.predict({"g": ["a", "d"]}, new_levels="population", se=True).round(2).values.tolist()
         [[1.65, 0.7, 0.29, 3.01], [4.67, 3.69, -2.56, 11.9]]
         """
-        framed = asks_for_frame(se, interval)
-        added = observation_variances(self, newdata, weights) if interval == "prediction" else 0.0
+        framed, observed = asks_for_frame(se, interval, level), interval == "prediction"
+        added = observation_variances(self, newdata, weights) if observed or weights is not None else 0.0
         rows = wanted(self, newdata, re_form, new_levels)
         fit = predicted_values(self, rows)
         if not framed:
             return fit
-        return prediction_frame(fit, variances(self, lambda: self._equations, rows), level, added=added)
+        found = variances(self, lambda: self._equations, rows)
+        return prediction_frame(fit, found, level, added=added if observed else 0.0)
 
     # reports
 

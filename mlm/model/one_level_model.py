@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from ..errors import FitError
 from ..fit.simulate import simulate
+from ..fit.working_covariance import WorkingCovariance, of_rows
 from ..frame.columns import INTERCEPT
 from ..frame.estimability import estimable_rows
 from ..frame.model_frame import ModelFrame
@@ -73,6 +75,23 @@ class OneLevelModel(EveryModel, MaketablesFace):
         """Covariance matrix of the coefficients, shape (p, p)."""
         return pd.DataFrame(self.covariance, self.frame.x_names, self.frame.x_names, copy=True)
 
+    @cached_property
+    def working_covariance(self) -> WorkingCovariance:
+        """The covariance of the coefficients of centred, orthonormal columns: variances of means lose no digits."""
+        names = self.frame.x_names
+        intercept = names.index(INTERCEPT) if INTERCEPT in names else -1
+        found = of_rows(self.frame.x, self._working_weights, intercept, self._dispersion)
+        return WorkingCovariance(np.asarray, self.covariance) if found is None else found
+
+    @property
+    def _working_weights(self) -> np.ndarray | None:
+        """Of the rows, at the fit, shape (n,); None for 1."""
+        return None
+
+    @property
+    def _dispersion(self) -> float:
+        raise NotImplementedError
+
     @property
     def se(self) -> pd.Series:
         """Standard errors by term."""
@@ -122,7 +141,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
             With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
         """
         demand_own_ddf(ddf)
-        return Exact(self.covariance, self.test_df)
+        return Exact(self.covariance, self.working_covariance, self.test_df)
 
     def with_functions(self: Self, functions: Mapping[str, Callable[..., Any]]) -> Self:
         """Return the model with functions that its formula calls given again.
@@ -199,7 +218,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
         values = pd.Series(x @ self.beta + known, index.view(), name="prediction")
         if not with_variance:
             return values, None
-        variance = np.einsum("ip,pq,iq->i", x, self.covariance, x)
+        variance = self.working_covariance.variances(x)
         return values, variance if lost is None else np.where(lost, np.nan, variance)
 
     def _stored(self) -> dict[str, Any]:
@@ -211,7 +230,8 @@ class OneLevelModel(EveryModel, MaketablesFace):
         Parameters
         ----------
         newdata : data frame, optional
-            Default: the rows of the fit, with the variables of the formula.
+            Default: the rows of the fit, with the response, the columns of the data that the formula uses, and
+            ``(weights)`` and ``(offset)`` that were given.
         se : bool
             Add ``.se.fit``, the standard errors that `predict` gives.
 

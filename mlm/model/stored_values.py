@@ -35,6 +35,7 @@ from ..generalized.response import Response
 from ..language.formula import Formula, RandomTerm
 from ..language.terms import Terms
 from ..language.tree import Call, Name, Number, Text
+from .stored_types import demand_types
 
 __all__ = ["Reader", "Writer"]
 
@@ -131,7 +132,7 @@ class Writer:
             parts = [self.value(value.get_level_values(k)) for k in range(value.nlevels)]
             return {"index of": parts, "names": [self.value(name) for name in value.names]}
         is_index, zone = isinstance(value, pd.Index), getattr(value, "tz", None)
-        name = {"name": self.value(value.name)} if is_index else {}
+        name = {"name": self.value(value.name), **_frequency(value)} if is_index else {}
         label = "index" if is_index else "extension"
         if zone is not None:
             return {label: self.value(value.tz_convert(None).to_numpy()), "zone": str(zone), **name}
@@ -159,6 +160,14 @@ class Writer:
         raise _not_saved(value)
 
 
+def _frequency(index: pd.Index) -> dict[str, str]:
+    """What dates follow each other by, where its name tells all of it."""
+    freq = getattr(index, "freq", None)
+    if freq is None or pd.tseries.frequencies.to_offset(freq.freqstr) != freq:
+        return {}
+    return {"freq": freq.freqstr}
+
+
 def _not_saved(value: Any) -> DataError:
     dtype = getattr(value, "dtype", None)
     what = type(value).__name__ if dtype is None else f"{type(value).__name__} of {shorten(str(dtype))}"
@@ -184,11 +193,14 @@ class Reader:
     def __init__(self, arrays: list[np.ndarray]) -> None:
         self.arrays = arrays
         self._placed: dict[int, Any] = {}
+        self._rows = max((array.size for array in arrays), default=0)  # the response is among them
 
     def value(self, written: Any) -> Any:
         """Make the value."""
-        if not isinstance(written, dict):
+        if written is None or isinstance(written, bool | int | float | str):
             return written
+        if not isinstance(written, dict) or not written:
+            raise TypeError(f"{shorten(repr(written))} is no value")
         if "again" in written:
             return self._placed[written["again"]]
         kind = next(iter(written))
@@ -199,7 +211,9 @@ class Reader:
 
     def _made(self, kind: str, content: Any, written: dict[str, Any]) -> Any:
         if kind in KNOWN:
-            return KNOWN[kind](**{name: self.value(each) for name, each in content.items()})
+            found = {name: self.value(each) for name, each in content.items()}
+            demand_types(KNOWN[kind], found)
+            return KNOWN[kind](**found)
         return getattr(self, MAKERS[kind])(content, written)
 
     def _several(self, content: Any, written: dict[str, Any]) -> Any:
@@ -221,7 +235,14 @@ class Reader:
         return out.reshape(written["shape"])
 
     def _range(self, content: Any, written: dict[str, Any]) -> pd.Index:
-        return pd.RangeIndex(*content, name=self.value(written["name"]))
+        made = pd.RangeIndex(*content, name=self.value(written["name"]))
+        self._demand_rows(len(made))
+        return made
+
+    def _demand_rows(self, count: int) -> None:
+        """Refuse more rows than there are in any array, before they are made."""
+        if not 0 <= count <= self._rows:
+            raise ValueError(f"{count} rows are more than there are in the file")
 
     def _index_of(self, content: Any, written: dict[str, Any]) -> pd.Index:
         names = [self.value(name) for name in written["names"]]
@@ -232,10 +253,12 @@ class Reader:
         if dtype is not None and dtype.partition("[")[0] not in NAMED_TYPES:
             raise ValueError(f"a column of type {shorten(str(dtype))}")
         values = [self.value(each) for each in content] if dtype is not None else self.value(content)
-        made = pd.Index(values, dtype=dtype) if is_index else pd.array(values, dtype=dtype)
+        made = pd.Index(values, dtype=dtype, tupleize_cols=False) if is_index else pd.array(values, dtype=dtype)
         if "zone" in written:
             made = pd.DatetimeIndex(values, tz="UTC").tz_convert(written["zone"])
             made = made if is_index else made.array
+        if "freq" in written:
+            made = type(made)(made, freq=written["freq"])
         return made.rename(self.value(written["name"])) if is_index else made
 
     def _moment(self, content: Any, written: dict[str, Any]) -> Any:
@@ -252,10 +275,13 @@ class Reader:
 
     def _recipe(self, content: Any, _: Any) -> Recipe:
         kinds, learnt, own = (self.value(each) for each in content)
+        demand_types(Recipe, {"kinds": kinds, "learnt": learnt})
         return Recipe(kinds, learnt, {name: lost_function(name) for name in own})
 
     def _columns(self, content: Any, _: Any) -> Columns:
         names, factors, n = (self.value(each) for each in content)
+        self._demand_rows(n)
+        demand_types(Columns, {"names": names, "n": n})
         return Columns(names, tuple((ones(n),) if arrays is None else arrays for arrays in factors), n)
 
 

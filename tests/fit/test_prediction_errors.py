@@ -155,6 +155,46 @@ def test_offsets_and_weights_of_new_rows():
         m.predict(frame, interval="prediction", weights=np.arange(96))
 
 
+def test_weights_are_what_a_fit_accepts():
+    frame = data().assign(half=lambda d: d["w"] / 2.0)
+    m = mlm.lmer("y ~ x + (1 | g)", frame, weights="2 * twice(half)", functions={"twice": lambda x: x})
+    want = m.predict(frame, interval="prediction", weights="w")
+    for weights in ("half + half", "2 * twice(half)", "I(half * 2)", "`w`"):
+        pd.testing.assert_frame_equal(m.predict(frame, interval="prediction", weights=weights), want)
+    one = m.predict(frame, interval="prediction", weights="1")
+    pd.testing.assert_frame_equal(one, m.predict(frame, interval="prediction"))
+    unknown = frame.assign(w=frame["w"].mask(frame.index < 7))
+    for weights in ("w", "w * 2", unknown["w"]):
+        with pytest.raises(mlm.DataError, match="weights are missing in 7 of 96 rows of the new data"):
+            m.predict(unknown, interval="prediction", weights=weights)
+    with pytest.raises(mlm.FormulaError, match="nofunction"):
+        m.predict(frame, interval="prediction", weights="nofunction(w)")
+
+
+@pytest.mark.parametrize("options", [{}, {"se": True}, {"interval": "confidence"}])
+def test_wrong_weights_are_refused_where_nothing_uses_them(options):
+    m = fit("y ~ x + (1 | g)")
+    with pytest.raises(mlm.DataError, match="have no column 'nosuch', which `weights` uses"):
+        m.predict(data(), weights="nosuch", **options)
+    with pytest.raises(mlm.ArgumentError, match="`weights` are those of new rows"):
+        m.predict(weights="w", **options)
+    pd.testing.assert_series_equal(m.predict(data(), weights="w"), m.predict(data()))
+
+
+def test_wrong_levels_are_refused_where_nothing_uses_them():
+    frame = data().assign(b=lambda d: (d["y"] > d["y"].mean()).astype(int))
+    models = [
+        mlm.lm("y ~ x", frame),
+        mlm.glm("b ~ x", frame),
+        fit("y ~ x + (1 | g)"),
+        mlm.glmer("b ~ x + (1 | g)", frame),
+    ]
+    for m in models:
+        for level in (95, 0, "high", None):
+            with pytest.raises(mlm.ArgumentError, match="level must lie between 0 and 1"):
+                m.predict(level=level)
+
+
 def test_levels_that_are_missing_or_left_out():
     m = fit("y ~ x + (1 | g)")
     new = data().head(3).assign(g=[0, 99, None], x=[1.0, np.nan, 1.0])

@@ -36,12 +36,36 @@ def test_as_r_does():
         (". ~ . + (", "cannot be read"),
         ("y ~ x ~ z", "has one '~'"),
         (". ~ . + 3", "3 is none"),
-        (3, "such as '. ~ . [+] x'; got int"),
     ],
 )
 def test_changes_that_are_none(change, says):
     with pytest.raises(mlm.FormulaError, match=says):
         updated(parse("y ~ x + (1 | g)"), change)
+
+
+def test_a_change_is_a_text():
+    m = mlm.lm("y ~ x", data())
+    for change in (3, ["y ~ x"], b"y ~ x"):
+        with pytest.raises(mlm.ArgumentError, match=r"such as '. ~ . \+ x'; got"):
+            m.update(change)
+
+
+def test_a_response_is_written_as_it_was():
+    assert updated(parse("s/(s + t) ~ x"), ". ~ . + z") == "s/(s + t) ~ x + z"
+    assert updated(parse("y + 1 ~ x"), "log(.) ~ .") == "log((y + 1)) ~ x"
+
+
+@pytest.mark.parametrize("verb", [mlm.lm, mlm.lmer])
+def test_contrasts_go_with_their_factors(verb):
+    rows = data().assign(f=lambda d: np.where(d.x > 0, "u", "v"), h=lambda d: np.where(d.z > 0, "s", "t"))
+    own = " + (1 | g)" * (verb is mlm.lmer)
+    m = verb(f"y ~ x + f + h{own}", rows, contrasts={"f": "sum", "h": "helmert"})
+    assert silently(m.update, ". ~ . - f").fixef.index.tolist() == ["(Intercept)", "x", "h1"]
+    assert silently(m.update, ". ~ . - h").fixef.index.tolist() == ["(Intercept)", "x", "f1"]
+    assert silently(m.update, ". ~ . - f - h").fixef.index.tolist() == ["(Intercept)", "x"]
+    assert silently(m.update, ". ~ . - h").update(". ~ . + h").fixef.index.tolist()[-1] == "ht"
+    with pytest.raises(mlm.ArgumentError, match="names 'f', which is no category"):
+        m.update(". ~ . - f", contrasts={"f": "sum"})
 
 
 def test_what_means_the_same_is_the_same():

@@ -63,6 +63,51 @@ def test_the_rows_in_use_by_their_labels():
     np.testing.assert_array_equal(found[".fitted"], m.fitted)
 
 
+VARIABLES = {
+    "y ~ x + (0 + f | g)": (mlm.lmer, {}, ["y", "x", "f", "g"]),
+    "log(y + 50) ~ scale(x) + bs(z, df = 4) + (1 | g/h)": (mlm.lmer, {}, ["log(y + 50)", "x", "z", "y", "g", "h"]),
+    "y ~ 1 + offset(o) + (exp(z) + x | g) + (1 | g:h)": (mlm.lmer, {}, ["y", "o", "z", "x", "g", "h"]),
+    "y ~ x + (1 | factor(g)) + (1 | h)": (mlm.lmer, {"weights": "w"}, ["y", "x", "g", "factor(g)", "h", "(weights)"]),
+    "y ~ x + (1 | g:h:f)": (mlm.lmer, {"offset": "o"}, ["y", "x", "o", "g", "h", "f", "(offset)"]),
+    "cbind(s, u) ~ x + (1 | g)": (mlm.glmer, {}, ["cbind(s, u)", "x", "s", "u", "g"]),
+    "s/(s + u) ~ x": (mlm.glm, {"weights": "s + u"}, ["s/(s + u)", "x", "s", "u", "(weights)"]),
+    "y ~ I(x^2) + offset(log(w))": (mlm.lm, {}, ["y", "x", "w"]),
+}
+
+
+@pytest.mark.parametrize("formula", VARIABLES)
+def test_all_variables_of_the_formula(formula, tmp_path):
+    """What is asked of a model's own rows can be asked of these."""
+    rng, d = np.random.default_rng(8), rows()
+    d = d.assign(f=rng.choice(["u", "v"], len(d)), s=rng.poisson(3, len(d)), u=rng.poisson(3, len(d)) + 1)
+    d.loc[3, "x"] = np.nan
+    verb, options, names = VARIABLES[formula]
+    m = verb(formula, d, **options) if "x" not in formula else said(verb, formula, d, options)
+    found = m.augment()
+    assert [name for name in found if not name.startswith(".")] == names
+    for name in set(names) & set(d):
+        assert found[name].tolist() == d.loc[found.index, name].tolist(), name
+    for name, column in options.items():
+        np.testing.assert_array_equal(found[f"({name})"], d.eval(column).loc[found.index])
+    np.testing.assert_allclose(m.predict(found), m.predict())
+    m.save(tmp_path / "one.mlm")
+    pd.testing.assert_frame_equal(mlm.load(tmp_path / "one.mlm").augment(), found, rtol=1e-9)
+
+
+def said(verb, formula, d, options):
+    with pytest.warns(mlm.MissingRowsWarning):
+        return verb(formula, d, **options)
+
+
+def test_rows_without_an_answer_are_said_once():
+    d = rows().assign(twice=lambda d: 2 * d["x"])
+    with pytest.warns(mlm.RankWarning):
+        m = mlm.lmer("y ~ x + twice + (1 | g)", d)
+    with pytest.warns(mlm.RankWarning) as met:
+        m.augment(d.head(4).assign(twice=0.0), se=True)
+    assert len(met) == 1
+
+
 @pytest.mark.parametrize("key", MODELS)
 def test_new_rows(key):
     d = rows()

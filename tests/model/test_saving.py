@@ -202,6 +202,10 @@ def test_files_that_are_no_models(tmp_path):
         m.save(tmp_path / "no folder" / "one.mlm")
     with pytest.raises(mlm.ArgumentError, match="name of a file; got NoneType"):
         m.save(None)
+    for nothing in ("", "a\0b", b"a"):
+        for call in (m.save, mlm.load):
+            with pytest.raises(mlm.ArgumentError, match="`path` is the name of a file; got"):
+                call(nothing)
     with pytest.raises(mlm.ArgumentError, match="got str"):
         mlm.save("m", path)
 
@@ -257,6 +261,136 @@ def test_pickled_arrays_are_refused(tmp_path):
                 out.writestr(name, content)
     with pytest.raises(mlm.DataError, match="damaged: ValueError"):
         mlm.load(path)
+
+
+def said(path):
+    """The error of a file that is read; nothing of one that is a model."""
+    try:
+        mlm.load(path)
+    except mlm.DataError as error:
+        return str(error)
+    return ""
+
+
+def nested(depth):
+    value = None
+    for _ in range(depth):
+        value = {"list": [value]}
+    return value
+
+
+def frame_of(head):
+    return next(value for key, value in head["model"]["mapping"] if key == "frame")["ModelFrame"]
+
+
+def wrongs():
+    """Texts that a hand has changed: each is one error where the file is read."""
+    found = {f"version {version!r}": {"version": version} for version in (-1, 0, True, None, "1", [1], 1.5)}
+    found |= {"a list for a kind": {"kind": ["MixedModel"]}, "nothing": {"model": {}}, "no model": {"model": None}}
+    found |= {"a bare list": {"model": [1]}, "too deep": {"model": nested(400)}}
+    changes = {name: (lambda head, fields=fields: head.update(fields)) for name, fields in found.items()}
+    for name in ("formula", "y", "x_columns", "x_design", "groupings", "index", "dropped", "recipe", "predictors"):
+        for value in (3, "x", {"list": []}, {"mapping": [[1, 2]]}, None):
+            changes[f"{name} {value}"] = lambda head, name=name, value=value: frame_of(head).update({name: value})
+    changes["rows without end"] = lambda head: frame_of(head).update(index={"range": [0, 10**12, 1], "name": None})
+    changes["columns without end"] = lambda head: frame_of(head)["x_columns"]["Columns"].__setitem__(2, 10**12)
+    changes["fewer rows"] = lambda head: frame_of(head).update(index={"range": [0, 5, 1], "name": None})
+    return changes
+
+
+@pytest.mark.parametrize("verb", [mlm.lmer, mlm.lm])
+def test_texts_that_were_changed_are_one_error(verb, tmp_path):
+    whole, path = tmp_path / "one.mlm", tmp_path / "two.mlm"
+    verb("y ~ z + f" + " + (1 | g)" * (verb is mlm.lmer), rows()).save(whole)
+    for name, change in wrongs().items():
+        path.write_bytes(whole.read_bytes())
+        rewritten(path, change)
+        assert "is damaged" in said(path), name
+
+
+def test_fields_of_a_fit_have_their_types(tmp_path):
+    whole, path = tmp_path / "one.mlm", tmp_path / "two.mlm"
+    for m in (mlm.lmer("y ~ z + (1 | g)", rows()), mlm.glmer("t ~ z + (1 | g)", rows()), mlm.glm("t ~ z", rows())):
+        m.save(whole)
+        with zipfile.ZipFile(whole) as file:
+            fields = [key for key, _ in json.loads(file.read("model.json"))["model"]["mapping"]]
+        for k in range(len(fields)):
+            path.write_bytes(whole.read_bytes())
+            rewritten(path, lambda head, k=k: head["model"]["mapping"][k].__setitem__(1, {"span": "P1D"}))
+            assert "is damaged" in said(path), fields[k]
+
+
+def of_numpy(shape, dtype="<f8", data=b""):
+    head = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape}, }}".encode()
+    head += b" " * (63 - (len(head) + 10) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + data
+
+
+ARRAYS = {
+    "large": of_numpy("(1000000000000,)"),
+    "small": of_numpy("(1,)", data=bytes(16)),
+    "negative": of_numpy("(-1,)"),
+    "overflowing": of_numpy("(9223372036854775807, 9)"),
+    "long text": of_numpy("(2,)", "<U2000000000", bytes(16)),
+    "no text": of_numpy("(1000000000000,)", "<U0"),
+    "code": of_numpy("__import__('os').getcwd()"),
+    "deep": b"\x93NUMPY\x01\x00" + (9000).to_bytes(2, "little") + b"(" * 9000,
+    "long head": b"\x93NUMPY\x02\x00" + (2**31).to_bytes(4, "little") + b"x" * 100,
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_no_room_is_made_for_what_is_not_there(kind, tmp_path, monkeypatch):
+    whole, path = tmp_path / "one.mlm", tmp_path / "two.mlm"
+    mlm.lm("y ~ z", rows()).save(whole)
+    with zipfile.ZipFile(whole) as file, zipfile.ZipFile(path, "w") as out:
+        for name in file.namelist():
+            out.writestr(name, ARRAYS[kind] if name == "arrays/0.npy" else file.read(name))
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: pytest.fail("read"))
+    with pytest.raises(mlm.DataError, match="is damaged"):
+        mlm.load(path)
+
+
+def test_text_that_is_too_long_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "one.mlm"
+    mlm.lm("y ~ z", rows()).save(path)
+    monkeypatch.setattr("mlm.model.stored_file.LONGEST_TEXT", 100)
+    with pytest.raises(mlm.DataError, match=r"'model\.json' says that it has"):
+        mlm.load(path)
+    with pytest.raises(mlm.DataError, match="too long to be saved"):
+        mlm.lm("y ~ z", rows()).save(path)
+
+
+def test_memory_that_is_not_there_is_said(tmp_path, monkeypatch):
+    path = tmp_path / "one.mlm"
+    mlm.lm("y ~ z", rows()).save(path)
+
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(np.lib.format, "read_array", full)
+    with pytest.raises(mlm.DataError, match="damaged: MemoryError"):
+        mlm.load(path)
+
+
+INDEXES = {
+    "tuples": pd.Index([("a", k) for k in range(N)], tupleize_cols=False),
+    "tuples in tuples": pd.Index([("a", ("b", k)) for k in range(N)], tupleize_cols=False, name="n"),
+    "several": pd.MultiIndex.from_tuples([("a", k) for k in range(N)], names=["u", None]),
+    "days": pd.date_range("2020-01-01", periods=N, freq="D", name="day"),
+    "months": pd.date_range("2020-01-01", periods=N, freq="MS", tz="Europe/Rome"),
+    "spans": pd.timedelta_range("1D", periods=N, freq="h"),
+    "a range": pd.RangeIndex(5, 5 + 2 * N, 2, name=("a", 1)),
+}
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_row_labels_are_what_they_were(kind, tmp_path):
+    m = mlm.lm("y ~ z", rows().set_axis(INDEXES[kind]))
+    m.save(tmp_path / "one.mlm")
+    found = mlm.load(tmp_path / "one.mlm").fitted.index
+    pd.testing.assert_index_equal(found, m.fitted.index, exact=True)
+    assert getattr(found, "freq", None) == getattr(m.fitted.index, "freq", None)
 
 
 def test_levels_that_cannot_be_saved_are_said(tmp_path):
