@@ -176,11 +176,12 @@ def shown_predictors(grid: Grid, specs: Any, by: Any) -> tuple[list[str], tuple[
     if isinstance(specs, str) and specs not in known and "|" in specs and by is None:
         specs, _, by = specs.partition("|")
     inner, outer = _named(specs, known, "specs"), [] if by is None else _named(by, known, "by=")
-    inner = grid.with_nesting([name for name in inner if name not in outer])
-    outer = [name for name in outer if name not in inner]
+    inner = [name for name in inner if name not in outer]
     if outer and not inner:
         raise ArgumentError(f"All of {first_few(outer)} are in by=, and no predictor is left whose values have means.")
-    return [*inner, *outer], tuple(outer)
+    within = grid.with_nesting(outer)
+    by = [*within[len(outer) :], *outer]  # what the last are nested in stands before them
+    return [*(name for name in grid.with_nesting(inner) if name not in by), *by], tuple(by)
 
 
 def _named(given: Any, known: list[str], what: str) -> list[str]:
