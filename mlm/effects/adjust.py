@@ -17,10 +17,12 @@ import scipy
 from ..errors import ArgumentError, suggest
 from .tails import ERROR, Largest, range_tail
 
-__all__ = ["METHODS", "STEPWISE", "Simultaneous", "checked_adjust"]
+__all__ = ["JOINT", "METHODS", "STEPWISE", "Simultaneous", "checked_adjust"]
 
 STEPWISE = ("holm", "hochberg", "hommel", "BH", "fdr", "BY")
 """Methods that order the p values and have no intervals."""
+JOINT = ("mvt", "scheffe")
+"""Methods that depend on the correlations."""
 METHODS = ("none", "tukey", "mvt", "dunnettx", "scheffe", "sidak", "bonferroni", *STEPWISE)
 
 RANK = 1e-9  # eigenvalue of correlations up to which it is 0
@@ -63,7 +65,7 @@ class Simultaneous:
     df : ndarray, shape (k,)
         Degrees of freedom; infinite for the normal distribution.
     correlation : ndarray, shape (k, k)
-        Of the estimates.
+        Of the estimates; for methods in `JOINT`.
     means : int
         How many means are compared by pairs.
     size : int

@@ -18,7 +18,7 @@ from ..inference.f_tests import Denominators
 from ..model.reference_grid import Designed
 from ..plot import mean_intervals
 from ..report.html import as_html
-from .adjust import STEPWISE, Simultaneous, checked_adjust
+from .adjust import JOINT, STEPWISE, Simultaneous, checked_adjust
 from .contrasts import Family, contrast_family
 from .printed import estimates_text
 from .scale import Scale
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimates", "FixedPart"]
 
+LIMITS = ("lower.CL", "upper.CL", "asymp.LCL", "asymp.UCL")
+RESULTS = ("SE", "df", "null", "t.ratio", "z.ratio", "p.value", *LIMITS)
+"""Columns beside the labels and the estimate."""
+PLOT_OPTIONS = ("ax", "figsize", "title", "xlabel", "ylabel")
 ZERO_SUM = 1e-10  # of a contrast's weights, over the largest, that is rounding
 
 
@@ -130,6 +134,15 @@ class Estimates:
     averaged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse labels that have the name of a column of results."""
+        taken = [name for name in self.labels if name in (*RESULTS, self._shown_name)]
+        if taken:
+            raise ArgumentError(
+                f"The predictor {taken[0]!r} has the name of a column of results; give it another in data and formula, "
+                f"such as data.rename(columns={{{taken[0]!r}: {taken[0] + '_'!r}}})."
+            )
+
     def __str__(self) -> str:
         return estimates_text(self._frame, list(self.labels), self.by, self._notes())
 
@@ -161,7 +174,7 @@ class Estimates:
     @cached_property
     def _frame(self) -> pd.DataFrame:
         eta = self._kept @ self.fixed.beta + self.constant
-        se = np.sqrt(np.einsum("kp,pq,kq->k", self._kept, self.fixed.vcov, self._kept))
+        se = np.sqrt(np.einsum("kp,kp->k", self._kept @ self.fixed.vcov, self._kept))
         df = self._df
         numbers = self._tested(eta, se, df) if self.tests else self._limits(eta, se, df)
         shown: dict[str, Any] = {self._shown_name: eta, "SE": se, "df": df}
@@ -191,7 +204,8 @@ class Estimates:
 
     def _part(self, rows: np.ndarray) -> tuple[np.ndarray, Simultaneous]:
         there = rows[~np.isnan(self._kept[rows]).any(axis=1)]
-        covariance = self._kept[there] @ self.fixed.vcov @ self._kept[there].T
+        some = there if self.adjust in JOINT else there[:0]  # only these need the correlations, which may be many
+        covariance = self._kept[some] @ self.fixed.vcov @ self._kept[some].T
         size = np.sqrt(covariance.diagonal())
         size = np.where(size > 0.0, size, 1.0)
         return there, Simultaneous(self._df[there], covariance / np.outer(size, size), self.means, len(rows))
@@ -211,7 +225,8 @@ class Estimates:
         for there, family in self._parts:
             p[there] = family.pvalues(t[there], self.adjust)
         ratio = "z.ratio" if np.isinf(df[~np.isnan(df)]).all() else "t.ratio"
-        null = {"null": self.scale.inverse(np.zeros(len(t)))} if self.response and self.scale is not None else {}
+        at = self.scale.inverse(np.zeros(len(t))) if self.response and self.scale is not None else np.zeros(len(t))
+        null = {"null": at} if at.any() else {}
         return {**null, ratio: t, "p.value": p}
 
     def _limits(self, eta: np.ndarray, se: np.ndarray, df: np.ndarray) -> dict[str, Any]:
@@ -241,12 +256,23 @@ class Estimates:
             lines.append(f"{done} the {self.scale.name} scale")
         return lines
 
+    @property
+    def adjusted(self) -> str:
+        """How intervals are adjusted; empty where they are not."""
+        method = replace(self, tests=False)._method
+        return "" if method == "none" else method
+
+    @property
+    def _method(self) -> str:
+        """The adjustment that is made: of families of one none, of intervals Bonferroni's for those without."""
+        if max(map(len, self._families())) == 1:
+            return "none"
+        return "bonferroni" if not self.tests and self.adjust in STEPWISE else self.adjust
+
     def _adjusted(self) -> list[str]:
         """The line that tells of the adjustment."""
-        families = self._families()
-        size = max(map(len, families))
-        adjust = "bonferroni" if not self.tests and self.adjust in STEPWISE else self.adjust
-        if size == 1 or adjust == "none":
+        size, adjust = max(map(len, self._families())), self._method
+        if adjust == "none":
             return []
         what = "P value" if self.tests else "Conf-level"
         if adjust == "tukey":
@@ -423,7 +449,18 @@ class Estimates:
         return tuple(dict.fromkeys(several))
 
     def plot(self, **options: Any) -> Axes:
-        """Draw estimates as dots with their intervals; options as in :func:`mlm.plot.mean_intervals`."""
+        """Draw estimates as dots with their intervals; options as in :func:`mlm.plot.mean_intervals`.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown option.
+        """
+        for name in options:
+            if name not in PLOT_OPTIONS:
+                raise ArgumentError(
+                    f"plot() has no option {name!r}; it has {', '.join(PLOT_OPTIONS)}.{suggest(name, PLOT_OPTIONS)}"
+                )
         return mean_intervals(self, **options)
 
 
