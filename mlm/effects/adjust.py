@@ -15,19 +15,20 @@ import numpy as np
 import scipy
 
 from ..errors import ArgumentError, suggest
+from .tails import ERROR, Largest, range_tail
 
-__all__ = ["METHODS", "STEPWISE", "Simultaneous", "checked_adjust"]
+__all__ = ["JOINT", "METHODS", "STEPWISE", "Simultaneous", "checked_adjust"]
 
 STEPWISE = ("holm", "hochberg", "hommel", "BH", "fdr", "BY")
 """Methods that order the p values and have no intervals."""
+JOINT = ("mvt", "scheffe")
+"""Methods that depend on the correlations."""
 METHODS = ("none", "tukey", "mvt", "dunnettx", "scheffe", "sidak", "bonferroni", *STEPWISE)
 
-LOG2_DIRECTIONS = 15  # directions of the multivariate t distribution: errors of its probabilities are below 2e-4
-CIRCLE = 1 << 16  # directions in a plane, where the function is known on all of them but for kinks: errors below 1e-8
-MOST_NUMBERS = 4_000_000  # that are held at once
 RANK = 1e-9  # eigenvalue of correlations up to which it is 0
-TWO = 2  # means of one pair
 WIDEST = 1e6  # quantiles that are searched for
+DIRECT, STEPS = 6, (4, 8, 16)  # degrees of freedom that are searched for one by one; steps between which others are
+CLOSE = 1e-9  # relative difference of quantiles at two numbers of nodes
 
 
 def checked_adjust(adjust: Any) -> str:
@@ -39,16 +40,20 @@ def checked_adjust(adjust: Any) -> str:
 
     Examples
     --------
-    >>> checked_adjust(None), checked_adjust("Bonferroni"), checked_adjust("bh")
+    >>> checked_adjust(None), checked_adjust("Bonf"), checked_adjust("bh")
     ('none', 'bonferroni', 'BH')
     """
     if adjust is None:
         return "none"
     known = {name.lower(): name for name in METHODS}
-    if not isinstance(adjust, str) or adjust.lower() not in known:
+    text = adjust.lower() if isinstance(adjust, str) else ""
+    meant = [text] if text in known else [name for name in known if text and name.startswith(text)]
+    if len(meant) != 1:
         hint = suggest(adjust, METHODS) if isinstance(adjust, str) else ""
-        raise ArgumentError(f"adjust= is one of {', '.join(METHODS)}, or None; got {adjust!r}.{hint}")
-    return known[adjust.lower()]
+        raise ArgumentError(
+            f"adjust= is one of {', '.join(METHODS)}, or the beginning of one of them, or None; got {adjust!r}.{hint}"
+        )
+    return known[meant[0]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,66 +65,49 @@ class Simultaneous:
     df : ndarray, shape (k,)
         Degrees of freedom; infinite for the normal distribution.
     correlation : ndarray, shape (k, k)
-        Of the estimates.
+        Of the estimates; for methods in `JOINT`.
     means : int
         How many means are compared by pairs.
+    size : int
+        How many estimates the family has, those among them that do not follow from the fit; these count in all methods
+        but Scheffé's and ``"mvt"``, which are of what the data tell.
     """
 
     df: np.ndarray
     correlation: np.ndarray
     means: int
-
-    @property
-    def size(self) -> int:
-        """How many estimates there are."""
-        return len(self.df)
+    size: int
 
     @cached_property
-    def root(self) -> np.ndarray:
-        """What makes the correlations: shape (k, rank)."""
-        values, vectors = np.linalg.eigh(self.correlation)
-        there = values > RANK * max(values.max(initial=0.0), 1.0)
-        return np.asarray(vectors[:, there] * np.sqrt(values[there]))
+    def rank(self) -> int:
+        """Rank of the correlations."""
+        values = np.linalg.eigvalsh(self.correlation)
+        return int((values > RANK * max(values.max(initial=0.0), 1.0)).sum())
 
     @cached_property
-    def reach(self) -> np.ndarray:
-        """Along each of many directions, the largest size that an estimate has, in standard errors of a unit vector.
+    def largest(self) -> Largest:
+        """The distribution of the largest size."""
+        return Largest.of(self.correlation)
 
-        Where T has the multivariate t distribution of rank r, it is a random direction times a length whose square
-        over r has the F distribution, so that ``P(max |T| > t)`` is the mean over directions of
-        ``P(F > (t / reach)² / r)`` (Genz & Bretz 2009, *Computation of Multivariate Normal and t Probabilities*,
-        section 4.1).
-        """
-        rank = self.root.shape[1]
-        if rank == 1:
-            return np.abs(self.root).max(axis=0)
-        if rank == 2:
-            angle = np.pi * (np.arange(CIRCLE) + 0.5) / CIRCLE
-            directions = np.column_stack([np.cos(angle), np.sin(angle)])
-        else:
-            even = scipy.stats.qmc.Sobol(rank, scramble=False).random_base2(LOG2_DIRECTIONS)
-            normal = scipy.special.ndtri(even + 0.5 / len(even))
-            directions = normal / np.sqrt((normal * normal).sum(axis=1, keepdims=True))
-        step = max(1, MOST_NUMBERS // self.size)
-        parts = [np.abs(directions[k : k + step] @ self.root.T).max(axis=1) for k in range(0, len(directions), step)]
-        return np.concatenate(parts)
-
-    def alone(self, method: str) -> bool:
-        """Whether there is nothing to adjust for; of a family of pairs those that are not estimable count."""
-        return self.size <= 1 and not (method == "tukey" and self.means > TWO)
+    def error(self, t: np.ndarray) -> float:
+        """Largest error of probabilities of ``"mvt"`` at t statistics, shape (k,); 0 where all are below `ERROR`."""
+        most = max((self.largest.error(abs(one), df) for one, df in zip(t, self.df, strict=True)), default=0.0)
+        return most if most > ERROR else 0.0
 
     def pvalues(self, t: np.ndarray, method: str) -> np.ndarray:
         """Two-sided p values of t statistics, shape (k,)."""
         single = 2.0 * scipy.stats.t.sf(np.abs(t), self.df)
-        if method == "none" or self.alone(method):
+        if method == "none" or self.size <= 1:
             return np.asarray(single)
         if method in STEPWISE:
-            return stepwise(single, method)
+            lost = np.ones(self.size - len(single))
+            return stepwise(np.concatenate([single, lost]), method)[: len(single)]
         if method == "bonferroni":
             return np.minimum(1.0, self.size * single)
         if method == "sidak":
             return np.asarray(-np.expm1(self.size * np.log1p(-single)))
-        return np.array([self.tail(abs(one), df, method) for one, df in zip(t, self.df, strict=True)])
+        tails = [self.tail(abs(one), df, method) for one, df in zip(t, self.df, strict=True)]
+        return np.maximum(np.array(tails), single)
 
     def quantiles(self, level: float, method: str) -> np.ndarray:
         """By how many standard errors intervals of a simultaneous coverage extend, shape (k,).
@@ -127,48 +115,77 @@ class Simultaneous:
         Of the methods that have no intervals those of Bonferroni are taken.
         """
         tail = 1.0 - level
-        if method == "none" or self.alone(method):
+        if method == "none" or self.size <= 1:
             return np.asarray(scipy.stats.t.isf(0.5 * tail, self.df))
         if method == "bonferroni" or method in STEPWISE:
             return np.asarray(scipy.stats.t.isf(0.5 * tail / self.size, self.df))
         if method == "sidak":
             return np.asarray(scipy.stats.t.isf(-0.5 * np.expm1(np.log(level) / self.size), self.df))
-        found = {df: self._quantile(tail, df, method) for df in dict.fromkeys(self.df.tolist())}
-        return np.array([found[df] for df in self.df.tolist()])
+        if method == "scheffe":
+            several = np.isinf(self.df)
+            f = scipy.stats.f.isf(tail, self.rank, np.where(several, 1.0, self.df))
+            return np.sqrt(np.where(several, scipy.stats.chi2.isf(tail, self.rank), self.rank * f))
+        return self._between(tail, method)
+
+    def _between(self, tail: float, method: str) -> np.ndarray:
+        """Quantiles of a few degrees of freedom one by one, of many between nodes of Chebyshev.
+
+        They are smooth in one over the degrees of freedom.
+        """
+        out = np.full(len(self.df), np.nan)
+        inverse, places = np.unique(1.0 / self.df[~np.isnan(self.df)], return_inverse=True)
+        if len(inverse) <= DIRECT:
+            found = np.array([self._quantile(tail, one, method) for one in inverse.tolist()])
+        else:
+            found = self._interpolated(tail, method, inverse)
+        out[~np.isnan(self.df)] = found[places]
+        return out
+
+    def _interpolated(self, tail: float, method: str, inverse: np.ndarray) -> np.ndarray:
+        """Quantiles from those at nodes, which are halved until two numbers of them agree."""
+        low, high = float(inverse[0]), float(inverse[-1])
+        known: dict[float, float] = {}
+        before = np.full(len(inverse), np.nan)
+        for count in STEPS:
+            if count >= len(inverse):
+                break
+            places = [k / count for k in range(count + 1)]
+            nodes = [0.5 * (low + high) - 0.5 * (high - low) * np.cos(np.pi * place) for place in places]
+            for place, node in zip(places, nodes, strict=True):
+                if place not in known:
+                    known[place] = self._quantile(tail, max(node, low), method)
+            values = [known[place] for place in places]
+            found = np.asarray(scipy.interpolate.BarycentricInterpolator(nodes, values)(inverse))
+            if (np.abs(found - before) <= CLOSE * found).all():
+                return found
+            before = found
+        return np.array([self._quantile(tail, one, method) for one in inverse.tolist()])
 
     def tail(self, t: float, df: float, method: str) -> float:
         """Probability that the largest of the family's t statistics is larger: NaN without degrees of freedom."""
         if np.isnan(df) or np.isnan(t):
             return np.nan
         if method == "tukey":
-            return float(scipy.stats.studentized_range.sf(np.sqrt(2.0) * t, self.means, df))
+            return range_tail(np.sqrt(2.0) * t, self.means, df)
         if method == "scheffe":
-            rank = self.root.shape[1]
-            return _f_tail(t * t / rank, rank, df)
+            square = t * t / self.rank
+            of_f = scipy.special.fdtrc(self.rank, df, square)
+            return float(scipy.special.chdtrc(self.rank, t * t) if np.isinf(df) else of_f)
         if method == "dunnettx":
             return _dunnett(t, self.size, df)
-        rank = self.root.shape[1]
-        with np.errstate(divide="ignore"):
-            return float(np.mean(_f_tail(np.square(t / self.reach) / rank, rank, df)))
+        return self.largest.tail(t, df)
 
-    def _quantile(self, tail: float, df: float, method: str) -> float:
-        if np.isnan(df):
-            return np.nan
-        if method == "scheffe":
-            rank = self.root.shape[1]
-            quantile = scipy.stats.chi2.isf(tail, rank) / rank if np.isinf(df) else scipy.stats.f.isf(tail, rank, df)
-            return float(np.sqrt(rank * quantile))
+    def _quantile(self, tail: float, inverse: float, method: str) -> float:
+        """Quantile at one over the degrees of freedom."""
+        df = 1.0 / inverse if inverse > 0.0 else np.inf
         low = float(scipy.stats.t.isf(0.5 * tail, df))
         pairs = self.means * (self.means - 1) // 2 if method == "tukey" else self.size
         high = float(scipy.stats.t.isf(0.5 * tail / pairs, df)) + 1.0  # Bonferroni's is the largest
         return float(
-            scipy.optimize.brentq(lambda t: self.tail(t, df, method) - tail, 0.5 * low, min(high, WIDEST), xtol=1e-9)
+            scipy.optimize.brentq(
+                lambda t: self.tail(t, df, method) - tail, 0.5 * low, min(high, WIDEST), xtol=1e-10, rtol=1e-10
+            )
         )
-
-
-def _f_tail(value: Any, rank: int, df: float) -> Any:
-    """Upper tail probability of the F distribution, or of chi squared over its degrees of freedom."""
-    return scipy.special.chdtrc(rank, rank * value) if np.isinf(df) else scipy.special.fdtrc(rank, df, value)
 
 
 def _dunnett(t: float, size: int, df: float) -> float:
@@ -179,7 +196,7 @@ def _dunnett(t: float, size: int, df: float) -> float:
     """
     means, share = 0.5 * (1.0 + np.sqrt(1.0 + 8.0 * size)), (size - 1.0) / size
     independent = -np.expm1(size * np.log1p(-2.0 * scipy.stats.t.sf(t, df)))
-    return float(share * scipy.stats.studentized_range.sf(np.sqrt(2.0) * t, means, df) + (1.0 - share) * independent)
+    return float(share * range_tail(np.sqrt(2.0) * t, means, df) + (1.0 - share) * independent)
 
 
 def stepwise(pvalues: np.ndarray, method: str) -> np.ndarray:

@@ -14,6 +14,7 @@ import pandas as pd
 from ..errors import ArgumentError, first_few, is_one_of, listed, shorten, suggest
 from ..inference.confint import checked_level
 from ..inference.f_tests import Denominators, Exact
+from ..language.tree import spell
 from ..model.generalized_linear_model import GeneralizedLinearModel
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.linear_model import LinearModel
@@ -21,7 +22,7 @@ from ..model.mixed_model import MixedModel
 from ..report.face import demand_model, is_generalized, is_mixed
 from .estimates import Estimates, FixedPart
 from .grid import WEIGHTS, Grid, reference_grid, rows_at
-from .scale import scale_of
+from .scale import is_unknown, scale_of
 
 __all__ = ["Model", "checked_weighting", "denominators_of", "emmeans", "shown_predictors"]
 
@@ -68,8 +69,9 @@ def emmeans(
     level : float
         Coverage of the intervals, in (0, 1).
     type : {"link", "response"}
-        Linear predictors, or means: of a generalized model, or of a response that is written as a logarithm or a square
-        root. Their standard errors are by the delta method, their intervals are those of the linear predictor.
+        Linear predictors, or means: of a generalized model, or of a response that is written as a logarithm, exp,
+        square root or power of a variable, or as these times or plus a number. Their standard errors are by the delta
+        method, their intervals are those of the linear predictor.
 
     Returns
     -------
@@ -84,7 +86,8 @@ def emmeans(
     ------
     ArgumentError
         When `m` is no model, `specs`, `by` or `at` name no predictor of the fixed part, or an option has a value that
-        it cannot have.
+        it cannot have; for `type="response"` of a response whose inverse is not known; when a predictor has the name of
+        a column of results, such as ``SE``.
     DataError
         For an unknown level, or a value of a numeric predictor that is no finite number.
     FitError
@@ -117,6 +120,11 @@ def emmeans(
     labels, averages = grid.average(shown, weights)
     offset = 0.0 if m.frame.offset is None else float(np.mean(m.frame.offset))
     scale = scale_of(m)
+    if type == "response" and is_unknown(m):
+        raise ArgumentError(
+            f"No inverse of the response {spell(m.frame.formula.left)!r} is known, by which type='response' would be; "
+            "it is for logarithms, exp, square roots, powers, and these times or plus a number. Take type='link'."
+        )
     return Estimates(
         labels if shown else pd.DataFrame({OVERALL[0]: [OVERALL[1]]}),
         averages @ rows_at(m, grid.points),
@@ -164,7 +172,7 @@ def checked_weighting(weights: Any) -> str:
     return meant[0]
 
 
-def shown_predictors(grid: Grid, specs: Any, by: Any) -> tuple[list[str], tuple[str, ...]]:
+def shown_predictors(grid: Grid, specs: Any, by: Any, what: str = "specs") -> tuple[list[str], tuple[str, ...]]:
     """The predictors that are shown, those of `by` last, and these.
 
     Raises
@@ -175,12 +183,13 @@ def shown_predictors(grid: Grid, specs: Any, by: Any) -> tuple[list[str], tuple[
     known = [str(name) for name in grid.points]
     if isinstance(specs, str) and specs not in known and "|" in specs and by is None:
         specs, _, by = specs.partition("|")
-    inner, outer = _named(specs, known, "specs"), [] if by is None else _named(by, known, "by=")
-    inner = grid.with_nesting([name for name in inner if name not in outer])
-    outer = [name for name in outer if name not in inner]
+    inner, outer = _named(specs, known, what), [] if by is None else _named(by, known, "by=")
+    inner = [name for name in inner if name not in outer]
     if outer and not inner:
         raise ArgumentError(f"All of {first_few(outer)} are in by=, and no predictor is left whose values have means.")
-    return [*inner, *outer], tuple(outer)
+    within = grid.with_nesting(outer)
+    by = [*within[len(outer) :], *outer]  # what the last are nested in stands before them
+    return [*(name for name in grid.with_nesting(inner) if name not in by), *by], tuple(by)
 
 
 def _named(given: Any, known: list[str], what: str) -> list[str]:
@@ -190,7 +199,7 @@ def _named(given: Any, known: list[str], what: str) -> list[str]:
         several: list[Any] = [text]
         if text not in known:
             several = [part.strip() for part in text.replace("*", ":").replace("+", ":").split(":")]
-        if several in (["1"], ["overall"]) and what == "specs":
+        if several in (["1"], ["overall"]) and (what == "specs" or given == "1"):
             return []
     else:
         several = listed(given) if listed(given) is not None else [given]  # type: ignore[assignment]

@@ -18,7 +18,7 @@ from ..inference.f_tests import Denominators
 from ..model.reference_grid import Designed
 from ..plot import mean_intervals
 from ..report.html import as_html
-from .adjust import STEPWISE, Simultaneous, checked_adjust
+from .adjust import JOINT, STEPWISE, Simultaneous, checked_adjust
 from .contrasts import Family, contrast_family
 from .printed import estimates_text
 from .scale import Scale
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimates", "FixedPart"]
 
+LIMITS = ("lower.CL", "upper.CL", "asymp.LCL", "asymp.UCL")
+RESULTS = ("SE", "df", "null", "t.ratio", "z.ratio", "p.value", *LIMITS)
+"""Columns beside the labels and the estimate."""
+PLOT_OPTIONS = ("ax", "figsize", "title", "xlabel", "ylabel")
 ZERO_SUM = 1e-10  # of a contrast's weights, over the largest, that is rounding
 
 
@@ -128,6 +132,15 @@ class Estimates:
     averaged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse labels that have the name of a column of results."""
+        taken = [name for name in self.labels if name in (*RESULTS, self._shown_name)]
+        if taken:
+            raise ArgumentError(
+                f"The predictor {taken[0]!r} has the name of a column of results; give it another in data and formula, "
+                f"such as data.rename(columns={{{taken[0]!r}: {taken[0] + '_'!r}}})."
+            )
+
     def __str__(self) -> str:
         return estimates_text(self._frame, list(self.labels), self.by, self._notes())
 
@@ -160,7 +173,7 @@ class Estimates:
     def _frame(self) -> pd.DataFrame:
         eta = self._kept @ self.fixed.beta + self.constant
         se = np.sqrt(self.fixed.denominators.working_covariance.variances(self._kept))
-        df = self.fixed.dfs(self._kept)
+        df = self._df
         numbers = self._tested(eta, se, df) if self.tests else self._limits(eta, se, df)
         shown: dict[str, Any] = {self._shown_name: eta, "SE": se, "df": df}
         if self.response and self.scale is not None:
@@ -178,31 +191,44 @@ class Estimates:
             return [np.arange(len(self.labels))]
         return list(self.labels.groupby(list(self.by), sort=False, observed=True).indices.values())
 
-    def _family(self, rows: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, Simultaneous]:
-        """Those rows of a family that are estimable, and what they have in common."""
+    @cached_property
+    def _df(self) -> np.ndarray:
+        return self.fixed.dfs(self._kept)
+
+    @cached_property
+    def _parts(self) -> list[tuple[np.ndarray, Simultaneous]]:
+        """Of each family those rows that are estimable, and what they have in common."""
+        return [self._part(rows) for rows in self._families()]
+
+    def _part(self, rows: np.ndarray) -> tuple[np.ndarray, Simultaneous]:
         there = rows[~np.isnan(self._kept[rows]).any(axis=1)]
-        covariance = self.fixed.denominators.working_covariance.covariance(self._kept[there])
+        some = there if self.adjust in JOINT else there[:0]  # only these need the correlations, which may be many
+        covariance = self.fixed.denominators.working_covariance.covariance(self._kept[some])
         size = np.sqrt(covariance.diagonal())
         size = np.where(size > 0.0, size, 1.0)
-        return there, Simultaneous(df[there], covariance / np.outer(size, size), self.means)
+        return there, Simultaneous(self._df[there], covariance / np.outer(size, size), self.means, len(rows))
+
+    @cached_property
+    def _widths(self) -> np.ndarray:
+        """By how many standard errors the intervals extend, shape (k,)."""
+        reach = np.full(len(self.labels), np.nan)
+        for there, family in self._parts:
+            reach[there] = family.quantiles(self.level, self.adjust)
+        return reach
 
     def _tested(self, eta: np.ndarray, se: np.ndarray, df: np.ndarray) -> dict[str, Any]:
         with np.errstate(invalid="ignore", divide="ignore"):
             t = eta / se
         p = np.full(len(t), np.nan)
-        for rows in self._families():
-            there, family = self._family(rows, df)
+        for there, family in self._parts:
             p[there] = family.pvalues(t[there], self.adjust)
         ratio = "z.ratio" if np.isinf(df[~np.isnan(df)]).all() else "t.ratio"
-        null = {"null": self.scale.inverse(np.zeros(len(t)))} if self.response and self.scale is not None else {}
+        at = self.scale.inverse(np.zeros(len(t))) if self.response and self.scale is not None else np.zeros(len(t))
+        null = {"null": at} if at.any() else {}
         return {**null, ratio: t, "p.value": p}
 
     def _limits(self, eta: np.ndarray, se: np.ndarray, df: np.ndarray) -> dict[str, Any]:
-        reach = np.full(len(eta), np.nan)
-        for rows in self._families():
-            there, family = self._family(rows, df)
-            reach[there] = family.quantiles(self.level, self.adjust)
-        ends = np.array([eta - reach * se, eta + reach * se])
+        ends = np.array([eta - self._widths * se, eta + self._widths * se])
         if self.response and self.scale is not None:
             with np.errstate(all="ignore"):  # where there is no mean
                 ends = self.scale.inverse(ends)
@@ -228,19 +254,39 @@ class Estimates:
             lines.append(f"{done} the {self.scale.name} scale")
         return lines
 
+    @property
+    def adjusted(self) -> str:
+        """How intervals are adjusted; empty where they are not."""
+        method = replace(self, tests=False)._method
+        return "" if method == "none" else method
+
+    @property
+    def _method(self) -> str:
+        """The adjustment that is made: of families of one none, of intervals Bonferroni's for those without."""
+        if max(map(len, self._families())) == 1:
+            return "none"
+        return "bonferroni" if not self.tests and self.adjust in STEPWISE else self.adjust
+
     def _adjusted(self) -> list[str]:
         """The line that tells of the adjustment."""
-        size = max(map(len, self._families()))
-        adjust = "bonferroni" if not self.tests and self.adjust in STEPWISE else self.adjust
-        if size == 1 or adjust == "none":
+        size, adjust = max(map(len, self._families())), self._method
+        if adjust == "none":
             return []
         what = "P value" if self.tests else "Conf-level"
         if adjust == "tukey":
             return [f"{what} adjustment: tukey method for comparing a family of {self.means} estimates"]
         if adjust == "scheffe":
-            rank = self._family(self._families()[0], self._frame["df"].to_numpy())[1].root.shape[1]
-            return [f"{what} adjustment: scheffe method with rank {rank}"]
-        return [f"{what} adjustment: {adjust} method for {size} {'tests' if self.tests else 'estimates'}"]
+            return [f"{what} adjustment: scheffe method with rank {max(family.rank for _, family in self._parts)}"]
+        if adjust == "mvt":
+            size = max(len(there) for there, _ in self._parts)
+        line = f"{what} adjustment: {adjust} method for {size} {'tests' if self.tests else 'estimates'}"
+        return [line, *(self._error() if adjust == "mvt" else [])]
+
+    def _error(self) -> list[str]:
+        """The line that tells of probabilities that are less exact than promised."""
+        t = self._frame.iloc[:, -2].to_numpy(dtype=float) if self.tests else self._widths
+        error = max(family.error(t[there]) for there, family in self._parts)
+        return [f"Note: these probabilities have errors up to {error:.0e}"] if error else []
 
     def _names(self, without: Sequence[str] = ()) -> list[str]:
         """What each row is called in contrasts: numbers with the name of their variable."""
@@ -318,9 +364,12 @@ class Estimates:
         adjust : str or None
             ``"tukey"`` (the default of pairs), ``"dunnettx"`` (of ``"trt.vs.ctrl"``), ``"fdr"`` (of effects), ``"mvt"``
             (of ``"consec"`` and ``"mean_chg"``), ``"holm"``, ``"hochberg"``, ``"hommel"``, ``"BH"``, ``"BY"``,
-            ``"bonferroni"``, ``"sidak"``, ``"scheffe"``; None for none, which is the default of the others. Adjusted
-            are the tests of each value of `by`. ``"mvt"`` is the exact method for any correlations; its probabilities
-            are means over fixed directions, and have errors below 2e-4, below 1e-8 for up to three means.
+            ``"bonferroni"``, ``"sidak"``, ``"scheffe"``; None for none, which is the default of the others. The
+            beginning of a word is enough. Adjusted are the tests of each value of `by`; estimates that do not follow
+            from the fit count among them, but not for ``"scheffe"``, which has the rank of what is estimable, nor for
+            ``"mvt"``. This is the exact method for any correlations: integrals, with errors below 1e-8, for up to three
+            means, independent estimates and comparisons with one of independent means; else means over fixed
+            directions, whose errors are estimated, are below 2e-4 for a dozen means, and are printed where larger.
             ``"dunnettx"`` is emmeans' approximation for correlations of 0.5.
         ref : str, int or sequence of these, optional
             Of ``"trt.vs.ctrl"``, what the others are compared with, by its label or its position from 0; the first.
@@ -351,21 +400,22 @@ class Estimates:
         by = self.by if by is None else self._checked_by(by)
         parted = replace(self, by=by)
         names, ratio = self._names(by), self.response and self.scale is not None and bool(self.scale.ratio)
-        parts, rows, constants = [], [], []
+        parts, rows, constants, sums = [], [], [], []
         for mine in parted._families():
             family = contrast_family(method, [names[k] for k in mine], ref, ratio)
             own = pd.DataFrame({self._contrast_column(by): list(family.names)})
             parts.append(own.assign(**{name: [self.labels[name].iloc[mine[0]]] * len(own) for name in by}))
             rows.append(_weighted(family.weights, self.linear[mine]))
             constants.append(family.weights @ self.constant[mine])
-        return self._compared(parted, parts, rows, constants, family, adjust)
+            sums.append(_zero_sums(family.weights))
+        return self._compared(parted, (parts, rows, constants), bool(np.concatenate(sums).all()), family, adjust)
 
     def _compared(
-        self, parted: Estimates, parts: list[Any], rows: list[Any], constants: list[Any], family: Family, adjust: Any
+        self, parted: Estimates, several: tuple[list[Any], ...], differences: bool, family: Family, adjust: Any
     ) -> Estimates:
         """Put the contrasts of all families together."""
-        sums = np.abs(family.weights.sum(axis=1)) <= ZERO_SUM * np.abs(family.weights).max(initial=0.0)
-        scale = self.scale.of_differences() if self.scale is not None and sums.all() else None
+        parts, rows, constants = several
+        scale = self.scale.of_differences() if self.scale is not None and differences else None
         lost = self.scale is not None and scale is None
         found = replace(
             parted,
@@ -397,7 +447,18 @@ class Estimates:
         return tuple(dict.fromkeys(several))
 
     def plot(self, **options: Any) -> Axes:
-        """Draw estimates as dots with their intervals; options as in :func:`mlm.plot.mean_intervals`."""
+        """Draw estimates as dots with their intervals; options as in :func:`mlm.plot.mean_intervals`.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown option.
+        """
+        for name in options:
+            if name not in PLOT_OPTIONS:
+                raise ArgumentError(
+                    f"plot() has no option {name!r}; it has {', '.join(PLOT_OPTIONS)}.{suggest(name, PLOT_OPTIONS)}"
+                )
         return mean_intervals(self, **options)
 
 
@@ -406,6 +467,11 @@ def _weighted(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
     found = weights @ np.nan_to_num(rows)
     found[(np.abs(weights) @ np.isnan(rows)) > 0.0] = np.nan
     return np.asarray(found)
+
+
+def _zero_sums(weights: np.ndarray) -> np.ndarray:
+    """Which contrasts have weights that add up to 0."""
+    return np.asarray(np.abs(weights.sum(axis=1)) <= ZERO_SUM * np.abs(weights).max(initial=0.0))
 
 
 def _is_numeral(text: str) -> bool:

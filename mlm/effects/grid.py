@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from ..errors import ArgumentError, DataError, FitError, first_few, is_number, is_one_of, listed, suggest
 from ..frame.table import Table
@@ -59,13 +60,13 @@ class Grid:
             found += [outer for outer in self.nests.get(name, ()) if outer not in found]
         return found
 
-    def average(self, shown: Sequence[str], weights: str) -> tuple[pd.DataFrame, np.ndarray]:
+    def average(self, shown: Sequence[str], weights: str) -> tuple[pd.DataFrame, scipy.sparse.csr_array]:
         """Weights of all points in the average at each combination of the values shown.
 
         Returns
         -------
         labels : DataFrame, shape (k, shown)
-        weights : ndarray, shape (k, points)
+        weights : csr_array, shape (k, points)
             Rows add up to 1; NaN where no point has rows and `weights` are theirs.
         """
         over = self.averaged(shown)
@@ -73,11 +74,15 @@ class Grid:
         there = self._there()
         columns = [pd.factorize(self.points[name], sort=False)[0] for name in reversed(shown)]
         places = np.column_stack([*columns, np.zeros(len(self.points), dtype=int)])
-        cells, firsts = np.unique(places[there], axis=0, return_index=True)
+        _, firsts, cells = np.unique(places[there], axis=0, return_index=True, return_inverse=True)
         labels = self.points[list(shown)][there].iloc[firsts].reset_index(drop=True)
-        mine = (places == cells[:, None]).all(axis=2) & there
-        totals = (mass * mine).sum(axis=1, keepdims=True)
-        return labels, np.where(totals > 0.0, mass * mine / np.where(totals > 0.0, totals, 1.0), np.nan)
+        cells = cells.ravel()
+        totals = np.bincount(cells, mass[there])
+        with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 where no point has rows
+            shares = mass[there] / totals[cells]
+        kept = shares != 0.0
+        where = (cells[kept], np.flatnonzero(there)[kept])
+        return labels, scipy.sparse.csr_array((shares[kept], where), shape=(len(labels), len(self.points)))
 
     def _there(self) -> np.ndarray:
         """Points that there can be: nested categories come with what they are nested in."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import is_number
 from ..frame.values import label
-from ..report.r_numbers import format_numbers, signif
+from ..report.r_numbers import format_numbers, signif, telling_digits
 from ..report.r_text import text_table
 
 __all__ = ["estimates_text"]
@@ -37,12 +37,15 @@ def estimates_text(frame: pd.DataFrame, labels: Sequence[str], by: Sequence[str]
     texts = [(name, _level_texts(frame.iloc[:, k], digits)) for k, name in enumerate(labels)]
     columns = [(name, column) for name, column in texts if name not in by]
     columns += [(name, _texts(frame, k, digits)) for k, name in enumerate(frame.columns) if k >= len(labels)]
-    above = {name: column for name, column in texts if name in by}
-    heads = [", ".join(f"{name} = {above[name][i]}" for name in by) for i in range(len(frame))]
+    above = [(name, [frame.iloc[i, k] for i in range(len(frame))], column) for k, (name, column) in enumerate(texts)]
+    ordered = [next(one for one in above if one[0] == name) for name in by]
+    families = [tuple(values[i] for _, values, _ in ordered) for i in range(len(frame))]
+    heads = [", ".join(f"{name} = {column[i].rstrip()}" for name, _, column in ordered) for i in range(len(frame))]
     words = [name for k, name in enumerate(labels) if not _are_numbers(frame.iloc[:, k].tolist())]
     blocks = []
-    for head in dict.fromkeys(heads):
-        rows = [i for i, one in enumerate(heads) if one == head]
+    for family in dict.fromkeys(families):
+        rows = [i for i, one in enumerate(families) if one == family]
+        head = heads[rows[0]]
         block = [(name, [column[i] for i in rows]) for name, column in columns]
         table = text_table([""] * len(rows), block, left=words)
         blocks.append((f"{head}:\n" if by else "") + table)
@@ -53,7 +56,7 @@ def _level_texts(levels: pd.Series, digits: int = SHOWN) -> list[str]:
     """Write levels as R pads them: words to the left, numbers and truth values to the right."""
     values = levels.tolist()
     if _are_numbers(values):
-        return format_numbers(values, digits)
+        return format_numbers(values, telling_digits(values, digits))
     truths = all(isinstance(value, bool | np.bool_) for value in values)
     texts = [label(value) for value in values]
     width = max(map(len, texts), default=0)

@@ -83,7 +83,7 @@ def slopes(
     level, weights = checked_level(level), checked_weighting(weights)
     reach = _range(m, x)
     grid = reference_grid(m, at)
-    shown, families = shown_predictors(grid, "1" if by is None else by, None)
+    shown, families = shown_predictors(grid, "1" if by is None else by, None, "by=")
     labels, averages = grid.average(shown, weights)
     return Estimates(
         labels if shown else pd.DataFrame({OVERALL[0]: [OVERALL[1]]}),

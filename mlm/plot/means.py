@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import ArgumentError
 from ..frame.values import label
-from ..report.r_numbers import percent
+from ..report.r_numbers import percent, telling_digits
 from .labels import demand_words, name_up, say_inside, words
 from .places import Canvas
 from .style import GREY, color, demand_tellable, marker
@@ -21,6 +21,7 @@ __all__ = ["mean_intervals"]
 
 LINE_OF_FAMILY = 0.16  # inches that each family takes in a row: a marker of 5 points and what keeps it apart
 ROW, MARGINS, LEAST = 0.28, 1.1, 2.2  # inches: of a row, of what is above and below, of the least figure
+LEAST_DIGITS = 4  # of a number that is a label
 DODGED = 0.6  # share of a row that is given to families side by side
 
 
@@ -40,8 +41,16 @@ class IntervalEstimates(Protocol):
         """Labels that part families."""
 
     @property
+    def name(self) -> str:
+        """What the estimate is called: contrasts ``estimate``."""
+
+    @property
     def level(self) -> float:
         """Coverage."""
+
+    @property
+    def adjusted(self) -> str:
+        """How the intervals are adjusted; empty where they are not."""
 
     def confint(self) -> IntervalEstimates:
         """The same with intervals."""
@@ -61,8 +70,9 @@ def mean_intervals(
 ) -> Axes:
     """Draw means, slopes or contrasts as dots with their intervals, a row each; families of `by` beside each other.
 
-    Contrasts have a line where nothing differs: at 0, or at 1 for ratios. An estimate that does not follow from the fit
-    has an empty row.
+    Contrasts have a line where nothing differs: at 0, or at 1 for ratios; how intervals are adjusted stands with the
+    coverage. Rows and families are values, numbers with as many digits as part them. An estimate that does not follow
+    from the fit has an empty row.
 
     Parameters
     ----------
@@ -104,7 +114,7 @@ def mean_intervals(
     demand_tellable(len(parts), "family")
     height = max(LEAST, MARGINS + len(names) * max(ROW, LINE_OF_FAMILY * len(parts)))
     canvas = Canvas.of(ax, figsize, height)
-    if "contrast" in frame:
+    if found.name == "estimate":
         tested = found.test().frame
         canvas.ax.axvline(float(tested["null"].iloc[0]) if "null" in tested else 0.0, color=GREY, linewidth=0.8)
     values = frame.iloc[:, [len(found.labels.columns), -2, -1]].to_numpy(dtype=float)
@@ -117,7 +127,8 @@ def mean_intervals(
     canvas.ax.grid(axis="y", visible=False)
     if not np.isfinite(values).all(axis=1).any():
         say_inside(canvas.ax, "No estimate follows from the fit.")
-    along = f"{words(xlabel, frame.columns[len(found.labels.columns)])} ({percent(found.level)} confidence interval)"
+    coverage = f"{percent(found.level)} confidence interval{found.adjusted and ', adjusted: '}{found.adjusted}"
+    along = f"{words(xlabel, frame.columns[len(found.labels.columns)])} ({coverage})"
 
     def write() -> None:
         note = name_up(canvas.ax, names, "medium")
@@ -132,8 +143,14 @@ def mean_intervals(
 
 def _joined(frame: pd.DataFrame, names: list[Any]) -> list[str]:
     """What stands in some columns, as one text a row."""
-    columns = [[f"{v:.4g}" if isinstance(v, float) else label(v) for v in frame[name]] for name in names]
+    columns = [_told_apart(frame[name].tolist()) for name in names]
     return [", ".join(texts) for texts in zip(*columns, strict=True)]
+
+
+def _told_apart(values: list[Any]) -> list[str]:
+    """Write values, numbers with as many digits as part them."""
+    digits = telling_digits([value for value in values if isinstance(value, float)], LEAST_DIGITS)
+    return [f"{value:.{digits}g}" if isinstance(value, float) else label(value) for value in values]
 
 
 def _draw(ax: Axes, place: np.ndarray, values: np.ndarray, k: int, name: str) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 DIGITS = 7
+ALL_DIGITS = 17  # by which any two numbers are told apart
 """R's default ``options(digits = 7)``."""
 
 MACHINE_EPSILON = 2.220446049250313e-16  # R's .Machine$double.eps: p values below print as "< 2.22e-16"
@@ -134,6 +135,19 @@ def signif(value: float, digits: int) -> float:
     120000.0
     """
     return float(f"{value:.{digits - 1}e}")
+
+
+def telling_digits(values: Iterable[float], least: int) -> int:
+    """Significant digits, at least some, by which different numbers are told apart.
+
+    Examples
+    --------
+    >>> telling_digits([1000.1, 1000.2, 3.0], 4), telling_digits([1.0, 1.0], 4)
+    (5, 4)
+    """
+    different = {float(value) + 0.0 for value in values}
+    parted = (k for k in range(least, ALL_DIGITS) if len({f"{one:.{k}g}" for one in different}) == len(different))
+    return next(parted, ALL_DIGITS)
 
 
 def zap_small(values: Iterable[float], digits: int) -> list[float]:

@@ -27,7 +27,7 @@ def means(model):
 @pytest.mark.parametrize("df", [7.5, 40.0, np.inf])
 def test_the_multivariate_t_distribution_of_all_pairs_is_the_studentized_range(count, df):
     pairs = contrast_family("pairwise", [str(k) for k in range(count)], None, False).weights
-    family = Simultaneous(np.full(len(pairs), df), pairs @ pairs.T / 2.0, count)
+    family = Simultaneous(np.full(len(pairs), df), pairs @ pairs.T / 2.0, count, len(pairs))
     close = 1e-8 if count == 3 else 2e-4
     for t in (0.5, 2.0, 3.5):
         assert family.tail(t, df, "mvt") == pytest.approx(family.tail(t, df, "tukey"), abs=close)
@@ -37,7 +37,7 @@ def test_the_multivariate_t_distribution_of_all_pairs_is_the_studentized_range(c
 
 
 def test_independent_estimates_are_adjusted_as_by_sidak():
-    family = Simultaneous(np.full(2, np.inf), np.eye(2), 0)
+    family = Simultaneous(np.full(2, np.inf), np.eye(2), 0, 2)
     t = np.array([1.3, 2.4])
     np.testing.assert_allclose(family.pvalues(t, "mvt"), family.pvalues(t, "sidak"), rtol=1e-8)
     np.testing.assert_allclose(family.quantiles(0.9, "mvt"), family.quantiles(0.9, "sidak"), rtol=1e-8)
