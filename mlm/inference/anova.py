@@ -24,6 +24,7 @@ from ..report.face import (
     model_names,
 )
 from ..report.html import as_html
+from ..report.notes import APPROXIMATE, is_approximate
 from ..report.style import Style
 from ..report.summary import coefficient_lines
 from .boot_comparison import DEFAULT_SAMPLES, boot_comparison
@@ -61,6 +62,8 @@ class AnovaTable:
         Whether the names were chosen. Otherwise F tests are printed as R prints them, with numbers: Model 1, 1.
     data_name : str or None
         What the data of all models are called.
+    notes : tuple of str
+        Lines below the table.
     """
 
     frame: pd.DataFrame
@@ -70,6 +73,7 @@ class AnovaTable:
     named: bool = True
     width: int = r_numbers.LINE_WIDTH
     data_name: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if "Chisq" in self.frame:
@@ -88,7 +92,7 @@ class AnovaTable:
         models = [f"{name}: {' '.join(r_text.deparse(text, LONGEST_LINE))}" for name, text in texts.items()]
         table = self._table(self.frame, "Chisq", ("AIC", "BIC", "logLik", "deviance"))
         data = [f"Data: {self.data_name}"] if self.data_name else []
-        return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table]
+        return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table, *self.notes]
 
     def _in_order(self, heading: str) -> list[str]:
         """Lines of tests of models in the order given, as R prints them."""
@@ -282,7 +286,9 @@ def anova(
     formulas = {labels[k]: models[k].formula for k in order}
     called = {m.frame.call.data for m in models}
     data_name = called.pop() if len(called) == 1 else None
-    return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits, names is not None, width, data_name)
+    notes = (APPROXIMATE,) if any(map(is_approximate, models)) else ()
+    refitted = tuple(restricted) if refit else ()
+    return AnovaTable(frame, formulas, refitted, digits, names is not None, width, data_name, notes)
 
 
 def _refuse(one: str, **given: Any) -> None:
