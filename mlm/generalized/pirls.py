@@ -19,16 +19,19 @@ from .rows import Blocks, Rows
 from .systems import Structure, System
 from .working import AtRows, Working
 
-__all__ = ["Mode", "Problem", "find_mode", "predicted_effects", "pulled", "scaled_effects"]
+__all__ = ["OR_START", "Mode", "Problem", "find_mode", "predicted_effects", "pulled", "scaled_effects"]
 
 MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is
 # rounding), and below which it is not taken.
 CLOSE, ARRIVED = 1e-9, 1e-18
+OR_START = ", or give values in start="
+REMEDY = f"Take another link, whose means are in the family's range for any predictor{OR_START}."
 NOT_FOUND = (
     "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have. "
-    "Take another link, whose means are in the family's range for any predictor, or give values in start=."
+    f"{REMEDY}"
 )
+NO_MEANS = f"The linear predictor gives means that the family cannot have. {REMEDY}"
 NOT_TOLD = (
     "The fixed effects cannot be told from one another to working precision: they depend on one another, or the fit "
     "has come to the edge of what means the family can have. Leave a predictor out, or take another link."
@@ -172,7 +175,7 @@ def find_mode(
     rows, working, structure = problem
     eta = _predictor(rows, matrices, beta, u)
     if not working.admits(eta):
-        raise FitError("The linear predictor gives means that the family cannot have.")
+        raise FitError(NO_MEANS)
     at, penalty = working.at(eta), _squares(u)
     last, finer = False, max(working.penalty_factor, 1.0)
     for _ in range(MOST_STEPS):
