@@ -91,7 +91,7 @@ class FixedSystem:
         scaled = rows.xt * weights
         self.system = system
         self.across = _transform(matrices, rows.gather(scaled))
-        self.solved = system.solve([a.copy() for a in self.across])
+        self.solved = system.solve(self.across)
         self.information = scaled @ rows.xt.T - _flat(self.across).T @ _flat(self.solved)
 
     @property
@@ -101,7 +101,7 @@ class FixedSystem:
 
     def solve(self, vector: list[np.ndarray], fixed: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Solve for vectors (q, J, 1) of random effects and (p,) of fixed ones."""
-        own = self.system.solve([v.copy() for v in vector])
+        own = self.system.solve(vector)
         rest = fixed - _flat(self.across).T @ _flat(own)[:, 0]
         _, beta, info = lapack.dposv(self.information, rest)
         if info:
@@ -111,7 +111,8 @@ class FixedSystem:
 
 def _flat(vector: list[np.ndarray]) -> np.ndarray:
     """Vectors (q, J, c) one below the other: (effects, c)."""
-    return np.concatenate([v.reshape(-1, v.shape[2]) for v in vector])
+    flat = [v.reshape(-1, v.shape[2]) for v in vector]
+    return flat[0] if len(flat) == 1 else np.concatenate(flat)
 
 
 def _transform(matrices: Sequence[np.ndarray], vector: list[np.ndarray]) -> list[np.ndarray]:
@@ -187,7 +188,7 @@ def find_mode(
         fixed = None
         if joint:
             fixed = FixedSystem(rows, matrices, observed, curvature)
-            if not fixed.definite and observed is not at.weights:
+            if observed is not at.weights and not fixed.definite:
                 observed, curvature = at.weights, system
                 fixed = FixedSystem(rows, matrices, observed, curvature)
         if last:
@@ -234,7 +235,7 @@ def _step(
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Newton's step of the random effects (q, J, 1), and of the fixed ones (p,)."""
     if fixed is None:
-        return curvature.solve([s.copy() for s in slope]), np.zeros(len(rows.xt))
+        return curvature.solve(slope), np.zeros(len(rows.xt))
     return fixed.solve(slope, rows.xt @ at.score)
 
 
