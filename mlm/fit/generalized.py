@@ -16,6 +16,7 @@ from ..errors import ConvergenceWarning, DataError, FitError, SingularFitWarning
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
 from ..generalized.laplace import GeneralizedEvaluation
+from ..generalized.pirls import OR_START
 from ..generalized.residuals import residuals
 from ..generalized.response import Response
 from ..likelihood.covariance import CovarianceLayout
@@ -105,7 +106,8 @@ class GeneralizedFit(FittedMixed):
             demand_finite(frame, family, None)
             if start is None:
                 raise
-            raise FitError(f"{error} The search was started at start={start!r}: leave that out.") from error
+            said = str(error).replace(OR_START, "")
+            raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         if not silent:

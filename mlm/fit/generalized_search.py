@@ -17,7 +17,7 @@ from .generalized_start import (
     moments,
     start_hessian,
 )
-from .several_ends import several_ends
+from .several_ends import several_ends, small_ends
 
 __all__ = ["GeneralizedOptimum", "search"]
 
@@ -31,6 +31,8 @@ NEAR_ZERO = 1e-2
 LOW_SHARE, SECOND_STARTS = 0.1, (1.0, 0.3)
 # Fall of the criterion by which another end is lower, and rise that is rounding.
 LEAST_GAIN, ROUNDED = 1e-7, 1e-9
+# Rows up to which designs of so many elements of theta are searched from further starts, and links of whom all are.
+SMALL_ROWS, LEAST_ELEMENTS, BENT_LINKS = 150, 3, ("cauchit", "identity")
 # Differences of the gradient are taken over this share of a standard error.
 SHARE_OF_ERROR = 1e-3
 
@@ -98,11 +100,21 @@ def search(
     plain = _without_effects(criterion, beta)
     tolerance = FINE if rough else ROUGH
     firsts = (several_ends if criterion.has_scale else _first_stage)(criterion, plain, theta, tolerance)
+    if theta is None and _may_have_several(criterion):
+        firsts = small_ends(criterion, plain, firsts[0], tolerance)
     if rough:
         return _ended(criterion, _rough_with_size(criterion, firsts[0]) if estimated else firsts[0])
     ends = [_beside_zero(criterion, _second_stage(criterion, first)) for first in firsts]
     end = min(ends, key=lambda end: end.at.value)
     return _ended(criterion, _settled(criterion, end) if criterion.has_scale else end)
+
+
+def _may_have_several(criterion: Criterion) -> bool:
+    """Whether other minima are looked for: in small designs of families without a dispersion."""
+    working, n_theta = criterion.laplace.problem.working, criterion.n_theta
+    if criterion.has_scale or len(working.y) > SMALL_ROWS:
+        return False
+    return n_theta >= LEAST_ELEMENTS or working.family.link.name in BENT_LINKS
 
 
 def _second_stage(criterion: Criterion, first: Descent[At]) -> Descent[At]:

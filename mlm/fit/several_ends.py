@@ -1,7 +1,8 @@
-"""The ends of searches for theta from several starts, for families with a dispersion.
+"""The ends of searches for theta from several starts, for families with a dispersion and in small designs.
 
-Deviance and penalty are in different units there, so that the likelihood can have many minima: among them some at which
-a term has fewer spherical effects than columns, as each of them costs ``log |T' Z' W Z T + I|``.
+Deviance and penalty are in different units with a dispersion, so that the likelihood can have many minima: among them
+some at which a term has fewer spherical effects than columns, as each of them costs ``log |T' Z' W Z T + I|``. Of other
+families it is small designs that say so little of a covariance that another can be as likely.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ..optimize.quasi_newton import Descent, descend
 from .generalized_criterion import At, Criterion
 from .generalized_start import expected_curvature, fewer_effects, moments, spread_starts
 
-__all__ = ["several_ends"]
+__all__ = ["several_ends", "small_ends"]
 
 # Ends that are followed further, and of which starts with fewer effects are made; starts of these that are followed.
 MOST_ENDS, MOST_FEWER = 3, 4
@@ -25,6 +26,8 @@ REACH = 3.0
 APART, ELSEWHERE = 2e-2, 5e-2
 # Sizes of the diagonal elements of theta, in the columns worked with, where responses are near 1.
 SIZES = (1.0, 0.3)
+# ... and of families without a dispersion, in small designs, with covariances as large.
+SMALL_SIZES = (0.1, 2.0)
 
 
 def several_ends(criterion: Criterion, plain: At, theta: np.ndarray | None, tolerance: float) -> list[Descent[At]]:
@@ -54,6 +57,30 @@ def several_ends(criterion: Criterion, plain: At, theta: np.ndarray | None, tole
     fewer = [start for end in ends[:MOST_ENDS] for start in fewer_effects(criterion.laplace, end.x)]
     ends = search.apart([*ends, *search.ends(search.evaluated(fewer)[:MOST_FEWER])])[:MOST_ENDS]
     return search.apart([search.finished(end) for end in ends])
+
+
+def small_ends(criterion: Criterion, plain: At, first: Descent[At], tolerance: float) -> list[Descent[At]]:
+    """Search for theta from further starts, where a small design may have several minima.
+
+    Parameters
+    ----------
+    criterion : Criterion
+    plain : At
+        The model without random effects.
+    first : Descent
+        The end of the search from the usual start.
+    tolerance : float
+        Decrease that is left to go.
+
+    Returns
+    -------
+    list of Descent
+        The first one, and those that end elsewhere, lowest first.
+    """
+    search = _Searches(criterion, plain, moments(plain.laplace, plain.evaluation.mode)[1], tolerance)
+    starts = [np.full(criterion.n_theta, size) for size in SMALL_SIZES]
+    others = [end for end in search.apart(search.ends(search.evaluated(starts))) if not search.same(end, first)]
+    return [first, *(search.finished(end) for end in others)]
 
 
 class _Searches:
@@ -90,11 +117,12 @@ class _Searches:
         """Ends that are not the same, lowest first."""
         kept: list[Descent[At]] = []
         for end in sorted(ends, key=lambda end: end.at.value):
-            if not any(self._same(end, other) for other in kept):
+            if not any(self.same(end, other) for other in kept):
                 kept.append(end)
         return kept
 
-    def _same(self, end: Descent[At], other: Descent[At]) -> bool:
+    def same(self, end: Descent[At], other: Descent[At]) -> bool:
+        """Whether an end is where another is, and not above it by much."""
         if end.at.value - other.at.value > APART:
             return False
         layout = self.criterion.laplace.layout

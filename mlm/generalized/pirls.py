@@ -19,16 +19,19 @@ from .rows import Blocks, Rows
 from .systems import Structure, System
 from .working import AtRows, Working
 
-__all__ = ["Mode", "Problem", "find_mode", "predicted_effects", "pulled", "scaled_effects"]
+__all__ = ["OR_START", "Mode", "Problem", "find_mode", "predicted_effects", "pulled", "scaled_effects"]
 
 MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is
 # rounding), and below which it is not taken.
 CLOSE, ARRIVED = 1e-9, 1e-18
+OR_START = ", or give values in start="
+REMEDY = f"Take another link, whose means are in the family's range for any predictor{OR_START}."
 NOT_FOUND = (
     "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have. "
-    "Take another link, whose means are in the family's range for any predictor, or give values in start=."
+    f"{REMEDY}"
 )
+NO_MEANS = f"The linear predictor gives means that the family cannot have. {REMEDY}"
 NOT_TOLD = (
     "The fixed effects cannot be told from one another to working precision: they depend on one another, or the fit "
     "has come to the edge of what means the family can have. Leave a predictor out, or take another link."
@@ -88,7 +91,7 @@ class FixedSystem:
         scaled = rows.xt * weights
         self.system = system
         self.across = _transform(matrices, rows.gather(scaled))
-        self.solved = system.solve([a.copy() for a in self.across])
+        self.solved = system.solve(self.across)
         self.information = scaled @ rows.xt.T - _flat(self.across).T @ _flat(self.solved)
 
     @property
@@ -98,7 +101,7 @@ class FixedSystem:
 
     def solve(self, vector: list[np.ndarray], fixed: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Solve for vectors (q, J, 1) of random effects and (p,) of fixed ones."""
-        own = self.system.solve([v.copy() for v in vector])
+        own = self.system.solve(vector)
         rest = fixed - _flat(self.across).T @ _flat(own)[:, 0]
         _, beta, info = lapack.dposv(self.information, rest)
         if info:
@@ -108,7 +111,8 @@ class FixedSystem:
 
 def _flat(vector: list[np.ndarray]) -> np.ndarray:
     """Vectors (q, J, c) one below the other: (effects, c)."""
-    return np.concatenate([v.reshape(-1, v.shape[2]) for v in vector])
+    flat = [v.reshape(-1, v.shape[2]) for v in vector]
+    return flat[0] if len(flat) == 1 else np.concatenate(flat)
 
 
 def _transform(matrices: Sequence[np.ndarray], vector: list[np.ndarray]) -> list[np.ndarray]:
@@ -172,7 +176,7 @@ def find_mode(
     rows, working, structure = problem
     eta = _predictor(rows, matrices, beta, u)
     if not working.admits(eta):
-        raise FitError("The linear predictor gives means that the family cannot have.")
+        raise FitError(NO_MEANS)
     at, penalty = working.at(eta), _squares(u)
     last, finer = False, max(working.penalty_factor, 1.0)
     for _ in range(MOST_STEPS):
@@ -184,7 +188,7 @@ def find_mode(
         fixed = None
         if joint:
             fixed = FixedSystem(rows, matrices, observed, curvature)
-            if not fixed.definite and observed is not at.weights:
+            if observed is not at.weights and not fixed.definite:
                 observed, curvature = at.weights, system
                 fixed = FixedSystem(rows, matrices, observed, curvature)
         if last:
@@ -231,7 +235,7 @@ def _step(
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Newton's step of the random effects (q, J, 1), and of the fixed ones (p,)."""
     if fixed is None:
-        return curvature.solve([s.copy() for s in slope]), np.zeros(len(rows.xt))
+        return curvature.solve(slope), np.zeros(len(rows.xt))
     return fixed.solve(slope, rows.xt @ at.score)
 
 

@@ -34,7 +34,7 @@ class LevelSystem:
             h[a, a] += 1.0
         self.root = level_cholesky(h)
         self.inverse_root = inverse_of_root(self.root)
-        pivots = np.multiply.reduce(np.einsum("aaj->aj", self.root), axis=0)
+        pivots = self.root[0, 0] if len(t) == 1 else np.multiply.reduce(np.einsum("aaj->aj", self.root), axis=0)
         self.log_det = 2.0 * float(np.add.reduce(np.log(pivots)))
 
     def solve(self, vector: list[np.ndarray]) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,9 @@ CANONICAL = {
     "gaussian": "identity",
 }
 LARGEST_LOG = 700.0  # of a mean that is still a float, with room for products
+# Means of counts that are their predictors, as shares of the largest, up to which they are at the edge:
+# levels of zeros have no mode within, and derivatives are rounding.
+EDGE_SHARE = 1e-14
 
 
 class AtRows(NamedTuple):
@@ -103,11 +107,13 @@ class Working:
         if self.side is not None and not (self.side * eta > 0).all():
             return False
         if self.fast:
-            with np.errstate(invalid="ignore"):
-                limit = LARGEST_LOG if self.family.name == "poisson" else np.inf
-                return bool(np.isfinite(eta).all() and np.maximum.reduce(eta) < limit)
+            with np.errstate(all="ignore"):
+                finite = math.isfinite(eta @ eta)
+            return finite and (self.family.name != "poisson" or bool(np.maximum.reduce(eta) < LARGEST_LOG))
         if self.family.link.name == "sqrt":  # without a count, a predictor may pass through 0: the deviance is smooth
             return bool(np.isfinite(eta).all() and (eta[self.y > 0] > 0).all())
+        if self.family.link.name == "identity" and not self.family.has_scale:
+            return bool(np.isfinite(eta).all() and eta.min() > EDGE_SHARE * max(eta.max(), 0.0))
         return self.family.admits(eta)
 
     def deviances(self, eta: np.ndarray) -> np.ndarray:

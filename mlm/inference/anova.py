@@ -21,6 +21,7 @@ from ..report.face import (
     model_list,
     model_names,
 )
+from ..report.notes import APPROXIMATE, is_approximate
 from .anova_table import AnovaTable, style_of
 from .boot_comparison import DEFAULT_SAMPLES, boot_comparison
 from .comparison import common_rows, demand_one_family, demand_same_fixed_effects, warn_unless_nested
@@ -202,7 +203,9 @@ def anova(
     formulas = {labels[k]: models[k].formula for k in order}
     called = {m.frame.call.data for m in models}
     data_name = called.pop() if len(called) == 1 else None
-    return AnovaTable(frame, formulas, tuple(restricted) if refit else (), digits, names is not None, width, data_name)
+    notes = (APPROXIMATE,) if any(map(is_approximate, models)) else ()
+    refitted = tuple(restricted) if refit else ()
+    return AnovaTable(frame, formulas, refitted, digits, names is not None, width, data_name, notes)
 
 
 def _refuse(one: str, **given: Any) -> None:

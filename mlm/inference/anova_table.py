@@ -43,6 +43,8 @@ class AnovaTable:
         Whether the names were chosen. Otherwise F tests are printed as R prints them, with numbers: Model 1, 1.
     data_name : str or None
         What the data of all models are called.
+    notes : tuple of str
+        Lines below the table.
     """
 
     frame: pd.DataFrame
@@ -52,6 +54,7 @@ class AnovaTable:
     named: bool = True
     width: int = r_numbers.LINE_WIDTH
     data_name: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if "Chisq" in self.frame:
@@ -70,7 +73,7 @@ class AnovaTable:
         models = [f"{name}: {' '.join(r_text.deparse(text, LONGEST_LINE))}" for name, text in texts.items()]
         table = self._table(self.frame, "Chisq", ("AIC", "BIC", "logLik", "deviance"))
         data = [f"Data: {self.data_name}"] if self.data_name else []
-        return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table]
+        return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table, *self.notes]
 
     def _in_order(self, heading: str) -> list[str]:
         """Lines of tests of models in the order given, as R prints them."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 
-from .face import FittedMixedModel
+from .face import FittedGeneralizedMixedModel, FittedMixedModel, FittedModel, is_generalized, is_mixed
 
-__all__ = ["closing_lines", "notes"]
+__all__ = ["APPROXIMATE", "closing_lines", "is_approximate", "notes"]
+
+APPROXIMATE = "n_agq=0 is approximate: these are not the estimates of the largest likelihood"
 
 # Ratio of the standard deviations of two predictors, or of one to 1, from which lme4 warns of their scales.
 MOST_RATIO = 1e3
@@ -41,8 +44,13 @@ def closing_lines(m: FittedMixedModel) -> list[str]:
     return [*_fit_warnings(m), f"optimizer ({m.optimizer}) convergence code: {code} ; {counts}"]
 
 
+def is_approximate(m: FittedModel) -> bool:
+    """Whether fixed effects were moved along with the modes, so that nothing is maximised."""
+    return is_mixed(m) and is_generalized(m) and cast(FittedGeneralizedMixedModel, m).n_agq == 0
+
+
 def _fit_warnings(m: FittedMixedModel) -> list[str]:
-    """What lme4 says of the fixed-effects columns."""
+    """What lme4 says of the fixed-effects columns, and what ``n_agq=0`` is."""
     said = []
     left_out = len(m.frame.left_out)
     if left_out:
@@ -50,7 +58,7 @@ def _fit_warnings(m: FittedMixedModel) -> list[str]:
         said.append(f"fixed-effect model matrix is rank deficient so dropping {left_out} column{s} / coefficient{s}")
     if _differ_in_scale(m.frame.x):
         said.append("Some predictor variables are on very different scales: consider rescaling")
-    return ["fit warnings:", *said] if said else []
+    return [*(["fit warnings:", *said] if said else []), *([APPROXIMATE] if is_approximate(m) else [])]
 
 
 def _differ_in_scale(x: np.ndarray) -> bool:

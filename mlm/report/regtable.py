@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ArgumentError, FitError, is_count, is_number, is_one_of, listed
-from .face import FittedModel, model_list, model_names
+from .face import FittedModel, is_model, model_list, model_names
 from .tables.html import to_html
 from .tables.latex import to_latex
 from .tables.layout import Layout
@@ -232,6 +232,8 @@ def regtable(
     Leifeld, P. (2013). texreg: Conversion of statistical model output in R to LaTeX and HTML tables.
     *Journal of Statistical Software* 55(8).
     """
+    if is_model(names):
+        raise ArgumentError("regtable takes models in one list: regtable([m1, m2]); the second argument is `names`.")
     fits = model_list(models)
     if not fits:
         raise ArgumentError("There is no model to show.")

@@ -255,3 +255,12 @@ def test_theta_of_large_counts():
     m = mlm.glmer("count ~ 1 + (1 | g)", DATA.assign(count=count), "negative.binomial")
     assert 1e7 < m.family.theta < 1e8
     assert not any("theta" in message for message in m.messages)
+
+
+def test_a_start_that_cannot_be_had_is_not_answered_by_another_start():
+    options = {"link": "identity", "start": {"theta": [30.0], "fixef": [-3.0, 0.0]}}
+    for family in ("poisson", "negative.binomial"):
+        with pytest.raises(mlm.FitError, match=r"means that the family cannot have\. Take another link") as caught:
+            mlm.glmer("count ~ x + (1 | g)", DATA, family, **options)
+        assert "leave that out" in str(caught.value)
+        assert "give values in start" not in str(caught.value)

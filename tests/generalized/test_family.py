@@ -12,6 +12,7 @@ from scipy import special
 import mlm
 from mlm.generalized.exact import excess, relative_entropy, stirling_error
 from mlm.generalized.family import FAMILIES, make_family
+from mlm.generalized.working import Working
 
 STORED = json.loads((Path(__file__).parents[1] / "reference" / "glm.json").read_text())["families"]
 PAIRS = [(name, link) for name, kind in FAMILIES.items() for link in kind.links]
@@ -172,6 +173,14 @@ def test_a_log_density_of_large_counts():
     family, n = make_family("binomial"), 1e9
     twice = family.minus_two_log_likelihood(np.array([0.5]), np.array([0.5]), np.array([n]))
     assert twice == pytest.approx(np.log(2 * np.pi * n / 4), abs=1e-8)
+
+
+@pytest.mark.parametrize("name", ["poisson", "negative.binomial"])
+def test_means_at_the_edge_are_not_worked_with(name):
+    """There the conditional modes of levels of zeros are rounding: a search ended with a slope of 1e34."""
+    working = Working(family_of(name, "identity"), np.array([0.0, 9.0]), np.ones(2))
+    assert working.admits(np.array([1e-3, 9.0]))
+    assert not working.admits(np.array([1e-15, 9.0]))
 
 
 @pytest.mark.parametrize(("name", "link"), PAIRS)

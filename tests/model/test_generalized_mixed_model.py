@@ -203,6 +203,13 @@ def test_printed(m):
     assert "nAGQ = 5" in str(quadrature)
 
 
+def test_approximate_fits_say_so():
+    fast, smaller = (mlm.glmer(f"y ~ {x} + (1 | g)", DATA, n_agq=0) for x in ("x", "1"))
+    for shown in (fast, fast.summary(), mlm.anova(smaller, fast)):
+        assert str(shown).splitlines()[-1].startswith("n_agq=0 is approximate")
+    assert "approximate" not in str(mlm.anova(*(mlm.glmer(f"y ~ {x} + (1 | g)", DATA) for x in ("x", "1"))))
+
+
 def test_verbose_prints_every_evaluation(capsys):
     m = mlm.glmer("y ~ x + (1 | g)", DATA, verbose=True)
     assert len(capsys.readouterr().out.splitlines()) == len(m.optimizer_info.log)

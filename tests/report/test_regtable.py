@@ -155,6 +155,8 @@ def test_refuses(models):
         regtable([])
     with pytest.raises(mlm.ArgumentError, match="digits is a whole number from 0 to 15; got -1"):
         regtable(models, digits=-1)
+    with pytest.raises(mlm.ArgumentError, match=r"takes models in one list: regtable\(\[m1, m2\]\)"):
+        regtable(models[0], models[1])
     with pytest.raises(mlm.ArgumentError, match="3 models need 3 names; got 1: a"):
         regtable(models, names=["a"])
     with pytest.raises(mlm.ArgumentError, match=r"3 different coefficients, \(Intercept\), x, w; got 1 names"):
