@@ -67,8 +67,8 @@ def boot_comparison(
     restricted = any(is_mixed(m) and m.reml for m in models)
     heading = (*([REFITTED] if restricted else []), *_heading(models, labels, named, (small, large)))
     said = f"Bootstrap test; samples: {n}; usable: {len(usable)}; extremes: {extremes};"
-    notes = [f"{negative} ratios are negative, as of models that are not nested; they do not count."] if negative else []
-    return TestsTable(frame, (said, *heading), tuple(notes), {}, ("stat", "df"), "p.value", digits, width)
+    notes = (f"{negative} ratios are negative, as of models that are not nested; they do not count.",)
+    return TestsTable(frame, (said, *heading), notes if negative else (), {}, ("stat", "df"), "p.value", digits, width)
 
 
 def _beyond_rounding(ratios: np.ndarray) -> np.ndarray:
