@@ -24,7 +24,18 @@ from ..errors import FitError
 from ..optimize.quasi_newton import Descent, descend
 from .held import Constrained, Point
 
-__all__ = ["Path", "Step", "crossing", "interpolated", "lowest", "settled"]
+__all__ = [
+    "ASTRAY",
+    "LEFT",
+    "NEAR_ENOUGH",
+    "Path",
+    "Step",
+    "crossing",
+    "interpolated",
+    "lowest",
+    "settled",
+    "tangent_of",
+]
 
 # Decrease of the deviance that is left when all other parameters are at their best: zeta is then right to 1e-9.
 LEFT = 1e-9
@@ -168,7 +179,7 @@ class Path:
         self.of, self.further, self.is_bent = of, further, False
         at = of.evaluate(v, x)
         hessian = of.curvature(v, x, at)
-        tangent = _tangent(hessian)
+        tangent = tangent_of(hessian)
         rise = float(hessian[-1, -1] + hessian[-1, :-1] @ tangent)
         self.lowest, self.lower = at.value, 0.0
         self.start = Step(v, 0.0, x, at, math.sqrt(2.0 / rise) if rise > 0.0 else math.nan, tangent)
@@ -195,7 +206,7 @@ class Path:
         self.lower = max(self.lower, -rise)
         zeta = math.sqrt(max(rise, 0.0))
         pace = 2.0 * zeta / at.slope if at.slope else math.nan
-        return Step(v, zeta, x, at, pace, _tangent(hessian))
+        return Step(v, zeta, x, at, pace, tangent_of(hessian))
 
     def _beginning(self, v: float, near: Step) -> tuple[np.ndarray, Point]:
         """Where a search for the other coordinates begins: along the tangent, unless that leads astray."""
@@ -215,7 +226,8 @@ class Path:
         return self.lower < LOWER
 
 
-def _tangent(hessian: np.ndarray) -> np.ndarray:
+def tangent_of(hessian: np.ndarray) -> np.ndarray:
+    """Derivative of the other coordinates by v along the profile, shape (m,)."""
     if len(hessian) == 1:
         return np.zeros(0)
     return -np.linalg.solve(_definite(hessian[:-1, :-1]), hessian[:-1, -1])

@@ -16,6 +16,7 @@ from scipy.optimize import minimize
 
 import mlm
 import replications
+from mlm.inference.held import Constrained
 
 PATH = Path(__file__).parents[1] / "reference" / "profile.json"
 STORED = json.loads(PATH.read_text(encoding="utf-8"))["models"]
@@ -248,6 +249,25 @@ def test_a_curved_valley():
         for end in limits.loc[parameter.name]:
             rise = dense.lowest(start, parameter, end) - found.model.deviance
             assert rise == pytest.approx(QUANTILE**2, abs=1e-4)
+
+
+def test_regular_ends_are_gone_to_straight(monkeypatch):
+    """Twelve ends and two bounds of 400 rows: 7 evaluations each at most (over 20 from value to value)."""
+    rng = np.random.default_rng(1)
+    g, x = np.repeat(np.arange(40), 10), np.tile(np.arange(10.0), 40)
+    y = (
+        250.0
+        + 10.0 * x
+        + 25.0 * rng.normal(size=40)[g]
+        + 6.0 * rng.normal(size=40)[g] * x
+        + 25.0 * rng.normal(size=400)
+    )
+    found = mlm.profile(mlm.lmer("y ~ x + (x | g)", {"y": y, "x": x, "g": g.astype(str)}, reml=False))
+    evaluate, made = Constrained.evaluate, []
+    monkeypatch.setattr(Constrained, "evaluate", lambda *given: made.append(given) or evaluate(*given))
+    limits = found.confint()
+    assert limits.notna().all(axis=None)
+    assert len(made) < 14 * 7
 
 
 def test_a_second_branch():
