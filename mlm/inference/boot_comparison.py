@@ -24,7 +24,7 @@ __all__ = ["DEFAULT_SAMPLES", "boot_comparison"]
 
 DEFAULT_SAMPLES = 1000
 REFITTED = "refitting model(s) with ML (instead of REML)"
-# Decrease of the deviance of a smaller model beside a larger one that is rounding: that of 1e5 rows has one of 1e-9.
+# Difference of the deviances of two models that is rounding: that of 1e5 rows has one of 1e-9.
 ROUNDING = 1e-6
 
 
@@ -51,14 +51,15 @@ def boot_comparison(
     fits = [m.refit(reml=False) if is_mixed(m) and m.reml else m for m in models]
     rows = common_rows(models, labels)
     warn_unless_nested([(small, large)], fits, labels, rows, "Bootstrap tests")
-    observed = max(2.0 * (fits[large].loglik - fits[small].loglik), 0.0)
+    observed = float(_beyond_rounding(2.0 * np.array(fits[large].loglik - fits[small].loglik)))
     order = np.empty_like(rows[large])
     order[rows[large]] = rows[small]  # the smaller model's rows as the larger one has them
     ratios = _ratios(fits[small], fits[large], order, int(n), rng)
-    usable = ratios[np.isfinite(ratios) & (ratios > -ROUNDING)]
+    negative = int((ratios < -ROUNDING).sum())
+    usable = _beyond_rounding(ratios[ratios >= -ROUNDING])
     if not len(usable):
-        raise FitError(f"None of the {n:,} samples could be fitted by both models; compare them by method='lrt'.")
-    extremes = int((usable >= observed - ROUNDING).sum())
+        raise FitError(_nothing_usable(len(ratios), negative, (labels[small], labels[large])))
+    extremes = int((usable >= observed).sum())
     df = fits[large].npar - fits[small].npar
     p = [scipy.stats.chi2.sf(observed, df) if df else np.nan, (1 + extremes) / (1 + len(usable))]
     columns = {"stat": [observed, observed], "df": [df, np.nan], "p.value": p}
@@ -66,7 +67,24 @@ def boot_comparison(
     restricted = any(is_mixed(m) and m.reml for m in models)
     heading = (*([REFITTED] if restricted else []), *_heading(models, labels, named, (small, large)))
     said = f"Bootstrap test; samples: {n}; usable: {len(usable)}; extremes: {extremes};"
-    return TestsTable(frame, (said, *heading), (), {}, ("stat", "df"), "p.value", digits, width)
+    notes = (f"{negative} ratios are negative, as of models that are not nested; they do not count.",)
+    return TestsTable(frame, (said, *heading), notes if negative else (), {}, ("stat", "df"), "p.value", digits, width)
+
+
+def _beyond_rounding(ratios: np.ndarray) -> np.ndarray:
+    """Ratios of which those that are 0 but for rounding are 0."""
+    return np.where(ratios < ROUNDING, 0.0, ratios)
+
+
+def _nothing_usable(n: int, negative: int, labels: tuple[str, str]) -> str:
+    """Why no sample counts."""
+    if not negative:
+        return f"None of the {n:,} samples could be fitted by both models; compare them by method='lrt'."
+    failed = f", and {n - negative:,} could not be fitted by both" if negative < n else ""
+    return (
+        f"{negative:,} of {n:,} samples of {labels[0]} have a higher likelihood there than in {labels[1]}, which is no "
+        f"larger model: neither is nested in the other{failed}. Compare them by AIC or BIC."
+    )
 
 
 def _heading(models: Sequence[FittedModel], labels: Sequence[str], named: bool, order: tuple[int, int]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +12,17 @@ import numpy as np
 import pandas as pd
 
 from ..console import counting
-from ..errors import ArgumentError, FitError, MlmError, is_count, is_number, is_one_of, suggest
+from ..errors import (
+    ArgumentError,
+    ConvergenceWarning,
+    FitError,
+    MlmError,
+    is_count,
+    is_number,
+    is_one_of,
+    suggest,
+    users_stacklevel,
+)
 from ..fit.refits import Refitting, covariances, refit_alone, refit_on
 from ..fit.simulate import MOST_RESPONSES, Draws, generator
 from ..frame.resampling import with_levels
@@ -19,7 +30,7 @@ from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import demand_mixed, is_generalized
 from ..report.html import as_html
-from .bootstrap_intervals import KINDS, limits
+from .bootstrap_intervals import demand_kind, limits
 from .confint import checked_level, limit_names
 from .parameters import parameter_names, parameter_values, values_of
 
@@ -61,6 +72,10 @@ class Bootstrap:
         return len(self.errors)
 
     @property
+    def _first_error(self) -> str:
+        return next(iter(self.errors.values()))
+
+    @property
     def frame(self) -> pd.DataFrame:
         """One row a parameter: original, bias (mean of the estimates less that), std. error (their deviation)."""
         values = self.estimates.where(np.isfinite(self.estimates))
@@ -85,6 +100,11 @@ class Bootstrap:
             Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. Estimates that are no numbers
             do not count.
 
+        Warns
+        -----
+        ConvergenceWarning
+            Where refits failed: how many were used, and why the first one failed.
+
         Raises
         ------
         ArgumentError
@@ -95,9 +115,15 @@ class Bootstrap:
         Davison, A. C. & Hinkley, D. V. (1997). *Bootstrap Methods and their Application*, chapter 5. Cambridge.
         """
         level = checked_level(level)
-        if not is_one_of(kind, KINDS):
-            hint = suggest(kind, KINDS) if isinstance(kind, str) else ""
-            raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {kind!r}.{hint}")
+        demand_kind(kind)
+        if self.errors:
+            used, of = len(self.estimates) - self.failures, len(self.estimates)
+            warnings.warn(
+                f"Intervals are of {used:,} of {of:,} refits; {self.failures:,} failed, the first one by: "
+                f"{self._first_error}",
+                ConvergenceWarning,
+                stacklevel=users_stacklevel(),
+            )
         rows = [limits(self.estimates[name].to_numpy(), value, level, kind) for name, value in self.observed.items()]
         return pd.DataFrame(rows, self.observed.index, list(limit_names(level)))
 
@@ -107,9 +133,11 @@ class Bootstrap:
         }
         table = r_text.text_table([str(name) for name in self.observed.index], cells)
         formula = r_text.deparse(without_double_bars(self.formula))
+        said = f"The first failed by: {self._first_error}" if self.errors else ""
+        why = r_text.wrap(said, r_numbers.LINE_WIDTH) if said else []
         done = f"{len(self.estimates):,} refits: {self.singular:,} singular, {self.unconverged:,} not converged, "
         head = [HEADINGS[self.kind], "", *formula, "", "Bootstrap Statistics :"]
-        return "\n".join([*head, table, "", f"{done}{self.failures:,} failed"])
+        return "\n".join([*head, table, "", f"{done}{self.failures:,} failed", *why])
 
     def __repr__(self) -> str:
         return str(self)
@@ -142,6 +170,7 @@ def bootstrap(
     statistic : callable, optional
         Takes a fitted model, and returns a number, several, a mapping or a Series: refits are then made one by one.
         By default the parameters: standard deviations and correlations of the random effects, sigma, and fixed effects.
+        A refit of which it raises an error has failed; of the model itself, its error is raised.
     seed : int, numpy.random.Generator or None
         With a number the result is the same each time; responses are those of ``m.simulate(n, seed)``.
     kind : {"parametric", "groups"}
@@ -262,7 +291,7 @@ def _one_by_one(
     for k, make in enumerate(fits):
         try:
             fit = make()
-            found = _numbers(statistic(fit)).to_numpy() if statistic else values_of(fit)
+            found = _taken(statistic, fit) if statistic else values_of(fit)
             if len(found) != len(observed):
                 raise FitError(f"{len(found)} numbers in place of {len(observed)}: not all terms are in these rows.")
         except MlmError as error:
@@ -275,6 +304,15 @@ def _one_by_one(
         raise FitError(f"None of the {many:,} refits succeeded: {errors[0]}")
     estimates = pd.DataFrame(rows, columns=observed.index)
     return Bootstrap(estimates, observed, int(singular), int(unconverged), errors, m.formula, kind)
+
+
+def _taken(statistic: Callable[[Any], Any], fit: Any) -> np.ndarray:
+    """A statistic of a refit; what it raises there is a failure of this refit."""
+    try:
+        found = statistic(fit)
+    except Exception as error:
+        raise FitError(f"`statistic` raised {type(error).__name__}: {error}") from error
+    return _numbers(found).to_numpy()
 
 
 def _numbers(found: Any) -> pd.Series:

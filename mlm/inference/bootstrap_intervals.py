@@ -5,9 +5,24 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-__all__ = ["KINDS", "limits", "quantiles"]
+from ..errors import ArgumentError, is_one_of, suggest
+
+__all__ = ["KINDS", "demand_kind", "limits", "quantiles"]
 
 KINDS = ("percentile", "basic", "normal")
+
+
+def demand_kind(kind: object) -> None:
+    """Refuse intervals of another kind.
+
+    Raises
+    ------
+    ArgumentError
+        When there is no such kind.
+    """
+    if not is_one_of(kind, KINDS):
+        hint = suggest(kind, KINDS) if isinstance(kind, str) else ""
+        raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {kind!r}.{hint}")
 
 
 def limits(estimates: np.ndarray, observed: float, level: float, kind: str) -> tuple[float, float]:

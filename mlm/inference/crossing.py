@@ -14,17 +14,28 @@ Moolgavkar, S. H. (1988). A method for computing profile-likelihood-based confid
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import lapack
 
 from ..errors import FitError
-from ..optimize.quasi_newton import descend
+from ..optimize.quasi_newton import Descent, descend
 from .held import Constrained, Point
 
-__all__ = ["Path", "Step", "crossing", "interpolated", "settled"]
+__all__ = [
+    "ASTRAY",
+    "LEFT",
+    "NEAR_ENOUGH",
+    "Path",
+    "Step",
+    "crossing",
+    "interpolated",
+    "lowest",
+    "settled",
+    "tangent_of",
+]
 
 # Decrease of the deviance that is left when all other parameters are at their best: zeta is then right to 1e-9.
 LEFT = 1e-9
@@ -32,8 +43,13 @@ LEFT = 1e-9
 NEAR_ENOUGH = 1e-8
 # Steps at most on the way to one value. Those of a regular profile are 2 to 4; halving an interval takes 30.
 MOST_STEPS = 60
+# Share of the width of what holds an end that may be left after two steps; if more is, it is halved.
+SHRUNK = 0.5
 # Steps after which a point beyond is gone to once more, from the other side.
 PATIENCE = 8
+# Steps of a search at most, and of one from another start that is to tell whether it would end lower; and multiples
+# of what is left, as far as that one knows, that it may fall.
+MOST_DESCENT, FEW_STEPS, FAR_LEFT = 200, 25, 10.0
 # By how much a deviance below that of the fit is lower than rounding and what its search left.
 LOWER = 1e-6
 # Diagonal elements of T that are nearly 0, and what a search starts with instead: where they are 0 they stay so.
@@ -96,12 +112,36 @@ def settled(of: Constrained, v: float, x: np.ndarray, at: Point) -> tuple[np.nda
     return found
 
 
+def lowest(
+    of: Constrained, v: float, found: tuple[np.ndarray, Point, np.ndarray], starts: Iterable[np.ndarray]
+) -> tuple[np.ndarray, Point, np.ndarray]:
+    """The lowest of a point that `settled` gave and those that it gives from other starts."""
+    for beginning in starts if len(found[0]) else ():
+        x = of.beside_zero(v, beginning, LOW, RAISED)
+        try:
+            start = of.evaluate(v, x)
+            other = _descended(of, v, x, start, of.curvature(v, x, start), LOWER, FEW_STEPS)
+            if other.at.value - FAR_LEFT * other.left < found[1].value - LOWER:
+                again = settled(of, v, other.x, other.at)
+                found = again if again[1].value < found[1].value else found
+        except FitError:
+            continue
+    return found
+
+
 def _searched(of: Constrained, v: float, x: np.ndarray, at: Point) -> tuple[np.ndarray, Point, np.ndarray]:
     hessian = of.curvature(v, x, at)
     if not len(x):
         return x, at, hessian
-    found = descend(lambda x, last: of.evaluate(v, x, last), x, at, _definite(hessian[:-1, :-1]), LEFT)
+    found = _descended(of, v, x, at, hessian, LEFT, MOST_DESCENT)
     return found.x, found.at, hessian
+
+
+def _descended(
+    of: Constrained, v: float, x: np.ndarray, at: Point, hessian: np.ndarray, tolerance: float, steps: int
+) -> Descent[Point]:
+    definite = _definite(hessian[:-1, :-1])
+    return descend(lambda x, last: of.evaluate(v, x, last), x, at, definite, tolerance, steps)
 
 
 def _definite(hessian: np.ndarray) -> np.ndarray:
@@ -126,25 +166,47 @@ class Path:
         The estimate.
     x : ndarray, shape (m,)
         The other coordinates there.
+    further : sequence of ndarray, shapes (m,)
+        Other starts for these, where a search with v held may end in a minimum that is not the lowest.
+
+    Attributes
+    ----------
+    is_bent : bool
+        Whether the lowest minimum was once found from another start only: all are then tried at each step.
     """
 
-    def __init__(self, of: Constrained, v: float, x: np.ndarray) -> None:
-        self.of = of
+    def __init__(self, of: Constrained, v: float, x: np.ndarray, further: Sequence[np.ndarray] = ()) -> None:
+        self.of, self.further, self.is_bent = of, further, False
         at = of.evaluate(v, x)
         hessian = of.curvature(v, x, at)
-        tangent = _tangent(hessian)
+        tangent = tangent_of(hessian)
         rise = float(hessian[-1, -1] + hessian[-1, :-1] @ tangent)
         self.lowest, self.lower = at.value, 0.0
         self.start = Step(v, 0.0, x, at, math.sqrt(2.0 / rise) if rise > 0.0 else math.nan, tangent)
 
     def step(self, v: float, near: Step) -> Step:
         """Go to a value from a point nearby."""
-        x, at, hessian = settled(self.of, v, *self._beginning(v, near))
+        found = settled(self.of, v, *self._beginning(v, near))
+        return self._made(v, lowest(self.of, v, found, self.further) if self.is_bent else found)
+
+    def again(self, step: Step) -> Step:
+        """The same point, or a lower one that is found from other starts."""
+        if self.is_bent or not self.further:
+            return step
+        found = step.x, step.at, self.of.curvature(step.v, step.x, step.at)
+        least = lowest(self.of, step.v, found, self.further)
+        if step.at.value - least[1].value < LOWER:
+            return step
+        self.is_bent = True
+        return self._made(step.v, least)
+
+    def _made(self, v: float, found: tuple[np.ndarray, Point, np.ndarray]) -> Step:
+        x, at, hessian = found
         rise = at.value - self.lowest
         self.lower = max(self.lower, -rise)
         zeta = math.sqrt(max(rise, 0.0))
         pace = 2.0 * zeta / at.slope if at.slope else math.nan
-        return Step(v, zeta, x, at, pace, _tangent(hessian))
+        return Step(v, zeta, x, at, pace, tangent_of(hessian))
 
     def _beginning(self, v: float, near: Step) -> tuple[np.ndarray, Point]:
         """Where a search for the other coordinates begins: along the tangent, unless that leads astray."""
@@ -164,7 +226,8 @@ class Path:
         return self.lower < LOWER
 
 
-def _tangent(hessian: np.ndarray) -> np.ndarray:
+def tangent_of(hessian: np.ndarray) -> np.ndarray:
+    """Derivative of the other coordinates by v along the profile, shape (m,)."""
     if len(hessian) == 1:
         return np.zeros(0)
     return -np.linalg.solve(_definite(hessian[:-1, :-1]), hessian[:-1, -1])
@@ -192,14 +255,29 @@ def crossing(
     Step or None
         None where the search comes to no end.
     """
+    found = _reached(path, target, sign, bound, known)
+    if found is bound or not path.further:
+        return found
+    if found is None:
+        path.is_bent = True
+        return _reached(path, target, sign, bound, [])
+    least = path.again(found)
+    return found if least is found else _reached(path, target, sign, bound, [least])
+
+
+def _reached(path: Path, target: float, sign: int, bound: Step | None, known: Sequence[Step]) -> Step | None:
+    """The same along one way, of the lowest points where it is known to be bent."""
     if bound is not None and bound.zeta <= target:
         return bound
     below = max((s for s in [path.start, *known] if s.zeta <= target), key=lambda s: s.zeta)
     beyond = [s for s in [*known, bound] if s is not None and s.zeta > target]
     above = min(beyond, key=lambda s: s.zeta, default=None)
-    before = path.start
+    before, widths = path.start, [math.inf, math.inf]
     for made in range(MOST_STEPS):
         v = interpolated(below, above, target) if above else _beyond(before, below, target, sign, path)
+        widths.append(abs(above.v - below.v) if above else math.inf)
+        if above is not None and widths[-1] > SHRUNK * widths[-3]:  # zeta bends, or jumps from one minimum to another
+            v = 0.5 * (below.v + above.v)
         if above is not None and made % PATIENCE == PATIENCE - 1:  # it may have been no minimum
             v = above.v
         near = below if above is None or abs(v - below.v) < abs(v - above.v) or v == above.v else above
@@ -219,6 +297,8 @@ def crossing(
             near = min(below, above, key=lambda s: abs(s.zeta - target))
             if abs(near.zeta - target) < ABOUT:
                 return near
+            if path.further and not path.is_bent:
+                return None
     return None
 
 

@@ -211,7 +211,7 @@ class Constrained:
             with np.errstate(all="ignore"):  # what is not finite is no decrease
                 spot = self.surface.evaluate(self.held.whole(x, v), None if last is None else last.spot)
                 gradient = spot.gradient @ self.held.jacobian(x, v)
-        except OverflowError as error:
+        except ArithmeticError as error:  # Python says so of floats that overflow, or are divided by 0
             raise FitError("The deviance cannot be computed there.") from error
         return Point(spot.value, gradient[:-1], float(gradient[-1]), spot)
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..errors import ArgumentError, is_one_of
 from .bootstrap import bootstrap
+from .bootstrap_intervals import demand_kind
 from .confint import checked_level
 from .f_tests import checked_ddf
 from .parameters import parameters_of
@@ -43,5 +44,6 @@ def mixed_intervals(
     if method.lower() == "profile":
         return profiled(m, parm, level, ProfiledDeviance).confint()
     places = chosen(parameters_of(m), parm)
+    demand_kind(kind)
     limits: pd.DataFrame = bootstrap(m, n, seed=seed).confint(kind=kind, level=level)
     return limits.iloc[places]

@@ -22,6 +22,7 @@ from .confint import checked_level, limit_names, positions
 from .crossing import Step, crossing, interpolated
 from .parameters import Parameter, parameters_of
 from .profile_lines import Line, line_of
+from .straight import straight
 
 __all__ = ["ProfiledDeviance", "chosen", "profiled"]
 
@@ -148,12 +149,24 @@ class ProfiledDeviance:
             return None
         if (k, sign, level) not in self._ends:
             target = float(scipy.stats.norm.isf(0.5 * (1.0 - level)))
-            bound = line.bound(sign)
-            if bound is not None:
-                bound = replace(bound, zeta=min(bound.zeta, self._most(k)))
-            known = [step for (j, side, _), step in self._ends.items() if (j, side) == (k, sign) and step is not None]
-            self._ends[k, sign, level] = crossing(line.path, target, sign, bound, known)
+            self._ends[k, sign, level] = self._straight(k, sign, target, line) or self._crossing(k, sign, target, line)
         return self._ends[k, sign, level]
+
+    def _straight(self, k: int, sign: int, target: float, line: Line) -> Step | None:
+        """The same by Newton's method, where that comes to it and no bound is before it."""
+        last = line.bound(sign) if self.parameters[k].kind == "sd" else None
+        if not isinstance(self.model, Fit) or target >= self._most(k) or (last is not None and last.zeta <= target):
+            return None
+        found = straight(line.path, target, sign, line.limits)
+        return found if found is None or line.path.again(found) is found else None
+
+    def _crossing(self, k: int, sign: int, target: float, line: Line) -> Step | None:
+        """The same step by step."""
+        bound = line.bound(sign)
+        if bound is not None:
+            bound = replace(bound, zeta=min(bound.zeta, self._most(k)))
+        known = [step for (j, side, _), step in self._ends.items() if (j, side) == (k, sign) and step is not None]
+        return crossing(line.path, target, sign, bound, known)
 
     def _limits(self, places: Sequence[int], level: float) -> pd.DataFrame:
         """Intervals, without a word on what is missing."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +14,12 @@ from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..likelihood.covariance import CovarianceLayout, lower_factor
 from ..likelihood.turned_layout import TurnedLayout
-from .crossing import Path, Step, settled
+from .crossing import Path, Step, lowest, settled
 from .generalized_surface import GeneralizedSurface
 from .held import Angle, Constrained, Fixed, Held, Ratio, Surface
 from .linear_surfaces import WithCoefficient, WithSigma, WithTheta
 from .parameters import Parameter
+from .profile_starts import further_thetas
 
 __all__ = ["Line", "line_of"]
 
@@ -97,17 +99,21 @@ def _turned(
     layout: CovarianceLayout, theta: np.ndarray, roots: list[np.ndarray], term: int, effects: tuple[int, ...]
 ) -> Turned:
     """Put effects of a term first; `roots` are each term's columns worked with from the user's."""
-    turns, matrices, found = [], layout.matrices(theta), np.empty(layout.n_theta)
+    turns = []
     for t, (slot, root) in enumerate(zip(layout.slots, roots, strict=True)):
         mine = effects if t == term else ()
-        order = [*mine, *(k for k in range(slot.size) if k not in mine)]
-        turn, block = root[:, order], slice(slot.start, slot.start + slot.size)
-        turns.append(turn)
-        columns, rows = np.triu_indices(slot.size)
-        lower = lower_factor(np.linalg.solve(turn, matrices[slot.factor][block, block]))
-        found[slot.elements] = lower[rows, columns]
-    slot = layout.slots[max(term, 0)]
-    return Turned(TurnedLayout(layout, turns), found, slot.theta, slot.size)
+        turns.append(root[:, [*mine, *(k for k in range(slot.size) if k not in mine)]])
+    slot, turned = layout.slots[max(term, 0)], TurnedLayout(layout, turns)
+    return Turned(turned, _of_columns(turned, layout, theta), slot.theta, slot.size)
+
+
+def _of_columns(turned: TurnedLayout, layout: CovarianceLayout, theta: np.ndarray) -> np.ndarray:
+    """Theta of other columns, from that of those worked with."""
+    matrices, found = layout.matrices(theta), np.empty(layout.n_theta)
+    for slot, turn in zip(layout.slots, turned.turns, strict=True):
+        block, (columns, rows) = slice(slot.start, slot.start + slot.size), np.triu_indices(slot.size)
+        found[slot.elements] = lower_factor(np.linalg.solve(turn, matrices[slot.factor][block, block]))[rows, columns]
+    return found
 
 
 def line_of(m: Fit | GeneralizedFit, parameter: Parameter) -> Line | None:
@@ -125,26 +131,32 @@ def _linear_line(m: Fit, parameter: Parameter) -> Line | None:
         roots.append(np.eye(slot.size) if basis is None else basis.root[block, block])
     turned = _turned(layout, at.theta, roots, parameter.term, parameter.effects if parameter.term >= 0 else ())
     theta, log_sigma = turned.theta, 0.5 * math.log(at.sigma2)
+    further = [_of_columns(turned.layout, layout, other) for other in further_thetas(m)]
     if parameter.kind == "beta":
         (k,) = parameter.effects
         of = Constrained(WithCoefficient(deviance, turned.layout, k), Fixed((len(theta),)))
-        return Line(Path(of, float(m.fixef.iloc[k]), theta), float)
+        return Line(Path(of, float(m.fixef.iloc[k]), theta, further), float)
     if parameter.kind == "sigma":
         of = Constrained(WithSigma(deviance, turned.layout), Fixed((len(theta),)))
-        return Line(Path(of, log_sigma, theta), lambda v: scale * math.exp(v))
+        return Line(Path(of, log_sigma, theta, further), lambda v: scale * math.exp(v))
+    plain = WithTheta(deviance, turned.layout)
     if parameter.kind == "cor":
-        return _correlation(WithTheta(deviance, turned.layout), turned, theta)
+        return _correlation(plain, turned, theta, further)
+    others = [np.append(y, 0.5 * math.log(plain.evaluate(y).at.sigma2)) for y in further]
     with_sigma = WithSigma(deviance, turned.layout)
-    path = _deviation_path(with_sigma, Ratio(turned.first, len(theta)), turned, np.append(theta, log_sigma))
+    path = _deviation_path(with_sigma, Ratio(turned.first, len(theta)), turned, np.append(theta, log_sigma), others)
+    return Line(
+        path, lambda v: scale * v, (partial(_none_of_linear, path, plain, turned, further), None), (0.0, math.inf)
+    )
 
-    def none() -> Step:
-        of = Constrained(WithTheta(deviance, turned.layout), Fixed(turned.column))
-        start = of.held.rest(turned.without_first())
-        x, at, _ = settled(of, 0.0, start, of.evaluate(0.0, start))
-        y = np.append(of.held.whole(x, 0.0), 0.5 * math.log(at.spot.at.sigma2))
-        return _bound(path, path.of.held.rest(y), at.value)
 
-    return Line(path, lambda v: scale * v, (none, None), (0.0, math.inf))
+def _none_of_linear(path: Path, plain: WithTheta, turned: Turned, further: Sequence[np.ndarray]) -> Step:
+    """The point where a standard deviation is 0."""
+    of = Constrained(plain, Fixed(turned.column))
+    starts = [of.held.rest(y) for y in (turned.without_first(), *further)]
+    x, at, _ = lowest(of, 0.0, settled(of, 0.0, starts[0], of.evaluate(0.0, starts[0])), starts[1:])
+    y = np.append(of.held.whole(x, 0.0), 0.5 * math.log(at.spot.at.sigma2))
+    return _bound(path, path.of.held.rest(y), at.value)
 
 
 def _generalized_line(m: GeneralizedFit, parameter: Parameter) -> Line | None:
@@ -182,13 +194,15 @@ def _columns_with(contrast: np.ndarray) -> np.ndarray:
     return q
 
 
-def _deviation_path(surface: Surface, held: Held, turned: Turned, y: np.ndarray) -> Path:
-    """The path of the first effect's standard deviation."""
+def _deviation_path(
+    surface: Surface, held: Held, turned: Turned, y: np.ndarray, further: Sequence[np.ndarray] = ()
+) -> Path:
+    """The path of the first effect's standard deviation; `further` are other starts, of all coordinates."""
     v = y[turned.first] * (math.exp(y[-1]) if isinstance(held, Ratio) else 1.0)
     if abs(y[turned.first]) * turned.layout.lengths[turned.first] < NO_DEVIATION:
         y, v = y.copy(), 0.0
         y[: len(turned.theta)] = turned.without_first()
-    return Path(Constrained(surface, held), float(v), held.rest(y))
+    return Path(Constrained(surface, held), float(v), held.rest(y), [held.rest(other) for other in further])
 
 
 def _bound(path: Path, x: np.ndarray, value: float) -> Step:
@@ -199,7 +213,7 @@ def _bound(path: Path, x: np.ndarray, value: float) -> Step:
     return Step(0.0, zeta, x, start.at, math.nan, np.zeros(len(x)))
 
 
-def _correlation(surface: Surface, turned: Turned, y: np.ndarray) -> Line | None:
+def _correlation(surface: Surface, turned: Turned, y: np.ndarray, further: Sequence[np.ndarray] = ()) -> Line | None:
     """The profile of the correlation of a term's first two effects."""
     first, second = turned.first + 1, turned.first + turned.size
     own = math.hypot(y[first], y[second])
@@ -210,7 +224,10 @@ def _correlation(surface: Surface, turned: Turned, y: np.ndarray) -> Line | None
     angle = math.atan2(y[first], y[second])
     if 1.0 - abs(math.sin(angle)) < NOTHING_OWN:
         angle = math.copysign(0.5 * math.pi, angle)
-    path = Path(Constrained(surface, held), angle, held.rest(y))
+    path = Path(Constrained(surface, held), angle, held.rest(y), [held.rest(other) for other in further])
     edges = -0.5 * math.pi, 0.5 * math.pi
-    low, high = (lambda edge=edge: path.start if angle == edge else path.step(edge, path.start) for edge in edges)
-    return Line(path, math.sin, (low, high), edges)
+
+    def edge_at(edge: float) -> Step:
+        return path.start if angle == edge else path.again(path.step(edge, path.start))
+
+    return Line(path, math.sin, (partial(edge_at, edges[0]), partial(edge_at, edges[1])), edges)

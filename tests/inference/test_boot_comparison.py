@@ -74,14 +74,34 @@ def test_random_effects_against_none():
     assert boot == pytest.approx(chi / 2, abs=0.1)
 
 
-def test_a_ratio_of_0_is_no_evidence():
-    """Also where the refits' zeros have an error of rounding."""
+def test_a_ratio_of_zero_is_no_rarer_than_any():
+    """Ratios that are 0 but for rounding of either sign are as extreme as an observed 0."""
+    small = models()[0]
+    assert mlm.anova(small, small, method="boot", n=50, seed=1).frame.loc["PBtest", "p.value"] == 1.0
     d = rows().assign(y=lambda f: f.y - f.groupby("g")["y"].transform("mean"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.SingularFitWarning)
-        table = mlm.anova(mlm.lm("y ~ x", d), mlm.lmer("y ~ x + (1 | g)", d), method="boot", n=200, seed=6).frame
-    assert table["stat"].to_numpy() == pytest.approx(0.0, abs=1e-9)
-    assert table.loc["PBtest", "p.value"] == 1.0
+        pair = mlm.lm("y ~ x", d), mlm.lmer("y ~ x + (1 | g)", d, reml=False)
+        table = mlm.anova(*pair, method="boot", n=200, seed=9)
+    assert pair[1].is_singular
+    assert table.frame["stat"].tolist() == [0.0, 0.0]
+    assert table.frame.loc["PBtest", "p.value"] == 1.0
+    assert "usable: 200; extremes: 200;" in str(table)
+
+
+def test_models_that_are_not_nested():
+    """Their negative ratios are told from samples that could not be fitted."""
+    d = rows()
+    near, other = mlm.lmer("y ~ x + (1 | g)", d), mlm.lmer("y ~ z + (1 | g)", d)
+    with pytest.warns(mlm.NestingWarning), pytest.raises(mlm.FitError, match=r"30 of 30 samples .* neither is nested"):
+        mlm.anova(near, other, method="boot", n=30, seed=1)
+    noise = d.assign(a=np.random.default_rng(3).normal(size=90), b=np.random.default_rng(4).normal(size=90))
+    pair = mlm.lmer("y ~ a + (1 | g)", noise), mlm.lmer("y ~ b + z + (1 | g)", noise)
+    with pytest.warns(mlm.NestingWarning):
+        table = mlm.anova(*pair, method="boot", n=60, seed=1)
+    usable = int(str(table).split("usable: ")[1].split(";")[0])
+    assert 0 < usable < 60
+    assert f"{60 - usable} ratios are negative" in str(table)
 
 
 def test_generalized_models():

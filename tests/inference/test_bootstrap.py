@@ -253,6 +253,35 @@ def test_refits_of_generalized_models_are_theirs():
         m.refit([1, 2])
 
 
+def test_a_statistic_that_raises_is_a_failure():
+    """As in bootMer: the other refits count; what the statistic says of the model itself is raised."""
+    m, seen = fitted("y ~ x + (x | g)"), []
+
+    def statistic(fit):
+        seen.append(fit)
+        if len(seen) in (3, 5):
+            raise ZeroDivisionError(f"number {len(seen)}")
+        return fit.sigma
+
+    found = mlm.bootstrap(m, 10, statistic, seed=2)
+    assert list(found.errors) == [1, 3]
+    assert found.estimates["statistic"].isna().sum() == 2
+    assert "The first failed by: `statistic` raised ZeroDivisionError: number 3" in str(found)
+    with pytest.warns(mlm.ConvergenceWarning, match="8 of 10 refits; 2 failed, the first one by: `statistic` raised"):
+        assert found.confint().notna().all(axis=None)
+    with pytest.raises(ZeroDivisionError):
+        mlm.bootstrap(m, 10, lambda fit: 1 / 0)
+    with pytest.raises(mlm.FitError, match="None of the 3 refits succeeded: `statistic` raised KeyError"):
+        mlm.bootstrap(m, 3, lambda fit: fit.sigma if fit is m else {}["a"], seed=2)
+
+
+def test_intervals_are_refused_before_refits(monkeypatch):
+    monkeypatch.setattr("mlm.inference.intervals.bootstrap", None)
+    for wrong in ({"kind": "percent"}, {"level": 95}, {"parm": "q"}):
+        with pytest.raises(mlm.ArgumentError):
+            fitted("y ~ x + (x | g)").confint(method="boot", **wrong)
+
+
 def test_faces():
     found = mlm.bootstrap(fitted("y ~ x + (x | g)"), 20, seed=22)
     lines = str(found).splitlines()

@@ -16,6 +16,7 @@ from scipy.optimize import minimize
 
 import mlm
 import replications
+from mlm.inference.held import Constrained
 
 PATH = Path(__file__).parents[1] / "reference" / "profile.json"
 STORED = json.loads(PATH.read_text(encoding="utf-8"))["models"]
@@ -248,6 +249,57 @@ def test_a_curved_valley():
         for end in limits.loc[parameter.name]:
             rise = dense.lowest(start, parameter, end) - found.model.deviance
             assert rise == pytest.approx(QUANTILE**2, abs=1e-4)
+
+
+def test_regular_ends_are_gone_to_straight(monkeypatch):
+    """Twelve ends and two bounds of 400 rows: 7 evaluations each at most (over 20 from value to value)."""
+    rng = np.random.default_rng(1)
+    g, x = np.repeat(np.arange(40), 10), np.tile(np.arange(10.0), 40)
+    y = (
+        250.0
+        + 10.0 * x
+        + 25.0 * rng.normal(size=40)[g]
+        + 6.0 * rng.normal(size=40)[g] * x
+        + 25.0 * rng.normal(size=400)
+    )
+    found = mlm.profile(mlm.lmer("y ~ x + (x | g)", {"y": y, "x": x, "g": g.astype(str)}, reml=False))
+    evaluate, made = Constrained.evaluate, []
+    monkeypatch.setattr(Constrained, "evaluate", lambda *given: made.append(given) or evaluate(*given))
+    limits = found.confint()
+    assert limits.notna().all(axis=None)
+    assert len(made) < 14 * 7
+
+
+def test_a_second_branch():
+    """Without an intercept levels vary little about 0 beside a large sigma, or much beside a small one."""
+    y = np.array([[1.0, 2.0], [4.0, 5.0], [7.0, 9.0], [3.0, 5.0]])
+    m = mlm.lmer("y ~ 0 + (1 | g)", {"y": y.ravel(), "g": list("aabbccdd")}, reml=False)
+    within, between = np.square(y - y.mean(axis=1)[:, None]).sum(), 2.0 * np.square(y.mean(axis=1)).sum()
+
+    def deviance(sd, sigma):
+        total = sigma**2 + 2.0 * sd**2
+        return 8.0 * np.log(sigma) + 4.0 * np.log(total) + within / sigma**2 + between / total
+
+    sigmas = np.exp(np.linspace(-2.0, 3.0, 200_001))
+    lowest = deviance(np.sqrt(between / 8.0 - within / 8.0), np.sqrt(within / 4.0))
+    for end in m.confint(method="profile", parm="sd_(Intercept)|g").iloc[0]:
+        assert deviance(end, sigmas).min() - lowest == pytest.approx(QUANTILE**2, abs=RISE)
+
+
+@pytest.mark.parametrize(("formula", "parameter"), [("y ~ x + (x | g)", "x"), ("y ~ 0 + (x | g)", "sd_x|g")])
+def test_other_minima_of_few_rows(formula, parameter):
+    """The deviance rises by the quantile where all other parameters are searched for from other starts, too."""
+    rng = np.random.default_rng(7)
+    g, x = rng.integers(0, 5, 28), rng.normal(size=(2, 28))[0]
+    y = 1.0 + 0.5 * x + 1.5 * rng.normal(size=5)[g] + rng.normal(size=5)[g] * x + rng.normal(size=28)
+    m = quietly(mlm.lmer, formula, {"y": y, "x": x, "g": g.astype(str)}, reml=False)
+    found = mlm.profile(m, which=parameter)
+    (held,), dense = found.parameters, Dense(m)
+    end = quietly(found.confint).iloc[0, 0]
+    start = np.nan_to_num(quietly(mlm.profile, m).estimates.to_numpy()[: len(dense.kinds)])
+    others = [start, *(np.where([p.kind == "cor" for p in dense.kinds], 0.0, size * start) for size in (0.3, 1.0, 3.0))]
+    least = min(dense.lowest(values, held, end) for values in others)
+    assert least - m.deviance > QUANTILE**2 - 1e-4
 
 
 def test_a_generalized_end():
