@@ -70,7 +70,7 @@ def range_tail(q: float, means: float, df: float) -> float:
     Examples
     --------
     >>> round(range_tail(3.5, 3, 20.0), 6), round(float(scipy.stats.studentized_range.sf(3.5, 3, 20.0)), 6)
-    (0.055927, 0.055927)
+    (0.055892, 0.055892)
     """
     scales, weights = _over_scales(df, DEEP * np.sqrt(2.0) / max(q, SAME))
     largest, own = _nodes(-DEEP, DEEP, MANY)

@@ -103,7 +103,7 @@ def test_f_tests_of_a_linear_model(rows):
 @pytest.mark.parametrize("kind", ["CR0", "CR1", "CR2"])
 def test_robust_standard_errors(rows, kind):
     raw, centred = (fitted("lmer", right, rows) for right in (RAW + RAW_CUBE, CENTRED + CENTRED_CUBE))
-    found = [mlm.robust_coefficients(m, kind).iloc[-1][["Std. Error", "df"]] for m in (raw, centred)]
+    found = [mlm.robust_coefficients(m, kind).frame.iloc[-1][["Std. Error", "df"]] for m in (raw, centred)]
     np.testing.assert_allclose(*found, rtol=1e-6)
 
 
