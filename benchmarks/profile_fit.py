@@ -27,7 +27,7 @@ PROFILED = ("imm10_model4", "heck2011_null", "two_level_model3")
 # stage: the function, where the caller looks it up
 STAGES = {
     "formula": ("mlm.frame.model_frame", "parse"),
-    "model frame": ("mlm.lmer", "model_frame"),
+    "model frame": ("mlm.lmer", "read_frame"),
     "cross-products": ("mlm.fit.stages", "cross_products"),
     "deviance function": ("mlm.fit.fit", "deviance_function"),
     "optimiser": ("mlm.fit.fit", "minimise"),

@@ -225,10 +225,10 @@ def test_the_table_of_functions_has_every_function(tmp_path):
 @pytest.mark.parametrize("name", sorted({*mlm.plot.__all__} - {"OKABE_ITO", "use_style"}))
 def test_the_reference_shows_what_a_plotting_function_draws(name):
     sys.path.insert(0, str(EXTENSIONS))
-    import pictures
+    import reference_pictures
 
     lines = ["What it is.", ""]
-    pictures.add_picture(None, "function", f"mlm.plot.{name}", getattr(mlm.plot, name), {}, lines)
+    reference_pictures.add_picture(None, "function", f"mlm.plot.{name}", getattr(mlm.plot, name), {}, lines)
     picture = next(line for line in lines if line.startswith(".. image:: data:image/svg+xml;base64,"))
     assert len(picture) > 10_000
     assert f"   :alt: What the example of mlm.plot.{name} draws: What it is." in lines

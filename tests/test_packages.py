@@ -94,7 +94,7 @@ def test_the_package_is_that_of_the_wheel(fresh):
         ("print(replications.load('heck2011').shape)", "(6871, 3)"),
         ("print(list(replications.codebook('heck2011').index))", "['schcode', 'math', 'ses']"),
         ("print(replications.results('day1_basics').shape)", "(36, 5)"),
-        ("mlm.plot.use_style(); import matplotlib; print(matplotlib.rcParams['font.size'])", "11.0"),
+        ("mlm.plot.use_style(); import matplotlib; print(matplotlib.rcParams['font.size'])", "12.0"),
         (
             "m = mlm.lmer('math ~ 1 + (1 | schcode)', replications.load('heck2011')); print(m.summary())",
             "57.6742     0.1883",

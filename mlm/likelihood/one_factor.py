@@ -329,7 +329,7 @@ class OneFactor:
             square = 1.0 + ratio * zxy[0, 0]
             shrunk = zxy / square
             return shrunk, self.xy - ratio * (shrunk[0, 1:] @ zxy[0, 1:].T), float(np.add.reduce(np.log(square)))
-        if q == 2 and through:
+        if q == 2:
             return self._shrunk(t)
         half, log_det = _half(t, zxy)
         rest = self.xy - summed_products(half[:, q:])

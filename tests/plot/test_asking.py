@@ -41,6 +41,7 @@ CALLS = {
     "facet_histogram": (lambda **options: plot.facet_histogram(made()[0], "y", "g", **options), 3),
     "group_lines": (lambda **options: plot.group_lines(made()[0], "x", y="y", by="g", **options), 0),
     "likelihood_curve": (lambda **options: plot.likelihood_curve(made()[1], **options), 0),
+    "mean_intervals": (lambda **options: plot.mean_intervals(mlm.emmeans(made()[2], "g"), **options), 0),
     "ranef_histogram": (lambda **options: plot.ranef_histogram(made()[1], **options), 0),
     "residual_histogram": (lambda **options: plot.residual_histogram(made()[1], **options), 0),
     "zeta_curves": (lambda **options: plot.zeta_curves(mlm.profile(made()[1], "sigma"), **options), 1),
