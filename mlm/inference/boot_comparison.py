@@ -67,8 +67,7 @@ def boot_comparison(
     restricted = any(is_mixed(m) and m.reml for m in models)
     heading = (*([REFITTED] if restricted else []), *_heading(models, labels, named, (small, large)))
     said = f"Bootstrap test; samples: {n}; usable: {len(usable)}; extremes: {extremes};"
-    why = "the models are not nested, or a search ended above the smaller model"
-    notes = (f"{negative} ratios are negative and do not count: {why}.",)
+    notes = (f"{negative} ratios are negative and do not count: not nested, or a search ended higher.",)
     return TestsTable(frame, (said, *heading), notes if negative else (), {}, ("stat", "df"), "p.value", digits, width)
 
 
