@@ -86,15 +86,37 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
         cells = cells[1:]
     aligned = _aligned(cells, columns)
+    if aligned and len(cells) == len(columns) > len(aligned) and _lost_places(text, aligned, columns):
+        aligned = {}
     placed = aligned or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
     if not placed:
         return None
     label = text[: min(cell.start for cell in placed.values())].strip()
+    if swallows(label, gap=len(cells) > len(columns)):
+        return None
     if not aligned and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
         return None
     row = Row(label, line.number, stars=stars, stars_line=line.number)
     row.cells = {name: (tidy(cell.text), line.number) for name, cell in placed.items()}
     return row
+
+
+def swallows(label: str, *, gap: bool) -> bool:
+    """Tell whether a label ends in a number that is none of it: one with a decimal, or with ``gap`` one set apart.
+
+    Examples
+    --------
+    >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25")]
+    [False, True, True, False]
+    """
+    return bool(re.search(r"\s-?\d*\.\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
+
+
+def _lost_places(text: str, aligned: dict[str, Cell], columns: Sequence[Cell]) -> bool:
+    """Tell whether a row that has a cell for each heading, but not below it, lost its blanks."""
+    label = text[: min(cell.start for cell in aligned.values())].strip()
+    by_chance = len(aligned) == 1 and columns[-1].text not in aligned and "  " not in text.strip()
+    return by_chance or swallows(label, gap=False)
 
 
 def _aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:

@@ -191,3 +191,40 @@ def test_a_block_of_each_kind(kind):
     assert printout.unread == []
     found = {number.id: number.text for number in printout[0].numbers}
     assert {id: found.get(id) for id in wanted} == wanted
+
+
+CONFINT = "                             2.5 %     97.5 %\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "(Intercept) 251.40510   237.935498 264.874712",
+        "Days         10.46729     7.416374  13.518197",
+        "Days         10           7.416374  13.518197",
+        "Days 10.46729 7.416374 13.518197",
+    ],
+)
+def test_a_number_more_than_headings_is_reported_and_no_part_of_the_label(row):
+    printout = read_printout(f"{CONFINT}{row}\narm 2                    0.416374   3.518197\n")
+    assert printout.unread == [(2, row)]
+    assert [number.id for number in printout[0].numbers] == ["confint.arm 2.ci_low", "confint.arm 2.ci_high"]
+    assert read_printout(f"{CONFINT}{row}\n").unread[-1:] == [(2, row)]
+
+
+def test_a_row_name_of_a_data_frame_has_no_number_of_its_own():
+    text = "             low  high\nDays  10.46  7.41 13.51\nx      1.46  0.41  3.51\n"
+    printout = read_printout(text)
+    assert [line for line, _ in printout.unread] == [2, 3]
+    assert not [number for block in printout for number in block.numbers]
+
+
+def test_as_many_numbers_as_headings_are_taken_in_order():
+    text = "                 2.5 %    97.5 %\n(Intercept) 238.029141 264.78105\nDays 7.437594 13.49698\n"
+    found = {number.id: number.text for number in read_printout(text)[0].numbers}
+    assert found == {
+        "confint.intercept.ci_low": "238.029141",
+        "confint.intercept.ci_high": "264.78105",
+        "confint.Days.ci_low": "7.437594",
+        "confint.Days.ci_high": "13.49698",
+    }
