@@ -228,3 +228,23 @@ def test_as_many_numbers_as_headings_are_taken_in_order():
         "confint.Days.ci_low": "7.437594",
         "confint.Days.ci_high": "13.49698",
     }
+
+
+TABLE = "            Estimate Std. Error t value\n(Intercept)  251.405      6.825  36.838\n"
+ANOVA = "     Sum Sq Mean Sq NumDF DenDF F value    Pr(>F)    \nDays  30031   30031     1    17   45.85 3.264e-06 ***\n"
+
+
+@pytest.mark.parametrize("table", [TABLE, ANOVA])
+@pytest.mark.parametrize("gap", ["", "\n"])
+@pytest.mark.parametrize("below", ["AIC: 3495.149", "[1] 32", "[1] 32.5 14.2", "Confidence level: 95%", "sigma 25.6"])
+def test_what_stands_below_a_table_is_no_row_of_it(table, gap, below):
+    alone, both = read_printout(table), read_printout(f"{table}{gap}{below}\n")
+    more = [(number.id, number.text) for number in both[0].numbers]
+    same = [(number.id, number.text) for number in alone[0].numbers]
+    assert more[: len(same)] == same
+    assert not [id for id, _ in more[len(same) :] if id != "aic"]
+
+
+def test_rows_behind_a_blank_line_go_on_where_they_stand_below_the_headings():
+    found = read_printout(f"{TABLE}\nDays          10.467      1.546   6.771\n")[0]
+    assert found.get("coef.Days.se").text == "1.546"
