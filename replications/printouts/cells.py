@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 NUMBER = (
-    r"(?:[<>]=?\s*)?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?"
+    r"(?:[<>]=?\s*)?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?!,?\d)(?:[eE][-+]?\d+)?%?"
     r"|NA|NaN|-?Inf"
 )
 _NUMBER = re.compile(NUMBER)

@@ -111,7 +111,7 @@ def swallows(label: str, *, gap: bool) -> bool:
     >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25")]
     [False, True, True, False]
     """
-    return bool(re.search(r"\s-?\d*\.\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
+    return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
 
 
 def _lost_places(text: str, aligned: dict[str, Cell], columns: Sequence[Cell]) -> bool:

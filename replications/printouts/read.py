@@ -20,7 +20,8 @@ for _module in pkgutil.iter_modules(kinds.__path__):
 
 _LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|p < \.?0")
 
-_DECIMAL = re.compile(r"\d\.\d")
+_DECIMAL = re.compile(r"\d[.,]\d")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
 _BRACKETED = re.compile(r"(?:^|\s)-?[\d.,]*\d\**\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]\s*(?:\*{1,3}|\.|\+)?$")
 """A number, and an interval or a standard error in brackets at the end of a line."""
 
@@ -100,8 +101,9 @@ def _is_number_line(line: Line) -> bool:
     if line.code or line.blank or (line.prose and not line.cells) or _LEGEND.search(line.text):
         return False
     if line.cells:
-        return any(trailing(cell) for cell in line.cells)
-    if trailing(stars_of(line.text)[0]) or _BRACKETED.search(line.text):
+        return any(trailing(_DECIMAL_COMMA.sub(".", cell)) for cell in line.cells)
+    text = _DECIMAL_COMMA.sub(".", line.text)
+    if trailing(stars_of(text)[0]) or _BRACKETED.search(line.text):
         return True
     return line.output and _DECIMAL.search(line.text) is not None
 

@@ -1,6 +1,7 @@
 """Reading a printout: pages of all kinds around the same output, damage, what is not read, the command."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -281,3 +282,37 @@ def test_a_line_of_many_numbers_takes_time_proportional_to_its_length():
     assert len(trailing(line)) == 20_000
     assert len(read_printout(line).unread) == 1
     assert time.perf_counter() - start < 10  # it took minutes
+
+
+COMMAS = (
+    "(Intercept)   0,7528     0,1234   6,1001 1,2e-05 ***",
+    "x 0,7528",
+    "[1] 0,7528",
+    "AIC     | 12,34567",
+    "REML criterion at convergence: 1743,6283",
+    "Multiple R-squared:  0,7528,    Adjusted R-squared:  0,752 ",
+    "Residual standard error: 2,1234 on 18 degrees of freedom",
+    "F-statistic: 44,8912 on 1 and 18 DF,  p-value: 0,00012",
+    "<div><table><tr><th>x</th><th>y</th></tr><tr><td>b</td><td>0,7528</td></tr></table></div>",
+)
+
+
+@pytest.mark.parametrize("text", COMMAS)
+def test_a_number_with_a_decimal_comma_is_read_whole_or_reported(text):
+    printout = read_printout(text)
+    assert len(printout.unread) == 1
+    assert all(
+        re.search(rf"(?<![\d,]){re.escape(number.text)}(?![\d]|,\d)", text) for b in printout for number in b.numbers
+    )
+
+
+def test_tables_with_decimal_commas_are_read_whole_or_reported():
+    head = "            Estimate Std. Error t value\n"
+    table = read_printout(f"{head}(Intercept)   0,7528     0,1234   6,100\nx             1,5000     0,2000   7,500\n")
+    assert [line for line, _ in table.unread] == [2, 3]
+    assert not [number for block in table for number in block.numbers]
+    rows = (("", "Model 1"), ("(Intercept)", "0,7528 (0,1234)***"), ("AIC", "234,5678"), ("Num. obs.", "180"))
+    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    page = read_printout(f"<html><table>{cells}</table></html>")
+    assert [text for _, text in page.unread] == ["(Intercept) 0,7528 (0,1234)***", "AIC 234,5678"]
+    assert page[0].get("n_obs").text == "180"
