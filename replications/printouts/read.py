@@ -24,6 +24,8 @@ _DECIMAL = re.compile(r"\d[.,]\d")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
 _BRACKETED = re.compile(r"(?:^|\s)-?[\d.,]*\d\**\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]\s*(?:\*{1,3}|\.|\+)?$")
 """A number, and an interval or a standard error in brackets at the end of a line."""
+_SUMMARY = re.compile(r"^\s*(?:Min\.|1st Qu\.|Median|Mean|3rd Qu\.|Max\.)\s*:\s*-?\d")
+"""A row of the summary of a data frame, which may end with a factor's count, ``old:87``."""
 
 
 def read_printout(text: str) -> Printout:
@@ -103,7 +105,7 @@ def _is_number_line(line: Line) -> bool:
     if line.cells:
         return any(trailing(_DECIMAL_COMMA.sub(".", cell)) for cell in line.cells)
     text = _DECIMAL_COMMA.sub(".", line.text)
-    if trailing(stars_of(text)[0]) or _BRACKETED.search(line.text):
+    if trailing(stars_of(text)[0]) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
         return True
     return line.output and _DECIMAL.search(line.text) is not None
 

@@ -248,3 +248,12 @@ def test_what_stands_below_a_table_is_no_row_of_it(table, gap, below):
 def test_rows_behind_a_blank_line_go_on_where_they_stand_below_the_headings():
     found = read_printout(f"{TABLE}\nDays          10.467      1.546   6.771\n")[0]
     assert found.get("coef.Days.se").text == "1.546"
+
+
+def test_rows_with_stars_go_on_behind_blank_lines_and_none_is_lost():
+    text = f"{ANOVA}arm    1504     752     2    17    0.32    0.7233    \n"
+    wanted = {number.id: number.text for number in read_printout(text)[0].numbers}
+    doubled = read_printout(text.replace("\n", "\n\n"))
+    assert {number.id: number.text for number in doubled[0].numbers} == wanted
+    assert wanted["arm.f"] == "0.32"
+    assert doubled.unread == []

@@ -255,6 +255,7 @@ def test_lines_with_numbers_are_never_skipped_in_silence():
         "x  0.53 [0.10, 0.96]",
         "Days 10.47*** (1.55)",
         "x  -0.53 (0.10, 0.96) *",
+        " Min.   :-2.88892   old:87",
     ],
 )
 def test_rows_of_tables_that_were_cut_off_are_reported(row):
