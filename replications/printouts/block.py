@@ -71,14 +71,15 @@ class Block:
     numbers: list[Number] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
     unread: list[tuple[int, str]] = field(default_factory=list)
+    _taken: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def add(self, text: str, id: str, row: str, column: str, line: int) -> None:
         """Add a number; a second one of the same id is told apart by ``__2``."""
-        taken = {number.id for number in self.numbers}
         unique, count = id, 1
-        while unique in taken:
+        while unique in self._taken:
             count += 1
             unique = f"{id}__{count}"
+        self._taken.add(unique)
         self.numbers.append(Number(text, unique, row, column, line))
 
     def get(self, id: str) -> Number:

@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass
 
 NUMBER = (
-    r"(?:[<>]=?\s*)?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?"
+    r"(?:[<>]=?\s*)?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?!,?\d)(?:[eE][-+]?\d+)?%?"
     r"|NA|NaN|-?Inf"
 )
 _NUMBER = re.compile(NUMBER)
 _LAST = re.compile(rf"(?:^|(?<=\s))(?P<number>(?:- (?=[\d.]))?(?:{NUMBER}))\s*$")
 _SIGNIF = re.compile(r"(?<=\S)\s+(?P<stars>\*{1,3}|\.|\+)\s*$")
 _ATTACHED = re.compile(r"(?<=[\d.])\s?(?P<stars>\*{1,3})\s*$")
+_WIDEST = 80
+"""The most characters of one number; looking no farther back keeps the time of a line proportional to its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,11 @@ def trailing(text: str) -> list[Cell]:
     """
     cells: list[Cell] = []
     rest = len(text.rstrip())
-    while rest and (found := _LAST.search(text[:rest])):
+    while rest and (found := _LAST.search(text, max(0, rest - _WIDEST), rest)):
         cells.append(Cell(found["number"], found.start("number"), found.end("number")))
-        rest = len(text[: found.start("number")].rstrip())
+        rest = found.start("number")
+        while rest and text[rest - 1].isspace():
+            rest -= 1
     return cells[::-1]
 
 

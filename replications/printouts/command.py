@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from replications.errors import PrintoutError
-from replications.printouts.block import UNREAD
 from replications.printouts.read import read_printout
 
 NOTHING_READ = 2
@@ -26,7 +25,7 @@ def main(file: str, as_json: bool = False) -> int:
         print(json.dumps([block.as_dict() for block in printout], indent=1, ensure_ascii=False))
     else:
         print(printout)
-    return 0 if any(block.kind != UNREAD for block in printout) else NOTHING_READ
+    return 0 if any(block.numbers for block in printout) else NOTHING_READ
 
 
 def text_of(file: str) -> str:

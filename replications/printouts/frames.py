@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from replications.printouts.cells import Cell, is_number, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
-from replications.printouts.matrices import Matrix, Row, headings
+from replications.printouts.matrices import Matrix, Row, headings, swallows
 
 _FACTOR = re.compile(r"^<(NA|[a-z]{3})>$")
 
@@ -83,6 +83,8 @@ def _row(line: Line, columns: Sequence[Cell]) -> Row | None:
     first = text[: columns[0].end]
     label, _, value = first.rpartition(" ")
     if text[columns[0].end - 1 : columns[0].end] in ("", " ") or not value or not label.strip():
+        return None
+    if swallows(label.strip(), gap=True):
         return None
     row = Row(label.strip(), line.number)
     starts = [columns[0].end - len(value), *(column.end for column in columns[:-1])]

@@ -21,6 +21,8 @@ _PLAIN = str.maketrans(
         "\N{ZERO WIDTH NO-BREAK SPACE}": None,
     }
 )
+_DASH = re.compile(r"(?<![\w.)%])\N{EN DASH}(?=\.?\d)")
+"""An en dash that is a minus: none between two numbers, which says from where to where."""
 _COMMENT = re.compile(r"^`?\s*(?:##|#>)(?: |$)")
 _PROMPT = re.compile(r"^(?:>|\.\s)\s?(?=\S)")
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
@@ -59,11 +61,7 @@ def plain(text: str) -> str:
     """
     if "&" in text:
         text = html.unescape(text)
-    return (text if text.isascii() else text.translate(_PLAIN)).expandtabs(8) if "\t" not in text else _tabbed(text)
-
-
-def _tabbed(text: str) -> str:
-    return text.translate(_PLAIN)
+    return text if text.isascii() else _DASH.sub("-", text.translate(_PLAIN))
 
 
 def output(number: int, text: str, *, code: bool = False, prose: bool = False) -> Line:

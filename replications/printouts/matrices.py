@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from replications.printouts.cells import Cell, is_number, stars_of, tidy, trailing
+from replications.printouts.cells import NUMBER, Cell, is_number, stars_of, tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
 from replications.printouts.names import QUANTITIES
@@ -22,6 +22,8 @@ _PERCENT = r"\d+(?:\.\d+)?\s?%"
 _HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})(?=\s|$)|\S+")
 _KNOWN_HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})")
 _CODES = re.compile(r"^\s*(?:0\s+'?\*{3}'?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
+"""A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
 _WORDS_OF_A_LABEL = 5
 """Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
 _WORDS_OF_PROSE = 4
@@ -86,15 +88,37 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
         cells = cells[1:]
     aligned = _aligned(cells, columns)
+    if aligned and len(cells) == len(columns) > len(aligned) and _lost_places(text, aligned, columns):
+        aligned = {}
     placed = aligned or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
     if not placed:
         return None
     label = text[: min(cell.start for cell in placed.values())].strip()
+    if swallows(label, gap=len(cells) > len(columns)):
+        return None
     if not aligned and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
         return None
     row = Row(label, line.number, stars=stars, stars_line=line.number)
     row.cells = {name: (tidy(cell.text), line.number) for name, cell in placed.items()}
     return row
+
+
+def swallows(label: str, *, gap: bool) -> bool:
+    """Tell whether a label ends in a number that is none of it: one with a decimal, or with ``gap`` one set apart.
+
+    Examples
+    --------
+    >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25")]
+    [False, True, True, False]
+    """
+    return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
+
+
+def _lost_places(text: str, aligned: dict[str, Cell], columns: Sequence[Cell]) -> bool:
+    """Tell whether a row that has a cell for each heading, but not below it, lost its blanks."""
+    label = text[: min(cell.start for cell in aligned.values())].strip()
+    by_chance = len(aligned) == 1 and columns[-1].text not in aligned and "  " not in text.strip()
+    return by_chance or swallows(label, gap=False)
 
 
 def _aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
@@ -159,12 +183,12 @@ def read(
     matrix, columns, panel = Matrix(), columns or [], list[Line]()
     while (line := cursor.peek()) is not None:
         if line.blank:
-            if not _goes_on(cursor, matrix, panel, ends, find):
+            if not _goes_on(cursor, matrix, panel, ends, find, columns):
                 break
             cursor.skip_blank()
             _add(matrix, panel, columns, short, label)
             panel = []
-        elif line.prose or line.code or ends(line):
+        elif line.prose or line.code or ends(line) or _NO_ROW.match(line.text):
             break
         elif _is_legend(cursor, matrix):
             continue
@@ -202,13 +226,18 @@ def _is_legend(cursor: Cursor, matrix: Matrix) -> bool:
 
 
 def _goes_on(
-    cursor: Cursor, matrix: Matrix, panel: list[Line], ends: Callable[[Line], bool], find: Callable[[str], list[Cell]]
+    cursor: Cursor,
+    matrix: Matrix,
+    panel: list[Line],
+    ends: Callable[[Line], bool],
+    find: Callable[[str], list[Cell]],
+    columns: Sequence[Cell],
 ) -> bool:
-    """Tell whether a matrix goes on behind blank lines: with headings, a legend, or rows that were seen before."""
+    """Tell whether a matrix goes on behind blank lines: with headings, a legend, rows seen before or below headings."""
     ahead = 0
     while (line := cursor.peek(ahead)) is not None and line.blank:
         ahead += 1
-    if line is None or line.prose or line.code or ends(line):
+    if line is None or line.prose or line.code or ends(line) or _NO_ROW.match(line.text):
         return False
     if re.match(r"^\s*(-{3,}$|Signif\.?\s*codes)", line.text):
         return True
@@ -216,7 +245,17 @@ def _goes_on(
     if find(line.text):
         below = cursor.peek(ahead + 1)
         return not (matrix.rows or panel) or (below is not None and _label(below.text) in seen)
-    return not (matrix.rows or panel) or _label(line.text) in seen or trailing(line.text) != []
+    return not (matrix.rows or panel) or _label(line.text) in seen or _below(line.text, columns)
+
+
+def _below(text: str, columns: Sequence[Cell]) -> bool:
+    """Tell whether a line has a number below each heading, or several that end with headings."""
+    cells = trailing(stars_of(text)[0])
+    if len(cells) < len(columns):
+        return len(cells) > 1 and len(_aligned(cells, columns)) == len(cells)
+    pairs = zip(cells[-len(columns) :], columns, strict=True) if columns else ()
+    below = [cell.start < column.end and column.start < cell.end for cell, column in pairs]
+    return bool(below) and (all(below) or "  " not in text.strip())
 
 
 def _label(text: str) -> str:

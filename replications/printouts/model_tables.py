@@ -22,6 +22,7 @@ _CI = re.compile(rf"[\[(]\s*({_N}){_DASH}({_N})\s*[\])]{_STARS}")
 _P = re.compile(rf"p\s*(?:=\s*({_N})|({_N}))")
 _RANGE = re.compile(rf"({_N}){_DASH}({_N})")
 _PAIR = re.compile(rf"({_N})\s*/\s*({_N})")
+_COMMA = re.compile(r"[\[(]?-?\d[\d.]*,\d")
 _FIT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(AIC|Akaike Inf\. Crit\.)", ("aic",)),
     (r"AICc", ("aicc",)),
@@ -103,7 +104,7 @@ def add(block: Block, grid: Sequence[GridRow]) -> None:
 def _split(grid: Sequence[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
     """Return the rows of headings and the rest: headings are all rows before the first with a number in a cell."""
     for at, row in enumerate(grid):
-        if any(parts(cell) for cell in row.cells[1:]) and not all(
+        if any(parts(cell) or _COMMA.match(cell) for cell in row.cells[1:]) and not all(
             re.fullmatch(r"\(\d+\)", c) for c in row.cells[1:] if c
         ):
             return list(grid[:at]), list(grid[at:])

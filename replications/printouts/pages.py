@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from replications.errors import PrintoutError
 from replications.printouts import lines as of
 from replications.printouts.lines import Line
 
@@ -26,6 +27,11 @@ def lines_of(text: str) -> list[Line]:
             return _notebook(json.loads(start))
         except ValueError:
             pass
+        except (AttributeError, TypeError):
+            raise PrintoutError(
+                "The text begins as a notebook, but its cells are no list of cells with source and outputs: "
+                "save the notebook again, or give the output itself as text"
+            ) from None
     if (start.startswith("<") and _IS_PAGE.search(start[:5000])) or len(_IS_PAGE.findall(text)) > _TWO_TAGS * 2:
         page = _Page()
         page.feed(text)

@@ -9,7 +9,7 @@ import re
 from mlm.errors import ArgumentError
 from replications.printouts import kinds
 from replications.printouts.block import UNREAD, Block, Printout
-from replications.printouts.cells import trailing
+from replications.printouts.cells import stars_of, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import KINDS
 from replications.printouts.lines import Line
@@ -20,7 +20,12 @@ for _module in pkgutil.iter_modules(kinds.__path__):
 
 _LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|p < \.?0")
 
-_DECIMAL = re.compile(r"\d\.\d")
+_DECIMAL = re.compile(r"\d[.,]\d")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
+_BRACKETED = re.compile(r"(?:^|\s)-?[\d.,]*\d\**\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]\s*(?:\*{1,3}|\.|\+)?$")
+"""A number, and an interval or a standard error in brackets at the end of a line."""
+_SUMMARY = re.compile(r"^\s*(?:Min\.|1st Qu\.|Median|Mean|3rd Qu\.|Max\.)\s*:\s*-?\d")
+"""A row of the summary of a data frame, which may end with a factor's count, ``old:87``."""
 
 
 def read_printout(text: str) -> Printout:
@@ -42,6 +47,8 @@ def read_printout(text: str) -> Printout:
     ------
     mlm.ArgumentError
         If the text is none.
+    PrintoutError
+        If it begins as a notebook and is none.
 
     Examples
     --------
@@ -90,14 +97,17 @@ def _block(lines: list[Line], at: int) -> tuple[Block, int] | None:
 def _is_number_line(line: Line) -> bool:
     """Tell whether a line looks like output with numbers.
 
-    That is a row of a table with a number, a line that ends with one, and where the page says what is output, a line
-    with a decimal.
+    That is a row of a table with a number, a line that ends with one, with stars behind it, or with brackets that have
+    some, and where the page says what is output, a line with a decimal.
     """
     if line.code or line.blank or (line.prose and not line.cells) or _LEGEND.search(line.text):
         return False
     if line.cells:
-        return any(trailing(cell) for cell in line.cells)
-    return bool(trailing(line.text)) or (line.output and _DECIMAL.search(line.text) is not None)
+        return any(trailing(_DECIMAL_COMMA.sub(".", cell)) for cell in line.cells)
+    text = _DECIMAL_COMMA.sub(".", line.text)
+    if trailing(stars_of(text)[0]) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
+        return True
+    return line.output and _DECIMAL.search(line.text) is not None
 
 
 def _report(printout: Printout, missed: list[Line]) -> None:

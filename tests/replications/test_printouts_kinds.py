@@ -191,3 +191,69 @@ def test_a_block_of_each_kind(kind):
     assert printout.unread == []
     found = {number.id: number.text for number in printout[0].numbers}
     assert {id: found.get(id) for id in wanted} == wanted
+
+
+CONFINT = "                             2.5 %     97.5 %\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "(Intercept) 251.40510   237.935498 264.874712",
+        "Days         10.46729     7.416374  13.518197",
+        "Days         10           7.416374  13.518197",
+        "Days 10.46729 7.416374 13.518197",
+    ],
+)
+def test_a_number_more_than_headings_is_reported_and_no_part_of_the_label(row):
+    printout = read_printout(f"{CONFINT}{row}\narm 2                    0.416374   3.518197\n")
+    assert printout.unread == [(2, row)]
+    assert [number.id for number in printout[0].numbers] == ["confint.arm 2.ci_low", "confint.arm 2.ci_high"]
+    assert read_printout(f"{CONFINT}{row}\n").unread[-1:] == [(2, row)]
+
+
+def test_a_row_name_of_a_data_frame_has_no_number_of_its_own():
+    text = "             low  high\nDays  10.46  7.41 13.51\nx      1.46  0.41  3.51\n"
+    printout = read_printout(text)
+    assert [line for line, _ in printout.unread] == [2, 3]
+    assert not [number for block in printout for number in block.numbers]
+
+
+def test_as_many_numbers_as_headings_are_taken_in_order():
+    text = "                 2.5 %    97.5 %\n(Intercept) 238.029141 264.78105\nDays 7.437594 13.49698\n"
+    found = {number.id: number.text for number in read_printout(text)[0].numbers}
+    assert found == {
+        "confint.intercept.ci_low": "238.029141",
+        "confint.intercept.ci_high": "264.78105",
+        "confint.Days.ci_low": "7.437594",
+        "confint.Days.ci_high": "13.49698",
+    }
+
+
+TABLE = "            Estimate Std. Error t value\n(Intercept)  251.405      6.825  36.838\n"
+ANOVA = "     Sum Sq Mean Sq NumDF DenDF F value    Pr(>F)    \nDays  30031   30031     1    17   45.85 3.264e-06 ***\n"
+
+
+@pytest.mark.parametrize("table", [TABLE, ANOVA])
+@pytest.mark.parametrize("gap", ["", "\n"])
+@pytest.mark.parametrize("below", ["AIC: 3495.149", "[1] 32", "[1] 32.5 14.2", "Confidence level: 95%", "sigma 25.6"])
+def test_what_stands_below_a_table_is_no_row_of_it(table, gap, below):
+    alone, both = read_printout(table), read_printout(f"{table}{gap}{below}\n")
+    more = [(number.id, number.text) for number in both[0].numbers]
+    same = [(number.id, number.text) for number in alone[0].numbers]
+    assert more[: len(same)] == same
+    assert not [id for id, _ in more[len(same) :] if id != "aic"]
+
+
+def test_rows_behind_a_blank_line_go_on_where_they_stand_below_the_headings():
+    found = read_printout(f"{TABLE}\nDays          10.467      1.546   6.771\n")[0]
+    assert found.get("coef.Days.se").text == "1.546"
+
+
+def test_rows_with_stars_go_on_behind_blank_lines_and_none_is_lost():
+    text = f"{ANOVA}arm    1504     752     2    17    0.32    0.7233    \n"
+    wanted = {number.id: number.text for number in read_printout(text)[0].numbers}
+    doubled = read_printout(text.replace("\n", "\n\n"))
+    assert {number.id: number.text for number in doubled[0].numbers} == wanted
+    assert wanted["arm.f"] == "0.32"
+    assert doubled.unread == []

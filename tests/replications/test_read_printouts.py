@@ -1,6 +1,7 @@
 """Reading a printout: pages of all kinds around the same output, damage, what is not read, the command."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import replications
 from mlm.errors import ArgumentError
 from replications import read_printout
 from replications.__main__ import main
+from replications.errors import PrintoutError
 from replications.printouts.cells import is_number, stars_of, trailing
+from replications.printouts.lines import plain
 
 STORED = json.loads(Path(__file__).parents[1].joinpath("reference", "printouts.json").read_text("utf8"))["texts"]
 GENERALIZED = Path(__file__).parents[1].joinpath("reference", "generalized_printouts.json")
@@ -242,3 +245,76 @@ def test_lines_with_numbers_are_never_skipped_in_silence():
     assert [line.split()[0] for _, line in knitr.unread] == ["Min.", "Mean"]
     page = read_printout("<html><pre><code>" + "\n".join(rows) + "</code></pre><p>Version 2.1 of it</p></html>")
     assert [line.split()[0] for _, line in page.unread] == ["Min.", "Mean"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "(Intercept)  2.17127    0.27979   7.760 1.43e-12 ***",
+        "x            0.17127    0.09979   1.716   0.0865 .",
+        "x  0.53 [0.10, 0.96]",
+        "Days 10.47*** (1.55)",
+        "x  -0.53 (0.10, 0.96) *",
+        " Min.   :-2.88892   old:87",
+    ],
+)
+def test_rows_of_tables_that_were_cut_off_are_reported(row):
+    assert read_printout(row).unread == [(1, row)]
+
+
+def test_a_dash_before_a_digit_is_a_minus_and_one_between_numbers_is_none():
+    dashed = SUMMARY.replace("-", "\N{EN DASH}").replace("e\N{EN DASH}", "e-")
+    same = [number for number in ids(SUMMARY) if not number[0].endswith(".stars")]
+    assert [number for number in ids(dashed) if number in same] == same
+    assert plain("1.2\N{EN DASH}3.4 \N{EN DASH}.5") == "1.2\N{EN DASH}3.4 -.5"
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"cells": 3}', '{"cells": [1]}', '{"cells": [{"cell_type": "code", "outputs": 2}]}']
+)
+def test_what_begins_as_a_notebook_and_is_none_is_one_error(broken):
+    with pytest.raises(PrintoutError, match="begins as a notebook"):
+        read_printout(broken)
+
+
+def test_a_line_of_many_numbers_takes_time_proportional_to_its_length():
+    line = "x " + " ".join(["0.25"] * 20_000)
+    start = time.perf_counter()
+    assert len(trailing(line)) == 20_000
+    assert len(read_printout(line).unread) == 1
+    assert len(read_printout(line.replace("x", "[1]", 1))[0].numbers) == 20_000
+    assert time.perf_counter() - start < 10  # it took minutes
+
+
+COMMAS = (
+    "(Intercept)   0,7528     0,1234   6,1001 1,2e-05 ***",
+    "x 0,7528",
+    "[1] 0,7528",
+    "AIC     | 12,34567",
+    "REML criterion at convergence: 1743,6283",
+    "Multiple R-squared:  0,7528,    Adjusted R-squared:  0,752 ",
+    "Residual standard error: 2,1234 on 18 degrees of freedom",
+    "F-statistic: 44,8912 on 1 and 18 DF,  p-value: 0,00012",
+    "<div><table><tr><th>x</th><th>y</th></tr><tr><td>b</td><td>0,7528</td></tr></table></div>",
+)
+
+
+@pytest.mark.parametrize("text", COMMAS)
+def test_a_number_with_a_decimal_comma_is_read_whole_or_reported(text):
+    printout = read_printout(text)
+    assert len(printout.unread) == 1
+    assert all(
+        re.search(rf"(?<![\d,]){re.escape(number.text)}(?![\d]|,\d)", text) for b in printout for number in b.numbers
+    )
+
+
+def test_tables_with_decimal_commas_are_read_whole_or_reported():
+    head = "            Estimate Std. Error t value\n"
+    table = read_printout(f"{head}(Intercept)   0,7528     0,1234   6,100\nx             1,5000     0,2000   7,500\n")
+    assert [line for line, _ in table.unread] == [2, 3]
+    assert not [number for block in table for number in block.numbers]
+    rows = (("", "Model 1"), ("(Intercept)", "0,7528 (0,1234)***"), ("AIC", "234,5678"), ("Num. obs.", "180"))
+    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    page = read_printout(f"<html><table>{cells}</table></html>")
+    assert [text for _, text in page.unread] == ["(Intercept) 0,7528 (0,1234)***", "AIC 234,5678"]
+    assert page[0].get("n_obs").text == "180"

@@ -46,7 +46,7 @@ def read(cursor: Cursor) -> Block | None:
         at = cursor.at
         if line.text.strip().startswith("Call:") or not _section(cursor, block, line) or cursor.at == at:
             break
-    return block if block.numbers else None
+    return block if block.numbers or block.unread else None
 
 
 def _call(cursor: Cursor, block: Block) -> bool:
@@ -143,6 +143,9 @@ def _fields(cursor: Cursor, block: Block) -> bool:
             for id, text in zip(ids, found.groups(), strict=True):
                 if text is not None and not any(number.id == id for number in block.numbers):
                     block.add(text, id, "", label, line.number)
+            known = True
+        elif re.search(pattern.replace(NUMBER, r"\S*\d\S*"), line.text):
+            block.unread += [(line.number, line.text)] if (line.number, line.text) not in block.unread else []
             known = True
     if known:
         cursor.take()
