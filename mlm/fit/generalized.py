@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from scipy import linalg
 
 from ..errors import ConvergenceWarning, DataError, FitError, SingularFitWarning, counted, users_stacklevel
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -326,7 +325,7 @@ class GeneralizedFit(FittedMixed):
                 inverse = np.full_like(inverse, np.nan)
             return inverse
         scale = self.sigma / self.worked.units.spherical
-        return np.asarray(scale**2 * linalg.inv(self.mode_information.matrix))
+        return np.asarray(scale**2 * np.linalg.inv(self.mode_information.matrix))
 
     @cached_property
     def _hessian(self) -> np.ndarray:

@@ -157,5 +157,5 @@ def mixed_model_equations(fit: Fit | GeneralizedFit) -> MixedModelEquations:
         structure=Structure(worked.rows),
         matched=tuple(found.solved),
         scale=scale,
-        working_covariance=WorkingCovariance(worked.working_rows, scale * linalg.inv(found.matrix)),
+        working_covariance=WorkingCovariance(worked.working_rows, scale * np.linalg.inv(found.matrix)),
     )

@@ -253,6 +253,8 @@ class _Search:
 
 def _solved(r: np.ndarray, right: np.ndarray, lower: bool = False) -> np.ndarray:
     """Solve a triangular system; NaN where there is no solution."""
+    if not len(r):
+        return right
     try:
         return linalg.solve_triangular(r, right, lower=lower, check_finite=False)
     except linalg.LinAlgError:  # no weight is left in some direction

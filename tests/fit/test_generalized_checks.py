@@ -124,18 +124,12 @@ def test_no_random_term():
 
 
 def test_standard_errors_that_cannot_be_had_are_said():
-    """Nearly a level a row, and slopes besides: the second derivatives are no maximum's."""
+    """Where the second derivatives are no maximum's: here those of a maximum, with the other sign."""
     rng = np.random.default_rng(25)
-    n = int(np.exp(rng.uniform(np.log(20), np.log(300))))
-    levels = max(3, int(n / rng.uniform(1, 12)))
-    rows = pd.DataFrame({"g": rng.integers(0, levels, n), "x": rng.normal(size=n) * 10 ** rng.uniform(-2, 2)})
-    rows["h"] = rng.integers(0, 4, n)
-    b = rng.normal(size=levels) * rng.choice([0, 0.5, 1, 4])
-    eta = rng.normal() + rng.choice([0, 1, 3]) * rows["x"] / rows["x"].std() + b[rows["g"]]
-    rows["y"] = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", mlm.MlmWarning)
-        m = mlm.glmer("y ~ x + h + (x || g)", rows, link="cauchit")
+    rows = pd.DataFrame({"g": np.repeat(np.arange(10), 8), "x": rng.normal(size=80)})
+    rows["y"] = (rng.random(80) < 1 / (1 + np.exp(-rng.normal(size=10)[rows["g"]]))).astype(int)
+    m = mlm.glmer("y ~ x + (1 | g)", rows)
+    vars(m)["_hessian"] = -m._hessian
     with pytest.warns(mlm.ConvergenceWarning, match="no standard errors"):
         se = m.se
     assert se.isna().all()
