@@ -62,7 +62,8 @@ def test_a_solution_runs_after_the_first_cell_and_prints_what_is_stored(key, exe
 def test_the_pages_are_made_of_all_chapters_in_their_order(page, directive):
     text = (plain.BOOK / f"{page}.md").read_text("utf-8")
     assert re.findall(rf"^```\{{{directive}\}} (\w+)$", text, re.MULTILINE) == list(SOURCES)
-    assert re.findall(r"^## \[\]\((\w+)\.ipynb\)$", text, re.MULTILINE) == list(SOURCES)
+    titles = [(plain.title_of(plain.BOOK / f"{key}.ipynb"), key) for key in SOURCES]
+    assert re.findall(r"^## \[(.+)\]\((\w+)\.ipynb\)$", text, re.MULTILINE) == titles
 
 
 @pytest.mark.parametrize("key", SOURCES)
