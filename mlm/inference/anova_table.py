@@ -12,11 +12,11 @@ from ..report import r_numbers, r_text
 from ..report.html import as_html
 from ..report.style import Style
 from ..report.summary import coefficient_lines
+from .comparison import REFITTED
 from .tables import FEWER
 
-__all__ = ["REFITTED", "AnovaTable", "style_of"]
+__all__ = ["AnovaTable", "style_of"]
 
-REFITTED = "refitting model(s) with ML (instead of REML)"
 HEADING = "Analysis of Variance Table"
 OF_DEVIANCE = "Analysis of Deviance Table"
 LONGEST_LINE = 500  # letters after which deparse() breaks a line at the latest: what is broken is joined again

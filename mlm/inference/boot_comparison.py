@@ -14,16 +14,13 @@ from ..errors import ArgumentError, FitError, MlmError, is_count
 from ..fit.fit import Fit
 from ..fit.refits import Refitting, refit_alone
 from ..fit.simulate import MOST_RESPONSES, Draws, generator
-from ..language.formula import without_double_bars
-from ..report import r_text
 from ..report.face import FittedModel, is_generalized, is_mixed
-from .comparison import common_rows, demand_one_family, warn_unless_nested
+from .comparison import REFITTED, common_rows, demand_one_family, large_and_small, warn_unless_nested
 from .tables import TestsTable
 
 __all__ = ["DEFAULT_SAMPLES", "boot_comparison"]
 
 DEFAULT_SAMPLES = 1000
-REFITTED = "refitting model(s) with ML (instead of REML)"
 # Difference of the deviances of two models that is rounding: that of 1e5 rows has one of 1e-9.
 ROUNDING = 1e-6
 
@@ -65,7 +62,7 @@ def boot_comparison(
     columns = {"stat": [observed, observed], "df": [df, np.nan], "p.value": p}
     frame = pd.DataFrame(columns, ["LRT", "PBtest"], dtype=float)
     restricted = any(is_mixed(m) and m.reml for m in models)
-    heading = (*([REFITTED] if restricted else []), *_heading(models, labels, named, (small, large)))
+    heading = (*([REFITTED] if restricted else []), *large_and_small(models, labels, named, large, small))
     said = f"Bootstrap test; samples: {n}; usable: {len(usable)}; extremes: {extremes};"
     notes = (f"{negative} ratios are negative and do not count: not nested, or a search ended higher.",)
     return TestsTable(frame, (said, *heading), notes if negative else (), {}, ("stat", "df"), "p.value", digits, width)
@@ -85,15 +82,6 @@ def _nothing_usable(n: int, negative: int, labels: tuple[str, str]) -> str:
         f"{negative:,} of {n:,} samples of {labels[0]} have a higher likelihood there than in {labels[1]}, which is no "
         f"larger model: neither is nested in the other{failed}. Compare them by AIC or BIC."
     )
-
-
-def _heading(models: Sequence[FittedModel], labels: Sequence[str], named: bool, order: tuple[int, int]) -> list[str]:
-    """Lines that say which model is the larger one."""
-    out = []
-    for size, k in zip(("small", "large"), order, strict=True):
-        text = " ".join(r_text.deparse(without_double_bars(models[k].formula)))
-        out.append(f"{size} : {f'{labels[k]}: ' if named else ''}{text}")
-    return out[::-1]
 
 
 def _demand_two(models: Sequence[FittedModel], labels: Sequence[str]) -> None:

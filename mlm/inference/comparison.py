@@ -9,10 +9,21 @@ from typing import cast
 import numpy as np
 
 from ..errors import FitError, NestingWarning, first_few, users_stacklevel
+from ..language.formula import without_double_bars
+from ..report import r_text
 from ..report.face import FittedGeneralizedMixedModel, FittedModel, is_generalized, is_mixed
 from .nesting import not_within
 
-__all__ = ["common_rows", "demand_one_family", "demand_same_fixed_effects", "warn_unless_nested"]
+__all__ = [
+    "REFITTED",
+    "common_rows",
+    "demand_one_family",
+    "demand_same_fixed_effects",
+    "large_and_small",
+    "warn_unless_nested",
+]
+
+REFITTED = "refitting model(s) with ML (instead of REML)"
 
 # Weights of two models are the same, but for a constant, when their ratios differ by less than this share: rounding of
 # weights that were computed in two ways, and far less than would show in a likelihood.
@@ -212,3 +223,14 @@ def _outside(small: int, large: int, models: Sequence[FittedModel], rows: Sequen
     order = np.empty_like(rows[large])
     order[rows[large]] = rows[small]
     return not_within(models[small].frame, models[large].frame, order)
+
+
+def large_and_small(
+    models: Sequence[FittedModel], labels: Sequence[str], named: bool, large: int, small: int
+) -> list[str]:
+    """Lines that say which of two models is the larger one, as pbkrtest prints them."""
+    out = []
+    for size, k in (("large", large), ("small", small)):
+        text = " ".join(r_text.deparse(without_double_bars(models[k].formula)))
+        out.append(f"{size} : {f'{labels[k]}: ' if named else ''}{text}")
+    return out

@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, FitError, first_few
-from ..language.formula import without_double_bars
-from ..report import r_text
 from ..report.face import FittedModel, is_generalized, is_mixed
-from .comparison import common_rows
+from .comparison import common_rows, large_and_small
 from .f_tests import Denominators
 from .nesting import random_outside
 from .restriction import restriction
@@ -37,10 +35,7 @@ def kr_comparison(
     found = by.f_test(contrasts, contrasts @ larger.fixef.to_numpy() - values)
     columns = [found.value, found.numdf, found.dendf, found.scaling, found.pvalue]
     frame = pd.DataFrame([columns], ["Ftest"], ["stat", "ndf", "ddf", "F.scaling", "p.value"], dtype=float)
-    formulas = [" ".join(r_text.deparse(without_double_bars(models[k].formula))) for k in (large, small)]
-    names = [f"{labels[k]}: " if named else "" for k in (large, small)]
-    lines = [f"{size} : {name}{text}" for size, name, text in zip(("large", "small"), names, formulas, strict=True)]
-    heading = (*([REFITTED] if refitted else []), *lines)
+    heading = (*([REFITTED] if refitted else []), *large_and_small(models, labels, named, large, small))
     tests = ("stat", "ndf", "ddf")
     return TestsTable(frame, heading, (), {"Ftest": contrasts}, tests, "p.value", digits, width)
 

@@ -8,7 +8,7 @@ import pytest
 from rmodels import FOLDER, assert_same_print, data, numbers, reference
 
 import mlm
-from mlm.inference.anova_table import REFITTED
+from mlm.inference.comparison import REFITTED
 
 FORMULAS = {"m1": "y ~ x + (1 | g)", "m2": "y ~ x + z + w + (1 | g)", "m3": "y ~ x + z + w + (x | g)"}
 R = json.loads((FOLDER / "anova.json").read_text(encoding="utf-8"))

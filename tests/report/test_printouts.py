@@ -8,7 +8,7 @@ from reference import printouts
 from rmodels import lines
 
 import mlm
-from mlm.inference.anova_table import REFITTED
+from mlm.inference.comparison import REFITTED
 from mlm.report.print_model import print_model
 from mlm.report.style import Style
 
