@@ -337,7 +337,8 @@ def _measured(results: Results) -> str:
 
 * The clock starts with the data frame in memory, in the form the program takes (R: factors made; some packages:
   text instead of integer codes), and stops when coefficients, standard errors and log-likelihood are there.
-  Starting R or Python, importing and reading data are not in it.
+  Starting R or Python, importing and reading data are not in it. It counts the CPU time of the process, which is
+  the elapsed time of one thread that nothing interrupts.
 * Each pair of a model and a program has a process of its own, with the same number of threads. A small fit of other
   data comes first, then one fit for the memory, then the repeats.
 * Repeats follow one another. The machine is not always equally fast, so mlm, lme4 and the programs that take no more

@@ -62,12 +62,13 @@ say <- function(...) {
 }
 
 messages <- character()
+cpu <- function() sum(proc.time()[1:2])
 fit_once <- function() {
   invisible(gc(FALSE))
-  begin <- Sys.time()
+  begin <- cpu()
   m <- fit_model(formula, data)
   se <- errors_of(m)
-  list(seconds = as.numeric(Sys.time() - begin, units = "secs"), model = m, se = se)
+  list(seconds = cpu() - begin, model = m, se = se)
 }
 quietly <- function(expr) withCallingHandlers(
   expr,
