@@ -1,8 +1,9 @@
 """What is asked after a fit costs, here and in R: ``python -m benchmarks.after_the_fit``.
 
-It writes tables/after_the_fit.txt. Times of the processor, with ``OPENBLAS_NUM_THREADS=1``. Each job is done several times after a first one, here and
-there in the same run. Of what takes R minutes (bootstraps of the two-level model) it does a few responses, and what it
-takes is given for as many as here. R's packages are named in ``after_the_fit.R``, in which each job has the same name.
+It writes tables/after_the_fit.txt. Times of the processor, with ``OPENBLAS_NUM_THREADS=1``. Each job is done several
+times after a first one, here and there in the same run. Of what takes R minutes (bootstraps of the two-level model) it
+does a few responses, and what it takes is given for as many as here. R's packages are named in ``after_the_fit.R``, in
+which each job has the same name.
 """
 
 from __future__ import annotations

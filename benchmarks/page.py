@@ -36,6 +36,7 @@ def page(results: Results) -> str:
         _after_times(results),
         _ratios(results),
         *_generalized(results),
+        *_after_the_fit(),
         "## Peak memory",
         _memory(results),
         *_growth(results),
@@ -43,6 +44,16 @@ def page(results: Results) -> str:
         _measured(results),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _after_the_fit() -> list[str]:
+    """What tests, intervals and predictions cost, as `python -m benchmarks.after_the_fit` printed it."""
+    told = (
+        "Tests, intervals, bootstraps and predictions, of models that are fitted already unless *fit* is in the name. "
+        "`python -m benchmarks.after_the_fit` measures both in one run."
+    )
+    table = (RESULTS.parent / "tables" / "after_the_fit.txt").read_text(encoding="utf-8")
+    return ["## After the fit", told, f"```text\n{table}```"]
 
 
 def programs(results: Results, family: bool = False) -> list[str]:
@@ -351,9 +362,9 @@ def _measured(results: Results) -> str:
 * InstEval's `(1 | dept:service)` is a column made beforehand for packages that do not read the colon.
 * gpboost fits by maximum likelihood, whatever is asked.
 
-Not measured: Satterthwaite's degrees of freedom, summaries, predictions; data that do not fit into memory; other
-machines, other BLAS libraries, more threads. R uses the BLAS it finds: where that is the reference library, large
-crossed models take longer in it than with OpenBLAS.
+Not measured: summaries as text; data that do not fit into memory; other machines, other BLAS libraries, more threads.
+R uses the BLAS it finds: where that is the reference library, large crossed models take longer in it than with
+OpenBLAS.
 
 ## Run it again
 
