@@ -36,14 +36,12 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
     ----------
     frame : ModelFrame
         The rows in use.
-    terms : tuple of RandomPart
-        Random-effects terms in the order of theta.
-    family : Family
+    terms : tuple
+        Random-effects terms in the order of theta; the ``term.text`` of each is as the formula has it.
+    family : family of distributions
         ``m.family.name``, ``m.family.link.name``; ``m.family.theta`` of a negative binomial model.
     n_agq : int
         0, 1 (Laplace) or the quadrature nodes an effect.
-    optimum : GeneralizedOptimum
-        What the search did.
     """
 
     def __repr__(self) -> str:
@@ -97,7 +95,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
 
         Returns
         -------
-        Denominators
+        object
             With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
         """
         _demand_normal(ddf)
@@ -167,7 +165,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
 
     @property
     def varcorr(self) -> pd.DataFrame:
-        """Variances and covariances: columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
+        """Variances and covariances, with columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
         return varcorr_table(self)
 
     def ranef(self) -> pd.DataFrame:
