@@ -6,9 +6,9 @@ from typing import Any
 
 
 def without_constructor(
-    _app: Any, what: str, name: str, _thing: Any, _options: Any, _signature: str | None, _returns: str | None
+    _app: Any, what: str, _name: str, _thing: Any, _options: Any, _signature: str | None, _returns: str | None
 ) -> tuple[str, str] | None:
-    """Return an empty signature for a class of ``mlm``, and leave others as they are.
+    """Return an empty signature for a class, and leave functions as they are.
 
     Examples
     --------
@@ -16,7 +16,7 @@ def without_constructor(
     ('', '')
     >>> without_constructor(None, "function", "mlm.lmer", None, None, "(formula, data)", None)
     """
-    return ("", "") if what in ("class", "exception") and name.startswith("mlm.") else None
+    return ("", "") if what in ("class", "exception") else None
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -78,7 +78,8 @@ def arrows(axis, score: np.ndarray, pair, colour: str, line: str, height: float)
         style = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.3, "ls": line, "shrinkA": 4, "shrinkB": 0}
         axis.annotate("", (HOURS[a], score[b]), (HOURS[a], score[a]), arrowprops=style, zorder=2)
     axis.plot([-0.8, 0.1], [height, height], color=colour, linewidth=1.3, linestyle=line)
-    axis.text(0.3, height, f"exchange: {effect(score, i, j):+d}", color=colour, fontsize=8.5, va="center")
+    note = f"exchange: {effect(score, i, j):+d}".replace("-", "\N{MINUS SIGN}")
+    axis.text(0.3, height, note, color=colour, fontsize=8.5, va="center")
 
 
 def main() -> None:

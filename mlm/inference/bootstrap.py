@@ -177,7 +177,7 @@ def bootstrap(
     kind : {"parametric", "groups"}
         Responses drawn from the model; or whole levels of a grouping factor drawn with replacement, with all their
         rows: as many as there are, and those drawn twice as different levels.
-    re_form : {False, None} or str
+    re_form : {False, "NA", 0, None} or str
         As for `simulate`, of the parametric bootstrap: random effects that stay.
     group : str, optional
         The grouping factor whose levels are drawn; that with the fewest levels by default.

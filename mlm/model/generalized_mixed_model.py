@@ -201,7 +201,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
             the dispersion; differences from the means; these on the scale of the link; deviance residuals over
             ``sigma * sqrt(1 - h)`` with the leverages h of the rows at the conditional modes, NaN in rows that are
             fitted whatever they are.
-        re_form : {None, "NA", False} or str
+        re_form : {None, False, "NA", 0} or str
             Random effects that the means are taken with, as for `predict`.
         level : {"conditional", "marginal"}, optional
             The same in other words: all random effects, or none.
@@ -250,7 +250,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         ----------
         newdata : data frame, optional
             Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
-        re_form : {None, "NA", False} or str
+        re_form : {None, False, "NA", 0} or str
             None uses the conditional modes of all random effects; ``"NA"`` or False uses none; some of the formula's
             terms, such as ``"(1 | g)"``, use these.
         new_levels : {"error", "population", "missing"}

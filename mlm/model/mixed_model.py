@@ -228,7 +228,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
             Differences from the fitted values (``"working"`` are the same); these times the root of the prior weights
             (and ``"deviance"``); those over sigma; over their standard errors, ``sigma * sqrt(1 - h)`` with the
             leverages h of fixed and random effects together, NaN in rows that are fitted whatever they are.
-        re_form : {None, "NA", False} or str
+        re_form : {None, False, "NA", 0} or str
             Random effects of the values that differences are taken from, as for `predict`: all, none, or some terms.
             Without any, standardized residuals are over the root of the variance of a row less that of its estimated
             fixed part.
@@ -277,7 +277,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         ----------
         newdata : data frame, optional
             Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
-        re_form : {None, "NA", False, 0} or str
+        re_form : {None, False, "NA", 0} or str
             None uses the conditional modes of all random effects; ``"NA"``, False and 0 all mean none; some of the
             formula's terms, such as ``"(1 | g)"``, use these.
         new_levels : {"error", "population", "missing"}
