@@ -45,6 +45,7 @@ from .inference.influence import influence as influence
 from .inference.overdispersion import Overdispersion as Overdispersion
 from .inference.overdispersion import overdispersion as overdispersion
 from .inference.random_tests import ranova as ranova
+from .inference.robust import RobustCoefficients as RobustCoefficients
 from .inference.robust import robust_coefficients as robust_coefficients
 from .inference.robust import robust_vcov as robust_vcov
 from .inference.tables import TestsTable as TestsTable
@@ -130,6 +131,7 @@ __all__ = [
     "RankWarning",
     "RegressionTable",
     "ResponseWarning",
+    "RobustCoefficients",
     "SingularFitWarning",
     "Summary",
     "TestsTable",

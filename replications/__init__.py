@@ -37,6 +37,7 @@ from __future__ import annotations
 from replications.check import Published, published
 from replications.data import codebook, load, results, which
 from replications.errors import CheckError, OriginalsError, PrintoutError, RegistryError, RepositoryError
+from replications.printouts.block import Printout
 from replications.printouts.read import read_printout
 from replications.quantities import verdict
 from replications.registry import SOURCES
@@ -46,6 +47,7 @@ __all__ = [
     "SOURCES",
     "CheckError",
     "OriginalsError",
+    "Printout",
     "PrintoutError",
     "Published",
     "RegistryError",

@@ -1,5 +1,6 @@
 """The book's own Sphinx extensions, each on a notebook of a few lines."""
 
+import doctest
 import re
 import subprocess
 import sys
@@ -232,3 +233,10 @@ def test_the_reference_shows_what_a_plotting_function_draws(name):
     picture = next(line for line in lines if line.startswith(".. image:: data:image/svg+xml;base64,"))
     assert len(picture) > 10_000
     assert f"   :alt: What the example of mlm.plot.{name} draws: What it is." in lines
+
+
+def test_the_reference_does_not_show_how_classes_are_constructed():
+    sys.path.insert(0, str(EXTENSIONS))
+    import reference_classes
+
+    assert doctest.testmod(reference_classes).failed == 0

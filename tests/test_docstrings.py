@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,19 @@ def test_public_object_is_documented(name):
 @pytest.mark.parametrize("name", [name for name in mlm.__all__ if inspect.isfunction(getattr(mlm, name))])
 def test_public_function_shows_an_example(name):
     assert ">>>" in inspect.getdoc(getattr(mlm, name))
+
+
+def _attributes(thing):
+    """Return the lines of a class's docstring that name its attributes."""
+    section = re.search(r"^Attributes\n-+\n(.*?)(?=\n\n\S+\n-+\n|\Z)", inspect.getdoc(thing), re.DOTALL | re.MULTILINE)
+    return re.findall(r"^(\S.*)$", section[1], re.MULTILINE) if section else []
+
+
+@pytest.mark.parametrize("name", [name for name in mlm.__all__ if inspect.isclass(getattr(mlm, name))])
+def test_reference_reads_the_types_of_a_class(name):
+    """To Sphinx ``a, b : str`` is one attribute, and what stands before a colon in a property's first line its type."""
+    thing = getattr(mlm, name)
+    assert not [line for line in _attributes(thing) if "," in line.partition(" : ")[0]]
+    properties = inspect.getmembers(thing, lambda member: isinstance(member, property | cached_property))
+    first = {name: (inspect.getdoc(member) or "").partition("\n")[0] for name, member in properties if name[0] != "_"}
+    assert not {name: line for name, line in first.items() if re.search(r":\s", re.sub(r"`+.*?`+", "", line))}

@@ -121,6 +121,15 @@ def test_counts_of_published_values_are_those_of_the_registry():
             assert int(count.replace(",", "")) == sum(counts.values()), path.name
 
 
+@pytest.mark.parametrize(("name", "chapter"), [("ess", "two_level_mlm"), ("vaisey", "vaisey_mlm")])
+def test_country_codes_are_listed_in_the_chapter_and_on_the_page_of_the_data(name, chapter):
+    codes = set(replications.load(name, kind="twin", verbose=False)["cntry"])
+    cells = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4).cells
+    boxes = [cell.source.partition("{dropdown} The country codes\n")[2].partition("\n```")[0] for cell in cells]
+    for listing in ("".join(boxes), text(BOOK / "twins.md").partition(f"In `{name}` they are")[2].partition("\n\n")[0]):
+        assert set(re.findall(r"\b([A-Z]{2,3})\s[A-Z]", listing)) == codes
+
+
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
 def test_pages_name_chapters_by_their_titles(path):
     """A key stands only where it is part of a command, a file's name or the developers' pages."""

@@ -15,7 +15,6 @@ from matplotlib import rc_params_from_file
 from matplotlib.font_manager import font_scalings
 
 from mlm.plot.style import SHEET
-from replications import SOURCES
 
 TESTS = Path(__file__).resolve().parent
 SITE = TESTS.parent / "_build" / "html"
@@ -164,7 +163,7 @@ def test_search_finds_the_glossary(browser, address, width):
 
 def test_downloads_open(browser, address):
     browser.look(SCREEN, "light")
-    for page in [*(f"book/{key}.html" for key in SOURCES), "book/run.html"]:
+    for page in [*CHAPTERS, "book/run.html"]:
         browser.open(address + page)
         links = "[...document.querySelectorAll('a[href*=\"downloads/\"]')].map(link => link.href)"
         found = browser.js(

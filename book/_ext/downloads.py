@@ -51,31 +51,43 @@ of the book "Multilevel models, replicated". {reads}{comments}
 """
 READS_ONE = """It reads {file}, the original or its synthetic twin,
 which is on the book's page "Run a chapter"."""
+READS_TWINS = """It reads synthetic twins, {files},
+which are on the book's page "Run a chapter"."""
 READS = """It reads the original, {file}, where that is in
 the folder, else {twin}.csv, its synthetic twin, which is on the book's page "Run a chapter"."""
 COMMENTS = "\nCode that needs data which the tutorial does not give is left as a comment."
 
 
 def chapters() -> list[str]:
-    """Return the keys of the chapters in the order of the book."""
+    """Return the keys of the chapters, and of the pages that go on after the fit, in the order of the book."""
     toc = (ROOT / "_toc.yml").read_text("utf-8")
-    return [key for key in re.findall(r"book/(\w+)", toc) if key in registry.SOURCES]
+    return [key for key in re.findall(r"book/(\w+)", toc) if (plain.BOOK / f"{key}.ipynb").exists()]
 
 
 def write_chapter(key: str, folder: Path, home: Repository | None = None) -> None:
     """Write a chapter's notebook and scripts; the notebook can install the wheel from a public address."""
-    chapter, data = plain.read(plain.BOOK / f"{key}.ipynb"), dataset(registry.read(key).dataset)
+    chapter = plain.read(plain.BOOK / f"{key}.ipynb")
     notebook = plain.notebook(chapter, ABOUT)
-    reads = READS_ONE if data.file == f"{data.name}.csv" else READS
-    given = re.compile(rf"^`{{3,}}\{{?r\}}?\n{plain.GIVEN.pattern}", re.MULTILINE)
-    comments = COMMENTS if any(given.search(cell.source) for cell in chapter.notebook.cells) else ""
-    about_r = ABOUT_R.format(title=chapter.title, reads=reads.format(file=data.file, twin=data.name), comments=comments)
     (folder / f"{key}.py").write_text(plain.script(notebook), "utf-8")
     if home is not None:
         install = INSTALL.format(wheel=f"{home.site}/{FOLDER}/{WHEEL}").strip()
         notebook.cells.insert(1, new_code_cell(install, id="install"))
     nbformat.write(notebook, folder / f"{key}.ipynb")
-    (folder / f"{key}.R").write_text(twin_read(plain.r_script(chapter, about_r), data), "utf-8")
+    (folder / f"{key}.R").write_text(r_code(chapter), "utf-8")
+
+
+def r_code(chapter: plain.Chapter) -> str:
+    """Return a chapter's R script, which says above what it reads."""
+    given = re.compile(rf"^`{{3,}}\{{?r\}}?\n{plain.GIVEN.pattern}", re.MULTILINE)
+    sources = [cell.source for cell in chapter.notebook.cells if cell.cell_type == "markdown"]
+    comments = COMMENTS if any(map(given.search, sources)) else ""
+    if chapter.key not in registry.SOURCES:
+        files = dict.fromkeys(name for source in sources for name in re.findall(r'read\.csv\("(.*?)"', source))
+        reads = READS_TWINS.format(files=" and ".join(files))
+        return plain.r_script(chapter, ABOUT_R.format(title=chapter.title, reads=reads, comments=comments))
+    data = dataset(registry.read(chapter.key).dataset)
+    reads = (READS_ONE if data.file == f"{data.name}.csv" else READS).format(file=data.file, twin=data.name)
+    return twin_read(plain.r_script(chapter, ABOUT_R.format(title=chapter.title, reads=reads, comments=comments)), data)
 
 
 def twin_read(code: str, data: Dataset) -> str:

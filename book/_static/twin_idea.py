@@ -71,13 +71,15 @@ def panel(axis, score: np.ndarray, title: str) -> None:
     axis.text(7.8, 36.8, note, ha="right", va="bottom", fontsize=8.5)
 
 
-def arrows(axis, score: np.ndarray, pair, colour: str, height: float) -> None:
+def arrows(axis, score: np.ndarray, pair, colour: str, line: str, height: float) -> None:
     """Show one exchange: each of the two pupils gets the other's score."""
     i, j = pair
     for a, b in ((i, j), (j, i)):
-        style = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.3, "shrinkA": 4, "shrinkB": 0}
+        style = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.3, "ls": line, "shrinkA": 4, "shrinkB": 0}
         axis.annotate("", (HOURS[a], score[b]), (HOURS[a], score[a]), arrowprops=style, zorder=2)
-    axis.text(-0.8, height, f"exchange: {effect(score, i, j):+d}", color=colour, fontsize=8.5)
+    axis.plot([-0.8, 0.1], [height, height], color=colour, linewidth=1.3, linestyle=line)
+    note = f"exchange: {effect(score, i, j):+d}".replace("-", "\N{MINUS SIGN}")
+    axis.text(0.3, height, note, color=colour, fontsize=8.5, va="center")
 
 
 def main() -> None:
@@ -87,8 +89,8 @@ def main() -> None:
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.7), sharey=True)
     pair = max(cancelling_pairs(SCORE), key=lambda pair: abs(effect(SCORE, *pair[0])))
     panel(axes[0], SCORE, "ten pupils, two exchanges marked")
-    arrows(axes[0], SCORE, pair[0], FIRST, 68.5)
-    arrows(axes[0], SCORE, pair[1], SECOND, 66.0)
+    arrows(axes[0], SCORE, pair[0], FIRST, "-", 69.0)
+    arrows(axes[0], SCORE, pair[1], SECOND, "--", 66.5)
     panel(axes[1], exchanged(SCORE, pair), "after the two exchanges")
     panel(axes[2], twin(SCORE), "after many: the twin")
     axes[0].set_ylabel("score")

@@ -64,7 +64,8 @@ class Effect:
     frame : pandas.DataFrame
         Columns: the focal predictor, those of `at`, ``fit``, ``se``, ``lower``, ``upper`` (units of the
         response; or of the link).
-    focal, response : str
+    focal : str
+    response : str
     categorical : bool
         Whether the focal predictor is a category.
     at : tuple of str

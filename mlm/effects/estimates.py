@@ -93,14 +93,10 @@ class Estimates:
         Weights of all columns of the model matrix, those that were dropped as dependent among them.
     constant : ndarray, shape (k,)
         What is added: the mean of an offset.
-    fixed : FixedPart
-        Coefficients and their covariance.
     name : str
         What the estimate is called: ``emmean``, ``x.trend``, ``estimate``.
     by : tuple of str
         Labels that part families: adjustments and contrasts are within each.
-    scale : Scale or None
-        That of the linear predictor, where it is not the response's.
     response : bool
         Whether means or ratios are shown.
     tests : bool
@@ -120,10 +116,10 @@ class Estimates:
     labels: pd.DataFrame
     linear: np.ndarray
     constant: np.ndarray
-    fixed: FixedPart
+    fixed: FixedPart  # coefficients and their covariance
     name: str
     by: tuple[str, ...] = ()
-    scale: Scale | None = None
+    scale: Scale | None = None  # of the linear predictor, where it is not the response's
     response: bool = False
     tests: bool = False
     level: float = 0.95
@@ -152,7 +148,7 @@ class Estimates:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """In full precision, with the columns that emmeans has: factors, estimate, ``SE``, ``df``, limits or tests.
+        """In full precision, with emmeans' columns, which are factors, estimate, ``SE``, ``df``, limits or tests.
 
         An estimate that does not follow from the fit, such as the mean of an empty cell, is NaN; printed it is
         ``nonEst``.

@@ -20,7 +20,6 @@ class Profile(ProfiledDeviance):
     ----------
     model : MixedModel or GeneralizedMixedModel
         By maximum likelihood: what is profiled.
-    parameters : tuple of Parameter
     level : float
         Coverage of the intervals that are printed and drawn.
     """

@@ -119,8 +119,7 @@ class Fit(FittedMixed):
 
         Returns
         -------
-        Fit
-            Of the same class.
+        MixedModel
 
         Raises
         ------
@@ -157,7 +156,7 @@ class Fit(FittedMixed):
 
     @cached_property
     def deviance_function(self) -> UsersDeviance:
-        """The criterion as a function of theta: ``m.deviance_function.evaluate(theta)``."""
+        """The criterion as a function of theta, ``m.deviance_function.evaluate(theta)``."""
         return UsersDeviance(self.working)
 
     @property
@@ -177,7 +176,7 @@ class Fit(FittedMixed):
 
     @property
     def has_scale(self) -> bool:
-        """Whether sigma is estimated: always, here."""
+        """Whether sigma is estimated, as it always is here."""
         return True
 
     @property
@@ -210,12 +209,12 @@ class Fit(FittedMixed):
 
     @property
     def npar(self) -> int:
-        """Number of parameters: fixed effects, variances and covariances, and sigma."""
+        """Number of parameters, which are fixed effects, variances and covariances, and sigma."""
         return self.products.p + len(self._at.theta) + 1
 
     @property
     def converged(self) -> bool:
-        """Whether the optimiser reached a minimum: `mlm.ConvergenceWarning` is given when it did not."""
+        """Whether the optimiser reached a minimum; `mlm.ConvergenceWarning` is given when it did not."""
         return self.optimum.converged
 
     @property
@@ -225,7 +224,7 @@ class Fit(FittedMixed):
 
     @property
     def optimizer_info(self) -> Optimum:
-        """What the optimiser did."""
+        """What the optimiser did, with ``converged``, ``optimizer``, ``message`` and ``evaluations``."""
         return self.optimum
 
     @property
@@ -234,12 +233,12 @@ class Fit(FittedMixed):
 
     @cached_property
     def unidentified(self) -> tuple[Finding, ...]:
-        """Random-effects terms whose variances no data of this design can tell: see `mlm.IdentificationWarning`."""
+        """Random-effects terms whose variances no data of this design can tell; see `mlm.IdentificationWarning`."""
         return unidentified(self.terms, self.working)
 
     @cached_property
     def lme4_convergence(self) -> tuple[str, tuple[str, ...]]:
-        """What lme4 says of a search of its optimiser: the code it ended with, and warnings by lme4's own checks."""
+        """What lme4 says of a search of its optimiser, the code it ended with and the warnings of lme4's own checks."""
         return exit_code(self.optimum), stopping_messages(self.deviance_function, self.theta)
 
     @property

@@ -110,7 +110,7 @@ class FittedMixed:
 
         Returns
         -------
-        Fit
+        MixedModel or GeneralizedMixedModel
             Of the same class.
 
         Raises
@@ -158,7 +158,7 @@ class FittedMixed:
 
     @property
     def dropped(self) -> Dropped:
-        """Rows left out for missing values: `count` of `total`, and `by_column`."""
+        """Rows left out for missing values, with ``count``, ``total`` and ``by_column``."""
         return replace(self.frame.dropped, by_column=dict(self.frame.dropped.by_column))
 
     # fixed effects

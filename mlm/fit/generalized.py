@@ -126,8 +126,7 @@ class GeneralizedFit(FittedMixed):
 
         Returns
         -------
-        GeneralizedFit
-            Of the same class.
+        GeneralizedMixedModel
 
         Raises
         ------
@@ -207,7 +206,7 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def deviance_function(self) -> UsersCriterion:
-        """The criterion as a function of theta and beta: ``m.deviance_function.value(theta, beta)``."""
+        """The criterion as a function of theta and beta, ``m.deviance_function.value(theta, beta)``."""
         return UsersCriterion(self.worked, self.optimum.laplace, self._at)
 
     @property
@@ -258,12 +257,12 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def npar(self) -> int:
-        """Number of parameters: fixed effects, variances and covariances, and the dispersion where there is one."""
+        """Number of parameters, which are fixed effects, variances, covariances, and a dispersion that is estimated."""
         return len(self._at.beta) + len(self._at.theta) + int(self.has_scale or self.family.theta is not None)
 
     @property
     def converged(self) -> bool:
-        """Whether the search reached a minimum: `mlm.ConvergenceWarning` is given when it did not."""
+        """Whether the search reached a minimum; `mlm.ConvergenceWarning` is given when it did not."""
         return self.optimum.converged
 
     @property
@@ -273,7 +272,7 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def optimizer_info(self) -> GeneralizedOptimum:
-        """What the search did."""
+        """What the search did, with ``converged``, ``optimizer``, ``message`` and ``log``."""
         return self.optimum
 
     @property
@@ -379,7 +378,7 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def outcome(self) -> Response:
-        """The response as the family takes it: values, weights, what is success."""
+        """The response as the family takes it, with values, weights and what is success."""
         found = self.frame.outcome
         assert isinstance(found, Response)
         return found
@@ -391,7 +390,7 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def fitted(self) -> pd.Series:
-        """Fitted means at the conditional modes, by row label: of a binomial response, probabilities."""
+        """Fitted means at the conditional modes, by row label; of a binomial response, probabilities."""
         return pd.Series(self.family.link.inverse(self._eta), self.frame.index.view())
 
     @property

@@ -26,7 +26,7 @@ def kept_effects(re_form: Any, level: Any) -> Any:
 
     Parameters
     ----------
-    re_form : {None, "NA", False} or str
+    re_form : {None, False, "NA", 0} or str
         Or a `level`, which stands in the same place.
     level : {None, "conditional", "marginal"}
 
@@ -53,7 +53,7 @@ def mixed_residuals(fit: Fit, resid: pd.Series, type: Any, re_form: Any) -> pd.S
         Response less fitted values, by row label.
     type : str
         See `MixedModel.residuals`.
-    re_form : {None, "NA", False} or str
+    re_form : {None, False, "NA", 0} or str
         Random effects that are taken off, too.
 
     Returns

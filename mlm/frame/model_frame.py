@@ -50,41 +50,21 @@ class ModelFrame:
 
     Attributes
     ----------
-    formula : Formula
     y : ndarray, shape (n,)
         The response, as it stands in the data (an offset is not yet taken off); of a generalized model, `outcome` as
         numbers.
-    x_columns : Columns
-        Fixed-effects columns; `x` gives them as an array of shape (n, p).
-    x_design : Design
-    random : tuple of RandomPart
-    groupings : mapping of str to Grouping
-    weights, offset : ndarray of shape (n,) or None
-        The weights of a generalized model are what its response makes of them.
+    weights : ndarray of shape (n,) or None
+        Those of a generalized model are what its response makes of them.
+    offset : ndarray of shape (n,) or None
     index : pandas.Index
         Labels of the rows in use.
-    dropped : Dropped
-    recipe : Recipe
-        How the variables are computed on new rows.
-    predictors : mapping of str to Value
-        The data's columns that the fixed part uses, on the rows in use.
-    others : mapping of str to Value
-        Those that the response's expression, offsets and slopes use; ``(weights)`` and ``(offset)`` as they were given.
-    offset_parts : tuple of Node, or None
-        Expressions whose sum is the offset; None when it was given as values.
-    call : CallText
-        What a report says of the data and of the arguments.
-    dependent : Columns or None
-        Fixed-effects columns that were dropped as dependent on others.
-    outcome : Outcome or None
-        What a generalized model reads of the response; None where it is numbers.
-    origin : FitCall or None
-        The call that it came by.
+    dropped : object
+        Rows left out for missing values, with ``count``, ``total`` and ``by_column``.
     """
 
     formula: Formula
     y: np.ndarray
-    x_columns: Columns
+    x_columns: Columns  # of the fixed effects
     x_design: Design
     random: tuple[RandomPart, ...]
     groupings: Mapping[str, Grouping]
@@ -92,13 +72,14 @@ class ModelFrame:
     offset: np.ndarray | None
     index: pd.Index
     dropped: Dropped
-    recipe: Recipe
-    predictors: Mapping[str, Value]
-    offset_parts: tuple[Node, ...] | None = ()
-    call: CallText = UNNAMED
-    dependent: Columns | None = None
-    outcome: Outcome | None = None
-    origin: FitCall | None = None
+    recipe: Recipe  # how the variables are computed on new rows
+    predictors: Mapping[str, Value]  # the data's columns that the fixed part uses, on the rows in use
+    offset_parts: tuple[Node, ...] | None = ()  # their sum is the offset; None when it was given as values
+    call: CallText = UNNAMED  # what a report says of the data and of the arguments
+    dependent: Columns | None = None  # fixed-effects columns that were dropped as dependent on others
+    outcome: Outcome | None = None  # what a generalized model reads of the response; None where it is numbers
+    origin: FitCall | None = None  # the call that it came by
+    # what the response's expression, offsets and slopes use; "(weights)" and "(offset)" as they were given
     others: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -204,7 +185,7 @@ def model_frame(
 
     Parameters
     ----------
-    formula : str or Formula
+    formula : str
     data : data frame
         pandas, polars, pyarrow, modin … (any eager frame that narwhals knows), or a mapping of columns.
     weights, offset : str or array_like of shape (rows,), optional

@@ -59,9 +59,10 @@ class AllFit:
     frame : pandas.DataFrame
         One row a search: ``optimizer``, ``start``, ``deviance`` (the criterion), ``above`` (the lowest), ``seconds``,
         ``message``. NaN where a search failed.
-    fixef, theta : pandas.DataFrame
-        Fixed effects, and relative covariance parameters by the names of lme4's ``getME(m, "theta")``, row by row as in
-        `frame`.
+    fixef : pandas.DataFrame
+        Fixed effects, row by row as in `frame`.
+    theta : pandas.DataFrame
+        Relative covariance parameters, likewise, by the names of lme4's ``getME(m, "theta")``.
     spread : float
         Largest difference of a fixed effect from that of the lowest end, in standard errors, over all searches.
     """

@@ -37,8 +37,10 @@ class AnovaTable:
         Formula of each model, by the name used in `frame`.
     refitted : tuple of str
         Models that had been fitted by REML and were refitted by maximum likelihood for the comparison.
-    digits, width : int
-        R's ``options(digits = 7, width = 80)`` for the print.
+    digits : int
+        R's ``options(digits = 7)`` for the print.
+    width : int
+        R's ``options(width = 80)``.
     named : bool
         Whether the names were chosen. Otherwise F tests are printed as R prints them, with numbers: Model 1, 1.
     data_name : str or None

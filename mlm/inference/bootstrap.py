@@ -55,7 +55,8 @@ class Bootstrap:
         Refits whose search did not reach a minimum; they count.
     errors : mapping of int to str
         Why there are no estimates in a row.
-    formula, kind : str
+    formula : str
+    kind : str
     """
 
     estimates: pd.DataFrame
@@ -77,7 +78,7 @@ class Bootstrap:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row a parameter: original, bias (mean of the estimates less that), std. error (their deviation)."""
+        """One row a parameter, with original, bias (mean of the estimates less that), std. error (their deviation)."""
         values = self.estimates.where(np.isfinite(self.estimates))
         columns = {"original": self.observed, "bias": values.mean() - self.observed, "std. error": values.std()}
         return pd.DataFrame(columns, index=self.observed.index)
@@ -176,7 +177,7 @@ def bootstrap(
     kind : {"parametric", "groups"}
         Responses drawn from the model; or whole levels of a grouping factor drawn with replacement, with all their
         rows: as many as there are, and those drawn twice as different levels.
-    re_form : {False, None} or str
+    re_form : {False, "NA", 0, None} or str
         As for `simulate`, of the parametric bootstrap: random effects that stay.
     group : str, optional
         The grouping factor whose levels are drawn; that with the fewest levels by default.

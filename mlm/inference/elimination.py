@@ -33,9 +33,10 @@ class Elimination:
 
     Attributes
     ----------
-    random, fixed : TestsTable
-        Rows in the order in which they were left out, numbered in the column Eliminated; then what stays, with 0. Each
-        is tested in the model of its step.
+    random : TestsTable
+    fixed : TestsTable
+        Rows of both are in the order in which they were left out, numbered in the column Eliminated; then what stays,
+        with 0. Each is tested in the model of its step.
     model : MixedModel or LinearModel
         What is left; a linear model where no random effects are. Where a smaller one cannot be fitted, it is the last
         that can, and notes below the tables say why.

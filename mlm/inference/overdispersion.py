@@ -59,7 +59,7 @@ class Overdispersion:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row: ``ratio``, ``chisq``, ``df``, ``pvalue``."""
+        """One row with ``ratio``, ``chisq``, ``df``, ``pvalue``."""
         return pd.DataFrame({name: [getattr(self, name)] for name in ("ratio", "chisq", "df", "pvalue")})
 
 

@@ -69,7 +69,7 @@ class ProfiledDeviance:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The curves, one row a step: parameter, value, and zeta, the signed root of the rise of the deviance."""
+        """The curves, one row a step, with parameter, value, and zeta, the signed root of the rise of the deviance."""
         curves = [self._curve(k) for k in range(len(self.parameters))]
         names = np.repeat(np.array(self.names, dtype=object), [len(values) for values, _ in curves])
         columns = {"value": [v for values, _ in curves for v in values], "zeta": [z for _, zs in curves for z in zs]}

@@ -27,16 +27,20 @@ class TestsTable:
     ----------
     frame : pandas.DataFrame
         In full precision, with the columns that R has.
-    heading, notes : tuple of str
-        Lines above the table, and below it.
+    heading : tuple of str
+        Lines above the table.
+    notes : tuple of str
+        Lines below it.
     contrasts : mapping of str to ndarray, shapes (k, p)
         What is tested in each row, as weights of the fixed effects; empty where models are compared.
     test : str, tuple of str, or None
         Columns of the test statistic, and others that are formatted with it.
     pvalue : str
         The column of its p value.
-    digits, width : int
-        R's ``options(digits = 7, width = 80)`` for the print.
+    digits : int
+        R's ``options(digits = 7)`` for the print.
+    width : int
+        R's ``options(width = 80)``.
     """
 
     __test__ = False  # it is no test of pytest's

@@ -85,7 +85,7 @@ class AfterFit(EveryModel, FittedMixed):
             Takes a fitted model; by default all parameters are taken.
         seed : int, numpy.random.Generator or None
         kind : {"parametric", "groups"}
-        re_form : {False, None} or str
+        re_form : {False, "NA", 0, None} or str
             As for `simulate`.
         group : str, optional
             The grouping factor whose levels are drawn.

@@ -39,7 +39,8 @@ class GeneralizedLinearModel(OneLevelModel):
 
     Attributes
     ----------
-    formula, response : str
+    formula : str
+    response : str
     frame : ModelFrame
         The rows and columns in use (columns left out as dependent are not in it).
     beta : ndarray, shape (p,)
@@ -50,18 +51,16 @@ class GeneralizedLinearModel(OneLevelModel):
         Columns left out because they depend on others, in the formula's order.
     terms : tuple of str
         All columns, the aliased ones in their places.
-    family : Family
+    family : family of distributions
         ``family.name``, ``family.link.name``, and ``family.theta`` of the negative binomial family, whose standard
         error is `theta_se`.
     dispersion : float
         Sum of squared Pearson residuals over the residual degrees of freedom; 1 where the family has none.
-    ended : Estimate
-        Where the search ended.
     """
 
     family: Family
     dispersion: float
-    ended: Estimate = field(repr=False)
+    ended: Estimate = field(repr=False)  # where the search ended
 
     def __repr__(self) -> str:
         kind = f"{self.family.label} ({self.family.link.name})"
@@ -69,7 +68,7 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @property
     def outcome(self) -> Response:
-        """The response as the family takes it: values, weights, what is success."""
+        """The response as the family takes it, with values, weights and what is success."""
         found = self.frame.outcome
         assert isinstance(found, Response)
         return found
@@ -84,7 +83,7 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @property
     def fitted(self) -> pd.Series:
-        """Fitted means by row label: of a binomial model, probabilities."""
+        """Fitted means by row label; of a binomial model, probabilities."""
         return self._rows(self.family.link.inverse(self.ended.eta), "fitted")
 
     @property
@@ -134,7 +133,7 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @cached_property
     def leverages(self) -> np.ndarray:
-        """What each row has of its own fit, shape (n,): R's ``hatvalues``."""
+        """What each row has of its own fit, shape (n,), R's ``hatvalues``."""
         found = leverages(self.frame.x, self.outcome, self.ended.eta, self.family)
         found.setflags(write=False)
         return found
@@ -160,7 +159,7 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @property
     def deviance(self) -> float:
-        """Residual deviance: twice what the log likelihood lacks of that of a model with a mean a row."""
+        """Residual deviance, twice what the log likelihood lacks of that of a model with a mean a row."""
         return self.ended.deviance
 
     @cached_property
@@ -191,12 +190,12 @@ class GeneralizedLinearModel(OneLevelModel):
 
     @property
     def npar(self) -> int:
-        """Number of parameters: the coefficients, and what the family estimates besides."""
+        """Number of parameters, which are the coefficients and what the family estimates besides."""
         return len(self.beta) + self.family.has_scale + (self.family.theta is not None)
 
     @cached_property
     def loglik(self) -> float:
-        """Log likelihood with all its constants, as in R: a dispersion is deviance over rows, or sum of weights.
+        """Log likelihood with all its constants, as in R, where a dispersion is deviance over rows, or sum of weights.
 
         A binomial row counts by its weight: where that is no whole number of trials, or the share no whole number of
         successes, R rounds both. NaN where a fit is exact and leaves no dispersion.

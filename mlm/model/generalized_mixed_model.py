@@ -36,14 +36,12 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
     ----------
     frame : ModelFrame
         The rows in use.
-    terms : tuple of RandomPart
-        Random-effects terms in the order of theta.
-    family : Family
+    terms : tuple
+        Random-effects terms in the order of theta; the ``term.text`` of each is as the formula has it.
+    family : family of distributions
         ``m.family.name``, ``m.family.link.name``; ``m.family.theta`` of a negative binomial model.
     n_agq : int
         0, 1 (Laplace) or the quadrature nodes an effect.
-    optimum : GeneralizedOptimum
-        What the search did.
     """
 
     def __repr__(self) -> str:
@@ -97,7 +95,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
 
         Returns
         -------
-        Denominators
+        object
             With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
         """
         _demand_normal(ddf)
@@ -167,7 +165,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
 
     @property
     def varcorr(self) -> pd.DataFrame:
-        """Variances and covariances: columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
+        """Variances and covariances, with columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
         return varcorr_table(self)
 
     def ranef(self) -> pd.DataFrame:
@@ -203,7 +201,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
             the dispersion; differences from the means; these on the scale of the link; deviance residuals over
             ``sigma * sqrt(1 - h)`` with the leverages h of the rows at the conditional modes, NaN in rows that are
             fitted whatever they are.
-        re_form : {None, "NA", False} or str
+        re_form : {None, False, "NA", 0} or str
             Random effects that the means are taken with, as for `predict`.
         level : {"conditional", "marginal"}, optional
             The same in other words: all random effects, or none.
@@ -252,7 +250,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         ----------
         newdata : data frame, optional
             Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
-        re_form : {None, "NA", False} or str
+        re_form : {None, False, "NA", 0} or str
             None uses the conditional modes of all random effects; ``"NA"`` or False uses none; some of the formula's
             terms, such as ``"(1 | g)"``, use these.
         new_levels : {"error", "population", "missing"}

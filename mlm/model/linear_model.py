@@ -48,7 +48,8 @@ class LinearModel(OneLevelModel):
 
     Attributes
     ----------
-    formula, response : str
+    formula : str
+    response : str
     frame : ModelFrame
         The rows and columns in use (columns left out as dependent are not in it).
     beta : ndarray, shape (p,)
@@ -127,7 +128,7 @@ class LinearModel(OneLevelModel):
 
     @cached_property
     def leverages(self) -> np.ndarray:
-        """What each row has of its own fitted value, shape (n,): R's ``hatvalues``."""
+        """What each row has of its own fitted value, shape (n,), R's ``hatvalues``."""
         q = np.linalg.qr(self.frame.x)[0]
         found = np.einsum("ij,ij->i", q, q)
         found.flags.writeable = False
@@ -175,7 +176,7 @@ class LinearModel(OneLevelModel):
 
     @property
     def npar(self) -> int:
-        """Number of parameters: the coefficients and the residual variance."""
+        """Number of parameters, which are the coefficients and the residual variance."""
         return len(self.fixef) + 1
 
     @property

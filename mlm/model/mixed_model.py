@@ -30,21 +30,14 @@ __all__ = ["MixedModel"]
 
 
 class MixedModel(MaketablesFace, AfterFit, Fit):
-    """A linear mixed model fitted by `mlm.lmer`, read-only: a `Fit`, and what is computed from it on demand.
+    """A linear mixed model fitted by `mlm.lmer`, read-only; what is asked of it is computed on demand.
 
     Attributes
     ----------
     frame : ModelFrame
         The rows in use.
-    terms : tuple of RandomPart
-        Random-effects terms in the order of theta.
-    products : CrossProducts
-        What the estimates are computed from.
-    working : Deviance
-        The criterion as a function of the theta of the columns worked with; ``m.deviance_function.evaluate(theta)`` is
-        that of theta.
-    optimum : Optimum
-        What the optimiser did; every evaluation.
+    terms : tuple
+        Random-effects terms in the order of theta; the ``term.text`` of each is as the formula has it.
     reml : bool
         Whether it was fitted by restricted maximum likelihood.
     """
@@ -107,7 +100,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
 
         Returns
         -------
-        Denominators
+        object
             With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
 
         Raises
@@ -173,7 +166,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
 
     @property
     def varcorr(self) -> pd.DataFrame:
-        """Variances and covariances: columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
+        """Variances and covariances, with columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
         return varcorr_table(self)
 
     def ranef(self) -> pd.DataFrame:
@@ -208,7 +201,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
 
     @property
     def fitted(self) -> pd.Series:
-        """Fitted values: fixed effects, conditional modes and offset."""
+        """Fitted values, the sum of fixed effects, conditional modes and offset."""
         return self._fitted.copy()
 
     @cached_property
@@ -235,7 +228,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
             Differences from the fitted values (``"working"`` are the same); these times the root of the prior weights
             (and ``"deviance"``); those over sigma; over their standard errors, ``sigma * sqrt(1 - h)`` with the
             leverages h of fixed and random effects together, NaN in rows that are fitted whatever they are.
-        re_form : {None, "NA", False} or str
+        re_form : {None, False, "NA", 0} or str
             Random effects of the values that differences are taken from, as for `predict`: all, none, or some terms.
             Without any, standardized residuals are over the root of the variance of a row less that of its estimated
             fixed part.
@@ -263,7 +256,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
 
     @cached_property
     def leverages(self) -> np.ndarray:
-        """What each row has of its own fitted value, shape (n,), given theta: lme4's ``hatvalues``."""
+        """What each row has of its own fitted value, shape (n,), given theta; lme4's ``hatvalues``."""
         found = row_leverages(self)
         found.flags.writeable = False
         return found
@@ -284,7 +277,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         ----------
         newdata : data frame, optional
             Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
-        re_form : {None, "NA", False, 0} or str
+        re_form : {None, False, "NA", 0} or str
             None uses the conditional modes of all random effects; ``"NA"``, False and 0 all mean none; some of the
             formula's terms, such as ``"(1 | g)"``, use these.
         new_levels : {"error", "population", "missing"}

@@ -37,7 +37,8 @@ class OneLevelModel(EveryModel, MaketablesFace):
 
     Attributes
     ----------
-    formula, response : str
+    formula : str
+    response : str
     frame : ModelFrame
         The rows and columns in use (columns left out as dependent are not in it).
     beta : ndarray, shape (p,)
@@ -77,7 +78,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
 
     @cached_property
     def working_covariance(self) -> WorkingCovariance:
-        """The covariance of the coefficients of centred, orthonormal columns: variances of means lose no digits."""
+        """The covariance of the coefficients of centred, orthonormal columns; variances of means lose no digits."""
         names = self.frame.x_names
         intercept = names.index(INTERCEPT) if INTERCEPT in names else -1
         found = of_rows(self.frame.x, self._working_weights, intercept, self._dispersion)
@@ -137,7 +138,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
 
         Returns
         -------
-        Denominators
+        object
             With ``vcov``, shape (p, p); ``dfs(contrasts)``; ``f_test(contrasts, difference)``.
         """
         demand_own_ddf(ddf)
@@ -156,7 +157,8 @@ class OneLevelModel(EveryModel, MaketablesFace):
 
         Returns
         -------
-        The same kind of model
+        LinearModel or GeneralizedLinearModel
+            Of the same class.
 
         Raises
         ------

@@ -37,15 +37,9 @@ STANDARDIZED = "std.: numeric predictors, and responses of linear models, with m
 
 @dataclass(frozen=True)
 class RegressionTable:
-    """Models side by side; show it in a notebook, `print` it, convert it, or save it.
+    """Models side by side; show it in a notebook, `print` it, convert it, or save it."""
 
-    Attributes
-    ----------
-    layout : Layout
-        What is shown, and how.
-    """
-
-    layout: Layout
+    layout: Layout  # what is shown, and how
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,12 +48,12 @@ class RegressionTable:
 
     @property
     def coefficients(self) -> tuple[TableRow, ...]:
-        """Rows of estimates: a label, and a cell of each model, None where it lacks the term."""
+        """Rows of estimates, with a label, and a cell of each model, None where it lacks the term."""
         return self.layout.coefficients
 
     @property
     def statistics(self) -> tuple[TableRow, ...]:
-        """Rows of fit statistics and variances: a label, and a cell of each model."""
+        """Rows of fit statistics and variances, with a label, and a cell of each model."""
         return self.layout.statistics
 
     def __str__(self) -> str:

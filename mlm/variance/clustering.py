@@ -165,7 +165,14 @@ def _shown(value: object) -> str:
 
 
 class PlausibleRange(NamedTuple):
-    """Range in which a share of the groups' coefficients is expected to lie."""
+    """Range in which a share of the groups' coefficients is expected to lie.
+
+    Attributes
+    ----------
+    lower : float
+        In units of the coefficient.
+    upper : float
+    """
 
     lower: float
     upper: float

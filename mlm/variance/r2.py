@@ -29,11 +29,14 @@ class RSquared:
 
     Attributes
     ----------
-    marginal, conditional : float
-        Nakagawa & Schielzeth: variance of the fixed part, and of fixed and random part, over all variance.
-    level1, level2 : float
-        Raudenbush & Bryk: proportional reduction of the residual and of the intercept variance from the null
-        model. Not sure to be positive.
+    marginal : float
+        Nakagawa & Schielzeth: variance of the fixed part over all variance.
+    conditional : float
+        Nakagawa & Schielzeth: variance of fixed and random part over all variance.
+    level1 : float
+        Raudenbush & Bryk: proportional reduction of the residual variance from the null model. It can be negative.
+    level2 : float
+        The same of the intercept variance.
     overall : float
         Snijders & Bosker's level-1 R²: proportional reduction of the two variances' sum, the error in
         predicting an individual.

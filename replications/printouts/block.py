@@ -125,7 +125,7 @@ class Printout(list[Block]):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """All numbers, a row each: block (from 0), kind, id, text, row, column, line."""
+        """All numbers, a row each, with columns block (from 0), kind, id, text, row, column, line."""
         frames = [block.frame.assign(block=at, kind=block.kind) for at, block in enumerate(self)]
         columns = ["block", "kind", "id", "text", "row", "column", "line"]
         return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
