@@ -1,4 +1,4 @@
-"""Command line: ``python -m replications list | show | check | read | scoreboard | fetch | twins``."""
+"""Command line: ``python -m replications list | show | check | read | verify | scoreboard | fetch | twins``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from replications.errors import OriginalsError, PrintoutError, RegistryError, Re
 from replications.printouts import command as printouts
 from replications.registry import SOURCES
 from replications.twins import commands as twins
+from replications.verify import main as verify
 
 ABOUT = "The numbers that five tutorials on multilevel models printed, and the same numbers as computed here."
 EXAMPLES = """\
@@ -20,6 +21,7 @@ examples:
   python -m replications show learn_mlms_ch4 null_model
   python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all five take a minute
   python -m replications read log.txt              the numbers of a printout, with their ids
+  python -m replications verify log.txt            whether they are consistent with each other
   python -m replications fetch heck2011            the original file, where it is public, into a cache folder
 """
 
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("file", help="a text, Markdown or R Markdown page, notebook or web page; - for standard input")
     read.add_argument("--json", action="store_true", help="as JSON")
     read.set_defaults(run=lambda chosen: printouts.main(chosen.file, chosen.json))
+    _add_verify(commands)
     board = commands.add_parser(
         "scoreboard",
         help="write the book's scoreboard page from the records; outside of the repository print the counts",
@@ -80,6 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     about = "The synthetic twins: original data -> data/aggregates/ -> data/twins/."
     _add_twins(commands.add_parser("twins", help="make the synthetic twins of the data sets", description=about))
     return parser
+
+
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("verify", help="check a printout: are its numbers consistent with each other?")
+    parser.add_argument("file", metavar="printout", help="as of read; - for standard input")
+    face = parser.add_mutually_exclusive_group()
+    face.add_argument("--json", action="store_true", help="as JSON")
+    face.add_argument("--html", action="store_true", help="as one web page that needs nothing else")
+    parser.set_defaults(run=lambda chosen: verify(chosen.file, as_json=chosen.json, as_html=chosen.html))
 
 
 def _add_twins(parser: argparse.ArgumentParser) -> None:
