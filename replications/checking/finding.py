@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 AGREES, DIFFERS, EXPLAINED, UNREAD, NOT_FITTED = "agrees", "differs", "explained", "unread", "not fitted here"
-VERDICTS = (DIFFERS, EXPLAINED, AGREES, NOT_FITTED, UNREAD)
+STOPPED, SLIP, TWICE = "where lme4 stops", "a slip", "rounded twice"
+"""Rules of what is explained."""
 
 
 def shown(value: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, NOT_FITTED, UNREAD, VERDICTS, Finding, shown
+from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, NOT_FITTED, SLIP, UNREAD, Finding, shown
 from replications.printouts.block import Printout
 
 COLUMNS = (
@@ -39,7 +39,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether something was read and nothing differs."""
+        """Whether something was read, nothing differs, and nothing is explained by a slip."""
         return self.status == ALL_AGREE
 
     @property
@@ -47,7 +47,8 @@ class Verification:
         """The exit status of the command: 0, 1 if a number differs, 2 if none was read."""
         if not any(block.numbers for block in self.printout):
             return NOTHING_READ
-        return SOME_DIFFER if self.having(DIFFERS) else ALL_AGREE
+        wrong = self.having(DIFFERS) or any(finding.rule == SLIP for finding in self.findings)
+        return SOME_DIFFER if wrong else ALL_AGREE
 
     def having(self, *verdicts: str) -> list[Finding]:
         """Return the findings with one of some verdicts."""
@@ -92,18 +93,31 @@ class Verification:
         return str(self)
 
     def __str__(self) -> str:
-        told = [finding for verdict in VERDICTS if verdict != AGREES for finding in self.having(verdict)]
-        lines = [self.summary, *(f"  {note}" for note in self.notes)]
-        return "\n".join([*lines, *(f"  {finding}" for finding in told)])
+        told = [str(finding) for verdict in (DIFFERS, EXPLAINED) for finding in self.having(verdict)]
+        told += [*self._not_fitted(), *map(str, self.having(UNREAD))]
+        return "\n".join([self.summary, *(f"  {text}" for text in (*self.notes, *told))])
+
+    def _not_fitted(self) -> list[str]:
+        """Return a line for each block and reason, of what was not fitted."""
+        groups: dict[tuple[int, str], list[Finding]] = {}
+        for finding in self.having(NOT_FITTED):
+            groups.setdefault((finding.block, finding.reason), []).append(finding)
+        return [
+            f"line {found[0].line}, {found[0].id}{f' and {len(found) - 1} more' if len(found) > 1 else ''}: "
+            f"{NOT_FITTED} ({reason})"
+            for (_, reason), found in groups.items()
+        ]
 
     def _repr_html_(self) -> str:
-        told = [finding for verdict in VERDICTS if verdict != AGREES for finding in self.having(verdict)]
-        agreeing = self.having(AGREES)
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        folded = (
-            f"<details><summary>{len(agreeing)} that agree</summary>{_table(agreeing)}</details>" if agreeing else ""
+        told = self.having(DIFFERS, EXPLAINED)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        folded = "".join(
+            f"<details><summary>{len(found)} {name}</summary>{_table(found)}</details>"
+            for verdict, name in ((AGREES, "that agree"), (NOT_FITTED, NOT_FITTED), (UNREAD, "lines not read"))
+            if (found := self.having(verdict))
         )
-        return f"<p><strong>{escape(self.summary)}</strong></p>{notes}{_table(told) if told else ''}{folded}"
+        head = f"<p><strong>{escape(self.summary)}</strong></p>{f'<ul>{notes}</ul>' if notes else ''}"
+        return f"{head}{_table(told) if told else ''}{folded}"
 
     def page(self, title: str = "A printout, checked") -> str:
         """Return a web page that needs nothing else.

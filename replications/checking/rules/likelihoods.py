@@ -59,6 +59,8 @@ def _counted(part: Part, model: str) -> int | None:
     block = part.block
     if not COUNTED.match(block.kind) or block.unread or MORE_PARAMETERS.search(" ".join(block.heads.values())):
         return None
+    if any(key.split(" ")[0] in ("correlation", "variance", "structure") for key in block.heads):
+        return None
     coefficients, variances = part.coefficients(model), _covariance_parameters(part, model)
     if not coefficients or variances is None:
         return None
