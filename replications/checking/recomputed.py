@@ -137,7 +137,10 @@ class Recomputed:
 def _findings(target: Target, found: dict[str, Value], others: Sequence[Other]) -> list[Finding]:
     findings = []
     for id, number in target.numbers.items():
-        finding = _finding(target, number, found[id], [(label, rule, other[id]) for label, rule, other in others])
+        named = [
+            (label, rule, other[id]) for label, rule, other in others if not (rule == STOPPED and _is_nlme(target))
+        ]
+        finding = _finding(target, number, found[id], named)
         findings.append(finding if finding else _within(finding, _open(target, id, found, others), number, target))
     return findings
 
@@ -214,6 +217,10 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
     )
 
 
+def _is_nlme(target: Target) -> bool:
+    return target.block.kind.startswith("nlme.")
+
+
 def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Other]) -> tuple[Interval, str] | None:
     """Return the numbers that lme4 may end with by what its search leaves open, and in words why."""
     if all(recipe.function == "glmer" for recipe in target.recipes.values()):
@@ -222,7 +229,8 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
     for label, rule, other in others:
         interval = short.as_near(found[id], other[id]) if rule == STOPPED else None
         if interval is not None:
-            return interval, f"as near the optimum as where {label} stops"
+            stopped = "another search may stop" if _is_nlme(target) else f"{label} stops"
+            return interval, f"as near the optimum as where {stopped}"
     return None
 
 

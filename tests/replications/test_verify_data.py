@@ -6,6 +6,7 @@ import random
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from reference import generalized_printouts, printouts
@@ -87,6 +88,29 @@ def test_a_slip_in_what_r_printed_is_found_and_nothing_else(name):
 
 def test_twenty_printouts_and_more_are_checked():
     assert len({*LINEAR, *GENERALIZED}) > 20
+
+
+OTHERS = json.loads((REFERENCE / "verify_printouts.json").read_text("utf8"))["texts"]
+COMMANDS = """\
+> m <- lmer(y ~ x + f + (1 | g), d)
+> ml <- lmer(y ~ x + f + (1 | g), d, REML = FALSE)
+> slopes <- lmer(y ~ x + f + (x | g), d, REML = FALSE)
+> tested <- lmer(y ~ x + f + z + (1 | g) + (1 | h), d)
+> l <- lm(y ~ x + f, d)
+"""
+"""Those of verify_printouts.R."""
+FITTED = ("glm, logit", "glm, counts", "lm", "anova of lm", "anova of two lm", "tests", "tests of terms", "comparison")
+FITTED = (*FITTED, "variances", "icc", "r2", "logLik", "lme")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_printouts_of_r(name):
+    rows = printouts.frame("d")
+    rows = rows.assign(yes=(rows["y"] > rows["y"].median()).astype(int), count=np.round(np.exp(rows["y"] / 3)))
+    found = replications.verify("\n".join([COMMANDS, *OTHERS[name]]), rows)
+    assert found.ok, found
+    fitted = [f for f in found.having("agrees") if f.rule == "fitted to the data"]
+    assert bool(fitted) == (name in FITTED)
 
 
 @pytest.fixture(scope="module")
