@@ -348,3 +348,21 @@ def test_the_five_documents():
 def test_every_rule_has_a_name_and_a_text():
     assert len(RULES) > 20
     assert all(rule.__doc__ for rule in RULES.values())
+
+
+CONTRASTS = """\
+ contrast estimate    SE  df t.ratio p.value
+ a - b     0.20800 0.171 212   1.216  {}
+ a - c     0.60000 0.171 212   3.509  0.0016
+ b - c     0.39200 0.171 212   2.292  0.0590
+
+{}"""
+
+
+def test_p_values_that_were_adjusted_for_several_tests():
+    note = "P value adjustment: tukey method for comparing a family of 3 estimates"
+    assert not differing(CONTRASTS.format("0.4448", note))
+    assert not differing(CONTRASTS.format("0.4448", ""))
+    assert not differing(CONTRASTS.format("0.9448", "P value adjustment: scheffe method with rank 2"))
+    assert [f.id for f in differing(CONTRASTS.format("0.1448", note))] == ["a - b.p"]
+    assert [f.id for f in differing(CONTRASTS.format("0.9448", note))] == ["a - b.p"]

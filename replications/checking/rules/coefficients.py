@@ -19,7 +19,11 @@ number of groups less the number of coefficients."""
 MOST_LIKELY = 0.95
 """The level of an interval that does not say its own."""
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
-ADJUSTED = re.compile(r"P value adjustment: (?!none)(\w+)")
+ADJUSTED = re.compile(r"adjustment: (?!none)(\w+)")
+BY_FACTOR = ("tukey", "bonferroni", "holm", "sidak", "mvt")
+"""Adjustments for several tests that raise a p value to no more than its multiple by their number."""
+PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
+"""Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
 Family = dict[str, Number]
 NORMAL = Interval(math.inf, math.inf)
 
@@ -105,17 +109,21 @@ def p_value(part: Part, name: str) -> Iterator[Finding]:
         if t is None:
             continue
         allowed = tails.two_sided(t, degrees(part, prefix, family))
-        if part.block.kind.startswith("emmeans.") and not _unadjusted(part):
-            allowed = Interval(allowed.low, min(1.0, allowed.high * _tests(part)))
+        allowed = Interval(allowed.low, min(1.0, allowed.high * _times(part)))
         yield from part.compared(name, family["p"], allowed, _used(family))
 
 
-def _unadjusted(part: Part) -> bool:
-    return not ADJUSTED.search(part.block.heads.get("notes", ""))
-
-
-def _tests(part: Part) -> int:
-    return max(1, sum("p" in family for family in part.families.values()))
+def _times(part: Part) -> float:
+    """Return by how much a p value may have been raised for several tests: contrasts are, also without a note."""
+    if not part.block.kind.startswith("emmeans."):
+        return 1.0
+    found = ADJUSTED.search(part.block.heads.get("notes", ""))
+    if found is not None and found[1].casefold() not in BY_FACTOR:
+        return math.inf
+    tests = sum("p" in family for family in part.families.values())
+    means = re.search(r"family of (\d+) estimates", part.block.heads.get("notes", ""))
+    pairs = int(means[1]) * (int(means[1]) - 1) // 2 if means else 1
+    return float(max(tests, pairs)) if found is not None or part.block.kind == "emmeans.contrast" else 1.0
 
 
 @rule("stars from p and the legend")
@@ -180,18 +188,23 @@ def _of_interval(part: Part, family: Family) -> Interval | None:
 def interval(part: Part, name: str) -> Iterator[Finding]:
     """The ends of a Wald interval are as far from the estimate as z, or t, standard errors."""
     for prefix, family in part.having("estimate", "se", "ci_low", "ci_high"):
-        if not _plain(family):
+        if not _plain(family) or not _is_wald(part, part.model_of(prefix)):
             continue
         estimate, se = part.value(family["estimate"]), part.value(family["se"])
         assert estimate is not None
         assert se is not None
         quantile = tails.quantile((1 + _level(part)) / 2, degrees(part, prefix, family))
-        if part.block.kind.startswith("emmeans.") and "adjustment" in part.block.heads.get("notes", "").casefold():
+        if _times(part) > 1:
             quantile = Interval(quantile.low, math.inf)
         reach = Interval(max(se.low, 0.0), se.high) * quantile
         given = [f"{prefix}.estimate", f"{prefix}.se"]
         yield from part.compared(name, family["ci_low"], estimate - reach, given)
         yield from part.compared(name, family["ci_high"], estimate.plus(reach), given)
+
+
+def _is_wald(part: Part, model: str) -> bool:
+    profiles = part.block.kind.partition(".")[0] in PROFILES
+    return not profiles or part.is_mixed(model) or part.under(model, "r2") in part.numbers
 
 
 def _level(part: Part) -> float:
