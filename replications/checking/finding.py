@@ -32,6 +32,8 @@ class Finding:
     allowed : (float, float)
         The lowest and the highest value that the other printed numbers allow. For stars the p values that they allow;
         with data the computed value twice.
+    computed : float or None
+        With data, what the model has, in full precision.
     consistent : str
         What would have been consistent, in the style of the printed number.
     line : int
@@ -52,6 +54,7 @@ class Finding:
     rule: str
     printed: str
     allowed: tuple[float, float] | None = None
+    computed: float | None = None
     consistent: str = ""
     line: int = 0
     block: int = -1

@@ -208,6 +208,7 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
         rule=rule,
         printed=number.text,
         allowed=ends,
+        computed=value if isinstance(value, float) else None,
         consistent=_shown(value, number) or "no star",
         line=number.line,
         block=target.at,

@@ -10,11 +10,13 @@ from typing import Any
 
 import pandas as pd
 
+import mlm
 from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, NOT_FITTED, SLIP, UNREAD, Finding, shown
 from replications.printouts.block import Printout
 
 COLUMNS = (
-    *("line", "kind", "id", "printed", "verdict", "rule", "low", "high", "consistent", "reason", "given", "block"),
+    *("line", "kind", "id", "printed", "computed", "verdict", "rule", "low", "high"),
+    *("consistent", "reason", "given", "block"),
 )
 ALL_AGREE, SOME_DIFFER, NOTHING_READ = 0, 1, 2
 
@@ -66,7 +68,7 @@ class Verification:
             }
             for finding in self.findings
         ]
-        return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"low": float, "high": float})
+        return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"low": float, "high": float, "computed": float})
 
     @property
     def summary(self) -> str:
@@ -130,7 +132,8 @@ class Verification:
         return (
             f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
             f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-            f"<body><h1>{escape(title)}</h1>{self._repr_html_()}</body></html>\n"
+            f"<body><h1>{escape(title)}</h1>{self._repr_html_()}"
+            f"<p><small>multilevel-replications {mlm.__version__}</small></p></body></html>\n"
         )
 
 

@@ -76,6 +76,7 @@ def test_a_slip_in_what_r_printed_is_found_and_nothing_else(name):
     found = replications.verify(text, rows)
     assert found.ok, found
     assert len(found.having("agrees")) > 10
+    assert found.frame["computed"].notna().sum() > 10
     draw = random.Random(f"{SEED} {name}")
     numbers = [n for block in found.printout for n in block.numbers if n.id.rpartition(".")[2] in QUANTITIES]
     for number in draw.sample(numbers, 2):
