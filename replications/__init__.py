@@ -39,7 +39,7 @@ from __future__ import annotations
 from replications.check import Published, published
 from replications.checking.expression import consistent
 from replications.data import codebook, load, results, which
-from replications.errors import CheckError, OriginalsError, RegistryError, RepositoryError
+from replications.errors import CheckError, OriginalsError, PrintoutError, RegistryError, RepositoryError
 from replications.printouts.read import read_printout
 from replications.quantities import verdict
 from replications.registry import SOURCES
@@ -50,6 +50,7 @@ __all__ = [
     "SOURCES",
     "CheckError",
     "OriginalsError",
+    "PrintoutError",
     "Published",
     "RegistryError",
     "RepositoryError",

@@ -63,7 +63,7 @@ def verify(
     ------
     mlm.ArgumentError
         If the text is none, an argument has no sense, or says how to fit models without data.
-    mlm.errors.DataError
+    mlm.DataError
         If the data cannot be read.
     PrintoutError
         If the text begins as a notebook and is none.
