@@ -28,6 +28,8 @@ In a chapter::
     published.finish()                               # raises unless every registered value was checked
 
 What R printed elsewhere is read with ``replications.read_printout(text)``: blocks of numbers that have such ids.
+``replications.verify(text)`` checks such numbers against each other, ``replications.consistent(expression, printed)``
+one result against the printed numbers it was computed from.
 
 A share goes where a percentage is printed (0.138 for "13.8%"), a whole number where a number word is.
 """
@@ -35,6 +37,7 @@ A share goes where a percentage is printed (0.138 for "13.8%"), a whole number w
 from __future__ import annotations
 
 from replications.check import Published, published
+from replications.checking.expression import consistent
 from replications.data import codebook, load, results, which
 from replications.errors import CheckError, OriginalsError, PrintoutError, RegistryError, RepositoryError
 from replications.printouts.block import Printout
@@ -42,6 +45,7 @@ from replications.printouts.read import read_printout
 from replications.quantities import verdict
 from replications.registry import SOURCES
 from replications.samples import prepared
+from replications.verify import verify
 
 __all__ = [
     "SOURCES",
@@ -53,11 +57,13 @@ __all__ = [
     "RegistryError",
     "RepositoryError",
     "codebook",
+    "consistent",
     "load",
     "prepared",
     "published",
     "read_printout",
     "results",
     "verdict",
+    "verify",
     "which",
 ]

@@ -1,4 +1,4 @@
-"""Command line: ``python -m replications list | show | check | read | scoreboard | fetch | twins``."""
+"""Command line: ``python -m replications list | show | check | read | verify | scoreboard | fetch | twins``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import argparse
 import sys
 
 from mlm import __version__, console
+from mlm.errors import MlmError
 from replications import chapters, fetch, listing, scoreboard
 from replications.data import dataset, datasets
-from replications.errors import OriginalsError, PrintoutError, RegistryError, RepositoryError, TwinError
+from replications.errors import OriginalsError
 from replications.printouts import command as printouts
 from replications.registry import SOURCES
 from replications.twins import commands as twins
+from replications.verify import main as verify
 
 ABOUT = "The numbers that five tutorials on multilevel models printed, and the same numbers as computed here."
 EXAMPLES = """\
@@ -20,8 +22,11 @@ examples:
   python -m replications show learn_mlms_ch4 null_model
   python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all five take a minute
   python -m replications read log.txt              the numbers of a printout, with their ids
+  python -m replications verify log.txt            whether they are consistent with each other
+  python -m replications verify log.txt scores.csv ... and with the data
   python -m replications fetch heck2011            the original file, where it is public, into a cache folder
 """
+STATUS = "Exit status: 0 where all agree, 1 where a number differs, 2 where none could be read."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         chosen = _parser().parse_args(arguments)
         try:
             status = int(chosen.run(chosen))
-        except (RegistryError, OriginalsError, PrintoutError, RepositoryError, TwinError) as error:
+        except MlmError as error:
             print(error, file=sys.stderr)
             status = 2
     return status
@@ -69,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("file", help="a text, Markdown or R Markdown page, notebook or web page; - for standard input")
     read.add_argument("--json", action="store_true", help="as JSON")
     read.set_defaults(run=lambda chosen: printouts.main(chosen.file, chosen.json))
+    _add_verify(commands)
     board = commands.add_parser(
         "scoreboard",
         help="write the book's scoreboard page from the records; outside of the repository print the counts",
@@ -80,6 +86,51 @@ def _parser() -> argparse.ArgumentParser:
     about = "The synthetic twins: original data -> data/aggregates/ -> data/twins/."
     _add_twins(commands.add_parser("twins", help="make the synthetic twins of the data sets", description=about))
     return parser
+
+
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "check a printout: are its numbers consistent with each other, and with the data?"
+    parser = commands.add_parser("verify", help=about, description=f"{about[0].upper()}{about[1:]}", epilog=STATUS)
+    parser.add_argument("file", metavar="printout", help="as of read; - for standard input")
+    parser.add_argument(
+        "data", nargs="?", help="the file that the models were fitted to, of any kind mlm.read_data reads"
+    )
+    face = parser.add_mutually_exclusive_group()
+    for name, what in (("json", "as JSON"), ("html", "as one web page that needs nothing else")):
+        face.add_argument(f"--{name}", dest="face", action="store_const", const=name, default="text", help=what)
+    parser.add_argument(
+        "--formula", help="of a printout that shows none, or another one; of several, MODEL=FORMULA", action="append"
+    )
+    parser.add_argument("--weights", help="column of prior weights")
+    method = parser.add_mutually_exclusive_group()
+    method.add_argument("--reml", action="store_true", default=None, help="fit by REML")
+    method.add_argument("--ml", dest="reml", action="store_false", help="fit by maximum likelihood")
+    parser.add_argument(
+        "--rename", action="append", type=_pair, metavar="OLD=NEW", help="a printed name, and its column"
+    )
+    parser.add_argument("--where", help="which rows: a condition such as 'year == 2016'")
+    parser.set_defaults(run=_verify)
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    given = {name: getattr(chosen, name) for name in ("weights", "reml", "where")}
+    given |= {"formula": _formulas(chosen.formula), "rename": dict(chosen.rename) if chosen.rename else None}
+    return verify(chosen.file, chosen.data, face=chosen.face, **given)
+
+
+def _formulas(texts: list[str] | None) -> str | dict[str, str] | None:
+    """Return one formula, or several by the names of their models, which stand before the first ``=``."""
+    named = [text.partition("=") for text in texts or () if "=" in text.partition("~")[0]]
+    if named:
+        return {name.strip(): formula.strip() for name, _, formula in named}
+    return texts[-1] if texts else None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"a printed name and its column are written old=new; got {text!r}")
+    return old, new
 
 
 def _add_twins(parser: argparse.ArgumentParser) -> None:

@@ -171,7 +171,7 @@ class Quantities:
         if self.mixed and not self.satterthwaite:
             term = self.term(term)
             return math.erfc(abs(self.model.fixef[term] / self.model.se[term]) / math.sqrt(2))
-        return float(self.coefficients.loc[self.term(term), "Pr(>|t|)"])
+        return float(self.coefficients.loc[self.term(term)].iloc[-1])
 
     def coefficient(self, term: str, column: str) -> object:
         """Return a cell of the coefficient table; ``column`` as in an id ("estimate", "ci_low", ...)."""
@@ -182,7 +182,7 @@ class Quantities:
                 return estimate
             case "se":
                 return se
-            case "t":
+            case "t" | "z" | "statistic":
                 return estimate / se
             case "ci_low":
                 return estimate - normal_quantile(0.975) * se
@@ -261,7 +261,7 @@ def _attribute(name: str) -> Callable[[Quantities], object]:
     return lambda q: getattr(q.model, name)
 
 
-_COLUMN = r"(?P<column>estimate|se|t|df|p|stars|ci_low|ci_high)"
+_COLUMN = r"(?P<column>estimate|se|t|z|statistic|df|p|stars|ci_low|ci_high)"
 
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
     (re.compile(pattern), quantity)
@@ -274,12 +274,15 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"deviance", _attribute("deviance")),
         (r"df_resid", _attribute("df_resid")),
         (r"n_obs", _attribute("nobs")),
+        (r"null_deviance", _attribute("null_deviance")),
+        (r"null_df", _attribute("df_null")),
+        (r"iterations", _attribute("iterations")),
         (r"r2", _attribute("r_squared")),
         (r"adj_r2", _attribute("adj_r_squared")),
         (r"rmse|rse", _attribute("sigma")),
         (r"(?P<column>f|f_df1|f_df2|f_p)", Quantities.f_test),
         (r"n_groups(\.(?P<group>[^.]+))?", Quantities.groups),
-        (r"(scaled_)?resid\.(?P<point>min|q1|median|q3|max)", lambda q, point: q.residual_points[point]),
+        (r"(scaled_|deviance_)?resid\.(?P<point>min|q1|median|q3|max)", lambda q, point: q.residual_points[point]),
         (
             r"(varcomp|var)\.residual(\.(?P<column>variance|sd))?",
             lambda q, column: q.residual(column or "variance"),

@@ -28,6 +28,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from numbers import Real
+from typing import SupportsFloat
 
 from replications.errors import RegistryError
 
@@ -106,7 +107,7 @@ def parse(printed: str, decimals: int | None = None) -> Printed:
     return Printed(value, place if decimals is None else -decimals, style)
 
 
-def decimal(computed: Real) -> Decimal:
+def decimal(computed: SupportsFloat) -> Decimal:
     """Return a computed number as the decimal of 15 significant digits, which is what a double carries.
 
     A mean of exactly 42.15 is held as 42.14999999999999858, which would be more than half a unit from 42.2.

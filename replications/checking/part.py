@@ -1,0 +1,158 @@
+"""A block as the rules see it: its numbers by what they belong to, and the legend of its stars."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from replications.checking.finding import AGREES, DIFFERS, Finding
+from replications.checking.intervals import Interval, as_printed, exact, printed
+from replications.printouts.block import Block, Number
+from replications.printouts.lines import Line
+
+COUNTS = re.compile(
+    r"(^|\.)(n_obs|n|npar|loglik_df|df_resid|df_total|null_df|chisq_df|f_df1|f_df2|num_df|rank)$|(^|\.)n_groups"
+)
+"""Ids of whole numbers that are never rounded."""
+LEGEND = re.compile(
+    r"(\*{1,4}|\+|\N{DAGGER}|\N{MIDDLE DOT}|(?<!\d)\.(?!\d))\s*(?:`|'|\")?\s*\$?\s*p\s*(?:<|&lt;)\s*(0?\.\d+)"
+)
+NOTES = 8
+"""How many lines below a table its legend is looked for."""
+Cutoffs = tuple[tuple[str, float], ...]
+SUMMARY: Cutoffs = (("***", 0.001), ("**", 0.01), ("*", 0.05), (".", 0.1))
+TABLE: Cutoffs = SUMMARY[:3]
+STARGAZER: Cutoffs = (("***", 0.01), ("**", 0.05), ("*", 0.1))
+MODELSUMMARY: Cutoffs = (*TABLE, ("+", 0.1))
+DEFAULTS: dict[str, Cutoffs] = {
+    "texreg": TABLE,
+    "sjPlot": TABLE,
+    "stargazer": STARGAZER,
+    "modelsummary": MODELSUMMARY,
+    "page": TABLE,
+}
+
+
+class Part:
+    """One block with its legend.
+
+    Parameters
+    ----------
+    block : Block
+    at : int
+        Its place in the printout.
+    lines : sequence of Line
+        Those of the text, for the legend.
+    """
+
+    def __init__(self, block: Block, at: int, lines: Sequence[Line] = ()) -> None:
+        self.block, self.at = block, at
+        self._lines = lines
+
+    @cached_property
+    def numbers(self) -> dict[str, Number]:
+        """The numbers by their ids."""
+        return {number.id: number for number in self.block.numbers}
+
+    @cached_property
+    def families(self) -> dict[str, dict[str, Number]]:
+        """The numbers by what they belong to, then by quantity: ``fixef.x`` has ``estimate``, ``se``, ``t``."""
+        found: dict[str, dict[str, Number]] = {}
+        for id, number in self.numbers.items():
+            prefix, _, quantity = id.rpartition(".")
+            found.setdefault(prefix, {})[quantity] = number
+        return found
+
+    def having(self, *quantities: str) -> Iterator[tuple[str, dict[str, Number]]]:
+        """Give what has all of some quantities."""
+        return (
+            (prefix, family)
+            for prefix, family in self.families.items()
+            if all(name in family and self.value(family[name]) is not None for name in quantities)
+        )
+
+    def value(self, number: Number) -> Interval | None:
+        """Return the numbers that a printed one may stand for."""
+        return exact(number.text) if COUNTS.search(number.id) else printed(number.text)
+
+    def of(self, id: str) -> Interval | None:
+        """Return the numbers that the one of an id may stand for; None if there is none."""
+        return self.value(self.numbers[id]) if id in self.numbers else None
+
+    def compared(
+        self, rule: str, number: Number, allowed: Interval, given: Sequence[str] = (), reason: str = ""
+    ) -> Iterator[Finding]:
+        """Give the finding of a number that must lie in an interval."""
+        value = self.value(number)
+        if value is not None:
+            agrees = value.meets(allowed)
+            yield Finding(
+                verdict=AGREES if agrees else DIFFERS,
+                rule=rule,
+                printed=number.text,
+                allowed=(allowed.low, allowed.high),
+                consistent=as_printed(allowed, number.text),
+                line=number.line,
+                block=self.at,
+                kind=self.block.kind,
+                id=number.id,
+                given=tuple(given),
+                reason=reason,
+            )
+
+    @cached_property
+    def cutoffs(self) -> Cutoffs:
+        """Stars and the p value below which each stands, most stars first: R's own, or those of a table's legend."""
+        default = DEFAULTS.get(self.block.kind.partition(".")[0])
+        if default is None:
+            return SUMMARY
+        found: dict[str, float] = {}
+        for line in self._lines:
+            if self.block.line <= line.number <= self.block.last + NOTES:
+                text = re.sub(r"\\([*<])", r"\1", " ".join((line.text, *line.cells)))
+                found = {stars: float(bound) for stars, bound in LEGEND.findall(text)} | found
+            if line.number > self.block.last and "*" in found:
+                break
+        return tuple(sorted(found.items(), key=lambda pair: pair[1])) if "*" in found else default
+
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        """The models of a table with a column each; one empty name for a block of one model."""
+        scopes = {p for p, family in self.families.items() if p and "." not in p and _tells_of_fit(family)}
+        return tuple(sorted(scopes, key=list(self.families).index)) or ("",)
+
+    def model_of(self, prefix: str) -> str:
+        """Return the model that something belongs to."""
+        return next((name for name in self.models if name and prefix.startswith(f"{name}.")), "")
+
+    def under(self, model: str, id: str) -> str:
+        """Return an id below a model's name."""
+        return f"{model}.{id}" if model else id
+
+    def starting(self, model: str, *beginnings: str) -> list[Number]:
+        """Return the numbers of a model whose ids begin so."""
+        starts = tuple(self.under(model, text) for text in beginnings)
+        return [number for id, number in self.numbers.items() if id.startswith(starts)]
+
+    def coefficients(self, model: str) -> int:
+        """Return how many coefficients of a model are printed."""
+        own = f"{model}." if model else ""
+        starts = (own,) if model else ("fixef.", "coef.")
+        return sum(
+            prefix.startswith(starts) and prefix.count(".") == (own.count(".") if model else 1) and "estimate" in family
+            for prefix, family in self.families.items()
+        )
+
+    def is_mixed(self, model: str) -> bool:
+        """Tell whether a model has random effects."""
+        return bool(self.starting(model, "n_groups", "varcomp.", "var.", "tau00", "sd."))
+
+    def count(self, model: str, id: str) -> float | None:
+        """Return a printed whole number of a model."""
+        found = self.of(self.under(model, id))
+        return found.low if found is not None and found.low == found.high else None
+
+
+def _tells_of_fit(family: dict[str, Number]) -> bool:
+    return any(name in family for name in ("aic", "bic", "loglik", "n_obs", "r2", "sigma2", "npar"))

@@ -1,0 +1,277 @@
+"""A printout against the data: its models fitted, every number compared, and what differs explained where it can be."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pandas as pd
+
+from mlm.errors import MlmError
+from replications.checking import alternatives, short
+from replications.checking.alternatives import Alternative
+from replications.checking.computed import Value, stars, values
+from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
+from replications.checking.intervals import Interval, printed
+from replications.checking.recipe import Recipe, fitted, may_be
+from replications.checking.targets import Asked, Target, targets
+from replications.errors import RegistryError
+from replications.printouts.block import Number, Printout
+from replications.printouts.lines import Line
+from replications.rounding import agrees, decimal, parse, show
+
+RULE = "fitted to the data"
+GLMER = "lme4's glmer ends a little short of the optimum, and takes standard errors from differences"
+SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
+"""What summaries of ``lm`` and ``glm`` round to significant digits."""
+MORE_PLACES = 3
+"""Places to which R may have rounded a number before it rounded it to those that are printed."""
+
+Other = tuple[str, str, dict[str, Value]]
+"""Another fit: what it is called, which kind it is, its numbers."""
+
+
+class Recomputed:
+    """The findings of a printout's models, fitted to data.
+
+    Attributes
+    ----------
+    notes : list of str
+        The calls that were made, and what was said by warnings.
+    """
+
+    def __init__(self, data: pd.DataFrame) -> None:
+        self.data = data
+        self.notes: list[str] = []
+        self._models: dict[tuple[Recipe, str], tuple[Any, Sequence[str]]] = {}
+
+    def findings(self, printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator[Finding]:
+        """Give a finding for each number of the printout."""
+        for target in targets(printout, lines, asked):
+            yield from self._of_target(target)
+
+    def _of_target(self, target: Target) -> Iterator[Finding]:
+        target, found = self._read(target)
+        if isinstance(found, str):
+            yield from (_not_fitted(target, number, found) for number in target.numbers.values())
+            return
+        for name, recipe in target.recipes.items():
+            where = f"line {target.block.line}{f', {name}' if name else ''}"
+            for text in (recipe, *self._models[recipe, ""][1]):
+                self._note(f"{where}: {text}")
+        yield from self._explained(target, found)
+
+    def _explained(self, target: Target, found: dict[str, Value]) -> list[Finding]:
+        """Return the findings, those that differ explained where another fit does."""
+        others: list[Other] = []
+        findings = _findings(target, found, others)
+        for rule, alternative in ((STOPPED, alternatives.stopping_points), (SLIP, alternatives.slips)):
+            if all(findings):
+                break
+            others += self._better(target, found, others, rule, alternative(target.recipes, self.data))
+            findings = _findings(target, found, others)
+        return findings
+
+    def _read(self, target: Target) -> tuple[Target, dict[str, Value] | str]:
+        """Return a target with its numbers: of what it may be of, that with which most agree."""
+        found = self._values(target, Alternative("", target.recipes, self.data, {}))
+        if not target.guesses or (
+            not isinstance(found, str) and _agreeing(target, found) == _comparable(target, found)
+        ):
+            return target, found
+        best = (_agreeing(target, found) if not isinstance(found, str) else 0, target, found)
+        counted = not isinstance(found, str) and any(
+            _agrees(found[id], number) for id, number in target.numbers.items() if id.endswith(".npar")
+        )
+        for recipes in target.guesses:
+            generalized = any(recipe.function == "glmer" for recipe in recipes.values())
+            if generalized and (counted or not all(may_be(recipe, self.data) for recipe in recipes.values())):
+                continue  # a generalized model has no residual variance among its parameters
+            guess = replace(target, recipes=recipes, reason="")
+            other = self._values(guess, Alternative("", recipes, self.data, {}))
+            if not isinstance(other, str) and (count := _agreeing(guess, other)) > best[0]:
+                best = (count, guess, other)
+        return best[1], best[2]
+
+    def _values(self, target: Target, how: Alternative) -> dict[str, Value] | str:
+        """Return the numbers that fits have, or the reason why there are none."""
+        if target.reason:
+            return target.reason
+        try:
+            models = {name: self._fitted(recipe, how) for name, recipe in how.recipes.items()}
+            return values(replace(target, recipes=how.recipes), models)
+        except (MlmError, ArithmeticError) as error:
+            return f"the model cannot be fitted to these data: {str(error).splitlines()[0]}"
+
+    def _fitted(self, recipe: Recipe, how: Alternative) -> Any:
+        """Return a model, fitted once in each way."""
+        if (recipe, how.label) not in self._models:
+            changes = how.changes if recipe.function == "lmer" else {}
+            self._models[recipe, how.label] = fitted(recipe, how.data, **changes)
+        return self._models[recipe, how.label][0]
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def _better(
+        self, target: Target, found: dict[str, Value], known: list[Other], rule: str, others: Iterator[Alternative]
+    ) -> list[Other]:
+        """Return the fit under which most numbers agree, if they are more than under those that are known."""
+        best = max([_agreeing(target, found), *(_agreeing(target, other) for _, _, other in known)])
+        kept: list[Other] = []
+        for other in others:
+            result = self._values(target, other)
+            count = _agreeing(target, result) if not isinstance(result, str) else 0
+            if count > best and not isinstance(result, str):
+                best, kept = count, [(other.label, rule, result)]
+            if best == _comparable(target, found):
+                break
+        return kept
+
+
+def _findings(target: Target, found: dict[str, Value], others: Sequence[Other]) -> list[Finding]:
+    findings = []
+    for id, number in target.numbers.items():
+        named = [
+            (label, rule, other[id]) for label, rule, other in others if not (rule == STOPPED and _is_nlme(target))
+        ]
+        finding = _finding(target, number, found[id], named)
+        findings.append(finding if finding else _within(finding, _open(target, id, found, others), number, target))
+    return findings
+
+
+def _comparable(target: Target, found: dict[str, Value]) -> int:
+    return sum(not isinstance(found[id], LookupError) for id in target.numbers)
+
+
+def _agreeing(target: Target, found: dict[str, Value]) -> int:
+    return sum(_agrees(found[id], number) for id, number in target.numbers.items())
+
+
+def _agrees(value: Value, number: Number) -> bool:
+    """Tell whether a computed number reproduces a printed one by the rule of the registries."""
+    if isinstance(value, LookupError):
+        return False
+    if isinstance(value, str) or number.id.endswith(".stars"):
+        return value == number.text
+    text = number.text.strip()
+    if text.startswith("<"):
+        bound = parse(text)
+        return decimal(value) < bound.value + (bound.half if bound.value < Decimal("1e-10") else 0)
+    try:
+        return agrees(value, text) or (number.id in SIGNIFICANT and _to_digits(value, text))
+    except RegistryError:
+        return False
+
+
+def _to_digits(value: float, text: str) -> bool:
+    """Tell whether a whole number was rounded to significant digits before it was printed: 6395000."""
+    digits = parse(text).value.normalize().as_tuple().digits
+    return value != 0 and decimal(float(f"{value:.{len(digits) - 1}e}")) == parse(text).value
+
+
+def rounded_twice(value: float, text: str) -> str | None:
+    """Return the number of more places by way of which a computed one gives the printed one.
+
+    Examples
+    --------
+    >>> rounded_twice(1780.4973, "1780"), rounded_twice(1779.4973, "1780"), rounded_twice(1779.4, "1780")
+    ('1780.5', '1779.5', None)
+    """
+    place = parse(text).place
+    for more in range(1, MORE_PLACES + 1):
+        via = decimal(value).quantize(Decimal(1).scaleb(place - more), ROUND_HALF_EVEN)
+        for rounding in (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_HALF_DOWN):
+            if via.quantize(Decimal(1).scaleb(place), rounding) == parse(text).value:
+                return f"{via:f}"
+    return None
+
+
+def _finding(target: Target, number: Number, value: Value, others: Sequence[tuple[str, str, Value]]) -> Finding:
+    if isinstance(value, LookupError):
+        return _not_fitted(target, number, str(value.args[0]))
+    verdict, rule, reason = (AGREES if _agrees(value, number) else DIFFERS), RULE, ""
+    if verdict == DIFFERS and isinstance(value, float) and (via := _twice(value, number)) is not None:
+        verdict, rule, reason = EXPLAINED, TWICE, f"by way of {via}"
+    for label, kind, other in others if verdict == DIFFERS else ():
+        if _agrees(other, number):
+            verdict, rule, reason = EXPLAINED, kind, f"{label} gives {_shown(other, number)}"
+            break
+    ends = (value, value) if isinstance(value, float) else None
+    return Finding(
+        verdict=verdict,
+        rule=rule,
+        printed=number.text,
+        allowed=ends,
+        computed=value if isinstance(value, float) else None,
+        consistent=_shown(value, number) or "no star",
+        line=number.line,
+        block=target.at,
+        kind=target.block.kind,
+        id=number.id,
+        reason=reason,
+    )
+
+
+def _is_nlme(target: Target) -> bool:
+    return target.block.kind.startswith("nlme.")
+
+
+def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Other]) -> tuple[Interval, str] | None:
+    """Return the numbers that lme4 may end with by what its search leaves open, and in words why."""
+    if all(recipe.function == "glmer" for recipe in target.recipes.values()):
+        interval = short.of_glmer(id, found)
+        return (interval, GLMER) if interval is not None else None
+    for label, rule, other in others:
+        interval = short.as_near(found[id], other[id]) if rule == STOPPED else None
+        if interval is not None:
+            stopped = "another search may stop" if _is_nlme(target) else f"{label} stops"
+            return interval, f"as near the optimum as where {stopped}"
+    return None
+
+
+def _within(finding: Finding, left: tuple[Interval, str] | None, number: Number, target: Target) -> Finding:
+    """Return a finding, explained where the number is one that lme4's search leaves open."""
+    if left is None:
+        return finding
+    if number.id.endswith(".stars"):
+        within = number.text in {stars(p, target.cutoffs) for p in left[0]}
+    else:
+        value = printed(number.text)
+        within = value is not None and value.meets(left[0])
+    return replace(finding, verdict=EXPLAINED, rule=STOPPED, reason=left[1]) if within else finding
+
+
+def _twice(value: float, number: Number) -> str | None:
+    try:
+        return None if number.text.strip().startswith("<") else rounded_twice(value, number.text.strip())
+    except RegistryError:
+        return None
+
+
+def _shown(value: Value, number: Number) -> str:
+    if isinstance(value, float) and math.isfinite(value):
+        text = re.sub(r"^<\s*", "", number.text.strip())
+        try:
+            return show(value, text)
+        except RegistryError:
+            return f"{value:.6g}"
+    return str(value)
+
+
+def _not_fitted(target: Target, number: Number, reason: str) -> Finding:
+    return Finding(
+        verdict=NOT_FITTED,
+        rule=RULE,
+        printed=number.text,
+        line=number.line,
+        block=target.at,
+        kind=target.block.kind,
+        id=number.id,
+        reason=reason,
+    )

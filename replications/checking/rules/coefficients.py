@@ -1,0 +1,224 @@
+"""Rules of a row of coefficients: statistic, p value, stars and interval."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from replications.checking import tails
+from replications.checking.finding import AGREES, DIFFERS, Finding
+from replications.checking.intervals import Interval
+from replications.checking.part import Part
+from replications.checking.rule import rule
+from replications.printouts.block import Number
+
+SHARE_OF_GROUPS = 0.5
+"""Satterthwaite's degrees of freedom of a mixed model whose table shows none are taken to be at least this share of the
+number of groups less the number of coefficients."""
+MOST_LIKELY = 0.95
+"""The level of an interval that does not say its own."""
+TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
+ADJUSTED = re.compile(r"adjustment: (?!none)(\w+)")
+BY_FACTOR = ("tukey", "bonferroni", "holm", "sidak", "mvt")
+"""Adjustments for several tests that raise a p value to no more than its multiple by their number."""
+PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
+"""Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
+Family = dict[str, Number]
+NORMAL = Interval(math.inf, math.inf)
+
+
+def _statistic(family: Family) -> Number | None:
+    return next((family[name] for name in ("t", "z", "statistic") if name in family), None)
+
+
+def _plain(family: Family) -> bool:
+    """Tell whether estimate and standard error are on the scale that the test is made on."""
+    return not TRANSFORMED.match(family["estimate"].column)
+
+
+@rule("t = estimate / standard error")
+def statistic(part: Part, name: str) -> Iterator[Finding]:
+    """A t or z value is the estimate over its standard error."""
+    for prefix, family in part.having("estimate", "se"):
+        number = _statistic(family)
+        if number is not None and _plain(family):
+            estimate, se = part.value(family["estimate"]), part.value(family["se"])
+            assert estimate is not None
+            assert se is not None
+            ratio = estimate / Interval(max(se.low, 0.0), se.high)
+            yield from part.compared(name, number, ratio, [f"{prefix}.estimate", f"{prefix}.se"])
+
+
+def degrees(part: Part, prefix: str, family: Family) -> Interval:
+    """Return the degrees of freedom of a row's test: printed ones, or what the block allows."""
+    if "df" in family:
+        return _printed_df(part, family["df"])
+    statistic, model = _statistic(family), part.model_of(prefix)
+    if statistic is not None and (statistic.id.endswith(".z") or statistic.column.startswith("z")):
+        return NORMAL
+    if part.block.kind == "stats.lm" and (found := part.of("df_resid")) is not None:
+        return found
+    if part.block.kind == "stats.glm" and statistic is not None:
+        return part.of("df_resid") or Interval(1.0, math.inf)
+    return Interval(_fewest(part, model), math.inf)
+
+
+def _printed_df(part: Part, number: Number) -> Interval:
+    if number.text.strip() == "Inf":
+        return NORMAL
+    return part.value(number) or Interval(1.0, math.inf)
+
+
+def _fewest(part: Part, model: str) -> float:
+    """Return the fewest degrees of freedom that the test of a coefficient may have had."""
+    coefficients = part.coefficients(model)
+    if part.is_mixed(model):
+        groups = [part.value(number) for number in part.starting(model, "n_groups")]
+        counts = [count.low for count in groups if count is not None]
+        return max(1.0, SHARE_OF_GROUPS * (min(counts) - coefficients)) if counts else 1.0
+    rows = part.count(model, "n_obs")
+    return max(1.0, rows - coefficients) if rows is not None else 1.0
+
+
+def _tested(part: Part, family: Family) -> Interval | None:
+    """Return the statistic of a row as it was printed, or else estimate over standard error."""
+    number = _statistic(family)
+    if number is not None:
+        return part.value(number)
+    if "estimate" in family and "se" in family and _plain(family):
+        estimate, se = part.value(family["estimate"]), part.value(family["se"])
+        if estimate is not None and se is not None:
+            return estimate / Interval(max(se.low, 0.0), se.high)
+    return None
+
+
+def _used(family: Family) -> list[str]:
+    statistic = _statistic(family)
+    numbers = [statistic] if statistic else [family[name] for name in ("estimate", "se") if name in family]
+    return [number.id for number in (*numbers, family.get("df")) if number is not None]
+
+
+@rule("p from t and df, or from z")
+def p_value(part: Part, name: str) -> Iterator[Finding]:
+    """A p value is the two-sided tail of its statistic."""
+    for prefix, family in part.having("p"):
+        if "f" in family or "chisq" in family:
+            continue
+        t = _tested(part, family)
+        if t is None:
+            continue
+        allowed = tails.two_sided(t, degrees(part, prefix, family))
+        allowed = Interval(allowed.low, min(1.0, allowed.high * _times(part)))
+        yield from part.compared(name, family["p"], allowed, _used(family))
+
+
+def _times(part: Part) -> float:
+    """Return by how much a p value may have been raised for several tests: contrasts are, also without a note."""
+    if not part.block.kind.startswith("emmeans."):
+        return 1.0
+    found = ADJUSTED.search(part.block.heads.get("notes", ""))
+    if found is not None and found[1].casefold() not in BY_FACTOR:
+        return math.inf
+    tests = sum("p" in family for family in part.families.values())
+    means = re.search(r"family of (\d+) estimates", part.block.heads.get("notes", ""))
+    pairs = int(means[1]) * (int(means[1]) - 1) // 2 if means else 1
+    return float(max(tests, pairs)) if found is not None or part.block.kind == "emmeans.contrast" else 1.0
+
+
+@rule("stars from p and the legend")
+def stars(part: Part, name: str) -> Iterator[Finding]:
+    """The stars are those of the p value: printed, or of the statistic, or of an interval that leaves 0 out."""
+    for prefix, family in part.having():
+        if "stars" not in family:
+            continue
+        number, reason = family["stars"], ""
+        if "p" in family and (p := part.value(family["p"])) is not None:
+            p, given = _bounded(family["p"], p), [f"{prefix}.p"]
+        elif (t := _tested(part, family)) is not None:
+            p, given = tails.two_sided(t, degrees(part, prefix, family)), _used(family)
+        elif (p := _of_interval(part, family)) is not None:
+            given, reason = [f"{prefix}.ci_low", f"{prefix}.ci_high"], "by whether the interval has 0"
+        else:
+            continue
+        possible = _possible(p, part)
+        yield Finding(
+            verdict=AGREES if number.text in possible else DIFFERS,
+            rule=name,
+            printed=number.text,
+            allowed=(p.low, p.high),
+            consistent=" or ".join(text or "no star" for text in possible),
+            line=number.line,
+            block=part.at,
+            kind=part.block.kind,
+            id=number.id,
+            given=tuple(given),
+            reason=reason,
+        )
+
+
+def _bounded(number: Number, p: Interval) -> Interval:
+    """Return a p value that was printed as a bound without the bound itself."""
+    return Interval(p.low, math.nextafter(p.high, 0)) if number.text.lstrip().startswith("<") else p
+
+
+def _possible(p: Interval, part: Part) -> list[str]:
+    """Return the stars that p values within an interval may have."""
+    found, above = [], 0.0
+    for text, bound in (*part.cutoffs, ("", math.inf)):
+        if p.low < bound and p.high >= above:
+            found.append(text)
+        above = bound
+    return found
+
+
+def _of_interval(part: Part, family: Family) -> Interval | None:
+    """Return p values of an estimate with a symmetric 95% interval: below 0.05 where it leaves 0 out."""
+    if not all(name in family for name in ("estimate", "ci_low", "ci_high")):
+        return None
+    estimate, low, high = (part.value(family[name]) for name in ("estimate", "ci_low", "ci_high"))
+    if estimate is None or low is None or high is None or not low.plus(high).meets(estimate * 2.0):
+        return None
+    if low.low > 0 or high.high < 0:
+        return Interval(0.0, math.nextafter(0.05, 0))
+    return Interval(0.05, 1.0) if low.high < 0 < high.low else None
+
+
+@rule("interval = estimate plus or minus z standard errors")
+def interval(part: Part, name: str) -> Iterator[Finding]:
+    """The ends of a Wald interval are as far from the estimate as z, or t, standard errors."""
+    for prefix, family in part.having("estimate", "se", "ci_low", "ci_high"):
+        if not _plain(family) or not _is_wald(part, part.model_of(prefix)):
+            continue
+        estimate, se = part.value(family["estimate"]), part.value(family["se"])
+        assert estimate is not None
+        assert se is not None
+        quantile = tails.quantile((1 + _level(part)) / 2, degrees(part, prefix, family))
+        if _times(part) > 1:
+            quantile = Interval(quantile.low, math.inf)
+        reach = Interval(max(se.low, 0.0), se.high) * quantile
+        given = [f"{prefix}.estimate", f"{prefix}.se"]
+        yield from part.compared(name, family["ci_low"], estimate - reach, given)
+        yield from part.compared(name, family["ci_high"], estimate.plus(reach), given)
+
+
+def _is_wald(part: Part, model: str) -> bool:
+    profiles = part.block.kind.partition(".")[0] in PROFILES
+    return not profiles or part.is_mixed(model) or part.under(model, "r2") in part.numbers
+
+
+def _level(part: Part) -> float:
+    found = re.search(r"Confidence level used: (0?\.\d+)", part.block.heads.get("notes", ""))
+    return float(found[1]) if found else MOST_LIKELY
+
+
+@rule("the estimate lies in its interval")
+def inside(part: Part, name: str) -> Iterator[Finding]:
+    """An estimate lies between the ends of its interval."""
+    for prefix, family in part.having("estimate", "ci_low", "ci_high"):
+        low, high = part.value(family["ci_low"]), part.value(family["ci_high"])
+        assert low is not None
+        assert high is not None
+        if low.low <= high.high:
+            given = [f"{prefix}.ci_low", f"{prefix}.ci_high"]
+            yield from part.compared(name, family["estimate"], Interval(low.low, high.high), given)

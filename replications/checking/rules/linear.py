@@ -1,0 +1,135 @@
+"""Rules of linear models: R squared, F, sums of squares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from replications.checking import tails
+from replications.checking.finding import Finding
+from replications.checking.intervals import Interval
+from replications.checking.part import Part
+from replications.checking.rule import rule
+from replications.printouts.block import Number
+
+Family = dict[str, Number]
+
+
+def _degrees(part: Part, model: str) -> tuple[float, float] | None:
+    """Return the degrees of freedom of a linear model with an intercept: of its terms, and of its residuals."""
+    if not _has_intercept(part, model):
+        return None
+    one, two = part.count(model, "f_df1"), part.count(model, "f_df2")
+    if one is not None and two is not None:
+        return one, two
+    rows, coefficients = part.count(model, "n_obs"), part.coefficients(model)
+    if rows is None or coefficients < 2 or part.is_mixed(model) or part.block.unread:
+        return None
+    return coefficients - 1.0, rows - coefficients
+
+
+def _has_intercept(part: Part, model: str) -> bool:
+    return any(prefix.rpartition(".")[2] == "intercept" and part.model_of(prefix) == model for prefix in part.families)
+
+
+@rule("adjusted R squared from R squared")
+def adjusted(part: Part, name: str) -> Iterator[Finding]:
+    """Adjusted R squared is 1 - (1 - R squared)(n - 1)/(residual df)."""
+    for model, family in part.having("r2", "adj_r2"):
+        degrees, share = _degrees(part, model), part.value(family["r2"])
+        if degrees is not None and share is not None and degrees[1] > 0:
+            factor = (degrees[0] + degrees[1]) / degrees[1]
+            allowed = share.monotone(lambda r2, factor=factor: 1 - (1 - r2) * factor)  # type: ignore[misc]
+            yield from part.compared(name, family["adj_r2"], allowed, [part.under(model, "r2")])
+
+
+@rule("F from R squared")
+def f_statistic(part: Part, name: str) -> Iterator[Finding]:
+    """F is the share explained over the share left, each by its degrees of freedom."""
+    for model, family in part.having("r2", "f"):
+        degrees, share = _degrees(part, model), part.value(family["r2"])
+        if degrees is not None and share is not None and degrees[0] > 0:
+            share = share.within(0.0, 1.0)
+            ratio = degrees[1] / degrees[0]
+            allowed = share.monotone(lambda r2, ratio=ratio: ratio * r2 / (1 - r2) if r2 < 1 else math.inf)  # type: ignore[misc]
+            yield from part.compared(name, family["f"], allowed, [part.under(model, "r2")])
+
+
+@rule("p from F")
+def f_p(part: Part, name: str) -> Iterator[Finding]:
+    """The p value of the model's F statistic."""
+    for model, family in part.having("f", "f_p", "f_df1", "f_df2"):
+        one, two, statistic = (part.value(family[key]) for key in ("f_df1", "f_df2", "f"))
+        if one is not None and two is not None and statistic is not None:
+            given = [part.under(model, key) for key in ("f", "f_df1", "f_df2")]
+            yield from part.compared(name, family["f_p"], tails.above_f(statistic, one, two), given)
+
+
+@rule("F of one predictor = t squared")
+def f_of_one(part: Part, name: str) -> Iterator[Finding]:
+    """With one predictor beside the intercept F is the square of its t value."""
+    for model, family in part.having("f", "f_df1"):
+        rows = [row for prefix, row in part.having("t") if prefix.startswith("coef.") and prefix != "coef.intercept"]
+        if part.count(model, "f_df1") == 1 and len(rows) == 1 and _has_intercept(part, model):
+            t = part.value(rows[0]["t"])
+            if t is not None:
+                square = t.magnitude.monotone(lambda x: x * x)
+                yield from part.compared(name, family["f"], square, [rows[0]["t"].id])
+
+
+@rule("residual df of F and of the residual standard error are the same")
+def same_df(part: Part, name: str) -> Iterator[Finding]:
+    """The residual degrees of freedom are printed twice."""
+    for model, family in part.having("df_resid", "f_df2"):
+        value = part.value(family["df_resid"])
+        if value is not None:
+            yield from part.compared(name, family["f_df2"], value, [part.under(model, "df_resid")])
+
+
+@rule("mean square = sum of squares / df")
+def mean_square(part: Part, name: str) -> Iterator[Finding]:
+    """A mean square is the sum of squares by its degrees of freedom."""
+    for prefix, family in part.having("sum_sq", "mean_sq"):
+        df = next((family[key] for key in ("num_df", "df", "npar") if key in family), None)
+        squares, count = part.value(family["sum_sq"]), part.value(df) if df is not None else None
+        if squares is not None and count is not None and df is not None:
+            yield from part.compared(name, family["mean_sq"], squares / count, [f"{prefix}.sum_sq", df.id])
+
+
+@rule("F = mean square / residual mean square")
+def f_ratio(part: Part, name: str) -> Iterator[Finding]:
+    """An F value of an analysis of variance is over the mean square of the residuals."""
+    residual = next((part.families[key] for key in ("Residuals", "Residual") if key in part.families), None)
+    within = _mean_square(part, residual) if residual else None
+    if residual is None or within is None:
+        return
+    for prefix, family in part.having("f"):
+        above = _mean_square(part, family)
+        if above is not None:
+            given = [f"{prefix}.{'mean_sq' if 'mean_sq' in family else 'sum_sq'}", next(iter(residual.values())).id]
+            yield from part.compared(name, family["f"], above / within, given)
+
+
+def _mean_square(part: Part, family: Family) -> Interval | None:
+    if "mean_sq" in family:
+        return part.value(family["mean_sq"])
+    if "sum_sq" in family and "df" in family:
+        squares, df = part.value(family["sum_sq"]), part.value(family["df"])
+        return squares / df if squares is not None and df is not None else None
+    return None
+
+
+@rule("p from F and df")
+def row_p(part: Part, name: str) -> Iterator[Finding]:
+    """The p value of a row of an analysis of variance is the upper tail of F."""
+    residual = next((part.families[key] for key in ("Residuals", "Residual") if key in part.families), {})
+    for _, family in part.having("p"):
+        f = next((family[key] for key in ("f", "F_ratio") if key in family), None)
+        one = next((family[key] for key in ("num_df", "df1", "df") if key in family), None)
+        two = next((family[key] for key in ("den_df", "df2") if key in family), residual.get("df"))
+        if f is None or one is None or two is None:
+            continue
+        values = [Interval(1e12, 1e12) if n.text.strip() == "Inf" else part.value(n) for n in (f, one, two)]
+        if values[0] is not None and values[1] is not None and values[2] is not None:
+            allowed = tails.above_f(values[0], values[1], values[2])
+            yield from part.compared(name, family["p"], allowed, [f.id, one.id, two.id])

@@ -1,0 +1,69 @@
+"""How far from the optimum lme4 may end: what its search leaves open of each number of a model.
+
+Of linear mixed models the point where it stops is known (``optimizer="nloptwrap"``); on another machine, or with
+another of its optimisers, it is another point about as near. Of generalized ones lme4's criterion is itself only known
+to some digits, and standard errors are from differences of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import scipy.special as special
+
+from replications.checking.computed import Value
+from replications.checking.intervals import Interval
+from replications.checking.tails import two_sided
+
+TIMES = 3.0
+"""How many times as far from the optimum as the known stopping point another one may be."""
+STANDARD_ERRORS = 0.02
+"""Share of a standard error that glmer's estimates may be off: three times the most over the designs of
+tests/reference/generalized_printouts.py, fitted by lme4 1.1-31 at its defaults (0.0074)."""
+SHARE = 0.02
+"""Share of themselves that its standard errors, variances and z values may be off: twice the most there (0.0095)."""
+PLACES = 0.01
+"""What its correlations, residuals and criteria may be off: twice the most there."""
+CRITERIA = ("aic", "bic", "loglik", "deviance", "reml_criterion")
+
+
+def as_near(optimum: Value, stopped: Value) -> Interval | None:
+    """Return the numbers about as near the optimum as a stopping point."""
+    if isinstance(optimum, float) and isinstance(stopped, float):
+        far = TIMES * abs(stopped - optimum)
+        return Interval(optimum - far, optimum + far)
+    return None
+
+
+def of_glmer(id: str, values: Mapping[str, Value]) -> Interval | None:
+    """Return the numbers that lme4's glmer may end with; of stars their p values."""
+    prefix, _, quantity = id.rpartition(".")
+    value = values[id]
+    if quantity in ("p", "stars"):
+        return _p(values.get(f"{prefix}.p"))
+    if not isinstance(value, float):
+        return None
+    if quantity == "estimate":
+        se = values.get(f"{prefix}.se")
+        return _around(value, STANDARD_ERRORS * se if isinstance(se, float) else SHARE * abs(value))
+    if quantity in ("se", "variance", "sd"):
+        return _around(value, SHARE * abs(value))
+    if quantity in ("z", "t", "statistic"):
+        return _around(value, SHARE * abs(value) + STANDARD_ERRORS)
+    if quantity == "corr" or id.startswith(("fixef_corr.", "scaled_resid.")) or quantity in CRITERIA:
+        return _around(value, PLACES)
+    return None
+
+
+def _around(value: float, far: float) -> Interval:
+    return Interval(value - far, value + far)
+
+
+def _p(p: Value | None) -> Interval | None:
+    if not isinstance(p, float):
+        return None
+    z = float(-special.ndtri(p / 2)) if p > 0 else math.inf
+    if not math.isfinite(z):
+        return Interval(0.0, p)
+    return two_sided(_around(z, SHARE * z + STANDARD_ERRORS), Interval(math.inf, math.inf))

@@ -1,0 +1,192 @@
+"""What of a printout can be recomputed, and from which fits; of the rest, why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from replications.checking.commands import about, assignments
+from replications.checking.part import Cutoffs, Part
+from replications.checking.recipe import Recipe, of_block
+from replications.printouts.block import Block, Number, Printout
+from replications.printouts.lines import Line
+
+SUMMARIES = ("lme4.summary", "lme4.print", "stats.lm", "stats.glm", "nlme.lme")
+OF_ONE_MODEL = (
+    *("lme4.VarCorr", "lme4.fixef", "stats.coef", "lme4.ranef", "lme4.REMLcrit", "stats.logLik", "stats.AIC"),
+    *("stats.BIC", "performance.icc", "performance.r2", "stats.anova", "lmerTest.anova"),
+)
+WHAT = {"performance.icc": "icc", "performance.r2": "r2", "stats.anova": "terms", "lmerTest.anova": "terms"}
+TABLES = ("texreg", "stargazer", "sjPlot", "modelsummary")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Numbers that come from the same fits.
+
+    Attributes
+    ----------
+    block : Block
+    at : int
+        Its place in the printout.
+    numbers : mapping of str to Number
+        By what remains of their ids: of a table without the name of the model.
+    recipes : mapping of str to Recipe
+        The models by their names; one for a summary.
+    what : str
+        "model", "comparison", "terms", "icc" or "r2".
+    cutoffs : tuple
+        Those of the stars.
+    guesses : tuple of mappings
+        Other recipes, where the printout leaves open which they are.
+    reason : str
+        Why it is not recomputed, if so.
+    """
+
+    block: Block
+    at: int
+    numbers: Mapping[str, Number]
+    recipes: Mapping[str, Recipe]
+    what: str = "model"
+    cutoffs: Cutoffs = ()
+    guesses: tuple[Mapping[str, Recipe], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user says of the models, where the printout does not, or otherwise."""
+
+    formula: str | Mapping[str, str] | None = None
+    weights: str | None = None
+    reml: bool | None = None
+
+    def of(self, name: str) -> str | None:
+        """Return the formula of a model."""
+        return self.formula.get(name) if isinstance(self.formula, Mapping) else self.formula
+
+    def change(self, recipe: Recipe, formula: str | None = None) -> Recipe:
+        """Return a recipe as the user wants it."""
+        given: dict[str, Any] = {"formula": formula} if formula else {}
+        given |= {} if self.weights is None else {"weights": self.weights}
+        given |= {} if self.reml is None else {"reml": self.reml}
+        return replace(recipe, **given)
+
+    def anew(self, formula: str, reml: bool = True) -> Recipe:
+        """Return the recipe of a formula of which nothing else is printed."""
+        return self.change(Recipe("lmer" if "|" in formula else "lm", formula, reml=reml))
+
+
+def targets(printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator[Target]:
+    """Give what the blocks of a printout have to be compared with, in their order."""
+    known: dict[str, Recipe] = {}
+    fits = list(assignments(lines))
+    only = _only(printout, [recipe for _, _, recipe in fits])
+    for at, block in enumerate(printout):
+        if not block.numbers:
+            continue
+        for line, name, recipe in fits:
+            if line <= block.line:
+                known[name] = recipe
+        part = Part(block, at, lines)
+        for target in _of_block(part, known, asked):
+            unknown = bool(only) and block.kind in OF_ONE_MODEL and bool(target.reason) and target.what != "terms"
+            guesses = ({"": asked.change(only[0])},) if unknown else target.guesses
+            yield replace(target, cutoffs=part.cutoffs, guesses=guesses)
+        _learn(block, known)
+
+
+def _only(printout: Printout, fits: Sequence[Recipe]) -> list[Recipe]:
+    """Return the model of a text that has no other."""
+    found = [of_block(block) for block in printout if block.kind in SUMMARIES]
+    known = {(r.function, r.formula.replace(" ", "")): r for r in (*found, *fits) if isinstance(r, Recipe)}
+    return list(known.values()) if len(known) == 1 else []
+
+
+def _learn(block: Block, known: dict[str, Recipe]) -> None:
+    """Remember which model a name is, from a block that shows its formula."""
+    if block.kind in SUMMARIES and (name := about(block.call)) is not None:
+        recipe = of_block(block)
+        if isinstance(recipe, Recipe):
+            known[name] = recipe
+
+
+def _of_block(part: Part, known: Mapping[str, Recipe], asked: Asked) -> Iterator[Target]:
+    block = part.block
+    whole = Target(block, part.at, part.numbers, {})
+    if block.kind in SUMMARIES:
+        yield _summary(whole, known, asked)
+    elif any(key.startswith("model ") for key in block.heads) and block.kind == "stats.anova":
+        yield _comparison(whole, known, asked)
+    elif block.kind.partition(".")[0] in TABLES:
+        yield from _table(part, asked)
+    elif block.kind in OF_ONE_MODEL:
+        yield _about_one(whole, known, asked)
+    else:
+        yield replace(whole, reason=f"what {block.kind} prints is not recomputed here")
+
+
+def _summary(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
+    block = target.block
+    recipe, name = of_block(block), about(block.call) or ""
+    formula = asked.of(name) or (asked.of(block.formula or "") if isinstance(asked.formula, Mapping) else None)
+    if isinstance(recipe, str) and block.formula is None and name in known:
+        recipe = known[name]
+    if isinstance(recipe, str) and formula:
+        recipe = of_block(replace(block, formula=formula))
+    if isinstance(recipe, str):
+        return replace(target, reason=recipe)
+    return replace(target, recipes={name: asked.change(recipe, formula)})
+
+
+def _comparison(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
+    printed = {key[6:]: formula for key, formula in target.block.heads.items() if key.startswith("model ")}
+    recipes, guessed = {}, False
+    for name, formula in printed.items():
+        same = [r for r in known.values() if r.formula.replace(" ", "") == formula.replace(" ", "")]
+        base = known[name] if name in known else same[-1] if same else asked.anew(formula, reml=False)
+        guessed = guessed or not (name in known or same)
+        recipes[name] = asked.change(replace(base, formula=formula), asked.of(name) if asked.formula else None)
+    refitted = any("refitting" in message for message in target.block.messages)
+    if asked.reml is None:
+        recipes = {name: replace(r, reml=False) for name, r in recipes.items()}  # as R refits what REML fitted
+    guesses = tuple(_guesses(recipes, refitted or asked.reml is not None, guessed))
+    return replace(target, recipes=recipes, what="comparison", guesses=guesses)
+
+
+def _guesses(recipes: Mapping[str, Recipe], method_known: bool, any_family: bool) -> Iterator[Mapping[str, Recipe]]:
+    """Give other models that a comparison may be of: it prints formulas, and neither method nor family."""
+    mixed = any("|" in recipe.formula for recipe in recipes.values())
+    if mixed and not method_known:
+        yield {name: replace(recipe, reml=True) for name, recipe in recipes.items()}
+    for family in ("binomial", "poisson", "negative.binomial") if mixed and any_family else ():
+        yield {name: replace(recipe, function="glmer", family=family) for name, recipe in recipes.items()}
+
+
+def _table(part: Part, asked: Asked) -> Iterator[Target]:
+    for model in part.models:
+        start = f"{model}." if model else ""
+        numbers = {id.removeprefix(start): number for id, number in part.numbers.items() if id.startswith(start)}
+        target = Target(part.block, part.at, numbers, {})
+        formula = asked.of(model)
+        if formula is None:
+            said = f"formula={{{model!r}: ...}}" if model else "formula="
+            yield replace(target, reason=f"no formula is printed: {said} says it")
+        else:
+            yield replace(target, recipes={model: asked.anew(formula)})
+
+
+def _about_one(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
+    block, name = target.block, about(target.block.call) or ""
+    formula = asked.of(name)
+    if formula:
+        recipe = asked.change(known[name], formula) if name in known else asked.anew(formula)
+    elif name in known:
+        recipe = asked.change(known[name])
+    else:
+        return replace(target, reason="no formula is printed: formula= says it", what=WHAT.get(block.kind, "model"))
+    if re.search(r"Kenward|Type (II|2)\b|Type (I|1)\b", block.heads.get("title", "")):
+        return replace(target, reason=f"the tests of {block.heads['title']!r} are not recomputed here")
+    return replace(target, recipes={name: recipe}, what=WHAT.get(block.kind, "model"))
