@@ -10,8 +10,9 @@ from replications.printouts.block import Block
 from replications.printouts.cells import Cell, tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
-from replications.printouts.matrices import overlaid, tableish
+from replications.printouts.matrices import tableish
 from replications.printouts.names import quantity, slug
+from replications.printouts.overlay import overlaid
 
 _HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
 _COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")

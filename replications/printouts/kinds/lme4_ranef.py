@@ -9,8 +9,9 @@ from replications.printouts.block import Block
 from replications.printouts.cells import trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
-from replications.printouts.matrices import Matrix, Row
+from replications.printouts.matrices import Matrix
 from replications.printouts.names import slug
+from replications.printouts.rows import Row
 
 
 @kind("lme4.ranef", begins=r"^\s*\$`?[\w.:]+`?\s*$", turn=45)

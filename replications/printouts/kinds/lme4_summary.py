@@ -10,9 +10,9 @@ from replications.printouts.cells import is_number, trailing
 from replications.printouts.coefficients import coefficients, formula, messages, named_vector, quantiles
 from replications.printouts.correlations import correlations
 from replications.printouts.cursor import Cursor
+from replications.printouts.headings import headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
-from replications.printouts.matrices import headings
 from replications.printouts.names import quantity, slug
 
 TITLE = r"^\s*(Generalized |Nonlinear |Linear )?(linear |Linear |generalized )?mixed model fit by"
