@@ -63,7 +63,7 @@ def _parts(text: str, start: int) -> tuple[str, list[str]]:
     if start and count and text[start - 1 : start] == " " and text[:start].strip():
         return text[:start].strip(), words[:count]
     found = _ROW.match(text.strip())
-    if found is None or re.search(r"\s-?[\d.]+$", found["label"]):
+    if found is None or re.search(r"\s-?[\d.]+$|~|:(\s|$)", found["label"]):
         return "", []
     return found["label"], found["numbers"].split()
 

@@ -78,6 +78,23 @@ CASES = {
             "fixef_corr.x.intercept": "-0.560", "n_groups.school": "12", "loglik": "-406.7805",
         },
     ),
+    "nlme.VarCorr": (
+        "            Variance     StdDev    Corr  \nschool =    pdLogChol(x)                 \n"
+        "(Intercept) 0.9000618    0.9487159 (Intr)\nx           0.1930673    0.4393942 -0.099\n"
+        "cls =       pdLogChol(1)                 \n(Intercept) 0.2668093    0.5165359       \n"
+        "Residual    1.6708604    1.2926177       ",
+        {
+            "varcomp.school.intercept.variance": "0.9000618", "varcomp.school.intercept__x.corr": "-0.099",
+            "varcomp.cls.intercept.sd": "0.5165359", "varcomp.residual.sd": "1.2926177",
+        },
+    ),
+    "pbkrtest.modcomp": (
+        "F-test with Kenward-Roger approximation; time: 0.06 sec\nlarge : y ~ x + (1 | school)\n"
+        "small : y ~ 1 + (1 | school)\n         stat    ndf    ddf F.scaling   p.value    \n"
+        "Ftest   65.97   1.00 343.96         1 8.289e-15 ***\nFtestU  65.97   1.00 343.96           8.289e-15 ***\n"
+        f"{LEGEND}",
+        {"Ftest.statistic": "65.97", "Ftest.F_scaling": "1", "FtestU.den_df": "343.96", "FtestU.p": "8.289e-15"},
+    ),
     "nlme.intervals": (
         "Approximate 95% confidence intervals\n\n Fixed effects:\n                lower     est.    upper\n"
         "(Intercept) 4.2932213 5.135777 5.978333\n\n Random Effects:\n  Level: school \n"

@@ -132,6 +132,9 @@ def _panels(cursor: Cursor, block: Block, rows: list[_Row]) -> None:
         cells = [all_numbers(line.text) if line is not None and not line.prose else None for line in lines]
         behind = cursor.peek(1 + len(rows))
         if any(row is None or len(row) != len(names) for row in cells) or (behind and all_numbers(behind.text)):
+            cursor.take()
+            while (line := cursor.peek()) is not None and not line.prose and all_numbers(line.text):
+                block.unread.append((line.number, cursor.take().text))
             break
         for row, line, values in zip(rows, lines, cells, strict=True):
             assert line is not None

@@ -11,6 +11,7 @@ from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
 from replications.printouts.names import slug
+from replications.printouts.rows import swallows
 
 _TEXT = ("chr", "fct", "ord", "lgl", "date", "dttm", "list")
 _TYPE = r"<(?P<type>\w+)(?:\s?\[[\w, ×]+\])?>"
@@ -124,7 +125,8 @@ def _row(block: Block, line: Line, names: list[str], types: list[Cell]) -> None:
 
 
 def _fits(words: list[str], types: list[Cell]) -> bool:
-    """Tell whether each cell is what its type says."""
+    """Tell whether each cell is what its type says, and no text ends in a number set apart."""
     return len(words) == len(types) and all(
-        _is_text(type_) or is_number(word) or word in _MISSING for word, type_ in zip(words, types, strict=True)
+        not swallows(word, gap=True) if _is_text(type_) else is_number(word) or word in _MISSING
+        for word, type_ in zip(words, types, strict=True)
     )
