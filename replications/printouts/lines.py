@@ -24,7 +24,8 @@ _PLAIN = str.maketrans(
 _DASH = re.compile(r"(?<![\w.)%])\N{EN DASH}(?=\.?\d)")
 """An en dash that is a minus: none between two numbers, which says from where to where."""
 _COMMENT = re.compile(r"^`?\s*(?:##|#>)(?: |$)")
-_PROMPT = re.compile(r"^(?:>|\.\s)\s?(?=\S)")
+_PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
+_FRAMES_CODE = re.compile(r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}")
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6
@@ -66,7 +67,9 @@ def plain(text: str) -> str:
 
 def output(number: int, text: str, *, code: bool = False, prose: bool = False) -> Line:
     """Return a line without knitr's ``##``; what stands behind a prompt is code."""
-    text = plain(text).rstrip(" \r")
+    text = plain(text).rstrip(" \r\f").lstrip("\f")
+    if _FRAMES_CODE.match(text):
+        return Line(number, "")
     if found := _COMMENT.match(text):
         inner = text[found.end() :].rstrip("`") if text.startswith("`") else text[found.end() :]
         return Line(number, inner.rstrip())
