@@ -25,7 +25,9 @@ _DASH = re.compile(r"(?<![\w.)%])\N{EN DASH}(?=\.?\d)")
 """An en dash that is a minus: none between two numbers, which says from where to where."""
 _COMMENT = re.compile(r"^`?\s*(?:##|#>)(?: |$)")
 _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
-_FRAMES_CODE = re.compile(r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}")
+_FRAMES_CODE = re.compile(
+    r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
+)
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6

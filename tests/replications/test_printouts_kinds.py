@@ -165,6 +165,14 @@ CASES = {
         "========================================================",
         {"n_obs": "200", "fixef.intercept.ci_low": "0.696", "varcomp.group.variance": "0.445", "varcomp.group__x.cov": "0.024"},
     ),
+    "stata.estat": (
+        "------------------------------------------------------------------------------\n"
+        "                       Level |        ICC   Std. err.     [95% conf. interval]\n"
+        "-----------------------------+------------------------------------------------\n"
+        "                      school |   .3948826   .0925063      .2333046    .5822303\n"
+        "------------------------------------------------------------------------------",
+        {"icc.school": ".3948826", "icc.school.se": ".0925063", "icc.school.ci_high": ".5822303"},
+    ),
     "stata.mixed": (
         "Mixed-effects REML regression                   Number of obs     =        240\n"
         "Group variable: school                          Number of groups  =         12\n\n"
@@ -274,3 +282,42 @@ def test_rows_with_stars_go_on_behind_blank_lines_and_none_is_lost():
     assert {number.id: number.text for number in doubled[0].numbers} == wanted
     assert wanted["arm.f"] == "0.32"
     assert doubled.unread == []
+
+
+STATA = """
+Performing EM optimization ...
+
+Iteration 0:  log likelihood = -401.29315
+
+Mixed-effects ML regression                     Number of obs     =        240
+Group variable: school                          Number of groups  =         12
+                                                Wald chi2(3)      =      45.85
+Log likelihood = -401.29315                     Prob > chi2       =     0.0000
+
+------------------------------------------------------------------------------
+           y | Coefficient  Std. err.      z    P>|z|     [95% conf. interval]
+-------------+----------------------------------------------------------------
+         arm |
+          2  |   .6976748   .0821976     8.49   0.000     .5365705    .8587791
+   placebo   |          0  (base)
+             |
+   arm#c.age |
+          2  |  -.0976748   .0221976    -4.40   0.000    -.1365705   -.0587791
+             |
+       _cons |   5.135777   .4262455    12.05   0.000     4.300352    5.971203
+------------------------------------------------------------------------------
+LR test vs. linear model: chibar2(01) = 191.29        Prob >= chibar2 = 0.0000
+"""
+
+
+def test_levels_of_factors_in_stata_are_named_by_factor_and_level():
+    printout = read_printout(STATA)
+    found = {(number.row, number.column): number.text for number in printout[0].numbers}
+    assert printout.unread == []
+    assert found["arm 2", "Coefficient"] == ".6976748"
+    assert found["arm#c.age 2", "[95% conf."] == "-.1365705"
+    assert found["arm placebo", "Coefficient"] == "0"
+    assert found["_cons", "interval]"] == "5.971203"
+    assert found["Iteration 0", "log likelihood"] == "-401.29315"
+    assert printout[0].reml is False
+    assert printout[0].heads["response"] == "y"

@@ -19,10 +19,10 @@ lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE): y ~ x + z + arm + (
 lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)              3 1382.9
 lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE)    9 1214.9
                                                              Chisq Df
-lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)                    
+lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)
 lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE) 180.02  6
                                                             Pr(>Chisq)
-lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)                     
+lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)
 lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE)  < 2.2e-16
 """
 
@@ -37,10 +37,10 @@ def test_models_named_by_their_calls_go_on_in_panels():
 
 
 NLME = """   Model df         AIC         BIC       logLik   Test     L.Ratio
-n0     1  3 1382.943552 1394.601864 -688.4717757                   
+n0     1  3 1382.943552 1394.601864 -688.4717757
 n1     2  4 1324.210038 1339.754454 -658.1050189 1 vs 2 60.73351364
    p-value
-n0        
+n0
 n1  <.0001
 """
 
@@ -60,7 +60,7 @@ CONTRASTS = """ contrast               estimate    SE  df t.ratio
   0.1042
   0.3830
 
-P value adjustment: tukey method for comparing a family of 6 estimates 
+P value adjustment: tukey method for comparing a family of 6 estimates
 """
 
 
@@ -82,7 +82,7 @@ TIBBLE = """# A tibble: 3 × 6
   <chr>    <chr> <chr>                <dbl>     <dbl>     <dbl>
 1 fixed    <NA>  arm old drug         0.677    0.0943  3.94e- 1
 2 fixed    <NA>  (Intercept)         -1.11e+1  0.198   3.94e-12
-3 ran_pars cls   sd__(Intercept)      0.0756  NA      NA       
+3 ran_pars cls   sd__(Intercept)      0.0756  NA      NA
 """
 
 
