@@ -109,6 +109,35 @@ def _latex(cell: str) -> str:
     return re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
 
 
+_SEVERAL = re.compile(r"\S\s+(?:[<>]=?\s*)?-?(?:\d*\.\d|\d+\s+-?\d)|^-?[\d.]+\s+-?[\d.]+")
+"""A cell with a label and a number, or with two numbers: tabs did not stand between all columns."""
+
+
+def without_false_cells(lines: list[Line]) -> list[Line]:
+    """Return lines whose tabs stand for blanks as text: only where each row has a cell a column is it a table's."""
+    found, at = list(lines), 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and _tabbed(lines[end]):
+            end += 1
+        counts = {len(line.cells) for line in lines[at:end]} - {len(lines[at].cells) + 1 if end > at else 0}
+        headless = end > at and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
+        gaps = any(not cell for line in lines[at:end] for cell in line.cells[1:-1])
+        if (
+            headless
+            or (len(counts) > 1 and not gaps)
+            or any(_SEVERAL.search(cell) for line in lines[at:end] for cell in line.cells)
+        ):
+            found[at:end] = [replace(line, cells=()) for line in lines[at:end]]
+        at = max(end, at + 1)
+    return found
+
+
+def _tabbed(line: Line) -> bool:
+    bar_or_latex = line.text.lstrip().startswith("|") or re.search(r"\\\\(\s|$|\[)", line.text)
+    return bool(line.cells) and not line.prose and not bar_or_latex
+
+
 def of_text(text: str) -> list[Line]:
     """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose."""
     raw = text.split("\n")
@@ -116,7 +145,7 @@ def of_text(text: str) -> list[Line]:
     if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
-    return list(_continued(_fences(raw, fenced)))
+    return without_false_cells(list(_continued(_fences(raw, fenced))))
 
 
 def _fences(raw: Iterable[str], fenced: bool) -> Iterator[Line]:

@@ -41,7 +41,7 @@ def lines_of(text: str) -> list[Line]:
         page.feed(text)
         page.close()
         page.flush()
-        return _outputs(page.lines, page.has_output)
+        return of.without_false_cells(_outputs(page.lines, page.has_output))
     return of.of_text(text.replace("\r\n", "\n"))
 
 
@@ -50,7 +50,8 @@ def _notebook(notebook: dict) -> list[Line]:
     found: list[Line] = []
 
     def add(text: str, **marks: bool) -> None:
-        found.extend(of.output(len(found) + 1 + at, row, **marks) for at, row in enumerate(text.split("\n")))
+        rows = [of.output(len(found) + 1 + at, row, **marks) for at, row in enumerate(text.split("\n"))]
+        found.extend(of.without_false_cells(rows))
         found.append(Line(len(found) + 1, ""))
 
     for cell in notebook.get("cells", []):

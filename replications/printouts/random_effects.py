@@ -13,6 +13,7 @@ from replications.printouts.lines import Line
 from replications.printouts.matrices import tableish
 from replications.printouts.names import quantity, slug
 from replications.printouts.overlay import overlaid
+from replications.printouts.rows import swallows
 
 _HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
 _COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
@@ -79,14 +80,15 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
     part = _Part("")
     for line in rows:
         cells = _cells(line.text, head, wanted)
-        place = _labels(line.text[: cells[0].start], dict(head), groups) if cells else None
+        label = line.text[: cells[0].start] if cells else ""
+        place = None if swallows(label.strip(), gap=True) else _labels(label, dict(head), groups)
         if place is None:
             return False
         group, name = place
         if group and not name and part.group and group != "Residual":
             group, name = "", group
         part = _Part(group) if group else part
-        if not part.group or len(cells) > len(wanted) + len(part.names):
+        if not part.group or len(cells) - len(wanted) not in (0, len(part.names)):
             return False
         found += _numbers(part, name, wanted, cells, "Cov" if "Cov" in columns else "Corr", line.number)
         part.names.append(name)
@@ -128,6 +130,7 @@ def _cells(text: str, head: list[tuple[str, int]], wanted: list[str]) -> list[Ce
         return cells if len(cells) >= len(wanted) else []
     numbers = min((start for name, start in head if name in wanted), default=0)
     inner = sum(cell.end <= numbers for cell in cells)
+    inner = 0 if inner and swallows(text[: cells[inner - 1].end].strip(), gap=True) else inner
     cells = cells[inner:] if len(cells) - inner >= len(wanted) else cells
     return cells if len(cells) >= len(wanted) else []
 

@@ -38,14 +38,14 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     cells = trailing(text)
     if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
         cells = cells[1:]
-    below = aligned(cells, columns)
+    below = _of_the_model(text, cells, columns) or aligned(cells, columns)
     if below and len(cells) == len(columns) > len(below) and _lost_places(text, below, columns):
         below = {}
     placed = below or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
     if not placed:
         return None
     label = text[: min(cell.start for cell in placed.values())].strip()
-    if swallows(label, gap=len(cells) > len(columns)):
+    if swallows(label, gap=True):
         return None
     if not below and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
         return None
@@ -57,11 +57,15 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
 def swallows(label: str, *, gap: bool) -> bool:
     """Tell whether a label ends in a number that is none of it: one with a decimal, or with ``gap`` one set apart.
 
+    A minus at its end is none of it either.
+
     Examples
     --------
-    >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25")]
-    [False, True, True, False]
+    >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25", "Days -")]
+    [False, True, True, False, True]
     """
+    if re.search(r"(^|\s)[-<>]$", label):
+        return True
     return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
 
 
@@ -69,7 +73,7 @@ def _lost_places(text: str, aligned: dict[str, Cell], columns: Sequence[Cell]) -
     """Tell whether a row that has a cell for each heading, but not below it, lost its blanks."""
     label = text[: min(cell.start for cell in aligned.values())].strip()
     by_chance = len(aligned) == 1 and columns[-1].text not in aligned and "  " not in text.strip()
-    return by_chance or swallows(label, gap=False)
+    return by_chance or swallows(label, gap=True)
 
 
 def aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
@@ -94,6 +98,13 @@ def _filled(label: str, columns: Sequence[Cell]) -> Sequence[Cell]:
         wanted = ("npar", "logLik", "AIC") if "logLik" in names else ("RSS", "Deviance", "AIC")
         return [column for column in columns if column.text in wanted]
     return columns
+
+
+def _of_the_model(text: str, cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
+    """Return the cells of the row of the model as it is, if there is one for each heading that row can have."""
+    label = text[: cells[0].start].strip() if cells else ""
+    filled = _filled(label, columns) if label in ("<none>", "NULL") else []
+    return {column.text: cell for column, cell in zip(filled, cells, strict=False)} if len(filled) == len(cells) else {}
 
 
 def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool, label: str) -> dict[str, Cell]:

@@ -29,7 +29,7 @@ def read(cursor: Cursor) -> Block | None:
         model_tables.add(block, grid)
     elif len(grid) > 1:
         _add(block, grid)
-    return block if block.numbers else None
+    return block if block.numbers or block.unread else None
 
 
 def _is_of_models(grid: list[GridRow]) -> bool:
@@ -69,6 +69,9 @@ def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
 def _add(block: Block, grid: list[GridRow]) -> None:
     """Add the numbers of a table; a row is named by its first cells, as many as tell the rows apart."""
     head, rows = _split(grid)
+    if any(re.search(r"\d\.\d", cell) for cell in head[-1].cells[1:]):
+        block.unread += [(row.line, "  ".join(row.cells).strip()) for row in grid]
+        return
     headings, count = _headings(head), _labels(rows)
     for row in rows:
         label = " ".join(filter(None, row.cells[:count]))

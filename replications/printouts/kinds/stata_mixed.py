@@ -36,8 +36,8 @@ _SIZES = {"Groups": "n_groups", "Minimum": "min", "Average": "mean", "Maximum": 
 _COMPONENT = re.compile(r"^(var|sd|cov|corr)\((.*)\)$")
 _NOT_ESTIMATED = re.compile(r"\((?:base|omitted|empty|constrained)\)")
 _PARTS = re.compile(
-    r"^[-+\s]*$|^\s*(Iteration \d|Performing|Computing|Fitting|Refining|Grid|Mixed-effects|Obs per group|Note:|Integration|"
-    r"Log|LR test|\(Std\. |Covariance|Random-effects|Robust|Family:|Link:)"
+    r"^[-+\s]*$|^\s*(Iteration \d|Performing|Computing|Fitting|Refining|Grid|Mixed-effects|Obs per group|Note:|"
+    r"Integration|Log|LR test|\(Std\. |Covariance|Random-effects|Robust|Family:|Link:)"
 )
 
 

@@ -100,7 +100,8 @@ def _words(text: str, names: list[str], types: list[Cell]) -> list[str] | None:
     cells = trailing(text)
     if texts != [0] or not 0 < count <= len(cells):
         return None
-    return [text[types[0].start : cells[-count].start].strip(), *(cell.text for cell in cells[-count:])]
+    label = text[: cells[-count].start].split(maxsplit=1)
+    return [label[1].strip(), *(cell.text for cell in cells[-count:])] if len(label) > 1 else None
 
 
 def _row(block: Block, line: Line, names: list[str], types: list[Cell]) -> None:
