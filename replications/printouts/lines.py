@@ -113,6 +113,9 @@ _SEVERAL = re.compile(r"\S\s+(?:[<>]=?\s*)?-?(?:\d*\.\d|\d+\s+-?\d)|^-?[\d.]+\s+
 """A cell with a label and a number, or with two numbers: tabs did not stand between all columns."""
 
 
+_BRACKETS = re.compile(r"[\[(][^\[\]()]*[\])]")
+
+
 def without_false_cells(lines: list[Line]) -> list[Line]:
     """Return lines whose tabs stand for blanks as text: only where each row has a cell a column is it a table's."""
     found, at = list(lines), 0
@@ -121,12 +124,13 @@ def without_false_cells(lines: list[Line]) -> list[Line]:
         while end < len(lines) and _tabbed(lines[end]):
             end += 1
         counts = {len(line.cells) for line in lines[at:end]} - {len(lines[at].cells) + 1 if end > at else 0}
-        headless = end > at and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
+        headed = at > 0 and bool(lines[at - 1].cells)
+        headless = end > at and not headed and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
         gaps = any(not cell for line in lines[at:end] for cell in line.cells[1:-1])
         if (
             headless
             or (len(counts) > 1 and not gaps)
-            or any(_SEVERAL.search(cell) for line in lines[at:end] for cell in line.cells)
+            or any(_SEVERAL.search(_BRACKETS.sub("", cell)) for line in lines[at:end] for cell in line.cells)
         ):
             found[at:end] = [replace(line, cells=()) for line in lines[at:end]]
         at = max(end, at + 1)
