@@ -109,7 +109,7 @@ def _latex(cell: str) -> str:
     return re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
 
 
-_SEVERAL = re.compile(r"\S\s+(?:[<>]=?\s*)?-?(?:\d*\.\d|\d+\s+-?\d)|^-?[\d.]+\s+-?[\d.]+")
+_SEVERAL = re.compile(r"[^\s<>=]\s+(?:<\s?)?-?\d*\.\d[\d.e+-]*\**$|^-?\d[\d.]*\s+-?[\d.]")
 """A cell with a label and a number, or with two numbers: tabs did not stand between all columns."""
 
 
