@@ -108,14 +108,14 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
     while (line := cursor.peek()) is not None and (below := cursor.peek(1)) is not None:
         if line.blank and found:
             ahead = cursor.peek(1)
-            if ahead is None or ahead.blank or not _pairs(ahead, cursor.peek(2)):
+            if ahead is None or ahead.blank or not _pairs(ahead, cursor.peek(2), cursor.peek(3)):
                 break
             cursor.take()
             continue
         if line.blank:
             cursor.take()
             continue
-        pairs = _pairs(line, below)
+        pairs = _pairs(line, below, cursor.peek(2))
         if line.prose or line.code or ends(line) or not pairs:
             break
         found += pairs
@@ -123,8 +123,12 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
     return found
 
 
-def _pairs(names: Line, values: Line | None) -> list[tuple[str, str, int]]:
-    """Return name, value and line of each value; nothing if the two lines are no names above values."""
+def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[str, str, int]]:
+    """Return name, value and line of each value; nothing if the two lines are no names above values.
+
+    Where values do not end below names, they are taken in turn, unless the line ``after`` them goes on with values:
+    then both lines were wrapped, and it is not known which names are theirs.
+    """
     if values is None or values.prose or names.code:
         return []
     if names.cells and len(names.cells) in (len(values.cells), len(values.cells) - 1):
@@ -142,6 +146,8 @@ def _pairs(names: Line, values: Line | None) -> list[tuple[str, str, int]]:
     rest = names.text[start:].strip()
     if all(labels) and not rest and all(_ends_at(names.text, cell.end) for cell in cells):
         return [(label, tidy(cell.text), values.number) for label, cell in zip(labels, cells, strict=True)]
+    if after is not None and not after.prose and all_numbers(after.text):
+        return []
     words = re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text)
     if len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
         return [(word, tidy(cell.text), values.number) for word, cell in zip(words, cells, strict=True)]

@@ -19,9 +19,11 @@ from replications.printouts.lines import Line
 from replications.printouts.overlay import overlaid
 from replications.printouts.rows import Row, aligned, parse
 
-_CODES = re.compile(r"^\s*(?:0\s+'?\*{3}'?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+'?\*{3}'?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
+_MARGIN = 3
+"""Headings that begin before this column go on with a line that was wrapped."""
 _WORDS_OF_PROSE = 4
 """Words in a line that has no number at its end, from which on it is prose."""
 
@@ -93,7 +95,10 @@ def read(
 
 
 def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:
-    """Return the headings that damage put on two lines."""
+    """Return the headings that damage put on two lines; none where a line was wrapped, and its rows with it."""
+    placed = [cell.start for cell in found if cell.end - cell.start == len(cell.text)]
+    if placed and placed[0] < min(before[0].start, _MARGIN):
+        return []
     if any(a.start < b.end and b.start < a.end for a in before for b in found):
         return found
     return sorted([*before, *found], key=lambda cell: cell.start)
@@ -182,7 +187,9 @@ def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short:
     if not columns:
         return [None] * len(panel)
     short = short and not any(aligned(trailing(stars_of(line.text)[0]), columns) for line in panel)
-    return [_row(line, columns, short, matrix) for line in panel]
+    rows = [_row(line, columns, short, matrix) for line in panel]
+    named = any(row is not None and row.label for row in rows)
+    return [None if named and row is not None and not row.label else row for row in rows]
 
 
 def _row(line: Line, columns: Sequence[Cell], short: bool, matrix: Matrix) -> Row | None:

@@ -9,7 +9,7 @@ import re
 from mlm.errors import ArgumentError
 from replications.printouts import kinds
 from replications.printouts.block import UNREAD, Block, Printout
-from replications.printouts.cells import stars_of, trailing
+from replications.printouts.cells import is_split, stars_of, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import KINDS
 from replications.printouts.lines import Line
@@ -105,7 +105,7 @@ def _is_number_line(line: Line) -> bool:
     if line.cells:
         return any(trailing(_DECIMAL_COMMA.sub(".", cell)) for cell in line.cells)
     text = _DECIMAL_COMMA.sub(".", line.text)
-    if trailing(stars_of(text)[0]) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
+    if trailing(stars_of(text)[0]) or is_split(text) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
         return True
     return line.output and _DECIMAL.search(line.text) is not None
 

@@ -64,7 +64,7 @@ def swallows(label: str, *, gap: bool) -> bool:
     >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25", "Days -")]
     [False, True, True, False, True]
     """
-    if re.search(r"(^|\s)[-<>]$", label):
+    if re.search(r"(^|\s)[-<>]$|^Residuals?\s+\d", label):
         return True
     return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
 

@@ -9,10 +9,10 @@ from replications.printouts.block import Block
 from replications.printouts.cells import Cell, trailing
 from replications.printouts.coefficients import add_rows
 from replications.printouts.cursor import Cursor
-from replications.printouts.headings import headings
+from replications.printouts.headings import headings, known_headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
-from replications.printouts.names import quantity, slug
+from replications.printouts.names import QUANTITIES, quantity, slug
 
 
 @kind("base.table", begins=r"^\s*\S+(\s+\S+)*\s*$", turn=91)
@@ -26,7 +26,7 @@ def read_table(cursor: Cursor) -> Block | None:
     alone = len(columns) == 1 and (third is None or third.blank or third.prose or third.code)
     if alone and re.match(r"^\s*1 +\S+$", below.text) and len(cells) == 2:
         return _one(cursor, first, below, cells[1])
-    if len(matrices.known_headings(first.text)) > 1:
+    if len(known_headings(first.text)) > 1:
         return _tests(cursor)
     block = Block("base.print.data.frame", first.number, call=cursor.call())
     table = frames.read(cursor)
@@ -45,13 +45,21 @@ def _tests(cursor: Cursor) -> Block | None:
     """Read a table of coefficients or tests that has no title."""
     first = cursor.peek()
     assert first is not None
+    before = cursor.peek(-1) if cursor.at else None
+    if before is not None and not (before.blank or before.code or before.prose) and _heads(before.text):
+        return None
     block = Block("stats.printCoefmat", first.number, call=cursor.call())
-    matrix = matrices.read(cursor, lambda line: begins_another(line, "base.table"), short=True)
+    matrix = matrices.read(cursor, lambda line: begins_another(line, "base.table"))
     prefix = (
         "coef." if {"Estimate", "Value"} & set(matrix.headings) and not re.search(r"means|contest", block.call) else ""
     )
     add_rows(block, matrix, lambda label, column: f"{prefix}{slug(label)}.{quantity(column)}")
     return block if block.numbers else None
+
+
+def _heads(text: str) -> bool:
+    """Tell whether a line is of headings, so that one of headings below it goes on with it."""
+    return bool(known_headings(text)) or (not trailing(text) and sum(word in QUANTITIES for word in text.split()) > 1)
 
 
 def _one(cursor: Cursor, first: Line, below: Line, cell: Cell) -> Block:

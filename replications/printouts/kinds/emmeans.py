@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from replications.printouts.block import Block
-from replications.printouts.cells import NUMBER, Cell, all_numbers
+from replications.printouts.cells import NUMBER, Cell, all_numbers, is_split
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
@@ -104,7 +104,7 @@ def _kind(labels: str) -> str:
 def _row(line: Line, columns: list[Cell], given: str) -> _Row | None:
     """Return a row of a label and a number, or ``nonEst``, for each heading."""
     found = re.match(rf"^(.*?\S)((?:\s+(?:{NUMBER}|nonEst)){{{len(columns)}}})(?:\s+([a-zA-Z\d]+))?\s*$", line.text)
-    if line.prose or line.code or found is None or (found[3] and columns[-1].text != ".group"):
+    if line.prose or line.code or found is None or is_split(line.text) or (found[3] and columns[-1].text != ".group"):
         return None
     label = found[1].strip()
     if swallows(label, gap=False) and "  " not in line.text.strip():
