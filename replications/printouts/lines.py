@@ -29,6 +29,7 @@ _FRAMES_CODE = re.compile(
     r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
 )
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
+_CALL = re.compile(r"[\w.]\(|<-|=")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6
 """Share of lines that begin with ">" from which on the whole text is taken to be quoted."""
@@ -77,7 +78,7 @@ def output(number: int, text: str, *, code: bool = False, prose: bool = False) -
         return Line(number, inner.rstrip())
     if not code and (found := _PROMPT.match(text)):
         code, text = True, text[found.end() :]
-    if text.startswith("`") and text.endswith("`") and len(text) > 1 and not text.startswith("```"):
+    if text.startswith("`") and text.endswith("`") and _CALL.search(text) and not text.startswith("```"):
         text, code = text.strip("` "), True
     return Line(number, text.replace("\t", "    ").rstrip(), code=code, prose=prose, cells=_cells(text))
 

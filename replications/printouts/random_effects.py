@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, tidy, trailing
@@ -33,14 +33,28 @@ def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
             break
         if not (line.blank or tableish(line.text) or _is_heading(line.text)):
             break
+        if "Groups" in line.text and _is_heading(line.text) and len(lines) > 1:
+            break
         lines.append(cursor.take())
-    lines = [line for line in lines if not line.blank]
+    lines = _paired([line for line in lines if not line.blank])
     groups = _groups(cursor)
     if not _read(block, lines, groups):
         at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
         laid = [*overlaid(lines[:at]), *overlaid(lines[at:])]
         if not _read(block, laid, groups):
             block.unread += [(line.number, line.text) for line in lines]
+
+
+def _paired(lines: list[Line]) -> list[Line]:
+    """Return the lines of a table that was too wide, names above and numbers below them, side by side."""
+    heads = [at for at, line in enumerate(lines) if _is_heading(line.text)]
+    if len(heads) != 2 or heads[0] or len(lines) != 2 * heads[1]:
+        return lines
+    left, right = lines[: heads[1]], lines[heads[1] :]
+    if "Variance" in left[0].text or "Std" in left[0].text or any(trailing(line.text) for line in left):
+        return lines
+    width = max(len(line.text) for line in left)
+    return [replace(b, text=f"{a.text:{width}} {b.text}") for a, b in zip(left, right, strict=True)]
 
 
 def _is_heading(text: str) -> bool:

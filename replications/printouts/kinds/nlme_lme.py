@@ -143,7 +143,25 @@ def _structure(cursor: Cursor, block: Block, text: str) -> bool:
         return True
     if re.match(r"Parameter estimates?(\(s\))?:", text):
         cursor.take()
+        if (line := cursor.peek()) is not None and line.text.strip() == "Correlation:":
+            _triangle(cursor, block)
+            return True
         for name, value, number in named_vector(cursor, _ends):
             block.add(value, f"structure.{slug(name)}", name, "", number)
         return True
     return False
+
+
+def _triangle(cursor: Cursor, block: Block) -> None:
+    """Read the correlations of a general structure, between occasions that are numbered."""
+    cursor.take()
+    if cursor.peek() is None:
+        return
+    heads = cursor.take().text.split()
+    while (line := cursor.peek()) is not None and not line.prose and (cells := trailing(line.text)):
+        label, *numbers = (cell.text for cell in cells)
+        if line.text[: cells[0].start].strip() or len(numbers) > len(heads) or heads[len(numbers) - 1 :][:1] == [label]:
+            break
+        for column, text in zip(heads, numbers, strict=False):
+            block.add(text, f"structure.corr.{label}.{column}", label, column, line.number)
+        cursor.take()
