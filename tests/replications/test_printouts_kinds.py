@@ -165,6 +165,16 @@ CASES = {
         "========================================================",
         {"n_obs": "200", "fixef.intercept.ci_low": "0.696", "varcomp.group.variance": "0.445", "varcomp.group__x.cov": "0.024"},
     ),
+    "insight.print_table": (
+        "Parameter   | Coefficient |   SE |        95% CI | t(234) |      p\n"
+        "---------------------------------------------------------------\n"
+        "(Intercept) |        2.99 | 0.25 | [ 2.50, 3.47] |  12.00 | < .001\n"
+        "arm [old]   |       -0.52 | 0.21 | [-0.94, -.10] |  -2.46 | 0.014 ",
+        {
+            "intercept.estimate": "2.99", "arm [old].ci_low": "-0.94", "arm [old].ci_high": "-.10",
+            "intercept.p": "< .001", "arm [old].t": "-2.46",
+        },
+    ),
     "stata.estat": (
         "------------------------------------------------------------------------------\n"
         "                       Level |        ICC   Std. err.     [95% conf. interval]\n"
@@ -321,3 +331,10 @@ def test_levels_of_factors_in_stata_are_named_by_factor_and_level():
     assert found["Iteration 0", "log likelihood"] == "-401.29315"
     assert printout[0].reml is False
     assert printout[0].heads["response"] == "y"
+
+
+def test_a_level_with_a_colon_is_a_row_of_statsmodels():
+    text = CASES["statsmodels.MixedLM"][0].replace("Intercept      1.042", "arm[T.c: d]    1.042")
+    printout = read_printout(text)
+    assert printout[0].get("fixef.arm[T_c:d].estimate").text == "1.042"
+    assert printout.unread == []
