@@ -165,6 +165,11 @@ CASES = {
         "========================================================",
         {"n_obs": "200", "fixef.intercept.ci_low": "0.696", "varcomp.group.variance": "0.445", "varcomp.group__x.cov": "0.024"},
     ),
+    "pandoc.table": (
+        "                Estimate  Std. Error   t value\n------------  ----------  ----------  --------\n"
+        "(Intercept)    2.9873850   0.2490357   11.9958\narm old       -0.5242000   0.2134000   -2.4560",
+        {"intercept.estimate": "2.9873850", "arm old.se": "0.2134000", "arm old.t": "-2.4560"},
+    ),
     "insight.print_table": (
         "Parameter   | Coefficient |   SE |        95% CI | t(234) |      p\n"
         "---------------------------------------------------------------\n"
