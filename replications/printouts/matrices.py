@@ -19,7 +19,7 @@ from replications.printouts.lines import Line
 from replications.printouts.overlay import overlaid
 from replications.printouts.rows import Row, aligned, parse
 
-_CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+'?\*{3}'?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
 _MARGIN = 3

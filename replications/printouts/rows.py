@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from replications.printouts.cells import Cell, stars_of, tidy, trailing
 from replications.printouts.lines import Line
 
+_WITHOUT_TEST = ("Residual", "<none>", "NULL")
+_TEST = ("Chisq", "Df", "Test")
+"""Headings of the first cell that the row of the first model has not: it is compared with none."""
 _WORDS_OF_A_LABEL = 5
 """Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
 
@@ -113,4 +116,6 @@ def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool, label:
     chosen = cells[-len(columns) :]
     if short and len(cells) < len(columns):
         columns = _filled(label, columns)
+        if not (label.startswith(_WITHOUT_TEST) or len(columns) == len(cells) or columns[len(cells)].text in _TEST):
+            return {}
     return {column.text: cell for column, cell in zip(columns, chosen, strict=False)}
