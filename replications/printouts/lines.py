@@ -29,6 +29,10 @@ _FRAMES_CODE = re.compile(
     r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
 )
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
+_BAR = "\0"
+_ESCAPED = re.compile(r"&#124;|&vert;|\\\|")
+_WITHIN = re.compile(r"(?:Pr\(|P)>\|[tz]\|\)?")
+"""Bars that are none between cells."""
 _CALL = re.compile(r"[\w.]\(|<-|=")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6
@@ -70,7 +74,14 @@ def plain(text: str) -> str:
 
 def output(number: int, text: str, *, code: bool = False, prose: bool = False) -> Line:
     """Return a line without knitr's ``##``; what stands behind a prompt is code."""
-    text = plain(text).rstrip(" \r\f").lstrip("\f")
+    text = plain(_WITHIN.sub(lambda bar: bar[0].replace("|", _BAR), _ESCAPED.sub(_BAR, text)))
+    line = _output(number, text.rstrip(" \r\f").lstrip("\f"), code=code, prose=prose)
+    if _BAR not in text:
+        return line
+    return replace(line, text=line.text.replace(_BAR, "|"), cells=tuple(cell.replace(_BAR, "|") for cell in line.cells))
+
+
+def _output(number: int, text: str, *, code: bool, prose: bool) -> Line:
     if _FRAMES_CODE.match(text):
         return Line(number, "")
     if found := _COMMENT.match(text):

@@ -112,3 +112,13 @@ def test_a_row_with_more_cells_than_headings_is_reported():
     printout = read_printout("<table><tr><th></th><th>b</th></tr><tr><td>x</td><td>1.5</td><td>2.5</td></tr></table>")
     assert printout.unread == [(1, "1.5"), (1, "2.5")] or printout.unread == [(1, "x\t1.5\t2.5")]
     assert not [number for block in printout for number in block.numbers]
+
+
+@pytest.mark.parametrize("heading", ["Pr(>&#124;t&#124;)", "Pr(>|t|)", r"Pr(>\|t\|)"])
+def test_bars_of_a_heading_are_none_between_cells(heading):
+    text = f"|     | Estimate| {heading}| t value|\n|:----|-----:|-----:|-----:|\n|x    | 10.467| 0.002| 6.771|\n"
+    assert triples(text) == [
+        ("x.estimate", "10.467", "x", "Estimate"),
+        ("x.p", "0.002", "x", "Pr(>|t|)"),
+        ("x.t", "6.771", "x", "t value"),
+    ]

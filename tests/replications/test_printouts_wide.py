@@ -122,6 +122,48 @@ def test_effects_with_blanks_in_a_frame_of_variances():
     assert found["school (Intercept) armold drug", "sdcor"] == "-0.72362"
 
 
+CORRELATIONS = """Linear mixed model fit by REML ['lmerMod']
+Formula: y ~ arm + (1 | g)
+   Data: d
+
+Fixed effects:
+            Estimate Std. Error t value
+(Intercept)    0.691      0.282   2.450
+`w v`          0.398      0.453   1.192
+armfa b        0.311      0.280   1.107
+
+Correlation of Fixed Effects:
+        (Intr) `w v`
+`w v`    0.066
+armfa b -0.407 -0.112
+fit warnings:
+Some predictor variables are on very different scales: consider rescaling
+optimizer (nloptwrap) convergence code: 0 (OK)
+Model failed to converge with max|grad| = 0.0237878 (tol = 0.002, component 1)
+"""
+
+
+def test_correlations_below_names_with_blanks_and_what_the_fit_warned_of():
+    block = read_printout(CORRELATIONS)[0]
+    found = {(number.row, number.column): number.text for number in block.numbers}
+    assert found["armfa b", "(Intr)"] == "-0.407"
+    assert found["armfa b", "`w v`"] == "-0.112"
+    assert block.unread == []
+    assert [message.split()[0] for message in block.messages] == ["fit", "Some", "optimizer", "Model"]
+
+
+def test_variances_too_wide_for_the_page_stand_below_their_names():
+    text = (
+        "Random effects:\n Groups   Name\n school   (Intercept)\n          a_very_long_name_of_a_slope\n Residual\n"
+        " Variance Std.Dev. Corr \n 0.49102  0.7007        \n 0.03166  0.1779   -0.40\n 2.49001  1.5780        \n"
+        "Number of obs: 120, groups:  school, 12\n"
+    )
+    found = {number.id: (number.text, number.line) for number in read_printout(text)[0].numbers}
+    assert found["varcomp.school.intercept.variance"] == ("0.49102", 7)
+    assert found["varcomp.school.intercept__a_very_long_name_of_a_slope.corr"] == ("-0.40", 8)
+    assert found["varcomp.residual.sd"] == ("1.5780", 9)
+
+
 @pytest.mark.parametrize("gap", ["\n", ""])
 def test_deviations_of_effects_with_blanks(gap):
     text = (
