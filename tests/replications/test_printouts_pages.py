@@ -110,7 +110,7 @@ def test_a_row_of_one_cell_is_no_heading_and_intervals_need_no_brackets():
 
 def test_a_row_with_more_cells_than_headings_is_reported():
     printout = read_printout("<table><tr><th></th><th>b</th></tr><tr><td>x</td><td>1.5</td><td>2.5</td></tr></table>")
-    assert printout.unread == [(1, "1.5"), (1, "2.5")] or printout.unread == [(1, "x\t1.5\t2.5")]
+    assert printout.unread == [(1, "x  1.5  2.5")]
     assert not [number for block in printout for number in block.numbers]
 
 

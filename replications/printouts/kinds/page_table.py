@@ -76,8 +76,11 @@ def _add(block: Block, grid: list[GridRow]) -> None:
     for row in rows:
         label = " ".join(filter(None, row.cells[:count]))
         name = ".".join(slug(cell) for cell in row.cells[:count] if cell)
+        if len(row.cells) > len(headings):
+            block.unread.append((row.line, "  ".join(row.cells).strip()))
+            continue
         for (above, column), cell in zip(headings[count:], row.cells[count:], strict=False):
-            known = _cell(label, above, column, name, cell) if len(row.cells) <= len(headings) else []
+            known = _cell(label, above, column, name, cell)
             for id, text, heading in known:
                 block.add(text, id, label, heading, row.line)
             if not known and re.match(r"[<>(\[-]?\s*\.?\d", cell):
