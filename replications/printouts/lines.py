@@ -33,6 +33,10 @@ _BAR = "\0"
 _ESCAPED = re.compile(r"&#124;|&vert;|\\\|")
 _WITHIN = re.compile(r"(?:Pr\(|P)>\|[tz]\|\)?")
 """Bars that are none between cells."""
+_RUNNING_HEAD = re.compile(
+    r"^\f\s*\d*\s*$|^\f?\s*(?:\d{1,4}\s+(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w.*|"
+    r"(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w+\..*\s\d{1,4})\s*$"
+)
 _CALL = re.compile(r"[\w.]\(|<-|=")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6
@@ -161,7 +165,20 @@ def of_text(text: str) -> list[Line]:
     if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
-    return without_false_cells(list(_continued(_fences(raw, fenced))))
+    return without_false_cells(_joined_pages(list(_continued(_fences(raw, fenced))), raw))
+
+
+def _joined_pages(lines: list[Line], raw: list[str]) -> list[Line]:
+    """Return lines without form feeds and running heads, and without the blank lines around them."""
+    breaks = [at for at, text in enumerate(raw) if _RUNNING_HEAD.match(text)]
+    dropped = set(breaks)
+    for at in breaks:
+        for step in (-1, 1):
+            beside = at + step
+            while 0 <= beside < len(lines) and lines[beside].blank:
+                dropped.add(beside)
+                beside += step
+    return [line for at, line in enumerate(lines) if at not in dropped] if dropped else lines
 
 
 def _fences(raw: Iterable[str], fenced: bool) -> Iterator[Line]:
