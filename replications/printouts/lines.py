@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 _PLAIN = str.maketrans(
     {
@@ -37,6 +38,8 @@ _RUNNING_HEAD = re.compile(
     r"^\f\s*\d*\s*$|^\f?\s*(?:\d{1,4}\s+(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w.*|"
     r"(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w+\..*\s\d{1,4})\s*$"
 )
+_LINES_AT_LEAST = 4
+"""Lines of which none stands right below another, from which on a text is taken to be double-spaced."""
 _CALL = re.compile(r"[\w.]\(|<-|=")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6
@@ -165,7 +168,18 @@ def of_text(text: str) -> list[Line]:
     if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
-    return without_false_cells(_joined_pages(list(_continued(_fences(raw, fenced))), raw))
+    return without_false_cells(_single_spaced(_joined_pages(list(_continued(_fences(raw, fenced))), raw)))
+
+
+def _single_spaced(lines: list[Line]) -> list[Line]:
+    """Return the lines of a text that has a blank line behind each without these."""
+    filled = [at for at, line in enumerate(lines) if not line.blank]
+    if len(filled) < _LINES_AT_LEAST or any(b - a == 1 for a, b in pairwise(filled)):
+        return lines
+    kept: list[Line] = []
+    for a, b in pairwise([*filled, len(lines)]):
+        kept += [lines[a], *lines[a + 1 : a + 1 + (b - a - 1) // 2]]
+    return kept
 
 
 def _joined_pages(lines: list[Line], raw: list[str]) -> list[Line]:

@@ -106,3 +106,23 @@ def test_intervals_go_on_in_panels():
         ("3.46232", "(Intercept)", "97.5 %"),
         ("0.81003", "x", "97.5 %"),
     }
+
+
+BREAKS = {
+    "a form feed": "\n\f\n\n",
+    "a running head": "\n142   CHAPTER 7. MULTILEVEL MODELS\n\n",
+    "a running foot": "\n\nChapter 7. Multilevel models   143\n\n",
+}
+
+
+@pytest.mark.parametrize("at", range(3, 23, 2))
+@pytest.mark.parametrize("name", BREAKS)
+def test_tables_go_on_behind_the_end_of_a_page(name, at):
+    lines = SUMMARY.split("\n")
+    text = "\n".join(lines[:at]) + "\n" + BREAKS[name] + "\n".join(lines[at:])
+    assert triples(text) == triples(SUMMARY)
+
+
+def test_a_text_with_a_blank_line_behind_each_is_read():
+    assert triples(SUMMARY.replace("\n", "\n\n")) == triples(SUMMARY)
+    assert triples(ANOVA.replace("\n", "\n\n")) == triples(ANOVA)
