@@ -179,3 +179,10 @@ def test_deviations_of_effects_with_blanks(gap):
     assert found["varcomp.school.armodd drug.sd"] == "0.4143361"
     assert found["varcomp.school.armodd drug__armplacebo.corr"] == "-0.165"
     assert found["fixef.intercept.df"] == "225"
+
+
+def test_as_many_values_as_headings_or_none_in_nlme():
+    text = "Linear mixed-effects model fit by REML\n  Data: d \n       AIC      BIC    logLik\n  459,2493 491,2105\n"
+    printout = read_printout(f"{text}\nFixed effects:  y ~ 1 \n            Value\n(Intercept) 5.06\n")
+    assert [number.text for block in printout for number in block.numbers if number.column != "Value"] == []
+    assert (4, "  459,2493 491,2105") in printout.unread

@@ -49,8 +49,8 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
         block.data_name = found[1]
         cursor.take()
     elif re.match(r"AIC\s+BIC", text) and below is not None:
-        for name, cell in zip(headings(line.text), trailing(below.text), strict=False):
-            block.add(cell.text, quantity(name.text), "", name.text, below.number)
+        for name, text in _below(block, [head.text for head in headings(line.text)], below):
+            block.add(text, quantity(name), "", name, below.number)
         cursor.at += 2
     elif found := re.match(r"(Log-restricted-likelihood|Log-likelihood):\s*(\S+)", text):
         block.add(found[2], "loglik", "", found[1], cursor.take().number)
@@ -75,6 +75,15 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
     return True
 
 
+def _below(block: Block, names: list[str], values: Line) -> list[tuple[str, str]]:
+    """Return the numbers of a line with their names; where they are not as many, the line is reported."""
+    cells = trailing(values.text)
+    if len(cells) != len(names):
+        block.unread.append((values.number, values.text))
+        return []
+    return [(name, cell.text) for name, cell in zip(names, cells, strict=True)]
+
+
 def _coefficients(cursor: Cursor, block: Block) -> None:
     pairs = named_vector(cursor, _ends)
     for name, text, number in pairs:
@@ -95,8 +104,8 @@ def _random(cursor: Cursor, block: Block) -> None:
         elif text.startswith("Structure:"):
             block.heads[f"structure {group}"] = cursor.take().text.partition(":")[2].strip()
         elif (below := cursor.peek(1)) is not None and below.text.lstrip().startswith("StdDev:"):
-            for name, cell in zip(line.text.split(), trailing(below.text), strict=False):
-                deviations.add(block, group, name, cell.text, "StdDev", below.number)
+            for name, text in _below(block, line.text.split(), below):
+                deviations.add(block, group, name, text, "StdDev", below.number)
             cursor.at += 2
         elif re.match(r"(Variance\s+)?StdDev(\s+Corr)?\s*$", text):
             deviations.read(cursor, block, group, cursor.take())
@@ -118,8 +127,8 @@ def _counts(cursor: Cursor, block: Block, text: str) -> bool:
         if names is None or values is None:
             return False
         labels = re.findall(r"\S+(?: %in% \S+)*", names.text)
-        for name, cell in zip(labels, trailing(values.text), strict=False):
-            block.add(cell.text, f"n_groups.{slug(name.split(' ')[0])}", name, "Number of Groups", values.number)
+        for name, text in _below(block, labels, values):
+            block.add(text, f"n_groups.{slug(name.split(' ')[0])}", name, "Number of Groups", values.number)
         cursor.at += 2
     elif found := re.match(r"Degrees of freedom:\s*(\d+) total;\s*(\d+) residual", text):
         number = cursor.take().number
