@@ -13,6 +13,7 @@ _NUMBER = re.compile(NUMBER)
 _LAST = re.compile(rf"(?:^|(?<=\s))(?P<number>(?:- (?=[\d.]))?(?:{NUMBER}))\s*$")
 _SIGNIF = re.compile(r"(?<=\S)\s+(?P<stars>\*{1,3}|\.|\+)\s*$")
 _ATTACHED = re.compile(r"(?<=[\d.])\s?(?P<stars>\*{1,3})\s*$")
+_SPLIT = re.compile(r"(?<![\w.])\d+\. +\d+(?![\w.,])")
 _WIDEST = 80
 """The most characters of one number; looking no farther back keeps the time of a line proportional to its length."""
 
@@ -35,6 +36,17 @@ def is_number(text: str) -> bool:
     [True, True, True, True, False, False, True]
     """
     return _NUMBER.fullmatch(text) is not None
+
+
+def is_split(text: str) -> bool:
+    """Tell whether a line has a number that a blank cut behind its point, so that it is not known where numbers end.
+
+    Examples
+    --------
+    >>> is_split("x  0. 517  0.1"), is_split("x  0.517  0.1")
+    (True, False)
+    """
+    return _SPLIT.search(text) is not None
 
 
 def tidy(text: str) -> str:
@@ -60,7 +72,7 @@ def stars_of(text: str) -> tuple[str, str]:
 
 
 def trailing(text: str) -> list[Cell]:
-    """Return the numbers at the end of a line, from left to right.
+    """Return the numbers at the end of a line, from left to right; none if a number is cut in two.
 
     Examples
     --------
@@ -68,7 +80,7 @@ def trailing(text: str) -> list[Cell]:
     ['2', '0.5', '< 2e-16']
     """
     cells: list[Cell] = []
-    rest = len(text.rstrip())
+    rest = 0 if is_split(text) else len(text.rstrip())
     while rest and (found := _LAST.search(text, max(0, rest - _WIDEST), rest)):
         cells.append(Cell(found["number"], found.start("number"), found.end("number")))
         rest = found.start("number")

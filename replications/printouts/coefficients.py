@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from replications.printouts import matrices
 from replications.printouts.block import Block
-from replications.printouts.cells import Cell, is_number, trailing
+from replications.printouts.cells import Cell, all_numbers, is_number, tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
 from replications.printouts.matrices import Matrix
@@ -51,8 +51,8 @@ def quantiles(cursor: Cursor, block: Block, prefix: str) -> None:
         if line.prose or not words:
             if names or line.prose:
                 break
-        elif all(is_number(word) for word in words) and not (words == ["10"] or not names):
-            cells += [(word, line.number) for word in words]
+        elif (numbers := all_numbers(line.text)) and not (words == ["10"] or not names):
+            cells += [(tidy(cell.text), line.number) for cell in numbers]
         elif all(word in ("Min", "1Q", "10", "Q1", "Median", "Med", "3Q", "Q3", "Max") for word in words):
             names += words
         else:
@@ -108,14 +108,14 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
     while (line := cursor.peek()) is not None and (below := cursor.peek(1)) is not None:
         if line.blank and found:
             ahead = cursor.peek(1)
-            if ahead is None or ahead.blank or not _pairs(ahead, cursor.peek(2)):
+            if ahead is None or ahead.blank or not _pairs(ahead, cursor.peek(2), cursor.peek(3)):
                 break
             cursor.take()
             continue
         if line.blank:
             cursor.take()
             continue
-        pairs = _pairs(line, below)
+        pairs = _pairs(line, below, cursor.peek(2))
         if line.prose or line.code or ends(line) or not pairs:
             break
         found += pairs
@@ -123,10 +123,19 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
     return found
 
 
-def _pairs(names: Line, values: Line | None) -> list[tuple[str, str, int]]:
-    """Return name, value and line of each value; nothing if the two lines are no names above values."""
+def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[str, str, int]]:
+    """Return name, value and line of each value; nothing if the two lines are no names above values.
+
+    Where values do not end below names, they are taken in turn, unless the line ``after`` them goes on with values:
+    then both lines were wrapped, and it is not known which names are theirs.
+    """
     if values is None or values.prose or names.code:
         return []
+    if names.cells and len(names.cells) in (len(values.cells), len(values.cells) - 1):
+        within = values.cells[-len(names.cells) :]
+        both = [(name, text) for name, text in zip(names.cells, within, strict=True) if name or text]
+        if all(name and is_number(text) and not is_number(name) for name, text in both):
+            return [(name, text, values.number) for name, text in both]
     cells = trailing(values.text)
     if not cells or values.text[: cells[0].start].strip() or not names.text.strip():
         return []
@@ -136,10 +145,12 @@ def _pairs(names: Line, values: Line | None) -> list[tuple[str, str, int]]:
         start = cell.end
     rest = names.text[start:].strip()
     if all(labels) and not rest and all(_ends_at(names.text, cell.end) for cell in cells):
-        return [(label, cell.text, values.number) for label, cell in zip(labels, cells, strict=True)]
+        return [(label, tidy(cell.text), values.number) for label, cell in zip(labels, cells, strict=True)]
+    if after is not None and not after.prose and all_numbers(after.text):
+        return []
     words = re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text)
     if len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
-        return [(word, cell.text, values.number) for word, cell in zip(words, cells, strict=True)]
+        return [(word, tidy(cell.text), values.number) for word, cell in zip(words, cells, strict=True)]
     return []
 
 

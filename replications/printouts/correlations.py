@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, tidy, trailing
@@ -20,7 +22,7 @@ def correlations(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> 
     Names are cut in print, so they are taken from the table of coefficients, by their order. Without such a table
     the printed names serve.
     """
-    lines = _lines(cursor, ends)
+    lines = _dedented(_lines(cursor, ends))
     terms = list(dict.fromkeys(n.row for n in block.numbers if n.id.startswith(PREFIX)))
     found = _panels(lines, terms) or _stream(lines, terms)
     behind = cursor.at
@@ -50,7 +52,13 @@ def _lines(cursor: Cursor, ends: Callable[[Line], bool]) -> list[Line]:
             if below is None or below.prose or below.code or ends(below) or not _numeric(below.text):
                 break
             cursor.at += ahead
-        elif not lines or _heading(line.text) or (_numeric(line.text) and tableish(line.text)) or _label(line.text):
+        elif (
+            not lines
+            or _heading(line.text)
+            or (_numeric(line.text) and tableish(line.text))
+            or _label(line.text)
+            or line.text.strip() in {_before(known.text) for known in lines}
+        ):
             lines.append(cursor.take())
         else:
             break
@@ -62,25 +70,62 @@ def _numeric(text: str) -> bool:
 
 
 def _heading(text: str) -> bool:
-    return not _numeric(text) and (text.startswith("  ") or len(text.split()) > 1) and "(" not in text[1:]
+    if _numeric(text):
+        return False
+    return text.startswith("  ") or (len(text.split()) > 1 and "(" not in text[1:])
 
 
 def _label(text: str) -> bool:
     return len(text.split()) <= 2
 
 
+def _before(text: str) -> str:
+    """Return what stands before the numbers of a line."""
+    cells = trailing(text)
+    return text[: cells[0].start].strip() if cells else text.strip()
+
+
+def _heads(lines: Sequence[Line], at: int, total: int) -> list[str]:
+    """Return the headings of a panel; those with blanks within are cut where the numbers below begin.
+
+    The last row has a number below each heading. Columns are left-aligned, with room for a minus.
+    """
+    text = lines[at].text
+    words = text.split()
+    last = next((line for line in lines[at + 1 + max(total - 2, 0) :][:1]), None)
+    cells = trailing(last.text) if last is not None and total else []
+    if not cells or len(cells) >= len(words):
+        return words
+    starts = [next((s for s in (cell.start, cell.start - 1) if _begins(text, s)), -1) for cell in cells]
+    if -1 in starts or text[: starts[0]].strip():
+        return words
+    return [text[start:end].strip() for start, end in pairwise([*starts, len(text)])]
+
+
+def _begins(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at - 1] == " " and text[at] != " "
+
+
+def _dedented(lines: list[Line]) -> list[Line]:
+    """Return lines without the blanks in front that all of them have."""
+    margin = min((len(line.text) - len(line.text.lstrip()) for line in lines), default=0)
+    return [replace(line, text=line.text[margin:]) for line in lines]
+
+
 def _panels(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
     """Read an undamaged triangle: headings, then a row for each further term; wide ones go on in panels below."""
     found: _Found = []
     offset, row, heads, total = 0, 1, list[str](), len(terms)
-    for line in lines:
+    seen: set[str] = set()
+    for at, line in enumerate(lines):
         cells = trailing(line.text)
-        again = line is lines[0] or row == total or line.text.startswith("  ") or len(line.text.split()) > 1
-        if not cells and again:
+        again = at == 0 or row == total or line.text.startswith("  ") or len(line.text.split()) > 1
+        if not cells and again and (row == total or line.text.strip() not in seen):
             if heads and row != total:
                 return None
-            offset, row, heads = offset + len(heads), 1, line.text.split()
+            offset, row, heads = offset + len(heads), 1, _heads(lines, at, total)
             continue
+        seen.add(_before(line.text))
         wanted = max(0, min(row, offset + len(heads)) - offset)
         if not heads or len(cells) < wanted or (row >= total > 0):
             return None

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from replications.printouts.cells import Cell, is_number, trailing
 from replications.printouts.cursor import Cursor
+from replications.printouts.headings import headings
 from replications.printouts.lines import Line
-from replications.printouts.matrices import Matrix, Row, headings, swallows
+from replications.printouts.matrices import Matrix
+from replications.printouts.rows import Row, swallows
 
 _FACTOR = re.compile(r"^<(NA|[a-z]{3})>$")
 

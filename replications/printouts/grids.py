@@ -13,7 +13,7 @@ from replications.printouts.lines import Line
 RULE = re.compile(r"^\s*[=\-_\u2500\u2550]{8,}\s*$")
 LONGEST = 400
 """Lines of the longest table that is looked for."""
-_PIECE = re.compile(r"\S+(?:\s\S+)*")
+_PIECE = re.compile(r"\[[^\[\]]*\]\**|\S+(?:\s\S+)*")
 _LATEX_RULE = re.compile(r"^\s*\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b")
 _LEGEND = re.compile(r"^\s*(\^?\{?\*{1,3}\}?\s*p\s*<|Note|\*+ ?p|p ?<|Standard errors)")
 

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 _PLAIN = str.maketrans(
     {
@@ -24,8 +25,22 @@ _PLAIN = str.maketrans(
 _DASH = re.compile(r"(?<![\w.)%])\N{EN DASH}(?=\.?\d)")
 """An en dash that is a minus: none between two numbers, which says from where to where."""
 _COMMENT = re.compile(r"^`?\s*(?:##|#>)(?: |$)")
-_PROMPT = re.compile(r"^(?:>|\.\s)\s?(?=\S)")
+_PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
+_FRAMES_CODE = re.compile(
+    r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
+)
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
+_BAR = "\0"
+_ESCAPED = re.compile(r"&#124;|&vert;|\\\|")
+_WITHIN = re.compile(r"(?:Pr\(|P)>\|[tz]\|\)?")
+"""Bars that are none between cells."""
+_RUNNING_HEAD = re.compile(
+    r"^\f\s*\d*\s*$|^\f?\s*(?:\d{1,4}\s+(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w.*|"
+    r"(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w+\..*\s\d{1,4})\s*$"
+)
+_LINES_AT_LEAST = 4
+"""Lines of which none stands right below another, from which on a text is taken to be double-spaced."""
+_CALL = re.compile(r"[\w.]\(|<-|=")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
 QUOTED = 0.6
 """Share of lines that begin with ">" from which on the whole text is taken to be quoted."""
@@ -66,13 +81,22 @@ def plain(text: str) -> str:
 
 def output(number: int, text: str, *, code: bool = False, prose: bool = False) -> Line:
     """Return a line without knitr's ``##``; what stands behind a prompt is code."""
-    text = plain(text).rstrip(" \r")
+    text = plain(_WITHIN.sub(lambda bar: bar[0].replace("|", _BAR), _ESCAPED.sub(_BAR, text)))
+    line = _output(number, text.rstrip(" \r\f").lstrip("\f"), code=code, prose=prose)
+    if _BAR not in text:
+        return line
+    return replace(line, text=line.text.replace(_BAR, "|"), cells=tuple(cell.replace(_BAR, "|") for cell in line.cells))
+
+
+def _output(number: int, text: str, *, code: bool, prose: bool) -> Line:
+    if _FRAMES_CODE.match(text):
+        return Line(number, "")
     if found := _COMMENT.match(text):
         inner = text[found.end() :].rstrip("`") if text.startswith("`") else text[found.end() :]
         return Line(number, inner.rstrip())
     if not code and (found := _PROMPT.match(text)):
         code, text = True, text[found.end() :]
-    if text.startswith("`") and text.endswith("`") and len(text) > 1 and not text.startswith("```"):
+    if text.startswith("`") and text.endswith("`") and _CALL.search(text) and not text.startswith("```"):
         text, code = text.strip("` "), True
     return Line(number, text.replace("\t", "    ").rstrip(), code=code, prose=prose, cells=_cells(text))
 
@@ -104,6 +128,39 @@ def _latex(cell: str) -> str:
     return re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
 
 
+_SEVERAL = re.compile(r"[^\s<>=]\s+(?:<\s?)?-?\d*\.\d[\d.e+-]*\**$|^-?\d[\d.]*\s+-?[\d.]")
+"""A cell with a label and a number, or with two numbers: tabs did not stand between all columns."""
+
+
+_BRACKETS = re.compile(r"[\[(][^\[\]()]*[\])]")
+
+
+def without_false_cells(lines: list[Line]) -> list[Line]:
+    """Return lines whose tabs stand for blanks as text: only where each row has a cell a column is it a table's."""
+    found, at = list(lines), 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and _tabbed(lines[end]):
+            end += 1
+        counts = {len(line.cells) for line in lines[at:end]} - {len(lines[at].cells) + 1 if end > at else 0}
+        headed = at > 0 and bool(lines[at - 1].cells)
+        headless = end > at and not headed and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
+        gaps = any(not cell for line in lines[at:end] for cell in line.cells[1:-1])
+        if (
+            headless
+            or (len(counts) > 1 and not gaps)
+            or any(_SEVERAL.search(_BRACKETS.sub("", cell)) for line in lines[at:end] for cell in line.cells)
+        ):
+            found[at:end] = [replace(line, cells=()) for line in lines[at:end]]
+        at = max(end, at + 1)
+    return found
+
+
+def _tabbed(line: Line) -> bool:
+    bar_or_latex = line.text.lstrip().startswith("|") or re.search(r"\\\\(\s|$|\[)", line.text)
+    return bool(line.cells) and not line.prose and not bar_or_latex
+
+
 def of_text(text: str) -> list[Line]:
     """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose."""
     raw = text.split("\n")
@@ -111,7 +168,31 @@ def of_text(text: str) -> list[Line]:
     if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
-    return list(_continued(_fences(raw, fenced)))
+    return without_false_cells(_single_spaced(_joined_pages(list(_continued(_fences(raw, fenced))), raw)))
+
+
+def _single_spaced(lines: list[Line]) -> list[Line]:
+    """Return the lines of a text that has a blank line behind each without these."""
+    filled = [at for at, line in enumerate(lines) if not line.blank]
+    if len(filled) < _LINES_AT_LEAST or any(b - a == 1 for a, b in pairwise(filled)):
+        return lines
+    kept: list[Line] = []
+    for a, b in pairwise([*filled, len(lines)]):
+        kept += [lines[a], *lines[a + 1 : a + 1 + (b - a - 1) // 2]]
+    return kept
+
+
+def _joined_pages(lines: list[Line], raw: list[str]) -> list[Line]:
+    """Return lines without form feeds and running heads, and without the blank lines around them."""
+    breaks = [at for at, text in enumerate(raw) if _RUNNING_HEAD.match(text)]
+    dropped = set(breaks)
+    for at in breaks:
+        for step in (-1, 1):
+            beside = at + step
+            while 0 <= beside < len(lines) and lines[beside].blank:
+                dropped.add(beside)
+                beside += step
+    return [line for at, line in enumerate(lines) if at not in dropped] if dropped else lines
 
 
 def _fences(raw: Iterable[str], fenced: bool) -> Iterator[Line]:

@@ -12,33 +12,20 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from replications.printouts.cells import NUMBER, Cell, is_number, stars_of, tidy, trailing
+from replications.printouts.cells import NUMBER, Cell, stars_of, trailing
 from replications.printouts.cursor import Cursor
+from replications.printouts.headings import known_headings
 from replications.printouts.lines import Line
-from replications.printouts.names import QUANTITIES
+from replications.printouts.overlay import overlaid
+from replications.printouts.rows import Row, aligned, parse
 
-_KNOWN = "|".join(re.escape(name).replace(r"\ ", r"\s") for name in sorted(QUANTITIES, key=len, reverse=True))
-_PERCENT = r"\d+(?:\.\d+)?\s?%"
-_HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})(?=\s|$)|\S+")
-_KNOWN_HEADING = re.compile(rf"(?:{_KNOWN}|{_PERCENT})")
-_CODES = re.compile(r"^\s*(?:0\s+'?\*{3}'?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
-_WORDS_OF_A_LABEL = 5
-"""Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
+_MARGIN = 3
+"""Headings that begin before this column go on with a line that was wrapped."""
 _WORDS_OF_PROSE = 4
 """Words in a line that has no number at its end, from which on it is prose."""
-
-
-@dataclass
-class Row:
-    """A row: its label, the cells by heading, its stars, its line."""
-
-    label: str
-    line: int
-    cells: dict[str, tuple[str, int]] = field(default_factory=dict)
-    stars: str = ""
-    stars_line: int = 0
 
 
 @dataclass
@@ -54,104 +41,6 @@ class Matrix:
     def has_stars(self) -> bool:
         """Whether stars were printed: a legend stands below, or some row has them."""
         return self.legend or any(row.stars for row in self.rows)
-
-
-def headings(text: str) -> list[Cell]:
-    """Return the headings of a line, those that have blanks within in one piece.
-
-    Examples
-    --------
-    >>> [cell.text for cell in headings("            Estimate Std. Error t value")]
-    ['Estimate', 'Std. Error', 't value']
-    """
-    return [Cell(found[0], found.start(), found.end()) for found in _HEADING.finditer(text)]
-
-
-def known_headings(text: str) -> list[Cell]:
-    """Return the headings of a line that has only known ones, else nothing."""
-    cells = headings(text)
-    return cells if all(_KNOWN_HEADING.fullmatch(cell.text) for cell in cells) else []
-
-
-def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
-    """Read a row below headings.
-
-    Parameters
-    ----------
-    line : Line
-    columns : sequence of Cell
-    short : bool
-        Whether a row that is not aligned may have fewer cells than there are headings, the last ones missing.
-    """
-    text, stars = stars_of(line.text)
-    cells = trailing(text)
-    if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
-        cells = cells[1:]
-    aligned = _aligned(cells, columns)
-    if aligned and len(cells) == len(columns) > len(aligned) and _lost_places(text, aligned, columns):
-        aligned = {}
-    placed = aligned or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
-    if not placed:
-        return None
-    label = text[: min(cell.start for cell in placed.values())].strip()
-    if swallows(label, gap=len(cells) > len(columns)):
-        return None
-    if not aligned and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
-        return None
-    row = Row(label, line.number, stars=stars, stars_line=line.number)
-    row.cells = {name: (tidy(cell.text), line.number) for name, cell in placed.items()}
-    return row
-
-
-def swallows(label: str, *, gap: bool) -> bool:
-    """Tell whether a label ends in a number that is none of it: one with a decimal, or with ``gap`` one set apart.
-
-    Examples
-    --------
-    >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25")]
-    [False, True, True, False]
-    """
-    return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
-
-
-def _lost_places(text: str, aligned: dict[str, Cell], columns: Sequence[Cell]) -> bool:
-    """Tell whether a row that has a cell for each heading, but not below it, lost its blanks."""
-    label = text[: min(cell.start for cell in aligned.values())].strip()
-    by_chance = len(aligned) == 1 and columns[-1].text not in aligned and "  " not in text.strip()
-    return by_chance or swallows(label, gap=False)
-
-
-def _aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
-    """Return the cells by the headings they end below; nothing if a cell between two such ones ends elsewhere."""
-    ends = {column.end: column.text for column in columns}
-    hits = [at for at, cell in enumerate(cells) if cell.end in ends]
-    if not hits or hits[-1] != len(cells) - 1 or hits != list(range(hits[0], len(cells))):
-        return {}
-    if cells[hits[0]].start < 1 and len(columns) > 1:
-        return {}
-    if hits[0] and cells[hits[0] - 1].end > columns[0].end:
-        return {}
-    return {ends[cells[at].end]: cells[at] for at in hits}
-
-
-def _filled(label: str, columns: Sequence[Cell]) -> Sequence[Cell]:
-    """Return the headings that have cells in a row with empty ones: of the model as it is, those of the fit alone."""
-    if label == "NULL":
-        return [column for column in columns if column.text.startswith("Resid.")]
-    names = [column.text for column in columns]
-    if label == "<none>":
-        wanted = ("npar", "logLik", "AIC") if "logLik" in names else ("RSS", "Deviance", "AIC")
-        return [column for column in columns if column.text in wanted]
-    return columns
-
-
-def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool, label: str) -> dict[str, Cell]:
-    if len(cells) < len(columns) and not (short and cells):
-        return {}
-    chosen = cells[-len(columns) :]
-    if short and len(cells) < len(columns):
-        columns = _filled(label, columns)
-    return {column.text: cell for column, cell in zip(columns, chosen, strict=False)}
 
 
 def read(
@@ -197,7 +86,7 @@ def read(
             _add(matrix, panel, columns, short, label)
             columns, panel = _joined_headings(columns, found) if first else found, []
             cursor.take()
-        elif not columns or not tableish(line.text):
+        elif not columns or not (tableish(line.text) or _label(line.text) in {row.label for row in matrix.rows}):
             break
         else:
             panel.append(cursor.take())
@@ -206,7 +95,10 @@ def read(
 
 
 def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:
-    """Return the headings that damage put on two lines."""
+    """Return the headings that damage put on two lines; none where a line was wrapped, and its rows with it."""
+    placed = [cell.start for cell in found if cell.end - cell.start == len(cell.text)]
+    if placed and placed[0] < min(before[0].start, _MARGIN):
+        return []
     if any(a.start < b.end and b.start < a.end for a in before for b in found):
         return found
     return sorted([*before, *found], key=lambda cell: cell.start)
@@ -252,7 +144,7 @@ def _below(text: str, columns: Sequence[Cell]) -> bool:
     """Tell whether a line has a number below each heading, or several that end with headings."""
     cells = trailing(stars_of(text)[0])
     if len(cells) < len(columns):
-        return len(cells) > 1 and len(_aligned(cells, columns)) == len(cells)
+        return len(cells) > 1 and len(aligned(cells, columns)) == len(cells)
     pairs = zip(cells[-len(columns) :], columns, strict=True) if columns else ()
     below = [cell.start < column.end and column.start < cell.end for cell, column in pairs]
     return bool(below) and (all(below) or "  " not in text.strip())
@@ -294,8 +186,10 @@ def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short:
     """Return the row of each line; where some are aligned, one that is not must have all its cells."""
     if not columns:
         return [None] * len(panel)
-    short = short and not any(_aligned(trailing(stars_of(line.text)[0]), columns) for line in panel)
-    return [_row(line, columns, short, matrix) for line in panel]
+    short = short and not any(aligned(trailing(stars_of(line.text)[0]), columns) for line in panel)
+    rows = [_row(line, columns, short, matrix) for line in panel]
+    named = any(row is not None and row.label for row in rows)
+    return [None if named and row is not None and not row.label else row for row in rows]
 
 
 def _row(line: Line, columns: Sequence[Cell], short: bool, matrix: Matrix) -> Row | None:
@@ -319,32 +213,3 @@ def _merge(matrix: Matrix, row: Row, names: Iterable[str]) -> None:
             known.stars, known.stars_line = row.stars or known.stars, row.stars_line
             return
     matrix.rows.append(row)
-
-
-def overlaid(lines: Sequence[Line]) -> list[Line]:
-    """Lay pieces of rows over each other: a piece begins a new row where it would cover the one before.
-
-    Examples
-    --------
-    >>> pieces = [Line(1, "        0.9326"), Line(2, "                0.9657"), Line(3, "cntry"), Line(4, "Residual")]
-    >>> [line.text for line in overlaid(pieces)]
-    ['cntry   0.9326  0.9657', 'Residual']
-    """
-    rows: list[Line] = []
-    for line in lines:
-        both = _laid(rows[-1].text, line.text) if rows else None
-        if both is None:
-            rows.append(line)
-        else:
-            rows[-1] = Line(max(rows[-1].number, line.number) if is_number(line.text.strip()) else line.number, both)
-    return rows
-
-
-def _laid(below: str, above: str) -> str | None:
-    """Return one text over another; None if they touch."""
-    width = max(len(below), len(above)) + 1
-    low, high = below.ljust(width), above.ljust(width)
-    spans = [found.span() for found in re.finditer(r"\S+", high)]
-    if any(low[max(0, start - 1) : end + 1].strip() for start, end in spans):
-        return None
-    return "".join(b if b != " " else a for a, b in zip(low, high, strict=True)).rstrip()

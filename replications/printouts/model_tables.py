@@ -165,6 +165,18 @@ def parts(cell: str) -> list[tuple[str, str]]:
     return []
 
 
+def interval(cell: str) -> list[tuple[str, str]]:
+    """Return the two ends of ``7.4, 13.5`` or ``7.4 to 13.5`` without brackets; empty if it is no interval.
+
+    Examples
+    --------
+    >>> interval("-7.4, 13.5"), interval("7,400")
+    ([('ci_low', '-7.4'), ('ci_high', '13.5')], [])
+    """
+    found = _RANGE.fullmatch(cell)
+    return [("ci_low", found[1]), ("ci_high", found[2])] if found and not is_number(cell) else []
+
+
 def _stars(text: str | None) -> list[tuple[str, str]]:
     return [("stars", text)] if text else []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 from replications.errors import PrintoutError
@@ -16,7 +16,11 @@ _BREAKS = {"p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "section"
 _CODE = {"sourceCode", "language-r", "language-python", "r", "R", "python", "source", "input", "r-in", "stata"}
 _OUTPUT = {"output", "rout", "sourceoutput", "text", "plaintext", "cell-output", "r-out"}
 _IS_PAGE = re.compile(r"<(?:!doctype html|html|body|pre|table|div|p|tr)\b", re.IGNORECASE)
+_LAID_OUT = {"pre", "textarea", "listing", "xmp", "samp"}
+_STYLED = re.compile(r"white-space:\s*(pre|break-spaces)|font-family:[^;]*(courier|consolas|mono)", re.IGNORECASE)
 _TWO_TAGS = 2
+NEAR = 2
+"""How far from a line laid out by blanks that do not break the lines of the same output may be."""
 
 
 def lines_of(text: str) -> list[Line]:
@@ -37,7 +41,7 @@ def lines_of(text: str) -> list[Line]:
         page.feed(text)
         page.close()
         page.flush()
-        return page.lines
+        return of.without_false_cells(_outputs(page.lines, page.has_output))
     return of.of_text(text.replace("\r\n", "\n"))
 
 
@@ -46,7 +50,8 @@ def _notebook(notebook: dict) -> list[Line]:
     found: list[Line] = []
 
     def add(text: str, **marks: bool) -> None:
-        found.extend(of.output(len(found) + 1 + at, row, **marks) for at, row in enumerate(text.split("\n")))
+        rows = [of.output(len(found) + 1 + at, row, **marks) for at, row in enumerate(text.split("\n"))]
+        found.extend(of.without_false_cells(rows))
         found.append(Line(len(found) + 1, ""))
 
     for cell in notebook.get("cells", []):
@@ -69,41 +74,114 @@ def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
+def _outputs(lines: list[Line], has_output: bool) -> list[Line]:
+    """Return a page's lines; where no element holds the output, those that are laid out like it are no prose.
+
+    That is all text of a page without ``<pre>`` and tables, as a program makes it of a text, and elsewhere what is laid
+    out by blanks that do not break, with the lines beside it.
+    """
+    if not has_output and not any(line.cells for line in lines):
+        return [replace(line, prose=False) for line in lines]
+    spaced = [at for at, line in enumerate(lines) if line.prose and not line.cells and "  " in line.text]
+    near = {at + by for at in spaced for by in range(-NEAR, NEAR + 1)}
+    return [replace(line, prose=False) if at in near and not line.cells else line for at, line in enumerate(lines)]
+
+
+@dataclass
+class _Rows:
+    """The rows of a table as they are read; a cell that spans rows stands in each of them."""
+
+    row: list[str] | None = None
+    cell: list[str] | None = None
+    start: int = 1
+    spans: tuple[int, int] = (1, 1)
+    below: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+    def open_row(self, line: int) -> None:
+        """Begin a row."""
+        self.row, self.start = [], line
+        self._fill()
+
+    def open_cell(self, attrs: dict[str, str | None]) -> None:
+        """Begin a cell."""
+        spans = [attrs.get(name) or "1" for name in ("colspan", "rowspan")]
+        wide, high = (int(span) if span.isdigit() else 1 for span in spans)
+        self.cell, self.spans = [], (wide, high)
+
+    def close_cell(self) -> None:
+        """End a cell, and put those behind it that span from above."""
+        if self.cell is not None and self.row is not None:
+            text = " ".join(of.plain("".join(self.cell)).split())
+            for at, part in enumerate([text] + [""] * (self.spans[0] - 1)):
+                if self.spans[1] > 1:
+                    self.below[len(self.row)] = (self.spans[1], part)
+                self.row.append(part)
+                if at + 1 == self.spans[0]:
+                    self._fill()
+        self.cell = None
+
+    def close_row(self) -> Line | None:
+        """End a row and return its line; nothing if it is empty."""
+        self.close_cell()
+        row, self.row = self.row, None
+        if row is None:
+            return None
+        self.below = {at: (count - 1, text) for at, (count, text) in self.below.items() if count > 1}
+        return Line(self.start, "\t".join(row), prose=True, cells=tuple(row)) if any(row) else None
+
+    def _fill(self) -> None:
+        while self.row is not None and (found := self.below.get(len(self.row))) is not None:
+            if found[0] < 1:
+                break
+            self.row.append(found[1])
+
+
 class _Page(HTMLParser):
     """Gathers lines: ``<pre>`` line by line, a table row by row, all else as prose."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.lines: list[Line] = []
-        self._skip = self._pre = self._tables = 0
+        self.has_output = False
+        self._skip = self._pre = 0
+        self._pre_tag = ""
         self._code = False
         self._text: list[str] = []
         self._start = 1
-        self._row: list[str] | None = None
-        self._cell: list[str] | None = None
-        self._spans = 1
+        self._table = _Rows()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
         if tag in _SKIPPED:
             self._skip += 1
+        elif tag == "table":
+            self.flush()
+            self._table = _Rows()
         elif tag == "tr":
             self.flush()
             self._close_row()
-            self._row, self._start = [], self.getpos()[0]
-        elif tag in ("td", "th") and self._row is not None:
-            self._close_cell()
-            span = dict(attrs).get("colspan") or "1"
-            self._cell, self._spans = [], int(span) if span.isdigit() else 1
-        elif tag == "pre" and self._cell is None:
+            self._table.open_row(self.getpos()[0])
+        elif tag in ("td", "th") and self._table.row is not None:
+            self._table.close_cell()
+            self._table.open_cell(named)
+        elif self._table.cell is not None:
+            self._table.cell += [" "] if tag == "br" else []
+        elif self._pre:
+            self._within(tag, attrs)
+        elif tag in _LAID_OUT or _STYLED.search(named.get("style") or ""):
             self.flush()
-            self._pre, self._start = self._pre + 1, self.getpos()[0]
-            self._code = self._is_code(attrs)
-        elif tag == "code" and self._pre and "".join(self._text).strip() == "":
+            self._pre, self._pre_tag, self._start = 1, tag, self.getpos()[0]
+            self._code, self.has_output = self._is_code(attrs), True
+        elif tag in _BREAKS:
+            self.flush()
+
+    def _within(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take a tag within ``<pre>``: what breaks lines elsewhere does so here."""
+        self._pre += tag == self._pre_tag
+        if tag == "code" and "".join(self._text).strip() == "":
             self._code = self._code or self._is_code(attrs)
-        elif tag == "br" and self._cell is not None:
-            self._cell.append(" ")
-        elif tag in _BREAKS and not self._pre and self._cell is None:
-            self.flush()
+        elif tag == "br" or (tag in _BREAKS and self._text and not self._text[-1].endswith("\n")):
+            self._text.append("\n")
 
     @staticmethod
     def _is_code(attrs: list[tuple[str, str | None]]) -> bool:
@@ -114,37 +192,31 @@ class _Page(HTMLParser):
         if tag in _SKIPPED:
             self._skip = max(0, self._skip - 1)
         elif tag in ("td", "th"):
-            self._close_cell()
+            self._table.close_cell()
         elif tag == "tr":
             self._close_row()
-        elif tag == "pre" and self._pre:
-            self.flush()
-            self._pre = 0
-        elif tag in _BREAKS and not self._pre and self._cell is None:
+        elif self._pre and tag == self._pre_tag:
+            self._pre -= 1
+            if not self._pre:
+                self._pre = 1
+                self.flush()
+                self._pre = 0
+        elif tag in _BREAKS and not self._pre and self._table.cell is None:
             self.flush()
             if tag == "table":
                 self._close_row()
                 self.lines.append(Line(self.getpos()[0], ""))
 
     def _close_row(self) -> None:
-        self._close_cell()
-        if self._row is not None and any(self._row):
-            cells = tuple(self._row)
-            self.lines.append(Line(self._start, "\t".join(cells), prose=True, cells=cells))
-        self._row = None
-
-    def _close_cell(self) -> None:
-        if self._cell is not None and self._row is not None:
-            text = " ".join(of.plain("".join(self._cell)).split())
-            self._row.extend([text] + [""] * (self._spans - 1))
-        self._cell = None
+        if line := self._table.close_row():
+            self.lines.append(line)
 
     def handle_data(self, data: str) -> None:
         if self._skip:
             return
-        if self._cell is not None:
-            self._cell.append(data)
-        elif self._row is None:
+        if self._table.cell is not None:
+            self._table.cell.append(data)
+        elif self._table.row is None:
             if not self._text:
                 self._start = self.getpos()[0]
             self._text.append(data)
@@ -159,6 +231,7 @@ class _Page(HTMLParser):
                 line = of.output(self._start + at, row, code=self._code)
                 self.lines.append(replace(line, output=not line.code))
             elif row.strip():
-                self.lines.append(Line(self._start + at, of.plain(row).strip(), prose=True))
+                collapsed = re.sub(r"[ \t\r\f]+", " ", row).strip(" ")
+                self.lines.append(replace(of.output(self._start + at, collapsed, prose=True), cells=()))
         if self._pre:
             self.lines.append(Line(self._start + at, ""))

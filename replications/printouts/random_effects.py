@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
-from replications.printouts.matrices import overlaid, tableish
+from replications.printouts.matrices import tableish
 from replications.printouts.names import quantity, slug
+from replications.printouts.overlay import overlaid
+from replications.printouts.rows import swallows
 
 _HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
 _COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
@@ -31,14 +33,28 @@ def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
             break
         if not (line.blank or tableish(line.text) or _is_heading(line.text)):
             break
+        if "Groups" in line.text and _is_heading(line.text) and len(lines) > 1:
+            break
         lines.append(cursor.take())
-    lines = [line for line in lines if not line.blank]
+    lines = _paired([line for line in lines if not line.blank])
     groups = _groups(cursor)
     if not _read(block, lines, groups):
         at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
         laid = [*overlaid(lines[:at]), *overlaid(lines[at:])]
         if not _read(block, laid, groups):
             block.unread += [(line.number, line.text) for line in lines]
+
+
+def _paired(lines: list[Line]) -> list[Line]:
+    """Return the lines of a table that was too wide, names above and numbers below them, side by side."""
+    heads = [at for at, line in enumerate(lines) if _is_heading(line.text)]
+    if len(heads) != 2 or heads[0] or len(lines) != 2 * heads[1]:
+        return lines
+    left, right = lines[: heads[1]], lines[heads[1] :]
+    if "Variance" in left[0].text or "Std" in left[0].text or any(trailing(line.text) for line in left):
+        return lines
+    width = max(len(line.text) for line in left)
+    return [replace(b, text=f"{a.text:{width}} {b.text}") for a, b in zip(left, right, strict=True)]
 
 
 def _is_heading(text: str) -> bool:
@@ -78,14 +94,15 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
     part = _Part("")
     for line in rows:
         cells = _cells(line.text, head, wanted)
-        place = _labels(line.text[: cells[0].start], dict(head), groups) if cells else None
+        label = line.text[: cells[0].start] if cells else ""
+        place = None if swallows(label.strip(), gap=True) else _labels(label, dict(head), groups)
         if place is None:
             return False
         group, name = place
         if group and not name and part.group and group != "Residual":
             group, name = "", group
         part = _Part(group) if group else part
-        if not part.group or len(cells) > len(wanted) + len(part.names):
+        if not part.group or len(cells) - len(wanted) not in (0, len(part.names)):
             return False
         found += _numbers(part, name, wanted, cells, "Cov" if "Cov" in columns else "Corr", line.number)
         part.names.append(name)
@@ -127,6 +144,7 @@ def _cells(text: str, head: list[tuple[str, int]], wanted: list[str]) -> list[Ce
         return cells if len(cells) >= len(wanted) else []
     numbers = min((start for name, start in head if name in wanted), default=0)
     inner = sum(cell.end <= numbers for cell in cells)
+    inner = 0 if inner and swallows(text[: cells[inner - 1].end].strip(), gap=True) else inner
     cells = cells[inner:] if len(cells) - inner >= len(wanted) else cells
     return cells if len(cells) >= len(wanted) else []
 

@@ -9,7 +9,7 @@ import re
 from mlm.errors import ArgumentError
 from replications.printouts import kinds
 from replications.printouts.block import UNREAD, Block, Printout
-from replications.printouts.cells import stars_of, trailing
+from replications.printouts.cells import is_split, stars_of, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import KINDS
 from replications.printouts.lines import Line
@@ -21,6 +21,10 @@ for _module in pkgutil.iter_modules(kinds.__path__):
 _LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|p < \.?0")
 
 _DECIMAL = re.compile(r"\d[.,]\d")
+_DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
+_WORDS = re.compile(r"[A-Za-z]{2,}")
+_WORDS_AT_MOST = 3
+"""Words in a line with several decimals up to which it is no prose."""
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
 _BRACKETED = re.compile(r"(?:^|\s)-?[\d.,]*\d\**\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]\s*(?:\*{1,3}|\.|\+)?$")
 """A number, and an interval or a standard error in brackets at the end of a line."""
@@ -98,14 +102,16 @@ def _is_number_line(line: Line) -> bool:
     """Tell whether a line looks like output with numbers.
 
     That is a row of a table with a number, a line that ends with one, with stars behind it, or with brackets that have
-    some, and where the page says what is output, a line with a decimal.
+    some or several decimals among few words, and where the page says what is output, a line with a decimal.
     """
     if line.code or line.blank or (line.prose and not line.cells) or _LEGEND.search(line.text):
         return False
     if line.cells:
         return any(trailing(_DECIMAL_COMMA.sub(".", cell)) for cell in line.cells)
     text = _DECIMAL_COMMA.sub(".", line.text)
-    if trailing(stars_of(text)[0]) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
+    if trailing(stars_of(text)[0]) or is_split(text) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
+        return True
+    if len(_DECIMALS.findall(text)) > 1 and len(_WORDS.findall(text)) <= _WORDS_AT_MOST:
         return True
     return line.output and _DECIMAL.search(line.text) is not None
 

@@ -78,6 +78,23 @@ CASES = {
             "fixef_corr.x.intercept": "-0.560", "n_groups.school": "12", "loglik": "-406.7805",
         },
     ),
+    "nlme.VarCorr": (
+        "            Variance     StdDev    Corr  \nschool =    pdLogChol(x)                 \n"
+        "(Intercept) 0.9000618    0.9487159 (Intr)\nx           0.1930673    0.4393942 -0.099\n"
+        "cls =       pdLogChol(1)                 \n(Intercept) 0.2668093    0.5165359       \n"
+        "Residual    1.6708604    1.2926177       ",
+        {
+            "varcomp.school.intercept.variance": "0.9000618", "varcomp.school.intercept__x.corr": "-0.099",
+            "varcomp.cls.intercept.sd": "0.5165359", "varcomp.residual.sd": "1.2926177",
+        },
+    ),
+    "pbkrtest.modcomp": (
+        "F-test with Kenward-Roger approximation; time: 0.06 sec\nlarge : y ~ x + (1 | school)\n"
+        "small : y ~ 1 + (1 | school)\n         stat    ndf    ddf F.scaling   p.value    \n"
+        "Ftest   65.97   1.00 343.96         1 8.289e-15 ***\nFtestU  65.97   1.00 343.96           8.289e-15 ***\n"
+        f"{LEGEND}",
+        {"Ftest.statistic": "65.97", "Ftest.F_scaling": "1", "FtestU.den_df": "343.96", "FtestU.p": "8.289e-15"},
+    ),
     "nlme.intervals": (
         "Approximate 95% confidence intervals\n\n Fixed effects:\n                lower     est.    upper\n"
         "(Intercept) 4.2932213 5.135777 5.978333\n\n Random Effects:\n  Level: school \n"
@@ -147,6 +164,29 @@ CASES = {
         "Group Var      0.445    0.166                           \nGroup x x Cov  0.024    0.065                           \n"
         "========================================================",
         {"n_obs": "200", "fixef.intercept.ci_low": "0.696", "varcomp.group.variance": "0.445", "varcomp.group__x.cov": "0.024"},
+    ),
+    "pandoc.table": (
+        "                Estimate  Std. Error   t value\n------------  ----------  ----------  --------\n"
+        "(Intercept)    2.9873850   0.2490357   11.9958\narm old       -0.5242000   0.2134000   -2.4560",
+        {"intercept.estimate": "2.9873850", "arm old.se": "0.2134000", "arm old.t": "-2.4560"},
+    ),
+    "insight.print_table": (
+        "Parameter   | Coefficient |   SE |        95% CI | t(234) |      p\n"
+        "---------------------------------------------------------------\n"
+        "(Intercept) |        2.99 | 0.25 | [ 2.50, 3.47] |  12.00 | < .001\n"
+        "arm [old]   |       -0.52 | 0.21 | [-0.94, -.10] |  -2.46 | 0.014 ",
+        {
+            "intercept.estimate": "2.99", "arm [old].ci_low": "-0.94", "arm [old].ci_high": "-.10",
+            "intercept.p": "< .001", "arm [old].t": "-2.46",
+        },
+    ),
+    "stata.estat": (
+        "------------------------------------------------------------------------------\n"
+        "                       Level |        ICC   Std. err.     [95% conf. interval]\n"
+        "-----------------------------+------------------------------------------------\n"
+        "                      school |   .3948826   .0925063      .2333046    .5822303\n"
+        "------------------------------------------------------------------------------",
+        {"icc.school": ".3948826", "icc.school.se": ".0925063", "icc.school.ci_high": ".5822303"},
     ),
     "stata.mixed": (
         "Mixed-effects REML regression                   Number of obs     =        240\n"
@@ -257,3 +297,49 @@ def test_rows_with_stars_go_on_behind_blank_lines_and_none_is_lost():
     assert {number.id: number.text for number in doubled[0].numbers} == wanted
     assert wanted["arm.f"] == "0.32"
     assert doubled.unread == []
+
+
+STATA = """
+Performing EM optimization ...
+
+Iteration 0:  log likelihood = -401.29315
+
+Mixed-effects ML regression                     Number of obs     =        240
+Group variable: school                          Number of groups  =         12
+                                                Wald chi2(3)      =      45.85
+Log likelihood = -401.29315                     Prob > chi2       =     0.0000
+
+------------------------------------------------------------------------------
+           y | Coefficient  Std. err.      z    P>|z|     [95% conf. interval]
+-------------+----------------------------------------------------------------
+         arm |
+          2  |   .6976748   .0821976     8.49   0.000     .5365705    .8587791
+   placebo   |          0  (base)
+             |
+   arm#c.age |
+          2  |  -.0976748   .0221976    -4.40   0.000    -.1365705   -.0587791
+             |
+       _cons |   5.135777   .4262455    12.05   0.000     4.300352    5.971203
+------------------------------------------------------------------------------
+LR test vs. linear model: chibar2(01) = 191.29        Prob >= chibar2 = 0.0000
+"""
+
+
+def test_levels_of_factors_in_stata_are_named_by_factor_and_level():
+    printout = read_printout(STATA)
+    found = {(number.row, number.column): number.text for number in printout[0].numbers}
+    assert printout.unread == []
+    assert found["arm 2", "Coefficient"] == ".6976748"
+    assert found["arm#c.age 2", "[95% conf."] == "-.1365705"
+    assert found["arm placebo", "Coefficient"] == "0"
+    assert found["_cons", "interval]"] == "5.971203"
+    assert found["Iteration 0", "log likelihood"] == "-401.29315"
+    assert printout[0].reml is False
+    assert printout[0].heads["response"] == "y"
+
+
+def test_a_level_with_a_colon_is_a_row_of_statsmodels():
+    text = CASES["statsmodels.MixedLM"][0].replace("Intercept      1.042", "arm[T.c: d]    1.042")
+    printout = read_printout(text)
+    assert printout[0].get("fixef.arm[T_c:d].estimate").text == "1.042"
+    assert printout.unread == []

@@ -6,11 +6,12 @@ import re
 
 from replications.printouts import frames
 from replications.printouts.block import Block
-from replications.printouts.cells import trailing
+from replications.printouts.cells import tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
-from replications.printouts.matrices import Matrix, Row
+from replications.printouts.matrices import Matrix
 from replications.printouts.names import slug
+from replications.printouts.rows import Row, swallows
 
 
 @kind("lme4.ranef", begins=r"^\s*\$`?[\w.:]+`?\s*$", turn=45)
@@ -26,7 +27,7 @@ def read(cursor: Cursor) -> Block | None:
     while (line := cursor.skip_blank()) is not None and (found := re.match(r"^\s*\$`?([\w.:]+)`?\s*$", line.text)):
         cursor.take()
         cursor.skip_blank()
-        table = frames.read(cursor) or _in_turn(cursor)
+        table = _in_turn(cursor) or frames.read(cursor)
         if table is None or ("(Intercept)" not in table.headings and not re.search(r"ranef|coef", block.call)):
             break
         for row in table.rows:
@@ -45,18 +46,24 @@ def read(cursor: Cursor) -> Block | None:
 
 
 def _in_turn(cursor: Cursor) -> Matrix | None:
-    """Read a table that lost its places: below ``(Intercept) x`` each row has a level and as many numbers."""
+    """Read a table that may have lost its places: below ``(Intercept) x`` each row has a level and as many numbers.
+
+    None, and the cursor where it was, where a single row is not like that, as below headings with blanks or in panels.
+    """
     head = cursor.peek()
-    if head is None or not head.text.startswith("(Intercept)"):
+    if head is None or not head.text.lstrip().startswith("(Intercept)"):
         return None
     matrix, start = Matrix(head.text.split()), cursor.at
     cursor.take()
     while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
+        if re.match(r"^\s*(\$|with conditional variances|attr\()", line.text):
+            break
         cells = trailing(line.text)[-len(matrix.headings) :]
         label = line.text[: cells[0].start].strip() if len(cells) == len(matrix.headings) else ""
-        if not label:
-            break
-        found = {name: (cell.text, line.number) for name, cell in zip(matrix.headings, cells, strict=True)}
+        if not label or swallows(label, gap=True):
+            cursor.at = start
+            return None
+        found = {name: (tidy(cell.text), line.number) for name, cell in zip(matrix.headings, cells, strict=True)}
         matrix.rows.append(Row(label, cursor.take().number, found))
     if not matrix.rows:
         cursor.at = start

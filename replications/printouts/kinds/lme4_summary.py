@@ -10,9 +10,9 @@ from replications.printouts.cells import is_number, trailing
 from replications.printouts.coefficients import coefficients, formula, messages, named_vector, quantiles
 from replications.printouts.correlations import correlations
 from replications.printouts.cursor import Cursor
+from replications.printouts.headings import headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
-from replications.printouts.matrices import headings
 from replications.printouts.names import quantity, slug
 
 TITLE = r"^\s*(Generalized |Nonlinear |Linear )?(linear |Linear |generalized )?mixed model fit by"
@@ -145,4 +145,10 @@ def _message(cursor: Cursor, block: Block) -> bool:
         return False
     while (line := cursor.peek()) is not None and re.match(r"^\s*( - |Use print\(|vcov\()", line.text):
         block.messages[-1] += " " + cursor.take().text.strip()
+    while block.messages[-1].startswith("fit warnings") or block.messages[-1] in block.heads.get("warnings", ""):
+        line = cursor.peek()
+        if line is None or line.blank or line.prose or line.code or _ends(line):
+            break
+        block.messages.append(cursor.take().text.strip())
+        block.heads["warnings"] = f"{block.heads.get('warnings', '')} {block.messages[-1]}".strip()
     return True

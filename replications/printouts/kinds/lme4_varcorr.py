@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from replications.printouts import random_effects
 from replications.printouts.block import Block
-from replications.printouts.cells import NUMBER
+from replications.printouts.cells import NUMBER, is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.names import slug
@@ -31,8 +32,9 @@ def read_frame(cursor: Cursor) -> Block | None:
     """Read ``as.data.frame(VarCorr(m))``; a row of two effects has their covariance and correlation."""
     first = cursor.take()
     block = Block("lme4.VarCorr", first.number, call=cursor.call())
-    while (line := cursor.peek()) is not None and (found := _FRAME.match(line.text)) and not line.prose:
-        group, one, other, vcov, sdcor = found.groups()
+    ends = [found.end() for found in re.finditer(r"\S+", first.text)]
+    while (line := cursor.peek()) is not None and (cells := _cells(line.text, ends)) and not line.prose:
+        group, one, other, vcov, sdcor = cells
         names = [name for name in (one, other) if name != "<NA>"]
         prefix = ".".join(
             ["varcomp", slug(group).replace("Residual", "residual"), *["__".join(map(slug, names))] * bool(names)]
@@ -43,3 +45,14 @@ def read_frame(cursor: Cursor) -> Block | None:
             block.add(text, f"{prefix}.{id}", label, column, line.number)
         cursor.take()
     return block if block.numbers else None
+
+
+def _cells(text: str, ends: list[int]) -> list[str]:
+    """Return the five cells of a row: by their places, which names with blanks need, or one word each."""
+    if found := _FRAME.match(text):
+        return list(found.groups())
+    if len(text) != ends[-1] or any(text[end] != " " or text[end - 1] == " " for end in ends[:-1]):
+        return []
+    cells = [text[start:end].strip() for start, end in pairwise([0, *ends])]
+    cells[0] = re.sub(r"^\d+\s+", "", cells[0])
+    return cells if all(map(is_number, cells[3:])) else []

@@ -8,28 +8,57 @@ from replications.printouts.block import Block
 from replications.printouts.cells import NUMBER
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
+from replications.printouts.lines import Line
 from replications.printouts.names import slug
 
-_N = rf"\s+({NUMBER})"
-_ROW = re.compile(rf"^\s*(\S.*?)\s+(\d+){_N}{_N}{_N}{_N}(?:\s+\d+ vs \d+{_N}{_N})?\s*$")
-_COLUMNS = (
-    ("df", "npar"),
-    ("AIC", "aic"),
-    ("BIC", "bic"),
-    ("logLik", "loglik"),
-    ("L.Ratio", "chisq"),
-    ("p-value", "p"),
+_CELL = rf"\d+ vs \d+|{NUMBER}"
+_ROW = re.compile(rf"^\s*(?P<label>\S.*?)(?P<cells>(?:\s+(?:{_CELL}))*)\s*$")
+_IDS = {"df": "npar", "AIC": "aic", "BIC": "bic", "logLik": "loglik", "L.Ratio": "chisq", "p-value": "p"}
+_HEADINGS = ["Model", *list(_IDS)[:4], "Test", *list(_IDS)[4:]]
+_OF_THE_FIRST = 5
+"""Headings that have a cell in the row of the first model, which is compared with none."""
+
+
+@kind(
+    "nlme.anova", begins=r"^\s*Model\s+df\s+AIC(\s+BIC)?(\s+logLik)?(\s+Test)?(\s+L\.Ratio)?(\s+p-value)?\s*$", turn=19
 )
-
-
-@kind("nlme.anova", begins=r"^\s*Model\s+df\s+AIC\s+BIC\s+logLik(\s+Test\s+L\.Ratio\s+p-value)?\s*$", turn=34)
 def read(cursor: Cursor) -> Block | None:
-    """Read a row a model; the number R gives to each model is no number of the comparison."""
-    first = cursor.take()
+    """Read a row a model, in panels where they are wide; the number R gives to a model is none of the comparison."""
+    first = cursor.peek()
+    assert first is not None
     block = Block("nlme.anova", first.number, call=cursor.call())
-    while (line := cursor.peek()) is not None and not line.prose and (found := _ROW.match(line.text)):
-        for (column, id), text in zip(_COLUMNS, found.groups()[2:], strict=True):
-            if text:
-                block.add(text, f"{slug(found[1])}.{id}", found[1], column, line.number)
+    labels: list[str] = []
+    while (head := cursor.peek()) is not None and _is_head(head, labels):
         cursor.take()
+        columns, count = head.text.split(), 0
+        while (line := cursor.peek()) is not None and not line.prose and (found := _ROW.match(line.text)):
+            label, cells = found["label"], re.findall(_CELL, found["cells"])
+            if _is_head(line, labels) or (columns[0] != "Model" and label not in labels):
+                break
+            if columns[0] == "Model":
+                labels.append(label)
+            _add(block, line, label, columns, cells)
+            count += 1
+            cursor.take()
+        if not count:
+            break
     return block if block.numbers else None
+
+
+def _is_head(line: Line, labels: list[str]) -> bool:
+    words = line.text.split()
+    known = bool(words) and all(word in _HEADINGS for word in words) and not line.prose
+    return known and (words[0] == "Model") == (not labels)
+
+
+def _add(block: Block, line: Line, label: str, columns: list[str], cells: list[str]) -> None:
+    """Add a row; the first model has no test, so that its row ends before."""
+    own = [name for name in columns if name in _HEADINGS[:_OF_THE_FIRST]]
+    wanted = columns if len(cells) == len(columns) else own
+    tested = wanted is columns and "Test" in columns and " vs " not in cells[columns.index("Test")]
+    if len(cells) != len(wanted) or tested:
+        block.unread.append((line.number, line.text))
+        return
+    for column, text in zip(wanted, cells, strict=True):
+        if column in _IDS:
+            block.add(text, f"{slug(label)}.{_IDS[column]}", label, column, line.number)

@@ -44,7 +44,10 @@ def _table(cursor: Cursor, block: Block, prefix: str) -> bool:
         return False
     columns = head.text.split()
     if cells := all_numbers(below.text):
-        for column, cell in zip(columns, cells, strict=False):
+        if len(cells) != len(columns):
+            block.unread.append((below.number, below.text))
+            columns, cells = [], []
+        for column, cell in zip(columns, cells, strict=True):
             block.add(cell.text, f"{prefix}.{quantity(column)}", "", column, below.number)
         cursor.at += 2
         return True

@@ -1,17 +1,18 @@
-"""``summary()`` of nlme's ``lme`` (and ``gls``), how it prints itself, and its ``VarCorr()``."""
+"""``summary()`` of nlme's ``lme`` (and ``gls``), and how it prints itself."""
 
 from __future__ import annotations
 
 import re
 
+from replications.printouts import deviations
 from replications.printouts.block import Block
 from replications.printouts.cells import trailing
 from replications.printouts.coefficients import coefficients, formula, named_vector, quantiles
 from replications.printouts.correlations import correlations
 from replications.printouts.cursor import Cursor
+from replications.printouts.headings import headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
-from replications.printouts.matrices import headings
 from replications.printouts.names import quantity, slug
 
 _TITLE = r"^\s*(Linear mixed-effects model|Generalized least squares) fit by"
@@ -48,8 +49,8 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
         block.data_name = found[1]
         cursor.take()
     elif re.match(r"AIC\s+BIC", text) and below is not None:
-        for name, cell in zip(headings(line.text), trailing(below.text), strict=False):
-            block.add(cell.text, quantity(name.text), "", name.text, below.number)
+        for name, text in _below(block, [head.text for head in headings(line.text)], below):
+            block.add(text, quantity(name), "", name, below.number)
         cursor.at += 2
     elif found := re.match(r"(Log-restricted-likelihood|Log-likelihood):\s*(\S+)", text):
         block.add(found[2], "loglik", "", found[1], cursor.take().number)
@@ -74,6 +75,15 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
     return True
 
 
+def _below(block: Block, names: list[str], values: Line) -> list[tuple[str, str]]:
+    """Return the numbers of a line with their names; where they are not as many, the line is reported."""
+    cells = trailing(values.text)
+    if len(cells) != len(names):
+        block.unread.append((values.number, values.text))
+        return []
+    return [(name, cell.text) for name, cell in zip(names, cells, strict=True)]
+
+
 def _coefficients(cursor: Cursor, block: Block) -> None:
     pairs = named_vector(cursor, _ends)
     for name, text, number in pairs:
@@ -94,58 +104,13 @@ def _random(cursor: Cursor, block: Block) -> None:
         elif text.startswith("Structure:"):
             block.heads[f"structure {group}"] = cursor.take().text.partition(":")[2].strip()
         elif (below := cursor.peek(1)) is not None and below.text.lstrip().startswith("StdDev:"):
-            for name, cell in zip(line.text.split(), trailing(below.text), strict=False):
-                _add(block, group, name, cell.text, "StdDev", below.number)
+            for name, text in _below(block, line.text.split(), below):
+                deviations.add(block, group, name, text, "StdDev", below.number)
             cursor.at += 2
         elif re.match(r"(Variance\s+)?StdDev(\s+Corr)?\s*$", text):
-            cursor.take()
-            deviations(cursor, block, group, text.split()[:2] if text.startswith("Var") else ["StdDev"])
+            deviations.read(cursor, block, group, cursor.take())
         else:
             break
-
-
-def deviations(cursor: Cursor, block: Block, group: str, columns: list[str]) -> None:
-    """Read a row a random effect: standard deviation, correlations with those above, and their headings."""
-    names: list[str] = []
-    while (line := cursor.peek()) is not None and not line.blank and not line.prose and not line.code:
-        if not _with_heads(block, group, line, columns, names):
-            break
-        names.append(line.text.split()[0])
-        cursor.take()
-
-
-def _with_heads(block: Block, group: str, line: Line, columns: list[str], names: list[str]) -> bool:
-    """Read a row whose numbers are followed by the headings of correlations: ``x 0.30 -0.79 (Intr)``."""
-    words = line.text.split()
-    if trailing(words[0]):
-        return False
-    ends = next((at for at in range(len(words), 0, -1) if trailing(words[at - 1])), 0)
-    numbers = words[1:ends]
-    if len(numbers) < len(columns) or len(numbers) > len(columns) + len(names):
-        return False
-    for column, text in zip(columns, numbers, strict=False):
-        _add(block, group, words[0], text, column, line.number)
-    for other, text in zip(names, numbers[len(columns) :], strict=False):
-        block.add(text, f"varcomp.{group}.{slug(other)}__{slug(words[0])}.corr", words[0], "Corr", line.number)
-    return True
-
-
-@kind("nlme.VarCorr", begins=r"^\s*[\w.]+ = pd\w+\(", turn=20)
-def read_varcorr(cursor: Cursor) -> Block | None:
-    """Read ``VarCorr()``; its parts are named by their grouping factors."""
-    first = cursor.take()
-    block = Block("nlme.VarCorr", first.number, call=cursor.call())
-    head = cursor.peek()
-    if head is None or not re.match(r"^\s*Variance\s+StdDev", head.text):
-        return None
-    cursor.take()
-    deviations(cursor, block, slug(first.text.split("=")[0].strip()), ["Variance", "StdDev"])
-    return block if block.numbers else None
-
-
-def _add(block: Block, group: str, name: str, text: str, column: str, line: int) -> None:
-    prefix = "varcomp.residual" if name == "Residual" else f"varcomp.{group}.{slug(name)}"
-    block.add(text, f"{prefix}.{quantity(column)}", name, column, line)
 
 
 def _counts(cursor: Cursor, block: Block, text: str) -> bool:
@@ -162,8 +127,8 @@ def _counts(cursor: Cursor, block: Block, text: str) -> bool:
         if names is None or values is None:
             return False
         labels = re.findall(r"\S+(?: %in% \S+)*", names.text)
-        for name, cell in zip(labels, trailing(values.text), strict=False):
-            block.add(cell.text, f"n_groups.{slug(name.split(' ')[0])}", name, "Number of Groups", values.number)
+        for name, text in _below(block, labels, values):
+            block.add(text, f"n_groups.{slug(name.split(' ')[0])}", name, "Number of Groups", values.number)
         cursor.at += 2
     elif found := re.match(r"Degrees of freedom:\s*(\d+) total;\s*(\d+) residual", text):
         number = cursor.take().number
@@ -187,7 +152,25 @@ def _structure(cursor: Cursor, block: Block, text: str) -> bool:
         return True
     if re.match(r"Parameter estimates?(\(s\))?:", text):
         cursor.take()
+        if (line := cursor.peek()) is not None and line.text.strip() == "Correlation:":
+            _triangle(cursor, block)
+            return True
         for name, value, number in named_vector(cursor, _ends):
             block.add(value, f"structure.{slug(name)}", name, "", number)
         return True
     return False
+
+
+def _triangle(cursor: Cursor, block: Block) -> None:
+    """Read the correlations of a general structure, between occasions that are numbered."""
+    cursor.take()
+    if cursor.peek() is None:
+        return
+    heads = cursor.take().text.split()
+    while (line := cursor.peek()) is not None and not line.prose and (cells := trailing(line.text)):
+        label, *numbers = (cell.text for cell in cells)
+        if line.text[: cells[0].start].strip() or len(numbers) > len(heads) or heads[len(numbers) - 1 :][:1] == [label]:
+            break
+        for column, text in zip(heads, numbers, strict=False):
+            block.add(text, f"structure.corr.{label}.{column}", label, column, line.number)
+        cursor.take()

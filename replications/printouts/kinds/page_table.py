@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from replications.printouts import grids, model_tables
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
@@ -10,6 +12,9 @@ from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.names import QUANTITIES, quantity, slug
 
+_ESTIMATES = {"b", "B", "Est.", "Est", "β", "Beta"}
+_STATISTICS = {*QUANTITIES, *_ESTIMATES, "p", "P", "CI", "95% CI", "S.E.", "se"}
+_INTERVAL = re.compile(r"\bC\.?I\b|[Ii]nterval")
 _INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
 
 
@@ -24,31 +29,82 @@ def read(cursor: Cursor) -> Block | None:
         model_tables.add(block, grid)
     elif len(grid) > 1:
         _add(block, grid)
-    return block if block.numbers else None
+    return block if block.numbers or block.unread else None
 
 
 def _is_of_models(grid: list[GridRow]) -> bool:
     """Tell whether a table has a column a model: rows tell of the fit, or of an intercept, and no heading of a cell."""
-    if len(grid) < 4 or sum(cell in QUANTITIES for cell in grid[0].cells[1:]) > 1:
+    head, _ = _split(grid)
+    if len(grid) < 4 or any(sum(cell in _STATISTICS for cell in row.cells[1:]) > 1 for row in head or grid[:1]):
         return False
     labels = {model_tables.clean(row.cells[0]) for row in grid}
     return bool(labels & _INTERCEPTS) or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
 
 
+def _split(grid: list[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
+    """Return the rows of headings, which have no number, and those below; the first row is one in any case.
+
+    A row of one cell above the numbers is no heading but tells what the rows below it are.
+    """
+    at = next((i for i, row in enumerate(grid) if any(model_tables.parts(cell) for cell in row.cells[1:])), len(grid))
+    while at > 1 and not any(grid[at - 1].cells[1:]):
+        at -= 1
+    return grid[: max(at, 1)], grid[max(at, 1) :]
+
+
+def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
+    """Return for each column what stands above the last row of headings, over several columns perhaps, and its own."""
+    width = max(len(row.cells) for row in head)
+    above = [""] * width
+    for row in head[:-1]:
+        last = ""
+        for at in range(1, width):
+            cell = row.cells[at] if at < len(row.cells) else ""
+            last = cell or last
+            above[at] = f"{above[at]} {last}".strip()
+    own = [*head[-1].cells, *[""] * width][:width]
+    return [(over if over != name else "", name) for over, name in zip(above, own, strict=True)]
+
+
 def _add(block: Block, grid: list[GridRow]) -> None:
     """Add the numbers of a table; a row is named by its first cells, as many as tell the rows apart."""
-    head, rows = grid[0].cells, grid[1:]
-    count = _labels(rows)
+    head, rows = _split(grid)
+    if any(re.search(r"\d\.\d", cell) for cell in head[-1].cells[1:]):
+        block.unread += [(row.line, "  ".join(row.cells).strip()) for row in grid]
+        return
+    headings, count = _headings(head), _labels(rows)
     for row in rows:
         label = " ".join(filter(None, row.cells[:count]))
         name = ".".join(slug(cell) for cell in row.cells[:count] if cell)
-        for column, cell in zip(head[count:], row.cells[count:], strict=False):
-            parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
-            for what, text in parts:
-                end = quantity(column) if what == "estimate" else f"{quantity(column)}_{what}"
-                block.add(text, f"{name}.{end}", label, column, row.line)
-            if not parts and cell[:1].isdigit():
+        if len(row.cells) > len(headings):
+            block.unread.append((row.line, "  ".join(row.cells).strip()))
+            continue
+        for (above, column), cell in zip(headings[count:], row.cells[count:], strict=False):
+            known = _cell(label, above, column, name, cell)
+            for id, text, heading in known:
+                block.add(text, id, label, heading, row.line)
+            if not known and re.match(r"[<>(\[-]?\s*\.?\d", cell):
                 block.unread.append((row.line, cell))
+
+
+def _cell(label: str, above: str, column: str, name: str, cell: str) -> list[tuple[str, str, str]]:
+    """Return the numbers of a cell, each with its id and its heading; none if they are not understood."""
+    model = f"{slug(above)}." if above else ""
+    if above and is_number(cell) and (ids := model_tables.fit_ids(label, single=False)):
+        return [(f"{model}{ids[0]}", cell, above)]
+    parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
+    if not parts and _INTERVAL.search(column):
+        parts = model_tables.interval(cell)
+    heading = f"{above} {column}".strip()
+    what = "estimate" if column in _ESTIMATES else quantity(column)
+    return [
+        (
+            f"{model}{name}.{part if part.startswith('ci_') else what if part == 'estimate' else f'{what}_{part}'}",
+            text,
+            heading,
+        )
+        for part, text in parts
+    ]
 
 
 def _labels(rows: list[GridRow]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from replications.printouts.block import Block
-from replications.printouts.cells import NUMBER
+from replications.printouts.cells import NUMBER, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
 from replications.printouts.names import slug
@@ -42,8 +42,11 @@ def read_indices(cursor: Cursor) -> Block | None:
     names = [name.strip() for name in cursor.take().text.split("|")]
     while (line := cursor.peek()) is not None and ("|" in line.text or re.match(r"^-+$", line.text.strip())):
         cells = [cell.strip() for cell in cursor.take().text.split("|")]
-        label = cells[0] if names[0] in ("Name", "Model") and len(cells) == len(names) else ""
-        for name, cell in zip(names, cells, strict=False):
+        label = cells[0] if names[0] in ("Name", "Model") else ""
+        if len(cells) != len(names):
+            block.unread += [(line.number, line.text)] if trailing(line.text) else []
+            continue
+        for name, cell in zip(names, cells, strict=True):
             if found := re.match(rf"^({NUMBER})(?: \(({NUMBER})\))?$", cell):
                 id = f"{slug(label)}." * bool(label) + _id(name.replace(" (weights)", ""))
                 block.add(found[1], id, label, name, line.number)

@@ -10,9 +10,10 @@ from replications.printouts.block import Block
 from replications.printouts.cells import Cell, is_number
 from replications.printouts.coefficients import add_rows, formula
 from replications.printouts.cursor import Cursor
+from replications.printouts.headings import known_headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
-from replications.printouts.matrices import Matrix, known_headings
+from replications.printouts.matrices import Matrix
 from replications.printouts.names import quantity, slug
 
 _BEGINS = (

@@ -12,7 +12,9 @@ from replications.printouts.names import slug
 
 
 @kind(
-    "stats.confint", begins=r"^\s*(\d+(\.\d+)?\s?%)\s+(\d+(\.\d+)?\s?%)\s*$|^\s*Computing (profile|bootstrap)", turn=40
+    "stats.confint",
+    begins=r"^\s*(\d+(\.\d+)?\s?%)(\s+(\d+(\.\d+)?\s?%))?\s*$|^\s*Computing (profile|bootstrap)",
+    turn=40,
 )
 def read(cursor: Cursor) -> Block | None:
     """Read the table; ids are ``confint.parameter.low`` and ``.high``."""

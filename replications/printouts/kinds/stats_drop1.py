@@ -8,6 +8,7 @@ from replications.printouts import matrices
 from replications.printouts.block import Block
 from replications.printouts.coefficients import add_rows, formula
 from replications.printouts.cursor import Cursor
+from replications.printouts.headings import known_headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.names import quantity, slug
 
@@ -26,14 +27,14 @@ def read(cursor: Cursor) -> Block | None:
     block = Block("stats.drop1", first.number, call=cursor.call(), heads={"title": first.text.strip()})
     block.kind = next(name for pattern, name in _TITLES if re.search(pattern, first.text))
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
-        if matrices.known_headings(line.text):
+        if known_headings(line.text):
             break
         text = cursor.take().text.strip()
         if text.startswith("Model:"):
             block.formula = formula(cursor, text[6:], re.compile(r"^\s+(npar|Df|Sum Sq)\b"))
         elif not re.match(r"(Degrees of freedom method|Satterthwaite|Kenward)", text):
             return None
-    find = matrices.known_headings
+    find = known_headings
     matrix = matrices.read(cursor, lambda line: begins_another(line, "stats.drop1"), find=find, short=True)
     add_rows(block, matrix, lambda label, column: f"{slug(label.strip('<>'))}.{_name(column, matrix.headings)}")
     return block if block.numbers else None

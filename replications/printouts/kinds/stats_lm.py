@@ -26,6 +26,9 @@ _FIELDS = (
     (rf"\bAIC:\s*({NUMBER})", ("aic",)),
     (rf"Number of Fisher Scoring iterations:\s*({NUMBER})", ("iterations",)),
     (rf"Degrees of Freedom:\s*({NUMBER})\s*Total \(i\.e\. Null\);\s*({NUMBER})\s*Residual", ("null_df", "df_resid")),
+    (rf"^\s*Theta:\s*({NUMBER})", ("theta",)),
+    (rf"^\s*Std\. Err\.:\s*({NUMBER})", ("theta_se",)),
+    (rf"^\s*2 x log-likelihood:\s*({NUMBER})", ("two_loglik",)),
     (rf"^\s*\(?({NUMBER}) observations? deleted due", ("n_missing",)),
 )
 _BEGINS = (

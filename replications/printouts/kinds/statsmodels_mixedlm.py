@@ -29,7 +29,7 @@ def read(cursor: Cursor) -> Block | None:
     """Read the fields of the head, then a row a coefficient, a variance or a covariance."""
     first = cursor.take()
     block = Block("statsmodels.MixedLM", first.number, call=cursor.call())
-    rules = 0
+    rules, in_table = 0, False
     while (line := cursor.peek()) is not None and not line.blank and not line.prose:
         text = cursor.take().text
         if re.match(r"^=+$", text.strip()):
@@ -37,8 +37,8 @@ def read(cursor: Cursor) -> Block | None:
             if rules == 2:
                 break
         elif re.match(r"^\s*-+$|^\s*Coef\.", text):
-            continue
-        elif ":" in text and not trailing(text.split(":")[0]) and _FIELD.search(text):
+            in_table = in_table or "Coef." in text
+        elif not in_table and ":" in text and _FIELD.search(text):
             _head(block, text, line.number)
         elif not _row(block, text, line.number):
             block.unread.append((line.number, text))
@@ -52,6 +52,8 @@ def _head(block: Block, text: str, line: int) -> None:
             block.reml = value == "REML"
         elif name in _FIELDS and is_number(value):
             block.add(value, _FIELDS[name], "", name, line)
+        elif is_number(value):
+            block.unread.append((line, text))
         else:
             block.heads[name.casefold()] = value
 

@@ -1,0 +1,77 @@
+"""Tables whose columns are ruled one by one, as Pandoc, pander and reStructuredText have them."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from replications.printouts import model_tables
+from replications.printouts.block import Block
+from replications.printouts.cells import is_number
+from replications.printouts.cursor import Cursor
+from replications.printouts.kind import kind
+from replications.printouts.lines import Line
+from replications.printouts.names import quantity, slug
+
+_RULES = re.compile(r"^\s*(?:-{2,}(?:\s+-{2,})+|={2,}(?:\s+={2,})+)\s*$")
+_WHOLE = re.compile(r"^\s*-{8,}\s*$")
+
+
+@kind("pandoc.table", begins=r"\S", turn=39)
+def read(cursor: Cursor) -> Block | None:
+    """Read the rows below headings and rules; a rule as long as its column tells where cells begin and end."""
+    first = cursor.peek()
+    above = first is not None and _RULES.match(first.text) is not None and "=" in first.text
+    head, rule = cursor.peek(1 if above else 0), cursor.peek(2 if above else 1)
+    if first is None or head is None or rule is None or not _RULES.match(rule.text) or rule.code or head.prose:
+        return None
+    spans = [found.span() for found in re.finditer(r"-+|=+", rule.text)]
+    names = _cells(head.text, spans) or _headings(head.text, len(spans))
+    if names is None or any(map(is_number, names[1:])):
+        return None
+    cursor.at += 3 if above else 2
+    block = Block("pandoc.table", head.number, call=cursor.call())
+    while (line := cursor.peek()) is not None and not (line.prose or line.code):
+        following = cursor.peek(1)
+        if line.blank and (following is None or following.blank or _cells(following.text, spans) is None):
+            break
+        cursor.take()
+        if _RULES.match(line.text) or _WHOLE.match(line.text):
+            break
+        if not line.blank:
+            _row(block, line, names, spans)
+    return block if block.numbers or block.unread else None
+
+
+def _headings(text: str, count: int) -> list[str] | None:
+    """Return headings that are not below their rules, as many as columns or one fewer, without that of the labels."""
+    words = re.split(r"\s{2,}", text.strip())
+    return [""] * (count - len(words)) + words if count - 1 <= len(words) <= count else None
+
+
+def _cells(text: str, spans: list[tuple[int, int]]) -> list[str] | None:
+    """Return the cells of a line; None if something stands between two columns, or behind the last."""
+    gaps = [text[: spans[0][0]], *(text[a[1] : b[0]] for a, b in pairwise(spans))]
+    if any(gap.strip() for gap in gaps) or text[spans[-1][1] :].strip():
+        return None
+    return [_bare(text[start:end]) for start, end in spans]
+
+
+def _bare(cell: str) -> str:
+    """Return a cell without emphasis, empty for the sign that stands for an empty one."""
+    text = re.sub(r"^\*\*(.+)\*\*$", r"\1", cell.strip())
+    return "" if text in ("\\", "&nbsp;") else re.sub(r"\\([*_<>|~^])", r"\1", text)
+
+
+def _row(block: Block, line: Line, names: list[str], spans: list[tuple[int, int]]) -> None:
+    cells = _cells(line.text, spans)
+    if cells is None:
+        block.unread.append((line.number, line.text))
+        return
+    for name, cell in zip(names[1:], cells[1:], strict=True):
+        parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
+        for what, text in parts:
+            end = quantity(name) if what == "estimate" else what if what == "stars" else f"{quantity(name)}_{what}"
+            block.add(text, f"{slug(cells[0])}.{end}", cells[0], name, line.number)
+        if not parts and re.match(r"[<>(\[-]?\s*\.?\d", cell):
+            block.unread.append((line.number, line.text))

@@ -1,0 +1,121 @@
+"""One row of a printed matrix: its label, and the numbers below the headings they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from replications.printouts.cells import Cell, stars_of, tidy, trailing
+from replications.printouts.lines import Line
+
+_WITHOUT_TEST = ("Residual", "<none>", "NULL")
+_TEST = ("Chisq", "Df", "Test")
+"""Headings of the first cell that the row of the first model has not: it is compared with none."""
+_WORDS_OF_A_LABEL = 5
+"""Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
+
+
+@dataclass
+class Row:
+    """A row: its label, the cells by heading, its stars, its line."""
+
+    label: str
+    line: int
+    cells: dict[str, tuple[str, int]] = field(default_factory=dict)
+    stars: str = ""
+    stars_line: int = 0
+
+
+def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
+    """Read a row below headings.
+
+    Parameters
+    ----------
+    line : Line
+    columns : sequence of Cell
+    short : bool
+        Whether a row that is not aligned may have fewer cells than there are headings, the last ones missing.
+    """
+    text, stars = stars_of(line.text)
+    cells = trailing(text)
+    if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
+        cells = cells[1:]
+    below = _of_the_model(text, cells, columns) or aligned(cells, columns)
+    if below and len(cells) == len(columns) > len(below) and _lost_places(text, below, columns):
+        below = {}
+    placed = below or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
+    if not placed:
+        return None
+    label = text[: min(cell.start for cell in placed.values())].strip()
+    if swallows(label, gap=True):
+        return None
+    if not below and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
+        return None
+    row = Row(label, line.number, stars=stars, stars_line=line.number)
+    row.cells = {name: (tidy(cell.text), line.number) for name, cell in placed.items()}
+    return row
+
+
+def swallows(label: str, *, gap: bool) -> bool:
+    """Tell whether a label ends in a number that is none of it: one with a decimal, or with ``gap`` one set apart.
+
+    A minus at its end is none of it either.
+
+    Examples
+    --------
+    >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25", "Days -")]
+    [False, True, True, False, True]
+    """
+    if re.search(r"(^|\s)[-<>]$|^Residuals?\s+\d", label):
+        return True
+    return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
+
+
+def _lost_places(text: str, aligned: dict[str, Cell], columns: Sequence[Cell]) -> bool:
+    """Tell whether a row that has a cell for each heading, but not below it, lost its blanks."""
+    label = text[: min(cell.start for cell in aligned.values())].strip()
+    by_chance = len(aligned) == 1 and columns[-1].text not in aligned and "  " not in text.strip()
+    return by_chance or swallows(label, gap=True)
+
+
+def aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
+    """Return the cells by the headings they end below; nothing if a cell between two such ones ends elsewhere."""
+    ends = {column.end: column.text for column in columns}
+    hits = [at for at, cell in enumerate(cells) if cell.end in ends]
+    if not hits or hits[-1] != len(cells) - 1 or hits != list(range(hits[0], len(cells))):
+        return {}
+    if cells[hits[0]].start < 1 and len(columns) > 1:
+        return {}
+    if hits[0] and cells[hits[0] - 1].end > columns[0].end:
+        return {}
+    return {ends[cells[at].end]: cells[at] for at in hits}
+
+
+def _filled(label: str, columns: Sequence[Cell]) -> Sequence[Cell]:
+    """Return the headings that have cells in a row with empty ones: of the model as it is, those of the fit alone."""
+    if label == "NULL":
+        return [column for column in columns if column.text.startswith("Resid.")]
+    names = [column.text for column in columns]
+    if label == "<none>":
+        wanted = ("npar", "logLik", "AIC") if "logLik" in names else ("RSS", "Deviance", "AIC")
+        return [column for column in columns if column.text in wanted]
+    return columns
+
+
+def _of_the_model(text: str, cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
+    """Return the cells of the row of the model as it is, if there is one for each heading that row can have."""
+    label = text[: cells[0].start].strip() if cells else ""
+    filled = _filled(label, columns) if label in ("<none>", "NULL") else []
+    return {column.text: cell for column, cell in zip(filled, cells, strict=False)} if len(filled) == len(cells) else {}
+
+
+def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool, label: str) -> dict[str, Cell]:
+    if len(cells) < len(columns) and not (short and cells):
+        return {}
+    chosen = cells[-len(columns) :]
+    if short and len(cells) < len(columns):
+        columns = _filled(label, columns)
+        if not (label.startswith(_WITHOUT_TEST) or len(columns) == len(cells) or columns[len(cells)].text in _TEST):
+            return {}
+    return {column.text: cell for column, cell in zip(columns, chosen, strict=False)}

@@ -1,0 +1,128 @@
+"""Damaged tables: a number is read where its place is certain, and reported with its line where it is not."""
+
+import re
+
+import pytest
+
+from replications.printouts.read import read_printout
+
+TABLE = """            Estimate Std. Error t value
+(Intercept)   2.9873     0.2490  11.996
+x             0.6287     0.0925   6.797
+arm old      -0.5242     0.2134  -2.456
+"""
+SUMMARY = f"""Linear mixed model fit by REML ['lmerMod']
+Formula: y ~ x + arm + (x | school)
+   Data: d
+
+REML criterion at convergence: 1281.9
+
+Random effects:
+ Groups   Name        Variance Std.Dev. Corr
+ school   (Intercept) 0.9001   0.9487
+          x           0.1931   0.4394   -0.10
+ Residual             1.9364   1.3915
+Number of obs: 360, groups:  school, 18
+
+Fixed effects:
+{TABLE}
+Correlation of Fixed Effects:
+        (Intr) x
+x       -0.099
+arm old -0.393 -0.021
+"""
+ANOVA = """Single term deletions
+
+Model:
+y ~ x + arm
+       Df Sum of Sq     RSS    AIC F value    Pr(>F)
+<none>              1050.86 393.71
+x       1   180.211 1231.07 448.68  61.050 6.305e-14 ***
+arm     2     9.174 1060.03 392.83   1.554    0.2128
+"""
+
+
+def triples(text):
+    """Return what was read as text, row and column, blanks counted once."""
+    return {
+        (n.text, *(re.sub(r"\s+", " ", label) for label in (n.row, n.column)))
+        for block in read_printout(text)
+        for n in block.numbers
+        if n.text and set(n.text) != {"*"}
+    }
+
+
+def each_line(change, text):
+    return "\n".join(map(change, text.split("\n")))
+
+
+DAMAGE = {
+    "tabs for blanks": lambda text: re.sub(r" {2,}", "\t", text),
+    "tabs between all columns": lambda text: re.sub(r"(?<=\S) +(?=-?\d|<)", "\t", text),
+    "blanks counted once": lambda text: each_line(lambda line: re.sub(r" +", " ", line).strip(), text),
+    "no blanks in front": lambda text: each_line(str.lstrip, text),
+    "four blanks in front": lambda text: each_line(lambda line: "    " + line, text),
+    "a blank less": lambda text: text.replace("   ", "  "),
+    "an empty prompt below": lambda text: text + "\n> \n",
+    "verbatim": lambda text: "\\begin{verbatim}\n" + text + "\n\\end{verbatim}",
+    "a cut point": lambda text: re.sub(r"(?<= )(-?\d+)\.(\d{4})(?=\s)", r"\1. \2", text),
+    "wrapped": lambda text: each_line(lambda line: re.sub(r"^(.{28}\S*) (?=\S)", r"\1\n", line), text),
+    "a minus set apart": lambda text: re.sub(r" -(?=\d)", " - ", text),
+}
+
+
+@pytest.mark.parametrize("text", [TABLE, SUMMARY, ANOVA], ids=["table", "summary", "deletions"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_nothing_is_misread_and_nothing_skipped(damage, text):
+    whole, changed = triples(text), DAMAGE[damage](text)
+    printout = read_printout(changed)
+    assert triples(changed) <= whole
+    lost = {number for number, _, _ in whole - triples(changed)}
+    reported = " ".join(line for _, line in printout.unread)
+    pieces = {piece for number in lost for piece in number.lstrip("-").split(".")}
+    assert [piece for piece in pieces if piece not in reported] == []
+
+
+@pytest.mark.parametrize("damage", ["an empty prompt below", "verbatim", "four blanks in front", "no blanks in front"])
+def test_light_damage_loses_nothing(damage):
+    assert triples(DAMAGE[damage](SUMMARY)) == triples(SUMMARY)
+
+
+def test_values_wrapped_below_wrapped_names_are_reported():
+    text = "> fixef(m)\n(Intercept)  x\narm old  arm new\n 3.1  0.5\n 0.2  0.4\n"
+    printout = read_printout(text)
+    assert triples(text) == set()
+    assert [line for line, _ in printout.unread] == [4, 5]
+
+
+def test_intervals_go_on_in_panels():
+    text = (
+        "                2.5 %\n(Intercept)  2.51232\nx           -0.10312\n"
+        "             97.5 %\n(Intercept) 3.46232\nx           0.81003\n"
+    )
+    assert triples(text) == {
+        ("2.51232", "(Intercept)", "2.5 %"),
+        ("-0.10312", "x", "2.5 %"),
+        ("3.46232", "(Intercept)", "97.5 %"),
+        ("0.81003", "x", "97.5 %"),
+    }
+
+
+BREAKS = {
+    "a form feed": "\n\f\n\n",
+    "a running head": "\n142   CHAPTER 7. MULTILEVEL MODELS\n\n",
+    "a running foot": "\n\nChapter 7. Multilevel models   143\n\n",
+}
+
+
+@pytest.mark.parametrize("at", range(3, 23, 2))
+@pytest.mark.parametrize("name", BREAKS)
+def test_tables_go_on_behind_the_end_of_a_page(name, at):
+    lines = SUMMARY.split("\n")
+    text = "\n".join(lines[:at]) + "\n" + BREAKS[name] + "\n".join(lines[at:])
+    assert triples(text) == triples(SUMMARY)
+
+
+def test_a_text_with_a_blank_line_behind_each_is_read():
+    assert triples(SUMMARY.replace("\n", "\n\n")) == triples(SUMMARY)
+    assert triples(ANOVA.replace("\n", "\n\n")) == triples(ANOVA)

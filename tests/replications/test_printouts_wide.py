@@ -1,0 +1,188 @@
+"""Printouts that were too wide for the page, and tables whose rows are named by text with blanks."""
+
+import pytest
+
+from replications.printouts.read import read_printout
+
+
+def cells(text):
+    """Return what was read as text by row and column, and the lines that were not."""
+    printout = read_printout(text)
+    return {(n.row, n.column): n.text for block in printout for n in block.numbers}, printout.unread
+
+
+CALLS = """Data: d
+Models:
+lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE): y ~ 1 + (1 | school)
+lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE): y ~ x + z + arm + (x | school)
+                                                            npar    AIC
+lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)              3 1382.9
+lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE)    9 1214.9
+                                                             Chisq Df
+lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)
+lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE) 180.02  6
+                                                            Pr(>Chisq)
+lme4::lmer(y ~ 1 + (1 | school), d, REML = FALSE)
+lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE)  < 2.2e-16
+"""
+
+
+def test_models_named_by_their_calls_go_on_in_panels():
+    found, unread = cells(CALLS)
+    second = "lme4::lmer(y ~ x + z + arm + (x | school), d, REML = FALSE)"
+    assert unread == []
+    assert found[second, "Df"] == "6"
+    assert found[second, "Pr(>Chisq)"] == "< 2.2e-16"
+    assert len(found) == 7
+
+
+NLME = """   Model df         AIC         BIC       logLik   Test     L.Ratio
+n0     1  3 1382.943552 1394.601864 -688.4717757
+n1     2  4 1324.210038 1339.754454 -658.1050189 1 vs 2 60.73351364
+   p-value
+n0
+n1  <.0001
+"""
+
+
+def test_models_of_nlme_go_on_in_panels():
+    found, unread = cells(NLME)
+    assert unread == []
+    assert found["n1", "p-value"] == "<.0001"
+    assert found["n0", "logLik"] == "-688.4717757"
+    assert len(found) == 10
+
+
+CONTRASTS = """ contrast               estimate    SE  df t.ratio
+ old drug f - old drug m   0.542 0.333 353   1.629
+ old drug f - placebo f   -0.304 0.348 353  -0.874
+ p.value
+  0.1042
+  0.3830
+
+P value adjustment: tukey method for comparing a family of 6 estimates
+"""
+
+
+def test_contrasts_go_on_below_without_their_labels():
+    found, unread = cells(CONTRASTS)
+    assert unread == []
+    assert found["old drug f - placebo f", "p.value"] == "0.3830"
+    assert found["old drug f - old drug m", "p.value"] == "0.1042"
+
+
+def test_a_panel_of_other_length_is_reported():
+    found, unread = cells(CONTRASTS.replace("  0.3830\n", ""))
+    assert ("old drug f - old drug m", "p.value") not in found
+    assert (5, "  0.1042") in unread
+
+
+TIBBLE = """# A tibble: 3 × 6
+  effect   group term              estimate std.error   p.value
+  <chr>    <chr> <chr>                <dbl>     <dbl>     <dbl>
+1 fixed    <NA>  arm old drug         0.677    0.0943  3.94e- 1
+2 fixed    <NA>  (Intercept)         -1.11e+1  0.198   3.94e-12
+3 ran_pars cls   sd__(Intercept)      0.0756  NA      NA
+"""
+
+
+def test_a_tibble_is_cut_at_its_columns():
+    found, unread = cells(TIBBLE.replace("-1.11e+1", "-11.1   "))
+    assert unread == []
+    assert found["fixed arm old drug", "p.value"] == "3.94e-1"
+    assert found["fixed (Intercept)", "estimate"] == "-11.1"
+    assert found["ran_pars cls sd__(Intercept)", "estimate"] == "0.0756"
+
+
+def test_a_row_of_a_tibble_with_a_cell_across_a_column_is_reported():
+    found, unread = cells(
+        TIBBLE.replace("1 fixed    <NA>  arm old drug         0.677 ", "1 fixed    <NA>  arm old drug  0.7 0.677 ")
+    )
+    assert [line for line, _ in unread] == [4]
+    assert ("fixed (Intercept)", "p.value") in found
+
+
+def test_one_row_of_a_tibble_without_text_is_named_by_its_number():
+    text = "# A tibble: 1 × 3\n  r.squared sigma p.value\n      <dbl> <dbl>   <dbl>\n1     0.126  1.73 3.9e-12\n"
+    assert cells(text)[0] == {("1", "r.squared"): "0.126", ("1", "sigma"): "1.73", ("1", "p.value"): "3.9e-12"}
+
+
+FRAME = """       grp         var1         var2      vcov    sdcor
+1   school  (Intercept)         <NA>  1.116719  1.05675
+2   school  armold drug         <NA>  0.170596  0.41303
+3   school  (Intercept)  armold drug -0.315841 -0.72362
+4 Residual         <NA>         <NA>  1.963680  1.40131
+"""
+
+
+def test_effects_with_blanks_in_a_frame_of_variances():
+    found, unread = cells(FRAME)
+    assert unread == []
+    assert found["school armold drug", "vcov"] == "0.170596"
+    assert found["school (Intercept) armold drug", "sdcor"] == "-0.72362"
+
+
+CORRELATIONS = """Linear mixed model fit by REML ['lmerMod']
+Formula: y ~ arm + (1 | g)
+   Data: d
+
+Fixed effects:
+            Estimate Std. Error t value
+(Intercept)    0.691      0.282   2.450
+`w v`          0.398      0.453   1.192
+armfa b        0.311      0.280   1.107
+
+Correlation of Fixed Effects:
+        (Intr) `w v`
+`w v`    0.066
+armfa b -0.407 -0.112
+fit warnings:
+Some predictor variables are on very different scales: consider rescaling
+optimizer (nloptwrap) convergence code: 0 (OK)
+Model failed to converge with max|grad| = 0.0237878 (tol = 0.002, component 1)
+"""
+
+
+def test_correlations_below_names_with_blanks_and_what_the_fit_warned_of():
+    block = read_printout(CORRELATIONS)[0]
+    found = {(number.row, number.column): number.text for number in block.numbers}
+    assert found["armfa b", "(Intr)"] == "-0.407"
+    assert found["armfa b", "`w v`"] == "-0.112"
+    assert block.unread == []
+    assert [message.split()[0] for message in block.messages] == ["fit", "Some", "optimizer", "Model"]
+
+
+def test_variances_too_wide_for_the_page_stand_below_their_names():
+    text = (
+        "Random effects:\n Groups   Name\n school   (Intercept)\n          a_very_long_name_of_a_slope\n Residual\n"
+        " Variance Std.Dev. Corr \n 0.49102  0.7007        \n 0.03166  0.1779   -0.40\n 2.49001  1.5780        \n"
+        "Number of obs: 120, groups:  school, 12\n"
+    )
+    found = {number.id: (number.text, number.line) for number in read_printout(text)[0].numbers}
+    assert found["varcomp.school.intercept.variance"] == ("0.49102", 7)
+    assert found["varcomp.school.intercept__a_very_long_name_of_a_slope.corr"] == ("-0.40", 8)
+    assert found["varcomp.residual.sd"] == ("1.5780", 9)
+
+
+@pytest.mark.parametrize("gap", ["\n", ""])
+def test_deviations_of_effects_with_blanks(gap):
+    text = (
+        "Linear mixed-effects model fit by REML\n  Data: d \nRandom effects:\n Formula: ~arm | school\n"
+        "            StdDev    Corr         \n(Intercept) 1.0564111 (Intr) armodd\n"
+        "armodd drug 0.4143361 -0.724       \narmplacebo  0.1834012  0.801 -0.165\n"
+        f"Residual    1.4013012              \n{gap}Fixed effects:  y ~ 1 \n"
+        "               Value Std.Error  DF  t-value p-value\n(Intercept) 5.060580 0.4339782 225 11.660908  0.0000\n"
+    )
+    printout = read_printout(text)
+    found = {number.id: number.text for number in printout[0].numbers}
+    assert printout.unread == []
+    assert found["varcomp.school.armodd drug.sd"] == "0.4143361"
+    assert found["varcomp.school.armodd drug__armplacebo.corr"] == "-0.165"
+    assert found["fixef.intercept.df"] == "225"
+
+
+def test_as_many_values_as_headings_or_none_in_nlme():
+    text = "Linear mixed-effects model fit by REML\n  Data: d \n       AIC      BIC    logLik\n  459,2493 491,2105\n"
+    printout = read_printout(f"{text}\nFixed effects:  y ~ 1 \n            Value\n(Intercept) 5.06\n")
+    assert [number.text for block in printout for number in block.numbers if number.column != "Value"] == []
+    assert (4, "  459,2493 491,2105") in printout.unread
