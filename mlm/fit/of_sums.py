@@ -1,0 +1,99 @@
+"""The stages between sums and the search: cross-products of independent columns, and what must hold of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..crossproducts.blocks import CrossProducts
+from ..crossproducts.sums import Sums, Worked, cross_products_of, dependent_columns_of, residual_weights
+from ..errors import DataError, FitError
+from ..frame.model_frame import ModelFrame, RandomPart
+from ..frame.unread import UnreadFrame
+from .checks import CONSTANT_SHARE, EXACT_SHARE, demand_variation
+from .stages import independent_columns, parallel_together, say_dropped, with_joint
+
+__all__ = ["products_of"]
+
+
+def products_of(frame: ModelFrame, terms: list[RandomPart], quiet: bool = False) -> tuple[ModelFrame, CrossProducts]:
+    """Have cross-products of independent columns, of rows or of sums, in which the response varies.
+
+    Of a smaller model that is fitted to compare, `quiet`, it is not said which columns are dropped.
+
+    Raises
+    ------
+    DataError, FitError
+        When there are as many columns as rows, or nothing to explain.
+    """
+    if not isinstance(frame, UnreadFrame):
+        frame, products = independent_columns(frame, terms, quiet)
+        demand_variation(frame, products)
+        return frame, products
+    frame, worked = _independent(frame, terms, quiet)
+    products = _products(frame.sums, worked)
+    residual = residual_weights(frame.sums, worked, products)
+    if residual is not None and frame.again is not None:
+        products = _products(frame.again(residual), worked, products)
+    _demand_variation(frame, products)
+    return frame, products
+
+
+def _independent(frame: UnreadFrame, terms: list[RandomPart], quiet: bool) -> tuple[UnreadFrame, Worked]:
+    """Drop fixed-effects columns that depend on others, and say so unless `quiet`."""
+    worked = _worked(frame, terms)
+    if len(worked.fixed) >= frame.nobs:
+        raise DataError(
+            f"{frame.nobs} rows for {len(worked.fixed)} fixed effects leave nothing to estimate; use fewer predictors."
+        )
+    dropped = dependent_columns_of(frame.sums, worked)
+    if not dropped:
+        return frame, worked
+    if not quiet:
+        say_dropped(frame, dropped)
+    frame = frame.without(dropped)
+    return frame, _worked(frame, terms)
+
+
+def _worked(frame: UnreadFrame, terms: list[RandomPart]) -> Worked:
+    """Where a model's columns stand among those that were summed."""
+    random: dict[str, tuple[tuple[int, ...], ...]] = {}
+    for part in terms:
+        random[part.term.group] = (*random.get(part.term.group, ()), part.columns.places)  # type: ignore[attr-defined]
+    return Worked(frame.x_names, frame.x_columns.places, random)  # type: ignore[attr-defined]
+
+
+def _products(sums: Sums, worked: Worked, before: CrossProducts | None = None) -> CrossProducts:
+    """Find the cross-products, with those of a factor's terms together where columns of these are nearly parallel."""
+    products = cross_products_of(sums, worked, before)
+    sizes = [tuple(map(len, worked.random[factor.name])) for factor in products.factors]
+    together = parallel_together(products, sizes)
+    if together is None:
+        return products
+    joined = {
+        factor.name: _joined(worked.random[factor.name], each)
+        for factor, each in zip(products.factors, together, strict=True)
+    }
+    return with_joint(products, cross_products_of(sums, worked._replace(random=joined), before))
+
+
+def _joined(terms: tuple[tuple[int, ...], ...], sizes: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    return terms if len(sizes) == len(terms) else (tuple(k for term in terms for k in term),)
+
+
+def _demand_variation(frame: UnreadFrame, products: CrossProducts) -> None:
+    """Refuse a constant response, and predictors that give the response exactly: see `checks.demand_variation`."""
+    name, total, mean = frame.formula.response, products.total, products.shift.response
+    if total <= CONSTANT_SHARE * frame.nobs * mean * mean or total == 0:
+        raise DataError(
+            f"The response {name!r} is constant in the {frame.nobs} rows used, or varies by less than a millionth of "
+            "its mean: there is nothing to explain. Subtract its mean first if it does vary."
+        )
+    if not np.isfinite(total):
+        raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
+    if products.xy[-1, -1] <= EXACT_SHARE * total:
+        raise FitError(
+            f"The fixed effects fit the response {name!r} exactly: there is no residual variance to estimate. "
+            "Is the response, or a copy of it, among the predictors?"
+        )
