@@ -56,6 +56,10 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .model.model_sums import ModelSums as ModelSums
+from .model.model_sums import merge as merge
+from .model.model_sums import read_sums as read_sums
+from .model.model_sums import sums as sums
 from .model.standardizing import standardize as standardize
 from .model.updating import update as update
 from .plot.check import check as check
@@ -121,6 +125,7 @@ __all__ = [
     "MlmError",
     "MlmWarning",
     "ModelFrame",
+    "ModelSums",
     "NestingWarning",
     "Overdispersion",
     "PlausibleRange",
@@ -163,6 +168,7 @@ __all__ = [
     "lm",
     "lmer",
     "load",
+    "merge",
     "model_frame",
     "overdispersion",
     "plausible_range",
@@ -174,6 +180,7 @@ __all__ = [
     "ranova",
     "re_pca",
     "read_data",
+    "read_sums",
     "regtable",
     "rescale",
     "resid",
@@ -188,6 +195,7 @@ __all__ = [
     "step",
     "summarize",
     "summary",
+    "sums",
     "tidy",
     "update",
     "vcov",

@@ -16,13 +16,14 @@ from .frame.fit_call import FitCall
 from .frame.lazy_table import is_lazy
 from .frame.model_frame import ModelFrame, read_frame
 from .model.mixed_model import MixedModel
+from .model.model_sums import ModelSums, demand_alone
 
 __all__ = ["lmer"]
 
 
 def lmer(
-    formula: str,
-    data: Any,
+    formula: str | ModelSums,
+    data: Any = None,
     reml: bool | None = None,
     weights: Any = None,
     offset: Any = None,
@@ -39,8 +40,9 @@ def lmer(
 
     Parameters
     ----------
-    formula : str
-        As in lme4, for example ``"y ~ x + (1 + x | g)"``; the notes below have the grammar.
+    formula : str or ModelSums
+        As in lme4, for example ``"y ~ x + (1 + x | g)"``; the notes below have the grammar. Or sums that `mlm.sums` or
+        `mlm.merge` made, which have formula, weights, offset and contrasts in them, and take the place of the data.
     data : data frame
         pandas, polars, pyarrow or any other eager frame that narwhals knows, or a mapping of columns. Also a polars
         ``LazyFrame``, a relation of DuckDB, or the name of a Parquet file (``"visits/*.parquet"``, which DuckDB reads):
@@ -160,9 +162,14 @@ def lmer(
     given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
     given |= {"data_name": data_name, "optimizer": optimizer, "tolerance": tolerance}
     origin = FitCall(lmer, data, given)
-    lazy = not isinstance(data, pd.DataFrame | dict) and is_lazy(data)
-    read = unread_frame if lazy else read_frame
-    frame: ModelFrame = read(formula, data, weights, offset, contrasts, functions, data_name, origin=origin)
+    frame: ModelFrame
+    if isinstance(formula, ModelSums):
+        demand_alone(data, weights, offset, contrasts, functions, data_name)
+        frame = formula.frame
+    else:
+        lazy = not isinstance(data, pd.DataFrame | dict) and is_lazy(data)
+        read = unread_frame if lazy else read_frame
+        frame = read(formula, data, weights, offset, contrasts, functions, data_name, origin=origin)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)
     frame, products = products_of(frame, terms)

@@ -60,7 +60,7 @@ def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None) -> Sums:
         (a.group, b.group): _pair(rows, frame, (a, b), found, effects)
         for a, b in itertools.combinations(_distinct(frame), 2)
     }
-    return Sums(frame.nobs, rows.shift, total, found, pairs, rows.log_weights, frame.weighted)
+    return Sums(frame.nobs, rows.shift, total, found, pairs, rows.log_weights, frame.weighted, frame.labels)
 
 
 def _distinct(frame: LazyFrame) -> list[RandomTerm]:

@@ -79,6 +79,8 @@ class Sums(NamedTuple):
     log_weights : float
         Sum of the logarithms of the weights.
     weighted : bool
+    names : tuple of str
+        What each column is, the same wherever it is summed.
     """
 
     nobs: int
@@ -88,6 +90,7 @@ class Sums(NamedTuple):
     pairs: Mapping[tuple[str, str], PairSums]
     log_weights: float
     weighted: bool
+    names: tuple[str, ...] = ()
 
 
 class Worked(NamedTuple):

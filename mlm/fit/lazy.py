@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,8 @@ def unread_frame(
     functions: Mapping[str, Callable[..., Any]] | None,
     data_name: str | None,
     origin: FitCall | None = None,
+    levels: Mapping[str, Sequence[Any]] | None = None,
+    least: int = 1,
 ) -> UnreadFrame:
     """Read a formula and have the sums of its columns computed.
 
@@ -33,6 +35,8 @@ def unread_frame(
         As for `mlm.lmer`.
     origin : FitCall, optional
         The call that is kept with the frame.
+    levels, least
+        See `mlm.sums`.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def unread_frame(
             "`functions` take arrays, and lazy data have none: make the columns in the data before the fit, and name "
             "them in the formula."
         )
-    read = read_lazy(formula, data, weights, offset, contrasts, data_name)
+    read = read_lazy(formula, data, weights, offset, contrasts, data_name, levels, least)
     sums = lazy_sums(read)
     groupings = {name: factor.grouping for name, factor in sums.factors.items()}
     return UnreadFrame(sums, partial(lazy_sums, read), {**read.known, "groupings": groupings, "origin": origin})

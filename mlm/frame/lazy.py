@@ -33,14 +33,14 @@ from .lazy_values import ROW, ByValue, Translator, chosen, key_of
 from .model_frame import RandomPart
 from .rows import Dropped, taken
 from .unread import UnreadColumns, UnreadPredictor
-from .values import Category, Matrix, Numbers, Truth, Value
+from .values import Category, Matrix, Numbers, Truth, Value, label
 from .variables import demanded, without_dot
 
 __all__ = ["PRIOR", "LazyFrame", "LazyPart", "Product", "read_lazy"]
 
 Product = tuple[str, ...]
 """A column of a model matrix: the names of the factors that it is the product of; of the constant, none."""
-RESPONSE, PRIOR = "(y)", "(w)"
+RESPONSE, PRIOR, GROUP = "(y)", "(w)", "mlm_size"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +66,8 @@ class LazyFrame:
     nobs : int
     columns : tuple of tuple of str
         All columns that sums are taken of, as products of factors: first the constant, last the response.
+    labels : tuple of str
+        What each column is: its variables with the endings of their columns.
     keys : mapping of str to tuple of str
         The data's columns by which each grouping factor groups.
     weighted : bool
@@ -76,13 +78,21 @@ class LazyFrame:
     table: LazyTable
     nobs: int
     columns: tuple[Product, ...]
+    labels: tuple[str, ...]
     keys: Mapping[str, tuple[str, ...]]
     weighted: bool
     known: Mapping[str, Any]
 
 
 def read_lazy(
-    formula: str, data: Any, weights: Any, offset: Any, contrasts: Mapping[str, Any] | None, data_name: str | None
+    formula: str,
+    data: Any,
+    weights: Any,
+    offset: Any,
+    contrasts: Mapping[str, Any] | None,
+    data_name: str | None,
+    levels: Mapping[str, Sequence[Any]] | None = None,
+    least: int = 1,
 ) -> LazyFrame:
     """Bring a formula and lazy data together.
 
@@ -94,6 +104,10 @@ def read_lazy(
         A column's name, or an expression.
     contrasts, data_name
         As for `model_frame`.
+    levels : mapping of str to sequence, optional
+        Levels of categories, by their names in the formula, whether rows have them or not.
+    least : int
+        Groups of fewer rows are left out.
 
     Raises
     ------
@@ -108,8 +122,10 @@ def read_lazy(
     roles = _roles(table, weights, offset)
     texts = {role: text for role, text in ((WEIGHTS, weights), (OFFSET, offset)) if text is not None}
     demanded(parsed, roles, texts, table.names_only(), {})
-    reading = _Reading(parsed, roles, Translator(table))
+    reading = _Reading(parsed, roles, Translator(table), levels or {})
     kept, dropped = reading.complete_rows()
+    if least > 1:
+        kept, dropped = reading.large_groups(kept, dropped, least)
     return reading.frame(kept, dropped, contrasts, CallText(named, weights, offset))
 
 
@@ -133,7 +149,14 @@ def _roles(table: LazyTable, weights: Any, offset: Any) -> dict[str, Node]:
 class _Reading:
     """One formula on its way to a `LazyFrame`."""
 
-    def __init__(self, formula: Formula, roles: Mapping[str, Node], translator: Translator) -> None:
+    def __init__(
+        self,
+        formula: Formula,
+        roles: Mapping[str, Node],
+        translator: Translator,
+        levels: Mapping[str, Sequence[Any]],
+    ) -> None:
+        self.levels = levels
         self.formula, self.roles, self.translator, self.table = formula, roles, translator, translator.table
         computed = dict.fromkeys((formula.left, *formula.fixed.variables, *formula.offsets, *roles.values()))
         computed |= dict.fromkeys(node for term in formula.random for node in term.expr.variables)
@@ -177,6 +200,33 @@ class _Reading:
         _say_dropped(total, complete, by_column, list(of_column))
         return self.table.keeping(every), Dropped(total - complete, total, by_column)
 
+    def large_groups(self, kept: LazyTable, dropped: Dropped, least: int) -> tuple[LazyTable, Dropped]:
+        """Leave out the rows of groups that have fewer than `least`, until none has; warns of them.
+
+        Raises
+        ------
+        DataError
+            When no row is left.
+        """
+        keys = [list(self.translator.columns(term.parts)) for term in self.formula.random]
+        before = dropped.total - dropped.count
+        rows, counted = before, -1
+        while rows != counted:
+            counted = rows
+            for names in keys:
+                size = kept.with_columns({GROUP: nw.lit(1.0)}).sizes(names, GROUP)
+                kept = size.keeping(nw.col(GROUP) >= least)
+            rows = int(kept.numbers({"rows": nw.len()})["rows"])
+        if not rows:
+            raise DataError(f"No group has {least} rows or more; ask for fewer, or group by something coarser.")
+        if rows < before:
+            warnings.warn(
+                f"{before - rows} of {before} complete rows are in groups of fewer than {least} rows and are left out.",
+                MissingRowsWarning,
+                stacklevel=users_stacklevel(),
+            )
+        return kept, Dropped(dropped.total - rows, dropped.total, dropped.by_column)
+
     def _columns(self) -> list[str]:
         return list(dict.fromkeys([*self.translator.columns(self.computed), *self.grouped]))
 
@@ -210,7 +260,14 @@ class _Reading:
             "recipe": self.translator.recipe(), "predictors": self._predictors(kept), "call": call, **self._given(),
         }  # fmt: skip
         keys = {term.group: tuple(self.translator.columns(term.parts)) for term in self.formula.random}
-        return LazyFrame(kept.with_columns(self.factors), n, columns, keys, WEIGHTS in self.roles, known)
+        table = kept.with_columns(self.factors)
+        return LazyFrame(table, n, columns, self._labels(columns), keys, WEIGHTS in self.roles, known)
+
+    def _labels(self, columns: Sequence[Product]) -> tuple[str, ...]:
+        """What the columns are."""
+        told = {alias: f"{variable}: {end}" for (variable, end), alias in self._labelled.items()}
+        told[RESPONSE] = spell(self.formula.left)
+        return tuple(" * ".join(told[name] for name in product) or "1" for product in columns)
 
     def _predictors(self, kept: LazyTable) -> dict[str, UnreadPredictor]:
         """What is known of the columns that the fixed part uses."""
@@ -239,7 +296,10 @@ class _Reading:
         if isinstance(value, Lazily):
             return Truth(np.array([0.0, 1.0])) if value.truth else Numbers(np.zeros(1))
         if isinstance(value.value, Category):
-            return taken(value.value, self._occurring(value, kept))
+            there = taken(value.value, self._occurring(value, kept))
+            assert isinstance(there, Category)
+            declared = self.levels.get(spell(node))
+            return there if declared is None else _declared(there, declared, spell(node))
         return value.value
 
     def _occurring(self, value: ByValue, kept: LazyTable) -> np.ndarray:
@@ -278,10 +338,10 @@ class _Reading:
         if isinstance(mine, ByValue) and isinstance(value, Category):
             there = self._occurring_raw(mine)
             made = coding.columns(name, value.codes, full)
-            return [(label, self._factor(name, label, chosen(mine.key, there, array))) for label, array in made]
+            return [(end, self._factor(name, end, chosen(mine.key, there, array))) for end, array in made]
         truth = self.translator.lazily(node).expression.cast(nw.Float64)
         made = coding.columns(name, np.array([0, 1]), full)
-        return [(label, self._factor(name, label, low + (high - low) * truth)) for label, (low, high) in made]
+        return [(end, self._factor(name, end, low + (high - low) * truth)) for end, (low, high) in made]
 
     def _occurring_raw(self, value: ByValue) -> list[Any]:
         return [each for each in value.raw if each in self._counts[value.column]]
@@ -320,6 +380,18 @@ def _coding(value: Value, node: Node, contrasts: Mapping[str, Any]) -> Coding | 
     if isinstance(value, Numbers):
         return None
     raise DataError(f"The predictor {shorten(spell(node))!r} is neither one column of numbers nor a category.")
+
+
+def _declared(value: Category, levels: Sequence[Any], name: str) -> Category:
+    """A category with the levels that are given."""
+    labels = [label(level) for level in levels]
+    unknown = [each for each in value.labels if each not in labels]
+    if unknown:
+        raise DataError(f"{shorten(name)!r} has the level {shorten(unknown[0])!r}, which is not among those given.")
+    place = np.array([labels.index(each) for each in value.labels], dtype=np.intp)
+    every = np.empty(len(levels), dtype=object)
+    every[:] = list(levels)
+    return Category(place[value.codes], every, value.ordered, value.contrast, value.text)
 
 
 def _counted(condition: nw.Expr) -> nw.Expr:

@@ -73,11 +73,19 @@ class LazyTable:
         DataError
             When there is no such file, or no DuckDB to read it.
         """
-        native = _files(str(data)) if isinstance(data, str | Path) else data
-        lazy = nw.from_native(native)
-        if not isinstance(lazy, nw.LazyFrame):
-            raise DataError(f"The data are a {type(data).__name__}, which is not lazy.")
-        return cls(lazy, lazy.implementation.value)
+        native = _files(str(data)) if isinstance(data, str | Path) and is_lazy(data) else data
+        try:
+            given = nw.from_native(pd.DataFrame(native) if isinstance(native, Mapping) else native, pass_through=True)
+        except ValueError as error:  # columns of a mapping that are not of one length, a name that is there twice
+            raise DataError(f"The data cannot be read: {str(error).strip().partition(chr(10))[0]}") from None
+        if isinstance(given, nw.DataFrame):
+            given = given.lazy()
+        if not isinstance(given, nw.LazyFrame):
+            raise DataError(
+                f"The data must be a data frame, in memory or lazy, or the name of a Parquet file; got "
+                f"{type(data).__name__}."
+            )
+        return cls(given, given.implementation.value)
 
     @property
     def remedy(self) -> str:
@@ -115,6 +123,12 @@ class LazyTable:
     def keeping(self, condition: nw.Expr) -> LazyTable:
         """The rows for which a condition holds."""
         return LazyTable(self._lazy.filter(condition), self.engine, self.dtypes)
+
+    def sizes(self, keys: Iterable[str], name: str) -> LazyTable:
+        """The rows with the sum of a column over those of the same values of some columns, in its place."""
+        plain = {f"mlm_key_{k}": key for k, key in enumerate(keys)}
+        lazy = self._lazy.with_columns(nw.col(key).alias(each) for each, key in plain.items())
+        return LazyTable(lazy.with_columns(nw.col(name).sum().over(*plain).alias(name)), self.engine, self.dtypes)
 
     def numbers(self, wanted: Mapping[str, nw.Expr]) -> dict[str, float]:
         """Numbers that are each one for all rows, by their names; NaN of what has no rows."""

@@ -69,6 +69,10 @@ class UnreadColumns(_Unread, Columns):
         for name, value in (("names", names), ("n", n), ("places", places)):
             object.__setattr__(self, name, value)
 
+    def of(self, n: int) -> UnreadColumns:
+        """The columns of another number of rows."""
+        return UnreadColumns(self.names, n, self.places)
+
     def select(self, keep: list[int]) -> UnreadColumns:
         """The columns at these positions."""
         names, places = tuple(self.names[k] for k in keep), tuple(self.places[k] for k in keep)
