@@ -45,8 +45,8 @@ def lmer(
         `mlm.merge` made, which have formula, weights, offset and contrasts in them, and take the place of the data.
     data : data frame
         pandas, polars, pyarrow or any other eager frame that narwhals knows, or a mapping of columns. Also a polars
-        ``LazyFrame``, a relation of DuckDB, or the name of a Parquet file (``"visits/*.parquet"``, which DuckDB reads):
-        these are not read, and what needs their rows (fitted values, residuals, simulation) raises `FitError`.
+        ``LazyFrame``, a relation of DuckDB, a Dask frame, an Ibis table, or the name of a Parquet file
+        (``"visits/*.parquet"``, which DuckDB reads): these are not read, and what needs their rows (fitted values, residuals, simulation) raises `FitError`.
     reml : bool, default True
         Restricted maximum likelihood; False for maximum likelihood.
     weights : str or array_like of shape (rows,), optional

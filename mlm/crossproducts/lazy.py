@@ -24,7 +24,7 @@ from .sums import FactorSums, PairSums, Sums
 __all__ = ["lazy_sums"]
 
 
-def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None) -> Sums:
+def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None, more: np.ndarray | None = None) -> Sums:
     """Have all sums computed.
 
     Parameters
@@ -32,6 +32,8 @@ def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None) -> Sums:
     frame : LazyFrame
     response : ndarray, shape (columns,), optional
         A combination of the columns, less their means, that takes the place of the response.
+    more : ndarray, shape (more, columns), optional
+        Combinations of the columns that are summed too; they stand before the response.
 
     Returns
     -------
@@ -43,6 +45,10 @@ def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None) -> Sums:
         When weights are not positive, or the engine cannot compute them.
     """
     rows = LazyRows.of(frame)
+    labels = frame.labels
+    if more is not None:
+        rows = rows.with_more(more)
+        labels = (*labels[:-1], *(f"basis {k}" for k in range(len(more))), labels[-1])
     if response is not None:
         rows = rows.with_response(response)
     effects: dict[str, set[int]] = {}
@@ -60,7 +66,7 @@ def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None) -> Sums:
         (a.group, b.group): _pair(rows, frame, (a, b), found, effects)
         for a, b in itertools.combinations(_distinct(frame), 2)
     }
-    return Sums(frame.nobs, rows.shift, total, found, pairs, rows.log_weights, frame.weighted, frame.labels)
+    return Sums(frame.nobs, rows.shift, total, found, pairs, rows.log_weights, frame.weighted, labels)
 
 
 def _distinct(frame: LazyFrame) -> list[RandomTerm]:

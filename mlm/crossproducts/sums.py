@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy.linalg
 
 from ..errors import DataError
 from ..frame.columns import Columns
@@ -19,7 +20,16 @@ from .bases import FactorColumns, basis_of_sums
 from .blocks import CrossProducts, FactorProducts, PairProducts, Shift
 from .in_memory import LARGEST_RESPONSE, RESIDUAL_SHARE, EffectsColumns, least_squares
 
-__all__ = ["FactorSums", "PairSums", "Sums", "Worked", "cross_products_of", "dependent_columns_of", "residual_weights"]
+__all__ = [
+    "FactorSums",
+    "PairSums",
+    "Sums",
+    "Worked",
+    "cross_products_of",
+    "dependent_columns_of",
+    "residual_weights",
+    "rotation_of",
+]
 
 # Share of its length, about its mean, that is new of a column beside those to its left, below which it depends on them:
 # sums of products know the square of that share, 1e-11, to a rounding of some 1e-15.
@@ -61,6 +71,24 @@ class PairSums(NamedTuple):
     rows: np.ndarray
     columns: np.ndarray
     products: np.ndarray
+
+
+class Rotation(NamedTuple):
+    """An orthonormal basis of the fixed-effects columns, for those that nearly depend on one another.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (r, columns)
+        The basis in terms of the columns that were summed; the intercept stays what it is.
+    coefficients : ndarray, shape (p, p)
+        Coefficients of the fixed-effects columns from those of the basis.
+    means : ndarray, shape (p,)
+        What was subtracted from the fixed-effects columns.
+    """
+
+    weights: np.ndarray
+    coefficients: np.ndarray
+    means: np.ndarray
 
 
 class Sums(NamedTuple):
@@ -116,7 +144,9 @@ class Worked(NamedTuple):
         return self.fixed.index(0) if 0 in self.fixed else -1
 
 
-def cross_products_of(sums: Sums, worked: Worked, before: CrossProducts | None = None) -> CrossProducts:
+def cross_products_of(
+    sums: Sums, worked: Worked, before: CrossProducts | None = None, rotation: Rotation | None = None
+) -> CrossProducts:
     """Find the cross-products that rows in memory would give: see `in_memory.cross_products`.
 
     Parameters
@@ -125,6 +155,8 @@ def cross_products_of(sums: Sums, worked: Worked, before: CrossProducts | None =
     worked : Worked
     before : CrossProducts, optional
         Those of the response, where the response of these sums is its residual: see `residual_weights`.
+    rotation : Rotation, optional
+        What the fixed-effects columns are a basis of: see `rotation_of`.
 
     Returns
     -------
@@ -145,6 +177,8 @@ def cross_products_of(sums: Sums, worked: Worked, before: CrossProducts | None =
         raise DataError("The squares of the response are too large or too small to compute with; rescale it.")
     ols, independent = least_squares(xy)
     shift = Shift(means, float(sums.shift[-1]) if centred else 0.0, ols, worked.intercept)
+    if rotation is not None:
+        shift = shift._replace(means=rotation.means, rotation=rotation.coefficients)
     if before is not None:
         ols, shift, total = np.zeros_like(ols), before.shift, before.total
     residualise = np.eye(len(xy))
@@ -163,6 +197,7 @@ def cross_products_of(sums: Sums, worked: Worked, before: CrossProducts | None =
         log_weights=sums.log_weights,
         total=total,
         independent=independent,
+        log_basis=0.0 if rotation is None else -2.0 * float(np.linalg.slogdet(rotation.coefficients)[1]),
     )
 
 
@@ -212,6 +247,25 @@ def residual_weights(sums: Sums, worked: Worked, products: CrossProducts) -> np.
         return None
     fixed = _moved(sums.shift, [*worked.fixed, len(sums.shift) - 1], keep=worked.intercept >= 0)
     return np.asarray(fixed[-1] - products.shift.ols @ fixed[:-1])
+
+
+def rotation_of(sums: Sums, worked: Worked) -> Rotation:
+    """Find the basis by Cholesky's factor of the sums; the columns of it are to be summed again.
+
+    Once is enough: what is left of their cosines is the rounding of sums over the square of the smallest share, 1e-5.
+    Yamamoto, Nakatsukasa, Yanagisawa & Fukaya (2015), Electron. Trans. Numer. Anal. 44, 306-326.
+    """
+    centred, p = worked.intercept >= 0, len(worked.fixed)
+    others = [k for k in range(p) if k != worked.intercept]
+    columns = _moved(sums.shift, [worked.fixed[k] for k in others], keep=centred)
+    squares = columns @ sums.total @ columns.T
+    length = np.sqrt(squares.diagonal())
+    root = np.linalg.cholesky(squares / np.outer(length, length)).T
+    inverse = scipy.linalg.solve_triangular(root, np.eye(len(others))) / length[:, None]
+    coefficients = np.eye(p)
+    coefficients[np.ix_(others, others)] = inverse
+    means = np.array([sums.shift[k] if centred else 0.0 for k in worked.fixed])
+    return Rotation(inverse.T @ columns, coefficients, means)
 
 
 def _moved(shift: np.ndarray, columns: Sequence[int], keep: bool) -> np.ndarray:

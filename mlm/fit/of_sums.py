@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
-from ..crossproducts.sums import Sums, Worked, cross_products_of, dependent_columns_of, residual_weights
+from ..crossproducts.sums import (
+    Rotation,
+    Sums,
+    Worked,
+    cross_products_of,
+    dependent_columns_of,
+    residual_weights,
+    rotation_of,
+)
 from ..errors import DataError, FitError
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.unread import UnreadFrame
@@ -32,10 +40,16 @@ def products_of(frame: ModelFrame, terms: list[RandomPart], quiet: bool = False)
         demand_variation(frame, products)
         return frame, products
     frame, worked = _independent(frame, terms, quiet)
-    products = _products(frame.sums, worked)
-    residual = residual_weights(frame.sums, worked, products)
+    sums, rotation = frame.sums, None
+    products = _products(sums, worked)
+    if not products.independent and frame.again is not None:
+        rotation = rotation_of(sums, worked)
+        sums, worked = frame.again(None, rotation.weights), _on_basis(sums, worked, rotation)
+        products = _products(sums, worked, rotation=rotation)
+    residual = residual_weights(sums, worked, products)
     if residual is not None and frame.again is not None:
-        products = _products(frame.again(residual), worked, products)
+        sums = frame.again(residual, None if rotation is None else rotation.weights)
+        products = _products(sums, worked, products, rotation)
     _demand_variation(frame, products)
     return frame, products
 
@@ -56,6 +70,12 @@ def _independent(frame: UnreadFrame, terms: list[RandomPart], quiet: bool) -> tu
     return frame, _worked(frame, terms)
 
 
+def _on_basis(sums: Sums, worked: Worked, rotation: Rotation) -> Worked:
+    """The model with the basis, which stands before the response, in the place of its fixed-effects columns."""
+    basis = iter(range(len(sums.shift) - 1, len(sums.shift) - 1 + len(rotation.weights)))
+    return worked._replace(fixed=tuple(0 if k == 0 else next(basis) for k in worked.fixed))
+
+
 def _worked(frame: UnreadFrame, terms: list[RandomPart]) -> Worked:
     """Where a model's columns stand among those that were summed."""
     random: dict[str, tuple[tuple[int, ...], ...]] = {}
@@ -64,9 +84,11 @@ def _worked(frame: UnreadFrame, terms: list[RandomPart]) -> Worked:
     return Worked(frame.x_names, frame.x_columns.places, random)  # type: ignore[attr-defined]
 
 
-def _products(sums: Sums, worked: Worked, before: CrossProducts | None = None) -> CrossProducts:
+def _products(
+    sums: Sums, worked: Worked, before: CrossProducts | None = None, rotation: Rotation | None = None
+) -> CrossProducts:
     """Find the cross-products, with those of a factor's terms together where columns of these are nearly parallel."""
-    products = cross_products_of(sums, worked, before)
+    products = cross_products_of(sums, worked, before, rotation)
     sizes = [tuple(map(len, worked.random[factor.name])) for factor in products.factors]
     together = parallel_together(products, sizes)
     if together is None:
@@ -75,7 +97,7 @@ def _products(sums: Sums, worked: Worked, before: CrossProducts | None = None) -
         factor.name: _joined(worked.random[factor.name], each)
         for factor, each in zip(products.factors, together, strict=True)
     }
-    return with_joint(products, cross_products_of(sums, worked._replace(random=joined), before))
+    return with_joint(products, cross_products_of(sums, worked._replace(random=joined), before, rotation))
 
 
 def _joined(terms: tuple[tuple[int, ...], ...], sizes: Sequence[int]) -> tuple[tuple[int, ...], ...]:

@@ -82,11 +82,24 @@ class LazyRows:
         table = frame.table.with_columns(columns)
         return cls(table, frame.nobs, shift, frame.weighted, found.get("logarithms", 0.0))
 
+    def with_more(self, weights: np.ndarray) -> LazyRows:
+        """The same with combinations of the columns before the response, weights (more, columns)."""
+        more, last = len(weights), self.width - 1
+        made = {f"(r{row})": self._combined(each) for row, each in enumerate(weights)}
+        named = {_name(last + row): nw.col(f"(r{row})") for row in range(more)}
+        table = self._table.with_columns({SPARE: nw.col(_name(last)), **made})
+        table = table.with_columns({**named, _name(last + more): nw.col(SPARE)})
+        shift = np.concatenate([self.shift[:-1], np.zeros(more), self.shift[-1:]])
+        return LazyRows(table, self._nobs, shift, self._weighted, self.log_weights)
+
+    def _combined(self, weights: np.ndarray) -> nw.Expr:
+        parts = [nw.col(_name(k)) * weight for k, weight in enumerate(weights.tolist()) if k and weight]
+        return reduce(add, parts) + float(weights[0])
+
     def with_response(self, weights: np.ndarray) -> LazyRows:
         """The same with a combination of the columns for the response, weights (columns,)."""
-        parts = [nw.col(_name(k)) * weight for k, weight in enumerate(weights.tolist()) if k and weight]
         last = _name(self.width - 1)
-        made = self._table.with_columns({SPARE: reduce(add, parts) + float(weights[0])})
+        made = self._table.with_columns({SPARE: self._combined(weights)})
         table, shift = made.with_columns({last: nw.col(SPARE)}), self.shift.copy()
         shift[-1] = 0.0
         return LazyRows(table, self._nobs, shift, self._weighted, self.log_weights)

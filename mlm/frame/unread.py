@@ -135,7 +135,8 @@ class UnreadFrame(_Unread, ModelFrame):
     sums : Sums
         See `mlm.crossproducts.sums`.
     again : callable or None
-        Has the sums computed with another response, a combination of the columns; it is not saved.
+        Has the sums computed with another response and with more columns, which are combinations of the columns; it
+        is not saved.
     known : mapping
         The attributes of `ModelFrame` that are known: all but those of rows. ``weights`` and ``offset`` are None where
         there are none, and otherwise not known.
@@ -143,9 +144,9 @@ class UnreadFrame(_Unread, ModelFrame):
 
     __slots__ = ("again", "sums")
     sums: Any
-    again: Callable[[np.ndarray], Any] | None
+    again: Callable[..., Any] | None
 
-    def __init__(self, sums: Any, again: Callable[[np.ndarray], Any] | None, known: Mapping[str, Any]) -> None:
+    def __init__(self, sums: Any, again: Callable[..., Any] | None, known: Mapping[str, Any]) -> None:
         every = {"offset_parts": (), "outcome": None, "origin": None, "dependent": None, "others": {}, **known}
         for name, value in {**every, "sums": sums, "again": again}.items():
             object.__setattr__(self, name, value)

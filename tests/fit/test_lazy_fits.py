@@ -1,6 +1,7 @@
 """Fits of lazy data: the same numbers as of rows in memory, on every engine; and what needs rows says so."""
 
 import pickle
+import sys
 import warnings
 
 import numpy as np
@@ -243,3 +244,42 @@ def test_names_with_blanks_and_of_sql_are_names(tmp_path):
     formula = "y ~ select + `a b` + (1 | `my group`)"
     for data in (in_polars(d, tmp_path), in_duckdb(d, tmp_path)):
         np.testing.assert_allclose(mlm.lmer(formula, data).fixef, mlm.lmer(formula, d).fixef, rtol=1e-9)
+
+
+def in_dask(d, path):
+    return pytest.importorskip("dask.dataframe").from_pandas(d, npartitions=3)
+
+
+# narwhals says so of itself, of Dask frames of any kind
+@pytest.mark.filterwarnings("ignore:Dask support is moving out of Narwhals:FutureWarning")
+@pytest.mark.parametrize("place", [1, 3, 6])
+def test_a_fit_of_a_dask_frame_is_that_of_the_rows(place, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sparse", None)  # dask looks for a package that is called as our folder of tests
+    formula, given = MODELS[place]
+    d = rows(600)
+    there, here = quietly(formula, in_dask(d, tmp_path), **given), quietly(formula, d, **given)
+    np.testing.assert_allclose(there.theta, here.theta, atol=1e-8)
+    np.testing.assert_allclose(there.deviance, here.deviance, rtol=1e-9)
+    np.testing.assert_allclose(there.fixef, here.fixef, atol=1e-7 * here.se.min())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("formula", "given"),
+    [
+        ("y ~ x + I(x^2) + (1 | g)", {}),
+        ("y ~ x + near + z + (1 + x | g)", {"weights": "w"}),
+        ("y ~ 0 + z + zz + f + (1 | g)", {}),
+    ],
+)
+def test_columns_that_nearly_depend_are_summed_in_a_basis(engine, formula, given, tmp_path):
+    d = rows()
+    noise = np.random.default_rng(9).normal(size=len(d))
+    d["x"] = d.x - 50.0 + 2000.0
+    d["near"], d["zz"] = d.x + 1e-3 * noise, d.z + 1e-3 * noise
+    there, here = quietly(formula, engine(d, tmp_path), **given), quietly(formula, d, **given)
+    assert there.products.shift.rotation is not None
+    np.testing.assert_allclose(there.theta, here.theta, atol=1e-8)
+    np.testing.assert_allclose(there.deviance, here.deviance, rtol=1e-9)
+    np.testing.assert_allclose(there.fixef, here.fixef, atol=1e-7 * here.se.min())
+    np.testing.assert_allclose(there.se, here.se, rtol=1e-7)
