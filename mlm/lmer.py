@@ -46,7 +46,8 @@ def lmer(
     data : data frame
         pandas, polars, pyarrow or any other eager frame that narwhals knows, or a mapping of columns. Also a polars
         ``LazyFrame``, a relation of DuckDB, a Dask frame, an Ibis table, or the name of a Parquet file
-        (``"visits/*.parquet"``, which DuckDB reads): these are not read, and what needs their rows (fitted values, residuals, simulation) raises `FitError`.
+        (``"visits/*.parquet"``, which DuckDB reads): these are not read, and what needs their rows (fitted values,
+        residuals, simulation) raises `FitError`.
     reml : bool, default True
         Restricted maximum likelihood; False for maximum likelihood.
     weights : str or array_like of shape (rows,), optional

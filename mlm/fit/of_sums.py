@@ -24,6 +24,10 @@ from .stages import independent_columns, parallel_together, say_dropped, with_jo
 
 __all__ = ["products_of"]
 
+# Share of the response's sum of squares that fixed effects must leave where it can only be had as a difference of sums,
+# which have a rounding of 1e-16 to 1e-14: six digits of it, at least.
+LEAST_LEFT = 1e-8
+
 
 def products_of(frame: ModelFrame, terms: list[RandomPart], quiet: bool = False) -> tuple[ModelFrame, CrossProducts]:
     """Have cross-products of independent columns, of rows or of sums, in which the response varies.
@@ -42,6 +46,8 @@ def products_of(frame: ModelFrame, terms: list[RandomPart], quiet: bool = False)
     frame, worked = _independent(frame, terms, quiet)
     sums, rotation = frame.sums, None
     products = _products(sums, worked)
+    if frame.again is None:
+        _demand_clear(products)
     if not products.independent and frame.again is not None:
         rotation = rotation_of(sums, worked)
         sums, worked = frame.again(None, rotation.weights), _on_basis(sums, worked, rotation)
@@ -52,6 +58,25 @@ def products_of(frame: ModelFrame, terms: list[RandomPart], quiet: bool = False)
         products = _products(sums, worked, products, rotation)
     _demand_variation(frame, products)
     return frame, products
+
+
+def _demand_clear(products: CrossProducts) -> None:
+    """Refuse sums that have lost digits and cannot be had once more, from the rows.
+
+    Raises
+    ------
+    FitError
+    """
+    if not products.independent:
+        raise FitError(
+            "Fixed-effects columns nearly depend on one another, and sums without their data cannot tell them apart to "
+            "all digits: centre what is far from 0 before summing, such as I((x - 2000)^2) for I(x^2)."
+        )
+    if products.xy[-1, -1] < LEAST_LEFT * products.total:
+        raise FitError(
+            "Fixed effects explain nearly all of the response, and sums without their data have lost what is left: "
+            "fit the data, or leave out the predictor that nearly is the response."
+        )
 
 
 def _independent(frame: UnreadFrame, terms: list[RandomPart], quiet: bool) -> tuple[UnreadFrame, Worked]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import mlm
-from mlm.errors import ArgumentError, DataError, MissingRowsWarning
+from mlm.errors import ArgumentError, DataError, FitError, MissingRowsWarning
 
 FORMULA = "y ~ x * f + b + (1 + x | g) + (1 | h)"
 
@@ -155,3 +155,11 @@ def test_wrong_arguments_are_named(given):
 def test_sums_are_fitted_alone():
     with pytest.raises(ArgumentError, match="Sums are fitted alone"):
         mlm.lmer(mlm.sums("y ~ x + (1 | g)", rows()), rows())
+
+
+def test_sums_that_have_lost_digits_are_refused():
+    d = rows().assign(year=lambda d: d.x + 1500.0, copy=lambda d: d.y + 1e-6 * d.x)
+    with pytest.raises(FitError, match=r"nearly depend .* centre what is far from 0 before summing"):
+        mlm.lmer(mlm.merge([mlm.sums("y ~ year + I(year^2) + (1 | g)", d)]))
+    with pytest.raises(FitError, match="sums without their data have lost what is left"):
+        mlm.lmer(mlm.merge([mlm.sums("y ~ copy + (1 | g)", d)]))
