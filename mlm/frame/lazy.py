@@ -31,6 +31,7 @@ from .lazy_predictors import predictors_of
 from .lazy_table import LazyTable
 from .lazy_values import ROW, ByValue, Translator, chosen, key_of
 from .model_frame import RandomPart
+from .outcome import numbers_of_rows
 from .rows import Dropped, taken
 from .unread import UnreadColumns, UnreadPredictor
 from .values import Category, Matrix, Numbers, Truth, Value, label
@@ -354,6 +355,11 @@ class _Reading:
 
     def _numbers_of_rows(self) -> dict[str, nw.Expr]:
         """The response less the offset, and the weights."""
+        asked = self.translator.value(self.formula.left)
+        if isinstance(asked, Lazily) and asked.truth:  # of which it is said that they are taken for numbers
+            numbers_of_rows(self.formula, Truth(np.array([0.0, 1.0])), 2)
+        elif isinstance(asked, ByValue) and isinstance(asked.value, Category):
+            numbers_of_rows(self.formula, asked.value, len(asked.raw))
         response = self._number(self.formula.left, "response")
         for node in (*self.formula.offsets, *([self.roles[OFFSET]] if OFFSET in self.roles else [])):
             if node == self.formula.left:

@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 import mlm
-from mlm.errors import ArgumentError, DataError, FitError, MissingRowsWarning, RankWarning, SingularFitWarning
+from mlm.errors import (
+    ArgumentError,
+    DataError,
+    FitError,
+    MissingRowsWarning,
+    RankWarning,
+    ResponseWarning,
+    SingularFitWarning,
+)
 
 GROUPS, SITES = 60, 9
 
@@ -231,6 +239,13 @@ def test_infinite_values_and_constant_responses_are_refused(engine, tmp_path):
     d.loc[4, "x"] = np.inf
     with pytest.raises(DataError, match="Column 'x' has 1 infinite values in its 1500 rows"):
         mlm.lmer("y ~ x + (1 | g)", engine(d, tmp_path))
+
+
+def test_a_response_of_truth_values_is_taken_for_numbers_with_a_warning(tmp_path):
+    d = rows()
+    with pytest.warns(ResponseWarning, match="'b' is True or False, and is taken for 1 and 0"):
+        there = quietly("b ~ x + (1 | h)", in_polars(d, tmp_path))
+    np.testing.assert_allclose(there.fixef, quietly("as.numeric(b) ~ x + (1 | h)", d).fixef, rtol=1e-8)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path):
