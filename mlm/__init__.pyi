@@ -57,6 +57,10 @@ from .model.generalized_linear_model import GeneralizedLinearModel as Generalize
 from .model.generalized_mixed_model import GeneralizedMixedModel as GeneralizedMixedModel
 from .model.linear_model import LinearModel as LinearModel
 from .model.mixed_model import MixedModel as MixedModel
+from .model.model_sums import ModelSums as ModelSums
+from .model.model_sums import merge as merge
+from .model.model_sums import read_sums as read_sums
+from .model.model_sums import sums as sums
 from .model.standardizing import standardize as standardize
 from .model.updating import update as update
 from .plot.check import check as check
@@ -122,6 +126,7 @@ __all__ = [
     "MlmError",
     "MlmWarning",
     "ModelFrame",
+    "ModelSums",
     "NestingWarning",
     "Overdispersion",
     "PlausibleRange",
@@ -165,6 +170,7 @@ __all__ = [
     "lm",
     "lmer",
     "load",
+    "merge",
     "model_frame",
     "overdispersion",
     "plausible_range",
@@ -176,6 +182,7 @@ __all__ = [
     "ranova",
     "re_pca",
     "read_data",
+    "read_sums",
     "regtable",
     "rescale",
     "resid",
@@ -190,6 +197,7 @@ __all__ = [
     "step",
     "summarize",
     "summary",
+    "sums",
     "tidy",
     "update",
     "vcov",

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pandas as pd
+
 from .errors import ArgumentError, is_one_of
-from .fit.checks import by_reml, demand_estimable, demand_variation
-from .fit.stages import independent_columns, sorted_terms
+from .fit.checks import by_reml, demand_estimable
+from .fit.lazy import unread_frame
+from .fit.of_sums import products_of
+from .fit.stages import sorted_terms
 from .frame.fit_call import FitCall
-from .frame.model_frame import read_frame
+from .frame.lazy_table import is_lazy
+from .frame.model_frame import ModelFrame, read_frame
 from .model.mixed_model import MixedModel
+from .model.model_sums import ModelSums, demand_alone
 
 __all__ = ["lmer"]
 
 
 def lmer(
-    formula: str,
-    data: Any,
+    formula: str | ModelSums,
+    data: Any = None,
     reml: bool | None = None,
     weights: Any = None,
     offset: Any = None,
@@ -34,15 +40,20 @@ def lmer(
 
     Parameters
     ----------
-    formula : str
-        As in lme4, for example ``"y ~ x + (1 + x | g)"``; the notes below have the grammar.
+    formula : str or ModelSums
+        As in lme4, for example ``"y ~ x + (1 + x | g)"``; the notes below have the grammar. Or sums that `mlm.sums` or
+        `mlm.merge` made, which have formula, weights, offset and contrasts in them, and take the place of the data.
     data : data frame
-        pandas, polars, pyarrow or any other eager frame that narwhals knows, or a mapping of columns.
+        pandas, polars, pyarrow or any other eager frame that narwhals knows, or a mapping of columns. Also a polars
+        ``LazyFrame``, a relation of DuckDB, a Dask frame, an Ibis table, or the name of a Parquet file
+        (``"visits/*.parquet"``, which DuckDB reads): these are not read, and what needs their rows (fitted values,
+        residuals, simulation) raises `FitError`.
     reml : bool, default True
         Restricted maximum likelihood; False for maximum likelihood.
     weights : str or array_like of shape (rows,), optional
         Prior weights, as R's ``weights``: the residual variance of a row is ``sigma² / weight``. They are not sampling
-        (survey) weights, which say how many others a row stands for and would need other standard errors.
+        (survey) weights, which say how many others a row stands for and would need other standard errors. Of lazy data
+        these, and an offset, are names of columns or expressions.
     offset : str or array_like of shape (rows,), optional
         Known part of the linear predictor.
     optimizer : {"newton", "nloptwrap"}
@@ -152,9 +163,15 @@ def lmer(
     given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
     given |= {"data_name": data_name, "optimizer": optimizer, "tolerance": tolerance}
     origin = FitCall(lmer, data, given)
-    frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, origin=origin)
+    frame: ModelFrame
+    if isinstance(formula, ModelSums):
+        demand_alone(data, weights, offset, contrasts, functions, data_name)
+        frame = formula.frame
+    else:
+        lazy = not isinstance(data, pd.DataFrame | dict) and is_lazy(data)
+        read = unread_frame if lazy else read_frame
+        frame = read(formula, data, weights, offset, contrasts, functions, data_name, origin=origin)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)
-    frame, products = independent_columns(frame, terms)
-    demand_variation(frame, products)
+    frame, products = products_of(frame, terms)
     return MixedModel.estimate(frame, terms, products, restricted, optimizer, start, tolerance, verbose)

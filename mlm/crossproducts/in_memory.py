@@ -28,7 +28,15 @@ from .joint_rows import JointRows
 from .level_rows import LevelRows
 from .level_sums import LevelSums
 
-__all__ = ["CrossProducts", "FactorProducts", "PairProducts", "Shift", "cross_products"]
+__all__ = [
+    "CrossProducts",
+    "EffectsColumns",
+    "FactorProducts",
+    "PairProducts",
+    "Shift",
+    "cross_products",
+    "least_squares",
+]
 
 # Rows that are worked on at once: fewer cost array calls, more do not stay in the processor's cache. Measured on 2e6
 # rows with two effects for each of 2,000 levels: 75 to 85 ms from 2^13 to 2^16 rows, 120 at 2^10, 130 all at once.
@@ -107,12 +115,12 @@ def cross_products(
         demand_squares(frame, LARGEST_PRODUCTS)
     if not sum(squares) < LARGEST_PRODUCTS or least < SMALLEST_SQUARES:
         raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
-    ols, independent = _least_squares(xy)
+    ols, independent = least_squares(xy)
     # [X, y - X b] is [X y] R with R the identity but for -b in its last column: so are its products, here and by level
     residualise = np.eye(len(xy))
     residualise[:-1, -1] = -ols
     rest = residualise.T @ xy @ residualise
-    effects, again = [_EffectsColumns(f) for f in given], False
+    effects, again = [EffectsColumns(f) for f in given], False
     if sizes is not None:
         effects, again = _find_bases(given, sums, root_weights, frame.nobs)
     if again or rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
@@ -210,14 +218,14 @@ def _accumulate(
         np.subtract(response[start:stop], mean_y, out=block[p])
         if root_weights is not None:
             block *= root_weights[start:stop]
-        with np.errstate(over="ignore", invalid="ignore"):  # looked at by _least_squares
+        with np.errstate(over="ignore", invalid="ignore"):  # looked at by least_squares
             xy += block @ block.T
             for s in sums:
                 s.add(block, start, stop, None if root_weights is None else root_weights[start:stop])
     return xy, [FactorProducts(s.of.grouping.name, s.levels, *s.products()) for s in sums]
 
 
-def _least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
+def least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
     """Coefficients of y on X, and whether the columns are clearly independent.
 
     Columns without new information get no coefficients (they are dropped later).
@@ -240,7 +248,7 @@ def _power_of_two(response: np.ndarray, mean: float, root_weights: np.ndarray | 
     return math.ldexp(1.0, math.frexp(largest)[1]) if 0 < largest < math.inf else 1.0
 
 
-class _EffectsColumns(NamedTuple):
+class EffectsColumns(NamedTuple):
     """The random-effects columns of one factor that products are summed of, and what becomes of the products.
 
     `turn` has the basis in terms of these columns; None where they are the basis.
@@ -266,22 +274,22 @@ class _EffectsColumns(NamedTuple):
 
 def _find_bases(
     factors: list[FactorColumns], sums: list[FactorProducts], root_weights: np.ndarray | None, nobs: int
-) -> tuple[list[_EffectsColumns], bool]:
+) -> tuple[list[EffectsColumns], bool]:
     """The basis of each factor's columns; also whether products are to be summed of other columns."""
     out, again = [], False
     for factor, of in zip(factors, sums, strict=True):
         if root_weights is None and factor.is_one:
-            out.append(_EffectsColumns(factor))
+            out.append(EffectsColumns(factor))
             continue
         basis, turn, clear = basis_of_sums(factor, np.add.reduce(of.zz, 2), nobs)
         again |= not clear
         out.append(
-            _EffectsColumns(factor, basis, turn) if clear else _EffectsColumns(*basis_of_rows(factor, root_weights))
+            EffectsColumns(factor, basis, turn) if clear else EffectsColumns(*basis_of_rows(factor, root_weights))
         )
     return out, again
 
 
-def _pairs(effects: list[_EffectsColumns], root_weights: np.ndarray | None) -> dict[tuple[int, int], PairProducts]:
+def _pairs(effects: list[EffectsColumns], root_weights: np.ndarray | None) -> dict[tuple[int, int], PairProducts]:
     out = {}
     for b, second in enumerate(effects):
         for a, first in enumerate(effects[:b]):

@@ -21,6 +21,7 @@ import scipy
 
 from ..errors import ArgumentError, DataError, FitError, first_few, is_number, is_one_of, listed, suggest
 from ..frame.table import Table
+from ..frame.unread import UnreadPredictor
 from ..model.reference_grid import Designed, Predictor, summarised
 from .levels import level_of
 
@@ -164,7 +165,7 @@ def reference_grid(m: Designed, at: Mapping[str, Any] | None) -> Grid:
     cells = list(itertools.product(*reversed(values.values())))
     points = pd.DataFrame({name: [cell[-1 - k] for cell in cells] for k, name in enumerate(values)}, index=range(size))
     counted = [name for name, p in known.items() if p.levels and set(values[name]) <= set(p.levels)]
-    return Grid(points, _counts(known, counted, points), _nests(m, known))
+    return Grid(points, _counts(m, known, counted, points), _nests(m, known))
 
 
 def rows_at(m: Designed, points: pd.DataFrame) -> np.ndarray:
@@ -208,19 +209,33 @@ def _given(at: Any, known: Mapping[str, Predictor]) -> dict[str, list[Any]]:
     return found
 
 
-def _counts(known: Mapping[str, Predictor], counted: Sequence[str], points: pd.DataFrame) -> np.ndarray:
+def _counts(m: Designed, known: Mapping[str, Predictor], counted: Sequence[str], points: pd.DataFrame) -> np.ndarray:
     """Rows of the fit with the categories of each point."""
     if not counted:
         return np.ones(len(points))
-    seen = pd.DataFrame({name: known[name].values for name in counted}).value_counts(sort=False)
-    cells = pd.MultiIndex.from_frame(points[list(counted)])
-    return seen.reindex(cells).fillna(0.0).to_numpy(dtype=float)
+    cells = _cells(m)
+    if cells is not None:
+        seen = cells.groupby(list(counted))["(rows)"].sum()
+    else:
+        seen = pd.DataFrame({name: known[name].values for name in counted}).value_counts(sort=False)
+    at: pd.Index = pd.MultiIndex.from_frame(points[list(counted)])
+    if not isinstance(seen.index, pd.MultiIndex):
+        at = at.get_level_values(0)
+    return seen.reindex(at).fillna(0.0).to_numpy(dtype=float)
+
+
+def _cells(m: Designed) -> pd.DataFrame | None:
+    """Combinations of levels with their rows, where rows themselves were not read."""
+    known = next(iter(m.frame.predictors.values()), None)
+    return known.cells if isinstance(known, UnreadPredictor) else None
 
 
 def _nests(m: Designed, known: Mapping[str, Predictor]) -> dict[str, tuple[str, ...]]:
     """Which categories are nested in which: by their rows, or by the formula, as ``a / b`` without ``b``."""
     categories = [name for name, p in known.items() if len(p.levels) > 1]
-    rows = pd.DataFrame({name: pd.factorize(pd.Series(known[name].values))[0] for name in categories})
+    cells = _cells(m)
+    values = {name: known[name].values if cells is None else cells[name] for name in categories}
+    rows = pd.DataFrame({name: pd.factorize(pd.Series(value))[0] for name, value in values.items()})
     within = {
         (inner, outer): bool(rows.groupby(inner)[outer].nunique().max() == 1)
         for inner, outer in itertools.permutations(categories, 2)

@@ -37,6 +37,7 @@ from .checks import (
 from .convergence import exit_code, stopping_messages
 from .fitted import FittedMixed
 from .identification import Finding, unidentified, warning_text
+from .of_sums import products_of
 from .response import new_response
 from .stages import deviance_function, independent_columns, sorted_terms
 from .working_covariance import WorkingCovariance
@@ -148,8 +149,7 @@ class Fit(FittedMixed):
             Of the same class.
         """
         terms = sorted_terms(frame)
-        frame, products = independent_columns(frame, terms, quiet=True)
-        demand_variation(frame, products)
+        frame, products = products_of(frame, terms, quiet=True)
         return self.estimate(frame, terms, products, self.reml, again=True, quiet=True)
 
     # the criterion

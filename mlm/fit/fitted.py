@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..frame.model_frame import Dropped, ModelFrame, RandomPart
 from ..frame.table import Table
+from ..frame.unread import UnreadFrame
 from ..likelihood.covariance import CovarianceLayout
 from .working_covariance import WorkingCovariance
 
@@ -149,6 +150,11 @@ class FittedMixed:
     def nobs(self) -> int:
         """Number of rows in use."""
         return self.frame.nobs
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the rows of the data are known: a model of lazy data has sums of them only."""
+        return not isinstance(self.frame, UnreadFrame)
 
     @property
     def ngrps(self) -> pd.Series:

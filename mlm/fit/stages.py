@@ -22,8 +22,11 @@ __all__ = [
     "deviance_function",
     "grouping_factors",
     "independent_columns",
+    "parallel_together",
     "products_of",
+    "say_dropped",
     "sorted_terms",
+    "with_joint",
     "without_dependent",
 ]
 
@@ -124,11 +127,23 @@ def _with_joint(
     sizes: list[tuple[int, ...]],
 ) -> CrossProducts:
     """The same with those of a factor's terms together, where columns of different terms are nearly parallel."""
+    together = parallel_together(products, sizes)
+    if together is None:
+        return products
+    joint = cross_products(frame, factors, products.shift.rotation is not None, together)
+    return with_joint(products, joint)
+
+
+def parallel_together(products: CrossProducts, sizes: list[tuple[int, ...]]) -> list[tuple[int, ...]] | None:
+    """Columns of the terms of each factor, as one term where columns of different ones are nearly parallel, or None."""
     parallel = [len(s) > 1 and _has_parallel(s, f) for s, f in zip(sizes, products.factors, strict=True)]
     if not any(parallel):
-        return products
-    together = [(sum(s),) if near else s for s, near in zip(sizes, parallel, strict=True)]
-    joint = cross_products(frame, factors, products.shift.rotation is not None, together)
+        return None
+    return [(sum(s),) if near else s for s, near in zip(sizes, parallel, strict=True)]
+
+
+def with_joint(products: CrossProducts, joint: CrossProducts) -> CrossProducts:
+    """Keep cross-products of all terms of a factor together, where these have a basis."""
     return products._replace(joint=joint) if _is_clear(joint) else products
 
 
@@ -152,11 +167,15 @@ def without_dependent(frame: ModelFrame, quiet: bool = False) -> ModelFrame:
     dropped = _dependent(frame)
     if not dropped:
         return frame
-    out = frozenset(dropped)
-    if quiet:
-        return frame.without(dropped)
+    if not quiet:
+        say_dropped(frame, dropped)
+    return frame.without(dropped)
+
+
+def say_dropped(frame: ModelFrame, dropped: list[int]) -> None:
+    """Warn that fixed-effects columns depend on others and are left out."""
     names = [frame.x_names[k] for k in dropped]
-    kept = [name for k, name in enumerate(frame.x_names) if k not in out]
+    kept = [name for k, name in enumerate(frame.x_names) if k not in frozenset(dropped)]
     warnings.warn(
         f"The fixed-effects columns are linearly dependent: {first_few(names)} {'was' if len(names) == 1 else 'were'} "
         f"dropped, being constant or a combination of the {len(kept)} columns kept ({first_few(kept)}). "
@@ -164,7 +183,6 @@ def without_dependent(frame: ModelFrame, quiet: bool = False) -> ModelFrame:
         RankWarning,
         stacklevel=users_stacklevel(),
     )
-    return frame.without(dropped)
 
 
 def _dependent(frame: ModelFrame) -> list[int]:

@@ -29,7 +29,7 @@ from .rows import demand_defined
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, label
 
-__all__ = ["ColumnKey", "Design", "build", "full_coding"]
+__all__ = ["ColumnKey", "Design", "build", "crossed", "full_coding"]
 
 # Columns of one model matrix: more than these are no model that anybody reads, and take minutes to decompose; and
 # numbers of it: 4 GB, which a machine that people have can hold once.
@@ -268,7 +268,7 @@ def _columns(
             if key not in coded:
                 k, flag = key
                 coded[key] = _coded(values[k], codings[k], spell(terms.variables[k]), flag)
-        for name, factors in _crossed([coded[key] for key in keys]):
+        for name, factors in crossed([coded[key] for key in keys]):
             names.append(name)
             arrays.append(factors)
     _demand_few(len(names), n)
@@ -298,7 +298,7 @@ def _coded(value: Value, coding: Coding | None, name: str, full: bool) -> list[t
     return coding.columns(name, value.codes, full)
 
 
-def _crossed(variables: list[list[tuple[str, np.ndarray]]]) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
+def crossed(variables: list[list[tuple[str, np.ndarray]]]) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
     """Products of one column of each variable, the first variable's columns running fastest."""
     if len(variables) == 1:
         for name, array in variables[0]:

@@ -113,6 +113,11 @@ class ModelFrame:
         return self.x_columns.matrix()
 
     @property
+    def like_x(self) -> np.ndarray:
+        """A matrix with the products X'X of the fixed-effects columns: here these themselves."""
+        return self.x
+
+    @property
     def x_names(self) -> tuple[str, ...]:
         """Names of the fixed-effects columns."""
         return self.x_columns.names
@@ -141,6 +146,10 @@ class ModelFrame:
         origin = None if self.origin is None else self.origin.with_functions(functions)
         design = self.x_design.with_recipe(recipe)
         return replace(self, recipe=recipe, x_design=design, random=random, origin=origin)
+
+    def changed(self, **changes: Any) -> ModelFrame:
+        """Return the frame with other attributes."""
+        return replace(self, **changes)
 
     def without(self, dropped: list[int]) -> ModelFrame:
         """Return the frame with these fixed-effects columns left out."""

@@ -31,8 +31,7 @@ def with_fixed_terms(frame: ModelFrame, terms: Sequence[int]) -> ModelFrame:
     whole = replace(frame.x_design, names=every.names, keep=None)
     design, columns = whole.select(terms, whole.terms.intercept)
     used = set(design.columns_used())
-    return replace(
-        frame,
+    return frame.changed(
         formula=rewritten(frame.formula, design.terms, frame.formula.random),
         x_columns=every.select(columns),
         x_design=design,
@@ -44,8 +43,7 @@ def with_fixed_terms(frame: ModelFrame, terms: Sequence[int]) -> ModelFrame:
 def with_constant_only(frame: ModelFrame) -> ModelFrame:
     """Take an intercept in the place of the fixed part."""
     constant, design = _constant(frame.nobs, frame.x_design.recipe)
-    return replace(
-        frame,
+    return frame.changed(
         formula=rewritten(frame.formula, design.terms, frame.formula.random),
         x_columns=constant,
         x_design=design,
@@ -59,7 +57,7 @@ def with_random_parts(frame: ModelFrame, parts: Sequence[RandomPart]) -> ModelFr
     groups = {part.term.group for part in parts}
     groupings = {name: each for name, each in frame.groupings.items() if name in groups}
     formula = rewritten(frame.formula, frame.formula.fixed, [part.term for part in parts])
-    return replace(frame, formula=formula, random=tuple(parts), groupings=groupings)
+    return frame.changed(formula=formula, random=tuple(parts), groupings=groupings)
 
 
 def random_part_without(part: RandomPart, term: int) -> RandomPart | None:

@@ -19,7 +19,7 @@ from .rows import Dropped, complete_rows, taken
 from .table import Table
 from .values import NUMERIC, ROWS, Category, Numbers, Value
 
-__all__ = ["Variables", "variables"]
+__all__ = ["Variables", "demanded", "variables", "without_dot"]
 
 
 class Variables(NamedTuple):
@@ -85,10 +85,10 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
         if plain is not None:
             return plain
     if formula.has_dot:
-        formula = _without_dot(formula, table, own)
+        formula = without_dot(formula, table, own)
     texts = {role: each for role, each in ((WEIGHTS, weights), (OFFSET, offset)) if each is not None}
     by_role = {role: given(each, role[1:-1], table) for role, each in texts.items()}
-    names = _demanded(formula, by_role, texts, table, own)
+    names = demanded(formula, by_role, texts, table, own)
     table.unkept = frozenset() if by_role else formula.only_grouped_by
     evaluator = Evaluator(table, own)
     values: dict[Any, Value] = {node: evaluator.value(node) for node in formula.variables}
@@ -134,14 +134,14 @@ def _of_numbers(formula: Formula, table: Table, own: Mapping[str, Function]) -> 
     return Variables(formula, values, predictors, others, None, None, table.n, None, Dropped(0, table.n), recipe)
 
 
-def _without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) -> Formula:
+def without_dot(formula: Formula, table: Table, own: Mapping[str, Function]) -> Formula:
     """Read a formula again with the columns that are not in its response for the ``.`` in it."""
     demand_functions([formula.left], own, formula.text)
     left = column_names([formula.left], own, table)
     return parse(formula.text, [name for name in table.names if name not in left])
 
 
-def _demanded(
+def demanded(
     formula: Formula, by_role: Mapping[str, Any], texts: Mapping[str, Any], table: Table, own: Mapping[str, Function]
 ) -> dict[str, None]:
     """Names of the columns that are computed with; raise where one, or a function, is not there.

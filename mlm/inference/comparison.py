@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from ..errors import FitError, NestingWarning, first_few, users_stacklevel
+from ..frame.model_frame import ModelFrame
+from ..frame.unread import UnreadFrame
 from ..language.formula import without_double_bars
 from ..report import r_text
 from ..report.face import FittedGeneralizedMixedModel, FittedModel, is_generalized, is_mixed
@@ -30,6 +32,9 @@ REFITTED = "refitting model(s) with ML (instead of REML)"
 WEIGHTS_SHARE = 1e-10
 # Fixed-effects columns are the same when their entries differ by less than this share of the column's largest.
 COLUMN_SHARE = 1e-12
+# Sums of a response that an engine added up twice, in another order, differ by less than this share: a million
+# roundings.
+SUMS_SHARE = 1e-9
 
 
 def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np.ndarray]:
@@ -53,6 +58,8 @@ def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np
     FitError
         Rows, responses or weights are not the same; the message names both models.
     """
+    if any(isinstance(m.frame, UnreadFrame) for m in models):
+        return _of_same_sums(models, labels)
     if len({m.nobs for m in models}) > 1:
         counts = ", ".join(f"{label} {m.nobs}" for label, m in zip(labels, models, strict=True))
         raise FitError(
@@ -71,6 +78,32 @@ def common_rows(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np
         _demand_same_weights(first, m, rows, (name, label))
         found.append(rows)
     return found
+
+
+def _of_same_sums(models: Sequence[FittedModel], labels: Sequence[str]) -> list[np.ndarray]:
+    """Refuse models of sums unless number of rows, mean and squares of the response and weights are the same."""
+    if not all(isinstance(m.frame, UnreadFrame) for m in models):
+        raise FitError(
+            "One of these models was fitted from sums and another from rows, which cannot be compared row by row; fit "
+            "both in one way."
+        )
+    first, name = models[0].frame.sums, labels[0]
+    for m, label in zip(models[1:], labels[1:], strict=True):
+        mine = m.frame.sums
+        one, other = (np.array([s.nobs, s.log_weights, *_of_response(s)]) for s in (first, mine))
+        if not np.allclose(one, other, rtol=SUMS_SHARE, atol=0.0):
+            raise FitError(
+                f"{label} and {name} were not fitted to the same rows of one response with the same weights and "
+                f"offset: they have {mine.nobs} and {first.nobs} rows, and sums of the response that differ. Filter "
+                "the data to the rows that are complete for both models first."
+            )
+    return [np.arange(0) for _ in models]
+
+
+def _of_response(sums: Any) -> tuple[float, float]:
+    """Mean of the response, and its squares about it."""
+    away = sums.total[0, -1] / sums.total[0, 0]
+    return float(sums.shift[-1] + away), float(sums.total[-1, -1] - away * sums.total[0, -1])
 
 
 def demand_one_family(models: Sequence[FittedModel], labels: Sequence[str]) -> None:
@@ -164,6 +197,8 @@ def demand_same_fixed_effects(
             f"Restricted likelihoods ({', '.join(restricted)}) can be compared only among models with the same"
             " fixed effects; leave refit=True to compare by maximum likelihood."
         )
+    if isinstance(first, UnreadFrame):
+        return
     x = first.x
     size = np.abs(x).max(axis=0, initial=0.0)
     for label, m, order in zip(labels, models, rows, strict=True):
@@ -220,9 +255,22 @@ def _outside(small: int, large: int, models: Sequence[FittedModel], rows: Sequen
         return [f"the link {one.family.link.name}"]
     if is_generalized(one) and is_generalized(other) and one.family.name != other.family.name == "poisson":
         return ["a theta of the negative binomial family"]
+    if isinstance(one.frame, UnreadFrame):
+        return _not_named(one.frame, other.frame)
     order = np.empty_like(rows[large])
     order[rows[large]] = rows[small]
     return not_within(models[small].frame, models[large].frame, order)
+
+
+def _not_named(small: ModelFrame, large: ModelFrame) -> list[str]:
+    """What of a model of sums is not, by its name, in another."""
+    known = set(large.x_design.column_keys())
+    out = [name for key, name in zip(small.x_design.column_keys(), small.x_names, strict=True) if key not in known]
+    effects = {(part.term.group, name) for part in large.random for name in part.columns.names}
+    for part in small.random:
+        if any((part.term.group, name) not in effects for name in part.columns.names):
+            out.append(f"({part.term.text})")
+    return out
 
 
 def large_and_small(

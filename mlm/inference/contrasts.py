@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, FitError, is_one_of
 from ..frame.model_frame import ModelFrame
+from ..frame.unread import UnreadFrame
 from .full_design import FullDesign, TermSpan, model_terms
 
 __all__ = ["contrasts_of", "marginal_contrasts", "type_number"]
@@ -71,12 +72,14 @@ def contrasts_of(frame: ModelFrame, kind: int) -> dict[str, np.ndarray]:
     terms = model_terms(frame)
     if not terms:
         return {}
+    if kind == 3 and len(terms) > 1 and isinstance(frame, UnreadFrame):
+        return _by_coefficients(frame, terms)
     if kind == 3 and len(terms) > 1:
         full, none = FullDesign(frame, terms), np.empty((0, len(frame.x_names)))
         found = [full.contrasts(k) if term.columns else none for k, term in enumerate(terms)]
         length = full.length
     else:
-        x = _Scaled.of(frame.x)
+        x = _Scaled.of(frame.like_x)
         rows, length = x.rows(list(range(len(x.length)))), x.length
         sequential = kind == 1 or len(terms) == 1
         found = [rows[list(term.columns)] if sequential else _type_two(x, term, terms) for term in terms]
@@ -89,6 +92,25 @@ def marginal_contrasts(frame: ModelFrame) -> dict[str, np.ndarray]:
     if len(terms) == 1:
         return contrasts_of(frame, 1)
     return {term.label: every[list(term.columns)] for term in outermost(terms) if term.columns}
+
+
+def _by_coefficients(frame: UnreadFrame, terms: Sequence[TermSpan]) -> dict[str, np.ndarray]:
+    """Contrasts of type III where no term contains another: each one's coefficients.
+
+    Raises
+    ------
+    FitError
+        When one does: which cells have rows is not known of sums.
+    """
+    within = [term.label for term in terms if any(term.within(other) for other in terms)]
+    if within or frame.left_out:
+        what = f"{within[0]!r} is contained in another term" if within else f"{frame.left_out[0]!r} was dropped"
+        raise FitError(
+            f"Tests of type 3 need the rows where a term contains others or columns were dropped ({what}), and this "
+            "model was fitted from sums. Ask for type=2 or type=1, or fit the rows in memory."
+        )
+    every = np.eye(len(frame.x_names))
+    return {term.label: every[list(term.columns)] for term in terms}
 
 
 def _type_two(x: _Scaled, term: TermSpan, terms: Sequence[TermSpan]) -> np.ndarray:

@@ -254,14 +254,15 @@ def _indicators(coding: Coding, columns: np.ndarray, full: bool) -> np.ndarray:
 
 def missing_cells(frame: ModelFrame) -> list[str]:
     """Combinations of levels that no row has, of the categories of terms, as R names their columns."""
-    design, values = frame.x_design, _values(frame)
-    out: dict[str, None] = {}
-    for chosen in dict.fromkeys(tuple(sorted(term.categories)) for term in model_terms(frame)):
+    design, out = frame.x_design, dict[str, None]()
+    several = [term for term in model_terms(frame) if len(term.categories) > 1]
+    values = _values(frame) if several else []
+    for chosen in dict.fromkeys(tuple(sorted(term.categories)) for term in several):
         codings = [coding for k in chosen if (coding := design.codings[k]) is not None]
         labels = [
             [spell(design.terms.variables[k]) + end for end in c.labels] for k, c in zip(chosen, codings, strict=True)
         ]
-        if len(chosen) < 2 or np.prod([len(each) for each in labels]) > MOST_CELLS:
+        if np.prod([len(each) for each in labels]) > MOST_CELLS:
             continue
         shape = tuple(len(each) for each in labels)
         cells = np.ravel_multi_index([np.argmax(values[k], axis=0) for k in chosen], shape, order="F")

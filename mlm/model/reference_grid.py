@@ -19,6 +19,7 @@ from ..frame.design import Design
 from ..frame.estimability import estimable
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
+from ..frame.unread import UnreadPredictor
 from ..frame.values import Category, Numbers, Truth, Value, missing
 from ..language.tree import Call, walk
 
@@ -82,6 +83,17 @@ class Predictor:
         values[:] = levels
         return cls(name, values[codes], levels=tuple(levels), shares=tuple(shares.tolist()))
 
+    @classmethod
+    def of_sums(cls, name: str, known: UnreadPredictor) -> Predictor:
+        """Take what is known of a column that was not read; of its values, those that differ."""
+        if not known.levels:
+            values = np.array([known.low, known.typical, known.high])
+            return cls(name, values, known.typical, known.low, known.high)
+        values = np.empty(len(known.levels), dtype=object)
+        values[:] = known.levels
+        shares = np.array(known.counts) / sum(known.counts)
+        return cls(name, values, levels=known.levels, shares=tuple(shares.tolist()))
+
 
 def predictors(m: Designed) -> dict[str, Predictor]:
     """Summarise the columns of the data that the fixed part uses, in the order of the formula.
@@ -123,8 +135,10 @@ def predictors(m: Designed) -> dict[str, Predictor]:
     return {name: summarised(name, value, design) for name, value in m.frame.predictors.items()}
 
 
-def summarised(name: str, value: Value, design: Design) -> Predictor:
+def summarised(name: str, value: Value | UnreadPredictor, design: Design) -> Predictor:
     """Summarise one column of the data; `predictors` says what is raised."""
+    if isinstance(value, UnreadPredictor):
+        return Predictor.of_sums(name, value)
     absent = missing(value)
     if absent is not None:
         raise DataError(

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, MlmError
+from ..errors import ArgumentError, DataError, FitError, MlmError
+from ..frame.unread import UnreadFrame
 from .stored_values import Reader, Writer
 
 __all__ = ["DAMAGE", "damaged", "read_model", "write_model"]
@@ -57,6 +58,8 @@ def write_model(path: Any, kind: str, content: dict[str, Any]) -> None:
     DataError
         When something of it cannot be saved, or the file cannot be written.
     """
+    if isinstance(content["frame"], UnreadFrame):
+        raise FitError("A model that was fitted from sums has no rows, which such a file holds; pickle the model.")
     where, writer, origin = _path(path), Writer(), content["frame"].origin
     model = writer.value({**content, "options": None if origin is None else origin.plain_options})
     text = json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, "model": model})

@@ -113,6 +113,10 @@ class FittedMixedModel(FittedModel, Protocol):
     """What is asked of a mixed model besides."""
 
     @property
+    def has_rows(self) -> bool:
+        """Whether the rows of the data are known, and not sums of them only."""
+
+    @property
     def reml(self) -> bool:
         """Whether it was fitted by restricted maximum likelihood."""
 

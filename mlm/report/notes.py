@@ -56,7 +56,7 @@ def _fit_warnings(m: FittedMixedModel) -> list[str]:
     if left_out:
         s = "" if left_out == 1 else "s"
         said.append(f"fixed-effect model matrix is rank deficient so dropping {left_out} column{s} / coefficient{s}")
-    if _differ_in_scale(m.frame.x):
+    if m.has_rows and _differ_in_scale(m.frame.x):
         said.append("Some predictor variables are on very different scales: consider rescaling")
     return [*(["fit warnings:", *said] if said else []), *([APPROXIMATE] if is_approximate(m) else [])]
 

@@ -151,7 +151,8 @@ def _mixed(
 ) -> list[str]:
     """Lines of the report of a mixed model, with tests by a method."""
     lines = [*heading(m, style, method, data_name), "", criterion(m, style, DECIMALS), ""]
-    lines += ["Scaled residuals: ", _quantiles(m.scaled_resid, style), ""]
+    if m.has_rows:
+        lines += ["Scaled residuals: ", _quantiles(m.scaled_resid, style), ""]
     lines += ["Random effects:", random_effects_table(m.varcorr, style.table_digits, style.scipen, width=style.width)]
     lines += [observations(m, style), ""]
     if len(coefficients):  # of a model without any R's summary says nothing

@@ -11,8 +11,11 @@ import pandas as pd
 
 from ..errors import SingularFitWarning, users_stacklevel
 from ..fit.fit import Fit
+from ..fit.fitted import FittedMixed
 from ..fit.generalized import GeneralizedFit
 from ..fit.ranef import covariance_blocks
+from ..frame.columns import Columns
+from ..frame.unread import UnreadFrame
 from ..report.face import demand_mixed
 from .observation_level import APPROXIMATIONS, checked_approximation, observation_level_variance
 
@@ -74,14 +77,30 @@ def variance_components(fit: Fit | GeneralizedFit, approximation: str = APPROXIM
     checked_approximation(approximation)
     random = dict.fromkeys(fit.ngrps.index, 0.0)
     for _, part, covariance in covariance_blocks(fit):
-        z = part.columns.matrix()
-        random[part.term.group] += float(np.sum(covariance * (z.T @ z / len(z))))
-    fixed = float(np.var(fit.frame.x @ fit.fixef.to_numpy(), ddof=1))
+        random[part.term.group] += float(np.sum(covariance * _mean_products(fit, part.columns)))
+    fixed = _fixed_variance(fit)
     if not isinstance(fit, GeneralizedFit):
         return VarianceComponents(pd.Series(random), fit.sigma**2, fixed)
     residual = observation_level_variance(fit, approximation)
     residual += sum(random.pop(group) for group, levels in fit.ngrps.items() if levels == fit.nobs)
     return VarianceComponents(pd.Series(random, dtype=float), residual, fixed)
+
+
+def _mean_products(fit: FittedMixed, columns: Columns) -> np.ndarray:
+    """Means of the products of columns over the rows, shape (k, k)."""
+    if isinstance(fit.frame, UnreadFrame):
+        means, products = fit.frame.moments(columns)
+        return np.asarray(np.outer(means, means) + products / fit.nobs)
+    z = columns.matrix()
+    return np.asarray(z.T @ z / len(z))
+
+
+def _fixed_variance(fit: FittedMixed) -> float:
+    """Variance of the fixed part over the rows."""
+    beta = fit.fixef.to_numpy()
+    if isinstance(fit.frame, UnreadFrame):
+        return float(beta @ fit.frame.moments(fit.frame.x_columns)[1] @ beta) / (fit.nobs - 1)
+    return float(np.var(fit.frame.x @ beta, ddof=1))
 
 
 def singular_note(terms: Sequence[str]) -> list[str]:

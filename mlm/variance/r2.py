@@ -151,7 +151,7 @@ def r2(
     warn_singular(m.singular_terms, "conditional R squared")
     marginal = parts.fixed / parts.total
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
-    decomposition = variance_decomposition(m, centred) if isinstance(m, MixedModel) else None
+    decomposition = variance_decomposition(m, centred) if isinstance(m, MixedModel) and m.has_rows else None
     if null is None:
         return RSquared(marginal, conditional, singular=m.singular_terms, decomposition=decomposition)
     demand_linear(m, "The comparison with a null model")

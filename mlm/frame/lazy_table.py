@@ -1,0 +1,183 @@
+"""Data that stay where they are: a table of which an engine is asked for sums, counts and distinct values only.
+
+The seam is narwhals' lazy frame, whatever runs it; a path of Parquet files is read by DuckDB.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+from narwhals.exceptions import NarwhalsError
+
+from ..errors import DataError, MlmError, shorten
+from .splitting import EAGER
+from .table import Table
+
+__all__ = ["LazyTable", "is_lazy"]
+
+PARQUET = (".parquet", ".pq")  # how the names of files end that are read without being asked what they are
+# Sums that one query asks for: DuckDB plans 1,000 in a second, and 5,000 in half a minute.
+MOST_SUMS = 500
+
+
+def is_lazy(data: Any) -> bool:
+    """Whether data are not computed yet, or are files of Parquet by their names.
+
+    Examples
+    --------
+    >>> is_lazy("visits/*.parquet"), is_lazy({"x": [1.0]})
+    (True, False)
+    """
+    if isinstance(data, str | Path):
+        return str(data).endswith(PARQUET)
+    try:
+        return isinstance(nw.from_native(data, pass_through=True), nw.LazyFrame)
+    except NarwhalsError:  # a table in memory with a name twice, which is looked at by what reads those
+        return False
+
+
+class LazyTable:
+    """A lazy frame, and what is known of its columns without running it.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+    engine : str
+        What messages call it.
+
+    Attributes
+    ----------
+    dtypes : mapping of str to narwhals.DType
+        Types of the columns by their names.
+    """
+
+    def __init__(self, lazy: nw.LazyFrame[Any], engine: str, dtypes: Mapping[str, Any] | None = None) -> None:
+        self._lazy, self.engine = lazy, engine
+        self.dtypes: Mapping[str, Any] = dict(lazy.collect_schema()) if dtypes is None else dtypes
+
+    @classmethod
+    def of(cls, data: Any) -> LazyTable:
+        """Take lazy data, or the path or pattern of Parquet files.
+
+        Parameters
+        ----------
+        data : DuckDB relation, polars LazyFrame, Ibis table, Dask or PySpark frame, str or Path
+
+        Raises
+        ------
+        DataError
+            When there is no such file, or no DuckDB to read it.
+        """
+        native = _files(str(data)) if isinstance(data, str | Path) and is_lazy(data) else data
+        try:
+            given = nw.from_native(pd.DataFrame(native) if isinstance(native, Mapping) else native, pass_through=True)
+        except ValueError as error:  # columns of a mapping that are not of one length, a name that is there twice
+            raise DataError(f"The data cannot be read: {str(error).strip().partition(chr(10))[0]}") from None
+        if isinstance(given, nw.DataFrame):
+            given = given.lazy()
+        if not isinstance(given, nw.LazyFrame):
+            raise DataError(
+                f"The data must be a data frame, in memory or lazy, or the name of a Parquet file; got "
+                f"{type(data).__name__}."
+            )
+        return cls(given, given.implementation.value)
+
+    @property
+    def remedy(self) -> str:
+        """How the rows come into memory, where they fit."""
+        return EAGER.get(self._lazy.implementation, ".collect()")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.dtypes
+
+    def demand(self, wanted: Mapping[str, Iterable[str]]) -> None:
+        """Raise unless all these columns are there: see `Table.demand`."""
+        self.names_only().demand(wanted)
+
+    def names_only(self) -> Table:
+        """A table of these columns with one row of nothing, for what asks for names."""
+        return Table.of(pd.DataFrame(index=[0], columns=list(self.dtypes)))
+
+    def holds(self, name: str) -> str:
+        """What a column holds: ``"numbers"``, ``"truth"``, ``"words"``, or its type."""
+        dtype = self.dtypes[name]
+        if dtype.is_numeric():
+            return "numbers"
+        if dtype == nw.Boolean:
+            return "truth"
+        return "words" if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) else str(dtype)
+
+    def is_float(self, name: str) -> bool:
+        """Whether a column can hold what is no number."""
+        return bool(self.dtypes[name].is_float())
+
+    def with_columns(self, columns: Mapping[str, nw.Expr]) -> LazyTable:
+        """The table with more columns."""
+        return LazyTable(self._lazy.with_columns(**columns) if columns else self._lazy, self.engine, self.dtypes)
+
+    def keeping(self, condition: nw.Expr) -> LazyTable:
+        """The rows for which a condition holds."""
+        return LazyTable(self._lazy.filter(condition), self.engine, self.dtypes)
+
+    def sizes(self, keys: Iterable[str], name: str) -> LazyTable:
+        """The rows with the sum of a column over those of the same values of some columns, in its place."""
+        plain = {f"mlm_key_{k}": key for k, key in enumerate(keys)}
+        lazy = self._lazy.with_columns(nw.col(key).alias(each) for each, key in plain.items())
+        return LazyTable(lazy.with_columns(nw.col(name).sum().over(*plain).alias(name)), self.engine, self.dtypes)
+
+    def numbers(self, wanted: Mapping[str, nw.Expr]) -> dict[str, float]:
+        """Numbers that are each one for all rows, by their names; NaN of what has no rows."""
+        found: dict[str, float] = {}
+        names = list(wanted)
+        for start in range(0, len(names), MOST_SUMS):
+            asked = [wanted[name].alias(name) for name in names[start : start + MOST_SUMS]]
+            row = self._run(self._lazy.select(*asked)).row(0)
+            for name, value in zip(names[start:], row, strict=False):
+                found[name] = float("nan") if value is None else float(value)
+        return found
+
+    def by(self, keys: Iterable[str], wanted: Mapping[str, nw.Expr]) -> nw.DataFrame[Any]:
+        """Numbers for each combination of the values of some columns that occurs."""
+        asked = [expression.alias(name) for name, expression in wanted.items()]
+        plain = {f"mlm_key_{k}": name for k, name in enumerate(keys)}  # which need no quoting
+        lazy = self._lazy.with_columns(nw.col(name).alias(key) for key, name in plain.items())
+        return self._run(lazy.group_by(*plain).agg(*asked)).rename(plain)
+
+    def _run(self, query: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+        """Let the engine compute.
+
+        Raises
+        ------
+        DataError
+            When it cannot: with the first line of what it says.
+        """
+        try:
+            if query.implementation.is_polars():
+                return query.collect(engine="streaming")
+            return query.collect()
+        except (MlmError, MemoryError):
+            raise
+        except Exception as error:  # each engine has errors of its own
+            why = str(error).strip().partition("\n")[0]
+            raise DataError(f"{self.engine} cannot compute what the formula asks for: {why}") from error
+
+
+def _files(path: str) -> Any:
+    """Files of Parquet as a relation of DuckDB's."""
+    try:
+        duckdb = importlib.import_module("duckdb")
+    except ImportError:
+        raise DataError(
+            f"Files of Parquet are read by DuckDB, which is not installed ({shorten(path)!r}): "
+            "pip install 'multilevel-replications[big]'."
+        ) from None
+    try:
+        return duckdb.connect().read_parquet(path)
+    except duckdb.Error as error:
+        why = str(error).strip().partition("\n")[0]
+        raise DataError(f"{shorten(path)!r} cannot be read as Parquet: {why}") from None

@@ -1,0 +1,165 @@
+"""Sums as files: written, read, merged and fitted; three sites are one."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+from mlm.errors import ArgumentError, DataError, FitError, MissingRowsWarning
+
+FORMULA = "y ~ x * f + b + (1 + x | g) + (1 | h)"
+
+
+def rows(n=1200, seed=7):
+    rng = np.random.default_rng(seed)
+    d = pd.DataFrame({"x": rng.normal(500.0, 3.0, n), "g": rng.integers(0, 40, n), "b": rng.random(n) < 0.4})
+    d["h"] = np.array(list("abcdefgh"))[rng.integers(0, 8, n)]
+    d["f"] = np.array(["low", "mid", "high"])[rng.integers(0, 3, n)]
+    effects, sites = rng.normal(size=(40, 2)), rng.normal(size=8)
+    d["y"] = 3.0 + (0.5 + 0.3 * effects[d.g, 1]) * (d.x - 500.0) + effects[d.g, 0] + rng.normal(size=n)
+    d["y"] += sites[d.h.map("abcdefgh".index)] + (d.f == "mid")
+    return d
+
+
+def at_sites(d):
+    """Three sites that share groups and differ in x, so that each has a shift of its own."""
+    site = np.where(d.x > d.x.mean() + 2.0, 2, np.where(d.h < "d", 0, 1))
+    return [d[site == k] for k in range(3)]
+
+
+def same(there, here):
+    np.testing.assert_allclose(there.theta, here.theta, atol=1e-8)
+    np.testing.assert_allclose(there.deviance, here.deviance, rtol=1e-9)
+    np.testing.assert_allclose(there.fixef, here.fixef, atol=1e-7 * here.se.min())
+    np.testing.assert_allclose(there.ranef().condval, here.ranef().condval, atol=1e-7)
+
+
+def test_three_sites_are_one():
+    d = rows()
+    merged = mlm.merge([mlm.sums(FORMULA, each) for each in at_sites(d)])
+    there, here = mlm.lmer(merged), mlm.lmer(FORMULA, d)
+    same(there, here)
+    assert merged.nobs == len(d)
+    for ask in (
+        lambda m: mlm.emmeans(m, "f", weights="proportional").frame,
+        lambda m: mlm.effect(m, "x").frame,
+        lambda m: mlm.drop1(m).frame,
+    ):
+        ours, theirs = (ask(m).select_dtypes("number") for m in (there, here))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_weights_offsets_and_means_far_from_zero_are_merged():
+    d = rows().assign(w=lambda d: 0.5 + (d.x - 490.0) / 10.0, x=lambda d: d.x + 1e5)
+    given = {"weights": "w", "offset": "h == 'a'"}
+    parts = [mlm.sums("y ~ x + (1 + x | g)", each, **given) for each in at_sites(d)]
+    same(mlm.lmer(mlm.merge(parts)), mlm.lmer("y ~ x + (1 + x | g)", d, weights="w", offset=(d.h == "a").astype(float)))
+
+
+def test_a_file_has_the_sums_to_the_last_bit(tmp_path):
+    pytest.importorskip("pyarrow")
+    kept = mlm.sums(FORMULA, rows())
+    kept.write(tmp_path / "sums.parquet")
+    again = mlm.read_sums(tmp_path / "sums.parquet")
+    assert repr(again) == repr(kept)
+    one, two = mlm.lmer(kept), mlm.lmer(again)
+    assert one.deviance == two.deviance
+    assert one.ranef().equals(two.ranef())
+    assert str(one.summary()) == str(two.summary())
+    assert mlm.emmeans(one, "f").frame.equals(mlm.emmeans(two, "f").frame)
+    np.testing.assert_array_equal(one.predict(rows().head(5)), two.predict(rows().head(5)))
+
+
+def test_interactions_and_dots_are_read_again(tmp_path):
+    pytest.importorskip("pyarrow")
+    d = rows()[["y", "x", "f", "g", "h"]]
+    kept = mlm.sums("y ~ . - g - h + (1 | g/h)", d)
+    kept.write(tmp_path / "sums.parquet")
+    same(mlm.lmer(mlm.read_sums(tmp_path / "sums.parquet")), mlm.lmer("y ~ x + f + (1 | g/h)", d))
+
+
+def changed(path, change):
+    """The file with its metadata changed."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(path)
+    head = json.loads(table.schema.metadata[b"mlm.sums"])
+    table = change(head, table, arrow) or table
+    parquet.write_table(table.replace_schema_metadata({b"mlm.sums": json.dumps(head)}), path)
+
+
+def test_files_that_are_none_later_or_damaged_are_refused(tmp_path):
+    parquet, arrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    path, kept = tmp_path / "sums.parquet", mlm.sums("y ~ x + (1 | g)", rows())
+    with pytest.raises(DataError, match="cannot be read"):
+        mlm.read_sums(path)
+    parquet.write_table(arrow.table({"x": [1.0]}), path)
+    with pytest.raises(DataError, match="has no sums that mlm has written"):
+        mlm.read_sums(path)
+    path.write_bytes(b"no parquet")
+    with pytest.raises(DataError, match="damaged"):
+        mlm.read_sums(path)
+    kept.write(path)
+    changed(path, lambda head, table, arrow: head.update(version=2))
+    with pytest.raises(DataError, match="later version of mlm, in format 2"):
+        mlm.read_sums(path)
+    kept.write(path)
+    changed(path, lambda head, table, arrow: table.slice(1))
+    with pytest.raises(DataError, match=r"is damaged.*Write the sums again"):
+        mlm.read_sums(path)
+
+
+def test_small_groups_are_left_out_and_it_is_said():
+    d = rows()
+    size = d.groupby("g").y.transform("size")
+    kept = d[size >= 30]
+    with pytest.warns(MissingRowsWarning, match=f"{len(d) - len(kept)} of 1200 complete rows are in groups of fewer"):
+        found = mlm.sums("y ~ x + f + (1 | g)", d, min_group=30)
+    assert found.smallest_group >= 30
+    same(mlm.lmer(found), mlm.lmer("y ~ x + f + (1 | g)", kept))
+    with pytest.raises(DataError, match="No group has 1000 rows or more"):
+        mlm.sums("y ~ x + (1 | g)", d, min_group=1000)
+
+
+def test_levels_that_a_site_lacks_are_named():
+    d = rows()
+    one, other = d[d.f != "low"], d[d.f != "mid"]
+    formula = "y ~ x + f + (1 | g)"
+    with pytest.raises(DataError, match=r"different columns \(f: fmid, f: flow\).*levels="):
+        mlm.merge([mlm.sums(formula, one), mlm.sums(formula, other)])
+    levels = {"f": ["high", "low", "mid"]}
+    parts = [mlm.sums(formula, each, levels=levels) for each in (one, other[other.f == "low"])]
+    same(mlm.lmer(mlm.merge(parts)), mlm.lmer(formula, d))
+
+
+def test_what_cannot_be_merged_is_refused():
+    d = rows()
+    kept = mlm.sums("y ~ scale(x) + (1 | g)", d)
+    with pytest.raises(DataError, match=r"learnt other numbers"):
+        mlm.merge([kept, mlm.sums("y ~ scale(x) + (1 | g)", d.head(500))])
+    with pytest.raises(DataError, match="only those of one formula"):
+        mlm.merge([kept, mlm.sums("y ~ x + (1 | g)", d)])
+    with pytest.raises(DataError, match="'g' are numbers at one site and text at another"):
+        mlm.merge([mlm.sums("y ~ x + (1 | g)", each) for each in (d, d.assign(g=d.g.astype(str)))])
+    with pytest.raises(ArgumentError, match="a list of sums"):
+        mlm.merge(kept)
+
+
+@pytest.mark.parametrize("given", [{"min_group": 0}, {"min_group": True}, {"levels": {"f": "abc"}}, {"levels": 3}])
+def test_wrong_arguments_are_named(given):
+    with pytest.raises(ArgumentError, match=f"`{next(iter(given))}`"):
+        mlm.sums("y ~ x + (1 | g)", rows(), **given)
+
+
+def test_sums_are_fitted_alone():
+    with pytest.raises(ArgumentError, match="Sums are fitted alone"):
+        mlm.lmer(mlm.sums("y ~ x + (1 | g)", rows()), rows())
+
+
+def test_sums_that_have_lost_digits_are_refused():
+    d = rows().assign(year=lambda d: d.x + 1500.0, copy=lambda d: d.y + 1e-6 * d.x)
+    with pytest.raises(FitError, match=r"nearly depend .* centre what is far from 0 before summing"):
+        mlm.lmer(mlm.merge([mlm.sums("y ~ year + I(year^2) + (1 | g)", d)]))
+    with pytest.raises(FitError, match="sums without their data have lost what is left"):
+        mlm.lmer(mlm.merge([mlm.sums("y ~ copy + (1 | g)", d)]))
