@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ArgumentError, is_one_of
-from .fit.checks import by_reml, demand_estimable, demand_variation
+from .fit.checks import by_reml, demand_estimable, demand_variation, solving_of
 from .fit.stages import independent_columns, sorted_terms
 from .frame.fit_call import FitCall
 from .frame.model_frame import read_frame
+from .likelihood.deviance import AUTOMATIC, PROBES
 from .model.mixed_model import MixedModel
 
 __all__ = ["lmer"]
@@ -29,6 +30,9 @@ def lmer(
     functions: Mapping[str, Callable[..., Any]] | None = None,
     data_name: str | None = None,
     REML: bool | None = None,
+    solver: str | None = None,
+    probes: int = PROBES,
+    seed: int = 0,
 ) -> MixedModel:
     """Fit a linear mixed-effects model by REML or maximum likelihood.
 
@@ -66,6 +70,15 @@ def lmer(
         What reports call the data, as R's ``Data:`` line does; by default ``data.attrs["name"]``, where there is one.
     REML : bool, optional
         R's spelling of `reml`.
+    solver : {None, "exact", "iterative"}
+        How several grouping factors are solved. ``"exact"`` eliminates all their effects, and is refused where the
+        system of crossed factors does not fit in memory; ``"iterative"`` only multiplies with it, by conjugate
+        gradients, and estimates traces and the criterion with random probes: ``m.monte_carlo`` says how sure theta and
+        the criterion are then. None is exact where that fits. A single factor is always solved exactly.
+    probes : int, default 30
+        Random probes of an iterative solution: four times as many halve its Monte Carlo error.
+    seed : int, default 0
+        What the probes are drawn from.
 
     Returns
     -------
@@ -85,7 +98,8 @@ def lmer(
 
     Warns
     -----
-    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning
+    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning,
+    MonteCarloWarning
 
     Notes
     -----
@@ -150,11 +164,15 @@ def lmer(
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
+    solving = solving_of(solver, probes, seed)
     given |= {"data_name": data_name, "optimizer": optimizer, "tolerance": tolerance}
+    given |= {name: value for name, value in solving._asdict().items() if value != getattr(AUTOMATIC, name)}
     origin = FitCall(lmer, data, given)
     frame = read_frame(formula, data, weights, offset, contrasts, functions, data_name, origin=origin)
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)
     frame, products = independent_columns(frame, terms)
     demand_variation(frame, products)
-    return MixedModel.estimate(frame, terms, products, restricted, optimizer, start, tolerance, verbose)
+    return MixedModel.estimate(
+        frame, terms, products, restricted, optimizer, start, tolerance, verbose, solving=solving
+    )

@@ -19,7 +19,15 @@ from ...sparse.arithmetic import projections, sandwich, times
 from ...sparse.cholesky import Factor
 from ...sparse.fronts import DENSE_COLUMNS, DENSE_SHARE, Fronts, analyse, one_front
 
-__all__ = ["Crossed", "PrecisionSystem", "ScaledSystem", "crossed_fronts", "crossed_products", "crossed_system"]
+__all__ = [
+    "Crossed",
+    "PrecisionSystem",
+    "ScaledSystem",
+    "TooFull",
+    "crossed_fronts",
+    "crossed_products",
+    "crossed_system",
+]
 
 # Pairs of levels that share rows with a common nested level, above which no sparse layout is looked for. Their pattern
 # takes 8 bytes a pair, 0.4 GB at the bound, and 0.02 to 0.06 µs a pair to form (measured on 30,000 firms). The time of
@@ -37,6 +45,10 @@ STORES_AT_ONCE = 5
 # same: 2e-9 of the largest ``Z_j' P Z_j`` at the bound, 1e-7 at a tenth of it. Without dividing it is 1e-15, but an
 # evaluation takes 1.6 to 6 times as long.
 LEAST_DIVISOR = 1e-4
+
+
+class TooFull(FitError):
+    """The system of the crossed factors does not fit in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +121,7 @@ def crossed_fronts(
 
     Raises
     ------
-    FitError
+    TooFull
         When the matrix would not fit in memory.
     """
     count, width = sum(at.shape[1] for at in columns), sum(at.size for at in columns)
@@ -139,7 +151,7 @@ def _demand_room(fronts: Fronts, names: str) -> None:
     """Refuse a Schur complement that would not fit in memory, before trying."""
     size = 8.0 * STORES_AT_ONCE * fronts.size
     if size > SYSTEM_BYTES:
-        raise FitError(
+        raise TooFull(
             f"The crossed grouping factors {names} need a system of {fronts.width} columns that is too full to be kept "
             f"sparse: about {1e-9 * size:.0f} GB, where at most {1e-9 * SYSTEM_BYTES:.0f} GB are tried. Use fewer "
             "random slopes, or coarser grouping factors."
