@@ -18,6 +18,7 @@ from ...errors import FitError
 from ...sparse.arithmetic import projections, sandwich, times
 from ...sparse.cholesky import Factor
 from ...sparse.fronts import DENSE_COLUMNS, DENSE_SHARE, Fronts, analyse, one_front
+from ...sparse.ordering import elimination_structure
 
 __all__ = [
     "Crossed",
@@ -27,6 +28,7 @@ __all__ = [
     "crossed_fronts",
     "crossed_products",
     "crossed_system",
+    "joint_fronts",
 ]
 
 # Pairs of levels that share rows with a common nested level, above which no sparse layout is looked for. Their pattern
@@ -138,13 +140,45 @@ def crossed_fronts(
     return fronts
 
 
-def _with_effects(units: sparse.csr_array, columns: tuple[np.ndarray, ...]) -> Fronts:
+def joint_fronts(
+    row: np.ndarray, unit: np.ndarray, columns: tuple[np.ndarray, ...], left: int, share: float
+) -> Fronts | None:
+    """Lay out the system of all factors, none of which has been eliminated.
+
+    Parameters
+    ----------
+    row, unit : ndarray of int, shape (nnz,)
+        Levels, numbered through all factors, that share rows.
+    columns : tuple of ndarray of int, shapes (q, J)
+        Where the effects of each factor's levels stand.
+    left : int
+        How many levels a full system without the first factor has.
+    share : float
+        How many levels, as a share of these, come last without being ordered: those that share rows with most others.
+
+    Returns
+    -------
+    Fronts or None
+        None where levels in the order of their neighbours take more operations than that full system.
+    """
+    count, width = sum(at.shape[1] for at in columns), sum(at.size for at in columns)
+    every = np.arange(count)
+    rows, others = (np.concatenate(each).astype(np.int32) for each in ((row, unit, every), (unit, row, every)))
+    units = sparse.csr_array((np.ones(len(rows), dtype=np.int8), (rows, others)), shape=(count, count))
+    by_degree = elimination_structure(units, np.argsort(np.diff(units.indptr), kind="stable"))
+    if by_degree.work * count**3 > float(left) ** 3:
+        return None
+    last = int(share * left)
+    return analyse(units, last=last) if width == count else _with_effects(units, columns, last)
+
+
+def _with_effects(units: sparse.csr_array, columns: tuple[np.ndarray, ...], last: int = 0) -> Fronts:
     """Fronts of columns, from the pattern of levels that share rows."""
     starts = np.cumsum([0, *(at.shape[1] for at in columns)])
     together = np.empty(sum(at.size for at in columns), dtype=np.intp)
     for at, start in zip(columns, starts[:-1], strict=True):
         together[at] = start + np.arange(at.shape[1])
-    return analyse(units[together][:, together], together)
+    return analyse(units[together][:, together], together, last)
 
 
 def _demand_room(fronts: Fronts, names: str) -> None:
