@@ -18,6 +18,7 @@ from .errors import IdentificationWarning as IdentificationWarning
 from .errors import MissingRowsWarning as MissingRowsWarning
 from .errors import MlmError as MlmError
 from .errors import MlmWarning as MlmWarning
+from .errors import MonteCarloWarning as MonteCarloWarning
 from .errors import NestingWarning as NestingWarning
 from .errors import RankWarning as RankWarning
 from .errors import ResponseWarning as ResponseWarning
@@ -127,6 +128,7 @@ __all__ = [
     "MlmWarning",
     "ModelFrame",
     "ModelSums",
+    "MonteCarloWarning",
     "NestingWarning",
     "Overdispersion",
     "PlausibleRange",

@@ -19,6 +19,7 @@ __all__ = [
     "MissingRowsWarning",
     "MlmError",
     "MlmWarning",
+    "MonteCarloWarning",
     "NestingWarning",
     "RankWarning",
     "ResponseWarning",
@@ -77,6 +78,10 @@ class ConvergenceWarning(MlmWarning):
 
 class SingularFitWarning(MlmWarning):
     """A variance is estimated as zero, or a correlation as plus or minus one."""
+
+
+class MonteCarloWarning(MlmWarning):
+    """The system of crossed factors does not fit in memory: it is solved iteratively, with a Monte Carlo error."""
 
 
 class NestingWarning(MlmWarning):

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from .errors import ArgumentError, is_one_of
-from .fit.checks import by_reml, demand_estimable
+from .fit.checks import by_reml, demand_estimable, solving_of
 from .fit.lazy import unread_frame
 from .fit.of_sums import products_of
 from .fit.stages import sorted_terms
 from .frame.fit_call import FitCall
 from .frame.lazy_table import is_lazy
 from .frame.model_frame import ModelFrame, read_frame
+from .likelihood.deviance import AUTOMATIC, PROBES
 from .model.mixed_model import MixedModel
 from .model.model_sums import ModelSums, demand_alone
 
@@ -35,6 +36,9 @@ def lmer(
     functions: Mapping[str, Callable[..., Any]] | None = None,
     data_name: str | None = None,
     REML: bool | None = None,
+    solver: str | None = None,
+    probes: int = PROBES,
+    seed: int = 0,
 ) -> MixedModel:
     """Fit a linear mixed-effects model by REML or maximum likelihood.
 
@@ -77,6 +81,15 @@ def lmer(
         What reports call the data, as R's ``Data:`` line does; by default ``data.attrs["name"]``, where there is one.
     REML : bool, optional
         R's spelling of `reml`.
+    solver : {None, "exact", "iterative"}
+        How several grouping factors are solved. ``"exact"`` eliminates all their effects, and is refused where the
+        system of crossed factors does not fit in memory; ``"iterative"`` only multiplies with it, by conjugate
+        gradients, and estimates traces and the criterion with random probes: ``m.monte_carlo`` says how sure theta and
+        the criterion are then. None is exact where that fits. A single factor is always solved exactly.
+    probes : int, default 30
+        Random probes of an iterative solution: four times as many halve its Monte Carlo error.
+    seed : int, default 0
+        What the probes are drawn from.
 
     Returns
     -------
@@ -96,7 +109,8 @@ def lmer(
 
     Warns
     -----
-    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning
+    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning,
+    MonteCarloWarning
 
     Notes
     -----
@@ -161,7 +175,9 @@ def lmer(
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
+    solving = solving_of(solver, probes, seed)
     given |= {"data_name": data_name, "optimizer": optimizer, "tolerance": tolerance}
+    given |= {name: value for name, value in solving._asdict().items() if value != getattr(AUTOMATIC, name)}
     origin = FitCall(lmer, data, given)
     frame: ModelFrame
     if isinstance(formula, ModelSums):
@@ -174,4 +190,6 @@ def lmer(
     terms = sorted_terms(frame)
     demand_estimable(frame, terms)
     frame, products = products_of(frame, terms)
-    return MixedModel.estimate(frame, terms, products, restricted, optimizer, start, tolerance, verbose)
+    return MixedModel.estimate(
+        frame, terms, products, restricted, optimizer, start, tolerance, verbose, solving=solving
+    )

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
-from ..errors import ArgumentError, DataError, FitError, FormulaError, counted, is_one_of
+from ..errors import ArgumentError, DataError, FitError, FormulaError, counted, is_count, is_one_of
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.units import SMALLEST_SQUARES
-from ..likelihood.deviance import Deviance
+from ..likelihood.deviance import SOLVERS, Deviance, Solving
+from ..likelihood.iterative.solver import needs_exact
 from ..optimize.ending import HIDDEN, SMALL, UNBOUNDED
 from ..optimize.optimum import Optimum
 from .confounding import spanned_terms
@@ -21,10 +22,13 @@ __all__ = [
     "by_reml",
     "convergence_message",
     "demand_estimable",
+    "demand_exact",
     "demand_identified",
     "demand_residuals",
     "demand_variation",
+    "iterative_message",
     "singular_message",
+    "solving_of",
     "starting_theta",
 ]
 
@@ -37,6 +41,8 @@ EXACT_SHARE = 1e-24
 # Sum of squares about the mean, over that of the mean, up to which the rows are looked at for a response that is
 # constant. Measured of constants: 2e-31.
 CONSTANT_SHARE = 1e-12
+# Probes of an iterative fit: of one alone there is no error, and more than so many take more than solving exactly.
+FEWEST_PROBES, MOST_PROBES = 2, 10_000
 
 
 def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> bool:
@@ -54,6 +60,33 @@ def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> b
         raise ArgumentError(f"`reml` is {reml!r} and `REML` is {spelled_as_in_r!r}: they mean the same, so give one.")
     given = spelled_as_in_r if reml is None else reml
     return default if given is None else bool(given)
+
+
+def solving_of(solver: Any, probes: Any, seed: Any) -> Solving:
+    """Check how several factors are asked to be solved; :func:`mlm.lmer` says what the arguments mean.
+
+    Raises
+    ------
+    ArgumentError
+        For values that they cannot have.
+    """
+    if not is_one_of(solver, SOLVERS):
+        raise ArgumentError(f"`solver` is 'exact', 'iterative' or None (whichever fits in memory); got {solver!r}.")
+    if not is_count(probes, FEWEST_PROBES, MOST_PROBES):
+        raise ArgumentError(f"`probes` is a whole number from {FEWEST_PROBES} to {MOST_PROBES}; got {probes!r}.")
+    if not is_count(seed, 0):
+        raise ArgumentError(f"`seed` is a whole number from 0 on; got {seed!r}.")
+    return Solving(solver, int(probes), int(seed))
+
+
+def iterative_message(deviance: Deviance) -> str:
+    """Say that a fit was solved iteratively, which was not asked for, and why."""
+    solving = deviance.solving
+    return (
+        f"Solved iteratively, with {solving.probes} random probes: theta and the criterion carry a Monte Carlo error, "
+        "which m.monte_carlo and the summary say. An exact solution was not tried: "
+        f"{str(deviance.refused).rpartition(' Use ')[0]} Ask for solver='iterative' to have this without a warning."
+    )
 
 
 def demand_estimable(
@@ -118,6 +151,24 @@ def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
             f"The fixed effects fit the response {name!r} exactly: there is no residual variance to estimate. "
             "Is the response, or a copy of it, among the predictors?"
         )
+
+
+def demand_exact(what: str, *fits: Any) -> None:
+    """Refuse fits that were solved iteratively, where Monte Carlo errors would count.
+
+    Parameters
+    ----------
+    what : str
+        What is asked for: the subject of a sentence.
+    *fits : fitted models
+        Of any kind.
+
+    Raises
+    ------
+    FitError
+    """
+    if any(getattr(fit, "monte_carlo", None) is not None for fit in fits):
+        raise needs_exact(what)
 
 
 def demand_identified(terms: list[RandomPart], deviance: Deviance) -> None:

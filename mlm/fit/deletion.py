@@ -25,7 +25,7 @@ from ..likelihood.deviance import Deviance
 from ..optimize.newton import newton
 from ..optimize.optimum import Log, Optimum
 from ..optimize.search import search
-from .checks import demand_identified, demand_residuals
+from .checks import demand_exact, demand_identified, demand_residuals
 from .fit import Fit
 from .fitted import SINGULAR_DEVIATION
 from .generalized import GeneralizedFit
@@ -78,6 +78,7 @@ def refits(fit: Fit | GeneralizedFit, groups: np.ndarray, progress: bool | None 
     -------
     list of Refit
     """
+    demand_exact("What single groups do to the estimates", fit)
     one = _linear(fit, groups) if isinstance(fit, Fit) else _generalized(fit, groups)
     out, count = [], int(groups.max()) + 1
     with counting("influence", count, progress) as tell:
@@ -106,7 +107,7 @@ def _linear(fit: Fit, groups: np.ndarray) -> Callable[[int], Refit]:
         _demand_levels(products)
         if not (deletion.holds(group, products) and _are_apart(products)):
             return _from_rows(fit, np.flatnonzero(groups != group))
-        deviance = Deviance(products, layout, fit.reml)
+        deviance = Deviance(products, layout, fit.reml, fit.solving)
         demand_identified(terms, deviance)
         optimum = _searched(deviance, None if fit.is_singular else start)
         demand_residuals(optimum, deviance)

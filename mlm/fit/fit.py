@@ -14,6 +14,7 @@ from ..errors import (
     ConvergenceWarning,
     FitError,
     IdentificationWarning,
+    MonteCarloWarning,
     SingularFitWarning,
     is_one_of,
     users_stacklevel,
@@ -21,16 +22,17 @@ from ..errors import (
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.covariance import CovarianceLayout
 from ..likelihood.criterion import Evaluation
-from ..likelihood.deviance import Deviance, UsersDeviance
+from ..likelihood.deviance import AUTOMATIC, Deviance, Solving, UsersDeviance
 from ..optimize.minimise import minimise
 from ..optimize.nloptwrap import lme4_start
-from ..optimize.optimum import Optimum
+from ..optimize.optimum import MonteCarlo, Optimum
 from .checks import (
     by_reml,
     convergence_message,
     demand_identified,
     demand_residuals,
     demand_variation,
+    iterative_message,
     singular_message,
     starting_theta,
 )
@@ -81,13 +83,14 @@ class Fit(FittedMixed):
         verbose: bool = False,
         again: bool = False,
         quiet: bool = False,
+        solving: Solving = AUTOMATIC,
     ) -> Self:
         """Minimise the criterion on cross-products that are there; :func:`mlm.lmer` says what the arguments mean.
 
         `again` is said of a model that was fitted before: what its design cannot tell was said then. `quiet` is said of
         one that is fitted to compare: neither is it said whether it is singular, which is no news of the model at hand.
         """
-        deviance = deviance_function(terms, products, reml)
+        deviance = deviance_function(terms, products, reml, solving)
         demand_identified(terms, deviance)
         first = starting_theta(start, deviance)
         if first is None and is_one_of(optimizer, ("nloptwrap",)):
@@ -97,6 +100,8 @@ class Fit(FittedMixed):
         found = cls(frame, tuple(terms), products, deviance, optimum, reml)
         if not again and found.unidentified:
             warnings.warn(warning_text(found.unidentified), IdentificationWarning, stacklevel=users_stacklevel())
+        if deviance.refused is not None and not again and not quiet:
+            warnings.warn(iterative_message(deviance), MonteCarloWarning, stacklevel=users_stacklevel())
         if found.is_singular and not quiet:
             warnings.warn(singular_message(found.singular_terms), SingularFitWarning, stacklevel=users_stacklevel())
         if not found.converged:
@@ -129,11 +134,11 @@ class Fit(FittedMixed):
         """
         reml, terms = by_reml(reml, REML, default=self.reml), list(self.terms)
         if y is None:  # from where a fit of its own would start: the nearest minimum may not be the lowest
-            return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True)
+            return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True, solving=self.solving)
         frame = replace(self.frame, y=new_response(self.frame, y), origin=None)
         frame, products = independent_columns(frame, terms)
         demand_variation(frame, products)
-        return self.estimate(frame, terms, products, reml, optimizer, again=True)
+        return self.estimate(frame, terms, products, reml, optimizer, again=True, solving=self.solving)
 
     def on(self, frame: ModelFrame) -> Self:
         """Fit a smaller model of the same rows by the same criterion, without saying what it cannot tell.
@@ -150,7 +155,7 @@ class Fit(FittedMixed):
         """
         terms = sorted_terms(frame)
         frame, products = products_of(frame, terms, quiet=True)
-        return self.estimate(frame, terms, products, self.reml, again=True, quiet=True)
+        return self.estimate(frame, terms, products, self.reml, again=True, quiet=True, solving=self.solving)
 
     # the criterion
 
@@ -158,6 +163,16 @@ class Fit(FittedMixed):
     def deviance_function(self) -> UsersDeviance:
         """The criterion as a function of theta, ``m.deviance_function.evaluate(theta)``."""
         return UsersDeviance(self.working)
+
+    @property
+    def solving(self) -> Solving:
+        """How several grouping factors are to be solved: what `mlm.lmer` was asked."""
+        return self.working.solving
+
+    @property
+    def monte_carlo(self) -> MonteCarlo | None:
+        """What probes leave open of a fit that was solved iteratively; None of exact ones."""
+        return self.optimum.monte_carlo
 
     @property
     def _at(self) -> Evaluation:
@@ -269,6 +284,16 @@ class Fit(FittedMixed):
     def modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Conditional modes (q, J) and unscaled conditional covariances (q, q, J) of each factor, read-only."""
         return dict(self._modes)
+
+    def conditional_covariances(self, group: str, levels: np.ndarray) -> np.ndarray:
+        """Unscaled conditional covariances of some levels of a factor, by their positions: shape (q, q, levels).
+
+        Of a fit that was solved iteratively they are solved for, one after the other.
+        """
+        if self.monte_carlo is None:
+            return self.modes[group][1][:, :, levels]
+        factor = [f.name for f in self.products.factors].index(group)
+        return self.working.covariances_of(self._at.theta, factor, levels)
 
     @cached_property
     def _modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:

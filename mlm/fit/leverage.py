@@ -11,6 +11,7 @@ import numpy as np
 
 from ..generalized.systems import Structure
 from ..generalized.units import Units
+from .checks import demand_exact
 from .fit import Fit
 from .generalized import GeneralizedFit
 from .generalized_information import AtModes, Information, information
@@ -35,6 +36,7 @@ def row_information(fit: Fit | GeneralizedFit) -> tuple[WorkedRows, Information]
     """
     if isinstance(fit, GeneralizedFit):
         return fit.worked, fit.mode_information
+    demand_exact("Leverages, and standard errors of predictions with random effects,", fit)
     frame = fit.frame
     weights = np.ones(frame.nobs) if frame.weights is None else frame.weights
     worked = worked_rows(frame, list(fit.terms), frame.y, weights, Units())

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..errors import ArgumentError, listed, shorten, suggest, told
 from ..frame.model_frame import RandomPart
 from .fit import Fit
 from .generalized import GeneralizedFit
 
-__all__ = ["coef_tables", "columns_of", "covariance_blocks", "ranef_table", "term_names", "varcorr_table"]
+__all__ = [
+    "coef_tables",
+    "columns_of",
+    "covariance_blocks",
+    "ranef_of_levels",
+    "ranef_table",
+    "term_names",
+    "varcorr_table",
+]
 
 
 NO_LETTER = re.compile(r"[^\w.]")  # signs that R's names have in backticks only
@@ -100,7 +109,58 @@ def ranef_table(fit: Fit | GeneralizedFit) -> pd.DataFrame:
                 "condsd": fit.sigma * np.sqrt(covariances[k, k]),
             }
             parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
+    out = pd.concat(parts, ignore_index=True)
+    errors = getattr(fit, "monte_carlo", None)
+    if errors is not None:
+        out.attrs["condsd"] = f"estimated with {errors.probes} probes"
+    return out
+
+
+def ranef_of_levels(fit: Fit, levels: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of `ranef_table` of some levels; a fit that was solved iteratively has their `condsd` solved for."""
+    parts = []
+    for group, places in _places(fit, levels).items():
+        modes, names = fit.modes[group][0], columns_of(fit, group)
+        covariances = fit.conditional_covariances(group, places)
+        for k, name in enumerate(names):
+            columns = {
+                "grpvar": group,
+                "term": name,
+                "grp": fit.frame.groupings[group].levels.take(places),
+                "condval": modes[k, places],
+                "condsd": fit.sigma * np.sqrt(covariances[k, k]),
+            }
+            parts.append(pd.DataFrame(columns))
+    out = pd.concat(parts, ignore_index=True)
+    if fit.monte_carlo is not None:
+        out.attrs["condsd"] = "solved for"
+    return out
+
+
+def _places(fit: Fit, levels: Any) -> dict[str, np.ndarray]:
+    """Positions of the levels that are asked for, by grouping factor."""
+    groups = list(fit.ngrps.index)
+    if not isinstance(levels, Mapping) or not levels:
+        raise ArgumentError(
+            f"`levels` is a mapping of grouping factors ({', '.join(groups)}) to levels, as "
+            f"{{{groups[0]!r}: [...]}}; got {told(levels)}."
+        )
+    out = {}
+    for group, wanted in levels.items():
+        if group not in groups:
+            raise ArgumentError(
+                f"There is no grouping factor {told(group)}; they are {', '.join(groups)}.{suggest(group, groups)}"
+            )
+        names = listed(wanted)
+        if not names:
+            raise ArgumentError(f"The levels of {group!r} are a sequence of one or more; got {told(wanted)}.")
+        known = pd.Index(fit.frame.groupings[group].levels)
+        places = known.get_indexer(pd.Index(names, dtype=known.dtype if known.dtype != object else None))
+        if (places < 0).any():
+            missing = names[int(np.argmax(places < 0))]
+            raise ArgumentError(f"{shorten(str(missing))!r} is no level of {group!r}.")
+        out[group] = places
+    return out
 
 
 def coef_tables(fit: Fit | GeneralizedFit) -> dict[str, pd.DataFrame]:

@@ -145,7 +145,7 @@ class Refitting:
         """Search for one response, from its cross-products."""
         products = rows.products_of(sums, k, y)
         demand_variation(replace(self.m.frame, y=y, offset=None), products)
-        deviance = Deviance(products, self.m.working.layout, self.reml)
+        deviance = Deviance(products, self.m.working.layout, self.reml, self.m.solving)
         return deviance, search(deviance, None, Log())
 
     def _from_rows(self, y: np.ndarray) -> tuple[Deviance, Optimum]:

@@ -16,7 +16,7 @@ from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.rank import dependent_columns
 from ..frame.units import LARGEST_PRODUCTS, demand_squares
 from ..likelihood.covariance import covariance_layout
-from ..likelihood.deviance import Deviance
+from ..likelihood.deviance import AUTOMATIC, Deviance, Solving
 
 __all__ = [
     "deviance_function",
@@ -200,8 +200,10 @@ def _dependent(frame: ModelFrame) -> list[int]:
     )
 
 
-def deviance_function(terms: list[RandomPart], products: CrossProducts, reml: bool) -> Deviance:
+def deviance_function(
+    terms: list[RandomPart], products: CrossProducts, reml: bool, solving: Solving = AUTOMATIC
+) -> Deviance:
     """Build the deviance function of the columns worked with: the layout of theta on these cross-products."""
     position = {f.name: k for k, f in enumerate(products.factors)}
     sizes = tuple((position[t.term.group], len(t.columns.names)) for t in terms)
-    return Deviance(products, covariance_layout(sizes, len(products.factors)), reml)
+    return Deviance(products, covariance_layout(sizes, len(products.factors)), reml, solving)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypedDict, TypeVar
 
 import numpy as np
@@ -12,7 +13,8 @@ from ..generalized.distribution import Family
 from ..generalized.laplace import GeneralizedEvaluation
 from ..generalized.pirls import find_mode
 from ..likelihood.criterion import Evaluation
-from ..optimize.optimum import Log, Optimum
+from ..likelihood.deviance import AUTOMATIC, Solving
+from ..optimize.optimum import Log, MonteCarlo, Optimum
 from .fit import Fit
 from .generalized import GeneralizedFit
 from .generalized_rows import criterion_of
@@ -53,6 +55,8 @@ class StoredFit(TypedDict, total=False):
     gradient: np.ndarray
     u: list[np.ndarray]
     hessian: np.ndarray | None
+    solving: dict[str, Any]
+    monte_carlo: dict[str, Any] | None
 
 
 def stored_numbers(fit: Fit | GeneralizedFit) -> dict[str, Any]:
@@ -73,6 +77,9 @@ def stored_numbers(fit: Fit | GeneralizedFit) -> dict[str, Any]:
     own = {name: getattr(fit.optimum.evaluation, name) for name in AT}
     rotated = fit.products.shift.rotation is not None
     found |= {"at": own, "reml": fit.reml, "rotated": rotated, "searched": fit.optimum.theta}
+    if fit.solving != AUTOMATIC or fit.monte_carlo is not None:
+        found["solving"] = fit.solving._asdict()
+        found["monte_carlo"] = None if fit.monte_carlo is None else fit.monte_carlo._asdict()
     translated = getattr(optimum.log, "translate", None) is not None
     return found | {"users": [fit.theta, fit.fixef.to_numpy()], "translated": translated}
 
@@ -94,7 +101,8 @@ def fit_from(kind: type[LinearFit], frame: ModelFrame, stored: Mapping[str, Any]
     """
     terms = sorted_terms(frame)
     products = products_of(frame, terms, stored["rotated"])
-    working = deviance_function(terms, products, stored["reml"])
+    solving, errors = Solving(**stored.get("solving", {})), stored.get("monte_carlo")
+    working = deviance_function(terms, products, stored["reml"], solving)
     at, (theta, beta) = Evaluation(**stored["at"]), stored["users"]
     if not (_near(working.users_theta(at.theta), theta) and _near(products.shift.coefficients(at.beta), beta)):
         at = working.evaluate(working.working_theta(theta), 0)
@@ -102,6 +110,7 @@ def fit_from(kind: type[LinearFit], frame: ModelFrame, stored: Mapping[str, Any]
     log.extend(_evaluations(*stored["log"]))
     said = {name: stored[name] for name in SAID}
     optimum = Optimum(at, **said, log=log, theta=stored["searched"])
+    optimum = replace(optimum, monte_carlo=None if errors is None else MonteCarlo(**errors))
     return kind(frame, tuple(terms), products, working, optimum, stored["reml"])
 
 

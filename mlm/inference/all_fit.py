@@ -14,6 +14,7 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, MlmError
+from ..fit.checks import demand_exact
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..optimize.minimise import minimise
@@ -129,6 +130,7 @@ def all_fit(m: Any) -> AllFit:
     demand_mixed(m)
     if not isinstance(m, Fit | GeneralizedFit):
         raise ArgumentError(f"This takes a model that mlm.lmer or mlm.glmer has fitted; got {type(m).__name__}.")
+    demand_exact("Ends of several optimisers", m)
     rows, ends = [], []
     for optimizer, start, search in _searches(m):
         begun = time.perf_counter()

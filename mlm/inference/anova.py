@@ -11,6 +11,7 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, is_one_of
+from ..fit.checks import demand_exact
 from ..report import r_numbers
 from ..report.face import (
     FittedGeneralizedModel,
@@ -173,6 +174,7 @@ def anova(
         return term_tests(models[0], type, ddf, digits, width)
     labels = _labels(models, names)
     _refuse(type=type, ddf=ddf, one=f"{len(models)} models")
+    demand_exact("Comparisons of models by likelihoods or by Kenward and Roger's method", *models)
     chosen = _method(method, test)
     if chosen == "boot":
         _refuse(refit=kept, one="a bootstrap test, which is one of maximum likelihood")

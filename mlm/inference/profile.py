@@ -13,6 +13,7 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, ConvergenceWarning, FitError, MlmWarning, SingularFitWarning, users_stacklevel
+from ..fit.checks import demand_exact
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..report import r_numbers, r_text
@@ -265,6 +266,7 @@ def _text(found: ProfiledDeviance, limits: pd.DataFrame) -> str:
 def profiled(m: Any, which: Any, level: float, kind: type[P]) -> P:
     """Profile the deviance of a mixed model; `mlm.profile` says what the arguments mean and what is raised."""
     demand_mixed(m)
+    demand_exact("A profile of the deviance", m)
     level = checked_level(level)
     parameters = tuple(parameters_of(m))
     return kind(_by_maximum_likelihood(m), tuple(parameters[k] for k in chosen(parameters, which)), level)

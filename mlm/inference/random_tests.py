@@ -9,6 +9,7 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, is_one_of
+from ..fit.checks import demand_exact
 from ..fit.fit import Fit
 from ..frame.model_frame import RandomPart
 from ..frame.reduction import random_part_without, with_random_parts
@@ -72,6 +73,7 @@ def _same(part: RandomPart, other: RandomPart) -> bool:
 
 def random_frame(fit: Fit, reduce_terms: bool = True) -> tuple[pd.DataFrame, list[Reduction]]:
     """The table of `ranova`, and what each of its rows but the first leaves out."""
+    demand_exact("Tests of random effects by likelihood ratios", fit)
     every = list(reductions(fit, reduce_terms))
     smaller = [each.fitted() for each in every]
     npar = [fit.npar, *(fit.products.p + 1 if other is None else other.npar for other in smaller)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..errors import ArgumentError
 from ..fit.fit import Fit
 from ..fit.leverage import row_leverages
 from ..fit.predict import fitted_values, observation_variances, predicted_values, variances, wanted
-from ..fit.ranef import coef_tables, ranef_table, varcorr_table
+from ..fit.ranef import coef_tables, ranef_of_levels, ranef_table, varcorr_table
 from ..fit.residuals import kept_effects, mixed_residuals
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
@@ -169,14 +170,26 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         """Variances and covariances, with columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
         return varcorr_table(self)
 
-    def ranef(self) -> pd.DataFrame:
+    def ranef(self, levels: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Conditional modes of the random effects (empirical Bayes estimates).
+
+        Parameters
+        ----------
+        levels : mapping of str to sequence, optional
+            Levels of grouping factors: only their rows are given. Of a fit that was solved iteratively their `condsd`
+            is solved for.
 
         Returns
         -------
         DataFrame
             Columns grpvar, term, grp, condval, condsd; one row per level and term. `condsd` is the square root of the
-            conditional variance given the estimated parameters (Bates et al. 2015, eq. 59).
+            conditional variance given the estimated parameters (Bates et al. 2015, eq. 59). Of a fit that was solved
+            iteratively it is estimated with its probes, unless `levels` are given; ``attrs["condsd"]`` says which.
+
+        Raises
+        ------
+        ArgumentError
+            When there is no such grouping factor, or a level that it does not have.
 
         Examples
         --------
@@ -185,7 +198,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         >>> mlm.lmer("y ~ 1 + (1 | g)", data).ranef().round(2)[["grp", "condval"]].values.tolist()
         [['a', -3.02], ['b', -0.16], ['c', 3.18]]
         """
-        return ranef_table(self)
+        return ranef_table(self) if levels is None else ranef_of_levels(self, levels)
 
     def coef(self) -> pd.DataFrame | dict[str, pd.DataFrame]:
         """Fixed effects plus conditional modes, level by level.

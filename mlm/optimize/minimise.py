@@ -6,6 +6,8 @@ import numpy as np
 
 from ..errors import ArgumentError, is_one_of
 from ..likelihood.deviance import Deviance
+from ..likelihood.iterative.solver import Iterative
+from .estimated_scores import solve_scores
 from .nloptwrap import ABSOLUTE_TOLERANCE, nloptwrap
 from .optimum import Log, Optimum
 from .search import search
@@ -61,5 +63,11 @@ def minimise(
         if start is not None:
             with np.errstate(all="ignore"):  # what is too large is looked at where it is evaluated
                 start = deviance.working_theta(start)
+        if isinstance(deviance.solver, Iterative):
+            return solve_scores(deviance, start, Log(verbose, deviance.users_theta))
         return search(deviance, start, Log(verbose, deviance.users_theta))
+    if isinstance(deviance.solver, Iterative):
+        raise ArgumentError(
+            "optimizer='nloptwrap' needs the exact criterion, and this fit is solved iteratively; use 'newton'."
+        )
     return nloptwrap(deviance, start, ABSOLUTE_TOLERANCE if tolerance is None else tolerance, Log(verbose))

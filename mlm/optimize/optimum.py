@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import counted
 from ..likelihood.criterion import Evaluation
 
-__all__ = ["Log", "Optimum"]
+__all__ = ["Log", "MonteCarlo", "Optimum"]
+
+
+class MonteCarlo(NamedTuple):
+    """What probes leave open of a fit whose traces were estimated.
+
+    Attributes
+    ----------
+    probes, seed : int
+        How many there were, and what they were drawn from.
+    criterion : float
+        Monte Carlo standard error of the criterion.
+    theta : ndarray, shape (n_theta,)
+        Monte Carlo standard error of theta; 0 where it is 0.
+    sampling : ndarray, shape (n_theta,)
+        Standard error of theta itself, from the average information.
+    largest : float
+        Of all functions of theta the largest Monte Carlo error, over the sampling standard error.
+    """
+
+    probes: int
+    seed: int
+    criterion: float
+    theta: np.ndarray
+    sampling: np.ndarray
+    largest: float
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -29,6 +55,8 @@ class Optimum:
         theta and criterion of each evaluation, in order, as the optimiser had them.
     theta : ndarray, shape (n_theta,), or None
         That of the user's columns, where the search was on these.
+    monte_carlo : MonteCarlo or None
+        Of a fit whose traces were estimated.
     """
 
     evaluation: Evaluation
@@ -37,6 +65,7 @@ class Optimum:
     message: str
     log: list[tuple[np.ndarray, float]] = field(default_factory=list)
     theta: np.ndarray | None = None
+    monte_carlo: MonteCarlo | None = None
 
     def __repr__(self) -> str:
         state = "converged" if self.converged else "not converged"

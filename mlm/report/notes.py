@@ -19,7 +19,7 @@ MOST_RATIO = 1e3
 
 def notes(m: FittedMixedModel) -> list[str]:
     """What the summary says at its end, when it is not silent success."""
-    lines = _fit_warnings(m)
+    lines = [*_fit_warnings(m), *_monte_carlo(m)]
     if m.optimizer == "nloptwrap":
         code, said = m.lme4_convergence
         return (
@@ -42,6 +42,18 @@ def closing_lines(m: FittedMixedModel) -> list[str]:
         return _fit_warnings(m)
     counts = f"0 optimizer warnings; {len(said)} lme4 warnings "
     return [*_fit_warnings(m), f"optimizer ({m.optimizer}) convergence code: {code} ; {counts}"]
+
+
+def _monte_carlo(m: FittedMixedModel) -> list[str]:
+    """How a model was solved whose traces were estimated, and what error that leaves."""
+    errors = getattr(m, "monte_carlo", None)
+    if errors is None:
+        return []
+    named = "REML criterion" if m.reml else "deviance"
+    return [
+        f"solved iteratively, with {errors.probes} random probes (seed {errors.seed}); Monte Carlo errors:",
+        f"{named} {errors.criterion:.2g}, variances at most {errors.largest:.2g} of their standard errors",
+    ]
 
 
 def is_approximate(m: FittedModel) -> bool:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from .ordering import crowded_columns, elimination_structure, minimum_degree
+from .ordering import crowded_columns, elimination_structure, minimum_degree, most_neighbours
 from .supernodes import Groups, front_seconds, group_columns
 
 __all__ = ["Front", "Fronts", "analyse", "one_front"]
@@ -180,7 +180,7 @@ class Fronts:
         return out
 
 
-def analyse(pattern: sparse.sparray, together: np.ndarray | None = None) -> Fronts:
+def analyse(pattern: sparse.sparray, together: np.ndarray | None = None, last: int = 0) -> Fronts:
     """Find the fronts of a pattern.
 
     Parameters
@@ -190,6 +190,8 @@ def analyse(pattern: sparse.sparray, together: np.ndarray | None = None) -> Fron
     together : ndarray of int, shape (m,), optional
         Number of the unit (a level with several effects) that each column belongs to, from 0 without gaps. Columns of
         a unit are eliminated one after another, in the same front; they count as linked, and with the same others.
+    last : int
+        How many columns or units, those with most neighbours, come last without being ordered; 0 leaves it open.
 
     Returns
     -------
@@ -216,7 +218,7 @@ def analyse(pattern: sparse.sparray, together: np.ndarray | None = None) -> Fron
     if m <= DENSE_COLUMNS or csr.nnz > DENSE_SHARE * m * m:
         return one_front(m)
     units = csr if together is None else _between_units(csr, together)
-    crowded = crowded_columns(units)
+    crowded = crowded_columns(units) if last == 0 else most_neighbours(units, last)
     if crowded.all():
         return one_front(m)
     structure = elimination_structure(units, minimum_degree(units, crowded))

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spilu
 
-__all__ = ["Structure", "crowded_columns", "elimination_structure", "minimum_degree"]
+__all__ = ["Structure", "crowded_columns", "elimination_structure", "minimum_degree", "most_neighbours"]
 
 # Neighbours, times sqrt(m) and at least 16 in all, above which columns come last instead of being ordered: the bound of
 # AMD for dense rows (Amestoy, Davis & Duff 2004, Algorithm 837, ACM Trans. Math. Softw. 30).
@@ -103,6 +103,13 @@ def crowded_columns(pattern: sparse.csr_array) -> np.ndarray:
         if full > CORE_SHARE * m:
             crowded[order[m - int(CORE_LAST_SHARE * full) :]] = True
     return crowded
+
+
+def most_neighbours(pattern: sparse.csr_array, count: int) -> np.ndarray:
+    """Mark so many columns that have most neighbours, shape (m,)."""
+    marked = np.zeros(pattern.shape[0], dtype=bool)
+    marked[np.argsort(-np.diff(pattern.indptr), kind="stable")[:count]] = True
+    return marked
 
 
 def minimum_degree(pattern: sparse.csr_array, crowded: np.ndarray) -> np.ndarray:

@@ -77,7 +77,8 @@ def working_products(
     """
     n, p = changed[0].shape[1], len(part.explained) - 1
     own, with_x = np.zeros((n, n)), np.zeros((n, p))
-    carried = np.zeros((sum(len(s.zz) for s in part.states), n, part.states[0].zz.shape[2]))
+    first = part.states[0].zz.shape[2] if part.states else 0
+    carried = np.zeros((sum(len(s.zz) for s in part.states), n, first))
     carried_crossed = np.zeros((part.plan.crossed.width if part.plan.crossed else 0, n))
     for state in part.states:
         nested, later, q, mine = state.nested, state.later, len(state.zz), changed[state.nested.factor]

@@ -18,8 +18,18 @@ from ...errors import FitError
 from ...sparse.arithmetic import projections, sandwich, times
 from ...sparse.cholesky import Factor
 from ...sparse.fronts import DENSE_COLUMNS, DENSE_SHARE, Fronts, analyse, one_front
+from ...sparse.ordering import elimination_structure
 
-__all__ = ["Crossed", "PrecisionSystem", "ScaledSystem", "crossed_fronts", "crossed_products", "crossed_system"]
+__all__ = [
+    "Crossed",
+    "PrecisionSystem",
+    "ScaledSystem",
+    "TooFull",
+    "crossed_fronts",
+    "crossed_products",
+    "crossed_system",
+    "joint_fronts",
+]
 
 # Pairs of levels that share rows with a common nested level, above which no sparse layout is looked for. Their pattern
 # takes 8 bytes a pair, 0.4 GB at the bound, and 0.02 to 0.06 µs a pair to form (measured on 30,000 firms). The time of
@@ -37,6 +47,10 @@ STORES_AT_ONCE = 5
 # same: 2e-9 of the largest ``Z_j' P Z_j`` at the bound, 1e-7 at a tenth of it. Without dividing it is 1e-15, but an
 # evaluation takes 1.6 to 6 times as long.
 LEAST_DIVISOR = 1e-4
+
+
+class TooFull(FitError):
+    """The system of the crossed factors does not fit in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +123,7 @@ def crossed_fronts(
 
     Raises
     ------
-    FitError
+    TooFull
         When the matrix would not fit in memory.
     """
     count, width = sum(at.shape[1] for at in columns), sum(at.size for at in columns)
@@ -126,20 +140,52 @@ def crossed_fronts(
     return fronts
 
 
-def _with_effects(units: sparse.csr_array, columns: tuple[np.ndarray, ...]) -> Fronts:
+def joint_fronts(
+    row: np.ndarray, unit: np.ndarray, columns: tuple[np.ndarray, ...], left: int, share: float
+) -> Fronts | None:
+    """Lay out the system of all factors, none of which has been eliminated.
+
+    Parameters
+    ----------
+    row, unit : ndarray of int, shape (nnz,)
+        Levels, numbered through all factors, that share rows.
+    columns : tuple of ndarray of int, shapes (q, J)
+        Where the effects of each factor's levels stand.
+    left : int
+        How many levels a full system without the first factor has.
+    share : float
+        How many levels, as a share of these, come last without being ordered: those that share rows with most others.
+
+    Returns
+    -------
+    Fronts or None
+        None where levels in the order of their neighbours take more operations than that full system.
+    """
+    count, width = sum(at.shape[1] for at in columns), sum(at.size for at in columns)
+    every = np.arange(count)
+    rows, others = (np.concatenate(each).astype(np.int32) for each in ((row, unit, every), (unit, row, every)))
+    units = sparse.csr_array((np.ones(len(rows), dtype=np.int8), (rows, others)), shape=(count, count))
+    by_degree = elimination_structure(units, np.argsort(np.diff(units.indptr), kind="stable"))
+    if by_degree.work * count**3 > float(left) ** 3:
+        return None
+    last = int(share * left)
+    return analyse(units, last=last) if width == count else _with_effects(units, columns, last)
+
+
+def _with_effects(units: sparse.csr_array, columns: tuple[np.ndarray, ...], last: int = 0) -> Fronts:
     """Fronts of columns, from the pattern of levels that share rows."""
     starts = np.cumsum([0, *(at.shape[1] for at in columns)])
     together = np.empty(sum(at.size for at in columns), dtype=np.intp)
     for at, start in zip(columns, starts[:-1], strict=True):
         together[at] = start + np.arange(at.shape[1])
-    return analyse(units[together][:, together], together)
+    return analyse(units[together][:, together], together, last)
 
 
 def _demand_room(fronts: Fronts, names: str) -> None:
     """Refuse a Schur complement that would not fit in memory, before trying."""
     size = 8.0 * STORES_AT_ONCE * fronts.size
     if size > SYSTEM_BYTES:
-        raise FitError(
+        raise TooFull(
             f"The crossed grouping factors {names} need a system of {fronts.width} columns that is too full to be kept "
             f"sparse: about {1e-9 * size:.0f} GB, where at most {1e-9 * SYSTEM_BYTES:.0f} GB are tried. Use fewer "
             "random slopes, or coarser grouping factors."

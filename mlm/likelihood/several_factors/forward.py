@@ -208,8 +208,10 @@ def eliminate(parts: tuple[Part, ...], xy: np.ndarray, matrices: list[np.ndarray
 def _eliminate_part(plan: Plan, matrices: list[np.ndarray], scaled: bool) -> EliminatedPart:
     """Eliminate the nested factors in turn, each without what those before it explain; then solve the crossed ones."""
     states, update, log_det = [], None, 0.0
-    explained = np.zeros((plan.nested[0].zxy.shape[1],) * 2)
+    explained = np.zeros((plan.right_sides,) * 2)
     schur, zxy = (plan.crossed.store, plan.crossed.zxy) if plan.crossed else (np.empty(0), np.empty(0))
+    if not plan.nested:
+        schur = schur.copy()  # it becomes the system's matrix
     for nested in plan.nested:
         state = _state(nested, matrices[nested.factor], update)
         half = state.half_solved()
