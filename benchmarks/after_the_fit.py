@@ -1,4 +1,4 @@
-"""What is asked after a fit costs, here and in R: ``python -m benchmarks.after_the_fit`` writes tables/after_the_fit.txt.
+"""What is asked after a fit costs, here and in R: ``python -m benchmarks.after_the_fit`` writes a table of it.
 
 Times of the processor, with ``OPENBLAS_NUM_THREADS=1``. Each job is done several times after a first one, here and
 there in the same run. Of what takes R minutes (bootstraps of the two-level model) it does a few responses, and what it
@@ -85,8 +85,9 @@ def table(mine: dict[str, float], theirs: dict[str, float | None]) -> str:
         other = theirs[job]
         lines.append(f"{job:42}{taken:10.2f}{other:11.1f}{other / taken:8.0f}" if other else f"{job:42}{taken:10.2f}")
     closing = (
-        "R: lme4 (profile, bootMer, influence), lmerTest, pbkrtest, emmeans. pbkrtest's matrices of the two-level model\n"
-        "would need 8 GB each, and are not tried. A Kenward-Roger table is timed with its fit, which it is computed from."
+        "R: lme4 (profile, bootMer, influence), lmerTest, pbkrtest, emmeans. pbkrtest's matrices of the two-level\n"
+        "model would need 8 GB each, and are not tried. A Kenward-Roger table is timed with its fit, which it is\n"
+        "computed from."
     )
     return "\n".join([*lines, "", closing, ""])
 
