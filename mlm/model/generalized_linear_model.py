@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, is_one_of
+from ..fit.predict import demand_no_effects
+from ..fit.residuals import kept_effects
 from ..generalized.distribution import Family
 from ..generalized.irls import Estimate, estimate, leverages
 from ..generalized.means import means_said
@@ -28,7 +30,7 @@ from ..inference.ratios import exponentiated, ratio_table
 from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, generalized_glance_row
-from .one_level_model import OneLevelModel, demand_own_ddf
+from .one_level_model import OneLevelModel, demand_no_bootstrap, demand_own_ddf
 
 __all__ = ["GeneralizedLinearModel"]
 
@@ -92,7 +94,7 @@ class GeneralizedLinearModel(OneLevelModel):
         """Deviance residuals by row label; others by `residuals`."""
         return self.residuals().rename("resid")
 
-    def residuals(self, type: str = "deviance") -> pd.Series:
+    def residuals(self, type: str = "deviance", re_form: Any = None, level: str | None = None) -> pd.Series:
         """Compute residuals of a kind.
 
         Parameters
@@ -101,6 +103,9 @@ class GeneralizedLinearModel(OneLevelModel):
             As in R; ``"standardized"`` are deviance residuals over their standard errors (R's ``rstandard``), NaN in
             rows that are fitted whatever they are.
 
+        re_form, level
+            As for the residuals of mixed models: without random effects they make no difference.
+
         Returns
         -------
         Series, shape (nobs,)
@@ -108,7 +113,7 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `type`.
+            For an unknown `type` or `level`, or random effects in `re_form`.
 
         Examples
         --------
@@ -117,6 +122,7 @@ class GeneralizedLinearModel(OneLevelModel):
         >>> m.residuals("response").round(2).tolist()
         [0.25, -0.75, 0.25, 0.25]
         """
+        demand_no_effects(kept_effects(re_form, level))
         if not is_one_of(type, (*KINDS, "standardized")):
             raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
         if type != "standardized":
@@ -257,7 +263,15 @@ class GeneralizedLinearModel(OneLevelModel):
         return coefficient_table(*named, self.test_df).drop(columns="df")
 
     def confint(
-        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
+        self,
+        level: float = 0.95,
+        method: str = "wald",
+        parm: Any = None,
+        ddf: str | None = None,
+        *,
+        n: int | None = None,
+        kind: str | None = None,
+        seed: Any = None,
     ) -> pd.DataFrame:
         """Return confidence intervals of the coefficients.
 
@@ -273,6 +287,8 @@ class GeneralizedLinearModel(OneLevelModel):
             Terms wanted, by name or position from 0; all by default.
         ddf : None
             As for `coefficients`.
+        n, kind, seed
+            Of the bootstrap of mixed models: refused.
 
         Returns
         -------
@@ -283,7 +299,7 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), or there is no such method or term.
+            When the level is not in (0, 1), there is no such method or term, or a bootstrap is asked for.
         FitError
             For degrees of freedom that mixed models have, or a profile of a fit that is no maximum.
 
@@ -296,6 +312,7 @@ class GeneralizedLinearModel(OneLevelModel):
         [[-0.96, 4.1]]
         """
         demand_own_ddf(ddf)
+        demand_no_bootstrap(method, n, kind, seed)
         if isinstance(method, str) and method.lower() == "profile":
             return profile_intervals(self, level, parm)
         return confidence_intervals(terms_of(self.fixef, self), terms_of(self.se, self), level, method, None, parm)
@@ -370,6 +387,7 @@ class GeneralizedLinearModel(OneLevelModel):
         se: bool = False,
         interval: str | None = None,
         level: float = 0.95,
+        re_form: Any = None,
     ) -> pd.Series | pd.DataFrame:
         """Return linear predictors or means, of the rows of the fit or of new ones, with their errors if asked for.
 
@@ -385,6 +403,8 @@ class GeneralizedLinearModel(OneLevelModel):
             ``"confidence"`` is the same. New observations have no such interval.
         level : float
             Coverage, in (0, 1).
+        re_form : {None, False, "NA", 0}
+            As for mixed models: without random effects it makes no difference.
 
         Returns
         -------
@@ -395,7 +415,7 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `type`, `se` or `interval`, or a level outside (0, 1).
+            For an unknown `type`, `se` or `interval`, a level outside (0, 1), or random effects in `re_form`.
         DataError
             When a column is missing, or is not what it was in the fit.
         FitError
@@ -421,6 +441,7 @@ class GeneralizedLinearModel(OneLevelModel):
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
+        demand_no_effects(re_form)
         framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         eta, variance = self.linear_prediction(newdata, framed)
