@@ -93,7 +93,8 @@ class ProfiledDeviance:
         -------
         DataFrame, one row a parameter
             Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. NaN of a correlation with an
-            effect whose variance is estimated as 0, and where no end is found: both are warned of.
+            effect whose variance is estimated as 0, and where no end is found: both are warned of. What is to be said
+            of ends, such as that one is at 0 or ±1, stands in ``.attrs["notes"]``, as in `notes`.
 
         Raises
         ------
@@ -111,6 +112,7 @@ class ProfiledDeviance:
         places = chosen(self.parameters, parm)
         limits = self._limits(places, level)
         self._warn(places, level)
+        limits.attrs["notes"] = [text for k in places for text in self._notes_of(k, level)]
         return limits
 
     def notes(self, level: float | None = None) -> list[str]:
