@@ -15,7 +15,8 @@ export MLM_BROWSER
 BENCHMARKS ?= --growth
 BENCH ?= .venv-bench
 OLDEST ?= .venv-oldest
-FRAMES := tests/files tests/frame tests/language tests/fit tests/model tests/effects tests/plot tests/test_lm.py
+FRAMES := tests/files tests/frame tests/language tests/fit tests/model tests/effects tests/plot tests/adapters \
+  tests/test_lm.py tests/test_after_pages.py
 
 # Folder of the original data files; empty: the twins are used, also where originals were fetched before.
 MLM_ORIGINALS ?=
@@ -72,7 +73,7 @@ $(OLDEST)/.installed: pyproject.toml constraints.txt constraints-oldest.txt
 
 # the tests that read frames of other libraries and files of other programs, with these in .venv: the other steps run without them, as most readers
 frames: $(INSTALLED)
-	$(PIP) install -qq -c constraints.txt -e '.[frames,big,files]'
+	$(PIP) install -qq -c constraints.txt -e '.[frames,big,files,neighbours]'
 	$(BIN)/python -m pytest $(PYTEST) $(FRAMES)
 
 check: $(CHECKED)

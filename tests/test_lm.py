@@ -138,3 +138,33 @@ def test_str_is_the_call_and_the_coefficients():
         "Coefficients:",
         "(Intercept)            x  ",
     ]
+
+
+@pytest.mark.parametrize("kind", ["lm", "glm"])
+def test_arguments_of_mixed_models(kind):
+    """What makes no difference without random effects is taken, as the functions of both kinds of models promise."""
+    d = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "b": [0, 1, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+    m = mlm.lm("y ~ x", d) if kind == "lm" else mlm.glm("b ~ x", d)
+    for re_form in (None, False, 0, "NA"):
+        assert (mlm.simulate(m, 2, seed=1, re_form=re_form) == m.simulate(2, seed=1)).all()
+        assert (m.simulate(2, seed=1, re_form=re_form) == m.simulate(2, seed=1)).all()
+        assert mlm.predict(m, re_form=re_form).equals(m.predict())
+        assert m.predict({"x": [2.5]}, re_form=re_form).equals(m.predict({"x": [2.5]}))
+        assert mlm.residuals(m, re_form=re_form).equals(m.residuals())
+    for level in ("conditional", "marginal"):
+        assert m.residuals(level=level).equals(m.residuals())
+    for ask in (m.predict, m.residuals, m.simulate):
+        with pytest.raises(mlm.ArgumentError, match="this one has no random effects"):
+            ask(re_form="(1 | g)")
+    with pytest.raises(mlm.ArgumentError, match="`level` is one of"):
+        m.residuals(level="group")
+
+
+@pytest.mark.parametrize("kind", ["lm", "glm"])
+def test_bootstrap_intervals_are_of_mixed_models(kind):
+    d = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "b": [0, 1, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
+    m = mlm.lm("y ~ x", d) if kind == "lm" else mlm.glm("b ~ x", d)
+    for given in ({"method": "boot"}, {"method": "boot", "n": 10}, {"n": 10}, {"method": "boot", "seed": 1}):
+        for ask in (m.confint, lambda **options: mlm.confint(m, **options)):
+            with pytest.raises(mlm.ArgumentError, match=r"Bootstrap intervals .*are there for mixed models"):
+                ask(**given)

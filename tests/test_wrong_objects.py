@@ -38,7 +38,6 @@ MIXED_ONLY = (
     "caterpillar",
     "ranef_histogram",
     "likelihood_curve",
-    "drop1",
     "ranova",
     "step",
     "profile",
@@ -262,7 +261,7 @@ def test_what_is_said_of_generalized_models(function, tmp_path):
         assert "mlm.lmer" not in said or "glmer" in said or "linear mixed model" in said
 
 
-@pytest.mark.parametrize("test", [mlm.ranova, mlm.step, mlm.drop1])
+@pytest.mark.parametrize("test", [mlm.ranova, mlm.step])
 def test_tests_of_linear_mixed_models(test):
     with pytest.raises(mlm.FitError, match=r"is there for linear mixed models; this one is of the poisson family"):
         test(of_counts()[0])

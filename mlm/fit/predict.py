@@ -28,6 +28,7 @@ from .mixed_model_equations import Effects, MixedModelEquations
 __all__ = [
     "Wanted",
     "chosen_effects",
+    "demand_no_effects",
     "fitted_values",
     "observation_variances",
     "predicted_values",
@@ -35,6 +36,7 @@ __all__ = [
     "wanted",
 ]
 
+NO_EFFECTS = (False, 0, "NA", "0", "~0", "~ 0")
 NEW_LEVELS = ("error", "population", "missing")
 Effect = frozenset[tuple[str, bool]]  # variables, and whether each is coded by all its levels; none for the intercept
 
@@ -217,11 +219,23 @@ def _all_effects(fit: Fit | GeneralizedFit) -> dict[int, list[int]]:
     return {k: list(range(len(part.columns.names))) for k, part in enumerate(fit.terms)}
 
 
+def demand_no_effects(re_form: Any) -> None:
+    """Refuse random effects of a model that has none.
+
+    Raises
+    ------
+    ArgumentError
+        When some of them are asked for: all or none makes no difference.
+    """
+    if re_form is not None and not is_one_of(re_form, NO_EFFECTS):
+        raise ArgumentError(f"`re_form` is of mixed models, and this one has no random effects; got {re_form!r}.")
+
+
 def chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[int]]:
     """Columns of the random effects that `re_form` asks for, by the terms' places."""
     if re_form is None:
         return _all_effects(fit)
-    if is_one_of(re_form, (False, 0, "NA", "0", "~0", "~ 0")):
+    if is_one_of(re_form, NO_EFFECTS):
         return {}
     asked = parse(f"y ~ {re_form.strip().removeprefix('~')}") if isinstance(re_form, str) and "|" in re_form else None
     if asked is None or asked.fixed.sets or asked.offsets or asked.has_dot:

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ArgumentError, FitError, counted, is_count, shorten
 from ..frame.columns import Columns
 from ..report.face import demand_model, is_generalized, is_mixed
-from .predict import chosen_effects
+from .predict import chosen_effects, demand_no_effects
 
 __all__ = ["MOST_RESPONSES", "Draws", "generator", "simulate"]
 
@@ -132,8 +132,8 @@ class Draws:
         self.effects: list[_Effects] = []
         if is_mixed(m):
             self._share_out(m, chosen_effects(cast(Any, m), re_form), re_form)
-        elif re_form is not None and re_form is not False:
-            raise ArgumentError(f"`re_form` is of mixed models, and this one has no random effects; got {re_form!r}.")
+        else:
+            demand_no_effects(re_form)
         self.numbers = sum(e.numbers for e in self.effects)
 
     def _share_out(self, m: Any, kept: dict[int, list[int]], re_form: Any) -> None:

@@ -10,12 +10,12 @@ import scipy
 
 from ..errors import ArgumentError, FitError, is_one_of
 from ..report import r_numbers
-from ..report.face import FittedModel, demand_model, is_mixed
+from ..report.face import FittedModel, demand_model
 from .confint import checked_level
 from .f_tests import Denominators
 from .hypotheses import Hypotheses, hypotheses
 from .tables import TestsTable
-from .term_tests import f_frame
+from .term_tests import denominators_of, f_frame
 
 __all__ = ["contest"]
 
@@ -34,12 +34,13 @@ def contest(
 
     Parameters
     ----------
-    m : MixedModel or LinearModel
+    m : MixedModel, GeneralizedMixedModel, LinearModel or GeneralizedLinearModel
     L : str, mapping, array_like of shape (p,) or (k, p), or a list or Series of these
         A text such as ``"x1 - x2 = 0"``, in which coefficients stand by their names, with or without backticks (without
         a right side it is 0); weights by name, ``{"x1": 1, "x2": -1}``; or one weight a coefficient.
     ddf : {"satterthwaite", "kenward-roger"}
-        Of a mixed model, Satterthwaite's by default; a linear one has its own.
+        Of a linear mixed model, Satterthwaite's by default; others have their own. Without a dispersion they are
+        infinite: t is normal then, and F times NumDF chi-squared.
     rhs : float or array_like of shape (k,)
         What the weighted sums are supposed to be, besides what stands in a text.
     joint : bool, optional
@@ -87,7 +88,7 @@ def contest(
         raise ArgumentError(f"`joint` is True, False or None; got {joint!r}.")
     level = checked_level(level)
     asked = hypotheses(L, rhs, [str(name) for name in m.fixef.index])
-    by: Denominators = m.denominators("satterthwaite" if ddf is None and is_mixed(m) else ddf)
+    by = denominators_of(m, ddf)
     together = len(asked.names) > 1 if joint is None else joint
     if not together:
         frame = _t_frame(m, asked, by, level)

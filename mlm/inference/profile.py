@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from .confint import checked_level, limit_names, positions
 from .crossing import Step, crossing, interpolated
 from .parameters import Parameter, parameters_of
 from .profile_lines import Line, line_of
+from .profile_points import SideBySide
 from .straight import straight
 
 __all__ = ["ProfiledDeviance", "chosen", "profiled"]
@@ -52,6 +54,7 @@ class ProfiledDeviance:
     _lines: dict[tuple[object, ...], Line | None] = field(default_factory=dict, repr=False)
     _ends: dict[tuple[int, int, float], Step | None] = field(default_factory=dict, repr=False)
     _curves: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+    _regular: dict[float, np.ndarray] = field(default_factory=dict, repr=False)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.model, self.parameters, self.level)
@@ -91,7 +94,8 @@ class ProfiledDeviance:
         -------
         DataFrame, one row a parameter
             Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. NaN of a correlation with an
-            effect whose variance is estimated as 0, and where no end is found: both are warned of.
+            effect whose variance is estimated as 0, and where no end is found: both are warned of. What is to be said
+            of ends, such as that one is at 0 or ±1, stands in ``.attrs["notes"]``, as in `notes`.
 
         Raises
         ------
@@ -109,6 +113,7 @@ class ProfiledDeviance:
         places = chosen(self.parameters, parm)
         limits = self._limits(places, level)
         self._warn(places, level)
+        limits.attrs["notes"] = [text for k in places for text in self._notes_of(k, level)]
         return limits
 
     def notes(self, level: float | None = None) -> list[str]:
@@ -134,6 +139,37 @@ class ProfiledDeviance:
             self._lines[key] = line_of(self.model, parameter)
         return self._lines[key]
 
+    def _together(self, k: int, sign: int, level: float) -> np.ndarray | None:
+        """Values at even steps of zeta to the end of an interval, shape (STEPS,).
+
+        None of a side that is not regular: it is gone along by itself.
+        """
+        if level not in self._regular:
+            target, found = _quantile(level), np.full((len(self.parameters), 2, STEPS), math.nan)
+            sides = [(k, s) for k in range(len(found)) for s in (0, 1) if self._may_be_regular(k, 2 * s - 1, target)]
+            if sides:
+                places, side = np.array(sides).T
+                found[places, side] = self._searches.points(places, 2 * side - 1, target, STEPS)
+            self._regular[level] = found
+        values = self._regular[level][k, (sign + 1) // 2]
+        return None if math.isnan(values[0]) else values
+
+    @cached_property
+    def _searches(self) -> SideBySide:
+        return SideBySide(self.model, self.parameters)
+
+    @cached_property
+    def _is_served(self) -> bool:
+        return SideBySide.serves(self.model)
+
+    def _may_be_regular(self, k: int, sign: int, target: float) -> bool:
+        """Whether zeta comes to a target before a bound."""
+        if not self._is_served:
+            return False
+        line = self._line(k)
+        bound = line.bound(sign) if line is not None and self.parameters[k].kind == "sd" else None
+        return line is not None and target < self._most(k) and (bound is None or target < bound.zeta)
+
     def _most(self, k: int) -> float:
         """What zeta of a correlation is at most: its value where one of the standard deviations is 0."""
         parameter = self.parameters[k]
@@ -149,7 +185,7 @@ class ProfiledDeviance:
         if line is None:
             return None
         if (k, sign, level) not in self._ends:
-            target = float(scipy.stats.norm.isf(0.5 * (1.0 - level)))
+            target = _quantile(level)
             self._ends[k, sign, level] = self._straight(k, sign, target, line) or self._crossing(k, sign, target, line)
         return self._ends[k, sign, level]
 
@@ -176,6 +212,9 @@ class ProfiledDeviance:
         return pd.DataFrame(values, [self.parameters[k].name for k in places], list(limit_names(level)))
 
     def _limit(self, k: int, sign: int, level: float) -> float:
+        regular = self._together(k, sign, level)
+        if regular is not None:
+            return float(regular[-1])
         line, end = self._line(k), self._end(k, sign, level)
         return math.nan if line is None or end is None else line.users(end.v)
 
@@ -190,10 +229,18 @@ class ProfiledDeviance:
         if line is None:
             return np.zeros(0), np.zeros(0)
         level = max(LEAST_REACH, self.level)
-        low, high = ([*self._steps(line, self._end(k, sign, level))] for sign in (-1, 1))
-        steps = [*low[::-1], line.path.start, *high]
-        zeta = np.array([-step.zeta for step in low[::-1]] + [0.0] + [step.zeta for step in high])
-        return np.array([line.users(step.v) for step in steps]), np.clip(zeta, -self._most(k), self._most(k))
+        low, high = (self._side(k, sign, level, line) for sign in (-1, 1))
+        values = np.concatenate([low[0][::-1], [line.users(line.path.start.v)], high[0]])
+        zeta = np.concatenate([-low[1][::-1], [0.0], high[1]])
+        return values, np.clip(zeta, -self._most(k), self._most(k))
+
+    def _side(self, k: int, sign: int, level: float, line: Line) -> tuple[np.ndarray, np.ndarray]:
+        """Values and zeta on one side, from the estimate on."""
+        regular = self._together(k, sign, level)
+        if regular is not None:
+            return regular, _quantile(level) * np.arange(1, STEPS + 1) / STEPS
+        steps = [*self._steps(line, self._end(k, sign, level))]
+        return np.array([line.users(step.v) for step in steps]), np.array([step.zeta for step in steps])
 
     def _steps(self, line: Line, end: Step | None) -> Iterator[Step]:
         """Points between the estimate, left out, and an end."""
@@ -215,6 +262,8 @@ class ProfiledDeviance:
             yield f"{name} is not defined: a standard deviation is estimated as 0."
             return
         for sign, where in ((-1, "below"), (1, "above")):
+            if self._together(k, sign, level) is not None:
+                continue
             end, limit = self._end(k, sign, level), line.limits[(sign + 1) // 2]
             if end is None:
                 yield f"{name}: no end of the interval was found {where} the estimate."
@@ -237,6 +286,11 @@ class ProfiledDeviance:
             said = [text for text in self._notes_of(k, level) if any(part in text for part in wrong)]
             if said:
                 warnings.warn(" ".join(said), kind, stacklevel=users_stacklevel())
+
+
+def _quantile(level: float) -> float:
+    """Zeta at the ends of intervals."""
+    return float(scipy.stats.norm.isf(0.5 * (1.0 - level)))
 
 
 P = TypeVar("P", bound=ProfiledDeviance)

@@ -12,13 +12,14 @@ import pandas as pd
 from ..errors import ArgumentError, FitError, ResponseWarning, first_few, users_stacklevel
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
-from ..report.face import FittedModel, demand_linear_mixed, is_generalized, is_mixed
+from ..report.face import FittedModel, demand_model, is_generalized, is_mixed
 from .contrasts import contrasts_of, marginal_contrasts, type_number
 from .f_tests import Denominators, FTest
 from .full_design import missing_cells, model_terms
 from .tables import TestsTable
+from .term_ratios import ratio_frame
 
-__all__ = ["drop1", "f_frame", "linear_drop1", "term_tests"]
+__all__ = ["denominators_of", "drop1", "f_frame", "linear_drop1", "term_tests"]
 
 # Residuals' share of what is explained below which they are rounding, as in R's anova().
 PERFECT_SHARE = 1e-10
@@ -34,7 +35,7 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
         )
     number = type_number((3 if is_mixed(m) else 1) if kind is None else kind)
     contrasts = contrasts_of(m.frame, number)
-    tested = _tested(m, contrasts, _denominators(m, ddf))
+    tested = _tested(m, contrasts, denominators_of(m, ddf))
     notes: tuple[str, ...] = ()
     missing = missing_cells(m.frame) if number == 3 else []
     if missing:
@@ -45,7 +46,7 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
         _demand_residuals(m)
         _say_perfect(m)
         return _of_linear(m, tested, contrasts, number, notes, digits, width)
-    method = _denominators(m, ddf).method
+    method = denominators_of(m, ddf).method
     heading = (f"Type {NUMERALS[number]} Analysis of Variance Table with {method}'s method",)
     return TestsTable(f_frame(m, tested), heading, notes, contrasts, digits=digits, width=width)
 
@@ -65,9 +66,10 @@ def _lost(m: FittedModel, tested: Mapping[str, FTest]) -> tuple[str, ...]:
     )
 
 
-def _denominators(m: FittedModel, ddf: Any) -> Denominators:
-    """Degrees of freedom of a model: of a mixed one Satterthwaite's, unless others are asked for."""
-    return cast(Denominators, m.denominators("satterthwaite" if ddf is None and is_mixed(m) else ddf))
+def denominators_of(m: FittedModel, ddf: Any) -> Denominators:
+    """Degrees of freedom of a model: of a linear mixed one Satterthwaite's, unless others are asked for."""
+    chosen = "satterthwaite" if ddf is None and is_mixed(m) and not is_generalized(m) else ddf
+    return cast(Denominators, m.denominators(chosen))
 
 
 def _tested(m: FittedModel, contrasts: Mapping[str, np.ndarray], by: Denominators) -> dict[str, FTest]:
@@ -132,30 +134,36 @@ def _of_linear(
 def drop1(
     m: FittedModel, ddf: str | None = None, digits: int = r_numbers.DIGITS, width: int = r_numbers.LINE_WIDTH
 ) -> TestsTable:
-    """Test each term of the fixed part that can be left out while others stay, as lmerTest's ``drop1()``.
+    """Test each term of the fixed part that can be left out while others stay, as R's ``drop1()``.
 
-    A term can be left out when no other term has all its variables: ``a`` cannot beside ``a:b``. The test is that all
-    coefficients of its columns are 0; nothing is fitted again.
+    A term can be left out when no other term has all its variables: ``a`` cannot beside ``a:b``. Of linear models,
+    mixed or not, the test is F that all coefficients of its columns are 0, and nothing is fitted again. Generalized
+    models are fitted without the term, and the test is that of the likelihood ratio.
 
     Parameters
     ----------
-    m : MixedModel
+    m : MixedModel, GeneralizedMixedModel, LinearModel or GeneralizedLinearModel
     ddf : {"satterthwaite", "kenward-roger"}
-        Satterthwaite's by default.
+        Of a linear mixed model, Satterthwaite's by default; others have their own.
     digits, width : int
         R's ``options(digits = 7, width = 80)`` for the print.
 
     Returns
     -------
     TestsTable
-        One row a term: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F).
+        One row a term, of a linear mixed model as lmerTest's: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F). Of others
+        a first row ``<none>``, the model itself, and columns as R's: of a linear model Df, Sum of Sq, RSS, AIC,
+        F value, Pr(>F) (R with ``test = "F"``); of a generalized one Df, Deviance, AIC, LRT, Pr(>Chi), with a
+        dispersion ``scaled dev.`` for LRT; of a generalized mixed one npar, AIC, LRT, Pr(Chi) (``test = "Chisq"``).
 
     Raises
     ------
     ArgumentError
-        For what is no mixed model, an unknown `ddf`, or `digits` or a `width` that R would not print.
+        For what is no model, an unknown `ddf`, or `digits` or a `width` that R would not print.
     FitError
-        For Kenward and Roger's method on a fit by maximum likelihood.
+        For Kenward and Roger's method on a fit by maximum likelihood, or degrees of freedom that a model has not to
+        choose; of a generalized model, when one without a term cannot be fitted or has categories that would be coded
+        in another way; of a linear one without residuals.
 
     Examples
     --------
@@ -169,22 +177,37 @@ def drop1(
     Kuznetsova, A., Brockhoff, P. B. & Christensen, R. H. B. (2017). lmerTest package: tests in linear mixed effects
     models. Journal of Statistical Software 82(13).
     """
-    demand_linear_mixed(m, "drop1")
-    by = _denominators(m, ddf)
-    contrasts = marginal_contrasts(m.frame)
+    demand_model(m)
+    by = denominators_of(m, ddf)
     model = "\n".join(r_text.deparse(without_double_bars(m.formula)))
-    heading = (f"Single term deletions using {by.method}'s method:", "", "Model:", model)
-    frame = f_frame(m, _tested(m, contrasts, by))
-    return TestsTable(frame, heading, contrasts=contrasts, digits=digits, width=width)
+    if is_mixed(m) and not is_generalized(m):
+        contrasts = marginal_contrasts(m.frame)
+        heading = (f"Single term deletions using {by.method}'s method:", "", "Model:", model)
+        frame = f_frame(m, _tested(m, contrasts, by))
+        return TestsTable(frame, heading, contrasts=contrasts, digits=digits, width=width)
+    heading = ("Single term deletions", "", "Model:", model)
+    if is_generalized(m):
+        frame = ratio_frame(m)
+        return TestsTable(frame, heading, test=None, pvalue=str(frame.columns[-1]), digits=digits, width=width)
+    _demand_residuals(m)
+    whole = pd.DataFrame({"RSS": [m.deviance], "AIC": [_aic(m, m.deviance, 0)]}, ["<none>"])  # type: ignore[attr-defined]
+    found = linear_drop1(m)
+    frame = pd.concat([whole.reindex(columns=found.columns), found])
+    return TestsTable(frame, heading, (), marginal_contrasts(m.frame), digits=digits, width=width)
 
 
 def linear_drop1(m: FittedModel) -> pd.DataFrame:
     """The same of a linear model, laid out as R's ``drop1(test = "F")``: without the row of the model itself."""
-    df, rss, contrasts = m.df_resid, m.deviance, marginal_contrasts(m.frame)  # type: ignore[attr-defined]
+    rss, contrasts = m.deviance, marginal_contrasts(m.frame)  # type: ignore[attr-defined]
     rows = []
-    for found in _tested(m, contrasts, _denominators(m, None)).values():
+    for found in _tested(m, contrasts, denominators_of(m, None)).values():
         square = found.numdf * (found.value * m.sigma**2 if found.square is None else found.square)
-        with np.errstate(divide="ignore"):
-            aic = m.nobs * np.log((rss + square) / m.nobs) + 2.0 * (m.nobs - df - found.numdf)
+        aic = _aic(m, rss + square, found.numdf)
         rows.append([found.numdf, square, rss + square, aic, found.value, found.pvalue])
     return pd.DataFrame(rows, list(contrasts), ["Df", "Sum of Sq", "RSS", "AIC", "F value", "Pr(>F)"], dtype=float)
+
+
+def _aic(m: FittedModel, rss: float, fewer: int) -> float:
+    """Akaike's criterion as R's ``drop1`` has it of a linear model: without constants."""
+    with np.errstate(divide="ignore"):
+        return float(m.nobs * np.log(rss / m.nobs) + 2.0 * (m.nobs - m.df_resid - fewer))

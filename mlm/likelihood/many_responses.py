@@ -19,7 +19,7 @@ import numpy as np
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout
 
-__all__ = ["Found", "ManyResponses", "ResponseSums", "kinds_of_levels"]
+__all__ = ["Found", "ManyResponses", "ResponseSums", "kinds_of_levels", "sandwich"]
 
 
 class ResponseSums(NamedTuple):
@@ -198,13 +198,13 @@ class ManyResponses:
         k = np.einsum("abcr,bdc->adcr", b, self.zz)
         h = (self.x_rows.T @ beta).reshape(q, -1, many)
         d = of.products - of.linear[:, None] * h - h[:, None] * of.linear + count * h[:, None] * h
-        e = _sandwich(b, d) / sigma2
+        e = sandwich(b, d) / sigma2
         total = self.zz_total[..., None] - (self.zz_pairs @ m.reshape(-1, many)).reshape(q, q, many)
         slope = total - e.sum(axis=2)
         other = 2.0 * e - count * k
         if self.reml and p:
             n = (self.xx_pairs.T @ inverse.reshape(p * p, many)).reshape(q, q, -1, many)
-            n = _sandwich(b, n)  # of all levels of a kind: counted already
+            n = sandwich(b, n)  # of all levels of a kind: counted already
             slope -= n.sum(axis=2)
             other += 2.0 * n
         units = self.layout.units(0)
@@ -236,27 +236,30 @@ class ManyResponses:
         squares: np.ndarray,
     ) -> np.ndarray:
         """What second derivatives lose from level to level, of sums of residuals and of their products."""
-        p, many = self.p, b.shape[-1]
         along = np.einsum("xabr,abr->xr", change, squares)
         out = along[:, None] * along / self.dof
-        if not p:
+        if not self.p:
             return out
-        e = np.einsum("abcr,bcr->acr", b, rest)
-        sums, sides = [], []
-        for each in change:
-            turned = np.einsum("abr,bdcr->adcr", each, b)
-            sums.append(self.x_rows @ np.einsum("adcr,acr->dcr", turned, e).reshape(-1, many))
-            if self.reml:
-                inner = np.einsum("adcr,abcr->dbcr", b, turned)
-                sides.append((self.xx_pairs @ inner.reshape(-1, many)).reshape(p, p, many))
-        v = np.stack(sums)
+        v = self._cross(change, b, rest)
         out += 2.0 * np.einsum("xkr,klr,ylr->xyr", v, inverse, v, optimize=True) / sigma2
         if self.reml:
-            a = np.einsum("xklr,lmr->xkmr", np.stack(sides), inverse)
+            a = np.einsum("xklr,lmr->xkmr", self._sides(change, b), inverse)
             out += np.einsum("xkmr,ymkr->xyr", a, a)
         return out
 
+    def _cross(self, change: np.ndarray, b: np.ndarray, rest: np.ndarray) -> np.ndarray:
+        """``X' V^-1 V_a e`` of each change, shape (m, p, R); `rest` is ``Z_j'`` of the residuals."""
+        e, many = np.einsum("abcr,bcr->acr", b, rest), b.shape[-1]
+        inner = [np.einsum("adcr,acr->dcr", b, np.einsum("abr,bcr->acr", each, e)) for each in change]
+        return np.stack([self.x_rows @ each.reshape(-1, many) for each in inner])
 
-def _sandwich(b: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    def _sides(self, change: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """``X' V^-1 V_a V^-1 X`` of each change, shape (m, p, p, R)."""
+        p, many = self.p, b.shape[-1]
+        inner = [np.einsum("adcr,abcr->dbcr", b, np.einsum("abr,bdcr->adcr", each, b)) for each in change]
+        return np.stack([(self.xx_pairs @ each.reshape(-1, many)).reshape(p, p, many) for each in inner])
+
+
+def sandwich(b: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """``B D B'`` of matrices (q, q, C, R)."""
     return np.einsum("abcr,dbcr->adcr", np.einsum("abcr,bdcr->adcr", b, inner), b)

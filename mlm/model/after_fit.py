@@ -145,7 +145,7 @@ class AfterFit(EveryModel, FittedMixed):
             Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. Rows are fixed effects; but
             for Wald's method, which leaves R's rows of variances empty, these stand below standard deviations,
             correlations and sigma, as lme4's ``oldNames = FALSE``. Of a generalized model all are on the scale of the
-            link.
+            link. Of a profile, ``.attrs["notes"]`` says which ends are at a bound: variances of 0, correlations of ±1.
 
         Raises
         ------

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, is_one_of
+from ..fit.predict import demand_no_effects
+from ..fit.residuals import kept_effects
 from ..generalized.distribution import Family
 from ..generalized.irls import Estimate, estimate, leverages
 from ..generalized.means import means_said
@@ -28,7 +30,7 @@ from ..inference.ratios import exponentiated, ratio_table
 from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, generalized_glance_row
-from .one_level_model import OneLevelModel, demand_own_ddf
+from .one_level_model import OneLevelModel, demand_no_bootstrap, demand_own_ddf
 
 __all__ = ["GeneralizedLinearModel"]
 
@@ -91,7 +93,7 @@ class GeneralizedLinearModel(OneLevelModel):
         """Deviance residuals by row label; others by `residuals`."""
         return self.residuals().rename("resid")
 
-    def residuals(self, type: str = "deviance") -> pd.Series:
+    def residuals(self, type: str = "deviance", re_form: Any = None, level: str | None = None) -> pd.Series:
         """Compute residuals of a kind.
 
         Parameters
@@ -100,6 +102,9 @@ class GeneralizedLinearModel(OneLevelModel):
             As in R; ``"standardized"`` are deviance residuals over their standard errors (R's ``rstandard``), NaN in
             rows that are fitted whatever they are.
 
+        re_form, level
+            As for the residuals of mixed models: without random effects they make no difference.
+
         Returns
         -------
         Series, shape (nobs,)
@@ -107,7 +112,7 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `type`.
+            For an unknown `type` or `level`, or random effects in `re_form`.
 
         Examples
         --------
@@ -116,6 +121,7 @@ class GeneralizedLinearModel(OneLevelModel):
         >>> m.residuals("response").round(2).tolist()
         [0.25, -0.75, 0.25, 0.25]
         """
+        demand_no_effects(kept_effects(re_form, level))
         if not is_one_of(type, (*KINDS, "standardized")):
             raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
         if type != "standardized":
@@ -256,7 +262,15 @@ class GeneralizedLinearModel(OneLevelModel):
         return coefficient_table(*named, self.test_df).drop(columns="df")
 
     def confint(
-        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
+        self,
+        level: float = 0.95,
+        method: str = "wald",
+        parm: Any = None,
+        ddf: str | None = None,
+        *,
+        n: int | None = None,
+        kind: str | None = None,
+        seed: Any = None,
     ) -> pd.DataFrame:
         """Return confidence intervals of the coefficients.
 
@@ -272,6 +286,8 @@ class GeneralizedLinearModel(OneLevelModel):
             Terms wanted, by name or position from 0; all by default.
         ddf : None
             As for `coefficients`.
+        n, kind, seed
+            Of the bootstrap of mixed models: refused.
 
         Returns
         -------
@@ -282,7 +298,7 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), or there is no such method or term.
+            When the level is not in (0, 1), there is no such method or term, or a bootstrap is asked for.
         FitError
             For degrees of freedom that mixed models have, or a profile of a fit that is no maximum.
 
@@ -295,6 +311,7 @@ class GeneralizedLinearModel(OneLevelModel):
         [[-0.96, 4.1]]
         """
         demand_own_ddf(ddf)
+        demand_no_bootstrap(method, n, kind, seed)
         if isinstance(method, str) and method.lower() == "profile":
             return profile_intervals(self, level, parm)
         return confidence_intervals(terms_of(self.fixef, self), terms_of(self.se, self), level, method, None, parm)
@@ -369,6 +386,7 @@ class GeneralizedLinearModel(OneLevelModel):
         se: bool = False,
         interval: str | None = None,
         level: float = 0.95,
+        re_form: Any = None,
     ) -> pd.Series | pd.DataFrame:
         """Return linear predictors or means, of the rows of the fit or of new ones, with their errors if asked for.
 
@@ -384,6 +402,8 @@ class GeneralizedLinearModel(OneLevelModel):
             ``"confidence"`` is the same. New observations have no such interval.
         level : float
             Coverage, in (0, 1).
+        re_form : {None, False, "NA", 0}
+            As for mixed models: without random effects it makes no difference.
 
         Returns
         -------
@@ -394,7 +414,7 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `type`, `se` or `interval`, or a level outside (0, 1).
+            For an unknown `type`, `se` or `interval`, a level outside (0, 1), or random effects in `re_form`.
         DataError
             When a column is missing, or is not what it was in the fit.
         FitError
@@ -420,6 +440,7 @@ class GeneralizedLinearModel(OneLevelModel):
         """
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
+        demand_no_effects(re_form)
         framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         eta, variance = self.linear_prediction(newdata, framed)

@@ -16,6 +16,8 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, is_one_of
+from ..fit.predict import demand_no_effects
+from ..fit.residuals import kept_effects
 from ..generalized.residuals import KINDS, standardized
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
@@ -24,7 +26,7 @@ from ..inference.predictions import asks_for_frame, prediction_frame
 from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
-from .one_level_model import OneLevelModel, demand_own_ddf
+from .one_level_model import OneLevelModel, demand_no_bootstrap, demand_own_ddf
 
 __all__ = ["FStatistic", "LinearModel"]
 
@@ -80,7 +82,7 @@ class LinearModel(OneLevelModel):
         """Residuals by row label."""
         return (self.y - self.fitted).rename("resid")
 
-    def residuals(self, type: str = "response") -> pd.Series:
+    def residuals(self, type: str = "response", re_form: Any = None, level: str | None = None) -> pd.Series:
         """Compute residuals of a kind.
 
         Parameters
@@ -89,6 +91,9 @@ class LinearModel(OneLevelModel):
             Differences from the fitted values, by four names as in R; or these over their standard errors,
             ``sigma * sqrt(1 - h)`` with leverages h (R's ``rstandard``), NaN in rows that are fitted whatever they are.
 
+        re_form, level
+            As for the residuals of mixed models: without random effects they make no difference.
+
         Returns
         -------
         Series, shape (nobs,)
@@ -96,7 +101,7 @@ class LinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `type`.
+            For an unknown `type` or `level`, or random effects in `re_form`.
 
         Examples
         --------
@@ -105,6 +110,7 @@ class LinearModel(OneLevelModel):
         >>> m.residuals("standardized").round(2).tolist()
         [0.0, 0.7, -1.49, 1.1, -0.26]
         """
+        demand_no_effects(kept_effects(re_form, level))
         if not is_one_of(type, (*KINDS, "standardized")):
             raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
         found = self.resid.rename(type)
@@ -226,7 +232,15 @@ class LinearModel(OneLevelModel):
         return coefficient_table(self.fixef.index, self.beta, self.se.to_numpy(), self.test_df).drop(columns="df")
 
     def confint(
-        self, level: float = 0.95, method: str = "wald", parm: Any = None, ddf: str | None = None
+        self,
+        level: float = 0.95,
+        method: str = "wald",
+        parm: Any = None,
+        ddf: str | None = None,
+        *,
+        n: int | None = None,
+        kind: str | None = None,
+        seed: Any = None,
     ) -> pd.DataFrame:
         """Return confidence intervals of the coefficients.
 
@@ -240,6 +254,8 @@ class LinearModel(OneLevelModel):
             Terms wanted, by name or position from 0; all by default.
         ddf : None
             As for `coefficients`.
+        n, kind, seed
+            Of the bootstrap of mixed models: refused.
 
         Returns
         -------
@@ -250,7 +266,7 @@ class LinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), or there is no such method or term.
+            When the level is not in (0, 1), there is no such method or term, or a bootstrap is asked for.
         FitError
             For degrees of freedom that mixed models have.
 
@@ -262,6 +278,7 @@ class LinearModel(OneLevelModel):
         {'5 %': 0.941, '95 %': 1.119}
         """
         demand_own_ddf(ddf)
+        demand_no_bootstrap(method, n, kind, seed)
         if isinstance(method, str) and method.lower() == "profile":
             raise ArgumentError("Intervals of a linear model by the t distribution are exact: take method='wald'.")
         estimate, se = terms_of(self.fixef, self), terms_of(self.se, self)
@@ -293,7 +310,12 @@ class LinearModel(OneLevelModel):
         return linear_glance_row(self)
 
     def predict(
-        self, newdata: Any = None, se: bool = False, interval: str | None = None, level: float = 0.95
+        self,
+        newdata: Any = None,
+        se: bool = False,
+        interval: str | None = None,
+        level: float = 0.95,
+        re_form: Any = None,
     ) -> pd.Series | pd.DataFrame:
         """Return fitted values, or predictions for new rows, with standard errors and intervals if asked for.
 
@@ -307,6 +329,8 @@ class LinearModel(OneLevelModel):
             Return a frame, with intervals of the means (as `se` does), or of new observations, by the t distribution.
         level : float
             Coverage, in (0, 1).
+        re_form : {None, False, "NA", 0}
+            As for mixed models: without random effects it makes no difference.
 
         Returns
         -------
@@ -316,7 +340,7 @@ class LinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `interval`, or a level outside (0, 1).
+            For an unknown `interval`, a level outside (0, 1), or random effects in `re_form`.
         DataError
             When a column is missing, or is not what it was in the fit.
 
@@ -336,6 +360,7 @@ class LinearModel(OneLevelModel):
         >>> m.predict({"x": [6.0]}, interval="prediction").round(2).values.tolist()
         [[6.15, 0.13, 5.6, 6.7]]
         """
+        demand_no_effects(re_form)
         framed = asks_for_frame(se, interval, level)
         fit, variance = self.linear_prediction(newdata, framed)
         if variance is None:

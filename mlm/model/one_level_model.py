@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from ..errors import FitError
+from ..errors import ArgumentError, FitError
 from ..fit.simulate import simulate
 from ..fit.working_covariance import WorkingCovariance, of_rows
 from ..frame.columns import INTERCEPT
@@ -26,7 +26,7 @@ from ..report.summary import Summary, summarize
 from .augmenting import rows_of_the_fit, rows_of_users, with_columns
 from .every_model import EveryModel
 
-__all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
+__all__ = ["OneLevelModel", "Self", "demand_no_bootstrap", "demand_own_ddf"]
 
 Self = TypeVar("Self", bound="OneLevelModel")
 
@@ -266,8 +266,8 @@ class OneLevelModel(EveryModel, MaketablesFace):
         """What `augment` adds to the rows of the fit, after fitted values, in broom's order."""
         raise NotImplementedError
 
-    def simulate(self, n: int = 1, seed: Any = None) -> np.ndarray:
-        """Draw new responses from the model, shape (nobs, n): see `mlm.simulate`.
+    def simulate(self, n: int = 1, seed: Any = None, re_form: Any = False) -> np.ndarray:
+        """Draw new responses from the model, shape (nobs, n): see `mlm.simulate`. `re_form` makes no difference.
 
         Examples
         --------
@@ -275,7 +275,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
         >>> mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2], "x": [1.0, 2.0, 3.0, 4.0]}).simulate(2, seed=1).shape
         (4, 2)
         """
-        return simulate(self, n, seed)
+        return simulate(self, n, seed, re_form)
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary``; `ddf` as for `coefficients`, options as for `summarize`."""
@@ -288,6 +288,23 @@ class OneLevelModel(EveryModel, MaketablesFace):
 
     def _repr_html_(self) -> str:
         return as_html(str(self))
+
+
+def demand_no_bootstrap(method: Any, n: Any, kind: Any, seed: Any) -> None:
+    """Refuse a bootstrap, and what is said of one.
+
+    Raises
+    ------
+    ArgumentError
+        When intervals by it are asked for, or one of its arguments is given.
+    """
+    given = [name for name, value in (("n", n), ("kind", kind), ("seed", seed)) if value is not None]
+    if given or (isinstance(method, str) and method.lower() == "boot"):
+        asked = ", ".join(f"`{name}`" for name in given) + " of " if given else ""
+        raise ArgumentError(
+            f"Bootstrap intervals ({asked}method='boot') are there for mixed models; this one has no random effects. "
+            "Take another method; or draw responses by mlm.simulate(m, n), and fit the model to each."
+        )
 
 
 def demand_own_ddf(ddf: str | None) -> None:

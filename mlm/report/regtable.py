@@ -56,6 +56,11 @@ class RegressionTable:
         """Rows of fit statistics and variances, with a label, and a cell of each model."""
         return self.layout.statistics
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table as it is laid out: see `to_frame`."""
+        return self.to_frame()
+
     def __str__(self) -> str:
         return self.to_text()
 

@@ -61,6 +61,11 @@ class Summary:
     text: str
     coefficients: pd.DataFrame
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table of coefficients, as other tables have it: `coefficients`."""
+        return self.coefficients
+
     def __str__(self) -> str:
         return self.text
 

@@ -439,3 +439,12 @@ def test_what_cannot_be_profiled():
         m.confint(parm="theta_")
     with pytest.raises(mlm.ArgumentError, match="mixed model"):
         mlm.profile(mlm.lm("y ~ x", rows("main")))
+
+
+def test_intervals_say_which_ends_are_at_a_bound():
+    m = fitted("singular")
+    limits, found = quietly(m.confint, method="profile"), profiled("singular")
+    assert limits.attrs["notes"] == found.notes()
+    assert any("only towards" in text or "where its interval ends" in text for text in limits.attrs["notes"])
+    one = quietly(m.confint, method="profile", parm="sigma")
+    assert one.attrs["notes"] == []

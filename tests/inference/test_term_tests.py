@@ -159,7 +159,7 @@ def test_wrong_arguments():
         mlm.anova(m, ddf="exact")
     with pytest.raises(mlm.FitError, match="its own degrees of freedom"):
         mlm.anova(mlm.lm("y ~ A", rows("main")), ddf="satterthwaite")
-    for ask in (mlm.drop1, mlm.ranova, mlm.step):
+    for ask in (mlm.ranova, mlm.step):
         for thing in (mlm.lm("y ~ A", rows("main")), rows("main")):
             with pytest.raises(mlm.ArgumentError, match="This takes a linear mixed model"):
                 ask(thing)

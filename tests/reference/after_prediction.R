@@ -48,6 +48,7 @@ steep <- summary(pairs(trends, adjust = "holm"))
 at <- emtrends(curve, ~ gnipc1000, var = "gnipc1000", at = list(gnipc1000 = c(10, 30, 50)))
 with_p <- function(found) flat(found[c("estimate", "SE", "df", "p.value")])
 write_checks(list(
+  coefficients = flat(coef(summary(satisfied))),
   predicted = predicted,
   means = flat(table(means, "income")[c("emmean", "SE", "df", "lower.CL", "upper.CL")]),
   contrasts = with_p(table(pairs_of, "contrast")),

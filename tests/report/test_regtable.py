@@ -91,6 +91,7 @@ def test_one_row_a_coefficient(models):
 
 def test_frame(table):
     frame = table.to_frame()
+    assert table.frame.equals(frame)
     assert frame.loc[("x", "estimate")].tolist() == ["", "0.26", "0.41**"]
     assert frame.loc[("x", "se")].tolist() == ["", "(0.25)", "(0.14)"]
     assert frame.loc[("Var: Residual", "statistic")].tolist() == ["5.00", "2.73", ""]

@@ -198,3 +198,10 @@ def test_a_criterion_has_its_line_where_there_is_room(width, between):
     m = mlm.lmer("y ~ x + (1 | g)", {"x": X, "y": [1.0, 2.5, 39.0, 40.4, 14.0, 15.9], "g": list("aabbcc")})
     assert f"REML criterion at convergence:{between}{m.deviance:.1f}\n" in str(m.summary(width=width))
     assert len(f"{m.deviance:.1f}") == 4
+
+
+def test_a_summary_has_its_table_as_a_frame():
+    m = mlm.lm("y ~ x", {"y": [1.0, 2.2, 4.1, 5.0], "x": [0, 1, 3, 4]})
+    found = mlm.summary(m)
+    assert found.frame.equals(m.coefficients())
+    assert list(found.frame.columns) == ["Estimate", "Std. Error", "t value", "Pr(>|t|)"]

@@ -1,0 +1,271 @@
+"""Points of many profiles at once: Newton's method for all of them, side by side.
+
+A profile of a parameter c goes through the points where the deviance falls with none of the others: its gradient is a
+multiple of that of c. With how far it has risen there is one such point on either side, found with exact second
+derivatives of both from the quadratic that the estimates have, in four to seven steps. What is not found so, or not in
+order along a curve, is for `straight` and `crossing`.
+
+References
+----------
+Venzon, D. J. & Moolgavkar, S. H. (1988). A method for computing profile-likelihood-based confidence intervals. Applied
+Statistics 37(1), 87-94. doi:10.2307/2347496
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..fit.fit import Fit
+from ..likelihood.many_points import ManyPoints
+from ..likelihood.one_factor import LARGE_SQUARES, OneFactor
+from .parameters import Parameter
+from .profile_starts import further_thetas
+
+__all__ = ["SideBySide"]
+
+# Newton's steps at most: those of regular profiles are 3 to 6.
+MOST_STEPS = 12
+# Decrease of the deviance that a step promises, below which it is the last: Newton's method leaves the square of it.
+LAST_DECREASE = 1e-12
+# Difference of zeta from what is wanted, see `crossing`.
+NEAR_ENOUGH = 1e-8
+# Share of the width of two steps within which the point between is where these see it: another branch is elsewhere.
+SMOOTH = 1e-2
+# Numbers of an array at most: points beyond are gone to afterwards.
+MOST_NUMBERS = 2_000_000
+
+
+class Shape(NamedTuple):
+    """What parameters are of the coordinates u: theta, log sigma and b.
+
+    A standard deviation is the root of ``Q_1``, and a correlation ``Q_3`` over the root of ``Q_1 Q_2``, of quadratic
+    forms ``theta' A_i theta``; sigma and fixed effects are coordinates themselves.
+
+    Attributes
+    ----------
+    forms : ndarray, shape (3, m, m, K)
+    linear : ndarray, shape (m + 2, K)
+        Of sigma, in the logarithm of a standard deviation, and of fixed effects.
+    kind : ndarray of str, shape (K,)
+    contrasts : ndarray, shape (p, K)
+        Of fixed effects, of the columns worked with, in units of standard errors.
+    """
+
+    forms: np.ndarray
+    linear: np.ndarray
+    kind: np.ndarray
+    contrasts: np.ndarray
+
+    def of(self, which: np.ndarray) -> Shape:
+        """Those of some of the parameters, repeated as asked for."""
+        return Shape(*(each[..., which] for each in self))
+
+    def derivatives(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values, of a standard deviation its logarithm, with first and second derivatives by u, shape (m + 2, K)."""
+        m, theta = len(u) - 2, u[:-2]
+        g = np.einsum("ixyk,yk->ixk", self.forms, theta)
+        squares = np.einsum("ixk,xk->ik", g, theta)
+        f, first, second = self._outer(squares)
+        value, gradient = f + np.einsum("nk,nk->k", self.linear, u), self.linear.copy()
+        gradient[:m] += 2.0 * np.einsum("ik,ixk->xk", first, g)
+        hessian = np.zeros((m + 2, m + 2, u.shape[1]))
+        hessian[:m, :m] = 2.0 * np.einsum("ik,ixyk->xyk", first, self.forms)
+        hessian[:m, :m] += 4.0 * np.einsum("ijk,ixk,jyk->xyk", second, g, g, optimize=True)
+        return value, gradient, hessian
+
+    def _outer(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The function of the three forms, with its derivatives by them: (K,), (3, K) and (3, 3, K)."""
+        sd, cor = self.kind == "sd", self.kind == "cor"
+        first, second = np.zeros_like(squares), np.zeros((3, *squares.shape))
+        one, two = (np.where(which, form, 1.0) for which, form in zip((sd | cor, cor), squares[:2], strict=True))
+        root = 1.0 / np.sqrt(one * two)
+        f = np.where(sd, 0.5 * np.log(one), np.where(cor, squares[2] * root, 0.0))
+        first[0] = np.where(sd, 0.5, np.where(cor, -0.5 * f, 0.0)) / one
+        second[0, 0] = np.where(sd, -0.5, np.where(cor, 0.75 * f, 0.0)) / one**2
+        of_two = np.where(cor, f, 0.0) / two
+        first[1], second[1, 1] = -0.5 * of_two, 0.75 * of_two / two
+        second[0, 1] = second[1, 0] = 0.25 * of_two / one
+        first[2] = np.where(cor, root, 0.0)
+        second[0, 2] = second[2, 0] = -0.5 * first[2] / one
+        second[1, 2] = second[2, 1] = -0.5 * first[2] / two
+        return f, first, second
+
+
+class SideBySide:
+    """The profiles of a linear mixed model of one grouping factor, fitted by maximum likelihood.
+
+    Parameters
+    ----------
+    m : Fit
+    parameters : sequence of Parameter
+    """
+
+    def __init__(self, m: Fit, parameters: Sequence[Parameter]) -> None:
+        self.m, self.at = m, m.optimum.evaluation
+        self.deviance = ManyPoints(m.products, m.working.layout)
+        self.shape, self.origins, self.scales = _shape_of(m, parameters)
+        start = np.concatenate([self.at.theta, [0.5 * np.log(self.at.sigma2)]])
+        u = np.concatenate([np.repeat(start[:, None], len(parameters), axis=1), self._coefficients()])
+        self.start, self.spots = u, self.deviance.at(u, self.shape.contrasts)
+        self.values, slope, _ = self.shape.derivatives(u)
+        self.ways = _solved(self.spots.hessian.transpose(2, 0, 1), slope)
+        with np.errstate(invalid="ignore"):  # of a deviance that is no minimum
+            self.paces = np.sqrt(2.0 * np.einsum("nk,nk->k", self.ways, slope))
+
+    @staticmethod
+    def serves(m: object) -> bool:
+        """Whether a model has profiles that are regular, as far as its rows and fit tell, and sums that suffice."""
+        if not isinstance(m, Fit) or not isinstance(m.working.solver, OneFactor):
+            return False
+        return not m.is_singular and not further_thetas(m)
+
+    def points(self, which: np.ndarray, signs: np.ndarray, zeta: float, steps: int) -> np.ndarray:
+        """Values of parameters on the way to where zeta is so much, at even steps of it.
+
+        Parameters
+        ----------
+        which : ndarray of int, shape (S,)
+            Positions of the parameters.
+        signs : ndarray of {-1, 1}, shape (S,)
+            Sides of the estimate.
+        zeta : float
+        steps : int
+            Two at least.
+
+        Returns
+        -------
+        ndarray, shape (S, steps)
+            In the user's units. NaN throughout a side on which one is not found.
+        """
+        places, rise = np.repeat(which, steps), np.outer(signs, zeta * np.arange(1, steps + 1) / steps).ravel()
+        numbers = self.deviance.q**2 * len(self.deviance.first) * (1 + self.deviance.p)
+        piece, found = max(1, MOST_NUMBERS // numbers), np.empty((2, len(rise)))
+        for first in range(0, len(rise), piece):
+            mine = slice(first, first + piece)
+            found[:, mine] = self._found(places[mine], rise[mine])
+        values, paces = found.reshape(2, -1, steps)
+        whole = np.column_stack([self.values[which], values])
+        smooth = _are_smooth(whole, np.column_stack([self.paces[which], paces]), signs[:, None] * zeta / steps)
+        values[~smooth] = np.nan
+        return self._users(which, values)
+
+    def _found(self, which: np.ndarray, rise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Search for points of the parameters `which` where the signed root of the rise is so much.
+
+        Returns
+        -------
+        values, paces : ndarray, shape (R,)
+            NaN where none is found; and derivatives of values by zeta.
+        """
+        shape, lowest = self.shape.of(which), self.spots.value[which]
+        pull = 2.0 * rise / self.paces[which]
+        u = self.start[:, which] + pull * self.ways[:, which]  # were the deviance quadratic
+        done = np.zeros(len(which), dtype=bool)
+        with np.errstate(all="ignore"):  # what is no number is not found
+            for _ in range(MOST_STEPS):
+                left = np.flatnonzero(~done & np.isfinite(u).all(axis=0))
+                if not len(left):
+                    break
+                step, pull[left], ended = self._step(shape.of(left), u[:, left], pull[left], lowest[left], rise[left])
+                u[:, left] += step
+                done[left] = ended
+            value = shape.derivatives(u)[0]
+            spots = self.deviance.at(u, shape.contrasts)
+            zeta = np.sqrt(spots.value - lowest)
+            largest = self.m.working.solver.largest * np.einsum("mr,mr->r", u[:-2], u[:-2])  # type: ignore[attr-defined]
+            fine = done & (np.abs(zeta - np.abs(rise)) < NEAR_ENOUGH) & (largest < LARGE_SQUARES)
+        fine[fine] = self._are_minima(shape.of(fine), u[:, fine], pull[fine], spots.hessian[..., fine])
+        return np.where(fine, value, np.nan), 2.0 * rise / pull
+
+    def _step(
+        self, shape: Shape, u: np.ndarray, pull: np.ndarray, lowest: np.ndarray, rise: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Newton's step of all coordinates, the slope along the parameter then, and which steps are the last."""
+        spots, (_, slope, bending) = self.deviance.at(u, shape.contrasts), shape.derivatives(u)
+        zeta = np.sqrt(np.maximum(spots.value - lowest, 0.0))
+        n, many = u.shape
+        system = np.zeros((many, n + 1, n + 1))
+        system[:, :n, :n] = (spots.hessian - pull * bending).transpose(2, 0, 1)
+        system[:, :n, n], system[:, n, :n] = -slope.T, spots.gradient.T
+        right = np.concatenate([pull * slope - spots.gradient, [2.0 * zeta * (np.abs(rise) - zeta)]])
+        solved = _solved(system, right)
+        step = solved[:n]
+        promised = 0.5 * np.einsum("xr,xyr,yr->r", step, spots.hessian, step)
+        return step, pull + solved[n], np.abs(promised) < LAST_DECREASE
+
+    def _are_minima(self, shape: Shape, u: np.ndarray, pull: np.ndarray, hessian: np.ndarray) -> np.ndarray:
+        """Whether the deviance rises wherever the parameter stays: all curvatures but one of the bordered matrix."""
+        _, slope, bending = shape.derivatives(u)
+        n, many = u.shape
+        units = 1.0 / np.sqrt(np.abs(self.spots.hessian[:, :, 0].diagonal()))
+        bordered = np.zeros((many, n + 1, n + 1))
+        bordered[:, :n, :n] = ((hessian - pull * bending) * units[:, None, None] * units[:, None]).transpose(2, 0, 1)
+        bordered[:, n, :n] = bordered[:, :n, n] = (slope * units[:, None]).T
+        return np.asarray((np.linalg.eigvalsh(bordered) < 0.0).sum(axis=1) == 1)
+
+    def _coefficients(self) -> np.ndarray:
+        return (self.at.beta @ self.shape.contrasts)[None]
+
+    def _users(self, which: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """In the user's units."""
+        kind, scale = self.shape.kind[which][:, None], self.m.products.shift.scale
+        with np.errstate(over="ignore"):
+            deviations = scale * np.exp(np.where((kind == "sd") | (kind == "sigma"), values, 0.0))
+        plain = self.origins[which][:, None] + self.scales[which][:, None] * values
+        return np.where((kind == "sd") | (kind == "sigma"), deviations, plain)
+
+
+def _are_smooth(values: np.ndarray, paces: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Whether values, shape (S, steps + 1), go one way from the estimate on, each where its neighbours see it.
+
+    These do by Hermite's cubic, from their values and derivatives by zeta; `step` is that of zeta, shape (S, 1).
+    """
+    with np.errstate(invalid="ignore"):
+        ways = np.diff(values, axis=1) * step
+        width = np.abs(values[:, 2:] - values[:, :-2])
+        seen = 0.5 * (values[:, 2:] + values[:, :-2]) - 0.25 * step * (paces[:, 2:] - paces[:, :-2])
+        return np.asarray((ways > 0.0).all(axis=1) & (np.abs(seen - values[:, 1:-1]) < SMOOTH * width).all(axis=1))
+
+
+def _solved(systems: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve systems, (R, n, n), for right sides and solutions (n, R): NaN of those that cannot be solved."""
+    usable = np.isfinite(systems).all(axis=(1, 2)) & np.isfinite(right).all(axis=0)
+    usable[usable] = np.linalg.slogdet(systems[usable])[0] != 0.0
+    out = np.full(right.shape, np.nan)
+    out[:, usable] = np.linalg.solve(systems[usable], right.T[usable, :, None])[..., 0].T
+    return out
+
+
+def _shape_of(m: Fit, parameters: Sequence[Parameter]) -> tuple[Shape, np.ndarray, np.ndarray]:
+    """What the parameters are of the coordinates, and from what is held the user's: an origin, and a unit."""
+    layout, shift, many = m.working.layout, m.products.shift, len(parameters)
+    forms, linear = np.zeros((3, layout.n_theta, layout.n_theta, many)), np.zeros((layout.n_theta + 2, many))
+    contrasts, origins, scales = np.zeros((m.products.p, many)), np.zeros(many), np.ones(many)
+    for k, (_, kind, term, effects) in enumerate(parameters):
+        if kind == "beta":
+            unit = np.zeros(m.products.p)
+            origin = float(shift.coefficients(unit)[effects[0]])
+            unit[effects[0]] = 1.0
+            contrast = shift.contrast(unit)
+            error = float(np.sqrt(m.optimum.evaluation.sigma2 * contrast @ m.optimum.evaluation.unscaled @ contrast))
+            contrasts[:, k], linear[-1, k] = contrast / error, 1.0
+            origins[k], scales[k] = origin, shift.scale * error
+        else:
+            linear[-2, k] = kind != "cor"
+            forms[:, :, :, k] = _forms(m, term, effects) if term >= 0 else 0.0
+    kinds = np.array([parameter.kind for parameter in parameters])
+    return Shape(forms, linear, kinds, contrasts), origins, scales
+
+
+def _forms(m: Fit, term: int, effects: Sequence[int]) -> np.ndarray:
+    """``A_i`` of one or two effects of a term, shape (3, m, m): squares of both, and their product."""
+    layout = m.working.layout
+    slot, basis = layout.slots[term], m.products.factors[0].basis
+    block = slice(slot.start, slot.start + slot.size)
+    turn = np.eye(slot.size) if basis is None else np.linalg.inv(basis.root[block, block])
+    first, second = (layout.units(0)[:, block].transpose(0, 2, 1) @ turn[effects[i]] for i in (0, -1))
+    product = first @ second.T
+    return np.stack([first @ first.T, second @ second.T, 0.5 * (product + product.T)])

@@ -1,0 +1,114 @@
+"""Curves of regular profiles, all points at once, are those found point by point; others are left to these."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+import replications
+from mlm.inference.held import Constrained
+from mlm.inference.profile_points import SideBySide
+from mlm.likelihood.many_points import ManyPoints
+
+# difference of zeta between both ways: what their searches leave
+ZETA = 1e-7
+
+
+# what a line holds, of values
+HELD = {
+    "sd": lambda values, scale: values / scale,
+    "cor": lambda values, scale: np.arcsin(values),
+    "sigma": lambda values, scale: np.log(values / scale),
+    "beta": lambda values, scale: values,
+}
+
+
+def drawn(seed, slope=0.5, groups=30, each=10):
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(groups), each)
+    x, z = rng.normal(size=(2, len(g)))
+    y = 1.0 + 0.5 * x + rng.normal(size=groups)[g] + slope * rng.normal(size=groups)[g] * x + rng.normal(size=len(g))
+    return pd.DataFrame({"y": y, "x": 3.0 + x, "z": 50.0 * z, "g": g.astype(str)})
+
+
+FORMULAS = ["y ~ x + (x | g)", "y ~ x * z + (x || g)", "y ~ z + (1 | g)", "y ~ 0 + (1 | g)", "y ~ z + (0 + x | g)"]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_curves_are_those_found_one_by_one(formula, monkeypatch):
+    m = mlm.lmer(formula, drawn(1))
+    found = mlm.profile(m)
+    frame, limits = found.frame, found.confint()
+    with monkeypatch.context() as patch:
+        patch.setattr(SideBySide, "serves", lambda m: False)
+        alone = mlm.profile(m)
+        assert limits.to_numpy() == pytest.approx(alone.confint().to_numpy(), rel=1e-7, abs=1e-7)
+        for k, name in enumerate(found.names):
+            line, rows = alone._line(k), frame[frame["parameter"] == name]
+            assert len(rows) == 17
+            held = HELD[alone.parameters[k].kind](rows["value"].to_numpy(), m.products.shift.scale)
+            for v, zeta in zip(held, rows["zeta"], strict=True):
+                assert line.path.step(v, line.path.start).zeta == pytest.approx(abs(zeta), abs=ZETA)
+
+
+def counted(monkeypatch, *places):
+    made = {name: 0 for _, name in places}
+    for kind, name in places:
+        plain = getattr(kind, name)
+
+        def counting(*given, plain=plain, name=name):
+            made[name] += 1
+            return plain(*given)
+
+        monkeypatch.setattr(kind, name, counting)
+    return made
+
+
+@pytest.mark.parametrize("fixed", ["x", "x * z * w"])
+def test_a_regular_frame_takes_a_few_steps_of_all_points(fixed, monkeypatch):
+    """96 and 192 points: before, these took 3 to 4 evaluations each, a hundred times as long as the fit."""
+    data = drawn(2, slope=1.0).assign(w=np.tile([-1.0, 0.0, 1.0], 100))
+    m = mlm.lmer(f"y ~ {fixed} + (x | g)", data, reml=False)
+    made = counted(monkeypatch, (ManyPoints, "at"), (Constrained, "evaluate"))
+    found = mlm.profile(m)
+    assert len(found.frame) == 17 * len(found.names)
+    assert made["at"] <= 13
+    assert made["evaluate"] <= 50  # the estimates, and two standard deviations of 0
+    found.confint(), found.notes(), str(found)
+    assert made["at"] <= 26
+    assert made["evaluate"] <= 50
+
+
+def test_ends_of_many_rows(monkeypatch):
+    """Thousands of rows in hundreds of groups."""
+    data = replications.load("heck2011", kind="twin", verbose=False)
+    m = mlm.lmer("math ~ ses + (1 | schcode)", data)
+    found = mlm.profile(m).confint()
+    monkeypatch.setattr(SideBySide, "serves", lambda m: False)
+    assert found.to_numpy() == pytest.approx(mlm.profile(m).confint().to_numpy(), rel=1e-7)
+
+
+def test_an_end_on_the_other_branch_is_not_taken():
+    """Newton's method from the quadratic goes to the wrong side of a small slope's deviation: order tells."""
+    rng = np.random.default_rng(28)
+    for seed in range(40):
+        data = drawn(seed, slope=0.25, groups=int(rng.integers(5, 12)), each=22)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", mlm.MlmWarning)
+            m = mlm.lmer("y ~ x + (x | g)", data, reml=False)
+            found = mlm.profile(m, which="theta_")
+            limits = found.confint()
+        estimates = found.estimates.fillna(0.0)
+        assert (limits.iloc[:, 0].fillna(-1.0) <= estimates + 1e-9).all(), seed
+        assert (limits.iloc[:, 1].fillna(np.inf) >= estimates - 1e-9).all(), seed
+
+
+def test_what_is_not_served():
+    few, crossed = drawn(1).iloc[:90], drawn(1).assign(h=np.tile(list("abcde"), 60))
+    models = [mlm.lmer("y ~ x + (1 | g)", few), mlm.lmer("y ~ x + (1 | g) + (1 | h)", crossed)]
+    models.append(mlm.glmer("b ~ x + (1 | g)", crossed.assign(b=(crossed.y > 2.0) * 1), "binomial"))
+    for m in models:
+        assert not SideBySide.serves(m)
+        assert len(mlm.profile(m, which="x").frame) > 10
