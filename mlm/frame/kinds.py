@@ -12,7 +12,7 @@ from ..errors import DataError
 from .column import Column, are_numbers, demand_unicode
 from .values import EXACT, Category, Numbers, Other, Truth, Value
 
-__all__ = ["COUNTED_PER_ROW", "levels_of", "value_of"]
+__all__ = ["COUNTED_PER_ROW", "category_of", "levels_of", "value_of"]
 
 # Combinations of levels (or integers of a range) a row up to which each has a place in a table, whether it occurs or
 # not; where there are more, the rows are sorted (or hashed), in time and memory that do not grow with them. Measured on
@@ -50,6 +50,12 @@ def value_of(column: Column) -> Value:
     if kind in DATES:
         return Other(_with_gaps(present, absent), f"{DATES[kind]} ({column.dtype})")
     return _objects(column)
+
+
+def category_of(values: pd.Categorical, what: str) -> Category:
+    """Return categories of pandas' as they are, with codes of their own."""
+    demand_unicode(values.categories, what)
+    return Category(values.codes.astype(np.intp), values.categories, bool(values.ordered))
 
 
 def _spread(present: pd.Series, absent: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ __all__ = [
     "Value",
     "label",
     "missing",
+    "surely_complete",
     "surely_finite",
 ]
 
@@ -167,6 +168,11 @@ def surely_finite(value: Numbers) -> bool:
         with np.errstate(all="ignore"):
             total = np.add.reduce(values)
     return math.isfinite(np.vdot(values, values) if total is None else total)
+
+
+def surely_complete(value: Numbers | Category) -> bool:
+    """Whether no value is missing, and no number infinite: see `surely_finite`."""
+    return bool(np.minimum.reduce(value.codes) >= 0) if type(value) is Category else surely_finite(value)
 
 
 def missing(value: Value) -> np.ndarray | None:
