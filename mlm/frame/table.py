@@ -174,7 +174,7 @@ class Table:
             column = self.raw(name)
             dtype = column.dtype if type(column) is pd.Series else None
             if isinstance(dtype, np.dtype) and dtype in PLAIN:
-                values = column.values
+                values = column.to_numpy()
                 # a model does not follow the user's buffers, nor change them
                 value = Numbers(values) if name in self.unkept else _copied(values)
             elif type(dtype) is pd.CategoricalDtype:

@@ -138,16 +138,20 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     be ``sigma² (J + ratio z'z)``, apart from fixed effects (Searle, Casella & McCulloch 1992, Variance Components,
     chapter 3). What the best column leaves of the squares, over n - J, is the guess of sigma².
     """
-    square, levels, nobs = _diagonals(factor.zz), factor.levels, products.nobs
-    e, weights = factor.zxy[:, -1], np.add.reduce(square, 1)
-    total = float(products.xy[-1, -1])
+    square, e = _diagonals(factor.zz), factor.zxy[:, -1]
+    weights = np.add.reduce(square, 1)
     between = np.add.reduce(e * e * _inverses(square, weights), 1).tolist()
+    return np.sqrt(_moment_ratios(between, weights.tolist(), factor.levels, products))
+
+
+def _moment_ratios(between: list[float], weights: list[float], levels: int, products: CrossProducts) -> list[float]:
+    """Ratios of variances from the squares between levels and the sum of squares of each column, see `moment_scales`."""
+    total, nobs, found = float(products.xy[-1, -1]), products.nobs, []
     residual = max(total - max(between), RESIDUAL_SHARE * total) / max(nobs - levels, 1)
-    found = []
-    for squares, weight in zip(between, weights.tolist(), strict=True):
+    for squares, weight in zip(between, weights, strict=True):
         weight = max(weight, LEAST_DIVISOR)
         found.append(max((squares / residual - levels) / weight, _floor(weight, levels, nobs)))
-    return np.sqrt(found)
+    return found
 
 
 def _inverses(square: np.ndarray, total: np.ndarray) -> np.ndarray:
@@ -288,7 +292,9 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
     sums = _sums_by_size(products.factors[0])
     if sums is None:
         return None
-    at = 2.0 * math.log(moment_scales(products.factors[0], products)[0])
+    between = float(np.add.reduce(sums.products[:, -1] / np.maximum(sums.size, LEAST_DIVISOR)))
+    weight = float(np.add.reduce(sums.rows))
+    at = math.log(_moment_ratios([between], [weight], products.factors[0].levels, products)[0])
     weights = _weights(len(products.xy), dof, reml)
     last: tuple[float, float, float] | None = None
     for _ in range(SINGLE_STEPS):
