@@ -54,7 +54,7 @@ def value_of(column: Column) -> Value:
 
 def category_of(values: pd.Categorical, what: str) -> Category:
     """Return categories of pandas' as they are, with codes of their own."""
-    demand_unicode(values.categories, what)
+    demand_unicode(values.categories.tolist(), what)
     return Category(values.codes.astype(np.intp), values.categories, bool(values.ordered))
 
 

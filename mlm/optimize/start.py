@@ -145,7 +145,7 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
 
 
 def _moment_ratios(between: list[float], weights: list[float], levels: int, products: CrossProducts) -> list[float]:
-    """Ratios of variances from the squares between levels and the sum of squares of each column, see `moment_scales`."""
+    """Ratios of variances from squares between levels and sums of squares of columns: see `moment_scales`."""
     total, nobs, found = float(products.xy[-1, -1]), products.nobs, []
     residual = max(total - max(between), RESIDUAL_SHARE * total) / max(nobs - levels, 1)
     for squares, weight in zip(between, weights, strict=True):
@@ -191,7 +191,7 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
         for j, place in enumerate(places):
             levels, shared = _shared(products, (k, a), place)
             expected[i, j] = inverse[levels] @ shared**2 - squares[j] @ squares[j] / products.nobs
-    found = np.linalg.lstsq(expected, observed, rcond=MOMENTS_RCOND)[0]
+    found = lapack.dgelss(expected, observed, cond=MOMENTS_RCOND)[1].ravel()
     ratios = found[:-1] / max(found[-1], RESIDUAL_SHARE * observed[-1] / products.nobs)
     return [
         np.sqrt(
