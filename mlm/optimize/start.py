@@ -35,9 +35,10 @@ __all__ = [
 # "Measured" is the number of evaluations in the 324 searches from default starts that are described in `newton`: 1,775
 # with the values below, when they were measured.
 
-# Rows a coefficient from which levels' own least squares are used for moments. Measured: 1,657 with 2, 1,683 with 4,
-# 1,845 with 24; these starts also save the evaluation before the first step of scoring.
-ROWS_PER_COEFFICIENT = 12
+# Rows a coefficient from which levels' own least squares are used for moments; these starts also save the evaluation
+# before the first step of scoring. Measured, of a later state of the search: 1,566 evaluations, 1,570 with 4, 1,587
+# with 12, none of which ends higher.
+ROWS_PER_COEFFICIENT = 5
 # Relative standard deviation, of columns with a sum of squares of 1 in an average level, that leaves levels'
 # coefficients nearly those of least squares: they shrink by 1e-8 in an average level, and to 0 where they are not
 # known. Measured: 1,793 with 1e3, 1,775 with 1e5 and 1e6.
