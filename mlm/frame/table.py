@@ -16,7 +16,7 @@ from ..language.tree import spell_name
 from .column import Column
 from .kinds import category_of, value_of
 from .native import Native
-from .values import Category, Numbers, Value, surely_complete
+from .values import Numbers, Value, surely_complete
 
 __all__ = ["Table"]
 
@@ -177,7 +177,7 @@ class Table:
                 values = column.to_numpy()
                 # a model does not follow the user's buffers, nor change them
                 value = Numbers(values) if name in self.unkept else _copied(values)
-            elif type(dtype) is pd.CategoricalDtype:
+            elif type(dtype) in (pd.CategoricalDtype, pd.StringDtype):
                 value = category_of(column.array, f"Column {name!r}")
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
@@ -189,10 +189,10 @@ class Table:
         found: dict[str, Value] = {}
         for name in names:
             value = self.value(name) if self._is_plain(name) else None
-            if not (type(value) is Numbers or type(value) is Category):
+            if not surely_complete(value):
                 return None
             found[name] = value
-        return found if all(map(surely_complete, found.values())) else None
+        return found
 
 
 def _copied(values: np.ndarray) -> Numbers:

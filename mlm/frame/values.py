@@ -170,9 +170,11 @@ def surely_finite(value: Numbers) -> bool:
     return math.isfinite(np.vdot(values, values) if total is None else total)
 
 
-def surely_complete(value: Numbers | Category) -> bool:
-    """Whether no value is missing, and no number infinite: see `surely_finite`."""
-    return bool(np.minimum.reduce(value.codes) >= 0) if type(value) is Category else surely_finite(value)
+def surely_complete(value: Value) -> bool:
+    """Whether it is a category or numbers, nothing is missing, and no number infinite: see `surely_finite`."""
+    if isinstance(value, Category):
+        return bool(np.minimum.reduce(value.codes) >= 0)
+    return isinstance(value, Numbers) and surely_finite(value)
 
 
 def missing(value: Value) -> np.ndarray | None:

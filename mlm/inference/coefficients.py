@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,7 @@ def coefficient_table(
     """
     with np.errstate(invalid="ignore", divide="ignore"):  # of a fit that is exact the standard errors are 0
         ratio = estimate / se
+    columns: tuple[Any, ...]
     if normal:
         labels, columns = Z_TABLE, (estimate, se, ratio, 2.0 * scipy.special.ndtr(-np.abs(ratio)))
     elif df is None:
