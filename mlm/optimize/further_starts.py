@@ -243,8 +243,9 @@ def singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
     if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS:
         return []
     least = min(theta[layout.diagonal].tolist())
-    small = small_variances(layout, theta) if least <= SMALL_DEVIATION else np.zeros(0, dtype=bool)
-    starts = [np.where(small, 0.0, theta)] if small.any() else []
+    starts: list[np.ndarray] = []
+    if least <= SMALL_DEVIATION and (small := small_variances(layout, theta)).any():
+        starts = [np.where(small, 0.0, theta)]
     if least > NEARLY_NOTHING:
         return starts
     nothing = layout.diagonal & (theta <= NEARLY_NOTHING)

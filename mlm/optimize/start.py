@@ -258,9 +258,10 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> LevelMomen
         return None
     e, square = factor.zxy[:, -1], np.add.reduce(_diagonals(factor.zz), 1) / levels
     shown = factor.zz.copy()
-    _diagonals(shown)[:] += (np.maximum(square, LEAST_DIVISOR) / UNSHRUNK_DEVIATION**2)[:, None]
+    diagonals = _diagonals(shown)
+    diagonals += (np.maximum(square, LEAST_DIVISOR) / UNSHRUNK_DEVIATION**2)[:, None]
     inverse = level_inverses(shown)
-    if not (np.maximum.reduce(_diagonals(inverse), 1) * square).max() < UNKNOWN_VARIANCE:
+    if not np.maximum.reduce(np.maximum.reduce(_diagonals(inverse), 1) * square) < UNKNOWN_VARIANCE:
         return None
     coefficients = apply(inverse, e)
     total = float(products.xy[-1, -1])
