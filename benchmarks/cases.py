@@ -35,7 +35,7 @@ class Case:
     build : callable
         Draws or loads the data, without missing values.
     source : str
-        A data set of `replications`, "simulated" or "lme4".
+        A data set of `replications`, "simulated", or "lme4": of R's lme4 and the packages around it.
     reml : bool
     plain : str or None
         The same model for packages that do not read ``a:b`` as a grouping factor.
@@ -92,30 +92,37 @@ def book_data(name: str, columns: list[str]) -> pd.DataFrame:
     return data
 
 
+def of_r(name: str, columns: str, package: str = "lme4") -> pd.DataFrame:
+    """Have R write columns of a data set that comes with a package, and read them.
+
+    Raises
+    ------
+    Unavailable
+        Without R and the package.
+    """
+    if shutil.which("Rscript") is None:
+        raise Unavailable(f"the data are in R's {package}, and there is no R")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.csv"
+        code = (
+            f'data({name}, package = "{package}"); write.csv(with({name}, data.frame({columns})), row.names = FALSE, '
+        )
+        done = subprocess.run(["Rscript", "-e", f'{code}"{path}")'], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Unavailable(f"the data are in R's {package}, which is not installed")
+        return pd.read_csv(path)
+
+
 def insteval() -> pd.DataFrame:
-    """Have R write the ratings of lecturers that come with lme4, and read them.
+    """Read the ratings of lecturers that come with lme4.
 
     Returns
     -------
     DataFrame, shape (73421, 6)
         y, s (student), d (lecturer), dept, service (0 or 1), dept_service; all integers.
-
-    Raises
-    ------
-    Unavailable
-        Without R and lme4.
     """
-    if shutil.which("Rscript") is None:
-        raise Unavailable("the data are in R's lme4, and there is no R")
     columns = ("y", "s", "d", "dept", "service")
-    numbers = ", ".join(f"{name} = as.integer(as.character({name}))" for name in columns)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "insteval.csv"
-        code = f'data(InstEval, package = "lme4"); write.csv(with(InstEval, data.frame({numbers})), row.names = FALSE, '
-        done = subprocess.run(["Rscript", "-e", f'{code}"{path}")'], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Unavailable("the data are in R's lme4, which is not installed")
-        data = pd.read_csv(path)
+    data = of_r("InstEval", ", ".join(f"{name} = as.integer(as.character({name}))" for name in columns))
     return data.assign(dept_service=2 * data["dept"] + data["service"])
 
 
@@ -132,6 +139,57 @@ def _imm10(number: int, right: str) -> Case:
         "imm10",
         reml=False,
     )
+
+
+def _textbook(
+    name: str, title: str, formula: str, groups: tuple[str, ...], columns: str, package: str = "lme4"
+) -> Case:
+    build = partial(of_r, title.partition(",")[0], columns, package)
+    return Case(name, title, formula, groups, build, "lme4")
+
+
+TEXTBOOK = (
+    _textbook(
+        "sleepstudy", "sleepstudy", "Reaction ~ Days + (Days | Subject)", ("Subject",), "Reaction, Days, Subject"
+    ),
+    _textbook(
+        "penicillin",
+        "Penicillin, crossed",
+        "diameter ~ 1 + (1 | plate) + (1 | sample)",
+        ("plate", "sample"),
+        "diameter, plate, sample",
+    ),
+    _textbook(
+        "pastes",
+        "Pastes, nested",
+        "strength ~ 1 + (1 | sample) + (1 | batch)",
+        ("sample", "batch"),
+        "strength, sample, batch",
+    ),
+    _textbook(
+        "cake",
+        "cake",
+        "angle ~ recipe * temp + (1 | batch)",
+        ("batch",),
+        "angle, recipe, temp, batch = paste(recipe, replicate)",
+    ),
+    _textbook(
+        "hsb82",
+        "Hsb82, slopes",
+        "mAch ~ meanses * cses + sector * cses + (cses | school)",
+        ("school",),
+        "mAch, meanses, cses, sector, school",
+        "mlmRev",
+    ),
+    _textbook(
+        "chem97",
+        "Chem97, nested",
+        "score ~ gcsecnt + (1 | school) + (1 | lea)",
+        ("school", "lea"),
+        "score, gcsecnt, school, lea",
+        "mlmRev",
+    ),
+)
 
 
 def _slopes(exponent: int) -> Case:
@@ -198,6 +256,7 @@ CASES: dict[str, Case] = {
         _imm10(3, "homework + (1"),
         _imm10(4, "homework + (1 + homework"),
         _imm10(5, "homework + ses + meanses + (1 + homework"),
+        *TEXTBOOK,
         Case(
             "heck2011_null",
             "heck2011, null model",

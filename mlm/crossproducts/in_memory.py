@@ -117,8 +117,8 @@ def cross_products(
         raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
     ols, independent = least_squares(xy)
     # [X, y - X b] is [X y] R with R the identity but for -b in its last column: so are its products, here and by level
-    residualise = np.eye(len(xy))
-    residualise[:-1, -1] = -ols
+    residualise = np.zeros(xy.shape)
+    residualise.flat[:: len(xy) + 1], residualise[:-1, -1] = 1.0, -ols
     rest = residualise.T @ xy @ residualise
     effects, again = [EffectsColumns(f) for f in given], False
     if sizes is not None:

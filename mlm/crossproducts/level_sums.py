@@ -41,20 +41,20 @@ class LevelSums:
         self.of, self.levels, self.q = of, of.grouping.size, len(of.columns.names)
         self.ones = [of.columns.is_one(k) for k in range(self.q)]
         # where they stand among the columns that they are multiplied with
-        self.places = tuple(range(self.q)) if of.places is None else of.places
-        self.sums = np.zeros((self.q, width + (self.q if of.places is None else 0), self.levels))
+        self.places, self.own = (tuple(range(self.q)), True) if of.places is None else (of.places, False)
+        self.side_by_side = all([b == a + 1 for a, b in itertools.pairwise(self.places)])
+        self.sums = np.zeros((self.q, width + self.q * self.own, self.levels))
 
     def add(self, block: np.ndarray, start: int, stop: int, root_weights: np.ndarray | None) -> None:
         """Add rows start … stop; `block` holds their [X y] times root weights, shape (p + 1, rows)."""
         codes, columns = self.of.grouping.codes[start:stop], block
-        if self.of.places is not None:
-            z: Any = [block[k] for k in self.of.places]
-        else:
+        z: Any = block[self.places[0] : self.places[-1] + 1] if self.side_by_side else [block[k] for k in self.places]
+        if self.own:
             z = self._read(start, stop, root_weights)
             columns = np.concatenate([z, block])
         ones = self.ones if root_weights is None else [False] * self.q
         if self.q * columns.size <= ONE_CALL_PRODUCTS:
-            self._add_products(codes, np.asarray(z), columns)
+            self._add_products(codes, columns if ones == [True] else np.asarray(z)[:, None] * columns)
         elif stop - start >= RUN_ROWS * self.levels:
             self._add_runs(codes, np.asarray(z), columns, only_ones=ones == [True])
         else:
@@ -71,11 +71,8 @@ class LevelSums:
         sums, places = self.sums, self.places
         for a, b in itertools.combinations(range(self.q), 2):  # which is what _add_columns leaves out
             sums[b, places[a]] = sums[a, places[b]]
-        if self.of.places is None:
-            return sums[:, : self.q], sums[:, self.q :]
-        first, last = places[0], places[-1]
-        side_by_side = places == tuple(range(first, last + 1))
-        return sums[:, first : last + 1] if side_by_side else sums[:, list(places)], sums
+        zz = sums[:, places[0] : places[-1] + 1] if self.side_by_side else sums[:, list(places)]
+        return zz, sums[:, self.q :] if self.own else sums
 
     def _read(self, start: int, stop: int, root_weights: np.ndarray | None) -> Any:
         """The random-effects columns of these rows, shifted and times root weights, as q arrays."""
@@ -100,10 +97,10 @@ class LevelSums:
         for begin, end in itertools.pairwise(starts):
             self.sums[:, :, codes[begin]] += z[:, begin:end] @ columns[:, begin:end].T
 
-    def _add_products(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray) -> None:
+    def _add_products(self, codes: np.ndarray, products: np.ndarray) -> None:
         """Few rows: sum all products in one call."""
-        places = codes + self.levels * np.arange(self.q * len(columns))[:, None]
-        sums = np.bincount(places.ravel(), (z[:, None] * columns).ravel(), minlength=len(places) * self.levels)
+        places = codes + np.arange(0, self.sums.size, self.levels)[:, None]
+        sums = np.bincount(places.ravel(), products.ravel(), minlength=self.sums.size)
         self.sums += sums.reshape(self.sums.shape)
 
     def _add_columns(self, codes: np.ndarray, z: Sequence[np.ndarray], columns: np.ndarray, ones: list[bool]) -> None:

@@ -12,7 +12,7 @@ from ..errors import DataError
 from .column import Column, are_numbers, demand_unicode
 from .values import EXACT, Category, Numbers, Other, Truth, Value
 
-__all__ = ["COUNTED_PER_ROW", "levels_of", "value_of"]
+__all__ = ["COUNTED_PER_ROW", "category_of", "levels_of", "value_of"]
 
 # Combinations of levels (or integers of a range) a row up to which each has a place in a table, whether it occurs or
 # not; where there are more, the rows are sorted (or hashed), in time and memory that do not grow with them. Measured on
@@ -50,6 +50,24 @@ def value_of(column: Column) -> Value:
     if kind in DATES:
         return Other(_with_gaps(present, absent), f"{DATES[kind]} ({column.dtype})")
     return _objects(column)
+
+
+def category_of(values: Any, what: str) -> Value:
+    """Return an array of pandas' categories, or of its text, as a category; numbers where all of a text is missing."""
+    if isinstance(values, pd.Categorical):
+        demand_unicode(values.categories.tolist(), what)
+        return Category(values.codes.astype(np.intp), values.categories, bool(values.ordered))
+    words = _words(values, what)
+    return words if len(words.levels) else Numbers(np.full(len(values), np.nan))
+
+
+def _words(values: Any, what: str) -> Category:
+    """Text as a category of its words, sorted; what is missing has the code -1."""
+    # as Python objects, strings are told apart three times as quickly as in pandas' own type around them
+    python = getattr(values.dtype, "storage", "") == "python"
+    codes, levels = sorted_levels(values.to_numpy(dtype=object) if python else values)
+    demand_unicode(levels, what)
+    return Category(codes, pd.Index(levels), text=True)
 
 
 def _spread(present: pd.Series, absent: np.ndarray) -> np.ndarray:
@@ -116,12 +134,9 @@ def _objects(column: Column) -> Value:
     if holds not in ("string", "interval", "period", "boolean") and are_numbers(present):
         return _numbers(present, absent)
     if holds in ("string", "interval", "period"):
-        codes = np.full(len(absent), -1, dtype=np.intp)
-        # as Python objects, strings are told apart three times as quickly as in pandas' own type around them
-        python = getattr(present.dtype, "storage", "") == "python"
-        codes[~absent], levels = sorted_levels(present.to_numpy(dtype=object) if python else present)
-        demand_unicode(levels, column.what)
-        return Category(codes, pd.Index(levels), text=holds == "string")
+        codes, found = np.full(len(absent), -1, dtype=np.intp), _words(present, column.what)
+        codes[~absent] = found.codes
+        return Category(codes, found.levels, text=holds == "string")
     demand_unicode(present, column.what)
     return Other(_with_gaps(present, absent), _contents(present))
 

@@ -58,6 +58,8 @@ NUMBERS, TRUTH_VALUES = Kind("numbers"), Kind("truth values")
 
 def kind_of(value: Value) -> Kind:
     """Say which kind a column's value is."""
+    if type(value) is Numbers:
+        return NUMBERS
     if isinstance(value, Category):
         return Kind("category", value.levels, value.ordered, value.text)
     if isinstance(value, Other):

@@ -146,7 +146,7 @@ def taken(value: Value, used: np.ndarray | None) -> Value:
 
 def _lean(value: Category) -> Category:
     """Drop the levels that no row has."""
-    seen = np.bincount(value.codes[value.codes >= 0], minlength=len(value.levels)) > 0
+    seen = np.bincount(value.codes + 1, minlength=len(value.levels) + 1)[1:] > 0
     if seen.all():
         return value
     place = np.append(np.cumsum(seen) - 1, -1)

@@ -14,9 +14,9 @@ import pandas as pd
 from ..errors import DataError, counted, shorten, suggest
 from ..language.tree import spell_name
 from .column import Column
-from .kinds import value_of
+from .kinds import category_of, value_of
 from .native import Native
-from .values import Numbers, Value, surely_finite
+from .values import Numbers, Value, surely_complete
 
 __all__ = ["Table"]
 
@@ -177,20 +177,22 @@ class Table:
                 values = column.to_numpy()
                 # a model does not follow the user's buffers, nor change them
                 value = Numbers(values) if name in self.unkept else _copied(values)
+            elif type(dtype) in (pd.CategoricalDtype, pd.StringDtype):
+                value = category_of(column.array, f"Column {name!r}")
             else:
                 value = value_of(Column.of(column, f"Column {name!r}"))
             self._values[name] = value
         return value
 
-    def finite_numbers(self, names: Iterable[str]) -> dict[str, Numbers] | None:
-        """Return columns of a pandas frame, where all of them are numbers and none is missing; None otherwise."""
-        found: dict[str, Numbers] = {}
+    def complete_values(self, names: Iterable[str]) -> dict[str, Value] | None:
+        """Return columns of a pandas frame, where all are numbers or categories and nothing is missing; else None."""
+        found: dict[str, Value] = {}
         for name in names:
             value = self.value(name) if self._is_plain(name) else None
-            if type(value) is not Numbers:
+            if not surely_complete(value):
                 return None
             found[name] = value
-        return found if all(map(surely_finite, found.values())) else None
+        return found
 
 
 def _copied(values: np.ndarray) -> Numbers:

@@ -29,6 +29,7 @@ __all__ = [
     "Value",
     "label",
     "missing",
+    "surely_complete",
     "surely_finite",
 ]
 
@@ -167,6 +168,13 @@ def surely_finite(value: Numbers) -> bool:
         with np.errstate(all="ignore"):
             total = np.add.reduce(values)
     return math.isfinite(np.vdot(values, values) if total is None else total)
+
+
+def surely_complete(value: Value) -> bool:
+    """Whether it is a category or numbers, nothing is missing, and no number infinite: see `surely_finite`."""
+    if isinstance(value, Category):
+        return bool(np.minimum.reduce(value.codes) >= 0)
+    return isinstance(value, Numbers) and surely_finite(value)
 
 
 def missing(value: Value) -> np.ndarray | None:

@@ -14,7 +14,7 @@ from ..language.tree import Call, Name, Node, spell
 from .evaluate import CONSTANTS, Evaluator, Recipe, column_names, demand_functions
 from .functions.table import Function
 from .given import OFFSET, WEIGHTS, given
-from .matching import NUMBERS
+from .matching import kind_of
 from .rows import Dropped, complete_rows, taken
 from .table import Table
 from .values import NUMERIC, ROWS, Category, Numbers, Value
@@ -81,7 +81,7 @@ def variables(formula: Formula, table: Table, weights: Any, offset: Any, own: Ma
         When a column is missing, a variable is infinite or undefined somewhere, or no row is complete.
     """
     if formula.names and weights is None and offset is None:
-        plain = _of_numbers(formula, table, own)
+        plain = _of_columns(formula, table, own)
         if plain is not None:
             return plain
     if formula.has_dot:
@@ -121,15 +121,18 @@ def _others_of(formula: Formula, offset: Node | np.ndarray | None) -> list[Node]
     return nodes
 
 
-def _of_numbers(formula: Formula, table: Table, own: Mapping[str, Function]) -> Variables | None:
-    """The usual case: every variable is a column of numbers, none of them missing; None in any other."""
+def _of_columns(formula: Formula, table: Table, own: Mapping[str, Function]) -> Variables | None:
+    """The usual case: every variable is a column of numbers or a category, nothing is missing; None in any other."""
     table.unkept = formula.only_grouped_by
-    found = table.finite_numbers(formula.names) if CONSTANTS.keys().isdisjoint(formula.names) else None
+    found = table.complete_values(formula.names) if CONSTANTS.keys().isdisjoint(formula.names) else None
     if found is None:
         return None
-    values = dict(zip(formula.variables, found.values(), strict=True))
+    values: dict[Any, Value] = {
+        node: taken(value, None) for node, value in zip(formula.variables, found.values(), strict=True)
+    }
     predictors = {node.name: values[node] for node in formula.fixed.variables if isinstance(node, Name)}
-    recipe = Recipe(MappingProxyType(dict.fromkeys(found, NUMBERS)), MappingProxyType({}), own)
+    kinds = {name: kind_of(value) for name, value in found.items()}
+    recipe = Recipe(MappingProxyType(kinds), MappingProxyType({}), own)
     others = {node.name: values[node] for node in _others_of(formula, None) if isinstance(node, Name)}
     return Variables(formula, values, predictors, others, None, None, table.n, None, Dropped(0, table.n), recipe)
 

@@ -11,6 +11,10 @@ import scipy
 
 __all__ = ["coefficient_table"]
 
+T_VALUES = pd.Index(["Estimate", "Std. Error", "t value"])
+T_TABLE = pd.Index(["Estimate", "Std. Error", "df", "t value", "Pr(>|t|)"])
+Z_TABLE = pd.Index(["Estimate", "Std. Error", "z value", "Pr(>|z|)"])
+
 
 def coefficient_table(
     names: Sequence[str] | pd.Index,
@@ -37,14 +41,16 @@ def coefficient_table(
         the t values, two-sided, NaN without any. With `normal`: ``z value`` and ``Pr(>|z|)``.
     """
     with np.errstate(invalid="ignore", divide="ignore"):  # of a fit that is exact the standard errors are 0
-        columns: dict[str, Any] = {"Estimate": estimate, "Std. Error": se}
-        columns |= {"z value": estimate / se} if normal else {"df": df, "t value": estimate / se}
+        ratio = estimate / se
+    columns: tuple[Any, ...]
     if normal:
-        columns["Pr(>|z|)"] = 2.0 * scipy.special.ndtr(-np.abs(columns["z value"]))
-        return pd.DataFrame(columns, index=names)
-    if df is None:
-        del columns["df"]
+        labels, columns = Z_TABLE, (estimate, se, ratio, 2.0 * scipy.special.ndtr(-np.abs(ratio)))
+    elif df is None:
+        labels, columns = T_VALUES, (estimate, se, ratio)
     else:
         # twice the upper tail: stdtr is the distribution function itself, without what scipy.stats does around it
-        columns["Pr(>|t|)"] = 2.0 * scipy.special.stdtr(df, -np.abs(columns["t value"]))
-    return pd.DataFrame(columns, index=names)
+        labels, columns = T_TABLE, (estimate, se, df, ratio, 2.0 * scipy.special.stdtr(df, -np.abs(ratio)))
+    table = np.empty((len(ratio), len(labels)), order="F")
+    for k, column in enumerate(columns):
+        table[:, k] = column
+    return pd.DataFrame(table, names, labels.view(), copy=False)

@@ -133,7 +133,7 @@ class Satterthwaite:
     @property
     def vcov(self) -> np.ndarray:
         """See `Denominators.vcov`."""
-        return self.fit.vcov.to_numpy()
+        return self.fit._vcov.copy()
 
     @property
     def working_covariance(self) -> WorkingCovariance:

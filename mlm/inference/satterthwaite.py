@@ -142,8 +142,9 @@ def _differentiated(
 
 def _information(deviance: Deviance, found: Curvature, root: np.ndarray) -> VarianceInformation:
     dof, p = deviance.criterion.dof, len(found.root)
-    changes = found.sums[:, :p, :p] - found.sums[:, p, p][:, None, None] / dof * np.eye(p)
-    return VarianceInformation(found.root, np.tensordot(root.T, changes, axes=1), dof)
+    changes = found.sums[:, :p, :p].copy().reshape(len(found.sums), p * p)
+    changes[:, :: p + 1] -= found.sums[:, p, p][:, None] / dof
+    return VarianceInformation(found.root, (root.T @ changes).reshape(root.shape[1], p, p), dof)
 
 
 def contrast_df(fit: Fit, information: VarianceInformation, contrast: Any) -> float:
@@ -261,18 +262,18 @@ def inverse_root(second: np.ndarray, traces: np.ndarray, extent: np.ndarray) -> 
     if _positive(traces, extent) is not None and (root := _positive(second, second.diagonal())) is not None:
         scale = np.sqrt(second.diagonal())
         inverse = lapack.dtrtri(root, lower=1)[0]
-        if float(np.sum((inverse @ (traces / np.outer(scale, scale))) * inverse)) * LEAST_SHARE < 1.0:
+        if float(np.vdot(inverse @ (traces / (scale[:, None] * scale)), inverse)) * LEAST_SHARE < 1.0:
             return np.asarray(inverse.T / scale[:, None])
     return _positive_root(second, traces, extent)
 
 
 def _positive(matrix: np.ndarray, squares: np.ndarray) -> np.ndarray | None:
     """Lower factor of a symmetric matrix over lengths whose squares are given; None unless it is well positive."""
-    if not (squares > 0.0).all():
+    if not np.minimum.reduce(squares) > 0.0:
         return None
     scale = np.sqrt(squares)
-    root, info = lapack.dpotrf(matrix / np.outer(scale, scale), lower=1, clean=1)
-    return root if not info and root.diagonal().min() ** 2 > LEAST_SHARE else None
+    root, info = lapack.dpotrf(matrix / (scale[:, None] * scale), lower=1, clean=1)
+    return root if not info and np.minimum.reduce(root.diagonal()) ** 2 > LEAST_SHARE else None
 
 
 def _positive_root(second: np.ndarray, traces: np.ndarray, extent: np.ndarray) -> np.ndarray:

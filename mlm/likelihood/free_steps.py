@@ -21,6 +21,7 @@ what they are: with columns ``Z A^-1`` T becomes ``A T``, and ``T' (Z'Z) W`` rem
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import lapack
@@ -65,24 +66,23 @@ def free_steps(
     found: list[list[np.ndarray]] = [[] for _ in matrices]
     for s in layout.slots:
         block, t = slice(s.start, s.start + s.size), matrices[s.factor]
-        for step in _of_term(t[block, block], grams[s.factor][block, block]):
-            whole = np.zeros_like(t)
-            whole[block, block] = step
-            found[s.factor].append(whole)
-    return [np.array(mine).reshape(-1, len(t), len(t)) for mine, t in zip(found, matrices, strict=True)]
+        mine = steps = _of_term(t[block, block], grams[s.factor][block, block])
+        if s.size < len(t):
+            mine = np.zeros((len(steps), *t.shape))
+            mine[:, block, block] = steps
+        found[s.factor].append(mine)
+    return [mine[0] if len(mine) == 1 else np.concatenate(mine) for mine in found]
 
 
-def _of_term(t: np.ndarray, gram: np.ndarray) -> list[np.ndarray]:
-    """The steps of one term's T, shapes (q, q)."""
+def _of_term(t: np.ndarray, gram: np.ndarray) -> np.ndarray:
+    """The steps of one term's T, shape (k, q, q)."""
     root = _metric_root(gram)
     if len(t) == 1:
-        return [1.0 / root for _ in _pairs(np.abs(t[0] * root[0]))]
+        return np.full((_rank(np.abs(t[0] * root[0])), 1, 1), 1.0 / root[0, 0])
     u, s, v, _ = lapack.dgesdd(root.T @ t)
-    left = lapack.dtrtrs(root, u, lower=1, trans=1)[0]
-    return [
-        (s[a] * np.outer(left[:, b], v[a]) + s[b] * np.outer(left[:, a], v[b])) / np.hypot(s[a], s[b])
-        for a, b in _pairs(s)
-    ]
+    left, (a, b) = lapack.dtrtrs(root, u, lower=1, trans=1)[0].T, _pairs(len(s), _rank(s))
+    first, second = (s[i][:, None, None] * (left[j][:, :, None] * v[i][:, None]) for i, j in ((a, b), (b, a)))
+    return np.asarray((first + second) / np.hypot(s[a], s[b])[:, None, None])
 
 
 def _metric_root(gram: np.ndarray) -> np.ndarray:
@@ -91,10 +91,16 @@ def _metric_root(gram: np.ndarray) -> np.ndarray:
     return np.eye(len(gram)) if info else root
 
 
-def _pairs(deviations: np.ndarray) -> list[tuple[int, int]]:
+def _rank(deviations: np.ndarray) -> int:
+    """How many of a term's singular values do not count as 0."""
+    return sum([deviation > LEAST_DEVIATION for deviation in deviations.tolist()])
+
+
+@lru_cache  # sizes of terms; an entry is a few positions
+def _pairs(size: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """Pairs a <= b with a step each, of a term's singular values, which descend."""
-    q = len(deviations)
-    return [(a, b) for a in range(q) for b in range(a, q) if deviations[a] > LEAST_DEVIATION]
+    a, b = np.triu_indices(size)
+    return a[a < rank], b[a < rank]
 
 
 def extents(
@@ -123,9 +129,13 @@ def extents(
     for factor in range(len(layout.sizes)):
         for s in [slot for slot in layout.slots if slot.factor == factor]:
             block = slice(s.start, s.start + s.size)
-            root = _metric_root(grams[factor][block, block])
-            deviations = np.linalg.svd(root.T @ matrices[factor][block, block], compute_uv=False)
-            place = {pair: start + k for k, pair in enumerate(_pairs(deviations))}
+            turned = _metric_root(grams[factor][block, block]).T @ matrices[factor][block, block]
+            if s.size == 1:  # of one column, the own trace is all there is
+                start += _rank(np.abs(turned[0]))
+                continue
+            deviations = lapack.dgesdd(turned, compute_uv=0)[1]
+            pairs = zip(*(each.tolist() for each in _pairs(s.size, _rank(deviations))), strict=True)
+            place = {pair: start + k for k, pair in enumerate(pairs)}
             for (a, b), k in place.items():
                 other = b if (b, b) in place else a
                 ratio = deviations[a] / deviations[other]
@@ -137,11 +147,14 @@ def extents(
 
 def mean_products(products: CrossProducts) -> list[np.ndarray]:
     """``sum_j Z_j' Z_j / n`` of each factor, shapes (q, q): the metric of `free_steps`."""
-    return [factor.zz.sum(axis=2) / products.nobs for factor in products.factors]
+    return [np.add.reduce(factor.zz, 2) / products.nobs for factor in products.factors]
 
 
 def along_steps(matrices: Sequence[np.ndarray], steps: Sequence[np.ndarray], far: np.ndarray) -> list[np.ndarray]:
     """Each factor's T so far along the steps of all factors, which `far` has one after the other."""
-    ends = np.cumsum([len(mine) for mine in steps])[:-1]
-    pieces = zip(matrices, steps, np.split(far, ends), strict=True)
-    return [t + np.tensordot(tau, mine, axes=1) for t, mine, tau in pieces]
+    out, start = [], 0
+    for t, mine in zip(matrices, steps, strict=True):
+        own = far[start : start + len(mine)]
+        out.append(t + (own @ mine.reshape(len(mine), t.size)).reshape(t.shape))
+        start += len(mine)
+    return out

@@ -142,8 +142,7 @@ class JointBases:
     def by_level(self, matrix: np.ndarray) -> list[np.ndarray]:
         """The blocks of a matrix (c, c) in which levels meet themselves, shapes (q, q, J)."""
         return [
-            np.einsum("ajbj->abj", matrix[place, place].reshape(q, levels, q, levels))
-            for place, (q, levels) in self.each()
+            matrix[place, place].reshape(q, levels, q, levels).diagonal(0, 1, 3) for place, (q, levels) in self.each()
         ]
 
     def _coordinates(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..crossproducts.blocks import CrossProducts, FactorProducts
+from ..likelihood.covariance import CovarianceLayout
 from ..likelihood.deviance import Deviance
 from .optimum import Optimum
 
@@ -21,13 +22,16 @@ __all__ = [
     "further_starts",
     "shared_otherwise",
     "singular_starts",
+    "small_variances",
     "starts_of_many",
 ]
 
 # Cosine between columns of different terms of a factor from which several minima are looked for: that of a column with
 # the constant, where its mean is as large as its standard deviation, is 0.7.
 PARALLEL_COSINE = 0.7
-# Relative standard deviation that is given to a term which is to take nothing of what is common, and to all of them.
+# Relative standard deviation that is given to a term which is to take nothing of what is common, and to all of them; up
+# to it, that of a term at an end may be 0 in another minimum. Of 2,000 samples from a model without a slope that it was
+# fitted to as well, 2 ended in such a minimum that was not the lowest.
 SMALL_DEVIATION = 0.1
 # Relative standard deviation from which effects that are as many as rows leave little of these.
 LARGE_DEVIATION = 100.0
@@ -231,17 +235,29 @@ def _starts_of_parallel(deviance: Deviance) -> list[np.ndarray]:
 
 
 def singular_starts(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
-    """Starts after an end with a singular covariance: which variances are 0 can be different in another minimum."""
+    """Starts after an end with a singular covariance: which variances are 0 can be different in another minimum.
+
+    Beside the small variance of a term of one column, 0 can be such a minimum, too.
+    """
     layout, theta = deviance.layout, end.evaluation.theta
-    if (
-        layout.n_theta == 1
-        or deviance.products.nobs > MOST_ROWS
-        or min(theta[layout.diagonal].tolist()) > NEARLY_NOTHING
-    ):
+    if layout.n_theta == 1 or deviance.products.nobs > MOST_ROWS:
         return []
+    least = min(theta[layout.diagonal].tolist())
+    starts: list[np.ndarray] = []
+    if least <= SMALL_DEVIATION and (small := small_variances(layout, theta)).any():
+        starts = [np.where(small, 0.0, theta)]
+    if least > NEARLY_NOTHING:
+        return starts
     nothing = layout.diagonal & (theta <= NEARLY_NOTHING)
     large = float(np.abs(theta).max()) > max(SINGULAR_DEVIATIONS)  # others are nowhere near the starts of one size
-    return _of_size(deviance, *SINGULAR_DEVIATIONS) + ([np.where(nothing, 1.0, theta)] if large else [])
+    starts += _of_size(deviance, *SINGULAR_DEVIATIONS)
+    return starts + ([np.where(nothing, 1.0, theta)] if large else [])
+
+
+def small_variances(layout: CovarianceLayout, theta: np.ndarray) -> np.ndarray:
+    """Which elements of theta, shape (m,) or (m, R), are small deviations of terms of one column, and not 0."""
+    alone = np.concatenate([np.full(s.size * (s.size + 1) // 2, s.size == 1) for s in layout.slots])
+    return np.asarray(((theta.T > NEARLY_NOTHING) & (theta.T <= SMALL_DEVIATION) & alone).T)
 
 
 def shared_otherwise(deviance: Deviance, end: Optimum) -> list[np.ndarray]:
@@ -300,7 +316,7 @@ def _has_unequal_levels(deviance: Deviance) -> bool:
     """Whether one variance a factor meets levels of very unequal squares, in data that are not large."""
     factors = deviance.products.factors
     most = MOST_ROWS if len(factors) == 1 else MOST_SMALL_ROWS
-    if deviance.products.nobs > most or max(f.size for f in factors) > 1:
+    if deviance.products.nobs > most or any([len(f.zz) > 1 for f in factors]):
         return False
     squares = [f.zz[0, 0] for f in factors]
     return any([np.maximum.reduce(each) >= UNEQUAL_SQUARES * np.minimum.reduce(each) for each in squares])

@@ -16,7 +16,7 @@ import numpy as np
 from ..likelihood.covariance import canonical_factor
 from ..likelihood.many_responses import Found, ManyResponses, ResponseSums
 from .ending import ROUNDING_DECREASE
-from .further_starts import MOST_ROWS, SINGULAR_DEVIATIONS
+from .further_starts import MOST_ROWS, SINGULAR_DEVIATIONS, small_variances
 from .newton import LEAST_CURVATURE, LEAST_REACH, MOST_SHORTENINGS, REACH, REGULAR_DIAGONAL, SUFFICIENT_SHARE
 
 __all__ = ["Ends", "minima"]
@@ -61,6 +61,8 @@ def minima(criterion: ManyResponses, of: ResponseSums, starts: Sequence[np.ndarr
     theta, value, ended = _lowest(criterion, of, starts)
     least, largest = theta[layout.diagonal].min(axis=0), np.abs(theta).max(axis=0)
     settled = ended & (least > REGULAR_DIAGONAL * np.maximum(1.0, largest))
+    if len(layout.slots) > 1 and criterion.nobs <= MOST_ROWS:
+        settled &= ~small_variances(layout, theta).any(axis=0)
     left = np.flatnonzero(~settled & np.isfinite(value))
     if len(left) and len(layout.slots) == 1:
         among = _zeros if layout.n_theta == 1 else _singular

@@ -35,9 +35,10 @@ __all__ = [
 # "Measured" is the number of evaluations in the 324 searches from default starts that are described in `newton`: 1,775
 # with the values below, when they were measured.
 
-# Rows a coefficient from which levels' own least squares are used for moments. Measured: 1,657 with 2, 1,683 with 4,
-# 1,845 with 24; these starts also save the evaluation before the first step of scoring.
-ROWS_PER_COEFFICIENT = 12
+# Rows a coefficient from which levels' own least squares are used for moments; these starts also save the evaluation
+# before the first step of scoring. Measured, of a later state of the search: 1,566 evaluations, 1,570 with 4, 1,587
+# with 12, none of which ends higher.
+ROWS_PER_COEFFICIENT = 5
 # Relative standard deviation, of columns with a sum of squares of 1 in an average level, that leaves levels'
 # coefficients nearly those of least squares: they shrink by 1e-8 in an average level, and to 0 where they are not
 # known. Measured: 1,793 with 1e3, 1,775 with 1e5 and 1e6.
@@ -138,16 +139,20 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     be ``sigma² (J + ratio z'z)``, apart from fixed effects (Searle, Casella & McCulloch 1992, Variance Components,
     chapter 3). What the best column leaves of the squares, over n - J, is the guess of sigma².
     """
-    square, levels, nobs = _diagonals(factor.zz), factor.levels, products.nobs
-    e, weights = factor.zxy[:, -1], np.add.reduce(square, 1)
-    total = float(products.xy[-1, -1])
+    square, e = _diagonals(factor.zz), factor.zxy[:, -1]
+    weights = np.add.reduce(square, 1)
     between = np.add.reduce(e * e * _inverses(square, weights), 1).tolist()
+    return np.sqrt(_moment_ratios(between, weights.tolist(), factor.levels, products))
+
+
+def _moment_ratios(between: list[float], weights: list[float], levels: int, products: CrossProducts) -> list[float]:
+    """Ratios of variances from squares between levels and sums of squares of columns: see `moment_scales`."""
+    total, nobs, found = float(products.xy[-1, -1]), products.nobs, []
     residual = max(total - max(between), RESIDUAL_SHARE * total) / max(nobs - levels, 1)
-    found = []
-    for squares, weight in zip(between, weights.tolist(), strict=True):
+    for squares, weight in zip(between, weights, strict=True):
         weight = max(weight, LEAST_DIVISOR)
         found.append(max((squares / residual - levels) / weight, _floor(weight, levels, nobs)))
-    return np.sqrt(found)
+    return found
 
 
 def _inverses(square: np.ndarray, total: np.ndarray) -> np.ndarray:
@@ -187,7 +192,7 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
         for j, place in enumerate(places):
             levels, shared = _shared(products, (k, a), place)
             expected[i, j] = inverse[levels] @ shared**2 - squares[j] @ squares[j] / products.nobs
-    found = np.linalg.lstsq(expected, observed, rcond=MOMENTS_RCOND)[0]
+    found = lapack.dgelss(expected, observed, cond=MOMENTS_RCOND)[1].ravel()
     ratios = found[:-1] / max(found[-1], RESIDUAL_SHARE * observed[-1] / products.nobs)
     return [
         np.sqrt(
@@ -253,9 +258,10 @@ def level_moments(factor: FactorProducts, products: CrossProducts) -> LevelMomen
         return None
     e, square = factor.zxy[:, -1], np.add.reduce(_diagonals(factor.zz), 1) / levels
     shown = factor.zz.copy()
-    _diagonals(shown)[:] += (np.maximum(square, LEAST_DIVISOR) / UNSHRUNK_DEVIATION**2)[:, None]
+    diagonals = _diagonals(shown)
+    diagonals += (np.maximum(square, LEAST_DIVISOR) / UNSHRUNK_DEVIATION**2)[:, None]
     inverse = level_inverses(shown)
-    if not (np.maximum.reduce(_diagonals(inverse), 1) * square).max() < UNKNOWN_VARIANCE:
+    if not np.maximum.reduce(np.maximum.reduce(_diagonals(inverse), 1) * square) < UNKNOWN_VARIANCE:
         return None
     coefficients = apply(inverse, e)
     total = float(products.xy[-1, -1])
@@ -288,7 +294,9 @@ def single_scale(products: CrossProducts, dof: int, reml: bool) -> float | None:
     sums = _sums_by_size(products.factors[0])
     if sums is None:
         return None
-    at = 2.0 * math.log(moment_scales(products.factors[0], products)[0])
+    between = float(np.add.reduce(sums.products[:, -1] / np.maximum(sums.size, LEAST_DIVISOR)))
+    weight = float(np.add.reduce(sums.rows))
+    at = math.log(_moment_ratios([between], [weight], products.factors[0].levels, products)[0])
     weights = _weights(len(products.xy), dof, reml)
     last: tuple[float, float, float] | None = None
     for _ in range(SINGLE_STEPS):

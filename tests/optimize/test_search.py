@@ -9,6 +9,8 @@ from brute import STRUCTURES, data, setup
 from reference.small_designs import design, references
 
 import mlm
+import replications
+from mlm.fit.refits import Refitting
 from mlm.optimize.further_starts import further_starts
 from mlm.optimize.newton import newton
 from mlm.optimize.optimum import Log
@@ -285,3 +287,17 @@ def test_one_variance_of_levels_of_unequal_sizes(seed):
     grid = [m.deviance_function.value(np.array([t])) for t in np.append(0.0, np.geomspace(1e-3, 1e3, 200))]
     assert newton(m.working, None, Log()).evaluation.value > m.deviance + 0.01
     assert m.deviance <= min(grid) + FLAT
+
+
+def test_a_small_variance_may_be_nothing_in_a_lower_minimum():
+    """Samples from a model without slopes, to which one with slopes fitted worse: it had two minima."""
+    pupils = replications.load("imm10", verbose=False).sort_values(["schnum", "ses"], ignore_index=True)
+    smaller = mlm.lmer("math ~ ses + meanses + (1 | schnum)", pupils, reml=False)
+    larger = mlm.lmer("math ~ ses + meanses + (1 | schnum) + (0 + ses | schnum)", pupils, reml=False)
+    samples = smaller.simulate(2000, seed=16)[:, [1228, 1310]]
+    together = Refitting(larger, samples.shape[1])
+    together.add(samples)
+    for y, found in zip(samples.T, together.found.deviance, strict=True):
+        least = smaller.refit(y=y).deviance
+        assert larger.refit(y=y).deviance <= least + FLAT
+        assert found <= least + FLAT
