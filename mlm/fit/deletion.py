@@ -174,9 +174,7 @@ def _are_apart(products: CrossProducts) -> bool:
 
 def _generalized(fit: GeneralizedFit, groups: np.ndarray) -> Callable[[int], Refit]:
     """What fits a generalized model to the rows without a group."""
-    family = replace(fit.family, theta=None) if fit.estimated_size else fit.family
     whole = replace(fit.frame, random=fit.terms)
-    start = {"theta": fit.theta, "fixef": fit.fixef.to_numpy()}
 
     def one(group: int) -> Refit:
         keep = np.flatnonzero(groups != group)
@@ -186,7 +184,7 @@ def _generalized(fit: GeneralizedFit, groups: np.ndarray) -> Callable[[int], Ref
         frame = with_rows(whole, keep, left)
         if without_dependent(frame, quiet=True) is not frame:
             raise FitError(DEPENDENT)
-        found = GeneralizedFit.estimate(frame, list(frame.random), family, fit.n_agq, start, quiet=True)
+        found = fit.on_rows(frame, list(frame.random), quiet=True)
         covariances = _covariances(found.worked.layout, found.theta, found.sigma)
         return Refit(found._beta, found._vcov, covariances, found.sigma)
 
