@@ -6,7 +6,7 @@ Types are those of SAS (SAS Institute, *The Four Types of Estimable Functions*; 
 - Type I: each term after those before it. With ``X = Q R`` the rows of R, divided by its diagonal.
 - Type II: each term after all that do not contain it: type I with these first, and those that contain it last. Where
   columns were left out of X that depend on others, as of cells without rows, it is what the term's columns span beside
-  those of these terms, left out or not: that does not depend on the order of levels, and is the comparison of two models.
+  those of these terms, left out or not: that does not depend on the order of levels, and compares two models.
 - Type III: what is said of a term does not depend on how many rows each cell has. Every category is coded by
   indicators of all its levels; contrasts of the coefficients are functions ``l = c B`` of the effects of these columns
   ``D = X B``. Type III are those in which no effect has a part but the term's own and those of terms that contain it,
@@ -31,7 +31,7 @@ __all__ = ["contrasts_of", "marginal_contrasts", "type_number"]
 
 # Part of a contrast's largest weight, of columns of length 1, up to which a weight is rounding.
 ROUNDING = 1e-9
-# Part of a contrast of length 1 outside of others' span that is rounding: columns that depend on others are told to 1e-7.
+# Part of a contrast of length 1 outside of others' span that is rounding: dependent columns are told to 1e-7.
 SAME_SPAN = 1e-6
 NUMERALS = {"1": 1, "2": 2, "3": 3, "I": 1, "II": 2, "III": 3}
 

@@ -12,11 +12,11 @@ import pandas as pd
 from ..errors import SingularFitWarning, users_stacklevel
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
-from ..fit.ranef import covariance_blocks
+from ..fit.ranef import orthonormal_blocks
 from ..report.face import demand_mixed
 from .observation_level import APPROXIMATIONS, checked_approximation, observation_level_variance
 
-__all__ = ["VarianceComponents", "singular_note", "variance_components", "warn_singular"]
+__all__ = ["VarianceComponents", "singular_note", "variance_components", "variance_of", "warn_singular"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,15 +73,19 @@ def variance_components(fit: Fit | GeneralizedFit, approximation: str = APPROXIM
     demand_mixed(fit)
     checked_approximation(approximation)
     random = dict.fromkeys(fit.ngrps.index, 0.0)
-    for _, part, covariance in covariance_blocks(fit):
-        z = part.columns.matrix()
-        random[part.term.group] += float(np.sum(covariance * (z.T @ z / len(z))))
-    fixed = float(np.var(fit.frame.x @ fit.fixef.to_numpy(), ddof=1))
+    for part, _, covariance in orthonormal_blocks(fit):
+        random[part.term.group] += float(np.trace(covariance)) / fit.nobs
+    fixed = variance_of(fit.frame.x, fit.fixef.to_numpy())
     if not isinstance(fit, GeneralizedFit):
         return VarianceComponents(pd.Series(random), fit.sigma**2, fixed)
     residual = observation_level_variance(fit, approximation)
     residual += sum(random.pop(group) for group, levels in fit.ngrps.items() if levels == fit.nobs)
     return VarianceComponents(pd.Series(random, dtype=float), residual, fixed)
+
+
+def variance_of(columns: np.ndarray, weights: np.ndarray) -> float:
+    """Variance over the rows, over n - 1, of a weighted sum of columns (n, k), also of such as are far from 0."""
+    return float(np.var((columns - columns.mean(axis=0)) @ weights, ddof=1))
 
 
 def singular_note(terms: Sequence[str]) -> list[str]:

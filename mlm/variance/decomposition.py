@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from ..errors import ArgumentError, is_number
 from ..fit.fit import Fit
-from ..fit.ranef import covariance_blocks
+from ..fit.ranef import orthonormal_blocks
 from ..report.html import as_html
+from .components import variance_of
 
 __all__ = ["CENTRED", "VarianceDecomposition", "variance_decomposition"]
 
@@ -91,21 +93,18 @@ def variance_decomposition(fit: Fit, centred: float = CENTRED) -> VarianceDecomp
     if len(fit.ngrps) > 1:
         return None
     codes, x, beta = fit.frame.groupings[fit.ngrps.index[0]].codes, fit.frame.x, fit._beta
-    z = np.column_stack([part.columns.matrix() for _, part, _ in covariance_blocks(fit)])
-    tau = np.zeros((z.shape[1],) * 2)
-    at = 0
-    for _, _, covariance in covariance_blocks(fit):
-        tau[at : at + len(covariance), at : at + len(covariance)] = covariance
-        at += len(covariance)
+    z = np.column_stack([part.columns.matrix() for part in fit.terms])
+    blocks = orthonormal_blocks(fit)
+    tau, turned = scipy.linalg.block_diag(*[c for *_, c in blocks]), np.column_stack([q for _, q, _ in blocks])
     between, within = _constant_within(x, codes, centred), _centred(x, codes, centred)
     constant = (z == z[0]).all(axis=0)
     apart = bool((between | within).all() and (constant | _centred(z, codes, centred)).all())
-    slopes = float(np.sum(tau * np.atleast_2d(np.cov(z, rowvar=False))))
-    means = float(z.mean(axis=0) @ tau @ z.mean(axis=0))
+    slopes = float(np.sum(tau * np.atleast_2d(np.cov(turned, rowvar=False))))
+    means = float(turned.mean(axis=0) @ tau @ turned.mean(axis=0))
     if apart:
-        f1, f2 = (float(np.var(x[:, k] @ beta[k], ddof=1)) for k in (within & ~between, between))
+        f1, f2 = (variance_of(x[:, k], beta[k]) for k in (within & ~between, between))
         return _shared((f1, f2, slopes, means, fit.sigma**2), True)
-    return _shared((float(np.var(x @ beta, ddof=1)), 0.0, slopes, means, fit.sigma**2), False)
+    return _shared((variance_of(x, beta), 0.0, slopes, means, fit.sigma**2), False)
 
 
 def _demand_share(centred: Any) -> None:
