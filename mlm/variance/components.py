@@ -16,7 +16,17 @@ from ..fit.ranef import orthonormal_blocks
 from ..report.face import demand_mixed
 from .observation_level import APPROXIMATIONS, checked_approximation, observation_level_variance
 
-__all__ = ["VarianceComponents", "singular_note", "variance_components", "variance_of", "warn_singular"]
+__all__ = [
+    "WEIGHTED",
+    "VarianceComponents",
+    "closing_notes",
+    "is_weighted",
+    "variance_components",
+    "variance_of",
+    "warn_singular",
+]
+
+WEIGHTED = "Prior weights: the residual variance, and the shares with it, are those of a row of weight 1."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,11 +98,18 @@ def variance_of(columns: np.ndarray, weights: np.ndarray) -> float:
     return float(np.var((columns - columns.mean(axis=0)) @ weights, ddof=1))
 
 
-def singular_note(terms: Sequence[str]) -> list[str]:
-    """Lines that say of a printed share that the fit it comes from is singular; none for a fit that is not."""
-    if not terms:
-        return []
-    return ["", f"Singular fit: {', '.join(terms)} has a variance of 0 or a correlation of ±1."]
+def is_weighted(fit: Fit | GeneralizedFit) -> bool:
+    """Whether a linear model's residual variance is that of a row of weight 1, which not all rows are."""
+    weights = fit.frame.weights
+    return isinstance(fit, Fit) and weights is not None and bool((weights != 1.0).any())
+
+
+def closing_notes(singular: Sequence[str], weighted: bool) -> list[str]:
+    """Lines that say of a printed share that it is one of a singular fit, or of a row of weight 1; of others none."""
+    lines = (
+        [] if not singular else ["", f"Singular fit: {', '.join(singular)} has a variance of 0 or a correlation of ±1."]
+    )
+    return lines if not weighted else [*lines, "", WEIGHTED]
 
 
 def warn_singular(terms: Sequence[str], what: str) -> None:

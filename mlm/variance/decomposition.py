@@ -7,7 +7,7 @@ predictors are those of the sample, over n - 1, as in r2mlm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..errors import ArgumentError, is_number
 from ..fit.fit import Fit
 from ..fit.ranef import orthonormal_blocks
 from ..report.html import as_html
-from .components import variance_of
+from .components import WEIGHTED, is_weighted, variance_of
 
 __all__ = ["CENTRED", "VarianceDecomposition", "variance_decomposition"]
 
@@ -46,12 +46,15 @@ class VarianceDecomposition:
         together ``f``, ``fv``, ``fvm``. NaN where a source has no part.
     centred : bool
         Whether all predictors vary only within groups, about means of 0, or only between, but for what `r2` lets pass.
+    weighted : bool
+        Whether ``sigma2`` is that of a row of weight 1, which not all rows have.
     """
 
     variances: pd.Series
     shares: pd.DataFrame
     r2: pd.DataFrame
     centred: bool
+    weighted: bool = False
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -61,7 +64,8 @@ class VarianceDecomposition:
     def __str__(self) -> str:
         shown = [part.to_string(float_format="{:.4f}".format, na_rep="NA") for part in (self.shares, self.r2)]
         lines = ["Decomposition of the variance", shown[0], "", "R2 by source", shown[1]]
-        return "\n".join(lines if self.centred else [*lines, "", BOTH])
+        lines += [] if self.centred else ["", BOTH]
+        return "\n".join([*lines, "", WEIGHTED] if self.weighted else lines)
 
     def __repr__(self) -> str:
         return str(self)
@@ -103,8 +107,10 @@ def variance_decomposition(fit: Fit, centred: float = CENTRED) -> VarianceDecomp
     means = float(turned.mean(axis=0) @ tau @ turned.mean(axis=0))
     if apart:
         f1, f2 = (variance_of(x[:, k], beta[k]) for k in (within & ~between, between))
-        return _shared((f1, f2, slopes, means, fit.sigma**2), True)
-    return _shared((variance_of(x, beta), 0.0, slopes, means, fit.sigma**2), False)
+        found = _shared((f1, f2, slopes, means, fit.sigma**2), True)
+    else:
+        found = _shared((variance_of(x, beta), 0.0, slopes, means, fit.sigma**2), False)
+    return replace(found, weighted=is_weighted(fit))
 
 
 def _demand_share(centred: Any) -> None:
