@@ -1,4 +1,4 @@
-"""Command line: ``python -m replications list | show | check | read | verify | scoreboard | fetch | twins``."""
+"""Command line: ``python -m replications COMMAND``; the parser below lists the commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from mlm import __version__, console
 from mlm.errors import MlmError
-from replications import chapters, fetch, listing, scoreboard
+from replications import certificate, chapters, fetch, listing, scoreboard
 from replications.data import dataset, datasets
 from replications.errors import OriginalsError
 from replications.printouts import command as printouts
@@ -80,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
         help="write the book's scoreboard page from the records; outside of the repository print the counts",
     )
     board.set_defaults(run=lambda chosen: scoreboard.main())
+    paper = commands.add_parser(
+        "certificate", help="write every number as printed and as computed, with data, versions and commit"
+    )
+    paper.add_argument("source", nargs="*", help=f"{', '.join(SOURCES)} (default: all)")
+    paper.add_argument("--to", default=".", metavar="FOLDER", help="where the page and its JSON go (default: here)")
+    paper.set_defaults(run=lambda chosen: certificate.main(chosen.source, chosen.to))
     get = commands.add_parser("fetch", help="download the original data files")
     get.add_argument("name", nargs="*", help=f"{', '.join(datasets())} (default: all)")
     get.set_defaults(run=lambda chosen: fetch.main(chosen.name))
