@@ -15,12 +15,12 @@ from replications.registry import SOURCES
 from replications.twins import commands as twins
 from replications.verify import main as verify
 
-ABOUT = "The numbers that five tutorials on multilevel models printed, and the same numbers as computed here."
+ABOUT = "The numbers that tutorials on multilevel models printed, and the same numbers as computed here."
 EXAMPLES = """\
 examples:
   python -m replications list
   python -m replications show learn_mlms_ch4 null_model
-  python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all five take a minute
+  python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all take minutes
   python -m replications read log.txt              the numbers of a printout, with their ids
   python -m replications verify log.txt            whether they are consistent with each other
   python -m replications verify log.txt scores.csv ... and with the data
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"multilevel-replications {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
-    kinds = commands.add_parser("list", help="the five tutorials, and how many of their numbers are reproduced")
+    kinds = commands.add_parser("list", help="the tutorials, and how many of their numbers are reproduced")
     kinds.set_defaults(run=lambda chosen: listing.main())
     show = commands.add_parser("show", help="what one of them printed, where, and what is computed here")
     show.add_argument("source", help=", ".join(SOURCES))

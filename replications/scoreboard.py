@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib import resources
 
-from replications import environment, listing, places, records, registry
+from replications import data, environment, listing, places, records, registry
 from replications.display import STOPPED, agreement, breakable, by_reason
 from replications.records import Record
 
@@ -16,7 +16,10 @@ _KINDS = {"original": "original data", "twin": "twin"}
 
 
 def gather() -> dict[str, dict[str, dict[str, Record]]]:
-    """Return the records by source, kind and id: of the last complete run here, else the stored ones."""
+    """Return the records by source, kind and id: of the last complete run here, else the stored ones.
+
+    Data that may be passed on have no twin: what was computed on them stands for both.
+    """
     found: dict[str, dict[str, dict[str, Record]]] = {}
     for source in registry.SOURCES:
         found[source] = {}
@@ -24,6 +27,8 @@ def gather() -> dict[str, dict[str, dict[str, Record]]]:
             recorded = records.latest(source, kind)
             if recorded is not None:
                 found[source][kind] = recorded.values
+        if found[source] and data.dataset(registry.read(source).dataset).ship:
+            found[source]["twin"] = found[source]["original"]
     return found
 
 

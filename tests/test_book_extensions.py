@@ -13,6 +13,7 @@ import pytest
 
 import mlm
 from mlm.frame.functions.table import listing
+from replications import scoreboard
 
 pytest.importorskip("myst_nb", reason="the extra `book` is not installed")
 
@@ -169,7 +170,9 @@ def test_counts_and_version_are_those_of_the_day(tmp_path):
     roles = "{checked}`registered` numbers, {checked}`exceptions` exceptions, version {project}`version`."
     done, html = build(tmp_path, roles + "\n\n```{report-a-mistake}\n```\n\n```{how-to-cite}\n```\n")
     assert done.returncode == 0, done.stderr
-    assert f"1,037 numbers, 8 exceptions, version {mlm.__version__}." in html
+    counts = scoreboard.totals(scoreboard.gather())
+    said = f"{counts.published:,} numbers, {counts.exceptions} exceptions"
+    assert f"{said}, version {mlm.__version__}." in html
     assert "without the address of a public repository" in html
     assert "multilevelreplications" in html
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import mlm
+from replications import registry
 
 pytest.importorskip("sphinx_book_theme", reason="the extra `book` is not installed")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
@@ -45,10 +46,10 @@ def test_the_citation_is_that_of_the_package():
     assert CITATION["title"] == CONFIG["title"] == plain.title_of(ROOT / "book" / "intro.md")
 
 
-def test_the_citation_names_the_five_tutorials():
+def test_the_citation_names_the_tutorials():
     entries = (ROOT / "book" / "references.bib").read_text("utf-8")
     replicated = re.findall(r"\{cite:t\}`(\w+)`", (ROOT / "book" / "references.md").read_text("utf-8"))
-    assert len(replicated) == 5
+    assert len(replicated) == len(registry.SOURCES)
     assert {entry["title"] for entry in CITATION["references"]} == {
         re.search(rf"\{{{key},(?:(?!\n\}}).)*?\n  title = \{{(.*?)\}},\n", entries, re.DOTALL)[1].translate(PLAIN)
         for key in replicated
