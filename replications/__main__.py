@@ -9,6 +9,7 @@ from mlm import __version__, console
 from mlm.errors import MlmError
 from replications import certificate, chapters, fetch, listing, scoreboard
 from replications.data import dataset, datasets
+from replications.drafts import command as drafts
 from replications.errors import OriginalsError
 from replications.printouts import command as printouts
 from replications.registry import SOURCES
@@ -24,6 +25,7 @@ examples:
   python -m replications read log.txt              the numbers of a printout, with their ids
   python -m replications verify log.txt            whether they are consistent with each other
   python -m replications verify log.txt scores.csv ... and with the data
+  python -m replications new day2 log.txt d.csv    a chapter begun with a printout
   python -m replications fetch heck2011            the original file, where it is public, into a cache folder
 """
 STATUS = "Exit status: 0 where all agree, 1 where a number differs, 2 where none could be read."
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--json", action="store_true", help="as JSON")
     read.set_defaults(run=lambda chosen: printouts.main(chosen.file, chosen.json))
     _add_verify(commands)
+    _add_new(commands)
     board = commands.add_parser(
         "scoreboard",
         help="write the book's scoreboard page from the records; outside of the repository print the counts",
@@ -116,6 +119,23 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     parser.add_argument("--where", help="which rows: a condition such as 'year == 2016'")
     parser.set_defaults(run=_verify)
+
+
+def _add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "begin a chapter with a printout: registry, data set and notebook; needs the repository"
+    parser = commands.add_parser("new", help=about, description=f"{about[0].upper()}{about[1:]}")
+    parser.add_argument("key", help="of the new source: small letters, digits, underscores")
+    parser.add_argument("file", metavar="printout", help="as of read")
+    parser.add_argument(
+        "data", nargs="?", help=f"the file the models were fitted to, or one of {', '.join(datasets())}"
+    )
+    parser.add_argument("--ship", action="store_true", help="the data may be passed on: take the file along")
+    parser.add_argument("--formula", action="append", help="as of verify")
+    parser.set_defaults(
+        run=lambda chosen: drafts.main(
+            chosen.key, chosen.file, chosen.data, formula=_formulas(chosen.formula), ship=chosen.ship
+        )
+    )
 
 
 def _verify(chosen: argparse.Namespace) -> int:

@@ -134,7 +134,7 @@ def _term(name: str, text: str) -> str:
 
 def _section(source: Mapping[str, Any]) -> str:
     about, caveat = source["data"], source["caveat"]
-    twin = f"{about['twin']}, sha256 {about['twin_sha256']}" if about["twin"] else "none"
+    twin = f"{about['twin']}, sha256 {about['twin_sha256']}" if about["twin"] else "none: the file may be passed on"
     terms = [
         ("Source", f"{source['author']}, {source['title']} ({source['key']})"),
         *((f"On the {KINDS[kind]}", _in_words(found)) for kind, found in source["records"].items()),
