@@ -22,8 +22,8 @@ from mlm.errors import suggest
 from replications.quantities import Quantities, anova_cell, find, is_quantity, stars, verdict
 from replications.registry import Entry, Source
 
-_TESTS = ("Pr(>F)", "Pr(>Chisq)")
-_COLUMNS = {
+TESTS = ("Pr(>F)", "Pr(>Chisq)")
+TERM_COLUMNS = {
     "sum_sq": "Sum Sq",
     "mean_sq": "Mean Sq",
     "num_df": "NumDF",
@@ -115,9 +115,11 @@ class HandedOver:
 def _of_term(table: pd.DataFrame, term: str, name: str) -> object:
     """Return a cell of the table of one model's terms, as ``mlm.anova(m).frame`` has it."""
     row = table.loc[find(term, table.index, "term")]
-    column = next((test for test in _TESTS if test in table), "") if name in ("p", "stars") else _COLUMNS.get(name, "")
+    column = (
+        next((test for test in TESTS if test in table), "") if name in ("p", "stars") else TERM_COLUMNS.get(name, "")
+    )
     if column not in table:
-        raise LookupError(f"the table of tests has no {name!r}.{suggest(name, [*_COLUMNS, 'p', 'stars'])}")
+        raise LookupError(f"the table of tests has no {name!r}.{suggest(name, [*TERM_COLUMNS, 'p', 'stars'])}")
     return stars(float(row[column]), dot=True) if name == "stars" else row[column]
 
 
@@ -146,7 +148,7 @@ def _is_whole(value: object) -> bool:
 
 def _flat(values: object, prefix: str) -> dict[str, object]:
     """Return the values by their keys; a model or an anova table stays whole."""
-    if isinstance(values, pd.DataFrame) and "npar" not in values and not set(_TESTS) & set(values):
+    if isinstance(values, pd.DataFrame) and "npar" not in values and not set(TESTS) & set(values):
         values = {f"{row}.{column}": values.at[row, column] for row in values.index for column in values.columns}
     elif isinstance(values, pd.Series):
         values = values.to_dict()
