@@ -1,5 +1,6 @@
 """What publishes and cites the project: workflows, citation, and what the public repository's address turns on."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ import downloads
 import plain
 import repository
 from sphinx.errors import ConfigError
+
+from tools import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
@@ -44,6 +47,24 @@ def test_the_citation_is_that_of_the_package():
     assert CITATION["keywords"] == PROJECT["keywords"]
     assert [author["name"] for author in CITATION["authors"]] == [author["name"] for author in PROJECT["authors"]]
     assert CITATION["title"] == CONFIG["title"] == plain.title_of(ROOT / "book" / "intro.md")
+
+
+@pytest.mark.parametrize("name", metadata.files())
+def test_metadata_come_from_one_place(name):
+    assert (ROOT / name).read_text("utf-8") == metadata.files()[name], "python tools/metadata.py"
+
+
+def test_metadata_agree_with_each_other():
+    codemeta, zenodo = (json.loads((ROOT / name).read_text("utf-8")) for name in ("codemeta.json", ".zenodo.json"))
+    assert CITATION["title"] == codemeta["name"] == zenodo["title"]
+    assert CITATION["version"] == codemeta["version"] == zenodo["version"] == mlm.__version__
+    assert CITATION["abstract"] == codemeta["description"] == zenodo["description"]
+    assert CITATION["keywords"] == codemeta["keywords"] == zenodo["keywords"] == PROJECT["keywords"]
+    names = [author["name"] for author in CITATION["authors"]]
+    assert names == [author["name"] for author in codemeta["author"]] == [one["name"] for one in zenodo["creators"]]
+    assert codemeta["license"].endswith(f"/{CITATION['license']}")
+    assert CITATION["license"] == zenodo["license"]
+    assert [work["title"] for work in CITATION["references"]] == [work["name"] for work in codemeta["citation"]]
 
 
 def test_the_citation_names_the_tutorials():
