@@ -1,4 +1,4 @@
-"""Five published tutorials, recomputed: what they printed, the data, and the check of one against the other.
+"""Published tutorials, recomputed: what they printed, the data, and the check of one against the other.
 
 In a chapter::
 

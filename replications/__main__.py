@@ -1,4 +1,4 @@
-"""Command line: ``python -m replications list | show | check | read | verify | scoreboard | fetch | twins``."""
+"""Command line: ``python -m replications COMMAND``; the parser below lists the commands."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ import sys
 
 from mlm import __version__, console
 from mlm.errors import MlmError
-from replications import chapters, fetch, listing, scoreboard
+from replications import certificate, chapters, fetch, listing, scoreboard
 from replications.data import dataset, datasets
+from replications.drafts import command as drafts
 from replications.errors import OriginalsError
 from replications.printouts import command as printouts
 from replications.registry import SOURCES
 from replications.twins import commands as twins
 from replications.verify import main as verify
 
-ABOUT = "The numbers that five tutorials on multilevel models printed, and the same numbers as computed here."
+ABOUT = "The numbers that tutorials on multilevel models printed, and the same numbers as computed here."
 EXAMPLES = """\
 examples:
   python -m replications list
   python -m replications show learn_mlms_ch4 null_model
-  python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all five take a minute
+  python -m replications check learn_mlms_ch4      runs the chapter, a few seconds; all take minutes
   python -m replications read log.txt              the numbers of a printout, with their ids
   python -m replications verify log.txt            whether they are consistent with each other
   python -m replications verify log.txt scores.csv ... and with the data
+  python -m replications new day2 log.txt d.csv    a chapter begun with a printout
   python -m replications fetch heck2011            the original file, where it is public, into a cache folder
 """
 STATUS = "Exit status: 0 where all agree, 1 where a number differs, 2 where none could be read."
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"multilevel-replications {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
-    kinds = commands.add_parser("list", help="the five tutorials, and how many of their numbers are reproduced")
+    kinds = commands.add_parser("list", help="the tutorials, and how many of their numbers are reproduced")
     kinds.set_defaults(run=lambda chosen: listing.main())
     show = commands.add_parser("show", help="what one of them printed, where, and what is computed here")
     show.add_argument("source", help=", ".join(SOURCES))
@@ -75,11 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--json", action="store_true", help="as JSON")
     read.set_defaults(run=lambda chosen: printouts.main(chosen.file, chosen.json))
     _add_verify(commands)
+    _add_new(commands)
     board = commands.add_parser(
         "scoreboard",
         help="write the book's scoreboard page from the records; outside of the repository print the counts",
     )
     board.set_defaults(run=lambda chosen: scoreboard.main())
+    paper = commands.add_parser(
+        "certificate", help="write every number as printed and as computed, with data, versions and commit"
+    )
+    paper.add_argument("source", nargs="*", help=f"{', '.join(SOURCES)} (default: all)")
+    paper.add_argument("--to", default=".", metavar="FOLDER", help="where the page and its JSON go (default: here)")
+    paper.set_defaults(run=lambda chosen: certificate.main(chosen.source, chosen.to))
     get = commands.add_parser("fetch", help="download the original data files")
     get.add_argument("name", nargs="*", help=f"{', '.join(datasets())} (default: all)")
     get.set_defaults(run=lambda chosen: fetch.main(chosen.name))
@@ -110,6 +119,23 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     parser.add_argument("--where", help="which rows: a condition such as 'year == 2016'")
     parser.set_defaults(run=_verify)
+
+
+def _add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "begin a chapter with a printout: registry, data set and notebook; needs the repository"
+    parser = commands.add_parser("new", help=about, description=f"{about[0].upper()}{about[1:]}")
+    parser.add_argument("key", help="of the new source: small letters, digits, underscores")
+    parser.add_argument("file", metavar="printout", help="as of read")
+    parser.add_argument(
+        "data", nargs="?", help=f"the file the models were fitted to, or one of {', '.join(datasets())}"
+    )
+    parser.add_argument("--ship", action="store_true", help="the data may be passed on: take the file along")
+    parser.add_argument("--formula", action="append", help="as of verify")
+    parser.set_defaults(
+        run=lambda chosen: drafts.main(
+            chosen.key, chosen.file, chosen.data, formula=_formulas(chosen.formula), ship=chosen.ship
+        )
+    )
 
 
 def _verify(chosen: argparse.Namespace) -> int:

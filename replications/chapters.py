@@ -141,7 +141,8 @@ def store(source: str, kind: str) -> None:
     recorded = records.read(source, kind)
     if recorded is not None and recorded[0]:
         values = [replace(value, computed=records.rounded(value.computed)) for value in recorded[1].values()]
-        records.write(records.STORED / f"{source}.{kind}.json", source, kind, True, values)
+        path = records.STORED / f"{source}.{kind}.json"
+        records.write(path, source, kind, True, values, records.made_with(source, kind))
 
 
 def report(outcomes: list[Outcome]) -> str:

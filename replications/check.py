@@ -92,9 +92,9 @@ class Published:
         name : str
             A prefix of ids ("model2" stands for all ids beginning with "model2."), or one whole id.
         values : optional
-            A fitted model, :func:`mlm.anova`'s table, a number or text (``name`` being a whole id), or a
-            mapping, Series or DataFrame from the rest of the id (row and column joined by a dot) to any of
-            these, so that ``{"model0": m0, "model1": m1}`` serves a table of models.
+            A fitted model, the frame of :func:`mlm.anova` (of several models, or of one), a number or text
+            (``name`` being a whole id), or a mapping, Series or DataFrame from the rest of the id (row and column
+            joined by a dot) to any of these, so that ``{"model0": m0, "model1": m1}`` serves a table of models.
         extra : mapping, optional
             More values, or values to take instead of those of ``values``.
         stopping_point : fitted model, optional

@@ -42,6 +42,8 @@ class Dataset:
         Column name -> type ("text", "integer" or "number"), meaning and, where it differs, the file's name.
     selection : str or None
         File in ``data/`` with the (1-based) numbers of the rows used; None for all.
+    ship : bool
+        Whether the file may be passed on: it is in ``data/shipped/``, and there is no twin.
     """
 
     name: str
@@ -55,6 +57,12 @@ class Dataset:
     rows: int
     columns: Mapping[str, Mapping[str, str]]
     selection: str | None = None
+    ship: bool = False
+
+    @property
+    def shipped(self) -> Path:
+        """Where the file is, of data that may be passed on."""
+        return FOLDER / "shipped" / self.file
 
     @property
     def twin(self) -> Path:
@@ -73,8 +81,8 @@ def datasets() -> dict[str, Dataset]:
 
     Examples
     --------
-    >>> list(datasets())
-    ['ess', 'issp', 'heck2011', 'imm10', 'vaisey']
+    >>> datasets()["imm10"].rows
+    260
     """
     raw: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "datasets.toml").read_text("utf-8"))
     return {name: Dataset(name=name, **about) for name, about in raw.items()}
@@ -123,6 +131,17 @@ def originals_folder() -> Path | None:
     return Path(pooch.os_cache("multilevel-replications"))
 
 
+def kinds(name: str) -> tuple[Kind, ...]:
+    """Return the kinds there are of a data set: one that may be passed on has no twin.
+
+    Examples
+    --------
+    >>> kinds("imm10")
+    ('original', 'twin')
+    """
+    return ("original",) if dataset(name).ship else ("original", "twin")
+
+
 def locate(name: str) -> Path | None:
     """Return the path of the original file, verified; None where it is not at hand.
 
@@ -132,11 +151,23 @@ def locate(name: str) -> Path | None:
         If there is no such data set, or the file is not the one described in ``data/datasets.toml``.
     """
     about = dataset(name)
+    if about.ship:
+        verify(_shipped(about), about)
+        return about.shipped
     folder = originals_folder()
     if folder is None or not (folder / about.file).exists():
         return None
     verify(folder / about.file, about)
     return folder / about.file
+
+
+def _shipped(about: Dataset) -> Path:
+    if not about.shipped.exists():
+        raise OriginalsError(
+            f"{about.shipped} is missing: {about.name!r} may be passed on, and is part of the project's repository and "
+            "of its wheel, from which the project is to be installed anew"
+        )
+    return about.shipped
 
 
 def verify(path: Path, about: Dataset) -> None:
@@ -149,9 +180,10 @@ def verify(path: Path, about: Dataset) -> None:
     """
     actual = hashlib.sha256(path.read_bytes()).hexdigest()
     if actual != about.sha256:
+        remedy = "Get it anew" if about.ship else f"Delete it and run: python -m replications fetch {about.name}"
         raise OriginalsError(
             f"{path} is not the original file of {about.name!r}: its sha256 is {actual}, "
-            f"expected {about.sha256}. Delete it and run: python -m replications fetch {about.name}"
+            f"expected {about.sha256}. {remedy}"
         )
 
 
@@ -177,7 +209,7 @@ def load(name: str, kind: Kind | None = None, verbose: bool = True) -> pd.DataFr
     Parameters
     ----------
     name : str
-        "ess", "issp", "heck2011", "imm10" or "vaisey".
+        One of the data sets of ``data/datasets.toml``: "heck2011", "imm10", ...
     kind : {"original", "twin"}, optional
         Insist on one of them.
     verbose : bool
@@ -327,6 +359,8 @@ def _read_rds(path: Path) -> pd.DataFrame:
 
 
 def _read_twin(about: Dataset) -> pd.DataFrame:
+    if about.ship:
+        raise OriginalsError(f"{about.name!r} has no twin: its file may be passed on, and comes with the project")
     if not about.twin.exists():
         raise OriginalsError(
             f"The twin {about.twin} of {about.name!r} is missing: it is part of the project's repository and of its "

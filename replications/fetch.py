@@ -73,6 +73,9 @@ def main(names: list[str]) -> int:
         return 1
     failed = []
     for name in names or data.datasets():
+        if data.dataset(name).ship:
+            print(f"{name}: {data.dataset(name).shipped}, which comes with the project", flush=True)
+            continue
         try:
             print(f"{name}: {fetch(data.dataset(name), folder)}", flush=True)
         except OriginalsError as reason:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from replications import records, registry
+from replications import data, records, registry
 from replications.display import agreement
 from replications.errors import RegistryError
 from replications.records import Record
@@ -58,8 +58,8 @@ def entries(key: str, name: str = "") -> str:
 
 
 def computed(key: str) -> dict[str, Record]:
-    """Return what was computed for a source, on the twin, as it is kept in the package."""
-    stored = records.read(key, "twin", stored=True)
+    """Return what was computed for a source, on the twin if there is one, as it is kept in the package."""
+    stored = records.read(key, data.kinds(registry.read(key).dataset)[-1], stored=True)
     return stored[1] if stored else {}
 
 

@@ -19,8 +19,19 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from mlm.errors import suggest
-from replications.quantities import Quantities, anova_cell, is_quantity, verdict
+from replications.quantities import Quantities, anova_cell, find, is_quantity, stars, verdict
 from replications.registry import Entry, Source
+
+TESTS = ("Pr(>F)", "Pr(>Chisq)")
+TERM_COLUMNS = {
+    "sum_sq": "Sum Sq",
+    "mean_sq": "Mean Sq",
+    "num_df": "NumDF",
+    "den_df": "DenDF",
+    "df": "Df",
+    "f": "F value",
+    "chisq": "Chisq",
+}
 
 
 class HandedOver:
@@ -86,6 +97,8 @@ class HandedOver:
         whole, parts = self.given[key], entry.id.split(".")
         above = len(f"{self.name}.{key}".rstrip(".").split("."))
         if isinstance(whole, pd.DataFrame):
+            if "npar" not in whole:
+                return _of_term(whole, parts[above], ".".join(parts[above + 1 :]))
             return anova_cell(whole, self._row(key, above, parts[above]), ".".join(parts[above + 1 :]))
         if entry.relation == "text" and parts[-1] != "stars":
             return verdict(whole, parts[-1])
@@ -97,6 +110,17 @@ class HandedOver:
         """Return the row of an anova table that is a model's; the ids have the models in the order of the table."""
         below = [entry.id.split(".") for entry in self.entries if _is_under(self.rest(entry.id), key)]
         return list(dict.fromkeys(parts[above] for parts in below)).index(model)
+
+
+def _of_term(table: pd.DataFrame, term: str, name: str) -> object:
+    """Return a cell of the table of one model's terms, as ``mlm.anova(m).frame`` has it."""
+    row = table.loc[find(term, table.index, "term")]
+    column = (
+        next((test for test in TESTS if test in table), "") if name in ("p", "stars") else TERM_COLUMNS.get(name, "")
+    )
+    if column not in table:
+        raise LookupError(f"the table of tests has no {name!r}.{suggest(name, [*TERM_COLUMNS, 'p', 'stars'])}")
+    return stars(float(row[column]), dot=True) if name == "stars" else row[column]
 
 
 def _end(parts: list[str], above: int) -> str:
@@ -124,7 +148,7 @@ def _is_whole(value: object) -> bool:
 
 def _flat(values: object, prefix: str) -> dict[str, object]:
     """Return the values by their keys; a model or an anova table stays whole."""
-    if isinstance(values, pd.DataFrame) and "npar" not in values:
+    if isinstance(values, pd.DataFrame) and "npar" not in values and not set(TESTS) & set(values):
         values = {f"{row}.{column}": values.at[row, column] for row in values.index for column in values.columns}
     elif isinstance(values, pd.Series):
         values = values.to_dict()

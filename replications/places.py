@@ -35,6 +35,6 @@ def demand_repository(what: str) -> None:
     if not in_repository():
         raise RepositoryError(
             f"{what} needs the project's repository, and this is the installed package in {PACKAGE}: get the "
-            "repository, and run the command in its folder. Without it there are `list`, `show`, `scoreboard` and "
-            "`fetch`."
+            "repository, and run the command in its folder. Without it there are `list`, `show`, `read`, "
+            "`verify`, `scoreboard`, `certificate` and `fetch`."
         )

@@ -22,7 +22,7 @@ from replications.errors import CheckError
 _FACTOR = re.compile(r"(as\.factor|factor|C)\(([^()]*)\)")
 _TREATMENT = re.compile(r"\[T?\.?(.*?)\]")
 _POINTS = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
-_ANOVA_COLUMNS = {
+ANOVA_COLUMNS = {
     "npar": "npar",
     "aic": "AIC",
     "bic": "BIC",
@@ -134,7 +134,7 @@ class Quantities:
         LookupError
             If no quantity is called so, or this model does not have it.
         """
-        for pattern, quantity in _PATTERNS:
+        for pattern, quantity in PATTERNS:
             match = pattern.fullmatch(name)
             if match:
                 return quantity(self, **match.groupdict())
@@ -157,6 +157,10 @@ class Quantities:
         """Minimum, quartiles and maximum of the residuals: scaled in a mixed model, raw in a linear one."""
         resid = np.asarray(self.model.scaled_resid if self.mixed else self.model.resid)
         return {name: float(np.quantile(resid, share)) for name, share in _POINTS.items()}
+
+    def residual_point(self, point: str) -> float:
+        """Return the minimum, a quartile or the maximum of residuals: scaled in a mixed model, raw in a linear one."""
+        return self.residual_points[point]
 
     def term(self, name: str) -> str:
         """Return the model's own name of a fixed-effects term."""
@@ -201,9 +205,9 @@ class Quantities:
         vcov = self.model.vcov
         return float(vcov.loc[a, b] / math.sqrt(vcov.loc[a, a] * vcov.loc[b, b]))
 
-    def residual(self, column: str = "variance") -> float:
-        """Return the residual variance or standard deviation."""
-        return float(self.model.sigma) ** (2 if column == "variance" else 1)
+    def residual(self, column: str | None = None) -> float:
+        """Return the residual variance, or its standard deviation."""
+        return float(self.model.sigma) ** (1 if column == "sd" else 2)
 
     def component(self, group: str, a: str, b: str | None = None, column: str = "variance") -> float:
         """Return a variance component: variance or sd of one term, covariance or correlation of two."""
@@ -220,6 +224,10 @@ class Quantities:
         if len(row) != 1:
             raise LookupError(f"{len(row)} rows of varcorr for {group}, {a}{f', {b}' if b else ''}; there must be one")
         return float(row["vcov" if column in ("variance", "covariance") else "sdcor"].iloc[0])
+
+    def covariance(self, group: str, a: str, b: str) -> float:
+        """Return the covariance of two random effects of a grouping factor."""
+        return self.component(group, a, b, "covariance")
 
     def between(self) -> float:
         """Return the intercept variance of the only grouping factor."""
@@ -258,12 +266,16 @@ class Quantities:
 
 
 def _attribute(name: str) -> Callable[[Quantities], object]:
-    return lambda q: getattr(q.model, name)
+    def quantity(q: Quantities) -> object:
+        return getattr(q.model, name)
+
+    quantity.__doc__ = f"Return the model's ``{name}``."
+    return quantity
 
 
 _COLUMN = r"(?P<column>estimate|se|t|z|statistic|df|p|stars|ci_low|ci_high)"
 
-_PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
+PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
     (re.compile(pattern), quantity)
     for pattern, quantity in (
         (r"reml_criterion", _attribute("reml_criterion")),
@@ -282,11 +294,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"rmse|rse", _attribute("sigma")),
         (r"(?P<column>f|f_df1|f_df2|f_p)", Quantities.f_test),
         (r"n_groups(\.(?P<group>[^.]+))?", Quantities.groups),
-        (r"(scaled_|deviance_)?resid\.(?P<point>min|q1|median|q3|max)", lambda q, point: q.residual_points[point]),
-        (
-            r"(varcomp|var)\.residual(\.(?P<column>variance|sd))?",
-            lambda q, column: q.residual(column or "variance"),
-        ),
+        (r"(scaled_|deviance_)?resid\.(?P<point>min|q1|median|q3|max)", Quantities.residual_point),
+        (r"(varcomp|var)\.residual(\.(?P<column>variance|sd))?", Quantities.residual),
         (r"(icc\.input_)?sigma2|l1_variance", Quantities.residual),
         (r"(icc\.input_)?tau2|tau00|l2_variance", Quantities.between),
         (r"icc", Quantities.icc),
@@ -295,7 +304,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"var\.(?P<group>[^.]+)\.(?P<a>[^.]+)", Quantities.component),
         (
             r"cov\.(?P<group>[^.]+)\.(?P<a>[^.]+)__(?P<b>[^.]+)",
-            lambda q, group, a, b: q.component(group, a, b, "covariance"),
+            Quantities.covariance,
         ),
         (r"fixef_corr\.(?P<a>[^.]+)\.(?P<b>[^.]+)", Quantities.correlation),
         (r"ranef\.(?P<group>[^.]+)\.(?P<level>.+)\.(?P<column>condval|condsd)", Quantities.mode),
@@ -313,7 +322,7 @@ def is_quantity(name: str) -> bool:
     >>> is_quantity("varcomp.residual.sd"), is_quantity("model3.varcomp.residual.sd")
     (True, False)
     """
-    return any(pattern.fullmatch(name) for pattern, _ in _PATTERNS)
+    return any(pattern.fullmatch(name) for pattern, _ in PATTERNS)
 
 
 def anova_cell(table: pd.DataFrame, row: int, name: str) -> object:
@@ -335,8 +344,8 @@ def anova_cell(table: pd.DataFrame, row: int, name: str) -> object:
     """
     if name == "stars":
         return stars(float(table["Pr(>Chisq)"].iloc[row]), dot=True)
-    if name not in _ANOVA_COLUMNS:
-        raise LookupError(f"an anova table has no {name!r}.{suggest(name, _ANOVA_COLUMNS)}")
-    if _ANOVA_COLUMNS[name] not in table:
-        raise CheckError(f"The anova table lacks the column {_ANOVA_COLUMNS[name]!r}; it has {', '.join(table)}")
-    return table[_ANOVA_COLUMNS[name]].iloc[row]
+    if name not in ANOVA_COLUMNS:
+        raise LookupError(f"an anova table has no {name!r}.{suggest(name, ANOVA_COLUMNS)}")
+    if ANOVA_COLUMNS[name] not in table:
+        raise CheckError(f"The anova table lacks the column {ANOVA_COLUMNS[name]!r}; it has {', '.join(table)}")
+    return table[ANOVA_COLUMNS[name]].iloc[row]

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from replications import places
+from replications import environment, places
 
 KINDS = ("original", "twin")
 STORED = places.PACKAGE / "records"
@@ -59,11 +59,33 @@ def kept() -> bool:
     return bool(os.environ.get("MLM_CHECKS")) or places.in_repository()
 
 
-def write(path: Path, source: str, data: str, complete: bool, records: list[Record]) -> None:
-    """Write records; a reader never sees a half-written file."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The complete records of a source on one kind of data.
+
+    Attributes
+    ----------
+    values : dict of str to Record
+        By id.
+    made_with : dict of str to str
+        Versions and platform (:func:`replications.environment.versions`); empty of records that do not tell.
+    stored : bool
+        Whether they are the committed copies, and not of a run here.
+    """
+
+    values: dict[str, Record]
+    made_with: dict[str, str]
+    stored: bool
+
+
+def write(
+    path: Path, source: str, data: str, complete: bool, records: list[Record], made_with: dict[str, str] | None = None
+) -> None:
+    """Write records, with the versions here unless others made them; a reader never sees a half-written file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     values = [asdict(record) for record in records]
-    content = {"source": source, "data": data, "complete": complete, "values": values}
+    made_with = environment.versions() if made_with is None else made_with
+    content = {"source": source, "data": data, "complete": complete, "made_with": made_with, "values": values}
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         json.dump(content, file, indent=1, ensure_ascii=False)
         file.write("\n")
@@ -78,6 +100,22 @@ def read(source: str, data: str, stored: bool = False) -> tuple[bool, dict[str, 
         return None
     content: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return bool(content["complete"]), {value["id"]: Record(**value) for value in content["values"]}
+
+
+def latest(source: str, data: str) -> Recorded | None:
+    """Return the records of the last complete run here, else the stored ones; None if there are none."""
+    for stored in (False, True):
+        recorded = read(source, data, stored)
+        if recorded is not None and recorded[0]:
+            return Recorded(recorded[1], made_with(source, data, stored), stored)
+    return None
+
+
+def made_with(source: str, data: str, stored: bool = False) -> dict[str, str]:
+    """Return the versions and the platform that records tell of."""
+    path = (STORED if stored else folder()) / f"{source}.{data}.json"
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return dict(content.get("made_with", {}))
 
 
 def rounded(computed: str) -> str:

@@ -24,7 +24,9 @@ One TOML file a source, in ``replications/published/``. An ``[[entry]]`` has
     a number in running text; lost in the extracted text (restored from the original PDF); remarks on the
     number and on damage done to it by the extraction.
 
-A ``caveat`` in ``[source]`` is what the source's line of the scoreboard must not be read without.
+A ``caveat`` in ``[source]`` is what the source's line of the scoreboard must not be read without. ``[chapter]`` has the
+place of the chapter in the book and the words of its row in the tables of the README and of the first page, which
+``tools/sources.py`` writes. The sources are the files of the folder, in the order of their chapters.
 
 ``exceptions.toml`` beside them lists, value by value and with the reason, what is not reproduced.
 """
@@ -32,7 +34,7 @@ A ``caveat`` in ``[source]`` is what the source's line of the scoreboard must no
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -40,7 +42,23 @@ from typing import Any
 from mlm.errors import suggest
 from replications.errors import RegistryError
 
-SOURCES = ("learn_mlms_ch4", "soci832_multilevel", "day1_basics", "vaisey_mlm", "two_level_mlm")
+PUBLISHED = resources.files("replications").joinpath("published")
+EXCEPTIONS = "exceptions.toml"
+TO_DECIDE = "TO DECIDE"
+"""What stands in a new chapter's files where a person has to decide; no committed file has it."""
+
+
+def _sources() -> tuple[str, ...]:
+    """Return the keys of the folder's registries in the order of their chapters, from what stands above the entries."""
+    places = {}
+    for path in PUBLISHED.iterdir():
+        if path.name.endswith(".toml") and path.name != EXCEPTIONS:
+            head = tomllib.loads(path.read_text("utf-8").partition("\n[[entry]]")[0])
+            places[head["source"]["key"]] = head["chapter"]["position"]
+    return tuple(sorted(places, key=lambda key: (places[key], key)))
+
+
+SOURCES = _sources()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,8 @@ class Source:
     figures: dict[str, str]
     methods: dict[str, str]
     caveat: str = ""
+    n_entries: int = 0
+    chapter: dict[str, Any] = field(default_factory=dict)
 
     def entry(self, id: str) -> Entry:
         """Return the entry of this id.
@@ -115,7 +135,7 @@ class Source:
 
 
 def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("replications").joinpath("published", name).read_text("utf-8"))
+    return tomllib.loads(PUBLISHED.joinpath(name).read_text("utf-8"))
 
 
 @cache
@@ -147,13 +167,13 @@ def read(key: str) -> Source:
     if twice:
         raise RegistryError(f"{key}.toml has these ids more than once: {', '.join(twice)}")
     head = raw["source"]
-    parts = {part: raw.get(part, {}) for part in ("data", "models", "figures", "methods")}
-    about = {key: head[key] for key in ("key", "title", "author", "dataset")}
+    parts = {part: raw.get(part, {}) for part in ("data", "models", "figures", "methods", "chapter")}
+    about = {key: head[key] for key in ("key", "title", "author", "dataset", "n_entries")}
     return Source(**about, entries=entries, **parts, caveat=head.get("caveat", ""))
 
 
 @cache
 def exceptions(key: str, data: str) -> dict[str, KnownException]:
     """Return the known exceptions of a source by id, on one kind of data ("original" or "twin")."""
-    known = (KnownException(**raw) for raw in _toml("exceptions.toml")["exception"])
+    known = (KnownException(**raw) for raw in _toml(EXCEPTIONS)["exception"])
     return {k.id: k for k in known if k.source == key and k.data in (None, data)}

@@ -10,7 +10,7 @@ import mlm
 from mlm.errors import suggest
 from replications.data import load
 from replications.errors import RegistryError
-from replications.registry import SOURCES
+from replications.registry import SOURCES, read
 
 Recipe = Callable[[], tuple[pd.DataFrame, list[str]]]
 
@@ -51,9 +51,9 @@ def prepared(source: str, all_rows: bool = False) -> pd.DataFrame:
     return data if all_rows else data.dropna(subset=used)
 
 
-def _as_loaded(name: str) -> Recipe:
+def _as_loaded(source: str) -> Recipe:
     def recipe() -> tuple[pd.DataFrame, list[str]]:
-        data = load(name, verbose=False)
+        data = load(read(source).dataset, verbose=False)
         return data, list(data.columns)
 
     return recipe
@@ -90,6 +90,6 @@ def _two_level() -> tuple[pd.DataFrame, list[str]]:
     return data, ["trustind", *people, *countries]
 
 
-RECIPES: dict[str, Recipe] = dict(
-    zip(SOURCES, (_as_loaded("heck2011"), _as_loaded("imm10"), _day1_basics, _vaisey, _two_level), strict=True)
-)
+OWN: dict[str, Recipe] = {"day1_basics": _day1_basics, "vaisey_mlm": _vaisey, "two_level_mlm": _two_level}
+"""The sources that prepare columns; the others take the data as they are loaded."""
+RECIPES: dict[str, Recipe] = {source: OWN.get(source) or _as_loaded(source) for source in SOURCES}

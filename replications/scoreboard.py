@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib import resources
 
-from replications import listing, places, records, registry
+from replications import data, environment, listing, places, records, registry
 from replications.display import STOPPED, agreement, breakable, by_reason
 from replications.records import Record
 
@@ -16,17 +16,32 @@ _KINDS = {"original": "original data", "twin": "twin"}
 
 
 def gather() -> dict[str, dict[str, dict[str, Record]]]:
-    """Return the records by source, kind and id: of the last complete run here, else the stored ones."""
+    """Return the records by source, kind and id: of the last complete run here, else the stored ones.
+
+    Data that may be passed on have no twin: what was computed on them stands for both.
+    """
     found: dict[str, dict[str, dict[str, Record]]] = {}
     for source in registry.SOURCES:
         found[source] = {}
         for kind in records.KINDS:
-            for stored in (False, True):
-                recorded = records.read(source, kind, stored)
-                if recorded is not None and recorded[0]:
-                    found[source][kind] = recorded[1]
-                    break
+            recorded = records.latest(source, kind)
+            if recorded is not None:
+                found[source][kind] = recorded.values
+        if found[source] and data.dataset(registry.read(source).dataset).ship:
+            found[source]["twin"] = found[source]["original"]
     return found
+
+
+def made_with() -> dict[str, list[str]]:
+    """Return the versions with which records were made, in words, and which records those are."""
+    groups: dict[str, list[str]] = {}
+    for source in registry.SOURCES:
+        for kind in records.KINDS:
+            recorded = records.latest(source, kind)
+            if recorded is not None and recorded.made_with:
+                words = environment.in_words(recorded.made_with)
+                groups.setdefault(words, []).append(f"{source} ({_KINDS[kind]})")
+    return groups
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ def totals(found: dict[str, dict[str, dict[str, Record]]]) -> Totals:
     return Totals(published, agreeing, len(known) if all(found.values()) else None)
 
 
-def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
+def page(found: dict[str, dict[str, dict[str, Record]]], made: dict[str, list[str]] | None = None) -> str:
     """Return the page in MyST Markdown.
 
     Parameters
@@ -74,18 +89,21 @@ def page(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     found : dict
         As :func:`gather` returns it. The page shows no more digits than were printed, so that it does not
         depend on the machine.
+    made : dict, optional
+        As :func:`made_with` returns it.
     """
     total = totals(found).published
     parts = [
         "# Scoreboard",
         "<!-- written by `python -m replications scoreboard`; do not edit -->",
-        f"Every published number and claim of the five sources, {total:,} in all: as printed, as computed "
+        f"Every published number and claim of the sources, {total:,} in all: as printed, as computed "
         "here on the original data, and on the synthetic twin that comes with the book. A number is reproduced "
         "when the computed value rounds to it, within half a unit of its last printed place, or lies in the range "
         'that the registry names where the document says "about" or reads a plot. '
         "Exceptions are listed one by one, with the reason. `python -m replications check` prints the counts.",
         "Values registered, and how many of them are reproduced on the original data and on the twin:",
         _summary(found),
+        *_made_with(made or {}),
         "## Exceptions",
         _exceptions(found),
         "## All published values",
@@ -99,7 +117,7 @@ def main() -> int:
     if not places.in_repository():
         print(listing.sources())
         return 0
-    text = page(gather())
+    text = page(gather(), made_with())
     if not PAGE.exists() or PAGE.read_text("utf-8") != text:
         PAGE.write_text(text, "utf-8")
         print(f"{PAGE.relative_to(places.ROOT)}: written")
@@ -124,6 +142,14 @@ def _summary(found: dict[str, dict[str, dict[str, Record]]]) -> str:
         notes += _notes(source, found[source])
     lines.append(_total(found))
     return "\n".join(lines + (["", *notes] if notes else []))
+
+
+def _made_with(made: dict[str, list[str]]) -> list[str]:
+    """Return the paragraph that says with which versions the records were made."""
+    if len(made) == 1:
+        return [f"All records were made with {next(iter(made))}."]
+    lines = [f"- {words}: {', '.join(f'`{record}`' for record in of)}" for words, of in made.items()]
+    return ["The records were made with\n\n" + "\n".join(lines)] if lines else []
 
 
 def _total(found: dict[str, dict[str, dict[str, Record]]]) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 import mlm
 from mlm.frame.functions.table import listing
+from replications import scoreboard
 
 pytest.importorskip("myst_nb", reason="the extra `book` is not installed")
 
@@ -20,7 +21,7 @@ EXTENSIONS = Path(__file__).resolve().parent.parent / "book" / "_ext"
 CONF = f"""
 import sys
 sys.path.insert(0, {str(EXTENSIONS)!r})
-extensions = ["myst_nb", "sphinx_design", "offline", "exercises", "r_tabs", "inputs", "colophon", "run_python"]
+extensions = ["myst_nb", "sphinx_design", "offline", "exercises", "r_tabs", "inputs", "ids", "colophon", "run_python"]
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath"]
 html_theme = "basic"
@@ -169,7 +170,9 @@ def test_counts_and_version_are_those_of_the_day(tmp_path):
     roles = "{checked}`registered` numbers, {checked}`exceptions` exceptions, version {project}`version`."
     done, html = build(tmp_path, roles + "\n\n```{report-a-mistake}\n```\n\n```{how-to-cite}\n```\n")
     assert done.returncode == 0, done.stderr
-    assert f"1,037 numbers, 8 exceptions, version {mlm.__version__}." in html
+    counts = scoreboard.totals(scoreboard.gather())
+    said = f"{counts.published:,} numbers, {counts.exceptions} exceptions"
+    assert f"{said}, version {mlm.__version__}." in html
     assert "without the address of a public repository" in html
     assert "multilevelreplications" in html
 
@@ -240,3 +243,10 @@ def test_the_reference_does_not_show_how_classes_are_constructed():
     import reference_classes
 
     assert doctest.testmod(reference_classes).failed == 0
+
+
+def test_the_forms_of_ids_are_those_of_the_code(tmp_path):
+    done, html = build(tmp_path, "```{ids} of_models\n```\n\n```{ids} of_headings\n```\n")
+    assert done.returncode == 0, done.stderr
+    assert "n_groups[.GROUP]" in html
+    assert "Pr(&gt;|t|)" in html

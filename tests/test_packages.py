@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from packaged import ROOT, build
 
+from replications import registry
+
 pytest.importorskip("setuptools.build_meta")
 
 DATA = sorted(path.relative_to(ROOT / "data").as_posix() for path in (ROOT / "data").rglob("*") if path.is_file())
+TOTAL = sum(len(registry.read(source).entries) for source in registry.SOURCES)
 PACKAGED = ("mlm/py.typed", "mlm/__init__.pyi", "mlm/plot/figures.mplstyle", "replications/py.typed")
 
 
@@ -125,5 +128,5 @@ def test_a_formula_and_a_file_are_enough(fresh):
 
 
 def test_the_numbers_can_be_looked_up_without_the_repository(fresh):
-    assert "1,037 numbers" in fresh.run("-m", "replications", "list").stdout
+    assert f"{TOTAL:,} numbers" in fresh.run("-m", "replications", "list").stdout
     assert "printed 0.138" in fresh.run("-m", "replications", "show", "learn_mlms_ch4", "icc").stdout

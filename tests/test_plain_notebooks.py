@@ -49,7 +49,7 @@ def example(*cells):
     return plain.Chapter("example", nbformat.v4.new_notebook(cells=list(cells)), "Example", {"n": "60"}, {"fig-x": 1})
 
 
-def test_there_are_five_chapters_and_three_pages_after_them():
+def test_there_are_the_chapters_and_three_pages_after_them():
     assert [*SOURCES, "after_tests", "after_intervals", "after_prediction"] == CHAPTERS
 
 

@@ -1,5 +1,6 @@
 """What publishes and cites the project: workflows, citation, and what the public repository's address turns on."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 import mlm
+from replications import registry
 
 pytest.importorskip("sphinx_book_theme", reason="the extra `book` is not installed")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
@@ -20,6 +22,8 @@ import downloads
 import plain
 import repository
 from sphinx.errors import ConfigError
+
+from tools import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
@@ -45,10 +49,29 @@ def test_the_citation_is_that_of_the_package():
     assert CITATION["title"] == CONFIG["title"] == plain.title_of(ROOT / "book" / "intro.md")
 
 
-def test_the_citation_names_the_five_tutorials():
+@pytest.mark.parametrize("name", metadata.files())
+def test_metadata_come_from_one_place(name):
+    assert (ROOT / name).read_text("utf-8") == metadata.files()[name], "python tools/metadata.py"
+
+
+def test_metadata_agree_with_each_other():
+    codemeta, zenodo = (json.loads((ROOT / name).read_text("utf-8")) for name in ("codemeta.json", ".zenodo.json"))
+    assert CITATION["title"] == codemeta["name"] == zenodo["title"]
+    assert CITATION["version"] == codemeta["version"] == zenodo["version"] == mlm.__version__
+    assert CITATION["abstract"] == codemeta["description"] == zenodo["description"]
+    assert CITATION["keywords"] == codemeta["keywords"] == zenodo["keywords"] == PROJECT["keywords"]
+    names = [author["name"] for author in CITATION["authors"]]
+    assert names == [author["name"] for author in codemeta["author"]] == [one["name"] for one in zenodo["creators"]]
+    assert codemeta["license"].endswith(f"/{CITATION['license']}")
+    assert CITATION["license"] == zenodo["license"]
+    assert [work["title"] for work in CITATION["references"]] == [work["name"] for work in codemeta["citation"]]
+
+
+def test_the_citation_names_the_tutorials():
     entries = (ROOT / "book" / "references.bib").read_text("utf-8")
     replicated = re.findall(r"\{cite:t\}`(\w+)`", (ROOT / "book" / "references.md").read_text("utf-8"))
-    assert len(replicated) == 5
+    cited = {registry.read(source).chapter["cite"] for source in registry.SOURCES}
+    assert set(replicated) == cited - {""}
     assert {entry["title"] for entry in CITATION["references"]} == {
         re.search(rf"\{{{key},(?:(?!\n\}}).)*?\n  title = \{{(.*?)\}},\n", entries, re.DOTALL)[1].translate(PLAIN)
         for key in replicated

@@ -124,8 +124,16 @@ def write_all(app: Any, error: Exception | None) -> None:
     if home is not None:
         repository.write_environment(Path(app.outdir), f"{FOLDER}/{WHEEL}")
     for about in datasets().values():
-        (folder / f"{about.name}.csv").write_bytes(gzip.decompress(about.twin.read_bytes()))
+        name, content = file_of(about)
+        (folder / name).write_bytes(content)
     subprocess.run([sys.executable, ROOT / "tools" / "packages.py", folder, "wheel"], check=True, capture_output=True)
+
+
+def file_of(about: Dataset) -> tuple[str, bytes]:
+    """Return the name and the content of what is offered of a data set: its file, or its twin."""
+    if about.ship:
+        return about.file, about.shipped.read_bytes()
+    return f"{about.name}.csv", gzip.decompress(about.twin.read_bytes())
 
 
 def _link(text: str, file: str) -> nodes.reference:
@@ -153,7 +161,7 @@ class TwinDownloads(Directive):
         """Lay out the table."""
         rows = [
             [
-                [_link(f"{about.name}.csv", f"{about.name}.csv")],
+                [_link(file_of(about)[0], file_of(about)[0])],
                 [nodes.Text(f"{about.rows:,}")],
                 [nodes.Text(f"{about.title}. "), nodes.emphasis("", about.licence)],
             ]

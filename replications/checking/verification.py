@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-import mlm
+from replications import web_page
 from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, NOT_FITTED, SLIP, UNREAD, Finding, shown
 from replications.printouts.block import Printout
 
@@ -129,21 +129,7 @@ class Verification:
         title : str
             What was checked.
         """
-        return (
-            f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-            f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-            f"<body><h1>{escape(title)}</h1>{self._repr_html_()}"
-            f"<p><small>multilevel-replications {mlm.__version__}</small></p></body></html>\n"
-        )
-
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color-scheme:light dark}"
-    "table{border-collapse:collapse;display:block;overflow-x:auto}"
-    "th,td{padding:.2rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #8888}"
-    "code{font-family:ui-monospace,monospace;white-space:nowrap}"
-    ".differs{font-weight:bold;color:light-dark(#a00,#f88)}"
-)
+        return web_page.page(title, self._repr_html_())
 
 
 def _count(count: int, noun: str) -> str:

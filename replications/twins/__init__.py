@@ -1,4 +1,4 @@
-"""Synthetic twins of the five data sets, made from aggregates alone.
+"""Synthetic twins of the data sets, made from aggregates alone.
 
 Takes the aggregates of a data set (`data/aggregates/`), which alone were made from the original rows.
 Gives a table with the original's columns, groups, margins and sums of products, and other rows (`data/twins/`).

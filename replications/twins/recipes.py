@@ -1,4 +1,4 @@
-"""What is kept of each of the five data sets: columns, blocks of rows, group constants, and models.
+"""What is kept of each data set: columns, blocks of rows, group constants, and models.
 
 Of the models those whose residual figures are printed; what the fields mean stands in `recipe`.
 """

@@ -17,6 +17,7 @@ from replications.display import Score
 from replications.errors import OriginalsError
 from replications.records import Record
 
+TOTAL = sum(len(registry.read(source).entries) for source in registry.SOURCES)
 CONTENT = b"schid,math\n1,48\n"
 
 
@@ -202,12 +203,12 @@ def test_the_page_has_every_value_once(book):
     found = {source: {} for source in registry.SOURCES}
     found["day1_basics"] = {"original": {e.id: record(e) for e in entries}, "twin": {first.id: first}}
     text = scoreboard.page(found)
-    assert text.count("<tr data-source=") == 1037
+    assert text.count("<tr data-source=") == TOTAL
     assert "| 75 | 75 | 0 | 1 |" in text
     assert f"`{first.id}` (twin only)" in text
     assert "<small>a &lt;slip&gt;</small></th>" in text
     assert "; on a reconstructed sample: agreement was the criterion of its search | 182 |" in text
-    assert "| All | 1,037 | – | – | – |" in text
+    assert f"| All | {TOTAL:,} | – | – | – |" in text
     assert text == scoreboard.page(found)
     assert "http" not in text.split("```{raw} html")[1]
 
@@ -219,9 +220,9 @@ def test_the_page_labels_values_of_a_stopping_point():
     assert "- [Two-level MLM (tutorial, ESS wave 6)](two_level_mlm.ipynb): the last digits of 12 values" in text
     exceptions = sum(bool(r.reason) for kinds in found.values() for r in kinds["original"].values())
     assert text.count("<td>exception</td>") == exceptions
-    assert f"| All | 1,037 | {1037 - exceptions:,} | {1037 - exceptions:,} | {exceptions} |" in text
+    assert f"| All | {TOTAL:,} | {TOTAL - exceptions:,} | {TOTAL - exceptions:,} | {exceptions} |" in text
     assert f"<td>{scoreboard.NOT_YET}</td>" not in text  # every value, on both kinds of data
-    assert scoreboard.totals(found).agreeing["twin"] == 1037 - exceptions
+    assert scoreboard.totals(found).agreeing["twin"] == TOTAL - exceptions
 
 
 def test_the_page_can_be_built_from_stored_records(book, monkeypatch, capsys):
@@ -246,7 +247,7 @@ def test_list_names_the_sources_and_their_counts(capsys):
     printed = capsys.readouterr().out
     for source in registry.SOURCES:
         assert re.search(rf"^{source} +{len(registry.read(source).entries)} numbers, \d+ reproduced$", printed, re.M)
-    assert "1,037 numbers" in printed
+    assert f"{TOTAL:,} numbers" in printed
 
 
 def test_show_prints_what_was_printed_and_computed(capsys):
@@ -296,6 +297,6 @@ def test_show_says_what_there_is(arguments, said, capsys):
 def test_without_the_repository_the_counts_are_printed(monkeypatch, capsys):
     monkeypatch.setattr(places, "in_repository", lambda: False)
     assert main(["scoreboard"]) == 0
-    assert "1,037 numbers" in capsys.readouterr().out
+    assert f"{TOTAL:,} numbers" in capsys.readouterr().out
     assert main(["check"]) == 2
     assert "needs the project's repository" in capsys.readouterr().err

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 import replications
-from replications import data
+from replications import data, fetch
 from replications.errors import OriginalsError
 
-NAMES = ["ess", "issp", "heck2011", "imm10", "vaisey"]
+NAMES = list(data.datasets())
+WITH_TWINS = [name for name in NAMES if not data.dataset(name).ship]
 
 
 @pytest.fixture(autouse=True)
@@ -190,14 +191,14 @@ def test_without_pooch_there_is_no_cache(monkeypatch):
 
 
 def test_the_descriptions_are_complete():
-    assert list(data.datasets()) == NAMES
-    for about in data.datasets().values():
+    for about in map(data.dataset, WITH_TWINS):
         assert about.url.startswith("https://raw.githubusercontent.com/")
         owner, repository, commit, *_ = about.url.removeprefix("https://raw.githubusercontent.com/").split("/")
         assert owner
         assert repository
         assert len(commit) == 40
         assert about.url.endswith(about.file)
+    for about in data.datasets().values():
         assert len(about.sha256) == 64
         assert about.licence
         assert about.citation
@@ -211,7 +212,7 @@ def test_the_codebook_lists_the_columns_of_the_data():
         assert list(replications.codebook(name).index) == list(data.dataset(name).columns)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_TWINS)
 def test_every_twin_can_be_loaded(name):
     table = replications.load(name, kind="twin", verbose=False)
     assert len(table) == data.dataset(name).rows
@@ -219,7 +220,7 @@ def test_every_twin_can_be_loaded(name):
 
 
 @pytest.mark.originals
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_TWINS)
 def test_original_and_twin_are_alike(name):
     pytest.importorskip("rdata")
     original = replications.load(name, kind="original", verbose=False)
@@ -246,3 +247,41 @@ def test_a_twin_that_is_cut_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(type(about), "twin", short)
     with pytest.raises(OriginalsError, match="twin of imm10 has 99 rows and should have 260: the file is damaged"):
         replications.load("imm10", kind="twin", verbose=False)
+
+
+@pytest.fixture
+def shipped(toy, monkeypatch, tmp_path):
+    """The same data set as one that may be passed on."""
+    about = replace(toy, ship=True)
+    about.shipped.parent.mkdir()
+    (tmp_path / "originals" / "toy.csv").rename(about.shipped)
+    monkeypatch.setattr(data, "datasets", lambda: {"toy": about})
+    return about
+
+
+@pytest.mark.parametrize("folder", ["", "elsewhere"])
+def test_data_that_may_be_passed_on_come_with_the_project(shipped, monkeypatch, folder):
+    monkeypatch.setenv(data.VARIABLE, folder)
+    assert data.which("toy") == "original"
+    assert data.kinds("toy") == ("original",)
+    assert replications.load("toy").attrs == {"dataset": "toy", "kind": "original"}
+
+
+def test_data_that_may_be_passed_on_have_no_twin(shipped):
+    with pytest.raises(OriginalsError, match="'toy' has no twin: its file may be passed on"):
+        replications.load("toy", kind="twin")
+
+
+def test_a_shipped_file_that_is_gone_or_another_is_said(shipped):
+    shipped.shipped.write_bytes(b"g,x\n1,2\n")
+    with pytest.raises(OriginalsError, match=r"not the original file of 'toy'.*Get it anew"):
+        replications.load("toy")
+    shipped.shipped.unlink()
+    with pytest.raises(OriginalsError, match="is missing: 'toy' may be passed on"):
+        replications.load("toy")
+
+
+def test_a_shipped_file_needs_no_download(shipped, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv(data.VARIABLE, str(tmp_path / "cache"))
+    assert fetch.main(["toy"]) == 0
+    assert "which comes with the project" in capsys.readouterr().out

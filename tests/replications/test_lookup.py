@@ -60,3 +60,15 @@ def test_a_whole_is_unused_where_no_id_is_below_it():
     values, unused = found(about, "t", {"one": Linear(1.0), "two": Linear(2.0)})
     assert values == [1.0]
     assert unused == ["  two was handed over; nothing published is called so."]
+
+
+def test_the_tests_of_one_models_terms_answer_for_their_ids():
+    frame = pd.DataFrame(
+        {"Sum Sq": [2.0, 1.0], "NumDF": [1, 2], "DenDF": [9.5, 8.0], "F value": [4.0, 3.0], "Pr(>F)": [0.004, 0.06]},
+        index=["dose", "as.factor(site)"],
+    )
+    about = source("tests.dose.den_df", "tests.site.f", "tests.site.stars", "tests.dose.p", "tests.dose.chi")
+    handed = HandedOver(about, "tests", frame)
+    assert [handed.find(one) for one in about.entries[:4]] == [9.5, 3.0, ".", 0.004]
+    with pytest.raises(LookupError, match="the table of tests has no 'chi'"):
+        handed.find(about.entries[4])

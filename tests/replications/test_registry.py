@@ -6,23 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from replications import registry
+from replications import data, places, registry
 from replications.errors import RegistryError
 from replications.rounding import RELATIONS, agrees, parse
 
-COUNTS = {
-    "two_level_mlm": 502,
-    "day1_basics": 75,
-    "vaisey_mlm": 182,
-    "learn_mlms_ch4": 60,
-    "soci832_multilevel": 218,
-}
+COUNTS = {source: registry.read(source).n_entries for source in registry.SOURCES}  # as each file says
 ENTRIES = [(source, entry) for source in registry.SOURCES for entry in registry.read(source).entries]
 
 
 def test_every_published_value_is_registered_once():
     assert {source: len(registry.read(source).entries) for source in registry.SOURCES} == COUNTS
-    assert len(ENTRIES) == sum(COUNTS.values()) == 1037
+    assert len(ENTRIES) == sum(COUNTS.values())
     assert max(Counter((source, entry.id) for source, entry in ENTRIES).values()) == 1
 
 
@@ -32,7 +26,20 @@ def test_sources_name_themselves_and_their_data():
         assert about.key == source
         assert about.title
         assert about.author
-        assert about.dataset in {"ess", "issp", "vaisey", "heck2011", "imm10"}
+        assert about.dataset in data.datasets()
+
+
+def test_the_sources_are_the_files_of_the_folder_in_the_order_of_the_book():
+    files = {path.stem for path in registry.PUBLISHED.glob("*.toml")} - {"exceptions"}
+    assert set(registry.SOURCES) == files
+    assert [registry.read(source).chapter["position"] for source in registry.SOURCES] == list(range(1, len(files) + 1))
+
+
+def test_nothing_is_left_to_decide():
+    texts = [path.read_text("utf-8") for path in registry.PUBLISHED.glob("*.toml")]
+    texts += [(data.FOLDER / "datasets.toml").read_text("utf-8")]
+    texts += [path.read_text("utf-8") for path in (places.ROOT / "book").glob("*.ipynb")]
+    assert not any(registry.TO_DECIDE in text for text in texts)
 
 
 def test_every_value_can_be_read_under_its_relation():

@@ -21,6 +21,11 @@ MODELS = {
 
 
 @pytest.mark.parametrize("source", replications.SOURCES)
+def test_every_source_has_a_sample(source):
+    assert len(replications.prepared(source)) > 10
+
+
+@pytest.mark.parametrize("source", MODELS)
 def test_a_prepared_sample_gives_the_printed_numbers(source, monkeypatch, tmp_path):
     monkeypatch.setenv("MLM_CHECKS", str(tmp_path))
     name, formula, reml = MODELS[source]
