@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pybtex.database import Entry, parse_string
 from pybtex.plugin import find_plugin
+from pybtex.richtext import Text
 
 
 class Citations:
@@ -52,7 +53,7 @@ def _split(keys: str) -> list[str]:
 def _label(entry: Entry) -> tuple[str, str]:
     """Return the authors' names and the year of an entry."""
     people = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [" ".join(person.prelast_names + person.last_names).replace("{", "").replace("}", "") for person in people]
+    names = [str(Text.from_latex(" ".join(person.prelast_names + person.last_names))) for person in people]
     authors = " et al.".join([names[0], ""]) if len(names) > 2 else " & ".join(names)
     return authors or entry.fields.get("title", entry.key), entry.fields.get("year", "n.d.")
 
