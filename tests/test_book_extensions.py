@@ -240,3 +240,15 @@ def test_the_reference_does_not_show_how_classes_are_constructed():
     import reference_classes
 
     assert doctest.testmod(reference_classes).failed == 0
+
+
+def test_no_two_references_are_cited_alike():
+    sys.path.insert(0, str(EXTENSIONS))
+    import reference_labels
+    from pybtex.database import parse_file
+
+    entries = parse_file(EXTENSIONS.parent / "references.bib").entries.values()
+    found = list(reference_labels.AuthorYearLabels().format_labels(entries))
+    assert len(set(found)) == len(found) > 40
+    assert {"Bosancianu, 2021a", "Bosancianu, 2021b", "Bates et al., 2015", "Halekoh & Højsgaard, 2014"} <= set(found)
+    assert not [label for label in found if re.search(r"[\\{}]|n\.d\.", label)]
