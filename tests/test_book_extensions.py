@@ -235,6 +235,16 @@ def test_the_reference_shows_what_a_plotting_function_draws(name):
     assert f"   :alt: What the example of mlm.plot.{name} draws: What it is." in lines
 
 
+@pytest.mark.parametrize("kind", [mlm.Profile, mlm.Effect, mlm.Estimates])
+def test_the_reference_shows_what_a_method_draws(kind):
+    sys.path.insert(0, str(EXTENSIONS))
+    import reference_pictures
+
+    lines = ["What it is.", ""]
+    reference_pictures.add_picture(None, "method", f"mlm.{kind.__name__}.plot", kind.plot, {}, lines)
+    assert any(line.startswith(".. image:: data:image/svg+xml;base64,") for line in lines)
+
+
 def test_the_reference_does_not_show_how_classes_are_constructed():
     sys.path.insert(0, str(EXTENSIONS))
     import reference_classes

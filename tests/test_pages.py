@@ -68,8 +68,14 @@ def test_calls_for_which_r_users_are_sent_here_run(m, tmp_path):
 
 
 def test_the_reference_page_lists_every_public_name():
-    listed = re.findall(r"\.\. auto(?:function|class|exception):: ([\w.]+)", text(BOOK / "api.md"))
+    pages = sorted(BOOK.glob("api_*.md"))
+    directive = r"^\.\. auto(?:function|class|exception):: ([\w.]+)"
+    by_page = {page.stem: re.findall(directive, text(page), re.MULTILINE) for page in pages}
+    listed = [name for names in by_page.values() for name in names]
     assert len(listed) == len(set(listed))
+    index = re.findall(r"^## \[.*\]\((\w+)\.md\)$|^   ([\w.]+)$", text(BOOK / "api.md"), re.MULTILINE)
+    assert sorted(page for page, _ in index if page) == sorted(by_page)
+    assert [name for _, name in index if name] == [n for page, _ in index if page for n in by_page[page]]
     public = {name for name in mlm.__all__ if name != "plot"}
     public |= {f"mlm.plot.{name}" for name in mlm.plot.__all__ if callable(getattr(mlm.plot, name))}
     assert set(listed) == public
