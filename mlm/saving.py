@@ -19,7 +19,7 @@ from .model.generalized_mixed_model import GeneralizedMixedModel
 from .model.linear_model import LinearModel
 from .model.mixed_model import MixedModel
 from .model.stored_file import DAMAGE, damaged, read_model
-from .model.stored_types import demand_coefficients, demand_rows, demand_types
+from .model.stored_types import demand_coefficients, demand_designs, demand_rows, demand_types
 from .report.face import demand_model
 
 __all__ = ["load", "save"]
@@ -104,6 +104,7 @@ def _demand_whole(frame: Any, options: Any) -> None:
     if not isinstance(frame, ModelFrame) or not isinstance(options, dict | None):
         raise TypeError("the frame or the options are none")
     demand_rows(frame)
+    demand_designs(frame)
 
 
 def _made(kind: Any, frame: ModelFrame, content: dict[str, Any]) -> Model:

@@ -21,7 +21,7 @@ from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from .blocks import EffectsBasis
 
-__all__ = ["DEPENDENT_SHARE", "FactorColumns", "basis_of_rows", "basis_of_sums", "shifted"]
+__all__ = ["CONSTANT_SHARE", "DEPENDENT_SHARE", "FactorColumns", "basis_of_rows", "basis_of_sums", "shifted"]
 
 # Share of its length that each column keeps beside those to its left, above which sums of products tell it from them:
 # they have the square of that share, 1e-5, to a rounding of 1e-16.

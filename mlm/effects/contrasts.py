@@ -101,6 +101,11 @@ def _own(given: Mapping[Any, Any], count: int) -> Family:
 
 def _places(ref: Any, labels: Sequence[str]) -> list[int]:
     """Where the estimates stand that others are compared with: by label, or by position from 0."""
+    if len(labels) == 1:
+        raise ArgumentError(
+            f"'trt.vs.ctrl' compares estimates with one of them, and there is one in a family, {labels[0]!r}: name "
+            "a predictor with several levels in specs, or leave one out of by."
+        )
     several = listed(ref)
     found = []
     for one in [0 if ref is None else ref] if several is None else several:

@@ -32,6 +32,7 @@ from .generalized import GeneralizedFit
 from .ranef import covariance_blocks
 from .refits import refit_on
 from .stages import grouping_factors, without_dependent
+from .working_covariance import WorkingCovariance
 
 __all__ = ["Refit", "refits"]
 
@@ -49,6 +50,8 @@ class Refit:
     ----------
     beta : ndarray, shape (p,)
     vcov : ndarray, shape (p, p)
+    working : WorkingCovariance
+        The same, of the columns worked with.
     covariances : list of ndarray, shapes (q, q)
         Of each term's random effects, in the order of theta.
     sigma : float
@@ -58,6 +61,7 @@ class Refit:
 
     beta: np.ndarray
     vcov: np.ndarray
+    working: WorkingCovariance
     covariances: list[np.ndarray]
     sigma: float
     problem: str = ""
@@ -93,7 +97,9 @@ def refits(fit: Fit | GeneralizedFit, groups: np.ndarray, progress: bool | None 
 
 def _missing(fit: Fit | GeneralizedFit, problem: str) -> Refit:
     p, sizes = len(fit.frame.x_names), [len(part.columns.names) for part in fit.terms]
-    return Refit(np.full(p, np.nan), np.full((p, p), np.nan), [np.full((q, q), np.nan) for q in sizes], np.nan, problem)
+    none = np.full((p, p), np.nan)
+    working = WorkingCovariance(np.asarray, none)
+    return Refit(np.full(p, np.nan), none, working, [np.full((q, q), np.nan) for q in sizes], np.nan, problem)
 
 
 def _linear(fit: Fit, groups: np.ndarray) -> Callable[[int], Refit]:
@@ -115,7 +121,8 @@ def _linear(fit: Fit, groups: np.ndarray) -> Callable[[int], Refit]:
         sigma = shift.scale * math.sqrt(at.sigma2)
         covariances = _covariances(layout, deviance.users_theta(at.theta), sigma)
         return Refit(
-            shift.coefficients(at.beta), shift.covariance(at.sigma2 * at.unscaled), covariances, sigma,
+            shift.coefficients(at.beta), shift.covariance(at.sigma2 * at.unscaled),
+            WorkingCovariance(shift.contrast, sigma**2 * at.unscaled), covariances, sigma,
             "" if optimum.converged else optimum.message,
         )  # fmt: skip
 
@@ -131,7 +138,7 @@ def _from_rows(fit: Fit, keep: np.ndarray) -> Refit:
     demand_identified(list(found.terms), found.working)
     covariances = [covariance for *_, covariance in covariance_blocks(found)]
     problem = "" if found.converged else found.optimum.message
-    return Refit(found._beta, found._vcov, covariances, found.sigma, problem)
+    return Refit(found._beta, found._vcov, found.working_covariance, covariances, found.sigma, problem)
 
 
 def _searched(deviance: Deviance, start: np.ndarray | None) -> Optimum:
@@ -175,9 +182,7 @@ def _are_apart(products: CrossProducts) -> bool:
 
 def _generalized(fit: GeneralizedFit, groups: np.ndarray) -> Callable[[int], Refit]:
     """What fits a generalized model to the rows without a group."""
-    family = replace(fit.family, theta=None) if fit.estimated_size else fit.family
     whole = replace(fit.frame, random=fit.terms)
-    start = {"theta": fit.theta, "fixef": fit.fixef.to_numpy()}
 
     def one(group: int) -> Refit:
         keep = np.flatnonzero(groups != group)
@@ -187,8 +192,8 @@ def _generalized(fit: GeneralizedFit, groups: np.ndarray) -> Callable[[int], Ref
         frame = with_rows(whole, keep, left)
         if without_dependent(frame, quiet=True) is not frame:
             raise FitError(DEPENDENT)
-        found = GeneralizedFit.estimate(frame, list(frame.random), family, fit.n_agq, start, quiet=True)
+        found = fit.on_rows(frame, list(frame.random), quiet=True)
         covariances = _covariances(found.worked.layout, found.theta, found.sigma)
-        return Refit(found._beta, found._vcov, covariances, found.sigma)
+        return Refit(found._beta, found._vcov, found.working_covariance, covariances, found.sigma)
 
     return one

@@ -40,7 +40,8 @@ NOT_DEFINITE = (
 CERTAIN_DEVIATION = 25.0
 # Where the search for the theta of a negative binomial model starts.
 FIRST_SIZE = 1.0
-# Relative standard deviation from which a model is fitted again at least: at 0 the slope is 0.
+# Relative standard deviation of effects of the columns worked with from which a model is fitted again at least: at 0
+# the slope is 0.
 LEAST_START = 0.1
 # The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
@@ -87,17 +88,19 @@ class GeneralizedFit(FittedMixed):
         verbose: bool = False,
         quiet: bool = False,
         silent: bool = False,
+        least: float = 0.0,
     ) -> Self:
         """Maximise the likelihood; :func:`mlm.glmer` says what the arguments mean.
 
         `quiet` is said of a model that is fitted for another: that its variances are 0 is not warned of. `silent` is
-        said of one among many: nothing is, and `messages` has it.
+        said of one among many: nothing is, and `messages` has it. `least` is the relative standard deviation of effects
+        of the columns worked with from which the search starts at least, where there is a start.
         """
         demand_structure(frame, terms, family, n_agq)
         estimated = family.name == "negative.binomial" and family.theta is None
         first = family.with_theta(FIRST_SIZE) if estimated else family
         worked, laplace = criterion_of(frame, terms, first, n_agq)
-        theta, beta = demand_start(start, worked)
+        theta, beta = demand_start(start, worked, least)
         log = Log(verbose)
         try:
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
@@ -154,12 +157,11 @@ class GeneralizedFit(FittedMixed):
         frame = replace(self.frame, y=values, outcome=replace(self.outcome, values=values))
         return self.on_rows(frame, list(self.terms), silent)
 
-    def on_rows(self, frame: ModelFrame, terms: list[RandomPart], silent: bool = False) -> Self:
+    def on_rows(self, frame: ModelFrame, terms: list[RandomPart], silent: bool = False, quiet: bool = False) -> Self:
         """Fit the same model to other rows or another response, from where this fit ended."""
         family = replace(self.family, theta=None) if self.estimated_size else self.family
-        theta = np.where(self.worked.layout.diagonal, np.maximum(self.theta, LEAST_START), self.theta)
-        start = {"theta": theta, "fixef": self._beta}
-        return self.estimate(frame, terms, family, self.n_agq, start, silent=silent)
+        start = {"theta": self.theta, "fixef": self._beta}
+        return self.estimate(frame, terms, family, self.n_agq, start, False, quiet, silent, LEAST_START)
 
     def _warn(self, quiet: bool) -> None:
         if self.is_singular and not quiet:

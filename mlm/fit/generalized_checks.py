@@ -128,8 +128,11 @@ def _refuse_constant(frame: ModelFrame, family: Family) -> None:
         )
 
 
-def demand_start(start: Any, worked: WorkedRows) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Check a user's start: theta, or ``{"theta": ..., "fixef": ...}``; in the columns worked with."""
+def demand_start(start: Any, worked: WorkedRows, least: float) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Check a user's start: theta, or ``{"theta": ..., "fixef": ...}``; in the columns worked with.
+
+    There the diagonal elements of theta are `least` at least, in the user's units of spherical effects.
+    """
     if start is None:
         return None, None
     parts = start if isinstance(start, dict) else {"theta": start}
@@ -138,10 +141,11 @@ def demand_start(start: Any, worked: WorkedRows) -> tuple[np.ndarray | None, np.
         raise ArgumentError(f"`start` has 'theta' and 'fixef'; got {first_few(sorted(map(str, unknown)))}.")
     theta = _numbers(parts.get("theta"), worked.layout.n_theta, "theta")
     beta = _numbers(parts.get("fixef"), len(worked.root), "fixef")
-    return (
-        None if theta is None else worked.working_theta(theta),
-        None if beta is None else worked.working_beta(beta),
-    )
+    if theta is not None:
+        theta = worked.working_theta(theta)
+        low = worked.layout.diagonal & (theta < least * worked.units.spherical)
+        theta = np.where(low, least * worked.units.spherical, theta)
+    return theta, None if beta is None else worked.working_beta(beta)
 
 
 def _numbers(given: Any, count: int, name: str) -> np.ndarray | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
+from ..crossproducts.bases import CONSTANT_SHARE
 from ..errors import DataError
 from ..frame.columns import Columns
 from ..frame.grouping import Grouping
@@ -179,20 +180,28 @@ def _effects(
 
 
 def _uncorrelated(part: RandomPart) -> tuple[np.ndarray, np.ndarray]:
-    """Columns of a term that are uncorrelated and of mean square 1, (q, n), and their triangle (q, q)."""
+    """Columns of a term that are uncorrelated and of mean square 1, (q, n), and their triangle (q, q).
+
+    Where the constant is the first, they are those of ``Z - 1 m' = Q R``, and the triangle is that of ``Z = Q (R +
+    R e_1 m')``: numbers far from 0 keep their digits, and are told from the constant by how they vary.
+    """
     matrix, names = part.columns.matrix(), part.columns.names
     largest = np.abs(matrix).max(axis=0)
     for name, size in zip(names, largest, strict=True):
         if not size > 0.0:
             raise DataError(f"The column {name!r} of the term '({part.term.text})' is 0 in all rows; take it out.")
-    values, root = _orthonormal(matrix / largest)
-    lengths = np.sqrt(np.square(root).sum(axis=0))
-    if not (root.diagonal() > DEPENDENT_SHARE * lengths).all():
+    scaled, means = matrix / largest, np.zeros(len(names))
+    if part.columns.is_one(0):
+        means[1:] = scaled[:, 1:].mean(axis=0)
+    values, root = _orthonormal(scaled - means)
+    squares = np.square(root).sum(axis=0)
+    flat = squares <= CONSTANT_SHARE * means**2
+    if flat.any() or not (root.diagonal() > DEPENDENT_SHARE * np.sqrt(squares)).all():
         raise DataError(
             f"The columns {', '.join(names)} of the term '({part.term.text})' depend linearly on one another, to "
             "working precision: drop one (one may be constant), or centre the slopes."
         )
-    return values, root * largest
+    return values, (root + np.outer(root[:, 0], means)) * largest
 
 
 def criterion_of(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> tuple[WorkedRows, Laplace]:

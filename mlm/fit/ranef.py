@@ -18,6 +18,8 @@ __all__ = [
     "coef_tables",
     "columns_of",
     "covariance_blocks",
+    "covariance_roots",
+    "orthonormal_blocks",
     "ranef_of_levels",
     "ranef_table",
     "term_names",
@@ -37,13 +39,44 @@ def covariance_blocks(fit: Fit | GeneralizedFit) -> list[tuple[str, RandomPart, 
     list of (str, RandomPart, ndarray of shape (q, q))
         lme4's name of the term (see `term_names`), the term, its covariance matrix; in the order of theta.
     """
-    layout = fit.deviance_function.layout
-    matrices, out = layout.matrices(fit.theta), []
     names = term_names([part.term.group for part in fit.terms])
-    for slot, part, name in zip(layout.slots, fit.terms, names, strict=True):
+    roots = covariance_roots(fit)
+    return [(name, part, root @ root.T) for name, part, root in zip(names, fit.terms, roots, strict=True)]
+
+
+def covariance_roots(fit: Fit | GeneralizedFit) -> list[np.ndarray]:
+    """A square root of each term's covariance matrix, shapes (q, q)."""
+    layout, sigma = fit.deviance_function.layout, fit.sigma
+    matrices, out = layout.matrices(fit.theta), []
+    for slot in layout.slots:
         block = slice(slot.start, slot.start + slot.size)
-        t = matrices[slot.factor][block, block]
-        out.append((name, part, fit.sigma**2 * t @ t.T))
+        out.append(sigma * matrices[slot.factor][block, block])
+    return out
+
+
+def orthonormal_blocks(fit: Fit | GeneralizedFit) -> list[tuple[RandomPart, np.ndarray, np.ndarray]]:
+    """Each random-effects term in orthonormal columns, in which variances of rows lose no digits.
+
+    With a column far from 0 for how little it varies, the variance ``z' Sigma z`` of a row is a small difference of
+    large numbers. With ``Z - 1 m' = Q R``, means m where the constant is column c, it is ``q' W W' q`` of the rows of Q
+    and ``W = R (I + e_c m') T``, for a root T of Sigma.
+
+    Returns
+    -------
+    list of (RandomPart, ndarray of shape (n, q), ndarray of shape (q, q))
+        The term, Q, and ``W W'``; in the order of theta.
+    """
+    out = []
+    for part, root in zip(fit.terms, covariance_roots(fit), strict=True):
+        matrix, turned = part.columns.matrix(), root.copy()
+        constant = next((k for k in range(matrix.shape[1]) if part.columns.is_one(k)), None)
+        if constant is not None:
+            means = matrix.mean(axis=0)
+            means[constant] = 0.0
+            matrix, turned[constant] = matrix - means, turned[constant] + means @ turned
+        q, r = np.linalg.qr(matrix)
+        turned = r @ turned
+        out.append((part, q, turned @ turned.T))
     return out
 
 

@@ -110,8 +110,9 @@ def all_fit(m: Any) -> AllFit:
         Searches by Newton's method (of a generalized model, our own on exact gradients), by lme4's default
         ``nloptwrap``, where the package nlopt is there and the model is a linear one, and by SciPy's L-BFGS-B (of a
         linear model without bounds), Nelder-Mead and Powell, these two once more from where they end; from standard
-        deviations 1, 0.1 and 2 times those of the residuals, without correlations. As of other optimisers, ends
-        on the boundary of a variance of 0 need not be minima: `above` tells.
+        deviations 1, 0.1 and 2 times those of the residuals, without correlations: of slopes of predictors that are
+        uncorrelated and in units of their root mean squares, so that searches do not depend on the user's. As of other
+        optimisers, ends on the boundary of a variance of 0 need not be minima: `above` tells.
         The theta of a negative binomial model is held at its estimate for the searches of SciPy.
 
     Raises
@@ -161,7 +162,8 @@ def _theta_names(m: Fit | GeneralizedFit) -> list[str]:
 def _searches(m: Fit | GeneralizedFit) -> Iterator[tuple[str, str, Callable[[], _End]]]:
     """Optimiser, start, and what runs the search."""
     layout = m.deviance_function.layout if isinstance(m, Fit) else m.worked.layout
-    firsts = {name: np.where(layout.diagonal, size, 0.0) for name, size in STARTS.items()}
+    unit = 1.0 if isinstance(m, Fit) else m.worked.units.spherical
+    firsts = {name: np.where(layout.diagonal, size * unit, 0.0) for name, size in STARTS.items()}
     own = "newton" if isinstance(m, Fit) else m.optimizer
     yield own, "its own", partial(_own, m, None)
     for name, first in firsts.items():
@@ -183,16 +185,16 @@ def _own(m: Fit | GeneralizedFit, start: np.ndarray | None) -> _End:
     """Our own search, from a start: of a linear model from nowhere else."""
     if isinstance(m, GeneralizedFit):
         family = replace(m.family, theta=None) if m.estimated_size else m.family
-        first = None if start is None else {"theta": start}
+        first = None if start is None else {"theta": m.worked.users_theta(start)}
         found = GeneralizedFit.estimate(m.frame, list(m.terms), family, m.n_agq, first, quiet=True)
         return _End(-2.0 * found.loglik, found._beta, found.theta, found.optimum.message)
     with np.errstate(all="ignore"):  # what cannot be computed is looked at where it is computed
-        optimum = None if start is None else newton(m.working, m.working.working_theta(start), Log())
+        optimum = None if start is None else newton(m.working, start, Log())
     return _ended(m, minimise(m.working) if optimum is None else optimum)
 
 
 def _nloptwrap(m: Fit, start: np.ndarray) -> _End:
-    return _ended(m, minimise(m.working, "nloptwrap", start))
+    return _ended(m, minimise(m.working, "nloptwrap", m.working.users_theta(start)))
 
 
 def _ended(m: Fit, optimum: Optimum) -> _End:
@@ -202,27 +204,31 @@ def _ended(m: Fit, optimum: Optimum) -> _End:
 
 
 def _linear(m: Fit, method: str, first: np.ndarray, bounds: list[Any]) -> _End:
-    """One of SciPy's searches over theta."""
-    criterion = m.deviance_function
+    """One of SciPy's searches over theta of the columns worked with."""
+    criterion = m.working
 
     def gradient(theta: np.ndarray) -> np.ndarray:
         return criterion.evaluate(theta).gradient
 
     if method == "L-BFGS-B":  # with a bound, a variance of 0 would always be stationary: it ends there
         theta, message = _minimised(criterion.value, method, first, None, gradient)
-        theta = m.working.layout.rectify(theta)
+        theta = criterion.layout.rectify(theta)
     else:
         theta, message = _minimised(criterion.value, method, first, bounds)
-    at = m.working.evaluate(m.working.working_theta(theta), 0)
-    return _End(float(at.value), m.products.shift.coefficients(at.beta), theta, message)
+    at = criterion.evaluate(theta, 0)
+    return _End(float(at.value), m.products.shift.coefficients(at.beta), criterion.users_theta(theta), message)
 
 
 def _generalized(m: GeneralizedFit, method: str, first: np.ndarray, bounds: list[Any]) -> _End:
     """The same over theta and the fixed effects, in standard errors."""
-    q, unit, value = len(first), np.sqrt(m._vcov.diagonal()), m.deviance_function.value
+    q, unit, users = len(first), np.sqrt(m._vcov.diagonal()), m.worked.users_theta
+
+    def value(at: np.ndarray) -> float:
+        return m.deviance_function.value(users(at[:q]), at[q:] * unit)
+
     start, every = np.concatenate([first, m._beta / unit]), [*bounds, *[(None, None)] * len(unit)]
-    found, message = _minimised(lambda at: value(at[:q], at[q:] * unit), method, start, every)
-    return _End(value(found[:q], found[q:] * unit), found[q:] * unit, found[:q], message)
+    found, message = _minimised(value, method, start, every)
+    return _End(value(found), found[q:] * unit, users(found[:q]), message)
 
 
 def _minimised(

@@ -104,7 +104,7 @@ class Bootstrap:
         Warns
         -----
         ConvergenceWarning
-            Where refits failed: how many were used, and why the first one failed.
+            Where refits failed or did not reach a minimum: how many were used, and why the first one failed.
 
         Raises
         ------
@@ -117,11 +117,18 @@ class Bootstrap:
         """
         level = checked_level(level)
         demand_kind(kind)
+        used, of = len(self.estimates) - self.failures, len(self.estimates)
         if self.errors:
-            used, of = len(self.estimates) - self.failures, len(self.estimates)
+            failed = f"{self.failures:,} failed, the first one by: {self._first_error}"
             warnings.warn(
-                f"Intervals are of {used:,} of {of:,} refits; {self.failures:,} failed, the first one by: "
-                f"{self._first_error}",
+                f"Intervals are of {used:,} of {of:,} refits; {failed}",
+                ConvergenceWarning,
+                stacklevel=users_stacklevel(),
+            )
+        if self.unconverged:
+            warnings.warn(
+                f"{self.unconverged:,} of {used:,} refits did not reach a minimum, and count: their estimates can be "
+                "far off. Leave a term out, or look at `estimates`.",
                 ConvergenceWarning,
                 stacklevel=users_stacklevel(),
             )
@@ -136,7 +143,10 @@ class Bootstrap:
         formula = r_text.deparse(without_double_bars(self.formula))
         said = f"The first failed by: {self._first_error}" if self.errors else ""
         why = r_text.wrap(said, r_numbers.LINE_WIDTH) if said else []
-        done = f"{len(self.estimates):,} refits: {self.singular:,} singular, {self.unconverged:,} not converged, "
+        counts = " (these count)" if self.unconverged else ""
+        done = (
+            f"{len(self.estimates):,} refits: {self.singular:,} singular, {self.unconverged:,} not converged{counts}, "
+        )
         head = [HEADINGS[self.kind], "", *formula, "", "Bootstrap Statistics :"]
         return "\n".join([*head, table, "", f"{done}{self.failures:,} failed", *why])
 

@@ -4,7 +4,9 @@ Types are those of SAS (SAS Institute, *The Four Types of Estimable Functions*; 
 167-180), as lmerTest has them. A term *contains* another when it has the same numeric variables and more categories.
 
 - Type I: each term after those before it. With ``X = Q R`` the rows of R, divided by its diagonal.
-- Type II: each term after all that do not contain it: type I with these first, and those that contain it last.
+- Type II: each term after all that do not contain it: type I with these first, and those that contain it last. Where
+  columns were left out of X that depend on others, as of cells without rows, it is what the term's columns span beside
+  those of these terms, left out or not: that does not depend on the order of levels, and compares two models.
 - Type III: what is said of a term does not depend on how many rows each cell has. Every category is coded by
   indicators of all its levels; contrasts of the coefficients are functions ``l = c B`` of the effects of these columns
   ``D = X B``. Type III are those in which no effect has a part but the term's own and those of terms that contain it,
@@ -24,11 +26,14 @@ from ..errors import ArgumentError, FitError, is_one_of
 from ..frame.model_frame import ModelFrame
 from ..frame.unread import UnreadFrame
 from .full_design import FullDesign, TermSpan, model_terms
+from .nesting import Space
 
 __all__ = ["contrasts_of", "marginal_contrasts", "type_number"]
 
 # Part of a contrast's largest weight, of columns of length 1, up to which a weight is rounding.
 ROUNDING = 1e-9
+# Part of a contrast of length 1 outside of others' span that is rounding: dependent columns are told to 1e-7.
+SAME_SPAN = 1e-6
 NUMERALS = {"1": 1, "2": 2, "3": 3, "I": 1, "II": 2, "III": 3}
 
 
@@ -83,14 +88,20 @@ def contrasts_of(frame: ModelFrame, kind: int) -> dict[str, np.ndarray]:
         rows, length = x.rows(list(range(len(x.length)))), x.length
         sequential = kind == 1 or len(terms) == 1
         found = [rows[list(term.columns)] if sequential else _type_two(x, term, terms) for term in terms]
+        if not sequential and frame.x_design.keep is not None:
+            found = [_of_spaces(frame, x, term, terms, mine) for term, mine in zip(terms, found, strict=True)]
     return {term.label: _of_user(mine, length) for term, mine in zip(terms, found, strict=True)}
 
 
 def marginal_contrasts(frame: ModelFrame) -> dict[str, np.ndarray]:
-    """For each term that can be left out, see `outermost`, its coefficients: shapes (k, p)."""
-    terms, every = model_terms(frame), np.eye(len(frame.x_names))
+    """For each term that can be left out, see `outermost`, what it adds to the others: shapes (k, p)."""
+    terms = model_terms(frame)
     if len(terms) == 1:
         return contrasts_of(frame, 1)
+    if frame.x_design.keep is not None:
+        second = contrasts_of(frame, 2)
+        return {term.label: second[term.label] for term in outermost(terms) if term.columns}
+    every = np.eye(len(frame.x_names))
     return {term.label: every[list(term.columns)] for term in outermost(terms) if term.columns}
 
 
@@ -122,6 +133,35 @@ def _type_two(x: _Scaled, term: TermSpan, terms: Sequence[TermSpan]) -> np.ndarr
     order = [*before, *term.columns, *above]
     found = x.rows(order)[len(before) : len(before) + len(term.columns)]
     return np.asarray(found[:, np.argsort(order)])
+
+
+def _of_spaces(
+    frame: ModelFrame, x: _Scaled, term: TermSpan, terms: Sequence[TermSpan], rows: np.ndarray
+) -> np.ndarray:
+    """Contrasts of what a term adds to the space of those that do not contain it; `rows`, where they are the same.
+
+    Terms of which no column is left were left out of the model, and are none of those.
+    """
+    if not term.columns:
+        return rows
+    every = frame.all_columns.matrix()
+    out = {k for t in terms if t is term or term.within(t) or not t.columns for k in t.every}
+    others = [k for k in range(every.shape[1]) if k not in out]
+    before, after = Space.of(every[:, others]), Space.of(every[:, [*others, *term.every]])
+    rest = after.basis - before.basis @ (before.basis.T @ after.basis)
+    left, sizes, _ = np.linalg.svd(rest, full_matrices=False)  # cosines of two nested spaces: 0 or 1
+    means = frame.x.mean(axis=0) if before.constant else 0.0
+    found = left[:, sizes > 0.5].T @ ((frame.x - means) / x.length)
+    return rows if _same_span(rows, found) else found
+
+
+def _same_span(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether as many rows span the same."""
+    if len(one) != len(other) or not len(one):
+        return len(one) == len(other)
+    basis = np.linalg.qr(other.T)[0]
+    unit = one / np.sqrt(np.square(one).sum(axis=1, keepdims=True))
+    return bool(np.abs(unit - unit @ basis @ basis.T).max() <= SAME_SPAN)
 
 
 def _of_user(rows: np.ndarray, length: np.ndarray) -> np.ndarray:

@@ -41,12 +41,15 @@ class TermSpan:
         Those of its variables that are categories.
     columns : tuple of int
         Positions of its columns among those in use; those that depend on others are not there.
+    every : tuple of int
+        Positions among all columns, those that were left out too.
     """
 
     label: str
     variables: frozenset[int]
     categories: frozenset[int]
     columns: tuple[int, ...]
+    every: tuple[int, ...]
 
     def within(self, other: TermSpan) -> bool:
         """Whether another term contains this one."""
@@ -62,8 +65,9 @@ def model_terms(frame: ModelFrame) -> list[TermSpan]:
     coded = _categories(design.codings)
     out, start = [], int(design.terms.intercept)
     for label, variables, span in zip(design.terms.labels, design.terms.sets, design.spans, strict=True):
-        columns = tuple(place[k] for k in range(start, start + span) if k in place)
-        out.append(TermSpan(label, frozenset(variables), frozenset(variables) & coded, columns))
+        every = tuple(range(start, start + span))
+        columns = tuple(place[k] for k in every if k in place)
+        out.append(TermSpan(label, frozenset(variables), frozenset(variables) & coded, columns, every))
         start += span
     return out
 
@@ -127,16 +131,18 @@ class FullDesign:
     def contrasts(self, k: int) -> np.ndarray:
         """Type III contrasts of one term, of coefficients of columns of length 1: shape (m, p)."""
         term, mine = self.terms[k], self.allowed[k]
-        above = [self.allowed[i] for i, other in enumerate(self.terms) if term.within(other)]
-        if above:
-            functions, theirs = mine @ self.functions, np.concatenate(above) @ self.functions
+        if any(term.within(other) for other in self.terms):
+            functions = mine @ self.functions
+            theirs = _null(functions[:, self.spans[k]]) @ functions
             mine = _null(functions @ theirs.T) @ mine
         columns = np.arange(self.functions.shape[1])[self.spans[k]]
-        return self._reduced(mine, columns[self.treatment[columns]])
+        return self._reduced(
+            mine, np.concatenate([columns[self.treatment[columns]], columns[~self.treatment[columns]]])
+        )
 
-    def _reduced(self, mine: np.ndarray, treatment: np.ndarray) -> np.ndarray:
-        """Combine rows so that each has 1 for one of the term's contrasts with the first level, and 0 for others."""
-        block = (mine @ self.functions)[:, treatment] * self.unit[treatment]
+    def _reduced(self, mine: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """Combine rows so that each has 1 for one of the term's columns and 0 for others: the first that can be had."""
+        block = (mine @ self.functions)[:, own] * self.unit[own]
         return np.asarray(np.linalg.solve(block[:, _pivots(block)], mine)) if len(block) else mine
 
 

@@ -227,10 +227,13 @@ def _measures(m: Fit | GeneralizedFit, one: Refit, factor: float) -> dict[str, f
     names = COLUMNS[:-1]
     if not p or not np.isfinite(one.vcov).all():
         return dict.fromkeys(names, np.nan)
-    ratio = np.linalg.solve(m._vcov, one.vcov)
+    turn, mine = m.working_covariance  # columns far from 0 keep their digits there
+    root = np.linalg.inv(turn(np.eye(p)))
+    change, other = root @ change, one.working.covariance(root)
+    ratio = np.linalg.solve(mine, other)
     values = (
-        factor * change @ np.linalg.solve(m._vcov, change) / p,
-        change @ np.linalg.solve(one.vcov, change) / p,
+        factor * change @ np.linalg.solve(mine, change) / p,
+        change @ np.linalg.solve(other, change) / p,
         np.linalg.det(ratio),
         abs(np.trace(ratio) - p),
     )

@@ -19,7 +19,7 @@ from scipy import linalg
 from ..errors import ArgumentError, FitError, counted, first_few, is_one_of, suggest
 from ..fit.fit import Fit
 from ..fit.leverage import row_information
-from ..fit.ranef import covariance_blocks
+from ..fit.ranef import orthonormal_blocks
 from ..report import r_numbers
 from ..report.face import demand_model
 from ..report.html import as_html
@@ -311,8 +311,8 @@ def _working_covariances(m: Any, codes: np.ndarray) -> Iterator[tuple[np.ndarray
             f"A cluster has {largest} rows; CR2 takes up to {MOST_ROWS}. Take kind='CR1', or smaller clusters."
         )
     weights = np.ones(m.nobs) if m.frame.weights is None else m.frame.weights
-    blocks = covariance_blocks(m) if isinstance(m, Fit) else []
-    parts = [(part.columns.matrix(), m.frame.groupings[part.term.group].codes, c) for _, part, c in blocks]
+    blocks = orthonormal_blocks(m) if isinstance(m, Fit) else []
+    parts = [(columns, m.frame.groupings[part.term.group].codes, c) for part, columns, c in blocks]
     for rows in np.split(order, ends[:-1]):
         v = np.diag(m.sigma**2 / weights[rows])
         for z, levels, covariance in parts:

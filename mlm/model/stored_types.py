@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Mapping
 from functools import cache
@@ -10,11 +11,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 import pandas as pd
 
+from ..frame.coding import Coding
+from ..frame.design import Design
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame
-from ..frame.values import Category
+from ..frame.values import Category, Value
 
-__all__ = ["demand_coefficients", "demand_rows", "demand_types"]
+__all__ = ["demand_coefficients", "demand_designs", "demand_rows", "demand_types"]
 
 NUMBERS: dict[Any, tuple[type, ...]] = {
     bool: (bool, np.bool_),
@@ -77,12 +80,14 @@ def demand_rows(frame: ModelFrame) -> None:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
     """
     columns = {"the response": frame.y, "row labels": frame.index}
     columns |= {"weights": frame.weights, "the offset": frame.offset}
     columns |= {repr(group): grouping.codes for group, grouping in frame.groupings.items()}
     for name, value in {**frame.others, **frame.predictors}.items():
+        if not isinstance(value, Value):
+            raise TypeError(f"{name!r} is no column")
         columns[repr(name)] = value.codes if isinstance(value, Category) else getattr(value, "values", None)
     for name, values in columns.items():
         if values is not None and len(values) != len(frame.y):
@@ -100,6 +105,52 @@ def demand_rows(frame: ModelFrame) -> None:
     for name, numbers in (("the response", frame.y), ("weights", frame.weights), ("the offset", frame.offset)):
         if numbers is not None and (numbers.ndim != 1 or numbers.dtype.kind != "f"):
             raise ValueError(f"{name} is no column of numbers")
+
+
+def demand_designs(frame: ModelFrame) -> None:
+    """Refuse designs that do not say what the columns of their model matrix are.
+
+    Raises
+    ------
+    ValueError
+    """
+    _demand_design("the fixed part", frame.x_design, frame.x_columns.names, frame.all_columns.names)
+    for part in frame.random:
+        _demand_design(f"'({part.term.text})'", part.design, part.columns.names, part.columns.names)
+
+
+def _demand_design(of: str, design: Design, used: tuple[str, ...], every: tuple[str, ...]) -> None:
+    terms, codings = design.terms, design.codings
+    several = {len(terms.sets), len(design.spans), len(design.full)}
+    if len(several) > 1 or len(codings) != len(terms.variables):
+        raise ValueError(f"the terms of {of} do not fit together")
+    if int(terms.intercept) + sum(design.spans) != len(every) or design.names != used:
+        raise ValueError(f"the terms of {of} do not make its columns")
+    if not set(design.columns_used()) <= set(design.recipe.kinds):
+        raise ValueError(f"columns that the terms of {of} use are of no kind")
+    if design.keep is not None and not (len(design.keep) == len(used) and set(design.keep) <= set(range(len(every)))):
+        raise ValueError(f"not all columns of {of} that are in use are there")
+    for chosen, full, span in zip(terms.sets, design.full, design.spans, strict=True):
+        if not chosen or len(full) != len(chosen) or not set(chosen) <= set(range(len(codings))):
+            raise ValueError(f"a term of {of} has variables that are not there")
+        made = [_coded(codings[k], flag) for k, flag in zip(chosen, full, strict=True)]
+        known = math.prod(each for each in made if each is not None)
+        basis = span // max(known, 1) if None in made else 1  # columns that numbers make
+        if span != basis * known:
+            raise ValueError(f"a term of {of} makes {span} columns of categories that make {known}")
+
+
+def _coded(coding: Coding | None, full: bool) -> int | None:
+    """How many columns a category makes; None of numbers, which may be a basis of several."""
+    if coding is None or coding.levels is None:
+        return None
+    if len(coding.levels) != len(coding.labels) or pd.isna(coding.levels).any():
+        raise ValueError(f"a category of {len(coding.labels)} labels has {pd.notna(coding.levels).sum()} levels")
+    if full or coding.contrast is None:
+        return len(coding.labels) - int(not full)
+    if coding.contrast.shape != (len(coding.labels), len(coding.contrast_labels)):
+        raise ValueError(f"a category of {len(coding.labels)} levels has contrasts of {coding.contrast.shape}")
+    return len(coding.contrast_labels)
 
 
 def _demand_codes(name: str, codes: np.ndarray, least: int, size: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +11,23 @@ import pandas as pd
 
 from ..errors import SingularFitWarning, users_stacklevel
 from ..fit.fit import Fit
-from ..fit.fitted import FittedMixed
 from ..fit.generalized import GeneralizedFit
-from ..fit.ranef import covariance_blocks
-from ..frame.columns import Columns
+from ..fit.ranef import covariance_roots, orthonormal_blocks
 from ..frame.unread import UnreadFrame
 from ..report.face import demand_mixed
 from .observation_level import APPROXIMATIONS, checked_approximation, observation_level_variance
 
-__all__ = ["VarianceComponents", "singular_note", "variance_components", "warn_singular"]
+__all__ = [
+    "WEIGHTED",
+    "VarianceComponents",
+    "closing_notes",
+    "is_weighted",
+    "variance_components",
+    "variance_of",
+    "warn_singular",
+]
+
+WEIGHTED = "Prior weights: the residual variance, and the shares with it, are those of a row of weight 1."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +84,8 @@ def variance_components(fit: Fit | GeneralizedFit, approximation: str = APPROXIM
     demand_mixed(fit)
     checked_approximation(approximation)
     random = dict.fromkeys(fit.ngrps.index, 0.0)
-    for _, part, covariance in covariance_blocks(fit):
-        random[part.term.group] += float(np.sum(covariance * _mean_products(fit, part.columns)))
+    for group, variance in _random_variances(fit):
+        random[group] += variance
     fixed = _fixed_variance(fit)
     if not isinstance(fit, GeneralizedFit):
         return VarianceComponents(pd.Series(random), fit.sigma**2, fixed)
@@ -86,28 +94,43 @@ def variance_components(fit: Fit | GeneralizedFit, approximation: str = APPROXIM
     return VarianceComponents(pd.Series(random, dtype=float), residual, fixed)
 
 
-def _mean_products(fit: FittedMixed, columns: Columns) -> np.ndarray:
-    """Means of the products of columns over the rows, shape (k, k)."""
-    if isinstance(fit.frame, UnreadFrame):
-        means, products = fit.frame.moments(columns)
-        return np.asarray(np.outer(means, means) + products / fit.nobs)
-    z = columns.matrix()
-    return np.asarray(z.T @ z / len(z))
+def _random_variances(fit: Fit | GeneralizedFit) -> Iterator[tuple[str, float]]:
+    """Grouping factor of each random-effects term, and the mean of its variance over the rows."""
+    if not isinstance(fit.frame, UnreadFrame):
+        for part, _, covariance in orthonormal_blocks(fit):
+            yield part.term.group, float(np.trace(covariance)) / fit.nobs
+        return
+    for part, root in zip(fit.terms, covariance_roots(fit), strict=True):
+        means, products = fit.frame.moments(part.columns)
+        at_means = means @ root
+        yield part.term.group, float(at_means @ at_means + np.sum(products * (root @ root.T)) / fit.nobs)
 
 
-def _fixed_variance(fit: FittedMixed) -> float:
+def _fixed_variance(fit: Fit | GeneralizedFit) -> float:
     """Variance of the fixed part over the rows."""
     beta = fit.fixef.to_numpy()
     if isinstance(fit.frame, UnreadFrame):
         return float(beta @ fit.frame.moments(fit.frame.x_columns)[1] @ beta) / (fit.nobs - 1)
-    return float(np.var(fit.frame.x @ beta, ddof=1))
+    return variance_of(fit.frame.x, beta)
 
 
-def singular_note(terms: Sequence[str]) -> list[str]:
-    """Lines that say of a printed share that the fit it comes from is singular; none for a fit that is not."""
-    if not terms:
-        return []
-    return ["", f"Singular fit: {', '.join(terms)} has a variance of 0 or a correlation of ±1."]
+def variance_of(columns: np.ndarray, weights: np.ndarray) -> float:
+    """Variance over the rows, over n - 1, of a weighted sum of columns (n, k), also of such as are far from 0."""
+    return float(np.var((columns - columns.mean(axis=0)) @ weights, ddof=1))
+
+
+def is_weighted(fit: Fit | GeneralizedFit) -> bool:
+    """Whether a linear model's residual variance is that of a row of weight 1, which not all rows are."""
+    weights = fit.frame.weights
+    return isinstance(fit, Fit) and weights is not None and bool((weights != 1.0).any())
+
+
+def closing_notes(singular: Sequence[str], weighted: bool) -> list[str]:
+    """Lines that say of a printed share that it is one of a singular fit, or of a row of weight 1; of others none."""
+    lines = (
+        [] if not singular else ["", f"Singular fit: {', '.join(singular)} has a variance of 0 or a correlation of ±1."]
+    )
+    return lines if not weighted else [*lines, "", WEIGHTED]
 
 
 def warn_singular(terms: Sequence[str], what: str) -> None:

@@ -7,16 +7,18 @@ predictors are those of the sample, over n - 1, as in r2mlm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from ..errors import ArgumentError, is_number
 from ..fit.fit import Fit
-from ..fit.ranef import covariance_blocks
+from ..fit.ranef import orthonormal_blocks
 from ..report.html import as_html
+from .components import WEIGHTED, is_weighted, variance_of
 
 __all__ = ["CENTRED", "VarianceDecomposition", "variance_decomposition"]
 
@@ -44,12 +46,15 @@ class VarianceDecomposition:
         together ``f``, ``fv``, ``fvm``. NaN where a source has no part.
     centred : bool
         Whether all predictors vary only within groups, about means of 0, or only between, but for what `r2` lets pass.
+    weighted : bool
+        Whether ``sigma2`` is that of a row of weight 1, which not all rows have.
     """
 
     variances: pd.Series
     shares: pd.DataFrame
     r2: pd.DataFrame
     centred: bool
+    weighted: bool = False
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -59,7 +64,8 @@ class VarianceDecomposition:
     def __str__(self) -> str:
         shown = [part.to_string(float_format="{:.4f}".format, na_rep="NA") for part in (self.shares, self.r2)]
         lines = ["Decomposition of the variance", shown[0], "", "R2 by source", shown[1]]
-        return "\n".join(lines if self.centred else [*lines, "", BOTH])
+        lines += [] if self.centred else ["", BOTH]
+        return "\n".join([*lines, "", WEIGHTED] if self.weighted else lines)
 
     def __repr__(self) -> str:
         return str(self)
@@ -91,21 +97,20 @@ def variance_decomposition(fit: Fit, centred: float = CENTRED) -> VarianceDecomp
     if len(fit.ngrps) > 1:
         return None
     codes, x, beta = fit.frame.groupings[fit.ngrps.index[0]].codes, fit.frame.x, fit._beta
-    z = np.column_stack([part.columns.matrix() for _, part, _ in covariance_blocks(fit)])
-    tau = np.zeros((z.shape[1],) * 2)
-    at = 0
-    for _, _, covariance in covariance_blocks(fit):
-        tau[at : at + len(covariance), at : at + len(covariance)] = covariance
-        at += len(covariance)
+    z = np.column_stack([part.columns.matrix() for part in fit.terms])
+    blocks = orthonormal_blocks(fit)
+    tau, turned = scipy.linalg.block_diag(*[c for *_, c in blocks]), np.column_stack([q for _, q, _ in blocks])
     between, within = _constant_within(x, codes, centred), _centred(x, codes, centred)
     constant = (z == z[0]).all(axis=0)
     apart = bool((between | within).all() and (constant | _centred(z, codes, centred)).all())
-    slopes = float(np.sum(tau * np.atleast_2d(np.cov(z, rowvar=False))))
-    means = float(z.mean(axis=0) @ tau @ z.mean(axis=0))
+    slopes = float(np.sum(tau * np.atleast_2d(np.cov(turned, rowvar=False))))
+    means = float(turned.mean(axis=0) @ tau @ turned.mean(axis=0))
     if apart:
-        f1, f2 = (float(np.var(x[:, k] @ beta[k], ddof=1)) for k in (within & ~between, between))
-        return _shared((f1, f2, slopes, means, fit.sigma**2), True)
-    return _shared((float(np.var(x @ beta, ddof=1)), 0.0, slopes, means, fit.sigma**2), False)
+        f1, f2 = (variance_of(x[:, k], beta[k]) for k in (within & ~between, between))
+        found = _shared((f1, f2, slopes, means, fit.sigma**2), True)
+    else:
+        found = _shared((variance_of(x, beta), 0.0, slopes, means, fit.sigma**2), False)
+    return replace(found, weighted=is_weighted(fit))
 
 
 def _demand_share(centred: Any) -> None:

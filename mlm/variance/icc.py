@@ -10,7 +10,7 @@ from ..errors import ArgumentError, is_one_of
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
 from ..report.html import as_html
-from .components import singular_note, variance_components, warn_singular
+from .components import closing_notes, is_weighted, variance_components, warn_singular
 from .observation_level import APPROXIMATIONS
 
 __all__ = ["IntraclassCorrelation", "icc"]
@@ -33,6 +33,8 @@ class IntraclassCorrelation:
         Random-effects terms with a variance of 0 or a correlation of ±1.
     shows_groups : bool
         Whether `frame` and the printout are `by_group`.
+    weighted : bool
+        Whether the residual variance is that of a row of weight 1, which not all rows have.
     """
 
     adjusted: float
@@ -40,6 +42,7 @@ class IntraclassCorrelation:
     by_group: pd.Series
     singular: tuple[str, ...] = ()
     shows_groups: bool = False
+    weighted: bool = False
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -54,7 +57,7 @@ class IntraclassCorrelation:
         return self.unadjusted
 
     def __str__(self) -> str:
-        note = singular_note(self.singular)
+        note = closing_notes(self.singular, self.weighted)
         if self.shows_groups:
             return "\n".join(["# ICC by Group", "", *self._groups(), *note])
         text = (
@@ -119,6 +122,12 @@ def icc(
     SingularFitWarning
         A variance is 0, or a correlation ±1.
 
+    Notes
+    -----
+    With prior weights the residual variance of row i is ``sigma² / w_i``. Here it is ``sigma²``, that of a row of
+    weight 1, as in performance: the shares are those among such rows, and depend on the unit of the weights. The
+    printout says so where weights are not all 1.
+
     Examples
     --------
     >>> import mlm
@@ -142,4 +151,6 @@ def icc(
     within = random + parts.residual
     warn_singular(m.singular_terms, "intraclass correlation")
     groups = (parts.random / within).rename("icc")
-    return IntraclassCorrelation(random / within, random / parts.total, groups, m.singular_terms, bool(by_group))
+    return IntraclassCorrelation(
+        random / within, random / parts.total, groups, m.singular_terms, bool(by_group), is_weighted(m)
+    )

@@ -16,7 +16,7 @@ from scipy import special
 
 from ..errors import ArgumentError, FitError, is_one_of
 from ..fit.generalized import GeneralizedFit
-from ..fit.ranef import covariance_blocks
+from ..fit.ranef import orthonormal_blocks
 from ..frame.reduction import with_constant_only
 
 __all__ = ["APPROXIMATIONS", "checked_approximation", "mean_without_predictors", "observation_level_variance"]
@@ -115,8 +115,7 @@ def mean_without_predictors(fit: GeneralizedFit) -> float:
     except FitError as error:
         raise FitError(f"The mean of the model without predictors is needed, and cannot be had. {error}") from error
     variance = np.zeros(null.nobs)
-    for _, part, covariance in covariance_blocks(null):
-        z = part.columns.matrix()
+    for _, z, covariance in orthonormal_blocks(null):
         variance += np.einsum("ij,jk,ik->i", z, covariance, z)
     eta = null.fixef.iloc[0] + null.frame.known_part
     if family.link.name == "sqrt":

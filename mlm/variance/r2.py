@@ -16,7 +16,7 @@ from ..model.mixed_model import MixedModel
 from ..report.face import demand_linear, demand_mixed
 from ..report.html import as_html
 from .clustering import group_sizes, intercept_variance
-from .components import singular_note, variance_components, warn_singular
+from .components import closing_notes, is_weighted, variance_components, warn_singular
 from .decomposition import CENTRED, VarianceDecomposition, variance_decomposition
 from .observation_level import APPROXIMATIONS
 
@@ -48,6 +48,8 @@ class RSquared:
     decomposition : VarianceDecomposition or None
         Rights & Sterba's shares of the total variance and of those within and between groups; None of a generalized
         model, or with several grouping factors.
+    weighted : bool
+        Whether the residual variance is that of a row of weight 1, which not all rows have.
     """
 
     marginal: float
@@ -58,6 +60,7 @@ class RSquared:
     group_means: float = math.nan
     singular: tuple[str, ...] = ()
     decomposition: VarianceDecomposition | None = field(default=None, compare=False, repr=False)
+    weighted: bool = False
 
     def __str__(self) -> str:
         lines = ["# R2 for Mixed Models", ""]
@@ -66,7 +69,7 @@ class RSquared:
             lines += ["", "# Against the null model", ""]
             lines += [f"      Level 1 R2: {self.level1:.3f}", f"      Level 2 R2: {self.level2:.3f}"]
             lines += [f"      Overall R2: {self.overall:.3f}", f"  Group means R2: {self.group_means:.3f}"]
-        return "\n".join([*lines, *singular_note(self.singular)])
+        return "\n".join([*lines, *closing_notes(self.singular, self.weighted)])
 
     def __repr__(self) -> str:
         return str(self)
@@ -130,6 +133,10 @@ def r2(
     >>> round(found.level1, 3), round(found.marginal, 3)
     (0.936, 0.063)
 
+    Notes
+    -----
+    With prior weights the residual variance is that of a row of weight 1, as for `icc`.
+
     References
     ----------
     Nakagawa, S. & Schielzeth, H. (2013). A general and simple method for obtaining R² from generalized linear
@@ -153,7 +160,9 @@ def r2(
     conditional = (parts.fixed + float(parts.random.sum())) / parts.total
     decomposition = variance_decomposition(m, centred) if isinstance(m, MixedModel) and m.has_rows else None
     if null is None:
-        return RSquared(marginal, conditional, singular=m.singular_terms, decomposition=decomposition)
+        return RSquared(
+            marginal, conditional, singular=m.singular_terms, decomposition=decomposition, weighted=is_weighted(m)
+        )
     demand_linear(m, "The comparison with a null model")
     assert isinstance(m, MixedModel)
     _demand_comparable(m, null)
@@ -169,6 +178,7 @@ def r2(
         group_means=1 - (within / size + between) / (within0 / size + between0),
         singular=m.singular_terms,
         decomposition=decomposition,
+        weighted=is_weighted(m),
     )
 
 
@@ -181,8 +191,11 @@ def _demand_comparable(m: MixedModel, null: MixedModel) -> None:
             f"The model uses {m.nobs} rows, the null model {null.nobs}; fit both to the rows that are"
             " complete for all variables."
         )
-    if not np.array_equal(m.frame.y, null.frame.y):
-        raise FitError(f"The model explains {m.response!r}, the null model other values of {null.response!r}.")
+    rows = _places(m, null)
+    if not np.array_equal(m.frame.y, null.frame.y[rows]):
+        order = np.array_equal(np.sort(m.frame.y), np.sort(null.frame.y))
+        hint = " or has them in another order, under other row labels; fit both to the same data" if order else ""
+        raise FitError(f"The model explains {m.response!r}, the null model other values of {null.response!r}{hint}.")
     if m.reml != null.reml:
         raise FitError(
             f"The model was fitted by {_criterion(m)}, the null model by {_criterion(null)};"
@@ -191,10 +204,17 @@ def _demand_comparable(m: MixedModel, null: MixedModel) -> None:
     groups, groups0 = list(m.ngrps.index), list(null.ngrps.index)
     if groups != groups0:
         raise FitError(f"The model groups by {', '.join(groups)}, the null model by {', '.join(groups0)}.")
-    _demand_null(m, null, groups)
+    _demand_null(m, null, groups, rows)
 
 
-def _demand_null(m: MixedModel, null: MixedModel, groups: list[str]) -> None:
+def _places(m: MixedModel, null: MixedModel) -> np.ndarray:
+    """Where the null model has each row, by their labels, shape (n,); in their order, where labels do not tell."""
+    mine, theirs = m.frame.index, null.frame.index
+    found = theirs.get_indexer(mine) if mine.is_unique and theirs.is_unique else np.full(m.nobs, -1)
+    return np.asarray(found) if (found >= 0).all() else np.arange(m.nobs)
+
+
+def _demand_null(m: MixedModel, null: MixedModel, groups: list[str], rows: np.ndarray) -> None:
     """Raise unless the null model has the other's groups, weights and offset, and an intercept alone."""
     others = [name for name in null.frame.x_names if name != INTERCEPT]
     if others or INTERCEPT not in null.frame.x_names:
@@ -204,11 +224,11 @@ def _demand_null(m: MixedModel, null: MixedModel, groups: list[str]) -> None:
             f"'{m.response} ~ 1 + (1 | {groups[0]})'."
         )
     for name in groups:
-        if not np.array_equal(m.frame.groupings[name].codes, null.frame.groupings[name].codes):
+        if not np.array_equal(m.frame.groupings[name].codes, null.frame.groupings[name].codes[rows]):
             raise FitError(f"The models have other rows in the groups of {name!r}; fit both to the same data.")
     for what in ("weights", "offset"):
         mine, other = getattr(m.frame, what), getattr(null.frame, what)
-        if not np.array_equal(_each(m, mine, what), _each(m, other, what)):
+        if not np.array_equal(_each(m, mine, what), _each(m, other, what)[rows]):
             raise FitError(f"The null model has other {what} than the model{_who(mine, other)}; give both the same.")
 
 

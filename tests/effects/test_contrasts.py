@@ -213,3 +213,10 @@ def test_nested_factors_are_averaged_within():
     assert mlm.emmeans(m, "D").frame[["D", "S"]].drop_duplicates().shape == (7, 2)
     with pytest.raises(mlm.ArgumentError, match="nested"):
         mlm.emmeans(m, "B", weights="proportional")
+
+
+def test_a_single_estimate_has_no_control():
+    rows = {"y": [1.0, 2.0, 4.0, 5.0, 3.0, 2.5], "f": list("aabbcc"), "x": [0.0, 1.0, 1.0, 3.0, 2.0, 5.0]}
+    means = mlm.emmeans(mlm.lm("y ~ f + x", rows), "x", by="f")
+    with pytest.raises(mlm.ArgumentError, match="there is one in a family"):
+        means.contrast("trt.vs.ctrl")

@@ -32,7 +32,7 @@ def test_all_agree(formula, reml):
 
 def test_ends_that_are_no_minimum():
     """Near variances of 0 some end early; none of the others is lower than our own."""
-    found = mlm.all_fit(fitted(brute.STRUCTURES["one row only in a level, crossed"]))
+    found = mlm.all_fit(fitted(brute.STRUCTURES["crossed, slopes"]))
     own = found.frame["optimizer"] == "newton"
     assert not found.agree
     assert found.frame.loc[own, "above"].max() < 1e-6

@@ -320,6 +320,42 @@ def test_fields_of_a_fit_have_their_types(tmp_path):
             assert "is damaged" in said(path), fields[k]
 
 
+def parts_of(head, kind):
+    """All values of one kind in a file, wherever they stand."""
+    waiting, found = [head], []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            found += [one[kind]] if isinstance(one.get(kind), dict) else []
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else []
+    return found
+
+
+def unfit():
+    """Designs that do not hold together, each of the right types."""
+
+    def of(kind, field, value):
+        return lambda head: [part.update({field: value}) for part in parts_of(head, kind) if part[field]]
+
+    def shorter(kind, field):
+        return lambda head: [next(iter(part[field].values())).pop() for part in parts_of(head, kind) if part[field]]
+
+    changes = {f"{kind} {field}": shorter(kind, field) for kind, field in FIELDS}
+    return changes | {"no sets": of("Terms", "sets", {"tuple": []}), "no spans": of("Design", "spans", {"tuple": []})}
+
+
+FIELDS = [("Terms", "sets"), ("Design", "spans"), ("Design", "names"), ("Design", "full"), ("Coding", "labels")]
+
+
+@pytest.mark.parametrize("kind", unfit())
+def test_designs_that_do_not_hold_together_are_one_error(kind, tmp_path):
+    whole, path = tmp_path / "one.mlm", tmp_path / "two.mlm"
+    mlm.lmer("y ~ z * f + (z | g)", rows()).save(whole)
+    path.write_bytes(whole.read_bytes())
+    rewritten(path, unfit()[kind])
+    assert "is damaged" in said(path)
+
+
 def of_numpy(shape, dtype="<f8", data=b""):
     head = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape}, }}".encode()
     head += b" " * (63 - (len(head) + 10) % 64) + b"\n"
