@@ -53,8 +53,8 @@ def _after_the_fit() -> list[str]:
         "`python -m benchmarks.after_the_fit` measures both programs in one run."
     )
     notes = (
-        "In R these are lme4 (`profile`, `bootMer`, `influence`), lmerTest, pbkrtest and emmeans. pbkrtest's matrices of "
-        "the two-level model would need 8 GB each, so R was not asked for that table. A Kenward-Roger table is timed "
+        "In R these are lme4 (`profile`, `bootMer`, `influence`), lmerTest, pbkrtest and emmeans. pbkrtest's matrices "
+        "of the two-level model would need 8 GB each, so R was not asked for that table. A Kenward-Roger table is timed "
         "with its fit, which it is computed from."
     )
     table = (RESULTS.parent / "tables" / "after_the_fit.txt").read_text(encoding="utf-8")

@@ -56,7 +56,7 @@ def test_calls_for_which_r_users_are_sent_here_run(m, tmp_path):
     known["path"] = tmp_path / "m.mlm"
     m.save(known["path"])
     known["d"] = data().assign(passed=(counts > 3).astype(int), count=counts)
-    known["glmer1"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
+    known["glmer1"] = known["gl"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
     known["glmer2"] = mlm.glmer("count ~ x + (1 | g)", known["d"], "poisson")
     known |= {f"glm{k}": mlm.glm(f"passed ~ {right}", known["d"]) for k, right in ((1, "x"), (2, "x + z"))}
     known["m3"] = mlm.lmer("y ~ x * f + h + (1 | g)", data())

@@ -1,4 +1,4 @@
-"""Pictures in the reference: a function of ``mlm.plot``, or a method ``plot``, shows what its docstring's example draws."""
+"""Pictures in the reference: functions of ``mlm.plot`` and methods ``plot`` show what their examples draw."""
 
 from __future__ import annotations
 
