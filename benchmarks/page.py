@@ -54,8 +54,8 @@ def _after_the_fit() -> list[str]:
     )
     notes = (
         "In R these are lme4 (`profile`, `bootMer`, `influence`), lmerTest, pbkrtest and emmeans. pbkrtest's matrices "
-        "of the two-level model would need 8 GB each, so R was not asked for that table. A Kenward-Roger table is timed "
-        "with its fit, which it is computed from."
+        "of the two-level model would need 8 GB each, so R was not asked for that table. A Kenward-Roger table is "
+        "timed with its fit, which it is computed from."
     )
     table = (RESULTS.parent / "tables" / "after_the_fit.txt").read_text(encoding="utf-8")
     return ["## After the fit", told, f"```text\n{table}```", notes]
