@@ -85,11 +85,7 @@ def table(mine: dict[str, float], theirs: dict[str, float | None]) -> str:
     for job, taken in mine.items():
         other = theirs[job]
         lines.append(f"{job:42}{taken:10.2f}{other:11.1f}{other / taken:8.0f}" if other else f"{job:42}{taken:10.2f}")
-    closing = (
-        "R: lme4 (profile, bootMer, influence), lmerTest, pbkrtest, emmeans. pbkrtest's matrices of the two-level\n"
-        "model would need 8 GB each, and are not tried. A Kenward-Roger table is timed with its fit."
-    )
-    return "\n".join([*lines, "", closing, ""])
+    return "\n".join([*lines, ""])
 
 
 def main() -> None:

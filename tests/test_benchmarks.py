@@ -307,6 +307,11 @@ def test_stored_page_is_that_of_the_stored_results(tmp_path, monkeypatch):
     assert not re.search(r"/(home|root|tmp|usr|work)/", STORED.read_text("utf8"))
 
 
+def test_printouts_of_the_page_are_no_wider_than_r_prints():
+    for printout in re.findall(r"^```text\n(.*?)^```", page.PAGE.read_text("utf8"), re.MULTILINE | re.DOTALL):
+        assert max(map(len, printout.splitlines())) <= 80
+
+
 def test_labels_keep_their_distance():
     places = figures._spread(np.array([0.1, 0.11, 0.12, 0.9]), 0.1)
     # the last rounds of moving labels apart leave less than a hair

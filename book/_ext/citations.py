@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pybtex.database import Entry, parse_string
 from pybtex.plugin import find_plugin
+from pybtex.richtext import Text
 
 
 class Citations:
@@ -32,7 +33,7 @@ class Citations:
 
     def listing(self) -> str:
         """Return what was cited as a list, in the order of its labels."""
-        cited = sorted(self._cited, key=lambda key: _label(self._entries[key]))
+        cited = sorted(self._cited, key=lambda key: label(self._entries[key]))
         style, backend = find_plugin("pybtex.style.formatting", "plain")(), find_plugin("pybtex.backends", "markdown")()
         entries = style.format_entries([self._entries[key] for key in cited])
         texts = {entry.key: entry.text.render(backend).replace("\n", " ") for entry in entries}
@@ -41,7 +42,7 @@ class Citations:
     def _linked(self, key: str, form: str) -> str:
         entry = self._entries[key]
         self._cited.add(key)
-        text, address = form.format(*_label(entry)), _address(entry)
+        text, address = form.format(*label(entry)), _address(entry)
         return f"[{text}]({address})" if address else text
 
 
@@ -49,10 +50,10 @@ def _split(keys: str) -> list[str]:
     return [key.strip() for key in keys.split(",")]
 
 
-def _label(entry: Entry) -> tuple[str, str]:
+def label(entry: Entry) -> tuple[str, str]:
     """Return the authors' names and the year of an entry."""
     people = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [" ".join(person.prelast_names + person.last_names).replace("{", "").replace("}", "") for person in people]
+    names = [str(Text.from_latex(" ".join(person.prelast_names + person.last_names))) for person in people]
     authors = " et al.".join([names[0], ""]) if len(names) > 2 else " & ".join(names)
     return authors or entry.fields.get("title", entry.key), entry.fields.get("year", "n.d.")
 

@@ -12,19 +12,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import downloads
 import exercises
 import plain
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx import addnodes
 
-from replications import SOURCES
-
 WORD = re.compile(r"^(\S[^\n]*)\n  \S", re.MULTILINE)
 HEADING = re.compile(r"^#{1,3} (.*)$", re.MULTILINE)
-CHAPTER = re.compile(rf"\]\(({'|'.join(SOURCES)})\.ipynb\)")
+CHAPTERS = downloads.chapters()
+CHAPTER = re.compile(rf"\]\(({'|'.join(CHAPTERS)})\.ipynb\)")
 OFTEN = 3  # times that a section must say a word to be listed without a link to the glossary
-UNLISTED = ("In short", "Where we differ from the source", *exercises.GRADES)
+UNLISTED = ("In short", "Where we differ from the source", "Where R and we differ, and who is right", *exercises.GRADES)
 ALSO = {
     "BLUP": "conditional mode",
     "group-mean centring": "centring",
@@ -77,7 +77,7 @@ def places(word: str, found: list[tuple[str, str]]) -> list[str]:
 def index() -> dict[str, list[tuple[str, str]]]:
     """Return for each word the chapters' keys with titles of sections."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    chapters = {key: list(sections(key)) for key in SOURCES}
+    chapters = {key: list(sections(key)) for key in CHAPTERS}
     for word, definition in definitions().items():
         for key, parts in chapters.items():
             found[word] += [(key, title) for title in places(word, parts)]
@@ -92,7 +92,7 @@ class Concepts(Directive):
     def run(self) -> list[nodes.Node]:
         """Lay out a list of words, each with its places, or with the word under which they stand."""
         env = self.state.document.settings.env
-        for name in ("glossary.md", *(f"{key}.ipynb" for key in SOURCES)):
+        for name in ("glossary.md", *(f"{key}.ipynb" for key in CHAPTERS)):
             env.note_dependency(str(plain.BOOK / name))
         found, items = index(), []
         for word in sorted([*found, *ALSO], key=str.casefold):
@@ -116,7 +116,7 @@ def links(found: list[tuple[str, str]]) -> list[nodes.Node]:
     parts: list[nodes.Node] = []
     for key, title in found:
         address = f"{key}.html#{nodes.make_id(title)}"
-        before = f"{'; ' if parts else ''}{SOURCES.index(key) + 1}, "
+        before = f"{'; ' if parts else ''}{CHAPTERS.index(key) + 1}, "
         parts += [nodes.Text(before), nodes.reference("", title, refuri=address, internal=True)]
     return parts or [nodes.Text("in the glossary only")]
 

@@ -33,8 +33,8 @@ FOLDER = "downloads"
 WHEEL = f"multilevel_replications-{mlm.__version__}-py3-none-any.whl"
 FORMS = {".ipynb": "the notebook", ".py": "its Python script", ".R": "its R code"}
 ABOUT = f"""
-This is a chapter of *Multilevel models, replicated* as a plain notebook. It runs wherever Python 3.11 or later
-is, and the project's wheel: `pip install "{WHEEL}[notebooks]"`. The wheel and the other
+This is a chapter of *Multilevel models, replicated* as a plain notebook. It needs Python 3.11 or later
+and the project's wheel: `pip install "{WHEEL}[notebooks]"`. The wheel and the other
 chapters are on the book's page *Run a chapter*.
 """
 # The first cell where the notebook may be opened on a server that has no wheel yet.

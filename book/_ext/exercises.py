@@ -131,6 +131,17 @@ class Folded(SphinxPostTransform):
             after[0].insert(1, cell)  # its title comes first
 
 
+class InBook(plain.Prose):
+    """Writes an exercise for another page of the book: figures and links stay what they are, numbers are filled in."""
+
+    def __init__(self, chapter: plain.Chapter) -> None:
+        super().__init__(chapter)
+        self._roles["numref"] = lambda name: f"{{numref}}`{name}`"
+
+    def _link(self, found: re.Match[str]) -> str:
+        return found[0]
+
+
 class FromChapter(Directive):
     """The exercises of a chapter, written as Markdown and parsed as such."""
 
@@ -149,7 +160,7 @@ class FromChapter(Directive):
     @classmethod
     def written(cls, chapter: plain.Chapter) -> Iterator[str]:
         """Yield the exercises as blocks of Markdown."""
-        grade, prose = "", plain.Prose(chapter)
+        grade, prose = "", InBook(chapter)
         for exercise in read(chapter):
             if exercise.grade != grade:
                 grade = exercise.grade

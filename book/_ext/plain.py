@@ -21,6 +21,8 @@ from citations import Citations
 from nbformat import NotebookNode
 from nbformat import v4 as nb
 
+from replications import SOURCES
+
 BOOK = Path(__file__).resolve().parent.parent
 GLUED = "application/papermill.record/text/plain"
 FENCE = re.compile(r"^(?P<fence>`{3,}|:{3,})(?P<name>\{[\w:-]+\}|[\w-]*)[ ]*(?P<title>.*)$")
@@ -198,15 +200,34 @@ class Prose:
         """Write a link within the book as text; what it leads to is named."""
         text, target = found["text"], found["target"]
         if target in self.sections:
-            return f"{text or 'the section'} (“{self.sections[target]}”)"
-        if target in labels():
+            named = f"the section “{self.sections[target]}”"
+        elif target in labels():
             title, page = labels()[target]
             named = f"“{title}” in the book’s chapter *{page}*"
         elif (BOOK / target).exists():
-            named = f"the book’s page *{title_of(BOOK / target)}*"
+            kind = "chapter" if Path(target).stem in SOURCES else "page"
+            named = f"the book’s {kind} *{title_of(BOOK / target)}*"
         else:
             raise UnknownMarkup(f"{self.chapter.key}: no page or section {target!r}")
-        return f"{text} ({named})" if text else named
+        before = found.string[: found.start()]
+        if not text:
+            return _after(before, named)
+        paragraph = before.rpartition("\n\n")[2]
+        return f"{text}, {named}" if paragraph.count("(") > paragraph.count(")") else f"{text} ({named})"
+
+
+def _after(before: str, named: str) -> str:
+    r"""Return what a link names as it stands after some text: one article, and a capital where a sentence begins.
+
+    Examples
+    --------
+    >>> _after("leads to the ", "the book's page"), _after("It stops. ", "the section")
+    ("book's page", 'The section')
+    """
+    if re.search(r"\bthe\s+$", before, re.IGNORECASE):
+        return named.removeprefix("the ")
+    begins = re.search(r"(^|[.!?][*_”)]*|\n\n|(^|\n)[*-])\s*$", before)
+    return named[0].upper() + named[1:] if begins else named
 
 
 def _until(fence: str, lines: Iterator[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pictures in the reference: a function of ``mlm.plot`` shows what the example of its docstring draws."""
+"""Pictures in the reference: functions of ``mlm.plot`` and methods ``plot`` show what their examples draw."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from run_python import run
 from sphinx.errors import ExtensionError
 
 PACKAGE = "mlm.plot."
+METHOD = ".plot"
 
 
 def example(docstring: str) -> str:
@@ -23,8 +24,9 @@ def example(docstring: str) -> str:
 
 
 def add_picture(_app: Any, what: str, name: str, thing: Any, _options: Any, lines: list[str]) -> None:
-    """Append the figure of a plotting function's example to its page."""
-    if what != "function" or not name.startswith(PACKAGE):
+    """Append the figure of an example to the text on what draws it."""
+    drawn = name.startswith(PACKAGE) if what == "function" else what == "method" and name.endswith(METHOD)
+    if not drawn:
         return
     code = example(thing.__doc__ or "")
     try:

@@ -107,7 +107,15 @@ class Effect:
         return f"Effect of {self.focal} on {self.response}{by}, with a {percent(self.level)} band{held}"
 
     def plot(self, **options: Any) -> Axes:
-        """Draw lines with bands, one for each value of `at`; options as in :func:`mlm.plot.effect_lines`."""
+        """Draw lines with bands, one for each value of `at`; options as in :func:`mlm.plot.effect_lines`.
+
+        Examples
+        --------
+        >>> import mlm, replications
+        >>> m = mlm.lmer("math ~ homework * ses + (1 | schnum)", replications.load("imm10", verbose=False))
+        >>> mlm.effect(m, "homework", at={"ses": [-1, 0, 1]}).plot().get_ylabel()
+        'math'
+        """
         return effect_lines(self, **options)
 
 

@@ -449,6 +449,14 @@ class Estimates:
         ------
         ArgumentError
             For an unknown option.
+
+        Examples
+        --------
+        >>> import mlm, replications
+        >>> m = mlm.lmer("math ~ homework * ses + (1 | schnum)", replications.load("imm10", verbose=False))
+        >>> slopes = mlm.slopes(m, "homework", by="ses", at={"ses": [-1, 0, 1]})
+        >>> [label.get_text() for label in slopes.plot().get_yticklabels()]
+        ['-1', '0', '1']
         """
         for name in options:
             if name not in PLOT_OPTIONS:

@@ -25,7 +25,15 @@ class Profile(ProfiledDeviance):
     """
 
     def plot(self, **options: Any) -> np.ndarray:
-        """Draw the zeta curves; arguments as for `mlm.plot.zeta_curves`."""
+        """Draw the zeta curves; arguments as for `mlm.plot.zeta_curves`.
+
+        Examples
+        --------
+        >>> import mlm, replications
+        >>> m = mlm.lmer("math ~ homework + (1 | schnum)", replications.load("imm10", verbose=False))
+        >>> len(mlm.profile(m).plot())
+        4
+        """
         return zeta_curves(self, **options)
 
 

@@ -166,7 +166,7 @@ class Fit(FittedMixed):
 
     @property
     def solving(self) -> Solving:
-        """How several grouping factors are to be solved: what `mlm.lmer` was asked."""
+        """How several grouping factors are to be solved, as `mlm.lmer` was asked."""
         return self.working.solving
 
     @property

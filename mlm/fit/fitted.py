@@ -153,7 +153,7 @@ class FittedMixed:
 
     @property
     def has_rows(self) -> bool:
-        """Whether the rows of the data are known: a model of lazy data has sums of them only."""
+        """Whether the rows of the data are known; a model of lazy data has sums of them only."""
         return not isinstance(self.frame, UnreadFrame)
 
     @property

@@ -114,7 +114,7 @@ class ModelFrame:
 
     @property
     def like_x(self) -> np.ndarray:
-        """A matrix with the products X'X of the fixed-effects columns: here these themselves."""
+        """A matrix with the products X'X of the fixed-effects columns; here these themselves."""
         return self.x
 
     @property

@@ -29,7 +29,7 @@ class ModelSums:
 
     Attributes
     ----------
-    frame : UnreadFrame
+    frame : frame without rows
     """
 
     frame: UnreadFrame
@@ -46,7 +46,7 @@ class ModelSums:
 
     @property
     def smallest_group(self) -> int:
-        """Rows of the smallest group: where it is 1, the sums of that group are its row."""
+        """Rows of the smallest group; where it is 1, the sums of that group are its row."""
         return int(min(factor.counts.min() for factor in self.frame.sums.factors.values()))
 
     def write(self, path: Any) -> None:

@@ -58,7 +58,7 @@ class RegressionTable:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The table as it is laid out: see `to_frame`."""
+        """The table as it is laid out, as `to_frame` gives it."""
         return self.to_frame()
 
     def __str__(self) -> str:

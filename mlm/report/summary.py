@@ -63,7 +63,7 @@ class Summary:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The table of coefficients, as other tables have it: `coefficients`."""
+        """The table of coefficients, under the name that other tables have; also `coefficients`."""
         return self.coefficients
 
     def __str__(self) -> str:
