@@ -57,7 +57,7 @@ def _reference(entry: Entry) -> dict[str, Any]:
         "type": "generic",
         "title": _plain(entry.fields["title"]),
         "authors": [_author(person) for person in entry.persons["author"]],
-        "year": int(year) if year.isdigit() else None,
+        "year": int(year[:4]) if year[:4].isdigit() else None,
         "url": entry.fields.get("found"),
         "license": entry.fields.get("license"),
         "notes": _plain(URL.sub(r"\1", note)),
