@@ -25,11 +25,11 @@ def readable(pattern: str) -> str:
     >>> readable(r"n_groups(\.(?P<group>[^.]+))?")
     'n_groups[.GROUP]'
     >>> readable(r"(coef\.)?(?P<term>[^.]+)\.(?P<column>estimate|se)")
-    '[coef.]TERM.(estimate|se)'
+    '[coef.]TERM.(estimate | se)'
     """
     text = _NAME.sub(lambda found: found[1].upper(), pattern)
     text = _OPTIONAL.sub(r"[\1]", _CHOICE.sub(r"(\1)", text))
-    return text.replace(r"\.", ".")
+    return text.replace(r"\.", ".").replace("|", " | ")
 
 
 def of_models() -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ TABLES = ("of_models", "of_comparisons", "of_terms", "of_headings")
 
 def spelled(form):
     """Return the ids of a form: with and without what may be missing, each word, NAMES as they are."""
+    form = form.replace(" | ", "|")
     parts = re.split(r"(\[(?:[^\[\]]|\([^()]*\))*\]|\([^()]*\))", form)
     choices = []
     for part in parts:
