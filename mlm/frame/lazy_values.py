@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 
 from ..errors import DataError, shorten
 from ..language.tree import Call, Name, Node, Number, Text, spell, walk
@@ -225,7 +226,7 @@ class Translator:
                     f"Column {column!r} has {len(rows):,} distinct values, too many for a category of the fixed part "
                     f"(the limit is {MOST_VALUES:,}); take it for a grouping factor: (1 | {column})."
                 )
-            raw = [None if value is None or value != value else value for value in rows[ROW].to_list()]
+            raw = [None if pd.isna(value) else value for value in rows[ROW].to_list()]
             self._distinct[column] = Table.of(rows.select(nw.col(ROW).alias(column)).to_native()), raw
         return self._distinct[column]
 
