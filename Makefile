@@ -1,6 +1,6 @@
 # make book   every chapter run and checked, then the book in _build/html
 # make test   the tests, and each chapter's outputs against the stored ones
-# Both set up .venv on first use. Others: oldest, frames, check, outputs, originals, bench, lint, clean.
+# Both set up .venv on first use. Others: oldest, frames, engines, check, outputs, originals, bench, lint, clean.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -40,7 +40,7 @@ SHELL := bash
 # one recipe at a time, whatever -j says: test and book run the same notebooks
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book test oldest frames check outputs originals bench lint install clean
+.PHONY: help book test oldest frames engines check outputs originals bench lint install clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -75,6 +75,11 @@ $(OLDEST)/.installed: pyproject.toml constraints.txt constraints-oldest.txt
 frames: $(INSTALLED)
 	$(PIP) install -qq -c constraints.txt -e '.[frames,big,files,neighbours]'
 	$(BIN)/python -m pytest $(PYTEST) $(FRAMES)
+
+# fits by PySpark, a cluster of Dask's and Ibis, which fail where these or a Java are not there
+engines: $(INSTALLED)
+	$(PIP) install -qq -c constraints.txt -e '.[spark,dask,ibis]'
+	MLM_ENGINES=1 $(BIN)/python -m pytest $(PYTEST) -m engines tests/fit/test_lazy_engines.py
 
 check: $(CHECKED)
 

@@ -28,6 +28,8 @@ from .mixed_model_equations import Effects, MixedModelEquations
 __all__ = [
     "Wanted",
     "chosen_effects",
+    "codes_of",
+    "demand_new_levels",
     "demand_no_effects",
     "fitted_values",
     "observation_variances",
@@ -94,8 +96,7 @@ def fitted_values(fit: Fit | GeneralizedFit) -> pd.Series:
 
 def wanted(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_levels: str) -> Wanted:
     """Read the rows that are to be predicted; `mlm.MixedModel.predict` says what the arguments mean."""
-    if not is_one_of(new_levels, NEW_LEVELS):
-        raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {new_levels!r}.")
+    demand_new_levels(new_levels)
     effects = chosen_effects(fit, re_form)
     if newdata is None:
         return _of_the_fit(fit, effects)
@@ -105,13 +106,19 @@ def wanted(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_levels: st
     for k, columns in effects.items():
         part = fit.terms[k]
         table.demand({"the model": fit.frame.recipe.columns(part.term.parts)}, "The new data")
-        codes = _codes(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
+        codes = codes_of(fit.frame.groupings[part.term.group], part.term, evaluator, new_levels)
         parts.append(Part(k, part.design.replay(table).matrix()[:, columns], codes, columns))
     lost = np.zeros(table.n, dtype=bool)
     if new_levels == "missing":
         for each in parts:
             lost |= each.codes < 0
     return Wanted(table.index.view(), x, fit.frame.known_part_of(table), tuple(parts), lost, estimable)
+
+
+def demand_new_levels(new_levels: str) -> None:
+    """Refuse what `mlm.MixedModel.predict` does not know."""
+    if not is_one_of(new_levels, NEW_LEVELS):
+        raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {new_levels!r}.")
 
 
 def _of_the_fit(fit: Fit | GeneralizedFit, effects: dict[int, list[int]]) -> Wanted:
@@ -297,8 +304,27 @@ def _effects_of(part: RandomPart) -> dict[Effect, list[int]]:
 # which levels
 
 
-def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str) -> np.ndarray:
-    """Positions of the rows' levels among those of the fit, -1 for new and missing ones."""
+def codes_of(
+    factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels: str, counts: np.ndarray | None = None
+) -> np.ndarray:
+    """Positions of the rows' levels among those of the fit, -1 for new and missing ones.
+
+    Parameters
+    ----------
+    factor : Grouping
+        Of the fit.
+    term : RandomTerm
+    evaluator : Evaluator
+        Of the rows.
+    new_levels : str
+    counts : ndarray of int, shape (rows,), optional
+        How often each row is there; 1 by default.
+
+    Raises
+    ------
+    DataError
+        When `new_levels` is ``"error"``, and there are some.
+    """
     # a column that groups is matched by its values, whatever its type: it need not be of the kind that it was
     table = evaluator.table
     values = [table.value(node.name) if isinstance(node, Name) else evaluator.value(node) for node in term.parts]
@@ -307,8 +333,10 @@ def _codes(factor: Grouping, term: RandomTerm, evaluator: Evaluator, new_levels:
         return codes
     remedy = "use new_levels='population' to predict them with random effects of 0."
     if absent.any():
+        often = np.ones(len(codes), dtype=int) if counts is None else counts
         raise DataError(
-            f"{term.group!r} is missing in {int(absent.sum())} of {len(codes)} rows of the new data; {remedy}"
+            f"{term.group!r} is missing in {int(often[absent].sum())} of {int(often.sum())} rows of the new data; "
+            f"{remedy}"
         )
     new = np.flatnonzero(codes < 0)
     names = list(dict.fromkeys(":".join(_label_at(value, row) for value in values) for row in new))

@@ -29,7 +29,7 @@ from .rows import demand_defined
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, label
 
-__all__ = ["ColumnKey", "Design", "build", "crossed", "full_coding"]
+__all__ = ["ColumnKey", "Design", "build", "crossed", "full_coding", "recoded"]
 
 # Columns of one model matrix: more than these are no model that anybody reads, and take minutes to decompose; and
 # numbers of it: 4 GB, which a machine that people have can hold once.
@@ -91,7 +91,7 @@ class Design:
         for node, coding in zip(self.terms.variables, self.codings, strict=True):
             value = evaluator.variable(node)
             demand_defined(evaluator.told(node), value, table)
-            values.append(value if coding is None else _recoded(value, coding, spell(node)))
+            values.append(value if coding is None else recoded(value, coding, spell(node)))
         columns, spans = _columns(self.terms, values, self.codings, self.full, table.n)
         for name, now, then in zip(self.terms.labels, spans, self.spans, strict=True):
             if now != then:
@@ -309,7 +309,7 @@ def crossed(variables: list[list[tuple[str, np.ndarray]]]) -> Iterator[tuple[str
         yield ":".join(name for name, _ in columns), tuple(array for _, array in columns)
 
 
-def _recoded(value: Value, coding: Coding, name: str) -> Value:
+def recoded(value: Value, coding: Coding, name: str) -> Value:
     """Bring a category of new rows to the levels of the fit."""
     name = shorten(name)
     if isinstance(value, Truth):

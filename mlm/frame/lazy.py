@@ -6,18 +6,14 @@ category; before that for what single functions learn, the distinct values of a 
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_, or_
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from ..errors import DataError, MissingRowsWarning, shorten, users_stacklevel
+from ..errors import DataError, shorten
 from ..language.formula import Formula, parse
 from ..language.terms import Terms
 from ..language.tree import Call, Name, Node, spell, walk
@@ -25,14 +21,17 @@ from .call_text import CallText, name_of
 from .coding import Coding, checked_contrasts, coding_of
 from .columns import INTERCEPT
 from .design import Design, crossed, full_coding
+from .evaluate import Evaluator
 from .given import OFFSET, WEIGHTS, given
-from .lazy_functions import Lazily, sound
+from .lazy_complete import complete_rows, large_groups
+from .lazy_functions import Lazily
 from .lazy_predictors import predictors_of
 from .lazy_table import LazyTable
-from .lazy_values import ROW, ByValue, Translator, chosen, key_of
+from .lazy_values import ROW, ByValue, Translator, chosen
 from .model_frame import RandomPart
 from .outcome import numbers_of_rows
 from .rows import Dropped, taken
+from .table import Table
 from .unread import UnreadColumns, UnreadPredictor
 from .values import Category, Matrix, Numbers, Truth, Value, label
 from .variables import demanded, without_dot
@@ -41,7 +40,7 @@ __all__ = ["PRIOR", "LazyFrame", "LazyPart", "Product", "read_lazy"]
 
 Product = tuple[str, ...]
 """A column of a model matrix: the names of the factors that it is the product of; of the constant, none."""
-RESPONSE, PRIOR, GROUP = "(y)", "(w)", "mlm_size"
+RESPONSE, PRIOR = "(y)", "(w)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,9 +123,9 @@ def read_lazy(
     texts = {role: text for role, text in ((WEIGHTS, weights), (OFFSET, offset)) if text is not None}
     demanded(parsed, roles, texts, table.names_only(), {})
     reading = _Reading(parsed, roles, Translator(table), levels or {})
-    kept, dropped = reading.complete_rows()
+    kept, dropped = complete_rows(reading.translator, reading.computed, reading.grouped)
     if least > 1:
-        kept, dropped = reading.large_groups(kept, dropped, least)
+        kept, dropped = large_groups(kept, dropped, list(reading.keys.values()), least)
     return reading.frame(kept, dropped, contrasts, CallText(named, weights, offset))
 
 
@@ -158,86 +157,15 @@ class _Reading:
         levels: Mapping[str, Sequence[Any]],
     ) -> None:
         self.levels = levels
-        self.formula, self.roles, self.translator, self.table = formula, roles, translator, translator.table
+        self.formula, self.roles, self.translator = formula, roles, translator
         computed = dict.fromkeys((formula.left, *formula.fixed.variables, *formula.offsets, *roles.values()))
         computed |= dict.fromkeys(node for term in formula.random for node in term.expr.variables)
         self.computed = list(computed)
-        parts = dict.fromkeys(node for term in formula.random for node in term.parts)
-        self.grouped = list(dict.fromkeys(name for node in parts for name in translator.columns([node])))
+        self.keys = {term.group: tuple(translator.columns(term.parts)) for term in formula.random}
+        self.grouped = list(dict.fromkeys(name for names in self.keys.values() for name in names))
         self.factors: dict[str, nw.Expr] = {}
         self._labelled: dict[tuple[str, str], str] = {}
         self._counts: dict[str, dict[Any, int]] = {}
-
-    # rows
-
-    def complete_rows(self) -> tuple[LazyTable, Dropped]:
-        """The rows in which nothing is missing; says which are left out.
-
-        Raises
-        ------
-        DataError
-            When a variable is infinite or undefined somewhere, or no row is complete.
-        """
-        present = {node: self._present(node) for node in self.computed}
-        of_column = {name: ~key_of(self.table, name).is_null() for name in self._columns()}
-        conditions = [*present.values(), *(of_column[name] for name in self.grouped)]
-        every = reduce(and_, conditions)
-        asked = {"rows": nw.len(), "complete": _counted(every)}
-        for name in of_column:
-            users = [~present[node] for node in present if name in self.translator.columns([node])]
-            users += [~of_column[name]] if name in self.grouped else []
-            asked[f"absent {name}"] = _counted(~of_column[name] & reduce(or_, users))
-            if self.table.holds(name) == "numbers" and self.table.is_float(name):
-                number = nw.col(name).cast(nw.Float64)
-                asked[f"infinite {name}"] = _counted((number == math.inf) | (number == -math.inf))
-        calls = {node: there for node, there in present.items() if isinstance(node, Call)}
-        for k, (node, there) in enumerate(calls.items()):
-            inputs = [of_column[name] for name in self.translator.columns([node])]
-            asked[f"undefined {k}"] = _counted(reduce(and_, inputs, ~there))
-        found = {name: int(count) for name, count in self.table.numbers(asked).items() if not math.isnan(count)}
-        _demand_numbers(found, list(calls))
-        total, complete = found["rows"], found.get("complete", 0)
-        by_column = {name: found[f"absent {name}"] for name in of_column if found.get(f"absent {name}")}
-        _say_dropped(total, complete, by_column, list(of_column))
-        return self.table.keeping(every), Dropped(total - complete, total, by_column)
-
-    def large_groups(self, kept: LazyTable, dropped: Dropped, least: int) -> tuple[LazyTable, Dropped]:
-        """Leave out the rows of groups that have fewer than `least`, until none has; warns of them.
-
-        Raises
-        ------
-        DataError
-            When no row is left.
-        """
-        keys = [list(self.translator.columns(term.parts)) for term in self.formula.random]
-        before = dropped.total - dropped.count
-        rows, counted = before, -1
-        while rows != counted:
-            counted = rows
-            for names in keys:
-                size = kept.with_columns({GROUP: nw.lit(1.0)}).sizes(names, GROUP)
-                kept = size.keeping(nw.col(GROUP) >= least)
-            rows = int(kept.numbers({"rows": nw.len()})["rows"])
-        if not rows:
-            raise DataError(f"No group has {least} rows or more; ask for fewer, or group by something coarser.")
-        if rows < before:
-            warnings.warn(
-                f"{before - rows} of {before} complete rows are in groups of fewer than {least} rows and are left out.",
-                MissingRowsWarning,
-                stacklevel=users_stacklevel(),
-            )
-        return kept, Dropped(dropped.total - rows, dropped.total, dropped.by_column)
-
-    def _columns(self) -> list[str]:
-        return list(dict.fromkeys([*self.translator.columns(self.computed), *self.grouped]))
-
-    def _present(self, node: Node) -> nw.Expr:
-        value = self.translator.value(node)
-        if isinstance(value, ByValue):
-            return value.present()
-        if not isinstance(value, Lazily):
-            raise DataError(f"{shorten(spell(node))!r} names no column of the data: it is one value for all rows.")
-        return ~(value.expression if value.truth else sound(value.expression)).is_null()
 
     # columns
 
@@ -245,6 +173,7 @@ class _Reading:
         self, kept: LazyTable, dropped: Dropped, contrasts: Mapping[str, Any] | None, call: CallText
     ) -> LazyFrame:
         """Make the columns of all terms on the complete rows."""
+        self._learn_groups(kept)
         values = {node: self._of_rows(node, kept) for node in self._designed()}
         chosen_by = checked_contrasts(contrasts, self.formula.fixed.variables, values)
         x = self._part(self.formula.fixed, values, chosen_by)
@@ -260,9 +189,19 @@ class _Reading:
             ),
             "recipe": self.translator.recipe(), "predictors": self._predictors(kept), "call": call, **self._given(),
         }  # fmt: skip
-        keys = {term.group: tuple(self.translator.columns(term.parts)) for term in self.formula.random}
         table = kept.with_columns(self.factors)
-        return LazyFrame(table, n, columns, self._labels(columns), keys, WEIGHTS in self.roles, known)
+        return LazyFrame(table, n, columns, self._labels(columns), self.keys, WEIGHTS in self.roles, known)
+
+    def _learn_groups(self, kept: LazyTable) -> None:
+        """Keep what expressions learn that group, for new rows."""
+        for node in dict.fromkeys(node for term in self.formula.random for node in term.parts):
+            if isinstance(node, Call):
+                names = self.translator.columns([node])
+                rows = kept.by(names, {"(rows)": nw.len()})
+                evaluator = Evaluator(Table.of(rows.select(*names).to_native()), {})
+                evaluator.value(node)
+                self.translator.kinds = evaluator.kinds | self.translator.kinds
+                self.translator.learnt = dict(evaluator.learnt) | self.translator.learnt
 
     def _labels(self, columns: Sequence[Product]) -> tuple[str, ...]:
         """What the columns are."""
@@ -398,47 +337,3 @@ def _declared(value: Category, levels: Sequence[Any], name: str) -> Category:
     every = np.empty(len(levels), dtype=object)
     every[:] = list(levels)
     return Category(place[value.codes], every, value.ordered, value.contrast, value.text)
-
-
-def _counted(condition: nw.Expr) -> nw.Expr:
-    return condition.cast(nw.Float64).sum()
-
-
-def _demand_numbers(found: Mapping[str, int], calls: list[Call]) -> None:
-    """Refuse infinite values, and expressions that have none where their columns do."""
-    total = found["rows"]
-    if not total:
-        raise DataError("The data have no rows.")
-    for key, count in found.items():
-        what, _, name = key.partition(" ")
-        if what == "infinite" and count:
-            raise DataError(
-                f"Column {name!r} has {count} infinite values in its {total} rows; replace them by missing values or "
-                "filter these rows."
-            )
-        if what == "undefined" and count:
-            node = calls[int(name)]
-            raise DataError(
-                f"{spell(node)!r} is infinite or undefined in {count} of {total} rows; filter these rows or change the "
-                "term."
-            )
-
-
-def _say_dropped(total: int, complete: int, by_column: Mapping[str, int], columns: list[str]) -> None:
-    """Warn of rows that are left out.
-
-    Raises
-    ------
-    DataError
-        When all are.
-    """
-    listed = ", ".join(f"{name} ({count})" for name, count in by_column.items())
-    if not complete:
-        raise DataError(f"No row is complete: all {total} rows have missing values, by column: {listed}.")
-    if complete < total:
-        warnings.warn(
-            f"{total - complete} of {total} rows have missing values and are left out, by column: {listed}. To choose "
-            f"the rows yourself, filter them before the fit.",
-            MissingRowsWarning,
-            stacklevel=users_stacklevel(),
-        )

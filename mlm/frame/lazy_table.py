@@ -95,9 +95,9 @@ class LazyTable:
     def __contains__(self, name: object) -> bool:
         return name in self.dtypes
 
-    def demand(self, wanted: Mapping[str, Iterable[str]]) -> None:
+    def demand(self, wanted: Mapping[str, Iterable[str]], whose: str = "The data") -> None:
         """Raise unless all these columns are there: see `Table.demand`."""
-        self.names_only().demand(wanted)
+        self.names_only().demand(wanted, whose)
 
     def names_only(self) -> Table:
         """A table of these columns with one row of nothing, for what asks for names."""
@@ -147,6 +147,32 @@ class LazyTable:
         plain = {f"mlm_key_{k}": name for k, name in enumerate(keys)}  # which need no quoting
         lazy = self._lazy.with_columns(nw.col(name).alias(key) for key, name in plain.items())
         return self._run(lazy.group_by(*plain).agg(*asked)).rename(plain)
+
+    def joined(self, keys: Mapping[str, nw.Expr], other: nw.DataFrame[Any]) -> LazyTable:
+        """The rows with what another table has for their values of some expressions, or null.
+
+        Parameters
+        ----------
+        keys : mapping of str to narwhals.Expr
+            By the names that their values have in `other`.
+        other : narwhals.DataFrame
+            In memory, each combination of values once.
+        """
+        lazy = self._lazy.with_columns(**keys).join(self._beside(other), on=list(keys), how="left")
+        return LazyTable(lazy, self.engine, self.dtypes)
+
+    def _beside(self, other: nw.DataFrame[Any]) -> nw.LazyFrame[Any]:
+        """A table in memory as the engine reads it together with the rows."""
+        native, engine = self._lazy.to_native(), self._lazy.implementation
+        if engine.is_duckdb():  # tables of two connections cannot be joined, and a relation does not tell its own
+            mlm_other = other.to_arrow()  # noqa: F841 (DuckDB finds it by its name)
+            return nw.from_native(native.query("mlm_rows", "select * from mlm_other"))
+        session = native.sparkSession if engine.is_pyspark() else None
+        return other.lazy(engine, session=session)
+
+    def native_with(self, name: str, expression: nw.Expr) -> Any:
+        """The engine's own table: the columns of the data and one more."""
+        return self._lazy.select(*self.dtypes, expression.alias(name)).to_native()
 
     def _run(self, query: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
         """Let the engine compute.

@@ -13,6 +13,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 
 from ..errors import DataError, shorten
 from ..language.tree import Call, Name, Node, Number, Text, spell, walk
@@ -135,6 +136,14 @@ class Translator:
         """Names of the columns that expressions use."""
         return column_names(nodes, {}, self.table)
 
+    def evaluator(self, table: Table) -> Evaluator:
+        """Compute expressions on the distinct values of a column."""
+        return Evaluator(table, {})
+
+    def site(self, node: Call) -> LazySite:
+        """Where a function is called."""
+        return LazySite(spell(node), 0, table=self.table)
+
     def recipe(self) -> Recipe:
         """What is to be kept for new rows."""
         return Recipe(dict(self.kinds), dict(self.learnt), {})
@@ -151,7 +160,7 @@ class Translator:
             return self._column(node.name)
         assert isinstance(node, Call)
         if not columns:
-            return Evaluator(self.table.names_only(), {}).value(node)
+            return self.evaluator(self.table.names_only()).value(node)
         return self.value(node.arguments[0]) if node.function == "(" else self._call(node)
 
     def _column(self, name: str) -> Lazily:
@@ -168,13 +177,13 @@ class Translator:
         return Lazily(sound(number) if self.table.is_float(name) else number)
 
     def _call(self, node: Call) -> Any:
+        site = self.site(node)
         known = lazy_function(node.function, spell(node), self.table)
         values = [self.value(argument) for argument in node.arguments]
         values = [
             value.lazily(argument) if isinstance(value, ByValue) else value
             for value, argument in zip(values, node.arguments, strict=True)
         ]
-        site = LazySite(spell(node), 0, table=self.table)
         made: Any = bound(known, site, values, list(node.keywords or (None,) * len(values)))
         if site.learnt:
             self.learnt[node] = site.learnt
@@ -195,8 +204,8 @@ class Translator:
 
     def _by_value(self, node: Node, column: str) -> ByValue:
         table, raw = self.distinct(column)
-        evaluator = Evaluator(table, {})
-        value = evaluator.value(node)
+        evaluator = self.evaluator(table)
+        value = evaluator.variable(node)
         self.kinds |= evaluator.kinds
         self.learnt |= evaluator.learnt
         return ByValue(column, key_of(self.table, column), raw, value)
@@ -217,7 +226,7 @@ class Translator:
                     f"Column {column!r} has {len(rows):,} distinct values, too many for a category of the fixed part "
                     f"(the limit is {MOST_VALUES:,}); take it for a grouping factor: (1 | {column})."
                 )
-            raw = [None if value is None or value != value else value for value in rows[ROW].to_list()]
+            raw = [None if pd.isna(value) else value for value in rows[ROW].to_list()]
             self._distinct[column] = Table.of(rows.select(nw.col(ROW).alias(column)).to_native()), raw
         return self._distinct[column]
 

@@ -11,10 +11,12 @@ import pandas as pd
 
 from ..errors import ArgumentError
 from ..fit.fit import Fit
+from ..fit.lazy_predict import demand_plain, lazy_predictions
 from ..fit.leverage import row_leverages
 from ..fit.predict import fitted_values, observation_variances, predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_of_levels, ranef_table, varcorr_table
 from ..fit.residuals import kept_effects, mixed_residuals
+from ..frame.lazy_table import is_lazy
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Denominators, Satterthwaite, WithKenwardRoger, checked_ddf
@@ -283,13 +285,14 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         interval: str | None = None,
         level: float = 0.95,
         weights: Any = None,
-    ) -> pd.Series | pd.DataFrame:
+    ) -> Any:
         """Predict the response, with standard errors and intervals if they are asked for.
 
         Parameters
         ----------
         newdata : data frame, optional
-            Default: the rows of the fit. What is missing in a predictor is missing in the predictions.
+            Default: the rows of the fit. What is missing in a predictor is missing in the predictions. Lazy data, or
+            the path of Parquet files, are predicted where they are: see Returns.
         re_form : {None, False, "NA", 0} or str
             None uses the conditional modes of all random effects; ``"NA"``, False and 0 all mean none; some of the
             formula's terms, such as ``"(1 | g)"``, use these.
@@ -314,11 +317,14 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
             random effects jointly, given the estimated variances; without random effects the root of ``x'Vx``.
             Intervals are by the normal distribution; a prediction interval's variance is ``se²`` plus that of an
             observation, and knows nothing of random effects that `re_form` leaves out.
+            Of lazy data: data of the same kind (of Parquet files, a relation of DuckDB) with the columns of `newdata`
+            and one more, ``fit``, computed when they are read; null stands for what is missing.
 
         Raises
         ------
         ArgumentError
-            For an unknown `re_form`, `new_levels` or `interval`, or a level outside (0, 1).
+            For an unknown `re_form`, `new_levels` or `interval`, or a level outside (0, 1); and for standard errors of
+            lazy data.
         FormulaError
             When `weights` is a text that is no expression.
         DataError
@@ -350,6 +356,9 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         [[1.65, 0.7, 0.29, 3.01], [4.67, 3.69, -2.56, 11.9]]
         """
         framed, observed = asks_for_frame(se, interval, level), interval == "prediction"
+        if is_lazy(newdata):
+            demand_plain(framed or weights is not None)
+            return lazy_predictions(self, newdata, re_form, new_levels)
         added = observation_variances(self, newdata, weights) if observed or weights is not None else 0.0
         rows = wanted(self, newdata, re_form, new_levels)
         fit = predicted_values(self, rows)
