@@ -2,7 +2,7 @@
 
 Ratings of items by users, one a pair at most, whose numbers have tails as heavy as those of MovieLens 25M. Each fit is
 made in a process of its own with one thread: seconds of the processor from the data frame to the model, and the peak of
-resident memory, frame and Python included.
+resident memory, frame and Python included. Other packages are beside it where they are installed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +22,20 @@ import pandas as pd
 
 import mlm
 
+from .peers import PEERS
+
 HERE = Path(__file__).resolve().parent
 FORMULA = "y ~ x + (1 | user) + (1 | item)"
 # pairs aimed at, users, items, solver; duplicates among the draws are dropped, so that there are fewer
 CASES = (
     (1_010_000, 15_000, 6_000, "exact"),
     (1_010_000, 15_000, 6_000, "iterative"),
-    (25_700_000, 162_541, 59_047, "iterative"),
+    (1_010_000, 15_000, 6_000, "gpboost"),
+    (1_010_000, 15_000, 6_000, "glmm"),
+    (25_700_000, 162_541, 59_047, "automatic"),
 )
+# Seconds of the processor after which other packages are given up.
+PEER_SECONDS = 60
 DEVIATIONS, RESIDUAL = (0.45, 0.50), 0.85
 USERS_AT_ONCE = 4000
 # Of all items, the share that a user of so many rates without replacement; and the most that any user rates.
@@ -77,13 +84,24 @@ def measured(path: Path, solver: str) -> dict[str, object]:
     """Fit in this process."""
     with np.load(path) as stored:
         frame = pd.DataFrame({name: stored[name] for name in ("user", "item", "x", "y")})
+    peer = next((peer for peer in PEERS if peer.name == solver), None)
+    if peer is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (PEER_SECONDS, PEER_SECONDS))
+        prepared, begun = peer.prepare(frame, ("user", "item")), time.process_time()
+        peer.fit(FORMULA, prepared, True)
+        return {"seconds": time.process_time() - begun, "peak": _peak()}
+    warnings.simplefilter("ignore", mlm.MonteCarloWarning)
     begun = time.process_time()
-    m = mlm.lmer(FORMULA, frame, solver=solver)
+    m = mlm.lmer(FORMULA, frame, solver=None if solver == "automatic" else solver)
     taken, errors = time.process_time() - begun, m.monte_carlo
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    said = {"rows": m.nobs, "levels": m.ngrps.tolist(), "seconds": taken, "peak": peak}
+    said = {"rows": m.nobs, "levels": m.ngrps.tolist(), "seconds": taken, "peak": _peak()}
     said |= {"theta": m.theta.tolist(), "criterion": m.deviance, "evaluations": len(m.optimum.log)}
     return said | ({} if errors is None else {"error": errors.criterion, "largest": errors.largest})
+
+
+def _peak() -> int:
+    """Bytes that this process held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def table(found: list[dict[str, object]]) -> str:
@@ -91,13 +109,19 @@ def table(found: list[dict[str, object]]) -> str:
     head = f"{'rows':>12}{'users x items':>18}  {'solver':10}{'CPU s':>8}{'peak GB':>9}  {'theta':22}{'criterion':>16}"
     lines = [f"{FORMULA}, one thread", "", head + f"{'+-':>8}{'theta err':>11}"]
     for each in found:
+        if "theta" not in each:
+            taken = f"{each['seconds']:8.1f}{each['peak'] / 1e9:9.2f}" if "peak" in each else f"  {each['said']}"
+            lines.append(f"{'':12}{'':18}  {each['solver']:10}{taken}")
+            continue
         levels = " x ".join(f"{n:,}" for n in each["levels"])
         theta = " ".join(f"{t:.7f}" for t in each["theta"])
         line = f"{each['rows']:12,}{levels:>18}  {each['solver']:10}{each['seconds']:8.1f}{each['peak'] / 1e9:9.2f}  "
         line += f"{theta:22}{each['criterion']:16.3f}"
         errors = f"{each['error']:8.3f}{each['largest']:11.1e}" if "error" in each else f"{'exact':>8}{'exact':>11}"
         lines.append(line + errors)
-    note = "theta err: Monte Carlo error of theta, at most, in its sampling standard errors"
+    peers = [f"{peer.name} {peer.version}" for peer in PEERS if any(peer.name == each["solver"] for each in found)]
+    note = f"the same data, other packages: {', '.join(peers)}\n" if peers else ""
+    note += "theta err: Monte Carlo error of theta, at most, in its sampling standard errors"
     return "\n".join([*lines, "", note, ""])
 
 
@@ -120,8 +144,13 @@ def main(arguments: list[str] | None = None) -> None:
         if not path.exists():
             np.savez(path, **heavy_tailed(rows, users, items))
         command = [sys.executable, "-m", "benchmarks.crossed_ratings", "--fit", str(path), solver]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=one_thread)
-        found.append({"solver": solver, **json.loads(done.stdout)})
+        other = next((peer for peer in PEERS if peer.name == solver), None)
+        if other is not None and not other.available:
+            continue
+        done = subprocess.run(command, capture_output=True, text=True, check=other is None, env=one_thread)
+        given_up = {"said": f"no end in {PEER_SECONDS} s" if done.returncode < 0 else "fails"}
+        said = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else given_up
+        found.append({"solver": solver, **said})
         print(table(found), flush=True)
     if asked.rows is None:
         (HERE / "tables" / "crossed_ratings.txt").write_text(table(found), encoding="utf-8")

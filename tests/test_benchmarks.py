@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import __main__ as command  # noqa: E402
 from benchmarks import (  # noqa: E402
     cases,
+    crossed_ratings,
     figures,
     import_time,
     machine,
@@ -347,3 +348,14 @@ def test_programs_that_are_compared_closely_are_measured_in_turns(monkeypatch):
     alone = [found[0], found[-1]]
     assert not run.measure_in_turns(cases.CASES["imm10_model3"], alone, run.Settings(rounds=3))
     assert turns == []
+
+
+def test_crossed_ratings_say_what_other_packages_take_or_that_they_do_not_end(monkeypatch):
+    monkeypatch.setattr(peers.Peer, "version", "1.0")
+    ours = {"rows": 1000, "levels": [90, 40], "seconds": 1.25, "peak": 3e8, "theta": [0.5, 0.25], "criterion": 7.5}
+    others = [{"solver": "gpboost", "seconds": 21.24, "peak": 5.7e8}, {"solver": "glmm", "said": "no end in 60 s"}]
+    lines = crossed_ratings.table([{"solver": "exact", **ours}, *others]).splitlines()
+    assert lines[3].split()[4:8] == ["exact", "1.2", "0.30", "0.5000000"]
+    assert lines[4].split() == ["gpboost", "21.2", "0.57"]
+    assert lines[5].split(maxsplit=1) == ["glmm", "no end in 60 s"]
+    assert lines[7] == "the same data, other packages: glmm 1.0, gpboost 1.0"

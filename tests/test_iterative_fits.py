@@ -150,6 +150,15 @@ def test_summary_says_how_it_was_solved_and_how_sure_that_is(mobility):
     assert "iteratively" not in exact.summary().text
 
 
+def test_summary_says_when_probes_are_too_few_and_how_many_would_do(mobility, monkeypatch):
+    found = mlm.lmer(FORMULA, mobility, solver="iterative", probes=20)
+    assert "too few probes" not in found.summary().text
+    large = found.monte_carlo._replace(largest=1.5)
+    monkeypatch.setattr(type(found), "monte_carlo", large)
+    last = "too few probes: some 4500 would leave 0.1 standard errors; solver='exact' leaves none"
+    assert found.summary().text.splitlines()[-1] == last
+
+
 def test_saved_refitted_and_updated(mobility, tmp_path):
     found = mlm.lmer(FORMULA, mobility, solver="iterative", probes=10, seed=4)
     found.save(tmp_path / "m.mlm")
@@ -175,7 +184,7 @@ def test_saved_refitted_and_updated(mobility, tmp_path):
         lambda m: m.confint(method="profile"),
         lambda m: m.coefficients(ddf="satterthwaite"),
         lambda m: m.coefficients(ddf="kenward-roger"),
-        lambda m: m.predict(se=True),
+        lambda m: m.leverages,
         lambda m: m.residuals("standardized"),
         lambda m: mlm.influence(m, "firm"),
         lambda m: m.deviance_function.evaluate(m.theta),
@@ -185,6 +194,66 @@ def test_what_needs_the_exact_likelihood_is_refused(mobility, asked):
     found = mlm.lmer(FORMULA, mobility, solver="iterative")
     with pytest.raises(mlm.FitError, match="solved iteratively, whose traces and criterion carry a Monte Carlo error"):
         asked(found)
+
+
+@pytest.mark.parametrize("formula", [FORMULA, "y ~ x + (1 + x | worker) + (1 | firm)"])
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+def test_standard_errors_of_predictions_are_solved_for(mobility, formula):
+    exact, found = fits(formula, mobility, probes=400)
+    rows = mobility.iloc[[3, 40, 40, 500]].copy()
+    rows["worker"] = [3, 10_000, 10_000, 7]
+    for options in ({}, {"re_form": "(1 | firm)"}, {"interval": "prediction", "level": 0.9}):
+        ours, theirs = (m.predict(rows, se=True, new_levels="population", **options) for m in (found, exact))
+        np.testing.assert_allclose(ours["se"], theirs["se"], rtol=0.01)
+        np.testing.assert_allclose(ours[["lower", "upper"]], theirs[["lower", "upper"]], rtol=0.02, atol=0.02)
+
+
+def test_standard_errors_of_predictions_at_a_theta(mobility):
+    """At the same theta they are those of the exact system, but for what conjugate gradients leave."""
+    exact, found = fits("y ~ x + (1 + x | worker) + (1 | firm)", mobility.head(300))
+    at, rest = exact._at.theta, found.working.predicted
+    codes = [np.array([0, 3, 3]), np.array([2, 2, -1])]
+    columns = [np.array([[1.0, 0.5], [1.0, 0.0], [0.0, 1.0]]), np.ones((3, 1))]
+    if found.products.factors[0].size == 1:
+        codes, columns = codes[::-1], columns[::-1]
+    ours, _ = rest(at, columns, codes)
+    wanted = exact.working.users_modes(at)[1]
+    k = 0 if columns[0].shape[1] == 2 else 1
+    z, level = columns[k][2], codes[k][2]
+    own = z @ wanted[k][:, :, level] @ z
+    t = exact.working.layout.matrices(at)[1 - k][0, 0]
+    fixed = rest(at, columns, codes)[1]
+    assert ours[2] == pytest.approx(own + t * t, rel=1e-6)
+    assert fixed.shape == (3, 2)
+
+
+def test_rows_that_are_too_many_to_be_solved_for(mobility, monkeypatch):
+    monkeypatch.setattr("mlm.fit.predict.SOLVED_ROWS", 2)
+    found = mlm.lmer(FORMULA, mobility, solver="iterative", probes=10)
+    assert len(found.predict(mobility.iloc[[0, 1, 1, 0]], se=True)) == 4
+    with pytest.raises(mlm.FitError, match="3 different rows are too many, 2 the most"):
+        found.predict(mobility.iloc[[0, 1, 2]], se=True)
+
+
+def test_tests_and_means_are_by_the_normal_distribution_unless_others_are_asked_for(mobility):
+    exact, found = fits(FORMULA, mobility)
+    tested = mlm.contest(found, "x = 0")
+    assert tested.frame["df"].tolist() == [np.inf]
+    assert tested.frame["t value"].iloc[0] == pytest.approx((found.fixef / found.se)["x"])
+    assert tested.frame["Pr(>|t|)"].iloc[0] == pytest.approx(
+        mlm.contest(exact, "x = 0").frame["Pr(>|t|)"].iloc[0], abs=1e-3
+    )
+    assert "Solved iteratively: tests by the normal distribution" in str(tested)
+    together = mlm.contest(found, ["x = 0", "(Intercept) = 1"])
+    assert together.frame["DenDF"].tolist() == [np.inf]
+    assert "Solved iteratively" in str(together)
+    for ask in (lambda m, **o: mlm.emmeans(m, "x", **o), lambda m, **o: mlm.slopes(m, "x", **o)):
+        assert "Degrees-of-freedom method: asymptotic" in str(ask(found))
+        assert ask(found).frame.equals(ask(found, ddf="asymptotic").frame)
+        with pytest.raises(mlm.FitError, match="solved iteratively"):
+            ask(found, ddf="satterthwaite")
+    with pytest.raises(mlm.FitError, match="solved iteratively"):
+        mlm.contest(found, "x = 0", ddf="kenward-roger")
 
 
 def test_intervals_by_the_normal_distribution_and_by_samples(mobility):

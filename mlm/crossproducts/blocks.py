@@ -182,7 +182,7 @@ class PairProducts(NamedTuple):
     Attributes
     ----------
     rows, columns : ndarray of int, shape (m,)
-        Levels of the first and of the second factor.
+        Levels of the first and of the second factor, 32 bits wide where that is enough.
     values : ndarray, shape (q_a, q_b, m)
     """
 

@@ -305,6 +305,8 @@ def _pair(one: FactorColumns, other: FactorColumns, root_weights: np.ndarray | N
     """Sum the products of two factors' (shifted) columns over the rows of each pair of levels."""
     first, second = one.grouping, other.grouping
     rows, columns, cell = cells(first.codes, second.codes, (first.size, second.size))
+    if root_weights is None and one.is_one and other.is_one:
+        return PairProducts(rows, columns, np.bincount(cell).astype(float)[None, None])
     left, right = one.columns.matrix(), other.columns.matrix()
     left = left if one.means is None else left - one.means
     right = right if other.means is None else right - other.means

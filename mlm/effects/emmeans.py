@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..errors import ArgumentError, first_few, is_one_of, listed, shorten, suggest
 from ..inference.confint import checked_level
-from ..inference.f_tests import Denominators, Exact
+from ..inference.f_tests import Asymptotic, Denominators
 from ..language.tree import spell
 from ..model.generalized_linear_model import GeneralizedLinearModel
 from ..model.generalized_mixed_model import GeneralizedMixedModel
@@ -29,12 +29,6 @@ __all__ = ["Model", "checked_weighting", "denominators_of", "emmeans", "shown_pr
 Model = MixedModel | GeneralizedMixedModel | LinearModel | GeneralizedLinearModel
 DDF = ("kenward-roger", "satterthwaite", "asymptotic")
 OVERALL = ("1", "overall")  # emmeans' name of a column where nothing is told apart, and what it says
-
-
-class Asymptotic(Exact):
-    """The normal distribution, where it was asked for."""
-
-    method = "asymptotic"
 
 
 def emmeans(
@@ -65,7 +59,8 @@ def emmeans(
         fit; as often as each of them; as often as in the rows of each mean; the same for all cells that have rows.
     ddf : {None, "kenward-roger", "satterthwaite", "asymptotic"}
         Of a linear mixed model, Kenward and Roger's by default as in emmeans, for one fitted by maximum likelihood
-        Satterthwaite's. Other models have their own, infinite for the normal distribution.
+        Satterthwaite's, and for one solved iteratively ``"asymptotic"``. Other models have their own, infinite for
+        the normal distribution.
     level : float
         Coverage of the intervals, in (0, 1).
     type : {"link", "response"}
@@ -151,8 +146,8 @@ def denominators_of(m: Any, ddf: Any) -> Denominators:
     known = ddf.lower() if isinstance(ddf, str) else ddf
     if not is_one_of(known, (None, *DDF)):
         raise ArgumentError(f"ddf is None, {', '.join(map(repr, DDF))}; got {ddf!r}.")
-    if known == "asymptotic":
-        return Asymptotic(m.vcov.to_numpy(), m.working_covariance, np.inf)
+    if known == "asymptotic" or (known is None and getattr(m, "monte_carlo", None) is not None):
+        return Asymptotic(m)
     if known is None and is_mixed(m) and not is_generalized(m):
         known = "kenward-roger" if m.reml else "satterthwaite"
     found: Denominators = m.denominators(known)

@@ -295,6 +295,26 @@ class Fit(FittedMixed):
         factor = [f.name for f in self.products.factors].index(group)
         return self.working.covariances_of(self._at.theta, factor, levels)
 
+    def solved_variances(
+        self, x: np.ndarray, columns: dict[str, np.ndarray], codes: dict[str, np.ndarray]
+    ) -> np.ndarray:
+        """Variances of ``x'(beta^ - beta) + z'(b^ - b)`` of a fit that was solved iteratively, row by row: shape (k,).
+
+        Parameters
+        ----------
+        x : ndarray, shape (k, p)
+        columns : mapping of str to ndarray, shapes (k, q)
+            By grouping factor, z; factors that are not there have no part.
+        codes : mapping of str to ndarray of int, shapes (k,)
+            Positions of the levels, -1 for those that the fit has not seen.
+        """
+        nothing = np.full(len(x), -1)
+        z = [columns.get(f.name, np.zeros((len(x), f.size))) for f in self.products.factors]
+        at = [codes.get(f.name, nothing) for f in self.products.factors]
+        own, matched = self.working.predicted(self._at.theta, z, at)
+        rest = self.working_covariance.turn(x) - matched
+        return np.asarray(self.sigma**2 * own + ((rest @ self.working_covariance.matrix) * rest).sum(axis=1))
+
     @cached_property
     def _modes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         modes, covariances = self.working.users_modes(self._at.theta)

@@ -36,7 +36,7 @@ def row_information(fit: Fit | GeneralizedFit) -> tuple[WorkedRows, Information]
     """
     if isinstance(fit, GeneralizedFit):
         return fit.worked, fit.mode_information
-    demand_exact("Leverages, and standard errors of predictions with random effects,", fit)
+    demand_exact("What the rows tell of single effects, such as leverages,", fit)
     frame = fit.frame
     weights = np.ones(frame.nobs) if frame.weights is None else frame.weights
     worked = worked_rows(frame, list(fit.terms), frame.y, weights, Units())

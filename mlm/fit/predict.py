@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, counted, is_one_of, shorten
+from ..errors import ArgumentError, DataError, FitError, counted, is_one_of, shorten
 from ..frame.design import full_coding
 from ..frame.estimability import estimable_rows
 from ..frame.evaluate import Evaluator, column_names, demand_functions
@@ -40,6 +40,9 @@ __all__ = [
 
 NO_EFFECTS = (False, 0, "NA", "0", "~0", "~ 0")
 NEW_LEVELS = ("error", "population", "missing")
+# Rows whose variances are solved for at most, of a fit that was solved iteratively: a choice. Each takes some thirty
+# passes over the pairs of levels that share rows.
+SOLVED_ROWS = 1000
 Effect = frozenset[tuple[str, bool]]  # variables, and whether each is coded by all its levels; none for the intercept
 
 
@@ -158,11 +161,30 @@ def variances(fit: Fit | GeneralizedFit, equations: Callable[[], MixedModelEquat
     ndarray, shape (m,)
         NaN where there is no prediction, or it does not follow from the fit.
     """
-    if rows.parts:
+    if rows.parts and getattr(fit, "monte_carlo", None) is not None:
+        found = _solved_variances(fit, rows)
+    elif rows.parts:
         found = equations().variances(rows.x, _by_factor(fit, rows))
     else:
         found = fit.working_covariance.variances(rows.x)
     return np.where(rows.lost | ~rows.estimable, np.nan, found)
+
+
+def _solved_variances(fit: Any, rows: Wanted) -> np.ndarray:
+    """Variances of what is predicted by a fit that was solved iteratively: a solution for each row that differs."""
+    effects = _by_factor(fit, rows)
+    every = [rows.x, *(column for e in effects.values() for column in (e.z, e.codes[:, None]))]
+    _, first, place = np.unique(np.concatenate(every, axis=1), axis=0, return_index=True, return_inverse=True)
+    if len(first) > SOLVED_ROWS:
+        raise FitError(
+            f"Standard errors of predictions with random effects are solved for row by row in a fit that was solved "
+            f"iteratively: {len(first)} different rows are too many, {SOLVED_ROWS} the most. Ask for fewer rows, or "
+            "for predictions without random effects (re_form='NA')."
+        )
+    columns = {group: e.z[first] for group, e in effects.items()}
+    codes = {group: e.codes[first] for group, e in effects.items()}
+    found: np.ndarray = fit.solved_variances(rows.x[first], columns, codes)[place.ravel()]
+    return found
 
 
 def observation_variances(fit: Fit, newdata: Any, weights: Any) -> np.ndarray | float:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from ..errors import DataError
 from ..language.tree import Node, spell
@@ -21,9 +22,8 @@ from .values import EXACT, ROWS, Matrix, Value, label
 
 __all__ = ["Grouping", "cells", "grouping"]
 
-# Bits of the numbers that NumPy's stable sort takes by radix, in time linear in the rows (documentation of numpy.sort:
-# 16 or less); wider ones it sorts by comparing.
-DIGIT_BITS = 16
+# Rows from which their numbers, and those of levels, are 64 bits wide: below, twice such a number has 32.
+MANY_ROWS = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,7 @@ def grouping(name: str, parts: tuple[Node, ...], values: list[Value]) -> Groupin
         inner, inner_levels = _factorized(node, value)
         before, own, codes = cells(codes, inner, (size, len(inner_levels)))
         every.append(inner_levels)
-        pairs.append((before, own))
+        pairs.append((before.astype(np.intp), own.astype(np.intp)))
         size = len(before)
     return Grouping(name, codes, size, tuple(every), tuple(pairs))
 
@@ -178,33 +178,37 @@ def cells(first: np.ndarray, second: np.ndarray, levels: tuple[int, int]) -> tup
     Returns
     -------
     first_levels, second_levels : ndarray of int, shape (m,)
-        Of each cell, sorted by the first, then by the second.
+        Of each cell, sorted by the first, then by the second; 32 bits wide where that is enough.
     cell : ndarray of int, shape (n,)
         Which cell each row is in.
 
     Examples
     --------
     >>> import numpy as np
-    >>> cells(np.array([1, 0, 1, 1]), np.array([2, 0, 0, 2]), (2, 3))
-    (array([0, 1, 1]), array([0, 0, 2]), array([2, 0, 1, 2]))
+    >>> [each.tolist() for each in cells(np.array([1, 0, 1, 1]), np.array([2, 0, 0, 2]), (2, 3))]
+    [[0, 1, 1], [0, 0, 2], [2, 0, 1, 2]]
     """
-    key = first * levels[1] + second
-    if levels[0] * levels[1] <= COUNTED_PER_ROW * len(key):
-        seen = np.zeros(levels[0] * levels[1], dtype=bool)
+    narrow = np.int32 if len(first) < MANY_ROWS else np.intp
+    if levels[0] * levels[1] <= COUNTED_PER_ROW * len(first):
+        key, seen = first * levels[1] + second, np.zeros(levels[0] * levels[1], dtype=bool)
         seen[key] = True
-        present, cell = np.flatnonzero(seen), (np.cumsum(seen) - 1)[key]
-    else:
-        order = _sorted_order(key, levels[0] * levels[1])
-        key = key[order]
-        starts = np.append(True, key[1:] != key[:-1])
-        present, cell = key[starts], np.empty(len(key), dtype=np.intp)
-        cell[order] = np.cumsum(starts) - 1
-    return *np.divmod(present, levels[1]), cell
+        rows, columns = np.divmod(np.flatnonzero(seen), levels[1])
+        return rows.astype(narrow), columns.astype(narrow), (np.cumsum(seen) - 1)[key]
+    first, second = first.astype(narrow), second.astype(narrow)
+    order = _by_level(second, levels[1])
+    order = order[_by_level(first[order], levels[0])]
+    first, second = first[order], second[order]
+    starts = np.append(True, (first[1:] != first[:-1]) | (second[1:] != second[:-1]))
+    cell = np.empty(len(order), dtype=np.intp)
+    cell[order] = np.cumsum(starts, dtype=narrow) - 1
+    return first[starts], second[starts], cell
 
 
-def _sorted_order(key: np.ndarray, size: int) -> np.ndarray:
-    """Order in which keys below `size` are sorted: digit by digit, from the last to the first."""
-    order = np.argsort(key.astype(np.uint16), kind="stable")
-    for shift in range(DIGIT_BITS, int(size - 1).bit_length(), DIGIT_BITS):
-        order = order[np.argsort((key[order] >> shift).astype(np.uint16), kind="stable")]
-    return order
+def _by_level(codes: np.ndarray, levels: int) -> np.ndarray:
+    """Order in which rows are sorted by their level and then as they stand, by counting.
+
+    It is that of the entries of a matrix with a 1 for the level of each row, column by column.
+    """
+    ends = np.arange(len(codes) + 1, dtype=codes.dtype)
+    one = sparse.csr_array((np.ones(len(codes), dtype=bool), codes, ends), shape=(len(codes), levels))
+    return one.tocsc().indices

@@ -12,7 +12,7 @@ from ..errors import ArgumentError, FitError, is_one_of
 from ..report import r_numbers
 from ..report.face import FittedModel, demand_model
 from .confint import checked_level
-from .f_tests import Denominators
+from .f_tests import Asymptotic, Denominators
 from .hypotheses import Hypotheses, hypotheses
 from .tables import TestsTable
 from .term_tests import denominators_of, f_frame
@@ -40,7 +40,8 @@ def contest(
         a right side it is 0); weights by name, ``{"x1": 1, "x2": -1}``; or one weight a coefficient.
     ddf : {"satterthwaite", "kenward-roger"}
         Of a linear mixed model, Satterthwaite's by default; others have their own. Without a dispersion they are
-        infinite: t is normal then, and F times NumDF chi-squared.
+        infinite: t is normal then, and F times NumDF chi-squared. A model that was solved iteratively has none but the
+        normal distribution, and a note says so.
     rhs : float or array_like of shape (k,)
         What the weighted sums are supposed to be, besides what stands in a text.
     joint : bool, optional
@@ -88,17 +89,24 @@ def contest(
         raise ArgumentError(f"`joint` is True, False or None; got {joint!r}.")
     level = checked_level(level)
     asked = hypotheses(L, rhs, [str(name) for name in m.fixef.index])
-    by = denominators_of(m, ddf)
+    by, notes = _denominators(m, ddf)
     together = len(asked.names) > 1 if joint is None else joint
     if not together:
         frame = _t_frame(m, asked, by, level)
-        return TestsTable(frame, (), (), _rows(asked), "t value", "Pr(>|t|)", digits, width)
+        return TestsTable(frame, (), notes, _rows(asked), "t value", "Pr(>|t|)", digits, width)
     short = asked.shortened()[0]
     _demand_consistent(short)
     difference = short.weights @ m.fixef.to_numpy() - short.values
     label = "; ".join(asked.names) if any(name[:1].isalpha() for name in asked.names) else "1"
     frame = f_frame(m, {label: by.f_test(short.weights, difference)})
-    return TestsTable(frame, (), (), {label: asked.weights}, digits=digits, width=width)
+    return TestsTable(frame, (), notes, {label: asked.weights}, digits=digits, width=width)
+
+
+def _denominators(m: FittedModel, ddf: Any) -> tuple[Denominators, tuple[str, ...]]:
+    """Degrees of freedom, and what to say of them."""
+    if ddf is None and getattr(m, "monte_carlo", None) is not None:
+        return Asymptotic(m), ("Solved iteratively: tests by the normal distribution, without degrees of freedom.",)
+    return denominators_of(m, ddf), ()
 
 
 def _rows(asked: Hypotheses) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from ..fit.working_covariance import WorkingCovariance
 from .kenward_roger import kenward_roger, scaled_denominator
 from .satterthwaite import VarianceInformation, degrees_of_freedom
 
-__all__ = ["Denominators", "Exact", "FTest", "Satterthwaite", "WithKenwardRoger", "checked_ddf"]
+__all__ = ["Asymptotic", "Denominators", "Exact", "FTest", "Satterthwaite", "WithKenwardRoger", "checked_ddf"]
 
 # Share of the variance that a contrast keeps beside the others, each of length 1, up to which it depends on them.
 DEPENDENT = 1e-10
@@ -257,3 +257,17 @@ class Exact:
             return FTest(np.nan, 0, np.nan)
         t = vectors[:, there].T @ difference
         return FTest(float((t * t / values[there]).mean()), int(there.sum()), float(self.df))
+
+
+class Asymptotic(Exact):
+    """The normal distribution, where it was asked for, or of fits that were solved iteratively.
+
+    Parameters
+    ----------
+    m : fitted model
+    """
+
+    method = "asymptotic"
+
+    def __init__(self, m: Any) -> None:
+        super().__init__(m.vcov.to_numpy(), m.working_covariance, np.inf)

@@ -254,6 +254,15 @@ class Deviance:
         found, basis = self.solver.covariances_of(theta, factor, levels), self.products.factors[factor].basis
         return found if basis is None else basis.users_modes(found[0], found)[1]
 
+    def predicted(
+        self, theta: np.ndarray, columns: list[np.ndarray], codes: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How sure sums of the user's effects are: see `Iterative.predicted`, which the solver is."""
+        assert isinstance(self.solver, Iterative)
+        bases = [f.basis for f in self.products.factors]
+        turned = [z if b is None else z @ b.inverse for z, b in zip(columns, bases, strict=True)]
+        return self.solver.predicted(theta, turned, codes)
+
     def is_perfect(self, at: Evaluation) -> bool:
         """Whether as good as nothing is left of the response, so that the deviance falls without end."""
         few = bool(at.penalised <= PERFECT_SHARE * self.products.xy[-1, -1])

@@ -316,7 +316,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
             ``se`` is the standard error of the predicted mean, ``x'β̂ + z'û`` less ``x'β + z'u``: that of fixed and
             random effects jointly, given the estimated variances; without random effects the root of ``x'Vx``.
             Intervals are by the normal distribution; a prediction interval's variance is ``se²`` plus that of an
-            observation, and knows nothing of random effects that `re_form` leaves out.
+            observation, and knows nothing of random effects that `re_form` leaves out. Of a fit that was solved
+            iteratively they are solved for, in up to a thousand different rows.
             Of lazy data: data of the same kind (of Parquet files, a relation of DuckDB) with the columns of `newdata`
             and one more, ``fit``, computed when they are read; null stands for what is missing.
 

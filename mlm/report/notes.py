@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import cast
 
@@ -15,6 +16,8 @@ APPROXIMATE = "n_agq=0 is approximate: these are not the estimates of the larges
 
 # Ratio of the standard deviations of two predictors, or of one to 1, from which lme4 warns of their scales.
 MOST_RATIO = 1e3
+# Monte Carlo error of theta, in its standard errors, above which probes are said to be too few, and one that would do.
+LARGEST_ERROR, ENOUGH = 1.0, 0.1
 
 
 def notes(m: FittedMixedModel) -> list[str]:
@@ -50,10 +53,16 @@ def _monte_carlo(m: FittedMixedModel) -> list[str]:
     if errors is None:
         return []
     named = "REML criterion" if m.reml else "deviance"
-    return [
+    lines = [
         f"solved iteratively, with {errors.probes} random probes (seed {errors.seed}); Monte Carlo errors:",
         f"{named} {errors.criterion:.2g}, variances at most {errors.largest:.2g} of their standard errors",
     ]
+    if LARGEST_ERROR < errors.largest < math.inf:
+        enough = math.ceil(errors.probes * (errors.largest / ENOUGH) ** 2)
+        lines.append(
+            f"too few probes: some {enough} would leave {ENOUGH:g} standard errors; solver='exact' leaves none"
+        )
+    return lines
 
 
 def is_approximate(m: FittedModel) -> bool:

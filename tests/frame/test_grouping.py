@@ -5,7 +5,7 @@ import pytest
 
 from mlm.frame.grouping import COUNTED_PER_ROW, cells
 
-# levels of the two factors: all combinations counted, and sorted by one, two and three digits of 16 bits
+# levels of the two factors: all combinations counted, and rows sorted by one factor and then by the other
 TABLES = [(3, 5), (1, 1), (200, 300), (4_000, 3_000), (70_000, 90_000)]
 
 
@@ -24,10 +24,20 @@ def test_cells_are_the_distinct_pairs(levels):
 
 def test_both_ways_are_tried():
     counted = [a * b <= COUNTED_PER_ROW * 2_700 for a, b in TABLES]
-    digits = {-(-(a * b - 1).bit_length() // 16) for a, b in TABLES}
     assert any(counted)
     assert not all(counted)
-    assert digits >= {1, 2, 3}
+
+
+@pytest.mark.parametrize("levels", [(3, 5), (70_000, 90_000)])
+def test_levels_are_as_wide_as_the_rows_need(levels, monkeypatch):
+    rows = [np.array([0, 2, 1, 2]), np.array([4, 0, 4, 0])]
+    narrow = cells(*rows, levels)
+    monkeypatch.setattr("mlm.frame.grouping.MANY_ROWS", 4)
+    wide = cells(*rows, levels)
+    assert [each.dtype for each in narrow] == [np.int32, np.int32, np.intp]
+    assert {each.dtype for each in wide} == {np.dtype(np.intp)}
+    for one, other in zip(narrow, wide, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_one_row():

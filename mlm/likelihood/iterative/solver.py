@@ -184,6 +184,51 @@ class Iterative:
             out[:, :, start : start + len(some)] = np.einsum("ab,bcj,dc->adj", t, blocks, t)
         return out
 
+    def predicted(
+        self, theta: np.ndarray, columns: list[np.ndarray], codes: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How sure sums of effects are, each solved for.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (n_theta,)
+        columns : list of ndarray, shapes (k, q)
+            What each of k sums has of the effects of one level of each factor.
+        codes : list of ndarray of int, shapes (k,)
+            Which level that is; -1 for one that is not there.
+
+        Returns
+        -------
+        variances : ndarray, shape (k,)
+            Over sigma², the fixed effects taken as known.
+        matched : ndarray, shape (k, p)
+            What the sums of the effects' predictions change by, with the fixed effects.
+        """
+        matrices = self.layout.matrices(theta)
+        at, spherical = SystemAt(self.system, matrices), [z @ t for z, t in zip(columns, matrices, strict=True)]
+        fixed = self._fixed(eliminate(at, self.xy))
+        count = len(codes[0])
+        variances, matched = np.zeros(count), np.zeros((count, len(self.xy) - 1))
+        for a, code, own in zip(spherical, codes, fixed, strict=True):
+            matched += np.einsum("kq,qkp->kp", np.where(code[:, None] < 0, 0.0, a), own[:, code])
+            variances += np.where(code < 0, np.einsum("kq,kq->k", a, a), 0.0)
+        for start in range(0, count, LEVELS_AT_ONCE):
+            some = slice(start, start + LEVELS_AT_ONCE)
+            every = [
+                self._spread(k, a[some], code[some]) for k, (a, code) in enumerate(zip(spherical, codes, strict=True))
+            ]
+            first, others = every[0], np.concatenate(every[1:])
+            solved, rest = at.solve(first, others, COVARIANCE_TOLERANCE)
+            variances[some] += np.einsum("ik,ik->k", first, solved) + np.einsum("ik,ik->k", others, rest)
+        return variances, matched
+
+    def _spread(self, factor: int, columns: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Columns (k, q) at the levels of one factor: shape (q J, k), 0 where there is no level."""
+        q, levels = self.system.shapes[factor]
+        out, there = np.zeros((q, levels, len(codes))), np.flatnonzero(codes >= 0)
+        out[:, codes[there], there] = columns[there].T
+        return out.reshape(q * levels, -1)
+
     def _blocks(self, at: SystemAt, factor: int, levels: np.ndarray) -> np.ndarray:
         """Blocks of ``M^-1``, shape (q, q, levels)."""
         q, count = self.system.shapes[factor]

@@ -73,13 +73,14 @@ class CrossedSystem:
 
 def _matrix(pair: PairProducts, first: tuple[int, int], second: tuple[int, int]) -> sparse.csr_array:
     """The products between two factors as one sparse matrix."""
-    (q, rows), (r, columns) = first, second
-    shape, wide = (q * rows, r * columns), np.int32 if len(pair.rows) * q * r < 2**31 else np.int64
+    (q, rows), (r, levels) = first, second
+    shape, wide = (q * rows, r * levels), np.int32 if len(pair.rows) * q * r < 2**31 else np.int64
     if q == r == 1:
         starts = np.append(0, np.cumsum(np.bincount(pair.rows, minlength=rows)))
-        return sparse.csr_array((pair.values[0, 0], pair.columns.astype(wide), starts.astype(wide)), shape=shape)
+        columns = pair.columns.astype(wide, copy=False)
+        return sparse.csr_array((pair.values[0, 0], columns, starts.astype(wide)), shape=shape)
     row = np.arange(q)[:, None, None] * rows + pair.rows + np.zeros((1, r, 1), dtype=np.intp)
-    column = np.arange(r)[None, :, None] * columns + pair.columns + np.zeros((q, 1, 1), dtype=np.intp)
+    column = np.arange(r)[None, :, None] * levels + pair.columns + np.zeros((q, 1, 1), dtype=np.intp)
     return sparse.csr_array((pair.values.ravel(), (row.ravel(), column.ravel())), shape=shape)
 
 

@@ -130,11 +130,14 @@ def crossed_fronts(
     fronts = one_front(width)
     if width > DENSE_COLUMNS:
         ones = np.ones(len(row), dtype=np.float32)
-        shared = sparse.csr_array((ones, (row.astype(np.int32), unit.astype(np.int32))), shape=(levels, count))
-        transposed = sparse.csr_array(shared.T)
-        some = transposed[:: max(count // SAMPLED_LEVELS, 1)] @ shared
-        if some.nnz * count <= min(DENSE_SHARE * count**2, LINKED_PAIRS) * some.shape[0]:
-            units = transposed @ shared
+        row, unit = row.astype(np.int32, copy=False), unit.astype(np.int32, copy=False)
+        shared = sparse.csr_array((ones, (row, unit)), shape=(levels, count))
+        sampled = np.zeros(count, dtype=bool)
+        sampled[:: max(count // SAMPLED_LEVELS, 1)] = True
+        among = sampled[unit]
+        some = sparse.csr_array((ones[: among.sum()], (unit[among], row[among])), shape=(count, levels)) @ shared
+        if some.nnz * count <= min(DENSE_SHARE * count**2, LINKED_PAIRS) * sampled.sum():
+            units = sparse.csr_array(shared.T) @ shared
             fronts = analyse(units) if width == count else _with_effects(units, columns)
     _demand_room(fronts, names)
     return fronts

@@ -24,6 +24,8 @@ __all__ = ["Part", "divide"]
 # single effects take the same time from 100 columns a part to 3,000, and 1.5 to 2.2 times as long with 30; with random
 # slopes 1,000 columns a part take 0.6 of the time.
 PART_COLUMNS = 300
+# Pairs of levels that are looked at together, to find what is connected: some 50 MB.
+PIECE_PAIRS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,10 +71,18 @@ def divide(products: CrossProducts) -> tuple[Part, ...]:
 def _connected(products: CrossProducts) -> list[np.ndarray]:
     """Number of the connected part that each level belongs to, an array a factor."""
     starts = np.cumsum([0, *(f.levels for f in products.factors)])
-    rows = np.concatenate([starts[a] + pair.rows for (a, _), pair in products.pairs.items()])
-    columns = np.concatenate([starts[b] + pair.columns for (_, b), pair in products.pairs.items()])
-    graph = sparse.coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(starts[-1], starts[-1]))
-    _, label = connected_components(graph, directed=False)
+    count, label = int(starts[-1]), np.arange(starts[-1])
+    for (a, b), pair in products.pairs.items():
+        pieces = 1 + len(pair.rows) // PIECE_PAIRS
+        for k in range(pieces):
+            rows, columns = label[starts[a] + pair.rows[k::pieces]], label[starts[b] + pair.columns[k::pieces]]
+            apart = rows != columns
+            ones = np.ones(int(apart.sum()), dtype=bool)
+            graph = sparse.coo_array((ones, (rows[apart], columns[apart])), shape=(count, count))
+            count, found = connected_components(graph, directed=False)
+            label = found[label]
+            if count == 1:
+                break
     return [label[i:j] for i, j in itertools.pairwise(starts)]
 
 

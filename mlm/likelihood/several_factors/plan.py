@@ -177,7 +177,7 @@ def _parents(index: np.ndarray, count: int, child: Incidence | None, parent: Inc
     """Find the entries of the children among those of their parents, which have them all."""
     if child is None or parent is None:
         return Parents(index, count, np.empty(0, dtype=np.intp), 0)
-    have = parent.row * parent.width + parent.column
+    index, have = index.astype(np.intp), parent.row * parent.width + parent.column
     entries = np.searchsorted(have, index[child.row] * parent.width + child.column)
     return Parents(index, count, entries, len(have))
 
@@ -192,10 +192,11 @@ def _columns(products: CrossProducts, factors: tuple[int, ...]) -> tuple[np.ndar
 def _fronts(products: CrossProducts, last: int, factors: tuple[int, ...], columns: tuple[np.ndarray, ...]) -> Fronts:
     """The pattern that is left when the last nested factor, in which all others are nested, has been eliminated."""
     pairs = [_pair(products, last, k) for k in factors]
-    starts = np.cumsum([0, *(products.factors[k].levels for k in factors)])[:-1]
+    starts = np.cumsum([0, *(products.factors[k].levels for k in factors)]).tolist()[:-1]
     names = ", ".join(f"{products.factors[k].name!r} ({products.factors[k].levels} levels)" for k in factors)
-    row = np.concatenate([pair.rows for pair in pairs])
-    unit = np.concatenate([start + pair.columns for start, pair in zip(starts, pairs, strict=True)])
+    row = pairs[0].rows if len(pairs) == 1 else np.concatenate([pair.rows for pair in pairs])
+    units = [start + pair.columns if start else pair.columns for start, pair in zip(starts, pairs, strict=True)]
+    unit = units[0] if len(units) == 1 else np.concatenate(units)
     return crossed_fronts(products.factors[last].levels, row, unit, columns, names)
 
 
@@ -236,7 +237,7 @@ def _incidence(
 ) -> Incidence:
     """Cross-products of a nested factor with the crossed ones, sorted by its level."""
     pairs = [(_pair(products, s, k), at) for k, at in zip(factors, columns, strict=True)]
-    row = np.concatenate([pair.rows for pair, at in pairs for _ in at])
+    row = np.concatenate([pair.rows for pair, at in pairs for _ in at], dtype=np.intp)
     column = np.concatenate([effect[pair.columns] for pair, at in pairs for effect in at])
     values = np.concatenate([pair.values[:, a] for pair, at in pairs for a in range(len(at))], axis=1)
     order = np.argsort(row * (1 + int(column.max())) + column, kind="stable")

@@ -82,3 +82,14 @@ def test_many_crossed_levels_that_fall_apart_need_little_memory():
     assert sum(part.plan.crossed.width for part in found) > 5_000
     assert max(part.plan.crossed.width for part in found) < 2 * parts.PART_COLUMNS
     assert m.converged
+
+
+@pytest.mark.filterwarnings("ignore::mlm.SingularFitWarning")
+@pytest.mark.parametrize("formula", FORMULAS[1:])
+def test_parts_are_the_same_piece_by_piece(formula, monkeypatch):
+    products = mlm.lmer(formula, within_schools(40, 2_000)).working.products
+    at_once = parts._connected(products)
+    monkeypatch.setattr(parts, "PIECE_PAIRS", 100)
+    for one, other in zip(at_once, parts._connected(products), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert max(int(each.max()) for each in at_once) > 3
