@@ -192,9 +192,9 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
         degrees = next((family[key] for key in ("chisq_df", "df", "npar") if key in family and key != "npar"), None)
         if statistic is None or (value := part.value(statistic)) is None:
             continue
-        df = part.value(degrees) if degrees is not None else above.get(prefix)
+        df = part.whole(degrees) if degrees is not None else above.get(prefix)
         if df is None and part.block.kind in ("stats.drop1", "car.Anova") and "npar" in family:
-            df = part.value(family["npar"])
+            df = part.whole(family["npar"])
         if df is not None and df.low > 0:
             given = [statistic.id, degrees.id if degrees is not None else f"{prefix}.npar"]
             yield from part.compared(name, family["p"], tails.above_chisq(value, df), given)
@@ -217,7 +217,7 @@ def dropped(part: Part, name: str) -> Iterator[Finding]:
     none = part.families.get("none", {})
     for prefix, family in part.having("lrt"):
         df = next((family[key] for key in ("df", "chisq_df") if key in family), family.get("npar"))
-        count = part.value(df) if df is not None else None
+        count = part.whole(df) if df is not None else None
         if prefix == "none" or count is None:
             continue
         for quantity, given in (
