@@ -15,7 +15,7 @@ SEVERAL = """\
  a - c     -0.1791 0.275 86   {}
  b - c     -0.1106 0.269 86   {}
 
-Confidence level used: 0.95 
+Confidence level used: 0.95
 {}
 """
 RAISED = {
@@ -60,7 +60,7 @@ TESTED = """\
  g emmean    SE df null t.ratio p.value
  a   1.08 0.192 86 0.25   {t}  {p}
 
-P values are {side}-tailed 
+P values are {side}-tailed
 """
 
 
@@ -80,8 +80,8 @@ THRESHOLDS = """\
  contrast estimate    SE df t.ratio p.value
  a - b     -0.0685 0.269 86  {}  {}
 
-Statistics are tests of {} with a threshold of 0.5 
-P values are {}-tailed 
+Statistics are tests of {} with a threshold of 0.5
+P values are {}-tailed
 """
 
 
@@ -101,10 +101,10 @@ def test_tests_with_a_threshold(t, p, what, side):
 
 GLHT = """\
 Linear Hypotheses:
-           Estimate Std. Error z value Pr(>|z|)   
+           Estimate Std. Error z value Pr(>|z|)
 b - a == 0   0.8328     0.2477   3.361  {} **
-c - a == 0   0.1450     0.2570   0.564  0.83901   
-c - b == 0  -0.6877     0.2566  -2.680  0.01994 * 
+c - a == 0   0.1450     0.2570   0.564  0.83901
+c - b == 0  -0.6877     0.2566  -2.680  0.01994 *
 ---
 Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
 (Adjusted p values reported -- single-step method)
