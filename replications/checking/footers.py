@@ -42,7 +42,7 @@ class Footer:
 
     @cached_property
     def side(self) -> str:
-        """ "left" or "right" of one-sided tests, empty of others."""
+        """Left or right of one-sided tests, empty of others."""
         found = _SIDE.search(self.text)
         return found[1] if found else ""
 

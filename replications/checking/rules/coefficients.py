@@ -193,6 +193,18 @@ def _level(part: Part) -> float:
     return float(found[1]) if found else MOST_LIKELY
 
 
+@rule("limits on both sides of the estimate")
+def around(part: Part, name: str) -> Iterator[Finding]:
+    """Means, contrasts and slopes of emmeans lie between their limits, on whatever scale."""
+    for prefix, family in part.having("estimate", "ci_low"):
+        estimate = part.value(family["estimate"])
+        if estimate is not None and part.block.kind.startswith("emmeans.") and not _plain(family):
+            given = [f"{prefix}.estimate"]
+            yield from part.compared(name, family["ci_low"], Interval(-math.inf, estimate.high), given)
+            if "ci_high" in family:
+                yield from part.compared(name, family["ci_high"], Interval(estimate.low, math.inf), given)
+
+
 @rule("the estimate lies in its interval")
 def inside(part: Part, name: str) -> Iterator[Finding]:
     """An estimate lies between the ends of its interval."""
