@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 import mlm
 from mlm.errors import MlmError
@@ -58,6 +62,8 @@ def _model(target: Target, models: Mapping[str, Any]) -> Any:
             return stars(quantities.p(id.split(".")[-2]), target.cutoffs)
         if reason := _of_nlme(target, id, recipe.reml):
             raise LookupError(reason)
+        if id == "dispersion":
+            return float(model.dispersion)
         minus_twice = id == "deviance" and recipe.function == "glmer"  # so do its summaries call it
         found = -2 * model.loglik if minus_twice else quantities.get(id)
         if not isinstance(found, str) and not math.isfinite(float(found)):  # type: ignore[arg-type]
@@ -84,7 +90,24 @@ def _comparison(target: Target, models: Mapping[str, Any]) -> Any:
 
 def _terms(target: Target, models: Mapping[str, Any]) -> Any:
     (model,) = models.values()
+    columns = {number.column for number in target.numbers.values()}
+    if "npar" in columns and not any(column.startswith("Pr(") for column in columns):
+        return _cells(target, _of_lme4(model))
     return _cells(target, mlm.anova(model).frame)
+
+
+def _of_lme4(model: Any) -> pd.DataFrame:
+    """Return lme4's table of terms in their order: squares of the fixed effects by the factor of their precision."""
+    table = mlm.anova(model, type=1).frame
+    sigma2 = float(model.sigma) ** 2
+    factor = np.linalg.cholesky(np.linalg.inv(np.asarray(model.vcov, dtype=float) / sigma2)).T
+    squares = (factor @ np.asarray(list(mlm.fixef(model)), dtype=float)) ** 2
+    counts = [round(count) for count in table["NumDF"]]
+    ends = np.cumsum([len(squares) - sum(counts), *counts])  # before the terms stands the intercept
+    sums = np.array([squares[a:b].sum() for a, b in pairwise(ends)])
+    means = sums / counts
+    columns = {"npar": counts, "Sum Sq": sums, "Mean Sq": means, "F value": means / sigma2}
+    return pd.DataFrame(columns, index=table.index)
 
 
 def _cells(target: Target, table: Any) -> Any:

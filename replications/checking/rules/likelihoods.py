@@ -26,8 +26,13 @@ def deviance(part: Part, name: str) -> Iterator[Finding]:
     """The deviance of a mixed model is -2 times its log likelihood."""
     for _, family in part.having("deviance", "loglik"):
         loglik = part.value(family["loglik"])
-        if loglik is not None and part.block.kind != "stats.glm" and _tests_models(family):
+        if loglik is not None and not _other_deviance(part, family) and _tests_models(family):
             yield from part.compared(name, family["deviance"], loglik * -2.0, [family["loglik"].id])
+
+
+def _other_deviance(part: Part, family: Family) -> bool:
+    """Tell whether the deviance is not the log likelihood's: that of ``glm``, or lme4 0.99's by ML of a REML fit."""
+    return part.block.kind == "stats.glm" or ("reml_criterion" in family and "deviance" in family)
 
 
 def _tests_models(family: Family) -> bool:
@@ -38,7 +43,7 @@ def _minus_twice(part: Part, family: Family) -> tuple[Interval, str] | None:
     """Return -2 log likelihood (or the REML criterion), and the number that it was taken from."""
     found = []
     for name, factor in (("deviance", 1.0), ("reml_criterion", 1.0), ("loglik", -2.0)):
-        if name in family and not (name == "deviance" and part.block.kind == "stats.glm"):
+        if name in family and not (name == "deviance" and _other_deviance(part, family)):
             value = part.value(family[name])
             if value is not None:
                 found.append((value * factor, family[name].id))
