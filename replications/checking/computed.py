@@ -15,6 +15,8 @@ from mlm.errors import MlmError
 from replications.checking.part import Cutoffs
 from replications.checking.targets import Target
 from replications.errors import CheckError
+from replications.printouts.block import Number
+from replications.printouts.names import slug
 from replications.quantities import Quantities, find
 
 Value = float | str | LookupError
@@ -62,6 +64,8 @@ def _model(target: Target, models: Mapping[str, Any]) -> Any:
             return stars(quantities.p(id.split(".")[-2]), target.cutoffs)
         if reason := _of_nlme(target, id, recipe.reml):
             raise LookupError(reason)
+        if target.block.kind == "lme4.ranef":
+            return _mode(model, id, target.numbers[id])
         if id == "dispersion":
             return float(model.dispersion)
         minus_twice = id == "deviance" and recipe.function == "glmer"  # so do its summaries call it
@@ -71,6 +75,16 @@ def _model(target: Target, models: Mapping[str, Any]) -> Any:
         return found if isinstance(found, str) else float(found)  # type: ignore[arg-type]
 
     return value
+
+
+def _mode(model: Any, id: str, number: Number) -> float:
+    """Return a conditional mode, by the group of the id, and the level and the effect that were printed."""
+    table = mlm.ranef(model)
+    own = (table["grpvar"].map(slug) == id.split(".")[1]) & (table["term"] == number.column)
+    found = table.loc[own & (table["grp"].astype(str) == number.row), "condval"]
+    if len(found) != 1:
+        raise LookupError(f"the model has no conditional mode {number.column!r} of {number.row!r}")
+    return float(found.iloc[0])
 
 
 def _of_nlme(target: Target, id: str, reml: bool) -> str:

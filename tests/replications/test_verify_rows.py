@@ -137,3 +137,12 @@ Days          10.467      1.546    6.77
 def test_the_deviance_of_old_reml_summaries_is_that_of_maximum_likelihood():
     assert not replications.verify(OLD).having("differs")
     assert "aic" in {f.id for f in replications.verify(OLD.replace("1756", "1766")).having("differs")}
+
+
+def test_conditional_modes_are_recomputed(rows):
+    modes = mlm.ranef(mlm.lmer("y ~ x + (1 | g)", rows))["condval"][:3]
+    lines = [f"{level} {value: .7f}" for level, value in enumerate(modes)]
+    text = "\n".join(["m <- lmer(y ~ x + (1 | g), d)", "ranef(m)", "$g", "   (Intercept)", *lines, ""])
+    found = replications.verify(text, rows)
+    assert len(found.having("agrees", "explained")) == 3, found
+    assert replications.verify(text.replace(lines[1], "1  9.1234567"), rows).having("differs")
