@@ -63,7 +63,8 @@ def verify(
     Raises
     ------
     mlm.ArgumentError
-        If the text is none, an argument has no sense, or says how to fit models without data.
+        If the text is none, an argument has no sense, or says how to fit models without data; if ``weights`` names no
+        column.
     mlm.DataError
         If the data cannot be read.
     PrintoutError
@@ -134,7 +135,9 @@ def _asked(data: Any, given: Mapping[str, Any]) -> Asked:
 
 
 def main(file: str, data: str | None = None, *, face: str = "text", **given: Any) -> int:
-    """Print what was found about a file, and return the exit status: 0, 1 if a number differs, 2 if none was read.
+    """Print what was found about a file, and return the exit status.
+
+    It is 0, 1 if a number differs, and 2 if none was read or, with data, none could be recomputed.
 
     Parameters
     ----------
