@@ -8,7 +8,8 @@ from typing import Any
 
 from mlm.errors import ArgumentError
 from replications.checking import consistency
-from replications.checking.given import frame
+from replications.checking.finding import doubted
+from replications.checking.given import frame, known_columns
 from replications.checking.recomputed import Recomputed
 from replications.checking.targets import Asked
 from replications.checking.verification import Verification
@@ -62,7 +63,8 @@ def verify(
     Raises
     ------
     mlm.ArgumentError
-        If the text is none, an argument has no sense, or says how to fit models without data.
+        If the text is none, an argument has no sense, or says how to fit models without data; if ``weights`` names no
+        column.
     mlm.DataError
         If the data cannot be read.
     PrintoutError
@@ -102,9 +104,11 @@ def verify(
     found = consistency.findings(printout, lines)
     if data is None:
         return Verification(found, printout)
-    recomputed = Recomputed(frame(data, rename, where))
+    rows = frame(data, rename, where)
+    known_columns("weights", weights, rows)
+    recomputed = Recomputed(rows, doubted(found))
     found += recomputed.findings(printout, lines, asked)
-    return Verification(sorted(found, key=lambda finding: finding.line), printout, recomputed.notes)
+    return Verification(sorted(found, key=lambda finding: finding.line), printout, recomputed.notes, with_data=True)
 
 
 def _asked(data: Any, given: Mapping[str, Any]) -> Asked:
@@ -127,11 +131,13 @@ def _asked(data: Any, given: Mapping[str, Any]) -> Asked:
             raise ArgumentError(f"{name} is a str; got {value!r}")
     if reml is not None and not isinstance(reml, bool):
         raise ArgumentError(f"reml is True or False; got {reml!r}")
-    return Asked(formula, weights, reml)
+    return Asked(formula, weights, reml, where)
 
 
 def main(file: str, data: str | None = None, *, face: str = "text", **given: Any) -> int:
-    """Print what was found about a file, and return the exit status: 0, 1 if a number differs, 2 if none was read.
+    """Print what was found about a file, and return the exit status.
+
+    It is 0, 1 if a number differs, and 2 if none was read or, with data, none could be recomputed.
 
     Parameters
     ----------

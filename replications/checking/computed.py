@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 import mlm
 from mlm.errors import MlmError
 from replications.checking.part import Cutoffs
 from replications.checking.targets import Target
 from replications.errors import CheckError
+from replications.printouts.block import Number
+from replications.printouts.names import slug
 from replications.quantities import Quantities, find
 
 Value = float | str | LookupError
@@ -58,6 +64,10 @@ def _model(target: Target, models: Mapping[str, Any]) -> Any:
             return stars(quantities.p(id.split(".")[-2]), target.cutoffs)
         if reason := _of_nlme(target, id, recipe.reml):
             raise LookupError(reason)
+        if target.block.kind == "lme4.ranef":
+            return _mode(model, id, target.numbers[id])
+        if id == "dispersion":
+            return float(model.dispersion)
         minus_twice = id == "deviance" and recipe.function == "glmer"  # so do its summaries call it
         found = -2 * model.loglik if minus_twice else quantities.get(id)
         if not isinstance(found, str) and not math.isfinite(float(found)):  # type: ignore[arg-type]
@@ -65,6 +75,16 @@ def _model(target: Target, models: Mapping[str, Any]) -> Any:
         return found if isinstance(found, str) else float(found)  # type: ignore[arg-type]
 
     return value
+
+
+def _mode(model: Any, id: str, number: Number) -> float:
+    """Return a conditional mode, by the group of the id, and the level and the effect that were printed."""
+    table = mlm.ranef(model)
+    own = (table["grpvar"].map(slug) == id.split(".")[1]) & (table["term"] == number.column)
+    found = table.loc[own & (table["grp"].astype(str) == number.row), "condval"]
+    if len(found) != 1:
+        raise LookupError(f"the model has no conditional mode {number.column!r} of {number.row!r}")
+    return float(found.iloc[0])
 
 
 def _of_nlme(target: Target, id: str, reml: bool) -> str:
@@ -84,7 +104,24 @@ def _comparison(target: Target, models: Mapping[str, Any]) -> Any:
 
 def _terms(target: Target, models: Mapping[str, Any]) -> Any:
     (model,) = models.values()
+    columns = {number.column for number in target.numbers.values()}
+    if "npar" in columns and not any(column.startswith("Pr(") for column in columns):
+        return _cells(target, _of_lme4(model))
     return _cells(target, mlm.anova(model).frame)
+
+
+def _of_lme4(model: Any) -> pd.DataFrame:
+    """Return lme4's table of terms in their order: squares of the fixed effects by the factor of their precision."""
+    table = mlm.anova(model, type=1).frame
+    sigma2 = float(model.sigma) ** 2
+    factor = np.linalg.cholesky(np.linalg.inv(np.asarray(model.vcov, dtype=float) / sigma2)).T
+    squares = (factor @ np.asarray(list(mlm.fixef(model)), dtype=float)) ** 2
+    counts = [round(count) for count in table["NumDF"]]
+    ends = np.cumsum([len(squares) - sum(counts), *counts])  # before the terms stands the intercept
+    sums = np.array([squares[a:b].sum() for a, b in pairwise(ends)])
+    means = sums / counts
+    columns = {"npar": counts, "Sum Sq": sums, "Mean Sq": means, "F value": means / sigma2}
+    return pd.DataFrame(columns, index=table.index)
 
 
 def _cells(target: Target, table: Any) -> Any:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 AGREES, DIFFERS, EXPLAINED, UNREAD, NOT_FITTED = "agrees", "differs", "explained", "unread", "not fitted here"
 STOPPED, SLIP, TWICE = "where lme4 stops", "a slip", "rounded twice"
 """Rules of what is explained."""
+FITTED = "fitted to the data"
+"""The rule of numbers that were computed from the data."""
 
 
 def shown(value: float) -> str:
     """Return the end of an interval with six digits, and no fewer than two decimals."""
     return f"{value:.6g}" if abs(value) < 1e4 or not math.isfinite(value) else f"{value:.2f}"
+
+
+def doubted(findings: Sequence[Finding]) -> frozenset[tuple[int, str]]:
+    """Return block and id of the numbers that contradict each other: those that differ, and what they differ from."""
+    wrong = [finding for finding in findings if finding.verdict == DIFFERS]
+    return frozenset((finding.block, id) for finding in wrong for id in (finding.id, *finding.given))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

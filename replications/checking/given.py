@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,18 @@ def frame(data: Any, rename: Mapping[str, str] | None = None, where: str | None 
             raise ArgumentError(f"rename: the data have no column {new!r}.{suggest(new, map(str, table.columns))}")
         table = table.assign(**{old: table[new]})
     return table
+
+
+def known_columns(name: str, expression: str | None, data: pd.DataFrame) -> None:
+    """Refuse an expression with names that are no columns of the data.
+
+    Raises
+    ------
+    mlm.ArgumentError
+    """
+    for word in re.findall(r"(?<![\w.])[A-Za-z_.][\w.]*(?!\s*\(|[\w.])", expression or ""):
+        if word not in data:
+            raise ArgumentError(f"{name}: the data have no column {word!r}.{suggest(word, map(str, data.columns))}")
 
 
 def _is_names(rename: object) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from replications.checking.finding import AGREES, DIFFERS, Finding
+from replications.checking.footers import Footer
 from replications.checking.intervals import Interval, as_printed, exact, printed
 from replications.printouts.block import Block, Number
 from replications.printouts.lines import Line
@@ -74,7 +75,19 @@ class Part:
 
     def value(self, number: Number) -> Interval | None:
         """Return the numbers that a printed one may stand for."""
+        if self.block.kind == "emmeans.joint_tests":
+            return printed(self._without_zeros(number))
         return exact(number.text) if COUNTS.search(number.id) else printed(number.text)
+
+    def _without_zeros(self, number: Number) -> str:
+        """Return a number of ``joint_tests()`` without the zeros that fill its column: it rounds before it prints."""
+        column = [n.text for n in self.block.numbers if n.column == number.column and re.match(r"\d*\.", n.text)]
+        filled = min((len(text) - len(text.rstrip("0")) for text in column), default=0)
+        return number.text[:-filled].rstrip(".") if filled and "<" not in number.text else number.text
+
+    def whole(self, number: Number) -> Interval | None:
+        """Return a count, such as the degrees of freedom of a term, exactly where it was printed as a whole number."""
+        return exact(number.text)
 
     def of(self, id: str) -> Interval | None:
         """Return the numbers that the one of an id may stand for; None if there is none."""
@@ -115,6 +128,22 @@ class Part:
             if line.number > self.block.last and "*" in found:
                 break
         return tuple(sorted(found.items(), key=lambda pair: pair[1])) if "*" in found else default
+
+    @cached_property
+    def notes(self) -> str:
+        """What stands right below the table, up to a blank line, and was not read as another table."""
+        below = [line for line in self._lines if self.block.last < line.number <= self.block.last + NOTES]
+        told: list[str] = [self.block.heads.get("notes", "")]
+        for line in below:
+            if line.code or (line.blank and len(told) > 1):
+                break
+            told += [line.text.strip()] if not line.blank else []
+        return " ".join(told).strip()
+
+    @cached_property
+    def footer(self) -> Footer:
+        """What the lines below say of tests and intervals."""
+        return Footer(self.notes, self.block.kind, sum("p" in family for family in self.families.values()))
 
     @cached_property
     def models(self) -> tuple[str, ...]:

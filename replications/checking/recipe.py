@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 import mlm
+from replications.checking.rows import Condition, conditions, said, taken
 from replications.printouts.block import Block
 
 _FAMILY = re.compile(r"^\s*[\"']?(?:\w+::)?([A-Za-z. ]+?)[\"']?\s*(?:\(([^()]*)\))?\s*(?:\(\s*(\w+)\s*\))?\s*$")
@@ -36,6 +37,8 @@ class Recipe:
         Of ``glmer``.
     weights, offset : str or None
         Columns, or expressions of columns.
+    rows : tuple of conditions
+        Those that the printout says were taken.
     """
 
     function: str
@@ -46,6 +49,7 @@ class Recipe:
     n_agq: int = 1
     weights: str | None = None
     offset: str | None = None
+    rows: tuple[Condition, ...] = ()
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of the call beside formula and data."""
@@ -60,7 +64,8 @@ class Recipe:
 
     def __str__(self) -> str:
         given = ", ".join(f"{key}={value!r}" for key, value in self.options().items() if value is not None)
-        return f"{self.function}({self.formula!r}, data{', ' if given else ''}{given})"
+        data = "data" if not self.rows else f"data[{' & '.join(' '.join(one) for one in self.rows)}]"
+        return f"{self.function}({self.formula!r}, {data}{', ' if given else ''}{given})"
 
 
 def fitted(recipe: Recipe, data: pd.DataFrame, **changes: Any) -> tuple[Any, Sequence[str]]:
@@ -73,7 +78,7 @@ def fitted(recipe: Recipe, data: pd.DataFrame, **changes: Any) -> tuple[Any, Seq
     """
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        model = getattr(mlm, recipe.function)(recipe.formula, data, **recipe.options(), **changes)
+        model = getattr(mlm, recipe.function)(recipe.formula, taken(data, recipe.rows), **recipe.options(), **changes)
     return model, [str(one.message).split("\n")[0] for one in said]
 
 
@@ -92,8 +97,18 @@ def of_block(block: Block) -> Recipe | str:
     """Return how the model of a summary is fitted, or the reason why that is not known or not possible here."""
     if block.formula is None:
         return "no formula is printed: formula= says it"
-    if "subset" in block.heads or re.search(r"\bsubset\s*=", block.heads.get("call", "")):
-        return "a subset was taken: where= says which rows"
+    rows = said(block)
+    if not rows:
+        return _of_all_rows(block)
+    wanted = conditions(rows)
+    if isinstance(wanted, str):
+        return wanted
+    recipe = _of_all_rows(block)
+    return replace(recipe, rows=wanted) if isinstance(recipe, Recipe) else recipe
+
+
+def _of_all_rows(block: Block) -> Recipe | str:
+    assert block.formula is not None
     if block.kind in ("stats.lm", "stats.glm"):
         return _one_level(block)
     if block.kind == "nlme.lme":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from mlm.errors import MlmError
 from replications.checking import alternatives, short
 from replications.checking.alternatives import Alternative
 from replications.checking.computed import Value, stars, values
-from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
+from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
 from replications.checking.intervals import Interval, printed
 from replications.checking.recipe import Recipe, fitted, may_be
 from replications.checking.targets import Asked, Target, targets
@@ -24,8 +24,8 @@ from replications.printouts.block import Number, Printout
 from replications.printouts.lines import Line
 from replications.rounding import agrees, decimal, parse, show
 
-RULE = "fitted to the data"
 GLMER = "lme4's glmer ends a little short of the optimum, and takes standard errors from differences"
+NLME = "nlme stops where a step changes its parameters by less than 1e-6 of themselves"
 SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
 """What summaries of ``lm`` and ``glm`` round to significant digits."""
 MORE_PLACES = 3
@@ -44,8 +44,9 @@ class Recomputed:
         The calls that were made, and what was said by warnings.
     """
 
-    def __init__(self, data: pd.DataFrame) -> None:
+    def __init__(self, data: pd.DataFrame, doubted: Collection[tuple[int, str]] = ()) -> None:
         self.data = data
+        self.doubted = doubted
         self.notes: list[str] = []
         self._models: dict[tuple[Recipe, str], tuple[Any, Sequence[str]]] = {}
 
@@ -68,12 +69,12 @@ class Recomputed:
     def _explained(self, target: Target, found: dict[str, Value]) -> list[Finding]:
         """Return the findings, those that differ explained where another fit does."""
         others: list[Other] = []
-        findings = _findings(target, found, others)
+        findings = _findings(target, found, others, self.doubted)
         for rule, alternative in ((STOPPED, alternatives.stopping_points), (SLIP, alternatives.slips)):
             if all(findings):
                 break
             others += self._better(target, found, others, rule, alternative(target.recipes, self.data))
-            findings = _findings(target, found, others)
+            findings = _findings(target, found, others, self.doubted)
         return findings
 
     def _read(self, target: Target) -> tuple[Target, dict[str, Value] | str]:
@@ -134,14 +135,19 @@ class Recomputed:
         return kept
 
 
-def _findings(target: Target, found: dict[str, Value], others: Sequence[Other]) -> list[Finding]:
+def _findings(
+    target: Target, found: dict[str, Value], others: Sequence[Other], doubted: Collection[tuple[int, str]]
+) -> list[Finding]:
     findings = []
     for id, number in target.numbers.items():
         named = [
             (label, rule, other[id]) for label, rule, other in others if not (rule == STOPPED and _is_nlme(target))
         ]
         finding = _finding(target, number, found[id], named)
-        findings.append(finding if finding else _within(finding, _open(target, id, found, others), number, target))
+        contradicted = (target.at, number.id) in doubted  # by the numbers beside it
+        findings.append(
+            finding if finding or contradicted else _within(finding, _open(target, id, found, others), number, target)
+        )
     return findings
 
 
@@ -195,7 +201,7 @@ def rounded_twice(value: float, text: str) -> str | None:
 def _finding(target: Target, number: Number, value: Value, others: Sequence[tuple[str, str, Value]]) -> Finding:
     if isinstance(value, LookupError):
         return _not_fitted(target, number, str(value.args[0]))
-    verdict, rule, reason = (AGREES if _agrees(value, number) else DIFFERS), RULE, ""
+    verdict, rule, reason = (AGREES if _agrees(value, number) else DIFFERS), FITTED, ""
     if verdict == DIFFERS and isinstance(value, float) and (via := _twice(value, number)) is not None:
         verdict, rule, reason = EXPLAINED, TWICE, f"by way of {via}"
     for label, kind, other in others if verdict == DIFFERS else ():
@@ -227,6 +233,10 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
     if all(recipe.function == "glmer" for recipe in target.recipes.values()):
         interval = short.of_glmer(id, found)
         return (interval, GLMER) if interval is not None else None
+    if _is_nlme(target) and (interval := short.of_nlme(id, found)) is not None:
+        number = printed(target.numbers[id].text)
+        if number is not None and number.meets(interval):
+            return interval, NLME
     for label, rule, other in others:
         interval = short.as_near(found[id], other[id]) if rule == STOPPED else None
         if interval is not None:
@@ -267,7 +277,7 @@ def _shown(value: Value, number: Number) -> str:
 def _not_fitted(target: Target, number: Number, reason: str) -> Finding:
     return Finding(
         verdict=NOT_FITTED,
-        rule=RULE,
+        rule=FITTED,
         printed=number.text,
         line=number.line,
         block=target.at,

@@ -25,6 +25,8 @@ SHARE = 0.02
 """Share of themselves that its standard errors, variances and z values may be off: twice the most there (0.0095)."""
 PLACES = 0.01
 """What its correlations, residuals and criteria may be off: twice the most there."""
+NLME = 1e-6
+"""The tolerance by which nlme takes its search to have converged (``lmeControl()``), a share of a number."""
 CRITERIA = ("aic", "bic", "loglik", "deviance", "reml_criterion")
 
 
@@ -54,6 +56,16 @@ def of_glmer(id: str, values: Mapping[str, Value]) -> Interval | None:
     if quantity == "corr" or id.startswith(("fixef_corr.", "scaled_resid.")) or quantity in CRITERIA:
         return _around(value, PLACES)
     return None
+
+
+def of_nlme(id: str, values: Mapping[str, Value]) -> Interval | None:
+    """Return the numbers that nlme may end with: of coefficients and residuals shares of their errors, too."""
+    value, se = values[id], values.get(f"{id.rpartition('.')[0]}.se")
+    if not isinstance(value, float):
+        return None
+    size = 1.0 if id.startswith(("scaled_resid.", "fixef_corr.")) or id.endswith((".corr", ".t")) else 0.0
+    error = se if id.endswith(".estimate") and isinstance(se, float) else 0.0
+    return _around(value, NLME * max(abs(value), size, error))
 
 
 def _around(value: float, far: float) -> Interval:

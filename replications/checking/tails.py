@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from itertools import product
 
+import numpy as np
 import scipy.special as special
 
 from replications.checking.intervals import Interval
 
 LOST = 1e-9
 """What R's and SciPy's tail probabilities may differ by, as a share."""
+POINTS = 9
+"""At how many degrees of freedom within an interval the tail of F is tried."""
 
 
 def two_sided(t: Interval, df: Interval) -> Interval:
@@ -37,23 +40,57 @@ def quantile(share: float, df: Interval) -> Interval:
     return Interval(float(min(ends)), float(max(ends)))
 
 
+def above(t: Interval, df: Interval) -> Interval:
+    """Return the probabilities of a t variable above a statistic: the p values of a right-tailed test.
+
+    Examples
+    --------
+    >>> above(Interval(1.959, 1.961), Interval(float("inf"), float("inf")))
+    Interval(low=0.0249..., high=0.0250...)
+    """
+    ends = [_above(x, k) for x in t for k in df.within(1e-3, math.inf)]
+    return _spread(min(ends), max(ends))
+
+
+def _above(t: float, df: float) -> float:
+    half = _two_sided(abs(t), df) / 2
+    return half if t >= 0 else 1 - half
+
+
 def above_chisq(statistic: Interval, df: Interval) -> Interval:
     """Return the probabilities of a chi-squared variable above a statistic."""
-    return _corners(lambda x, k: special.chdtrc(k, x) if x > 0 else 1.0, statistic, df.within(1e-3, math.inf))
+    ends = [float(special.chdtrc(k, max(x, 0.0))) for x in statistic for k in df.within(1e-3, math.inf)]
+    return _spread(min(ends), max(ends))
 
 
 def above_f(statistic: Interval, df1: Interval, df2: Interval) -> Interval:
-    """Return the probabilities of an F variable above a statistic."""
-    ends = [
-        _corners(lambda x, k, n=n: special.fdtrc(k, n, x) if x > 0 else 1.0, statistic, df1)  # type: ignore[misc]
-        for n in df2.within(1e-3, 1e12)
-    ]
-    return Interval(min(end.low for end in ends), max(end.high for end in ends))
+    """Return the probabilities of an F variable above a statistic.
+
+    They fall with the statistic; in the degrees of freedom they may turn where F is near 1, so that these are tried at
+    ``POINTS``, and by as much as the probabilities bend there more is allowed.
+
+    Examples
+    --------
+    >>> above_f(Interval(1.2595, 1.2605), Interval(3, 3), Interval(435.285, 435.295))
+    Interval(low=0.2876..., high=0.2879...)
+    """
+    lows, highs = (_over_degrees(x, df1, df2.within(1e-3, 1e12)) for x in (statistic.high, statistic.low))
+    return _spread(max(lows.low, 0.0), highs.high)
 
 
-def _corners(tail: Callable[[float, float], float], statistic: Interval, df: Interval) -> Interval:
-    ends = [float(tail(x, k)) for x in statistic for k in df]
-    return _spread(min(ends), max(ends))
+def _over_degrees(x: float, df1: Interval, df2: Interval) -> Interval:
+    ones, twos = _points(df1.within(1e-3, 1e12)), _points(df2)
+    tails = {(k, n): float(special.fdtrc(k, n, x)) if x > 0 else 1.0 for k, n in product(ones, twos)}
+    lines = [[tails[k, n] for n in twos] for k in ones] + [[tails[k, n] for k in ones] for n in twos]
+    bend = max((float(abs(np.diff(line, 2)).max()) for line in lines if len(line) > 1), default=0.0)
+    return Interval(min(tails.values()) - bend, max(tails.values()) + bend)
+
+
+def _points(interval: Interval) -> list[float]:
+    if interval.low == interval.high:
+        return [interval.low]
+    step = (interval.high - interval.low) / (POINTS - 1)
+    return [interval.low + at * step for at in range(POINTS)]
 
 
 def _spread(low: float, high: float) -> Interval:

@@ -62,6 +62,15 @@ class Asked:
     formula: str | Mapping[str, str] | None = None
     weights: str | None = None
     reml: bool | None = None
+    where: str | None = None
+
+    def recipe(self, block: Block) -> Recipe | str:
+        """Return how the model of a summary is fitted; to the rows that the user says, if so."""
+        if self.where is None:
+            return of_block(block)
+        call = re.sub(r",\s*subset\s*=\s*[^,]+?(?=,|\)$)", "", block.heads.get("call", ""))
+        heads = {key: text for key, text in block.heads.items() if key != "subset"} | ({"call": call} if call else {})
+        return of_block(replace(block, data_name=None, heads=heads))
 
     def of(self, name: str) -> str | None:
         """Return the formula of a model."""
@@ -83,7 +92,7 @@ def targets(printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator
     """Give what the blocks of a printout have to be compared with, in their order."""
     known: dict[str, Recipe] = {}
     fits = list(assignments(lines))
-    only = _only(printout, [recipe for _, _, recipe in fits])
+    only = _only(printout, [recipe for _, _, recipe in fits], asked)
     for at, block in enumerate(printout):
         if not block.numbers:
             continue
@@ -95,20 +104,20 @@ def targets(printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator
             unknown = bool(only) and block.kind in OF_ONE_MODEL and bool(target.reason) and target.what != "terms"
             guesses = ({"": asked.change(only[0])},) if unknown else target.guesses
             yield replace(target, cutoffs=part.cutoffs, guesses=guesses)
-        _learn(block, known)
+        _learn(block, known, asked)
 
 
-def _only(printout: Printout, fits: Sequence[Recipe]) -> list[Recipe]:
+def _only(printout: Printout, fits: Sequence[Recipe], asked: Asked) -> list[Recipe]:
     """Return the model of a text that has no other."""
-    found = [of_block(block) for block in printout if block.kind in SUMMARIES]
+    found = [asked.recipe(block) for block in printout if block.kind in SUMMARIES]
     known = {(r.function, r.formula.replace(" ", "")): r for r in (*found, *fits) if isinstance(r, Recipe)}
     return list(known.values()) if len(known) == 1 else []
 
 
-def _learn(block: Block, known: dict[str, Recipe]) -> None:
+def _learn(block: Block, known: dict[str, Recipe], asked: Asked) -> None:
     """Remember which model a name is, from a block that shows its formula."""
     if block.kind in SUMMARIES and (name := about(block.call)) is not None:
-        recipe = of_block(block)
+        recipe = asked.recipe(block)
         if isinstance(recipe, Recipe):
             known[name] = recipe
 
@@ -130,12 +139,12 @@ def _of_block(part: Part, known: Mapping[str, Recipe], asked: Asked) -> Iterator
 
 def _summary(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
     block = target.block
-    recipe, name = of_block(block), about(block.call) or ""
+    recipe, name = asked.recipe(block), about(block.call) or ""
     formula = asked.of(name) or (asked.of(block.formula or "") if isinstance(asked.formula, Mapping) else None)
     if isinstance(recipe, str) and block.formula is None and name in known:
         recipe = known[name]
     if isinstance(recipe, str) and formula:
-        recipe = of_block(replace(block, formula=formula))
+        recipe = asked.recipe(replace(block, formula=formula))
     if isinstance(recipe, str):
         return replace(target, reason=recipe)
     return replace(target, recipes={name: asked.change(recipe, formula)})

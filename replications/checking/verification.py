@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from replications import web_page
-from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, NOT_FITTED, SLIP, UNREAD, Finding, shown
+from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NOT_FITTED, SLIP, UNREAD, Finding, shown
 from replications.printouts.block import Printout
 
 COLUMNS = (
@@ -34,23 +34,34 @@ class Verification:
         What was done to fit the models: their calls, renamed columns, rows left out.
     """
 
-    def __init__(self, findings: Sequence[Finding], printout: Printout, notes: Sequence[str] = ()) -> None:
+    def __init__(
+        self, findings: Sequence[Finding], printout: Printout, notes: Sequence[str] = (), *, with_data: bool = False
+    ) -> None:
         self.findings = tuple(findings)
         self.printout = printout
         self.notes = tuple(notes)
+        self._with_data = with_data
 
     @property
     def ok(self) -> bool:
         """Whether something was read, nothing differs, and nothing is explained by a slip."""
-        return self.status == ALL_AGREE
+        return any(block.numbers for block in self.printout) and not self._wrong
+
+    @property
+    def _wrong(self) -> bool:
+        return bool(self.having(DIFFERS)) or any(finding.rule == SLIP for finding in self.findings)
 
     @property
     def status(self) -> int:
-        """The exit status of the command: 0, 1 if a number differs, 2 if none was read."""
+        """The exit status: 0, 1 if a number differs, 2 if none was read, or with data none recomputed."""
         if not any(block.numbers for block in self.printout):
             return NOTHING_READ
-        wrong = self.having(DIFFERS) or any(finding.rule == SLIP for finding in self.findings)
-        return SOME_DIFFER if wrong else ALL_AGREE
+        if self._wrong:
+            return SOME_DIFFER
+        recomputed = any(
+            finding.computed is not None or finding.rule == FITTED for finding in self.having(AGREES, EXPLAINED)
+        )
+        return NOTHING_READ if self._with_data and not recomputed else ALL_AGREE
 
     def having(self, *verdicts: str) -> list[Finding]:
         """Return the findings with one of some verdicts."""

@@ -19,9 +19,6 @@ number of groups less the number of coefficients."""
 MOST_LIKELY = 0.95
 """The level of an interval that does not say its own."""
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
-ADJUSTED = re.compile(r"adjustment: (?!none)(\w+)")
-BY_FACTOR = ("tukey", "bonferroni", "holm", "sidak", "mvt")
-"""Adjustments for several tests that raise a p value to no more than its multiple by their number."""
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
 Family = dict[str, Number]
@@ -46,7 +43,7 @@ def statistic(part: Part, name: str) -> Iterator[Finding]:
             estimate, se = part.value(family["estimate"]), part.value(family["se"])
             assert estimate is not None
             assert se is not None
-            ratio = estimate / Interval(max(se.low, 0.0), se.high)
+            ratio = part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
             yield from part.compared(name, number, ratio, [f"{prefix}.estimate", f"{prefix}.se"])
 
 
@@ -89,7 +86,7 @@ def _tested(part: Part, family: Family) -> Interval | None:
     if "estimate" in family and "se" in family and _plain(family):
         estimate, se = part.value(family["estimate"]), part.value(family["se"])
         if estimate is not None and se is not None:
-            return estimate / Interval(max(se.low, 0.0), se.high)
+            return part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
     return None
 
 
@@ -101,29 +98,15 @@ def _used(family: Family) -> list[str]:
 
 @rule("p from t and df, or from z")
 def p_value(part: Part, name: str) -> Iterator[Finding]:
-    """A p value is the two-sided tail of its statistic."""
+    """A p value is the tail of its statistic: two-sided, unless the table says otherwise."""
     for prefix, family in part.having("p"):
         if "f" in family or "chisq" in family:
             continue
         t = _tested(part, family)
         if t is None:
             continue
-        allowed = tails.two_sided(t, degrees(part, prefix, family))
-        allowed = Interval(allowed.low, min(1.0, allowed.high * _times(part)))
+        allowed = part.footer.p(t, degrees(part, prefix, family))
         yield from part.compared(name, family["p"], allowed, _used(family))
-
-
-def _times(part: Part) -> float:
-    """Return by how much a p value may have been raised for several tests: contrasts are, also without a note."""
-    if not part.block.kind.startswith("emmeans."):
-        return 1.0
-    found = ADJUSTED.search(part.block.heads.get("notes", ""))
-    if found is not None and found[1].casefold() not in BY_FACTOR:
-        return math.inf
-    tests = sum("p" in family for family in part.families.values())
-    means = re.search(r"family of (\d+) estimates", part.block.heads.get("notes", ""))
-    pairs = int(means[1]) * (int(means[1]) - 1) // 2 if means else 1
-    return float(max(tests, pairs)) if found is not None or part.block.kind == "emmeans.contrast" else 1.0
 
 
 @rule("stars from p and the legend")
@@ -193,9 +176,7 @@ def interval(part: Part, name: str) -> Iterator[Finding]:
         estimate, se = part.value(family["estimate"]), part.value(family["se"])
         assert estimate is not None
         assert se is not None
-        quantile = tails.quantile((1 + _level(part)) / 2, degrees(part, prefix, family))
-        if _times(part) > 1:
-            quantile = Interval(quantile.low, math.inf)
+        quantile = part.footer.quantile(_level(part), degrees(part, prefix, family))
         reach = Interval(max(se.low, 0.0), se.high) * quantile
         given = [f"{prefix}.estimate", f"{prefix}.se"]
         yield from part.compared(name, family["ci_low"], estimate - reach, given)
@@ -208,8 +189,20 @@ def _is_wald(part: Part, model: str) -> bool:
 
 
 def _level(part: Part) -> float:
-    found = re.search(r"Confidence level used: (0?\.\d+)", part.block.heads.get("notes", ""))
+    found = re.search(r"Confidence level used: (0?\.\d+)", part.notes)
     return float(found[1]) if found else MOST_LIKELY
+
+
+@rule("limits on both sides of the estimate")
+def around(part: Part, name: str) -> Iterator[Finding]:
+    """Means, contrasts and slopes of emmeans lie between their limits, on whatever scale."""
+    for prefix, family in part.having("estimate", "ci_low"):
+        estimate = part.value(family["estimate"])
+        if estimate is not None and part.block.kind.startswith("emmeans.") and not _plain(family):
+            given = [f"{prefix}.estimate"]
+            yield from part.compared(name, family["ci_low"], Interval(-math.inf, estimate.high), given)
+            if "ci_high" in family:
+                yield from part.compared(name, family["ci_high"], Interval(estimate.low, math.inf), given)
 
 
 @rule("the estimate lies in its interval")

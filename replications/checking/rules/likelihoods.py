@@ -26,8 +26,13 @@ def deviance(part: Part, name: str) -> Iterator[Finding]:
     """The deviance of a mixed model is -2 times its log likelihood."""
     for _, family in part.having("deviance", "loglik"):
         loglik = part.value(family["loglik"])
-        if loglik is not None and part.block.kind != "stats.glm" and _tests_models(family):
+        if loglik is not None and not _other_deviance(part, family) and _tests_models(family):
             yield from part.compared(name, family["deviance"], loglik * -2.0, [family["loglik"].id])
+
+
+def _other_deviance(part: Part, family: Family) -> bool:
+    """Tell whether the deviance is not the log likelihood's: that of ``glm``, or lme4 0.99's by ML of a REML fit."""
+    return part.block.kind == "stats.glm" or ("reml_criterion" in family and "deviance" in family)
 
 
 def _tests_models(family: Family) -> bool:
@@ -38,7 +43,7 @@ def _minus_twice(part: Part, family: Family) -> tuple[Interval, str] | None:
     """Return -2 log likelihood (or the REML criterion), and the number that it was taken from."""
     found = []
     for name, factor in (("deviance", 1.0), ("reml_criterion", 1.0), ("loglik", -2.0)):
-        if name in family and not (name == "deviance" and part.block.kind == "stats.glm"):
+        if name in family and not (name == "deviance" and _other_deviance(part, family)):
             value = part.value(family[name])
             if value is not None:
                 found.append((value * factor, family[name].id))
@@ -192,9 +197,9 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
         degrees = next((family[key] for key in ("chisq_df", "df", "npar") if key in family and key != "npar"), None)
         if statistic is None or (value := part.value(statistic)) is None:
             continue
-        df = part.value(degrees) if degrees is not None else above.get(prefix)
+        df = part.whole(degrees) if degrees is not None else above.get(prefix)
         if df is None and part.block.kind in ("stats.drop1", "car.Anova") and "npar" in family:
-            df = part.value(family["npar"])
+            df = part.whole(family["npar"])
         if df is not None and df.low > 0:
             given = [statistic.id, degrees.id if degrees is not None else f"{prefix}.npar"]
             yield from part.compared(name, family["p"], tails.above_chisq(value, df), given)
@@ -217,7 +222,7 @@ def dropped(part: Part, name: str) -> Iterator[Finding]:
     none = part.families.get("none", {})
     for prefix, family in part.having("lrt"):
         df = next((family[key] for key in ("df", "chisq_df") if key in family), family.get("npar"))
-        count = part.value(df) if df is not None else None
+        count = part.whole(df) if df is not None else None
         if prefix == "none" or count is None:
             continue
         for quantity, given in (

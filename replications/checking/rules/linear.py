@@ -67,7 +67,9 @@ def f_p(part: Part, name: str) -> Iterator[Finding]:
 
 @rule("F of one predictor = t squared")
 def f_of_one(part: Part, name: str) -> Iterator[Finding]:
-    """With one predictor beside the intercept F is the square of its t value."""
+    """With one predictor beside the intercept F is the square of its t value; not with an offset, which F counts."""
+    if "offset" in f"{part.block.formula} {part.block.heads.get('call', '')}":
+        return
     for model, family in part.having("f", "f_df1"):
         rows = [row for prefix, row in part.having("t") if prefix.startswith("coef.") and prefix != "coef.intercept"]
         if part.count(model, "f_df1") == 1 and len(rows) == 1 and _has_intercept(part, model):
@@ -91,7 +93,7 @@ def mean_square(part: Part, name: str) -> Iterator[Finding]:
     """A mean square is the sum of squares by its degrees of freedom."""
     for prefix, family in part.having("sum_sq", "mean_sq"):
         df = next((family[key] for key in ("num_df", "df", "npar") if key in family), None)
-        squares, count = part.value(family["sum_sq"]), part.value(df) if df is not None else None
+        squares, count = part.value(family["sum_sq"]), part.whole(df) if df is not None else None
         if squares is not None and count is not None and df is not None:
             yield from part.compared(name, family["mean_sq"], squares / count, [f"{prefix}.sum_sq", df.id])
 
@@ -114,7 +116,7 @@ def _mean_square(part: Part, family: Family) -> Interval | None:
     if "mean_sq" in family:
         return part.value(family["mean_sq"])
     if "sum_sq" in family and "df" in family:
-        squares, df = part.value(family["sum_sq"]), part.value(family["df"])
+        squares, df = part.value(family["sum_sq"]), part.whole(family["df"])
         return squares / df if squares is not None and df is not None else None
     return None
 
@@ -129,7 +131,14 @@ def row_p(part: Part, name: str) -> Iterator[Finding]:
         two = next((family[key] for key in ("den_df", "df2") if key in family), residual.get("df"))
         if f is None or one is None or two is None:
             continue
-        values = [Interval(1e12, 1e12) if n.text.strip() == "Inf" else part.value(n) for n in (f, one, two)]
+        counted = two is residual.get("df") or part.block.kind.startswith(("nlme.", "stats.lm"))
+        values = [part.value(f), part.whole(one), _degrees_below(part, two, counted)]
         if values[0] is not None and values[1] is not None and values[2] is not None:
             allowed = tails.above_f(values[0], values[1], values[2])
             yield from part.compared(name, family["p"], allowed, [f.id, one.id, two.id])
+
+
+def _degrees_below(part: Part, number: Number, counted: bool) -> Interval | None:
+    if number.text.strip() == "Inf":
+        return Interval(1e12, 1e12)
+    return part.whole(number) if counted else part.value(number)

@@ -66,7 +66,8 @@ def possible(part: Part, name: str) -> Iterator[Finding]:
     """
     for number in part.block.numbers:
         quantity = number.id.rpartition(".")[2]
-        if quantity in SHARES or quantity in POSITIVE:
+        change = quantity == "sum_sq" and number.id.replace("sum_sq", "rss") in part.numbers  # of a smaller model
+        if (quantity in SHARES or quantity in POSITIVE) and not change:
             most = 1.0 if quantity in SHARES else math.inf
             yield from filter(operator.not_, part.compared(name, number, Interval(0.0, most)))
 
