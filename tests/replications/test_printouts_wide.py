@@ -186,3 +186,32 @@ def test_as_many_values_as_headings_or_none_in_nlme():
     printout = read_printout(f"{text}\nFixed effects:  y ~ 1 \n            Value\n(Intercept) 5.06\n")
     assert [number.text for block in printout for number in block.numbers if number.column != "Value"] == []
     assert (4, "  459,2493 491,2105") in printout.unread
+
+
+STARS = """Fixed effects:
+              Estimate Std. Error        df t value Pr(>|t|)
+(Intercept)    4.81330    0.57608  51.62229   8.355 3.71e-11
+arm 2          0.74613    0.49521 435.05690   1.507   0.1326
+x              0.32100    0.15000 435.05690   2.140   0.0329
+                 
+(Intercept)   ***
+arm 2            
+x             *  
+---
+Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
+"""
+
+
+@pytest.mark.parametrize("margin", ["", "## ", "    "])
+def test_stars_in_a_panel_of_their_own_belong_to_their_rows(margin):
+    text = "\n".join(margin + line for line in STARS.splitlines())
+    block = read_printout(text)[0]
+    stars = {n.row: (n.text, n.line) for n in block.numbers if n.id.endswith(".stars")}
+    assert stars == {"(Intercept)": ("***", 7), "arm 2": ("", 8), "x": ("*", 9)}
+    assert len(block.numbers) == 18 and not block.unread
+
+
+def test_a_panel_of_stars_that_lost_a_row_is_reported():
+    block = read_printout(STARS.replace("x             *  \n", ""))[0]
+    assert [number for number, _ in block.unread] == [7, 8]
+    assert [n.text for n in block.numbers if n.id.endswith(".stars")] == []
