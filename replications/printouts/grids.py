@@ -14,7 +14,10 @@ RULE = re.compile(r"^\s*[=\-_\u2500\u2550]{8,}\s*$")
 LONGEST = 400
 """Lines of the longest table that is looked for."""
 _PIECE = re.compile(r"\[[^\[\]]*\]\**|\S+(?:\s\S+)*")
-_LATEX_RULE = re.compile(r"^\s*\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b")
+_BETWEEN_ROWS = re.compile(
+    r"^\s*(\\\\(\[[^\]]*\])?\s*)?\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b|^\s*\+[-=:+]+\+\s*$"
+)
+_STARS_EXPLAINED = re.compile(r"^\W*(?:Notes?\b)?\W*[*+.\u2020][\s$]*p\s*<")
 _LEGEND = re.compile(r"^\s*(\^?\{?\*{1,3}\}?\s*p\s*<|Note|\*+ ?p|p ?<|Standard errors)")
 
 
@@ -27,13 +30,20 @@ class GridRow:
 
 
 def of_cells(cursor: Cursor) -> list[GridRow]:
-    """Take the rows of cells that follow each other."""
+    """Take the rows of cells that follow each other, with rules between them perhaps."""
     rows: list[GridRow] = []
-    while (line := cursor.peek()) is not None and (line.cells or (rows and _LATEX_RULE.match(line.text))):
+    while (line := cursor.peek()) is not None and (line.cells or (rows and _BETWEEN_ROWS.match(line.text))):
         if line.cells and not all(re.fullmatch(r":?-*:?", cell) for cell in line.cells):
             rows.append(GridRow(line.number, line.cells))
         cursor.take()
     return rows
+
+
+def without_notes(grid: Sequence[GridRow]) -> tuple[list[GridRow], str]:
+    """Return the rows of a grid without those that say what the stars mean, and what these say."""
+    notes = {row.line: " ".join(filter(None, row.cells)) for row in grid}
+    notes = {line: text for line, text in notes.items() if _STARS_EXPLAINED.match(text)}
+    return [row for row in grid if row.line not in notes], " ".join(notes.values())
 
 
 def of_ruled(cursor: Cursor) -> tuple[list[GridRow], list[Line], list[Line]]:

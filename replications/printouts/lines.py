@@ -42,6 +42,10 @@ _LINES_AT_LEAST = 4
 """Lines of which none stands right below another, from which on a text is taken to be double-spaced."""
 _CALL = re.compile(r"[\w.]\(|<-|=")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
+_LATEX_ROW = re.compile(r"\\\\(\s*\[[^\]]*\])?\s*(\\hline|\\midrule|\\bottomrule)?\s*$")
+_SPACED = re.compile(r"^\s*\\\\\s*(?:\[[^\]]*\])?(?=.*&)")
+_SPAN = re.compile(r"\\multicolumn\{(\d{1,2})\}")
+_EMPHASIS = re.compile(r"\\(?:textbf|textit|emph|multicolumn\{\d+\}\{[^{}]*\})\{([^{}]*)\}")
 QUOTED = 0.6
 """Share of lines that begin with ">" from which on the whole text is taken to be quoted."""
 
@@ -107,8 +111,9 @@ def _cells(text: str) -> tuple[str, ...]:
         return tuple(_bare(cell) for cell in text.split("\t"))
     if "|" in text and re.match(r"^\s*\|.*\|\s*$", text):
         return tuple(_bare(cell) for cell in text.strip().strip("|").split("|"))
-    if "&" in text and re.search(r"\\\\(\s*\[[^\]]*\])?\s*(\\hline|\\midrule|\\bottomrule)?\s*$", text):
-        return tuple(_latex(cell) for cell in re.split(r"(?<!\\)&", re.sub(r"\\\\.*$", "", text)))
+    if "&" in text and _LATEX_ROW.search(text):
+        row = re.sub(r"\\\\.*$", "", _SPACED.sub("", text))
+        return tuple(part for cell in re.split(r"(?<!\\)&", row) for part in _latex(cell))
     return ()
 
 
@@ -119,13 +124,18 @@ def _bare(cell: str) -> str:
     return re.sub(r"\\([*\[\]_<>|~^-])", r"\1", bold).strip()
 
 
-def _latex(cell: str) -> str:
+def _latex(cell: str) -> tuple[str, ...]:
+    """Return a cell without LaTeX's commands, and empty ones behind it for the columns that it spans."""
+    spans = _SPAN.search(cell)
     cell = re.sub(
         r"\^\{(\*+|\\ast+|\.|\\dagger)\}", r"\1", cell.replace("$", "").replace("\\textasteriskcentered", "*")
     )
-    cell = re.sub(r"\\(?:textbf|textit|emph|multicolumn\{\d+\}\{[^}]*\})\{([^{}]*)\}", r"\1", cell)
-    cell = re.sub(r"\\[;,: ]|~", " ", cell)
-    return re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
+    before = ""
+    while before != cell:
+        before, cell = cell, _EMPHASIS.sub(r"\1", cell)
+    cell = re.sub(r"\\[;,: ]|~|\\(?:scriptsize|footnotesize|small|tiny)\b", " ", cell)
+    cell = re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
+    return (cell, *[""] * (int(spans[1]) - 1 if spans else 0))
 
 
 _SEVERAL = re.compile(r"[^\s<>=]\s+(?:<\s?)?-?\d*\.\d[\d.e+-]*\**$|^-?\d[\d.]*\s+-?[\d.]")

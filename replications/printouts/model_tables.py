@@ -279,10 +279,10 @@ def of_page(cursor: Cursor, kind: str, signature: str) -> Block | None:
     """
     first = cursor.peek()
     assert first is not None
-    grid = grids.of_cells(cursor)
+    grid, note = grids.without_notes(grids.of_cells(cursor))
     if not any(re.search(signature, cell) for row in grid for cell in row.cells):
         return None
-    block = Block(kind, first.number, call=cursor.call())
+    block = Block(kind, first.number, call=cursor.call(), heads={"note": note} if note else {})
     add(block, grid)
     return block if block.numbers else None
 

@@ -18,7 +18,7 @@ from replications.printouts.pages import lines_of
 for _module in pkgutil.iter_modules(kinds.__path__):
     importlib.import_module(f"{kinds.__name__}.{_module.name}")
 
-_LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|p < \.?0")
+_LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|(?:^|[*+.])[\s}$]*p[\s$]*<[\s$]*0?\.\d")
 
 _DECIMAL = re.compile(r"\d[.,]\d")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")

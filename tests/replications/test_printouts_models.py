@@ -94,3 +94,65 @@ def test_comparisons_of_models(rows):
     assert agrees(float(table["Chisq"].iloc[1]), found[f"{second}.chisq"])
     assert agrees(int(table["Df"].iloc[1]), found[f"{second}.chisq_df"])
     assert agrees(int(table["npar"].iloc[1]), found[f"{second}.npar"])
+
+
+ROWS = (
+    ("", "(1)", "(2)"),
+    ("(Intercept)", "7.271***", "6.104***"),
+    ("", "(0.412)", "[5.250, 6.958]"),
+    ("x", "-0.683*", "-0.702"),
+    ("", "p = 0.031", "(0.379)"),
+    ("SD (Intercept school)", "1.447", "1.398"),
+    ("Num.Obs.", "240", "240"),
+)
+
+
+def gridded(rows, between):
+    """Return rows of cells as the text of a grid, with a rule between any two or only below the headings."""
+    lines = ["| " + " | ".join(f"{cell:22}" for cell in row) + " |" for row in rows]
+    rule, double = ("+" + "+".join(letter * 24 for _ in rows[0]) + "+" for letter in "-=")
+    body = f"\n{rule}\n".join(lines[1:]) if between else "\n".join(lines[1:])
+    legend = "| + p < 0.1, * p < 0.05, ** p < 0.01, *** p < 0.001" + " " * 20 + "|"
+    return "\n".join([rule, lines[0], double, body, double, legend, double])
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_a_table_drawn_as_a_grid_is_read_whole(between):
+    printout = read_printout("Text.\n\n" + gridded(ROWS, between) + "\n")
+    assert [block.kind for block in printout] == ["modelsummary.modelsummary"] and printout.unread == []
+    block = printout[0]
+    found = {number.id: number.text for number in block.numbers}
+    assert found["(1).intercept.estimate"] == "7.271" and found["(1).intercept.stars"] == "***"
+    assert found["(2).intercept.ci_high"] == "6.958" and found["(1).x.p"] == "0.031" and found["(2).x.se"] == "0.379"
+    assert len(found) == 17 and block.heads["note"].startswith("+ p < 0.1")
+
+
+LATEX = r"""\begin{tabular}{@{\extracolsep{5pt}}lcc}
+\\[-1.8ex]\hline
+ & \multicolumn{2}{c}{\textit{Dependent variable:}} \\
+\cline{2-3}
+\\[-1.8ex] & \multicolumn{2}{c}{score} \\
+\\[-1.8ex] & (1) & (2)\\
+\hline \\[-1.8ex]
+ x & 1.467$^{***}$ & $-$0.480 \\
+  & (0.304) & (0.546) \\
+\\[-1.8ex] Observations & 180 & 180 \\
+Akaike Inf. Crit. & 1,794.465 & 1,755.628 \\
+\hline \\[-1.8ex]
+\textit{Note:}  & \multicolumn{2}{r}{$^{*}$p$<$0.1; $^{**}$p$<$0.05; $^{***}$p$<$0.01} \\
+\end{tabular}
+"""
+
+
+def test_models_in_latex_are_named_by_the_last_row_of_headings():
+    printout = read_printout(LATEX)
+    assert printout.unread == []
+    found = {number.id: number.text for number in printout[0].numbers}
+    assert found["(1).x.estimate"] == "1.467" and found["(2).x.estimate"] == "-0.480" and found["(2).n_obs"] == "180"
+    assert {id.partition(".")[0] for id in found} == {"(1)", "(2)"} and len(found) == 10
+
+
+@pytest.mark.parametrize("note", ["Notes\t* $p < .05$ ** $p < .01$ *** $p < .001$\t", "Note:\t*p<0.1; **p<0.05\t"])
+def test_what_stars_mean_is_no_number_that_was_not_read(note):
+    printout = read_printout(f"\tModel 1\tModel 2\n(Intercept)\t6.784 ***\t2.068\nx\t0.382 **\t0.1\nN\t29\t29\n{note}\n")
+    assert printout.unread == [] and len(printout.frame) == 10 and "p" in printout[0].heads["note"]
