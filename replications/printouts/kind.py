@@ -59,3 +59,8 @@ def kind(name: str, begins: str, *, turn: int = 50, table: bool = False) -> Call
 def begins_another(line: Line, own: str) -> bool:
     """Tell whether a block of another kind that has a title of its own begins in a line."""
     return any(known.turn <= TITLED and known.name != own and known.begins.search(line.text) for known in KINDS)
+
+
+def has_title(line: Line) -> bool:
+    """Tell whether a block that has a title of its own begins in a line."""
+    return begins_another(line, "")
