@@ -164,6 +164,42 @@ def test_variances_too_wide_for_the_page_stand_below_their_names():
     assert found["varcomp.residual.sd"] == ("1.5780", 9)
 
 
+PANELS = {
+    "deviations and correlations": (
+        " Groups   Name              Variance   \n school   (Intercept)       5.026632268\n"
+        "          a_long_name       0.006983948\n          x                 0.300000000\n"
+        " Residual                   5.618779257\n Std.Dev.   Corr             \n 2.24201522                  \n"
+        " 0.08357002  0.10000         \n 0.54772256 -0.25000  0.31000\n 2.37039643                  \n"
+    ),
+    "correlations": (
+        " Groups   Name        Variance    Std.Dev.  \n school   (Intercept) 5.026632268 2.24201522\n"
+        "          a_long_name 0.006983948 0.08357002\n          x           0.300000000 0.54772256\n"
+        " Residual             5.618779257 2.37039643\n Corr             \n                  \n"
+        "  0.10000         \n -0.25000  0.31000\n                  \n"
+    ),
+    "each correlation": (
+        " Groups   Name        Variance    Std.Dev.  \n school   (Intercept) 5.026632268 2.24201522\n"
+        "          a_long_name 0.006983948 0.08357002\n          x           0.300000000 0.54772256\n"
+        " Residual             5.618779257 2.37039643\n Corr    \n         \n  0.10000\n -0.25000\n         \n"
+        "        \n        \n        \n 0.31000\n        \n"
+    ),
+}
+
+
+@pytest.mark.parametrize("head", ["Random effects:\n", ""])
+@pytest.mark.parametrize("name", PANELS)
+def test_variances_whose_last_columns_stand_below(name, head):
+    text = head + PANELS[name] + "Number of obs: 120, groups:  school, 12\n"
+    printout = read_printout(text)
+    found = {number.id: number for number in printout[0].numbers}
+    assert len(printout) == 1 and printout.unread == [] and len(found) == 13
+    assert found["varcomp.school.x.sd"].text == "0.54772256" and found["varcomp.residual.sd"].text == "2.37039643"
+    assert found["varcomp.school.intercept__a_long_name.corr"].text == "0.10000"
+    assert found["varcomp.school.intercept__x.corr"].text == "-0.25000"
+    assert found["varcomp.school.a_long_name__x.corr"].text == "0.31000"
+    assert all(number.text in text.split("\n")[number.line - 1] for number in found.values())
+
+
 @pytest.mark.parametrize("gap", ["\n", ""])
 def test_deviations_of_effects_with_blanks(gap):
     text = (
