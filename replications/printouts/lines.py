@@ -38,6 +38,7 @@ _RUNNING_HEAD = re.compile(
     r"^\f\s*\d*\s*$|^\f?\s*(?:\d{1,4}\s+(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w.*|"
     r"(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w+\..*\s\d{1,4})\s*$"
 )
+_MARGIN = re.compile(r" {4}|\t(?=\S|  )")
 _LINES_AT_LEAST = 4
 """Lines of which none stands right below another, from which on a text is taken to be double-spaced."""
 _CALL = re.compile(r"[\w.]\(|<-|=")
@@ -173,12 +174,36 @@ def _tabbed(line: Line) -> bool:
 
 def of_text(text: str) -> list[Line]:
     """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose."""
-    raw = text.split("\n")
+    raw = _outdented(text.split("\n"))
     filled = [line for line in raw if line.strip()]
     if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
     return without_false_cells(_single_spaced(_joined_pages(list(_continued(_fences(raw, fenced))), raw)))
+
+
+def _outdented(raw: list[str]) -> list[str]:
+    """Return lines in which paragraphs that Markdown's margin of code stands in front of have none."""
+    found, at = list(raw), 0
+    while at < len(raw):
+        end = at
+        while end < len(raw) and (not raw[end].strip() or _MARGIN.match(raw[end])):
+            end += 1
+        apart = (at == 0 or not raw[at].strip()) and (end == len(raw) or not raw[end - 1].strip())
+        if apart and any(a.strip() and b.strip() for a, b in pairwise(raw[at:end])):
+            found[at:end] = _without_margin(raw[at:end])
+        at = max(end, at + 1)
+    return found
+
+
+def _without_margin(raw: list[str]) -> list[str]:
+    """Return lines without the margin of code that all have, as often as all have it."""
+    filled = [text for text in raw if text.strip()]
+    margins = [re.match(r"(?: {4}|\t)*", text) for text in filled]
+    margin = min((found[0] for found in margins if found), key=len)
+    if not all(text.startswith(margin) for text in filled):
+        return raw
+    return [text[len(margin) :] for text in raw]
 
 
 def _single_spaced(lines: list[Line]) -> list[Line]:

@@ -251,3 +251,26 @@ def test_a_panel_of_stars_that_lost_a_row_is_reported():
     block = read_printout(STARS.replace("x             *  \n", ""))[0]
     assert [number for number, _ in block.unread] == [7, 8]
     assert [n.text for n in block.numbers if n.id.endswith(".stars")] == []
+
+
+LEVELS = """$school
+   arm new drug arm placebo (2)
+1    0.05832656      0.07296628
+10  -2.89025523     -3.61569615
+   arm new drug:year:x arm placebo (2):year:x
+1                 0.11                   0.31
+10               -0.12                  -0.32
+   arm new drug:wave:x arm placebo (2):wave:x
+1                 0.21                   0.41
+10               -0.22                  -0.42
+
+"""
+
+
+@pytest.mark.parametrize("margin", ["", "    ", "        ", "\t"])
+def test_effects_whose_headings_are_as_wide_as_those_above_them(margin):
+    text = "> coef(m)\n" + LEVELS
+    printout = read_printout("Text.\n\n" + "\n".join(margin + line for line in text.split("\n")) + "\nText.\n")
+    found = {number.id: number.text for block in printout for number in block.numbers}
+    assert len(found) == 12 and printout.unread == []
+    assert found["coef.school.10.arm placebo (2):wave:x"] == "-0.42"
