@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from replications.printouts.cells import Cell
 from replications.printouts.cursor import Cursor
@@ -60,6 +60,19 @@ def of_ruled(cursor: Cursor) -> tuple[list[GridRow], list[Line], list[Line]]:
     placed = [(line, _placed(line.text, columns)) for line in body if not line.blank]
     unread = [line for line, cells in placed if cells is None]
     return [GridRow(line.number, cells) for line, cells in placed if cells is not None], notes, unread
+
+
+def of_columns(cursor: Cursor) -> tuple[list[GridRow], list[Line]]:
+    """Take lines up to a blank one whose cells stand two blanks apart; return the rows and the lines not placed."""
+    lines: list[Line] = []
+    while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code) and len(lines) < LONGEST:
+        lines.append(cursor.take())
+    margin = min((len(line.text) - len(line.text.lstrip()) for line in lines[1:]), default=0)
+    lines = [replace(line, text=line.text[margin:]) for line in lines]
+    columns = _columns(lines)
+    placed = [(line, _placed(line.text, columns)) for line in lines]
+    rows = [GridRow(line.number, cells) for line, cells in placed if cells is not None]
+    return rows, [line for line, cells in placed if cells is None]
 
 
 def _between_rules(cursor: Cursor) -> list[Line]:

@@ -16,6 +16,7 @@ from replications.printouts.overlay import overlaid
 from replications.printouts.rows import swallows
 
 _HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
+_ASSIGNS = re.compile(r"^\s*[\w.$]+\s*(?:<-|=)\s*\S")
 _COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
 
 
@@ -32,21 +33,36 @@ def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
     """Read the table into a block; ids are ``varcomp.group.name.variance`` and ``varcomp.group.a__b.corr``."""
     lines: list[Line] = []
     while (line := cursor.peek()) is not None and not (line.prose or line.code or ends(line)):
-        if line.blank and lines and not _more(cursor, ends, _heads(lines)):
+        if (line.blank and lines and not _more(cursor, ends, _heads(lines))) or _ASSIGNS.match(line.text):
             break
         if not (line.blank or tableish(line.text) or _is_heading(line.text)):
             break
         if "Groups" in line.text and _is_heading(line.text) and len(lines) > 1:
             break
         lines.append(cursor.take())
-    groups = _groups(cursor)
+    groups, behind = _groups(cursor), cursor.at
+    kept = list(lines)
+    while not (found := _read_lines(block, kept, groups)) and kept and _may_be_code(kept[-1]):
+        kept.pop()
+        cursor.at -= 1
+    if not found:
+        cursor.at = behind
+        block.unread += [(line.number, line.text) for line in lines if not line.blank]
+
+
+def _may_be_code(line: Line) -> bool:
+    """Tell whether a line may be a command without a prompt that follows the table."""
+    return line.blank or not trailing(line.text) or "(" in line.text[1:]
+
+
+def _read_lines(block: Block, lines: list[Line], groups: set[str]) -> bool:
+    """Read the lines of a table: its panels side by side, as they stand, or their pieces laid over each other."""
     sewn, places = _side_by_side(lines)
     lines = [line for line in lines if not line.blank]
-    if not (_read(block, sewn, groups, places) or _read(block, lines, groups, {})):
-        at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
-        laid = [*overlaid(lines[:at]), *overlaid(lines[at:])]
-        if not _read(block, laid, groups, {}):
-            block.unread += [(line.number, line.text) for line in lines]
+    if _read(block, sewn, groups, places) or _read(block, lines, groups, {}):
+        return True
+    at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
+    return _read(block, [*overlaid(lines[:at]), *overlaid(lines[at:])], groups, {})
 
 
 def _side_by_side(lines: list[Line]) -> tuple[list[Line], _Places]:

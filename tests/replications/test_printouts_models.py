@@ -156,3 +156,25 @@ def test_models_in_latex_are_named_by_the_last_row_of_headings():
 def test_what_stars_mean_is_no_number_that_was_not_read(note):
     printout = read_printout(f"\tModel 1\tModel 2\n(Intercept)\t6.784 ***\t2.068\nx\t0.382 **\t0.1\nN\t29\t29\n{note}\n")
     assert printout.unread == [] and len(printout.frame) == 10 and "p" in printout[0].heads["note"]
+
+
+TAB_MODEL = """                                 score                              passed
+Predictors             Estimates  CI               p       Odds Ratios  CI             p
+(Intercept)            7.27       6.46 \N{EN DASH} 8.08      <0.001  1.40         1.12 \N{EN DASH} 1.76    0.003
+x                      -0.68      -0.92 \N{EN DASH} -0.44    <0.001
+Random Effects
+\N{GREEK SMALL LETTER SIGMA}2                     1.11                             3.29
+\N{GREEK SMALL LETTER TAU}00 school              2.09                             0.41
+N school               12                               12
+Observations           240                              240
+Marginal R2 / Conditional R2   0.108 / 0.729
+"""
+
+
+def test_a_table_of_sjplot_as_text():
+    (block,) = read_printout(TAB_MODEL)
+    found = {number.id: number.text for number in block.numbers}
+    assert block.kind == "sjPlot.tab_model" and not block.unread and len(found) == 22
+    assert found["score.x.ci_high"] == "-0.44" and found["score.tau00.school"] == "2.09"
+    assert found["passed.intercept.odds_ratio"] == "1.40" and found["passed.n_obs"] == "240"
+    assert found["score.r2_conditional"] == "0.729"

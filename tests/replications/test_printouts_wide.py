@@ -274,3 +274,37 @@ def test_effects_whose_headings_are_as_wide_as_those_above_them(margin):
     found = {number.id: number.text for block in printout for number in block.numbers}
     assert len(found) == 12 and printout.unread == []
     assert found["coef.school.10.arm placebo (2):wave:x"] == "-0.42"
+
+
+NARROW = """Linear mixed model fit by maximum
+  likelihood . t-tests use
+  Satterthwaite's method [
+lmerModLmerTest]
+Formula: y ~ x + (1 | school)
+   Data: d
+
+     AIC      BIC   logLik deviance
+  1763.9   1783.1   -876.0   1751.9
+df.resid
+     174
+
+Random effects:
+ Groups   Name        Std.Dev.
+ school   (Intercept) 1.447
+ Residual             1.052
+"""
+
+
+def test_a_title_and_criteria_on_several_lines_are_of_the_summary():
+    (block,) = read_printout(NARROW)
+    assert block.formula == "y ~ x + (1 | school)" and block.data_name == "d" and block.reml is False
+    assert block.heads["title"].endswith("[ lmerModLmerTest]")
+    assert [n.text for n in block.numbers] == ["1763.9", "1783.1", "-876.0", "1751.9", "174", "1.447", "1.052"]
+
+
+@pytest.mark.parametrize("code", ["anova(m1, m2)", "m", "m2 <- lmer(y ~ x + (1 | g), d)\nsummary(m2)", "x <- 3", "z = 3"])
+def test_a_command_without_a_prompt_ends_a_table_of_variances(code):
+    text = " Groups   Name        Std.Dev. Corr\n school   (Intercept) 1.447\n          x           0.382    -0.703\n"
+    printout = read_printout(f"VarCorr(m)\n{text} Residual             1.052\n{code}\n")
+    assert [n.text for n in printout[0].numbers] == ["1.447", "0.382", "-0.703", "1.052"]
+    assert not printout[0].unread and printout[0].last == 5
