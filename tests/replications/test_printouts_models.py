@@ -167,14 +167,16 @@ Random Effects
 \N{GREEK SMALL LETTER TAU}00 school              2.09                             0.41
 N school               12                               12
 Observations           240                              240
-Marginal R2 / Conditional R2   0.108 / 0.729
+Marginal R2 / Conditional R2   0.108 / 0.729                0.050 / 0.120
+ICC                                       0.653
 """
 
 
 def test_a_table_of_sjplot_as_text():
     (block,) = read_printout(TAB_MODEL)
     found = {number.id: number.text for number in block.numbers}
-    assert block.kind == "sjPlot.tab_model" and not block.unread and len(found) == 22
+    assert block.kind == "sjPlot.tab_model" and len(found) == 24
     assert found["score.x.ci_high"] == "-0.44" and found["score.tau00.school"] == "2.09"
     assert found["passed.intercept.odds_ratio"] == "1.40" and found["passed.n_obs"] == "240"
-    assert found["score.r2_conditional"] == "0.729"
+    assert found["score.r2_conditional"] == "0.729" and found["passed.r2_marginal"] == "0.050"
+    assert block.unread == [(11, "ICC  0.653")]  # of which model it is, its place does not tell
