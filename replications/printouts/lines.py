@@ -153,9 +153,12 @@ def without_false_cells(lines: list[Line]) -> list[Line]:
         end = at
         while end < len(lines) and _tabbed(lines[end]):
             end += 1
-        counts = {len(line.cells) for line in lines[at:end]} - {len(lines[at].cells) + 1 if end > at else 0}
+        if end == at:
+            at += 1
+            continue
+        counts = {len(line.cells) for line in lines[at:end]} - {len(lines[at].cells) + 1}
         headed = at > 0 and bool(lines[at - 1].cells)
-        headless = end > at and not headed and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
+        headless = not headed and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
         gaps = any(not cell for line in lines[at:end] for cell in line.cells[1:-1])
         if (
             headless
@@ -163,13 +166,14 @@ def without_false_cells(lines: list[Line]) -> list[Line]:
             or any(_SEVERAL.search(_BRACKETS.sub("", cell)) for line in lines[at:end] for cell in line.cells)
         ):
             found[at:end] = [replace(line, cells=()) for line in lines[at:end]]
-        at = max(end, at + 1)
+        at = end
     return found
 
 
 def _tabbed(line: Line) -> bool:
-    bar_or_latex = line.text.lstrip().startswith("|") or re.search(r"\\\\(\s|$|\[)", line.text)
-    return bool(line.cells) and not line.prose and not bar_or_latex
+    if not line.cells or line.prose:
+        return False
+    return not (line.text.lstrip().startswith("|") or re.search(r"\\\\(\s|$|\[)", line.text))
 
 
 def of_text(text: str) -> list[Line]:

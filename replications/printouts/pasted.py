@@ -38,7 +38,10 @@ def as_output(lines: list[Line]) -> list[Line]:
     within = set(certain)
     for a, b in pairwise(certain):
         between = lines[a + 1 : b]
-        if all(line.prose and not _is_text(line) for line in between) and sum(not line.blank for line in between) <= _BETWEEN:
+        if (
+            all(line.prose and not _is_text(line) for line in between)
+            and sum(not line.blank for line in between) <= _BETWEEN
+        ):
             within |= set(range(a, b))
     for at in certain:
         for step in (-1, 1):

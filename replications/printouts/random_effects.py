@@ -144,7 +144,14 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str], places: _Places
         part = _Part(group) if group else part
         if not part.group or len(cells) - len(wanted) not in (0, len(part.names)):
             return False
-        found += _numbers(part, name, wanted, cells, "Cov" if "Cov" in columns else "Corr", places.get(line.number, [(0, line.number)]))
+        found += _numbers(
+            part,
+            name,
+            wanted,
+            cells,
+            "Cov" if "Cov" in columns else "Corr",
+            places.get(line.number, [(0, line.number)]),
+        )
         part.names.append(name)
     for number in found:
         block.add(*number)

@@ -119,12 +119,17 @@ def gridded(rows, between):
 @pytest.mark.parametrize("between", [True, False])
 def test_a_table_drawn_as_a_grid_is_read_whole(between):
     printout = read_printout("Text.\n\n" + gridded(ROWS, between) + "\n")
-    assert [block.kind for block in printout] == ["modelsummary.modelsummary"] and printout.unread == []
+    assert [block.kind for block in printout] == ["modelsummary.modelsummary"]
+    assert printout.unread == []
     block = printout[0]
     found = {number.id: number.text for number in block.numbers}
-    assert found["(1).intercept.estimate"] == "7.271" and found["(1).intercept.stars"] == "***"
-    assert found["(2).intercept.ci_high"] == "6.958" and found["(1).x.p"] == "0.031" and found["(2).x.se"] == "0.379"
-    assert len(found) == 17 and block.heads["note"].startswith("+ p < 0.1")
+    assert found["(1).intercept.estimate"] == "7.271"
+    assert found["(1).intercept.stars"] == "***"
+    assert found["(2).intercept.ci_high"] == "6.958"
+    assert found["(1).x.p"] == "0.031"
+    assert found["(2).x.se"] == "0.379"
+    assert len(found) == 17
+    assert block.heads["note"].startswith("+ p < 0.1")
 
 
 LATEX = r"""\begin{tabular}{@{\extracolsep{5pt}}lcc}
@@ -148,14 +153,21 @@ def test_models_in_latex_are_named_by_the_last_row_of_headings():
     printout = read_printout(LATEX)
     assert printout.unread == []
     found = {number.id: number.text for number in printout[0].numbers}
-    assert found["(1).x.estimate"] == "1.467" and found["(2).x.estimate"] == "-0.480" and found["(2).n_obs"] == "180"
-    assert {id.partition(".")[0] for id in found} == {"(1)", "(2)"} and len(found) == 10
+    assert found["(1).x.estimate"] == "1.467"
+    assert found["(2).x.estimate"] == "-0.480"
+    assert found["(2).n_obs"] == "180"
+    assert {id.partition(".")[0] for id in found} == {"(1)", "(2)"}
+    assert len(found) == 10
 
 
 @pytest.mark.parametrize("note", ["Notes\t* $p < .05$ ** $p < .01$ *** $p < .001$\t", "Note:\t*p<0.1; **p<0.05\t"])
 def test_what_stars_mean_is_no_number_that_was_not_read(note):
-    printout = read_printout(f"\tModel 1\tModel 2\n(Intercept)\t6.784 ***\t2.068\nx\t0.382 **\t0.1\nN\t29\t29\n{note}\n")
-    assert printout.unread == [] and len(printout.frame) == 10 and "p" in printout[0].heads["note"]
+    printout = read_printout(
+        f"\tModel 1\tModel 2\n(Intercept)\t6.784 ***\t2.068\nx\t0.382 **\t0.1\nN\t29\t29\n{note}\n"
+    )
+    assert printout.unread == []
+    assert len(printout.frame) == 10
+    assert "p" in printout[0].heads["note"]
 
 
 TAB_MODEL = """                                 score                              passed
@@ -175,8 +187,12 @@ ICC                                       0.653
 def test_a_table_of_sjplot_as_text():
     (block,) = read_printout(TAB_MODEL)
     found = {number.id: number.text for number in block.numbers}
-    assert block.kind == "sjPlot.tab_model" and len(found) == 24
-    assert found["score.x.ci_high"] == "-0.44" and found["score.tau00.school"] == "2.09"
-    assert found["passed.intercept.odds_ratio"] == "1.40" and found["passed.n_obs"] == "240"
-    assert found["score.r2_conditional"] == "0.729" and found["passed.r2_marginal"] == "0.050"
+    assert block.kind == "sjPlot.tab_model"
+    assert len(found) == 24
+    assert found["score.x.ci_high"] == "-0.44"
+    assert found["score.tau00.school"] == "2.09"
+    assert found["passed.intercept.odds_ratio"] == "1.40"
+    assert found["passed.n_obs"] == "240"
+    assert found["score.r2_conditional"] == "0.729"
+    assert found["passed.r2_marginal"] == "0.050"
     assert block.unread == [(11, "ICC  0.653")]  # of which model it is, its place does not tell

@@ -151,7 +151,8 @@ We conclude with -0.683, p < .001.
 def test_output_pasted_outside_of_a_fence_is_read():
     printout = read_printout(PASTED)
     assert triples(PASTED)[:13] == triples(OUTPUT)
-    assert [block.kind for block in printout] == ["lme4.summary", "base.print"] and printout.unread == []
+    assert [block.kind for block in printout] == ["lme4.summary", "base.print"]
+    assert printout.unread == []
     assert printout[0].messages == ["optimizer (nloptwrap) convergence code: 0 (OK)"]
 
 

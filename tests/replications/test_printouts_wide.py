@@ -192,8 +192,11 @@ def test_variances_whose_last_columns_stand_below(name, head):
     text = head + PANELS[name] + "Number of obs: 120, groups:  school, 12\n"
     printout = read_printout(text)
     found = {number.id: number for number in printout[0].numbers}
-    assert len(printout) == 1 and printout.unread == [] and len(found) == 13
-    assert found["varcomp.school.x.sd"].text == "0.54772256" and found["varcomp.residual.sd"].text == "2.37039643"
+    assert len(printout) == 1
+    assert printout.unread == []
+    assert len(found) == 13
+    assert found["varcomp.school.x.sd"].text == "0.54772256"
+    assert found["varcomp.residual.sd"].text == "2.37039643"
     assert found["varcomp.school.intercept__a_long_name.corr"].text == "0.10000"
     assert found["varcomp.school.intercept__x.corr"].text == "-0.25000"
     assert found["varcomp.school.a_long_name__x.corr"].text == "0.31000"
@@ -229,10 +232,10 @@ STARS = """Fixed effects:
 (Intercept)    4.81330    0.57608  51.62229   8.355 3.71e-11
 arm 2          0.74613    0.49521 435.05690   1.507   0.1326
 x              0.32100    0.15000 435.05690   2.140   0.0329
-                 
+
 (Intercept)   ***
-arm 2            
-x             *  
+arm 2
+x             *
 ---
 Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
 """
@@ -240,15 +243,16 @@ Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
 
 @pytest.mark.parametrize("margin", ["", "## ", "    "])
 def test_stars_in_a_panel_of_their_own_belong_to_their_rows(margin):
-    text = "\n".join(margin + line for line in STARS.splitlines())
+    text = "\n".join(f"{margin + line:80}" for line in STARS.splitlines())
     block = read_printout(text)[0]
     stars = {n.row: (n.text, n.line) for n in block.numbers if n.id.endswith(".stars")}
     assert stars == {"(Intercept)": ("***", 7), "arm 2": ("", 8), "x": ("*", 9)}
-    assert len(block.numbers) == 18 and not block.unread
+    assert len(block.numbers) == 18
+    assert not block.unread
 
 
 def test_a_panel_of_stars_that_lost_a_row_is_reported():
-    block = read_printout(STARS.replace("x             *  \n", ""))[0]
+    block = read_printout(STARS.replace("x             *\n", ""))[0]
     assert [number for number, _ in block.unread] == [7, 8]
     assert [n.text for n in block.numbers if n.id.endswith(".stars")] == []
 
@@ -272,7 +276,8 @@ def test_effects_whose_headings_are_as_wide_as_those_above_them(margin):
     text = "> coef(m)\n" + LEVELS
     printout = read_printout("Text.\n\n" + "\n".join(margin + line for line in text.split("\n")) + "\nText.\n")
     found = {number.id: number.text for block in printout for number in block.numbers}
-    assert len(found) == 12 and printout.unread == []
+    assert len(found) == 12
+    assert printout.unread == []
     assert found["coef.school.10.arm placebo (2):wave:x"] == "-0.42"
 
 
@@ -297,14 +302,19 @@ Random effects:
 
 def test_a_title_and_criteria_on_several_lines_are_of_the_summary():
     (block,) = read_printout(NARROW)
-    assert block.formula == "y ~ x + (1 | school)" and block.data_name == "d" and block.reml is False
+    assert block.formula == "y ~ x + (1 | school)"
+    assert block.data_name == "d"
+    assert block.reml is False
     assert block.heads["title"].endswith("[ lmerModLmerTest]")
     assert [n.text for n in block.numbers] == ["1763.9", "1783.1", "-876.0", "1751.9", "174", "1.447", "1.052"]
 
 
-@pytest.mark.parametrize("code", ["anova(m1, m2)", "m", "m2 <- lmer(y ~ x + (1 | g), d)\nsummary(m2)", "x <- 3", "z = 3"])
+@pytest.mark.parametrize(
+    "code", ["anova(m1, m2)", "m", "m2 <- lmer(y ~ x + (1 | g), d)\nsummary(m2)", "x <- 3", "z = 3"]
+)
 def test_a_command_without_a_prompt_ends_a_table_of_variances(code):
     text = " Groups   Name        Std.Dev. Corr\n school   (Intercept) 1.447\n          x           0.382    -0.703\n"
     printout = read_printout(f"VarCorr(m)\n{text} Residual             1.052\n{code}\n")
     assert [n.text for n in printout[0].numbers] == ["1.447", "0.382", "-0.703", "1.052"]
-    assert not printout[0].unread and printout[0].last == 5
+    assert not printout[0].unread
+    assert printout[0].last == 5
