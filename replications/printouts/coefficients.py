@@ -89,8 +89,8 @@ def add_rows(block: Block, matrix: Matrix, name: Callable[[str, str], str]) -> N
 
 def stars_shown(matrix: Matrix) -> bool:
     """Tell whether a row without stars says that there are none: not where they were switched off."""
-    if matrix.has_stars:
-        return True
+    if matrix.has_stars or matrix.cut:
+        return matrix.has_stars
     values = [cell[0] for row in matrix.rows for column, cell in row.cells.items() if column.startswith(_P)]
     return bool(values) and all(_value(text) >= _NO_STARS_FROM for text in values)
 

@@ -32,7 +32,8 @@ def read(cursor: Cursor) -> Matrix | None:
         matrix.headings += [column.text for column in columns]
         count = 0
         while (line := cursor.peek()) is not None and (row := _row(line, columns)) is not None:
-            if row.label in rows and rows[row.label].cells.keys() & row.cells.keys():
+            again = row.label in rows and rows[row.label].cells.keys() & row.cells.keys()
+            if again or (not row.cells and _columns(line, cursor.peek(1))):
                 break
             known = rows.setdefault(row.label, row)
             if known is row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from replications.printouts.cells import Cell
 from replications.printouts.cursor import Cursor
@@ -14,7 +14,10 @@ RULE = re.compile(r"^\s*[=\-_\u2500\u2550]{8,}\s*$")
 LONGEST = 400
 """Lines of the longest table that is looked for."""
 _PIECE = re.compile(r"\[[^\[\]]*\]\**|\S+(?:\s\S+)*")
-_LATEX_RULE = re.compile(r"^\s*\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b")
+_BETWEEN_ROWS = re.compile(
+    r"^\s*(\\\\(\[[^\]]*\])?\s*)?\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b|^\s*\+[-=:+]+\+\s*$"
+)
+_STARS_EXPLAINED = re.compile(r"^\W*(?:Notes?\b)?\W*[*+.\u2020][\s$]*p\s*<")
 _LEGEND = re.compile(r"^\s*(\^?\{?\*{1,3}\}?\s*p\s*<|Note|\*+ ?p|p ?<|Standard errors)")
 
 
@@ -27,13 +30,20 @@ class GridRow:
 
 
 def of_cells(cursor: Cursor) -> list[GridRow]:
-    """Take the rows of cells that follow each other."""
+    """Take the rows of cells that follow each other, with rules between them perhaps."""
     rows: list[GridRow] = []
-    while (line := cursor.peek()) is not None and (line.cells or (rows and _LATEX_RULE.match(line.text))):
+    while (line := cursor.peek()) is not None and (line.cells or (rows and _BETWEEN_ROWS.match(line.text))):
         if line.cells and not all(re.fullmatch(r":?-*:?", cell) for cell in line.cells):
             rows.append(GridRow(line.number, line.cells))
         cursor.take()
     return rows
+
+
+def without_notes(grid: Sequence[GridRow]) -> tuple[list[GridRow], str]:
+    """Return the rows of a grid without those that say what the stars mean, and what these say."""
+    notes = {row.line: " ".join(filter(None, row.cells)) for row in grid}
+    notes = {line: text for line, text in notes.items() if _STARS_EXPLAINED.match(text)}
+    return [row for row in grid if row.line not in notes], " ".join(notes.values())
 
 
 def of_ruled(cursor: Cursor) -> tuple[list[GridRow], list[Line], list[Line]]:
@@ -50,6 +60,19 @@ def of_ruled(cursor: Cursor) -> tuple[list[GridRow], list[Line], list[Line]]:
     placed = [(line, _placed(line.text, columns)) for line in body if not line.blank]
     unread = [line for line, cells in placed if cells is None]
     return [GridRow(line.number, cells) for line, cells in placed if cells is not None], notes, unread
+
+
+def of_columns(cursor: Cursor) -> tuple[list[GridRow], list[Line]]:
+    """Take lines up to a blank one whose cells stand two blanks apart; return the rows and the lines not placed."""
+    lines: list[Line] = []
+    while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code) and len(lines) < LONGEST:
+        lines.append(cursor.take())
+    margin = min((len(line.text) - len(line.text.lstrip()) for line in lines[1:]), default=0)
+    lines = [replace(line, text=line.text[margin:]) for line in lines]
+    columns = _columns(lines)
+    placed = [(line, _placed(line.text, columns)) for line in lines]
+    rows = [GridRow(line.number, cells) for line, cells in placed if cells is not None]
+    return rows, [line for line, cells in placed if cells is None]
 
 
 def _between_rules(cursor: Cursor) -> list[Line]:

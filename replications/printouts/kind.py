@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from replications.printouts.block import Block
 from replications.printouts.cursor import Cursor
@@ -51,6 +52,7 @@ def kind(name: str, begins: str, *, turn: int = 50, table: bool = False) -> Call
     def register(reader: Reader) -> Reader:
         KINDS.append(Kind(name, re.compile(begins), reader, turn, table))
         KINDS.sort(key=lambda known: known.turn)
+        _titles.cache_clear()
         return reader
 
     return register
@@ -58,4 +60,16 @@ def kind(name: str, begins: str, *, turn: int = 50, table: bool = False) -> Call
 
 def begins_another(line: Line, own: str) -> bool:
     """Tell whether a block of another kind that has a title of its own begins in a line."""
-    return any(known.turn <= TITLED and known.name != own and known.begins.search(line.text) for known in KINDS)
+    return _titles(own).search(line.text) is not None
+
+
+@cache
+def _titles(own: str) -> re.Pattern[str]:
+    """Return one pattern of the titles of all kinds but ``own``, which is what most lines are asked for."""
+    titles = [known.begins.pattern for known in KINDS if known.turn <= TITLED and known.name != own]
+    return re.compile("|".join(f"(?:{title})" for title in titles))
+
+
+def has_title(line: Line) -> bool:
+    """Tell whether a block that has a title of its own begins in a line."""
+    return begins_another(line, "")

@@ -38,10 +38,15 @@ _RUNNING_HEAD = re.compile(
     r"^\f\s*\d*\s*$|^\f?\s*(?:\d{1,4}\s+(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w.*|"
     r"(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w+\..*\s\d{1,4})\s*$"
 )
+_MARGIN = re.compile(r" {4}|\t(?=\S|  )")
 _LINES_AT_LEAST = 4
 """Lines of which none stands right below another, from which on a text is taken to be double-spaced."""
 _CALL = re.compile(r"[\w.]\(|<-|=")
 _CODE = re.compile(r"^\{?\.?(?:r|python|stata|julia)\b", re.IGNORECASE)
+_LATEX_ROW = re.compile(r"\\\\(\s*\[[^\]]*\])?\s*(\\hline|\\midrule|\\bottomrule)?\s*$")
+_SPACED = re.compile(r"^\s*\\\\\s*(?:\[[^\]]*\])?(?=.*&)")
+_SPAN = re.compile(r"\\multicolumn\{(\d{1,2})\}")
+_EMPHASIS = re.compile(r"\\(?:textbf|textit|emph|multicolumn\{\d+\}\{[^{}]*\})\{([^{}]*)\}")
 QUOTED = 0.6
 """Share of lines that begin with ">" from which on the whole text is taken to be quoted."""
 
@@ -107,8 +112,9 @@ def _cells(text: str) -> tuple[str, ...]:
         return tuple(_bare(cell) for cell in text.split("\t"))
     if "|" in text and re.match(r"^\s*\|.*\|\s*$", text):
         return tuple(_bare(cell) for cell in text.strip().strip("|").split("|"))
-    if "&" in text and re.search(r"\\\\(\s*\[[^\]]*\])?\s*(\\hline|\\midrule|\\bottomrule)?\s*$", text):
-        return tuple(_latex(cell) for cell in re.split(r"(?<!\\)&", re.sub(r"\\\\.*$", "", text)))
+    if "&" in text and _LATEX_ROW.search(text):
+        row = re.sub(r"\\\\.*$", "", _SPACED.sub("", text))
+        return tuple(part for cell in re.split(r"(?<!\\)&", row) for part in _latex(cell))
     return ()
 
 
@@ -119,13 +125,18 @@ def _bare(cell: str) -> str:
     return re.sub(r"\\([*\[\]_<>|~^-])", r"\1", bold).strip()
 
 
-def _latex(cell: str) -> str:
+def _latex(cell: str) -> tuple[str, ...]:
+    """Return a cell without LaTeX's commands, and empty ones behind it for the columns that it spans."""
+    spans = _SPAN.search(cell)
     cell = re.sub(
         r"\^\{(\*+|\\ast+|\.|\\dagger)\}", r"\1", cell.replace("$", "").replace("\\textasteriskcentered", "*")
     )
-    cell = re.sub(r"\\(?:textbf|textit|emph|multicolumn\{\d+\}\{[^}]*\})\{([^{}]*)\}", r"\1", cell)
-    cell = re.sub(r"\\[;,: ]|~", " ", cell)
-    return re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
+    before = ""
+    while before != cell:
+        before, cell = cell, _EMPHASIS.sub(r"\1", cell)
+    cell = re.sub(r"\\[;,: ]|~|\\(?:scriptsize|footnotesize|small|tiny)\b", " ", cell)
+    cell = re.sub(r"\\([_%&#])", r"\1", cell.replace("{", "").replace("}", "")).strip()
+    return (cell, *[""] * (int(spans[1]) - 1 if spans else 0))
 
 
 _SEVERAL = re.compile(r"[^\s<>=]\s+(?:<\s?)?-?\d*\.\d[\d.e+-]*\**$|^-?\d[\d.]*\s+-?[\d.]")
@@ -142,9 +153,12 @@ def without_false_cells(lines: list[Line]) -> list[Line]:
         end = at
         while end < len(lines) and _tabbed(lines[end]):
             end += 1
-        counts = {len(line.cells) for line in lines[at:end]} - {len(lines[at].cells) + 1 if end > at else 0}
+        if end == at:
+            at += 1
+            continue
+        counts = {len(line.cells) for line in lines[at:end]} - {len(lines[at].cells) + 1}
         headed = at > 0 and bool(lines[at - 1].cells)
-        headless = end > at and not headed and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
+        headless = not headed and any(re.search(r"\d[.,]\d", cell) for cell in lines[at].cells)
         gaps = any(not cell for line in lines[at:end] for cell in line.cells[1:-1])
         if (
             headless
@@ -152,23 +166,48 @@ def without_false_cells(lines: list[Line]) -> list[Line]:
             or any(_SEVERAL.search(_BRACKETS.sub("", cell)) for line in lines[at:end] for cell in line.cells)
         ):
             found[at:end] = [replace(line, cells=()) for line in lines[at:end]]
-        at = max(end, at + 1)
+        at = end
     return found
 
 
 def _tabbed(line: Line) -> bool:
-    bar_or_latex = line.text.lstrip().startswith("|") or re.search(r"\\\\(\s|$|\[)", line.text)
-    return bool(line.cells) and not line.prose and not bar_or_latex
+    if not line.cells or line.prose:
+        return False
+    return not (line.text.lstrip().startswith("|") or re.search(r"\\\\(\s|$|\[)", line.text))
 
 
 def of_text(text: str) -> list[Line]:
     """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose."""
-    raw = text.split("\n")
+    raw = _outdented(text.split("\n"))
     filled = [line for line in raw if line.strip()]
     if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
     return without_false_cells(_single_spaced(_joined_pages(list(_continued(_fences(raw, fenced))), raw)))
+
+
+def _outdented(raw: list[str]) -> list[str]:
+    """Return lines in which paragraphs that Markdown's margin of code stands in front of have none."""
+    found, at = list(raw), 0
+    while at < len(raw):
+        end = at
+        while end < len(raw) and (not raw[end].strip() or _MARGIN.match(raw[end])):
+            end += 1
+        apart = (at == 0 or not raw[at].strip()) and (end == len(raw) or not raw[end - 1].strip())
+        if apart and any(a.strip() and b.strip() for a, b in pairwise(raw[at:end])):
+            found[at:end] = _without_margin(raw[at:end])
+        at = max(end, at + 1)
+    return found
+
+
+def _without_margin(raw: list[str]) -> list[str]:
+    """Return lines without the margin of code that all have, as often as all have it."""
+    filled = [text for text in raw if text.strip()]
+    margins = [re.match(r"(?: {4}|\t)*", text) for text in filled]
+    margin = min((found[0] for found in margins if found), key=len)
+    if not all(text.startswith(margin) for text in filled):
+        return raw
+    return [text[len(margin) :] for text in raw]
 
 
 def _single_spaced(lines: list[Line]) -> list[Line]:

@@ -22,6 +22,7 @@ from replications.printouts.rows import Row, aligned, parse
 _CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
+_STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
 _MARGIN = 3
 """Headings that begin before this column go on with a line that was wrapped."""
 _WORDS_OF_PROSE = 4
@@ -36,11 +37,12 @@ class Matrix:
     rows: list[Row] = field(default_factory=list)
     unread: list[Line] = field(default_factory=list)
     legend: bool = False
+    cut: bool = False
 
     @property
     def has_stars(self) -> bool:
-        """Whether stars were printed: a legend stands below, or some row has them."""
-        return self.legend or any(row.stars for row in self.rows)
+        """Whether the stars were printed, and for all rows: a legend stands below, or some row has them."""
+        return not self.cut and (self.legend or any(row.stars for row in self.rows))
 
 
 def read(
@@ -77,6 +79,7 @@ def read(
             cursor.skip_blank()
             _add(matrix, panel, columns, short, label)
             panel = []
+            _stars_below(cursor, matrix)
         elif line.prose or line.code or ends(line) or _NO_ROW.match(line.text):
             break
         elif _is_legend(cursor, matrix):
@@ -92,6 +95,28 @@ def read(
             panel.append(cursor.take())
     _add(matrix, panel, columns, short, label)
     return matrix
+
+
+def _stars_below(cursor: Cursor, matrix: Matrix) -> None:
+    """Give the rows their stars where the column of stars, whose heading is blank, stands in a panel of its own.
+
+    If some of its rows are missing, it is not known which rows have none.
+    """
+    rows = {row.label: row for row in matrix.rows}
+    found: list[tuple[Row, str, int]] = []
+    while (line := cursor.peek(len(found))) is not None and not line.blank and (cells := _STARRED.match(line.text)):
+        if line.prose or line.code or cells["label"].strip() not in rows:
+            break
+        found.append((rows[cells["label"].strip()], cells["stars"] or "", line.number))
+    if len(found) == len(rows):
+        for row, stars, number in found:
+            row.stars, row.stars_line = stars, number
+    elif any(stars for _, stars, _ in found):
+        matrix.cut = True
+        matrix.unread += [cursor.lines[cursor.at + at] for at in range(len(found))]
+    else:
+        return
+    cursor.at += len(found)
 
 
 def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:

@@ -124,12 +124,17 @@ def _columns(head: Sequence[GridRow], count: int) -> list[_Column]:
     columns, name = [], ""
     for at in range(count):
         first = next((text for text in statistics if text), "")
-        if not statistics[at] or statistics[at] == first or models[at]:
+        if not statistics[at] or statistics[at] == first or models[at] or is_of_estimates(statistics[at]):
             name = models[at] or f"({at + 1})"
             seen[name] = seen.get(name, 0) + 1
             name = f"{name}__{seen[name]}" if seen[name] > 1 else name
         columns.append(_Column(name, statistics[at]))
     return columns
+
+
+def is_of_estimates(heading: str) -> bool:
+    """Tell whether a column's heading says that estimates stand in it, which are a model's first column."""
+    return _STATISTICS.get(heading, "") == "estimate" or _STATISTICS.get(heading, "").endswith("_ratio")
 
 
 def _same(cells: Sequence[str]) -> list[bool]:
@@ -279,10 +284,10 @@ def of_page(cursor: Cursor, kind: str, signature: str) -> Block | None:
     """
     first = cursor.peek()
     assert first is not None
-    grid = grids.of_cells(cursor)
+    grid, note = grids.without_notes(grids.of_cells(cursor))
     if not any(re.search(signature, cell) for row in grid for cell in row.cells):
         return None
-    block = Block(kind, first.number, call=cursor.call())
+    block = Block(kind, first.number, call=cursor.call(), heads={"note": note} if note else {})
     add(block, grid)
     return block if block.numbers else None
 

@@ -229,7 +229,7 @@ class _Page(HTMLParser):
         for at, row in enumerate(text.split("\n")):
             if self._pre:
                 line = of.output(self._start + at, row, code=self._code)
-                self.lines.append(replace(line, output=not line.code))
+                self.lines.append(Line(line.number, line.text, line.code, line.prose, line.cells, not line.code))
             elif row.strip():
                 collapsed = re.sub(r"[ \t\r\f]+", " ", row).strip(" ")
                 self.lines.append(replace(of.output(self._start + at, collapsed, prose=True), cells=()))

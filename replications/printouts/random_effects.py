@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from replications.printouts.block import Block
-from replications.printouts.cells import Cell, tidy, trailing
+from replications.printouts.cells import Cell, all_numbers, tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
 from replications.printouts.matrices import tableish
@@ -16,7 +16,11 @@ from replications.printouts.overlay import overlaid
 from replications.printouts.rows import swallows
 
 _HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
+_ASSIGNS = re.compile(r"^\s*[\w.$]+\s*(?:<-|=)\s*\S")
 _COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
+
+
+_Places = dict[int, list[tuple[int, int]]]
 
 
 @dataclass
@@ -29,44 +33,80 @@ def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
     """Read the table into a block; ids are ``varcomp.group.name.variance`` and ``varcomp.group.a__b.corr``."""
     lines: list[Line] = []
     while (line := cursor.peek()) is not None and not (line.prose or line.code or ends(line)):
-        if line.blank and lines and not _more(cursor, ends):
+        if (line.blank and lines and not _more(cursor, ends, _heads(lines))) or _ASSIGNS.match(line.text):
             break
         if not (line.blank or tableish(line.text) or _is_heading(line.text)):
             break
         if "Groups" in line.text and _is_heading(line.text) and len(lines) > 1:
             break
         lines.append(cursor.take())
-    lines = _paired([line for line in lines if not line.blank])
-    groups = _groups(cursor)
-    if not _read(block, lines, groups):
-        at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
-        laid = [*overlaid(lines[:at]), *overlaid(lines[at:])]
-        if not _read(block, laid, groups):
-            block.unread += [(line.number, line.text) for line in lines]
+    groups, behind = _groups(cursor), cursor.at
+    kept = list(lines)
+    while not (found := _read_lines(block, kept, groups)) and kept and _may_be_code(kept[-1]):
+        kept.pop()
+        cursor.at -= 1
+    if not found:
+        cursor.at = behind
+        block.unread += [(line.number, line.text) for line in lines if not line.blank]
 
 
-def _paired(lines: list[Line]) -> list[Line]:
-    """Return the lines of a table that was too wide, names above and numbers below them, side by side."""
-    heads = [at for at, line in enumerate(lines) if _is_heading(line.text)]
-    if len(heads) != 2 or heads[0] or len(lines) != 2 * heads[1]:
-        return lines
-    left, right = lines[: heads[1]], lines[heads[1] :]
-    if "Variance" in left[0].text or "Std" in left[0].text or any(trailing(line.text) for line in left):
-        return lines
-    width = max(len(line.text) for line in left)
-    return [replace(b, text=f"{a.text:{width}} {b.text}") for a, b in zip(left, right, strict=True)]
+def _may_be_code(line: Line) -> bool:
+    """Tell whether a line may be a command without a prompt that follows the table."""
+    return line.blank or not trailing(line.text) or "(" in line.text[1:]
+
+
+def _read_lines(block: Block, lines: list[Line], groups: set[str]) -> bool:
+    """Read the lines of a table: its panels side by side, as they stand, or their pieces laid over each other."""
+    sewn, places = _side_by_side(lines)
+    lines = [line for line in lines if not line.blank]
+    if _read(block, sewn, groups, places) or _read(block, lines, groups, {}):
+        return True
+    at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
+    return _read(block, [*overlaid(lines[:at]), *overlaid(lines[at:])], groups, {})
+
+
+def _side_by_side(lines: list[Line]) -> tuple[list[Line], _Places]:
+    """Return a table that was too wide, whose last columns stand in panels below, with its panels side by side.
+
+    Each panel has headings, blank ones perhaps, and as many rows as the first, where a row without a correlation is
+    blank. Beside the lines stands for each where its pieces begin, and the lines these come from.
+    """
+    heads = _heads(lines)
+    filled = [line for line in lines if not line.blank]
+    if len(heads) < 2 or heads[0] or any("Groups" in lines[at].text for at in heads[1:]):
+        return filled, {}
+    high = heads[1]
+    if any(at % high for at in heads) or any(line.blank for line in lines[:high]):
+        return filled, {}
+    lines = [*lines, *[replace(lines[-1], text="")] * (-len(lines) % high)]
+    sewn, places = lines[:high], {line.number: [(0, line.number)] for line in lines[:high]}
+    for start in range(high, len(lines), high):
+        width = max(len(line.text) for line in sewn) + 1
+        for row, below in zip(sewn, lines[start : start + high], strict=True):
+            places[row.number].append((width, below.number))
+        sewn = [
+            replace(row, text=f"{row.text:{width}}{below.text}".rstrip())
+            for row, below in zip(sewn, lines[start : start + high], strict=True)
+        ]
+    return sewn, places
 
 
 def _is_heading(text: str) -> bool:
     return bool(_HEADING.search(text)) and not _HEADING.sub("", text).strip()
 
 
-def _more(cursor: Cursor, ends: Callable[[Line], bool]) -> bool:
-    """Tell whether rows follow behind a blank line."""
+def _heads(lines: Sequence[Line]) -> list[int]:
+    return [at for at, line in enumerate(lines) if _is_heading(line.text)]
+
+
+def _more(cursor: Cursor, ends: Callable[[Line], bool], heads: list[int]) -> bool:
+    """Tell whether rows follow behind a blank line, or in panels below the first behind rows without a correlation."""
     ahead = 0
     while (line := cursor.peek(ahead)) is not None and line.blank:
         ahead += 1
-    return line is not None and not (line.prose or line.code or ends(line)) and bool(trailing(line.text)) and ahead < 2
+    if line is None or line.prose or line.code or ends(line) or not trailing(line.text):
+        return False
+    return ahead < 2 or (len(heads) > 1 and ahead < 2 * heads[1] and all_numbers(line.text) is not None)
 
 
 def _groups(cursor: Cursor) -> set[str]:
@@ -83,7 +123,7 @@ def _plain(group: str) -> str:
     return group.replace(":", ".")
 
 
-def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
+def _read(block: Block, lines: Sequence[Line], groups: set[str], places: _Places) -> bool:
     """Read rows below headings; nothing is added unless all of them can be read."""
     head, rows = _split(lines)
     columns = [found[0] for found in head]
@@ -104,7 +144,14 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
         part = _Part(group) if group else part
         if not part.group or len(cells) - len(wanted) not in (0, len(part.names)):
             return False
-        found += _numbers(part, name, wanted, cells, "Cov" if "Cov" in columns else "Corr", line.number)
+        found += _numbers(
+            part,
+            name,
+            wanted,
+            cells,
+            "Cov" if "Cov" in columns else "Corr",
+            places.get(line.number, [(0, line.number)]),
+        )
         part.names.append(name)
     for number in found:
         block.add(*number)
@@ -112,20 +159,24 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str]) -> bool:
 
 
 def _numbers(
-    part: _Part, name: str, wanted: list[str], cells: list[Cell], with_others: str, line: int
+    part: _Part, name: str, wanted: list[str], cells: list[Cell], with_others: str, pieces: list[tuple[int, int]]
 ) -> list[tuple[str, str, str, str, int]]:
     """Return the numbers of a row: text, id, label, heading, line; behind its own come those with the rows above."""
     label = f"{part.group} {name}".strip()
     group = f"varcomp.{slug(part.group)}"
     own = "varcomp.residual" if part.group == "Residual" else f"{group}.{slug(name)}" if name else group
     found = [
-        (tidy(cell.text), f"{own}.{quantity(column)}", label, column, line)
+        (tidy(cell.text), f"{own}.{quantity(column)}", label, column, _line_of(cell, pieces))
         for column, cell in zip(wanted, cells, strict=False)
     ]
     for other, cell in zip(part.names, cells[len(wanted) :], strict=False):
         id = f"{group}.{slug(other)}__{slug(name)}.{with_others.casefold()}"
-        found.append((tidy(cell.text), id, label, with_others, line))
+        found.append((tidy(cell.text), id, label, with_others, _line_of(cell, pieces)))
     return found
+
+
+def _line_of(cell: Cell, pieces: list[tuple[int, int]]) -> int:
+    return [number for start, number in pieces if start <= cell.start][-1]
 
 
 def _split(lines: Sequence[Line]) -> tuple[list[tuple[str, int]], list[Line]]:

@@ -14,11 +14,12 @@ from replications.printouts.cursor import Cursor
 from replications.printouts.kind import KINDS
 from replications.printouts.lines import Line
 from replications.printouts.pages import lines_of
+from replications.printouts.pasted import as_output
 
 for _module in pkgutil.iter_modules(kinds.__path__):
     importlib.import_module(f"{kinds.__name__}.{_module.name}")
 
-_LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|p < \.?0")
+_LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|(?:^|[*+.])[\s}$]*p[\s$]*<[\s$]*0?\.\d")
 
 _DECIMAL = re.compile(r"\d[.,]\d")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
@@ -64,7 +65,7 @@ def read_printout(text: str) -> Printout:
     """
     if not isinstance(text, str):
         raise ArgumentError(f"text is the printout itself, a str; got {type(text).__name__}")
-    lines = lines_of(text)
+    lines = as_output(lines_of(text))
     printout, missed, at = Printout(), list[Line](), 0
     while at < len(lines):
         found = _block(lines, at)

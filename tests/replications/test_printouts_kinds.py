@@ -30,6 +30,11 @@ CASES = {
         ".sig01             NA        NA\n(Intercept) 4.2676622 6.0090649",
         {"confint.sig01.ci_low": "NA", "confint.intercept.ci_high": "6.0090649"},
     ),
+    "stats.step": (
+        "Start:  AIC=64.37\nI(y > 0) ~ x + \n    z\n\n       Df Deviance    AIC\n- z     1   59.023 63.023\n"
+        "<none>      58.372 64.372\n+ w     1   56.496 60.496",
+        {"aic": "64.37", "z.deviance": "59.023", "none.aic": "64.372", "w.aic": "60.496"},
+    ),
     "stats.AIC": ("> AIC(m)\n[1] 804.2224", {"aic": "804.2224"}),
     "lme4.REMLcrit": ("> lme4::REMLcrit(m)\n[1] 780.2224", {"reml_criterion": "780.2224"}),
     "performance.icc": (

@@ -94,3 +94,105 @@ def test_comparisons_of_models(rows):
     assert agrees(float(table["Chisq"].iloc[1]), found[f"{second}.chisq"])
     assert agrees(int(table["Df"].iloc[1]), found[f"{second}.chisq_df"])
     assert agrees(int(table["npar"].iloc[1]), found[f"{second}.npar"])
+
+
+ROWS = (
+    ("", "(1)", "(2)"),
+    ("(Intercept)", "7.271***", "6.104***"),
+    ("", "(0.412)", "[5.250, 6.958]"),
+    ("x", "-0.683*", "-0.702"),
+    ("", "p = 0.031", "(0.379)"),
+    ("SD (Intercept school)", "1.447", "1.398"),
+    ("Num.Obs.", "240", "240"),
+)
+
+
+def gridded(rows, between):
+    """Return rows of cells as the text of a grid, with a rule between any two or only below the headings."""
+    lines = ["| " + " | ".join(f"{cell:22}" for cell in row) + " |" for row in rows]
+    rule, double = ("+" + "+".join(letter * 24 for _ in rows[0]) + "+" for letter in "-=")
+    body = f"\n{rule}\n".join(lines[1:]) if between else "\n".join(lines[1:])
+    legend = "| + p < 0.1, * p < 0.05, ** p < 0.01, *** p < 0.001" + " " * 20 + "|"
+    return "\n".join([rule, lines[0], double, body, double, legend, double])
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_a_table_drawn_as_a_grid_is_read_whole(between):
+    printout = read_printout("Text.\n\n" + gridded(ROWS, between) + "\n")
+    assert [block.kind for block in printout] == ["modelsummary.modelsummary"]
+    assert printout.unread == []
+    block = printout[0]
+    found = {number.id: number.text for number in block.numbers}
+    assert found["(1).intercept.estimate"] == "7.271"
+    assert found["(1).intercept.stars"] == "***"
+    assert found["(2).intercept.ci_high"] == "6.958"
+    assert found["(1).x.p"] == "0.031"
+    assert found["(2).x.se"] == "0.379"
+    assert len(found) == 17
+    assert block.heads["note"].startswith("+ p < 0.1")
+
+
+LATEX = r"""\begin{tabular}{@{\extracolsep{5pt}}lcc}
+\\[-1.8ex]\hline
+ & \multicolumn{2}{c}{\textit{Dependent variable:}} \\
+\cline{2-3}
+\\[-1.8ex] & \multicolumn{2}{c}{score} \\
+\\[-1.8ex] & (1) & (2)\\
+\hline \\[-1.8ex]
+ x & 1.467$^{***}$ & $-$0.480 \\
+  & (0.304) & (0.546) \\
+\\[-1.8ex] Observations & 180 & 180 \\
+Akaike Inf. Crit. & 1,794.465 & 1,755.628 \\
+\hline \\[-1.8ex]
+\textit{Note:}  & \multicolumn{2}{r}{$^{*}$p$<$0.1; $^{**}$p$<$0.05; $^{***}$p$<$0.01} \\
+\end{tabular}
+"""
+
+
+def test_models_in_latex_are_named_by_the_last_row_of_headings():
+    printout = read_printout(LATEX)
+    assert printout.unread == []
+    found = {number.id: number.text for number in printout[0].numbers}
+    assert found["(1).x.estimate"] == "1.467"
+    assert found["(2).x.estimate"] == "-0.480"
+    assert found["(2).n_obs"] == "180"
+    assert {id.partition(".")[0] for id in found} == {"(1)", "(2)"}
+    assert len(found) == 10
+
+
+@pytest.mark.parametrize("note", ["Notes\t* $p < .05$ ** $p < .01$ *** $p < .001$\t", "Note:\t*p<0.1; **p<0.05\t"])
+def test_what_stars_mean_is_no_number_that_was_not_read(note):
+    printout = read_printout(
+        f"\tModel 1\tModel 2\n(Intercept)\t6.784 ***\t2.068\nx\t0.382 **\t0.1\nN\t29\t29\n{note}\n"
+    )
+    assert printout.unread == []
+    assert len(printout.frame) == 10
+    assert "p" in printout[0].heads["note"]
+
+
+TAB_MODEL = """                                 score                              passed
+Predictors             Estimates  CI               p       Odds Ratios  CI             p
+(Intercept)            7.27       6.46 \N{EN DASH} 8.08      <0.001  1.40         1.12 \N{EN DASH} 1.76    0.003
+x                      -0.68      -0.92 \N{EN DASH} -0.44    <0.001
+Random Effects
+\N{GREEK SMALL LETTER SIGMA}2                     1.11                             3.29
+\N{GREEK SMALL LETTER TAU}00 school              2.09                             0.41
+N school               12                               12
+Observations           240                              240
+Marginal R2 / Conditional R2   0.108 / 0.729                0.050 / 0.120
+ICC                                       0.653
+"""
+
+
+def test_a_table_of_sjplot_as_text():
+    (block,) = read_printout(TAB_MODEL)
+    found = {number.id: number.text for number in block.numbers}
+    assert block.kind == "sjPlot.tab_model"
+    assert len(found) == 24
+    assert found["score.x.ci_high"] == "-0.44"
+    assert found["score.tau00.school"] == "2.09"
+    assert found["passed.intercept.odds_ratio"] == "1.40"
+    assert found["passed.n_obs"] == "240"
+    assert found["score.r2_conditional"] == "0.729"
+    assert found["passed.r2_marginal"] == "0.050"
+    assert block.unread == [(11, "ICC  0.653")]  # of which model it is, its place does not tell

@@ -122,3 +122,40 @@ def test_bars_of_a_heading_are_none_between_cells(heading):
         ("x.p", "0.002", "x", "Pr(>|t|)"),
         ("x.t", "6.771", "x", "t value"),
     ]
+
+
+PASTED = f"""---
+title: "Homework  3"
+---
+
+# Model 1
+
+We fit the model, and see that the slope is -0.6828.  It is small: 0.5
+
+```{{r}}
+summary(m)
+```
+
+{OUTPUT}optimizer (nloptwrap) convergence code: 0 (OK)
+
+We conclude with -0.683, p < .001.
+
+- an item with 0.5
+
+[1] 0.6541
+
+2.  a numbered item 12
+"""
+
+
+def test_output_pasted_outside_of_a_fence_is_read():
+    printout = read_printout(PASTED)
+    assert triples(PASTED)[:13] == triples(OUTPUT)
+    assert [block.kind for block in printout] == ["lme4.summary", "base.print"]
+    assert printout.unread == []
+    assert printout[0].messages == ["optimizer (nloptwrap) convergence code: 0 (OK)"]
+
+
+def test_pasted_output_of_no_kind_is_reported():
+    printout = read_printout("```r\nf(x)\n```\n\n     a quantity   0.5013 0.112\n\nThat was it.\n")
+    assert [number for number, _ in printout.unread] == [5]

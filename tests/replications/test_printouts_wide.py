@@ -164,6 +164,45 @@ def test_variances_too_wide_for_the_page_stand_below_their_names():
     assert found["varcomp.residual.sd"] == ("1.5780", 9)
 
 
+PANELS = {
+    "deviations and correlations": (
+        " Groups   Name              Variance   \n school   (Intercept)       5.026632268\n"
+        "          a_long_name       0.006983948\n          x                 0.300000000\n"
+        " Residual                   5.618779257\n Std.Dev.   Corr             \n 2.24201522                  \n"
+        " 0.08357002  0.10000         \n 0.54772256 -0.25000  0.31000\n 2.37039643                  \n"
+    ),
+    "correlations": (
+        " Groups   Name        Variance    Std.Dev.  \n school   (Intercept) 5.026632268 2.24201522\n"
+        "          a_long_name 0.006983948 0.08357002\n          x           0.300000000 0.54772256\n"
+        " Residual             5.618779257 2.37039643\n Corr             \n                  \n"
+        "  0.10000         \n -0.25000  0.31000\n                  \n"
+    ),
+    "each correlation": (
+        " Groups   Name        Variance    Std.Dev.  \n school   (Intercept) 5.026632268 2.24201522\n"
+        "          a_long_name 0.006983948 0.08357002\n          x           0.300000000 0.54772256\n"
+        " Residual             5.618779257 2.37039643\n Corr    \n         \n  0.10000\n -0.25000\n         \n"
+        "        \n        \n        \n 0.31000\n        \n"
+    ),
+}
+
+
+@pytest.mark.parametrize("head", ["Random effects:\n", ""])
+@pytest.mark.parametrize("name", PANELS)
+def test_variances_whose_last_columns_stand_below(name, head):
+    text = head + PANELS[name] + "Number of obs: 120, groups:  school, 12\n"
+    printout = read_printout(text)
+    found = {number.id: number for number in printout[0].numbers}
+    assert len(printout) == 1
+    assert printout.unread == []
+    assert len(found) == 13
+    assert found["varcomp.school.x.sd"].text == "0.54772256"
+    assert found["varcomp.residual.sd"].text == "2.37039643"
+    assert found["varcomp.school.intercept__a_long_name.corr"].text == "0.10000"
+    assert found["varcomp.school.intercept__x.corr"].text == "-0.25000"
+    assert found["varcomp.school.a_long_name__x.corr"].text == "0.31000"
+    assert all(number.text in text.split("\n")[number.line - 1] for number in found.values())
+
+
 @pytest.mark.parametrize("gap", ["\n", ""])
 def test_deviations_of_effects_with_blanks(gap):
     text = (
@@ -186,3 +225,96 @@ def test_as_many_values_as_headings_or_none_in_nlme():
     printout = read_printout(f"{text}\nFixed effects:  y ~ 1 \n            Value\n(Intercept) 5.06\n")
     assert [number.text for block in printout for number in block.numbers if number.column != "Value"] == []
     assert (4, "  459,2493 491,2105") in printout.unread
+
+
+STARS = """Fixed effects:
+              Estimate Std. Error        df t value Pr(>|t|)
+(Intercept)    4.81330    0.57608  51.62229   8.355 3.71e-11
+arm 2          0.74613    0.49521 435.05690   1.507   0.1326
+x              0.32100    0.15000 435.05690   2.140   0.0329
+
+(Intercept)   ***
+arm 2
+x             *
+---
+Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
+"""
+
+
+@pytest.mark.parametrize("margin", ["", "## ", "    "])
+def test_stars_in_a_panel_of_their_own_belong_to_their_rows(margin):
+    text = "\n".join(f"{margin + line:80}" for line in STARS.splitlines())
+    block = read_printout(text)[0]
+    stars = {n.row: (n.text, n.line) for n in block.numbers if n.id.endswith(".stars")}
+    assert stars == {"(Intercept)": ("***", 7), "arm 2": ("", 8), "x": ("*", 9)}
+    assert len(block.numbers) == 18
+    assert not block.unread
+
+
+def test_a_panel_of_stars_that_lost_a_row_is_reported():
+    block = read_printout(STARS.replace("x             *\n", ""))[0]
+    assert [number for number, _ in block.unread] == [7, 8]
+    assert [n.text for n in block.numbers if n.id.endswith(".stars")] == []
+
+
+LEVELS = """$school
+   arm new drug arm placebo (2)
+1    0.05832656      0.07296628
+10  -2.89025523     -3.61569615
+   arm new drug:year:x arm placebo (2):year:x
+1                 0.11                   0.31
+10               -0.12                  -0.32
+   arm new drug:wave:x arm placebo (2):wave:x
+1                 0.21                   0.41
+10               -0.22                  -0.42
+
+"""
+
+
+@pytest.mark.parametrize("margin", ["", "    ", "        ", "\t"])
+def test_effects_whose_headings_are_as_wide_as_those_above_them(margin):
+    text = "> coef(m)\n" + LEVELS
+    printout = read_printout("Text.\n\n" + "\n".join(margin + line for line in text.split("\n")) + "\nText.\n")
+    found = {number.id: number.text for block in printout for number in block.numbers}
+    assert len(found) == 12
+    assert printout.unread == []
+    assert found["coef.school.10.arm placebo (2):wave:x"] == "-0.42"
+
+
+NARROW = """Linear mixed model fit by maximum
+  likelihood . t-tests use
+  Satterthwaite's method [
+lmerModLmerTest]
+Formula: y ~ x + (1 | school)
+   Data: d
+
+     AIC      BIC   logLik deviance
+  1763.9   1783.1   -876.0   1751.9
+df.resid
+     174
+
+Random effects:
+ Groups   Name        Std.Dev.
+ school   (Intercept) 1.447
+ Residual             1.052
+"""
+
+
+def test_a_title_and_criteria_on_several_lines_are_of_the_summary():
+    (block,) = read_printout(NARROW)
+    assert block.formula == "y ~ x + (1 | school)"
+    assert block.data_name == "d"
+    assert block.reml is False
+    assert block.heads["title"].endswith("[ lmerModLmerTest]")
+    assert [n.text for n in block.numbers] == ["1763.9", "1783.1", "-876.0", "1751.9", "174", "1.447", "1.052"]
+
+
+@pytest.mark.parametrize(
+    "code", ["anova(m1, m2)", "m", "m2 <- lmer(y ~ x + (1 | g), d)\nsummary(m2)", "x <- 3", "z = 3"]
+)
+def test_a_command_without_a_prompt_ends_a_table_of_variances(code):
+    text = " Groups   Name        Std.Dev. Corr\n school   (Intercept) 1.447\n          x           0.382    -0.703\n"
+    printout = read_printout(f"VarCorr(m)\n{text} Residual             1.052\n{code}\n")
+    assert [n.text for n in printout[0].numbers] == ["1.447", "0.382", "-0.703", "1.052"]
+    assert not printout[0].unread
+    assert printout[0].last == 5

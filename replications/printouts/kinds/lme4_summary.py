@@ -30,6 +30,9 @@ MESSAGES = (
     r"^(Correlation matrix not shown|\(\d+ observations? deleted|Rescale variables|Warning)",
     r"(failure to converge|degenerate  ?Hessian|parameter estimates? (are|on)|large eigenvalue|scaled gradient)",
 )
+_CRITERIA = re.compile(r"(?:(?:AIC|BIC|logLik|deviance|-2\*log\(L\)|REMLdev|df\.resid)(?:\s+|$))+")
+"""Headings of the criteria, which a narrow page breaks over several lines."""
+_LINES_OF_A_TITLE = 4
 _SUMMARY_ONLY = re.compile(r"Variance|Scaled residuals|Std\. Error")
 
 
@@ -61,7 +64,7 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
     elif found := re.match(r"REML criterion at convergence\s*:\s*(\S+)", text):
         block.reml = True
         _scalar(block, found[1], "reml_criterion", "REML criterion at convergence", cursor.take().number)
-    elif re.match(r"(AIC|BIC)\s+(BIC|logLik)", text):
+    elif _CRITERIA.fullmatch(text):
         return _criteria(cursor, block)
     elif re.match(r"(Scaled residuals|Residuals)\s*:", text):
         cursor.take()
@@ -92,7 +95,10 @@ def _ends(line: Line) -> bool:
 
 def _title(cursor: Cursor, block: Block) -> None:
     title = cursor.take().text.strip()
-    while "]" not in title and (line := cursor.peek()) is not None and "]" in line.text and not _HEAD.match(line.text):
+    rest = [cursor.peek(ahead) for ahead in range(_LINES_OF_A_TITLE)]
+    last = next((at for at, line in enumerate(rest) if line is None or line.blank or _HEAD.match(line.text)), len(rest))
+    closed = next((at for at, line in enumerate(rest[:last]) if line is not None and "]" in line.text), -1)
+    for _ in range(closed + 1 if "]" not in title else 0):
         title += " " + cursor.take().text.strip()
     block.heads["title"] = title
     block.reml = "REML" in title

@@ -22,8 +22,11 @@ def read(cursor: Cursor) -> Block | None:
     assert first is not None
     block = Block("lme4.VarCorr", first.number, call=cursor.call())
     random_effects.read(cursor, block, lambda line: begins_another(line, "lme4.VarCorr"))
-    if (line := cursor.peek()) is not None and re.match(r"^\s*Number of obs", line.text) and not line.prose:
+    behind = cursor.at
+    if (line := cursor.skip_blank()) is not None and re.match(r"^\s*Number of obs", line.text) and not line.prose:
         random_effects.counts(cursor, block)
+    else:
+        cursor.at = behind
     return block if block.numbers else None
 
 

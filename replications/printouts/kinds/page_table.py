@@ -23,8 +23,8 @@ def read(cursor: Cursor) -> Block | None:
     """Read a table of numbers below headings; a table of models is read as such."""
     first = cursor.peek()
     assert first is not None
-    grid = grids.of_cells(cursor)
-    block = Block("page.table", first.number, call=cursor.call())
+    grid, note = grids.without_notes(grids.of_cells(cursor))
+    block = Block("page.table", first.number, call=cursor.call(), heads={"note": note} if note else {})
     if _is_of_models(grid):
         model_tables.add(block, grid)
     elif len(grid) > 1:
