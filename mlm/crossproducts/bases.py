@@ -21,7 +21,15 @@ from ..frame.columns import Columns
 from ..frame.grouping import Grouping
 from .blocks import EffectsBasis
 
-__all__ = ["CONSTANT_SHARE", "DEPENDENT_SHARE", "FactorColumns", "basis_of_rows", "basis_of_sums", "shifted"]
+__all__ = [
+    "CONSTANT_SHARE",
+    "DEPENDENT_SHARE",
+    "FactorColumns",
+    "basis_of_rows",
+    "basis_of_sums",
+    "from_zero",
+    "shifted",
+]
 
 # Share of its length that each column keeps beside those to its left, above which sums of products tell it from them:
 # they have the square of that share, 1e-5, to a rounding of 1e-16.
@@ -31,6 +39,9 @@ DEPENDENT_SHARE = 1e-7
 # Square of a column's length about its mean over that of the column, below which it is constant: means have a rounding
 # of 1e-16.
 CONSTANT_SHARE = 1e-28
+# Standard deviations that the mean of a fixed-effects column is from 0, up to which it may stay there: its square, 1e4,
+# times a rounding of 1e-16 is what the column's and the constant's products can lose.
+NEAR_ZERO = 100.0
 
 
 class FactorColumns(NamedTuple):
@@ -108,6 +119,36 @@ def shifted(factor: FactorColumns, weights: np.ndarray | None, fixed: Columns, m
     if not any(own):
         return FactorColumns(factor.grouping, columns, sizes, shared=shared)
     return FactorColumns(factor.grouping, columns, sizes, np.array(own), constants, shared)
+
+
+def from_zero(factors: list[tuple[Grouping, Columns]], fixed: Columns, means: np.ndarray) -> np.ndarray:
+    """What to subtract from fixed-effects columns: nothing from slopes that random effects have without a constant.
+
+    Nor from products with such a slope. Beside it the shifted column is the constant, times its mean, and large effects
+    would leave a difference of the two. Where a term has the constant as well, its slope is shifted as the fixed one.
+
+    Parameters
+    ----------
+    factors : list of (Grouping, Columns)
+    fixed : Columns
+        The fixed-effects columns, p of them.
+    means : ndarray, shape (p,)
+        Theirs.
+
+    Returns
+    -------
+    ndarray, shape (p,)
+    """
+    alone, beside = set[int](), set[int]()
+    for _, columns in factors:
+        has_one = any([columns.is_one(k) for k in range(len(columns.factors))])
+        (beside if has_one else alone).update([id(arrays[0]) for arrays in columns.factors if len(arrays) == 1])
+    out = means.copy()
+    for k, arrays in enumerate(fixed.factors):
+        mine = set(map(id, arrays))
+        if means[k] and mine & alone and not mine & beside:
+            out[k] *= abs(means[k]) > NEAR_ZERO * float(np.multiply.reduce(arrays).std())
+    return out
 
 
 def _shifts(

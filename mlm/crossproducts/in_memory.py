@@ -22,7 +22,7 @@ from ..frame.grouping import Grouping, cells
 from ..frame.model_frame import ModelFrame
 from ..frame.units import LARGEST_PRODUCTS, SMALLEST_SQUARES, demand_squares
 from ..frame.values import Numbers
-from .bases import FactorColumns, basis_of_rows, basis_of_sums, shifted
+from .bases import FactorColumns, basis_of_rows, basis_of_sums, from_zero, shifted
 from .blocks import CrossProducts, EffectsBasis, FactorProducts, PairProducts, Shift
 from .joint_rows import JointRows
 from .level_rows import LevelRows
@@ -95,6 +95,8 @@ def cross_products(
     root_weights = None if frame.weights is None else np.sqrt(frame.weights)
     response, scale = frame.net_response, 1.0
     means, mean_y, intercept = _means(frame, response)
+    if sizes is not None and not orthonormal:
+        means = from_zero(factors, frame.x_columns, means)
     x = _orthonormal(frame, means, root_weights) if orthonormal else _FixedBasis(frame.x_columns, means)
     if sizes is None:
         given = [FactorColumns(*f, (len(f[1].names),)) for f in factors]

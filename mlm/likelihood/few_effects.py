@@ -95,7 +95,7 @@ class FewEffects:
         matrices = self.layout.matrices(theta)
         if not derivatives:
             half, log_det = self.bases.half(*self.bases.worked_with(matrices)[1:])
-            return self.criterion.evaluation(theta, self._fixed(half)[0], log_det)
+            return self.criterion.evaluation(theta, self._fixed(half, matrices)[0], log_det)
         of = self.solve(matrices)
         scale = math.sqrt(of.sigma2)
         slopes = [2.0 * slope @ t for slope, t in zip(self._slopes(of), of.matrices, strict=True)]
@@ -170,7 +170,7 @@ class FewEffects:
         """
         graded, coordinates, matrices = self.bases.worked_with(self.layout.matrices(theta))
         spread = self.bases.spread(coordinates, matrices)
-        own = self._fixed(self.bases.half(coordinates, matrices)[0])[1]
+        own = self._fixed(self.bases.half(coordinates, matrices)[0], matrices)[1]
         left = coordinates[:, -1] - coordinates[:, self.bases.c : -1] @ own
         right = np.concatenate([left, np.zeros(self.bases.c)])
         rotated, solved, _ = lapack.dgels(np.concatenate([spread, np.eye(self.bases.c)]), right)
@@ -189,7 +189,7 @@ class FewEffects:
         """
         graded, coordinates, mine = self.bases.worked_with(matrices)
         half, log_det = self.bases.half(coordinates, mine)
-        fixed, own = self._fixed(half)
+        fixed, own = self._fixed(half, matrices)
         sigma2 = fixed.penalised / self.criterion.dof
         through = half[:, : self.bases.c].T @ half
         inner, outside = through[:, : self.bases.c], np.empty((self.bases.c, self.p + 1))
@@ -198,10 +198,10 @@ class FewEffects:
         projection = inner - outside[:, :-1] @ outside[:, :-1].T
         return FewSolution(fixed, log_det, graded, mine, inner, projection, outside, sigma2)
 
-    def _fixed(self, half: np.ndarray) -> tuple[FixedPart, np.ndarray]:
+    def _fixed(self, half: np.ndarray, matrices: list[np.ndarray]) -> tuple[FixedPart, np.ndarray]:
         """Generalised least squares; also its coefficients for what is worked with of the response."""
         of = half[:, self.bases.c :]
-        found = solve_fixed(self.bases.within + of.T @ of, self.p)
+        found = solve_fixed(self.bases.within + of.T @ of, self.p, self.bases.large_deviation(matrices))
         return found._replace(beta=found.beta + self.bases.taken), found.beta
 
     def _slopes(self, of: FewSolution) -> list[np.ndarray]:

@@ -36,11 +36,12 @@ class FixedPart(NamedTuple):
     penalised: float
 
 
-def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
+def solve_fixed(rest: np.ndarray, p: int, deviation: float = 0.0) -> FixedPart:
     """Solve for the fixed effects from ``[X y]' V^-1 [X y]``, shape (p + 1, p + 1).
 
     Its Cholesky factor is ``[R z; 0 r]`` with ``R'R = X' V^-1 X``, ``R'z = X' V^-1 y`` and ``z'z + r² = y' V^-1 y``: by
-    the normal equations ``beta = R^-1 z``, and r² is the penalised residual sum of squares.
+    the normal equations ``beta = R^-1 z``, and r² is the penalised residual sum of squares. Where there is no such
+    factor, the reason is the relative standard deviation of the effects, if one is given, which is large then.
     """
     if not p:
         return FixedPart(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0), float(rest[0, 0]))
@@ -50,6 +51,11 @@ def solve_fixed(rest: np.ndarray, p: int) -> FixedPart:
         raise FitError(
             "The model fits the response perfectly, or leaves less of it than double precision can tell from nothing: "
             "there is no residual variance to estimate."
+        )
+    if info and deviation:
+        raise FitError(
+            f"The random effects vary {deviation:.0e} times as much as the residuals, and that leaves no digits of a "
+            "fixed effect: centre predictors that are far from 0, or leave out what varies so much."
         )
     if info:
         raise FitError("The fixed-effects columns are linearly dependent to working precision; rescale or drop some.")

@@ -100,10 +100,15 @@ class JointBases:
 
     def worked_with(self, matrices: list[np.ndarray]) -> tuple[Graded | None, np.ndarray, list[np.ndarray]]:
         """The columns worked with at these T: coordinates, and T of them."""
-        if self.largest * sum([float(np.vdot(t, t)) for t in matrices]) < LARGE_SQUARES:
+        if not self.large_deviation(matrices):
             return None, self.coordinates, matrices
         found = self._graded(matrices)
         return found, found.coordinates, found.sizes
+
+    def large_deviation(self, matrices: list[np.ndarray]) -> float:
+        """Relative standard deviation of all effects where it is large, and otherwise 0."""
+        square = sum([float(np.vdot(t, t)) for t in matrices])
+        return 0.0 if self.largest * square < LARGE_SQUARES else math.sqrt(square)
 
     def _graded(self, matrices: list[np.ndarray]) -> Graded:
         turns, sizes, others = zip(*map(np.linalg.svd, matrices), strict=True)

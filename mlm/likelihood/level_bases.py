@@ -93,6 +93,19 @@ class LevelBases:
         lost = float((share * np.abs(mine) * np.sqrt((mine * mine).sum(axis=0))).sum())
         return max(SQUARES_ROUNDING * self.square, COORDINATE_ROUNDING * lost)
 
+    @cached_property
+    def dependent(self) -> np.ndarray:
+        """Which fixed-effects columns the levels leave something of, but nothing beside those to their left: (p,).
+
+        Where effects are large, what is told of such a column is a difference.
+        """
+        squares, out = self.within.diagonal()[:-1], np.zeros(len(self.taken), dtype=bool)
+        mine = np.flatnonzero(squares > 0.0)
+        length = np.sqrt(squares[mine])
+        cosines = self.within[np.ix_(mine, mine)] / length / length[:, None]
+        out[mine] = np.abs(np.diag(np.linalg.qr(cosines, mode="r"))) < DEPENDENT
+        return out
+
     def half(self, t: np.ndarray) -> tuple[np.ndarray, float]:
         """``L^-1 Q_j'[Z X y]``, (q, q + p + 1, J), at one lower triangular `T`, and the sum of ``log |T'ST + I|``."""
         half = self.coordinates.copy()

@@ -120,7 +120,7 @@ class OneFactor:
     @property
     def differences(self) -> np.ndarray:
         """See `Solver.differences`."""
-        return (self.bases.within.diagonal()[:-1] > 0.0) & (self.bases.rows is None)
+        return self.bases.dependent if self.bases.rows else self.bases.within.diagonal()[:-1] > 0.0
 
     @cached_property
     def pair_weights(self) -> np.ndarray:
@@ -261,7 +261,10 @@ class OneFactor:
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
         _, rest, log_det = self._eliminate(t, through=False)
-        return self._whole(solve_fixed(rest, self.p), t), log_det
+        return self._whole(self._solve_fixed(rest, t), t), log_det
+
+    def _solve_fixed(self, rest: np.ndarray, t: np.ndarray) -> FixedPart:
+        return solve_fixed(rest, self.p, math.sqrt(np.vdot(t, t)) if self._is_large(t) else 0.0)
 
     def _whole(self, fixed: FixedPart, t: np.ndarray) -> FixedPart:
         """The fixed effects with what `LevelBases` has taken off the response."""
@@ -277,7 +280,7 @@ class OneFactor:
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
         through, rest, log_det = self._eliminate(t)
-        fixed = solve_fixed(rest, self.p)
+        fixed = self._solve_fixed(rest, t)
         sigma2 = fixed.penalised / self.criterion.dof
         combine = np.zeros((self.p + 1, self.p + 1))  # [X y] times its transpose is [X R, (y - X beta) / sigma]
         combine[:-1, :-1] = fixed.inverse_root.T

@@ -35,8 +35,7 @@ def test_within_is_what_least_squares_leave_in_each_level(formula: str, weights:
     root = np.ones(len(data["y"])) if weights is None else np.sqrt(data["w"])
     z = np.column_stack([part.columns.matrix() for part in frame.random]) * root[:, None]
     x = frame.x_columns.matrix()
-    mean = x.mean(axis=0) * (np.array(frame.x_names) != "(Intercept)") * ("(Intercept)" in frame.x_names)
-    x = (x - mean) * root[:, None]
+    x = (x - products.shift.means) * root[:, None]
     y = (data["y"] - (data["y"].mean() if "(Intercept)" in frame.x_names else 0.0)) * root
     block = np.column_stack([x, y - x @ np.linalg.lstsq(x, y, rcond=None)[0]])
     expected = np.zeros((block.shape[1],) * 2)
