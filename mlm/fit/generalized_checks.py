@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy
 
 from ..errors import ArgumentError, DataError, FitError, counted, first_few, is_count
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
+from ..generalized.separation import may_separate, separating
 from .checks import demand_estimable
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
@@ -82,7 +82,7 @@ def _has_intercept(part: RandomPart) -> bool:
 
 
 def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
-    """Refuse a factor of whose levels none has both successes and failures: the likelihood grows with its variance."""
+    """Refuse a factor of whose levels none has both successes and failures: more variance is always likelier."""
     factor = frame.groupings[group]
     assert frame.weights is not None
     trials = np.bincount(factor.codes, frame.weights, minlength=factor.size)
@@ -91,8 +91,9 @@ def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
     if trials.sum() > factor.size and not ((successes > 0) & (failures > 0)).any():
         raise FitError(
             f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} "
-            "have successes only, the others failures only. The likelihood grows without end as the variance "
-            "between levels does, and there is no estimate. Use one row a level, or leave the term out."
+            "have successes only, the others failures only. The likelihood rises towards a bound as the variance "
+            "between levels grows, and has no maximum; a minimum of Laplace's approximation would be one of the "
+            "approximation only. Use one row a level, or leave the term out."
         )
 
 
@@ -172,24 +173,20 @@ def convergence_message(message: str, evaluations: int, terms: tuple[RandomPart,
 def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum | None) -> None:
     """Refuse a fit whose fixed effects separate the response, so that their estimates would be infinite.
 
-    A combination of the fixed-effects columns that is not negative where the response is all successes, not positive
-    where it is all failures (for counts: where it is 0) and 0 elsewhere raises the likelihood without end, whatever the
-    random effects are (Albert & Anderson 1984, Biometrika 71). Such a one is looked for by linear programming (Konis
-    2007) where fitted means are nearly certain.
+    A separating combination of columns raises the likelihood without end, whatever the random effects are. It is looked
+    for where fitted means are nearly certain.
     """
-    if family.name not in ("binomial", "poisson", "negative.binomial") or family.link.name in ("identity", "sqrt"):
+    if not may_separate(family):
         return
     if optimum is not None and optimum.converged and not _are_certain(family, optimum.evaluation.mode.at.eta):
         return
-    weights = _separating(frame, family)
-    if weights is None:
+    found = separating(frame.x, frame.y, family)
+    if found is None:
         return
-    used = np.flatnonzero(np.abs(weights) > LEAST_WEIGHT * np.abs(weights).max())
-    apart = int((np.abs(frame.x @ weights) > LEAST_WEIGHT).sum())
-    names = first_few([frame.x_names[k] for k in used])
+    names = first_few([name for name, used in zip(frame.x_names, found[0], strict=True) if used])
     what = "successes from failures" if family.name == "binomial" else "zeros from other counts"
     raise FitError(
-        f"The fixed effects {names} separate {what} in {apart:,} of {len(frame.y):,} rows: the likelihood grows "
+        f"The fixed effects {names} separate {what} in {found[1]:,} of {len(frame.y):,} rows: the likelihood grows "
         "without end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
     )
 
@@ -198,23 +195,3 @@ def _are_certain(family: Family, eta: np.ndarray) -> bool:
     """Whether some rows' fitted means are all but at the end of their range."""
     mean = family.link.inverse(eta)
     return bool(mean.min() < CERTAIN or (family.name == "binomial" and mean.max() > 1.0 - CERTAIN))
-
-
-def _separating(frame: ModelFrame, family: Family) -> np.ndarray | None:
-    """A combination of the columns that separates the response, shape (p,); None where there is none."""
-    x, y = frame.x, frame.y
-    scale = np.abs(x).max(axis=0)
-    x = x / np.where(scale > 0, scale, 1.0)
-    side = np.where(y == 0, -1.0, np.where(y == 1, 1.0, 0.0)) if family.name == "binomial" else -1.0 * (y == 0)
-    table = np.unique(np.column_stack([side, x]), axis=0)
-    side, x = table[:, 0], table[:, 1:]
-    signed, level = side[side != 0, None] * x[side != 0], x[side == 0]
-    if not len(signed):
-        return None
-    found = scipy.optimize.linprog(
-        -signed.sum(axis=0) / len(signed), -signed, np.zeros(len(signed)),
-        level if len(level) else None, np.zeros(len(level)) if len(level) else None, bounds=(-1.0, 1.0),
-    )  # fmt: skip
-    if found.status != 0 or -found.fun * len(signed) < LEAST_WEIGHT:
-        return None
-    return np.asarray(found.x / np.where(scale > 0, scale, 1.0))
