@@ -22,7 +22,7 @@ from ..likelihood.covariance import CovarianceLayout
 from ..optimize.optimum import Log
 from .checks import singular_message
 from .fitted import FittedMixed
-from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure
+from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure, offset_said
 from .generalized_curvature import UsersCriterion, curvature, inverse_block
 from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, criterion_of
@@ -106,9 +106,12 @@ class GeneralizedFit(FittedMixed):
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
         except FitError as error:
             demand_finite(frame, family, None)
-            if start is None:
+            why = offset_said(frame, first)
+            if start is None and not why:
                 raise
-            said = str(error).replace(OR_START, "")
+            if start is None:
+                raise FitError(f"{error}{why}") from error
+            said = str(error).replace(OR_START, "") + why
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
@@ -173,15 +176,21 @@ class GeneralizedFit(FittedMixed):
     def _unsettled(self) -> list[str]:
         """Why this may not be the maximum."""
         said: list[str] = []
-        largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
-        if self.estimated_size and self.family.theta is not None and self.family.theta > largest:
+        if self._is_poisson:
+            largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
             said.append(
                 f"The negative binomial theta has no finite estimate (it is beyond {largest:.0e}): "
                 f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
             )
-        elif not self.converged:  # beyond, the slope by theta is rounding
+        elif not self.converged:
             said.append(convergence_message(self.optimum.message, len(self.optimum.log), self.terms))
         return said + self._certain_levels
+
+    @property
+    def _is_poisson(self) -> bool:
+        """Whether the theta of the negative binomial family was estimated, and has no finite estimate."""
+        largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
+        return self.estimated_size and self.family.theta is not None and self.family.theta > largest
 
     @property
     def _certain_levels(self) -> list[str]:
@@ -264,8 +273,11 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def converged(self) -> bool:
-        """Whether the search reached a minimum; `mlm.ConvergenceWarning` is given when it did not."""
-        return self.optimum.converged
+        """Whether the search reached a minimum; `mlm.ConvergenceWarning` is given when it did not.
+
+        False where the theta of the negative binomial family has no finite estimate: there is no minimum.
+        """
+        return self.optimum.converged and not self._is_poisson
 
     @property
     def optimizer(self) -> str:

@@ -21,10 +21,13 @@ __all__ = [
     "demand_generalized",
     "demand_start",
     "demand_structure",
+    "offset_said",
 ]
 
 # Nodes an effect, at most: lme4's limit. And effects of a level: with 3, K³ evaluations of the rows.
 MOST_NODES, MOST_EFFECTS = 100, 3
+# Range of an offset, under a link with a unit, that is wide: exp(15) is 3 million.
+WIDE_OFFSET = 15.0
 # Probability of the other outcome, or mean of a count, below which fixed effects may separate the response.
 CERTAIN = 1e-4
 # Share of its largest value from which a weight of a separating combination counts.
@@ -167,6 +170,30 @@ def convergence_message(message: str, evaluations: int, terms: tuple[RandomPart,
     return (
         f"Not converged: {message}, after {counted(evaluations, 'evaluation')}. The fit is kept, but its estimates are "
         f"not those of the largest likelihood. Leave out a term of {named}, or give other values in start=."
+    )
+
+
+def offset_said(frame: ModelFrame, family: Family) -> str:
+    """Say how far offsets are apart from which a fit may not come; nothing where they are near, or alike.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    family : Family
+
+    Returns
+    -------
+    str
+        Beginning with a space.
+    """
+    spread = 0.0 if frame.offset is None else float(np.ptp(frame.offset))
+    if not family.link.unit or spread <= WIDE_OFFSET:
+        return ""
+    assert frame.offset is not None
+    return (
+        f" The offset may be the cause: it goes from {frame.offset.min():.3g} to {frame.offset.max():.3g} on the scale "
+        f"of the link ({family.link.name}), which the response has to follow. Leave it out to see, or give it on that "
+        "scale, such as the logarithm of an exposure."
     )
 
 

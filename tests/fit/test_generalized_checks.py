@@ -263,3 +263,17 @@ def test_a_start_that_cannot_be_had_is_not_answered_by_another_start():
             mlm.glmer("count ~ x + (1 | g)", DATA, family, **options)
         assert "leave that out" in str(caught.value)
         assert "give values in start" not in str(caught.value)
+
+
+@pytest.mark.parametrize("link", ["probit", "cloglog"])
+def test_offsets_against_the_data_are_named(link):
+    options = {"link": link, "offset": np.linspace(-20.0, 20.0, N)}
+    refused(mlm.FitError, "offset may be the cause", "from -20 to 20", link, "Leave it out", options=options)
+
+
+@pytest.mark.parametrize("offset", [0.0, 50.0, -700.0])
+def test_an_infinite_theta_is_no_minimum_whatever_the_offset(offset):
+    rows = DATA.assign(few=3 + np.arange(N) % 2)
+    with pytest.warns(mlm.ConvergenceWarning, match="no finite estimate"), pytest.warns(mlm.SingularFitWarning):
+        m = mlm.glmer("few ~ x + (1 | g)", rows, "negative.binomial", offset=np.full(N, offset))
+    assert not m.converged
