@@ -28,6 +28,8 @@ __all__ = [
 MOST_NODES, MOST_EFFECTS = 100, 3
 # Range of an offset, under a link with a unit, that is wide: exp(15) is 3 million.
 WIDE_OFFSET = 15.0
+# Sum of counts, and about their deviance, from which differences of 1e-4 in it are rounding.
+LARGEST_TOTAL = 1e12
 # Probability of the other outcome, or mean of a count, below which fixed effects may separate the response.
 CERTAIN = 1e-4
 # Share of its largest value from which a weight of a separating combination counts.
@@ -70,11 +72,24 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
     demand_estimable(frame, terms, family.has_scale, "mlm.glm")
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
+    if family.name == "poisson":
+        _demand_digits(frame)
     if family.name == "binomial":
         for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
             _demand_mixed_levels(frame, group)
     if n_agq > 1:
         _demand_quadrature(terms, family, n_agq)
+
+
+def _demand_digits(frame: ModelFrame) -> None:
+    """Refuse counts whose likelihood, which is about as large as they are together, has no digits for the variances."""
+    total = float(np.sum(frame.y if frame.weights is None else frame.weights * frame.y))
+    if total >= LARGEST_TOTAL:
+        raise DataError(
+            f"The response {frame.formula.response!r} has counts up to {frame.y.max():.0e}, together {total:.0e}: from "
+            f"{LARGEST_TOTAL:.0e} on, the likelihood of family='poisson' leaves no digits for variances and standard "
+            "errors. Take family='negative.binomial', family='Gamma' with link='log', or count in larger units."
+        )
 
 
 def _has_intercept(part: RandomPart) -> bool:

@@ -277,3 +277,16 @@ def test_an_infinite_theta_is_no_minimum_whatever_the_offset(offset):
     with pytest.warns(mlm.ConvergenceWarning, match="no finite estimate"), pytest.warns(mlm.SingularFitWarning):
         m = mlm.glmer("few ~ x + (1 | g)", rows, "negative.binomial", offset=np.full(N, offset))
     assert not m.converged
+
+
+@pytest.mark.parametrize("unit", [1e12, 1e15, 1e18])
+def test_counts_without_digits_are_refused(unit):
+    count = (DATA["count"] + 1) * unit
+    refused(mlm.DataError, "'count'", "negative.binomial", formula="count ~ x + (1 | g)", family="poisson", count=count)
+
+
+def test_large_counts_are_fitted_as_in_other_units():
+    """The levels' differences are all but known: their standard deviation does not depend on how many are counted."""
+    fits = [mlm.glmer("n ~ x + (1 | g)", DATA.assign(n=(DATA["count"] + 1) * k), "poisson") for k in (1e4, 1e8)]
+    assert fits[0].theta == pytest.approx(fits[1].theta, rel=1e-4)
+    assert fits[0].se.iloc[0] == pytest.approx(fits[1].se.iloc[0], rel=1e-3)
