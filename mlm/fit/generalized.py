@@ -23,7 +23,7 @@ from ..optimize.optimum import Log
 from .checks import singular_message
 from .fitted import FittedMixed
 from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure, offset_said
-from .generalized_curvature import UsersCriterion, curvature, inverse_block
+from .generalized_curvature import UsersCriterion, curvature, even_directions, inverse_block
 from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, criterion_of
 from .generalized_search import GeneralizedOptimum, search
@@ -332,7 +332,7 @@ class GeneralizedFit(FittedMixed):
     def _working(self, use_hessian: bool) -> np.ndarray:
         """The same of the columns worked with."""
         if use_hessian:
-            inverse = inverse_block(self._hessian, len(self._at.theta))
+            inverse = self._directions @ inverse_block(self._hessian, len(self._at.theta)) @ self._directions.T
             if not (inverse.diagonal() > 0.0).all():
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
@@ -342,8 +342,12 @@ class GeneralizedFit(FittedMixed):
 
     @cached_property
     def _hessian(self) -> np.ndarray:
-        """Second derivatives of the criterion by theta and beta, in the columns worked with."""
-        return curvature(self.optimum)
+        """Second derivatives of the criterion by theta and along directions of beta, in the columns worked with."""
+        return curvature(self.optimum, self._directions)
+
+    @cached_property
+    def _directions(self) -> np.ndarray:
+        return even_directions(self.optimum)
 
     @property
     def mode_information(self) -> Information:

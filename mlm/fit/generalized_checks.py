@@ -28,6 +28,9 @@ __all__ = [
 MOST_NODES, MOST_EFFECTS = 100, 3
 # Range of an offset, under a link with a unit, that is wide: exp(15) is 3 million.
 WIDE_OFFSET = 15.0
+# Distance of a value from a column's median, in the usual ones, from which the search loses the digits of the others:
+# at 1e9 estimates keep 6 digits and standard errors 4.
+FARTHEST = 3e9
 # Sum of counts, and about their deviance, from which differences of 1e-4 in it are rounding.
 LARGEST_TOTAL = 1e12
 # Probability of the other outcome, or mean of a count, below which fixed effects may separate the response.
@@ -72,6 +75,7 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
     demand_estimable(frame, terms, family.has_scale, "mlm.glm")
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
+    _demand_near(frame)
     if family.name == "poisson":
         _demand_digits(frame)
     if family.name == "binomial":
@@ -79,6 +83,20 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
             _demand_mixed_levels(frame, group)
     if n_agq > 1:
         _demand_quadrature(terms, family, n_agq)
+
+
+def _demand_near(frame: ModelFrame) -> None:
+    """Refuse a column with a value so far from the others that these have no digits beside it."""
+    for name, values in zip(frame.x_names, frame.x.T, strict=True):
+        away = np.abs(values - np.median(values))
+        usual = float(np.median(away[away > 0])) if away.any() else 1.0
+        far = away > FARTHEST * usual
+        if far.any():
+            raise DataError(
+                f"The column {name!r} has {counted(int(far.sum()), 'value')} so far from the others, such as "
+                f"{values[np.argmax(away)]:.6g} where {np.median(values):.3g} is the median, that these cannot be told "
+                "apart beside it. If it stands for a missing value, make it one; else transform the column."
+            )
 
 
 def _demand_digits(frame: ModelFrame) -> None:

@@ -37,8 +37,8 @@ NOT_TOLD = (
     "has come to the edge of what means the family can have. Leave a predictor out, or take another link."
 )
 NOT_IN_STEPS = (
-    f"The conditional modes of the random effects are not found in {MOST_STEPS} steps. Leave out a random-effects term, "
-    f"look for values far from the others, or take another link{OR_START}."
+    f"The conditional modes of the random effects are not found in {MOST_STEPS} steps. Leave out a random "
+    f"term, look for values far from the others, or take another link{OR_START}."
 )
 # Share of the sum that may be rounding.
 ROUNDING = 1e-13

@@ -290,3 +290,22 @@ def test_large_counts_are_fitted_as_in_other_units():
     fits = [mlm.glmer("n ~ x + (1 | g)", DATA.assign(n=(DATA["count"] + 1) * k), "poisson") for k in (1e4, 1e8)]
     assert fits[0].theta == pytest.approx(fits[1].theta, rel=1e-4)
     assert fits[0].se.iloc[0] == pytest.approx(fits[1].se.iloc[0], rel=1e-3)
+
+
+def with_far_value(far):
+    x = DATA["x"].to_numpy().copy()
+    x[np.flatnonzero(DATA["y"] == 1)[0]] = far
+    return x
+
+
+@pytest.mark.parametrize(("far", "share"), [(1e4, 1e-6), (1e6, 1e-6), (99999999.0, 1e-5), (1e9, 1e-3)])
+def test_one_far_value_leaves_standard_errors(far, share):
+    """A success that is certain: how far it is says nothing of the other rows."""
+    m, plain = (mlm.glmer("y ~ x + (1 | g)", DATA.assign(x=with_far_value(v))) for v in (far, 300.0))
+    assert m.fixef.to_numpy() == pytest.approx(plain.fixef.to_numpy(), rel=1e-6)
+    assert m.se.to_numpy() == pytest.approx(plain.se.to_numpy(), rel=share)
+
+
+@pytest.mark.parametrize("far", [1e10, -1e11, 1e12])
+def test_the_farthest_values_are_named(far):
+    refused(mlm.DataError, "'x' has 1 value", f"{far:g}", "missing value", x=with_far_value(far))
