@@ -45,6 +45,8 @@ FIRST_SIZE = 1.0
 LEAST_START = 0.1
 # The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
+# Decrease of the criterion that is none, where that theta is infinite.
+AT_REST = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,9 +277,16 @@ class GeneralizedFit(FittedMixed):
     def converged(self) -> bool:
         """Whether the search reached a minimum; `mlm.ConvergenceWarning` is given when it did not.
 
-        False where the theta of the negative binomial family has no finite estimate: there is no minimum.
+        Where the theta of the negative binomial family has no finite estimate, whether all else did, as for `mlm.glm`.
         """
-        return self.optimum.converged and not self._is_poisson
+        return self.optimum.converged or (self._is_poisson and self._is_at_rest)
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether no decrease is left in the direction of theta, and of beta unless it is moved with the modes."""
+        free = len(self._at.theta) + (len(self._at.beta) if self.n_agq else 0)
+        slope, hessian = self._at.gradient[:free], self.optimum.hessian[:free, :free]
+        return bool(0.5 * slope @ np.linalg.lstsq(hessian, slope, rcond=None)[0] < AT_REST)
 
     @property
     def optimizer(self) -> str:

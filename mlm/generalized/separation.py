@@ -42,8 +42,8 @@ def separating(x: np.ndarray, y: np.ndarray, family: Family) -> tuple[np.ndarray
     Returns
     -------
     (ndarray, shape (p,), int) or None
-        Which columns do, and in how many rows; None where there is no such combination. The constant is named only
-        where it is alone.
+        Which columns do, and how many rows one combination of them sets apart (on a row between them it can be 0); None
+        where there is no such combination. The constant is named only where it is alone.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def separating(x: np.ndarray, y: np.ndarray, family: Family) -> tuple[np.ndarray
     >>> x = np.column_stack([np.ones(6), 1e9 + np.arange(6.0)])
     >>> which, rows = separating(x, np.array([0, 0, 0, 1, 1, 1]), make_family("binomial"))
     >>> which.tolist(), rows
-    ([False, True], 6)
+    ([False, True], 5)
     >>> separating(x, np.array([0, 0, 1, 0, 1, 1]), make_family("binomial")) is None
     True
     """

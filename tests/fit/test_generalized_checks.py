@@ -1,6 +1,7 @@
 """What glmer refuses, or says: the message names the column or term, the counts and a remedy."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -272,10 +273,16 @@ def test_offsets_against_the_data_are_named(link):
 
 
 @pytest.mark.parametrize("offset", [0.0, 50.0, -700.0])
-def test_an_infinite_theta_is_no_minimum_whatever_the_offset(offset):
+@pytest.mark.parametrize("n_agq", [0, 1])
+def test_an_infinite_theta_leaves_the_rest_converged_whatever_the_offset(offset, n_agq):
     rows = DATA.assign(few=3 + np.arange(N) % 2)
     with pytest.warns(mlm.ConvergenceWarning, match="no finite estimate"), pytest.warns(mlm.SingularFitWarning):
-        m = mlm.glmer("few ~ x + (1 | g)", rows, "negative.binomial", offset=np.full(N, offset))
+        m = mlm.glmer("few ~ x + (1 | g)", rows, "negative.binomial", n_agq=n_agq, offset=np.full(N, offset))
+    assert m.converged
+    vars(m).update(optimum=replace(m.optimum, converged=False))
+    assert m.converged
+    moved = m.optimum.evaluation._replace(gradient=m.optimum.evaluation.gradient + 1.0)
+    vars(m).update(optimum=replace(m.optimum, converged=False, evaluation=moved))
     assert not m.converged
 
 
