@@ -20,6 +20,7 @@ from .generalized.means import range_of
 from .generalized.overdispersion import estimate_with_theta
 from .generalized.residuals import residuals
 from .generalized.response import Response, reader_of
+from .generalized.separation import may_separate, separating
 from .model.generalized_linear_model import GeneralizedLinearModel
 
 __all__ = ["glm"]
@@ -29,6 +30,7 @@ __all__ = ["glm"]
 FAR, LARGE_OFFSET = 1e5, 15.0
 # Weight of a row, or variance of a coefficient, below which digits are lost.
 SMALLEST_WEIGHT = 1e-300
+NOT_AT_REST = "The search did not come to rest: the estimates are where it was given up. "
 R_GLM = 1e-11  # share of a column's length that must be new: R's glm
 
 
@@ -205,7 +207,7 @@ def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Fam
             "standard errors mean nothing. Take another link."
         )
     else:
-        why = f"The search did not come to rest: the estimates are where it was given up. {_remedy(frame, family)}"
+        why = NOT_AT_REST + _remedy(frame, family)
     warnings.warn(why, ConvergenceWarning, stacklevel=users_stacklevel())
 
 
@@ -229,13 +231,17 @@ def _look_at_offset(frame: ModelFrame, family: Family) -> str:
 
 def _endless(frame: ModelFrame, found: Estimate, family: Family, covariance: np.ndarray) -> str:
     """Say which rows are told apart and which coefficients have no finite estimate."""
-    rows = 0 if found.edge is None else int(found.edge.sum())
+    apart = separating(frame.x, frame.y, family) if may_separate(family) else None
+    if apart is None and may_separate(family):
+        return NOT_AT_REST + _remedy(frame, family)
     se = np.sqrt(np.diag(covariance))
-    grown = [name for name, far in zip(frame.x_names, se > 100 * np.min(se), strict=True) if far] or frame.x_names
+    grown = se > 100 * np.min(se) if apart is None else apart[0]
+    rows = apart[1] if apart is not None else 0 if found.edge is None else int(found.edge.sum())
+    names = [name for name, far in zip(frame.x_names, grown, strict=True) if far] or frame.x_names
     what = "0 or 1" if family.upper == 1 else "0"
     return (
         f"The likelihood has no maximum: fitted means run to {what} in {counted(rows, 'row')} of "
         f"{frame.nobs:,}, which the predictors tell apart completely (separation). Estimates and standard errors of "
-        f"{first_few(list(grown))} are those of where the search was given up, and mean nothing; leave these "
+        f"{first_few(list(names))} are those of where the search was given up, and mean nothing; leave these "
         "predictors out, or join the levels that have one outcome only."
     )

@@ -22,8 +22,8 @@ from ..likelihood.covariance import CovarianceLayout
 from ..optimize.optimum import Log
 from .checks import singular_message
 from .fitted import FittedMixed
-from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure
-from .generalized_curvature import UsersCriterion, curvature, inverse_block
+from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure, offset_said
+from .generalized_curvature import UsersCriterion, curvature, even_directions, inverse_block
 from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, criterion_of
 from .generalized_search import GeneralizedOptimum, search
@@ -45,6 +45,8 @@ FIRST_SIZE = 1.0
 LEAST_START = 0.1
 # The theta of a negative binomial model, over the mean of its counts, from which on they are Poisson's to all digits.
 POISSON_SIZE = 1e6
+# Decrease of the criterion that is none, where that theta is infinite.
+AT_REST = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +108,12 @@ class GeneralizedFit(FittedMixed):
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
         except FitError as error:
             demand_finite(frame, family, None)
-            if start is None:
+            why = offset_said(frame, first)
+            if start is None and not why:
                 raise
-            said = str(error).replace(OR_START, "")
+            if start is None:
+                raise FitError(f"{error}{why}") from error
+            said = str(error).replace(OR_START, "") + why
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
@@ -173,15 +178,21 @@ class GeneralizedFit(FittedMixed):
     def _unsettled(self) -> list[str]:
         """Why this may not be the maximum."""
         said: list[str] = []
-        largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
-        if self.estimated_size and self.family.theta is not None and self.family.theta > largest:
+        if self._is_poisson:
+            largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
             said.append(
                 f"The negative binomial theta has no finite estimate (it is beyond {largest:.0e}): "
                 f"{self.response!r} varies no more than counts of family='poisson' do. Use that."
             )
-        elif not self.converged:  # beyond, the slope by theta is rounding
+        elif not self.converged:
             said.append(convergence_message(self.optimum.message, len(self.optimum.log), self.terms))
         return said + self._certain_levels
+
+    @property
+    def _is_poisson(self) -> bool:
+        """Whether the theta of the negative binomial family was estimated, and has no finite estimate."""
+        largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
+        return self.estimated_size and self.family.theta is not None and self.family.theta > largest
 
     @property
     def _certain_levels(self) -> list[str]:
@@ -264,8 +275,18 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def converged(self) -> bool:
-        """Whether the search reached a minimum; `mlm.ConvergenceWarning` is given when it did not."""
-        return self.optimum.converged
+        """Whether the search reached a minimum; `mlm.ConvergenceWarning` is given when it did not.
+
+        Where the theta of the negative binomial family has no finite estimate, whether all else did, as for `mlm.glm`.
+        """
+        return self.optimum.converged or (self._is_poisson and self._is_at_rest)
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether no decrease is left in the direction of theta, and of beta unless it is moved with the modes."""
+        free = len(self._at.theta) + (len(self._at.beta) if self.n_agq else 0)
+        slope, hessian = self._at.gradient[:free], self.optimum.hessian[:free, :free]
+        return bool(0.5 * slope @ np.linalg.lstsq(hessian, slope, rcond=None)[0] < AT_REST)
 
     @property
     def optimizer(self) -> str:
@@ -320,7 +341,7 @@ class GeneralizedFit(FittedMixed):
     def _working(self, use_hessian: bool) -> np.ndarray:
         """The same of the columns worked with."""
         if use_hessian:
-            inverse = inverse_block(self._hessian, len(self._at.theta))
+            inverse = self._directions @ inverse_block(self._hessian, len(self._at.theta)) @ self._directions.T
             if not (inverse.diagonal() > 0.0).all():
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
@@ -330,8 +351,12 @@ class GeneralizedFit(FittedMixed):
 
     @cached_property
     def _hessian(self) -> np.ndarray:
-        """Second derivatives of the criterion by theta and beta, in the columns worked with."""
-        return curvature(self.optimum)
+        """Second derivatives of the criterion by theta and along directions of beta, in the columns worked with."""
+        return curvature(self.optimum, self._directions)
+
+    @cached_property
+    def _directions(self) -> np.ndarray:
+        return even_directions(self.optimum)
 
     @property
     def mode_information(self) -> Information:

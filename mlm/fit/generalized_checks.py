@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy
 
 from ..errors import ArgumentError, DataError, FitError, counted, first_few, is_count
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
+from ..generalized.separation import may_separate, separating
 from .checks import demand_estimable
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
@@ -21,10 +21,18 @@ __all__ = [
     "demand_generalized",
     "demand_start",
     "demand_structure",
+    "offset_said",
 ]
 
 # Nodes an effect, at most: lme4's limit. And effects of a level: with 3, K³ evaluations of the rows.
 MOST_NODES, MOST_EFFECTS = 100, 3
+# Range of an offset, under a link with a unit, that is wide: exp(15) is 3 million.
+WIDE_OFFSET = 15.0
+# Distance of a value from a column's median, in the usual ones, from which the search loses the digits of the others:
+# at 1e9 estimates keep 6 digits and standard errors 4.
+FARTHEST = 3e9
+# Sum of counts, and about their deviance, from which differences of 1e-4 in it are rounding.
+LARGEST_TOTAL = 1e12
 # Probability of the other outcome, or mean of a count, below which fixed effects may separate the response.
 CERTAIN = 1e-4
 # Share of its largest value from which a weight of a separating combination counts.
@@ -67,11 +75,39 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
     demand_estimable(frame, terms, family.has_scale, "mlm.glm")
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
+    _demand_near(frame)
+    if family.name == "poisson":
+        _demand_digits(frame)
     if family.name == "binomial":
         for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
             _demand_mixed_levels(frame, group)
     if n_agq > 1:
         _demand_quadrature(terms, family, n_agq)
+
+
+def _demand_near(frame: ModelFrame) -> None:
+    """Refuse a column with a value so far from the others that these have no digits beside it."""
+    for name, values in zip(frame.x_names, frame.x.T, strict=True):
+        away = np.abs(values - np.median(values))
+        usual = float(np.median(away[away > 0])) if away.any() else 1.0
+        far = away > FARTHEST * usual
+        if far.any():
+            raise DataError(
+                f"The column {name!r} has {counted(int(far.sum()), 'value')} so far from the others, such as "
+                f"{values[np.argmax(away)]:.6g} where {np.median(values):.3g} is the median, that these cannot be told "
+                "apart beside it. If it stands for a missing value, make it one; else transform the column."
+            )
+
+
+def _demand_digits(frame: ModelFrame) -> None:
+    """Refuse counts whose likelihood, which is about as large as they are together, has no digits for the variances."""
+    total = float(np.sum(frame.y if frame.weights is None else frame.weights * frame.y))
+    if total >= LARGEST_TOTAL:
+        raise DataError(
+            f"The response {frame.formula.response!r} has counts up to {frame.y.max():.0e}, together {total:.0e}: from "
+            f"{LARGEST_TOTAL:.0e} on, the likelihood of family='poisson' leaves no digits for variances and standard "
+            "errors. Take family='negative.binomial', family='Gamma' with link='log', or count in larger units."
+        )
 
 
 def _has_intercept(part: RandomPart) -> bool:
@@ -82,7 +118,7 @@ def _has_intercept(part: RandomPart) -> bool:
 
 
 def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
-    """Refuse a factor of whose levels none has both successes and failures: the likelihood grows with its variance."""
+    """Refuse a factor of whose levels none has both successes and failures: more variance is always likelier."""
     factor = frame.groupings[group]
     assert frame.weights is not None
     trials = np.bincount(factor.codes, frame.weights, minlength=factor.size)
@@ -91,8 +127,9 @@ def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
     if trials.sum() > factor.size and not ((successes > 0) & (failures > 0)).any():
         raise FitError(
             f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} "
-            "have successes only, the others failures only. The likelihood grows without end as the variance "
-            "between levels does, and there is no estimate. Use one row a level, or leave the term out."
+            "have successes only, the others failures only. The likelihood rises towards a bound as the variance "
+            "between levels grows, and has no maximum; a minimum of Laplace's approximation would be one of the "
+            "approximation only. Use one row a level, or leave the term out."
         )
 
 
@@ -169,27 +206,47 @@ def convergence_message(message: str, evaluations: int, terms: tuple[RandomPart,
     )
 
 
+def offset_said(frame: ModelFrame, family: Family) -> str:
+    """Say how far offsets are apart from which a fit may not come; nothing where they are near, or alike.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+    family : Family
+
+    Returns
+    -------
+    str
+        Beginning with a space.
+    """
+    spread = 0.0 if frame.offset is None else float(np.ptp(frame.offset))
+    if not family.link.unit or spread <= WIDE_OFFSET:
+        return ""
+    assert frame.offset is not None
+    return (
+        f" The offset may be the cause: it goes from {frame.offset.min():.3g} to {frame.offset.max():.3g} on the scale "
+        f"of the link ({family.link.name}), which the response has to follow. Leave it out to see, or give it on that "
+        "scale, such as the logarithm of an exposure."
+    )
+
+
 def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum | None) -> None:
     """Refuse a fit whose fixed effects separate the response, so that their estimates would be infinite.
 
-    A combination of the fixed-effects columns that is not negative where the response is all successes, not positive
-    where it is all failures (for counts: where it is 0) and 0 elsewhere raises the likelihood without end, whatever the
-    random effects are (Albert & Anderson 1984, Biometrika 71). Such a one is looked for by linear programming (Konis
-    2007) where fitted means are nearly certain.
+    A separating combination of columns raises the likelihood without end, whatever the random effects are. It is looked
+    for where fitted means are nearly certain.
     """
-    if family.name not in ("binomial", "poisson", "negative.binomial") or family.link.name in ("identity", "sqrt"):
+    if not may_separate(family):
         return
     if optimum is not None and optimum.converged and not _are_certain(family, optimum.evaluation.mode.at.eta):
         return
-    weights = _separating(frame, family)
-    if weights is None:
+    found = separating(frame.x, frame.y, family)
+    if found is None:
         return
-    used = np.flatnonzero(np.abs(weights) > LEAST_WEIGHT * np.abs(weights).max())
-    apart = int((np.abs(frame.x @ weights) > LEAST_WEIGHT).sum())
-    names = first_few([frame.x_names[k] for k in used])
+    names = first_few([name for name, used in zip(frame.x_names, found[0], strict=True) if used])
     what = "successes from failures" if family.name == "binomial" else "zeros from other counts"
     raise FitError(
-        f"The fixed effects {names} separate {what} in {apart:,} of {len(frame.y):,} rows: the likelihood grows "
+        f"The fixed effects {names} separate {what} in {found[1]:,} of {len(frame.y):,} rows: the likelihood grows "
         "without end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
     )
 
@@ -198,23 +255,3 @@ def _are_certain(family: Family, eta: np.ndarray) -> bool:
     """Whether some rows' fitted means are all but at the end of their range."""
     mean = family.link.inverse(eta)
     return bool(mean.min() < CERTAIN or (family.name == "binomial" and mean.max() > 1.0 - CERTAIN))
-
-
-def _separating(frame: ModelFrame, family: Family) -> np.ndarray | None:
-    """A combination of the columns that separates the response, shape (p,); None where there is none."""
-    x, y = frame.x, frame.y
-    scale = np.abs(x).max(axis=0)
-    x = x / np.where(scale > 0, scale, 1.0)
-    side = np.where(y == 0, -1.0, np.where(y == 1, 1.0, 0.0)) if family.name == "binomial" else -1.0 * (y == 0)
-    table = np.unique(np.column_stack([side, x]), axis=0)
-    side, x = table[:, 0], table[:, 1:]
-    signed, level = side[side != 0, None] * x[side != 0], x[side == 0]
-    if not len(signed):
-        return None
-    found = scipy.optimize.linprog(
-        -signed.sum(axis=0) / len(signed), -signed, np.zeros(len(signed)),
-        level if len(level) else None, np.zeros(len(level)) if len(level) else None, bounds=(-1.0, 1.0),
-    )  # fmt: skip
-    if found.status != 0 or -found.fun * len(signed) < LEAST_WEIGHT:
-        return None
-    return np.asarray(found.x / np.where(scale > 0, scale, 1.0))

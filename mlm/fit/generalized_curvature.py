@@ -11,10 +11,12 @@ from ..optimize.quasi_newton import differenced_hessian
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
 
-__all__ = ["UsersCriterion", "curvature", "inverse_block"]
+__all__ = ["UsersCriterion", "curvature", "even_directions", "inverse_block"]
 
 # Differences of the gradient are taken over this share of a standard error.
 SHARE_OF_ERROR = 1e-2
+# Least singular value of the weighted columns, beside the largest, below which other directions are taken.
+EVEN = 1e-3
 
 
 class UsersCriterion:
@@ -46,19 +48,38 @@ class UsersCriterion:
         return self._laplace.evaluate(theta, beta).value
 
 
-def curvature(optimum: GeneralizedOptimum) -> np.ndarray:
-    """Second derivatives by theta and beta at the minimum, by differences of the exact gradient: shape (m, m)."""
-    at, n = optimum.evaluation, len(optimum.evaluation.theta)
+def even_directions(optimum: GeneralizedOptimum) -> np.ndarray:
+    """Directions of beta over which differences are taken, in columns: shape (p, p).
 
-    def gradient(x: np.ndarray) -> np.ndarray:
+    Those of the columns worked with; or, where these are nearly one for the rows that tell something, because one value
+    is far from the others and its mean certain, those in which the information of the rows is the unit matrix.
+    """
+    rows, weights = optimum.laplace.problem.rows, optimum.evaluation.mode.at.weights
+    p = len(rows.xt)
+    if p < 2 or not np.ptp(rows.xt, axis=1).any():
+        return np.eye(p)
+    r = np.asarray(linalg.qr((rows.xt * np.sqrt(np.maximum(weights, 0.0))).T, mode="economic")[1])
+    sizes = np.linalg.svd(r, compute_uv=False)
+    if not (np.isfinite(sizes).all() and 0.0 < sizes[-1] < EVEN * sizes[0]):
+        return np.eye(p)
+    return np.asarray(linalg.solve_triangular(r, np.eye(p)))
+
+
+def curvature(optimum: GeneralizedOptimum, directions: np.ndarray) -> np.ndarray:
+    """Second derivatives by theta and along directions of beta at the minimum, of the exact gradient: shape (m, m)."""
+    at, n = optimum.evaluation, len(optimum.evaluation.theta)
+    turn = linalg.block_diag(np.eye(n), directions) if len(directions) else np.eye(n)
+    here = np.concatenate([at.theta, at.beta])
+
+    def gradient(z: np.ndarray) -> np.ndarray:
+        x = here + turn @ z
         try:
-            return optimum.laplace.evaluate(x[:n], x[n:], at.mode).gradient
+            return np.asarray(turn.T @ optimum.laplace.evaluate(x[:n], x[n:], at.mode).gradient)
         except FitError:  # beyond the edge of what means the family has
             return np.full(len(x), np.nan)
 
-    size = np.sqrt(2.0 / np.maximum(optimum.hessian.diagonal(), 1e-12))
-    steps = SHARE_OF_ERROR * np.minimum(size, 1.0)
-    return differenced_hessian(gradient, np.concatenate([at.theta, at.beta]), steps)
+    size = np.sqrt(2.0 / np.maximum((turn.T @ optimum.hessian @ turn).diagonal(), 1e-12))
+    return differenced_hessian(gradient, np.zeros(len(here)), SHARE_OF_ERROR * np.minimum(size, 1.0))
 
 
 def inverse_block(hessian: np.ndarray, n_theta: int) -> np.ndarray:

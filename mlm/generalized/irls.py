@@ -13,6 +13,7 @@ positive definite the eigenvalues are taken without their signs (Nocedal & Wrigh
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from scipy import linalg
 
 from .distribution import Family
 from .response import Response
+from .separation import may_separate, separating
 
 __all__ = ["Estimate", "estimate", "leverages", "unscaled_covariance"]
 
@@ -132,6 +134,7 @@ class _Search:
     def __init__(self, x: np.ndarray, response: Response, offset: np.ndarray | float, family: Family) -> None:
         self.x, self.y, self.weights, self.offset, self.family = x, response.values, response.weights, offset, family
         self.trials = response.weights if response.trials is None else response.trials
+        self.usual = 1.0 if family.upper == 1 else float(np.average(np.abs(self.y), weights=self.weights)) or 1.0
 
     def at(self, beta: np.ndarray) -> Estimate | None:
         """The state at some coefficients; None where the family has no such means."""
@@ -197,20 +200,37 @@ class _Search:
             if stopped is None and (step > R_STEPS or after is before or _is_r_end(before, after)):
                 stopped = replace(after, steps=min(step, R_STEPS))
             found = replace(after, steps=step if stopped is None else stopped.steps)
-            if np.max(moves, initial=0.0) <= ROUNDING_SHARE * self.size(before.eta):
+            if self.rests(before.eta, moves):
                 return replace(found, converged=True, at_boundary=cut and not self.is_stationary(found))
             held = settled and after is before
             if held or step == MOST_STEPS or (stopped is not None and full and step >= stopped.steps + PATIENCE):
                 edge = self.running(found.eta, moves)
-                if edge.any() and _is_r_end(before, after):
+                if edge.any() and _is_r_end(before, after) and self.may_be_endless:
                     return replace(found if stopped is None else stopped, endless=True, edge=edge)
             if held:
                 break
         return replace(found, at_boundary=cut and not self.is_stationary(found))
 
+    @cached_property
+    def may_be_endless(self) -> bool:
+        """False where the columns cannot separate the response: what is far from the others only takes long."""
+        return not may_separate(self.family) or separating(self.x, self.y, self.family) is not None
+
+    def rests(self, eta: np.ndarray, moves: np.ndarray) -> bool:
+        """Whether a step is rounding: of what is certain, beside each row's own predictor, which may be huge."""
+        least = np.where(self.is_certain(eta), np.abs(eta) + self.family.link.unit, self.size(eta))
+        return bool((moves <= ROUNDING_SHARE * least).all())
+
+    def is_certain(self, eta: np.ndarray) -> np.ndarray:
+        """Whether rows have means at the end of their range, where their response is, under a link with a unit."""
+        if not self.family.link.unit:
+            return np.zeros(len(eta), dtype=bool)
+        at_end = self.family.room(eta) < CERTAIN * self.usual
+        return at_end & (np.abs(self.family.residual(self.y, eta)) < CERTAIN * self.usual)
+
     def size(self, eta: np.ndarray) -> float:
         """Of a linear predictor: its largest number; and the link's unit, or what means lack of the response."""
-        largest = float(np.max(np.abs(eta), initial=0.0))
+        largest = float(np.max(np.abs(eta), initial=0.0, where=~self.is_certain(eta)))
         if self.family.link.unit:
             return largest + self.family.link.unit
         work, score = self.family.working_weights(eta), self.family.score(self.y, eta)
@@ -221,7 +241,7 @@ class _Search:
 
     def running(self, eta: np.ndarray, moves: np.ndarray) -> np.ndarray:
         """Which rows have means that run to the end of their range, where their response is."""
-        usual = 1.0 if self.family.upper == 1 else float(np.average(np.abs(self.y), weights=self.weights)) or 1.0
+        usual = self.usual
         far = ~(moves <= STILL_MOVING * (self.family.link.unit or np.abs(eta)))
         at_end = self.family.room(eta) < CERTAIN * usual
         there = np.abs(self.family.residual(self.y, eta)) < CERTAIN * usual
@@ -239,7 +259,9 @@ class _Search:
         if not np.isfinite(change).all():
             return found, True
         full = True
-        way, size = float(np.max(np.abs(self.x @ change), initial=0.0)), self.size(found.eta) if lower else np.inf
+        free = ~self.is_certain(found.eta)
+        way = float(np.max(np.abs(self.x @ change), initial=0.0, where=free))
+        size = self.size(found.eta) if lower else np.inf
         if way > size:
             change = change * (size / way)
         for halving in range(HALVINGS):

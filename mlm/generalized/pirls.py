@@ -36,6 +36,10 @@ NOT_TOLD = (
     "The fixed effects cannot be told from one another to working precision: they depend on one another, or the fit "
     "has come to the edge of what means the family can have. Leave a predictor out, or take another link."
 )
+NOT_IN_STEPS = (
+    f"The conditional modes of the random effects are not found in {MOST_STEPS} steps. Leave out a random "
+    f"term, look for values far from the others, or take another link{OR_START}."
+)
 # Share of the sum that may be rounding.
 ROUNDING = 1e-13
 
@@ -206,7 +210,7 @@ def find_mode(
             break
         beta, u, at, penalty = found
     else:
-        raise FitError(f"The conditional modes of the random effects are not found in {MOST_STEPS} steps.")
+        raise FitError(NOT_IN_STEPS)
     return Mode(matrices, beta, u, at, blocks, system, observed, curvature, fixed, penalty)
 
 

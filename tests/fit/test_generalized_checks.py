@@ -1,6 +1,7 @@
 """What glmer refuses, or says: the message names the column or term, the counts and a remedy."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,12 @@ def refused(kind, *parts, formula="y ~ x + (1 | g)", family="binomial", options=
 
 
 def test_complete_separation():
-    refused(mlm.FitError, "(Intercept), x", "separate successes from failures", "200 rows", y=(DATA["x"] > 0) * 1)
+    refused(mlm.FitError, "effects x separate successes from failures", "200 rows", y=(DATA["x"] > 0) * 1)
+
+
+@pytest.mark.parametrize(("far", "unit"), [(2000.0, 1.0), (1e9, 1.0), (1e10, 1.0), (0.0, 1e-9), (0.0, 1e9)])
+def test_separation_does_not_depend_on_origin_and_unit(far, unit):
+    refused(mlm.FitError, "effects x separate", x=far + unit * DATA["x"], y=(DATA["x"] > 0) * 1)
 
 
 def test_category_without_successes():
@@ -51,7 +57,7 @@ def test_zero_counts_only():
 @pytest.mark.parametrize("formula", ["y ~ 1 + (1 | g)", "y ~ x + (x | g)", "y ~ x + (1 | g) + (1 | h)"])
 def test_levels_without_both_outcomes(formula):
     y = (DATA["g"] < 8).astype(int)
-    refused(mlm.FitError, "'g'", "8 of 20", "variance", formula=formula, y=y, h=np.arange(N) % 7)
+    refused(mlm.FitError, "'g'", "8 of 20", "bound as the variance", formula=formula, y=y, h=np.arange(N) % 7)
 
 
 def test_some_levels_without_both_outcomes_are_fitted():
@@ -258,3 +264,55 @@ def test_a_start_that_cannot_be_had_is_not_answered_by_another_start():
             mlm.glmer("count ~ x + (1 | g)", DATA, family, **options)
         assert "leave that out" in str(caught.value)
         assert "give values in start" not in str(caught.value)
+
+
+@pytest.mark.parametrize("link", ["probit", "cloglog"])
+def test_offsets_against_the_data_are_named(link):
+    options = {"link": link, "offset": np.linspace(-20.0, 20.0, N)}
+    refused(mlm.FitError, "offset may be the cause", "from -20 to 20", link, "Leave it out", options=options)
+
+
+@pytest.mark.parametrize("offset", [0.0, 50.0, -700.0])
+@pytest.mark.parametrize("n_agq", [0, 1])
+def test_an_infinite_theta_leaves_the_rest_converged_whatever_the_offset(offset, n_agq):
+    rows = DATA.assign(few=3 + np.arange(N) % 2)
+    with pytest.warns(mlm.ConvergenceWarning, match="no finite estimate"), pytest.warns(mlm.SingularFitWarning):
+        m = mlm.glmer("few ~ x + (1 | g)", rows, "negative.binomial", n_agq=n_agq, offset=np.full(N, offset))
+    assert m.converged
+    vars(m).update(optimum=replace(m.optimum, converged=False))
+    assert m.converged
+    moved = m.optimum.evaluation._replace(gradient=m.optimum.evaluation.gradient + 1.0)
+    vars(m).update(optimum=replace(m.optimum, converged=False, evaluation=moved))
+    assert not m.converged
+
+
+@pytest.mark.parametrize("unit", [1e12, 1e15, 1e18])
+def test_counts_without_digits_are_refused(unit):
+    count = (DATA["count"] + 1) * unit
+    refused(mlm.DataError, "'count'", "negative.binomial", formula="count ~ x + (1 | g)", family="poisson", count=count)
+
+
+def test_large_counts_are_fitted_as_in_other_units():
+    """The levels' differences are all but known: their standard deviation does not depend on how many are counted."""
+    fits = [mlm.glmer("n ~ x + (1 | g)", DATA.assign(n=(DATA["count"] + 1) * k), "poisson") for k in (1e4, 1e8)]
+    assert fits[0].theta == pytest.approx(fits[1].theta, rel=1e-4)
+    assert fits[0].se.iloc[0] == pytest.approx(fits[1].se.iloc[0], rel=1e-3)
+
+
+def with_far_value(far):
+    x = DATA["x"].to_numpy().copy()
+    x[np.flatnonzero(DATA["y"] == 1)[0]] = far
+    return x
+
+
+@pytest.mark.parametrize(("far", "share"), [(1e4, 1e-6), (1e6, 1e-6), (99999999.0, 1e-5), (1e9, 1e-3)])
+def test_one_far_value_leaves_standard_errors(far, share):
+    """A success that is certain: how far it is says nothing of the other rows."""
+    m, plain = (mlm.glmer("y ~ x + (1 | g)", DATA.assign(x=with_far_value(v))) for v in (far, 300.0))
+    assert m.fixef.to_numpy() == pytest.approx(plain.fixef.to_numpy(), rel=1e-6)
+    assert m.se.to_numpy() == pytest.approx(plain.se.to_numpy(), rel=share)
+
+
+@pytest.mark.parametrize("far", [1e10, -1e11, 1e12])
+def test_the_farthest_values_are_named(far):
+    refused(mlm.DataError, "'x' has 1 value", f"{far:g}", "missing value", x=with_far_value(far))
