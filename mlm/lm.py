@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from .errors import ArgumentError
 from .frame.fit_call import FitCall
 from .frame.independence import demand_no_random_terms, independent_columns
 from .frame.model_frame import ModelFrame, read_frame
@@ -24,6 +25,7 @@ def lm(
     contrasts: Mapping[str, Any] | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
     data_name: str | None = None,
+    **others: Any,
 ) -> LinearModel:
     """Fit a linear model by ordinary least squares.
 
@@ -71,6 +73,11 @@ def lm(
     ----------
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5 and 9.
     """
+    if others:
+        raise ArgumentError(
+            f"lm has no argument {next(iter(others))!r}; it has formula, data, contrasts, functions and data_name. An "
+            "offset is a term, offset(x); fits with weights are those of mlm.glm(…, family='gaussian', weights=…)."
+        )
     options: dict[str, Any] = {"contrasts": contrasts, "functions": functions, "data_name": data_name}
     frame = read_frame(formula, data, **options, origin=FitCall(lm, data, options))
     demand_no_random_terms(frame, "mlm.lmer", "least squares")

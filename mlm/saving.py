@@ -55,7 +55,8 @@ def save(m: Model, path: Any) -> None:
 def load(path: Any) -> Model:
     """Read a model that ``m.save(path)`` wrote.
 
-    Nothing is searched again, and no code is run: a file has values, of which only known kinds are made.
+    Nothing is searched again, and no code is run: a file has values, of which only known kinds are made. A mixed
+    model's criterion is computed once, at the theta of the file, and has to come out as it stands there.
 
     Parameters
     ----------

@@ -168,3 +168,18 @@ def test_bootstrap_intervals_are_of_mixed_models(kind):
         for ask in (m.confint, lambda **options: mlm.confint(m, **options)):
             with pytest.raises(mlm.ArgumentError, match=r"Bootstrap intervals .*are there for mixed models"):
                 ask(**given)
+
+
+@pytest.mark.parametrize("verb", [mlm.lm, mlm.glm])
+def test_levels_that_are_new_make_no_difference(verb):
+    d = {"y": [1, 0, 1, 1, 0, 0, 1, 0], "x": [1, 2, 3, 4, 0, 2, 1, 0]}
+    m = verb("y ~ x", d)
+    assert m.predict(d, new_levels="population").equals(m.predict(d))
+    with pytest.raises(mlm.ArgumentError, match="new_levels is 'error', 'population' or 'missing'; got 3"):
+        m.predict(d, new_levels=3)
+
+
+@pytest.mark.parametrize("name", ["weights", "offset", "family"])
+def test_arguments_that_lm_does_not_have_are_said(name):
+    with pytest.raises(mlm.ArgumentError, match=f"lm has no argument '{name}'; it has formula, data"):
+        mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}, **{name: "x"})

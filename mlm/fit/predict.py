@@ -17,6 +17,7 @@ from ..frame.given import checked_weights, given, numeric
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
+from ..frame.unread import UnreadFrame
 from ..frame.values import Category, Value, label
 from ..language.formula import RandomTerm, parse
 from ..language.terms import Terms
@@ -29,6 +30,7 @@ __all__ = [
     "Wanted",
     "chosen_effects",
     "codes_of",
+    "demand_errors",
     "demand_new_levels",
     "demand_no_effects",
     "fitted_values",
@@ -122,6 +124,20 @@ def demand_new_levels(new_levels: str) -> None:
     """Refuse what `mlm.MixedModel.predict` does not know."""
     if not is_one_of(new_levels, NEW_LEVELS):
         raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {new_levels!r}.")
+
+
+def demand_errors(fit: Fit | GeneralizedFit, rows: Wanted) -> None:
+    """Refuse standard errors of conditional modes after sums, which do not tell them.
+
+    Raises
+    ------
+    FitError
+    """
+    if rows.parts and isinstance(fit.frame, UnreadFrame):
+        raise FitError(
+            "Standard errors and intervals of predictions with random effects need the rows of the data, and this "
+            "model was fitted from sums. re_form=False has those of the fixed part; else fit the rows in memory."
+        )
 
 
 def _of_the_fit(fit: Fit | GeneralizedFit, effects: dict[int, list[int]]) -> Wanted:

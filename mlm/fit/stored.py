@@ -26,7 +26,11 @@ __all__ = ["StoredFit", "fit_from", "generalized_fit_from", "stored_numbers"]
 # Share of a number's size up to which what other machines' rounding makes of it is the same; beyond, the columns worked
 # with came out otherwise there, and the criterion is computed again at the user's theta.
 SAME = 1e-9
+# Share of a stored number, or of the largest of an array, up to which it comes out at the stored theta: of the
+# criterion (of the number of rows, where that is larger), and of coefficients and variances.
+COMES_OUT, COME_OUT = 1e-8, 1e-6
 SAID = ("converged", "optimizer", "message")
+COMPUTED = ("sigma2", "unscaled", "penalised")
 AT = ("theta", "value", "relative", "sigma2", "beta", "unscaled", "penalised")
 
 LinearFit = TypeVar("LinearFit", bound=Fit)
@@ -98,13 +102,28 @@ def fit_from(kind: type[LinearFit], frame: ModelFrame, stored: Mapping[str, Any]
     Returns
     -------
     Fit
+
+    Raises
+    ------
+    ValueError
+        When numbers are not finite, or are not those of the stored theta.
     """
+    _demand_finite({**stored["at"], "users": np.concatenate(stored["users"]), "searched": stored["searched"]})
     terms = sorted_terms(frame)
     products = products_of(frame, terms, stored["rotated"])
     solving, errors = Solving(**stored.get("solving", {})), stored.get("monte_carlo")
     working = deviance_function(terms, products, stored["reml"], solving)
     at, (theta, beta) = Evaluation(**stored["at"]), stored["users"]
-    if not (_near(working.users_theta(at.theta), theta) and _near(products.shift.coefficients(at.beta), beta)):
+    alike = _near(working.users_theta(at.theta), theta) and _near(products.shift.coefficients(at.beta), beta)
+    if errors is None:  # of a criterion that is computed, not estimated
+        again = working.evaluate(at.theta if alike else working.working_theta(theta), 0)
+        _demand_criterion(again.value, at.value, len(frame.y))
+        if not _near(products.shift.coefficients(again.beta), beta, COME_OUT):
+            raise ValueError("its fixed effects are not those of its theta")
+        if alike and not all(_near(getattr(again, name), getattr(at, name), COME_OUT) for name in COMPUTED):
+            raise ValueError("its variances are not those of its theta")
+        at = at if alike else again
+    elif not alike:
         at = working.evaluate(working.working_theta(theta), 0)
     log = Log(False, working.users_theta if stored["translated"] else None)
     log.extend(_evaluations(*stored["log"]))
@@ -120,17 +139,32 @@ def _evaluations(thetas: np.ndarray, sizes: np.ndarray, values: np.ndarray) -> l
     return list(zip(parts, values.tolist(), strict=True))
 
 
-def _near(found: np.ndarray, stored: np.ndarray) -> bool:
-    return bool(np.abs(found - stored).max(initial=0.0) <= SAME * np.abs(stored).max(initial=0.0))
+def _near(found: Any, stored: Any, share: float = SAME) -> bool:
+    return bool(np.shape(found) == np.shape(stored)) and bool(
+        np.abs(np.subtract(found, stored)).max(initial=0.0) <= share * np.abs(stored).max(initial=0.0)
+    )
+
+
+def _demand_finite(numbers: Mapping[str, Any]) -> None:
+    for name, value in numbers.items():
+        if value is not None and not np.isfinite(value).all():
+            raise ValueError(f"{name!r} has numbers that are not finite")
+
+
+def _demand_criterion(found: float, stored: float, n: int) -> None:
+    if not abs(found - stored) <= COMES_OUT * max(abs(stored), n):
+        raise ValueError(f"the criterion at its theta is {found:.10g}, and not {stored:.10g}")
 
 
 def generalized_fit_from(kind: type[OtherFit], frame: ModelFrame, stored: Mapping[str, Any]) -> OtherFit:
-    """Make a generalized mixed model's fit; parameters as for `fit_from`."""
+    """Make a generalized mixed model's fit; parameters and errors as for `fit_from`."""
+    _demand_finite({name: stored[name] for name in ("theta", "beta", "value", "gradient", "hessian")})
     terms, family, n_agq = sorted_terms(frame), stored["family"], stored["n_agq"]
     worked, laplace = criterion_of(frame, terms, family, n_agq)
     theta, beta = stored["theta"], stored["beta"]
     mode = find_mode(laplace.problem, worked.layout.matrices(theta), beta, stored["u"], False)
     at = GeneralizedEvaluation(theta, beta, stored["value"], stored["gradient"], mode)
+    _demand_criterion(laplace.evaluate(theta, beta, mode, n_agq == 0).value, at.value, len(frame.y))
     log = Log()
     log.extend(_evaluations(*stored["log"]))
     said = {name: stored[name] for name in SAID}

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ArgumentError, is_one_of
-from ..fit.predict import demand_no_effects
+from ..fit.predict import demand_new_levels, demand_no_effects
 from ..fit.residuals import kept_effects
 from ..generalized.distribution import Family
 from ..generalized.irls import Estimate, estimate, leverages
@@ -387,6 +387,7 @@ class GeneralizedLinearModel(OneLevelModel):
         interval: str | None = None,
         level: float = 0.95,
         re_form: Any = None,
+        new_levels: str = "error",
     ) -> pd.Series | pd.DataFrame:
         """Return linear predictors or means, of the rows of the fit or of new ones, with their errors if asked for.
 
@@ -404,6 +405,8 @@ class GeneralizedLinearModel(OneLevelModel):
             Coverage, in (0, 1).
         re_form : {None, False, "NA", 0}
             As for mixed models: without random effects it makes no difference.
+        new_levels : {"error", "population", "missing"}
+            Of grouping factors, as for mixed models: there are none, and it makes no difference.
 
         Returns
         -------
@@ -414,7 +417,7 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `type`, `se` or `interval`, a level outside (0, 1), or random effects in `re_form`.
+            For an unknown `type`, `se`, `interval`, `level` or `new_levels`, or random effects in `re_form`.
         DataError
             When a column is missing, or is not what it was in the fit.
         FitError
@@ -441,6 +444,7 @@ class GeneralizedLinearModel(OneLevelModel):
         if not is_one_of(type, ("link", "response")):
             raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
         demand_no_effects(re_form)
+        demand_new_levels(new_levels)
         framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         eta, variance = self.linear_prediction(newdata, framed)

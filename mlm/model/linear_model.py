@@ -16,7 +16,7 @@ import pandas as pd
 import scipy
 
 from ..errors import ArgumentError, is_one_of
-from ..fit.predict import demand_no_effects
+from ..fit.predict import demand_new_levels, demand_no_effects
 from ..fit.residuals import kept_effects
 from ..generalized.residuals import KINDS, standardized
 from ..inference.coefficients import coefficient_table
@@ -316,6 +316,7 @@ class LinearModel(OneLevelModel):
         interval: str | None = None,
         level: float = 0.95,
         re_form: Any = None,
+        new_levels: str = "error",
     ) -> pd.Series | pd.DataFrame:
         """Return fitted values, or predictions for new rows, with standard errors and intervals if asked for.
 
@@ -331,6 +332,8 @@ class LinearModel(OneLevelModel):
             Coverage, in (0, 1).
         re_form : {None, False, "NA", 0}
             As for mixed models: without random effects it makes no difference.
+        new_levels : {"error", "population", "missing"}
+            Of grouping factors, as for mixed models: there are none, and it makes no difference.
 
         Returns
         -------
@@ -340,7 +343,7 @@ class LinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            For an unknown `interval`, a level outside (0, 1), or random effects in `re_form`.
+            For an unknown `interval`, a level outside (0, 1), an unknown `new_levels`, or random effects in `re_form`.
         DataError
             When a column is missing, or is not what it was in the fit.
 
@@ -361,6 +364,7 @@ class LinearModel(OneLevelModel):
         [[6.15, 0.13, 5.6, 6.7]]
         """
         demand_no_effects(re_form)
+        demand_new_levels(new_levels)
         framed = asks_for_frame(se, interval, level)
         fit, variance = self.linear_prediction(newdata, framed)
         if variance is None:

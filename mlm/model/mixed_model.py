@@ -13,7 +13,7 @@ from ..errors import ArgumentError
 from ..fit.fit import Fit
 from ..fit.lazy_predict import demand_plain, lazy_predictions
 from ..fit.leverage import row_leverages
-from ..fit.predict import fitted_values, observation_variances, predicted_values, variances, wanted
+from ..fit.predict import demand_errors, fitted_values, observation_variances, predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_of_levels, ranef_table, varcorr_table
 from ..fit.residuals import kept_effects, mixed_residuals
 from ..frame.lazy_table import is_lazy
@@ -365,6 +365,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         fit = predicted_values(self, rows)
         if not framed:
             return fit
+        demand_errors(self, rows)
         found = variances(self, lambda: self._equations, rows)
         return prediction_frame(fit, found, level, added=added if observed else 0.0)
 

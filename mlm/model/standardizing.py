@@ -18,6 +18,7 @@ from ..frame.evaluate import Evaluator
 from ..frame.model_frame import ModelFrame
 from ..frame.native import Native
 from ..frame.table import Table
+from ..frame.unread import UnreadFrame
 from ..frame.values import Category, Numbers, Truth
 from ..frame.variables import variables
 from ..language.parser import parse_tree
@@ -61,6 +62,11 @@ def fitted_standardized(m: Any, two_sd: bool, data: Any, own: dict[str, Any]) ->
     """
     if not is_one_of(two_sd, (True, False)):
         raise ArgumentError(f"two_sd is True or False; got {two_sd!r}.")
+    if isinstance(m.frame, UnreadFrame) and m.frame.origin is None:
+        raise FitError(
+            "This model was fitted from sums, which have no columns to standardise. Standardise the columns before "
+            "their sums are formed, or fit the rows in memory and standardize that."
+        )
     origin, frame = call_of(m), m.frame
     given = origin.data if data is None else data
     if given is None:

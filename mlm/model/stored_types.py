@@ -103,7 +103,7 @@ def demand_rows(frame: ModelFrame) -> None:
         if isinstance(value, Category):
             _demand_codes(name, value.codes, -1, len(value.levels))
     for name, numbers in (("the response", frame.y), ("weights", frame.weights), ("the offset", frame.offset)):
-        if numbers is not None and (numbers.ndim != 1 or numbers.dtype.kind != "f"):
+        if numbers is not None and (numbers.ndim != 1 or numbers.dtype != np.float64):
             raise ValueError(f"{name} is no column of numbers")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy
@@ -13,7 +13,7 @@ from ..inference.confint import checked_level
 from ..inference.influence import influence
 from ..report.face import demand_model, is_generalized, is_mixed
 from ..report.r_numbers import percent
-from .labels import demand_words, inches, told_apart, words, wrapped
+from .labels import demand_words, inches, line_height, told_apart, words, wrapped
 from .lines import grouping_factor
 from .panels import axes_given
 from .places import WIDTH, Canvas, checked_size
@@ -32,10 +32,10 @@ NAMED = 3
 """Groups, or rows, with the largest of Cook's distances that are named."""
 FEW_POINTS, MANY_POINTS = 300, 3000
 """Points up to which each is drawn clearly, and from which they are small and faint."""
-APART, BESIDE = 0.15, 0.1
-"""Shares of the width within which a second name would stand over the first, and of it and the height for one name."""
-MOST_NAME, NAME_SIZE = 0.45, "x-small"
-"""Share of the width that a name has at most, in two lines, and its letters."""
+GAP, BESIDE = 0.01, 0.1
+"""Shares of the width between two names, and beside the bars for names."""
+MOST_NAME, NAME_SIZE = (0.45, 0.3, 0.2), "x-small"
+"""Shares of the width that a name has at most, in two lines, the next where the one before has no room; its letters."""
 MOST_BINS = 10
 LEAST_IN_BIN = 5
 """Rows of a bin at least whose average is part of a line."""
@@ -252,28 +252,51 @@ def _influence(canvas: Canvas, found: Any, group: str) -> None:
 
 
 def _name_largest(ax: Axes, values: np.ndarray, known: np.ndarray, labels: Any) -> None:
-    """Write the names of the largest, beside the bars at the ends, but for such as would stand over those of others."""
+    """Write the names of the largest over their bars, shortened so far that none stands over another or over a bar."""
     places = known[np.argsort(-values[known], kind="stable")][:NAMED].tolist()
-    across = ax.get_window_extent().width / ax.figure.dpi
-    texts = told_apart([str(labels[k]) for k in places], MOST_NAME * across, NAME_SIZE, 2)
-    widths = [max(inches(line, NAME_SIZE) for line in text.split("\n")) / across for text in texts]
-    at = [(k + 0.5 + BESIDE * len(values)) / (len(values) * (1 + 2 * BESIDE)) for k in places]
-    for k in _apart(values[places], at, widths):
-        half = widths[k] / 2
-        side = "left" if at[k] < half else "right" if at[k] > 1 - half else "center"
-        ax.annotate(
-            texts[k], (float(places[k]), values[places[k]]), xytext=(0, 2), textcoords="offset points", ha=side,
-            va="bottom", fontsize=NAME_SIZE, parse_math=False,
-        )  # fmt: skip
+    size = ax.get_window_extent()
+    across, up = size.width / ax.figure.dpi, size.height / ax.figure.dpi
+    named = [str(labels[k]) for k in places]
+    tried = [told_apart(named, share * across, NAME_SIZE, 2) for share in MOST_NAME]
+    beside, top = BESIDE * len(values) + 0.5, ax.get_ylim()[1]
+    at = (np.arange(len(values)) + beside) / (len(values) - 1 + 2 * beside)
+    taken: list[Box] = []
+    for k, place in enumerate(places):
+        for text in dict.fromkeys(texts[k] for texts in tried):
+            box, side = _box(text, at[place], values[place] / top, across, up)
+            if values[place] > 0 and not (_over_bars(box, at, values / top, place) or any(map(box.meets, taken))):
+                taken.append(box)
+                ax.annotate(
+                    text, (float(place), values[place]), xytext=(0, 2), textcoords="offset points", ha=side,
+                    va="bottom", fontsize=NAME_SIZE, parse_math=False,
+                )  # fmt: skip
+                break
 
 
-def _apart(heights: np.ndarray, at: Sequence[float], widths: Sequence[float]) -> list[int]:
-    """Which names, of falling heights, at and of these shares of the width, do not stand over those before them."""
-    out: list[int] = []
-    for k, height in enumerate(heights):
-        beside = (
-            abs(at[k] - at[j]) > max(APART, widths[k], widths[j]) or height < (1 - 2 * BESIDE) * heights[j] for j in out
-        )
-        if height > 0 and all(beside):
-            out.append(k)
-    return out
+class Box(NamedTuple):
+    """Where a name stands, in shares of the width and height of the panel."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether two stand over each other."""
+        beside = min(self.right, other.right) + GAP <= max(self.left, other.left)
+        return not beside and min(self.high, other.high) > max(self.low, other.low)
+
+
+def _box(text: str, at: float, height: float, across: float, up: float) -> tuple[Box, str]:
+    """Where a name over a bar stands, and with which side at it."""
+    width = inches(text, NAME_SIZE) / across
+    side = "left" if at < width / 2 else "right" if at > 1 - width / 2 else "center"
+    left = at - width * {"left": 0.0, "center": 0.5, "right": 1.0}[side]
+    tall = (text.count("\n") + 1) * line_height(NAME_SIZE) / up
+    return Box(left, left + width, height, height + tall + GAP), side
+
+
+def _over_bars(box: Box, at: np.ndarray, heights: np.ndarray, own: int) -> bool:
+    """Whether another bar reaches into a name."""
+    below = (at > box.left - GAP) & (at < box.right + GAP) & (heights > box.low)
+    return bool(np.delete(below, own).any())

@@ -12,6 +12,7 @@ from ..frame.values import label
 from ..report.r_numbers import percent, telling_digits
 from .labels import demand_words, name_up, say_inside, words
 from .places import Canvas
+from .rows import natural
 from .style import GREY, color, demand_tellable, marker
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def mean_intervals(
     """Draw means, slopes or contrasts as dots with their intervals, a row each; families of `by` beside each other.
 
     Contrasts have a line where nothing differs: at 0, or at 1 for ratios; how intervals are adjusted stands with the
-    coverage. Rows and families are values, numbers with as many digits as part them. An estimate that does not follow
-    from the fit has an empty row.
+    coverage. Rows and families are values, numbers with as many digits as part them; text with numbers in it stands in
+    the order of these. An estimate that does not follow from the fit has an empty row.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def mean_intervals(
     inner = [name for name in found.labels if name not in by]
     rows = _joined(frame, inner)
     families = _joined(frame, by) if by else [""] * len(frame)
-    names, parts = list(dict.fromkeys(rows)), list(dict.fromkeys(families))
+    names, parts = _in_order(frame, inner, rows), _in_order(frame, by, families)
     demand_tellable(len(parts), "family")
     height = max(LEAST, MARGINS + len(names) * max(ROW, LINE_OF_FAMILY * len(parts)))
     canvas = Canvas.of(ax, figsize, height)
@@ -145,6 +146,14 @@ def _joined(frame: pd.DataFrame, names: list[Any]) -> list[str]:
     """What stands in some columns, as one text a row."""
     columns = [_told_apart(frame[name].tolist()) for name in names]
     return [", ".join(texts) for texts in zip(*columns, strict=True)]
+
+
+def _in_order(frame: pd.DataFrame, names: list[Any], texts: list[str]) -> list[str]:
+    """Texts of rows, each once, in the natural order of the columns; the last varies slowest, as in a grid of means."""
+    columns = [frame[name].tolist() for name in reversed(names)]
+    ranks = [{value: k for k, value in enumerate(natural(list(dict.fromkeys(values))))} for values in columns]
+    keys = [[rank[values[i]] for rank, values in zip(ranks, columns, strict=True)] for i in range(len(frame))]
+    return list(dict.fromkeys(texts[i] for i in sorted(range(len(frame)), key=keys.__getitem__)))
 
 
 def _told_apart(values: list[Any]) -> list[str]:

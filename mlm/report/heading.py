@@ -33,7 +33,7 @@ def heading(m: FittedMixedModel, style: Style, method: str | None = None, data_n
     else:
         title = f"Linear mixed model fit by {METHODS[_by_reml(m)]}" + (f". {TESTS.format(method)}" if method else "")
         lines = [*_title(title, "lmerModLmerTest" if method else "lmerMod", style.width)]
-        formula = without_double_bars(formula)  # in lme4 lmer does so, and glmer does not
+        formula = formula if method else without_double_bars(formula)  # of R's, lmer of lme4 alone writes them out
     lines.append(r_text.fill(["Formula:", *r_text.deparse(formula)], style.width))
     call = m.frame.call
     names = {"   Data:": data_name or call.data, "Weights:": call.weights, " Offset:": call.offset}

@@ -1,8 +1,10 @@
 """Models that are saved and loaded: the same numbers and printouts, no code in the file, one error for what is none."""
 
 import datetime
+import io
 import json
 import pickle
+import re
 import warnings
 import zipfile
 
@@ -318,6 +320,40 @@ def test_fields_of_a_fit_have_their_types(tmp_path):
             path.write_bytes(whole.read_bytes())
             rewritten(path, lambda head, k=k: head["model"]["mapping"][k].__setitem__(1, {"span": "P1D"}))
             assert "is damaged" in said(path), fields[k]
+
+
+def with_array(whole, path, name, change):
+    """A file in which an array of the fit, the first of that name, has other numbers."""
+    with zipfile.ZipFile(whole) as file:
+        text = json.loads(file.read("model.json"))
+        parts = {part: file.read(part) for part in file.namelist()}
+    fields = dict(map(tuple, text["model"]["mapping"]))
+    fields |= dict(map(tuple, fields["at"]["mapping"])) if "at" in fields else {}
+    values = [f"arrays/{k}.npy" for k in re.findall(r'"array": (\d+)', json.dumps(fields[name]))]
+    assert values
+    for value in values:
+        out = io.BytesIO()
+        np.save(out, change(np.load(io.BytesIO(parts[value]))))
+        parts[value] = out.getvalue()
+    with zipfile.ZipFile(path, "w") as file:
+        for part, content in parts.items():
+            file.writestr(part, content)
+
+
+@pytest.mark.parametrize(("verb", "formula"), [(mlm.lmer, "y ~ z + (1 | g)"), (mlm.glmer, "t ~ z + (1 | h)")])
+@pytest.mark.parametrize("change", [lambda a: a * np.nan, lambda a: a * 3.0 + 0.5, lambda a: a[:-1]])
+def test_numbers_that_are_not_of_the_fit_are_one_error(verb, formula, change, tmp_path):
+    whole, path = tmp_path / "one.mlm", tmp_path / "two.mlm"
+    m = verb(formula, rows())
+    m.save(whole)
+    for name in ("theta", "beta", "users", "unscaled") if verb is mlm.lmer else ("theta", "beta"):
+        with_array(whole, path, name, change)
+        if not said(path):  # one of two that a file has of theta, and of beta: the other is what counts
+            assert (verb, name) in ((mlm.lmer, "theta"), (mlm.lmer, "beta"))
+            same(mlm.load(path).theta, m.theta)
+            same(mlm.load(path).vcov, m.vcov)
+            continue
+        assert "is damaged" in said(path), name
 
 
 def parts_of(head, kind):

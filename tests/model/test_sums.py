@@ -163,3 +163,13 @@ def test_sums_that_have_lost_digits_are_refused():
         mlm.lmer(mlm.merge([mlm.sums("y ~ year + I(year^2) + (1 | g)", d)]))
     with pytest.raises(FitError, match="sums without their data have lost what is left"):
         mlm.lmer(mlm.merge([mlm.sums("y ~ copy + (1 | g)", d)]))
+
+
+def test_what_needs_rows_says_how_it_is_had():
+    d = rows()
+    m = mlm.lmer(mlm.sums("y ~ x + (1 | g)", d))
+    with pytest.raises(mlm.FitError, match="re_form=False has those of the fixed part"):
+        m.predict(d.head(2), se=True)
+    assert m.predict(d.head(2), se=True, re_form=False).notna().all(axis=None)
+    with pytest.raises(mlm.FitError, match="was fitted from sums, which have no columns to standardise"):
+        mlm.standardize(m)

@@ -230,6 +230,23 @@ def test_names_do_not_stand_over_each_other(groups):
         assert not any(one.overlaps(other) for other in boxes[:k])
 
 
+@pytest.mark.parametrize("groups", [12, 30])
+@pytest.mark.parametrize(
+    "name", ["abcdefghijklmnopqrstuvwxyzabcdefghijklmn{:02d}", "{:02d} of the schools of the town of X"]
+)
+def test_long_names_do_not_stand_over_names_or_bars(groups, name):
+    rng = np.random.default_rng(1)
+    g = np.repeat(np.arange(groups), 12)
+    data = {"g": [name.format(k) for k in g], "y": rng.normal(size=groups)[g] + rng.normal(size=len(g))}
+    last = mlm.check(mlm.lmer("y ~ 1 + (1 | g)", data))[-1]
+    boxes = [text.get_window_extent() for text in named(last)]
+    assert boxes
+    bars = last.transData.transform([segment[1] for segment in last.collections[0].get_segments()])
+    for k, one in enumerate(boxes):
+        assert not any(one.overlaps(other) for other in boxes[:k])
+        assert not ((bars[:, 0] > one.x0) & (bars[:, 0] < one.x1) & (bars[:, 1] > one.y0)).any()
+
+
 def test_points_on_a_dark_page():
     m = mlm.lm("y ~ x", brute.data(3))
     light = points(mlm.check(m)[0])

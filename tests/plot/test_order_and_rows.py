@@ -364,3 +364,21 @@ def test_half_a_letter_is_drawn_as_a_question_mark():
     ax.figure.canvas.draw()
     assert ax.get_title() == "c?"
     assert [label.get_text() for label in ax.get_yticklabels()] == ["d?"]
+
+
+def test_means_stand_in_the_order_of_numbers():
+    m = mlm.lm("y ~ x * g", rows(each=8).assign(h=list("ba") * 20))
+    both = mlm.lm("y ~ g * h", rows(each=8).assign(h=list("ba") * 20))
+    means, families = mlm.emmeans(m, "g"), mlm.emmeans(both, "h", by="g")
+
+    def up(found):
+        return [text.get_text() for text in plot.mean_intervals(found).get_yticklabels()]
+
+    assert up(means) == NATURAL
+    assert up(means.contrast())[:4] == [f"g0 - g{name}" for name in NATURAL[1:]]
+    assert up(mlm.emmeans(both, ["g", "h"])) == [f"{name}, {h}" for h in "ab" for name in NATURAL]
+    assert legend(plot.mean_intervals(families)) == NATURAL
+    assert up(mlm.emmeans(m, "x", at={"x": [1.0, 10.0, 2.0]})) == ["1", "10", "2"]
+    shown = sorted(plot.mean_intervals(means).collections[0].get_segments(), key=lambda segment: segment[0][1])
+    low = means.frame.set_index("g")["lower.CL"]
+    assert [segment[0][0] for segment in shown] == pytest.approx([low[name] for name in NATURAL])

@@ -15,9 +15,9 @@ fit <- function(case) {
              if (mixed && identical(case$reml, FALSE)) "REML = FALSE",
              if (!is.null(case$weights)) paste("weights =", case$weights),
              if (!is.null(case$offset)) paste("offset =", case$offset))
-  call <- paste0(if (mixed) "lmer(" else "lm(", paste(given, collapse = ", "), ")")
-  m <- suppressWarnings(suppressMessages(eval(parse(text = call), globalenv())))
-  if (isTRUE(case$tested)) suppressMessages(lmerTest::as_lmerModLmerTest(m)) else m
+  verb <- if (!mixed) "lm(" else if (isTRUE(case$tested)) "lmerTest::lmer(" else "lmer("
+  call <- paste0(verb, paste(given, collapse = ", "), ")")
+  suppressWarnings(suppressMessages(eval(parse(text = call), globalenv())))
 }
 as_printed <- function(case) {
   options(digits = if (is.null(case$digits)) 7 else case$digits,

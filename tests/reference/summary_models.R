@@ -36,13 +36,13 @@ fits <- list(
   list("y ~ 1 + (1 | g)", TRUE), list("y ~ x + f + (1 | g)", FALSE), list("y ~ x + z + w + (x | g)", TRUE),
   list("y ~ x * f + w + (1 + x | g) + (1 | h)", FALSE), list("y ~ x + z + (x + z | g)", TRUE),
   list("y ~ x * w + f * z + (x || g)", TRUE), list("y ~ 0 + f + (1 | g)", TRUE), list("y ~ x + (0 + z | g)", TRUE))
-model <- function(fit) {
-  eval(bquote(lmer(.(as.formula(fit[[1]])), data = d, REML = .(fit[[2]]), control = tight)))
+model <- function(fit, verb = quote(lmer)) {
+  eval(bquote(.(verb)(.(as.formula(fit[[1]])), data = d, REML = .(fit[[2]]), control = tight)))
 }
 lmers <- lapply(fits, function(fit) {
   m <- suppressMessages(model(fit))
   options(digits = 3, scipen = 8); short <- text(summary(m)); options(digits = 7, scipen = 0)
-  tested <- suppressMessages(lmerTest::as_lmerModLmerTest(m))
+  tested <- suppressMessages(model(fit, quote(lmerTest::lmer)))
   i <- suppressWarnings(icc(m)); r <- suppressWarnings(r2_nakagawa(m))
   list(formula = fit[[1]], reml = fit[[2]], text = text(summary(m)), short = short, tested = text(summary(tested)),
        singular = isSingular(m), aic = AIC(m), icc = if (length(i) > 1) exact(unlist(i[c("ICC_adjusted", "ICC_unadjusted")])),

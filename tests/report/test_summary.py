@@ -205,3 +205,10 @@ def test_a_summary_has_its_table_as_a_frame():
     found = mlm.summary(m)
     assert found.frame.equals(m.coefficients())
     assert list(found.frame.columns) == ["Estimate", "Std. Error", "t value", "Pr(>|t|)"]
+
+
+def test_double_bars_are_written_as_r_writes_them():
+    m = mlm.lmer("y ~ x + (x || g)", data())
+    assert "Formula: y ~ x + ((1 | g) + (0 + x | g))\n" in str(m.summary())
+    for ddf in ("Satterthwaite", "Kenward-Roger"):  # lmerTest's lmer keeps the formula as it is written
+        assert "Formula: y ~ x + (x || g)\n" in str(m.summary(ddf))
