@@ -33,6 +33,8 @@ __all__ = ["ProfiledDeviance", "chosen", "profiled"]
 LEAST_REACH, STEPS = 0.99, 8
 # Digits fewer than R's option that the text face shows, as R prints intervals.
 FEWER = 1
+# What a correlation leaves of 1 where its profile may be lost in rounding.
+UNRESOLVED = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,6 +263,12 @@ class ProfiledDeviance:
         if line is None:
             yield f"{name} is not defined: a standard deviation is estimated as 0."
             return
+        if self._is_unresolved(k, line, level):
+            yield (
+                f"{name}: no end of the interval can be told in these units, in which the correlation is within "
+                f"{UNRESOLVED:g} of ±1; take the mean off the column, as in x - mean(x)."
+            )
+            return
         for sign, where in ((-1, "below"), (1, "above")):
             if self._together(k, sign, level) is not None:
                 continue
@@ -276,6 +284,14 @@ class ProfiledDeviance:
                 )
         if not line.path.is_lowest:
             yield f"{name}: the deviance falls by {line.path.lower:.2g} below that of the fit, which is no minimum."
+
+    def _is_unresolved(self, k: int, line: Line, level: float) -> bool:
+        """Whether a correlation is so near to -1 or 1, but not there, that its numbers do not resolve a profile."""
+        near = 1.0 - abs(line.users(line.path.start.v))
+        if self.parameters[k].kind != "cor" or near > UNRESOLVED or self.model.is_singular:
+            return False
+        ends = [self._end(k, sign, level) for sign in (-1, 1)]
+        return None in ends or not line.path.is_lowest
 
     def _warn(self, places: Sequence[int], level: float) -> None:
         """Say what makes intervals missing, or wrong."""

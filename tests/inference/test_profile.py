@@ -448,3 +448,13 @@ def test_intervals_say_which_ends_are_at_a_bound():
     assert any("only towards" in text or "where its interval ends" in text for text in limits.attrs["notes"])
     one = quietly(m.confint, method="profile", parm="sigma")
     assert one.attrs["notes"] == []
+
+
+def test_a_correlation_that_units_do_not_resolve_is_said():
+    rng, g = np.random.default_rng(4), np.repeat(np.arange(15), 8)
+    x, u = rng.normal(size=120), rng.normal(size=(15, 2))
+    y = 1 + x + u[g, 0] + 0.7 * u[g, 1] * x + rng.normal(size=120)
+    m = mlm.lmer("y ~ x + (x | g)", {"y": y, "x": x + 1e5, "g": g})
+    with pytest.warns(mlm.ConvergenceWarning, match="no end of the interval can be told in these units") as said:
+        m.confint(method="profile", parm=[1])
+    assert not any("no minimum" in str(each.message) for each in said)
