@@ -10,7 +10,7 @@ and each row in units of its largest number: one value far from the others, or a
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from .distribution import Family
 
@@ -94,7 +94,7 @@ def _programmed(side: np.ndarray, rows: np.ndarray) -> np.ndarray | None:
     signed, level = side[side != 0, None] * rows[side != 0], rows[side == 0]
     if not len(signed):
         return None
-    found = optimize.linprog(
+    found = scipy.optimize.linprog(
         -signed.sum(axis=0) / len(signed), -signed, np.zeros(len(signed)),
         level if len(level) else None, np.zeros(len(level)) if len(level) else None, bounds=(-1.0, 1.0),
         options={"primal_feasibility_tolerance": FEASIBLE, "dual_feasibility_tolerance": FEASIBLE},
