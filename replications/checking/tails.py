@@ -72,7 +72,7 @@ def above_f(statistic: Interval, df1: Interval, df2: Interval) -> Interval:
     Examples
     --------
     >>> above_f(Interval(1.2595, 1.2605), Interval(3, 3), Interval(435.285, 435.295))
-    Interval(low=0.2876..., high=0.2879...)
+    Interval(low=0.2874..., high=0.2878...)
     """
     lows, highs = (_over_degrees(x, df1, df2.within(1e-3, 1e12)) for x in (statistic.high, statistic.low))
     return _spread(max(lows.low, 0.0), highs.high)

@@ -14,6 +14,7 @@ from mlm.likelihood.many_points import ManyPoints
 
 # difference of zeta between both ways: what their searches leave
 ZETA = 1e-7
+AT_ESTIMATE = 1e-6  # there it is the root of what the criterion, of some hundreds, is rounded by
 
 
 # what a line holds, of values
@@ -50,7 +51,7 @@ def test_curves_are_those_found_one_by_one(formula, monkeypatch):
             assert len(rows) == 17
             held = HELD[alone.parameters[k].kind](rows["value"].to_numpy(), m.products.shift.scale)
             for v, zeta in zip(held, rows["zeta"], strict=True):
-                assert line.path.step(v, line.path.start).zeta == pytest.approx(abs(zeta), abs=ZETA)
+                assert line.path.step(v, line.path.start).zeta == pytest.approx(abs(zeta), abs=ZETA if zeta else AT_ESTIMATE)
 
 
 def counted(monkeypatch, *places):
