@@ -27,7 +27,7 @@ def test_large_slopes_keep_their_digits(size: float, far: float) -> None:
     frame, slopes, noise = drawn(size, far)
     own = np.zeros((len(frame), 1 + LEVELS))
     own[:, 0], own[np.arange(len(frame)), 1 + frame["g"]] = 1.0, frame["x"]
-    left = np.sum((noise - own @ np.linalg.lstsq(own, noise)[0]) ** 2)
+    left = np.sum((noise - own @ np.linalg.lstsq(own, noise, rcond=None)[0]) ** 2)
     sigma = np.sqrt(left / (len(frame) - 1 - LEVELS))
     m = mlm.lmer("y ~ x + (0 + x | g)", frame)
     assert m.converged
