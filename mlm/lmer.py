@@ -175,9 +175,11 @@ def lmer(
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
     given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
-    solving = solving_of(solver, probes, seed)
     given |= {"data_name": data_name, "optimizer": optimizer, "tolerance": tolerance}
-    given |= {name: value for name, value in solving._asdict().items() if value != getattr(AUTOMATIC, name)}
+    solving = AUTOMATIC
+    if solver is not None or probes is not PROBES or seed is not AUTOMATIC.seed:
+        solving = solving_of(solver, probes, seed)
+        given |= {name: value for name, value in solving._asdict().items() if value != getattr(AUTOMATIC, name)}
     origin = FitCall(lmer, data, given)
     frame: ModelFrame
     if isinstance(formula, ModelSums):
