@@ -75,17 +75,16 @@ def spark():
 
 @pytest.fixture(scope="module")
 def dask():
-    kept = sys.modules.get("sparse")
-    sys.modules["sparse"] = None  # dask looks for a package that is called as our folder of tests
-    frames, distributed = wanted("dask.dataframe"), wanted("distributed")
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
-        distributed.Client(cluster),
-    ):
-        yield lambda path: frames.read_parquet(path).repartition(npartitions=2)
-    sys.modules.pop("sparse")
-    if kept is not None:
-        sys.modules["sparse"] = kept
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "sparse", None)  # dask looks for a package that is called as our folder of tests
+        frames, distributed = wanted("dask.dataframe"), wanted("distributed")
+        with (
+            distributed.LocalCluster(
+                n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+            ) as cluster,
+            distributed.Client(cluster),
+        ):
+            yield lambda path: frames.read_parquet(path).repartition(npartitions=2)
 
 
 @pytest.fixture(scope="module")
