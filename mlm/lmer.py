@@ -174,8 +174,15 @@ def lmer(
     restricted = by_reml(reml, REML, default=True)
     if not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
-    given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}
-    given |= {"data_name": data_name, "optimizer": optimizer, "tolerance": tolerance}
+    given: dict[str, Any] = {
+        "weights": weights,
+        "offset": offset,
+        "contrasts": contrasts,
+        "functions": functions,
+        "data_name": data_name,
+        "optimizer": optimizer,
+        "tolerance": tolerance,
+    }
     solving = AUTOMATIC
     if solver is not None or probes is not PROBES or seed is not AUTOMATIC.seed:
         solving = solving_of(solver, probes, seed)

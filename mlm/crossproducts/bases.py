@@ -139,10 +139,11 @@ def from_zero(factors: list[tuple[Grouping, Columns]], fixed: Columns, means: np
     -------
     ndarray, shape (p,)
     """
+    if all([columns.has_one for _, columns in factors]):
+        return means
     alone, beside = set[int](), set[int]()
     for _, columns in factors:
-        has_one = any([columns.is_one(k) for k in range(len(columns.factors))])
-        (beside if has_one else alone).update([id(arrays[0]) for arrays in columns.factors if len(arrays) == 1])
+        (beside if columns.has_one else alone).update([id(arrays[0]) for arrays in columns.factors if len(arrays) == 1])
     out = means.copy()
     for k, arrays in enumerate(fixed.factors):
         mine = set(map(id, arrays))

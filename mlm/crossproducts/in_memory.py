@@ -132,27 +132,24 @@ def cross_products(
     else:
         for of in sums:
             of.zxy[:, -1] -= np.matmul(ols, of.zxy[:, :-1])
-    found = [e.products(s) for e, s in zip(effects, sums, strict=True)]
-    rows = None
-    if sizes is not None and frame.nobs * (len(rest) + sum([f.size for f in found])) < MOST_NUMBERS:
+    each: list[LevelRows] = []
+    if sizes is not None and frame.nobs * (len(rest) + sum([s.size for s in sums])) < MOST_NUMBERS:
         fixed = (x.columns, x.means, response, mean_y / scale, ols, root_weights)
         each = [LevelRows(*fixed, own.columns, own.turn) for own in effects]
-        if len(found) == 1:
-            found = [found[0]._replace(rows=each[0])]
-        elif frame.nobs * sum([f.size * f.levels for f in found]) < MOST_JOINT_NUMBERS:
-            rows = JointRows(tuple(each))
+    alone = each[0] if len(each) == 1 else None
+    few = len(each) > 1 and frame.nobs * sum([s.size * s.levels for s in sums]) < MOST_JOINT_NUMBERS
     return CrossProducts(
         nobs=frame.nobs,
         x_names=frame.x_names,
         xy=rest,
-        factors=tuple(found),
+        factors=tuple([e.products(s, alone) for e, s in zip(effects, sums, strict=True)]),
         pairs=_pairs(effects, root_weights),
         shift=Shift(means, mean_y, ols, intercept, x.rotation, scale),
         log_weights=0.0 if frame.weights is None else float(np.log(frame.weights).sum()),
         total=float(xy[-1, -1]),
         independent=independent,
         log_basis=x.log_basis,
-        rows=rows,
+        rows=JointRows(tuple(each)) if few else None,
     )
 
 
@@ -260,12 +257,12 @@ class EffectsColumns(NamedTuple):
     basis: EffectsBasis | None = None
     turn: np.ndarray | None = None
 
-    def products(self, of: FactorProducts) -> FactorProducts:
-        """Products of the basis, level by level."""
+    def products(self, of: FactorProducts, rows: LevelRows | None = None) -> FactorProducts:
+        """Products of the basis, level by level, with the rows that they may be summed of once more."""
         zz, zxy = of.zz, of.zxy
         if self.turn is not None:
             zz, zxy = np.matmul(self.turn.T, self.turned(zz)), self.turned(zxy)
-        return FactorProducts(of.name, of.levels, zz, zxy, self.basis, self.columns.shared)
+        return FactorProducts(of.name, of.levels, zz, zxy, self.basis, self.columns.shared, rows)
 
     def turned(self, products: np.ndarray) -> np.ndarray:
         """Products with other columns, shape (q, k, m)."""

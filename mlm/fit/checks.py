@@ -53,6 +53,8 @@ def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> b
     ArgumentError
         When one of them is neither True nor False, or they contradict each other.
     """
+    if reml is None and spelled_as_in_r is None:
+        return default
     for name, value in (("reml", reml), ("REML", spelled_as_in_r)):
         if not is_one_of(value, (None, True, False)):
             raise ArgumentError(f"`{name}` is True (REML) or False (maximum likelihood); got {value!r}.")

@@ -43,6 +43,8 @@ def sorted_terms(frame: ModelFrame, otherwise: str = "mlm.lm for ordinary least 
     Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do. `otherwise` says
     what fits a formula without any.
     """
+    if len(frame.random) == 1:
+        return list(frame.random)
     if not frame.random:
         raise FormulaError(
             f"The formula has no random-effects term; add one such as '(1 | group)', or use {otherwise}.\n"
@@ -57,6 +59,8 @@ def sorted_terms(frame: ModelFrame, otherwise: str = "mlm.lm for ordinary least 
 
 def grouping_factors(frame: ModelFrame, terms: list[RandomPart]) -> list[tuple[Grouping, Columns]]:
     """Grouping factors with the columns of all their terms, the largest first."""
+    if len(terms) == 1:
+        return [(frame.groupings[terms[0].term.group], terms[0].columns)]
     joined: dict[str, Columns] = {}
     for part in terms:
         have = joined.get(part.term.group)
@@ -117,7 +121,7 @@ def products_of(frame: ModelFrame, terms: list[RandomPart], orthonormal: bool) -
 
 def _sizes(terms: list[RandomPart], factors: list[tuple[Grouping, Columns]]) -> list[tuple[int, ...]]:
     """Columns of each term of each factor."""
-    return [tuple(len(t.columns.names) for t in terms if t.term.group == g.name) for g, _ in factors]
+    return [tuple([len(t.columns.names) for t in terms if t.term.group == g.name]) for g, _ in factors]
 
 
 def _with_joint(
@@ -205,5 +209,5 @@ def deviance_function(
 ) -> Deviance:
     """Build the deviance function of the columns worked with: the layout of theta on these cross-products."""
     position = {f.name: k for k, f in enumerate(products.factors)}
-    sizes = tuple((position[t.term.group], len(t.columns.names)) for t in terms)
+    sizes = tuple([(position[t.term.group], len(t.columns.names)) for t in terms])
     return Deviance(products, covariance_layout(sizes, len(products.factors)), reml, solving)

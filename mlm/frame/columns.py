@@ -61,6 +61,11 @@ class Columns:
         """Whether column `k` is the constant 1, stored as a single number."""
         return len(self.factors[k]) == 1 and self.factors[k][0].strides == (0,)
 
+    @property
+    def has_one(self) -> bool:
+        """Whether a column is the constant 1, which mostly is the first."""
+        return any(len(arrays) == 1 and arrays[0].strides == (0,) for arrays in self.factors)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy of the constant would no longer be a single number
         factors = tuple(None if self.is_one(k) else arrays for k, arrays in enumerate(self.factors))

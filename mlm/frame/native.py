@@ -45,7 +45,7 @@ class Native:
         if isinstance(data, pd.DataFrame):
             several = isinstance(data.columns, pd.MultiIndex)  # of which the name of one level is no column's name
             self.known: Any = data.columns.to_flat_index() if several else data.columns
-            if self.known.dtype == object:
+            if isinstance(self.known.dtype, np.dtype) and self.known.dtype.hasobject:
                 _demand_unicode(self.known, whose)
         elif isinstance(data, Mapping):
             _demand_one_length(data)

@@ -127,13 +127,12 @@ def _of_columns(formula: Formula, table: Table, own: Mapping[str, Function]) -> 
     found = table.complete_values(formula.names) if CONSTANTS.keys().isdisjoint(formula.names) else None
     if found is None:
         return None
-    values: dict[Any, Value] = {
-        node: taken(value, None) for node, value in zip(formula.variables, found.values(), strict=True)
-    }
-    predictors = {node.name: values[node] for node in formula.fixed.variables if isinstance(node, Name)}
     kinds = {name: kind_of(value) for name, value in found.items()}
+    named = {name: taken(value, None) for name, value in found.items()}
+    values = dict(zip(formula.variables, named.values(), strict=True))
+    predictors = {name: named[name] for name in formula.predictors}
+    others = {name: named[name] for name in formula.slopes}
     recipe = Recipe(MappingProxyType(kinds), MappingProxyType({}), own)
-    others = {node.name: values[node] for node in _others_of(formula, None) if isinstance(node, Name)}
     return Variables(formula, values, predictors, others, None, None, table.n, None, Dropped(0, table.n), recipe)
 
 

@@ -71,6 +71,8 @@ class Formula:
         Names that stand for grouping factors, and nowhere else.
     names : tuple of str
         The names that `variables` are; empty where any of these is computed, or an offset, or what ``.`` stands for.
+    predictors, slopes : tuple of str
+        Those of them that the fixed part and the random effects use.
     """
 
     text: str
@@ -82,6 +84,8 @@ class Formula:
     variables: tuple[Node, ...]
     only_grouped_by: frozenset[str]
     names: tuple[str, ...]
+    predictors: tuple[str, ...]
+    slopes: tuple[str, ...]
 
     @property
     def response(self) -> str:
@@ -132,15 +136,18 @@ def _parse(text: str, others: tuple[str, ...] | None) -> Formula:
     random = tuple(term for bar in pieces.bars for term in _random_terms(bar, complain))
     _demand_own_names(random, complain)
     computed = dict.fromkeys((left, *terms.variables, *pieces.offsets))
-    computed |= dict.fromkeys(node for term in random for node in term.expr.variables)
+    varying = dict.fromkeys(node for term in random for node in term.expr.variables)
+    computed |= varying
     groups = dict.fromkeys(node for term in random for node in term.parts)
     elsewhere = _names((*computed, *[node for node in groups if isinstance(node, Call)]))
     only = frozenset(node.name for node in groups if isinstance(node, Name)) - elsewhere
     variables = tuple(computed | groups)
-    plain = not dotted and not pieces.offsets and not terms.taken_out
-    names = tuple(node.name for node in variables if isinstance(node, Name)) if plain else ()
-    names = names if len(names) == len(variables) else ()
-    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, variables, only, names)
+    plain = not dotted and not pieces.offsets and not terms.taken_out and all(isinstance(n, Name) for n in variables)
+    names, predictors, slopes = (
+        tuple(node.name for node in nodes if plain and isinstance(node, Name))
+        for nodes in (variables, terms.variables, varying)
+    )
+    return Formula(text, left, terms, random, tuple(pieces.offsets), dotted, variables, only, names, predictors, slopes)
 
 
 def without_double_bars(text: str) -> str:

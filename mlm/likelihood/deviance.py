@@ -120,10 +120,11 @@ class Deviance:
         # rows are worked with times root weights W, which makes |V| larger by |W|², and under X = B R D with a basis B,
         # which makes |X'V^-1X| smaller by |R D|² (see crossproducts.in_memory)
         # and with a response divided by a scale and a unit, which make r² smaller by their squares
-        *units, unit = [_unit(square) for square in products.xy.diagonal().tolist()]
+        squares = products.xy.diagonal().tolist()
+        *units, unit = [math.ldexp(1.0, math.frexp(square)[1] // 2) for square in squares]  # powers of 2 near the roots
         constant = (products.log_basis + 2.0 * sum(map(math.log, units)) if reml else 0.0) - products.log_weights
         dof = products.nobs - products.p * reml
-        constant += 2.0 * dof * (math.log(products.shift.scale) + math.log(unit))
+        constant += 2.0 * dof * math.log(products.shift.scale * unit)
         self.criterion = Criterion(products.nobs, products.p, reml, constant, np.array(units), unit)
         self.solver: Solver = self._solver()
 
@@ -290,11 +291,6 @@ class Deviance:
                     turn[block, block] @ matrices[slot.factor][block, block]
                 )
         return self.layout.pick(matrices)
-
-
-def _unit(square: float) -> float:
-    """A power of 2 near the root of a square, which is multiplied as that is by any power of 2."""
-    return math.ldexp(1.0, math.frexp(square)[1] // 2)
 
 
 class UsersDeviance:

@@ -260,16 +260,16 @@ class OneFactor:
 
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
-        _, rest, log_det = self._eliminate(t, through=False)
-        return self._whole(self._solve_fixed(rest, t), t), log_det
+        large = self._is_large(t)
+        _, rest, log_det = self._eliminate(t, large, through=False)
+        return self._whole(self._solve_fixed(rest, t, large), large), log_det
 
-    def _solve_fixed(self, rest: np.ndarray, t: np.ndarray) -> FixedPart:
-        return solve_fixed(rest, self.p, math.sqrt(np.vdot(t, t)) if self._is_large(t) else 0.0)
+    def _solve_fixed(self, rest: np.ndarray, t: np.ndarray, large: bool) -> FixedPart:
+        return solve_fixed(rest, self.p, math.sqrt(np.vdot(t, t)) if large else 0.0)
 
-    def _whole(self, fixed: FixedPart, t: np.ndarray) -> FixedPart:
-        """The fixed effects with what `LevelBases` has taken off the response."""
-        has_bases = "bases" in self.__dict__ and self._is_large(t)
-        return fixed._replace(beta=fixed.beta + self.bases.taken) if has_bases else fixed
+    def _whole(self, fixed: FixedPart, large: bool) -> FixedPart:
+        """The fixed effects with what `LevelBases` has taken off the response, if effects are large."""
+        return fixed._replace(beta=fixed.beta + self.bases.taken) if large else fixed
 
     def solve(self, t: np.ndarray) -> LevelSolution:
         """Solve at one `T` of shape (q, q).
@@ -279,8 +279,9 @@ class OneFactor:
         FitError
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
-        through, rest, log_det = self._eliminate(t)
-        fixed = self._solve_fixed(rest, t)
+        large = self._is_large(t)
+        through, rest, log_det = self._eliminate(t, large)
+        fixed = self._solve_fixed(rest, t, large)
         sigma2 = fixed.penalised / self.criterion.dof
         combine = np.zeros((self.p + 1, self.p + 1))  # [X y] times its transpose is [X R, (y - X beta) / sigma]
         combine[:-1, :-1] = fixed.inverse_root.T
@@ -292,7 +293,7 @@ class OneFactor:
         if self.criterion.reml and self.p:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
         slope = np.add.reduce(projection, 2) - e @ e.T
-        return LevelSolution(self._whole(fixed, t), log_det, inner, outside, projection, t, sigma2, slope)
+        return LevelSolution(self._whole(fixed, large), log_det, inner, outside, projection, t, sigma2, slope)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J), and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
@@ -311,8 +312,16 @@ class OneFactor:
         """Whether effects of this `T` would leave too little of their columns' squares for differences."""
         return not self.largest * float(np.vdot(t, t)) < LARGE_SQUARES
 
-    def _eliminate(self, t: np.ndarray, through: bool = True) -> tuple[np.ndarray, np.ndarray, float]:
+    def _eliminate(self, t: np.ndarray, large: bool, through: bool = True) -> tuple[np.ndarray, np.ndarray, float]:
         """Take the random effects out; of what is left of y where something was taken off it, see `LevelBases`.
+
+        Parameters
+        ----------
+        t : ndarray, shape (q, q)
+        large : bool
+            See `_is_large`.
+        through : bool
+            Whether that array is asked for.
 
         Returns
         -------
@@ -323,7 +332,7 @@ class OneFactor:
         log_det : float
         """
         q, zxy = self.q, self.zxy
-        if self._is_large(t):
+        if large:
             half, log_det = self.bases.half(t)
             rest = self.bases.within + summed_products(half[:, q:])
             return multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det

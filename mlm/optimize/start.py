@@ -363,13 +363,13 @@ def _sums_by_size(factor: FactorProducts) -> _Sums | None:
 
 @lru_cache(maxsize=8)  # of models that are fitted in turn; an entry has twice the size of X'X
 def _weights(width: int, dof: int, reml: bool) -> tuple[np.ndarray, np.ndarray]:
-    """How often elements of D, and their squares, count in `_derivatives`: two arrays of shape (p + 1, p + 1)."""
+    """How often elements of D, and their squares, count in `_derivatives`: two arrays of shape ((p + 1)²,)."""
     squared = np.full((width, width), float(reml))
     squared[-1] = squared[:, -1] = dof
     linear = np.zeros((width, width))
     linear.flat[:: width + 1] = squared.diagonal()
     linear.flags.writeable = squared.flags.writeable = False
-    return linear, squared
+    return linear.ravel(), squared.ravel()
 
 
 def _derivatives(
@@ -397,8 +397,6 @@ def _derivatives(
     if info:
         return math.nan, math.nan
     inverse = lapack.dtrtri(root)[0]
-    first, third = inverse.T @ lost[1:] @ inverse
-    slopes, bends = (parts[:2] @ sums.rows).tolist()
-    slope = slopes - np.vdot(linear, first)
-    bend = bends - np.vdot(linear, third + third - first) - np.vdot(squared, first * first)
-    return float(slope), float(bend)
+    changes = (inverse.T @ lost[1:] @ inverse).reshape(2, -1)
+    (slopes, bends), (first, third) = (parts[:2] @ sums.rows).tolist(), (changes @ linear).tolist()
+    return slopes - first, bends - 2.0 * third + first - float(np.dot(squared, np.square(changes[0])))
