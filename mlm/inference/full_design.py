@@ -100,7 +100,7 @@ class FullDesign:
         self.length = np.sqrt(np.einsum("ij,ij->j", x, x))
         start = int(design.terms.intercept)
         parts, treatment = [np.ones((start, frame.nobs))], [True] * start
-        for term, variables, flags in zip(terms, design.terms.sets, design.full, strict=True):
+        for variables, flags in zip(design.terms.sets, design.full, strict=True):
             columns, kept = _crossed([values[k] for k in variables], flags)
             parts.append(columns)
             treatment += kept

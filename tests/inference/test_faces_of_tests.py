@@ -42,11 +42,8 @@ def test_long_formulas_stay_on_a_line():
 
 @pytest.mark.parametrize("kind", ["glmer", "glm"])
 def test_infinite_degrees_of_freedom_are_z_and_chi_squared(kind):
-    m = (
-        mlm.glmer("b ~ x + f + (1 | g)", DATA, "binomial")
-        if kind == "glmer"
-        else mlm.glm("b ~ x + f", DATA, "binomial")
-    )
+    fit, random = (mlm.glmer, " + (1 | g)") if kind == "glmer" else (mlm.glm, "")
+    m = fit(f"b ~ x + f{random}", DATA, "binomial")
     single, joint = mlm.contest(m, "x = 0"), mlm.contest(m, ["fb = 0", "fc = 0"])
     assert list(single.frame) == ["Estimate", "Std. Error", "z value", "lower", "upper", "Pr(>|z|)"]
     wanted = m.coefficients().loc["x", ["Estimate", "Std. Error", "z value", "Pr(>|z|)"]].to_numpy(dtype=float)
