@@ -74,3 +74,45 @@ def test_page_has_exercises_and_a_plain_form(key, monkeypatch):
     source = "\n".join(cell.source for cell in plain.notebook(chapter, "About").cells if cell.cell_type == "markdown")
     assert not re.search(r"\{[\w:]+\}`|^[`:]{3,}\{", source, re.MULTILINE)
     assert len(chapter.figures) >= 1
+
+
+def printed(cell):
+    """What a cell of the page on tests prints."""
+    (found,) = [each for each in read("after_tests").cells if each.get("id") == cell]
+    return "\n".join(out.get("text") or out["data"]["text/plain"] for out in found.outputs)
+
+
+def cells_of(text):
+    """The numbers of a printed table by their row's name."""
+    rows = (re.match(r"(\S.*?)\s{2,}(\S.*)", line) for line in text.splitlines())
+    return {row[1]: [float(number) for number in row[2].split()] for row in rows if row}
+
+
+EXERCISES = json.loads((ROOT / "tests/reference/after_exercises.json").read_text("utf-8"))["checks"]
+THIRD_DIGIT, TWIN = 5.1e-4, 1e-4  # rounding of the tables, and how near the twins' fits are to those of the originals
+
+
+@pytest.mark.parametrize(("cell", "check"), [("code-026", "parallel"), ("code-028", "twice")])
+def test_tables_of_exercises_are_those_of_r(cell, check):
+    found = cells_of(printed(cell))
+    assert set(found) == set(EXERCISES[check])
+    for name, wanted in EXERCISES[check].items():
+        assert found[name] == pytest.approx(wanted, abs=THIRD_DIGIT, rel=TWIN), name
+
+
+def test_three_tests_of_one_term_are_those_of_r():
+    ratio, kenward_roger, boot = printed("code-030").split()
+    assert float(ratio) == pytest.approx(EXERCISES["three"]["LRT"], rel=0.05)
+    assert float(kenward_roger) == pytest.approx(EXERCISES["three"]["KR"], rel=0.05)
+    assert float(boot) == 0.001  # none of 999 samples, counted with the data themselves
+
+
+def test_p_values_of_the_bootstrap_are_those_of_r_within_the_error_of_drawing():
+    found, wanted = cells_of(printed("code-016"))["bootstrap"][0], EXERCISES["bootstrap"]
+    assert abs(found - wanted["p"]) < 4.0 * np.sqrt(2.0 * wanted["p"] * (1.0 - wanted["p"]) / wanted["samples"])
+    positive, _, extreme = cells_of(printed("code-024")).values()
+    in_r = json.loads((ROOT / "tests/reference/after_tests.json").read_text("utf-8"))["checks"]["variance"]
+    samples = [1000.0 * positive[0], 2000.0 * in_r["positive"]]  # those that `PBmodcomp` counts
+    share = in_r["PBmodcomp"]
+    assert extreme[1] == pytest.approx(share, abs=THIRD_DIGIT)
+    assert abs(extreme[0] - share) < 4.0 * np.sqrt(share * (1.0 - share) * (1.0 / samples[0] + 1.0 / samples[1]))

@@ -22,7 +22,7 @@ from ..model.mixed_model import MixedModel
 from ..report.face import demand_model, is_generalized, is_mixed
 from .estimates import Estimates, FixedPart
 from .grid import WEIGHTS, Grid, reference_grid, rows_at
-from .scale import is_unknown, scale_of
+from .scale import is_unknown, of_unknown, scale_of
 
 __all__ = ["Model", "checked_weighting", "denominators_of", "emmeans", "shown_predictors"]
 
@@ -64,9 +64,9 @@ def emmeans(
     level : float
         Coverage of the intervals, in (0, 1).
     type : {"link", "response"}
-        Linear predictors, or means: of a generalized model, or of a response that is written as a logarithm, exp,
-        square root or power of a variable, or as these times or plus a number. Their standard errors are by the delta
-        method, their intervals are those of the linear predictor.
+        Linear predictors, those of ``scale(y)`` on that scale, or means: of a generalized model, or of a response that
+        is written as a logarithm, exp, square root or power of a variable, or as these times or plus a number. Their
+        standard errors are by the delta method, their intervals are those of the linear predictor.
 
     Returns
     -------
@@ -131,6 +131,7 @@ def emmeans(
         type == "response" and scale is not None,
         level=level,
         averaged=tuple(grid.averaged(shown)),
+        notes=of_unknown(m),
     )
 
 

@@ -423,7 +423,9 @@ class Estimates:
             response=self.response and scale is not None,
             tests=True,
             means=max(map(len, parted._families())) if family.pairs else 0,
-            notes=(f"Note: contrasts are still on the {self.scale.name} scale",) if lost and self.scale else (),
+            notes=(f"Note: contrasts are still on the {self.scale.name} scale",)
+            if lost and self.scale
+            else tuple(text for text in self.notes if not text.startswith("Note:")),
         )
         if not len(found.labels):
             raise ArgumentError(f"There is nothing to compare: one estimate{' in each family' if self.by else ''}.")

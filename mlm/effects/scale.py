@@ -13,7 +13,7 @@ import numpy as np
 from ..language.tree import Call, Name, Number, shown, walk
 from ..report.face import is_generalized
 
-__all__ = ["Scale", "is_unknown", "scale_of"]
+__all__ = ["Scale", "is_unknown", "of_unknown", "scale_of"]
 
 LOGARITHMS = {"log": math.e, "log2": 2.0, "log10": 10.0}
 MEANS = {"binomial": "prob", "poisson": "rate"}  # what R calls the means of these families
@@ -112,6 +112,13 @@ def is_unknown(m: Any) -> bool:
     if is_generalized(m):
         return False
     return _unwrapped(m.frame.formula.left)[1] is None
+
+
+def of_unknown(m: Any) -> tuple[str, ...]:
+    """What to say of results on the scale of a response whose inverse is not known, such as ``scale(y)``."""
+    if not is_unknown(m):
+        return ()
+    return (f"Results are given on the {shown(m.frame.formula.left)} (not the response) scale.",)
 
 
 def _of_response(node: Any) -> Scale | None:

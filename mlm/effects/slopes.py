@@ -15,6 +15,7 @@ from ..report.face import demand_model
 from .emmeans import OVERALL, Model, checked_weighting, denominators_of, shown_predictors
 from .estimates import Estimates, FixedPart
 from .grid import reference_grid, rows_at
+from .scale import of_unknown
 
 __all__ = ["slopes"]
 
@@ -94,6 +95,7 @@ def slopes(
         families,
         level=level,
         averaged=tuple(grid.averaged(shown)),
+        notes=of_unknown(m),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, MlmError
+from ..errors import ArgumentError, MlmError, first_few
 from ..fit.checks import demand_exact
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
@@ -33,11 +33,14 @@ STARTS = {"1": 1.0, "small": 0.1, "large": 2.0}
 # Searches without gradients end where theta changes by less than this.
 TOLERANCE = 1e-8
 MOST_EVALUATIONS = 20_000
+# With a bound, a variance of 0 would always be stationary, and L-BFGS-B ends there: it has none.
 SCIPY = {
     "L-BFGS-B": {"ftol": 1e-14, "gtol": 1e-8},
     "Nelder-Mead": {"xatol": TOLERANCE, "fatol": TOLERANCE, "maxfev": MOST_EVALUATIONS},
     "Powell": {"xtol": TOLERANCE, "ftol": TOLERANCE, "maxfev": MOST_EVALUATIONS},
 }
+# Theta of a variance at whose 0 a search has stopped.
+NO_VARIANCE = 1e-3
 # The criterion where it cannot be computed.
 NOT_COMPUTED = 1e300
 
@@ -75,7 +78,10 @@ class AllFit:
 
     @property
     def agree(self) -> bool:
-        """Whether all searches ended, within 0.01 of the lowest criterion and 0.01 standard errors."""
+        """Whether every search ended within 0.01 of the lowest criterion and 0.01 standard errors of its effects.
+
+        One that failed, or stalled, is none that agrees; `frame` says which and why.
+        """
         return bool((self.frame["above"] <= SAME_CRITERION).all() and self.spread <= SAME_ERRORS)
 
     def __str__(self) -> str:
@@ -83,6 +89,11 @@ class AllFit:
         table = self.frame.to_string(index=False, formatters=formats)
         near = int((self.frame["above"] <= SAME_CRITERION).sum())
         said = "All agree" if self.agree else f"{near} of {len(self.frame)} come within {SAME_CRITERION} of the lowest"
+        far = self.frame[~(self.frame["above"] <= SAME_CRITERION)]
+        if len(far):
+            said += (
+                f"; not {first_few([f'{name} from {at}' for name, at in zip(far.optimizer, far.start, strict=True)])}"
+            )
         first, most = self.frame.iloc[0], self.frame["above"].max()
         verdict = (
             f"{said}.\nThe criterion differs by up to {most:.2g}, fixed effects by up to {self.spread:.2g} standard "
@@ -108,11 +119,11 @@ def all_fit(m: Any) -> AllFit:
     -------
     AllFit
         Searches by Newton's method (of a generalized model, our own on exact gradients), by lme4's default
-        ``nloptwrap``, where the package nlopt is there and the model is a linear one, and by SciPy's L-BFGS-B (of a
-        linear model without bounds), Nelder-Mead and Powell, these two once more from where they end; from standard
+        ``nloptwrap``, where the package nlopt is there and the model is a linear one, and by SciPy's L-BFGS-B (without
+        bounds), Nelder-Mead and Powell, these two once more from where they end; from standard
         deviations 1, 0.1 and 2 times those of the residuals, without correlations: of slopes of predictors that are
         uncorrelated and in units of their root mean squares, so that searches do not depend on the user's. As of other
-        optimisers, ends on the boundary of a variance of 0 need not be minima: `above` tells.
+        optimisers, ends on the boundary of a variance of 0 need not be minima: `above` and the message tell.
         The theta of a negative binomial model is held at its estimate for the searches of SciPy.
 
     Raises
@@ -143,10 +154,18 @@ def all_fit(m: Any) -> AllFit:
         ends.append(end)
     frame = pd.DataFrame(rows, columns=["optimizer", "start", "deviance", "seconds", "message"])
     frame.insert(3, "above", frame["deviance"] - frame["deviance"].min())
+    frame["message"] = [_said(m, end, above) for end, above in zip(ends, frame["above"], strict=True)]
     fixef = pd.DataFrame([end.fixef for end in ends], columns=m.fixef.index)
     away = (fixef - fixef.iloc[int(frame["deviance"].argmin())]).to_numpy() / m.se.to_numpy()
     spread = float(np.nanmax(np.abs(away), initial=0.0))
     return AllFit(frame, fixef, pd.DataFrame([end.theta for end in ends], columns=_theta_names(m)), spread)
+
+
+def _said(m: Fit | GeneralizedFit, end: _End, above: float) -> str:
+    """What is said of an end: slopes are 0 at a variance of 0, also where that is no minimum."""
+    layout = m.deviance_function.layout if isinstance(m, Fit) else m.worked.layout
+    at_zero = above > SAME_CRITERION and bool((np.abs(end.theta[layout.diagonal]) < NO_VARIANCE).any())
+    return f"stalled at a variance of 0, which is no minimum ({end.message})" if at_zero else end.message
 
 
 def _theta_names(m: Fit | GeneralizedFit) -> list[str]:
@@ -210,7 +229,7 @@ def _linear(m: Fit, method: str, first: np.ndarray, bounds: list[Any]) -> _End:
     def gradient(theta: np.ndarray) -> np.ndarray:
         return criterion.evaluate(theta).gradient
 
-    if method == "L-BFGS-B":  # with a bound, a variance of 0 would always be stationary: it ends there
+    if method == "L-BFGS-B":
         theta, message = _minimised(criterion.value, method, first, None, gradient)
         theta = criterion.layout.rectify(theta)
     else:
@@ -227,8 +246,8 @@ def _generalized(m: GeneralizedFit, method: str, first: np.ndarray, bounds: list
         return m.deviance_function.value(users(at[:q]), at[q:] * unit)
 
     start, every = np.concatenate([first, m._beta / unit]), [*bounds, *[(None, None)] * len(unit)]
-    found, message = _minimised(value, method, start, every)
-    return _End(value(found), found[q:] * unit, users(found[:q]), message)
+    found, message = _minimised(value, method, start, None if method == "L-BFGS-B" else every)
+    return _End(value(found), found[q:] * unit, users(m.worked.layout.rectify(found[:q])), message)
 
 
 def _minimised(

@@ -13,13 +13,12 @@ from ..report.html import as_html
 from ..report.style import Style
 from ..report.summary import coefficient_lines
 from .comparison import REFITTED
-from .tables import FEWER
+from .tables import FEWER, on_one_line
 
 __all__ = ["AnovaTable", "style_of"]
 
 HEADING = "Analysis of Variance Table"
 OF_DEVIANCE = "Analysis of Deviance Table"
-LONGEST_LINE = 500  # letters after which deparse() breaks a line at the latest: what is broken is joined again
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class AnovaTable:
     def _chisq_lines(self) -> list[str]:
         """Lines of likelihood-ratio tests, as lme4 prints them."""
         texts = {name: without_double_bars(text) for name, text in self.formulas.items()}
-        models = [f"{name}: {' '.join(r_text.deparse(text, LONGEST_LINE))}" for name, text in texts.items()]
+        models = [f"{name}: {on_one_line(text)}" for name, text in texts.items()]
         table = self._table(self.frame, "Chisq", ("AIC", "BIC", "logLik", "deviance"))
         data = [f"Data: {self.data_name}"] if self.data_name else []
         return [*([REFITTED] if self.refitted else []), *data, "Models:", *models, *table, *self.notes]

@@ -40,15 +40,15 @@ def contest(
         a right side it is 0); weights by name, ``{"x1": 1, "x2": -1}``; or one weight a coefficient.
     ddf : {"satterthwaite", "kenward-roger"}
         Of a linear mixed model, Satterthwaite's by default; others have their own. Without a dispersion they are
-        infinite: t is normal then, and F times NumDF chi-squared. A model that was solved iteratively has none but the
-        normal distribution, and a note says so.
+        infinite: tests are by the normal and chi-squared distributions then. So are those of a model that was solved
+        iteratively, and a note says so.
     rhs : float or array_like of shape (k,)
         What the weighted sums are supposed to be, besides what stands in a text.
     joint : bool, optional
-        Whether all hypotheses are tested together, by F, or each by t. By default one is tested by t, and several
-        together.
+        Whether all hypotheses are tested together, by F or chi-squared, or each by t or z. By default one is tested by
+        itself, and several together.
     level : float
-        Coverage of the intervals beside t tests, in (0, 1).
+        Coverage of the intervals beside t and z tests, in (0, 1).
     digits, width : int
         R's ``options(digits = 7, width = 80)`` for the print.
 
@@ -57,7 +57,8 @@ def contest(
     TestsTable
         Of t tests: Estimate, Std. Error, df, t value, lower, upper, Pr(>|t|), one row a hypothesis; the estimate is
         that of the weighted sum. Of an F test: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F); NumDF counts hypotheses
-        that do not follow from others.
+        that do not follow from others. With infinite degrees of freedom z value and Pr(>|z|), without df; and Df,
+        Chisq, Pr(>Chisq), as ``car::linearHypothesis`` has them.
 
     Raises
     ------
@@ -93,13 +94,18 @@ def contest(
     together = len(asked.names) > 1 if joint is None else joint
     if not together:
         frame = _t_frame(m, asked, by, level)
-        return TestsTable(frame, (), notes, _rows(asked), "t value", "Pr(>|t|)", digits, width)
+        test, pvalue = str(frame.columns[frame.columns.str.endswith(" value")][0]), str(frame.columns[-1])
+        return TestsTable(frame, (), notes, _rows(asked), test, pvalue, digits, width)
     short = asked.shortened()[0]
     _demand_consistent(short)
     difference = short.weights @ m.fixef.to_numpy() - short.values
     label = "; ".join(asked.names) if any(name[:1].isalpha() for name in asked.names) else "1"
-    frame = f_frame(m, {label: by.f_test(short.weights, difference)})
-    return TestsTable(frame, (), notes, {label: asked.weights}, digits=digits, width=width)
+    found = by.f_test(short.weights, difference)
+    if np.isposinf(found.dendf):
+        columns = {"Df": found.numdf, "Chisq": found.value * found.numdf, "Pr(>Chisq)": found.pvalue}
+        frame = pd.DataFrame(columns, index=[label])
+        return TestsTable(frame, (), notes, {label: asked.weights}, "Chisq", "Pr(>Chisq)", digits, width)
+    return TestsTable(f_frame(m, {label: found}), (), notes, {label: asked.weights}, digits=digits, width=width)
 
 
 def _denominators(m: FittedModel, ddf: Any) -> tuple[Denominators, tuple[str, ...]]:
@@ -130,7 +136,10 @@ def _t_frame(m: FittedModel, asked: Hypotheses, by: Denominators, level: float) 
         "upper": estimate + reach,
         "Pr(>|t|)": 2.0 * scipy.stats.t.sf(np.abs(t), df),
     }
-    return pd.DataFrame(columns, index=list(asked.names))
+    frame = pd.DataFrame(columns, index=list(asked.names))
+    if not np.isposinf(df[~np.isnan(df)]).all() or np.isnan(df).all():
+        return frame
+    return frame.drop(columns="df").rename(columns={"t value": "z value", "Pr(>|t|)": "Pr(>|z|)"})
 
 
 def _demand_consistent(asked: Hypotheses) -> None:

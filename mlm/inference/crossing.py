@@ -50,12 +50,16 @@ PATIENCE = 8
 # Steps of a search at most, and of one from another start that is to tell whether it would end lower; and multiples
 # of what is left, as far as that one knows, that it may fall.
 MOST_DESCENT, FEW_STEPS, FAR_LEFT = 200, 25, 10.0
+# Steps of a search after which it is looked at whether a deviation is falling to 0.
+BEFORE_SINKING = 6
 # By how much a deviance below that of the fit is lower than rounding and what its search left.
 LOWER = 1e-6
 # Diagonal elements of T that are nearly 0, and what a search starts with instead: where they are 0 they stay so.
 LOW, RAISED = 0.02, 0.1
 # Zeta beyond that of a point nearby, from which on where its tangent leads is not trusted.
 ASTRAY = 3.0
+# Times that an end is searched for anew, as a point below it was found from another start.
+MOST_BRANCHES = 3
 # Searches once more from an end that is beside 0.
 MOST_AGAIN = 8
 # Share of the way from the estimate, and difference of zeta, between which an end is known well enough, where rounding
@@ -133,8 +137,20 @@ def _searched(of: Constrained, v: float, x: np.ndarray, at: Point) -> tuple[np.n
     hessian = of.curvature(v, x, at)
     if not len(x):
         return x, at, hessian
-    found = _descended(of, v, x, at, hessian, LEFT, MOST_DESCENT)
+    found = _descended(of, v, x, at, hessian, LEFT, BEFORE_SINKING)
+    if not found.converged:
+        then = _sunk(of, v, x, found)
+        found = descend(lambda x, last: of.evaluate(v, x, last), then.x, then.at, then.hessian, LEFT, MOST_DESCENT)
     return found.x, found.at, hessian
+
+
+def _sunk(of: Constrained, v: float, start: np.ndarray, found: Descent[Point]) -> Descent[Point]:
+    """Where a deviation that falls to 0, by a share at each step, would end; the same point where that is no lower."""
+    x = of.held.sunk(found.x, start)
+    if x is found.x:
+        return found
+    at = of.evaluate(v, x, found.at)
+    return found._replace(x=x, at=at) if at.value < found.at.value else found
 
 
 def _descended(
@@ -172,11 +188,15 @@ class Path:
     Attributes
     ----------
     is_bent : bool
-        Whether the lowest minimum was once found from another start only: all are then tried at each step.
+        Whether the lowest minimum was once found from another start only: points nearby on both sides are then gone on
+        from at each step.
+    is_torn : bool
+        Whether that was not enough: all starts are then tried at each step.
     """
 
     def __init__(self, of: Constrained, v: float, x: np.ndarray, further: Sequence[np.ndarray] = ()) -> None:
-        self.of, self.further, self.is_bent = of, further, False
+        self.of, self.further, self.is_bent, self.is_torn = of, further, False, False
+        self._seen: list[Step] = []
         at = of.evaluate(v, x)
         hessian = of.curvature(v, x, at)
         tangent = tangent_of(hessian)
@@ -184,14 +204,14 @@ class Path:
         self.lowest, self.lower = at.value, 0.0
         self.start = Step(v, 0.0, x, at, math.sqrt(2.0 / rise) if rise > 0.0 else math.nan, tangent)
 
-    def step(self, v: float, near: Step) -> Step:
-        """Go to a value from a point nearby."""
-        found = settled(self.of, v, *self._beginning(v, near))
-        return self._made(v, lowest(self.of, v, found, self.further) if self.is_bent else found)
+    def step(self, v: float, near: Step, far: Step | None = None) -> Step:
+        """Go to a value from a point nearby; with one beyond, from between the two."""
+        found = settled(self.of, v, *self._beginning(v, near, far))
+        return self._made(v, lowest(self.of, v, found, self._others(v, near)) if self.is_bent else found)
 
     def again(self, step: Step) -> Step:
         """The same point, or a lower one that is found from other starts."""
-        if self.is_bent or not self.further:
+        if self.is_torn or not self.further:
             return step
         found = step.x, step.at, self.of.curvature(step.v, step.x, step.at)
         least = lowest(self.of, step.v, found, self.further)
@@ -200,17 +220,28 @@ class Path:
         self.is_bent = True
         return self._made(step.v, least)
 
+    def _others(self, v: float, near: Step) -> Sequence[np.ndarray]:
+        """Other starts at a value: along the tangents of the nearest points on both sides, or all there are."""
+        if self.is_torn:
+            return self.further
+        sides = [s for s in self._seen if s.v <= v], [s for s in self._seen if s.v > v]
+        nearest = [min(side, key=lambda s: abs(s.v - v)) for side in sides if side]
+        return [s.x + (v - s.v) * s.tangent for s in nearest if s is not near]
+
     def _made(self, v: float, found: tuple[np.ndarray, Point, np.ndarray]) -> Step:
         x, at, hessian = found
         rise = at.value - self.lowest
         self.lower = max(self.lower, -rise)
         zeta = math.sqrt(max(rise, 0.0))
         pace = 2.0 * zeta / at.slope if at.slope else math.nan
-        return Step(v, zeta, x, at, pace, tangent_of(hessian))
+        made = Step(v, zeta, x, at, pace, tangent_of(hessian))
+        if self.is_bent:
+            self._seen.append(made)
+        return made
 
-    def _beginning(self, v: float, near: Step) -> tuple[np.ndarray, Point]:
+    def _beginning(self, v: float, near: Step, far: Step | None) -> tuple[np.ndarray, Point]:
         """Where a search for the other coordinates begins: along the tangent, unless that leads astray."""
-        x = near.x + (v - near.v) * near.tangent
+        x = near.x + (v - near.v) * near.tangent if far is None else _between(near, far, v)
         try:
             at = self.of.evaluate(v, x, near.at)
             if at.value - self.lowest < (near.zeta + ASTRAY) ** 2:
@@ -224,6 +255,14 @@ class Path:
     def is_lowest(self) -> bool:
         """Whether no point seen so far is lower than the estimate."""
         return self.lower < LOWER
+
+
+def _between(near: Step, far: Step, v: float) -> np.ndarray:
+    """The other coordinates between two points, by Hermite's cubic, shape (m,)."""
+    width = far.v - near.v
+    share, change = (v - near.v) / width, far.x - near.x
+    bend = (1.0 - share) * (width * near.tangent - change) - share * (width * far.tangent - change)
+    return np.asarray(near.x + share * change + share * (1.0 - share) * bend)
 
 
 def tangent_of(hessian: np.ndarray) -> np.ndarray:
@@ -256,13 +295,17 @@ def crossing(
         None where the search comes to no end.
     """
     found = _reached(path, target, sign, bound, known)
-    if found is bound or not path.further:
-        return found
-    if found is None:
-        path.is_bent = True
-        return _reached(path, target, sign, bound, [])
-    least = path.again(found)
-    return found if least is found else _reached(path, target, sign, bound, [least])
+    for _ in range(MOST_BRANCHES):
+        if found is bound or not path.further:
+            return found
+        if found is None:
+            break
+        least = path.again(found)
+        if least is found:
+            return found
+        found = _reached(path, target, sign, bound, [least])
+    path.is_bent = path.is_torn = True
+    return _reached(path, target, sign, bound, [])
 
 
 def _reached(path: Path, target: float, sign: int, bound: Step | None, known: Sequence[Step]) -> Step | None:
@@ -297,7 +340,7 @@ def _reached(path: Path, target: float, sign: int, bound: Step | None, known: Se
             near = min(below, above, key=lambda s: abs(s.zeta - target))
             if abs(near.zeta - target) < ABOUT:
                 return near
-            if path.further and not path.is_bent:
+            if path.further and not path.is_torn:
                 return None
     return None
 

@@ -7,7 +7,7 @@ that can be estimated is such a function (Searle 1971, *Linear Models*, section 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,11 +100,10 @@ class FullDesign:
         self.length = np.sqrt(np.einsum("ij,ij->j", x, x))
         start = int(design.terms.intercept)
         parts, treatment = [np.ones((start, frame.nobs))], [True] * start
-        for term, variables, flags in zip(terms, design.terms.sets, design.full, strict=True):
+        for variables, flags in zip(design.terms.sets, design.full, strict=True):
             columns, kept = _crossed([values[k] for k in variables], flags)
-            # all columns of a term depend on others: it was left out of the model
-            parts.append(columns if term.columns else columns[:0])
-            treatment += kept if term.columns else []
+            parts.append(columns)
+            treatment += kept
         self.treatment = np.array(treatment)
         ends = np.cumsum([len(part) for part in parts]).tolist()
         self.spans = [slice(a, b) for a, b in itertools.pairwise(ends)]
@@ -119,20 +118,29 @@ class FullDesign:
 
     @cached_property
     def allowed(self) -> list[np.ndarray]:
-        """For each term the contrasts, (k, p), in which no effect has a part but its own and those containing it."""
-        out = []
-        for term in self.terms:
-            mine = np.zeros(self.functions.shape[1], dtype=bool)
-            for other, span in zip(self.terms, self.spans, strict=True):
-                mine[span] |= other is term or term.within(other)
-            out.append(_null(self.functions[:, ~mine]))
+        """For each term the contrasts, (k, p), in which no effect has a part but its own and those containing it.
+
+        A term of which all columns depend on others was left out of the model, and has no part to be kept from.
+        """
+        absent = self._columns(lambda other: not other.columns)
+        return [_null(self.functions[:, ~(self._concerned(term) | absent)]) for term in self.terms]
+
+    def _concerned(self, term: TermSpan) -> np.ndarray:
+        """Which columns of D are a term's own or those of terms that contain it, left out or not: bool (P,)."""
+        return self._columns(lambda other: other is term or term.within(other))
+
+    def _columns(self, which: Callable[[TermSpan], bool]) -> np.ndarray:
+        """Which columns of D are those of some of the terms: bool (P,)."""
+        out = np.zeros(self.functions.shape[1], dtype=bool)
+        for term, span in zip(self.terms, self.spans, strict=True):
+            out[span] = which(term)
         return out
 
     def contrasts(self, k: int) -> np.ndarray:
         """Type III contrasts of one term, of coefficients of columns of length 1: shape (m, p)."""
         term, mine = self.terms[k], self.allowed[k]
         if any(term.within(other) for other in self.terms):
-            functions = mine @ self.functions
+            functions = mine @ np.where(self._concerned(term), self.functions, 0.0)
             theirs = _null(functions[:, self.spans[k]]) @ functions
             mine = _null(functions @ theirs.T) @ mine
         columns = np.arange(self.functions.shape[1])[self.spans[k]]

@@ -21,6 +21,8 @@ __all__ = ["Angle", "Constrained", "Fixed", "Held", "Point", "Ratio", "Surface"]
 
 # Least length that has a logarithm here: nothing beside what a row varies by.
 LEAST = 1e-12
+# Fall of a logarithm in a few steps, after which it is tried whether it falls without end.
+FALLING = 2.0
 
 
 class Held(Protocol):
@@ -34,6 +36,9 @@ class Held(Protocol):
 
     def jacobian(self, x: np.ndarray, v: float) -> np.ndarray:
         """Derivatives of y by x and v, shape (n, m + 1)."""
+
+    def sunk(self, x: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """X with lengths of nothing for those that have fallen since the start of a search, or x itself."""
 
     def bending(self, gradient: np.ndarray, x: np.ndarray, v: float) -> np.ndarray | float:
         """What the second derivatives of y add to those of a function with this gradient by y: (m + 1, m + 1)."""
@@ -63,6 +68,10 @@ class Fixed:
         out[list(self.places), -1] = 1.0
         return out
 
+    def sunk(self, x: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """See `Held.sunk`."""
+        return x
+
     def bending(self, gradient: np.ndarray, x: np.ndarray, v: float) -> float:
         """See `Held.bending`."""
         return 0.0
@@ -91,6 +100,10 @@ class Ratio:
         out, less = Fixed((self.place,)).jacobian(x, v), math.exp(-x[self._scale])
         out[self.place, self._scale], out[self.place, -1] = -v * less, less
         return out
+
+    def sunk(self, x: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """See `Held.sunk`."""
+        return x
 
     def bending(self, gradient: np.ndarray, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.bending`."""
@@ -137,6 +150,15 @@ class Angle:
         out[self.first, self.first], out[self.first, -1] = sine, cosine
         out[self.second, self.first], out[self.second, -1] = cosine, -sine
         return out
+
+    def sunk(self, x: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """See `Held.sunk`."""
+        fallen = [k for k in (self.scale, self.first) if x[k] < start[k] - FALLING]
+        if not fallen:
+            return x
+        x = x.copy()
+        x[fallen] = math.log(LEAST)
+        return x
 
     def bending(self, gradient: np.ndarray, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.bending`."""

@@ -71,7 +71,7 @@ class WithTheta:
 
     def second(self, spot: Spot) -> np.ndarray:
         """See `held.Surface`."""
-        return self._ordered(self.deviance.along(spot.matrices, self.layout.steps).second)
+        return self._ordered(self.deviance.along(spot.matrices, self.layout.steps, spot.at).second)
 
     def _evaluated(self, matrices: list[np.ndarray]) -> Evaluation:
         return self.deviance.evaluate(self.layout.working_theta(matrices), 1)
@@ -115,7 +115,7 @@ class WithSigma(WithTheta):
         ``s_a s_b / n``.
         """
         n, ratio = self.deviance.criterion.nobs, spot.at.sigma2 * math.exp(-2.0 * spot.extra)
-        found = self.deviance.along(spot.matrices, self.layout.steps)
+        found = self.deviance.along(spot.matrices, self.layout.steps, spot.at)
         less = found.sums[:, -1, -1]
         squares = np.outer(less, less) / n
         determinant = self._bending(spot.at) - found.traces
@@ -154,7 +154,7 @@ class WithCoefficient(WithTheta):
         """See `held.Surface`."""
         matrices, n = self.layout.matrices(y[:-1]), self.deviance.criterion.nobs
         at = self._evaluated(matrices)
-        found = self.deviance.along(matrices, self.layout.steps)
+        found = self.deviance.along(matrices, self.layout.steps, at)
         away, by_theta, by_b = self._away(at, found, float(y[-1]))
         more = 2.0 * n * away / (1.0 + away * away)
         gradient = np.append(self._by_theta(at, matrices, at.sigma2) + more * by_theta, more * by_b)

@@ -254,7 +254,7 @@ class ProfiledDeviance:
             share = 1.0 / (STEPS + 1 - j)
             v = near.v + share * (end.v - near.v)
             v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
-            near = line.path.step(v, near)
+            near = line.path.step(v, near, None if even else end)
             yield near
         yield end
 

@@ -14,9 +14,9 @@ from ..fit.fit import Fit
 from ..frame.model_frame import RandomPart
 from ..frame.reduction import random_part_without, with_random_parts
 from ..language.rewriting import rewritten
-from ..report import r_numbers, r_text
+from ..report import r_numbers
 from ..report.face import demand_linear_mixed
-from .tables import TestsTable
+from .tables import TestsTable, on_one_line
 
 __all__ = ["Reduction", "random_frame", "ranova", "reductions"]
 
@@ -140,5 +140,5 @@ def ranova(
         raise ArgumentError(f"`reduce_terms` is True or False; got {reduce_terms!r}.")
     frame, _ = random_frame(m, reduce_terms)
     formula = rewritten(m.frame.formula, m.frame.formula.fixed, [part.term for part in m.frame.random])
-    heading = (HEADING, "", "Model:", "\n".join(r_text.deparse(formula.text)))
+    heading = (HEADING, "", "Model:", on_one_line(formula.text))
     return TestsTable(frame, heading, test=None, pvalue="Pr(>Chisq)", digits=digits, width=width)

@@ -9,13 +9,14 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from ..report import r_numbers
+from ..report import r_numbers, r_text
 from ..report.html import as_html
 from ..report.style import Style
 from ..report.summary import coefficient_lines
 
-__all__ = ["FEWER", "TestsTable"]
+__all__ = ["FEWER", "TestsTable", "on_one_line"]
 
+LONGEST_LINE = 500  # letters after which deparse() breaks a line at the latest: what is broken is joined again
 FEWER = 2  # digits that tables of tests have fewer than R's option
 
 
@@ -74,12 +75,19 @@ class TestsTable:
         return as_html(str(self), "mlm-anova")
 
     def lines(self) -> list[str]:
-        """The table alone, as R prints it: missing values are left blank."""
+        """The table alone, as R prints it: missing values are left blank, and degrees of freedom of no test."""
         digits = Style.of(self.digits, None, 0, self.width, fewer=FEWER).table_digits
         frame = self.frame
+        if "NumDF" in frame:
+            frame = frame.assign(NumDF=frame["NumDF"].where(frame["NumDF"] > 0))
         tests = (self.test,) if isinstance(self.test, str) else self.test or ()
         for name in frame.columns.difference([*tests, self.pvalue, "Df"]):
             frame = frame.assign(**{name: r_numbers.zap_small(frame[name], digits)})
         return coefficient_lines(
             frame, digits, estimates=(), test=self.test, pvalue=self.pvalue, missing=[""] * len(frame), width=self.width
         )
+
+
+def on_one_line(formula: str) -> str:
+    """A formula as R's packages print it that break no line of it."""
+    return " ".join(r_text.deparse(formula, LONGEST_LINE))

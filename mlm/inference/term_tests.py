@@ -16,7 +16,7 @@ from ..report.face import FittedModel, demand_model, is_generalized, is_mixed
 from .contrasts import contrasts_of, marginal_contrasts, type_number
 from .f_tests import Denominators, FTest
 from .full_design import missing_cells, model_terms
-from .tables import TestsTable
+from .tables import TestsTable, on_one_line
 from .term_ratios import ratio_frame
 
 __all__ = ["denominators_of", "drop1", "f_frame", "linear_drop1", "term_tests"]
@@ -179,13 +179,13 @@ def drop1(
     """
     demand_model(m)
     by = denominators_of(m, ddf)
-    model = "\n".join(r_text.deparse(without_double_bars(m.formula)))
+    formula = without_double_bars(m.formula)
     if is_mixed(m) and not is_generalized(m):
         contrasts = marginal_contrasts(m.frame)
-        heading = (f"Single term deletions using {by.method}'s method:", "", "Model:", model)
+        heading = (f"Single term deletions using {by.method}'s method:", "", "Model:", on_one_line(formula))
         frame = f_frame(m, _tested(m, contrasts, by))
         return TestsTable(frame, heading, contrasts=contrasts, digits=digits, width=width)
-    heading = ("Single term deletions", "", "Model:", model)
+    heading = ("Single term deletions", "", "Model:", "\n".join(r_text.deparse(formula)))
     if is_generalized(m):
         frame = ratio_frame(m)
         return TestsTable(frame, heading, test=None, pvalue=str(frame.columns[-1]), digits=digits, width=width)

@@ -81,7 +81,7 @@ class Solver(Protocol):
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
         """See `Deviance.moved`."""
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
         """See `Deviance.along`."""
 
     def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
@@ -190,7 +190,7 @@ class Deviance:
         """
         return self.solver.moved(at, step, decrease)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
         """Exact first and second derivatives along steps of T.
 
         Parameters
@@ -199,12 +199,14 @@ class Deviance:
             Each factor's T, of any form.
         steps : sequence of ndarray, shapes (m_k, q, q)
             Changes of each factor's T; those of all factors, one after the other, are m in number.
+        at : Evaluation, optional
+            Of the same covariance, with first derivatives: what was solved there need not be solved again.
 
         Returns
         -------
         Curvature
         """
-        return self.solver.along(matrices, steps)
+        return self.solver.along(matrices, steps, at)
 
     def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
         """What the expected information about the covariance matrix is made of.

@@ -140,9 +140,12 @@ class FewEffects:
         less = np.add.reduce(list(map(shortened, outside, of.matrices, steps)))
         return self.criterion.moved(at, step, decrease, of.fixed.inverse_root, less)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
-        return self._along(self.solve(matrices), steps)
+        of = None if at is None else at.solution
+        if not isinstance(of, FewSolution) or of.graded is not None:
+            return self._along(self.solve(matrices), steps)
+        return self._along(of._replace(matrices=matrices), steps)
 
     def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
         """What the expected information is made of, see `Deviance.expected`."""

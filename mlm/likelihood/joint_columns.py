@@ -75,7 +75,7 @@ class JointColumns:
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> None:
         """Nothing: the end of a step is evaluated."""
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
         """See `Deviance.along`."""
         roots, turns = self._turned(matrices)
         found: Curvature = self.solver.along(

@@ -167,13 +167,14 @@ class OneFactor:
         less = shortened(of.outside, of.t, change)
         return self.criterion.moved(at, step, decrease, of.fixed.inverse_root, less)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         (t,), (mine,) = matrices, steps
         if not self._is_large(t):
-            return self._along(t, mine)
+            of = None if at is None else at.solution
+            return self._along(of if isinstance(of, LevelSolution) else self.solve(t), t, mine)
         turned, turn, sizes, other = self._graded(t)
-        return turned._along(sizes, turn.T @ mine @ other)
+        return turned._along(turned.solve(sizes), sizes, turn.T @ mine @ other)
 
     def _graded(self, t: np.ndarray) -> tuple[OneFactor, np.ndarray, np.ndarray, np.ndarray]:
         """The same with columns ``Z U``, ``T = U S W'`` being of ascending singular values; U, diagonal S and W too.
@@ -189,8 +190,8 @@ class OneFactor:
         products = self.products._replace(factors=(self.factor._replace(zz=zz, zxy=zxy, rows=rows),))
         return OneFactor(products, self.layout, self.criterion), turn, np.diag(sizes[::-1]), other
 
-    def _along(self, t: np.ndarray, mine: np.ndarray) -> Curvature:
-        of, change = self.solve(t), sigma_changes(mine, t)
+    def _along(self, of: LevelSolution, t: np.ndarray, mine: np.ndarray) -> Curvature:
+        change = sigma_changes(mine, t)
         sums = self._sums(of, change, self.p + 1).reshape(len(mine), self.p + 1, self.p + 1)
         counted = sums[:, :, -self.pair_weights.shape[1] :].reshape(len(mine), self.pair_weights.size)
         between = (counted * self.pair_weights.ravel()) @ counted.T

@@ -11,6 +11,7 @@ from ..language.parser import parse_expression, parse_tree
 from ..language.tree import TIGHT, Call, Name, Node, spell, spell_name
 from .r_numbers import LINE_WIDTH
 
+NO_ROWS = 4  # width of the row names of a matrix that has none
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
 # The first indents of a line, how many these are, and the further ones.
 INDENT, FULL_INDENTS, HALF_INDENT = "    ", 4, "  "
@@ -242,7 +243,7 @@ def text_table(
         Without a final line break.
     """
     pairs = list(columns.items()) if isinstance(columns, Mapping) else list(columns)
-    stub = max([len(row) for row in rows], default=0)
+    stub = max([len(row) for row in rows], default=NO_ROWS)
     cells = [_padded([name, *texts], left is None or name in left) for name, texts in pairs]
     blocks: list[list[list[str]]] = [[]]
     used = stub
@@ -252,7 +253,7 @@ def text_table(
             used = stub
         blocks[-1].append(column)
         used += 1 + len(column[0])
-    stubs = _padded(["", *rows], flush_left=True)
+    stubs = [row.ljust(stub) for row in ["", *rows]]
     return "\n".join(" ".join(line) for block in blocks for line in zip(stubs, *block, strict=True))
 
 

@@ -198,3 +198,14 @@ def test_averages_hold_one_weight_for_each_point():
 def test_slopes_name_their_own_argument():
     with pytest.raises(mlm.ArgumentError, match="by= names predictors"):
         mlm.slopes(mlm.lm("y ~ x", rows("main")), "x", by="zz")
+
+
+@pytest.mark.parametrize("response", ["scale(y)", "I(y - mean(y))"])
+def test_results_of_a_response_without_inverse_say_what_they_are_of(response):
+    rng = np.random.default_rng(2)
+    data = {"y": rng.normal(size=30) + 5.0, "x": rng.normal(size=30), "f": list("abc") * 10}
+    m = mlm.lm(f"{response} ~ x + f", data)
+    means = mlm.emmeans(m, "f")
+    for found in (means, means.contrast("pairwise"), mlm.slopes(m, "x")):
+        assert f"Results are given on the {response} (not the response) scale." in str(found)
+    assert "not the response" not in str(mlm.emmeans(mlm.lm("y ~ x + f", data), "f"))

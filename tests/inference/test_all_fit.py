@@ -38,7 +38,32 @@ def test_ends_that_are_no_minimum():
     assert found.frame.loc[own, "above"].max() < 1e-6
     assert found.frame["above"].max() > 0.01
     near = int((found.frame["above"] <= 0.01).sum())
-    assert f"{near} of {len(found.frame)} come within 0.01 of the lowest" in str(found)
+    assert f"{near} of {len(found.frame)} come within 0.01 of the lowest; not " in str(found)
+    far = found.frame[found.frame["above"] > 0.01]
+    assert f"{far['optimizer'].iloc[0]} from {far['start'].iloc[0]}" in str(found)
+
+
+def test_stops_at_a_variance_of_zero_are_said(monkeypatch):
+    """Its slope is 0 there: what a search says of it is no minimum."""
+    m = fitted("y ~ x + (1 | g)")
+    monkeypatch.setattr("mlm.inference.all_fit._minimised", lambda *given: (np.zeros(1), "converged"))
+    found = mlm.all_fit(m)
+    stalled = found.frame["message"] == "stalled at a variance of 0, which is no minimum (converged)"
+    assert stalled.tolist() == (found.frame["above"] > 0.01).tolist()
+    assert stalled.any()
+    assert not found.agree
+
+
+def test_no_generalized_search_stops_at_a_variance_of_zero():
+    """With a bound at 0 L-BFGS-B ended there from large deviations, 0.13 above."""
+    rng = np.random.default_rng(3)
+    g = np.repeat(np.arange(15), 14)
+    x, u = rng.normal(size=len(g)), rng.normal(size=(15, 2)) * [0.8, 0.5]
+    eta = -0.2 + 0.6 * x + u[g, 0] + u[g, 1] * x
+    y = (rng.random(len(g)) < 1.0 / (1.0 + np.exp(-eta))).astype(int)
+    found = mlm.all_fit(mlm.glmer("y ~ x + (1 | g)", {"y": y, "x": x, "g": g.astype(str)}, "binomial"))
+    assert found.agree
+    assert (found.theta >= 0.0).all(axis=None)
 
 
 def test_of_a_generalized_model():

@@ -86,3 +86,24 @@ def test_what_is_dropped_is_the_smaller_model(seed):
             assert mlm.drop1(m, ddf="kenward-roger").frame.loc[term, "F value"] == pytest.approx(
                 kr["stat"].iloc[0], rel=1e-6
             )
+
+
+def test_a_term_without_degrees_of_freedom_still_contains_others():
+    """SAS and lmerTest (F 20.0055): levels count as often as cells with rows have them, not each the same."""
+    rng = np.random.default_rng(103)
+    cells = [("p", "v"), ("q", "u"), ("r", "u"), ("r", "v")]
+    d = pd.DataFrame([cell for cell in cells for _ in range(24)], columns=["a", "b"])
+    d = d.assign(x=rng.normal(size=96), y=rng.normal(size=96), g=rng.integers(0, 12, 96))
+    m = fitted("y ~ a*b*x + (1 | g)", d, mlm.lmer)
+    found = mlm.anova(m, type=3)
+    assert found.frame.loc[["a:b", "a:b:x"], "NumDF"].tolist() == [0, 0]
+    weights = dict(zip(m.fixef.index, found.contrasts["x"][0], strict=True))
+    assert weights == pytest.approx({**dict.fromkeys(weights, 0.0), "x": 1.0, "aq:x": 0.3, "ar:x": 0.4, "bv:x": 0.5})
+
+
+def test_a_term_that_is_all_left_out_takes_nothing_from_the_others():
+    rng = np.random.default_rng(4)
+    d = pd.DataFrame({"y": rng.normal(size=60), "x": rng.normal(size=60), "f": np.tile(list("abc"), 20)})
+    d = d.assign(twice=2.0 * d["x"], h=d["f"].map({"a": "m", "b": "n", "c": "n"}))
+    found, wanted = (mlm.anova(fitted(f"y ~ x + f{more}", d), type=3).frame for more in (" + twice + h + f:h", ""))
+    pd.testing.assert_frame_equal(found.loc[["x", "f"]], wanted.loc[["x", "f"]])

@@ -114,3 +114,31 @@ def test_what_is_not_served():
     for m in models:
         assert not SideBySide.serves(m)
         assert len(mlm.profile(m, which="x").frame) > 10
+
+
+def few(seed, groups, each, slope, correlation):
+    """Rows of an intercept and a slope by group, correlated."""
+    rng = np.random.default_rng(seed)
+    g, x = np.arange(groups * each) % groups, rng.normal(size=groups * each)
+    u = rng.normal(size=(groups, 2))
+    varying = slope * (correlation * u[:, 0] + np.sqrt(1.0 - correlation**2) * u[:, 1])
+    y = 1.0 + 0.5 * x + u[g, 0] + varying[g] * x + rng.normal(size=len(g))
+    return pd.DataFrame({"y": y, "x": x, "g": g.astype(str), "h": np.arange(len(g)) // groups % 6})
+
+
+IRREGULAR = {  # evaluations at most; in brackets those before ends and points were gone on from what is known
+    "a deviation of 0 is near": ("y ~ x + (x | g)", (5, 15, 20, 0.12, 0.2), 230),  # (313)
+    "few rows": ("y ~ x + (x | g)", (3, 12, 8, 0.6, -0.2), 2200),  # (2947)
+    "crossed": ("y ~ x + (x || g) + (1 | h)", (4, 20, 12, 0.6, 0.0), 315),  # (331)
+}
+
+
+@pytest.mark.parametrize("name", IRREGULAR)
+def test_irregular_curves_take_a_few_evaluations_a_point(name, monkeypatch):
+    formula, given, most = IRREGULAR[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.lmer(formula, few(*given), reml=False)
+        made = counted(monkeypatch, (Constrained, "evaluate"))
+        assert len(mlm.profile(m).frame) > 80
+    assert made["evaluate"] <= most

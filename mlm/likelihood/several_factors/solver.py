@@ -108,7 +108,7 @@ class SeveralFactors:
         less[:, -1] /= math.sqrt(at.sigma2)
         return self.criterion.moved(at, step, decrease, of.root, less)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray]) -> Curvature:
+    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         return exact_curvature(eliminate(self.parts, self.xy, matrices, scaled=True), self.criterion, steps)
 
