@@ -120,6 +120,7 @@ def _content(frame: UnreadFrame) -> dict[str, Any]:
         "dropped": frame.dropped,
         "call": frame.call,
         "offset_parts": known["offset_parts"],
+        "offset_mean": frame.offset_mean,
         "no offset": "offset" in known,
         "predictors": {name: {each: getattr(value, each) for each in TOLD} for name, value in told.items()},
         "cells": {str(name): cells[name].tolist() for name in cells},
@@ -154,7 +155,7 @@ def _frame(content: dict[str, Any], table: Any) -> UnreadFrame:
         "offset_parts": content["offset_parts"],
         "predictors": {name: UnreadPredictor(**told, cells=cells) for name, told in content["predictors"].items()},
     }
-    known |= {"offset": None} if content["no offset"] else {}
+    known |= {"offset": None} if content["no offset"] else {"offset_mean": content["offset_mean"]}
     return UnreadFrame(sums, None, known if sums.weighted else {**known, "weights": None})
 
 

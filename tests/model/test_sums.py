@@ -58,6 +58,18 @@ def test_weights_offsets_and_means_far_from_zero_are_merged():
     same(mlm.lmer(mlm.merge(parts)), mlm.lmer("y ~ x + (1 + x | g)", d, weights="w", offset=(d.h == "a").astype(float)))
 
 
+def test_means_and_effects_have_the_offset_at_its_mean(tmp_path):
+    pytest.importorskip("pyarrow")
+    d = rows()
+    parts = [mlm.sums(FORMULA, each, offset="h == 'a'") for each in at_sites(d)]
+    mlm.merge(parts).write(tmp_path / "sums.parquet")
+    there, here = mlm.lmer(mlm.read_sums(tmp_path / "sums.parquet")), mlm.lmer(FORMULA, d, offset="h == 'a'")
+    assert there.frame.offset_mean == pytest.approx((d.h == "a").mean())
+    for ask in (lambda m: mlm.emmeans(m, "f", weights="proportional").frame, lambda m: mlm.effect(m, "x").frame):
+        ours, theirs = (ask(m).select_dtypes("number") for m in (there, here))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
 def test_a_file_has_the_sums_to_the_last_bit(tmp_path):
     pytest.importorskip("pyarrow")
     kept = mlm.sums(FORMULA, rows())
