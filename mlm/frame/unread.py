@@ -200,20 +200,11 @@ class UnreadFrame(_Unread, ModelFrame):
         return UnreadColumns(mine.names + out.names, self.nobs, mine.places + out.places).select(order)
 
     def moments(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-        """Means (k,) of columns, and their sums of products about these (k, k), over the rows.
-
-        Raises
-        ------
-        FitError
-            When rows are weighted: sums are of weighted products then.
-        """
-        if self.sums.weighted:
-            refuse("weights")
+        """Means (k,) of columns, and their sums of products about these (k, k), over the rows without their weights."""
         assert isinstance(columns, UnreadColumns)
-        places = list(columns.places)
-        means = self.sums.shift[places] + self.sums.total[0, places] / self.nobs
-        rest = self.sums.total[0, places]
-        return means, self.sums.total[np.ix_(places, places)] - np.outer(rest, rest) / self.nobs
+        places, total = list(columns.places), self.sums.unweighted
+        rest, products = total[0, places], total[np.ix_(places, places)]
+        return self.sums.shift[places] + rest / self.nobs, products - np.outer(rest, rest) / self.nobs
 
     @property
     def like_x(self) -> np.ndarray:
