@@ -16,7 +16,8 @@ BENCHMARKS ?= --growth
 BENCH ?= .venv-bench
 OLDEST ?= .venv-oldest
 FRAMES := tests/files tests/frame tests/language tests/fit tests/model tests/effects tests/plot tests/adapters \
-  tests/test_lm.py tests/test_after_pages.py
+  tests/test_lm.py tests/test_after_pages.py \
+  tests/test_benchmarks.py::test_rows_are_fitted_where_they_are_and_in_memory
 
 # Folder of the original data files; empty: the twins are used, also where originals were fetched before.
 MLM_ORIGINALS ?=

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
 from benchmarks import (  # noqa: E402
+    bigger_than_memory,
     cases,
     crossed_ratings,
     figures,
@@ -359,3 +360,27 @@ def test_crossed_ratings_say_what_other_packages_take_or_that_they_do_not_end(mo
     assert lines[4].split() == ["gpboost", "21.2", "0.57"]
     assert lines[5].split(maxsplit=1) == ["glmm", "no end in 60 s"]
     assert lines[7] == "the same data, other packages: glmm 1.0, gpboost 1.0"
+
+
+def test_rows_are_fitted_where_they_are_and_in_memory(tmp_path):
+    pytest.importorskip("pyarrow")
+    path, found = tmp_path / "rows.parquet", []
+    bigger_than_memory.draw(path, 2000, 40)
+    for reader in filter(importlib.util.find_spec, ("pandas", "duckdb", "polars")):
+        said = bigger_than_memory.measured(path, path, reader)
+        assert said["peak"] > 1e7
+        found.append({"rows": 2000, "groups": 40, "reader": reader, **said})
+    for line in bigger_than_memory.table(found).splitlines()[4:-3]:
+        theta, criterion = map(float, line.split()[5:])
+        assert theta < 1e-8
+        assert criterion < 1e-9
+
+
+def test_the_stored_table_of_rows_bigger_than_memory_is_laid_out_as_now():
+    """A row for each case, and agreement with rows in memory to what the page says."""
+    stored = ROOT / "benchmarks" / "tables" / "bigger_than_memory.txt"
+    lines = [line for line in stored.read_text("utf8").splitlines() if re.match(r" *[\d,]+ ", line)]
+    told = [(int(rows.replace(",", "")), reader) for rows, _, reader, *_ in map(str.split, lines)]
+    assert told == [(rows, reader) for rows, _, readers in bigger_than_memory.CASES for reader in readers]
+    assert all(float(value) < 1e-8 for line in lines for value in line.split()[5:])
+    assert max(map(len, stored.read_text("utf8").splitlines())) <= 70

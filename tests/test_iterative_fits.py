@@ -177,8 +177,8 @@ def test_saved_refitted_and_updated(mobility, tmp_path):
         mlm.step,
         mlm.profile,
         mlm.all_fit,
-        mlm.anova,
-        mlm.drop1,
+        lambda m: mlm.anova(m, ddf="satterthwaite"),
+        lambda m: mlm.drop1(m, ddf="kenward-roger"),
         lambda m: mlm.anova(m, m),
         lambda m: mlm.anova(m, m, method="kr"),
         lambda m: m.confint(method="profile"),
@@ -254,6 +254,20 @@ def test_tests_and_means_are_by_the_normal_distribution_unless_others_are_asked_
             ask(found, ddf="satterthwaite")
     with pytest.raises(mlm.FitError, match="solved iteratively"):
         mlm.contest(found, "x = 0", ddf="kenward-roger")
+
+
+def test_terms_are_tested_by_the_normal_distribution(mobility):
+    data = mobility.assign(f=np.array(["low", "mid", "high"])[np.arange(len(mobility)) % 3])
+    exact, found = fits("y ~ x + f + (1 | worker) + (1 | firm)", data)
+    names = [name for name in found.fixef.index if name.startswith("f")]
+    beta, v = found.fixef[names].to_numpy(), found.vcov.loc[names, names].to_numpy()
+    for table in (mlm.anova(found), mlm.anova(found, type=2), mlm.drop1(found)):
+        assert table.frame["DenDF"].tolist() == [np.inf, np.inf]
+        assert table.frame["F value"].loc["f"] == pytest.approx(beta @ np.linalg.solve(v, beta) / 2)
+        assert table.frame["F value"].loc["x"] == pytest.approx((found.fixef["x"] / found.se["x"]) ** 2)
+        assert table.frame["Pr(>F)"].loc["f"] == pytest.approx(mlm.drop1(exact).frame["Pr(>F)"].loc["f"], abs=5e-3)
+        assert "Wald tests" in str(table)
+        assert "Solved iteratively: tests by the normal distribution" in str(table)
 
 
 def test_intervals_by_the_normal_distribution_and_by_samples(mobility):

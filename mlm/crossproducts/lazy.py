@@ -66,7 +66,8 @@ def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None, more: np.nda
         (a.group, b.group): _pair(rows, frame, (a, b), found, effects)
         for a, b in itertools.combinations(_distinct(frame), 2)
     }
-    return Sums(frame.nobs, rows.shift, total, found, pairs, rows.log_weights, frame.weighted, labels)
+    plain = rows.without_weights().total() if frame.weighted else None
+    return Sums(frame.nobs, rows.shift, total, found, pairs, rows.log_weights, frame.weighted, labels, plain)
 
 
 def _distinct(frame: LazyFrame) -> list[RandomTerm]:

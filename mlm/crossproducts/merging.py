@@ -34,8 +34,14 @@ def recentred(sums: Sums, shift: np.ndarray) -> Sums:
     for (one, other), pair in sums.pairs.items():
         left, right = (_of(move, sums.factors[name]) for name in (one, other))
         pairs[one, other] = pair._replace(products=np.einsum("ae,efm,bf->abm", left, pair.products, right))
-    total = move @ sums.total @ move.T
-    return sums._replace(shift=shift.copy(), total=(total + total.T) / 2.0, factors=factors, pairs=pairs)
+    total = _moved(sums.total, move)
+    plain = None if sums.plain is None else _moved(sums.plain, move)
+    return sums._replace(shift=shift.copy(), total=total, factors=factors, pairs=pairs, plain=plain)
+
+
+def _moved(total: np.ndarray, move: np.ndarray) -> np.ndarray:
+    found = move @ total @ move.T
+    return (found + found.T) / 2.0
 
 
 def _of(move: np.ndarray, factor: FactorSums) -> np.ndarray:
@@ -78,6 +84,7 @@ def merged(parts: Sequence[Sums]) -> Sums:
         log_weights=sum(sums.log_weights for sums in parts),
         weighted=first.weighted,
         names=first.names,
+        plain=np.sum([sums.unweighted for sums in moved], axis=0) if first.weighted else None,
     )
 
 

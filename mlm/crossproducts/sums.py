@@ -109,6 +109,8 @@ class Sums(NamedTuple):
     weighted : bool
     names : tuple of str
         What each column is, the same wherever it is summed.
+    plain : ndarray, shape (columns, columns), optional
+        Over all rows as `total`, but without the weights; None where there are none.
     """
 
     nobs: int
@@ -119,6 +121,12 @@ class Sums(NamedTuple):
     log_weights: float
     weighted: bool
     names: tuple[str, ...] = ()
+    plain: np.ndarray | None = None
+
+    @property
+    def unweighted(self) -> np.ndarray:
+        """Over all rows, without weights."""
+        return self.total if self.plain is None else self.plain
 
 
 class Worked(NamedTuple):

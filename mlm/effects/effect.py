@@ -206,8 +206,9 @@ def effect(
     grid, x = average_design(m, chosen, held)
     frame = grid.assign(**_band(m, x, level, df, type == "link"))
     typical = {name: dict(zip(p.levels, p.shares, strict=True)) if p.levels else p.typical for name, p in held.items()}
-    if m.frame.offset is not None:
-        typical[OFFSET] = float(np.mean(m.frame.offset))
+    offset = m.frame.offset_mean
+    if offset is not None:
+        typical[OFFSET] = offset
     note = _not_estimable(m, grid[np.isnan(x).any(axis=1)], len(grid))
     if note:
         warnings.warn(note, RankWarning, stacklevel=users_stacklevel())
@@ -219,7 +220,7 @@ def effect(
 
 def _band(m: Model, x: np.ndarray, level: float, df: float | None, on_link: bool) -> dict[str, np.ndarray]:
     """Predicted values at rows of the model matrix (points, p), standard errors and limits."""
-    eta = x @ m.fixef.to_numpy() + np.mean(m.frame.known_part)
+    eta = x @ m.fixef.to_numpy() + (m.frame.offset_mean or 0.0)
     se = np.sqrt(m.working_covariance.variances(x))
     scaled = m.family.has_scale if is_generalized(m) else True
     own = m.nobs - len(m.fixef) if scaled else math.inf

@@ -113,7 +113,7 @@ def emmeans(
     grid = reference_grid(m, at)
     shown, by = shown_predictors(grid, specs, by)
     labels, averages = grid.average(shown, weights)
-    offset = 0.0 if m.frame.offset is None else float(np.mean(m.frame.offset))
+    offset = m.frame.offset_mean or 0.0
     scale = scale_of(m)
     if type == "response" and is_unknown(m):
         raise ArgumentError(

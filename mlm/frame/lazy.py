@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -187,7 +189,7 @@ class _Reading:
                 RandomPart(term, part.unread(columns, n), part.design)
                 for term, part in zip(self.formula.random, random, strict=True)
             ),
-            "recipe": self.translator.recipe(), "predictors": self._predictors(kept), "call": call, **self._given(),
+            "recipe": self.translator.recipe(), "predictors": self._predictors(kept), "call": call, **self._given(kept),
         }  # fmt: skip
         table = kept.with_columns(self.factors)
         return LazyFrame(table, n, columns, self._labels(columns), self.keys, WEIGHTS in self.roles, known)
@@ -220,11 +222,19 @@ class _Reading:
                     coded[value.column] = value
         return predictors_of(kept, {name: coded.get(name) for name in names})
 
-    def _given(self) -> dict[str, Any]:
-        """That there are no weights, that there is no offset, or what the offset is of."""
+    def _given(self, kept: LazyTable) -> dict[str, Any]:
+        """That there are no weights, that there is no offset, or what the offset is of and its mean."""
         found: dict[str, Any] = {} if WEIGHTS in self.roles else {"weights": None}
-        parts = (*self.formula.offsets, *([self.roles[OFFSET]] if OFFSET in self.roles else []))
-        return {**found, "offset_parts": parts} if parts else {**found, "offset": None}
+        parts = self._offsets()
+        if not parts:
+            return {**found, "offset": None}
+        added = reduce(add, [self._number(node, "offset") for node in parts])
+        mean = kept.with_columns({OFFSET: added}).numbers({OFFSET: nw.col(OFFSET).mean()})[OFFSET]
+        return {**found, "offset_parts": parts, "offset_mean": mean}
+
+    def _offsets(self) -> tuple[Node, ...]:
+        """What the offset is the sum of."""
+        return (*self.formula.offsets, *([self.roles[OFFSET]] if OFFSET in self.roles else []))
 
     def _designed(self) -> list[Node]:
         nodes = dict.fromkeys(self.formula.fixed.variables)
@@ -300,7 +310,7 @@ class _Reading:
         elif isinstance(asked, ByValue) and isinstance(asked.value, Category):
             numbers_of_rows(self.formula, asked.value, len(asked.raw))
         response = self._number(self.formula.left, "response")
-        for node in (*self.formula.offsets, *([self.roles[OFFSET]] if OFFSET in self.roles else [])):
+        for node in self._offsets():
             if node == self.formula.left:
                 raise DataError(f"The offset is the response {shorten(spell(node))!r} itself. Give another, or none.")
             response = response - self._number(node, "offset")

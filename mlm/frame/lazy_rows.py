@@ -104,6 +104,10 @@ class LazyRows:
         shift[-1] = 0.0
         return LazyRows(table, self._nobs, shift, self._weighted, self.log_weights)
 
+    def without_weights(self) -> LazyRows:
+        """The same rows, each of which counts once."""
+        return LazyRows(self._table, self._nobs, self.shift, False, 0.0)
+
     @property
     def width(self) -> int:
         """Number of columns."""

@@ -103,6 +103,11 @@ class ModelFrame:
         return 0.0 if self.offset is None else self.offset
 
     @property
+    def offset_mean(self) -> float | None:
+        """Mean of the offset over the rows; None without one."""
+        return None if self.offset is None else float(np.mean(self.offset))
+
+    @property
     def net_response(self) -> np.ndarray:
         """The response less the offset, shape (n,)."""
         return self.y if self.offset is None else self.y - self.offset

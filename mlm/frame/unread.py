@@ -20,6 +20,7 @@ OF_ROWS = {
     "index": "the labels of the rows",
     "weights": "the weights",
     "offset": "the offset",
+    "offset_mean": "the mean of the offset",
     "factors": "the columns of the model matrix",
     "codes": "the level of each row",
 }
@@ -139,15 +140,17 @@ class UnreadFrame(_Unread, ModelFrame):
         is not saved.
     known : mapping
         The attributes of `ModelFrame` that are known: all but those of rows. ``weights`` and ``offset`` are None where
-        there are none, and otherwise not known.
+        there are none, and otherwise not known; ``offset_mean`` may be.
     """
 
-    __slots__ = ("again", "sums")
+    __slots__ = ("again", "offset_mean", "sums")
     sums: Any
     again: Callable[..., Any] | None
+    offset_mean: float | None
 
     def __init__(self, sums: Any, again: Callable[..., Any] | None, known: Mapping[str, Any]) -> None:
         every = {"offset_parts": (), "outcome": None, "origin": None, "dependent": None, "others": {}, **known}
+        every |= {"offset_mean": None} if "offset" in known else {}
         for name, value in {**every, "sums": sums, "again": again}.items():
             object.__setattr__(self, name, value)
 
@@ -159,9 +162,9 @@ class UnreadFrame(_Unread, ModelFrame):
     def known(self) -> dict[str, Any]:
         """The attributes that are known."""
         found = {}
-        for each in fields(ModelFrame):
+        for name in (*(each.name for each in fields(ModelFrame)), "offset_mean"):
             try:
-                found[each.name] = object.__getattribute__(self, each.name)
+                found[name] = object.__getattribute__(self, name)
             except AttributeError:
                 continue
         return found
@@ -197,20 +200,11 @@ class UnreadFrame(_Unread, ModelFrame):
         return UnreadColumns(mine.names + out.names, self.nobs, mine.places + out.places).select(order)
 
     def moments(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-        """Means (k,) of columns, and their sums of products about these (k, k), over the rows.
-
-        Raises
-        ------
-        FitError
-            When rows are weighted: sums are of weighted products then.
-        """
-        if self.sums.weighted:
-            refuse("weights")
+        """Means (k,) of columns, and their sums of products about these (k, k), over the rows without their weights."""
         assert isinstance(columns, UnreadColumns)
-        places = list(columns.places)
-        means = self.sums.shift[places] + self.sums.total[0, places] / self.nobs
-        rest = self.sums.total[0, places]
-        return means, self.sums.total[np.ix_(places, places)] - np.outer(rest, rest) / self.nobs
+        places, total = list(columns.places), self.sums.unweighted
+        rest, products = total[0, places], total[np.ix_(places, places)]
+        return self.sums.shift[places] + rest / self.nobs, products - np.outer(rest, rest) / self.nobs
 
     @property
     def like_x(self) -> np.ndarray:

@@ -93,7 +93,8 @@ def anova(
     type : {1, 2, 3}, optional
         Of one model: by default 3 of a mixed one, as in lmerTest, and 1 of a linear one.
     ddf : {"satterthwaite", "kenward-roger"}, optional
-        Of one mixed model: how the degrees of freedom of the denominators are found, by default Satterthwaite's.
+        Of one mixed model: how the degrees of freedom of the denominators are found, by default Satterthwaite's. A
+        model that was solved iteratively has none but the normal distribution, and a note says so.
     method : {None, "lrt", "kr", "boot"}
         Of several: ``"lrt"`` is the likelihood-ratio test, and ``"kr"`` Kenward and Roger's F test of the smaller of
         two mixed models within the larger one, as pbkrtest's ``KRmodcomp()``. The random effects are the same in both,

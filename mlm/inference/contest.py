@@ -12,10 +12,10 @@ from ..errors import ArgumentError, FitError, is_one_of
 from ..report import r_numbers
 from ..report.face import FittedModel, demand_model
 from .confint import checked_level
-from .f_tests import Asymptotic, Denominators
+from .f_tests import Denominators
 from .hypotheses import Hypotheses, hypotheses
 from .tables import TestsTable
-from .term_tests import denominators_of, f_frame
+from .term_tests import denominators_of, f_frame, said_of
 
 __all__ = ["contest"]
 
@@ -90,7 +90,8 @@ def contest(
         raise ArgumentError(f"`joint` is True, False or None; got {joint!r}.")
     level = checked_level(level)
     asked = hypotheses(L, rhs, [str(name) for name in m.fixef.index])
-    by, notes = _denominators(m, ddf)
+    by = denominators_of(m, ddf)
+    notes = said_of(by)
     together = len(asked.names) > 1 if joint is None else joint
     if not together:
         frame = _t_frame(m, asked, by, level)
@@ -106,13 +107,6 @@ def contest(
         frame = pd.DataFrame(columns, index=[label])
         return TestsTable(frame, (), notes, {label: asked.weights}, "Chisq", "Pr(>Chisq)", digits, width)
     return TestsTable(f_frame(m, {label: found}), (), notes, {label: asked.weights}, digits=digits, width=width)
-
-
-def _denominators(m: FittedModel, ddf: Any) -> tuple[Denominators, tuple[str, ...]]:
-    """Degrees of freedom, and what to say of them."""
-    if ddf is None and getattr(m, "monte_carlo", None) is not None:
-        return Asymptotic(m), ("Solved iteratively: tests by the normal distribution, without degrees of freedom.",)
-    return denominators_of(m, ddf), ()
 
 
 def _rows(asked: Hypotheses) -> dict[str, np.ndarray]:

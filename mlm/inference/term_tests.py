@@ -14,12 +14,12 @@ from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import FittedModel, demand_model, is_generalized, is_mixed
 from .contrasts import contrasts_of, marginal_contrasts, type_number
-from .f_tests import Denominators, FTest
+from .f_tests import Asymptotic, Denominators, FTest
 from .full_design import missing_cells, model_terms
 from .tables import TestsTable, on_one_line
 from .term_ratios import ratio_frame
 
-__all__ = ["denominators_of", "drop1", "f_frame", "linear_drop1", "term_tests"]
+__all__ = ["denominators_of", "drop1", "f_frame", "linear_drop1", "said_of", "term_tests"]
 
 # Residuals' share of what is explained below which they are rounding, as in R's anova().
 PERFECT_SHARE = 1e-10
@@ -35,7 +35,8 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
         )
     number = type_number((3 if is_mixed(m) else 1) if kind is None else kind)
     contrasts = contrasts_of(m.frame, number)
-    tested = _tested(m, contrasts, denominators_of(m, ddf))
+    by = denominators_of(m, ddf)
+    tested = _tested(m, contrasts, by)
     notes: tuple[str, ...] = ()
     missing = missing_cells(m.frame) if number == 3 else []
     if missing:
@@ -46,9 +47,8 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
         _demand_residuals(m)
         _say_perfect(m)
         return _of_linear(m, tested, contrasts, number, notes, digits, width)
-    method = denominators_of(m, ddf).method
-    heading = (f"Type {NUMERALS[number]} Analysis of Variance Table with {method}'s method",)
-    return TestsTable(f_frame(m, tested), heading, notes, contrasts, digits=digits, width=width)
+    heading = (f"Type {NUMERALS[number]} Analysis of Variance Table with {_named(by)}",)
+    return TestsTable(f_frame(m, tested), heading, (*notes, *said_of(by)), contrasts, digits=digits, width=width)
 
 
 def _lost(m: FittedModel, tested: Mapping[str, FTest]) -> tuple[str, ...]:
@@ -67,9 +67,25 @@ def _lost(m: FittedModel, tested: Mapping[str, FTest]) -> tuple[str, ...]:
 
 
 def denominators_of(m: FittedModel, ddf: Any) -> Denominators:
-    """Degrees of freedom of a model: of a linear mixed one Satterthwaite's, unless others are asked for."""
+    """Degrees of freedom of a model: of a linear mixed one Satterthwaite's, unless others are asked for.
+
+    None of one that was solved iteratively: tests are by the normal distribution then, and `said_of` says so.
+    """
+    if ddf is None and getattr(m, "monte_carlo", None) is not None:
+        return Asymptotic(m)
     chosen = "satterthwaite" if ddf is None and is_mixed(m) and not is_generalized(m) else ddf
     return cast(Denominators, m.denominators(chosen))
+
+
+def said_of(by: Denominators) -> tuple[str, ...]:
+    """What a table says below of these degrees of freedom."""
+    normal = "Solved iteratively: tests by the normal distribution, without degrees of freedom."
+    return (normal,) if isinstance(by, Asymptotic) else ()
+
+
+def _named(by: Denominators) -> str:
+    """What a heading calls these degrees of freedom."""
+    return "Wald tests" if isinstance(by, Asymptotic) else f"{by.method}'s method"
 
 
 def _tested(m: FittedModel, contrasts: Mapping[str, np.ndarray], by: Denominators) -> dict[str, FTest]:
@@ -144,7 +160,8 @@ def drop1(
     ----------
     m : MixedModel, GeneralizedMixedModel, LinearModel or GeneralizedLinearModel
     ddf : {"satterthwaite", "kenward-roger"}
-        Of a linear mixed model, Satterthwaite's by default; others have their own.
+        Of a linear mixed model, Satterthwaite's by default; others have their own. A model that was solved iteratively
+        has none but the normal distribution, and a note says so.
     digits, width : int
         R's ``options(digits = 7, width = 80)`` for the print.
 
@@ -182,9 +199,9 @@ def drop1(
     formula = without_double_bars(m.formula)
     if is_mixed(m) and not is_generalized(m):
         contrasts = marginal_contrasts(m.frame)
-        heading = (f"Single term deletions using {by.method}'s method:", "", "Model:", on_one_line(formula))
+        heading = (f"Single term deletions using {_named(by)}:", "", "Model:", on_one_line(formula))
         frame = f_frame(m, _tested(m, contrasts, by))
-        return TestsTable(frame, heading, contrasts=contrasts, digits=digits, width=width)
+        return TestsTable(frame, heading, said_of(by), contrasts, digits=digits, width=width)
     heading = ("Single term deletions", "", "Model:", "\n".join(r_text.deparse(formula)))
     if is_generalized(m):
         frame = ratio_frame(m)

@@ -220,6 +220,7 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
         "dropped": dropped,
         "predictors": _predictors(frames),
         "origin": None,
+        "offset_mean": _offset_mean(frames),
     }
     return ModelSums(UnreadFrame(joined, None, known))
 
@@ -267,6 +268,14 @@ def _demand_alike(first: UnreadFrame, other: UnreadFrame, k: int) -> None:
 def _of(columns: Columns, n: int) -> Columns:
     assert isinstance(columns, UnreadColumns)
     return columns.of(n)
+
+
+def _offset_mean(frames: Sequence[UnreadFrame]) -> float | None:
+    """The mean of the offset over all rows together, if there is one."""
+    means = [frame.offset_mean for frame in frames]
+    if all(mean is None for mean in means):
+        return None
+    return float(np.average([mean or 0.0 for mean in means], weights=[frame.nobs for frame in frames]))
 
 
 def _predictors(frames: Sequence[UnreadFrame]) -> dict[str, UnreadPredictor]:

@@ -29,6 +29,7 @@ from .stored_values import Reader, Writer
 __all__ = ["read_frame_of_sums", "write_frame_of_sums"]
 
 FORMAT, VERSION, KEY = "mlm sums", 1, b"mlm.sums"
+OF_SUMS = ("nobs", "shift", "total", "log_weights", "weighted", "names", "plain")
 # Sums within levels add up to those over all rows, but for this share of the largest: a million roundings.
 ADDED_SHARE = 1e-9
 TOLD = ("levels", "counts", "typical", "low", "high", "ordered")
@@ -120,10 +121,11 @@ def _content(frame: UnreadFrame) -> dict[str, Any]:
         "dropped": frame.dropped,
         "call": frame.call,
         "offset_parts": known["offset_parts"],
+        "offset_mean": frame.offset_mean,
         "no offset": "offset" in known,
         "predictors": {name: {each: getattr(value, each) for each in TOLD} for name, value in told.items()},
         "cells": {str(name): cells[name].tolist() for name in cells},
-        "sums": {name: getattr(sums, name) for name in ("nobs", "shift", "total", "log_weights", "weighted", "names")},
+        "sums": {name: getattr(sums, name) for name in OF_SUMS},
         "factors": tuple((name, factor.effects, len(factor.grouping.parts)) for name, factor in sums.factors.items()),
         "pairs": tuple(sums.pairs),
     }
@@ -154,14 +156,15 @@ def _frame(content: dict[str, Any], table: Any) -> UnreadFrame:
         "offset_parts": content["offset_parts"],
         "predictors": {name: UnreadPredictor(**told, cells=cells) for name, told in content["predictors"].items()},
     }
-    known |= {"offset": None} if content["no offset"] else {}
+    known |= {"offset": None} if content["no offset"] else {"offset_mean": content["offset_mean"]}
     return UnreadFrame(sums, None, known if sums.weighted else {**known, "weights": None})
 
 
 def _sums(content: dict[str, Any], table: Any) -> Sums:
     told = content["sums"]
     width = len(told["shift"])
-    if told["total"].shape != (width, width) or len(told["names"]) != width:
+    totals = [told["total"], told["plain"]] if told["weighted"] else [told["total"]]
+    if any(np.shape(total) != (width, width) for total in totals) or len(told["names"]) != width:
         raise ValueError("its total sums are not of all columns")
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     part = columns["part"].to_numpy(zero_copy_only=False)

@@ -121,6 +121,8 @@ def variance_of(columns: np.ndarray, weights: np.ndarray) -> float:
 
 def is_weighted(fit: Fit | GeneralizedFit) -> bool:
     """Whether a linear model's residual variance is that of a row of weight 1, which not all rows are."""
+    if isinstance(fit.frame, UnreadFrame):
+        return bool(fit.frame.sums.weighted)
     weights = fit.frame.weights
     return isinstance(fit, Fit) and weights is not None and bool((weights != 1.0).any())
 

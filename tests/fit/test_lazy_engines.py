@@ -135,6 +135,8 @@ def test_a_fit_by_an_engine_is_that_of_the_rows(placed, formula, given):
     np.testing.assert_allclose(there.se, here.se, rtol=1e-7)
     assert list(there.fixef.index) == list(here.fixef.index)
     np.testing.assert_allclose(there.ranef().condval, here.ranef().condval, atol=1e-6)
+    assert there.frame.offset_mean == pytest.approx(here.frame.offset_mean)
+    assert mlm.r2(there).marginal == pytest.approx(mlm.r2(here).marginal, rel=1e-6)
 
 
 def test_missing_values_and_columns_far_from_zero(placed):

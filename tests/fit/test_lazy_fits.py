@@ -197,6 +197,17 @@ def test_a_pickled_model_has_its_sums(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_means_and_effects_have_the_offset_at_its_mean(engine, tmp_path):
+    formula, d = "y ~ x + f + offset(o) + (1 | g)", rows()
+    d.loc[7, "o"] = np.nan
+    with pytest.warns(MissingRowsWarning):
+        there, here = (mlm.lmer(formula, data, offset="log(x)") for data in (engine(d, tmp_path), d))
+    for ask in (lambda m: mlm.emmeans(m, "f").frame, lambda m: mlm.effect(m, "f").frame):
+        ours, theirs = (ask(m).select_dtypes("number") for m in (there, here))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-7)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_dependent_columns_are_dropped_as_in_memory(engine, tmp_path):
     d = rows()
     d["twice"], d["flat"] = 2.0 * d.x + 1.0, 1.1

@@ -58,6 +58,32 @@ def test_weights_offsets_and_means_far_from_zero_are_merged():
     same(mlm.lmer(mlm.merge(parts)), mlm.lmer("y ~ x + (1 + x | g)", d, weights="w", offset=(d.h == "a").astype(float)))
 
 
+def test_means_and_effects_have_the_offset_at_its_mean(tmp_path):
+    pytest.importorskip("pyarrow")
+    d = rows()
+    parts = [mlm.sums(FORMULA, each, offset="h == 'a'") for each in at_sites(d)]
+    mlm.merge(parts).write(tmp_path / "sums.parquet")
+    there, here = mlm.lmer(mlm.read_sums(tmp_path / "sums.parquet")), mlm.lmer(FORMULA, d, offset="h == 'a'")
+    assert there.frame.offset_mean == pytest.approx((d.h == "a").mean())
+    for ask in (lambda m: mlm.emmeans(m, "f", weights="proportional").frame, lambda m: mlm.effect(m, "x").frame):
+        ours, theirs = (ask(m).select_dtypes("number") for m in (there, here))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_shares_of_variance_are_those_of_rows_without_their_weights(tmp_path):
+    pytest.importorskip("pyarrow")
+    d = rows().assign(w=lambda d: 0.5 + (d.x - d.x.min()) / 10.0)
+    formula = "y ~ x + f + (1 + x | g)"
+    mlm.merge([mlm.sums(formula, each, weights="w") for each in at_sites(d)]).write(tmp_path / "sums.parquet")
+    there, here = mlm.lmer(mlm.read_sums(tmp_path / "sums.parquet")), mlm.lmer(formula, d, weights="w")
+    for ask in (mlm.icc, mlm.r2):
+        ours, theirs = (ask(m) for m in (there, here))
+        assert "Prior weights" in str(ours)
+        np.testing.assert_allclose(*(each.frame.select_dtypes("number") for each in (ours, theirs)), rtol=1e-6)
+    for kind in (1, 2, 3):
+        np.testing.assert_allclose(*(mlm.anova(m, type=kind).frame for m in (there, here)), rtol=1e-5, atol=1e-12)
+
+
 def test_a_file_has_the_sums_to_the_last_bit(tmp_path):
     pytest.importorskip("pyarrow")
     kept = mlm.sums(FORMULA, rows())
