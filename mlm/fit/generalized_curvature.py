@@ -66,7 +66,12 @@ def even_directions(optimum: GeneralizedOptimum) -> np.ndarray:
 
 
 def curvature(optimum: GeneralizedOptimum, directions: np.ndarray) -> np.ndarray:
-    """Second derivatives by theta and along directions of beta at the minimum, of the exact gradient: shape (m, m)."""
+    """Second derivatives by theta and along directions of beta at the minimum, shape (m, m).
+
+    They are exact, or differences of the exact gradient.
+    """
+    if optimum.laplace.is_twice_exact:
+        return optimum.laplace.second_derivatives(optimum.evaluation, directions)
     at, n = optimum.evaluation, len(optimum.evaluation.theta)
     turn = linalg.block_diag(np.eye(n), directions) if len(directions) else np.eye(n)
     here = np.concatenate([at.theta, at.beta])

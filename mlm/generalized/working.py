@@ -68,6 +68,8 @@ class Working:
     ----------
     canonical : bool
         Whether expected and observed information are the same.
+    fast : bool
+        Whether it is a binomial or Poisson response with that link, whose derivatives are short.
     """
 
     def __init__(
@@ -181,6 +183,13 @@ class Working:
                 - first * self.family.variance_derivative(mu) / self.family.variance(mu)
             )
         return np.where(np.isfinite(found), found, 0.0)
+
+    def weights_bend(self, at: AtRows) -> np.ndarray:
+        """Second derivative of the information by the linear predictor, where `fast`."""
+        if self.family.name == "poisson":
+            return at.weights
+        assert at.mean is not None
+        return at.weights * (1.0 - 6.0 * at.mean * (1.0 - at.mean))
 
     def likelihood(self, at: AtRows) -> tuple[float, float]:
         """Minus twice the log-likelihood of the rows, and its derivative by the deviance.

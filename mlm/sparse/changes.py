@@ -22,7 +22,7 @@ from scipy.linalg import blas, lapack
 from .cholesky import Factor, mirror, pass_on
 from .fronts import Front
 
-__all__ = ["inverse_change"]
+__all__ = ["inverse_change", "log_det_curvature"]
 
 # Columns of a symmetric product that are formed at a time, from their diagonal downwards: few calls, and little is
 # formed above the diagonal. Measured on 1,850 columns: 0.64 s, and 0.80 s all at once.
@@ -69,6 +69,35 @@ def inverse_change(factor: Factor, inverse: np.ndarray, change: np.ndarray) -> n
             if not waiting[f.parent]:
                 del around[f.parent]
     return work
+
+
+def log_det_curvature(factor: Factor, inverse: np.ndarray, changes: list[np.ndarray]) -> np.ndarray:
+    """Second derivatives of ``log |N|`` along changes of N: ``-tr(N^-1 dN N^-1 dN)`` of each two.
+
+    Parameters
+    ----------
+    factor : Factor
+        Of N.
+    inverse : ndarray, shape (size,)
+        What ``factor.inverse()`` gives.
+    changes : list of ndarray, shape (size,)
+        m changes: their lower triangles count.
+
+    Returns
+    -------
+    ndarray, shape (m, m)
+    """
+    fronts = factor.fronts
+    if not fronts.dense:
+        turned = [fronts.counts * inverse_change(factor, inverse, change) for change in changes]
+        return np.array(turned) @ np.array(changes).T
+    halves = []
+    for f in fronts.fronts:  # one, or none
+        for change in changes:
+            whole = f.pivots_of(change).copy(order="F")
+            mirror(whole)
+            halves.append(f.pivots_of(inverse) @ whole)
+    return -np.array([h.ravel() for h in halves]) @ np.array([h.T.ravel() for h in halves]).T
 
 
 def _between(inverse: np.ndarray, change: np.ndarray) -> None:
