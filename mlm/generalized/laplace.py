@@ -24,7 +24,7 @@ from .pirls import Mode, Problem, find_mode, predicted_effects, pulled, scaled_e
 from .quadrature import Nodes, quadrature
 from .rows import Blocks
 from .second_derivatives import second_derivatives
-from .systems import through_blocks
+from .systems import NoEffects, through_blocks
 
 __all__ = ["GeneralizedEvaluation", "Laplace"]
 
@@ -117,7 +117,15 @@ class Laplace:
             return self._evaluated(theta, beta, last, joint)
 
     def _evaluated(self, theta: np.ndarray, beta: np.ndarray, last: Mode | None, joint: bool) -> GeneralizedEvaluation:
-        mode = self._mode(self.layout.matrices(theta), beta, last, joint)
+        return self._at_mode(theta, self._mode(self.layout.matrices(theta), beta, last, joint))
+
+    def with_beta_held(self, at: GeneralizedEvaluation) -> GeneralizedEvaluation:
+        """Evaluate where beta was moved along: with a canonical link, the modes are those of the same beta held."""
+        with np.errstate(all="ignore"):
+            return self._at_mode(at.theta, at.mode._replace(fixed=None))
+
+    def _at_mode(self, theta: np.ndarray, mode: Mode) -> GeneralizedEvaluation:
+        joint = mode.fixed is not None
         parts = self._by_laplace(mode) if self.nodes is None or joint else self._by_quadrature(mode, self.nodes)
         gradient = self._gradient(mode, parts)
         if not np.isfinite(parts.value + gradient.sum()):
@@ -147,9 +155,12 @@ class Laplace:
         )
 
     def _mode(self, matrices: list[np.ndarray], beta: np.ndarray, last: Mode | None, joint: bool) -> Mode:
-        """Find the modes from where others are expected to move; where that leads astray, from these, and from 0."""
+        """Find the modes from where others are expected to move; where that leads astray, from these, and from 0.
+
+        From where T is 0, they are expected to move too far.
+        """
         starts = [self.flat_modes]
-        if last is not None:
+        if last is not None and not isinstance(last.system, NoEffects):
             starts = [predicted_effects(self.problem.rows, last, matrices, beta), last.u, *starts]
         for k, start in enumerate(starts):
             try:

@@ -105,12 +105,11 @@ class Working:
         return Working(self.family, self.y, self.weights, self.trials, self.units, np.sign(eta))
 
     def admits(self, eta: np.ndarray) -> bool:
-        """Whether all means at these linear predictors are the family's."""
+        """Whether all means at these linear predictors are the family's; callers silence NumPy."""
         if self.side is not None and not (self.side * eta > 0).all():
             return False
         if self.fast:
-            with np.errstate(all="ignore"):
-                finite = math.isfinite(eta @ eta)
+            finite = math.isfinite(eta @ eta)
             return finite and (self.family.name != "poisson" or bool(np.maximum.reduce(eta) < LARGEST_LOG))
         if self.family.link.name == "sqrt":  # without a count, a predictor may pass through 0: the deviance is smooth
             return bool(np.isfinite(eta).all() and (eta[self.y > 0] > 0).all())
