@@ -75,6 +75,14 @@ class Criterion:
             return At(at.value, at.gradient, at, last.laplace)
         return self._sized(x[:n], x[n:-1], x[-1], last, joint=False)
 
+    def released(self, x: np.ndarray, last: At) -> At:
+        """A point of `with_modes` as one of `together`, with the same modes where their system is the same."""
+        if not last.laplace.problem.working.canonical:
+            return self.together(x, last)
+        at = last.laplace.with_beta_held(last.evaluation)
+        self.log.add(x, at.value)
+        return At(at.value, at.gradient, at, last.laplace)
+
     def with_modes_and_size(self, x: np.ndarray, last: At | None) -> At:
         """Theta and the log of the negative binomial theta, beta moved along with the modes."""
         assert last is not None

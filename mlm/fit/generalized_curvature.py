@@ -58,7 +58,7 @@ def even_directions(optimum: GeneralizedOptimum) -> np.ndarray:
     p = len(rows.xt)
     if p < 2 or not np.ptp(rows.xt, axis=1).any():
         return np.eye(p)
-    r = np.asarray(linalg.qr((rows.xt * np.sqrt(np.maximum(weights, 0.0))).T, mode="economic")[1])
+    r = np.asarray(np.linalg.qr((rows.xt * np.sqrt(np.maximum(weights, 0.0))).T, mode="r"))
     sizes = np.linalg.svd(r, compute_uv=False)
     if not (np.isfinite(sizes).all() and 0.0 < sizes[-1] < EVEN * sizes[0]):
         return np.eye(p)
@@ -66,7 +66,12 @@ def even_directions(optimum: GeneralizedOptimum) -> np.ndarray:
 
 
 def curvature(optimum: GeneralizedOptimum, directions: np.ndarray) -> np.ndarray:
-    """Second derivatives by theta and along directions of beta at the minimum, of the exact gradient: shape (m, m)."""
+    """Second derivatives by theta and along directions of beta at the minimum, shape (m, m).
+
+    They are exact, or differences of the exact gradient.
+    """
+    if optimum.laplace.is_twice_exact:
+        return optimum.laplace.second_derivatives(optimum.evaluation, directions)
     at, n = optimum.evaluation, len(optimum.evaluation.theta)
     turn = linalg.block_diag(np.eye(n), directions) if len(directions) else np.eye(n)
     here = np.concatenate([at.theta, at.beta])
@@ -88,8 +93,8 @@ def inverse_block(hessian: np.ndarray, n_theta: int) -> np.ndarray:
     if not np.isfinite(hessian).all():
         return np.full_like(fixed, np.nan)
     scale = np.sqrt(np.maximum(np.abs(own.diagonal()), 1e-300))
-    inverse = linalg.pinvh(own / np.outer(scale, scale), rtol=1e-8) / np.outer(scale, scale)
+    inverse = np.linalg.pinv(own / np.outer(scale, scale), 1e-8, hermitian=True) / np.outer(scale, scale)
     try:
-        return 2.0 * linalg.inv(fixed - across.T @ inverse @ across)
-    except linalg.LinAlgError:
+        return 2.0 * np.linalg.inv(fixed - across.T @ inverse @ across)
+    except np.linalg.LinAlgError:
         return np.full_like(fixed, np.nan)

@@ -23,6 +23,8 @@ from ..likelihood.covariance import CovarianceLayout
 from .pirls import Mode, Problem, find_mode, predicted_effects, pulled, scaled_effects
 from .quadrature import Nodes, quadrature
 from .rows import Blocks
+from .second_derivatives import second_derivatives
+from .systems import NoEffects, through_blocks
 
 __all__ = ["GeneralizedEvaluation", "Laplace"]
 
@@ -115,12 +117,30 @@ class Laplace:
             return self._evaluated(theta, beta, last, joint)
 
     def _evaluated(self, theta: np.ndarray, beta: np.ndarray, last: Mode | None, joint: bool) -> GeneralizedEvaluation:
-        mode = self._mode(self.layout.matrices(theta), beta, last, joint)
+        return self._at_mode(theta, self._mode(self.layout.matrices(theta), beta, last, joint))
+
+    def with_beta_held(self, at: GeneralizedEvaluation) -> GeneralizedEvaluation:
+        """Evaluate where beta was moved along: with a canonical link, the modes are those of the same beta held."""
+        with np.errstate(all="ignore"):
+            return self._at_mode(at.theta, at.mode._replace(fixed=None))
+
+    def _at_mode(self, theta: np.ndarray, mode: Mode) -> GeneralizedEvaluation:
+        joint = mode.fixed is not None
         parts = self._by_laplace(mode) if self.nodes is None or joint else self._by_quadrature(mode, self.nodes)
         gradient = self._gradient(mode, parts)
         if not np.isfinite(parts.value + gradient.sum()):
             raise FitError(self._not_computed)
         return GeneralizedEvaluation(theta, mode.beta, parts.value, gradient, mode)
+
+    @property
+    def is_twice_exact(self) -> bool:
+        """Whether there are `second_derivatives`: by Laplace, of shares and counts with their own link."""
+        return self.nodes is None and self.problem.working.fast
+
+    def second_derivatives(self, at: GeneralizedEvaluation, directions: np.ndarray) -> np.ndarray:
+        """Second derivatives by theta and along directions of beta, in columns (p, k): shape (n_theta + k,) * 2."""
+        with np.errstate(all="ignore"):
+            return second_derivatives(self.problem, self.layout, at.mode, directions)
 
     @property
     def _not_computed(self) -> str:
@@ -135,9 +155,12 @@ class Laplace:
         )
 
     def _mode(self, matrices: list[np.ndarray], beta: np.ndarray, last: Mode | None, joint: bool) -> Mode:
-        """Find the modes from where others are expected to move; where that leads astray, from these, and from 0."""
+        """Find the modes from where others are expected to move; where that leads astray, from these, and from 0.
+
+        From where T is 0, they are expected to move too far.
+        """
         starts = [self.flat_modes]
-        if last is not None:
+        if last is not None and not isinstance(last.system, NoEffects):
             starts = [predicted_effects(self.problem.rows, last, matrices, beta), last.u, *starts]
         for k, start in enumerate(starts):
             try:
@@ -176,7 +199,7 @@ class Laplace:
         back = [b[:, :, 0] for b in back]
         moved = rows.spread(scaled_effects(mode.matrices, back)) + beta @ rows.xt
         changed -= mode.observed * moved
-        own = self._by_own_matrices(mode, parts.by_system)
+        own = through_blocks(mode.blocks, parts.by_system, mode.matrices)
         score, through = rows.gather(mode.at.score), rows.gather(changed)
         slopes = [
             direct + 2.0 * m + t @ u.T + s @ b.T
@@ -184,15 +207,3 @@ class Laplace:
         ]
         fixed = np.zeros(len(mode.beta)) if mode.fixed is not None else rows.xt @ (changed + parts.by_row)
         return np.concatenate([self.layout.pick(slopes), fixed])
-
-    def _by_own_matrices(self, mode: Mode, by_system: Blocks) -> list[np.ndarray]:
-        """``sum Z'WZ T M`` over the cells, for the derivative M by the system: shapes (q, q)."""
-        out = [np.zeros_like(t) for t in mode.matrices]
-        for (k, m), inner in by_system.items():
-            weighted, shape = mode.blocks[k, m], inner.shape[:2]
-            products = weighted.reshape(-1, weighted.shape[2]) @ inner.reshape(-1, inner.shape[2]).T
-            products = products.reshape(*shape, *shape)
-            out[k] += np.einsum("abde,be->ad", products, mode.matrices[m])
-            if k != m:
-                out[m] += np.einsum("abde,ad->be", products, mode.matrices[k])
-        return out

@@ -187,8 +187,6 @@ def find_mode(
         blocks = rows.weighted(at.weights)
         system = structure.system(blocks, matrices)
         observed, curvature = _curvature(problem, matrices, at, system)
-        pull = pulled(rows, matrices, at.score)
-        slope = [(p - v)[:, :, None] for p, v in zip(pull, u, strict=True)]
         fixed = None
         if joint:
             fixed = FixedSystem(rows, matrices, observed, curvature)
@@ -197,6 +195,8 @@ def find_mode(
                 fixed = FixedSystem(rows, matrices, observed, curvature)
         if last:
             break
+        pull = pulled(rows, matrices, at.score)
+        slope = [(p - v)[:, :, None] for p, v in zip(pull, u, strict=True)]
         step, move = _step(rows, at, slope, fixed, curvature)
         size = float(sum([np.vdot(s, g) for s, g in zip(step, slope, strict=True)]))
         size += float(move @ (rows.xt @ at.score)) if joint else 0.0

@@ -152,16 +152,25 @@ class Rows:
 
     def quadratic(self, blocks: Blocks, matrices: Sequence[np.ndarray]) -> np.ndarray:
         """``z_i' T M T' z_i`` of each row, shape (n,), for the blocks of a symmetric M at the cells."""
+        return self._at_rows({key: congruent(matrices[key[0]], b, matrices[key[1]]) for key, b in blocks.items()})
+
+    def bilinear(self, blocks: Blocks, left: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> np.ndarray:
+        """``z_i' (L M R' + R M L') z_i`` of each row, shape (n,), as `quadratic`."""
+        scaled = {}
+        for (k, m), inner in blocks.items():
+            scaled[k, m] = congruent(left[k], inner, right[m]) + congruent(right[k], inner, left[m])
+        return self._at_rows(scaled)
+
+    def _at_rows(self, blocks: Blocks) -> np.ndarray:
+        """``z_i' M z_i`` of each row, shape (n,)."""
         out: np.ndarray | float = 0.0
         for (k, m), inner in blocks.items():
-            cells, scaled = self.cells[k, m], congruent(matrices[k], inner, matrices[m])
-            if k != m:
-                scaled = 2.0 * scaled
+            of_row = self.cells[k, m].of_row
             for a, left in enumerate(self.effects[k].columns):
                 for b, right in enumerate(self.effects[m].columns):
                     if k == m and b < a:
                         continue
-                    values = (scaled[a, b] if k != m or a == b else 2.0 * scaled[a, b]).take(cells.of_row)
+                    values = (inner[a, b] if k == m and a == b else 2.0 * inner[a, b]).take(of_row)
                     for column in (left, right):
                         if column is not None:
                             values *= column

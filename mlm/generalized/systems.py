@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
+from ..sparse.changes import log_det_curvature
 from ..sparse.cholesky import Factor, factor
 from ..sparse.fronts import analyse
 from .levels import congruent, inverse_of_root, level_cholesky, transposed_product
@@ -46,6 +47,16 @@ class LevelSystem:
         """Blocks of the inverse at the cells."""
         return {(0, 0): transposed_product(self.inverse_root, self.inverse_root)}
 
+    def scaled(self, change: np.ndarray) -> np.ndarray:
+        """``L^-1 dH L^-T`` level by level, with ``H = L L'``: shape (q, q, J)."""
+        turned = self.inverse_root.transpose(1, 0, 2)
+        return transposed_product(turned, transposed_product(turned, change).transpose(1, 0, 2))
+
+    def log_det_curvature(self, changes: list[Blocks]) -> np.ndarray:
+        """Second derivatives of ``log |H|`` along m changes of H, ``-tr(H^-1 dH H^-1 dH)``: shape (m, m)."""
+        scaled = np.array([self.scaled(change[0, 0]).ravel() for change in changes])
+        return -scaled @ scaled.T
+
 
 def _times(a: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Multiply matrices (i, k, J) with vectors (k, J, c)."""
@@ -55,6 +66,19 @@ def _times(a: np.ndarray, x: np.ndarray) -> np.ndarray:
 def _transposed_times(a: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Multiply the transposes of matrices (k, i, J) with vectors (k, J, c)."""
     return a[0][:, :, None] * x if a.shape[:2] == (1, 1) else np.einsum("kij,kjc->ijc", a, x)
+
+
+def through_blocks(blocks: Blocks, inner: Blocks, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """``sum Z'WZ T M`` over the cells, for the blocks of Z'WZ and of a symmetric M: shapes (q, q)."""
+    out = [np.zeros_like(t) for t in matrices]
+    for (k, m), weighted in blocks.items():
+        found, shape = inner[k, m], weighted.shape[:2]
+        products = weighted.reshape(-1, weighted.shape[2]) @ found.reshape(-1, found.shape[2]).T
+        products = products.reshape(*shape, *shape)
+        out[k] += np.einsum("abde,be->ad", products, matrices[m])
+        if k != m:
+            out[m] += np.einsum("abde,ad->be", products, matrices[k])
+    return out
 
 
 class Structure:
@@ -128,6 +152,42 @@ class Structure:
         self.target = self.fronts.place(self.border_column[self.left], self.border_column[self.right])
         self.apart = np.flatnonzero(self.left != self.right)
 
+    def placed(self, blocks: Blocks) -> np.ndarray:
+        """The later factors' blocks in the store of their fronts."""
+        store = self.fronts.zeros()
+        for key, place in self.places.items():
+            store[place] = blocks[key].ravel()
+        return store
+
+    def square(self, border: np.ndarray) -> np.ndarray:
+        """``B' B`` for a border's entries, in the store."""
+        if self.dense:
+            full = self._full(border)
+            return (full.T @ full).ravel()
+        return np.bincount(self.target, border[self.left] * border[self.right], minlength=self.fronts.size)
+
+    def products(self, border: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """``B' C + C' B`` for the entries of two borders, in the store."""
+        if self.dense:
+            across = self._full(border).T @ self._full(other)
+            return (across + across.T).ravel()
+        both = border[self.left] * other[self.right] + other[self.left] * border[self.right]
+        return np.bincount(self.target, both, minlength=self.fronts.size)
+
+    def times(self, border: np.ndarray, store: np.ndarray) -> np.ndarray:
+        """``B M`` at the border's entries, for the entries of a border B and the store of a symmetric M."""
+        if self.dense:
+            return (self._full(border) @ store.reshape(self.width, self.width))[self.border_row, self.border_column]
+        values, off = store[self.target], self.apart
+        out = np.bincount(self.left, values * border[self.right], minlength=len(border))
+        out += np.bincount(self.right[off], values[off] * border[self.left[off]], minlength=len(border))
+        return out
+
+    def _full(self, border: np.ndarray) -> np.ndarray:
+        full = np.zeros((self.q * self.levels, self.width))
+        full[self.border_row, self.border_column] = border
+        return full
+
     def system(self, blocks: Blocks, matrices: Sequence[np.ndarray]) -> System:
         """Factor H for the blocks of ``Z'WZ`` and each factor's T."""
         if not any(t.any() for t in matrices):
@@ -161,6 +221,11 @@ class NoEffects:
                 out[k, k][np.arange(sizes[k][0]), np.arange(sizes[k][0])] = 1.0
         return out
 
+    def log_det_curvature(self, changes: list[Blocks]) -> np.ndarray:
+        """Second derivatives of ``log |H|`` along m changes of H: shape (m, m)."""
+        between = [(1.0 if k == m else 2.0, np.array([c[k, m].ravel() for c in changes])) for k, m in changes[0]]
+        return -sum(count * (each @ each.T) for count, each in between)
+
 
 class JointSystem:
     """H of several grouping factors.
@@ -180,16 +245,9 @@ class JointSystem:
             links.append(_level_product(self.level.inverse_root, scaled, cells.first))
         self.links = links
         self.border = np.concatenate([link.ravel() for link in links])
-        store = s.fronts.zeros()
-        for key, place in s.places.items():
-            store[place] = congruent(matrices[key[0]].T, blocks[key], matrices[key[1]].T).ravel()
+        store = s.placed({key: congruent(matrices[key[0]].T, blocks[key], matrices[key[1]].T) for key in s.places})
         store[s.fronts.diagonal] += 1.0
-        if s.dense:
-            self.full = np.zeros((s.q * s.levels, s.width))
-            self.full[s.border_row, s.border_column] = self.border
-            store -= (self.full.T @ self.full).ravel()
-        else:
-            store -= np.bincount(s.target, self.border[s.left] * self.border[s.right], minlength=s.fronts.size)
+        store -= s.square(self.border)
         self.factor: Factor = factor(s.fronts, store)
         self.log_det = self.level.log_det + self.factor.log_det
 
@@ -226,14 +284,7 @@ class JointSystem:
     def inverse(self) -> Blocks:
         """Blocks of the inverse at the cells."""
         s, inverse = self.structure, self.factor.inverse()
-        if s.dense:
-            square = inverse.reshape(s.width, s.width)
-            through = (self.full @ square)[s.border_row, s.border_column]
-        else:
-            values = inverse[s.target]
-            through = np.bincount(s.left, values * self.border[s.right], minlength=len(self.border))
-            off = s.apart
-            through += np.bincount(s.right[off], values[off] * self.border[s.left[off]], minlength=len(self.border))
+        through = s.times(self.border, inverse)
         out: Blocks = {key: inverse[place].reshape(self._shape(key)) for key, place in s.places.items()}
         out[0, 0] = np.zeros((s.q, s.q, s.levels))
         at, root = 0, self.level.inverse_root
@@ -250,6 +301,31 @@ class JointSystem:
         half = transposed_product(root, out[0, 0])
         out[0, 0] = half * root if s.q == 1 else np.einsum("ikj,klj->ilj", half, root)
         return out
+
+    def log_det_curvature(self, changes: list[Blocks]) -> np.ndarray:
+        """Second derivatives of ``log |H|`` along m changes of H: shape (m, m).
+
+        With H in four blocks, D of the first factor, C across and G, it is ``log |D| + log |S|`` of the Schur
+        complement ``S = G - C' D^-1 C``, which bends by ``-2 (dC - dD D^-1 C)' D^-1 (dC - dD D^-1 C)``.
+        """
+        s, inverse = self.structure, self.factor.inverse()
+        own = [self.level.scaled(change[0, 0]) for change in changes]
+        bent, halves = zip(*(self._border_changes(c, mine) for c, mine in zip(changes, own, strict=True)), strict=True)
+        schur = [s.placed(c) - s.products(self.border, half) for c, half in zip(changes, halves, strict=True)]
+        level, border = np.array([mine.ravel() for mine in own]), np.array(bent)
+        through = np.array([s.times(each, inverse) for each in bent])
+        return log_det_curvature(self.factor, inverse, schur) - level @ level.T - 2.0 * (through @ border.T)
+
+    def _border_changes(self, change: Blocks, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``L^-1 (dC - dD D^-1 C)`` and ``L^-1 (dC - dD D^-1 C / 2)`` at the border's entries, for ``L^-1 dD L^-T``."""
+        whole, half = [], []
+        for m, link in enumerate(self.links, 1):
+            first = self.structure.rows.cells[0, m].first
+            moved = _level_product(self.level.inverse_root, change[0, m], first)
+            through = _level_product(own, link, first)
+            whole.append((moved - through).ravel())
+            half.append((moved - 0.5 * through).ravel())
+        return np.concatenate(whole), np.concatenate(half)
 
     def _shape(self, key: tuple[int, int]) -> tuple[int, int, int]:
         sizes = self.structure.sizes

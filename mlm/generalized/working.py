@@ -68,6 +68,8 @@ class Working:
     ----------
     canonical : bool
         Whether expected and observed information are the same.
+    fast : bool
+        Whether it is a binomial or Poisson response with that link, whose derivatives are short.
     """
 
     def __init__(
@@ -103,12 +105,11 @@ class Working:
         return Working(self.family, self.y, self.weights, self.trials, self.units, np.sign(eta))
 
     def admits(self, eta: np.ndarray) -> bool:
-        """Whether all means at these linear predictors are the family's."""
+        """Whether all means at these linear predictors are the family's; callers silence NumPy."""
         if self.side is not None and not (self.side * eta > 0).all():
             return False
         if self.fast:
-            with np.errstate(all="ignore"):
-                finite = math.isfinite(eta @ eta)
+            finite = math.isfinite(eta @ eta)
             return finite and (self.family.name != "poisson" or bool(np.maximum.reduce(eta) < LARGEST_LOG))
         if self.family.link.name == "sqrt":  # without a count, a predictor may pass through 0: the deviance is smooth
             return bool(np.isfinite(eta).all() and (eta[self.y > 0] > 0).all())
@@ -181,6 +182,13 @@ class Working:
                 - first * self.family.variance_derivative(mu) / self.family.variance(mu)
             )
         return np.where(np.isfinite(found), found, 0.0)
+
+    def weights_bend(self, at: AtRows) -> np.ndarray:
+        """Second derivative of the information by the linear predictor, where `fast`."""
+        if self.family.name == "poisson":
+            return at.weights
+        assert at.mean is not None
+        return at.weights * (1.0 - 6.0 * at.mean * (1.0 - at.mean))
 
     def likelihood(self, at: AtRows) -> tuple[float, float]:
         """Minus twice the log-likelihood of the rows, and its derivative by the deviance.

@@ -114,6 +114,16 @@ class Fronts:
         every = np.arange(self.width)
         return self.place(every, every)
 
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """How often each position of the store stands in the symmetric matrix: 0 above the diagonal, shape (size,)."""
+        out = np.full(self.size, 2.0)
+        for f in self.fronts:
+            pivots = f.pivots_of(out)
+            pivots *= np.tri(len(pivots))
+        out[self.diagonal] = 1.0
+        return out
+
     @property
     def children(self) -> np.ndarray:
         """How many fronts pass their update on to each: shape (fronts,)."""

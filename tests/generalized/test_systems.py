@@ -20,6 +20,10 @@ def dense(problem: Problem, matrices, weights):
     return a, a.T @ (weights[:, None] * a) + np.eye(a.shape[1])
 
 
+def transformed(blocks, matrices):
+    return {(k, m): np.einsum("ai,abj,bl->ilj", matrices[k], b, matrices[m]) for (k, m), b in blocks.items()}
+
+
 @pytest.mark.parametrize("how", ["pairs", "dense", "fronts"])
 @pytest.mark.parametrize("sizes", [(1,), (3,), (1, 1), (2, 1), (1, 2, 2), (2, 1, 3)])
 def test_against_dense_matrices(sizes, how, monkeypatch):
@@ -53,3 +57,8 @@ def test_against_dense_matrices(sizes, how, monkeypatch):
         mine = whole[at : at + q * j, at : at + q * j].reshape(q, j, q, j)
         assert np.abs(inverse[k, k] - np.einsum("ajbj->abj", mine)).max() < 1e-11
         at += q * j
+    changes = [rng.normal(size=len(weights)) for _ in range(3)]
+    halves = [np.linalg.solve(h, a.T @ (each[:, None] * a)) for each in changes]
+    bent = -np.array([[np.trace(one @ other) for other in halves] for one in halves])
+    blocks = [transformed(problem.rows.weighted(each), matrices) for each in changes]
+    assert np.abs(system.log_det_curvature(blocks) - bent).max() < 1e-11 * np.abs(bent).max()

@@ -47,3 +47,9 @@ def test_the_change_of_the_inverse(monkeypatch, seed, one):
         own = steps[: f.stop - f.start]
         both = np.concatenate([f.pivots_of(got), f.border_of(got)])
         np.testing.assert_allclose(both, want[np.ix_(steps, own)], rtol=0, atol=EXACT * abs(want).max())
+    both = [inverse @ change, np.eye(len(matrix))]
+    expected = -np.array([[np.trace(a @ b) for b in both] for a in both])
+    for share in (0.0, np.inf):  # by dense products, and by pairs of entries
+        monkeypatch.setattr(changes, "PAIRED_SHARE", share)
+        bent = changes.log_det_curvature(done, done.inverse(), [given, stored(found, where, matrix)])
+        np.testing.assert_allclose(bent, expected, rtol=0, atol=EXACT * abs(expected).max())
