@@ -107,7 +107,7 @@ class GeneralizedFit(FittedMixed):
         try:
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
         except FitError as error:
-            demand_finite(frame, family, None)
+            demand_finite(frame, terms, family, None)
             why = offset_said(frame, first)
             if start is None and not why:
                 raise
@@ -115,7 +115,7 @@ class GeneralizedFit(FittedMixed):
                 raise FitError(f"{error}{why}") from error
             said = str(error).replace(OR_START, "") + why
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
-        demand_finite(frame, family, optimum)
+        demand_finite(frame, terms, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         if not silent:
             found._warn(quiet)
