@@ -15,7 +15,7 @@ from scipy import special
 __all__ = ["at_endless_variance"]
 
 # How sharp a level's least row is made out, in turn: in standard deviations of the effect.
-SHARPNESS = (1.0, 0.1, 0.01, 0.001)
+SHARPNESS = (1.0, 0.1, 0.01, 1e-3, 1e-4)
 
 
 def at_endless_variance(x: np.ndarray, succeeds: np.ndarray, codes: np.ndarray) -> float:
