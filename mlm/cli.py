@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import re
-import shlex
 import sys
 import time
 import warnings
@@ -23,6 +20,7 @@ from .glm import glm
 from .glmer import glmer
 from .lm import lm
 from .lmer import lmer
+from .options import in_options
 from .outputs import check_outputs, write_table
 from .page import Model, page, picture, save, software
 
@@ -65,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
             with _plain_warnings(chosen.file):
                 _run(chosen)
         except (MlmError, OSError) as error:
-            print(f"{type(error).__name__}: {_in_options(str(error), chosen.file)}", file=sys.stderr)
+            print(f"{type(error).__name__}: {in_options(str(error), chosen.file)}", file=sys.stderr)
             return 2
     return 0
 
@@ -175,19 +173,6 @@ def _use_no_screen() -> None:
     matplotlib.use("agg")
 
 
-def _in_options(message: str, file: str) -> str:
-    """Return a message in the words of the command line: options instead of Python's arguments."""
-    usual = usual_missing(file)
-
-    def codes(found: re.Match[str]) -> str:
-        return " ".join(f"--missing {shlex.quote(code)}" for code in ast.literal_eval(found[1]) if code not in usual)
-
-    message = re.sub(r"missing=(\[.*\])", codes, message)
-    message = re.sub(r" To choose the rows yourself: data\.dropna\(subset=\[.*\]\)\.", "", message)
-    message = message.replace("table=", "--table NAME").replace("labels=True", "--labels")
-    return re.sub(r"`(table|labels|missing|ddf|weights|offset)`|^(ddf)\b", r"--\1\2", message)
-
-
 @contextmanager
 def _plain_warnings(file: str) -> Iterator[None]:
     """Show warnings of this package as one line each, without the place in the code."""
@@ -195,7 +180,7 @@ def _plain_warnings(file: str) -> Iterator[None]:
 
     def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
         if issubclass(category, MlmWarning):
-            print(f"{category.__name__}: {_in_options(str(message), file)}", file=sys.stderr)
+            print(f"{category.__name__}: {in_options(str(message), file)}", file=sys.stderr)
         else:
             usual(message, category, *place, **more)
 

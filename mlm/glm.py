@@ -229,8 +229,21 @@ def _look_at_offset(frame: ModelFrame, family: Family) -> str:
     return f"Look at the offset: it is up to {largest:.3g}, on the scale of the link ({family.link.name})."
 
 
+def _constant(frame: ModelFrame, family: Family) -> str:
+    """Say that there is one outcome only, or no count above 0."""
+    what = "zeros" if family.upper != 1 else "failures" if frame.y[0] == 0 else "successes"
+    return (
+        f"The response {frame.formula.response!r} has only {what} in the {counted(frame.nobs, 'row')} used: there is "
+        f"nothing to explain, and the likelihood has no maximum. Fitted means run to {frame.y[0]:g} in "
+        f"{counted(frame.nobs, 'row')}; estimates and standard errors are those of where the search was given up, and "
+        "mean nothing."
+    )
+
+
 def _endless(frame: ModelFrame, found: Estimate, family: Family, covariance: np.ndarray) -> str:
     """Say which rows are told apart and which coefficients have no finite estimate."""
+    if frame.y.min() == frame.y.max() in (0.0, family.upper):
+        return _constant(frame, family)
     apart = separating(frame.x, frame.y, family) if may_separate(family) else None
     if apart is None and may_separate(family):
         return NOT_AT_REST + _remedy(frame, family)

@@ -107,7 +107,7 @@ class GeneralizedFit(FittedMixed):
         try:
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
         except FitError as error:
-            demand_finite(frame, family, None)
+            demand_finite(frame, terms, family, None)
             why = offset_said(frame, first)
             if start is None and not why:
                 raise
@@ -115,7 +115,7 @@ class GeneralizedFit(FittedMixed):
                 raise FitError(f"{error}{why}") from error
             said = str(error).replace(OR_START, "") + why
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
-        demand_finite(frame, family, optimum)
+        demand_finite(frame, terms, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         if not silent:
             found._warn(quiet)
@@ -264,7 +264,8 @@ class GeneralizedFit(FittedMixed):
         """Log-likelihood, with all constants.
 
         With ``n_agq > 1`` lme4's ``logLik`` is larger, by that of a model with a parameter for each row: a constant of
-        the response. With ``n_agq=0`` it is Laplace's approximation at estimates that do not maximise it.
+        the response. With ``n_agq=0`` it is Laplace's approximation at estimates that do not maximise it. Of families
+        with a dispersion it is lme4's: 1 below the density's, as R counts the dispersion in (2 of ``-2 * loglik``).
         """
         return -0.5 * self._at.value
 
@@ -316,16 +317,17 @@ class GeneralizedFit(FittedMixed):
 
     @cached_property
     def _vcov(self) -> np.ndarray:
-        return self.worked.users_covariance(self._own_working)
+        return self.worked.users_covariance(self._own_covariance, self._directions)
 
     @property
     def working_covariance(self) -> WorkingCovariance:
         """The covariance of the fixed effects of orthonormal columns."""
-        return WorkingCovariance(self.worked.working_rows, self._own_working)
+        even = self._directions
+        return WorkingCovariance(lambda rows: self.worked.working_rows(rows) @ even, self._own_covariance)
 
     @cached_property
-    def _own_working(self) -> np.ndarray:
-        return self._working(use_hessian=self.n_agq > 0)
+    def _own_covariance(self) -> np.ndarray:
+        return self._along_directions(use_hessian=self.n_agq > 0)
 
     def fixed_covariance(self, use_hessian: bool) -> np.ndarray:
         """Covariance of the fixed effects, shape (p, p).
@@ -336,18 +338,19 @@ class GeneralizedFit(FittedMixed):
             Twice the inverse of the criterion's second derivatives by theta and beta; False for the information at the
             conditional modes, as if theta were known.
         """
-        return self.worked.users_covariance(self._working(use_hessian))
+        return self.worked.users_covariance(self._along_directions(use_hessian), self._directions)
 
-    def _working(self, use_hessian: bool) -> np.ndarray:
-        """The same of the columns worked with."""
+    def _along_directions(self, use_hessian: bool) -> np.ndarray:
+        """The same along directions in which rows beside one far from them keep their digits, shape (p, p)."""
         if use_hessian:
-            inverse = self._directions @ inverse_block(self._hessian, len(self._at.theta)) @ self._directions.T
+            inverse = inverse_block(self._hessian, len(self._at.theta))
             if not (inverse.diagonal() > 0.0).all():
                 warnings.warn(NOT_DEFINITE, ConvergenceWarning, stacklevel=users_stacklevel())
                 inverse = np.full_like(inverse, np.nan)
             return inverse
         scale = self.sigma / self.worked.units.spherical
-        return np.asarray(scale**2 * np.linalg.inv(self.mode_information.matrix))
+        rows = replace(self.worked.rows, xt=self._directions.T @ self.worked.rows.xt)
+        return np.asarray(scale**2 * np.linalg.inv(information(rows, self._at_modes).matrix))
 
     @cached_property
     def _hessian(self) -> np.ndarray:
@@ -361,8 +364,12 @@ class GeneralizedFit(FittedMixed):
     @property
     def mode_information(self) -> Information:
         """What the rows tell of the fixed effects at the conditional modes, theta taken as known."""
+        return information(self.worked.rows, self._at_modes)
+
+    @property
+    def _at_modes(self) -> AtModes:
         mode = self._at.mode
-        return information(self.worked.rows, AtModes(mode.matrices, mode.system, mode.at.weights))
+        return AtModes(mode.matrices, mode.system, mode.at.weights)
 
     @cached_property
     def leverages(self) -> np.ndarray:

@@ -9,6 +9,9 @@ import numpy as np
 from ..errors import ArgumentError, DataError, FitError, counted, first_few, is_count
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
+from ..generalized.irls import estimate
+from ..generalized.one_outcome import at_endless_variance
+from ..generalized.response import Response
 from ..generalized.separation import may_separate, separating
 from .checks import demand_estimable
 from .generalized_rows import WorkedRows
@@ -37,6 +40,9 @@ LARGEST_TOTAL = 1e12
 CERTAIN = 1e-4
 # Share of its largest value from which a weight of a separating combination counts.
 LEAST_WEIGHT = 1e-6
+# Standard deviation of effects on the linear predictor up to which a minimum of the approximated likelihood of levels
+# with one outcome is taken for one of the likelihood.
+TRUSTED_DEVIATION = 4.0
 
 
 def checked_nodes(n_agq: Any) -> int:
@@ -78,9 +84,6 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
     _demand_near(frame)
     if family.name == "poisson":
         _demand_digits(frame)
-    if family.name == "binomial":
-        for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
-            _demand_mixed_levels(frame, group)
     if n_agq > 1:
         _demand_quadrature(terms, family, n_agq)
 
@@ -107,29 +110,6 @@ def _demand_digits(frame: ModelFrame) -> None:
             f"The response {frame.formula.response!r} has counts up to {frame.y.max():.0e}, together {total:.0e}: from "
             f"{LARGEST_TOTAL:.0e} on, the likelihood of family='poisson' leaves no digits for variances and standard "
             "errors. Take family='negative.binomial', family='Gamma' with link='log', or count in larger units."
-        )
-
-
-def _has_intercept(part: RandomPart) -> bool:
-    """Whether a level's effects can move all of its rows the same way."""
-    matrix = part.columns.matrix()
-    fitted = matrix @ np.linalg.lstsq(matrix, np.ones(len(matrix)), rcond=None)[0]
-    return bool(np.abs(fitted - 1.0).max() < LEAST_WEIGHT)
-
-
-def _demand_mixed_levels(frame: ModelFrame, group: str) -> None:
-    """Refuse a factor of whose levels none has both successes and failures: more variance is always likelier."""
-    factor = frame.groupings[group]
-    assert frame.weights is not None
-    trials = np.bincount(factor.codes, frame.weights, minlength=factor.size)
-    successes = np.bincount(factor.codes, frame.weights * frame.y, minlength=factor.size)
-    failures = np.bincount(factor.codes, frame.weights * (1.0 - frame.y), minlength=factor.size)
-    if trials.sum() > factor.size and not ((successes > 0) & (failures > 0)).any():
-        raise FitError(
-            f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} "
-            "have successes only, the others failures only. The likelihood rises towards a bound as the variance "
-            "between levels grows, and has no maximum; a minimum of Laplace's approximation would be one of the "
-            "approximation only. Use one row a level, or leave the term out."
         )
 
 
@@ -230,16 +210,25 @@ def offset_said(frame: ModelFrame, family: Family) -> str:
     )
 
 
-def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum | None) -> None:
-    """Refuse a fit whose fixed effects separate the response, so that their estimates would be infinite.
+def demand_finite(
+    frame: ModelFrame, terms: list[RandomPart], family: Family, optimum: GeneralizedOptimum | None
+) -> None:
+    """Refuse a fit whose likelihood has no maximum: fixed effects separate the response, or a variance grows.
 
     A separating combination of columns raises the likelihood without end, whatever the random effects are. It is looked
     for where fitted means are nearly certain.
     """
     if not may_separate(family):
         return
-    if optimum is not None and optimum.converged and not _are_certain(family, optimum.evaluation.mode.at.eta):
-        return
+    settled = optimum is not None and optimum.converged and not _are_certain(family, optimum.evaluation.mode.at.eta)
+    if not settled:
+        _demand_no_separation(frame, family)
+    if family.name == "binomial":
+        for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
+            _demand_finite_variance(frame, group, family, optimum)
+
+
+def _demand_no_separation(frame: ModelFrame, family: Family) -> None:
     found = separating(frame.x, frame.y, family)
     if found is None:
         return
@@ -249,6 +238,45 @@ def demand_finite(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum
         f"The fixed effects {names} separate {what} in {found[1]:,} of {len(frame.y):,} rows: the likelihood grows "
         "without end as their coefficients do, and there is no estimate. Leave a predictor out, or join categories."
     )
+
+
+def _has_intercept(part: RandomPart) -> bool:
+    """Whether a level's effects can move all of its rows the same way."""
+    matrix = part.columns.matrix()
+    fitted = matrix @ np.linalg.lstsq(matrix, np.ones(len(matrix)), rcond=None)[0]
+    return bool(np.abs(fitted - 1.0).max() < LEAST_WEIGHT)
+
+
+def _demand_finite_variance(frame: ModelFrame, group: str, family: Family, optimum: GeneralizedOptimum | None) -> None:
+    """Refuse a factor whose every level has one outcome, where an endless variance is likelier than what was found."""
+    factor = frame.groupings[group]
+    assert frame.weights is not None
+    failures = np.bincount(factor.codes, frame.weights * (1.0 - frame.y), minlength=factor.size)
+    successes = np.bincount(factor.codes, frame.weights * frame.y, minlength=factor.size)
+    if frame.weights.sum() <= factor.size or ((successes > 0) & (failures > 0)).any():
+        return
+    endless, without = at_endless_variance(frame.x, frame.y > 0.5, factor.codes), _without_variances(frame, family)
+    trusted = optimum is not None and np.abs(optimum.evaluation.theta).max() < TRUSTED_DEVIATION
+    found = min(without, optimum.evaluation.value) if optimum is not None and trusted else without
+    if endless >= found:
+        return
+    raise FitError(
+        f"No level of {group!r} has both successes and failures: {int((failures == 0).sum())} of {factor.size} have "
+        f"successes only, the others failures only. As the variance between levels grows without end, -2 log L goes to "
+        f"{endless:.2f}; without it, it is {without:.2f}, and no finite variance was found at which it is below that "
+        "bound. A minimum of Laplace's approximation at a large variance would be one of the approximation only. Use "
+        "one row a level, or leave the term out."
+    )
+
+
+def _without_variances(frame: ModelFrame, family: Family) -> float:
+    """Minus twice the log-likelihood of the model without random effects."""
+    assert isinstance(frame.outcome, Response)
+    assert frame.weights is not None
+    found = estimate(frame.x, frame.outcome, frame.known_part, family)
+    if found is None:
+        return np.inf
+    return family.minus_two_log_likelihood_at(frame.y, found.eta, frame.weights, trials=frame.outcome.trials)
 
 
 def _are_certain(family: Family, eta: np.ndarray) -> bool:

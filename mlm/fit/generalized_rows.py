@@ -75,12 +75,15 @@ class WorkedRows:
         """Weights of the working fixed effects in weighted sums of the user's, shape (k, p)."""
         return self.units.predictor * over_triangle(rows, self.root)
 
-    def users_covariance(self, covariance: np.ndarray) -> np.ndarray:
-        """Covariance of the user's fixed effects, shape (p, p); NaN where there is none."""
+    def users_covariance(self, covariance: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Covariance of the user's fixed effects, shape (p, p), of that along directions of those worked with.
+
+        NaN where there is none.
+        """
         if not len(covariance) or not np.isfinite(covariance).all():
             return covariance
-        turned = linalg.solve_triangular(self.root, linalg.solve_triangular(self.root, covariance).T)
-        return self.units.predictor**2 * turned
+        turned = self.units.predictor * linalg.solve_triangular(self.root, directions)
+        return np.asarray(turned @ covariance @ turned.T)
 
     def users_theta(self, theta: np.ndarray) -> np.ndarray:
         """The theta of the user's columns: lower factors of ``R^-1 T``."""

@@ -27,6 +27,11 @@ NEAR_WHOLE_SUCCESSES, NEAR_WHOLE_COUNT = 1e-3, 1e-7
 COUNTS = ("poisson", "negative.binomial")
 POSITIVE = ("Gamma", "inverse.gaussian")
 BINOMIAL = "binomial"
+NO_TRIALS = "They tell nothing: leave them out, as R does without a word."
+OF_SHARES = "Of shares of successes the weights are the numbers of trials, weights="
+SINGLE_TRIALS = (
+    "without them each row is one trial, and the likelihood its formula's, where lme4 takes that of whole successes"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +118,7 @@ def _binomial(node: Node, value: Value, prior: np.ndarray, n: int, weighted: boo
     broken = np.abs(successes - np.rint(successes)) > NEAR_WHOLE_SUCCESSES
     if broken.any():
         what = "whose share times weight is no whole number of successes" if weighted else "that are neither 0 nor 1"
-        _warn_broken(node, broken, what, "Of shares of successes the weights are the numbers of trials, weights=")
+        _warn_broken(node, broken, what, OF_SHARES if weighted else f"{OF_SHARES}; {SINGLE_TRIALS}")
     return Response(values, prior)
 
 
@@ -138,10 +143,10 @@ def _coded(node: Node, value: Category) -> np.ndarray:
 def _successes_and_failures(node: Node, value: Matrix, prior: np.ndarray) -> Response:
     for place, what in enumerate(("successes", "failures")):
         counts = value.values[:, place]
-        remedy = "the second column is failures, not trials: trials - successes."
+        remedy = "The second column is failures, not trials: trials - successes."
         _demand(counts >= 0, node, counts, f"negative numbers of {what}", remedy)
     trials = value.values.sum(axis=1)
-    _demand(trials > 0, node, trials, "neither successes nor failures", "Leave these rows out.")
+    _demand(trials > 0, node, trials, "neither successes nor failures", NO_TRIALS)
     broken = np.abs(value.values - np.rint(value.values)).max(axis=1) > NEAR_WHOLE_SUCCESSES
     if broken.any():
         _warn_broken(node, broken, "whose successes or failures are no whole numbers", "They are counts")

@@ -42,8 +42,8 @@ def separating(x: np.ndarray, y: np.ndarray, family: Family) -> tuple[np.ndarray
     Returns
     -------
     (ndarray, shape (p,), int) or None
-        Which columns do, and how many rows one combination of them sets apart (on a row between them it can be 0); None
-        where there is no such combination. The constant is named only where it is alone.
+        Which columns do, and how many rows they and others set apart: those on which some separating combination is not
+        0. None where there is no such combination. The constant is named only where it is alone.
 
     Examples
     --------
@@ -51,19 +51,33 @@ def separating(x: np.ndarray, y: np.ndarray, family: Family) -> tuple[np.ndarray
     >>> x = np.column_stack([np.ones(6), 1e9 + np.arange(6.0)])
     >>> which, rows = separating(x, np.array([0, 0, 0, 1, 1, 1]), make_family("binomial"))
     >>> which.tolist(), rows
-    ([False, True], 5)
+    ([False, True], 6)
     >>> separating(x, np.array([0, 0, 1, 0, 1, 1]), make_family("binomial")) is None
     True
     """
     side = np.where(y == 0, -1.0, np.where(y == 1, 1.0, 0.0)) if family.name == "binomial" else -1.0 * (y == 0)
     rows = _evened(x)
     table = np.unique(np.column_stack([side, rows]), axis=0)
-    weights = _programmed(table[:, 0], table[:, 1:])
+    weights = _programmed(table[:, 0], table[:, 1:], table[:, 0])
     if weights is None:
         return None
     used = np.abs(weights) > LEAST * np.abs(weights).max()
     moved = used & (np.ptp(x, axis=0) > 0)
-    return (moved if moved.any() else used), int((np.abs(rows @ weights) > LEAST).sum())
+    return (moved if moved.any() else used), _set_apart(table[:, 0], table[:, 1:], rows, weights)
+
+
+def _set_apart(side: np.ndarray, table: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> int:
+    """How many rows some separating combination sets apart: on a row between outcomes one combination can be 0."""
+    apart, between = np.abs(rows @ weights) > LEAST, np.abs(table @ weights) <= LEAST
+    while True:
+        other = _programmed(np.where(between, side, 0.0), table, side)
+        if other is None:
+            return int(apart.sum())
+        more = between & (np.abs(table @ other) > LEAST)
+        if not more.any():
+            return int(apart.sum())
+        apart |= np.abs(rows @ other) > LEAST
+        between &= ~more
 
 
 def _evened(x: np.ndarray) -> np.ndarray:
@@ -89,13 +103,14 @@ def _usual(x: np.ndarray) -> np.ndarray:
     return np.array([np.median(np.abs(c[c != 0])) if c.any() else 1.0 for c in x.T])
 
 
-def _programmed(side: np.ndarray, rows: np.ndarray) -> np.ndarray | None:
-    """The combination that separates most, shape (p,), if there is one."""
+def _programmed(aims: np.ndarray, rows: np.ndarray, side: np.ndarray) -> np.ndarray | None:
+    """The combination that separates most in the rows aimed at, shape (p,), if there is one."""
     signed, level = side[side != 0, None] * rows[side != 0], rows[side == 0]
-    if not len(signed):
+    if not aims.any():
         return None
+    aim = aims @ rows
     found = scipy.optimize.linprog(
-        -signed.sum(axis=0) / len(signed), -signed, np.zeros(len(signed)),
+        -aim / len(signed), -signed, np.zeros(len(signed)),
         level if len(level) else None, np.zeros(len(level)) if len(level) else None, bounds=(-1.0, 1.0),
         options={"primal_feasibility_tolerance": FEASIBLE, "dual_feasibility_tolerance": FEASIBLE},
     )  # fmt: skip

@@ -84,6 +84,7 @@ def exponentiated(m: FittedGeneralizedModel, table: pd.DataFrame, exponentiate: 
     ratio_name(m)
     with np.errstate(over="ignore"):
         changed = {name: np.exp(table[name]) for name in ("estimate", *LIMITS) if name in table}
-    if "effect" in table:  # those of random effects stay
+    if "effect" in table:  # as broom.mixed, where broom keeps the errors of coefficients; those of random effects stay
+        changed["std.error"] = changed["estimate"] * table["std.error"]
         changed = {name: values.where(table["effect"] == "fixed", table[name]) for name, values in changed.items()}
     return table.assign(**changed)

@@ -359,7 +359,7 @@ class GeneralizedLinearModel(OneLevelModel):
             Coverage, in (0, 1).
         exponentiate : bool
             Estimates and limits as odds ratios, rate ratios …; as in broom the standard errors stay those of the
-            coefficients.
+            coefficients. (Those of `mlm.glmer` are the ratios', as in broom.mixed.)
 
         Returns
         -------

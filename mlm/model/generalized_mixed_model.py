@@ -333,8 +333,8 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         level : float
             Coverage, in (0, 1).
         exponentiate : bool
-            Fixed effects and limits as odds ratios, rate ratios …; as in broom the standard errors stay those of the
-            coefficients.
+            Fixed effects and limits as odds ratios, rate ratios …; as in broom.mixed the standard errors are theirs by
+            the delta method, the ratio times the coefficient's. (`mlm.glm` keeps the coefficients', as broom does.)
 
         Returns
         -------

@@ -108,7 +108,8 @@ def icc(
     IntraclassCorrelation
         Prints as ``performance::icc``, which gives NA for a singular fit. Here such a fit has the shares of its
         estimated variances, and the printout says that it is singular. Of counts performance 0.10 takes ``exp(beta)``
-        for the mean, that of a group without effects; later versions take the mean, as here.
+        for the mean, that of a group without effects; later versions take the mean, as here. Of Gamma responses it
+        takes v whatever is asked, which is ``"delta"`` here; `approximation` is that of table 1 of Nakagawa et al.
 
     Raises
     ------

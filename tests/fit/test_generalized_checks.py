@@ -6,8 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.special import roots_hermitenorm
 
 import mlm
+from mlm.generalized.one_outcome import at_endless_variance
 
 N = 200
 RNG = np.random.default_rng(3)
@@ -54,10 +57,64 @@ def test_zero_counts_only():
     refused(mlm.DataError, "'count'", "constant (0)", formula="count ~ x + (1 | g)", family="poisson", count=0)
 
 
+def one_outcome_a_level(seed):
+    """Levels of one row, and some pairs with one outcome; predictors with tails, of levels or of rows."""
+    rng = np.random.default_rng([seed, 9])
+    singles, pairs = int(rng.choice([20, 60, 150])), int(rng.choice([1, 3, 8]))
+    g = np.r_[np.arange(singles), np.repeat(np.arange(singles, singles + pairs), 2)]
+    x = 1.5 * rng.standard_t(2, size=singles + pairs)[g] + (seed % 3 == 0) * rng.normal(size=len(g))
+    y = (rng.random(len(g)) < 0.5 + np.arctan(1.5 * x) / np.pi).astype(int)
+    y[singles + 1 :: 2] = y[singles::2]
+    return {"y": y, "x": x, "g": g}
+
+
+def exact_minimum(data, deviation):
+    """-2 log L by 151 nodes, at the best fixed effects for a standard deviation of the effects."""
+    nodes, weights = roots_hermitenorm(151)
+    x, starts = np.column_stack([np.ones(len(data["y"])), data["x"]]), np.flatnonzero(np.diff(data["g"], prepend=-1))
+    signs = np.where(data["y"] == 1, 1.0, -1.0)[:, None]
+
+    def value(b):
+        rows = -np.logaddexp(0.0, -signs * ((x @ b)[:, None] + deviation * nodes))
+        return -2.0 * np.log(np.exp(np.add.reduceat(rows, starts)) @ (weights / weights.sum())).sum()
+
+    return float(minimize(value, np.zeros(2), method="BFGS").fun)
+
+
+FITTED = [6, 8, 13, 15, 20, 24, 27, 34, 35, 42, 52, 53]
+REFUSED = [0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 14, 16]
+
+
+@pytest.mark.parametrize("n_agq", [1, 15])
+@pytest.mark.parametrize("seed", FITTED)
+def test_one_outcome_a_level_is_fitted_where_there_is_a_maximum(seed, n_agq):
+    """The likelihood falls as the variance grows, and its bound is below it."""
+    data = one_outcome_a_level(seed)
+    with pytest.warns(mlm.SingularFitWarning):
+        m, plain = mlm.glmer("y ~ x + (1 | g)", data, n_agq=n_agq), mlm.glm("y ~ x", data)
+    values = [exact_minimum(data, deviation) for deviation in (0.0, 0.5, 1.0, 2.0, 4.0)]
+    x = np.column_stack([np.ones(len(data["y"])), data["x"]])
+    assert min([*values, at_endless_variance(x, data["y"] > 0, data["g"])]) == values[0]
+    assert m.theta[0] == pytest.approx(0.0, abs=1e-3)
+    assert -2.0 * m.loglik == pytest.approx(values[0], abs=1e-5)
+    assert m.fixef.to_numpy() == pytest.approx(plain.fixef.to_numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", REFUSED)
+def test_one_outcome_a_level_is_refused_where_the_bound_is_the_largest(seed):
+    data = one_outcome_a_level(seed)
+    x = np.column_stack([np.ones(len(data["y"])), data["x"]])
+    bound = at_endless_variance(x, data["y"] > 0, data["g"])
+    values = [exact_minimum(data, deviation) for deviation in (0.0, 0.5, 1.0, 2.0, 4.0)]
+    assert bound < min(values)
+    with pytest.raises(mlm.FitError, match=f"goes to {bound:.2f}; without it, it is {values[0]:.2f}, and"):
+        mlm.glmer("y ~ x + (1 | g)", data)
+
+
 @pytest.mark.parametrize("formula", ["y ~ 1 + (1 | g)", "y ~ x + (x | g)", "y ~ x + (1 | g) + (1 | h)"])
 def test_levels_without_both_outcomes(formula):
     y = (DATA["g"] < 8).astype(int)
-    refused(mlm.FitError, "'g'", "8 of 20", "bound as the variance", formula=formula, y=y, h=np.arange(N) % 7)
+    refused(mlm.FitError, "'g'", "8 of 20", "-2 log L goes to 2", formula=formula, y=y, h=np.arange(N) % 7)
 
 
 def test_some_levels_without_both_outcomes_are_fitted():
@@ -305,12 +362,17 @@ def with_far_value(far):
     return x
 
 
-@pytest.mark.parametrize(("far", "share"), [(1e4, 1e-6), (1e6, 1e-6), (99999999.0, 5e-5), (1e9, 1e-3)])
-def test_one_far_value_leaves_standard_errors(far, share):
+@pytest.mark.parametrize("far", [1e4, 1e6, 99999999.0, 1e9])
+def test_one_far_value_leaves_standard_errors(far):
     """A success that is certain: how far it is says nothing of the other rows."""
     m, plain = (mlm.glmer("y ~ x + (1 | g)", DATA.assign(x=with_far_value(v))) for v in (far, 300.0))
     assert m.fixef.to_numpy() == pytest.approx(plain.fixef.to_numpy(), rel=1e-6)
-    assert m.se.to_numpy() == pytest.approx(plain.se.to_numpy(), rel=share)
+    assert m.se.to_numpy() == pytest.approx(plain.se.to_numpy(), rel=1e-6)
+    known, of_plain = (np.sqrt(np.diag(each.covariance(use_hessian=False))) for each in (m, plain))
+    assert known == pytest.approx(of_plain, rel=1e-6)
+    rows = pd.DataFrame({"x": [-1.0, 0.0, 2.0], "g": 0})
+    of_means, wanted = (each.predict(rows, re_form=False, se=True)["se"].to_numpy() for each in (m, plain))
+    assert of_means == pytest.approx(wanted, rel=1e-6)
 
 
 @pytest.mark.parametrize("far", [1e10, -1e11, 1e12])

@@ -121,8 +121,9 @@ def test_row_order_does_not_matter():
         ("y ~ x", "binomial", {"y": pd.date_range("2020", periods=N)}, "holds dates"),
         ("cbind(x, y) ~ w", "binomial", {}, "negative numbers of successes"),
         ("cbind(y, y - 1) ~ w", "binomial", {}, "negative numbers of failures"),
-        ("cbind(y, y - 1) ~ w", "binomial", {}, "the second column is failures, not trials"),
+        ("cbind(y, y - 1) ~ w", "binomial", {}, "(-1). The second column is failures, not trials"),
         ("cbind(y, 0 * y) ~ w", "binomial", {}, "5 rows of 12 with values that are neither successes nor failures"),
+        ("cbind(y, 0 * y) ~ w", "binomial", {}, "(0). They tell nothing: leave them out, as R does without a word."),
         ("cbind(y, w, x) ~ 1", "binomial", {}, "makes 3 columns; a binomial one has two"),
         ("cbind(y, w) ~ x", "poisson", {}, "successes and failures are of family='binomial'"),
         ("y ~ x", "poisson", {"y": np.arange(N) - 2}, "2 rows of 12 with values that are negative; the poisson family"),
@@ -144,6 +145,12 @@ def test_refusals(formula, family, columns, says):
     ("formula", "family", "options", "says"),
     [
         ("I(y / 2) ~ x", "binomial", {}, "7 rows of 12 that are neither 0 nor 1. Of shares of successes the weights"),
+        (
+            "I(y / 2) ~ x",
+            "binomial",
+            {},
+            "without them each row is one trial, and the likelihood its formula's",
+        ),
         ("I(y / 2) ~ x", "binomial", {"weights": "w"}, "whose share times weight is no whole number of successes"),
         ("cbind(y / 2, w) ~ x", "binomial", {}, "whose successes or failures are no whole numbers"),
         ("I(y / 2) ~ x", "poisson", {}, "7 rows of 12 that are no whole numbers. Counts for unequal times"),

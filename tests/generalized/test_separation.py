@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 import mlm
 from mlm.generalized.family import make_family
@@ -51,3 +52,28 @@ def test_an_overlap_of_one_pair_is_no_separation():
 
 def test_a_constant_alone_is_named():
     assert separating(np.ones((3, 1)), np.ones(3), BINOMIAL)[0].tolist() == [True]
+
+
+def can_be_set_apart(x, y):
+    """Rows on which some separating combination is not 0: one linear program a row."""
+    sides = np.where(y == 0, -1.0, 1.0)[:, None] * x
+    found = [linprog(-row, -sides, np.zeros(len(sides)), bounds=(-1, 1)) for row in sides]
+    return sum(each.status == 0 and -each.fun > 1e-6 for each in found)
+
+
+@pytest.mark.parametrize("which", ["one", "two", "category", "categories", "within"])
+@pytest.mark.parametrize("seed", range(2))
+def test_every_row_set_apart_is_counted(which, seed):
+    """Also those on which the combination that separates most is 0."""
+    rng = np.random.default_rng(seed)
+    n, f, z = 40, rng.integers(0, 3, 40), rng.normal(size=40)
+    x, either = rng.normal(size=n), rng.integers(0, 2, 40)
+    y = {
+        "one": (x > 0) * 1,
+        "two": (x + z > 0) * 1,
+        "category": np.where(f == 1, 1, either),
+        "categories": np.where(f == 1, 0, np.where(f == 2, 1, either)),
+        "within": np.where(f == 1, 0, np.where(f == 2, x > 0, either)),
+    }[which]
+    matrix = np.column_stack([np.ones(n), x, z, f == 1, f == 2]).astype(float)[:, : 2 if which == "one" else 5]
+    assert separating(matrix, y, BINOMIAL)[1] == can_be_set_apart(matrix, y)

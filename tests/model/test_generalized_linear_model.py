@@ -220,8 +220,18 @@ def test_a_level_with_one_outcome_is_said():
     with pytest.warns(mlm.ConvergenceWarning, match=r"in 13 rows of 40, .*Estimates and standard errors of fc are"):
         m = mlm.glm("y ~ x + f", data.assign(y=np.where(data.f == "c", 1, data.y)))
     assert m.fitted[data.f == "c"].min() > 1 - 1e-6
-    with pytest.warns(mlm.ConvergenceWarning, match="run to 0 in 40 rows"):
-        mlm.glm("count ~ 1", data.assign(count=0), "poisson")
+
+
+@pytest.mark.parametrize("formula", ["y ~ 1", "y ~ x + f"])
+@pytest.mark.parametrize(
+    ("family", "value", "what"), [("poisson", 0, "zeros"), ("binomial", 0, "failures"), ("binomial", 1, "successes")]
+)
+def test_one_outcome_only_is_said(formula, family, value, what):
+    """It is the intercept that runs away, whatever the predictors are."""
+    said = rf"'y' has only {what} in the 40 rows used: there is nothing to explain, .* run to {value} in 40 rows"
+    with pytest.warns(mlm.ConvergenceWarning, match=said) as caught:
+        mlm.glm(formula, rows().assign(y=value), family)
+    assert not any("predictors" in str(warning.message) for warning in caught)
 
 
 def test_the_edge_of_the_means_is_said():

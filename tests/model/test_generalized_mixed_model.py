@@ -220,6 +220,8 @@ def test_tables(m):
     tidy = m.tidy(conf_int=True, exponentiate=True)
     assert tidy["term"].tolist()[-3:] == ["sd__(Intercept)", "cor__(Intercept).x", "sd__x"]
     assert tidy["estimate"][1] == pytest.approx(np.exp(m.fixef["x"]))
+    assert tidy["std.error"][1] == pytest.approx(np.exp(m.fixef["x"]) * m.se["x"])  # broom.mixed's, not broom's
+    assert tidy["estimate"].iloc[-1] == m.tidy()["estimate"].iloc[-1]
     assert m.exp_table()["odds ratio"]["x"] == pytest.approx(np.exp(m.fixef["x"]))
     assert m.coef().shape == (25, 4)
     with pytest.raises(mlm.FitError, match="normal distribution"):
