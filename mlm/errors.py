@@ -25,6 +25,7 @@ __all__ = [
     "ResponseWarning",
     "SingularFitWarning",
     "TextColumnWarning",
+    "brief",
     "counted",
     "first_few",
     "is_count",
@@ -163,6 +164,11 @@ def shorten(name: str) -> str:
     """Write a name or a label for a message; of a long one its two ends."""
     half = SHOWN_LETTERS // 2
     return name if len(name) <= SHOWN_LETTERS else f"{name[:half]} … {name[-half:]}"
+
+
+def brief(value: Any) -> str:
+    """Write a value that is none of those allowed, for a message: of a long one, as of an array, its two ends."""
+    return shorten(" ".join(repr(value).split()))
 
 
 def counted(number: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ArgumentError, first_few, is_count, is_number, listed, shorten, suggest
+from ..errors import ArgumentError, brief, first_few, is_count, is_number, listed, shorten, suggest
 from ..frame.values import label
 
 __all__ = ["FAMILIES", "Family", "contrast_family"]
@@ -73,7 +73,7 @@ def contrast_family(method: Any, labels: Sequence[str], ref: Any, ratio: bool) -
     if not isinstance(method, str) or method not in FAMILIES:
         hint = suggest(method, FAMILIES) if isinstance(method, str) else ""
         raise ArgumentError(
-            f"Contrasts are {', '.join(FAMILIES)}, or a mapping of names to weights; got {shorten(repr(method))}.{hint}"
+            f"Contrasts are {', '.join(FAMILIES)}, or a mapping of names to weights; got {brief(method)}.{hint}"
         )
     if ref is not None and method != "trt.vs.ctrl":
         raise ArgumentError(f"ref= is of 'trt.vs.ctrl', and not of {method!r}.")
@@ -91,7 +91,7 @@ def _own(given: Mapping[Any, Any], count: int) -> Family:
         if row is None or len(row) != count or not all(is_number(one) and isfinite(one) for one in row):
             raise ArgumentError(
                 f"The contrast {shorten(str(name))!r} has one finite number for each of {count} estimates; got "
-                f"{shorten(repr(weights))}."
+                f"{brief(weights)}."
             )
         rows.append([float(one) for one in row])
     if not rows:
@@ -116,11 +116,11 @@ def _places(ref: Any, labels: Sequence[str]) -> list[int]:
             found.append(int(one))
         else:
             raise ArgumentError(
-                f"ref= is one of {first_few(list(labels))}, or a position from 0; got {one!r}."
+                f"ref= is one of {first_few(list(labels))}, or a position from 0; got {brief(one)}."
                 f"{suggest(str(one), labels)}"
             )
     if not found or len(set(found)) == len(labels):
-        raise ArgumentError(f"ref= leaves nothing to compare among {first_few(list(labels))}; got {ref!r}.")
+        raise ArgumentError(f"ref= leaves nothing to compare among {first_few(list(labels))}; got {brief(ref)}.")
     return list(dict.fromkeys(found))
 
 

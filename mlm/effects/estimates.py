@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, first_few, is_number, listed, suggest
+from ..errors import ArgumentError, brief, first_few, is_number, listed, suggest
 from ..frame.estimability import Dependence
 from ..frame.values import label
 from ..inference.confint import checked_level
@@ -437,7 +437,7 @@ class Estimates:
         if several is None or not all(isinstance(name, str) and name in self.labels for name in several):
             there = list(self.labels)
             hint = suggest(by, there) if isinstance(by, str) else ""
-            raise ArgumentError(f"by= names some of {first_few(there)}; got {by!r}.{hint}")
+            raise ArgumentError(f"by= names some of {first_few(there)}; got {brief(by)}.{hint}")
         if len(several) == len(self.labels.columns):
             raise ArgumentError(f"by= names all of {first_few(list(self.labels))}, and leaves nothing to compare.")
         return tuple(dict.fromkeys(several))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FitError, counted, is_one_of, shorten
+from ..errors import ArgumentError, DataError, FitError, brief, counted, is_one_of, shorten
 from ..frame.design import full_coding
 from ..frame.estimability import estimable_rows
 from ..frame.evaluate import Evaluator, column_names, demand_functions
@@ -123,7 +123,7 @@ def wanted(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_levels: st
 def demand_new_levels(new_levels: str) -> None:
     """Refuse what `mlm.MixedModel.predict` does not know."""
     if not is_one_of(new_levels, NEW_LEVELS):
-        raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {new_levels!r}.")
+        raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {brief(new_levels)}.")
 
 
 def demand_errors(fit: Fit | GeneralizedFit, rows: Wanted) -> None:
@@ -273,7 +273,7 @@ def demand_no_effects(re_form: Any) -> None:
         When some of them are asked for: all or none makes no difference.
     """
     if re_form is not None and not is_one_of(re_form, NO_EFFECTS):
-        raise ArgumentError(f"`re_form` is of mixed models, and this one has no random effects; got {re_form!r}.")
+        raise ArgumentError(f"`re_form` is of mixed models, and this one has no random effects; got {brief(re_form)}.")
 
 
 def chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[int]]:
@@ -286,7 +286,7 @@ def chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[in
     if asked is None or asked.fixed.sets or asked.offsets or asked.has_dot:
         raise ArgumentError(
             "re_form is None (all random effects), 'NA', False or 0 (none), or some of them as in the formula, such as "
-            f"'(1 | g)'; got {re_form!r}."
+            f"'(1 | g)'; got {brief(re_form)}."
         )
     chosen: dict[int, set[int]] = {}
     for term in asked.random:

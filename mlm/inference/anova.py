@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, first_few, is_one_of
 from ..fit.checks import demand_exact
 from ..report import r_numbers
 from ..report.face import (
@@ -167,7 +167,7 @@ def anova(
     """
     style_of(digits, width)
     if not is_one_of(refit, (True, False)):
-        raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
+        raise ArgumentError(f"`refit` is True or False; got {brief(refit)}.")
     kept = None if refit else False
     if len(model_list(models)) == 1:
         _refuse(names=names, test=test, method=method, refit=kept, n=n, seed=seed, one="one model")
@@ -220,7 +220,7 @@ def _refuse(one: str, **given: Any) -> None:
 def _method(method: str | None, test: str | None) -> str | None:
     """Check by which method models are compared."""
     if not is_one_of(method, (None, "lrt", "kr", "boot")):
-        raise ArgumentError(f"`method` is None, 'lrt', 'kr' or 'boot'; got {method!r}.")
+        raise ArgumentError(f"`method` is None, 'lrt', 'kr' or 'boot'; got {brief(method)}.")
     if method is not None and test is not None and (method, test) != ("lrt", "Chisq"):
         raise ArgumentError(f"`method` {method!r} and `test` {test!r} contradict each other; leave one out.")
     return method
@@ -234,14 +234,14 @@ def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[
         return [f"model{k}" for k in range(1, len(models) + 1)]
     labels = [" ".join(name.split()) if "\n" in name else name for name in model_names(len(models), names)]
     if len(set(labels)) != len(labels):
-        raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
+        raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {first_few(labels)}.")
     return labels
 
 
 def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None) -> bool:
     """Decide on the F test (True) or likelihoods."""
     if not is_one_of(test, (None, "F", "Chisq")):
-        raise ArgumentError(f"`test` is None, 'F' or 'Chisq'; got {test!r}.")
+        raise ArgumentError(f"`test` is None, 'F' or 'Chisq'; got {brief(test)}.")
     mixed = [label for label, m in zip(labels, models, strict=True) if is_mixed(m)]
     if test == "F" and mixed:
         raise ArgumentError(

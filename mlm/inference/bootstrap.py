@@ -17,10 +17,10 @@ from ..errors import (
     ConvergenceWarning,
     FitError,
     MlmError,
+    brief,
     is_count,
     is_number,
     is_one_of,
-    shorten,
     suggest,
     users_stacklevel,
 )
@@ -235,21 +235,21 @@ def bootstrap(
 def _demand_options(m: Any, n: Any, statistic: Any, kind: Any, re_form: Any, group: Any, progress: Any) -> None:
     """Refuse what cannot be."""
     if not is_count(n, least=2, most=MOST_RESPONSES):
-        raise ArgumentError(f"`n` is a whole number of refits from 2 to {MOST_RESPONSES:,}; got {n!r}.")
+        raise ArgumentError(f"`n` is a whole number of refits from 2 to {MOST_RESPONSES:,}; got {brief(n)}.")
     if statistic is not None and not callable(statistic):
-        raise ArgumentError(f"`statistic` is a function of a fitted model; got {statistic!r}.")
+        raise ArgumentError(f"`statistic` is a function of a fitted model; got {brief(statistic)}.")
     if not is_one_of(kind, tuple(HEADINGS)):
         hint = suggest(kind, HEADINGS) if isinstance(kind, str) else ""
-        raise ArgumentError(f"`kind` is 'parametric' or 'groups'; got {kind!r}.{hint}")
+        raise ArgumentError(f"`kind` is 'parametric' or 'groups'; got {brief(kind)}.{hint}")
     if kind == "groups" and re_form is not False:
         raise ArgumentError("`re_form` is of the parametric bootstrap; leave it out with kind='groups'.")
     if group is not None and kind == "parametric":
         raise ArgumentError("`group` is of kind='groups'; leave it out of the parametric bootstrap.")
     names = [str(name) for name in m.ngrps.index]
     if group is not None and not is_one_of(group, names):
-        raise ArgumentError(f"`group` is a grouping factor of the model, {', '.join(names)}; got {group!r}.")
+        raise ArgumentError(f"`group` is a grouping factor of the model, {', '.join(names)}; got {brief(group)}.")
     if not is_one_of(progress, (None, True, False)):
-        raise ArgumentError(f"`progress` is True, False or None; got {progress!r}.")
+        raise ArgumentError(f"`progress` is True, False or None; got {brief(progress)}.")
 
 
 def _side_by_side(m: Any, many: int, draws: Draws, rng: np.random.Generator, tell: Callable[[int], None]) -> Bootstrap:
@@ -339,7 +339,7 @@ def _numbers(found: Any) -> pd.Series:
         numeric = False
     if not numeric or not len(values):
         raise ArgumentError(
-            f"`statistic` returns a number, several, a mapping or a Series of them; got {shorten(repr(found))}."
+            f"`statistic` returns a number, several, a mapping or a Series of them; got {brief(found)}."
         )
     names = found if isinstance(found, Mapping | pd.Series) else [f"t{k}" for k in range(1, len(values) + 1)]
     return pd.Series(values.astype(float), names.index if isinstance(names, pd.Series) else list(names))

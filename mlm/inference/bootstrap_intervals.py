@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from ..errors import ArgumentError, is_number, is_one_of, shorten, suggest
+from ..errors import ArgumentError, brief, is_number, is_one_of, suggest
 
 __all__ = ["KINDS", "demand_kind", "limits", "quantiles"]
 
@@ -23,7 +23,7 @@ def demand_kind(kind: object) -> None:
     if not is_one_of(kind, KINDS):
         hint = suggest(kind, KINDS) if isinstance(kind, str) else ""
         hint = f" Give the level by its name: level={kind}." if is_number(kind) and 0 < kind < 1 else hint
-        raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {shorten(repr(kind))}.{hint}")
+        raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {brief(kind)}.{hint}")
 
 
 def limits(estimates: np.ndarray, observed: float, level: float, kind: str) -> tuple[float, float]:

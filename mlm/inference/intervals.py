@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from .bootstrap import bootstrap
 from .bootstrap_intervals import demand_kind
 from .confint import checked_level
@@ -29,7 +29,8 @@ def is_wald(method: Any) -> bool:
     """
     if not (isinstance(method, str) and is_one_of(method.lower(), METHODS)):
         raise ArgumentError(
-            f"Confidence intervals by {method!r} are not there; a mixed model has method='wald', 'profile' or 'boot'."
+            f"Confidence intervals by {brief(method)} are not there; a mixed model has method='wald', "
+            "'profile' or 'boot'."
         )
     return method.lower() == "wald"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from ..fit.checks import demand_exact
 from ..fit.fit import Fit
 from ..frame.model_frame import RandomPart
@@ -137,7 +137,7 @@ def ranova(
     """
     demand_linear_mixed(m, "ranova")
     if not is_one_of(reduce_terms, (True, False)):
-        raise ArgumentError(f"`reduce_terms` is True or False; got {reduce_terms!r}.")
+        raise ArgumentError(f"`reduce_terms` is True or False; got {brief(reduce_terms)}.")
     frame, _ = random_frame(m, reduce_terms)
     formula = rewritten(m.frame.formula, m.frame.formula.fixed, [part.term for part in m.frame.random])
     heading = (HEADING, "", "Model:", "\n".join(r_text.deparse(formula.text)))

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeGuard
 
 import pandas as pd
 
-from ..errors import ArgumentError, FitError, listed
+from ..errors import ArgumentError, FitError, first_few, listed
 
 __all__ = [
     "FittedGeneralizedMixedModel",
@@ -322,7 +322,7 @@ def model_names(count: int, names: object) -> list[str]:
         raise ArgumentError(f"names are a list with one name for each of {count} models; got {type(names).__name__}.")
     found = [name_text(name, "names") for name in each]
     if len(found) != count:
-        raise ArgumentError(f"{count} models need {count} names; got {len(found)}: {', '.join(found)}.")
+        raise ArgumentError(f"{count} models need {count} names; got {len(found)}: {first_few(found)}.")
     return found
 
 

@@ -360,7 +360,7 @@ def test_the_kind_of_interval_comes_first():
         assert found.confint(kind).equals(found.confint(kind=kind, level=0.95))
         assert found.confint(kind, 0.9).equals(found.confint(level=0.9, kind=kind))
     assert not found.confint("basic").equals(found.confint("normal"))
-    with pytest.raises(mlm.ArgumentError, match="Give the level by its name: level=0.9"):
+    with pytest.raises(mlm.ArgumentError, match=r"Give the level by its name: level=0\.9"):
         found.confint(0.9)
 
 
