@@ -78,7 +78,7 @@ class ConvergenceWarning(MlmWarning):
 
 
 class SingularFitWarning(MlmWarning):
-    """A variance is estimated as zero, or a correlation as plus or minus one."""
+    """A variance is estimated as zero, or a correlation as plus or minus one, or its interval ends there."""
 
 
 class MonteCarloWarning(MlmWarning):
