@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy
 
@@ -12,7 +14,7 @@ __all__ = ["KINDS", "demand_kind", "limits", "quantiles"]
 KINDS = ("percentile", "basic", "normal")
 
 
-def demand_kind(kind: object) -> None:
+def demand_kind(kind: Any) -> None:
     """Refuse intervals of another kind.
 
     Raises

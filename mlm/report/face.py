@@ -367,7 +367,7 @@ def demand_linear_mixed(m: object, what: str) -> None:
     if is_generalized(m):
         raise FitError(
             f"{what} is there for linear mixed models; this one is of the {m.family.name} family. Compare it with the "
-            "smaller model: mlm.anova(smaller, larger)."
+            "smaller model, mlm.anova(smaller, larger); mlm.ranova(m) and mlm.drop1(m) test what can be left out."
         )
 
 
