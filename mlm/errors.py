@@ -90,7 +90,7 @@ class NestingWarning(MlmWarning):
 
 
 class ExtrapolationWarning(MlmWarning):
-    """What is predicted lies beyond the fit: a B-spline beyond its boundary knots, a mean that a family cannot have."""
+    """Predictions beyond the fit: beyond a B-spline's boundary knots, a family's means, or its rows' weights."""
 
 
 class IdentificationWarning(MlmWarning):

@@ -9,11 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FitError, brief, counted, is_one_of, shorten
+from ..errors import (
+    ArgumentError,
+    DataError,
+    FitError,
+    brief,
+    counted,
+    is_one_of,
+    shorten,
+)
 from ..frame.design import full_coding
 from ..frame.estimability import estimable_rows
-from ..frame.evaluate import Evaluator, column_names, demand_functions
-from ..frame.given import checked_weights, given, numeric
+from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
@@ -34,7 +41,6 @@ __all__ = [
     "demand_new_levels",
     "demand_no_effects",
     "fitted_values",
-    "observation_variances",
     "predicted_values",
     "variances",
     "wanted",
@@ -201,48 +207,6 @@ def _solved_variances(fit: Any, rows: Wanted) -> np.ndarray:
     codes = {group: e.codes[first] for group, e in effects.items()}
     found: np.ndarray = fit.solved_variances(rows.x[first], columns, codes)[place.ravel()]
     return found
-
-
-def observation_variances(fit: Fit, newdata: Any, weights: Any) -> np.ndarray | float:
-    """Variances of observations around their means, ``sigma² / weight``, shape (m,).
-
-    Parameters
-    ----------
-    fit : Fit
-    newdata : data frame, or None
-        None stands for the rows of the fit, with the weights that they have.
-    weights : str or array_like of shape (m,), or None
-        Of new rows: a column of theirs, an expression, or values; None stands for 1.
-
-    Raises
-    ------
-    ArgumentError
-        When weights are given for the rows of the fit.
-    DataError
-        When they are not one positive number per row.
-    FormulaError
-        When an expression cannot be read.
-    """
-    if newdata is None:
-        if weights is not None:
-            raise ArgumentError("`weights` are those of new rows; the rows of the fit have theirs: leave it out.")
-        return fit.sigma**2 / (1.0 if fit.frame.weights is None else fit.frame.weights)
-    if weights is None:
-        return fit.sigma**2
-    table = Table.of(newdata, "The new data")
-    found, own = given(weights, "weights", table), fit.frame.recipe.own
-    if isinstance(found, np.ndarray):
-        values = found
-    else:
-        demand_functions((found,), own, weights)
-        table.demand({"`weights`": column_names((found,), own, table)}, "The new data")
-        values = numeric(found, Evaluator(table, own).value(found), "weights column", table.n)
-    missing = int(np.isnan(values).sum())
-    if missing:
-        raise DataError(
-            f"The weights are missing in {missing} of {table.n} rows of the new data; give a positive number for each."
-        )
-    return fit.sigma**2 / checked_weights(found, values)
 
 
 def _by_factor(fit: Fit | GeneralizedFit, rows: Wanted) -> dict[str, Effects]:
