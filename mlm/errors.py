@@ -25,6 +25,7 @@ __all__ = [
     "ResponseWarning",
     "SingularFitWarning",
     "TextColumnWarning",
+    "brief",
     "counted",
     "first_few",
     "is_count",
@@ -77,7 +78,7 @@ class ConvergenceWarning(MlmWarning):
 
 
 class SingularFitWarning(MlmWarning):
-    """A variance is estimated as zero, or a correlation as plus or minus one."""
+    """A variance is estimated as zero, or a correlation as plus or minus one, or its interval ends there."""
 
 
 class MonteCarloWarning(MlmWarning):
@@ -89,7 +90,7 @@ class NestingWarning(MlmWarning):
 
 
 class ExtrapolationWarning(MlmWarning):
-    """What is predicted lies beyond the fit: a B-spline beyond its boundary knots, a mean that a family cannot have."""
+    """Predictions beyond the fit: beyond a B-spline's boundary knots, a family's means, or its rows' weights."""
 
 
 class IdentificationWarning(MlmWarning):
@@ -163,6 +164,11 @@ def shorten(name: str) -> str:
     """Write a name or a label for a message; of a long one its two ends."""
     half = SHOWN_LETTERS // 2
     return name if len(name) <= SHOWN_LETTERS else f"{name[:half]} … {name[-half:]}"
+
+
+def brief(value: Any) -> str:
+    """Write a value that is none of those allowed, for a message: of a long one, as of an array, its two ends."""
+    return shorten(" ".join(repr(value).split()))
 
 
 def counted(number: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import ArgumentError, is_one_of
+from .errors import ArgumentError, brief, is_one_of
 from .fit.generalized_checks import checked_nodes, demand_generalized
 from .fit.stages import sorted_terms, without_dependent
 from .frame.fit_call import FitCall
@@ -97,7 +97,7 @@ def glmer(
     42.377
     """
     if not is_one_of(verbose, (True, False)):
-        raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
+        raise ArgumentError(f"`verbose` is True or False; got {brief(verbose)}.")
     nodes, distribution = checked_nodes(n_agq), make_family(family, link)
     demand_generalized(distribution)
     given: dict[str, Any] = {"weights": weights, "offset": offset, "contrasts": contrasts, "functions": functions}

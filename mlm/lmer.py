@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import ArgumentError, is_one_of
+from .errors import ArgumentError, brief, is_one_of
 from .fit.checks import by_reml, demand_estimable, solving_of
 from .fit.lazy import unread_frame
 from .fit.of_sums import products_of
@@ -173,7 +173,7 @@ def lmer(
     """
     restricted = by_reml(reml, REML, default=True)
     if not is_one_of(verbose, (True, False)):
-        raise ArgumentError(f"`verbose` is True or False; got {verbose!r}.")
+        raise ArgumentError(f"`verbose` is True or False; got {brief(verbose)}.")
     given: dict[str, Any] = {
         "weights": weights,
         "offset": offset,

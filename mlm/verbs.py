@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import ArgumentError, FitError, is_one_of, listed, shorten, suggest
+from .errors import ArgumentError, FitError, brief, is_one_of, listed, suggest
 from .inference.elimination import ALPHA_FIXED, ALPHA_RANDOM, Elimination, eliminate
 from .lm import least_squares
 from .model.generalized_linear_model import GeneralizedLinearModel
@@ -314,11 +314,11 @@ def step(
     for name, share in levels.items():
         real = isinstance(share, Real) and not isinstance(share, bool)
         if not real or not 0 <= share <= 1:
-            raise ArgumentError(f"`{name}` is a p value from 0 to 1; got {share!r}.")
+            raise ArgumentError(f"`{name}` is a p value from 0 to 1; got {brief(share)}.")
     for name, flag in (("reduce_random", reduce_random), ("reduce_fixed", reduce_fixed)):
         if not is_one_of(flag, (True, False)):
-            raise ArgumentError(f"`{name}` is True or False; got {flag!r}.")
+            raise ArgumentError(f"`{name}` is True or False; got {brief(flag)}.")
     kept = [keep] if isinstance(keep, str) else listed(keep)
     if kept is None or not all(isinstance(name, str) for name in kept):
-        raise ArgumentError(f"`keep` is a list of terms of the fixed part, by their names; got {shorten(repr(keep))}.")
+        raise ArgumentError(f"`keep` is a list of terms of the fixed part, by their names; got {brief(keep)}.")
     return eliminate(m, least_squares, ddf, (alpha_random, alpha_fixed), (reduce_random, reduce_fixed), tuple(kept))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from ..errors import ArgumentError, suggest
+from ..errors import ArgumentError, brief, suggest
 from .tails import ERROR, Largest, range_tail
 
 __all__ = ["JOINT", "METHODS", "STEPWISE", "Simultaneous", "checked_adjust"]
@@ -51,7 +51,8 @@ def checked_adjust(adjust: Any) -> str:
     if len(meant) != 1:
         hint = suggest(adjust, METHODS) if isinstance(adjust, str) else ""
         raise ArgumentError(
-            f"adjust= is one of {', '.join(METHODS)}, or the beginning of one of them, or None; got {adjust!r}.{hint}"
+            f"adjust= is one of {', '.join(METHODS)}, or the beginning of one of them, or None; "
+            f"got {brief(adjust)}.{hint}"
         )
     return known[meant[0]]
 

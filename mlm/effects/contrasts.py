@@ -9,8 +9,9 @@ from math import gcd, isfinite, lcm
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from ..errors import ArgumentError, first_few, is_count, is_number, listed, shorten, suggest
+from ..errors import ArgumentError, brief, first_few, is_count, is_number, listed, shorten, suggest
 from ..frame.values import label
 
 __all__ = ["FAMILIES", "Family", "contrast_family"]
@@ -39,12 +40,14 @@ class Family(NamedTuple):
     pairs: bool = False
 
 
-def contrast_family(method: Any, labels: Sequence[str], ref: Any, ratio: bool) -> Family:
+def contrast_family(
+    method: Any, labels: Sequence[str], ref: Any, ratio: bool, levels: Sequence[str] | None = None
+) -> Family:
     """Make the contrasts of some estimates.
 
     Parameters
     ----------
-    method : str or mapping of str to array_like of shape (estimates,)
+    method : str or mapping of str to array_like of shape (estimates,), or to mappings of labels to weights
         One of `FAMILIES`, or weights by name.
     labels : sequence of str
         Names of the estimates.
@@ -52,6 +55,8 @@ def contrast_family(method: Any, labels: Sequence[str], ref: Any, ratio: bool) -
         The estimates that others are compared with, of ``"trt.vs.ctrl"``.
     ratio : bool
         Whether differences are ratios, and called so.
+    levels : sequence of str, optional
+        Other names by which weights are given: numbers without the name of their variable.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def contrast_family(method: Any, labels: Sequence[str], ref: Any, ratio: bool) -
     Raises
     ------
     ArgumentError
-        For an unknown method or `ref`, or weights that are not one finite number an estimate.
+        For an unknown method or `ref`, or weights that are not one finite number an estimate, or of no estimate.
 
     Examples
     --------
@@ -69,11 +74,11 @@ def contrast_family(method: Any, labels: Sequence[str], ref: Any, ratio: bool) -
     (('a - b', 'a - c', 'b - c'), [1.0, 0.0, -1.0], 'tukey')
     """
     if isinstance(method, Mapping):
-        return _own(method, len(labels))
+        return _own(method, labels, labels if levels is None else levels)
     if not isinstance(method, str) or method not in FAMILIES:
         hint = suggest(method, FAMILIES) if isinstance(method, str) else ""
         raise ArgumentError(
-            f"Contrasts are {', '.join(FAMILIES)}, or a mapping of names to weights; got {shorten(repr(method))}.{hint}"
+            f"Contrasts are {', '.join(FAMILIES)}, or a mapping of names to weights; got {brief(method)}.{hint}"
         )
     if ref is not None and method != "trt.vs.ctrl":
         raise ArgumentError(f"ref= is of 'trt.vs.ctrl', and not of {method!r}.")
@@ -83,20 +88,36 @@ def contrast_family(method: Any, labels: Sequence[str], ref: Any, ratio: bool) -
     return FAMILIES[method](closed, "/" if ratio else "-")
 
 
-def _own(given: Mapping[Any, Any], count: int) -> Family:
+def _own(given: Mapping[Any, Any], labels: Sequence[str], levels: Sequence[str]) -> Family:
     """Weights of a user's."""
-    rows = []
+    rows, count = [], len(labels)
     for name, weights in given.items():
-        row = listed(weights)
+        row = listed(_by_place(name, weights, labels, levels))
         if row is None or len(row) != count or not all(is_number(one) and isfinite(one) for one in row):
             raise ArgumentError(
-                f"The contrast {shorten(str(name))!r} has one finite number for each of {count} estimates; got "
-                f"{shorten(repr(weights))}."
+                f"The contrast {shorten(str(name))!r} has one finite number for each of {count} estimates, or weights "
+                f"by their names, {{{labels[0]!r}: 1, …}}; got {brief(weights)}."
             )
         rows.append([float(one) for one in row])
     if not rows:
         raise ArgumentError("There is no contrast: give names with weights, such as {'first': [1, -1, 0]}.")
     return Family(tuple(str(name) for name in given), np.array(rows, dtype=float), "none")
+
+
+def _by_place(name: Any, weights: Any, labels: Sequence[str], levels: Sequence[str]) -> Any:
+    """Weights by the estimates' names in their order, 0 for those that are not named; others as they are."""
+    if isinstance(weights, pd.Series) and {label(one) for one in weights.index} <= {*labels}:
+        weights = weights.to_dict()
+    if not isinstance(weights, Mapping):
+        return weights
+    named = {label(one): weight for one, weight in weights.items()}
+    for one in named:
+        if one not in labels and one not in levels:
+            raise ArgumentError(
+                f"The contrast {shorten(str(name))!r} has a weight of {shorten(one)!r}, which is no estimate; these "
+                f"are {first_few(list(labels))}.{suggest(one, labels)}"
+            )
+    return [named.get(one, named.get(level, 0.0)) for one, level in zip(labels, levels, strict=True)]
 
 
 def _places(ref: Any, labels: Sequence[str]) -> list[int]:
@@ -116,11 +137,11 @@ def _places(ref: Any, labels: Sequence[str]) -> list[int]:
             found.append(int(one))
         else:
             raise ArgumentError(
-                f"ref= is one of {first_few(list(labels))}, or a position from 0; got {one!r}."
+                f"ref= is one of {first_few(list(labels))}, or a position from 0; got {brief(one)}."
                 f"{suggest(str(one), labels)}"
             )
     if not found or len(set(found)) == len(labels):
-        raise ArgumentError(f"ref= leaves nothing to compare among {first_few(list(labels))}; got {ref!r}.")
+        raise ArgumentError(f"ref= leaves nothing to compare among {first_few(list(labels))}; got {brief(ref)}.")
     return list(dict.fromkeys(found))
 
 

@@ -20,6 +20,7 @@ from ..errors import (
     ArgumentError,
     DataError,
     RankWarning,
+    brief,
     counted,
     first_few,
     is_number,
@@ -195,11 +196,11 @@ def effect(
     level = checked_level(level)
     demand_model(m)
     if df is not None and not (is_number(df) and not isinstance(df, bool) and df > 0):
-        raise ArgumentError(f"df is a positive number; got {df!r}.")
+        raise ArgumentError(f"df is a positive number; got {brief(df)}.")
     if not is_one_of(type, ("response", "link")):
-        raise ArgumentError(f"`type` is 'response' or 'link'; got {type!r}.")
+        raise ArgumentError(f"`type` is 'response' or 'link'; got {brief(type)}.")
     if at is not None and not isinstance(at, Mapping):
-        raise ArgumentError(f"at= maps predictors to lists of values, such as {{'z': [0, 1]}}; got {at!r}.")
+        raise ArgumentError(f"at= maps predictors to lists of values, such as {{'z': [0, 1]}}; got {brief(at)}.")
     known = predictors(m)
     chosen = _chosen(known, focal, dict(() if at is None else at), values)
     held = {name: predictor for name, predictor in known.items() if name not in chosen}
@@ -278,7 +279,7 @@ def _chosen(
     for name, given in {focal: values, **at}.items():
         some = listed(given, any_order=True)
         if some is None:
-            raise ArgumentError(f"Values of {name!r} are a list, such as [0, 1]; got {given!r}.")
+            raise ArgumentError(f"Values of {name!r} are a list, such as [0, 1]; got {brief(given)}.")
         chosen[name] = some
     for name, some in chosen.items():
         if not some:
@@ -289,5 +290,5 @@ def _chosen(
         elif not all(is_number(value) and math.isfinite(value) for value in some):
             quoted = next((value for value in some if isinstance(value, str)), None)
             remedy = "" if quoted is None else f" Numbers stand without quotes; {quoted!r} is text."
-            raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.{remedy}")
+            raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {brief(some)}.{remedy}")
     return chosen

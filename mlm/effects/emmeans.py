@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, first_few, is_one_of, listed, shorten, suggest
+from ..errors import ArgumentError, brief, first_few, is_one_of, listed, suggest
 from ..inference.confint import checked_level
 from ..inference.f_tests import Asymptotic, Denominators
 from ..language.tree import spell
@@ -109,7 +109,7 @@ def emmeans(
     demand_model(m)
     level, weights = checked_level(level), checked_weighting(weights)
     if not is_one_of(type, ("link", "response")):
-        raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
+        raise ArgumentError(f"`type` is 'link' or 'response'; got {brief(type)}.")
     grid = reference_grid(m, at)
     shown, by = shown_predictors(grid, specs, by)
     labels, averages = grid.average(shown, weights)
@@ -146,7 +146,7 @@ def denominators_of(m: Any, ddf: Any) -> Denominators:
     """
     known = ddf.lower() if isinstance(ddf, str) else ddf
     if not is_one_of(known, (None, *DDF)):
-        raise ArgumentError(f"ddf is None, {', '.join(map(repr, DDF))}; got {ddf!r}.")
+        raise ArgumentError(f"ddf is None, {', '.join(map(repr, DDF))}; got {brief(ddf)}.")
     if known == "asymptotic" or (known is None and getattr(m, "monte_carlo", None) is not None):
         return Asymptotic(m)
     if known is None and is_mixed(m) and not is_generalized(m):
@@ -164,7 +164,7 @@ def checked_weighting(weights: Any) -> str:
     """
     meant = [name for name in WEIGHTS if isinstance(weights, str) and weights and name.startswith(weights.lower())]
     if len(meant) != 1:
-        raise ArgumentError(f"weights= is one of {', '.join(map(repr, WEIGHTS))}; got {weights!r}.")
+        raise ArgumentError(f"weights= is one of {', '.join(map(repr, WEIGHTS))}; got {brief(weights)}.")
     return meant[0]
 
 
@@ -203,7 +203,7 @@ def _named(given: Any, known: list[str], what: str) -> list[str]:
         if not isinstance(name, str) or name not in known:
             there = first_few(known) if known else "no predictors"
             raise ArgumentError(
-                f"{what} names predictors of the fixed part; there is no {shorten(repr(name))}, it has {there}."
+                f"{what} names predictors of the fixed part; there is no {brief(name)}, it has {there}."
                 f"{suggest(str(name), known)}"
             )
     return list(dict.fromkeys(several))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, first_few, is_number, listed, suggest
+from ..errors import ArgumentError, brief, first_few, is_number, listed, suggest
 from ..frame.estimability import Dependence
 from ..frame.values import label
 from ..inference.confint import checked_level
@@ -284,12 +284,12 @@ class Estimates:
         error = max(family.error(t[there]) for there, family in self._parts)
         return [f"Note: these probabilities have errors up to {error:.0e}"] if error else []
 
-    def _names(self, without: Sequence[str] = ()) -> list[str]:
-        """What each row is called in contrasts: numbers with the name of their variable."""
+    def _names(self, without: Sequence[str] = (), numbered: bool = True) -> list[str]:
+        """What each row is called in contrasts: numbers with the name of their variable, if they are `numbered`."""
         columns = [name for name in self.labels if name not in without]
         texts = {name: [label(value) for value in self.labels[name]] for name in columns}
         for name in columns:
-            if name != "contrast" and all(_is_numeral(text) for text in texts[name]):
+            if numbered and name != "contrast" and all(_is_numeral(text) for text in texts[name]):
                 texts[name] = [f"{name}{text}" for text in texts[name]]
         return [" ".join(texts[name][i] for name in columns) for i in range(len(self.labels))]
 
@@ -352,9 +352,10 @@ class Estimates:
 
         Parameters
         ----------
-        method : str or mapping of str to array_like of shape (estimates,)
+        method : str or mapping of str to array_like of shape (estimates,), or to mappings of labels to weights
             ``"pairwise"``, ``"revpairwise"``, ``"trt.vs.ctrl"``, ``"poly"``, ``"consec"``, ``"eff"``, ``"del.eff"``,
-            ``"mean_chg"``, or weights of the estimates by name: ``{"b - a": [-1, 1, 0]}``.
+            ``"mean_chg"``, or weights of the estimates by the contrast's name, one an estimate or by their labels:
+            ``{"b - a": [-1, 1, 0]}`` or ``{"b - a": {"b": 1, "a": -1}}``, in which others have the weight 0.
         by : str or sequence of str, optional
             Labels within whose values the estimates are compared: those of the estimates by default, ``()`` for none.
         adjust : str or None
@@ -380,7 +381,8 @@ class Estimates:
         Raises
         ------
         ArgumentError
-            For an unknown method, label, adjustment or `ref`, or weights that are not one number an estimate.
+            For an unknown method, label, adjustment or `ref`, or weights that are not one number an estimate
+            or of an estimate that is not there.
 
         Examples
         --------
@@ -396,9 +398,10 @@ class Estimates:
         by = self.by if by is None else self._checked_by(by)
         parted = replace(self, by=by)
         names, ratio = self._names(by), self.response and self.scale is not None and bool(self.scale.ratio)
+        levels = self._names(by, numbered=False)
         parts, rows, constants, sums = [], [], [], []
         for mine in parted._families():
-            family = contrast_family(method, [names[k] for k in mine], ref, ratio)
+            family = contrast_family(method, [names[k] for k in mine], ref, ratio, [levels[k] for k in mine])
             own = pd.DataFrame({self._contrast_column(by): list(family.names)})
             parts.append(own.assign(**{name: [self.labels[name].iloc[mine[0]]] * len(own) for name in by}))
             rows.append(_weighted(family.weights, self.linear[mine]))
@@ -439,7 +442,7 @@ class Estimates:
         if several is None or not all(isinstance(name, str) and name in self.labels for name in several):
             there = list(self.labels)
             hint = suggest(by, there) if isinstance(by, str) else ""
-            raise ArgumentError(f"by= names some of {first_few(there)}; got {by!r}.{hint}")
+            raise ArgumentError(f"by= names some of {first_few(there)}; got {brief(by)}.{hint}")
         if len(several) == len(self.labels.columns):
             raise ArgumentError(f"by= names all of {first_few(list(self.labels))}, and leaves nothing to compare.")
         return tuple(dict.fromkeys(several))

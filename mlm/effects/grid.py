@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, DataError, FitError, first_few, is_number, is_one_of, listed, suggest
+from ..errors import ArgumentError, DataError, FitError, brief, first_few, is_number, is_one_of, listed, suggest
 from ..frame.table import Table
 from ..frame.unread import UnreadPredictor
 from ..model.reference_grid import Designed, Predictor, summarised
@@ -187,7 +187,7 @@ def _few_values(predictor: Predictor) -> Predictor:
 def _given(at: Any, known: Mapping[str, Predictor]) -> dict[str, list[Any]]:
     """The values asked for, after checking them."""
     if at is not None and not isinstance(at, Mapping):
-        raise ArgumentError(f"at= maps predictors to lists of values, such as {{'z': [0, 1]}}; got {at!r}.")
+        raise ArgumentError(f"at= maps predictors to lists of values, such as {{'z': [0, 1]}}; got {brief(at)}.")
     found: dict[str, list[Any]] = {}
     for name, given in ({} if at is None else at).items():
         if not isinstance(name, str) or name not in known:
@@ -200,7 +200,7 @@ def _given(at: Any, known: Mapping[str, Predictor]) -> dict[str, list[Any]]:
         if predictor.levels and not (number and len(predictor.levels) <= TWO):
             some = [level_of(name, predictor.levels, value) for value in some]
         elif not all(is_number(value) and math.isfinite(value) for value in some):
-            raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {some!r}.")
+            raise DataError(f"Values of {name!r} are finite numbers, as in the fit; got {brief(some)}.")
         if not some:
             raise ArgumentError(f"There are no values for {name!r} in at=.")
         if any(is_one_of(value, some[:k]) for k, value in enumerate(some)):

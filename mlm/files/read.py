@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, is_one_of, listed, suggest
+from ..errors import ArgumentError, DataError, brief, is_one_of, listed, suggest
 from .cells import warn_of_text, without
 from .formats import FORMATS, LABELLED, SEVERAL, SIGNLESS
 from .request import COMPRESSED, MISSING, Request
@@ -162,7 +162,7 @@ def _table(table: Any, file: Path, kind: str) -> str | None:
 def _labels(labels: Any, file: Path, kind: str) -> bool:
     """Return whether labelled values are categories, where the file can have labels."""
     if not is_one_of(labels, (True, False)):
-        raise ArgumentError(f"`labels` is True or False; got {labels!r}.")
+        raise ArgumentError(f"`labels` is True or False; got {brief(labels)}.")
     if labels and kind not in LABELLED:
         raise ArgumentError(f"{file.name} has no labels of values: `labels` is for {', '.join(LABELLED)}.")
     return bool(labels)
@@ -171,5 +171,5 @@ def _labels(labels: Any, file: Path, kind: str) -> bool:
 def _texts(missing: Any) -> tuple[str, ...]:
     texts = [missing] if isinstance(missing, str) else listed(missing, any_order=True)
     if texts is None or not all(isinstance(text, str) for text in texts):
-        raise ArgumentError(f"`missing` is a list of texts, such as ['-99']; got {missing!r}.")
+        raise ArgumentError(f"`missing` is a list of texts, such as ['-99']; got {brief(missing)}.")
     return tuple(texts)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..crossproducts.bases import DEPENDENT_SHARE
 from ..crossproducts.blocks import CrossProducts
-from ..errors import ArgumentError, DataError, FitError, FormulaError, counted, is_count, is_one_of
+from ..errors import ArgumentError, DataError, FitError, FormulaError, brief, counted, is_count, is_one_of
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.units import SMALLEST_SQUARES
 from ..likelihood.deviance import SOLVERS, Deviance, Solving
@@ -57,7 +57,7 @@ def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> b
         return default
     for name, value in (("reml", reml), ("REML", spelled_as_in_r)):
         if not is_one_of(value, (None, True, False)):
-            raise ArgumentError(f"`{name}` is True (REML) or False (maximum likelihood); got {value!r}.")
+            raise ArgumentError(f"`{name}` is True (REML) or False (maximum likelihood); got {brief(value)}.")
     if reml is not None and spelled_as_in_r is not None and bool(reml) != bool(spelled_as_in_r):
         raise ArgumentError(f"`reml` is {reml!r} and `REML` is {spelled_as_in_r!r}: they mean the same, so give one.")
     given = spelled_as_in_r if reml is None else reml
@@ -73,11 +73,13 @@ def solving_of(solver: Any, probes: Any, seed: Any) -> Solving:
         For values that they cannot have.
     """
     if not is_one_of(solver, SOLVERS):
-        raise ArgumentError(f"`solver` is 'exact', 'iterative' or None (whichever fits in memory); got {solver!r}.")
+        raise ArgumentError(
+            f"`solver` is 'exact', 'iterative' or None (whichever fits in memory); got {brief(solver)}."
+        )
     if not is_count(probes, FEWEST_PROBES, MOST_PROBES):
-        raise ArgumentError(f"`probes` is a whole number from {FEWEST_PROBES} to {MOST_PROBES}; got {probes!r}.")
+        raise ArgumentError(f"`probes` is a whole number from {FEWEST_PROBES} to {MOST_PROBES}; got {brief(probes)}.")
     if not is_count(seed, 0):
-        raise ArgumentError(f"`seed` is a whole number from 0 on; got {seed!r}.")
+        raise ArgumentError(f"`seed` is a whole number from 0 on; got {brief(seed)}.")
     return Solving(solver, int(probes), int(seed))
 
 
@@ -237,7 +239,7 @@ def starting_theta(start: Any, deviance: Deviance) -> np.ndarray | None:
     if theta.shape != (deviance.layout.n_theta,) or not np.isfinite(theta).all():
         raise ArgumentError(
             f"`start` must be {counted(deviance.layout.n_theta, 'finite number')}, one an element of theta; "
-            f"got {start!r}."
+            f"got {brief(start)}."
         )
     return theta
 

@@ -11,12 +11,15 @@ import numpy as np
 
 from ..crossproducts.blocks import CrossProducts
 from ..errors import (
+    ArgumentError,
     ConvergenceWarning,
     FitError,
     IdentificationWarning,
     MonteCarloWarning,
     SingularFitWarning,
+    brief,
     is_one_of,
+    listed,
     users_stacklevel,
 )
 from ..frame.model_frame import ModelFrame, RandomPart
@@ -130,8 +133,13 @@ class Fit(FittedMixed):
         Raises
         ------
         ArgumentError
-            When `reml` and `REML` contradict each other, or an option has a value that it cannot have.
+            When `reml` and `REML` contradict each other, or an option has a value that it cannot have: a response goes
+            by its name, ``refit(y=…)``.
         """
+        if listed(reml) is not None:
+            raise ArgumentError(
+                f"Give the response by name, refit(y=…): the first argument is `reml`; got {brief(reml)}."
+            )
         reml, terms = by_reml(reml, REML, default=self.reml), list(self.terms)
         if y is None:  # from where a fit of its own would start: the nearest minimum may not be the lowest
             return self.estimate(self.frame, terms, self.products, reml, optimizer, again=True, solving=self.solving)

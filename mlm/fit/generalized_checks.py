@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, FitError, counted, first_few, is_count
+from ..errors import ArgumentError, DataError, FitError, brief, counted, first_few, is_count
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
 from ..generalized.irls import estimate
@@ -56,7 +56,7 @@ def checked_nodes(n_agq: Any) -> int:
     if not is_count(n_agq, 0, MOST_NODES):
         raise ArgumentError(
             "`n_agq` is 0 (fast and approximate), 1 (Laplace) or the number of quadrature nodes, up to "
-            f"{MOST_NODES}; got {n_agq!r}."
+            f"{MOST_NODES}; got {brief(n_agq)}."
         )
     return int(n_agq)
 
@@ -173,7 +173,7 @@ def _numbers(given: Any, count: int, name: str) -> np.ndarray | None:
     except (TypeError, ValueError, OverflowError):
         values = np.full(1, np.nan)
     if values.shape != (count,) or not np.isfinite(values).all():
-        raise ArgumentError(f"`start` must have {counted(count, 'finite number')} of {name}; got {given!r}.")
+        raise ArgumentError(f"`start` must have {counted(count, 'finite number')} of {name}; got {brief(given)}.")
     return values
 
 

@@ -9,11 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FitError, counted, is_one_of, shorten
+from ..errors import (
+    ArgumentError,
+    DataError,
+    FitError,
+    brief,
+    counted,
+    is_one_of,
+    shorten,
+)
 from ..frame.design import full_coding
 from ..frame.estimability import estimable_rows
-from ..frame.evaluate import Evaluator, column_names, demand_functions
-from ..frame.given import checked_weights, given, numeric
+from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping
 from ..frame.model_frame import RandomPart
 from ..frame.table import Table
@@ -34,7 +41,6 @@ __all__ = [
     "demand_new_levels",
     "demand_no_effects",
     "fitted_values",
-    "observation_variances",
     "predicted_values",
     "variances",
     "wanted",
@@ -123,7 +129,7 @@ def wanted(fit: Fit | GeneralizedFit, newdata: Any, re_form: Any, new_levels: st
 def demand_new_levels(new_levels: str) -> None:
     """Refuse what `mlm.MixedModel.predict` does not know."""
     if not is_one_of(new_levels, NEW_LEVELS):
-        raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {new_levels!r}.")
+        raise ArgumentError(f"new_levels is 'error', 'population' or 'missing'; got {brief(new_levels)}.")
 
 
 def demand_errors(fit: Fit | GeneralizedFit, rows: Wanted) -> None:
@@ -203,48 +209,6 @@ def _solved_variances(fit: Any, rows: Wanted) -> np.ndarray:
     return found
 
 
-def observation_variances(fit: Fit, newdata: Any, weights: Any) -> np.ndarray | float:
-    """Variances of observations around their means, ``sigma² / weight``, shape (m,).
-
-    Parameters
-    ----------
-    fit : Fit
-    newdata : data frame, or None
-        None stands for the rows of the fit, with the weights that they have.
-    weights : str or array_like of shape (m,), or None
-        Of new rows: a column of theirs, an expression, or values; None stands for 1.
-
-    Raises
-    ------
-    ArgumentError
-        When weights are given for the rows of the fit.
-    DataError
-        When they are not one positive number per row.
-    FormulaError
-        When an expression cannot be read.
-    """
-    if newdata is None:
-        if weights is not None:
-            raise ArgumentError("`weights` are those of new rows; the rows of the fit have theirs: leave it out.")
-        return fit.sigma**2 / (1.0 if fit.frame.weights is None else fit.frame.weights)
-    if weights is None:
-        return fit.sigma**2
-    table = Table.of(newdata, "The new data")
-    found, own = given(weights, "weights", table), fit.frame.recipe.own
-    if isinstance(found, np.ndarray):
-        values = found
-    else:
-        demand_functions((found,), own, weights)
-        table.demand({"`weights`": column_names((found,), own, table)}, "The new data")
-        values = numeric(found, Evaluator(table, own).value(found), "weights column", table.n)
-    missing = int(np.isnan(values).sum())
-    if missing:
-        raise DataError(
-            f"The weights are missing in {missing} of {table.n} rows of the new data; give a positive number for each."
-        )
-    return fit.sigma**2 / checked_weights(found, values)
-
-
 def _by_factor(fit: Fit | GeneralizedFit, rows: Wanted) -> dict[str, Effects]:
     """The parts of each grouping factor side by side, 0 where an effect does not count."""
     layout, found = fit.deviance_function.layout, {}
@@ -273,7 +237,7 @@ def demand_no_effects(re_form: Any) -> None:
         When some of them are asked for: all or none makes no difference.
     """
     if re_form is not None and not is_one_of(re_form, NO_EFFECTS):
-        raise ArgumentError(f"`re_form` is of mixed models, and this one has no random effects; got {re_form!r}.")
+        raise ArgumentError(f"`re_form` is of mixed models, and this one has no random effects; got {brief(re_form)}.")
 
 
 def chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[int]]:
@@ -286,7 +250,7 @@ def chosen_effects(fit: Fit | GeneralizedFit, re_form: Any) -> dict[int, list[in
     if asked is None or asked.fixed.sets or asked.offsets or asked.has_dot:
         raise ArgumentError(
             "re_form is None (all random effects), 'NA', False or 0 (none), or some of them as in the formula, such as "
-            f"'(1 | g)'; got {re_form!r}."
+            f"'(1 | g)'; got {brief(re_form)}."
         )
     chosen: dict[int, set[int]] = {}
     for term in asked.random:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from ..generalized.residuals import standardized
 from .fit import Fit
 from .leverage import row_leverages
@@ -37,7 +37,7 @@ def kept_effects(re_form: Any, level: Any) -> Any:
     if level is None:
         return LEVELS[re_form] if isinstance(re_form, str) and re_form in LEVELS else re_form
     if not is_one_of(level, LEVELS):
-        raise ArgumentError(f"`level` is one of {', '.join(map(repr, LEVELS))}; got {level!r}.")
+        raise ArgumentError(f"`level` is one of {', '.join(map(repr, LEVELS))}; got {brief(level)}.")
     if re_form is not None:
         raise ArgumentError(f"`level={level!r}` is `re_form={LEVELS[level]}`: give one of them.")
     return LEVELS[level]
@@ -61,13 +61,13 @@ def mixed_residuals(fit: Fit, resid: pd.Series, type: Any, re_form: Any) -> pd.S
     Series, shape (n,)
     """
     if not is_one_of(type, TYPES):
-        raise ArgumentError(f"`type` is one of {', '.join(map(repr, TYPES))}; got {type!r}.")
+        raise ArgumentError(f"`type` is one of {', '.join(map(repr, TYPES))}; got {brief(type)}.")
     weights = np.ones(fit.nobs) if fit.frame.weights is None else fit.frame.weights
     found = resid if re_form is None else fit.y.rename(None) - _values(fit, re_form)
     if type == "standardized" and re_form is not None:
         if re_form is not False and re_form != "NA":
             raise ArgumentError(
-                f"Standardized residuals are about all random effects or none, re_form=False; got {re_form!r}."
+                f"Standardized residuals are about all random effects or none, re_form=False; got {brief(re_form)}."
             )
         return found / np.sqrt(_marginal_variances(fit, weights))
     if type in ("response", "working"):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ..errors import ArgumentError, FitError, counted, is_count, shorten
+from ..errors import ArgumentError, FitError, brief, counted, is_count, shorten
 from ..frame.columns import Columns
 from ..report.face import demand_model, is_generalized, is_mixed
 from .predict import chosen_effects, demand_no_effects
@@ -62,7 +62,7 @@ def simulate(m: Any, n: int = 1, seed: Any = None, re_form: Any = False) -> np.n
     """
     demand_model(m)
     if not is_count(n, most=MOST_RESPONSES):
-        raise ArgumentError(f"`n` is a whole number of responses from 1 to {MOST_RESPONSES:,}; got {n!r}.")
+        raise ArgumentError(f"`n` is a whole number of responses from 1 to {MOST_RESPONSES:,}; got {brief(n)}.")
     rng, draws = generator(seed), Draws(m, re_form)
     out = np.empty((m.nobs, int(n)))
     piece = draws.at_once
@@ -83,7 +83,7 @@ def generator(seed: Any) -> np.random.Generator:
     if seed is None or isinstance(seed, np.random.Generator):
         return np.random.default_rng(seed)
     if not is_count(seed, least=0, most=2**128):
-        raise ArgumentError(f"`seed` is a whole number from 0 on, a numpy Generator, or None; got {seed!r}.")
+        raise ArgumentError(f"`seed` is a whole number from 0 on, a numpy Generator, or None; got {brief(seed)}.")
     return np.random.default_rng(int(seed))
 
 

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, listed
+from ..errors import ArgumentError, DataError, brief, listed
 from .column import Column
 from .native import Native, like_narwhals, like_pandas
 
@@ -170,7 +170,7 @@ def between_within(
     """
     pair = isinstance(prefixes, tuple | list) and len(prefixes) == 2 and all(isinstance(each, str) for each in prefixes)
     if not pair or prefixes[0] == prefixes[1]:
-        raise ArgumentError(f"prefixes are two different texts; got {prefixes!r}.")
+        raise ArgumentError(f"prefixes are two different texts; got {brief(prefixes)}.")
     frame, parts = _split(df, cols, by)
     new: dict[str, np.ndarray] = {}
     like: dict[str, str] = {}

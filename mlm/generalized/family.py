@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import ArgumentError, is_number, suggest
+from ..errors import ArgumentError, brief, is_number, suggest
 from .continuous import CONTINUOUS
 from .counts import COUNTS
 from .distribution import Family
@@ -62,5 +62,5 @@ def make_family(name: str, link: str | None = None, theta: float | None = None) 
     if theta is not None and name != OVERDISPERSED:
         raise ArgumentError(f"The {name} family has no theta; it is of family={OVERDISPERSED!r}.")
     if theta is not None and not (is_number(theta) and 0 < float(theta) < np.inf):
-        raise ArgumentError(f"`theta` is a positive number; got {theta!r}.")
+        raise ArgumentError(f"`theta` is a positive number; got {brief(theta)}.")
     return kind(LINKS[chosen], None if theta is None else float(theta))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, first_few, is_one_of
 from ..fit.checks import demand_exact
 from ..report import r_numbers
 from ..report.face import (
@@ -48,11 +48,14 @@ def anova(
 ) -> AnovaTable | TestsTable:
     """Test each term of one model, or compare nested models.
 
-    *One model.* An F test of each term, with a matrix of contrasts by `type`: of type 1 each term after those before
+    *One model.* A test of each term, by F, with a matrix of contrasts by `type`: of type 1 each term after those before
     it, of type 2 each after all that do not contain it, of type 3 each at equal weights for all cells of categories,
     however these are coded (where cells have no rows, it is said which). The table of a mixed model is lmerTest's; of a
     linear one of type 1 that of R's ``anova()``, of the others as of the package car (whose type 3 tests the
-    coefficients as they are coded: with treatment contrasts that is another hypothesis).
+    coefficients as they are coded: with treatment contrasts that is another hypothesis). Terms of a generalized
+    mixed model are tested by Wald's chi-squared statistics, as by car's ``Anova()``, with types 1 and 2 by the inverse
+    of the coefficients' covariance matrix in the place of the cross-products; of type 2 each term is beside all that
+    have not all its variables, numeric or not.
 
     *Several models* are compared by F tests if all are linear models, by deviances if all are generalized linear ones,
     else by likelihood-ratio tests, or two by a test of the smaller one within the larger one (``method="kr"``, or
@@ -77,7 +80,7 @@ def anova(
 
     Parameters
     ----------
-    *models : MixedModel, LinearModel or GeneralizedLinearModel
+    *models : MixedModel, GeneralizedMixedModel, LinearModel or GeneralizedLinearModel
         One, or several of one family.
     names : sequence of str, optional
         What to call them, in the table and in its row labels; ``model1``, ``model2`` … by default. F tests are then
@@ -113,16 +116,17 @@ def anova(
     Returns
     -------
     AnovaTable or TestsTable
-        Of one model a `TestsTable`: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F), one row a term. With
+        Of one model a `TestsTable`: Sum Sq, Mean Sq, NumDF, DenDF, F value, Pr(>F), one row a term; of a generalized
+        mixed one Chisq, Df, Pr(>Chisq). With
         ``method="kr"`` too: stat, ndf, ddf, F.scaling, p.value; with ``"boot"`` stat, df, p.value, by the distribution
         of chi-squared and by the bootstrap.
 
     Raises
     ------
     ArgumentError
-        With no model, without a name of its own for each, for an unknown `test`, F for a mixed model, a
-        `refit` that is neither True nor False, or False for one model or with ``method="kr"``, or `digits` or a `width`
-        that R would not print.
+        With no model, one generalized linear model, without a name of its own for each, for an unknown `test`, F for a
+        mixed model, a `refit` that is neither True nor False, or False for one model or with ``method="kr"``, or
+        `digits` or a `width` that R would not print.
     FitError
         When the models were fitted to different rows, responses or weights, are of different families (but for poisson
         and negative.binomial) or were fitted with different `n_agq`, or restricted likelihoods of models with different
@@ -168,7 +172,7 @@ def anova(
     """
     style_of(digits, width)
     if not is_one_of(refit, (True, False)):
-        raise ArgumentError(f"`refit` is True or False; got {refit!r}.")
+        raise ArgumentError(f"`refit` is True or False; got {brief(refit)}.")
     kept = None if refit else False
     if len(model_list(models)) == 1:
         _refuse(names=names, test=test, method=method, refit=kept, n=n, seed=seed, one="one model")
@@ -221,7 +225,7 @@ def _refuse(one: str, **given: Any) -> None:
 def _method(method: str | None, test: str | None) -> str | None:
     """Check by which method models are compared."""
     if not is_one_of(method, (None, "lrt", "kr", "boot")):
-        raise ArgumentError(f"`method` is None, 'lrt', 'kr' or 'boot'; got {method!r}.")
+        raise ArgumentError(f"`method` is None, 'lrt', 'kr' or 'boot'; got {brief(method)}.")
     if method is not None and test is not None and (method, test) != ("lrt", "Chisq"):
         raise ArgumentError(f"`method` {method!r} and `test` {test!r} contradict each other; leave one out.")
     return method
@@ -235,14 +239,14 @@ def _labels(models: Sequence[FittedModel], names: Sequence[str] | None) -> list[
         return [f"model{k}" for k in range(1, len(models) + 1)]
     labels = [" ".join(name.split()) if "\n" in name else name for name in model_names(len(models), names)]
     if len(set(labels)) != len(labels):
-        raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {', '.join(labels)}.")
+        raise ArgumentError(f"{len(models)} models need {len(models)} different names; got {first_few(labels)}.")
     return labels
 
 
 def _is_f(models: Sequence[FittedModel], labels: Sequence[str], test: str | None) -> bool:
     """Decide on the F test (True) or likelihoods."""
     if not is_one_of(test, (None, "F", "Chisq")):
-        raise ArgumentError(f"`test` is None, 'F' or 'Chisq'; got {test!r}.")
+        raise ArgumentError(f"`test` is None, 'F' or 'Chisq'; got {brief(test)}.")
     mixed = [label for label, m in zip(labels, models, strict=True) if is_mixed(m)]
     if test == "F" and mixed:
         raise ArgumentError(

@@ -10,7 +10,7 @@ import pandas as pd
 import scipy
 
 from ..console import counting
-from ..errors import ArgumentError, FitError, MlmError, is_count
+from ..errors import ArgumentError, FitError, MlmError, brief, is_count
 from ..fit.fit import Fit
 from ..fit.refits import Refitting, refit_alone
 from ..fit.simulate import MOST_RESPONSES, Draws, generator
@@ -40,7 +40,7 @@ def boot_comparison(
 ) -> TestsTable:
     """Test the smaller of two models, as pbkrtest's ``PBmodcomp()``; `mlm.anova` says what the arguments mean."""
     if not is_count(n, least=2, most=MOST_RESPONSES):
-        raise ArgumentError(f"`n` is a whole number of samples from 2 to {MOST_RESPONSES:,}; got {n!r}.")
+        raise ArgumentError(f"`n` is a whole number of samples from 2 to {MOST_RESPONSES:,}; got {brief(n)}.")
     rng = generator(seed)
     _demand_two(models, labels)
     demand_one_family(models, labels)

@@ -17,6 +17,7 @@ from ..errors import (
     ConvergenceWarning,
     FitError,
     MlmError,
+    brief,
     is_count,
     is_number,
     is_one_of,
@@ -83,17 +84,17 @@ class Bootstrap:
         columns = {"original": self.observed, "bias": values.mean() - self.observed, "std. error": values.std()}
         return pd.DataFrame(columns, index=self.observed.index)
 
-    def confint(self, level: float = 0.95, kind: str = "percentile") -> pd.DataFrame:
+    def confint(self, kind: str = "percentile", level: float = 0.95) -> pd.DataFrame:
         """Confidence intervals of the parameters.
 
         Parameters
         ----------
-        level : float
-            Coverage, in (0, 1).
         kind : {"percentile", "basic", "normal"}
             Quantiles of the estimates; twice the observed value less these, the other way round; the observed value
             less the bias, and so many standard errors about it. Quantiles are interpolated on the scale of normal
             quantiles, as R's boot does.
+        level : float
+            Coverage, in (0, 1).
 
         Returns
         -------
@@ -115,8 +116,8 @@ class Bootstrap:
         ----------
         Davison, A. C. & Hinkley, D. V. (1997). *Bootstrap Methods and their Application*, chapter 5. Cambridge.
         """
-        level = checked_level(level)
         demand_kind(kind)
+        level = checked_level(level)
         used, of = len(self.estimates) - self.failures, len(self.estimates)
         if self.errors:
             failed = f"{self.failures:,} failed, the first one by: {self._first_error}"
@@ -181,7 +182,7 @@ def bootstrap(
     statistic : callable, optional
         Takes a fitted model, and returns a number, several, a mapping or a Series: refits are then made one by one.
         By default the parameters: standard deviations and correlations of the random effects, sigma, and fixed effects.
-        A refit of which it raises an error has failed; of the model itself, its error is raised.
+        A refit of which it raises an error, or returns something else, has failed; of the model itself it is an error.
     seed : int, numpy.random.Generator or None
         With a number the result is the same each time; responses are those of ``m.simulate(n, seed)``.
     kind : {"parametric", "groups"}
@@ -202,7 +203,8 @@ def bootstrap(
     Raises
     ------
     ArgumentError
-        When `m` is no mixed model, or an argument has a value that it cannot have.
+        When `m` is no mixed model, an argument has a value that it cannot have, or `statistic` of `m` returns None or
+        what else is no number.
     FitError
         When no refit succeeds.
 
@@ -233,21 +235,21 @@ def bootstrap(
 def _demand_options(m: Any, n: Any, statistic: Any, kind: Any, re_form: Any, group: Any, progress: Any) -> None:
     """Refuse what cannot be."""
     if not is_count(n, least=2, most=MOST_RESPONSES):
-        raise ArgumentError(f"`n` is a whole number of refits from 2 to {MOST_RESPONSES:,}; got {n!r}.")
+        raise ArgumentError(f"`n` is a whole number of refits from 2 to {MOST_RESPONSES:,}; got {brief(n)}.")
     if statistic is not None and not callable(statistic):
-        raise ArgumentError(f"`statistic` is a function of a fitted model; got {statistic!r}.")
+        raise ArgumentError(f"`statistic` is a function of a fitted model; got {brief(statistic)}.")
     if not is_one_of(kind, tuple(HEADINGS)):
         hint = suggest(kind, HEADINGS) if isinstance(kind, str) else ""
-        raise ArgumentError(f"`kind` is 'parametric' or 'groups'; got {kind!r}.{hint}")
+        raise ArgumentError(f"`kind` is 'parametric' or 'groups'; got {brief(kind)}.{hint}")
     if kind == "groups" and re_form is not False:
         raise ArgumentError("`re_form` is of the parametric bootstrap; leave it out with kind='groups'.")
     if group is not None and kind == "parametric":
         raise ArgumentError("`group` is of kind='groups'; leave it out of the parametric bootstrap.")
     names = [str(name) for name in m.ngrps.index]
     if group is not None and not is_one_of(group, names):
-        raise ArgumentError(f"`group` is a grouping factor of the model, {', '.join(names)}; got {group!r}.")
+        raise ArgumentError(f"`group` is a grouping factor of the model, {', '.join(names)}; got {brief(group)}.")
     if not is_one_of(progress, (None, True, False)):
-        raise ArgumentError(f"`progress` is True, False or None; got {progress!r}.")
+        raise ArgumentError(f"`progress` is True, False or None; got {brief(progress)}.")
 
 
 def _side_by_side(m: Any, many: int, draws: Draws, rng: np.random.Generator, tell: Callable[[int], None]) -> Bootstrap:
@@ -327,14 +329,17 @@ def _taken(statistic: Callable[[Any], Any], fit: Any) -> np.ndarray:
 
 
 def _numbers(found: Any) -> pd.Series:
-    """What a statistic returns, as numbers with names."""
+    """What a statistic returns, as numbers with names; missing ones are NaN, and neither None nor texts are numbers."""
     if is_number(found):
         return pd.Series({"statistic": float(found)})
     try:
-        values = found if isinstance(found, pd.Series | Mapping) else np.asarray(found, dtype=float).ravel()
-        out = pd.Series(values, dtype=float)
+        values = np.asarray(list(found.values()) if isinstance(found, Mapping) else found).ravel()
+        numeric = values.dtype.kind in "biuf" or all(is_number(one) for one in values)
     except (TypeError, ValueError, OverflowError):
-        out = pd.Series(dtype=float)
-    if out.empty:
-        raise ArgumentError(f"`statistic` returns a number, several, a mapping or a Series of them; got {found!r}.")
-    return out if isinstance(found, pd.Series | Mapping) else out.set_axis([f"t{k}" for k in range(1, len(out) + 1)])
+        numeric = False
+    if not numeric or not len(values):
+        raise ArgumentError(
+            f"`statistic` returns a number, several, a mapping or a Series of them; got {brief(found)}."
+        )
+    names = found if isinstance(found, Mapping | pd.Series) else [f"t{k}" for k in range(1, len(values) + 1)]
+    return pd.Series(values.astype(float), names.index if isinstance(names, pd.Series) else list(names))

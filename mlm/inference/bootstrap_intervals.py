@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy
 
-from ..errors import ArgumentError, is_one_of, suggest
+from ..errors import ArgumentError, brief, is_number, is_one_of, suggest
 
 __all__ = ["KINDS", "demand_kind", "limits", "quantiles"]
 
 KINDS = ("percentile", "basic", "normal")
 
 
-def demand_kind(kind: object) -> None:
+def demand_kind(kind: Any) -> None:
     """Refuse intervals of another kind.
 
     Raises
@@ -22,7 +24,8 @@ def demand_kind(kind: object) -> None:
     """
     if not is_one_of(kind, KINDS):
         hint = suggest(kind, KINDS) if isinstance(kind, str) else ""
-        raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {kind!r}.{hint}")
+        hint = f" Give the level by its name: level={kind}." if is_number(kind) and 0 < kind < 1 else hint
+        raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {brief(kind)}.{hint}")
 
 
 def limits(estimates: np.ndarray, observed: float, level: float, kind: str) -> tuple[float, float]:

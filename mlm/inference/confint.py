@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, first_few, is_count, is_one_of, listed, suggest
+from ..errors import ArgumentError, brief, first_few, is_count, is_one_of, listed, suggest
 from ..report.r_numbers import format_numbers
 
 __all__ = ["checked_level", "confidence_intervals", "limit_names", "positions"]
@@ -51,7 +51,7 @@ def confidence_intervals(
     Pinheiro, J. C. & Bates, D. M. (2000). *Mixed-Effects Models in S and S-PLUS*, section 2.4. Springer.
     """
     if not (isinstance(method, str) and method.lower() == "wald"):
-        raise ArgumentError(f"Confidence intervals by {method!r} are not there; use method='wald'.")
+        raise ArgumentError(f"Confidence intervals by {brief(method)} are not there; use method='wald'.")
     level = checked_level(level)
     tail = 0.5 * (1.0 - level)
     quantile = scipy.stats.norm.isf(tail) if df is None else scipy.stats.t.isf(tail, np.asarray(df, dtype=float))
@@ -145,5 +145,5 @@ def checked_level(level: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         share = math.nan
     if not 0 < share < 1:
-        raise ArgumentError(f"The level must lie between 0 and 1; got {level!r}.")
+        raise ArgumentError(f"The level must lie between 0 and 1; got {brief(level)}.")
     return share

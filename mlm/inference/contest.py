@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, FitError, is_one_of
+from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..report import r_numbers
 from ..report.face import FittedModel, demand_model
 from .confint import checked_level
@@ -87,7 +87,7 @@ def contest(
     """
     demand_model(m)
     if not is_one_of(joint, (None, True, False)):
-        raise ArgumentError(f"`joint` is True, False or None; got {joint!r}.")
+        raise ArgumentError(f"`joint` is True, False or None; got {brief(joint)}.")
     level = checked_level(level)
     asked = hypotheses(L, rhs, [str(name) for name in m.fixef.index])
     by = denominators_of(m, ddf)

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, FitError, is_one_of
+from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..frame.model_frame import ModelFrame
 from ..frame.unread import UnreadFrame
 from .full_design import FullDesign, TermSpan, model_terms
@@ -54,7 +54,7 @@ def type_number(kind: Any) -> int:
     """
     number = NUMERALS.get(kind.upper(), 0) if isinstance(kind, str) else kind
     if isinstance(kind, bool) or not is_one_of(number, (1, 2, 3)):
-        raise ArgumentError(f"The type of an analysis of variance is 1, 2 or 3 (I, II or III); got {kind!r}.")
+        raise ArgumentError(f"The type of an analysis of variance is 1, 2 or 3 (I, II or III); got {brief(kind)}.")
     return int(number)
 
 

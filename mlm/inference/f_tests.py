@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import scipy
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from ..fit.fit import Fit
 from ..fit.working_covariance import WorkingCovariance
 from .kenward_roger import kenward_roger, scaled_denominator
@@ -34,7 +34,7 @@ def checked_ddf(ddf: Any) -> str | None:
     """
     known = ddf.lower() if isinstance(ddf, str) else ddf
     if not is_one_of(known, (None, "lme4", *METHODS)):
-        raise ArgumentError(f"ddf must be None, 'satterthwaite' or 'kenward-roger'; got {ddf!r}.")
+        raise ArgumentError(f"ddf must be None, 'satterthwaite' or 'kenward-roger'; got {brief(ddf)}.")
     return None if known == "lme4" else known
 
 

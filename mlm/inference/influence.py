@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, counted, first_few, is_one_of, suggest, told
+from ..errors import ArgumentError, brief, counted, first_few, is_one_of, suggest, told
 from ..fit.deletion import Refit, refits
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
@@ -176,7 +176,7 @@ def influence(
     """
     demand_model(m)
     if not is_one_of(convention, CONVENTIONS):
-        raise ArgumentError(f"`convention` is one of {', '.join(map(repr, CONVENTIONS))}; got {convention!r}.")
+        raise ArgumentError(f"`convention` is one of {', '.join(map(repr, CONVENTIONS))}; got {brief(convention)}.")
     if groups is None and convention != CONVENTIONS[0]:
         raise ArgumentError(f"`convention` is of distances by group, and {convention!r} is none of single rows.")
     if groups is None:
@@ -191,7 +191,7 @@ def influence(
             f"got {told(groups)}.{suggest(groups, known) if isinstance(groups, str) else ''}"
         )
     if not is_one_of(progress, (None, True, False)):
-        raise ArgumentError(f"`progress` is True, False or None; got {progress!r}.")
+        raise ArgumentError(f"`progress` is True, False or None; got {brief(progress)}.")
     return _by_groups(m, groups, convention, progress)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pandas as pd
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, SingularFitWarning, brief, is_one_of, users_stacklevel
 from .bootstrap import bootstrap
 from .bootstrap_intervals import demand_kind
 from .confint import checked_level
 from .f_tests import checked_ddf
 from .parameters import parameters_of
-from .profile import ProfiledDeviance, chosen, profiled
+from .profile import AT_EDGE, ProfiledDeviance, chosen, profiled
 
 __all__ = ["is_wald", "mixed_intervals"]
 
@@ -29,7 +30,8 @@ def is_wald(method: Any) -> bool:
     """
     if not (isinstance(method, str) and is_one_of(method.lower(), METHODS)):
         raise ArgumentError(
-            f"Confidence intervals by {method!r} are not there; a mixed model has method='wald', 'profile' or 'boot'."
+            f"Confidence intervals by {brief(method)} are not there; a mixed model has method='wald', "
+            "'profile' or 'boot'."
         )
     return method.lower() == "wald"
 
@@ -42,8 +44,17 @@ def mixed_intervals(
         raise ArgumentError("Degrees of freedom are those of Wald intervals: leave `ddf` out, or take method='wald'.")
     level = checked_level(level)
     if method.lower() == "profile":
-        return profiled(m, parm, level, ProfiledDeviance).confint()
+        return _by_profile(m, parm, level)
     places = chosen(parameters_of(m), parm)
     demand_kind(kind)
     limits: pd.DataFrame = bootstrap(m, n, seed=seed).confint(kind=kind, level=level)
     return limits.iloc[places]
+
+
+def _by_profile(m: Any, parm: Any, level: float) -> pd.DataFrame:
+    """Ends by a profile, and what is to be said of those at the edge of what is possible, of which no print tells."""
+    limits = profiled(m, parm, level, ProfiledDeviance).confint()
+    edges = [text for text in limits.attrs["notes"] if AT_EDGE in text]
+    if edges:
+        warnings.warn(" ".join(edges), SingularFitWarning, stacklevel=users_stacklevel())
+    return limits

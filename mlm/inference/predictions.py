@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, FitError, is_one_of, suggest
+from ..errors import ArgumentError, FitError, brief, is_one_of, suggest
 from ..generalized.distribution import Family
 from ..generalized.means import means_said
 from .confint import checked_level
@@ -37,10 +37,10 @@ def asks_for_frame(se: Any, interval: Any, level: Any = 0.95) -> bool:
     """
     checked_level(level)
     if not is_one_of(se, (True, False)):
-        raise ArgumentError(f"`se` is True or False; got {se!r}.")
+        raise ArgumentError(f"`se` is True or False; got {brief(se)}.")
     if interval is not None and not is_one_of(interval, INTERVALS):
         raise ArgumentError(
-            f"`interval` is None, 'confidence' or 'prediction'; got {interval!r}.{suggest(interval, INTERVALS)}"
+            f"`interval` is None, 'confidence' or 'prediction'; got {brief(interval)}.{suggest(interval, INTERVALS)}"
         )
     return bool(se) or interval is not None
 

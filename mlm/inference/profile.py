@@ -27,7 +27,7 @@ from .profile_lines import Line, line_of
 from .profile_points import SideBySide
 from .straight import straight
 
-__all__ = ["ProfiledDeviance", "chosen", "profiled"]
+__all__ = ["AT_EDGE", "ProfiledDeviance", "chosen", "profiled"]
 
 # Coverage up to which curves are followed at least (lme4's), and steps on either side of the estimate.
 LEAST_REACH, STEPS = 0.99, 8
@@ -35,6 +35,8 @@ LEAST_REACH, STEPS = 0.99, 8
 FEWER = 1
 # What a correlation leaves of 1 where its profile may be lost in rounding.
 UNRESOLVED = 1e-8
+# Part of every note on an end at the edge of what is possible, 0 or ±1.
+AT_EDGE = "interval ends"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,7 @@ class ProfiledDeviance:
         DataFrame, one row a parameter
             Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. NaN of a correlation with an
             effect whose variance is estimated as 0, and where no end is found: both are warned of. What is to be said
-            of ends, such as that one is at 0 or ±1, stands in ``.attrs["notes"]``, as in `notes`.
+            of ends, such as that one is at 0 or ±1, stands in ``.attrs["notes"]``, as in `notes` and below the print.
 
         Raises
         ------

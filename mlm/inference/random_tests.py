@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..fit.checks import demand_exact
 from ..fit.fit import Fit
+from ..fit.generalized import GeneralizedFit
+from ..fit.stages import sorted_terms
 from ..frame.model_frame import RandomPart
 from ..frame.reduction import random_part_without, with_random_parts
+from ..generalized.overdispersion import estimate_with_theta
+from ..generalized.response import Response
 from ..language.rewriting import rewritten
 from ..report import r_numbers
-from ..report.face import demand_linear_mixed
+from ..report.face import demand_mixed
+from ..report.notes import APPROXIMATE
 from .tables import TestsTable, on_one_line
 
 __all__ = ["Reduction", "random_frame", "ranova", "reductions"]
@@ -23,12 +30,19 @@ __all__ = ["Reduction", "random_frame", "ranova", "reductions"]
 HEADING = "ANOVA-like table for random-effects: Single term deletions"
 
 
+class Ended(NamedTuple):
+    """What is compared of a model."""
+
+    npar: int
+    loglik: float
+
+
 class Reduction:
     """A model with less random effects.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit or GeneralizedFit
         The model with all of them.
     label : str
         What is left out, as lmerTest calls it.
@@ -36,15 +50,48 @@ class Reduction:
         What is left.
     """
 
-    def __init__(self, fit: Fit, label: str, parts: tuple[RandomPart, ...]) -> None:
+    def __init__(self, fit: Fit | GeneralizedFit, label: str, parts: tuple[RandomPart, ...]) -> None:
         self.label, self.parts, self._fit = label, parts, fit
 
-    def fitted(self) -> Fit | None:
-        """The model with what is left, None where that has no random effects."""
-        return self._fit.on(with_random_parts(self._fit.frame, self.parts)) if self.parts else None
+    def fitted(self) -> Ended:
+        """Parameters and log-likelihood of the model with what is left."""
+        fit = self._fit
+        if isinstance(fit, GeneralizedFit):
+            return _of_generalized(fit, self.parts) if self.parts else _of_one_level(fit)
+        if not self.parts:  # it is the criterion at a theta of 0
+            return Ended(fit.products.p + 1, -0.5 * fit.working.value(np.zeros(fit.working.layout.n_theta)))
+        smaller = fit.on(with_random_parts(fit.frame, self.parts))
+        return Ended(smaller.npar, -0.5 * smaller.deviance)
 
 
-def reductions(fit: Fit, reduce_terms: bool = True) -> Iterator[Reduction]:
+def _of_generalized(fit: GeneralizedFit, parts: tuple[RandomPart, ...]) -> Ended:
+    """The same of a generalized model that has random effects left."""
+    frame = with_random_parts(fit.frame, parts)
+    family = replace(fit.family, theta=None) if fit.estimated_size else fit.family
+    smaller = type(fit).estimate(frame, sorted_terms(frame), family, fit.n_agq, quiet=True)
+    return Ended(smaller.npar, smaller.loglik)
+
+
+def _of_one_level(fit: GeneralizedFit) -> Ended:
+    """The same without any, of a generalized linear model.
+
+    Raises
+    ------
+    FitError
+        When its search does not end.
+    """
+    response, asked = fit.frame.outcome, replace(fit.family, theta=None) if fit.estimated_size else fit.family
+    assert isinstance(response, Response)
+    family, found = estimate_with_theta(fit.frame.x, response, fit.frame.known_part, asked)
+    if found is None or not found.converged or found.at_boundary:
+        raise FitError("The model without random effects could not be fitted: its search did not end at a maximum.")
+    deviance = float(response.weights @ family.deviances_at(response.values, found.eta))
+    scale = family.likely_dispersion(deviance, response.weights)
+    twice = family.minus_two_log_likelihood_at(response.values, found.eta, response.weights, scale, response.trials)
+    return Ended(len(found.beta) + family.has_scale + (family.theta is not None), -0.5 * twice)
+
+
+def reductions(fit: Fit | GeneralizedFit, reduce_terms: bool = True) -> Iterator[Reduction]:
     """What random effects can be left out, one after the other.
 
     Of a term ``(1 + x | g)`` each effect that no other of the term contains; the term as a whole where it has a single
@@ -71,15 +118,13 @@ def _same(part: RandomPart, other: RandomPart) -> bool:
     return part.term.group == other.term.group and sorted(part.columns.names) == sorted(other.columns.names)
 
 
-def random_frame(fit: Fit, reduce_terms: bool = True) -> tuple[pd.DataFrame, list[Reduction]]:
+def random_frame(fit: Fit | GeneralizedFit, reduce_terms: bool = True) -> tuple[pd.DataFrame, list[Reduction]]:
     """The table of `ranova`, and what each of its rows but the first leaves out."""
     demand_exact("Tests of random effects by likelihood ratios", fit)
     every = list(reductions(fit, reduce_terms))
-    smaller = [each.fitted() for each in every]
-    npar = [fit.npar, *(fit.products.p + 1 if other is None else other.npar for other in smaller)]
-    # without random effects it is the criterion at a theta of 0
-    nothing = fit.working.value(np.zeros(fit.working.layout.n_theta))
-    loglik = -0.5 * np.array([fit.deviance, *(nothing if other is None else other.deviance for other in smaller)])
+    whole = Ended(fit.npar, fit.loglik if isinstance(fit, GeneralizedFit) else -0.5 * fit.deviance)
+    models = [whole, *(each.fitted() for each in every)]
+    npar, loglik = [one.npar for one in models], np.array([one.loglik for one in models])
     lrt, df = 2.0 * np.maximum(loglik[0] - loglik, 0.0), npar[0] - np.array(npar, dtype=float)
     lrt[0] = df[0] = np.nan
     columns = {
@@ -94,17 +139,21 @@ def random_frame(fit: Fit, reduce_terms: bool = True) -> tuple[pd.DataFrame, lis
 
 
 def ranova(
-    m: Fit, reduce_terms: bool = True, digits: int = r_numbers.DIGITS, width: int = r_numbers.LINE_WIDTH
+    m: Fit | GeneralizedFit,
+    reduce_terms: bool = True,
+    digits: int = r_numbers.DIGITS,
+    width: int = r_numbers.LINE_WIDTH,
 ) -> TestsTable:
     """Test each random effect by leaving it out, as lmerTest's ``ranova()``.
 
-    A smaller model is fitted to the same rows by the same criterion. Twice the difference of the log-likelihoods is
-    compared with the chi-square distribution; as a variance of 0 is at the edge of what is possible, the p value is
-    larger than it should be, up to twice as large for a single variance.
+    A smaller model is fitted to the same rows by the same criterion; of a generalized model without any random effects
+    it is the generalized linear one, and what a family estimates besides is estimated anew. Twice the difference of the
+    log-likelihoods is compared with the chi-square distribution; as a variance of 0 is at the edge of what is possible,
+    the p value is larger than it should be, up to twice as large for a single variance.
 
     Parameters
     ----------
-    m : MixedModel
+    m : MixedModel or GeneralizedMixedModel
     reduce_terms : bool
         Whether ``(1 + x | g)`` is compared with ``(1 | g)``, or with the model without any effects of g.
     digits, width : int
@@ -135,10 +184,11 @@ def ranova(
     Self, S. G. & Liang, K.-Y. (1987). Asymptotic properties of maximum likelihood estimators and likelihood ratio tests
     under nonstandard conditions. Journal of the American Statistical Association 82, 605-610.
     """
-    demand_linear_mixed(m, "ranova")
+    demand_mixed(m)
     if not is_one_of(reduce_terms, (True, False)):
-        raise ArgumentError(f"`reduce_terms` is True or False; got {reduce_terms!r}.")
+        raise ArgumentError(f"`reduce_terms` is True or False; got {brief(reduce_terms)}.")
     frame, _ = random_frame(m, reduce_terms)
     formula = rewritten(m.frame.formula, m.frame.formula.fixed, [part.term for part in m.frame.random])
     heading = (HEADING, "", "Model:", on_one_line(formula.text))
-    return TestsTable(frame, heading, test=None, pvalue="Pr(>Chisq)", digits=digits, width=width)
+    notes = (APPROXIMATE,) if isinstance(m, GeneralizedFit) and m.n_agq == 0 else ()
+    return TestsTable(frame, heading, notes, test=None, pvalue="Pr(>Chisq)", digits=digits, width=width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, FitError, is_one_of
+from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..report.dropped import with_dropped_terms
 from ..report.face import FittedGeneralizedModel, is_mixed
 
@@ -78,7 +78,7 @@ def exponentiated(m: FittedGeneralizedModel, table: pd.DataFrame, exponentiate: 
         When `exponentiate` is neither True nor False.
     """
     if not is_one_of(exponentiate, (True, False)):
-        raise ArgumentError(f"exponentiate is True or False; got {exponentiate!r}.")
+        raise ArgumentError(f"exponentiate is True or False; got {brief(exponentiate)}.")
     if not exponentiate:
         return table
     ratio_name(m)

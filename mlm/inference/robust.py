@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from ..errors import ArgumentError, FitError, counted, first_few, is_one_of, suggest
+from ..errors import ArgumentError, FitError, brief, counted, first_few, is_one_of, suggest
 from ..fit.fit import Fit
 from ..fit.leverage import row_information
 from ..fit.ranef import orthonormal_blocks
@@ -205,7 +205,7 @@ def _clusters(m: Any, kind: Any, cluster: Any) -> _Clusters:
             f"Robust covariances are those of linear models, lm and lmer; this one is of the {m.family.name} family."
         )
     if not is_one_of(kind, KINDS):
-        raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
+        raise ArgumentError(f"`kind` is one of {', '.join(map(repr, KINDS))}; got {brief(kind)}.")
     codes = _codes(m, cluster)
     return _Clusters(kind, *(_reduced(m, codes) if kind == "CR2" else _plain(m, codes)))
 

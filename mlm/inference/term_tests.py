@@ -1,9 +1,9 @@
-"""Analysis of variance of one model: an F test of each term."""
+"""Analysis of variance of one model: an F test of each term, of generalized mixed models Wald's."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -13,9 +13,11 @@ from ..errors import ArgumentError, FitError, ResponseWarning, first_few, users_
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
 from ..report.face import FittedModel, demand_model, is_generalized, is_mixed
+from ..report.notes import APPROXIMATE, is_approximate
 from .contrasts import contrasts_of, marginal_contrasts, type_number
 from .f_tests import Asymptotic, Denominators, FTest
 from .full_design import missing_cells, model_terms
+from .information_contrasts import information_contrasts
 from .tables import TestsTable, on_one_line
 from .term_ratios import ratio_frame
 
@@ -29,10 +31,7 @@ NUMERALS = {1: "I", 2: "II", 3: "III"}
 def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> TestsTable:
     """Test each term of one model; `mlm.anova` says what the arguments mean."""
     if is_generalized(m):
-        raise ArgumentError(
-            "F tests of the terms are there for linear models, mixed or not; a generalized model is compared with one "
-            "without the term: mlm.anova(smaller, larger)."
-        )
+        return _of_generalized(m, 3 if kind is None else type_number(kind), ddf, digits, width)
     number = type_number((3 if is_mixed(m) else 1) if kind is None else kind)
     contrasts = contrasts_of(m.frame, number)
     by = denominators_of(m, ddf)
@@ -40,7 +39,7 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
     notes: tuple[str, ...] = ()
     missing = missing_cells(m.frame) if number == 3 else []
     if missing:
-        notes = (f"Missing cells for: {first_few(missing)}.", "Interpret type III hypotheses with care.")
+        notes = _of_missing(missing)
     elif number == 3:
         notes = _lost(m, tested)
     if not is_mixed(m):
@@ -49,6 +48,35 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
         return _of_linear(m, tested, contrasts, number, notes, digits, width)
     heading = (f"Type {NUMERALS[number]} Analysis of Variance Table with {_named(by)}",)
     return TestsTable(f_frame(m, tested), heading, (*notes, *said_of(by)), contrasts, digits=digits, width=width)
+
+
+def _of_generalized(m: FittedModel, number: int, ddf: Any, digits: int, width: int) -> TestsTable:
+    """Wald's chi-squared tests of the terms of a generalized mixed model, printed as the package car prints them."""
+    if not is_mixed(m):
+        raise ArgumentError(
+            "Tests of the terms are there for linear and for mixed models; terms of a generalized linear model are "
+            "left out: mlm.drop1(m), or mlm.anova(smaller, larger)."
+        )
+    contrasts = information_contrasts(m.frame, m.vcov.to_numpy(), number)
+    tested = _tested(m, contrasts, denominators_of(m, ddf))
+    columns = {
+        "Chisq": [f.value * f.numdf for f in tested.values()],
+        "Df": [f.numdf for f in tested.values()],
+        "Pr(>Chisq)": [f.pvalue for f in tested.values()],
+    }
+    frame = pd.DataFrame(columns, index=list(tested), dtype=float).astype({"Df": int})
+    missing = missing_cells(m.frame) if number == 3 else []
+    notes = _of_missing(missing) if missing else _lost(m, tested) if number == 3 else ()
+    notes = (*notes, *((APPROXIMATE,) if is_approximate(m) else ()))
+    heading = (
+        f"Analysis of Deviance Table (Type {NUMERALS[number]} Wald chisquare tests)", "", f"Response: {m.response}",
+    )  # fmt: skip
+    return TestsTable(frame, heading, notes, contrasts, "Chisq", "Pr(>Chisq)", digits, width)
+
+
+def _of_missing(missing: Sequence[str]) -> tuple[str, ...]:
+    """What to say of cells without rows."""
+    return f"Missing cells for: {first_few(missing)}.", "Interpret type III hypotheses with care."
 
 
 def _lost(m: FittedModel, tested: Mapping[str, FTest]) -> tuple[str, ...]:

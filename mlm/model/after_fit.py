@@ -145,7 +145,7 @@ class AfterFit(EveryModel, FittedMixed):
             Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. Rows are fixed effects; but
             for Wald's method, which leaves R's rows of variances empty, these stand below standard deviations,
             correlations and sigma, as lme4's ``oldNames = FALSE``. Of a generalized model all are on the scale of the
-            link. Of a profile, ``.attrs["notes"]`` says which ends are at a bound: variances of 0, correlations of ±1.
+            link. Of a profile, ``.attrs["notes"]`` has what is warned of.
 
         Raises
         ------
@@ -158,7 +158,8 @@ class AfterFit(EveryModel, FittedMixed):
         Warns
         -----
         SingularFitWarning
-            When a correlation that is asked for is not defined: its limits are NaN.
+            When an end of a profile interval is at the edge of what is possible, a variance of 0 or a correlation of
+            ±1; when a correlation that is asked for is not defined: its limits are NaN.
         ConvergenceWarning
             When no end of an interval is found, or the fit is no minimum of the deviance.
 

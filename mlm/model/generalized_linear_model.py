@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from ..fit.predict import demand_new_levels, demand_no_effects
 from ..fit.residuals import kept_effects
 from ..generalized.distribution import Family
@@ -123,7 +123,9 @@ class GeneralizedLinearModel(OneLevelModel):
         """
         demand_no_effects(kept_effects(re_form, level))
         if not is_one_of(type, (*KINDS, "standardized")):
-            raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
+            raise ArgumentError(
+                f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {brief(type)}."
+            )
         if type != "standardized":
             return self._rows(residuals(self.family, self.outcome, self.ended.eta, type), type)
         found = self._rows(residuals(self.family, self.outcome, self.ended.eta, "deviance"), type)
@@ -442,7 +444,7 @@ class GeneralizedLinearModel(OneLevelModel):
         [[0.25, 0.22, 0.03, 0.76]]
         """
         if not is_one_of(type, ("link", "response")):
-            raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
+            raise ArgumentError(f"`type` is 'link' or 'response'; got {brief(type)}.")
         demand_no_effects(re_form)
         demand_new_levels(new_levels)
         framed = asks_for_frame(se, interval, level)

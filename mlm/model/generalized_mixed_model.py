@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, FitError, is_one_of
+from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..fit.generalized import GeneralizedFit
 from ..fit.predict import predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_table, varcorr_table
@@ -75,6 +75,11 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         -------
         DataFrame, shape (p, p)
 
+        Raises
+        ------
+        ArgumentError
+            When `use_hessian` is neither True nor False.
+
         Examples
         --------
         >>> import mlm
@@ -83,6 +88,8 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         >>> m.covariance(use_hessian=False).equals(m.vcov)
         True
         """
+        if not is_one_of(use_hessian, (True, False)):
+            raise ArgumentError(f"`use_hessian` is True or False; got {brief(use_hessian)}.")
         return pd.DataFrame(self.fixed_covariance(use_hessian), self._names, self._names)
 
     def denominators(self, ddf: str | None = None) -> Exact:
@@ -225,7 +232,9 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         True
         """
         if not is_one_of(type, (*KINDS, "standardized")):
-            raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
+            raise ArgumentError(
+                f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {brief(type)}."
+            )
         re_form = kept_effects(re_form, level)
         if type == "standardized":
             if re_form is not None:
@@ -301,7 +310,7 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         [[0.6, 0.24, 0.18, 0.92]]
         """
         if not is_one_of(type, ("link", "response")):
-            raise ArgumentError(f"`type` is 'link' or 'response'; got {type!r}.")
+            raise ArgumentError(f"`type` is 'link' or 'response'; got {brief(type)}.")
         framed = asks_for_frame(se, interval, level)
         demand_no_observation(interval)
         rows = wanted(self, newdata, re_form, new_levels)

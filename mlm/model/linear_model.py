@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from ..fit.predict import demand_new_levels, demand_no_effects
 from ..fit.residuals import kept_effects
 from ..generalized.residuals import KINDS, standardized
@@ -112,7 +112,9 @@ class LinearModel(OneLevelModel):
         """
         demand_no_effects(kept_effects(re_form, level))
         if not is_one_of(type, (*KINDS, "standardized")):
-            raise ArgumentError(f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {type!r}.")
+            raise ArgumentError(
+                f"`type` is one of {', '.join(map(repr, (*KINDS, 'standardized')))}; got {brief(type)}."
+            )
         found = self.resid.rename(type)
         if type != "standardized":
             return found

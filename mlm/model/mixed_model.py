@@ -13,7 +13,8 @@ from ..errors import ArgumentError
 from ..fit.fit import Fit
 from ..fit.lazy_predict import demand_plain, lazy_predictions
 from ..fit.leverage import row_leverages
-from ..fit.predict import demand_errors, fitted_values, observation_variances, predicted_values, variances, wanted
+from ..fit.new_weights import observation_variances
+from ..fit.predict import demand_errors, fitted_values, predicted_values, variances, wanted
 from ..fit.ranef import coef_tables, ranef_of_levels, ranef_table, varcorr_table
 from ..fit.residuals import kept_effects, mixed_residuals
 from ..frame.lazy_table import is_lazy
@@ -307,8 +308,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
             Coverage, in (0, 1).
         weights : str or array_like of shape (rows,), optional
             Prior weights of new observations, a column of `newdata`, an expression of its columns or values: their
-            variance around the mean is ``sigma² / weight``. New rows have the weight 1 by default, the rows of the fit
-            those of the fit.
+            variance around the mean is ``sigma² / weight``. By default the rows of the fit have theirs, and new rows
+            what the fit was given by name, a column or an expression, where they have its columns; else the weight 1.
 
         Returns
         -------
@@ -337,6 +338,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         RankWarning
             Columns were dropped from the fit as dependent on others, and new rows have them otherwise: these have no
             standard error.
+        ExtrapolationWarning
+            New observations are taken to have the weight 1, as the fit has weights and the new rows none.
 
         References
         ----------

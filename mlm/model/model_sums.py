@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..crossproducts.merging import merged
-from ..errors import ArgumentError, DataError, first_few, is_count, shorten
+from ..errors import ArgumentError, DataError, brief, first_few, is_count, shorten
 from ..fit.lazy import unread_frame
 from ..frame.coding import Coding
 from ..frame.columns import Columns
@@ -135,11 +135,13 @@ def sums(
     {'(Intercept)': 2.548, 'x': 0.648}
     """
     if not is_count(min_group) or min_group < 1:
-        raise ArgumentError(f"`min_group` is a whole number from 1; got {min_group!r}.")
+        raise ArgumentError(f"`min_group` is a whole number from 1; got {brief(min_group)}.")
     if levels is not None and not (
         isinstance(levels, Mapping) and all(isinstance(each, list | tuple) for each in levels.values())
     ):
-        raise ArgumentError(f"`levels` maps names to lists of levels, such as {{'f': ['a', 'b']}}; got {levels!r}.")
+        raise ArgumentError(
+            f"`levels` maps names to lists of levels, such as {{'f': ['a', 'b']}}; got {brief(levels)}."
+        )
     return ModelSums(
         unread_frame(formula, data, weights, offset, contrasts, None, data_name, levels=levels, least=min_group)
     )
@@ -199,7 +201,7 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
     """
     given = list(parts) if isinstance(parts, list | tuple) else []
     if not given or not all(isinstance(part, ModelSums) for part in given):
-        raise ArgumentError(f"`parts` is a list of sums, mlm.merge([a, b]); got {shorten(repr(parts))}.")
+        raise ArgumentError(f"`parts` is a list of sums, mlm.merge([a, b]); got {brief(parts)}.")
     frames = [part.frame for part in given]
     for k, frame in enumerate(frames[1:], start=2):
         _demand_alike(frames[0], frame, k)

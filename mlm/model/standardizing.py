@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, FitError, is_one_of
+from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..frame.evaluate import Evaluator
 from ..frame.model_frame import ModelFrame
 from ..frame.native import Native
@@ -61,7 +61,7 @@ def fitted_standardized(m: Any, two_sd: bool, data: Any, own: dict[str, Any]) ->
         What the model has otherwise than its call says.
     """
     if not is_one_of(two_sd, (True, False)):
-        raise ArgumentError(f"two_sd is True or False; got {two_sd!r}.")
+        raise ArgumentError(f"two_sd is True or False; got {brief(two_sd)}.")
     if isinstance(m.frame, UnreadFrame) and m.frame.origin is None:
         raise FitError(
             "This model was fitted from sums, which have no columns to standardise. Standardise the columns before "

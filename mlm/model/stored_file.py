@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, FitError, MlmError
+from ..errors import ArgumentError, DataError, FitError, MlmError, brief
 from ..frame.unread import UnreadFrame
 from .stored_values import Reader, Writer
 
@@ -156,5 +156,5 @@ def _path(path: Any) -> Path:
         raise ArgumentError(f"`path` is the name of a file; got {type(path).__name__}.")
     name = os.fspath(path)
     if not isinstance(name, str) or "\0" in name or not name:
-        raise ArgumentError(f"`path` is the name of a file; got {name!r}.")
+        raise ArgumentError(f"`path` is the name of a file; got {brief(name)}.")
     return Path(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from ..likelihood.deviance import Deviance
 from ..likelihood.iterative.solver import Iterative
 from .estimated_scores import solve_scores
@@ -54,11 +54,13 @@ def minimise(
     """
     if not is_one_of(optimizer, ("newton", "nloptwrap")):
         instead = NOT_HERE.get(optimizer.lower(), "") if isinstance(optimizer, str) else ""
-        raise ArgumentError(f"There is no optimizer {optimizer!r}; choose 'newton' or 'nloptwrap'.{instead}")
+        raise ArgumentError(f"There is no optimizer {brief(optimizer)}; choose 'newton' or 'nloptwrap'.{instead}")
     if tolerance is not None:
         positive = isinstance(tolerance, int | float) and tolerance > 0
         if optimizer == "newton" or not positive:
-            raise ArgumentError(f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {tolerance!r}.")
+            raise ArgumentError(
+                f"A tolerance is a positive number, for optimizer='nloptwrap' only; got {brief(tolerance)}."
+            )
     if optimizer == "newton":
         if start is not None:
             with np.errstate(all="ignore"):  # what is too large is looked at where it is evaluated

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import MOST_COUNT, ArgumentError, is_count, is_one_of
+from ..errors import MOST_COUNT, ArgumentError, brief, is_count, is_one_of
 from .labels import demand_words, whole_counts, words
 from .panels import Panels
 from .rows import bin_edges, by_group, complete, least_squares_line
@@ -156,11 +156,11 @@ def facet_density_lines(
     """
     demand_words(title, xlabel, ylabel)
     if not is_one_of(kind, ("density", "points")):
-        raise ArgumentError(f"kind must be 'density' or 'points'; got {kind!r}.")
+        raise ArgumentError(f"kind must be 'density' or 'points'; got {brief(kind)}.")
     if not is_count(gridsize):
         raise ArgumentError(
             f"gridsize, the hexagons across a panel, must be a positive whole number up to {MOST_COUNT:,}; "
-            f"got {gridsize!r}."
+            f"got {brief(gridsize)}."
         )
     rows = complete(data, by, x, y=y)
     groups, whole = list(by_group(rows.table)), rows.table

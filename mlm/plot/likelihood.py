@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import scipy
 
-from ..errors import ArgumentError, FitError, is_count
+from ..errors import ArgumentError, FitError, brief, is_count
 from ..inference.confint import checked_level
 from ..likelihood.deviance import UsersDeviance
 from ..report.face import demand_linear
@@ -116,7 +116,7 @@ def likelihood_curve(
     if isinstance(m, type) or not (hasattr(m, "deviance_function") and hasattr(m, "theta")):
         raise ArgumentError(f"This takes a linear mixed model that mlm.lmer has fitted; got {type(m).__name__}.")
     if not is_count(points, FEWEST_POINTS):
-        raise ArgumentError(f"points is a whole number, at least {FEWEST_POINTS}; got {points!r}.")
+        raise ArgumentError(f"points is a whole number, at least {FEWEST_POINTS}; got {brief(points)}.")
     if len(m.theta) != 1:
         raise FitError(f"The curve is over one parameter; this model has {len(m.theta)} covariance parameters.")
 

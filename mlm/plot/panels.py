@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ArgumentError, counted, is_count, listed
+from ..errors import ArgumentError, brief, counted, is_count, listed
 from .cells import fit, has_layout, say_no_room, whole
 from .labels import days_across, line_height, settle, size_of, thin_ticks, told_apart, upright_days, words, wrapped
 from .places import REWRITTEN, WIDTH, bare, checked_size, demand_axes
@@ -70,7 +70,7 @@ class Panels:
             When `ncols` is no positive whole number, or the axes given are not enough or no axes.
         """
         if ncols is not None and not is_count(ncols):
-            raise ArgumentError(f"ncols, the panels a row, must be a positive whole number; got {ncols!r}.")
+            raise ArgumentError(f"ncols, the panels a row, must be a positive whole number; got {brief(ncols)}.")
         size = checked_size(figsize, ax)
         if ax is not None:
             return cls(_given(ax, titles), 0, tuple(titles))

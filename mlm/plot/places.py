@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ArgumentError, is_number, listed
+from ..errors import ArgumentError, brief, is_number, listed
 from .cells import fit, has_layout, room, say_no_room, whole
 from .labels import settle, size_of, thin_ticks, told_apart, words, wrapped
 
@@ -78,7 +78,7 @@ def checked_size(figsize: Any, given: Any) -> tuple[float, float] | None:
         return None
     size = listed(figsize) or []
     if len(size) != 2 or not all(is_number(side) and 0 < side < np.inf for side in size):
-        raise ArgumentError(f"figsize is the width and the height in inches, such as (6.6, 4.4); got {figsize!r}.")
+        raise ArgumentError(f"figsize is the width and the height in inches, such as (6.6, 4.4); got {brief(figsize)}.")
     if given is not None:
         raise ArgumentError("figsize is the size of a new figure; the figure of the ax that is given has its own.")
     return float(size[0]), float(size[1])

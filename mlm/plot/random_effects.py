@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, first_few
+from ..errors import ArgumentError, brief, first_few
 from ..frame.columns import INTERCEPT
 from ..inference.confint import checked_level
 from ..report.face import FittedMixedModel, is_generalized
@@ -87,7 +87,7 @@ def caterpillar(
     modes = _modes(m, group)
     terms = list(dict.fromkeys(modes["term"]))
     if sort_by is not None and not (isinstance(sort_by, str) and sort_by in terms):
-        raise ArgumentError(f"{sort_by!r} is not a random effect here; these are: {first_few(terms)}.")
+        raise ArgumentError(f"{brief(sort_by)} is not a random effect here; these are: {first_few(terms)}.")
     level = checked_level(level)
     z = scipy.stats.norm.ppf(0.5 + level / 2)
     table = {term: rows.set_index("grp") for term, rows in modes.groupby("term", sort=False)}
@@ -189,7 +189,7 @@ def ranef_histogram(
     mine = modes[modes["term"] == term] if isinstance(term, str) else modes[:0]
     if mine.empty:
         known = list(dict.fromkeys(modes["term"]))
-        raise ArgumentError(f"{term!r} is not a random effect here; these are: {first_few(known)}.")
+        raise ArgumentError(f"{brief(term)} is not a random effect here; these are: {first_few(known)}.")
     values = mine["condval"].to_numpy()
     edges = bin_edges(values, bins).tolist()
     canvas = Canvas.of(ax, figsize)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_count
+from ..errors import ArgumentError, brief, is_count
 from ..report.face import FittedModel, demand_model, is_generalized, is_mixed
 from .labels import demand_words, whole_counts, words
 from .places import Canvas
@@ -81,7 +81,7 @@ def binned_residuals(
     demand_words(title, xlabel, ylabel)
     demand_model(m)
     if bins is not None and not is_count(bins, 1, m.nobs):
-        raise ArgumentError(f"bins is a number of bins, from 1 to the {m.nobs} rows; got {bins!r}.")
+        raise ArgumentError(f"bins is a number of bins, from 1 to the {m.nobs} rows; got {brief(bins)}.")
     table = _averages(m, max(1, math.isqrt(m.nobs)) if bins is None else int(bins))
     canvas = Canvas.of(ax, figsize)
     canvas.ax.axhline(0, color=GREY, linewidth=1, linestyle="--")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import MOST_COUNT, ArgumentError, DataError, is_count, is_number, listed
+from ..errors import MOST_COUNT, ArgumentError, DataError, brief, is_count, is_number, listed
 from ..frame.column import Column, complete_rows
 from ..frame.native import Native
 
@@ -175,7 +175,8 @@ def bin_edges(values: np.ndarray, bins: int | ArrayLike) -> np.ndarray:
     edges = np.asarray(given) if all(map(is_number, given)) else np.empty(0)
     if edges.ndim != 1 or len(edges) < 2 or edges.dtype.kind not in "iuf" or not np.all(np.diff(edges) > 0):
         raise ArgumentError(
-            f"bins must be a positive whole number up to {MOST_COUNT:,}, or two or more increasing edges; got {bins!r}."
+            f"bins must be a positive whole number up to {MOST_COUNT:,}, or two or more increasing edges; "
+            f"got {brief(bins)}."
         )
     return edges.astype(float)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeGuard
 
 import pandas as pd
 
-from ..errors import ArgumentError, FitError, listed
+from ..errors import ArgumentError, FitError, first_few, listed
 
 __all__ = [
     "FittedGeneralizedMixedModel",
@@ -322,7 +322,7 @@ def model_names(count: int, names: object) -> list[str]:
         raise ArgumentError(f"names are a list with one name for each of {count} models; got {type(names).__name__}.")
     found = [name_text(name, "names") for name in each]
     if len(found) != count:
-        raise ArgumentError(f"{count} models need {count} names; got {len(found)}: {', '.join(found)}.")
+        raise ArgumentError(f"{count} models need {count} names; got {len(found)}: {first_few(found)}.")
     return found
 
 
@@ -367,7 +367,7 @@ def demand_linear_mixed(m: object, what: str) -> None:
     if is_generalized(m):
         raise FitError(
             f"{what} is there for linear mixed models; this one is of the {m.family.name} family. Compare it with the "
-            "smaller model: mlm.anova(smaller, larger)."
+            "smaller model, mlm.anova(smaller, larger); mlm.ranova(m) and mlm.drop1(m) test what can be left out."
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ArgumentError, FitError, is_count, is_number, is_one_of, listed
+from ..errors import ArgumentError, FitError, brief, is_count, is_number, is_one_of, listed
 from .face import FittedModel, is_model, model_list, model_names
 from .tables.html import to_html
 from .tables.latex import to_latex
@@ -280,7 +280,7 @@ def _rows_of(standardized: Mapping[Key, Estimate], raw: Mapping[Key, Estimate]) 
 
 def _digits(digits: Any) -> int:
     if not is_count(digits, 0, MOST_DIGITS):
-        raise ArgumentError(f"digits is a whole number from 0 to {MOST_DIGITS}; got {digits!r}.")
+        raise ArgumentError(f"digits is a whole number from 0 to {MOST_DIGITS}; got {brief(digits)}.")
     return int(digits)
 
 
@@ -288,7 +288,7 @@ def _bounds(stars: Any) -> tuple[float, ...]:
     """P values below which there are stars, ascending."""
     bounds = listed(stars, any_order=True)
     if bounds is None or not all(is_number(bound) and 0 <= bound <= 1 for bound in bounds):
-        raise ArgumentError(f"stars is a list of p values, such as [0.001, 0.01, 0.05]; got {stars!r}.")
+        raise ArgumentError(f"stars is a list of p values, such as [0.001, 0.01, 0.05]; got {brief(stars)}.")
     if len(bounds) > len(MARKS):
         raise ArgumentError(f"There are marks for {len(MARKS)} levels; stars has {len(bounds)}.")
     return tuple(sorted(bounds))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from ..errors import ArgumentError, is_count, is_one_of
+from ..errors import ArgumentError, brief, is_count, is_one_of
 from . import r_numbers
 
 __all__ = ["Style"]
@@ -62,10 +62,11 @@ class Style:
         else:
             digits, table_digits = r_numbers.DIGITS, digits
         if not isinstance(scipen, Integral):
-            raise ArgumentError(f"scipen is a whole number, R's option; got {scipen!r}.")
+            raise ArgumentError(f"scipen is a whole number, R's option; got {brief(scipen)}.")
         if not is_count(width, LEAST_WIDTH, MOST_WIDTH):
             raise ArgumentError(
-                f"width is the number of characters of a line, from {LEAST_WIDTH} to {MOST_WIDTH:,}; got {width!r}."
+                f"width is the number of characters of a line, from {LEAST_WIDTH} to {MOST_WIDTH:,}; "
+                f"got {brief(width)}."
             )
         if not is_one_of(correlation, (None, True, False)):
             raise ArgumentError(f"correlation is True, False or None; got {type(correlation).__name__}.")
@@ -81,5 +82,7 @@ def _checked_digits(digits: Any, name: str = "digits") -> int:
         When R would not print so many.
     """
     if not is_count(digits, most=MOST_DIGITS):
-        raise ArgumentError(f"{name} must be a whole number, at least 1 and at most {MOST_DIGITS}; got {digits!r}.")
+        raise ArgumentError(
+            f"{name} must be a whole number, at least 1 and at most {MOST_DIGITS}; got {brief(digits)}."
+        )
     return int(digits)

@@ -8,7 +8,7 @@ from typing import cast
 
 import pandas as pd
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from .dropped import with_dropped_terms
 from .face import FittedGeneralizedModel, FittedLinearModel, FittedMixedModel, FittedModel, is_mixed
 
@@ -46,7 +46,7 @@ def coefficient_rows(m: FittedModel, conf_int: bool, ddf: str | None, level: flo
         The terms of a linear model that depend on others, too, with NaN.
     """
     if not is_one_of(conf_int, (True, False)):
-        raise ArgumentError(f"conf_int is True or False; got {conf_int!r}.")
+        raise ArgumentError(f"conf_int is True or False; got {brief(conf_int)}.")
     columns = m.coefficients(ddf).rename(columns=BROOM)
     table = columns[[name for name in dict.fromkeys(BROOM.values()) if name in columns]]
     if not is_mixed(m):

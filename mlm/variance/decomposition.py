@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..errors import ArgumentError, is_number
+from ..errors import ArgumentError, brief, is_number
 from ..fit.fit import Fit
 from ..fit.ranef import orthonormal_blocks
 from ..report.html import as_html
@@ -115,7 +115,7 @@ def variance_decomposition(fit: Fit, centred: float = CENTRED) -> VarianceDecomp
 
 def _demand_share(centred: Any) -> None:
     if not (is_number(centred) and 0 <= centred < 1):
-        raise ArgumentError(f"`centred` is a share of a standard deviation, in [0, 1); got {centred!r}.")
+        raise ArgumentError(f"`centred` is a share of a standard deviation, in [0, 1); got {brief(centred)}.")
 
 
 def _shared(parts: tuple[float, ...], centred: bool) -> VarianceDecomposition:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..errors import ArgumentError, is_one_of
+from ..errors import ArgumentError, brief, is_one_of
 from ..model.generalized_mixed_model import GeneralizedMixedModel
 from ..model.mixed_model import MixedModel
 from ..report.html import as_html
@@ -146,7 +146,7 @@ def icc(
     Ecology and Evolution* 5(9), 944-946.
     """
     if not is_one_of(by_group, (True, False)):
-        raise ArgumentError(f"by_group is True or False; got {by_group!r}.")
+        raise ArgumentError(f"by_group is True or False; got {brief(by_group)}.")
     parts = variance_components(m, approximation)
     random = float(parts.random.sum())
     within = random + parts.residual

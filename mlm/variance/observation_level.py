@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import special
 
-from ..errors import ArgumentError, FitError, is_one_of
+from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..fit.generalized import GeneralizedFit
 from ..fit.ranef import orthonormal_blocks
 from ..frame.reduction import with_constant_only
@@ -38,7 +38,7 @@ def checked_approximation(approximation: object) -> str:
     ArgumentError
     """
     if not is_one_of(approximation, APPROXIMATIONS):
-        raise ArgumentError(f"`approximation` is {', '.join(map(repr, APPROXIMATIONS))}; got {approximation!r}.")
+        raise ArgumentError(f"`approximation` is {', '.join(map(repr, APPROXIMATIONS))}; got {brief(approximation)}.")
     return str(approximation)
 
 

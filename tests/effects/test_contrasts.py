@@ -92,6 +92,19 @@ def test_a_control_by_label_or_position(means):
     assert several.frame["contrast"].tolist()[:1] == ["c - avg(a,b)"]
 
 
+def test_weights_by_the_names_of_levels(model, means):
+    pairs = means.contrast({"c - a": [-1, 0, 1], "b": [0, 1, 0]}).frame
+    for weights in ({"c": 1, "a": -1}, pd.Series({"c": 1, "a": -1}), pd.Series([-1, 0, 1])):
+        found = means.contrast({"c - a": weights, "b": {"b": 1}}).frame
+        pd.testing.assert_frame_equal(found, pairs)
+    both = mlm.emmeans(model, ["A", "B"]).contrast({"own": {"b v": 1, "a u": -1}}).frame
+    by_place = mlm.emmeans(model, ["A", "B"]).contrast({"own": [-1, 0, 0, 0, 1, 0]}).frame
+    pd.testing.assert_frame_equal(both, by_place)
+    numbers = mlm.emmeans(model, "x", at={"x": [1, 2.5]})
+    for weights in ({2.5: 1, 1: -1}, {"x2.5": 1, "x1": -1}, {"2.5": 1, "1": -1}):
+        pd.testing.assert_frame_equal(numbers.contrast({"k": weights}).frame, numbers.contrast({"k": [-1, 1]}).frame)
+
+
 def test_numbers_are_named_with_their_variable(model):
     found = mlm.emmeans(model, "x", at={"x": [1, 2.5]}).contrast()
     assert found.frame["contrast"].tolist() == ["x1 - x2.5"]
@@ -189,6 +202,9 @@ WRONG_CONTRASTS = {
     "by": (("eff",), {"by": "A"}, "leaves nothing"),
     "unknown by": (("eff",), {"by": "x"}, "by= names"),
     "weights": (({"k": [1, 2]},), {}, "one finite number"),
+    "weights by name": (({"k": {"a": 1, "bb": -1}},), {}, "has a weight of 'bb'.*a, b, c.* Did you mean 'b'"),
+    "weights of no number": (({"k": {"a": "1"}},), {}, "one finite number"),
+    "a level for a contrast": (({"a": 1, "b": -1},), {}, "or weights by their names, {'a': 1, …}"),
     "no weights": (({},), {}, "no contrast"),
 }
 

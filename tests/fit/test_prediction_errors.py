@@ -77,7 +77,7 @@ def test_fixed_and_random_effects_jointly(structure, weights, reml):
     np.testing.assert_allclose(found["fit"] - found["lower"], Z95 * want, rtol=SE)
     wide = m.predict(new, new_levels="population", interval="prediction", level=0.8)
     np.testing.assert_array_equal(wide["se"], found["se"])
-    reach = scipy.stats.norm.ppf(0.9) * np.sqrt(want**2 + m.sigma**2)
+    reach = scipy.stats.norm.ppf(0.9) * np.sqrt(want**2 + m.sigma**2 / (new["w"] if weights else 1.0))
     np.testing.assert_allclose(wide["upper"] - wide["fit"], reach, rtol=SE)
     own = dense_variance(m, m.frame.x, dense_columns(m, data()))
     np.testing.assert_allclose(m.predict(se=True)["se"], np.sqrt(own), rtol=SE)
@@ -139,13 +139,17 @@ def test_offsets_and_weights_of_new_rows():
     m = fit("y ~ x + (1 | g)", frame, offset="off", weights="w")
     plain = m.predict(frame, se=True)
     np.testing.assert_allclose(plain["fit"], m.fitted, rtol=1e-10)
-    by_one = m.predict(frame, interval="prediction")
+    with pytest.warns(mlm.ExtrapolationWarning, match="has weights, .* with the weight 1") as said:
+        by_one = m.predict(frame.drop(columns="w"), interval="prediction")
+    assert [w.filename for w in said] == [__file__]
+    assert m.predict(frame.drop(columns="w"), interval="confidence").equals(m.predict(frame, se=True))
+    as_fitted = m.predict(frame, interval="prediction")
     by_column, by_values = (m.predict(frame, interval="prediction", weights=w) for w in ("w", frame["w"].tolist()))
     own = m.predict(interval="prediction")
     half = lambda found: (found["upper"] - found["lower"]).to_numpy() / (2.0 * Z95)  # noqa: E731
     np.testing.assert_allclose(half(by_one), np.sqrt(plain["se"] ** 2 + m.sigma**2), rtol=1e-12)
     np.testing.assert_allclose(half(own), np.sqrt(plain["se"] ** 2 + m.sigma**2 / frame["w"]), rtol=1e-7)
-    for found in (by_column, by_values):
+    for found in (as_fitted, by_column, by_values):
         np.testing.assert_allclose(half(found), half(own), rtol=1e-7)
     with pytest.raises(mlm.ArgumentError, match="`weights` are those of new rows"):
         m.predict(interval="prediction", weights="w")
@@ -161,8 +165,15 @@ def test_weights_are_what_a_fit_accepts():
     want = m.predict(frame, interval="prediction", weights="w")
     for weights in ("half + half", "2 * twice(half)", "I(half * 2)", "`w`"):
         pd.testing.assert_frame_equal(m.predict(frame, interval="prediction", weights=weights), want)
+    pd.testing.assert_frame_equal(m.predict(frame, interval="prediction"), want)
     one = m.predict(frame, interval="prediction", weights="1")
-    pd.testing.assert_frame_equal(one, m.predict(frame, interval="prediction"))
+    with pytest.warns(mlm.ExtrapolationWarning, match="with the weight 1"):
+        by_one = m.predict(frame.drop(columns="half"), interval="prediction")
+    pd.testing.assert_frame_equal(one, by_one)
+    for values in (frame["w"], frame["w"].to_numpy()):  # a name says little: that of 1 / w is w
+        other = mlm.lmer("y ~ x + (1 | g)", frame, weights=values)
+        with pytest.warns(mlm.ExtrapolationWarning, match="with the weight 1"):
+            pd.testing.assert_frame_equal(other.predict(frame, interval="prediction"), one)
     unknown = frame.assign(w=frame["w"].mask(frame.index < 7))
     for weights in ("w", "w * 2", unknown["w"]):
         with pytest.raises(mlm.DataError, match="weights are missing in 7 of 96 rows of the new data"):

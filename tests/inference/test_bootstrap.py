@@ -165,7 +165,7 @@ def test_standard_errors_are_those_of_theory():
     assert (share - 1.0).abs().max() < 0.06
     # of sigma: sigma / sqrt(2 df), df being rows less two a level
     assert found.frame.loc["sigma", "std. error"] == pytest.approx(m.sigma / np.sqrt(2 * 480), rel=0.06)
-    inside = found.confint(0.9)
+    inside = found.confint(level=0.9)
     assert (inside.iloc[:, 0] < found.observed).all()
     assert (found.observed < inside.iloc[:, 1]).all()
 
@@ -290,7 +290,7 @@ def test_faces():
     assert lines[5].split() == ["original", "bias", "std.", "error"]
     assert "mlm-bootstrap" in found._repr_html_()
     assert "sd_x|g" in repr(found)
-    assert list(found.confint(0.9).columns) == ["5 %", "95 %"]
+    assert list(found.confint(level=0.9).columns) == ["5 %", "95 %"]
 
 
 def test_progress_is_shown_where_it_is_asked_for(capsys, monkeypatch):
@@ -313,6 +313,13 @@ def test_nothing_is_said_of_single_refits(recwarn):
         ({"n": 1}, "`n` is a whole number"),
         ({"statistic": "mean"}, "`statistic` is a function"),
         ({"statistic": lambda f: "a"}, "`statistic` returns a number"),
+        ({"statistic": lambda f: "3.5"}, "got '3.5'"),
+        ({"statistic": lambda f: print(end="")}, "`statistic` returns a number, several, .*; got None"),
+        ({"statistic": lambda f: {"a": 1.0, "b": None}}, "got {'a': 1.0, 'b': None}"),
+        ({"statistic": lambda f: [1.0, None]}, "`statistic` returns a number"),
+        ({"statistic": lambda f: pd.Series([1.0, None], dtype=object)}, "`statistic` returns a number"),
+        ({"statistic": lambda f: []}, "`statistic` returns a number"),
+        ({"statistic": lambda f: list("ab") * 99}, "got .{19,21} … .{20,21}\\.$"),
         ({"kind": "group"}, "Did you mean 'groups'"),
         ({"kind": "groups", "re_form": None}, "`re_form` is of the parametric"),
         ({"group": "g"}, "`group` is of kind='groups'"),
@@ -330,6 +337,31 @@ def test_what_cannot_be(given, said):
 def test_models_without_random_effects_are_refused():
     with pytest.raises(mlm.ArgumentError):
         mlm.bootstrap(mlm.lm("y ~ x", rows()))
+
+
+def test_statistics_of_one_number_keep_their_names_and_missing_values():
+    m = fitted("y ~ x + (x | g)")
+    for statistic, names in [
+        (lambda f: {"a": f.sigma, "b": np.nan}, ["a", "b"]),
+        (lambda f: pd.Series([f.sigma, np.nan], ["a", "b"]), ["a", "b"]),
+        (lambda f: np.array([[f.sigma], [np.nan]]), ["t1", "t2"]),
+        (lambda f: (f.sigma, float("nan")), ["t1", "t2"]),
+    ]:
+        found = mlm.bootstrap(m, 2, statistic, seed=9)
+        assert list(found.estimates) == names
+        assert found.observed.iloc[0] == m.sigma
+        assert found.estimates.isna().all().tolist() == [False, True]
+    assert mlm.bootstrap(m, 2, lambda f: f.fixef["x"] > 0, seed=9).observed.tolist() == [float(m.fixef["x"] > 0)]
+
+
+def test_the_kind_of_interval_comes_first():
+    found = mlm.bootstrap(fitted("y ~ x + (x | g)"), 20, seed=1)
+    for kind in ("percentile", "basic", "normal"):
+        assert found.confint(kind).equals(found.confint(kind=kind, level=0.95))
+        assert found.confint(kind, 0.9).equals(found.confint(level=0.9, kind=kind))
+    assert not found.confint("basic").equals(found.confint("normal"))
+    with pytest.raises(mlm.ArgumentError, match=r"Give the level by its name: level=0\.9"):
+        found.confint(0.9)
 
 
 def test_kinds_of_intervals_are_named():

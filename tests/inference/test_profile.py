@@ -321,13 +321,13 @@ def test_rows_and_columns():
     m = fitted("random slope")
     every = ["sd_(Intercept)|g", "cor_x.(Intercept)|g", "sd_x|g", "sigma", *m.fixef.index]
     assert list(mlm.profile(m).names) == every
-    whole = m.confint(method="profile", level=0.9)
+    whole = quietly(m.confint, method="profile", level=0.9)
     assert list(whole.columns) == ["5 %", "95 %"]
     assert list(whole.index) == every
-    assert m.confint(0.9, "profile", "theta_").equals(whole.iloc[:4])
-    assert m.confint(0.9, "Profile", "beta_").equals(whole.iloc[4:])
-    assert m.confint(0.9, "profile", ["x", 3]).equals(whole.loc[["x", "sigma"]])
-    assert mlm.confint(m, method="profile", level=0.9, parm="sigma").equals(whole.loc[["sigma"]])
+    assert quietly(m.confint, 0.9, "profile", "theta_").equals(whole.iloc[:4])
+    assert quietly(m.confint, 0.9, "Profile", "beta_").equals(whole.iloc[4:])
+    assert quietly(m.confint, 0.9, "profile", ["x", 3]).equals(whole.loc[["x", "sigma"]])
+    assert quietly(mlm.confint, m, method="profile", level=0.9, parm="sigma").equals(whole.loc[["sigma"]])
     assert m.confint().equals(m.confint(method="wald"))
     assert list(profiled("counts").names) == ["sd_(Intercept)|g", "(Intercept)", "x"]
 
@@ -335,7 +335,9 @@ def test_rows_and_columns():
 def test_a_fit_by_reml_is_profiled_by_maximum_likelihood():
     m, other = fitted("crossed"), fitted("crossed").refit(reml=False)
     assert m.reml
-    np.testing.assert_allclose(m.confint(method="profile"), other.confint(method="profile"), rtol=1e-7)
+    np.testing.assert_allclose(
+        quietly(m.confint, method="profile"), quietly(other.confint, method="profile"), rtol=1e-7
+    )
     assert not mlm.profile(m).model.reml
     assert mlm.profile(other).model is other
 
@@ -446,7 +448,11 @@ def test_intervals_say_which_ends_are_at_a_bound():
     limits, found = quietly(m.confint, method="profile"), profiled("singular")
     assert limits.attrs["notes"] == found.notes()
     assert any("only towards" in text or "where its interval ends" in text for text in limits.attrs["notes"])
-    one = quietly(m.confint, method="profile", parm="sigma")
+    with pytest.warns(mlm.SingularFitWarning, match="where the interval ends|where its interval ends") as said:
+        m.confint(method="profile")
+    assert " ".join(found.notes()) == str(said[-1].message)
+    assert [w.filename for w in said] == [__file__]
+    one = m.confint(method="profile", parm="sigma")
     assert one.attrs["notes"] == []
 
 

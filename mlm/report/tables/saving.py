@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ...errors import ArgumentError, is_one_of, shorten
+from ...errors import ArgumentError, brief, is_one_of, shorten
 from .html import to_html, to_page
 from .latex import to_document, to_latex
 from .layout import Layout
@@ -34,7 +34,7 @@ def save(table: Layout, path: Any, document: bool | None) -> Path:
         When the path is none, has another ending, or lies in no folder that can be written to.
     """
     if not is_one_of(document, (None, True, False)):
-        raise ArgumentError(f"document is True, False or None; got {document!r}.")
+        raise ArgumentError(f"document is True, False or None; got {brief(document)}.")
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
         raise ArgumentError(f"A table is saved under a name such as 'table.html'; got {type(path).__name__}.")
     target = Path(path)
