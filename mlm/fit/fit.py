@@ -271,7 +271,11 @@ class Fit(FittedMixed):
 
     @cached_property
     def _vcov(self) -> np.ndarray:
-        return self.products.shift.covariance(self._at.sigma2 * self._at.unscaled)
+        shift, root = self.products.shift, self._at.root
+        if root is None:
+            return shift.covariance(self._at.sigma2 * self._at.unscaled)
+        half = shift.contrast(np.eye(len(root))) @ (self.sigma * root)
+        return half @ half.T
 
     @property
     def working_covariance(self) -> WorkingCovariance:
