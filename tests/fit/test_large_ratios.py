@@ -55,6 +55,8 @@ def test_rows_in_another_order(seed, formula, power, slope, mean, reml):
     assert other.sigma == pytest.approx(m.sigma, rel=1e-8)
     np.testing.assert_allclose(other.fixef / m.se, m.fixef / m.se, rtol=0, atol=1e-7)
     np.testing.assert_allclose(other.se, m.se, rtol=1e-7)
+    own = np.sqrt(m.working_covariance.variances(np.eye(len(m.se))))
+    np.testing.assert_allclose(own, m.se, rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", [3, 5, 11, 12, 20])
