@@ -20,6 +20,7 @@ from benchmarks import same_numbers, search_table, stopping_points
 
 STORED = references()
 SOME = range(48)  # every structure twice
+SEVERAL_MINIMA = (63, 455, 575, 802, 983, 1218, 1651)  # the default start leads to another than the lowest
 # all that a fit is computed from; beyond it, rounding of the criterion
 ROUNDING = 1e-9
 FITTED = [k for k in SOME if STORED[k].theta]
@@ -102,7 +103,7 @@ def test_the_twin_is_the_same_model(number):
     assert at == pytest.approx(twin.deviance + one.constant, abs=1e-11 * max(1.0, abs(at)) * far**2 + 1e-7)
 
 
-@pytest.mark.parametrize("number", SOME)
+@pytest.mark.parametrize("number", [*SOME, *SEVERAL_MINIMA])
 def test_the_search_ends_no_higher_than_any_other(number):
     one, stored = design(number), STORED[number]
     r = search_table.measure(one, stored, starts=0)

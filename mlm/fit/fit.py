@@ -279,12 +279,15 @@ class Fit(FittedMixed):
 
     @cached_property
     def _vcov(self) -> np.ndarray:
-        return self.products.shift.covariance(self._at.sigma2 * self._at.unscaled)
+        if self._at.root is None:
+            return self.products.shift.covariance(self._at.sigma2 * self._at.unscaled)
+        return self.working_covariance.covariance(np.eye(len(self._at.root)))
 
     @property
     def working_covariance(self) -> WorkingCovariance:
         """The covariance of the fixed effects of shifted or orthonormal columns."""
-        return WorkingCovariance(self.products.shift.contrast, self.sigma**2 * self._at.unscaled)
+        root = None if self._at.root is None else self.sigma * self._at.root
+        return WorkingCovariance(self.products.shift.contrast, self.sigma**2 * self._at.unscaled, root)
 
     # random effects
 

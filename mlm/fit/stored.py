@@ -122,7 +122,7 @@ def fit_from(kind: type[LinearFit], frame: ModelFrame, stored: Mapping[str, Any]
             raise ValueError("its fixed effects are not those of its theta")
         if alike and not all(_near(getattr(again, name), getattr(at, name), COME_OUT) for name in COMPUTED):
             raise ValueError("its variances are not those of its theta")
-        at = at if alike else again
+        at = at._replace(root=again.root) if alike else again
     elif not alike:
         at = working.evaluate(working.working_theta(theta), 0)
     log = Log(False, working.users_theta if stored["translated"] else None)

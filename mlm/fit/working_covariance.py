@@ -26,19 +26,27 @@ class WorkingCovariance(NamedTuple):
     turn : callable
         Makes weights of the working coefficients of those of the user's, shapes (k, p).
     matrix : ndarray, shape (p, p)
+    root : ndarray, shape (p, p), or None
+        A matrix whose product with its transpose that is, where it alone has the digits of differences.
     """
 
     turn: Callable[[np.ndarray], np.ndarray]
     matrix: np.ndarray
+    root: np.ndarray | None = None
 
     def variances(self, rows: np.ndarray) -> np.ndarray:
         """Variances of weighted sums of the user's coefficients, rows (k, p): shape (k,)."""
         turned = self.turn(rows)
+        if self.root is not None:
+            return np.asarray(np.square(turned @ self.root).sum(axis=1))
         return np.asarray(((turned @ self.matrix) * turned).sum(axis=1))
 
     def covariance(self, rows: np.ndarray) -> np.ndarray:
         """Covariance matrix of such sums, shape (k, k)."""
         turned = self.turn(rows)
+        if self.root is not None:
+            half = turned @ self.root
+            return np.asarray(half @ half.T)
         return np.asarray(turned @ self.matrix @ turned.T)
 
 

@@ -227,7 +227,7 @@ def _measures(m: Fit | GeneralizedFit, one: Refit, factor: float) -> dict[str, f
     names = COLUMNS[:-1]
     if not p or not np.isfinite(one.vcov).all():
         return dict.fromkeys(names, np.nan)
-    turn, mine = m.working_covariance  # columns far from 0 keep their digits there
+    turn, mine, _ = m.working_covariance  # columns far from 0 keep their digits there
     root = np.linalg.inv(turn(np.eye(p)))
     change, other = root @ change, one.working.covariance(root)
     ratio = np.linalg.solve(mine, other)

@@ -174,7 +174,7 @@ class _Clusters(NamedTuple):
 
 
 def _covariance(m: Any, of: _Clusters) -> np.ndarray:
-    turn, working = m.working_covariance
+    turn, working, _ = m.working_covariance
     count = len(of.scores)
     factor = count / (count - 1) if of.kind == "CR1" else 1.0
     estimated = turn(np.eye(len(working))) @ working @ of.scores.T
@@ -188,7 +188,7 @@ def _degrees_of_freedom(m: Any, of: _Clusters) -> np.ndarray:
     For a contrast c the estimate is a sum of squares of ``c' M U_g' (e_g)``, whose covariances are
     ``c' M (U_g' V_g U_g δ_gh - U_g' X_g M X_h' U_h) M c``.
     """
-    (turn, working), out = m.working_covariance, []
+    (turn, working, _), out = m.working_covariance, []
     for c in turn(np.eye(len(working))) @ working:
         own = np.einsum("i,gij,j->g", c, of.squares, c)
         through = of.weights @ c
@@ -284,7 +284,7 @@ def _plain(m: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 def _reduced(m: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same with the correction of CR2."""
-    turn, working = m.working_covariance
+    turn, working, _ = m.working_covariance
     x, away = turn(m.frame.x), m.frame.net_response - m.frame.x @ m.fixef.to_numpy()
     scores, squares, weights = [], [], []
     for rows, v in _working_covariances(m, codes):

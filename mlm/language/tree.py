@@ -56,6 +56,13 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Code(Name):
+    """Code of R that no formula could have, printed as it stands."""
+
+    __hash__ = Name.__hash__
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A function with its arguments, or an operator with its operands; parentheses are the function ``(``.
 
@@ -114,7 +121,7 @@ def spell(node: Node) -> str:
     if isinstance(node, Text):
         return '"' + node.value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(node, Name):
-        return spell_name(node.name)
+        return node.name if isinstance(node, Code) else spell_name(node.name)
     words = [spell(argument) for argument in node.arguments]
     if node.function == "(":
         return f"({words[0]})"

@@ -55,6 +55,8 @@ class Evaluation(NamedTuple):
         What the solver that made this keeps to form second derivatives from, when they are asked for.
     hessian : ndarray, shape (n_theta, n_theta), or None
         Second derivatives, from a solver that forms them at once.
+    root : ndarray, shape (p, p), or None
+        R, with ``R R'`` being `unscaled`, where effects are so large that differences of it are kept in R alone.
     """
 
     theta: np.ndarray
@@ -69,6 +71,7 @@ class Evaluation(NamedTuple):
     residuals: tuple[np.ndarray, ...] = ()
     solution: object = None
     hessian: np.ndarray | None = None
+    root: np.ndarray | None = None
 
     def outer(self, factor: int) -> np.ndarray:
         """Sum of ``e_j e_j'`` over one factor's levels, shape (q, q)."""
@@ -175,6 +178,7 @@ class Criterion(NamedTuple):
             beta=fixed.beta,
             unscaled=fixed.inverse,
             penalised=fixed.penalised,
+            root=fixed.inverse_root if fixed.twice else None,
             **derivatives,
         )
 

@@ -21,7 +21,7 @@ from scipy.linalg import lapack
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, sigma_bending, sigma_changes
 from .criterion import Criterion, Curvature, Evaluation, ExpectedInformation
-from .fixed_effects import FixedPart, solve_fixed
+from .fixed_effects import FixedPart, first_pass, solve_fixed
 from .joint_bases import Graded, JointBases, turned
 from .level_matrices import shortened
 
@@ -131,7 +131,7 @@ class FewEffects:
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
         """See `Deviance.moved`."""
         of = at.solution
-        if not isinstance(of, FewSolution):
+        if not isinstance(of, FewSolution) or at.root is not None:
             return None
         steps = _steps_of(of, self.layout.matrices(step))
         outside = [
@@ -173,7 +173,7 @@ class FewEffects:
         """
         graded, coordinates, matrices = self.bases.worked_with(self.layout.matrices(theta))
         spread = self.bases.spread(coordinates, matrices)
-        own = self._fixed(self.bases.half(coordinates, matrices)[0], matrices)[1]
+        own = self._fixed(self.bases.half(coordinates, matrices)[0], matrices)[0].beta - self.bases.taken
         left = coordinates[:, -1] - coordinates[:, self.bases.c : -1] @ own
         right = np.concatenate([left, np.zeros(self.bases.c)])
         rotated, solved, _ = lapack.dgels(np.concatenate([spread, np.eye(self.bases.c)]), right)
@@ -196,16 +196,23 @@ class FewEffects:
         sigma2 = fixed.penalised / self.criterion.dof
         through = half[:, : self.bases.c].T @ half
         inner, outside = through[:, : self.bases.c], np.empty((self.bases.c, self.p + 1))
-        outside[:, :-1] = through[:, self.bases.c : -1] @ fixed.inverse_root
-        outside[:, -1] = (through[:, -1] - through[:, self.bases.c : -1] @ own) / math.sqrt(sigma2)
+        outside[:, :-1] = through[:, self.bases.c : -1] @ own.inverse_root
+        outside[:, -1] = (through[:, -1] - through[:, self.bases.c : -1] @ own.beta) / math.sqrt(sigma2)
         projection = inner - outside[:, :-1] @ outside[:, :-1].T
         return FewSolution(fixed, log_det, graded, mine, inner, projection, outside, sigma2)
 
-    def _fixed(self, half: np.ndarray, matrices: list[np.ndarray]) -> tuple[FixedPart, np.ndarray]:
-        """Generalised least squares; also its coefficients for what is worked with of the response."""
-        of = half[:, self.bases.c :]
-        found = solve_fixed(self.bases.within + of.T @ of, self.p, self.bases.large_deviation(matrices))
-        return found._replace(beta=found.beta + self.bases.taken), found.beta
+    def _fixed(self, half: np.ndarray, matrices: list[np.ndarray]) -> tuple[FixedPart, FixedPart]:
+        """Generalised least squares; also those of `half`, which is left by a first pass where effects are large."""
+        of, within, large = half[:, self.bases.c :], self.bases.within, self.bases.large_deviation(matrices)
+        rest = within + of.T @ of
+        if not large:
+            found = solve_fixed(rest, self.p)
+            return found._replace(beta=found.beta + self.bases.taken), found
+        first = first_pass(rest)
+        of[...] = of @ first.combine
+        found = solve_fixed(first.combine.T @ within @ first.combine + of.T @ of, self.p, large)
+        whole = first.whole(found)
+        return whole._replace(beta=whole.beta + self.bases.taken), found
 
     def _slopes(self, of: FewSolution) -> list[np.ndarray]:
         """Derivatives of the deviance by each factor's Sigma, shapes (q, q)."""

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from ..crossproducts.blocks import FactorProducts, Levels
+from .fixed_effects import FirstPass, first_pass
 from .level_matrices import apply, multiply, summed_products
 
 __all__ = [
@@ -110,6 +111,15 @@ class LevelBases:
         """``L^-1 Q_j'[Z X y]``, (q, q + p + 1, J), at one lower triangular `T`, and the sum of ``log |T'ST + I|``."""
         half = self.coordinates.copy()
         return half, solve_beside_one(self._spread(t), half)
+
+    def solved(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, FirstPass]:
+        """The same of what a first pass leaves of [X y], and ``[X y]' V^-1 [X y]`` of that."""
+        half, log_det = self.half(t)
+        of = half[:, self.q :]
+        first = first_pass(self.within + summed_products(of))
+        of[...] = np.matmul(first.combine.T, of)
+        rest = first.combine.T @ self.within @ first.combine + summed_products(of)
+        return half, rest, log_det, first
 
     def modes(self, t: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Conditional modes at one such `T` and fixed effects, and their covariances over sigma²: (q, J) and (q, q, J).

@@ -29,7 +29,7 @@ import numpy as np
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, bending, directions, sigma_bending, sigma_changes
 from .criterion import Criterion, Curvature, Evaluation, ExpectedInformation
-from .fixed_effects import FixedPart, solve_fixed
+from .fixed_effects import FirstPass, FixedPart, solve_fixed
 from .level_bases import SQUARES_ROUNDING, LevelBases
 from .level_matrices import (
     apply,
@@ -161,7 +161,7 @@ class OneFactor:
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
         """Evaluate at the end of a short step, see `Deviance.moved`."""
         of = at.solution
-        if not isinstance(of, LevelSolution):
+        if not isinstance(of, LevelSolution) or at.root is not None:
             return None
         (change,) = self.layout.matrices(step)
         less = shortened(of.outside, of.t, change)
@@ -262,15 +262,18 @@ class OneFactor:
     def fixed(self, t: np.ndarray) -> tuple[FixedPart, float]:
         """Generalised least squares, and the sum of ``log |T'ST + I|``, at one `T` of shape (q, q)."""
         large = self._is_large(t)
-        _, rest, log_det = self._eliminate(t, large, through=False)
-        return self._whole(self._solve_fixed(rest, t, large), large), log_det
+        _, rest, log_det, first = self._eliminate(t, large, through=False)
+        return self._whole(self._solve_fixed(rest, t, large), first), log_det
 
     def _solve_fixed(self, rest: np.ndarray, t: np.ndarray, large: bool) -> FixedPart:
         return solve_fixed(rest, self.p, math.sqrt(np.vdot(t, t)) if large else 0.0)
 
-    def _whole(self, fixed: FixedPart, large: bool) -> FixedPart:
-        """The fixed effects with what `LevelBases` has taken off the response, if effects are large."""
-        return fixed._replace(beta=fixed.beta + self.bases.taken) if large else fixed
+    def _whole(self, fixed: FixedPart, first: FirstPass | None) -> FixedPart:
+        """The fixed effects with what was taken off the response, if effects are large."""
+        if first is None:
+            return fixed
+        fixed = first.whole(fixed)
+        return fixed._replace(beta=fixed.beta + self.bases.taken)
 
     def solve(self, t: np.ndarray) -> LevelSolution:
         """Solve at one `T` of shape (q, q).
@@ -281,7 +284,7 @@ class OneFactor:
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
         large = self._is_large(t)
-        through, rest, log_det = self._eliminate(t, large)
+        through, rest, log_det, first = self._eliminate(t, large)
         fixed = self._solve_fixed(rest, t, large)
         sigma2 = fixed.penalised / self.criterion.dof
         combine = np.zeros((self.p + 1, self.p + 1))  # [X y] times its transpose is [X R, (y - X beta) / sigma]
@@ -294,7 +297,7 @@ class OneFactor:
         if self.criterion.reml and self.p:
             projection = inner - outer(outside[:, :-1], outside[:, :-1])
         slope = np.add.reduce(projection, 2) - e @ e.T
-        return LevelSolution(self._whole(fixed, large), log_det, inner, outside, projection, t, sigma2, slope)
+        return LevelSolution(self._whole(fixed, first), log_det, inner, outside, projection, t, sigma2, slope)
 
     def modes(self, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Conditional modes (q, J), and their covariances over sigma² (q, q, J): ``T (L L')^-1 T'``."""
@@ -313,8 +316,10 @@ class OneFactor:
         """Whether effects of this `T` would leave too little of their columns' squares for differences."""
         return not self.largest * float(np.vdot(t, t)) < LARGE_SQUARES
 
-    def _eliminate(self, t: np.ndarray, large: bool, through: bool = True) -> tuple[np.ndarray, np.ndarray, float]:
-        """Take the random effects out; of what is left of y where something was taken off it, see `LevelBases`.
+    def _eliminate(
+        self, t: np.ndarray, large: bool, through: bool = True
+    ) -> tuple[np.ndarray, np.ndarray, float, FirstPass | None]:
+        """Take the random effects out: where they are large, of what a first pass has left of [X y].
 
         Parameters
         ----------
@@ -331,23 +336,23 @@ class OneFactor:
         rest : ndarray, shape (p + 1, p + 1)
             ``[X y]' V^-1 [X y]``.
         log_det : float
+        first : FirstPass or None
         """
         q, zxy = self.q, self.zxy
         if large:
-            half, log_det = self.bases.half(t)
-            rest = self.bases.within + summed_products(half[:, q:])
-            return multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det
+            half, rest, log_det, first = self.bases.solved(t)
+            return multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det, first
         if q == 1:
             ratio = t[0, 0] ** 2
             square = 1.0 + ratio * zxy[0, 0]
             shrunk = zxy / square
-            return shrunk, self.xy - ratio * (shrunk[0, 1:] @ zxy[0, 1:].T), float(np.add.reduce(np.log(square)))
+            return shrunk, self.xy - ratio * (shrunk[0, 1:] @ zxy[0, 1:].T), float(np.add.reduce(np.log(square))), None
         if q == 2:
-            return self._shrunk(t)
+            return *self._shrunk(t), None
         half, log_det = _half(t, zxy)
         rest = self.xy - summed_products(half[:, q:])
         # Woodbury: I - S T (L L')^-1 T', times Z_j'[Z X y]
-        return zxy - multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det
+        return zxy - multiply(half[:, :q].transpose(1, 0, 2), half) if through else half, rest, log_det, None
 
     def _shrunk(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
         """The same of an intercept and a slope: ``Z_j' V^-1`` is ``(I + S Sigma)^-1 Z_j'``."""

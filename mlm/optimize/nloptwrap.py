@@ -31,10 +31,11 @@ from ..frame.model_frame import ModelFrame, RandomPart
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance, UsersDeviance
 from .boundary import leave_boundary
+from .free_descent import free_descent
 from .optimum import Log, Optimum
 from .scoring import expected_information
 
-__all__ = ["at_boundary", "leaves_edge", "lme4_start", "nloptwrap"]
+__all__ = ["at_boundary", "further_decrease", "leaves_edge", "lme4_start", "nloptwrap"]
 
 # A search ends where theta or the criterion changes by less than this: lme4's default since 1.1-22. R's estimates are
 # met with it, and with 1e-6 those of the two versions before (tests/optimize/test_tolerance.py).
@@ -49,8 +50,8 @@ BOUNDARY_TOLERANCE = 1e-5
 # Decrease of the criterion that is left at an end, from which this is none: theta is a tenth of its standard error away
 # from the minimum, or further.
 FAR = 1e-2
-# Shares of a step of scoring that are tried for it: the whole may go too far.
-SHARES = (1.0, 0.3, 0.1, 0.03, 0.01)
+# ... and what a step of scoring must promise for the minimum to be looked for: it may promise less than there is.
+PROMISE = 1e-3
 # Theta of a start from which it, and not the data, is the reason where the criterion cannot be computed.
 LARGE_START = 1e5
 
@@ -111,24 +112,24 @@ def nloptwrap(deviance: Deviance, start: np.ndarray | None, tolerance: float, lo
         done += f"; {zeros} of theta below {BOUNDARY_TOLERANCE:g} put to 0"
     message = f"NLopt stopped: {reached.get(result, f'{MOST_EVALUATIONS} evaluations')}{done}"
     found = deviance.evaluate(deviance.working_theta(theta))
-    further = _further_decrease(deviance, found)
+    further = further_decrease(deviance, found)
     if further > FAR:
         message += f"; from there the criterion falls by another {further:.2g} at least"
     return Optimum(found, result in reached and not further > FAR, "nloptwrap", message, log, theta)
 
 
-def _further_decrease(deviance: Deviance, at: Evaluation) -> float:
-    """By how much the criterion falls from an end, as scoring promises it or a singular covariance that grows."""
+def further_decrease(deviance: Deviance, at: Evaluation) -> float:
+    """By how much the criterion falls from an end: down to the next minimum, or where a singular covariance grows."""
     if not math.isfinite(at.value + float(at.gradient.sum())):
         return 0.0  # which is said elsewhere
     try:
         along = np.linalg.lstsq(expected_information(deviance, at), at.gradient, rcond=None)[0]
-        steps = SHARES if 0.5 * float(at.gradient @ along) > FAR else ()
-        lowest = min([at.value, *(deviance.value(at.theta - share * along) for share in steps)])
+        is_near = 0.5 * float(at.gradient @ along) < PROMISE
+        lowest = at if is_near else free_descent(deviance, deviance.evaluate, at)[0]
         grown = leave_boundary(deviance, deviance.evaluate, at)
     except (MlmError, np.linalg.LinAlgError, ArithmeticError):
         return 0.0
-    return max(at.value - lowest, 0.0 if grown is None else at.relative - grown.relative)
+    return max(at.relative - lowest.relative, 0.0 if grown is None else at.relative - grown.relative)
 
 
 def _bobyqa(nlopt: Any, value: Value, diagonal: np.ndarray, tolerance: float, log: Log) -> Any:

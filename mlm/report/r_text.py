@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import FormulaError
 from ..language.parser import parse_expression, parse_tree
-from ..language.tree import TIGHT, Call, Name, Node, spell, spell_name
+from ..language.tree import TIGHT, Call, Code, Name, Node, spell, spell_name
 from .r_numbers import LINE_WIDTH
 
 NO_ROWS = 4  # width of the row names of a matrix that has none
 LINE_CUTOFF = 60  # characters after which deparse() breaks a line: the default of its argument ``width.cutoff``
 # The first indents of a line, how many these are, and the further ones.
 INDENT, FULL_INDENTS, HALF_INDENT = "    ", 4, "  "
+# Signs by which a text that is no expression of a formula is code of R: indices, elements, slots, calls, text.
+CODE = re.compile(r"[\[\](){}$@:%'\"]")
 # What R's abbreviate() takes for vowels, as was seen by asking it for each letter: â and ę are not among them, Ę is,
 # and in names with letters beyond ASCII the dot.
 LETTERS = frozenset(string.ascii_lowercase)
@@ -50,11 +53,17 @@ def deparse(formula: str | Node, cutoff: int = LINE_CUTOFF) -> list[str]:
 
 
 def named(text: str) -> Node:
-    """What an argument is called, as R prints it: an expression, or a name that needs backticks."""
+    """What an argument is called, as R prints it: an expression, or a name that needs backticks.
+
+    Examples
+    --------
+    >>> [spell(named(text)) for text in ("subset(d,x>0)", "d[1:8, ]", "two words")]
+    ['subset(d, x > 0)', 'd[1:8, ]', '`two words`']
+    """
     try:
         return parse_expression(text)
     except FormulaError:
-        return Name(text, quoted=True)
+        return Code(text) if CODE.search(text) else Name(text, quoted=True)
 
 
 class _Lines:

@@ -3,6 +3,7 @@
 import builtins
 import json
 import math
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import mlm
 import replications
 from mlm.errors import FitError
 from mlm.model.mixed_model import MixedModel
-from mlm.optimize.nloptwrap import at_boundary, leaves_edge
+from mlm.optimize.nloptwrap import FAR, at_boundary, further_decrease, leaves_edge
 from mlm.optimize.optimum import Optimum
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -254,3 +255,20 @@ def test_an_end_from_which_the_criterion_falls_is_said(seed):
     assert near.converged
     assert far.deviance > near.deviance + 100.0
     assert not far.converged
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_left_to_fall_is_what_there_is(seed):
+    """A step of scoring promised 0.0103 for 0.0121, and could promise less than the bound where more was left."""
+    rng = np.random.default_rng(seed)
+    g, x, z = np.repeat(np.arange(10), 12), rng.normal(size=120), rng.normal(size=120)
+    y = rng.normal(size=10)[g] + 0.3 * rng.normal(size=10)[g] * x + rng.normal(size=120)
+    frame = {"y": y, "x": x, "z": z, "g": g}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        m = mlm.lmer("y ~ x * z + (x + z | g)", frame)
+    theta = m.optimum.evaluation.theta
+    to = rng.normal(size=len(theta))
+    above = [m.working.evaluate(theta + far * to) for far in np.geomspace(1e-3, 0.3, 40)]
+    at = next(end for end in above if end.value - m.deviance > 1.01 * FAR)
+    assert further_decrease(m.working, at) == pytest.approx(at.value - m.deviance, rel=1e-6)

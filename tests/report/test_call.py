@@ -40,9 +40,12 @@ def test_the_name_may_stand_with_the_data():
 
 
 def test_the_data_of_a_linear_model_may_be_an_expression():
-    for name, shown in {"subset(d,x>0)": "subset(d, x > 0)", "two words": "`two words`"}.items():
-        m = mlm.lm("y ~ x", data(), data_name=name)
-        assert f"lm(formula = y ~ x, data = {shown})" in str(m).split("\n")
+    names = {"subset(d,x>0)": "subset(d, x > 0)", "two words": "`two words`"}
+    as_they_stand = ("d[1:8, ]", "d$e", 'all[["schools"]]', "s4@rows", "d |> head(3)")
+    for name, shown in {**names, **dict(zip(as_they_stand, as_they_stand, strict=True))}.items():
+        line = f"lm(formula = y ~ x, data = {shown})"
+        assert line in str(mlm.lm("y ~ x", data(), data_name=name)).split("\n")
+        assert line in str(mlm.lm("y ~ x", data()).summary(data_name=name)).split("\n")
 
 
 def test_the_callers_variables_are_not_looked_at():
