@@ -103,7 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--offset", metavar="COLUMN", help="known part of the linear predictor: a column, or such as 'log(days)'"
     )
-    parser.add_argument("--ddf", metavar="METHOD", help="t tests: satterthwaite, as R's lmerTest; or none, as lme4")
+    parser.add_argument(
+        "--ddf", metavar="METHOD", help="t tests: satterthwaite, as R's lmerTest; kenward-roger; or none, as lme4"
+    )
     parser.add_argument("--table", metavar="NAME", help="sheet of a workbook, data frame of an .rda file")
     parser.add_argument(
         "--labels", action="store_true", help="Stata, SPSS: labelled values are categories, not numbers"
@@ -185,6 +187,9 @@ def _in_options(message: str, file: str) -> str:
     message = re.sub(r"missing=(\[.*\])", codes, message)
     message = re.sub(r" To choose the rows yourself: data\.dropna\(subset=\[.*\]\)\.", "", message)
     message = message.replace("table=", "--table NAME").replace("labels=True", "--labels")
+    message = re.sub(
+        r"^ddf must be None, '([\w-]+)' or '([\w-]+)'; got '(.*)'\.$", r"--ddf is \1, \2 or none; got \3.", message
+    )
     return re.sub(r"`(table|labels|missing|ddf|weights|offset)`|^(ddf)\b", r"--\1\2", message)
 
 

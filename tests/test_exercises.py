@@ -17,6 +17,8 @@ import downloads
 import exercises
 import plain
 
+import mlm
+
 KEYS = downloads.chapters()
 CHAPTERS = {key: plain.read(plain.BOOK / f"{key}.ipynb") for key in KEYS}
 EXERCISES = {key: exercises.read(chapter) for key, chapter in CHAPTERS.items()}
@@ -56,6 +58,28 @@ def test_a_solution_runs_after_the_first_cell_and_prints_what_is_stored(key, exe
     shown = [capsys.readouterr().out.rstrip()] + ([repr(value)] if value is not None else [])
     assert [text for text in shown if text] == list(exercises.printed(exercise.cell))
     assert not re.search("[\"']ignore[\"']\\)", exercise.cell.source)
+    _run_hint(exercise.hint, names)
+
+
+def _run_hint(hint, names):
+    """Run the calls of a hint whose names the solution has defined."""
+    for call in calls(hint):
+        if {node.id for node in ast.walk(call) if isinstance(node, ast.Name)} <= set(names):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", mlm.SingularFitWarning)
+                try:
+                    eval(ast.unparse(call), names)
+                except mlm.DataError as error:
+                    assert "already have a column" in str(error)  # the solution has made it
+            plt.close("all")
+
+
+def calls(hint):
+    """The whole calls of `mlm` in a hint; one with "..." is none."""
+    for code in re.findall(r"`(mlm\.[\w.]+\([^`]*\))`", hint):
+        call = ast.parse(" ".join(code.split()), mode="eval").body
+        if not any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(call)):
+            yield call
 
 
 @pytest.mark.parametrize(("page", "directive"), [("worksheet", "worksheet"), ("teachers", "answers")])
