@@ -101,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--offset", metavar="COLUMN", help="known part of the linear predictor: a column, or such as 'log(days)'"
     )
-    parser.add_argument("--ddf", metavar="METHOD", help="t tests: satterthwaite, as R's lmerTest; or none, as lme4")
+    parser.add_argument(
+        "--ddf", metavar="METHOD", help="t tests: satterthwaite, as R's lmerTest; kenward-roger; or none, as lme4"
+    )
     parser.add_argument("--table", metavar="NAME", help="sheet of a workbook, data frame of an .rda file")
     parser.add_argument(
         "--labels", action="store_true", help="Stata, SPSS: labelled values are categories, not numbers"

@@ -28,6 +28,7 @@ REWORDED = (
     (r"\btable=", "--table NAME"),
     (r"\blabels=True", "--labels"),
     (r"\breml=False", "--ml"),
+    (r"^ddf must be None, '([\w-]+)' or '([\w-]+)'; got '(.*)'\.$", r"--ddf is \1, \2 or none; got \3."),
 )
 ARGUMENTS = "family|link|n_agq|weights|offset"
 FLAGS = f"{ARGUMENTS}|table|labels|missing|ddf"

@@ -39,6 +39,7 @@ from __future__ import annotations
 from replications.check import Published, published
 from replications.checking.expression import consistent
 from replications.data import codebook, load, results, which
+from replications.display import compared
 from replications.errors import CheckError, OriginalsError, PrintoutError, RegistryError, RepositoryError
 from replications.printouts.block import Printout
 from replications.printouts.read import read_printout
@@ -57,6 +58,7 @@ __all__ = [
     "RegistryError",
     "RepositoryError",
     "codebook",
+    "compared",
     "consistent",
     "load",
     "prepared",

@@ -16,6 +16,7 @@ import pandas as pd
 
 from mlm.errors import suggest
 from replications import places
+from replications.columns import Codebook
 from replications.errors import OriginalsError
 
 FOLDER = places.DATA
@@ -105,14 +106,24 @@ def dataset(name: str) -> Dataset:
 def codebook(name: str) -> pd.DataFrame:
     """Return the columns of a data set with type and meaning, indexed by their names.
 
+    Printed, the meanings are whole, in lines of 80 characters.
+
     Raises
     ------
     OriginalsError
         If there is no data set of this name.
+
+    Examples
+    --------
+    >>> codebook("heck2011")
+    schcode  integer  School, numbered 1 to 419
+    math     number   Score in a mathematics test; here from 27.42 to 99.98
+    ses      number   Socioeconomic status of the student's family, a composite
+                      scale with mean near zero
     """
     columns = dataset(name).columns
     rows = [(about["type"], about["meaning"]) for about in columns.values()]
-    return pd.DataFrame(rows, columns=["type", "meaning"], index=list(columns))
+    return Codebook(rows, columns=["type", "meaning"], index=list(columns))
 
 
 def originals_folder() -> Path | None:

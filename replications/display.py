@@ -9,6 +9,7 @@ from html import escape
 import pandas as pd
 
 from replications import registry
+from replications.errors import CheckError
 from replications.records import Record
 from replications.registry import Entry, Source
 
@@ -134,12 +135,96 @@ class Checked(pd.DataFrame):
         )
 
 
+class Compared:
+    """Numbers of another program beside ours, all of which agree; two such tables add up to one.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        A row for each number, a column for the program, one for Python.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    def __add__(self, other: Compared) -> Compared:
+        return Compared(pd.concat([self.frame, other.frame]))
+
+    @property
+    def caption(self) -> str:
+        """How many numbers agree, as "8 of 8 numbers of R agree"."""
+        count = len(self.frame)
+        noun, verb = ("number", "agrees") if count == 1 else ("numbers", "agree")
+        return f"{count} of {count} {noun} of {self.frame.columns[0]} {verb}"
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string(float_format='{:.6g}'.format)}"
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", *self.frame.columns))
+        rows = "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td>{theirs:.6g}</td><td>{ours:.6g}</td></tr>'
+            for name, theirs, ours in self.frame.itertuples()
+        )
+        return (
+            f'<details class="published-check"><summary>{escape(self.caption)}</summary>'
+            f'<table class="dataframe"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>'
+        )
+
+
+def compared(
+    computed: Mapping[str, float],
+    given: Mapping[str, float],
+    rtol: float = 1e-5,
+    atol: float | Mapping[str, float] = 0.0,
+    program: str = "R",
+) -> Compared:
+    """Compare computed numbers with those of another program, which name what is compared.
+
+    Parameters
+    ----------
+    computed : mapping of str to float
+        May hold more names than `given`.
+    given : mapping of str to float
+        The other program's numbers.
+    rtol : float
+        Relative difference that counts as none: of six digits, by default.
+    atol : float or mapping of str to float
+        Difference that counts as none, such as the error of a simulation.
+    program : str
+
+    Returns
+    -------
+    Compared
+
+    Raises
+    ------
+    CheckError
+        If a number differs, or was not computed.
+
+    Examples
+    --------
+    >>> compared({"df": 9.0446}, {"df": 9.04461})
+    1 of 1 number of R agrees
+             R  Python
+    df 9.04461  9.0446
+    """
+    if absent := [name for name in given if name not in computed]:
+        raise CheckError(f"Not computed: {', '.join(absent)}.")
+    frame = pd.DataFrame({program: dict(given), "Python": {name: float(computed[name]) for name in given}})
+    within = pd.Series(atol, index=frame.index) + rtol * frame[program].abs()
+    off = frame[~((frame["Python"] - frame[program]).abs() <= within)]
+    if len(off):
+        raise CheckError(f"{len(off)} of {len(frame)} numbers are not {program}'s:\n{off.to_string()}")
+    return Compared(frame)
+
+
 class Score:
     """A source's line of the scoreboard.
 
     Attributes
     ----------
-    source : str
+    source, title : str
     published, reproduced : int
     stopped : int
         How many of those reproduced are the digits of a stopping point.
@@ -150,8 +235,11 @@ class Score:
         What each value is in words, by id.
     """
 
-    def __init__(self, source: str, records: list[Record], caveat: str, labels: dict[str, str]) -> None:
+    def __init__(
+        self, source: str, records: list[Record], caveat: str, labels: dict[str, str], title: str = ""
+    ) -> None:
         self.source = source
+        self.title = title or source
         self.labels = labels
         self.published = len(records)
         self.reproduced = sum(record.agrees for record in records)
@@ -163,16 +251,20 @@ class Score:
     def of(cls, source: str, records: list[Record]) -> Score:
         """Count the records of a source."""
         about = registry.read(source)
-        return cls(source, records, about.caveat, {entry.id: entry.what for entry in about.entries})
+        return cls(source, records, about.caveat, {entry.id: entry.what for entry in about.entries}, about.title)
 
     def __str__(self) -> str:
+        return f"{self.source}: {self._counts}"
+
+    @property
+    def _counts(self) -> str:
         count = len(self.exceptions)
         parts = [
             f"{self.published} published",
             f"{self.reproduced} reproduced" + (f" ({self.stopped} at the stopping point)" if self.stopped else ""),
             f"{count} {'exception' if count == 1 else 'exceptions'}",
         ]
-        return f"{self.source}: {', '.join(parts)}" + (f"; {self.caveat}" if self.caveat else "")
+        return ", ".join(parts) + (f"; {self.caveat}" if self.caveat else "")
 
     def _notes(self) -> list[tuple[str, list[str]]]:
         return by_reason([(f"{e.id}: printed {e.printed}, computed {e.shown}", e) for e in self.exceptions])
@@ -189,7 +281,9 @@ class Score:
             f"<li>{escape(reason)}<ul>{''.join(self._item(id) for id in ids)}</ul></li>"
             for reason, ids in by_reason(rows)
         )
-        return f"<p><strong>{escape(str(self))}</strong></p>" + (f"<ul>{items}</ul>" if items else "")
+        return f"<p><strong>{escape(f'{self.title}: {self._counts}')}</strong></p>" + (
+            f"<ul>{items}</ul>" if items else ""
+        )
 
     def _item(self, id: str) -> str:
         record = next(record for record in self.exceptions if record.id == id)

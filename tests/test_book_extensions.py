@@ -272,3 +272,11 @@ def test_no_two_references_are_cited_alike():
     assert len(set(found)) == len(found) > 40
     assert {"Bosancianu, 2021a", "Bosancianu, 2021b", "Bates et al., 2015", "Halekoh & Højsgaard, 2014"} <= set(found)
     assert not [label for label in found if re.search(r"[\\{}]|n\.d\.", label)]
+
+
+def test_code_in_cells_breaks_after_marks_only():
+    sys.path.insert(0, str(EXTENSIONS))
+    import breaks
+
+    assert doctest.testmod(breaks).failed == 0
+    assert breaks.breakable("a <- lme4::fixef(null_model)$x") == "a &lt;- lme4::<wbr>fixef(<wbr>null_<wbr>model)$<wbr>x"

@@ -37,6 +37,33 @@ def test_other_names_count_for_a_word():
     assert concepts.places("intraclass correlation", parts) == ["One", "Two"]
 
 
+def test_a_section_is_listed_that_has_the_word_in_its_title():
+    parts = [("Level", "A {term}`level`."), ("What a level is", ""), ("Two-level models", "level, level, level")]
+    assert concepts.places("level", parts) == ["What a level is", "Two-level models"]
+
+
+@pytest.mark.parametrize(
+    ("word", "key", "title"),
+    [
+        ("complete pooling", "day1_basics", "Complete pooling"),
+        ("fixed effect", "learn_mlms_ch4", "Fixed and random effects"),
+        ("likelihood-ratio test", "two_level_mlm", "The likelihood-ratio test"),
+        (
+            "Kenward and Roger's approximation",
+            "after_tests",
+            "Kenward and Roger: the standard error itself is too small",
+        ),
+    ],
+)
+def test_sections_with_the_word_in_their_title_come_first(word, key, title):
+    assert FOUND[word][0] == (key, title)
+
+
+def test_no_word_leads_to_the_head_of_a_chapter():
+    heads = {next(concepts.sections(key))[0] for key in concepts.CHAPTERS}
+    assert not {word for word, places in FOUND.items() if heads & {title for _, title in places}}
+
+
 def test_the_goals_are_listed_where_nothing_else_is():
     assert concepts.places("twin", [("Goals", "A {term}`twin`."), ("One", "")]) == ["Goals"]
 

@@ -46,6 +46,11 @@ def test_public_function_shows_an_example(name):
     assert ">>>" in inspect.getdoc(getattr(mlm, name))
 
 
+@pytest.mark.parametrize("name", ["coef", "ranef", "refit", "save", "summary", "varcorr", "vcov"])
+def test_what_a_fit_is_asked_first_shows_an_example(name):
+    assert ">>>" in inspect.getdoc(getattr(mlm.MixedModel, name))
+
+
 def _attributes(thing):
     """Return the lines of a class's docstring that name its attributes."""
     section = re.search(r"^Attributes\n-+\n(.*?)(?=\n\n\S+\n-+\n|\Z)", inspect.getdoc(thing), re.DOTALL | re.MULTILINE)

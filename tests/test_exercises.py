@@ -1,6 +1,7 @@
 """The exercises: enough of each grade, each solved after a chapter's first cell, and the pages made of them."""
 
 import ast
+import contextlib
 import re
 import sys
 import warnings
@@ -17,7 +18,7 @@ import downloads
 import exercises
 import plain
 
-from replications import SOURCES
+import mlm
 
 KEYS = downloads.chapters()
 CHAPTERS = {key: plain.read(plain.BOOK / f"{key}.ipynb") for key in KEYS}
@@ -25,7 +26,7 @@ EXERCISES = {key: exercises.read(chapter) for key, chapter in CHAPTERS.items()}
 EACH = [pytest.param(key, found, id=f"{key}-{found.number}") for key in KEYS for found in EXERCISES[key]]
 
 
-@pytest.mark.parametrize("key", SOURCES)
+@pytest.mark.parametrize("key", KEYS)
 def test_a_chapter_has_six_to_eight_exercises_in_three_grades(key):
     found = EXERCISES[key]
     assert 6 <= len(found) <= 8
@@ -58,6 +59,26 @@ def test_a_solution_runs_after_the_first_cell_and_prints_what_is_stored(key, exe
     shown = [capsys.readouterr().out.rstrip()] + ([repr(value)] if value is not None else [])
     assert [text for text in shown if text] == list(exercises.printed(exercise.cell))
     assert not re.search("[\"']ignore[\"']\\)", exercise.cell.source)
+    _run_hint(exercise.hint, names)
+
+
+def _run_hint(hint, names):
+    """Run the calls of a hint whose names the solution has defined."""
+    for call in calls(hint):
+        if {node.id for node in ast.walk(call) if isinstance(node, ast.Name)} <= set(names):
+            already = contextlib.suppress(mlm.DataError)  # a column that the solution has made
+            with warnings.catch_warnings(), already:
+                warnings.simplefilter("ignore", mlm.SingularFitWarning)
+                eval(ast.unparse(call), names)
+            plt.close("all")
+
+
+def calls(hint):
+    """The whole calls of `mlm` in a hint; one with "..." is none."""
+    for code in re.findall(r"`(mlm\.[\w.]+\([^`]*\))`", hint):
+        call = ast.parse(" ".join(code.split()), mode="eval").body
+        if not any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(call)):
+            yield call
 
 
 @pytest.mark.parametrize(("page", "directive"), [("worksheet", "worksheet"), ("teachers", "answers")])
@@ -82,7 +103,8 @@ def test_a_worksheet_has_questions_only_and_the_answers_all(key):
 @pytest.mark.parametrize("kind", [exercises.Worksheet, exercises.Answers])
 def test_figures_and_links_lead_to_the_chapter(kind):
     text = "\n\n".join(part for key in KEYS for part in kind.written(CHAPTERS[key]))
-    assert "{numref}`fig-" in text
+    assert ("{numref}`fig-" in text) == (kind is exercises.Answers)
+    assert ("The solution " in text) == (kind is exercises.Answers)
     assert not re.search(r"\bFigure \d|the book’s", text)
 
 

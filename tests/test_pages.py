@@ -179,3 +179,13 @@ def test_the_example_of_the_readme_runs(capsys, monkeypatch):
         "Num. groups: schcode",
     ):
         assert part in printed
+
+
+@pytest.mark.parametrize("path", sorted([*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")]), ids=lambda path: path.stem)
+def test_r_code_and_commands_fit_their_box(path):
+    """What the tab "R" shows, and commands, which do not wrap: the boxes of a screen hold 76 characters."""
+    prose = (
+        [text(path)] if path.suffix == ".md" else [c.source for c in nbformat.read(path, 4).cells if "```" in c.source]
+    )
+    blocks = [b for part in prose for b in re.findall(r"^`{3,}(?:r|sh|powershell)\n(.*?)^`{3,}", part, re.M | re.S)]
+    assert not [line for block in blocks for line in block.split("\n") if len(line) > 76]

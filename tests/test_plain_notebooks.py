@@ -94,6 +94,18 @@ def test_the_scripts_hold_all_code(key, written):
         assert block.strip() in r_code.replace("\n# ", "\n")
 
 
+@each_chapter
+def test_the_scripts_print_what_has_a_value_only(key, written):
+    """What a notebook shows as the result of a cell is printed, and no call whose value is None."""
+    notebook = nbformat.read(plain.BOOK / f"{key}.ipynb", as_version=4)
+    code = "\n".join(cell.source for cell in plain.read(plain.BOOK / f"{key}.ipynb").code)
+    silent = [*plain.SILENT, *plain.returning_nothing(code)]
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", ()):
+            shown = any(output.output_type == "execute_result" for output in cell.outputs)
+            assert (plain.printing(cell.source, silent) != cell.source) == shown, cell.source
+
+
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R here")
 def test_r_reads_the_r_scripts(written):
     names = ", ".join(f"'{key}.R'" for key in CHAPTERS)

@@ -114,7 +114,9 @@ def test_page_is_whole(seen, address):
 def test_page_fits_its_width(seen):
     """On a screen nothing scrolls sideways and figures are sharp; their letters are read on a telephone."""
     if seen.width == SCREEN:
-        assert not seen.js("site.scrolling()")
+        for language in ("R", "Python"):
+            seen.js(f"site.choose('{language}')")
+            assert not seen.js("site.scrolling()"), language
         files = [figure for figure in seen.js("site.figures()") if not is_vector(figure)]
         assert not [figure["file"] for figure in files if figure["natural"][0] < SHARP * figure["width"]]
     else:

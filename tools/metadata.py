@@ -3,8 +3,8 @@
     python tools/metadata.py
 
 Name, version, licence, authors, keywords, dependencies and address are those of pyproject.toml, where the table
-``[tool.metadata]`` has title and abstract. The tutorials are the entries of book/references.bib that the registries
-cite; their fields ``found`` and ``license`` are for these files alone.
+``[tool.metadata]`` has title, abstract and the date of the version. The tutorials are the entries of
+book/references.bib that the registries cite; their fields ``found`` and ``license`` are for these files alone.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[{}]", "", text).replace("--", "-")
 
 
-def _citation(project: dict[str, Any], said: dict[str, str], works: list[dict[str, Any]]) -> dict[str, Any]:
+def _citation(project: dict[str, Any], said: dict[str, Any], works: list[dict[str, Any]]) -> dict[str, Any]:
     repository = project.get("urls", {}).get("Repository")
     return {
         "cff-version": "1.2.0",
@@ -86,6 +86,7 @@ def _citation(project: dict[str, Any], said: dict[str, str], works: list[dict[st
         "type": "software",
         "authors": [{"name": author["name"]} for author in project["authors"]],
         "version": mlm.__version__,
+        "date-released": said["released"],
         "license": project["license"],
         **({"repository-code": repository} if repository else {}),
         "keywords": project["keywords"],
@@ -93,7 +94,7 @@ def _citation(project: dict[str, Any], said: dict[str, str], works: list[dict[st
     }
 
 
-def _codemeta(project: dict[str, Any], said: dict[str, str], works: list[dict[str, Any]]) -> dict[str, Any]:
+def _codemeta(project: dict[str, Any], said: dict[str, Any], works: list[dict[str, Any]]) -> dict[str, Any]:
     repository = project.get("urls", {}).get("Repository")
     return {
         "@context": CODEMETA,
@@ -102,6 +103,7 @@ def _codemeta(project: dict[str, Any], said: dict[str, str], works: list[dict[st
         "identifier": project["name"],
         "description": said["abstract"],
         "version": mlm.__version__,
+        "datePublished": f"{said['released']}",
         "license": f"https://spdx.org/licenses/{project['license']}",
         "author": [{"@type": "Organization", "name": author["name"]} for author in project["authors"]],
         "keywords": project["keywords"],
@@ -116,13 +118,14 @@ def _codemeta(project: dict[str, Any], said: dict[str, str], works: list[dict[st
     }
 
 
-def _zenodo(project: dict[str, Any], said: dict[str, str], works: list[dict[str, Any]]) -> dict[str, Any]:
+def _zenodo(project: dict[str, Any], said: dict[str, Any], works: list[dict[str, Any]]) -> dict[str, Any]:
     urls = dict.fromkeys(work["url"] for work in works if "url" in work)
     return {
         "title": said["title"],
         "description": said["abstract"],
         "upload_type": "software",
         "version": mlm.__version__,
+        "publication_date": f"{said['released']}",
         "license": project["license"],
         "creators": [{"name": author["name"]} for author in project["authors"]],
         "keywords": project["keywords"],

@@ -1,8 +1,9 @@
 """``{concepts}``: for each word of the glossary, the sections of the chapters that introduce it or say most about it.
 
 Made from the glossary and the chapters when the book is built. Of each chapter that links a word to the glossary, or
-says it often, the section with the link and the one that says it most are listed; the goals at its beginning only where
-it has no other. A word that no section says often leads to the chapters that its definition names.
+says it often, the sections with the link, with the word in their titles, and the one that says it most are listed:
+titles first; the goals at its beginning only where it has no other. A word that no section says often leads to the
+chapters that its definition names, to the section that says it most.
 """
 
 from __future__ import annotations
@@ -34,6 +35,23 @@ ALSO = {
     "restricted maximum likelihood": "REML",
 }
 
+# How the chapters say a word that they seldom spell as the glossary does.
+SAID = {
+    "between effect": ("between coefficient", "between and within"),
+    "conditional mode": ("empirical Bayes estimate", "empirical Bayes"),
+    "effective sample size": ("effective",),
+    "fixed effect": ("fixed and random effect",),
+    "Kenward and Roger's approximation": ("Kenward and Roger", "Kenward and Roger's"),
+    "Laplace approximation": ("Laplace", "Laplace's method"),
+    "partial pooling": ("compromise",),
+    "quadrature": ("Gauss-Hermite",),
+    "R², marginal and conditional": ("R²", "$R^2$"),
+    "Satterthwaite's approximation": ("Satterthwaite", "Satterthwaite's", "Satterthwaite's method"),
+    "variance component": ("variance between",),
+    "Wald test and interval": ("Wald", "Wald interval", "Wald test"),
+    "within effect": ("within coefficient", "between and within"),
+}
+
 
 def definitions() -> dict[str, str]:
     """Return the words of the glossary in their order, with their definitions."""
@@ -56,22 +74,34 @@ def sections(key: str) -> Iterator[tuple[str, str]]:
 
 def spellings(word: str) -> str:
     """Return a pattern of a word and of what else it is called, in the singular or plural, with blanks or hyphens."""
-    names = [word, *(other for other, known in ALSO.items() if known == word)]
-    return "|".join(re.escape(name).replace(r"\ ", r"[\s-]") for name in names)
+    names = [word, *(other for other, known in ALSO.items() if known == word), *SAID.get(word, ())]
+    longest_first = sorted(names, key=len, reverse=True)
+    return "|".join(re.escape(name).replace(r"\ ", r"[\s-]") for name in longest_first)
+
+
+def said(word: str) -> re.Pattern[str]:
+    """Return a pattern of a word as the chapters say it; "two-level" is not "level"."""
+    return re.compile(rf"(?<![\w-])(?:{spellings(word)})s?(?![\w-])", re.IGNORECASE)
 
 
 def places(word: str, found: list[tuple[str, str]]) -> list[str]:
     """Return the titles of the sections among some that introduce a word or say most about it."""
     linked = re.compile(rf"\{{term\}}`(?:{re.escape(word)}|[^`<]*<{re.escape(word)}>)`")
-    said = re.compile(rf"\b(?:{spellings(word)})s?\b", re.IGNORECASE)
-    counts = {title: len(said.findall(f"{title}\n{body}")) for title, body in found[1:]}
+    counts = {title: len(said(word).findall(f"{title}\n{body}")) for title, body in found[1:]}
     introduced = [title for title, body in found if linked.search(body)]
     most = max(counts, key=counts.__getitem__)
     goals = found[0][0]  # at a chapter's beginning: they name many words and explain none
-    chosen = {*introduced} - {goals}
+    chosen = {*introduced, *(title for title in counts if said(word).search(title))} - {goals}
     if counts[most] >= (1 if introduced else OFTEN):
         chosen.add(most)
     return [title for title, _ in found if title in (chosen or introduced)]
+
+
+def most(word: str, found: list[tuple[str, str]]) -> str:
+    """Return the title of the section that says a word most; that of the chapter where none does."""
+    counts = {title: len(said(word).findall(f"{title}\n{body}")) for title, body in found[1:]}
+    best = max(counts, key=counts.__getitem__)
+    return best if counts[best] else found[0][0]
 
 
 def index() -> dict[str, list[tuple[str, str]]]:
@@ -82,7 +112,8 @@ def index() -> dict[str, list[tuple[str, str]]]:
         for key, parts in chapters.items():
             found[word] += [(key, title) for title in places(word, parts)]
         named = CHAPTER.findall(definition) if not found[word] else []
-        found[word] += [(key, chapters[key][0][0]) for key in dict.fromkeys(named)]
+        found[word] += [(key, most(word, chapters[key])) for key in dict.fromkeys(named)]
+        found[word].sort(key=lambda place: not said(word).search(place[1]))
     return dict(found)
 
 
@@ -117,7 +148,7 @@ def links(found: list[tuple[str, str]]) -> list[nodes.Node]:
     for key, title in found:
         address = f"{key}.html#{nodes.make_id(title)}"
         before = f"{'; ' if parts else ''}{CHAPTERS.index(key) + 1}, "
-        parts += [nodes.Text(before), nodes.reference("", title, refuri=address, internal=True)]
+        parts += [nodes.Text(before), nodes.reference("", title.replace("$R^2$", "R²"), refuri=address, internal=True)]
     return parts or [nodes.Text("in the glossary only")]
 
 

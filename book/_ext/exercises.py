@@ -40,6 +40,9 @@ SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 GRADE = re.compile(r"^### (.*)$", re.MULTILINE)
 EXERCISE = re.compile(r"^\*\*(\d+)\. (.*?)\*\*", re.MULTILINE)
 DROPDOWN = re.compile(r"^```\{dropdown\} (Hint|Solution)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# A sentence that leads to what stands beside the exercise in the book.
+OF_THE_PAGE = re.compile(r"(?:^|(?<=[.?!)])\s+)(?:The solution\b[^.?!]*(?:\([^)]*\)[^.?!]*)?[.?!])(?=\s|$)")
+FIGURE = re.compile(r" in \{numref\}`[^`]*`")
 
 logger = logging.getLogger(__name__)
 
@@ -165,8 +168,13 @@ class FromChapter(Directive):
             if exercise.grade != grade:
                 grade = exercise.grade
                 yield f"*{grade}*"
-            yield f"**{exercise.number}. {exercise.title}** {prose.write(exercise.question)}"
+            yield f"**{exercise.number}. {exercise.title}** {prose.write(cls.asked(exercise.question))}"
             yield from cls.below(exercise, prose)
+
+    @staticmethod
+    def asked(question: str) -> str:
+        """Return what of a question is written."""
+        return question
 
     @staticmethod
     def below(exercise: Exercise, prose: plain.Prose) -> Iterator[str]:
@@ -176,6 +184,11 @@ class FromChapter(Directive):
 
 class Worksheet(FromChapter):
     """The questions, with room for the answers."""
+
+    @staticmethod
+    def asked(question: str) -> str:
+        """Leave out what a sheet of paper has not: sentences on the solution, and on a figure."""
+        return FIGURE.sub("", OF_THE_PAGE.sub("", question))
 
     @staticmethod
     def below(exercise: Exercise, prose: plain.Prose) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -278,17 +278,30 @@ def python(cell: NotebookNode) -> str:
 
 def script(plain: NotebookNode) -> str:
     """Return a plain notebook as a Python script that prints what the notebook shows."""
-    parts = []
+    code = "\n".join(cell.source for cell in plain.cells if cell.cell_type == "code")
+    parts, silent = [], (*SILENT, *returning_nothing(code))
     for cell in plain.cells:
         if cell.cell_type == "markdown":
             parts.append("# %% [markdown]\n" + indent(cell.source, "# ", lambda line: True).replace("# \n", "#\n"))
         else:
-            parts.append(f"# %%\n{printing(cell.source)}")
+            parts.append(f"# %%\n{printing(cell.source, silent)}")
     return "\n\n".join(parts) + "\n"
 
 
-def printing(code: str) -> str:
-    r"""Return code that prints the value of its last line, as a notebook shows it.
+def returning_nothing(code: str) -> list[str]:
+    r"""Return the names of functions whose value is None.
+
+    Examples
+    --------
+    >>> returning_nothing("def f():\n    print(1)\ndef g():\n    return 1")
+    ['f']
+    """
+    functions = [node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+    return [f.name for f in functions if not any(isinstance(n, ast.Return) and n.value for n in ast.walk(f))]
+
+
+def printing(code: str, silent: Sequence[str] = SILENT) -> str:
+    r"""Return code that prints the value of its last line, as a notebook shows it; calls of `silent` have none.
 
     Examples
     --------
@@ -299,7 +312,7 @@ def printing(code: str) -> str:
     last = ast.parse(code).body[-1]
     if not isinstance(last, ast.Expr):
         return code
-    if isinstance(last.value, ast.Call) and ast.unparse(last.value.func) in SILENT:
+    if isinstance(last.value, ast.Call) and ast.unparse(last.value.func) in silent:
         return code
     lines = code.split("\n")
     lines[last.end_lineno - 1] = f"{lines[last.end_lineno - 1][: last.end_col_offset]}){_rest(lines, last)}"

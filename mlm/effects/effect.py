@@ -52,6 +52,8 @@ RESULTS = ("fit", "se", "lower", "upper")
 """Columns of an effect's frame beside its predictors."""
 CURVE_POINTS = 50
 """Points at which the effect of a numeric predictor is computed by default: a curve looks smooth at a page's width."""
+INTERACTION_POINTS = 5
+"""Values of a numeric predictor at which the lines of an interaction's effect are computed, as in R's effects."""
 OFFSET = "the offset"  # among what is held at typical values
 SHOWN_ROWS = 12  # of a table that is printed or shown; all are in `frame`
 
@@ -143,7 +145,8 @@ def effect(
     ----------
     m : fitted model
     focal : str
-        The predictor: a column of the data, not a term.
+        The predictor: a column of the data. An interaction of the model, such as ``"x:z"``, is shown over `x`, at all
+        levels of `z`, or five values over its range, which `at` can replace.
     at : mapping of str to sequence, optional
         Other predictors and the values at which to show the effect, for interactions:
         ``{"cpi_cgm": [-0.85, 0.15, 0.65]}``.
@@ -168,7 +171,8 @@ def effect(
     Raises
     ------
     ArgumentError
-        When `m` is no model, a predictor is not in the fixed part, named twice, or called like a column of the effect,
+        When `m` is no model, a predictor or interaction is not in the fixed part, named twice, or called like a column
+        of the effect,
         a list of values is empty, the level is not in (0, 1), `df` is not positive, or there is no such `type`.
     DataError
         When a level is unknown, or a value of a numeric predictor is no finite number.
@@ -202,6 +206,7 @@ def effect(
     if at is not None and not isinstance(at, Mapping):
         raise ArgumentError(f"at= maps predictors to lists of values, such as {{'z': [0, 1]}}; got {brief(at)}.")
     known = predictors(m)
+    focal, at = _of_interaction(m, known, focal, at)
     chosen = _chosen(known, focal, dict(() if at is None else at), values)
     held = {name: predictor for name, predictor in known.items() if name not in chosen}
     grid, x = average_design(m, chosen, held)
@@ -217,6 +222,28 @@ def effect(
     ordered = values is not None or bool(getattr(m.frame.predictors.get(focal), "ordered", False))
     response = f"{m.family.link.name}({m.response})" if is_generalized(m) and type == "link" else m.response
     return Effect(frame, focal, response, bool(known[focal].levels), shown, level, typical, note, ordered)
+
+
+def _of_interaction(
+    m: Model, known: Mapping[str, Predictor], focal: str, at: Mapping[str, Sequence[Any]] | None
+) -> tuple[str, Mapping[str, Sequence[Any]] | None]:
+    """Split the name of an interaction into the predictor along which it is shown and the values of the others."""
+    if not isinstance(focal, str) or focal in known or ":" not in focal:
+        return focal, at
+    first, *others = names = focal.split(":")
+    terms = [label.split(":") for label in m.frame.x_design.terms.labels]
+    if not set(names) <= set(known) or sorted(names) not in map(sorted, terms):
+        raise ArgumentError(
+            f"The fixed part has no interaction {focal!r} of predictors; it has {first_few(list(known))}. Lines over "
+            "one at values of another: effect(m, 'x', at={'z': [0, 1]})."
+        )
+    own = {name: known[name].levels or _spread(known[name]) for name in others}
+    return first, {**own, **({} if at is None else at)}
+
+
+def _spread(predictor: Predictor) -> list[float]:
+    """Return values over a predictor's range."""
+    return np.linspace(predictor.low, predictor.high, INTERACTION_POINTS).tolist()
 
 
 def _band(m: Model, x: np.ndarray, level: float, df: float | None, on_link: bool) -> dict[str, np.ndarray]:

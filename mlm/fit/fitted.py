@@ -180,7 +180,15 @@ class FittedMixed:
 
     @property
     def vcov(self) -> pd.DataFrame:
-        """Covariance matrix of the fixed effects, shape (p, p)."""
+        """Covariance matrix of the fixed effects, shape (p, p).
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).vcov.round(2).values.tolist()
+        [[3.53]]
+        """
         return pd.DataFrame(self._vcov, self._names, self._names, copy=True)
 
     @property

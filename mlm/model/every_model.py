@@ -124,5 +124,15 @@ class EveryModel:
             When `path` is no name of a file.
         DataError
             When the file cannot be written, or levels or labels are of a type that cannot be saved.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mlm
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     m.save(f"{folder}/m.mlm")
+        ...     print(mlm.load(f"{folder}/m.mlm").fixef.equals(m.fixef))
+        True
         """
         write_model(path, type(self).__name__, self._stored())

@@ -170,7 +170,15 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
 
     @property
     def varcorr(self) -> pd.DataFrame:
-        """Variances and covariances, with columns grp, var1, var2, vcov, sdcor (correlations for covariances)."""
+        """Variances and covariances, with columns grp, var1, var2, vcov, sdcor (correlations for covariances).
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).varcorr.round(2)[["grp", "vcov", "sdcor"]].values.tolist()
+        [['g', 10.08, 3.18], ['Residual', 1.0, 1.0]]
+        """
         return varcorr_table(self)
 
     def ranef(self, levels: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -209,6 +217,13 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         Returns
         -------
         DataFrame, or dict of DataFrame when there are several grouping factors
+
+        Examples
+        --------
+        >>> import mlm
+        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
+        >>> mlm.lmer("y ~ 1 + (1 | g)", data).coef().round(2)["(Intercept)"].tolist()
+        [1.65, 4.51, 7.84]
         """
         tables = coef_tables(self)
         return next(iter(tables.values())) if len(tables) == 1 else tables
@@ -375,7 +390,17 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
     # reports
 
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
-        """Summary laid out as in lme4, or with a `ddf` as in lmerTest; options as in `mlm.summarize`."""
+        """Summary laid out as in lme4, or with a `ddf` as in lmerTest; options as in `mlm.summarize`.
+
+        Examples
+        --------
+        >>> import mlm, replications
+        >>> m = mlm.lmer("math ~ ses + (1 | schnum)", replications.load("imm10", verbose=False))
+        >>> print(str(m.summary("satterthwaite")).partition("Fixed effects:")[2].partition("---")[0].strip())
+        Estimate Std. Error       df t value Pr(>|t|)
+        (Intercept)  50.3144     1.2365   9.0035  40.693 1.62e-11 ***
+        ses           4.3628     0.7388 195.2421   5.905 1.54e-08 ***
+        """
         return summarize(self, ddf, **options)
 
     def _wald_intervals(self, level: float, method: str, parm: Any, ddf: str | None) -> pd.DataFrame:

@@ -6,8 +6,8 @@ panel. All take ``ax=`` (Axes, or an array of them for panels), ``figsize=`` (of
 
 Colours are those of Okabe & Ito (2008), which readers with colour-vision deficiencies can tell apart; where colour
 carries meaning, so does shape or a label. One `MissingRowsWarning` says how many rows are left out; of a model the
-rows of its fit are drawn. Legends stand beside the axes or below them. Names that find no room are wrapped, turned, or
-shown in equal steps, as the label of the axis says.
+rows of its fit are drawn. Legends stand beside the axes or below them. Long names wrap or turn; of too many, every
+k-th is shown, as the label of the axis says.
 """
 
 from .facets import facet_density_lines, facet_histogram

@@ -96,6 +96,17 @@ def test_predictors_inside_functions_are_held_at_their_means():
     assert along.diff().iloc[1] == pytest.approx(m.fixef["log(z + 5)"] * math.log(7 / 5), rel=1e-12)
 
 
+def test_an_interaction_by_its_name_is_one_predictor_at_values_of_the_other():
+    m = mlm.lmer("y ~ x * f + x * z + (1 | g)", data())
+    assert effect(m, "x:f").frame.equals(effect(m, "x", at={"f": ["low", "mid", "high"]}).frame)
+    assert effect(m, "f:x", at={"x": [0, 1]}).frame.equals(effect(m, "f", at={"x": [0, 1]}).frame)
+    values = effect(m, "x:z").frame["z"].unique()
+    assert values == pytest.approx(np.linspace(data()["z"].min(), data()["z"].max(), 5))
+    for absent in ("f:z", "x:zz", "x:x"):
+        with pytest.raises(mlm.ArgumentError, match=rf"no interaction '{absent}'.* at="):
+            effect(m, absent)
+
+
 def test_refuses():
     m = mlm.lmer("y ~ x * f + (1 | g)", data())
     with pytest.raises(mlm.ArgumentError, match=r"no predictor 'xx'; it has x, f\. Did you mean 'x'"):

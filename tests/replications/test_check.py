@@ -418,3 +418,16 @@ def test_a_real_model_is_checked_by_name(monkeypatch, tmp_path):
         "model3.aic",
     ):
         assert set(published.check(name, m)["agrees"]) == {"yes"}
+
+
+def test_numbers_beside_those_of_another_program_are_a_folded_line_or_an_error():
+    table = replications.compared({"a": 1.0, "b": 2.0, "c": 3.0}, {"a": 1.000001, "b": 2.1}, atol={"a": 0, "b": 0.2})
+    assert str(table).startswith("2 of 2 numbers of R agree\n")
+    assert (
+        "<summary>3 of 3 numbers of R agree</summary>"
+        in (table + replications.compared({"c": 3}, {"c": 3}))._repr_html_()
+    )
+    with pytest.raises(replications.CheckError, match="1 of 2 numbers are not Stata's"):
+        replications.compared({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.1}, program="Stata")
+    with pytest.raises(replications.CheckError, match="Not computed: z"):
+        replications.compared({}, {"z": 1.0})

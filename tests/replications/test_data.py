@@ -3,6 +3,7 @@
 import builtins
 import gzip
 import hashlib
+import html
 from dataclasses import replace
 
 import numpy as np
@@ -285,3 +286,12 @@ def test_a_shipped_file_needs_no_download(shipped, monkeypatch, tmp_path, capsys
     monkeypatch.setenv(data.VARIABLE, str(tmp_path / "cache"))
     assert fetch.main(["toy"]) == 0
     assert "which comes with the project" in capsys.readouterr().out
+
+
+def test_a_codebook_prints_its_texts_whole():
+    book = replications.codebook("ess")
+    printed = " ".join(str(book).split())
+    for meaning in book["meaning"]:
+        assert meaning in printed
+        assert html.escape(meaning, quote=False) in book._repr_html_()
+    assert max(map(len, str(book).split("\n"))) <= 80
