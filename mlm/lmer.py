@@ -172,7 +172,7 @@ def lmer(
     [-3.2, -2.8, 7.6, 5.4, -3.8, -1.8, 1.3, 6.1, 5.5, 6.1]
     """
     restricted = by_reml(reml, REML, default=True)
-    if not is_one_of(verbose, (True, False)):
+    if verbose is not False and not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {brief(verbose)}.")
     given: dict[str, Any] = {
         "weights": weights,

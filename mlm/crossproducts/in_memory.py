@@ -115,8 +115,10 @@ def cross_products(
     least = min([square for square in squares if square > 0], default=1.0)
     if not sum(squares) < LARGEST_PRODUCTS or least < SMALL_SQUARES:
         demand_squares(frame, LARGEST_PRODUCTS)
-    if not sum(squares) < LARGEST_PRODUCTS or least < SMALLEST_SQUARES:
-        raise DataError("The weighted squares of the columns cannot be represented; divide the weights by their mean.")
+        if not sum(squares) < LARGEST_PRODUCTS or least < SMALLEST_SQUARES:
+            raise DataError(
+                "The weighted squares of the columns cannot be represented; divide the weights by their mean."
+            )
     ols, independent = least_squares(xy)
     # [X, y - X b] is [X y] R with R the identity but for -b in its last column: so are its products, here and by level
     residualise = np.zeros(xy.shape)

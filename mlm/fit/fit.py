@@ -18,7 +18,6 @@ from ..errors import (
     MonteCarloWarning,
     SingularFitWarning,
     brief,
-    is_one_of,
     listed,
     users_stacklevel,
 )
@@ -96,7 +95,7 @@ class Fit(FittedMixed):
         deviance = deviance_function(terms, products, reml, solving)
         demand_identified(terms, deviance)
         first = starting_theta(start, deviance)
-        if first is None and is_one_of(optimizer, ("nloptwrap",)):
+        if first is None and isinstance(optimizer, str) and optimizer == "nloptwrap":
             first = lme4_start(frame, terms)
         optimum = minimise(deviance, optimizer, first, tolerance, verbose)
         demand_residuals(optimum, deviance)

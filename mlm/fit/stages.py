@@ -88,10 +88,11 @@ def independent_columns(
     factors = grouping_factors(frame, terms)
     if len(frame.x_names) >= frame.nobs:  # to find the dependent ones costs less than the products of so many
         frame = without_dependent(frame, quiet)
-    if len(frame.x_names) >= frame.nobs:
-        raise DataError(
-            f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer predictors."
-        )
+        if len(frame.x_names) >= frame.nobs:
+            raise DataError(
+                f"{frame.nobs} rows for {len(frame.x_names)} fixed effects leave nothing to estimate; use fewer "
+                "predictors."
+            )
     sizes = _sizes(terms, factors)
     products = cross_products(frame, factors, sizes=sizes)
     if not products.independent:

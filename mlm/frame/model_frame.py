@@ -5,7 +5,6 @@ The user's data frame is never changed, and a model frame neither: its arrays ar
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
@@ -331,10 +330,13 @@ def _offset_parts(found: Variables) -> tuple[Node, ...] | None:
 
 def _freeze(frame: ModelFrame) -> None:
     """Make the arrays of a frame read-only."""
-    factors = [frame.x_columns.factors, *[part.columns.factors for part in frame.random]]
+    columns = [frame.x_columns, *[part.columns for part in frame.random]]
     if frame.dependent is not None:
-        factors.append(frame.dependent.factors)
-    arrays: list[Any] = [frame.y, frame.weights, frame.offset, *itertools.chain(*itertools.chain(*factors))]
+        columns.append(frame.dependent)
+    arrays: list[Any] = [frame.y, frame.weights, frame.offset]
+    for each in columns:
+        for factors in each.factors:
+            arrays += factors
     arrays += [each.codes for each in frame.groupings.values()]
     for value in frame.predictors.values():
         arrays.append(value.codes if type(value) is Category else value.values)  # type: ignore[union-attr]
