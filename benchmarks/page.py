@@ -381,7 +381,8 @@ installs the packages of the extra `bench` into an environment of their own and 
 which ends by writing this page. Parts of it, and elsewhere:
 
 ```bash
-python -m benchmarks --case imm10_model3 slopes_1e6 --peer mlm lme4 --repeats 5 --output some.json
+python -m benchmarks --case imm10_model3 slopes_1e6 \\
+  --peer mlm lme4 --repeats 5 --output some.json
 ```"""
 
 

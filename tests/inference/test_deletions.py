@@ -77,7 +77,7 @@ def test_a_theta_is_estimated_anew():
 
 
 def test_hypotheses_about_generalized_mixed_models():
-    """Wald's, as car tests them: by the normal and the chi-squared distribution, without degrees of freedom to choose."""
+    """Wald's, as car tests them, by the normal and the chi-squared distribution: there is no choice of `ddf`."""
     m = fitted("glmer, counts")
     one, two = STORED["Wald, one"], STORED["Wald, two"]
     for ddf in ({}, {"ddf": None}):
