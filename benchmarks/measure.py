@@ -122,10 +122,10 @@ def say(out: TextIO, **message: Any) -> None:
 
 
 def write_columns(frame: pd.DataFrame, case: Case, folder: Path) -> None:
-    """Write each column as R reads it: doubles, integers, and integers to become factors; exact and quick."""
+    """Write each column as R reads it: doubles, integers, and integers to become factors, also of words; exact."""
     kinds = {}
     for name, column in frame.items():
-        grouping = name in case.groups
+        grouping = name in case.groups or not pd.api.types.is_numeric_dtype(column)
         if grouping and not pd.api.types.is_integer_dtype(column):
             column = pd.Series(pd.factorize(column, sort=True)[0] + 1)
         whole = pd.api.types.is_integer_dtype(column)
