@@ -126,6 +126,25 @@ def few(seed, groups, each, slope, correlation):
     return pd.DataFrame({"y": y, "x": x, "g": g.astype(str), "h": np.arange(len(g)) // groups % 6})
 
 
+@pytest.mark.parametrize("seed", [16, 17])
+def test_points_that_those_before_lead_to(seed, monkeypatch):
+    """A correlation near its bound: where a quadratic has the far points, Newton's method comes to no minimum.
+
+    Each such side took some twenty to forty evaluations of its own.
+    """
+    m = mlm.lmer("y ~ x + (x | g)", few(seed, 12, 20, 0.7, -0.9), reml=False)
+    with monkeypatch.context() as patch:
+        made = counted(patch, (SideBySide, "_ahead"), (Constrained, "evaluate"))
+        found = mlm.profile(m)
+        assert len(found.frame) == 17 * len(found.names)
+        assert made["_ahead"] >= 1
+        assert made["evaluate"] <= 60
+    limits = found.confint(0.99).to_numpy()
+    monkeypatch.setattr(SideBySide, "serves", lambda m: False)
+    alone = mlm.profile(m).confint(0.99).to_numpy()
+    assert limits == pytest.approx(alone, abs=1e-7 * float(np.ptp(alone, axis=1).max()))
+
+
 IRREGULAR = {  # evaluations at most; in brackets those before ends and points were gone on from what is known
     "a deviation of 0 is near": ("y ~ x + (x | g)", (5, 15, 20, 0.12, 0.2), 230),  # (313)
     "few rows": ("y ~ x + (x | g)", (3, 12, 8, 0.6, -0.2), 2200),  # (2947)
