@@ -23,8 +23,9 @@ from ..report.html import as_html
 from .confint import checked_level, limit_names, positions
 from .crossing import Step, crossing, interpolated
 from .parameters import Parameter, parameters_of
-from .profile_lines import Line, line_of
+from .profile_lines import Line, is_lowest_at, line_of
 from .profile_points import SideBySide
+from .profile_starts import further_thetas
 from .straight import straight
 
 __all__ = ["AT_EDGE", "ProfiledDeviance", "chosen", "profiled"]
@@ -153,10 +154,19 @@ class ProfiledDeviance:
             sides = [(k, s) for k in range(len(found)) for s in (0, 1) if self._may_be_regular(k, 2 * s - 1, target)]
             if sides:
                 places, side = np.array(sides).T
-                found[places, side] = self._searches.points(places, 2 * side - 1, target, STEPS)
+                found[places, side] = self._lowest(places, *self._searches.points(places, 2 * side - 1, target, STEPS))
             self._regular[level] = found
         values = self._regular[level][k, (sign + 1) // 2]
         return None if math.isnan(values[0]) else values
+
+    def _lowest(self, places: np.ndarray, values: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Values of sides whose ends are the lowest minima, as far as other starts tell; NaN of others."""
+        if self.model.is_singular or further_thetas(self.model):
+            for k, mine, u in zip(places, values, ends.T, strict=True):
+                line = self._line(k)
+                if line is not None and np.isfinite(mine).all() and not is_lowest_at(self.model, line, mine[-1], u):
+                    mine[:] = np.nan
+        return values
 
     @cached_property
     def _searches(self) -> SideBySide:
@@ -167,10 +177,12 @@ class ProfiledDeviance:
         return SideBySide.serves(self.model)
 
     def _may_be_regular(self, k: int, sign: int, target: float) -> bool:
-        """Whether zeta comes to a target before a bound."""
+        """Whether zeta comes to a target before a bound, from an estimate that is none."""
         if not self._is_served:
             return False
         line = self._line(k)
+        if line is not None and line.path.start.v in line.limits:
+            return False
         bound = line.bound(sign) if line is not None and self.parameters[k].kind == "sd" else None
         return line is not None and target < self._most(k) and (bound is None or target < bound.zeta)
 

@@ -21,7 +21,7 @@ from .linear_surfaces import WithCoefficient, WithSigma, WithTheta
 from .parameters import Parameter
 from .profile_starts import further_thetas
 
-__all__ = ["Line", "line_of"]
+__all__ = ["Line", "is_lowest_at", "line_of"]
 
 # A standard deviation of effects of the columns worked with, over sigma, that is 0: correlations with it mean nothing.
 NO_DEVIATION = 1e-6
@@ -42,12 +42,15 @@ class Line:
         Give the last point on either side, where the parameter has bounds.
     limits : tuple of float
         The bounds, in what is held.
+    held : callable
+        What is held, from the parameter in the user's units.
     """
 
     path: Path
     users: Callable[[float], float]
     bounds: tuple[Callable[[], Step] | None, Callable[[], Step] | None] = (None, None)
     limits: tuple[float, float] = (-math.inf, math.inf)
+    held: Callable[[float], float] = float
     _known: dict[int, Step] = field(default_factory=dict)
 
     def bound(self, sign: int) -> Step | None:
@@ -121,6 +124,25 @@ def line_of(m: Fit | GeneralizedFit, parameter: Parameter) -> Line | None:
     return _linear_line(m, parameter) if isinstance(m, Fit) else _generalized_line(m, parameter)
 
 
+def is_lowest_at(m: Fit, line: Line, value: float, u: np.ndarray) -> bool:
+    """Whether a minimum with a parameter at a value is the lowest of those that searches of its line come to.
+
+    Parameters
+    ----------
+    m : Fit
+        By maximum likelihood.
+    line : Line
+    value : float
+        In the user's units.
+    u : ndarray, shape (n_theta + 2,)
+        Theta of the columns worked with, log sigma and what else is a coordinate there.
+    """
+    of, layout = line.path.of, m.working.layout
+    theta = _of_columns(of.surface.layout, layout, u[:-2])  # type: ignore[attr-defined]
+    y = np.append(theta, np.full(len(of.surface.factors) - len(theta), u[-2]))
+    return line.path.is_lowest_at(line.held(value), of.held.rest(y))
+
+
 def _linear_line(m: Fit, parameter: Parameter) -> Line | None:
     deviance, scale = m.working, m.products.shift.scale
     layout, at = deviance.layout, m.optimum.evaluation
@@ -138,16 +160,17 @@ def _linear_line(m: Fit, parameter: Parameter) -> Line | None:
         return Line(Path(of, float(m.fixef.iloc[k]), theta, further), float)
     if parameter.kind == "sigma":
         of = Constrained(WithSigma(deviance, turned.layout), Fixed((len(theta),)))
-        return Line(Path(of, log_sigma, theta, further), lambda v: scale * math.exp(v))
+        return Line(
+            Path(of, log_sigma, theta, further), lambda v: scale * math.exp(v), held=lambda v: math.log(v / scale)
+        )
     plain = WithTheta(deviance, turned.layout)
     if parameter.kind == "cor":
         return _correlation(plain, turned, theta, further)
     others = [np.append(y, 0.5 * math.log(plain.evaluate(y).at.sigma2)) for y in further]
     with_sigma = WithSigma(deviance, turned.layout)
     path = _deviation_path(with_sigma, Ratio(turned.first, len(theta)), turned, np.append(theta, log_sigma), others)
-    return Line(
-        path, lambda v: scale * v, (partial(_none_of_linear, path, plain, turned, further), None), (0.0, math.inf)
-    )
+    bounds = partial(_none_of_linear, path, plain, turned, further), None
+    return Line(path, lambda v: scale * v, bounds, (0.0, math.inf), lambda v: v / scale)
 
 
 def _none_of_linear(path: Path, plain: WithTheta, turned: Turned, further: Sequence[np.ndarray]) -> Step:
@@ -230,4 +253,4 @@ def _correlation(surface: Surface, turned: Turned, y: np.ndarray, further: Seque
     def edge_at(edge: float) -> Step:
         return path.start if angle == edge else path.again(path.step(edge, path.start))
 
-    return Line(path, math.sin, (partial(edge_at, edges[0]), partial(edge_at, edges[1])), edges)
+    return Line(path, math.sin, (partial(edge_at, edges[0]), partial(edge_at, edges[1])), edges, math.asin)

@@ -23,7 +23,6 @@ from ..fit.fit import Fit
 from ..likelihood.many_points import ManyPoints
 from ..likelihood.one_factor import LARGE_SQUARES, OneFactor
 from .parameters import Parameter
-from .profile_starts import further_thetas
 
 __all__ = ["SideBySide"]
 
@@ -131,19 +130,17 @@ class SideBySide:
         start = np.concatenate([self.at.theta, [0.5 * np.log(self.at.sigma2)]])
         u = np.concatenate([np.repeat(start[:, None], len(parameters), axis=1), self._coefficients()])
         self.start, self.spots = u, self.deviance.at(u, self.shape.contrasts)
-        self.values, slope, _ = self.shape.derivatives(u)
-        self.ways = _solved(self.spots.hessian.transpose(2, 0, 1), slope)
-        with np.errstate(invalid="ignore"):  # of a deviance that is no minimum
+        with np.errstate(all="ignore"):  # of a deviation of 0, or a deviance that is no minimum
+            self.values, slope, _ = self.shape.derivatives(u)
+            self.ways = _solved(self.spots.hessian.transpose(2, 0, 1), slope)
             self.paces = np.sqrt(2.0 * np.einsum("nk,nk->k", self.ways, slope))
 
     @staticmethod
     def serves(m: object) -> bool:
-        """Whether a model has profiles that are regular, as far as its rows and fit tell, and sums that suffice."""
-        if not isinstance(m, Fit) or not isinstance(m.working.solver, OneFactor):
-            return False
-        return not m.is_singular and not further_thetas(m)
+        """Whether a model has sums that suffice."""
+        return isinstance(m, Fit) and isinstance(m.working.solver, OneFactor)
 
-    def points(self, which: np.ndarray, signs: np.ndarray, zeta: float, steps: int) -> np.ndarray:
+    def points(self, which: np.ndarray, signs: np.ndarray, zeta: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
         """Values of parameters on the way to where zeta is so much, at even steps of it.
 
         Parameters
@@ -158,8 +155,10 @@ class SideBySide:
 
         Returns
         -------
-        ndarray, shape (S, steps)
+        values : ndarray, shape (S, steps)
             In the user's units. NaN throughout a side on which one is not found.
+        ends : ndarray, shape (m + 2, S)
+            All coordinates at the last ones.
         """
         step = signs * zeta / steps
         places, rise = np.repeat(which, steps), np.outer(step, np.arange(1, steps + 1))
@@ -178,7 +177,7 @@ class SideBySide:
                 of[:, side, j] = found
             before = run
         values[~self._are_smooth(which, values, curves.pace[0], step)] = np.nan
-        return self._users(which, values)
+        return self._users(which, values), curves.place[:-1, :, -1]
 
     def _run(self, which: np.ndarray, values: np.ndarray, step: np.ndarray) -> np.ndarray:
         """How many points from the estimate on are found and go one way, shape (S,)."""

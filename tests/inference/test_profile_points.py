@@ -8,6 +8,7 @@ import pytest
 
 import mlm
 import replications
+from mlm.inference.crossing import Path
 from mlm.inference.held import Constrained
 from mlm.inference.profile_points import SideBySide
 from mlm.likelihood.many_points import ManyPoints
@@ -108,8 +109,8 @@ def test_an_end_on_the_other_branch_is_not_taken():
 
 
 def test_what_is_not_served():
-    few, crossed = drawn(1).iloc[:90], drawn(1).assign(h=np.tile(list("abcde"), 60))
-    models = [mlm.lmer("y ~ x + (1 | g)", few), mlm.lmer("y ~ x + (1 | g) + (1 | h)", crossed)]
+    crossed = drawn(1).assign(h=np.tile(list("abcde"), 60))
+    models = [mlm.lmer("y ~ x + (1 | g) + (1 | h)", crossed)]
     models.append(mlm.glmer("b ~ x + (1 | g)", crossed.assign(b=(crossed.y > 2.0) * 1), "binomial"))
     for m in models:
         assert not SideBySide.serves(m)
@@ -143,6 +144,33 @@ def test_points_that_those_before_lead_to(seed, monkeypatch):
     monkeypatch.setattr(SideBySide, "serves", lambda m: False)
     alone = mlm.profile(m).confint(0.99).to_numpy()
     assert limits == pytest.approx(alone, abs=1e-7 * float(np.ptp(alone, axis=1).max()))
+
+
+SINGULAR = {"many rows": (21, 40, 80), "ends searched for from other starts": (3, 20, 10)}
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_ends_of_singular_fits_side_by_side(name, monkeypatch):
+    """Where a correlation is ±1 most curves stay at it: other starts tell that their ends are the lowest."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.lmer("y ~ x + (x | g)", few(*SINGULAR[name], 0.3, 1.0), reml=False)
+        assert m.is_singular
+        found = mlm.profile(m)
+        assert np.isfinite(found._together(found.names.index("sigma"), 1, 0.95)).all()
+        limits = found.confint().to_numpy()
+        with monkeypatch.context() as patch:
+            patch.setattr(SideBySide, "serves", lambda m: False)
+            alone = mlm.profile(m).confint().to_numpy()
+    assert limits == pytest.approx(alone, abs=1e-7 * float(np.ptp(alone, axis=1).max()))
+
+
+def test_a_side_whose_end_is_not_the_lowest_is_left(monkeypatch):
+    m = mlm.lmer("y ~ x + (1 | g)", drawn(1).iloc[:90], reml=False)
+    monkeypatch.setattr(Path, "is_lowest_at", lambda path, v, x: False)
+    found = mlm.profile(m)
+    assert len(found.frame) > 10
+    assert all(found._together(k, sign, found.level) is None for k in range(len(found.names)) for sign in (-1, 1))
 
 
 IRREGULAR = {  # evaluations at most; in brackets those before ends and points were gone on from what is known
