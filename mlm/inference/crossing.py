@@ -27,7 +27,9 @@ from .held import Constrained, Point
 __all__ = [
     "ASTRAY",
     "LEFT",
+    "LOW",
     "NEAR_ENOUGH",
+    "RAISED",
     "Path",
     "Step",
     "crossing",

@@ -155,7 +155,7 @@ class WithCoefficient(WithTheta):
         matrices, n = self.layout.matrices(y[:-1]), self.deviance.criterion.nobs
         at = self._evaluated(matrices)
         found = self.deviance.along(matrices, self.layout.steps, at)
-        away, by_theta, by_b = self._away(at, found, float(y[-1]))
+        away, by_theta, by_b, _, _ = self._away(at, found, float(y[-1]))
         more = 2.0 * n * away / (1.0 + away * away)
         gradient = np.append(self._by_theta(at, matrices, at.sigma2) + more * by_theta, more * by_b)
         return Spot(at.value + n * math.log1p(away * away), gradient, at, matrices, float(y[-1]), found)
@@ -164,15 +164,23 @@ class WithCoefficient(WithTheta):
         """See `held.Surface`."""
         n, found = self.deviance.criterion.nobs, spot.along
         assert found is not None
-        away, by_theta, by_b = self._away(spot.at, found, spot.extra)
-        along = np.append(by_theta, by_b)
-        whole = 1.0 + away * away
+        away, by_theta, by_b, moved, wider = self._away(spot.at, found, spot.extra)
+        along, whole = np.append(by_theta, by_b), 1.0 + away * away
         out = 2.0 * n * (1.0 - away * away) / whole**2 * np.outer(along, along)
         out[:-1, :-1] += self._ordered(found.second)
+        more, across = 2.0 * n * away / whole, np.outer(moved, wider)
+        out[:-1, :-1] += more * (0.75 * away * np.outer(wider, wider) - 0.5 * (across + across.T))
+        out[-1, :-1] -= 0.5 * more * by_b * wider
+        out[:-1, -1] -= 0.5 * more * by_b * wider
         return out
 
-    def _away(self, at: Evaluation, found: Curvature, b: float) -> tuple[float, np.ndarray, float]:
-        """Distance of b from its estimate, over the root of ``n s² u``, and its derivatives by theta and by b."""
+    def _away(
+        self, at: Evaluation, found: Curvature, b: float
+    ) -> tuple[float, np.ndarray, float, np.ndarray, np.ndarray]:
+        """Distance of b from its estimate, over the root of ``n s² u``, and its derivatives by theta and by b.
+
+        The last two are those of the distance alone over that root, and of the logarithm of ``n s² u``, by theta.
+        """
         through = self.contrast @ found.root
         distance = (b - self.origin) / self.scale - float(self.contrast @ at.beta)
         u, sums = float(through @ through), found.sums
@@ -180,5 +188,5 @@ class WithCoefficient(WithTheta):
         moved = math.sqrt(at.sigma2) * sums[:, :-1, -1] @ through
         spread = (sums[:, :-1, :-1] @ through) @ through / u
         shrunk = -sums[:, -1, -1] / self.deviance.criterion.nobs
-        by_theta = moved * unit - 0.5 * distance * unit * (spread + shrunk)
-        return distance * unit, self._single(by_theta), unit / self.scale
+        plain, wider = self._single(moved * unit), self._single(spread + shrunk)
+        return distance * unit, plain - 0.5 * distance * unit * wider, unit / self.scale, plain, wider

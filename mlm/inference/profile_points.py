@@ -22,6 +22,7 @@ import numpy as np
 from ..fit.fit import Fit
 from ..likelihood.many_points import ManyPoints
 from ..likelihood.one_factor import LARGE_SQUARES, OneFactor
+from .crossing import LOW, RAISED
 from .parameters import Parameter
 
 __all__ = ["SideBySide"]
@@ -197,6 +198,8 @@ class SideBySide:
             apart = np.where(np.eye(len(nodes), dtype=bool), 1.0, np.subtract.outer(nodes, nodes))
             away = np.where(np.eye(len(nodes), dtype=bool), 1.0, ahead - nodes)
             out[:, r] = whole[:, s, nodes] @ (away / apart).prod(axis=1)
+        small = self.m.working.layout.diagonal[:, None] & (np.abs(out[:-3]) < LOW)
+        out[:-3][small] = RAISED  # no minimum was found on the edge
         return out
 
     def _are_smooth(self, which: np.ndarray, values: np.ndarray, paces: np.ndarray, step: np.ndarray) -> np.ndarray:
