@@ -21,19 +21,17 @@ from ..report import r_numbers, r_text
 from ..report.face import demand_mixed
 from ..report.html import as_html
 from .confint import checked_level, limit_names, positions
-from .crossing import Path, Step, crossing, interpolated
+from .crossing import Step, crossing
 from .parameters import Parameter, parameters_of
-from .profile_lines import Line, is_lowest_at, line_of
+from .profile_lines import STEPS, Line, is_lowest_at, line_of
 from .profile_points import SideBySide
 from .profile_starts import further_thetas
 from .straight import straight
 
 __all__ = ["AT_EDGE", "ProfiledDeviance", "chosen", "profiled"]
 
-# Coverage up to which curves are followed at least (lme4's), and steps on either side of the estimate.
-LEAST_REACH, STEPS = 0.99, 8
-# Steps from the ends of what is halved to its middle, one halving after the other.
-HALVES = 4, 2, 1
+# Coverage up to which curves are followed at least (lme4's).
+LEAST_REACH = 0.99
 # Digits fewer than R's option that the text face shows, as R prints intervals.
 FEWER = 1
 # What a correlation leaves of 1 where its profile may be lost in rounding.
@@ -257,24 +255,8 @@ class ProfiledDeviance:
         regular = self._together(k, sign, level)
         if regular is not None:
             return regular, _quantile(level) * np.arange(1, STEPS + 1) / STEPS
-        steps = [*self._steps(line, self._end(k, sign, level))]
+        steps = line.steps(self._end(k, sign, level), self.model.is_singular)
         return np.array([line.users(step.v) for step in steps]), np.array([step.zeta for step in steps])
-
-    def _steps(self, line: Line, end: Step | None) -> Iterator[Step]:
-        """Points between the estimate, left out, and an end."""
-        start = line.path.start
-        if end is None or end.v == start.v:
-            return
-        even = end.v in line.limits  # where zeta may be flat
-        if even or line.path.is_bent or self.model.is_singular:
-            yield from _outwards(line.path, end, even)
-            return
-        made = {0: start, STEPS: end}
-        for width in HALVES:
-            for j in range(width, STEPS, 2 * width):
-                near, far = made[j - width], made[j + width]
-                made[j] = line.path.step(interpolated(near, far, 0.5 * (near.zeta + far.zeta)), near, far)
-        yield from (made[j] for j in range(1, STEPS + 1))
 
     def _notes_of(self, k: int, level: float) -> Iterator[str]:
         name, line = self.parameters[k].name, self._line(k)
@@ -320,18 +302,6 @@ class ProfiledDeviance:
             said = [text for text in self._notes_of(k, level) if any(part in text for part in wrong)]
             if said:
                 warnings.warn(" ".join(said), kind, stacklevel=users_stacklevel())
-
-
-def _outwards(path: Path, end: Step, even: bool) -> Iterator[Step]:
-    """Points from the estimate, left out, to an end: even in the value, or in zeta."""
-    near = path.start
-    for j in range(1, STEPS):
-        share = 1.0 / (STEPS + 1 - j)
-        v = near.v + share * (end.v - near.v)
-        v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
-        near = path.step(v, near, None if even else end)
-        yield near
-    yield end
 
 
 def _quantile(level: float) -> float:

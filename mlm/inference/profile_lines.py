@@ -14,14 +14,18 @@ from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..likelihood.covariance import CovarianceLayout, lower_factor
 from ..likelihood.turned_layout import TurnedLayout
-from .crossing import Path, Step, lowest, settled
+from .crossing import Path, Step, interpolated, lowest, settled
 from .generalized_surface import GeneralizedSurface
 from .held import Angle, Constrained, Fixed, Held, Ratio, Surface
 from .linear_surfaces import WithCoefficient, WithSigma, WithTheta
 from .parameters import Parameter
 from .profile_starts import further_thetas
 
-__all__ = ["Line", "is_lowest_at", "line_of"]
+__all__ = ["STEPS", "Line", "is_lowest_at", "line_of"]
+
+# Steps on either side of an estimate; and from the ends of what is halved to its middle, one halving after the other.
+STEPS = 8
+HALVES = 4, 2, 1
 
 # A standard deviation of effects of the columns worked with, over sigma, that is 0: correlations with it mean nothing.
 NO_DEVIATION = 1e-6
@@ -59,6 +63,31 @@ class Line:
         if find is not None and sign not in self._known:
             self._known[sign] = find()
         return self._known.get(sign)
+
+    def steps(self, end: Step | None, outwards: bool) -> list[Step]:
+        """Points between the estimate, left out, and an end: by halving, or one after the other outwards."""
+        start = self.path.start
+        if end is None or end.v == start.v:
+            return []
+        even = end.v in self.limits  # where zeta may be flat
+        if even or outwards or self.path.is_bent:
+            return self._outwards(end, even)
+        made = {0: start, STEPS: end}
+        for width in HALVES:
+            for j in range(width, STEPS, 2 * width):
+                near, far = made[j - width], made[j + width]
+                made[j] = self.path.step(interpolated(near, far, 0.5 * (near.zeta + far.zeta)), near, far)
+        return [made[j] for j in range(1, STEPS + 1)]
+
+    def _outwards(self, end: Step, even: bool) -> list[Step]:
+        """The same, even in the value or in zeta."""
+        made = [self.path.start]
+        for j in range(1, STEPS):
+            near, share = made[-1], 1.0 / (STEPS + 1 - j)
+            v = near.v + share * (end.v - near.v)
+            v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
+            made.append(self.path.step(v, near, None if even else end))
+        return [*made[1:], end]
 
 
 class Turned(NamedTuple):
