@@ -27,7 +27,9 @@ from .held import Constrained, Point
 __all__ = [
     "ASTRAY",
     "LEFT",
+    "LOW",
     "NEAR_ENOUGH",
+    "RAISED",
     "Path",
     "Step",
     "crossing",
@@ -219,6 +221,13 @@ class Path:
             return step
         self.is_bent = True
         return self._made(step.v, least)
+
+    def is_lowest_at(self, v: float, x: np.ndarray) -> bool:
+        """Whether a minimum at a value is the lowest of those that are found from other starts, and beside 0."""
+        at = self.of.evaluate(v, x)
+        beside = [] if self.of.beside_zero(v, x, LOW, RAISED) is x else [x]
+        least = lowest(self.of, v, (x, at, self.of.curvature(v, x, at)), [*beside, *self.further])
+        return at.value - least[1].value < LOWER
 
     def _others(self, v: float, near: Step) -> Sequence[np.ndarray]:
         """Other starts at a value: along the tangents of the nearest points on both sides, or all there are."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -44,6 +45,28 @@ class Held(Protocol):
         """What the second derivatives of y add to those of a function with this gradient by y: (m + 1, m + 1)."""
 
 
+@cache
+def _others(places: tuple[int, ...], n: int) -> np.ndarray:
+    """Which of n coordinates have other places."""
+    return np.delete(np.arange(n), places)
+
+
+def _put(places: tuple[int, ...], x: np.ndarray, value: float) -> np.ndarray:
+    """Coordinates of a value in these places, and x in the others."""
+    y = np.full(len(x) + len(places), value)
+    y[_others(places, len(y))] = x
+    return y
+
+
+@cache
+def _of_others(places: tuple[int, ...], m: int) -> np.ndarray:
+    """Derivatives of coordinates by m that are in other places, and by a value in these."""
+    out = np.zeros((m + len(places), m + 1))
+    out[_others(places, len(out)), np.arange(m)] = 1.0
+    out[list(places), -1] = 1.0
+    return out
+
+
 @dataclass(frozen=True)
 class Fixed:
     """Coordinates that are v themselves."""
@@ -52,21 +75,15 @@ class Fixed:
 
     def rest(self, y: np.ndarray) -> np.ndarray:
         """See `Held.rest`."""
-        return np.delete(y, self.places)
+        return y[_others(self.places, len(y))]
 
     def whole(self, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.whole`."""
-        y = np.full(len(x) + len(self.places), v)
-        y[self._left(len(y))] = x
-        return y
+        return _put(self.places, x, v)
 
     def jacobian(self, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.jacobian`."""
-        n = len(x) + len(self.places)
-        out = np.zeros((n, len(x) + 1))
-        out[self._left(n), np.arange(len(x))] = 1.0
-        out[list(self.places), -1] = 1.0
-        return out
+        return _of_others(self.places, len(x)).copy()
 
     def sunk(self, x: np.ndarray, start: np.ndarray) -> np.ndarray:
         """See `Held.sunk`."""
@@ -75,9 +92,6 @@ class Fixed:
     def bending(self, gradient: np.ndarray, x: np.ndarray, v: float) -> float:
         """See `Held.bending`."""
         return 0.0
-
-    def _left(self, n: int) -> np.ndarray:
-        return np.delete(np.arange(n), self.places)
 
 
 @dataclass(frozen=True)
@@ -89,15 +103,15 @@ class Ratio:
 
     def rest(self, y: np.ndarray) -> np.ndarray:
         """See `Held.rest`."""
-        return np.delete(y, self.place)
+        return y[_others((self.place,), len(y))]
 
     def whole(self, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.whole`."""
-        return np.insert(x, self.place, v * math.exp(-x[self._scale]))
+        return _put((self.place,), x, v * math.exp(-x[self._scale]))
 
     def jacobian(self, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.jacobian`."""
-        out, less = Fixed((self.place,)).jacobian(x, v), math.exp(-x[self._scale])
+        out, less = _of_others((self.place,), len(x)).copy(), math.exp(-x[self._scale])
         out[self.place, self._scale], out[self.place, -1] = -v * less, less
         return out
 
@@ -133,19 +147,19 @@ class Angle:
         y = y.copy()
         length = math.hypot(y[self.first], y[self.second])
         y[self.scale], y[self.first] = math.log(max(abs(y[self.scale]), LEAST)), math.log(max(length, LEAST))
-        return np.delete(y, self.second)
+        return y[_others((self.second,), len(y))]
 
     def whole(self, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.whole`."""
         scale, length = self._sizes(x)
-        y = np.insert(x, self.second, length * math.cos(v))
+        y = _put((self.second,), x, length * math.cos(v))
         y[self.scale], y[self.first] = scale, length * math.sin(v)
         return y
 
     def jacobian(self, x: np.ndarray, v: float) -> np.ndarray:
         """See `Held.jacobian`."""
         scale, length = self._sizes(x)
-        out, sine, cosine = Fixed((self.second,)).jacobian(x, v), length * math.sin(v), length * math.cos(v)
+        out, sine, cosine = _of_others((self.second,), len(x)).copy(), length * math.sin(v), length * math.cos(v)
         out[self.scale, self.scale] = scale
         out[self.first, self.first], out[self.first, -1] = sine, cosine
         out[self.second, self.first], out[self.second, -1] = cosine, -sine

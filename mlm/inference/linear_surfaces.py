@@ -25,6 +25,9 @@ from ..likelihood.turned_layout import TurnedLayout
 
 __all__ = ["WithCoefficient", "WithSigma", "WithTheta"]
 
+# Rise of the deviance below which a fixed effect is at its estimate, and step of T for differences.
+STILL, DIFFERENCE = 1e-6, 1e-4
+
 
 class Spot(NamedTuple):
     """The deviance at some coordinates.
@@ -39,6 +42,8 @@ class Spot(NamedTuple):
         The last coordinate, where that is no element of theta.
     along : Curvature or None
         Derivatives along the elements of theta, where the gradient took them.
+    theta : ndarray or None
+        Those elements, likewise.
     """
 
     value: float
@@ -47,6 +52,30 @@ class Spot(NamedTuple):
     matrices: list[np.ndarray]
     extra: float = 0.0
     along: Curvature | None = None
+    theta: np.ndarray | None = None
+
+
+class Away(NamedTuple):
+    """The distance of a fixed effect b from its estimate, over the root of ``n s² u``.
+
+    Attributes
+    ----------
+    by : float
+    by_theta : ndarray, shape (m,)
+        Its derivatives.
+    by_b : float
+    moved, wider : ndarray, shape (m,)
+        Derivatives by theta of the distance in units of the response, and of the logarithm of ``n s² u``.
+    unit : float
+        One over that root.
+    """
+
+    by: float
+    by_theta: np.ndarray
+    by_b: float
+    moved: np.ndarray
+    wider: np.ndarray
+    unit: float
 
 
 class WithTheta:
@@ -140,7 +169,8 @@ class WithSigma(WithTheta):
 class WithCoefficient(WithTheta):
     """Coordinates: theta, and a fixed effect of the user's columns, at position k of p.
 
-    Second derivatives leave out those of the effect's estimate and variance by theta.
+    Second derivatives of the effect's estimate and variance by theta are differences, taken once: where the first ones
+    are asked for that are no estimates.
     """
 
     def __init__(self, deviance: Deviance, layout: TurnedLayout, k: int) -> None:
@@ -149,36 +179,66 @@ class WithCoefficient(WithTheta):
         self.origin, self.scale = float(shift.coefficients(unit)[k]), shift.scale
         unit[k] = 1.0
         self.contrast = shift.contrast(unit)
+        self._bent: tuple[np.ndarray, np.ndarray] | None = None
 
     def evaluate(self, y: np.ndarray, last: Spot | None = None) -> Spot:
         """See `held.Surface`."""
-        matrices, n = self.layout.matrices(y[:-1]), self.deviance.criterion.nobs
-        at = self._evaluated(matrices)
-        found = self.deviance.along(matrices, self.layout.steps, at)
-        away, by_theta, by_b = self._away(at, found, float(y[-1]))
-        more = 2.0 * n * away / (1.0 + away * away)
-        gradient = np.append(self._by_theta(at, matrices, at.sigma2) + more * by_theta, more * by_b)
-        return Spot(at.value + n * math.log1p(away * away), gradient, at, matrices, float(y[-1]), found)
+        matrices, at, found = self._along(y[:-1])
+        away = self._away(at, found, float(y[-1]))
+        more = self._pull(away.by)
+        gradient = np.append(self._by_theta(at, matrices, at.sigma2) + more * away.by_theta, more * away.by_b)
+        value = at.value + self.deviance.criterion.nobs * math.log1p(away.by * away.by)
+        return Spot(value, gradient, at, matrices, float(y[-1]), found, y[:-1])
 
     def second(self, spot: Spot) -> np.ndarray:
         """See `held.Surface`."""
         n, found = self.deviance.criterion.nobs, spot.along
         assert found is not None
-        away, by_theta, by_b = self._away(spot.at, found, spot.extra)
-        along = np.append(by_theta, by_b)
-        whole = 1.0 + away * away
-        out = 2.0 * n * (1.0 - away * away) / whole**2 * np.outer(along, along)
+        away = self._away(spot.at, found, spot.extra)
+        along, more = np.append(away.by_theta, away.by_b), self._pull(away.by)
+        out = 2.0 * n * (1.0 - away.by * away.by) / (1.0 + away.by * away.by) ** 2 * np.outer(along, along)
         out[:-1, :-1] += self._ordered(found.second)
+        out[-1, :-1] -= 0.5 * more * away.by_b * away.wider
+        out[:-1, -1] -= 0.5 * more * away.by_b * away.wider
+        if n * away.by * away.by > STILL:
+            moved, wider = self._bends(spot)
+            across = np.outer(away.unit * away.moved, away.wider)
+            bent = away.unit * moved - 0.5 * (across + across.T)
+            out[:-1, :-1] += more * (bent + away.by * (0.25 * np.outer(away.wider, away.wider) - 0.5 * wider))
         return out
 
-    def _away(self, at: Evaluation, found: Curvature, b: float) -> tuple[float, np.ndarray, float]:
-        """Distance of b from its estimate, over the root of ``n s² u``, and its derivatives by theta and by b."""
+    def _along(self, theta: np.ndarray) -> tuple[list[np.ndarray], Evaluation, Curvature]:
+        matrices = self.layout.matrices(theta)
+        at = self._evaluated(matrices)
+        return matrices, at, self.deviance.along(matrices, self.layout.steps, at)
+
+    def _pull(self, away: float) -> float:
+        """Derivative of the deviance by the distance."""
+        return 2.0 * self.deviance.criterion.nobs * away / (1.0 + away * away)
+
+    def _bends(self, spot: Spot) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of `Away.moved` and `Away.wider` by theta, about: symmetric, shapes (m, m)."""
+        if self._bent is None:
+            assert spot.along is not None
+            assert spot.theta is not None
+            here, steps = self._away(spot.at, spot.along, spot.extra), DIFFERENCE / self.layout.lengths
+            found = np.empty((2, len(steps), len(steps)))
+            for k, step in enumerate(steps):
+                theta = spot.theta.copy()
+                theta[k] += step
+                there = self._away(*self._along(theta)[1:], spot.extra)
+                found[:, k] = (there.moved - here.moved) / step, (there.wider - here.wider) / step
+            found = 0.5 * (found + found.transpose(0, 2, 1))
+            self._bent = found[0], found[1]
+        return self._bent
+
+    def _away(self, at: Evaluation, found: Curvature, b: float) -> Away:
         through = self.contrast @ found.root
         distance = (b - self.origin) / self.scale - float(self.contrast @ at.beta)
         u, sums = float(through @ through), found.sums
         unit = 1.0 / math.sqrt(u * at.penalised)
-        moved = math.sqrt(at.sigma2) * sums[:, :-1, -1] @ through
+        moved = self._single(math.sqrt(at.sigma2) * sums[:, :-1, -1] @ through)
         spread = (sums[:, :-1, :-1] @ through) @ through / u
-        shrunk = -sums[:, -1, -1] / self.deviance.criterion.nobs
-        by_theta = moved * unit - 0.5 * distance * unit * (spread + shrunk)
-        return distance * unit, self._single(by_theta), unit / self.scale
+        wider = self._single(spread - sums[:, -1, -1] / self.deviance.criterion.nobs)
+        by_theta = unit * (moved - 0.5 * distance * wider)
+        return Away(distance * unit, by_theta, unit / self.scale, moved, wider, unit)

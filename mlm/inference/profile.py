@@ -21,16 +21,17 @@ from ..report import r_numbers, r_text
 from ..report.face import demand_mixed
 from ..report.html import as_html
 from .confint import checked_level, limit_names, positions
-from .crossing import Step, crossing, interpolated
+from .crossing import Step, crossing
 from .parameters import Parameter, parameters_of
-from .profile_lines import Line, line_of
+from .profile_lines import STEPS, Line, is_lowest_at, line_of
 from .profile_points import SideBySide
+from .profile_starts import further_thetas
 from .straight import straight
 
 __all__ = ["AT_EDGE", "ProfiledDeviance", "chosen", "profiled"]
 
-# Coverage up to which curves are followed at least (lme4's), and steps on either side of the estimate.
-LEAST_REACH, STEPS = 0.99, 8
+# Coverage up to which curves are followed at least (lme4's).
+LEAST_REACH = 0.99
 # Digits fewer than R's option that the text face shows, as R prints intervals.
 FEWER = 1
 # What a correlation leaves of 1 where its profile may be lost in rounding.
@@ -153,10 +154,19 @@ class ProfiledDeviance:
             sides = [(k, s) for k in range(len(found)) for s in (0, 1) if self._may_be_regular(k, 2 * s - 1, target)]
             if sides:
                 places, side = np.array(sides).T
-                found[places, side] = self._searches.points(places, 2 * side - 1, target, STEPS)
+                found[places, side] = self._lowest(places, *self._searches.points(places, 2 * side - 1, target, STEPS))
             self._regular[level] = found
         values = self._regular[level][k, (sign + 1) // 2]
         return None if math.isnan(values[0]) else values
+
+    def _lowest(self, places: np.ndarray, values: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Values of sides whose ends are the lowest minima, as far as other starts tell; NaN of others."""
+        if self.model.is_singular or further_thetas(self.model):
+            for k, mine, u in zip(places, values, ends.T, strict=True):
+                line = self._line(k)
+                if line is not None and np.isfinite(mine).all() and not is_lowest_at(self.model, line, mine[-1], u):
+                    mine[:] = np.nan
+        return values
 
     @cached_property
     def _searches(self) -> SideBySide:
@@ -167,10 +177,12 @@ class ProfiledDeviance:
         return SideBySide.serves(self.model)
 
     def _may_be_regular(self, k: int, sign: int, target: float) -> bool:
-        """Whether zeta comes to a target before a bound."""
+        """Whether zeta comes to a target before a bound, from an estimate that is none."""
         if not self._is_served:
             return False
         line = self._line(k)
+        if line is not None and line.path.start.v in line.limits:
+            return False
         bound = line.bound(sign) if line is not None and self.parameters[k].kind == "sd" else None
         return line is not None and target < self._most(k) and (bound is None or target < bound.zeta)
 
@@ -243,22 +255,8 @@ class ProfiledDeviance:
         regular = self._together(k, sign, level)
         if regular is not None:
             return regular, _quantile(level) * np.arange(1, STEPS + 1) / STEPS
-        steps = [*self._steps(line, self._end(k, sign, level))]
+        steps = line.steps(self._end(k, sign, level), self.model.is_singular)
         return np.array([line.users(step.v) for step in steps]), np.array([step.zeta for step in steps])
-
-    def _steps(self, line: Line, end: Step | None) -> Iterator[Step]:
-        """Points between the estimate, left out, and an end."""
-        near = line.path.start
-        if end is None or end.v == near.v:
-            return
-        even = end.v in line.limits  # where zeta may be flat
-        for j in range(1, STEPS):
-            share = 1.0 / (STEPS + 1 - j)
-            v = near.v + share * (end.v - near.v)
-            v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
-            near = line.path.step(v, near, None if even else end)
-            yield near
-        yield end
 
     def _notes_of(self, k: int, level: float) -> Iterator[str]:
         name, line = self.parameters[k].name, self._line(k)

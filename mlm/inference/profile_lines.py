@@ -14,14 +14,18 @@ from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..likelihood.covariance import CovarianceLayout, lower_factor
 from ..likelihood.turned_layout import TurnedLayout
-from .crossing import Path, Step, lowest, settled
+from .crossing import Path, Step, interpolated, lowest, settled
 from .generalized_surface import GeneralizedSurface
 from .held import Angle, Constrained, Fixed, Held, Ratio, Surface
 from .linear_surfaces import WithCoefficient, WithSigma, WithTheta
 from .parameters import Parameter
 from .profile_starts import further_thetas
 
-__all__ = ["Line", "line_of"]
+__all__ = ["STEPS", "Line", "is_lowest_at", "line_of"]
+
+# Steps on either side of an estimate; and from the ends of what is halved to its middle, one halving after the other.
+STEPS = 8
+HALVES = 4, 2, 1
 
 # A standard deviation of effects of the columns worked with, over sigma, that is 0: correlations with it mean nothing.
 NO_DEVIATION = 1e-6
@@ -42,12 +46,15 @@ class Line:
         Give the last point on either side, where the parameter has bounds.
     limits : tuple of float
         The bounds, in what is held.
+    held : callable
+        What is held, from the parameter in the user's units.
     """
 
     path: Path
     users: Callable[[float], float]
     bounds: tuple[Callable[[], Step] | None, Callable[[], Step] | None] = (None, None)
     limits: tuple[float, float] = (-math.inf, math.inf)
+    held: Callable[[float], float] = float
     _known: dict[int, Step] = field(default_factory=dict)
 
     def bound(self, sign: int) -> Step | None:
@@ -56,6 +63,31 @@ class Line:
         if find is not None and sign not in self._known:
             self._known[sign] = find()
         return self._known.get(sign)
+
+    def steps(self, end: Step | None, outwards: bool) -> list[Step]:
+        """Points between the estimate, left out, and an end: by halving, or one after the other outwards."""
+        start = self.path.start
+        if end is None or end.v == start.v:
+            return []
+        even = end.v in self.limits  # where zeta may be flat
+        if even or outwards or self.path.is_bent:
+            return self._outwards(end, even)
+        made = {0: start, STEPS: end}
+        for width in HALVES:
+            for j in range(width, STEPS, 2 * width):
+                near, far = made[j - width], made[j + width]
+                made[j] = self.path.step(interpolated(near, far, 0.5 * (near.zeta + far.zeta)), near, far)
+        return [made[j] for j in range(1, STEPS + 1)]
+
+    def _outwards(self, end: Step, even: bool) -> list[Step]:
+        """The same, even in the value or in zeta."""
+        made = [self.path.start]
+        for j in range(1, STEPS):
+            near, share = made[-1], 1.0 / (STEPS + 1 - j)
+            v = near.v + share * (end.v - near.v)
+            v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
+            made.append(self.path.step(v, near, None if even else end))
+        return [*made[1:], end]
 
 
 class Turned(NamedTuple):
@@ -121,6 +153,25 @@ def line_of(m: Fit | GeneralizedFit, parameter: Parameter) -> Line | None:
     return _linear_line(m, parameter) if isinstance(m, Fit) else _generalized_line(m, parameter)
 
 
+def is_lowest_at(m: Fit, line: Line, value: float, u: np.ndarray) -> bool:
+    """Whether a minimum with a parameter at a value is the lowest of those that searches of its line come to.
+
+    Parameters
+    ----------
+    m : Fit
+        By maximum likelihood.
+    line : Line
+    value : float
+        In the user's units.
+    u : ndarray, shape (n_theta + 2,)
+        Theta of the columns worked with, log sigma and what else is a coordinate there.
+    """
+    of, layout = line.path.of, m.working.layout
+    theta = _of_columns(of.surface.layout, layout, u[:-2])  # type: ignore[attr-defined]
+    y = np.append(theta, np.full(len(of.surface.factors) - len(theta), u[-2]))
+    return line.path.is_lowest_at(line.held(value), of.held.rest(y))
+
+
 def _linear_line(m: Fit, parameter: Parameter) -> Line | None:
     deviance, scale = m.working, m.products.shift.scale
     layout, at = deviance.layout, m.optimum.evaluation
@@ -138,16 +189,17 @@ def _linear_line(m: Fit, parameter: Parameter) -> Line | None:
         return Line(Path(of, float(m.fixef.iloc[k]), theta, further), float)
     if parameter.kind == "sigma":
         of = Constrained(WithSigma(deviance, turned.layout), Fixed((len(theta),)))
-        return Line(Path(of, log_sigma, theta, further), lambda v: scale * math.exp(v))
+        return Line(
+            Path(of, log_sigma, theta, further), lambda v: scale * math.exp(v), held=lambda v: math.log(v / scale)
+        )
     plain = WithTheta(deviance, turned.layout)
     if parameter.kind == "cor":
         return _correlation(plain, turned, theta, further)
     others = [np.append(y, 0.5 * math.log(plain.evaluate(y).at.sigma2)) for y in further]
     with_sigma = WithSigma(deviance, turned.layout)
     path = _deviation_path(with_sigma, Ratio(turned.first, len(theta)), turned, np.append(theta, log_sigma), others)
-    return Line(
-        path, lambda v: scale * v, (partial(_none_of_linear, path, plain, turned, further), None), (0.0, math.inf)
-    )
+    bounds = partial(_none_of_linear, path, plain, turned, further), None
+    return Line(path, lambda v: scale * v, bounds, (0.0, math.inf), lambda v: v / scale)
 
 
 def _none_of_linear(path: Path, plain: WithTheta, turned: Turned, further: Sequence[np.ndarray]) -> Step:
@@ -230,4 +282,4 @@ def _correlation(surface: Surface, turned: Turned, y: np.ndarray, further: Seque
     def edge_at(edge: float) -> Step:
         return path.start if angle == edge else path.again(path.step(edge, path.start))
 
-    return Line(path, math.sin, (partial(edge_at, edges[0]), partial(edge_at, edges[1])), edges)
+    return Line(path, math.sin, (partial(edge_at, edges[0]), partial(edge_at, edges[1])), edges, math.asin)

@@ -3,7 +3,8 @@
 A profile of a parameter c goes through the points where the deviance falls with none of the others: its gradient is a
 multiple of that of c. With how far it has risen there is one such point on either side, found with exact second
 derivatives of both from the quadratic that the estimates have, in four to seven steps. What is not found so, or not in
-order along a curve, is for `straight` and `crossing`.
+order along a curve, is searched for once more from where the points before lead; the rest is for `straight` and
+`crossing`.
 
 References
 ----------
@@ -21,8 +22,8 @@ import numpy as np
 from ..fit.fit import Fit
 from ..likelihood.many_points import ManyPoints
 from ..likelihood.one_factor import LARGE_SQUARES, OneFactor
+from .crossing import LOW, RAISED
 from .parameters import Parameter
-from .profile_starts import further_thetas
 
 __all__ = ["SideBySide"]
 
@@ -34,6 +35,8 @@ LAST_DECREASE = 1e-12
 NEAR_ENOUGH = 1e-8
 # Share of the width of two steps within which the point between is where these see it: another branch is elsewhere.
 SMOOTH = 1e-2
+# Points at most from which is told where the next ones are.
+MOST_NODES = 4
 # Numbers of an array at most: points beyond are gone to afterwards.
 MOST_NUMBERS = 2_000_000
 
@@ -94,6 +97,24 @@ class Shape(NamedTuple):
         return f, first, second
 
 
+class Found(NamedTuple):
+    """Points of profiles.
+
+    Attributes
+    ----------
+    value : ndarray, shape (R,)
+        NaN where none is found.
+    pace : ndarray, shape (R,)
+        Derivatives of values by zeta.
+    place : ndarray, shape (m + 3, R)
+        Coordinates u, and the slope of the deviance along the parameter.
+    """
+
+    value: np.ndarray
+    pace: np.ndarray
+    place: np.ndarray
+
+
 class SideBySide:
     """The profiles of a linear mixed model of one grouping factor, fitted by maximum likelihood.
 
@@ -110,19 +131,17 @@ class SideBySide:
         start = np.concatenate([self.at.theta, [0.5 * np.log(self.at.sigma2)]])
         u = np.concatenate([np.repeat(start[:, None], len(parameters), axis=1), self._coefficients()])
         self.start, self.spots = u, self.deviance.at(u, self.shape.contrasts)
-        self.values, slope, _ = self.shape.derivatives(u)
-        self.ways = _solved(self.spots.hessian.transpose(2, 0, 1), slope)
-        with np.errstate(invalid="ignore"):  # of a deviance that is no minimum
+        with np.errstate(all="ignore"):  # of a deviation of 0, or a deviance that is no minimum
+            self.values, slope, _ = self.shape.derivatives(u)
+            self.ways = _solved(self.spots.hessian.transpose(2, 0, 1), slope)
             self.paces = np.sqrt(2.0 * np.einsum("nk,nk->k", self.ways, slope))
 
     @staticmethod
     def serves(m: object) -> bool:
-        """Whether a model has profiles that are regular, as far as its rows and fit tell, and sums that suffice."""
-        if not isinstance(m, Fit) or not isinstance(m.working.solver, OneFactor):
-            return False
-        return not m.is_singular and not further_thetas(m)
+        """Whether a model has sums that suffice."""
+        return isinstance(m, Fit) and isinstance(m.working.solver, OneFactor)
 
-    def points(self, which: np.ndarray, signs: np.ndarray, zeta: float, steps: int) -> np.ndarray:
+    def points(self, which: np.ndarray, signs: np.ndarray, zeta: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
         """Values of parameters on the way to where zeta is so much, at even steps of it.
 
         Parameters
@@ -137,32 +156,72 @@ class SideBySide:
 
         Returns
         -------
-        ndarray, shape (S, steps)
+        values : ndarray, shape (S, steps)
             In the user's units. NaN throughout a side on which one is not found.
+        ends : ndarray, shape (m + 2, S)
+            All coordinates at the last ones.
         """
-        places, rise = np.repeat(which, steps), np.outer(signs, zeta * np.arange(1, steps + 1) / steps).ravel()
-        numbers = self.deviance.q**2 * len(self.deviance.first) * (1 + self.deviance.p)
-        piece, found = max(1, MOST_NUMBERS // numbers), np.empty((2, len(rise)))
-        for first in range(0, len(rise), piece):
-            mine = slice(first, first + piece)
-            found[:, mine] = self._found(places[mine], rise[mine])
-        values, paces = found.reshape(2, -1, steps)
-        whole = np.column_stack([self.values[which], values])
-        smooth = _are_smooth(whole, np.column_stack([self.paces[which], paces]), signs[:, None] * zeta / steps)
-        values[~smooth] = np.nan
-        return self._users(which, values)
+        step = signs * zeta / steps
+        places, rise = np.repeat(which, steps), np.outer(step, np.arange(1, steps + 1))
+        pull = 2.0 * rise.ravel() / self.paces[places]  # were the deviance quadratic
+        start = np.concatenate([self.start[:, places] + pull * self.ways[:, places], pull[None]])
+        curves = Found(*(each.reshape(-1, len(which), steps) for each in self._found(places, rise.ravel(), start)))
+        values, before = curves.value[0], np.zeros(len(which), dtype=int)
+        for _ in range(steps):
+            run = self._run(which, values, step)
+            left = (before < run) & (run < steps)
+            if not left.any():
+                break
+            side, j = np.nonzero(left[:, None] & (run[:, None] <= np.arange(steps)))
+            again = self._found(which[side], rise[side, j], self._ahead(which, curves.place, run, side, j))
+            for of, found in zip(curves, again, strict=True):
+                of[:, side, j] = found
+            before = run
+        values[~self._are_smooth(which, values, curves.pace[0], step)] = np.nan
+        return self._users(which, values), curves.place[:-1, :, -1]
 
-    def _found(self, which: np.ndarray, rise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _run(self, which: np.ndarray, values: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """How many points from the estimate on are found and go one way, shape (S,)."""
+        with np.errstate(invalid="ignore"):
+            fine = np.diff(values, axis=1, prepend=self.values[which][:, None]) * step[:, None] > 0.0
+        return np.asarray(np.logical_and.accumulate(fine, axis=1).sum(axis=1))
+
+    def _ahead(
+        self, which: np.ndarray, place: np.ndarray, run: np.ndarray, side: np.ndarray, j: np.ndarray
+    ) -> np.ndarray:
+        """Where the polynomials through the last of each run of points lead, shape (m + 3, R)."""
+        start = np.concatenate([self.start[:, which], np.zeros((1, len(which)))])
+        whole = np.concatenate([start[..., None], place], axis=2)
+        out = np.empty((len(place), len(side)))
+        for r, (s, ahead) in enumerate(zip(side, j + 1, strict=True)):
+            nodes = np.arange(max(0, run[s] + 1 - MOST_NODES), run[s] + 1)
+            apart = np.where(np.eye(len(nodes), dtype=bool), 1.0, np.subtract.outer(nodes, nodes))
+            away = np.where(np.eye(len(nodes), dtype=bool), 1.0, ahead - nodes)
+            out[:, r] = whole[:, s, nodes] @ (away / apart).prod(axis=1)
+        small = self.m.working.layout.diagonal[:, None] & (np.abs(out[:-3]) < LOW)
+        out[:-3][small] = RAISED  # no minimum was found on the edge
+        return out
+
+    def _are_smooth(self, which: np.ndarray, values: np.ndarray, paces: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Whether these and the estimates are points of one curve."""
+        whole = np.column_stack([self.values[which], values])
+        return _are_smooth(whole, np.column_stack([self.paces[which], paces]), step[:, None])
+
+    def _found(self, which: np.ndarray, rise: np.ndarray, place: np.ndarray) -> Found:
         """Search for points of the parameters `which` where the signed root of the rise is so much.
 
-        Returns
-        -------
-        values, paces : ndarray, shape (R,)
-            NaN where none is found; and derivatives of values by zeta.
+        Searches begin at coordinates and slopes `place`, shape (m + 3, R).
         """
+        numbers = self.deviance.q**2 * len(self.deviance.first) * (1 + self.deviance.p)
+        piece = max(1, MOST_NUMBERS // numbers)
+        mine = [slice(first, first + piece) for first in range(0, len(rise), piece)]
+        found = [self._searched(which[of], rise[of], place[:, of]) for of in mine]
+        return Found(*(np.concatenate(each, axis=-1) for each in zip(*found, strict=True)))
+
+    def _searched(self, which: np.ndarray, rise: np.ndarray, place: np.ndarray) -> Found:
+        """The same of a few."""
         shape, lowest = self.shape.of(which), self.spots.value[which]
-        pull = 2.0 * rise / self.paces[which]
-        u = self.start[:, which] + pull * self.ways[:, which]  # were the deviance quadratic
+        u, pull = place[:-1].copy(), place[-1].copy()
         done = np.zeros(len(which), dtype=bool)
         with np.errstate(all="ignore"):  # what is no number is not found
             for _ in range(MOST_STEPS):
@@ -178,7 +237,15 @@ class SideBySide:
             largest = self.m.working.solver.largest * np.einsum("mr,mr->r", u[:-2], u[:-2])  # type: ignore[attr-defined]
             fine = done & (np.abs(zeta - np.abs(rise)) < NEAR_ENOUGH) & (largest < LARGE_SQUARES)
         fine[fine] = self._are_minima(shape.of(fine), u[:, fine], pull[fine], spots.hessian[..., fine])
-        return np.where(fine, value, np.nan), 2.0 * rise / pull
+        return Found(np.where(fine, value, np.nan), 2.0 * rise / pull, np.concatenate([self._alike(u), pull[None]]))
+
+    def _alike(self, u: np.ndarray) -> np.ndarray:
+        """Coordinates of the same covariances, the columns of whose factors have the signs of the estimate's."""
+        out, (_, _, column) = u.copy(), self.m.working.layout.positions(0)
+        along = u[:-2] * self.start[:-2, :1]
+        for k in np.unique(column):
+            out[:-2][column == k] *= np.where(along[column == k].sum(axis=0) < 0.0, -1.0, 1.0)
+        return out
 
     def _step(
         self, shape: Shape, u: np.ndarray, pull: np.ndarray, lowest: np.ndarray, rise: np.ndarray

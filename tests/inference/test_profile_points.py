@@ -8,6 +8,7 @@ import pytest
 
 import mlm
 import replications
+from mlm.inference.crossing import Path
 from mlm.inference.held import Constrained
 from mlm.inference.profile_points import SideBySide
 from mlm.likelihood.many_points import ManyPoints
@@ -108,8 +109,8 @@ def test_an_end_on_the_other_branch_is_not_taken():
 
 
 def test_what_is_not_served():
-    few, crossed = drawn(1).iloc[:90], drawn(1).assign(h=np.tile(list("abcde"), 60))
-    models = [mlm.lmer("y ~ x + (1 | g)", few), mlm.lmer("y ~ x + (1 | g) + (1 | h)", crossed)]
+    crossed = drawn(1).assign(h=np.tile(list("abcde"), 60))
+    models = [mlm.lmer("y ~ x + (1 | g) + (1 | h)", crossed)]
     models.append(mlm.glmer("b ~ x + (1 | g)", crossed.assign(b=(crossed.y > 2.0) * 1), "binomial"))
     for m in models:
         assert not SideBySide.serves(m)
@@ -126,10 +127,57 @@ def few(seed, groups, each, slope, correlation):
     return pd.DataFrame({"y": y, "x": x, "g": g.astype(str), "h": np.arange(len(g)) // groups % 6})
 
 
+@pytest.mark.parametrize("seed", [16, 17])
+def test_points_that_those_before_lead_to(seed, monkeypatch):
+    """A correlation near its bound: where a quadratic has the far points, Newton's method comes to no minimum.
+
+    Each such side took some twenty to forty evaluations of its own.
+    """
+    m = mlm.lmer("y ~ x + (x | g)", few(seed, 12, 20, 0.7, -0.9), reml=False)
+    with monkeypatch.context() as patch:
+        made = counted(patch, (SideBySide, "_ahead"), (Constrained, "evaluate"))
+        found = mlm.profile(m)
+        assert len(found.frame) == 17 * len(found.names)
+        assert made["_ahead"] >= 1
+        assert made["evaluate"] <= 60
+    limits = found.confint(0.99).to_numpy()
+    monkeypatch.setattr(SideBySide, "serves", lambda m: False)
+    alone = mlm.profile(m).confint(0.99).to_numpy()
+    assert limits == pytest.approx(alone, abs=1e-7 * float(np.ptp(alone, axis=1).max()))
+
+
+SINGULAR = {"many rows": (21, 40, 80), "ends searched for from other starts": (3, 20, 10)}
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_ends_of_singular_fits_side_by_side(name, monkeypatch):
+    """Where a correlation is ±1 most curves stay at it: other starts tell that their ends are the lowest."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.MlmWarning)
+        m = mlm.lmer("y ~ x + (x | g)", few(*SINGULAR[name], 0.3, 1.0), reml=False)
+        assert m.is_singular
+        found = mlm.profile(m)
+        regular = [found._together(k, sign, 0.99) is not None for k in range(6) for sign in (-1, 1)]
+        assert sum(regular) == 10  # a slope's deviation that is held larger leaves the edge; the correlation is at it
+        limits = found.confint().to_numpy()
+        with monkeypatch.context() as patch:
+            patch.setattr(SideBySide, "serves", lambda m: False)
+            alone = mlm.profile(m).confint().to_numpy()
+    assert limits == pytest.approx(alone, abs=1e-7 * float(np.ptp(alone, axis=1).max()))
+
+
+def test_a_side_whose_end_is_not_the_lowest_is_left(monkeypatch):
+    m = mlm.lmer("y ~ x + (1 | g)", drawn(1).iloc[:90], reml=False)
+    monkeypatch.setattr(Path, "is_lowest_at", lambda path, v, x: False)
+    found = mlm.profile(m)
+    assert len(found.frame) > 10
+    assert all(found._together(k, sign, found.level) is None for k in range(len(found.names)) for sign in (-1, 1))
+
+
 IRREGULAR = {  # evaluations at most; in brackets those before ends and points were gone on from what is known
-    "a deviation of 0 is near": ("y ~ x + (x | g)", (5, 15, 20, 0.12, 0.2), 230),  # (313)
-    "few rows": ("y ~ x + (x | g)", (3, 12, 8, 0.6, -0.2), 2200),  # (2947)
-    "crossed": ("y ~ x + (x || g) + (1 | h)", (4, 20, 12, 0.6, 0.0), 315),  # (331)
+    "a deviation of 0 is near": ("y ~ x + (x | g)", (5, 15, 20, 0.12, 0.2), 190),  # (313)
+    "few rows": ("y ~ x + (x | g)", (3, 12, 8, 0.6, -0.2), 1350),  # (2947)
+    "crossed": ("y ~ x + (x || g) + (1 | h)", (4, 20, 12, 0.6, 0.0), 265),  # (331)
 }
 
 
@@ -142,3 +190,19 @@ def test_irregular_curves_take_a_few_evaluations_a_point(name, monkeypatch):
         made = counted(monkeypatch, (Constrained, "evaluate"))
         assert len(mlm.profile(m).frame) > 80
     assert made["evaluate"] <= most
+
+
+@pytest.mark.parametrize("formula", ["y ~ x + (x | g)", "y ~ x + (x || g) + (1 | h)"])
+def test_second_derivatives_with_a_fixed_effect_held(formula):
+    """Those of its estimate and variance by theta are differences, taken beside."""
+    m = mlm.lmer(formula, few(4, 20, 12, 0.6, 0.0), reml=False)
+    found = mlm.profile(m)
+    path = found._line(found.names.index("x")).path
+    of, start, v = path.of, path.start.x, path.start.v + 0.5
+    second = of.curvature(v, start, of.evaluate(v, start))
+    steps = 1e-4 * np.eye(len(start) + 1)
+    slopes = []
+    for step in steps:
+        there, back = (of.evaluate(v + s * step[-1], start + s * step[:-1]) for s in (1.0, -1.0))
+        slopes.append((np.append(there.gradient, there.slope) - np.append(back.gradient, back.slope)) / 2e-4)
+    assert second == pytest.approx(np.array(slopes), rel=1e-3, abs=1e-3 * np.abs(second[:-1, :-1]).max())
