@@ -282,8 +282,9 @@ def _difference(agreement: dict[str, Any]) -> str:
 
 
 def _memory(results: Results) -> str:
-    names = programs(results)
     cases = [name for name in table_cases(results) if results["cases"][name]["data_bytes"] >= LARGE]
+    fitted = {m["program"] for m in results["measurements"] if m["case"] in cases and m["state"] == "fitted"}
+    names = [name for name in programs(results) if name in fitted]
     if not cases:
         return "No case of this run has data large enough for its memory to mean something."
     lines = [
