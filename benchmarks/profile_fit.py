@@ -37,7 +37,7 @@ REST = "checks, the fitted object and the rest"
 
 
 class Clocks:
-    """Own time of each stage, in seconds."""
+    """Own time of the processor of each stage, in seconds."""
 
     def __init__(self) -> None:
         self.own = dict.fromkeys((*STAGES, REPORT, REST), 0.0)
@@ -47,11 +47,11 @@ class Clocks:
     def running(self, stage: str) -> Iterator[None]:
         """Count the time of the block to a stage, less that of stages within it."""
         self._inner.append(0.0)
-        begin = time.perf_counter()
+        begin = time.process_time()
         try:
             yield
         finally:
-            spent = time.perf_counter() - begin
+            spent = time.process_time() - begin
             self.own[stage] += spent - self._inner.pop()
             if self._inner:
                 self._inner[-1] += spent
