@@ -88,6 +88,7 @@ def _of_one_level(fit: GeneralizedFit) -> Ended:
     deviance = float(response.weights @ family.deviances_at(response.values, found.eta))
     scale = family.likely_dispersion(deviance, response.weights)
     twice = family.minus_two_log_likelihood_at(response.values, found.eta, response.weights, scale, response.trials)
+    twice += 2.0 * family.has_scale  # as in the mixed model's criterion at a variance of 0: see limits.md
     return Ended(len(found.beta) + family.has_scale + (family.theta is not None), -0.5 * twice)
 
 
