@@ -162,9 +162,14 @@ class GeneralizedFit(FittedMixed):
         frame = replace(self.frame, y=values, outcome=replace(self.outcome, values=values))
         return self.on_rows(frame, list(self.terms), silent)
 
+    @property
+    def asked_family(self) -> Family:
+        """The family as it was asked for: a theta that was estimated is to be estimated anew."""
+        return replace(self.family, theta=None) if self.estimated_size else self.family
+
     def on_rows(self, frame: ModelFrame, terms: list[RandomPart], silent: bool = False, quiet: bool = False) -> Self:
         """Fit the same model to other rows or another response, from where this fit ended."""
-        family = replace(self.family, theta=None) if self.estimated_size else self.family
+        family = self.asked_family
         start = {"theta": self.theta, "fixef": self._beta}
         return self.estimate(frame, terms, family, self.n_agq, start, False, quiet, silent, LEAST_START)
 

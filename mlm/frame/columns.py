@@ -64,7 +64,7 @@ class Columns:
     @property
     def has_one(self) -> bool:
         """Whether a column is the constant 1, which mostly is the first."""
-        return any(len(arrays) == 1 and arrays[0].strides == (0,) for arrays in self.factors)
+        return any(map(self.is_one, range(len(self.factors))))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy of the constant would no longer be a single number

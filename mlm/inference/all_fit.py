@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -203,7 +203,7 @@ def _searches(m: Fit | GeneralizedFit) -> Iterator[tuple[str, str, Callable[[], 
 def _own(m: Fit | GeneralizedFit, start: np.ndarray | None) -> _End:
     """Our own search, from a start: of a linear model from nowhere else."""
     if isinstance(m, GeneralizedFit):
-        family = replace(m.family, theta=None) if m.estimated_size else m.family
+        family = m.asked_family
         first = None if start is None else {"theta": m.worked.users_theta(start)}
         found = GeneralizedFit.estimate(m.frame, list(m.terms), family, m.n_agq, first, quiet=True)
         return _End(-2.0 * found.loglik, found._beta, found.theta, found.optimum.message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -67,8 +66,7 @@ class Reduction:
 def _of_generalized(fit: GeneralizedFit, parts: tuple[RandomPart, ...]) -> Ended:
     """The same of a generalized model that has random effects left."""
     frame = with_random_parts(fit.frame, parts)
-    family = replace(fit.family, theta=None) if fit.estimated_size else fit.family
-    smaller = type(fit).estimate(frame, sorted_terms(frame), family, fit.n_agq, quiet=True)
+    smaller = type(fit).estimate(frame, sorted_terms(frame), fit.asked_family, fit.n_agq, quiet=True)
     return Ended(smaller.npar, smaller.loglik)
 
 
@@ -80,9 +78,9 @@ def _of_one_level(fit: GeneralizedFit) -> Ended:
     FitError
         When its search does not end.
     """
-    response, asked = fit.frame.outcome, replace(fit.family, theta=None) if fit.estimated_size else fit.family
+    response = fit.frame.outcome
     assert isinstance(response, Response)
-    family, found = estimate_with_theta(fit.frame.x, response, fit.frame.known_part, asked)
+    family, found = estimate_with_theta(fit.frame.x, response, fit.frame.known_part, fit.asked_family)
     if found is None or not found.converged or found.at_boundary:
         raise FitError("The model without random effects could not be fitted: its search did not end at a maximum.")
     deviance = float(response.weights @ family.deviances_at(response.values, found.eta))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,7 @@ def _without(frame: ModelFrame, label: str) -> ModelFrame:
 
 
 def _mixed(m: GeneralizedFit, labels: Sequence[str], smaller: Sequence[ModelFrame]) -> pd.DataFrame:
-    family = replace(m.family, theta=None) if m.estimated_size else m.family
+    family = m.asked_family
     fits = [type(m).estimate(frame, list(m.terms), family, m.n_agq, quiet=True) for frame in smaller]
     lost = np.array([m.npar - fit.npar for fit in fits], dtype=float)
     loglik = np.array([m.loglik, *(fit.loglik for fit in fits)])

@@ -9,7 +9,6 @@ and equations 3.5 to 5.8).
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from scipy import special
@@ -108,7 +107,7 @@ def mean_without_predictors(fit: GeneralizedFit) -> float:
     FitError
         When that model cannot be fitted.
     """
-    family = replace(fit.family, theta=None) if fit.estimated_size else fit.family
+    family = fit.asked_family
     frame = with_constant_only(fit.frame)
     try:
         null = GeneralizedFit.estimate(frame, list(fit.terms), family, fit.n_agq, quiet=True)
