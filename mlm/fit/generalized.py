@@ -164,7 +164,7 @@ class GeneralizedFit(FittedMixed):
 
     @property
     def asked_family(self) -> Family:
-        """The family as it was asked for: a theta that was estimated is to be estimated anew."""
+        """The family as it was asked for, with no theta where that is to be estimated."""
         return replace(self.family, theta=None) if self.estimated_size else self.family
 
     def on_rows(self, frame: ModelFrame, terms: list[RandomPart], silent: bool = False, quiet: bool = False) -> Self:
