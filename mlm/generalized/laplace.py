@@ -20,9 +20,9 @@ import numpy as np
 
 from ..errors import FitError
 from ..likelihood.covariance import CovarianceLayout
+from .parts import Parts, by_laplace
 from .pirls import Mode, Problem, find_mode, predicted_effects, pulled, scaled_effects
 from .quadrature import Nodes, quadrature
-from .rows import Blocks
 from .second_derivatives import second_derivatives
 from .systems import NoEffects, through_blocks
 
@@ -48,29 +48,6 @@ class GeneralizedEvaluation(NamedTuple):
     value: float
     gradient: np.ndarray
     mode: Mode
-
-
-class _Parts(NamedTuple):
-    """What the gradient is put together from.
-
-    Attributes
-    ----------
-    value : float
-    by_row : ndarray, shape (n,)
-        Derivative by the linear predictor, modes and system fixed.
-    by_matrix : list of ndarray, shapes (q, q)
-        By T, in the same way.
-    by_mode : list of ndarray, shapes (q, J)
-        By the modes, the system fixed.
-    by_system : mapping
-        By the system H, at the cells, symmetric.
-    """
-
-    value: float
-    by_row: np.ndarray
-    by_matrix: list[np.ndarray]
-    by_mode: list[np.ndarray]
-    by_system: Blocks
 
 
 class Laplace:
@@ -125,8 +102,7 @@ class Laplace:
             return self._at_mode(at.theta, at.mode._replace(fixed=None))
 
     def _at_mode(self, theta: np.ndarray, mode: Mode) -> GeneralizedEvaluation:
-        joint = mode.fixed is not None
-        parts = self._by_laplace(mode) if self.nodes is None or joint else self._by_quadrature(mode, self.nodes)
+        parts = self._parts(mode)
         gradient = self._gradient(mode, parts)
         if not np.isfinite(parts.value + gradient.sum()):
             raise FitError(self._not_computed)
@@ -134,13 +110,14 @@ class Laplace:
 
     @property
     def is_twice_exact(self) -> bool:
-        """Whether there are `second_derivatives`: by Laplace, of shares and counts with their own link."""
-        return self.nodes is None and self.problem.working.fast
+        """Whether there are `second_derivatives`: of shares and counts with their own link."""
+        return self.problem.working.fast
 
     def second_derivatives(self, at: GeneralizedEvaluation, directions: np.ndarray) -> np.ndarray:
         """Second derivatives by theta and along directions of beta, in columns (p, k): shape (n_theta + k,) * 2."""
         with np.errstate(all="ignore"):
-            return second_derivatives(self.problem, self.layout, at.mode, directions)
+            parts = self._parts(at.mode)
+            return second_derivatives(self.problem, self.layout, at.mode, parts, directions, self.nodes)
 
     @property
     def _not_computed(self) -> str:
@@ -170,24 +147,12 @@ class Laplace:
                     raise
         raise AssertionError
 
-    def _by_laplace(self, mode: Mode) -> _Parts:
-        value, slope = self.problem.working.likelihood(mode.at)
-        factor = self.problem.working.penalty_factor
-        by_row = -2.0 * slope * mode.at.score
-        pulled_by_row = self.problem.rows.gather(by_row)
-        return _Parts(
-            value + factor * mode.penalty + mode.system.log_det,
-            by_row,
-            [g @ u.T for g, u in zip(pulled_by_row, mode.u, strict=True)],
-            [2.0 * (factor - slope) * u for u in mode.u],
-            mode.system.inverse(),
-        )
+    def _parts(self, mode: Mode) -> Parts:
+        if self.nodes is None or mode.fixed is not None:
+            return by_laplace(self.problem, mode)
+        return quadrature(self.problem, mode, self.nodes)
 
-    def _by_quadrature(self, mode: Mode, nodes: Nodes) -> _Parts:
-        found = quadrature(self.problem, mode, nodes)
-        return _Parts(found.value, found.by_row, [found.by_matrix], [found.by_mode], {(0, 0): found.by_system})
-
-    def _gradient(self, mode: Mode, parts: _Parts) -> np.ndarray:
+    def _gradient(self, mode: Mode, parts: Parts) -> np.ndarray:
         """Put the gradient together: `by_system` reaches the rows through the weights, and the modes through all."""
         rows, working = self.problem.rows, self.problem.working
         changed = rows.quadratic(parts.by_system, mode.matrices) * working.weights_slope(mode.at)

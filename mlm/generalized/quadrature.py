@@ -14,10 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from .levels import transposed_product
+from .parts import Parts
 from .pirls import Mode, Problem
+from .rows import Rows
 from .systems import JointSystem
 
-__all__ = ["Nodes", "quadrature"]
+__all__ = ["AtNodes", "Nodes", "at_nodes", "gathered_at_nodes", "pieces", "predictors", "quadrature"]
 
 # Rows times nodes that are worked on at a time: some megabytes.
 PIECE = 250_000
@@ -49,17 +51,28 @@ class Nodes:
         return cls(np.sqrt(2.0) * places, weights)
 
 
-class Quadrature(NamedTuple):
-    """The likelihood by quadrature, and its derivatives as `laplace` names them."""
+class AtNodes(NamedTuple):
+    """The nodes of each level.
 
+    Attributes
+    ----------
+    far : ndarray, shape (m, q, J)
+        Distances from the modes, ``L^-T z``.
+    effects : ndarray, shape (m, q, J)
+        Spherical effects.
+    share : ndarray, shape (m, J)
+        What part of a level's integral each node has.
+    value : float
+        Minus twice the logarithm of the integrals, of densities that the mode's curvature scales.
+    """
+
+    far: np.ndarray
+    effects: np.ndarray
+    share: np.ndarray
     value: float
-    by_row: np.ndarray
-    by_matrix: np.ndarray
-    by_mode: np.ndarray
-    by_system: np.ndarray
 
 
-def quadrature(problem: Problem, mode: Mode, nodes: Nodes) -> Quadrature:
+def quadrature(problem: Problem, mode: Mode, nodes: Nodes) -> Parts:
     """Integrate over the effects of each level.
 
     Parameters
@@ -71,21 +84,13 @@ def quadrature(problem: Problem, mode: Mode, nodes: Nodes) -> Quadrature:
 
     Returns
     -------
-    Quadrature
+    Parts
     """
-    system = mode.system
+    system, found = mode.system, at_nodes(problem, mode, nodes)
     assert not isinstance(system, JointSystem)
-    # effects at each node, shape (m, q, J): the mode and its distance L^-T z
-    far = np.einsum("kij,mk->mij", system.inverse_root, nodes.places)
-    effects = mode.u[0] + far
-    log_density = nodes.log_weights[:, None] - 0.5 * _penalised(problem, mode, far, effects)
-    largest = log_density.max(axis=0)
-    share = np.exp(log_density - largest)
-    total = share.sum(axis=0)
-    share /= total
-    value = -2.0 * float(np.sum(largest + np.log(total))) + system.log_det + problem.working.constant
-    by_row, by_matrix, slopes = _slopes(problem, mode, far, effects, share)
-    weighted = share[:, None] * slopes
+    value = found.value + system.log_det + problem.working.constant
+    by_row, by_matrix, slopes = _slopes(problem, mode, found)
+    weighted = found.share[:, None] * slopes
     half = np.einsum("kij,mij->mkj", system.inverse_root, weighted)  # L^-1 times the slope
     spread = np.einsum("ma,mbj->abj", nodes.places, half)
     q = len(mode.u[0])
@@ -95,15 +100,29 @@ def quadrature(problem: Problem, mode: Mode, nodes: Nodes) -> Quadrature:
         inner[a, a] += 1.0
     left = transposed_product(system.inverse_root, inner)
     by_system = np.einsum("ikj,klj->ilj", left, system.inverse_root)
-    return Quadrature(value, by_row, by_matrix, weighted.sum(axis=0), by_system)
+    return Parts(value, by_row, [by_matrix], [weighted.sum(axis=0)], {(0, 0): by_system})
 
 
-def _pieces(problem: Problem, m: int) -> list[slice]:
-    step = max(1, PIECE // len(problem.rows.y))
+def at_nodes(problem: Problem, mode: Mode, nodes: Nodes) -> AtNodes:
+    """Place the nodes, and compute the rows there."""
+    assert not isinstance(mode.system, JointSystem)
+    far = np.einsum("kij,mk->mij", mode.system.inverse_root, nodes.places)
+    effects = mode.u[0] + far
+    log_density = nodes.log_weights[:, None] - 0.5 * _penalised(problem, mode, far, effects)
+    largest = log_density.max(axis=0)
+    share = np.exp(log_density - largest)
+    total = share.sum(axis=0)
+    share /= total
+    return AtNodes(far, effects, share, -2.0 * float(np.sum(largest + np.log(total))))
+
+
+def pieces(problem: Problem, m: int, times: int = 1) -> list[slice]:
+    """Nodes of m that are worked on at a time, so many arrays each."""
+    step = max(1, PIECE // (len(problem.rows.y) * times))
     return [slice(at, min(at + step, m)) for at in range(0, m, step)]
 
 
-def _predictors(problem: Problem, mode: Mode, far: np.ndarray) -> np.ndarray:
+def predictors(problem: Problem, mode: Mode, far: np.ndarray) -> np.ndarray:
     """Linear predictors at some nodes, shape (m, n)."""
     away = np.einsum("ab,mbj->maj", mode.matrices[0], far)
     effects = problem.rows.effects[0]
@@ -114,30 +133,31 @@ def _predictors(problem: Problem, mode: Mode, far: np.ndarray) -> np.ndarray:
     return eta
 
 
+def gathered_at_nodes(rows: Rows, values: np.ndarray) -> np.ndarray:
+    """``Z'`` times rows' values at some nodes (m, n): shape (m, q, J)."""
+    scaled = [values if c is None else values * c for c in rows.effects[0].columns]
+    return np.stack([np.add.reduceat(each, rows.starts, axis=1) for each in scaled], axis=1)
+
+
 def _penalised(problem: Problem, mode: Mode, far: np.ndarray, effects: np.ndarray) -> np.ndarray:
     """Deviance and penalty of each level at each node, shape (m, J)."""
     out = np.square(effects).sum(axis=1)
-    for piece in _pieces(problem, len(far)):
-        deviances = problem.working.deviances(_predictors(problem, mode, far[piece]))
+    for piece in pieces(problem, len(far)):
+        deviances = problem.working.deviances(predictors(problem, mode, far[piece]))
         out[piece] += np.add.reduceat(deviances, problem.rows.starts, axis=1)
     return out
 
 
-def _slopes(
-    problem: Problem, mode: Mode, far: np.ndarray, effects: np.ndarray, share: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _slopes(problem: Problem, mode: Mode, found: AtNodes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Derivatives by the rows (n,), by T (q, q), and of the sum by the effects at each node (m, q, J)."""
     rows, t = problem.rows, mode.matrices[0]
     by_row, by_matrix = np.zeros(len(rows.y)), np.zeros_like(t)
-    slopes = 2.0 * effects
-    for piece in _pieces(problem, len(far)):
-        scores = problem.working.scores(_predictors(problem, mode, far[piece]))
-        shares = share[piece]
-        by_row -= 2.0 * np.einsum("mn,mn->n", shares.take(rows.effects[0].codes, axis=1), scores)
-        columns = rows.effects[0].columns
-        gathered = np.stack(
-            [np.add.reduceat(scores if c is None else scores * c, rows.starts, axis=1) for c in columns], axis=1
-        )
-        by_matrix -= 2.0 * np.einsum("maj,mbj->ab", shares[:, None] * gathered, effects[piece])
+    slopes = 2.0 * found.effects
+    for piece in pieces(problem, len(found.share)):
+        scores = problem.working.scores(predictors(problem, mode, found.far[piece]))
+        share = found.share[piece]
+        by_row -= 2.0 * np.einsum("mn,mn->n", share.take(rows.effects[0].codes, axis=1), scores)
+        gathered = gathered_at_nodes(rows, scores)
+        by_matrix -= 2.0 * np.einsum("maj,mbj->ab", share[:, None] * gathered, found.effects[piece])
         slopes[piece] -= 2.0 * np.einsum("ab,maj->mbj", t, gathered)
     return by_row, by_matrix, slopes

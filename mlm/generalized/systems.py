@@ -221,6 +221,10 @@ class NoEffects:
                 out[k, k][np.arange(sizes[k][0]), np.arange(sizes[k][0])] = 1.0
         return out
 
+    def scaled(self, change: np.ndarray) -> np.ndarray:
+        """Return the change."""
+        return change
+
     def log_det_curvature(self, changes: list[Blocks]) -> np.ndarray:
         """Second derivatives of ``log |H|`` along m changes of H: shape (m, m)."""
         between = [(1.0 if k == m else 2.0, np.array([c[k, m].ravel() for c in changes])) for k, m in changes[0]]

@@ -134,6 +134,13 @@ class Working:
             return self._weighted(self.y - mean)
         return self.weights * self.family.score(self.y, eta)
 
+    def information(self, eta: np.ndarray) -> np.ndarray:
+        """Information about linear predictors, shape (..., n), where `fast`."""
+        if self.family.name == "poisson":
+            return self._weighted(np.exp(eta))
+        small = np.exp(-np.abs(eta))
+        return self._weighted(small / np.square(1.0 + small))
+
     def _weighted(self, each: np.ndarray) -> np.ndarray:
         return each if self.unit else self.weights * each
 
