@@ -196,8 +196,9 @@ class GeneralizedFit(FittedMixed):
     @property
     def _is_poisson(self) -> bool:
         """Whether the theta of the negative binomial family was estimated, and has no finite estimate."""
-        largest = POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
-        return self.estimated_size and self.family.theta is not None and self.family.theta > largest
+        if not self.estimated_size or self.family.theta is None:
+            return False
+        return self.family.theta > POISSON_SIZE * max(float(np.mean(self.frame.y)), 1.0)
 
     @property
     def _certain_levels(self) -> list[str]:

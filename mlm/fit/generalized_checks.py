@@ -90,14 +90,17 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
 
 def _demand_near(frame: ModelFrame) -> None:
     """Refuse a column with a value so far from the others that these have no digits beside it."""
-    for name, values in zip(frame.x_names, frame.x.T, strict=True):
-        away = np.abs(values - np.median(values))
-        usual = float(np.median(away[away > 0])) if away.any() else 1.0
-        far = away > FARTHEST * usual
+    x = frame.x
+    medians = np.median(x, axis=0)
+    distances = np.abs(x - medians).T
+    least = np.min(distances, axis=1, where=distances > 0.0, initial=np.inf)
+    for k in np.flatnonzero(distances.max(axis=1, initial=0.0) > FARTHEST * least):
+        name, values, away = frame.x_names[k], x[:, k], distances[k]
+        far = away > FARTHEST * float(np.median(away[away > 0]))
         if far.any():
             raise DataError(
                 f"The column {name!r} has {counted(int(far.sum()), 'value')} so far from the others, such as "
-                f"{values[np.argmax(away)]:.6g} where {np.median(values):.3g} is the median, that these cannot be told "
+                f"{values[np.argmax(away)]:.6g} where {medians[k]:.3g} is the median, that these cannot be told "
                 "apart beside it. If it stands for a missing value, make it one; else transform the column."
             )
 
@@ -242,6 +245,8 @@ def _demand_no_separation(frame: ModelFrame, family: Family) -> None:
 
 def _has_intercept(part: RandomPart) -> bool:
     """Whether a level's effects can move all of its rows the same way."""
+    if part.columns.is_one(0):
+        return True
     matrix = part.columns.matrix()
     fitted = matrix @ np.linalg.lstsq(matrix, np.ones(len(matrix)), rcond=None)[0]
     return bool(np.abs(fitted - 1.0).max() < LEAST_WEIGHT)

@@ -17,6 +17,8 @@ __all__ = ["UsersCriterion", "curvature", "even_directions", "inverse_block"]
 SHARE_OF_ERROR = 1e-2
 # Least singular value of the weighted columns, beside the largest, below which other directions are taken.
 EVEN = 1e-3
+# Share of the largest eigenvalue by theta, in units of its own, up to which a direction is one that nothing is told of.
+TOLD = 1e-8
 
 
 class UsersCriterion:
@@ -56,8 +58,8 @@ def even_directions(optimum: GeneralizedOptimum) -> np.ndarray:
     """
     rows, weights = optimum.laplace.problem.rows, optimum.evaluation.mode.at.weights
     p = len(rows.xt)
-    if p < 2 or not np.ptp(rows.xt, axis=1).any():
-        return np.eye(p)
+    if p < 2 or weights.min() > EVEN**2 * weights.max() or not np.ptp(rows.xt, axis=1).any():
+        return np.eye(p)  # singular values of weighted orthonormal columns are between the roots of the weights
     r = np.asarray(np.linalg.qr((rows.xt * np.sqrt(np.maximum(weights, 0.0))).T, mode="r"))
     sizes = np.linalg.svd(r, compute_uv=False)
     if not (np.isfinite(sizes).all() and 0.0 < sizes[-1] < EVEN * sizes[0]):
@@ -93,7 +95,10 @@ def inverse_block(hessian: np.ndarray, n_theta: int) -> np.ndarray:
     if not np.isfinite(hessian).all():
         return np.full_like(fixed, np.nan)
     scale = np.sqrt(np.maximum(np.abs(own.diagonal()), 1e-300))
-    inverse = np.linalg.pinv(own / np.outer(scale, scale), 1e-8, hermitian=True) / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(own / np.outer(scale, scale))
+    told = np.abs(values) > TOLD * np.abs(values).max()
+    vectors = vectors[:, told] / scale[:, None]
+    inverse = vectors / values[told] @ vectors.T
     try:
         return 2.0 * np.linalg.inv(fixed - across.T @ inverse @ across)
     except np.linalg.LinAlgError:

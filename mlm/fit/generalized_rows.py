@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
 from ..crossproducts.bases import CONSTANT_SHARE
 from ..errors import DataError
@@ -65,7 +66,7 @@ class WorkedRows:
 
     def users_beta(self, beta: np.ndarray) -> np.ndarray:
         """Fixed effects of the user's columns, shape (p,)."""
-        return self.units.predictor * linalg.solve_triangular(self.root, beta) if len(beta) else beta
+        return self.units.predictor * lapack.dtrtrs(self.root, beta)[0] if len(beta) else beta
 
     def working_beta(self, beta: np.ndarray) -> np.ndarray:
         """Fixed effects of the columns worked with, shape (p,)."""
@@ -82,7 +83,7 @@ class WorkedRows:
         """
         if not len(covariance) or not np.isfinite(covariance).all():
             return covariance
-        turned = self.units.predictor * linalg.solve_triangular(self.root, directions)
+        turned = self.units.predictor * lapack.dtrtrs(self.root, directions)[0]
         return np.asarray(turned @ covariance @ turned.T)
 
     def users_theta(self, theta: np.ndarray) -> np.ndarray:

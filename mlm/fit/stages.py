@@ -195,14 +195,12 @@ def _dependent(frame: ModelFrame) -> list[int]:
 
     Beside an intercept, columns are shifted by their means: far from 0, x² is x times a number to seven digits.
     """
-    root = 1.0 if frame.weights is None else np.sqrt(frame.weights)[:, None]
+    x, root = frame.x, 1.0 if frame.weights is None else np.sqrt(frame.weights)[:, None]
     if INTERCEPT not in frame.x_names:
-        return dependent_columns(frame.x * root)
-    means = np.add.reduce(frame.x, 0) / frame.nobs
+        return dependent_columns(x * root)
+    means = np.add.reduce(x, 0) / frame.nobs
     means[frame.x_names.index(INTERCEPT)] = 0.0
-    return dependent_columns(
-        (frame.x - means) * root, least=SHIFTED_ROUNDING * np.sqrt(np.square(frame.x * root).sum(axis=0))
-    )
+    return dependent_columns((x - means) * root, least=SHIFTED_ROUNDING * np.sqrt(np.square(x * root).sum(axis=0)))
 
 
 def deviance_function(

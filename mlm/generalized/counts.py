@@ -51,8 +51,8 @@ class Binomial(Family):
         dispersion: float = 1.0,
         trials: np.ndarray | None = None,
     ) -> float:
-        n = weights if trials is None else trials
-        return float(np.sum(weights * self.unit_deviances(y, mu) - 2.0 * weights / n * _log_mass_at_its_mean(n * y, n)))
+        lost = float(np.sum(weights * self.unit_deviances(y, mu)))
+        return lost + self.least_minus_two_log_likelihood(y, weights, trials)
 
     def minus_two_log_likelihood_at(
         self,
@@ -62,8 +62,14 @@ class Binomial(Family):
         dispersion: float = 1.0,
         trials: np.ndarray | None = None,
     ) -> float:
+        lost = float(np.sum(weights * self.deviances_at(y, eta)))
+        return lost + self.least_minus_two_log_likelihood(y, weights, trials)
+
+    def least_minus_two_log_likelihood(
+        self, y: np.ndarray, weights: np.ndarray, trials: np.ndarray | None = None
+    ) -> float:
         n = weights if trials is None else trials
-        return float(np.sum(weights * self.deviances_at(y, eta) - 2.0 * weights / n * _log_mass_at_its_mean(n * y, n)))
+        return -2.0 * float(np.sum(weights / n * _log_mass_at_its_mean(n * y, n)))
 
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: float) -> np.ndarray:
         return self.unit_deviances(y, mu)
@@ -143,8 +149,8 @@ def _log_mass_at_its_mean(successes: np.ndarray, trials: np.ndarray) -> np.ndarr
     failures = trials - successes
     inner = (successes > 0) & (failures > 0)
     spread = np.where(inner, successes, 1.0) * (np.where(inner, failures, 1.0) / np.where(inner, trials, 1.0))
-    errors = stirling_error(trials) - stirling_error(successes) - stirling_error(failures)
-    return np.where(inner, errors - 0.5 * (LOG_TWO_PI + np.log(spread)), 0.0)
+    errors = stirling_error(np.array([trials, successes, failures]))
+    return np.where(inner, errors[0] - errors[1] - errors[2] - 0.5 * (LOG_TWO_PI + np.log(spread)), 0.0)
 
 
 class Poisson(Family):

@@ -91,6 +91,12 @@ class Family(ABC):
         """
         return float(np.sum(weights * self.minus_two_log_densities(y, mu, dispersion)))
 
+    def least_minus_two_log_likelihood(
+        self, y: np.ndarray, weights: np.ndarray, trials: np.ndarray | None = None
+    ) -> float:
+        """Minus twice the log density of all rows at means that are the response; without a dispersion."""
+        return self.minus_two_log_likelihood(y, y, weights, trials=trials)
+
     @abstractmethod
     def minus_two_log_densities(self, y: np.ndarray, mu: np.ndarray, dispersion: Any) -> np.ndarray:
         """Minus twice the log density of each row of weight 1; of shares of successes, of single trials."""

@@ -14,6 +14,7 @@ once.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from ..errors import FitError
 from ..likelihood.covariance import CovarianceLayout
 from .parts import Parts, by_laplace
-from .pirls import Mode, Problem, find_mode, predicted_effects, pulled, scaled_effects
+from .pirls import Mode, Problem, find_mode, predicted, pulled, scaled_effects
 from .quadrature import Nodes, quadrature
 from .second_derivatives import second_derivatives
 from .systems import NoEffects, through_blocks
@@ -104,7 +105,7 @@ class Laplace:
     def _at_mode(self, theta: np.ndarray, mode: Mode) -> GeneralizedEvaluation:
         parts = self._parts(mode)
         gradient = self._gradient(mode, parts)
-        if not np.isfinite(parts.value + gradient.sum()):
+        if not math.isfinite(parts.value + np.add.reduce(gradient)):
             raise FitError(self._not_computed)
         return GeneralizedEvaluation(theta, mode.beta, parts.value, gradient, mode)
 
@@ -116,8 +117,7 @@ class Laplace:
     def second_derivatives(self, at: GeneralizedEvaluation, directions: np.ndarray) -> np.ndarray:
         """Second derivatives by theta and along directions of beta, in columns (p, k): shape (n_theta + k,) * 2."""
         with np.errstate(all="ignore"):
-            parts = self._parts(at.mode)
-            return second_derivatives(self.problem, self.layout, at.mode, parts, directions, self.nodes)
+            return second_derivatives(self.problem, self.layout, at.mode, directions, self.nodes)
 
     @property
     def _not_computed(self) -> str:
@@ -136,12 +136,12 @@ class Laplace:
 
         From where T is 0, they are expected to move too far.
         """
-        starts = [self.flat_modes]
+        starts = [(self.flat_modes, beta)]
         if last is not None and not isinstance(last.system, NoEffects):
-            starts = [predicted_effects(self.problem.rows, last, matrices, beta), last.u, *starts]
-        for k, start in enumerate(starts):
+            starts = [predicted(self.problem.rows, last, matrices, beta, joint), (last.u, beta), *starts]
+        for k, (u, coefficients) in enumerate(starts):
             try:
-                return find_mode(self.problem, matrices, beta, start, joint)
+                return find_mode(self.problem, matrices, coefficients, u, joint)
             except FitError:
                 if k == len(starts) - 1:
                     raise

@@ -28,7 +28,7 @@ def level_cholesky(h: np.ndarray) -> np.ndarray:
     array([[2., 0.],
            [1., 2.]])
     """
-    q, root = len(h), np.zeros_like(h)
+    q, root = len(h), np.zeros(h.shape)
     for j in range(q):
         pivot = h[j, j] - (np.einsum("kj,kj->j", root[j, :j], root[j, :j]) if j else 0.0)
         if not np.minimum.reduce(pivot) > 0.0:
@@ -42,7 +42,7 @@ def level_cholesky(h: np.ndarray) -> np.ndarray:
 
 def inverse_of_root(root: np.ndarray) -> np.ndarray:
     """Inverses of lower triangular matrices, shape (q, q, J)."""
-    q, out = len(root), np.zeros_like(root)
+    q, out = len(root), np.zeros(root.shape)
     for j in range(q):
         out[j, j] = 1.0 / root[j, j]
         for i in range(j + 1, q):

@@ -27,15 +27,15 @@ class Moves(NamedTuple):
         The modes.
     rows : ndarray, shape (m, n)
         Linear predictors at the modes.
-    system : list of Blocks
-        ``T' Z' W Z T``, at the cells.
+    system : Blocks
+        ``T' Z' W Z T``, at the cells: shapes (q, q', m, cells).
     """
 
     units: list[list[np.ndarray]]
     columns: np.ndarray
     effects: list[np.ndarray]
     rows: np.ndarray
-    system: list[Blocks]
+    system: Blocks
 
 
 def moves_along(problem: Problem, layout: CovarianceLayout, mode: Mode, directions: np.ndarray) -> Moves:
@@ -63,22 +63,17 @@ def moves_along(problem: Problem, layout: CovarianceLayout, mode: Mode, directio
         for each, own in zip(slope, pulled(rows, unit, mode.at.score), strict=True):
             each[:, :, k] += own
     effects = mode.curvature.solve(slope)
-    through = [rows.spread(scaled_effects(mode.matrices, [e[:, :, k] for e in effects])) for k in range(len(direct))]
-    by_row = direct + np.array(through)
+    by_row = direct + rows.spread(scaled_effects(mode.matrices, effects))
     return Moves(units, columns, effects, by_row, _system_changes(problem, mode, units, by_row))
 
 
-def _system_changes(problem: Problem, mode: Mode, units: list[list[np.ndarray]], by_row: np.ndarray) -> list[Blocks]:
-    slope, out = problem.working.weights_slope(mode.at), []
-    for each in by_row:
-        weighted = problem.rows.weighted(slope * each)
-        out.append({key: _between(mode.matrices, block, mode.matrices, key) for key, block in weighted.items()})
-    for unit, change in zip(units, out, strict=False):
-        for key, block in mode.blocks.items():
-            change[key] = change[key] + _between(unit, block, mode.matrices, key)
-            change[key] += _between(mode.matrices, block, unit, key)
+def _system_changes(problem: Problem, mode: Mode, units: list[list[np.ndarray]], by_row: np.ndarray) -> Blocks:
+    slope, out = problem.working.weights_slope(mode.at), {}
+    for (k, m), block in problem.rows.weighted(slope * by_row).items():
+        left, right = mode.matrices[k].T, mode.matrices[m].T
+        change = congruent(left, block.reshape(*block.shape[:2], -1), right).reshape(block.shape)
+        for each, unit in enumerate(units):
+            change[:, :, each] += congruent(unit[k].T, mode.blocks[k, m], right)
+            change[:, :, each] += congruent(left, mode.blocks[k, m], unit[m].T)
+        out[k, m] = change
     return out
-
-
-def _between(left: list[np.ndarray], block: np.ndarray, right: list[np.ndarray], key: tuple[int, int]) -> np.ndarray:
-    return congruent(left[key[0]].T, block, right[key[1]].T)

@@ -19,7 +19,7 @@ from .rows import Blocks, Rows
 from .systems import Structure, System
 from .working import AtRows, Working
 
-__all__ = ["OR_START", "Mode", "Problem", "find_mode", "predicted_effects", "pulled", "scaled_effects"]
+__all__ = ["OR_START", "Mode", "Problem", "find_mode", "predicted", "pulled", "scaled_effects"]
 
 MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is
@@ -121,12 +121,18 @@ def _flat(vector: list[np.ndarray]) -> np.ndarray:
 
 def _transform(matrices: Sequence[np.ndarray], vector: list[np.ndarray]) -> list[np.ndarray]:
     """Multiply T' with vectors (q, J) or (q, J, c)."""
-    return [np.tensordot(t.T, v, axes=1) if len(t) > 1 else t[0, 0] * v for t, v in zip(matrices, vector, strict=True)]
+    return [_product(t, v) for t, v in zip(matrices, vector, strict=True)]
+
+
+def _product(t: np.ndarray, v: np.ndarray) -> np.ndarray:
+    if len(t) == 1:
+        return t[0, 0] * v
+    return t.T @ v if v.ndim == 2 else np.tensordot(t.T, v, axes=1)
 
 
 def scaled_effects(matrices: Sequence[np.ndarray], u: list[np.ndarray]) -> list[np.ndarray]:
-    """Random effects ``b = T u``, shapes (q, J)."""
-    return [t @ each for t, each in zip(matrices, u, strict=True)]
+    """Random effects ``b = T u``, shapes (q, J) or (q, J, c)."""
+    return _transform([t.T for t in matrices], u)
 
 
 def pulled(rows: Rows, matrices: Sequence[np.ndarray], values: np.ndarray) -> list[np.ndarray]:
@@ -134,17 +140,24 @@ def pulled(rows: Rows, matrices: Sequence[np.ndarray], values: np.ndarray) -> li
     return _transform(matrices, rows.gather(values))
 
 
-def predicted_effects(rows: Rows, mode: Mode, matrices: list[np.ndarray], beta: np.ndarray) -> list[np.ndarray]:
-    """Where the modes move to, to first order, when theta and beta do: shapes (q, J).
+def predicted(
+    rows: Rows, mode: Mode, matrices: list[np.ndarray], beta: np.ndarray, joint: bool
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Where the modes (q, J), and with `joint` beta, move to, to first order, when theta and else beta do.
 
     By the implicit function theorem, from the sum's slope ``u - T' Z' s`` with the rows' scores s.
     """
     changes = [new - old for new, old in zip(matrices, mode.matrices, strict=True)]
     moved = rows.spread(scaled_effects(changes, mode.u)) + (beta - mode.beta) @ rows.xt
-    through = pulled(rows, mode.matrices, mode.observed * moved)
-    own = pulled(rows, changes, mode.at.score)
+    lost = mode.observed * moved
+    through, own = pulled(rows, mode.matrices, lost), pulled(rows, changes, mode.at.score)
     slope = [(s - t)[:, :, None] for s, t in zip(own, through, strict=True)]
-    return [u + step[:, :, 0] for u, step in zip(mode.u, mode.curvature.solve(slope), strict=True)]
+    if joint and mode.fixed is not None and mode.fixed.definite:
+        steps, move = mode.fixed.solve(slope, -(rows.xt @ lost))
+        beta = beta + move
+    else:
+        steps = mode.curvature.solve(slope)
+    return [u + step[:, :, 0] for u, step in zip(mode.u, steps, strict=True)], beta
 
 
 def find_mode(

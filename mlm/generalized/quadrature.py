@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from .pirls import Mode, Problem
 from .rows import Rows
 from .systems import JointSystem
 
-__all__ = ["AtNodes", "Nodes", "at_nodes", "gathered_at_nodes", "pieces", "predictors", "quadrature"]
+__all__ = ["AtNodes", "Nodes", "at_nodes", "gathered_at_nodes", "parts_at_nodes", "pieces", "predictors", "quadrature"]
 
 # Rows times nodes that are worked on at a time: some megabytes.
 PIECE = 250_000
@@ -40,6 +41,7 @@ class Nodes:
     log_weights: np.ndarray
 
     @classmethod
+    @lru_cache(maxsize=8)
     def of(cls, count: int, size: int) -> Nodes:
         """Rule with `count` nodes in each of `size` dimensions."""
         x, w = np.polynomial.hermite.hermgauss(count)
@@ -48,7 +50,9 @@ class Nodes:
         places = np.array(list(itertools.product(x, repeat=size)))
         weights = np.array([sum(each) for each in itertools.product(log_w, repeat=size)])
         weights += np.square(places).sum(axis=1) - 0.5 * size * np.log(np.pi)
-        return cls(np.sqrt(2.0) * places, weights)
+        places = np.sqrt(2.0) * places
+        places.flags.writeable = weights.flags.writeable = False
+        return cls(places, weights)
 
 
 class AtNodes(NamedTuple):
@@ -64,12 +68,19 @@ class AtNodes(NamedTuple):
         What part of a level's integral each node has.
     value : float
         Minus twice the logarithm of the integrals, of densities that the mode's curvature scales.
+    predictors : ndarray, shape (m, n), or None
+        The rows' linear predictors, where they are few.
     """
 
     far: np.ndarray
     effects: np.ndarray
     share: np.ndarray
     value: float
+    predictors: np.ndarray | None
+
+    def predictors_at(self, problem: Problem, mode: Mode, piece: slice) -> np.ndarray:
+        """Linear predictors at some nodes, shape (m, n)."""
+        return predictors(problem, mode, self.far[piece]) if self.predictors is None else self.predictors[piece]
 
 
 def quadrature(problem: Problem, mode: Mode, nodes: Nodes) -> Parts:
@@ -86,7 +97,12 @@ def quadrature(problem: Problem, mode: Mode, nodes: Nodes) -> Parts:
     -------
     Parts
     """
-    system, found = mode.system, at_nodes(problem, mode, nodes)
+    return parts_at_nodes(problem, mode, nodes, at_nodes(problem, mode, nodes))
+
+
+def parts_at_nodes(problem: Problem, mode: Mode, nodes: Nodes, found: AtNodes) -> Parts:
+    """Put together what is known at the nodes."""
+    system = mode.system
     assert not isinstance(system, JointSystem)
     value = found.value + system.log_det + problem.working.constant
     by_row, by_matrix, slopes = _slopes(problem, mode, found)
@@ -108,12 +124,14 @@ def at_nodes(problem: Problem, mode: Mode, nodes: Nodes) -> AtNodes:
     assert not isinstance(mode.system, JointSystem)
     far = np.einsum("kij,mk->mij", mode.system.inverse_root, nodes.places)
     effects = mode.u[0] + far
-    log_density = nodes.log_weights[:, None] - 0.5 * _penalised(problem, mode, far, effects)
+    few = len(far) * len(problem.rows.y) <= PIECE
+    eta = predictors(problem, mode, far) if few else None
+    log_density = nodes.log_weights[:, None] - 0.5 * _penalised(problem, mode, far, effects, eta)
     largest = log_density.max(axis=0)
     share = np.exp(log_density - largest)
     total = share.sum(axis=0)
     share /= total
-    return AtNodes(far, effects, share, -2.0 * float(np.sum(largest + np.log(total))))
+    return AtNodes(far, effects, share, -2.0 * float(np.sum(largest + np.log(total))), eta)
 
 
 def pieces(problem: Problem, m: int, times: int = 1) -> list[slice]:
@@ -139,12 +157,14 @@ def gathered_at_nodes(rows: Rows, values: np.ndarray) -> np.ndarray:
     return np.stack([np.add.reduceat(each, rows.starts, axis=1) for each in scaled], axis=1)
 
 
-def _penalised(problem: Problem, mode: Mode, far: np.ndarray, effects: np.ndarray) -> np.ndarray:
+def _penalised(
+    problem: Problem, mode: Mode, far: np.ndarray, effects: np.ndarray, eta: np.ndarray | None
+) -> np.ndarray:
     """Deviance and penalty of each level at each node, shape (m, J)."""
     out = np.square(effects).sum(axis=1)
     for piece in pieces(problem, len(far)):
-        deviances = problem.working.deviances(predictors(problem, mode, far[piece]))
-        out[piece] += np.add.reduceat(deviances, problem.rows.starts, axis=1)
+        mine = predictors(problem, mode, far[piece]) if eta is None else eta
+        out[piece] += np.add.reduceat(problem.working.deviances(mine), problem.rows.starts, axis=1)
     return out
 
 
@@ -154,7 +174,7 @@ def _slopes(problem: Problem, mode: Mode, found: AtNodes) -> tuple[np.ndarray, n
     by_row, by_matrix = np.zeros(len(rows.y)), np.zeros_like(t)
     slopes = 2.0 * found.effects
     for piece in pieces(problem, len(found.share)):
-        scores = problem.working.scores(predictors(problem, mode, found.far[piece]))
+        scores = problem.working.scores(found.predictors_at(problem, mode, piece))
         share = found.share[piece]
         by_row -= 2.0 * np.einsum("mn,mn->n", share.take(rows.effects[0].codes, axis=1), scores)
         gathered = gathered_at_nodes(rows, scores)

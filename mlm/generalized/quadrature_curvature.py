@@ -18,13 +18,13 @@ import numpy as np
 
 from .moves import Moves
 from .pirls import Mode, Problem
-from .quadrature import AtNodes, Nodes, at_nodes, gathered_at_nodes, pieces, predictors
+from .quadrature import AtNodes, Nodes, gathered_at_nodes, pieces
 from .systems import JointSystem
 
 __all__ = ["curvature_at_nodes"]
 
 
-def curvature_at_nodes(problem: Problem, mode: Mode, nodes: Nodes, moves: Moves) -> np.ndarray:
+def curvature_at_nodes(problem: Problem, mode: Mode, nodes: Nodes, found: AtNodes, moves: Moves) -> np.ndarray:
     """Second derivatives along m directions, the system's own and what modes move by to second order apart.
 
     Parameters
@@ -33,16 +33,17 @@ def curvature_at_nodes(problem: Problem, mode: Mode, nodes: Nodes, moves: Moves)
         Of one grouping factor, and a family with its canonical link.
     mode : Mode
     nodes : Nodes
+    found : AtNodes
     moves : Moves
 
     Returns
     -------
     ndarray, shape (m, m)
     """
-    system, found = mode.system, at_nodes(problem, mode, nodes)
+    system = mode.system
     assert not isinstance(system, JointSystem)
     q, m = len(mode.u[0]), len(moves.rows)
-    scaled = np.array([system.scaled(change[0, 0]) for change in moves.system])
+    scaled = system.scaled(moves.system)
     upper = scaled * _half(q)
     effects = moves.effects[0].transpose(2, 0, 1)
     out, mean = np.zeros((m, m)), np.zeros((m, effects.shape[2]))
@@ -76,7 +77,7 @@ def _at_piece(
     """
     rows, t, m = problem.rows, mode.matrices[0], len(moved)
     effects, share = found.effects[piece], found.share[piece]
-    eta = predictors(problem, mode, found.far[piece])
+    eta = found.predictors_at(problem, mode, piece)
     scores, weights = problem.working.scores(eta), problem.working.information(eta)
     by_row = _rows_moved(problem, t, effects, moves, moved)
     weights = 2.0 * weights * share.take(rows.effects[0].codes, axis=1)

@@ -90,11 +90,11 @@ class Rows:
         return [(e.size, e.levels) for e in self.effects]
 
     def spread(self, coefficients: Sequence[np.ndarray]) -> np.ndarray:
-        """Multiply Z with coefficients (q, J) of each factor: shape (n,)."""
+        """Multiply Z with coefficients (q, J) of each factor: shape (n,); with (q, J, c), (c, n)."""
         out: np.ndarray | float = 0.0
         for e, values in zip(self.effects, coefficients, strict=True):
             for column, value in zip(e.columns, values, strict=True):
-                mine = value.take(e.codes)
+                mine = value.T.take(e.codes, axis=-1)
                 if column is not None:
                     mine *= column
                 out = out + mine
@@ -125,17 +125,20 @@ class Rows:
         return out
 
     def _sum(self, k: int, values: np.ndarray) -> np.ndarray:
-        """Sums by the levels of a factor."""
+        """Sums of values (..., n) by the levels of a factor."""
         if k == 0:
-            return np.add.reduceat(values, self.starts)
-        return np.bincount(self.effects[k].codes, values, minlength=self.effects[k].levels)
+            return np.add.reduceat(values, self.starts, axis=-1)
+        return _summed(self.effects[k].codes, values, self.effects[k].levels)
 
     def weighted(self, weights: np.ndarray) -> Blocks:
-        """Blocks of ``Z' W Z`` at the cells of each pair of factors, shapes (q, q', cells)."""
+        """Blocks of ``Z' W Z`` at the cells of each pair of factors, shapes (q, q', cells).
+
+        Of weights (c, n), they are (q, q', c, cells).
+        """
         out: Blocks = {}
         for (k, m), cells in self.cells.items():
             first, second = self.effects[k], self.effects[m]
-            blocks = np.empty((first.size, second.size, len(cells.first)))
+            blocks = np.empty((first.size, second.size, *weights.shape[:-1], len(cells.first)))
             for a, left in enumerate(first.columns):
                 scaled = weights if left is None else weights * left
                 for b, right in enumerate(second.columns):
@@ -146,7 +149,7 @@ class Rows:
                     if k == m:
                         blocks[a, b] = self._sum(k, values)
                     else:
-                        blocks[a, b] = np.bincount(cells.of_row, values, minlength=len(cells.first))
+                        blocks[a, b] = _summed(cells.of_row, values, len(cells.first))
             out[k, m] = blocks
         return out
 
@@ -176,6 +179,13 @@ class Rows:
                             values *= column
                     out = out + values
         return np.asarray(out)
+
+
+def _summed(places: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """Sums of values (n,) or (c, n) by the rows' places."""
+    if values.ndim == 1:
+        return np.bincount(places, values, minlength=count)
+    return np.array([np.bincount(places, each, minlength=count) for each in values])
 
 
 def cells_of(effects: Sequence[Effects]) -> dict[tuple[int, int], Cells]:

@@ -18,9 +18,9 @@ import numpy as np
 
 from ..likelihood.covariance import CovarianceLayout
 from .moves import Moves, moves_along
-from .parts import Parts
+from .parts import Parts, by_laplace
 from .pirls import Mode, Problem, pulled, scaled_effects
-from .quadrature import Nodes
+from .quadrature import Nodes, at_nodes, parts_at_nodes
 from .quadrature_curvature import curvature_at_nodes
 from .systems import through_blocks
 
@@ -28,7 +28,7 @@ __all__ = ["second_derivatives"]
 
 
 def second_derivatives(
-    problem: Problem, layout: CovarianceLayout, mode: Mode, parts: Parts, directions: np.ndarray, nodes: Nodes | None
+    problem: Problem, layout: CovarianceLayout, mode: Mode, directions: np.ndarray, nodes: Nodes | None
 ) -> np.ndarray:
     """Second derivatives by theta and along directions of beta.
 
@@ -39,8 +39,6 @@ def second_derivatives(
     layout : CovarianceLayout
     mode : Mode
         The modes there.
-    parts : Parts
-        What the gradient there is put together from.
     directions : ndarray, shape (p, k)
         Of beta, in columns.
     nodes : Nodes or None
@@ -53,16 +51,14 @@ def second_derivatives(
     rows, t = problem.rows, layout.n_theta
     slope, bend = problem.working.weights_slope(mode.at), problem.working.weights_bend(mode.at)
     moves = moves_along(problem, layout, mode, directions)
+    parts, out = _integrand(problem, mode, nodes, moves)
     quadratic = rows.quadratic(parts.by_system, mode.matrices)
     toward = zip(pulled(rows, mode.matrices, quadratic * slope), parts.by_mode, strict=True)
     back = [b[:, :, 0] for b in mode.curvature.solve([(p + m)[:, :, None] for p, m in toward])]
     moved = rows.spread(scaled_effects(mode.matrices, back))
-    out = _at_modes(mode, moves) if nodes is None else curvature_at_nodes(problem, mode, nodes, moves)
     out += (moves.rows * (bend * quadratic - slope * moved)) @ moves.rows.T
     across = _across(problem, mode, moves, parts, back) @ moves.rows.T
-    _by_effects(across, moves, rows.gather(slope * quadratic - mode.observed * moved))
-    if nodes is None:
-        _by_effects(across, moves, rows.gather(parts.by_row))
+    across += _through_effects(moves, rows.gather(slope * quadratic - mode.observed * moved))
     out[:t] += across
     out[:, :t] += across.T
     for k, change in enumerate(moves.units):
@@ -71,19 +67,30 @@ def second_derivatives(
     return 0.5 * (out + out.T)
 
 
-def _at_modes(mode: Mode, moves: Moves) -> np.ndarray:
-    """How the rows' deviance and the penalty at the modes bend."""
+def _integrand(problem: Problem, mode: Mode, nodes: Nodes | None, moves: Moves) -> tuple[Parts, np.ndarray]:
+    """What is integrated: its derivatives, and how it bends, the system's own and the modes' second order apart."""
+    if nodes is not None:
+        found = at_nodes(problem, mode, nodes)
+        parts = parts_at_nodes(problem, mode, nodes, found)
+        return parts, curvature_at_nodes(problem, mode, nodes, found, moves)
+    parts, t = by_laplace(problem, mode), len(moves.units)
     out = (moves.rows * (2.0 * mode.observed)) @ moves.rows.T
     for effects in moves.effects:
-        out += 2.0 * np.tensordot(effects, effects, axes=([0, 1], [0, 1]))
-    return out
+        flat = effects.reshape(-1, len(out))
+        out += 2.0 * (flat.T @ flat)
+    across = _through_effects(moves, problem.rows.gather(parts.by_row))
+    out[:t] += across
+    out[:, :t] += across.T
+    return parts, out
 
 
-def _by_effects(across: np.ndarray, moves: Moves, gathered: list[np.ndarray]) -> None:
-    """Add ``(Z' v)' T_k u'`` for the gathered v, by each element of theta and as effects move in m directions."""
+def _through_effects(moves: Moves, gathered: list[np.ndarray]) -> np.ndarray:
+    """``(Z' v)' T_k u'`` for the gathered v, by each element of theta and as effects move: shape (n_theta, m)."""
+    out = np.zeros((len(moves.units), len(moves.rows)))
     for k, change in enumerate(moves.units):
-        for c, g, u in zip(change, gathered, moves.effects, strict=True):
-            across[k] += np.tensordot(c.T @ g, u, axes=2)
+        for t, g, u in zip(change, gathered, moves.effects, strict=True):
+            out[k] += (t.T @ g).ravel() @ u.reshape(-1, u.shape[2])
+    return out
 
 
 def _across(problem: Problem, mode: Mode, moves: Moves, parts: Parts, back: list[np.ndarray]) -> np.ndarray:

@@ -35,8 +35,12 @@ class LevelSystem:
             h[a, a] += 1.0
         self.root = level_cholesky(h)
         self.inverse_root = inverse_of_root(self.root)
-        pivots = self.root[0, 0] if len(t) == 1 else np.multiply.reduce(np.einsum("aaj->aj", self.root), axis=0)
-        self.log_det = 2.0 * float(np.add.reduce(np.log(pivots)))
+
+    @property
+    def log_det(self) -> float:
+        """``log |H|``."""
+        pivots = self.root[0, 0] if len(self.root) == 1 else np.multiply.reduce(np.einsum("aaj->aj", self.root), axis=0)
+        return 2.0 * float(np.add.reduce(np.log(pivots)))
 
     def solve(self, vector: list[np.ndarray]) -> list[np.ndarray]:
         """Solve for vectors (q, J, c)."""
@@ -47,14 +51,17 @@ class LevelSystem:
         """Blocks of the inverse at the cells."""
         return {(0, 0): transposed_product(self.inverse_root, self.inverse_root)}
 
-    def scaled(self, change: np.ndarray) -> np.ndarray:
-        """``L^-1 dH L^-T`` level by level, with ``H = L L'``: shape (q, q, J)."""
-        turned = self.inverse_root.transpose(1, 0, 2)
-        return transposed_product(turned, transposed_product(turned, change).transpose(1, 0, 2))
+    def scaled(self, changes: Blocks) -> np.ndarray:
+        """``L^-1 dH L^-T`` level by level along m changes of H, with ``H = L L'``: shape (m, q, q, J)."""
+        root, change = self.inverse_root, changes[0, 0].transpose(2, 0, 1, 3)
+        if len(root) == 1:
+            return np.square(root) * change
+        return np.einsum("mikj,bkj->mibj", np.einsum("aij,mikj->makj", root, change), root)
 
-    def log_det_curvature(self, changes: list[Blocks]) -> np.ndarray:
+    def log_det_curvature(self, changes: Blocks) -> np.ndarray:
         """Second derivatives of ``log |H|`` along m changes of H, ``-tr(H^-1 dH H^-1 dH)``: shape (m, m)."""
-        scaled = np.array([self.scaled(change[0, 0]).ravel() for change in changes])
+        scaled = self.scaled(changes)
+        scaled = scaled.reshape(len(scaled), -1)
         return -scaled @ scaled.T
 
 
@@ -73,11 +80,10 @@ def through_blocks(blocks: Blocks, inner: Blocks, matrices: Sequence[np.ndarray]
     out = [np.zeros_like(t) for t in matrices]
     for (k, m), weighted in blocks.items():
         found, shape = inner[k, m], weighted.shape[:2]
-        products = weighted.reshape(-1, weighted.shape[2]) @ found.reshape(-1, found.shape[2]).T
-        products = products.reshape(*shape, *shape)
-        out[k] += np.einsum("abde,be->ad", products, matrices[m])
+        out[k] += weighted.reshape(shape[0], -1) @ np.matmul(matrices[m], found).reshape(shape[0], -1).T
         if k != m:
-            out[m] += np.einsum("abde,ad->be", products, matrices[k])
+            left = (matrices[k] @ found.reshape(shape[0], -1)).reshape(found.shape)
+            out[m] += np.tensordot(weighted, left, axes=([0, 2], [0, 2]))
     return out
 
 
@@ -190,7 +196,7 @@ class Structure:
 
     def system(self, blocks: Blocks, matrices: Sequence[np.ndarray]) -> System:
         """Factor H for the blocks of ``Z'WZ`` and each factor's T."""
-        if not any(t.any() for t in matrices):
+        if not any([t.any() for t in matrices]):
             return NoEffects(self)
         return LevelSystem(blocks, matrices) if len(self.sizes) == 1 else JointSystem(self, blocks, matrices)
 
@@ -221,14 +227,17 @@ class NoEffects:
                 out[k, k][np.arange(sizes[k][0]), np.arange(sizes[k][0])] = 1.0
         return out
 
-    def scaled(self, change: np.ndarray) -> np.ndarray:
-        """Return the change."""
-        return change
+    def scaled(self, changes: Blocks) -> np.ndarray:
+        """Return the changes of the first factor's levels: shape (m, q, q, J)."""
+        return changes[0, 0].transpose(2, 0, 1, 3)
 
-    def log_det_curvature(self, changes: list[Blocks]) -> np.ndarray:
+    def log_det_curvature(self, changes: Blocks) -> np.ndarray:
         """Second derivatives of ``log |H|`` along m changes of H: shape (m, m)."""
-        between = [(1.0 if k == m else 2.0, np.array([c[k, m].ravel() for c in changes])) for k, m in changes[0]]
-        return -sum(count * (each @ each.T) for count, each in between)
+        out: np.ndarray | float = 0.0
+        for (k, m), change in changes.items():
+            each = change.transpose(2, 0, 1, 3).reshape(change.shape[2], -1)
+            out = out - (1.0 if k == m else 2.0) * (each @ each.T)
+        return np.asarray(out)
 
 
 class JointSystem:
@@ -306,17 +315,18 @@ class JointSystem:
         out[0, 0] = half * root if s.q == 1 else np.einsum("ikj,klj->ilj", half, root)
         return out
 
-    def log_det_curvature(self, changes: list[Blocks]) -> np.ndarray:
+    def log_det_curvature(self, changes: Blocks) -> np.ndarray:
         """Second derivatives of ``log |H|`` along m changes of H: shape (m, m).
 
         With H in four blocks, D of the first factor, C across and G, it is ``log |D| + log |S|`` of the Schur
         complement ``S = G - C' D^-1 C``, which bends by ``-2 (dC - dD D^-1 C)' D^-1 (dC - dD D^-1 C)``.
         """
         s, inverse = self.structure, self.factor.inverse()
-        own = [self.level.scaled(change[0, 0]) for change in changes]
-        bent, halves = zip(*(self._border_changes(c, mine) for c, mine in zip(changes, own, strict=True)), strict=True)
-        schur = [s.placed(c) - s.products(self.border, half) for c, half in zip(changes, halves, strict=True)]
-        level, border = np.array([mine.ravel() for mine in own]), np.array(bent)
+        own = self.level.scaled(changes)
+        each = [{key: change[:, :, k] for key, change in changes.items()} for k in range(len(own))]
+        bent, halves = zip(*(self._border_changes(c, mine) for c, mine in zip(each, own, strict=True)), strict=True)
+        schur = [s.placed(c) - s.products(self.border, half) for c, half in zip(each, halves, strict=True)]
+        level, border = own.reshape(len(own), -1), np.array(bent)
         through = np.array([s.times(each, inverse) for each in bent])
         return log_det_curvature(self.factor, inverse, schur) - level @ level.T - 2.0 * (through @ border.T)
 

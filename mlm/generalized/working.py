@@ -88,10 +88,18 @@ class Working:
         self.unit = bool((weights == 1.0).all())
         self.constant = self.units.log_density(family, weights)
         if not family.has_scale:
-            start = family.start(y, weights)
-            eta = family.link.link(start)
-            self.constant = family.minus_two_log_likelihood(y, start, weights, trials=trials)
-            self.constant -= float(np.sum(self.deviances(eta)))
+            self.constant = family.least_minus_two_log_likelihood(y, weights, trials)
+        if self.fast:
+            self.constant -= self._least_deviance
+
+    @property
+    def _least_deviance(self) -> float:
+        """Sum of `deviances` at means that are the response itself, where `fast`."""
+        if self.family.name == "poisson":
+            each = self.y + special.entr(self.y)
+        else:
+            each = special.entr(self.y) + special.entr(1.0 - self.y)
+        return 2.0 * float(np.sum(self._weighted(each)))
 
     @property
     def penalty_factor(self) -> float:
