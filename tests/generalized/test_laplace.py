@@ -5,6 +5,7 @@ import pytest
 from generalized.problems import KINDS, draw, start
 
 from mlm.generalized.laplace import Laplace
+from mlm.generalized.pirls import predicted
 
 STRUCTURES = [(1,), (2,), (1, 1), (2, 1), (1, 2, 2)]
 STEP = 1e-4
@@ -62,6 +63,29 @@ def test_where_a_search_comes_from_does_not_matter():
     from_afar = laplace.evaluate(theta, beta, laplace.evaluate(theta + 0.8, beta - 1.0).mode)
     assert from_afar.value == pytest.approx(fresh.value, rel=1e-13)
     assert np.abs(from_afar.gradient - fresh.gradient).max() < 1e-8
+
+
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.parametrize("sizes", [(1,), (2, 1)])
+def test_modes_are_predicted_to_first_order(sizes, joint):
+    """What is missed falls with the square of the step; beta is predicted where it moves with the modes."""
+    problem, layout, beta = draw("binomial", "logit", sizes)
+    laplace, theta = Laplace(problem, layout), start(layout, sizes, "logit")
+    last, missed = laplace.evaluate(theta, beta, joint=joint).mode, []
+    for step in (1e-2, 1e-3):
+        there = laplace.evaluate(theta + step, last.beta, last, joint).mode
+        u, coefficients = predicted(problem.rows, last, there.matrices, last.beta, joint)
+        missed.append(max(np.abs(a - b).max() for a, b in zip([*u, coefficients], [*there.u, there.beta], strict=True)))
+    assert 0 < missed[1] < 0.02 * missed[0]
+
+
+@pytest.mark.parametrize(("family", "link"), [k for k in KINDS if k[0] in ("binomial", "poisson", "negative.binomial")])
+def test_likelihood_of_the_rows_has_its_constants(family, link):
+    problem, _, beta = draw(family, link, (1,), weighted=True)
+    rows, working = problem.rows, problem.working
+    at = working.at(beta @ rows.xt)
+    want = working.family.minus_two_log_likelihood(rows.y, working.family.link.inverse(at.eta), rows.weights)
+    assert working.likelihood(at)[0] == pytest.approx(want, rel=1e-13)
 
 
 def test_one_node_is_laplace():
