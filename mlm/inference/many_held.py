@@ -142,8 +142,8 @@ class _Many:
     def _searched(self, active: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where searches lead, values there, and which have ended."""
         units = self.units[:, active]
-        found, ended = descend(lambda some, z: self._at(active[some], z), start / units, MOST_STEPS, flat=True)
-        return found * units, self._at(active, found).value, ended
+        found, value, ended = descend(lambda some, z: self._at(active[some], z), start / units, MOST_STEPS, flat=True)
+        return found * units, value, ended
 
     def _at(self, active: np.ndarray, scaled: np.ndarray) -> Spots:
         """The deviance by what is free, in its units."""

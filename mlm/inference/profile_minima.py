@@ -138,11 +138,13 @@ class Lines:
         return Step(line.limits[(sign + 1) // 2], zeta, x, path.start.at, math.nan, np.zeros(len(x)))
 
     def _of_curve(self, parameter: Parameter, v: float) -> list[Search]:
-        """Points even in what is held, also from where standard deviations in question are 0."""
+        """Points even in what is held, also from where the likelier of the deviations in question is 0."""
         line = self._line(parameter)
         way, turned, _ = _own(line)
-        none = [self._without[each[1:]] for each in _deviations(parameter) if each[1:] in self._without]
-        starts = [turned.theta, *(of_columns(way.layout, self.m.working.layout, theta) for theta in none)]
+        none = [each[1:] for each in _deviations(parameter) if each[1:] in self._without]
+        likely = sorted(none, key=lambda each: self._bounds[*each, -1].zeta)[:1]
+        starts = [turned.theta]
+        starts += [of_columns(way.layout, self.m.working.layout, self._without[each]) for each in likely]
         shares = np.arange(1, STEPS) / STEPS
         return [(way, line.path.v + share * (v - line.path.v), starts) for share in shares]
 

@@ -47,7 +47,7 @@ def descend(
     start: np.ndarray,
     steps: int = MOST_STEPS,
     flat: bool = False,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Go by Newton's steps.
 
     Parameters
@@ -64,6 +64,8 @@ def descend(
     -------
     x : ndarray, shape (m, R)
         Where they lead.
+    value : ndarray, shape (R,)
+        There.
     ended : ndarray of bool, shape (R,)
         Which have ended, in a minimum.
     """
@@ -72,15 +74,16 @@ def descend(
     at = evaluate(active, x)
     value, gradient, hessian = at.value, at.gradient, at.hessian
     step, decrease, definite = _steps(x, gradient, hessian, flat)
-    factor, shortened = np.ones(len(active)), np.zeros(len(active), dtype=int)
+    factor, shortened, reached = np.ones(len(active)), np.zeros(len(active), dtype=int), np.empty(len(active))
     for _ in range(steps):
         last = definite & (decrease < LAST_DECREASE)
+        reached[active] = value - np.where(last, decrease, 0.0)
         x[:, active[last]] += step[:, last]
         ended[active[last]] = True
         keep = ~last & np.isfinite(value) & (shortened <= MOST_SHORTENINGS)
         active = active[keep]
         if not len(active):
-            break
+            return x, reached, ended
         value, gradient, hessian, step = value[keep], gradient[:, keep], hessian[..., keep], step[:, keep]
         decrease, definite, factor, shortened = decrease[keep], definite[keep], factor[keep], shortened[keep]
         tried = x[:, active] + factor * step
@@ -95,7 +98,8 @@ def descend(
         step, decrease = np.where(better, fresh, step), np.where(better, promised, decrease)
         definite = np.where(better, positive, definite)
         factor, shortened = np.where(better, 1.0, SHORTENED * factor), np.where(better, 0, shortened + 1)
-    return x, ended
+    reached[active] = value
+    return x, reached, ended
 
 
 def _steps(

@@ -89,7 +89,8 @@ def _descend(
     criterion: ManyResponses, of: ResponseSums, start: np.ndarray, free: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Newton's steps from starts (m, R), in some elements of theta; where they lead, and which have ended."""
-    return descend(lambda active, theta: _evaluate(criterion, theta, of.of(active), free), start)
+    theta, _, ended = descend(lambda active, theta: _evaluate(criterion, theta, of.of(active), free), start)
+    return theta, ended
 
 
 def _evaluate(criterion: ManyResponses, theta: np.ndarray, of: ResponseSums, free: np.ndarray | None) -> Found:
