@@ -314,12 +314,12 @@ def beside_zero(held: Held, v: Value, x: np.ndarray, moves: np.ndarray, low: flo
     held : Held
     v : float or ndarray, shape (R,)
     x : ndarray, shape (m,) or (m, R)
-    moves : ndarray, shape (n,)
+    moves : ndarray, shape (n,) or (n, R)
         See `Surface.factors`.
     low, raised : float
         Elements below the first become the second, both in units of T of the columns worked with.
     """
-    y, moves = held.whole(x, v), moves.reshape(-1, *[1] * (x.ndim - 1))
+    y, moves = held.whole(x, v), moves.reshape(len(moves), *[-1] * (x.ndim - 1))
     with np.errstate(invalid="ignore"):
         small = (moves > 0.0) & (held.sizes(y) * moves < low)
     if not small.any():

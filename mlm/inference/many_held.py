@@ -115,8 +115,9 @@ class _Many:
 
     def __init__(self, deviance: ManyPoints, ways: Sequence[Way], values: np.ndarray) -> None:
         self.deviance, self.values = deviance, values
-        kinds = list(dict.fromkeys(ways))
-        self.groups = [(way, np.array([each is way for each in ways])) for way in kinds]
+        kinds = list(dict.fromkeys(way.held for way in ways))
+        self.groups = [(held, np.array([way.held == held for way in ways])) for held in kinds]
+        self.moves = np.stack([way.moves for way in ways], axis=1)
         self.units = np.concatenate([way.units for way in ways], axis=1)
         self.steps = np.stack([way.layout.steps[0] for way in ways], axis=-1)
         self.contrasts = np.stack([way.contrast for way in ways], axis=1)
@@ -134,8 +135,8 @@ class _Many:
             mine = again[lower]
             x[:, mine], value[mine], ended[mine] = other[:, lower], there[lower], True
         y = np.empty((len(x) + 1, len(every)))
-        for way, mine, v in self._groups_of(every):
-            y[:, mine] = way.held.whole(x[:, mine], v)
+        for held, mine, v in self._groups_of(every):
+            y[:, mine] = held.whole(x[:, mine], v)
         t = np.einsum("xijr,xr->ijr", self.steps, y[:-2])
         return value, y, ended & (self.deviance.largest * np.einsum("ijr,ijr->r", t, t) < LARGE_SQUARES)
 
@@ -151,14 +152,14 @@ class _Many:
         x, n = scaled * units, len(units) + 1
         y, jacobian = np.empty((n, len(active))), np.empty((n, n, len(active)))
         groups = self._groups_of(active)
-        for way, mine, v in groups:
-            y[:, mine] = way.held.whole(x[:, mine], v)
-            jacobian[..., mine] = way.held.jacobian(x[:, mine], v)
+        for held, mine, v in groups:
+            y[:, mine] = held.whole(x[:, mine], v)
+            jacobian[..., mine] = held.jacobian(x[:, mine], v)
         spots = self.deviance.at(y, self.contrasts[:, active], self.steps[..., active])
         turned = jacobian.transpose(2, 0, 1)
         second = (turned.transpose(0, 2, 1) @ spots.hessian.transpose(2, 0, 1) @ turned).transpose(1, 2, 0)
-        for way, mine, v in groups:
-            second[..., mine] += way.held.bending(spots.gradient[:, mine], x[:, mine], v)
+        for held, mine, v in groups:
+            second[..., mine] += held.bending(spots.gradient[:, mine], x[:, mine], v)
         gradient = np.einsum("nkr,nr->kr", jacobian[:, :-1], spots.gradient)
         return Spots(spots.value, units * gradient, units * units[:, None] * second[:-1, :-1])
 
@@ -169,18 +170,18 @@ class _Many:
         squares = n - 0.5 * self.deviance.at(y, self.contrasts, self.steps).gradient[-2]
         y[-2], y[-1] = 0.5 * np.log(squares / n), 0.0
         out = np.empty((len(y) - 1, y.shape[1]))
-        for way, mine, _ in self._groups_of(np.arange(y.shape[1])):
-            out[:, mine] = way.held.rest(y[:, mine])
+        for held, mine, _ in self._groups_of(np.arange(y.shape[1])):
+            out[:, mine] = held.rest(y[:, mine])
         return out
 
     def _raised(self, x: np.ndarray) -> np.ndarray:
         """The same beside 0."""
         out = x.copy()
-        for way, mine, v in self._groups_of(np.arange(x.shape[1])):
-            out[:, mine] = beside_zero(way.held, v, x[:, mine], way.moves, LOW, RAISED)
+        for held, mine, v in self._groups_of(np.arange(x.shape[1])):
+            out[:, mine] = beside_zero(held, v, x[:, mine], self.moves[:, mine], LOW, RAISED)
         return out
 
-    def _groups_of(self, active: np.ndarray) -> list[tuple[Way, np.ndarray, np.ndarray]]:
-        """Ways, which of the active points are theirs, and the values of these."""
-        places = [(way, np.flatnonzero(mine[active])) for way, mine in self.groups]
-        return [(way, each, self.values[active[each]]) for way, each in places if len(each)]
+    def _groups_of(self, active: np.ndarray) -> list[tuple[Held, np.ndarray, np.ndarray]]:
+        """What is held, at which of the active points, and its values there."""
+        places = [(held, np.flatnonzero(mine[active])) for held, mine in self.groups]
+        return [(held, each, self.values[active[each]]) for held, each in places if len(each)]

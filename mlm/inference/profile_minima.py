@@ -18,6 +18,7 @@ from .crossing import LOWER, Step
 from .many_held import Way, lowest_minima
 from .parameters import Parameter, parameters_of
 from .profile_lines import STEPS, Line, Own, line_of, of_columns
+from .profile_starts import MOST_ROWS
 
 __all__ = ["Lines"]
 
@@ -138,13 +139,14 @@ class Lines:
         return Step(line.limits[(sign + 1) // 2], zeta, x, path.start.at, math.nan, np.zeros(len(x)))
 
     def _of_curve(self, parameter: Parameter, v: float) -> list[Search]:
-        """Points even in what is held, also from where the likelier of the deviations in question is 0."""
+        """Points even in what is held, also from where deviations in question are 0: in many rows, the likelier one."""
         line = self._line(parameter)
-        way, turned, _ = _own(line)
+        way, turned, further = _own(line)
         none = [each[1:] for each in _deviations(parameter) if each[1:] in self._without]
-        likely = sorted(none, key=lambda each: self._bounds[*each, -1].zeta)[:1]
+        likely = sorted(none, key=lambda each: self._bounds[*each, -1].zeta)[: 1 if self.m.nobs > MOST_ROWS else None]
         starts = [turned.theta]
         starts += [of_columns(way.layout, self.m.working.layout, self._without[each]) for each in likely]
+        starts += further
         shares = np.arange(1, STEPS) / STEPS
         return [(way, line.path.v + share * (v - line.path.v), starts) for share in shares]
 
