@@ -92,6 +92,11 @@ def _own(given: Mapping[Any, Any], labels: Sequence[str], levels: Sequence[str])
     """Weights of a user's."""
     rows, count = [], len(labels)
     for name, weights in given.items():
+        if isinstance(weights, Mapping) and not weights:
+            raise ArgumentError(
+                f"The contrast {shorten(str(name))!r} has no weights: give those of estimates by their names, as in "
+                f"{{{labels[0]!r}: 1, …}}."
+            )
         row = listed(_by_place(name, weights, labels, levels))
         if row is None or len(row) != count or not all(is_number(one) and isfinite(one) for one in row):
             raise ArgumentError(

@@ -277,7 +277,7 @@ def _deviances(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataF
     fits = [cast(FittedGeneralizedModel, m) for m in models]
     df = np.array([m.df_resid for m in fits], dtype=float)
     frame = pd.DataFrame({"Resid. Df": df, "Resid. Dev": [m.deviance for m in fits]}, index=list(labels))
-    frame["Df"], frame["Deviance"] = -frame["Resid. Df"].diff(), -frame["Resid. Dev"].diff()
+    frame[["Df", "Deviance"]] = frame[["Resid. Df", "Resid. Dev"]].shift() - frame[["Resid. Df", "Resid. Dev"]]
     # the larger of two models is the one with the positive difference, whichever comes first
     gain = (frame["Deviance"] * np.sign(frame["Df"])).to_numpy()
     steps = frame["Df"].abs().where(frame["Df"] != 0).to_numpy()
@@ -296,7 +296,7 @@ def _f_tests(models: Sequence[FittedModel], labels: Sequence[str]) -> pd.DataFra
     # a model with as many coefficients as rows has no residuals; rounding leaves some
     rss = np.array([m.deviance if m.df_resid else 0.0 for m in linear])
     frame = pd.DataFrame({"Res.Df": df, "RSS": rss}, index=list(labels))
-    frame["Df"], frame["Sum of Sq"] = -frame["Res.Df"].diff(), -frame["RSS"].diff()
+    frame[["Df", "Sum of Sq"]] = frame[["Res.Df", "RSS"]].shift() - frame[["Res.Df", "RSS"]]
     largest = int(np.argmin(df))
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = rss[largest] / df[largest]

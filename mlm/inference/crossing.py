@@ -14,8 +14,9 @@ Moolgavkar, S. H. (1988). A method for computing profile-likelihood-based confid
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import lapack
@@ -28,6 +29,7 @@ __all__ = [
     "ASTRAY",
     "LEFT",
     "LOW",
+    "LOWER",
     "NEAR_ENOUGH",
     "RAISED",
     "Path",
@@ -52,8 +54,6 @@ PATIENCE = 8
 # Steps of a search at most, and of one from another start that is to tell whether it would end lower; and multiples
 # of what is left, as far as that one knows, that it may fall.
 MOST_DESCENT, FEW_STEPS, FAR_LEFT = 200, 25, 10.0
-# Steps of a search after which it is looked at whether a deviation is falling to 0.
-BEFORE_SINKING = 6
 # By how much a deviance below that of the fit is lower than rounding and what its search left.
 LOWER = 1e-6
 # Diagonal elements of T that are nearly 0, and what a search starts with instead: where they are 0 they stay so.
@@ -139,20 +139,8 @@ def _searched(of: Constrained, v: float, x: np.ndarray, at: Point) -> tuple[np.n
     hessian = of.curvature(v, x, at)
     if not len(x):
         return x, at, hessian
-    found = _descended(of, v, x, at, hessian, LEFT, BEFORE_SINKING)
-    if not found.converged:
-        then = _sunk(of, v, x, found)
-        found = descend(lambda x, last: of.evaluate(v, x, last), then.x, then.at, then.hessian, LEFT, MOST_DESCENT)
+    found = _descended(of, v, x, at, hessian, LEFT, MOST_DESCENT)
     return found.x, found.at, hessian
-
-
-def _sunk(of: Constrained, v: float, start: np.ndarray, found: Descent[Point]) -> Descent[Point]:
-    """Where a deviation that falls to 0, by a share at each step, would end; the same point where that is no lower."""
-    x = of.held.sunk(found.x, start)
-    if x is found.x:
-        return found
-    at = of.evaluate(v, x, found.at)
-    return found._replace(x=x, at=at) if at.value < found.at.value else found
 
 
 def _descended(
@@ -184,8 +172,9 @@ class Path:
         The estimate.
     x : ndarray, shape (m,)
         The other coordinates there.
-    further : sequence of ndarray, shapes (m,)
-        Other starts for these, where a search with v held may end in a minimum that is not the lowest.
+    further : callable
+        Gives other starts for these, shapes (m,), where a search with v held may end in a minimum that is not the
+        lowest.
 
     Attributes
     ----------
@@ -194,17 +183,35 @@ class Path:
         from at each step.
     is_torn : bool
         Whether that was not enough: all starts are then tried at each step.
+    lower : float
+        By how much the deviance was found below that of the estimate.
     """
 
-    def __init__(self, of: Constrained, v: float, x: np.ndarray, further: Sequence[np.ndarray] = ()) -> None:
-        self.of, self.further, self.is_bent, self.is_torn = of, further, False, False
+    def __init__(
+        self, of: Constrained, v: float, x: np.ndarray, further: Callable[[], Sequence[np.ndarray]] = tuple
+    ) -> None:
+        self.of, self.v, self.x, self._further = of, v, x, further
+        self.is_bent, self.is_torn, self.lower = False, False, 0.0
         self._seen: list[Step] = []
-        at = of.evaluate(v, x)
-        hessian = of.curvature(v, x, at)
+
+    @cached_property
+    def start(self) -> Step:
+        """The estimate."""
+        at = self.of.evaluate(self.v, self.x)
+        hessian = self.of.curvature(self.v, self.x, at)
         tangent = tangent_of(hessian)
         rise = float(hessian[-1, -1] + hessian[-1, :-1] @ tangent)
-        self.lowest, self.lower = at.value, 0.0
-        self.start = Step(v, 0.0, x, at, math.sqrt(2.0 / rise) if rise > 0.0 else math.nan, tangent)
+        return Step(self.v, 0.0, self.x, at, math.sqrt(2.0 / rise) if rise > 0.0 else math.nan, tangent)
+
+    @cached_property
+    def further(self) -> Sequence[np.ndarray]:
+        """Other starts."""
+        return self._further()
+
+    @property
+    def lowest(self) -> float:
+        """The deviance at the estimate."""
+        return self.start.at.value
 
     def step(self, v: float, near: Step, far: Step | None = None) -> Step:
         """Go to a value from a point nearby; with one beyond, from between the two."""
@@ -222,13 +229,6 @@ class Path:
         self.is_bent = True
         return self._made(step.v, least)
 
-    def is_lowest_at(self, v: float, x: np.ndarray) -> bool:
-        """Whether a minimum at a value is the lowest of those that are found from other starts, and beside 0."""
-        at = self.of.evaluate(v, x)
-        beside = [] if self.of.beside_zero(v, x, LOW, RAISED) is x else [x]
-        least = lowest(self.of, v, (x, at, self.of.curvature(v, x, at)), [*beside, *self.further])
-        return at.value - least[1].value < LOWER
-
     def _others(self, v: float, near: Step) -> Sequence[np.ndarray]:
         """Other starts at a value: along the tangents of the nearest points on both sides, or all there are."""
         if self.is_torn:
@@ -237,11 +237,14 @@ class Path:
         nearest = [min(side, key=lambda s: abs(s.v - v)) for side in sides if side]
         return [s.x + (v - s.v) * s.tangent for s in nearest if s is not near]
 
+    def zeta(self, rise: float) -> float:
+        """The root of a rise of the deviance, of which is noted where it is none."""
+        self.lower = max(self.lower, -rise)
+        return math.sqrt(max(rise, 0.0))
+
     def _made(self, v: float, found: tuple[np.ndarray, Point, np.ndarray]) -> Step:
         x, at, hessian = found
-        rise = at.value - self.lowest
-        self.lower = max(self.lower, -rise)
-        zeta = math.sqrt(max(rise, 0.0))
+        zeta = self.zeta(at.value - self.lowest)
         pace = 2.0 * zeta / at.slope if at.slope else math.nan
         made = Step(v, zeta, x, at, pace, tangent_of(hessian))
         if self.is_bent:

@@ -23,9 +23,8 @@ from ..report.html import as_html
 from .confint import checked_level, limit_names, positions
 from .crossing import Step, crossing
 from .parameters import Parameter, parameters_of
-from .profile_lines import STEPS, Line, is_lowest_at, line_of
-from .profile_points import SideBySide
-from .profile_starts import further_thetas
+from .profile_lines import STEPS, Line
+from .profile_sides import Sides
 from .straight import straight
 
 __all__ = ["AT_EDGE", "ProfiledDeviance", "chosen", "profiled"]
@@ -56,10 +55,8 @@ class ProfiledDeviance:
     model: Any
     parameters: tuple[Parameter, ...]
     level: float
-    _lines: dict[tuple[object, ...], Line | None] = field(default_factory=dict, repr=False)
     _ends: dict[tuple[int, int, float], Step | None] = field(default_factory=dict, repr=False)
     _curves: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
-    _regular: dict[float, np.ndarray] = field(default_factory=dict, repr=False)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.model, self.parameters, self.level)
@@ -73,7 +70,7 @@ class ProfiledDeviance:
     def estimates(self) -> pd.Series:
         """Estimates by maximum likelihood; NaN of correlations that are not defined."""
         lines = [self._line(k) for k in range(len(self.parameters))]
-        values = [math.nan if line is None else line.users(line.path.start.v) for line in lines]
+        values = [math.nan if line is None else line.users(line.path.v) for line in lines]
         return pd.Series(values, self.names)
 
     @property
@@ -137,63 +134,12 @@ class ProfiledDeviance:
     def _repr_html_(self) -> str:
         return as_html(str(self), "mlm-profile")
 
-    def _line(self, of: int | Parameter) -> Line | None:
-        parameter = of if isinstance(of, Parameter) else self.parameters[of]
-        key = parameter.kind, parameter.term, parameter.effects
-        if key not in self._lines:
-            self._lines[key] = line_of(self.model, parameter)
-        return self._lines[key]
-
-    def _together(self, k: int, sign: int, level: float) -> np.ndarray | None:
-        """Values at even steps of zeta to the end of an interval, shape (STEPS,).
-
-        None of a side that is not regular: it is gone along by itself.
-        """
-        if level not in self._regular:
-            target, found = _quantile(level), np.full((len(self.parameters), 2, STEPS), math.nan)
-            sides = [(k, s) for k in range(len(found)) for s in (0, 1) if self._may_be_regular(k, 2 * s - 1, target)]
-            if sides:
-                places, side = np.array(sides).T
-                found[places, side] = self._lowest(places, *self._searches.points(places, 2 * side - 1, target, STEPS))
-            self._regular[level] = found
-        values = self._regular[level][k, (sign + 1) // 2]
-        return None if math.isnan(values[0]) else values
-
-    def _lowest(self, places: np.ndarray, values: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Values of sides whose ends are the lowest minima, as far as other starts tell; NaN of others."""
-        if self.model.is_singular or further_thetas(self.model):
-            for k, mine, u in zip(places, values, ends.T, strict=True):
-                line = self._line(k)
-                if line is not None and np.isfinite(mine).all() and not is_lowest_at(self.model, line, mine[-1], u):
-                    mine[:] = np.nan
-        return values
-
     @cached_property
-    def _searches(self) -> SideBySide:
-        return SideBySide(self.model, self.parameters)
+    def _sides(self) -> Sides:
+        return Sides(self.model, self.parameters)
 
-    @cached_property
-    def _is_served(self) -> bool:
-        return SideBySide.serves(self.model)
-
-    def _may_be_regular(self, k: int, sign: int, target: float) -> bool:
-        """Whether zeta comes to a target before a bound, from an estimate that is none."""
-        if not self._is_served:
-            return False
-        line = self._line(k)
-        if line is not None and line.path.start.v in line.limits:
-            return False
-        bound = line.bound(sign) if line is not None and self.parameters[k].kind == "sd" else None
-        return line is not None and target < self._most(k) and (bound is None or target < bound.zeta)
-
-    def _most(self, k: int) -> float:
-        """What zeta of a correlation is at most: its value where one of the standard deviations is 0."""
-        parameter = self.parameters[k]
-        if parameter.kind != "cor":
-            return math.inf
-        lines = [self._line(Parameter("", "sd", parameter.term, (effect,))) for effect in parameter.effects]
-        bounds = [line.bound(-1) for line in lines if line is not None]
-        return min(bound.zeta for bound in bounds if bound is not None)
+    def _line(self, k: int) -> Line | None:
+        return self._sides.lines.of(self.parameters[k])
 
     def _end(self, k: int, sign: int, level: float) -> Step | None:
         """The last point of an interval on one side."""
@@ -207,17 +153,17 @@ class ProfiledDeviance:
 
     def _straight(self, k: int, sign: int, target: float, line: Line) -> Step | None:
         """The same by Newton's method, where that comes to it and no bound is before it."""
-        last = line.bound(sign) if self.parameters[k].kind == "sd" else None
-        if not isinstance(self.model, Fit) or target >= self._most(k) or (last is not None and last.zeta <= target):
+        if not isinstance(self.model, Fit) or self._sides.is_bounded(k, sign, target):
             return None
         found = straight(line.path, target, sign, line.limits)
         return found if found is None or line.path.again(found) is found else None
 
     def _crossing(self, k: int, sign: int, target: float, line: Line) -> Step | None:
         """The same step by step."""
-        bound = line.bound(sign)
+        lines, parameter = self._sides.lines, self.parameters[k]
+        bound = lines.bound(parameter, sign)
         if bound is not None:
-            bound = replace(bound, zeta=min(bound.zeta, self._most(k)))
+            bound = replace(bound, zeta=min(bound.zeta, lines.most(parameter)))
         known = [step for (j, side, _), step in self._ends.items() if (j, side) == (k, sign) and step is not None]
         return crossing(line.path, target, sign, bound, known)
 
@@ -228,7 +174,7 @@ class ProfiledDeviance:
         return pd.DataFrame(values, [self.parameters[k].name for k in places], list(limit_names(level)))
 
     def _limit(self, k: int, sign: int, level: float) -> float:
-        regular = self._together(k, sign, level)
+        regular = self._sides.regular(k, sign, _quantile(level))
         if regular is not None:
             return float(regular[-1])
         line, end = self._line(k), self._end(k, sign, level)
@@ -244,19 +190,25 @@ class ProfiledDeviance:
         line = self._line(k)
         if line is None:
             return np.zeros(0), np.zeros(0)
-        level = max(LEAST_REACH, self.level)
+        level, most = max(LEAST_REACH, self.level), self._sides.lines.most(self.parameters[k])
         low, high = (self._side(k, sign, level, line) for sign in (-1, 1))
-        values = np.concatenate([low[0][::-1], [line.users(line.path.start.v)], high[0]])
+        values = np.concatenate([low[0][::-1], [line.users(line.path.v)], high[0]])
         zeta = np.concatenate([-low[1][::-1], [0.0], high[1]])
-        return values, np.clip(zeta, -self._most(k), self._most(k))
+        return values, np.clip(zeta, -most, most)
 
     def _side(self, k: int, sign: int, level: float, line: Line) -> tuple[np.ndarray, np.ndarray]:
         """Values and zeta on one side, from the estimate on."""
-        regular = self._together(k, sign, level)
+        regular = self._sides.regular(k, sign, _quantile(level), whole=True)
         if regular is not None:
             return regular, _quantile(level) * np.arange(1, STEPS + 1) / STEPS
-        steps = line.steps(self._end(k, sign, level), self.model.is_singular)
-        return np.array([line.users(step.v) for step in steps]), np.array([step.zeta for step in steps])
+        end = self._end(k, sign, level)
+        if end is None or end.v == line.path.v:
+            return np.zeros(0), np.zeros(0)
+        points = self._sides.curve(k, sign, end.v)
+        if points is None:
+            points = [(step.v, step.zeta) for step in line.steps(end, self.model.is_singular)[:-1]]
+        points = [*points, (end.v, end.zeta)]
+        return np.array([line.users(v) for v, _ in points]), np.array([zeta for _, zeta in points])
 
     def _notes_of(self, k: int, level: float) -> Iterator[str]:
         name, line = self.parameters[k].name, self._line(k)
@@ -270,12 +222,12 @@ class ProfiledDeviance:
             )
             return
         for sign, where in ((-1, "below"), (1, "above")):
-            if self._together(k, sign, level) is not None:
+            if self._sides.regular(k, sign, _quantile(level)) is not None:
                 continue
             end, limit = self._end(k, sign, level), line.limits[(sign + 1) // 2]
             if end is None:
                 yield f"{name}: no end of the interval was found {where} the estimate."
-            elif end.v == limit and end.v == line.path.start.v:
+            elif end.v == limit and end.v == line.path.v:
                 yield f"{name} is estimated as {line.users(limit):.3g}, where its interval ends."
             elif end.v == limit:
                 yield (
@@ -287,7 +239,7 @@ class ProfiledDeviance:
 
     def _is_unresolved(self, k: int, line: Line, level: float) -> bool:
         """Whether a correlation is so near to -1 or 1, but not there, that its numbers do not resolve a profile."""
-        near = 1.0 - abs(line.users(line.path.start.v))
+        near = 1.0 - abs(line.users(line.path.v))
         if self.parameters[k].kind != "cor" or near > UNRESOLVED or self.model.is_singular:
             return False
         ends = [self._end(k, sign, level) for sign in (-1, 1)]

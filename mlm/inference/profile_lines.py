@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -18,10 +18,11 @@ from .crossing import Path, Step, interpolated, lowest, settled
 from .generalized_surface import GeneralizedSurface
 from .held import Angle, Constrained, Fixed, Held, Ratio, Surface
 from .linear_surfaces import WithCoefficient, WithSigma, WithTheta
+from .many_held import Way, in_errors
 from .parameters import Parameter
 from .profile_starts import further_thetas
 
-__all__ = ["STEPS", "Line", "is_lowest_at", "line_of"]
+__all__ = ["STEPS", "Line", "line_of", "of_columns"]
 
 # Steps on either side of an estimate; and from the ends of what is halved to its middle, one halving after the other.
 STEPS = 8
@@ -31,63 +32,6 @@ HALVES = 4, 2, 1
 NO_DEVIATION = 1e-6
 # Squared share of a deviation that is its own beside another effect, below which their correlation is 1.
 NOTHING_OWN = 1e-10
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """The profile of one parameter.
-
-    Attributes
-    ----------
-    path : Path
-    users : callable
-        The parameter in the user's units, from what is held.
-    bounds : tuple of (callable or None)
-        Give the last point on either side, where the parameter has bounds.
-    limits : tuple of float
-        The bounds, in what is held.
-    held : callable
-        What is held, from the parameter in the user's units.
-    """
-
-    path: Path
-    users: Callable[[float], float]
-    bounds: tuple[Callable[[], Step] | None, Callable[[], Step] | None] = (None, None)
-    limits: tuple[float, float] = (-math.inf, math.inf)
-    held: Callable[[float], float] = float
-    _known: dict[int, Step] = field(default_factory=dict)
-
-    def bound(self, sign: int) -> Step | None:
-        """The last point on one side."""
-        find = self.bounds[(sign + 1) // 2]
-        if find is not None and sign not in self._known:
-            self._known[sign] = find()
-        return self._known.get(sign)
-
-    def steps(self, end: Step | None, outwards: bool) -> list[Step]:
-        """Points between the estimate, left out, and an end: by halving, or one after the other outwards."""
-        start = self.path.start
-        if end is None or end.v == start.v:
-            return []
-        even = end.v in self.limits  # where zeta may be flat
-        if even or outwards or self.path.is_bent:
-            return self._outwards(end, even)
-        made = {0: start, STEPS: end}
-        for width in HALVES:
-            for j in range(width, STEPS, 2 * width):
-                near, far = made[j - width], made[j + width]
-                made[j] = self.path.step(interpolated(near, far, 0.5 * (near.zeta + far.zeta)), near, far)
-        return [made[j] for j in range(1, STEPS + 1)]
-
-    def _outwards(self, end: Step, even: bool) -> list[Step]:
-        """The same, even in the value or in zeta."""
-        made = [self.path.start]
-        for j in range(1, STEPS):
-            near, share = made[-1], 1.0 / (STEPS + 1 - j)
-            v = near.v + share * (end.v - near.v)
-            v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
-            made.append(self.path.step(v, near, None if even else end))
-        return [*made[1:], end]
 
 
 class Turned(NamedTuple):
@@ -127,6 +71,78 @@ class Turned(NamedTuple):
         return theta
 
 
+class Own(NamedTuple):
+    """What searches of many minima at once need of a parameter.
+
+    Attributes
+    ----------
+    way : Way
+    turned : Turned
+        The estimates, in columns of the parameter's own.
+    further : list of ndarray, shapes (n_theta,)
+        Other starts, likewise.
+    """
+
+    way: Way
+    turned: Turned
+    further: list[np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """The profile of one parameter.
+
+    Attributes
+    ----------
+    path : Path
+    users : callable
+        The parameter in the user's units, from what is held.
+    bounds : tuple of (callable or None)
+        Give the last point on either side, where the parameter has bounds.
+    limits : tuple of float
+        The bounds, in what is held.
+    held : callable
+        What is held, from the parameter in the user's units.
+    own : Own, optional
+        Of a linear mixed model of one grouping factor.
+    """
+
+    path: Path
+    users: Callable[[float], float]
+    bounds: tuple[Callable[[], Step] | None, Callable[[], Step] | None] = (None, None)
+    limits: tuple[float, float] = (-math.inf, math.inf)
+    held: Callable[[float], float] = float
+    own: Own | None = None
+
+    def free(self, y: np.ndarray) -> np.ndarray:
+        """What the path searches for, of coordinates y as `many_held` has them, shape (n_theta + 2,)."""
+        of = self.path.of
+        return of.held.rest(y[: len(of.surface.factors)])
+
+    def steps(self, end: Step, outwards: bool) -> list[Step]:
+        """Points between the estimate, left out, and an end: by halving, or one after the other outwards."""
+        start = self.path.start
+        even = end.v in self.limits  # where zeta may be flat
+        if even or outwards or self.path.is_bent:
+            return self._outwards(end, even)
+        made = {0: start, STEPS: end}
+        for width in HALVES:
+            for j in range(width, STEPS, 2 * width):
+                near, far = made[j - width], made[j + width]
+                made[j] = self.path.step(interpolated(near, far, 0.5 * (near.zeta + far.zeta)), near, far)
+        return [made[j] for j in range(1, STEPS + 1)]
+
+    def _outwards(self, end: Step, even: bool) -> list[Step]:
+        """The same, even in the value or in zeta."""
+        made = [self.path.start]
+        for j in range(1, STEPS):
+            near, share = made[-1], 1.0 / (STEPS + 1 - j)
+            v = near.v + share * (end.v - near.v)
+            v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
+            made.append(self.path.step(v, near, None if even else end))
+        return [*made[1:], end]
+
+
 def _turned(
     layout: CovarianceLayout, theta: np.ndarray, roots: list[np.ndarray], term: int, effects: tuple[int, ...]
 ) -> Turned:
@@ -136,11 +152,11 @@ def _turned(
         mine = effects if t == term else ()
         turns.append(root[:, [*mine, *(k for k in range(slot.size) if k not in mine)]])
     slot, turned = layout.slots[max(term, 0)], TurnedLayout(layout, turns)
-    return Turned(turned, _of_columns(turned, layout, theta), slot.theta, slot.size)
+    return Turned(turned, of_columns(turned, layout, theta), slot.theta, slot.size)
 
 
-def _of_columns(turned: TurnedLayout, layout: CovarianceLayout, theta: np.ndarray) -> np.ndarray:
-    """Theta of other columns, from that of those worked with."""
+def of_columns(turned: TurnedLayout, layout: CovarianceLayout, theta: np.ndarray) -> np.ndarray:
+    """Theta of other columns, from that of those worked with: shapes (n_theta,)."""
     matrices, found = layout.matrices(theta), np.empty(layout.n_theta)
     for slot, turn in zip(layout.slots, turned.turns, strict=True):
         block, (columns, rows) = slice(slot.start, slot.start + slot.size), np.triu_indices(slot.size)
@@ -153,53 +169,73 @@ def line_of(m: Fit | GeneralizedFit, parameter: Parameter) -> Line | None:
     return _linear_line(m, parameter) if isinstance(m, Fit) else _generalized_line(m, parameter)
 
 
-def is_lowest_at(m: Fit, line: Line, value: float, u: np.ndarray) -> bool:
-    """Whether a minimum with a parameter at a value is the lowest of those that searches of its line come to.
-
-    Parameters
-    ----------
-    m : Fit
-        By maximum likelihood.
-    line : Line
-    value : float
-        In the user's units.
-    u : ndarray, shape (n_theta + 2,)
-        Theta of the columns worked with, log sigma and what else is a coordinate there.
-    """
-    of, layout = line.path.of, m.working.layout
-    theta = _of_columns(of.surface.layout, layout, u[:-2])  # type: ignore[attr-defined]
-    y = np.append(theta, np.full(len(of.surface.factors) - len(theta), u[-2]))
-    return line.path.is_lowest_at(line.held(value), of.held.rest(y))
-
-
 def _linear_line(m: Fit, parameter: Parameter) -> Line | None:
-    deviance, scale = m.working, m.products.shift.scale
-    layout, at = deviance.layout, m.optimum.evaluation
+    layout, at = m.working.layout, m.optimum.evaluation
     bases = [f.basis for f in m.products.factors]
     roots = []
     for slot in layout.slots:
         basis, block = bases[slot.factor], slice(slot.start, slot.start + slot.size)
         roots.append(np.eye(slot.size) if basis is None else basis.root[block, block])
     turned = _turned(layout, at.theta, roots, parameter.term, parameter.effects if parameter.term >= 0 else ())
-    theta, log_sigma = turned.theta, 0.5 * math.log(at.sigma2)
-    further = [_of_columns(turned.layout, layout, other) for other in further_thetas(m)]
-    if parameter.kind == "beta":
-        (k,) = parameter.effects
-        of = Constrained(WithCoefficient(deviance, turned.layout, k), Fixed((len(theta),)))
-        return Line(Path(of, float(m.fixef.iloc[k]), theta, further), float)
-    if parameter.kind == "sigma":
-        of = Constrained(WithSigma(deviance, turned.layout), Fixed((len(theta),)))
-        return Line(
-            Path(of, log_sigma, theta, further), lambda v: scale * math.exp(v), held=lambda v: math.log(v / scale)
-        )
-    plain = WithTheta(deviance, turned.layout)
+    further = [of_columns(turned.layout, layout, other) for other in further_thetas(m)]
+    line = _LINEAR[parameter.kind](m, parameter, turned, further)
+    if line is None or len(layout.sizes) > 1:
+        return line
+    return replace(line, own=Own(_way(m, parameter, turned), turned, further))
+
+
+def _way(m: Fit, parameter: Parameter, turned: Turned) -> Way:
+    """How a parameter is held beside theta, log sigma and b."""
+    n, first, contrast = len(turned.theta), turned.first, np.zeros(m.products.p)
     if parameter.kind == "cor":
-        return _correlation(plain, turned, theta, further)
-    others = [np.append(y, 0.5 * math.log(plain.evaluate(y).at.sigma2)) for y in further]
-    with_sigma = WithSigma(deviance, turned.layout)
-    path = _deviation_path(with_sigma, Ratio(turned.first, len(theta)), turned, np.append(theta, log_sigma), others)
+        return Way(Angle(first, first + 1, first + turned.size), turned.layout, contrast)
+    if parameter.kind == "sd":
+        return Way(Ratio(first, n), turned.layout, contrast)
+    if parameter.kind == "sigma":
+        return Way(Fixed((n,)), turned.layout, contrast)
+    return Way(Fixed((n + 1,)), turned.layout, *in_errors(m, parameter.effects[0]))
+
+
+def _coefficient_line(m: Fit, parameter: Parameter, turned: Turned, further: Sequence[np.ndarray]) -> Line:
+    (k,), theta = parameter.effects, turned.theta
+    of = Constrained(WithCoefficient(m.working, turned.layout, k), Fixed((len(theta),)))
+    return Line(Path(of, float(m.fixef.iloc[k]), theta, lambda: further), float)
+
+
+def _sigma_line(m: Fit, parameter: Parameter, turned: Turned, further: Sequence[np.ndarray]) -> Line:
+    theta, scale = turned.theta, m.products.shift.scale
+    of = Constrained(WithSigma(m.working, turned.layout), Fixed((len(theta),)))
+    path = Path(of, _log_sigma(m), theta, lambda: further)
+    return Line(path, lambda v: scale * math.exp(v), held=lambda v: math.log(v / scale))
+
+
+def _correlation_line(m: Fit, parameter: Parameter, turned: Turned, further: Sequence[np.ndarray]) -> Line | None:
+    return _correlation(WithTheta(m.working, turned.layout), turned, turned.theta, further)
+
+
+def _deviation_line(m: Fit, parameter: Parameter, turned: Turned, further: Sequence[np.ndarray]) -> Line:
+    theta, scale, plain = turned.theta, m.products.shift.scale, WithTheta(m.working, turned.layout)
+    held, y = Ratio(turned.first, len(theta)), np.append(theta, _log_sigma(m))
+
+    def others() -> list[np.ndarray]:
+        return [held.rest(np.append(y, 0.5 * math.log(plain.evaluate(y).at.sigma2))) for y in further]
+
+    path = _deviation_path(WithSigma(m.working, turned.layout), held, turned, y, others)
     bounds = partial(_none_of_linear, path, plain, turned, further), None
     return Line(path, lambda v: scale * v, bounds, (0.0, math.inf), lambda v: v / scale)
+
+
+_LINEAR: dict[str, Callable[[Fit, Parameter, Turned, Sequence[np.ndarray]], Line | None]] = {
+    "sd": _deviation_line,
+    "cor": _correlation_line,
+    "sigma": _sigma_line,
+    "beta": _coefficient_line,
+}
+
+
+def _log_sigma(m: Fit) -> float:
+    """In units of the response worked with."""
+    return 0.5 * math.log(m.optimum.evaluation.sigma2)
 
 
 def _none_of_linear(path: Path, plain: WithTheta, turned: Turned, further: Sequence[np.ndarray]) -> Step:
@@ -247,22 +283,19 @@ def _columns_with(contrast: np.ndarray) -> np.ndarray:
 
 
 def _deviation_path(
-    surface: Surface, held: Held, turned: Turned, y: np.ndarray, further: Sequence[np.ndarray] = ()
+    surface: Surface, held: Held, turned: Turned, y: np.ndarray, further: Callable[[], Sequence[np.ndarray]] = tuple
 ) -> Path:
-    """The path of the first effect's standard deviation; `further` are other starts, of all coordinates."""
+    """The path of the first effect's standard deviation."""
     v = y[turned.first] * (math.exp(y[-1]) if isinstance(held, Ratio) else 1.0)
     if abs(y[turned.first]) * turned.layout.lengths[turned.first] < NO_DEVIATION:
         y, v = y.copy(), 0.0
         y[: len(turned.theta)] = turned.without_first()
-    return Path(Constrained(surface, held), float(v), held.rest(y), [held.rest(other) for other in further])
+    return Path(Constrained(surface, held), float(v), held.rest(y), further)
 
 
 def _bound(path: Path, x: np.ndarray, value: float) -> Step:
     """The point where a standard deviation is 0."""
-    start = path.start
-    zeta = math.sqrt(max(value - path.lowest, 0.0))
-    path.lower = max(path.lower, path.lowest - value)
-    return Step(0.0, zeta, x, start.at, math.nan, np.zeros(len(x)))
+    return Step(0.0, path.zeta(value - path.lowest), x, path.start.at, math.nan, np.zeros(len(x)))
 
 
 def _correlation(surface: Surface, turned: Turned, y: np.ndarray, further: Sequence[np.ndarray] = ()) -> Line | None:
@@ -276,7 +309,7 @@ def _correlation(surface: Surface, turned: Turned, y: np.ndarray, further: Seque
     angle = math.atan2(y[first], y[second])
     if 1.0 - abs(math.sin(angle)) < NOTHING_OWN:
         angle = math.copysign(0.5 * math.pi, angle)
-    path = Path(Constrained(surface, held), angle, held.rest(y), [held.rest(other) for other in further])
+    path = Path(Constrained(surface, held), angle, held.rest(y), lambda: [held.rest(other) for other in further])
     edges = -0.5 * math.pi, 0.5 * math.pi
 
     def edge_at(edge: float) -> Step:

@@ -23,6 +23,7 @@ from ..fit.fit import Fit
 from ..likelihood.many_points import ManyPoints
 from ..likelihood.one_factor import LARGE_SQUARES, OneFactor
 from .crossing import LOW, RAISED
+from .many_held import in_errors
 from .parameters import Parameter
 
 __all__ = ["SideBySide"]
@@ -234,7 +235,7 @@ class SideBySide:
             value = shape.derivatives(u)[0]
             spots = self.deviance.at(u, shape.contrasts)
             zeta = np.sqrt(spots.value - lowest)
-            largest = self.m.working.solver.largest * np.einsum("mr,mr->r", u[:-2], u[:-2])  # type: ignore[attr-defined]
+            largest = self.deviance.largest * np.einsum("mr,mr->r", u[:-2], u[:-2])
             fine = done & (np.abs(zeta - np.abs(rise)) < NEAR_ENOUGH) & (largest < LARGE_SQUARES)
         fine[fine] = self._are_minima(shape.of(fine), u[:, fine], pull[fine], spots.hessian[..., fine])
         return Found(np.where(fine, value, np.nan), 2.0 * rise / pull, np.concatenate([self._alike(u), pull[None]]))
@@ -308,18 +309,13 @@ def _solved(systems: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def _shape_of(m: Fit, parameters: Sequence[Parameter]) -> tuple[Shape, np.ndarray, np.ndarray]:
     """What the parameters are of the coordinates, and from what is held the user's: an origin, and a unit."""
-    layout, shift, many = m.working.layout, m.products.shift, len(parameters)
+    layout, many = m.working.layout, len(parameters)
     forms, linear = np.zeros((3, layout.n_theta, layout.n_theta, many)), np.zeros((layout.n_theta + 2, many))
     contrasts, origins, scales = np.zeros((m.products.p, many)), np.zeros(many), np.ones(many)
     for k, (_, kind, term, effects) in enumerate(parameters):
         if kind == "beta":
-            unit = np.zeros(m.products.p)
-            origin = float(shift.coefficients(unit)[effects[0]])
-            unit[effects[0]] = 1.0
-            contrast = shift.contrast(unit)
-            error = float(np.sqrt(m.optimum.evaluation.sigma2 * contrast @ m.optimum.evaluation.unscaled @ contrast))
-            contrasts[:, k], linear[-1, k] = contrast / error, 1.0
-            origins[k], scales[k] = origin, shift.scale * error
+            contrasts[:, k], origins[k], scales[k] = in_errors(m, effects[0])
+            linear[-1, k] = 1.0
         else:
             linear[-2, k] = kind != "cor"
             forms[:, :, :, k] = _forms(m, term, effects) if term >= 0 else 0.0

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..fit.fit import Fit
 
-__all__ = ["further_thetas"]
+__all__ = ["MOST_ROWS", "further_thetas"]
 
 # Rows up to which the other parameters may have several minima, and the same of fits with a singular covariance.
 FEW_ROWS, MOST_ROWS = 100, 3000

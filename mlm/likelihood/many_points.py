@@ -45,14 +45,20 @@ class ManyPoints(ManyResponses):
     ----------
     products : CrossProducts
     layout : CovarianceLayout
+
+    Attributes
+    ----------
+    largest : float
+        Of the squares of a level's random-effects columns.
     """
 
     def __init__(self, products: CrossProducts, layout: CovarianceLayout) -> None:
         super().__init__(products, layout, False)
         (factor,) = products.factors
         self.of = self.sums(products.xy[-1:, -1], factor.zxy[:, -1, :, None])
+        self.largest = float(factor.zz.max())
 
-    def at(self, points: np.ndarray, contrasts: np.ndarray) -> Spots:
+    def at(self, points: np.ndarray, contrasts: np.ndarray, steps: np.ndarray | None = None) -> Spots:
         """Evaluate.
 
         Parameters
@@ -61,12 +67,14 @@ class ManyPoints(ManyResponses):
             Theta, log sigma, b.
         contrasts : ndarray, shape (p, R)
             Of the columns worked with; 0 of points at which none is held.
+        steps : ndarray, shape (m, q, q, R), optional
+            Change of T with each element of theta, where that is one of other columns, see `TurnedLayout`.
         """
         many = points.shape[1]
-        of = type(self.of)(*(np.broadcast_to(each, (*each.shape[:-1], many)) for each in self.of))
-        t, sigma2 = self.roots(points[:-2]), np.exp(2.0 * points[-2])
+        steps = np.repeat(self.layout.units(0)[..., None], many, axis=-1) if steps is None else steps
+        t, sigma2 = np.einsum("xijr,xr->ijr", steps, points[:-2]), np.exp(2.0 * points[-2])
         m, log_det = self._within(t)
-        _, inverse, beta, penalised = self._fixed(m, of)
+        _, inverse, beta, penalised = self._fixed(m, self.of)
         along = np.einsum("klr,lr->kr", inverse, contrasts)
         u = np.einsum("kr,kr->r", contrasts, along)
         held = u > 0.0
@@ -75,7 +83,7 @@ class ManyPoints(ManyResponses):
         off = np.where(held, points[-1], 0.0) - np.einsum("kr,kr->r", contrasts, beta)
         squares = (penalised + off * off * precision) / sigma2
         rest = inverse - along[:, None] * way, beta + way * off
-        gradient, hessian, sums = self._by_theta(t, m, *rest, sigma2)
+        gradient, hessian, sums = self._by_theta(steps, t, m, *rest, sigma2)
         value = log_det + squares + self.nobs * 2.0 * points[-2] + self.constant
         by_b = 2.0 * precision / sigma2
         last = np.stack([2.0 * (self.nobs - squares), by_b * off])
@@ -88,7 +96,13 @@ class ManyPoints(ManyResponses):
         return Spots(value, np.concatenate([gradient, last]), whole)
 
     def _by_theta(
-        self, t: np.ndarray, m: np.ndarray, inverse: np.ndarray, beta: np.ndarray, sigma2: np.ndarray
+        self,
+        steps: np.ndarray,
+        t: np.ndarray,
+        m: np.ndarray,
+        inverse: np.ndarray,
+        beta: np.ndarray,
+        sigma2: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, _Sums]:
         """Derivatives by theta with sigma held: the formulas are those of `one_factor`."""
         q, many, count = self.q, m.shape[-1], self.count[:, None]
@@ -100,15 +114,14 @@ class ManyPoints(ManyResponses):
         e = sandwich(b, d) / sigma2
         squares = e.sum(axis=2)
         slope = self.zz_total[..., None] - (self.zz_pairs @ m.reshape(-1, many)).reshape(q, q, many) - squares
-        units = self.layout.units(0)
-        change = np.einsum("xij,kjr->xikr", units, t)
+        change = np.einsum("xijr,kjr->xikr", steps, t)
         change += change.transpose(0, 2, 1, 3)
         cross = self._cross(change, b, linear - count * h)
         hessian = self._traces(change, k, 2.0 * e - count * k)
-        hessian -= 2.0 * np.einsum("xkr,klr,ylr->xyr", cross, inverse, cross, optimize=True) / sigma2
-        hessian += 2.0 * np.einsum("xij,ikr,ykj->xyr", units, slope, units, optimize=True)
-        _, row, column = self.layout.positions(0)
-        gradient = 2.0 * np.einsum("ikr,kjr->ijr", slope, t)[row, column]
+        hessian -= 2.0 * np.einsum("xlr,ylr->xyr", np.einsum("xkr,klr->xlr", cross, inverse), cross) / sigma2
+        bent = np.einsum("xijr,ikr->xkjr", steps, slope)
+        hessian += 2.0 * np.einsum("xkjr,ykjr->xyr", bent, steps)
+        gradient = 2.0 * np.einsum("xkjr,kjr->xr", bent, t)
         return gradient, hessian, _Sums(np.einsum("xabr,abr->xr", change, squares), cross)
 
 

@@ -112,6 +112,8 @@ class ManyResponses:
         self.zz_pairs = np.einsum("iac,bjc,c->ijabc", self.zz, self.zz, self.count).reshape(q * q, q * q * c)
         self.zz_total = self.zz @ self.count
         self.x_rows = self.zx.transpose(1, 0, 2).reshape(p, q * c)
+        self.pair, self.pair_of = np.triu_indices(q), np.zeros((q, q), dtype=int)
+        self.pair_of[self.pair] = self.pair_of.T[self.pair] = np.arange(len(self.pair[0]))
 
     def sums(self, squares: np.ndarray, zy: np.ndarray) -> ResponseSums:
         """Sum over the levels of each kind; `zy` has ``Z_j'y``, shape (q, J, R)."""
@@ -218,10 +220,8 @@ class ManyResponses:
 
     def _traces(self, change: np.ndarray, k: np.ndarray, other: np.ndarray) -> np.ndarray:
         """``sum_j tr(K_j S_x M_j S_y)``, shape (m, m, R), of symmetric K and M."""
-        q, (a, b) = self.q, np.triu_indices(self.q)
-        place = np.zeros((q, q), dtype=int)
-        place[a, b] = place[b, a] = np.arange(len(a))
-        pairs = np.einsum("scr,tcr->str", k[a, b], other[a, b])
+        place = self.pair_of
+        pairs = np.einsum("scr,tcr->str", k[self.pair], other[self.pair])
         full = pairs[place[:, :, None, None], place[None, None]]  # [b, c, d, a, r]
         half = np.einsum("xabr,bcdar->xcdr", change, full)
         return np.einsum("xcdr,ycdr->xyr", half, change)

@@ -1,6 +1,6 @@
-"""Newton's method for many responses of one design, side by side: each with its own steps, and its own end.
+"""Newton's method for many responses of one design, side by side.
 
-Steps and their safeguards are those of `newton`. Where a search comes near a singular covariance, it goes on among
+Where a search comes near a singular covariance, it goes on among
 these, in the elements of theta but the last one of the diagonal, and ends where the criterion rises as Sigma grows in
 the direction in which it is nothing; further starts are those of `further_starts`. What does not end so clearly is
 left: whoever asks searches for that response alone, with all that `search` knows.
@@ -17,24 +17,17 @@ from ..likelihood.covariance import canonical_factor
 from ..likelihood.many_responses import Found, ManyResponses, ResponseSums
 from .ending import ROUNDING_DECREASE
 from .further_starts import MOST_ROWS, SINGULAR_DEVIATIONS, small_variances
-from .newton import LEAST_CURVATURE, LEAST_REACH, MOST_SHORTENINGS, REACH, REGULAR_DIAGONAL, SUFFICIENT_SHARE
+from .many_descents import descend
+from .newton import REGULAR_DIAGONAL
 
 __all__ = ["Ends", "minima"]
 
-# Steps at most: what has not ended then is searched alone. From where another response has its minimum, five or six
-# are usual.
-MOST_STEPS = 40
-# Promised decrease below which a step is the last: it is as far as the root of twice that in standard errors of theta,
-# 4e-6, and Newton's method leaves the square of it.
-LAST_DECREASE = 1e-11
 # Relative standard deviation up to which a single variance is looked at as 0: clear of where the search stays away.
 ZERO_DEVIATION = 1e-4
 # Share of the largest eigenvalue of Sigma from which the second least one is clear of 0: Sigma has one direction less.
 CLEAR_SHARE = 1e-7
 # Gap of the criterion up to which a search that has not ended is on its way to the same minimum.
 SAME_MINIMUM = 1e-3
-# Share of a step that is tried next where it does not lower the criterion enough.
-SHORTENED = 0.35
 
 
 class Ends(NamedTuple):
@@ -96,34 +89,7 @@ def _descend(
     criterion: ManyResponses, of: ResponseSums, start: np.ndarray, free: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Newton's steps from starts (m, R), in some elements of theta; where they lead, and which have ended."""
-    theta, active = start.copy(), np.arange(start.shape[1])
-    ended = np.zeros(len(active), dtype=bool)
-    at = _evaluate(criterion, theta, of, free)
-    value, gradient, hessian = at.value, at.gradient, at.hessian
-    step, decrease, definite = _steps(theta, gradient, hessian)
-    factor, shortened = np.ones(len(active)), np.zeros(len(active), dtype=int)
-    for _ in range(MOST_STEPS):
-        last = definite & (decrease < LAST_DECREASE)
-        theta[:, active[last]] += step[:, last]
-        ended[active[last]] = True
-        keep = ~last & np.isfinite(value) & (shortened <= MOST_SHORTENINGS)
-        active = active[keep]
-        if not len(active):
-            break
-        value, gradient, hessian, step = value[keep], gradient[:, keep], hessian[..., keep], step[:, keep]
-        decrease, definite, factor, shortened = decrease[keep], definite[keep], factor[keep], shortened[keep]
-        tried = theta[:, active] + factor * step
-        at = _evaluate(criterion, tried, of.of(active), free)
-        wanted = value + SUFFICIENT_SHARE * factor * np.einsum("mr,mr->r", gradient, step)
-        computed = np.isfinite(at.gradient).all(axis=0) & np.isfinite(at.hessian).all(axis=(0, 1))
-        better = computed & ((at.value <= wanted) | (decrease < ROUNDING_DECREASE))
-        theta[:, active[better]] = tried[:, better]
-        value, gradient = np.where(better, at.value, value), np.where(better, at.gradient, gradient)
-        hessian = np.where(better, at.hessian, hessian)
-        fresh, promised, positive = _steps(theta[:, active], gradient, hessian)
-        step, decrease = np.where(better, fresh, step), np.where(better, promised, decrease)
-        definite = np.where(better, positive, definite)
-        factor, shortened = np.where(better, 1.0, SHORTENED * factor), np.where(better, 0, shortened + 1)
+    theta, _, ended = descend(lambda active, theta: _evaluate(criterion, theta, of.of(active), free), start)
     return theta, ended
 
 
@@ -135,18 +101,6 @@ def _evaluate(criterion: ManyResponses, theta: np.ndarray, of: ResponseSums, fre
         at.gradient[held] = at.hessian[held] = at.hessian[:, held] = 0.0
         at.hessian[held, held] = 1.0
     return at
-
-
-def _steps(theta: np.ndarray, gradient: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Newton's steps (m, R), the decreases they promise, and whether second derivatives are positive definite."""
-    values, vectors = np.linalg.eigh(np.nan_to_num(hessian.transpose(2, 0, 1)))
-    floor = LEAST_CURVATURE * np.maximum(np.abs(values).max(axis=1, keepdims=True), np.finfo(float).tiny)
-    along = np.einsum("rab,ar->rb", vectors, gradient) / np.maximum(np.abs(values), floor)
-    step = -np.einsum("rab,rb->ar", vectors, along)
-    decrease = -0.5 * np.einsum("ar,ar->r", gradient, step)
-    reach = REACH * np.maximum(LEAST_REACH, np.abs(theta).max(axis=0))
-    length = np.maximum(np.abs(step).max(axis=0), np.finfo(float).tiny)
-    return step * np.minimum(1.0, reach / length), decrease, values[:, 0] > floor[:, 0]
 
 
 def _with_signs(criterion: ManyResponses, theta: np.ndarray) -> np.ndarray:

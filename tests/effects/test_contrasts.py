@@ -203,6 +203,7 @@ WRONG_CONTRASTS = {
     "unknown by": (("eff",), {"by": "x"}, "by= names"),
     "weights": (({"k": [1, 2]},), {}, "one finite number"),
     "weights by name": (({"k": {"a": 1, "bb": -1}},), {}, "has a weight of 'bb'.*a, b, c.* Did you mean 'b'"),
+    "an empty contrast": (({"k": {}},), {}, "'k' has no weights.*'a': 1"),
     "weights of no number": (({"k": {"a": "1"}},), {}, "one finite number"),
     "a level for a contrast": (({"a": 1, "b": -1},), {}, "or weights by their names, {'a': 1, …}"),
     "no weights": (({},), {}, "no contrast"),

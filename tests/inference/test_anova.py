@@ -175,3 +175,11 @@ def test_warnings_point_at_the_users_line():
         mlm.anova(*models)
     assert {w.category for w in caught} == {mlm.SingularFitWarning, mlm.NestingWarning}
     assert {w.filename for w in caught} == {__file__}
+
+
+@pytest.mark.parametrize("fit", [mlm.lm, lambda formula, rows: mlm.glm(formula, rows, "gaussian")])
+def test_no_difference_is_0_and_not_below(fit):
+    frame = mlm.anova(fit("y ~ x", data()), fit("y ~ x", data())).frame
+    differences = frame.iloc[1][["Df", "Sum of Sq" if "RSS" in frame else "Deviance"]].to_numpy(float)
+    assert differences.tolist() == [0.0, 0.0]
+    assert not np.signbit(differences).any()
