@@ -30,9 +30,9 @@ LEAST_SECONDS, PAIR_SECONDS = 0.1, 0.5e-6
 # Probes, and what they are drawn from. Measured on these ratings: theta is 1e-4 sampling standard errors from the
 # minimum with 4 to 30 probes.
 PROBES, SEED = 6, 0
-# Promised decrease of the first step up to which it may be the last: what it leaves, for the third derivatives, is of the
-# order of its square. With thousands of levels it changes theta by 1e-5 of itself at most, and what `Deviance.moved`
-# finds is right to the square of that. Measured: it promises 1e-9 to 2e-7.
+# Promised decrease of the first step up to which it may be the last: what it leaves, for the third derivatives, is of
+# the order of its square. With thousands of levels it changes theta by 1e-5 of itself at most, and what
+# `Deviance.moved` finds is right to the square of that. Measured: it promises 1e-9 to 2e-7.
 DIRECT_DECREASE = 3e-7
 # Decrease that may be left after it: theta is then right to 1e-7 standard errors.
 LEFT_DECREASE = 1e-14
