@@ -32,8 +32,8 @@ LEAST_SECONDS, PAIR_SECONDS = 0.1, 0.5e-6
 PROBES, SEED = 6, 0
 # Promised decrease of the first step up to which it may be the last: what it leaves, for the third derivatives, is of
 # the order of its square. With thousands of levels it changes theta by 1e-5 of itself at most, and what
-# `Deviance.moved` finds is right to the square of that. Measured: it promises 1e-9 to 2e-7.
-DIRECT_DECREASE = 3e-7
+# `Deviance.moved` finds is right to the square of that. Measured: it promises 1e-9 to 6e-7.
+DIRECT_DECREASE = 1e-6
 # Decrease that may be left after it: theta is then right to 1e-7 standard errors.
 LEFT_DECREASE = 1e-14
 # Length, over the largest element of theta, of the steps to both sides of a point from which the scores' change is
