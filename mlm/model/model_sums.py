@@ -178,7 +178,7 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
     Parameters
     ----------
     parts : sequence of ModelSums
-        Of the same formula, with the same columns.
+        Of the same formula, weights and offset, with the same columns.
 
     Returns
     -------
@@ -189,7 +189,7 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
     ArgumentError
         When these are no sums.
     DataError
-        When they are of different formulas or columns, or what functions learnt of the data differs.
+        When they are of different formulas, weights, offsets or columns, or what functions learnt of the data differs.
 
     Examples
     --------
@@ -247,8 +247,9 @@ def _demand_alike(first: UnreadFrame, other: UnreadFrame, k: int) -> None:
             f"Sums 1 are of {shorten(first.formula.text)!r} and sums {k} of {shorten(other.formula.text)!r}; only "
             "those of one formula can be merged."
         )
-    if first.sums.weighted != other.sums.weighted or set(first.sums.pairs) != set(other.sums.pairs):
-        raise DataError(f"Sums 1 and {k} differ in their weights or grouping factors; sum both in one way.")
+    _demand_given_alike(first, other, k)
+    if set(first.sums.pairs) != set(other.sums.pairs):
+        raise DataError(f"Sums 1 and {k} differ in their grouping factors; sum both in one way.")
     apart = [name for name in first.sums.names if name not in other.sums.names]
     apart += [name for name in other.sums.names if name not in first.sums.names]
     if apart or first.sums.names != other.sums.names or not _coded_alike(first, other):
@@ -265,6 +266,19 @@ def _demand_alike(first: UnreadFrame, other: UnreadFrame, k: int) -> None:
                     f"A function of the formula ({call.function}) learnt other numbers of the rows of sums 1 and {k}; "
                     "give the numbers in the formula, such as I((x - 50) / 10)."
                 )
+
+
+def _demand_given_alike(first: UnreadFrame, other: UnreadFrame, k: int) -> None:
+    """Refuse sums with other weights, or another offset, than the first ones: they are of another model."""
+    for name, nothing in (("weights", 1), ("offset", 0)):
+        told = [getattr(frame.call, name) for frame in (first, other)]
+        if told[0] != told[1]:
+            one, two = (f"no {name}" if text is None else f"{name}={shorten(text)!r}" for text in told)
+            remedy = f", where a site has none with a column of {nothing}" if None in told else ""
+            raise DataError(
+                f"Sums 1 were made with {one} and sums {k} with {two}, so that they are of different models. Sum them "
+                f"again with the same `{name}`{remedy}."
+            )
 
 
 def _of(columns: Columns, n: int) -> Columns:

@@ -8,7 +8,8 @@ without bounds: the sign of a column of `T` means nothing, and flipping it back 
 
 The search ends where a step promises a decrease of less than `FINAL_DECREASE`, or where it can be foreseen that the
 next one would: near the minimum each promises so much less than the one before that derivatives at its end would say
-nothing new, and they are left out.
+nothing new, and they are left out. Where an evaluation takes seconds the search starts so near (`estimated_start`) that
+this is mostly so of the first step.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from .ending import (
     finished,
     rounding_of,
 )
+from .estimated_start import direct_end, estimated_start
 from .free_descent import free_descent
 from .further_starts import fits_any_response
 from .optimum import Log, Optimum
@@ -137,7 +139,15 @@ def newton(deviance: Deviance, start: np.ndarray | None, log: Log, known: Sequen
         single = single_start(deviance)
         if single is not None:
             return ended(deviance, evaluate(single, 0), True, log)
-        at, hessian = _approach(deviance, evaluate)
+        estimated = estimated_start(deviance)
+        if estimated is None:
+            at, hessian = _approach(deviance, evaluate)
+        else:
+            at = evaluate(estimated.theta)
+            hessian = _second_derivatives(deviance, at)
+            end = direct_end(deviance, evaluate, at, hessian, estimated) if _is_regular(deviance, at.theta) else None
+            if end is not None:
+                return ended(deviance, end, True, log)
     else:
         at = evaluate(np.array(start, dtype=float))
         hessian = _second_derivatives(deviance, at)

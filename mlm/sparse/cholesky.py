@@ -33,9 +33,10 @@ NOT_POSITIVE = "The random-effects system is not positive definite to working pr
 # above the diagonal. Measured on borders of 100, 500 and 2,000: 0.05, 0.74 and 12 ms; 0.06, 0.82 and 10 ms with 16
 # columns; 0.05, 0.92 and 22 ms all at once.
 UPDATE_COLUMNS = 128
-# Columns of a triangle up to which LAPACK inverts it, instead of products of its halves. Measured: halves down to 16 to
-# 128 columns are equally fast within a fifth; LAPACK alone takes twice as long at 512 and 1,024.
-TRIANGLE_COLUMNS = 64
+# Columns of a triangle up to which LAPACK inverts it, instead of products of its halves, and from which it does again.
+# Measured: halves down to 16 to 128 columns are equally fast within a fifth; LAPACK alone takes 1.6 times as long
+# at 512, as long at 1,850, and 0.85 of the time at 3,700, without copies of the halves.
+TRIANGLE_COLUMNS, LARGE_TRIANGLE = 64, 2000
 # Columns that are copied across the diagonal at a time, to stay within the cache. Measured on 2,000 columns: 9 ms, 7 to
 # 13 with 16 to 256, and 57 all at once.
 TILE_COLUMNS = 64
@@ -216,9 +217,9 @@ def mirror(block: np.ndarray) -> None:
 
 
 def _invert_triangle(root: np.ndarray) -> None:
-    """Invert a lower triangle, in place; by halves, because dtrmm runs twice as fast as dtrtri on large ones."""
+    """Invert a lower triangle, in place; by halves where dtrmm is faster than dtrtri."""
     n = len(root)
-    if n <= TRIANGLE_COLUMNS:
+    if n <= TRIANGLE_COLUMNS or n >= LARGE_TRIANGLE:
         lapack.dtrtri(root, lower=1, overwrite_c=1)
         return
     half = n // 2

@@ -104,6 +104,11 @@ class Fronts:
         return len(self.fronts) <= 1
 
     @property
+    def seconds(self) -> float:
+        """Estimated seconds of a factorisation and of the inverse."""
+        return sum(front_seconds(f.stop - f.start, len(f.border)) for f in self.fronts)
+
+    @property
     def integer(self) -> type[np.signedinteger]:
         """Type of positions in the store."""
         return np.int32 if self.size < 2**31 else np.int64

@@ -13,6 +13,7 @@ import scipy
 from ..errors import ArgumentError, FitError, first_few, is_number, suggest
 from ..fit.ranef import covariance_blocks
 from ..frame.columns import INTERCEPT
+from ..frame.unread import UnreadFrame
 from ..inference.confint import checked_level
 from ..model.mixed_model import MixedModel
 from ..report.face import demand_linear, demand_mixed
@@ -49,7 +50,10 @@ def intercept_variance(m: MixedModel) -> float:
 
 def group_sizes(m: MixedModel) -> np.ndarray:
     """Return the number of rows in each level of the first grouping factor, shape (levels,)."""
-    grouping = m.frame.groupings[m.ngrps.index[0]]
+    name = m.ngrps.index[0]
+    if isinstance(m.frame, UnreadFrame):
+        return np.asarray(m.frame.sums.factors[name].counts).astype(np.intp)
+    grouping = m.frame.groupings[name]
     return np.bincount(grouping.codes, minlength=grouping.size)
 
 

@@ -58,6 +58,42 @@ def test_weights_offsets_and_means_far_from_zero_are_merged():
     same(mlm.lmer(mlm.merge(parts)), mlm.lmer("y ~ x + (1 + x | g)", d, weights="w", offset=(d.h == "a").astype(float)))
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "words"),
+    [
+        ({}, {"offset": "b"}, "no offset and sums 2 with offset='b'.*column of 0"),
+        ({"offset": "b"}, {}, "offset='b' and sums 2 with no offset.*column of 0"),
+        ({"offset": "b"}, {"offset": "2 * b"}, r"offset='b' and sums 2 with offset='2 \* b'.*same `offset`\."),
+        ({}, {"weights": "w"}, "no weights and sums 2 with weights='w'.*column of 1"),
+        ({"weights": "w"}, {"weights": "1 / w"}, "weights='w' and sums 2 with weights='1 / w'.*same `weights`\\."),
+    ],
+)
+def test_other_weights_or_offsets_are_of_another_model(one, two, words):
+    parts = [
+        mlm.sums("y ~ x + (1 | g)", each.assign(w=1.0 + each.b), **given)
+        for each, given in zip(at_sites(rows()), (one, two), strict=False)
+    ]
+    with pytest.raises(DataError, match=f"Sums 1 were made with {words}"):
+        mlm.merge(parts)
+    with pytest.raises(DataError, match="and sums 3 with "):
+        mlm.merge([parts[0], parts[0], parts[1]])
+
+
+def test_a_site_without_weights_and_offset_has_columns_of_1_and_0():
+    d = rows().assign(w=lambda d: np.where(d.h == "a", 1.0, 2.0), o=lambda d: np.where(d.h == "a", 0.0, d.b))
+    parts = [mlm.sums("y ~ x + (1 | g)", each, weights="w", offset="o") for _, each in d.groupby(d.h == "a")]
+    same(mlm.lmer(mlm.merge(parts)), mlm.lmer("y ~ x + (1 | g)", d, weights="w", offset="o"))
+
+
+def test_sizes_of_groups_are_known_without_rows():
+    there, here = mlm.lmer(mlm.sums("y ~ 1 + (1 | g)", rows())), mlm.lmer("y ~ 1 + (1 | g)", rows())
+    assert mlm.design_effect(there) == pytest.approx(mlm.design_effect(here), rel=1e-7)
+    assert mlm.effective_sample_size(there) == pytest.approx(mlm.effective_sample_size(here), rel=1e-7)
+    for ask in (mlm.shrinkage, mlm.robust_vcov):
+        with pytest.raises(FitError, match="needs the rows of the data"):
+            ask(there)
+
+
 def test_means_and_effects_have_the_offset_at_its_mean(tmp_path):
     pytest.importorskip("pyarrow")
     d = rows()

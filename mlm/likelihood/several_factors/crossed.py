@@ -65,8 +65,9 @@ class Crossed:
         Where the effects of each factor's levels stand among all m.
     fronts : Fronts
         Where the entries of the (m, m) matrices stand.
-    store : ndarray, shape (fronts.size,)
-        ``Z'Z``.
+    places : ndarray of int, shape (k,)
+    values : ndarray, shape (k,)
+        Where the entries of ``Z'Z`` stand in a store, and what they are.
     zxy : ndarray, shape (m, p + 1)
         ``Z' [X y]``.
     blocks : tuple of ndarray of int, shapes (q, q, J)
@@ -78,7 +79,8 @@ class Crossed:
     factors: tuple[int, ...]
     columns: tuple[np.ndarray, ...]
     fronts: Fronts
-    store: np.ndarray
+    places: np.ndarray
+    values: np.ndarray
     zxy: np.ndarray
     blocks: tuple[np.ndarray, ...]
     indices: np.ndarray
@@ -88,6 +90,12 @@ class Crossed:
     def width(self) -> int:
         """Number of columns m."""
         return self.fronts.width
+
+    def products(self, explained: np.ndarray | None) -> np.ndarray:
+        """``Z'Z`` less a store, which is overwritten: what nested factors explain of it; a store."""
+        store = self.fronts.zeros() if explained is None else np.negative(explained, out=explained)
+        store[self.places] += self.values
+        return store
 
     def gather(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Put (q, k, J) values of all factors, crossed or not, in the order of the columns: shape (m, k)."""
@@ -199,17 +207,19 @@ def crossed_products(
     products: CrossProducts, factors: tuple[int, ...], columns: tuple[np.ndarray, ...], fronts: Fronts
 ) -> Crossed:
     """Collect the cross-products of the crossed factors."""
-    store, zxy = fronts.zeros(), np.empty((fronts.width, products.p + 1))
+    zxy = np.empty((fronts.width, products.p + 1))
     blocks = tuple(_places(fronts, at[:, None], at[None]) for at in columns)
+    places, values = list(blocks), [products.factors[k].zz for k in factors]
     for position, (k, at) in enumerate(zip(factors, columns, strict=True)):
-        store[blocks[position]] = products.factors[k].zz
         zxy[at] = products.factors[k].zxy.transpose(0, 2, 1)
         for other, beside in zip(factors[position + 1 :], columns[position + 1 :], strict=True):
             pair = products.pairs[k, other]
-            store[_places(fronts, at[:, None, pair.rows], beside[None][:, :, pair.columns])] = pair.values
+            places.append(_places(fronts, at[:, None, pair.rows], beside[None][:, :, pair.columns]))
+            values.append(pair.values)
     indices = np.concatenate([np.tile(at.T, (len(at), 1)).ravel() for at in columns])
     starts = np.cumsum(np.repeat([0, *map(len, columns)], [1, *(at.size for at in columns)]))
-    return Crossed(factors, columns, fronts, store, zxy, blocks, indices, starts)
+    place, value = (np.concatenate([each.ravel() for each in arrays]) for arrays in (places, values))
+    return Crossed(factors, columns, fronts, place, value, zxy, blocks, indices, starts)
 
 
 def _places(fronts: Fronts, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -209,22 +209,22 @@ def _eliminate_part(plan: Plan, matrices: list[np.ndarray], scaled: bool) -> Eli
     """Eliminate the nested factors in turn, each without what those before it explain; then solve the crossed ones."""
     states, update, log_det = [], None, 0.0
     explained = np.zeros((plan.right_sides,) * 2)
-    schur, zxy = (plan.crossed.store, plan.crossed.zxy) if plan.crossed else (np.empty(0), np.empty(0))
-    if not plan.nested:
-        schur = schur.copy()  # it becomes the system's matrix
+    taken, zxy = None, plan.crossed.zxy if plan.crossed else np.empty(0)
     for nested in plan.nested:
         state = _state(nested, matrices[nested.factor], update)
         half = state.half_solved()
         explained += sum_over_levels(half.zxy, half.zxy)
         log_det += state.log_det
         if nested.crossed is not None:
-            schur = schur - state.explained_of_crossed(nested.crossed, half)
+            more = state.explained_of_crossed(nested.crossed, half)
+            taken = more if taken is None else np.add(taken, more, out=taken)
             zxy = zxy - nested.crossed.transposed_times(half.crossed, half.zxy)
         if nested.parents is not None:
             update = _update(state, half, nested.parents, update)
         states.append(state)
     if plan.crossed is None:
         return EliminatedPart(plan, states, None, explained, log_det)
+    schur = plan.crossed.products(taken)
     solved, explained_too = _solve_crossed(plan.crossed, matrices, schur, zxy, scaled)
     log_det += solved.factor.log_det + solved.system.log_det
     return EliminatedPart(plan, states, solved, explained + explained_too, log_det)

@@ -26,7 +26,6 @@ import numpy as np
 
 from ...crossproducts.blocks import CrossProducts, PairProducts
 from ...sparse.fronts import Fronts
-from ...sparse.supernodes import front_seconds
 from ..level_matrices import sum_by
 from .crossed import Crossed, crossed_fronts, crossed_products, joint_fronts
 from .incidence import Incidence
@@ -214,8 +213,7 @@ def _joint_fronts(products: CrossProducts, columns: tuple[np.ndarray, ...], dens
     found = joint_fronts(row, unit, columns, sum(at.shape[1] for at in columns[1:]), LAST_SHARE)
     if found is None:
         return None
-    seconds = sum([front_seconds(f.stop - f.start, len(f.border)) for f in found.fronts])
-    return found if seconds < JOINT_SHARE * front_seconds(dense.width, 0.0) else None
+    return found if found.seconds < JOINT_SHARE * dense.seconds else None
 
 
 def _pair(products: CrossProducts, a: int, b: int) -> PairProducts:

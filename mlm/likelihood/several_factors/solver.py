@@ -56,6 +56,8 @@ class SeveralFactors:
         Parts of the data without a common level, each with its plan of elimination.
     largest : list of float
         Of the squares of each factor's columns in a level.
+    seconds : float
+        That factoring and inverting the crossed factors' systems is estimated to take.
     """
 
     exact = False
@@ -63,6 +65,7 @@ class SeveralFactors:
     def __init__(self, products: CrossProducts, layout: CovarianceLayout, criterion: Criterion) -> None:
         self.xy, self.layout, self.criterion = products.xy, layout, criterion
         self.parts = divide(products)
+        self.seconds = sum(part.plan.crossed.fronts.seconds for part in self.parts if part.plan.crossed is not None)
         self.largest = [float(np.maximum.reduce(f.zz, None)) for f in products.factors]
 
     def lost(self, theta: np.ndarray) -> float:
