@@ -44,6 +44,10 @@ class FewSolution(NamedTuple):
         ``Z' V^-1 Z``, c being the number of all random effects.
     projection : ndarray, shape (c, c)
         ``Z' P Z``, with the fixed effects projected out.
+    levels : list of ndarray, shapes (q, q, J)
+        Blocks of each factor's levels with themselves: of that under REML, of `inner` under maximum likelihood.
+    slopes : list of ndarray, shapes (q, q)
+        Derivatives of the deviance by each factor's Sigma.
     outside : ndarray, shape (c, p + 1)
         ``Z' V^-1 [X R, (y - X beta) / sigma]`` with ``R R' = (X' V^-1 X)^-1``.
     sigma2 : float
@@ -56,6 +60,8 @@ class FewSolution(NamedTuple):
     matrices: list[np.ndarray]
     inner: np.ndarray
     projection: np.ndarray
+    levels: list[np.ndarray]
+    slopes: list[np.ndarray]
     outside: np.ndarray
     sigma2: float
 
@@ -98,9 +104,8 @@ class FewEffects:
             return self.criterion.evaluation(theta, self._fixed(half, matrices)[0], log_det)
         of = self.solve(matrices)
         scale = math.sqrt(of.sigma2)
-        slopes = [2.0 * slope @ t for slope, t in zip(self._slopes(of), of.matrices, strict=True)]
-        projections = self.bases.by_level(of.projection if self.criterion.reml else of.inner)
-        residuals = [scale * e for e in self.bases.split(of.outside[:, -1])]
+        slopes = [2.0 * slope @ t for slope, t in zip(of.slopes, of.matrices, strict=True)]
+        projections, residuals = of.levels, [scale * e for e in self.bases.split(of.outside[:, -1])]
         if of.graded is not None:
             turns = of.graded.turns
             slopes = [u @ slope @ w.T for u, slope, w in zip(turns, slopes, of.graded.others, strict=True)]
@@ -123,9 +128,8 @@ class FewEffects:
             return None
         order = np.concatenate([self.layout.positions(k)[0] for k in range(len(self.bases.shapes))])
         out = np.empty((len(order), len(order)))
-        out[np.ix_(order, order)] = self._along(
-            of, [self.layout.units(k) for k in range(len(self.bases.shapes))]
-        ).second
+        units = [self.layout.units(k) for k in range(len(self.bases.shapes))]
+        out[order[:, None], order] = self._along(of, units).second
         return out
 
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
@@ -199,7 +203,10 @@ class FewEffects:
         outside[:, :-1] = through[:, self.bases.c : -1] @ own.inverse_root
         outside[:, -1] = (through[:, -1] - through[:, self.bases.c : -1] @ own.beta) / math.sqrt(sigma2)
         projection = inner - outside[:, :-1] @ outside[:, :-1].T
-        return FewSolution(fixed, log_det, graded, mine, inner, projection, outside, sigma2)
+        levels = self.bases.by_level(projection if self.criterion.reml else inner)
+        e = self.bases.split(outside[:, -1])
+        slopes = [np.add.reduce(n, 2) - r @ r.T for n, r in zip(levels, e, strict=True)]
+        return FewSolution(fixed, log_det, graded, mine, inner, projection, levels, slopes, outside, sigma2)
 
     def _fixed(self, half: np.ndarray, matrices: list[np.ndarray]) -> tuple[FixedPart, FixedPart]:
         """Generalised least squares; also those of `half`, which is left by a first pass where effects are large."""
@@ -214,15 +221,9 @@ class FewEffects:
         whole = first.whole(found)
         return whole._replace(beta=whole.beta + self.bases.taken), found
 
-    def _slopes(self, of: FewSolution) -> list[np.ndarray]:
-        """Derivatives of the deviance by each factor's Sigma, shapes (q, q)."""
-        blocks = self.bases.by_level(of.projection if self.criterion.reml else of.inner)
-        e = self.bases.split(of.outside[:, -1])
-        return [np.add.reduce(n, 2) - r @ r.T for n, r in zip(blocks, e, strict=True)]
-
     def _along(self, of: FewSolution, steps: Sequence[np.ndarray]) -> Curvature:
         """Derivatives along steps of T: see `one_factor`."""
-        steps, slopes = _steps_of(of, steps), self._slopes(of)
+        steps, slopes = _steps_of(of, steps), of.slopes
         changes = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)]
         mine = _places_of(steps)
         moved = self._moved(of.outside, changes, mine)
@@ -270,7 +271,7 @@ def _summed_pairs(block: np.ndarray, q: int, levels: int, m: int, others: int) -
 
 def _places_of(steps: Sequence[np.ndarray]) -> list[slice]:
     """Where the steps of each factor stand among all, one after the other."""
-    return [slice(a, b) for a, b in itertools.pairwise(np.cumsum([0, *map(len, steps)]).tolist())]
+    return [slice(a, b) for a, b in itertools.pairwise(itertools.accumulate(map(len, steps), initial=0))]
 
 
 def _flat(changes: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ what they are: with columns ``Z A^-1`` T becomes ``A T``, and ``T' (Z'Z) W`` rem
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -124,7 +125,7 @@ def extents(
     ndarray, shape (m,)
         The own trace where that is larger, as where s_b is 0 and nothing is known of u_b: there u_a stands for it.
     """
-    own, start = np.maximum(traces.diagonal(), 0.0), 0
+    own, start = np.maximum(traces.diagonal(), 0.0).tolist(), 0
     found = own.copy()
     for factor in range(len(layout.sizes)):
         for s in [slot for slot in layout.slots if slot.factor == factor]:
@@ -133,16 +134,17 @@ def extents(
             if s.size == 1:  # of one column, the own trace is all there is
                 start += _rank(np.abs(turned[0]))
                 continue
-            deviations = lapack.dgesdd(turned, compute_uv=0)[1]
-            pairs = zip(*(each.tolist() for each in _pairs(s.size, _rank(deviations))), strict=True)
+            singular = lapack.dgesdd(turned, compute_uv=0)[1]
+            pairs = zip(*(each.tolist() for each in _pairs(s.size, _rank(singular))), strict=True)
+            deviations = singular.tolist()
             place = {pair: start + k for k, pair in enumerate(pairs)}
             for (a, b), k in place.items():
                 other = b if (b, b) in place else a
                 ratio = deviations[a] / deviations[other]
-                ends = np.sqrt(own[place[a, a]]) * np.sqrt(own[place[other, other]])
+                ends = math.sqrt(own[place[a, a]]) * math.sqrt(own[place[other, other]])
                 found[k] = max(found[k], 0.5 * (ratio + 1.0 / ratio) * ends)
             start += len(place)
-    return found
+    return np.array(found)
 
 
 def mean_products(products: CrossProducts) -> list[np.ndarray]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +80,7 @@ class JointBases:
     def __init__(self, products: CrossProducts) -> None:
         self.products, self.p, xy = products, products.p, products.xy
         self.shapes = [(f.size, f.levels) for f in products.factors]
-        ends = np.cumsum([0, *(q * levels for q, levels in self.shapes)]).tolist()
+        ends = list(itertools.accumulate([q * levels for q, levels in self.shapes], initial=0))
         self.places = [slice(a, b) for a, b in itertools.pairwise(ends)]
         self.c = ends[-1]
         self.coordinates = self._coordinates()
@@ -159,7 +160,7 @@ class JointBases:
         root, order, rank, _ = lapack.dpstrf(squares / (length[:, None] * length), tol=LEAST_PIVOT * self.c)
         order -= 1
         out = np.empty((rank, self.c + self.p + 1))
-        out[:, order] = np.triu(root)[:rank]
+        out[:, order] = np.where(_below_diagonal(self.c), 0.0, root)[:rank]
         right = (others / length[:, None])[order[:rank]]
         out[:, self.c :] = lapack.dtrtrs(root[:rank, :rank], right, trans=1)[0]
         out[:, : self.c] *= length
@@ -167,18 +168,22 @@ class JointBases:
 
     def _squares(self) -> np.ndarray:
         """``Z'Z``, shape (c, c)."""
-        out = np.zeros((self.c, self.c))
-        for factor, place in zip(self.products.factors, self.places, strict=True):
-            levels = np.arange(factor.levels)
-            block = np.zeros((factor.size, factor.levels, factor.size, factor.levels))
-            block[:, levels, :, levels] = factor.zz.transpose(2, 0, 1)
-            out[place, place] = block.reshape(factor.size * factor.levels, -1)
+        out, factors = np.zeros((self.c, self.c)), self.products.factors
+        places = [np.arange(place.start, place.stop).reshape(shape) for place, shape in self.each()]
+        for factor, own in zip(factors, places, strict=True):
+            out[own[:, None], own] = factor.zz
         for (a, b), pair in self.products.pairs.items():
-            block = np.zeros((*self.shapes[a], *self.shapes[b]))
-            block[:, pair.rows, :, pair.columns] = pair.values.transpose(2, 0, 1)
-            flat = block.reshape(math.prod(self.shapes[a]), -1)
-            out[self.places[a], self.places[b]], out[self.places[b], self.places[a]] = flat, flat.T
+            first, second = places[a][:, None, pair.rows], places[b][:, pair.columns]
+            out[first, second] = out[second, first] = pair.values
         return out
+
+
+@lru_cache(maxsize=8)
+def _below_diagonal(size: int) -> np.ndarray:
+    """Which elements of a square matrix are below its diagonal, read-only."""
+    out = np.tri(size, k=-1, dtype=bool)
+    out.flags.writeable = False
+    return out
 
 
 def turned(turn: np.ndarray, blocks: np.ndarray) -> np.ndarray:

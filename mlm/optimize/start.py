@@ -181,17 +181,17 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
     """
     places = [(k, a) for k, factor in enumerate(products.factors) for a in range(factor.size)]
     squares = [products.factors[k].zz[a, a] for k, a in places]
-    totals = [square.sum() for square in squares]
+    totals, lost = [square.sum() for square in squares], [square @ square / products.nobs for square in squares]
     expected, observed = np.zeros((len(places) + 1, len(places) + 1)), np.zeros(len(places) + 1)
     observed[-1], expected[-1, -1] = products.xy[-1, -1], products.nobs - products.p
     for i, (k, a) in enumerate(places):
-        inverse = _inverses(squares[i], totals[i])
-        observed[i] = inverse @ products.factors[k].zxy[a, -1] ** 2
+        inverse, e = _inverses(squares[i], totals[i]), products.factors[k].zxy[a, -1]
+        observed[i] = inverse @ (e * e)
         expected[i, -1] = np.count_nonzero(inverse) - 1
-        expected[-1, i] = totals[i] - squares[i] @ squares[i] / products.nobs
+        expected[-1, i] = totals[i] - lost[i]
         for j, place in enumerate(places):
             levels, shared = _shared(products, (k, a), place)
-            expected[i, j] = inverse[levels] @ shared**2 - squares[j] @ squares[j] / products.nobs
+            expected[i, j] = inverse[levels] @ (shared * shared) - lost[j]
     found = lapack.dgelss(expected, observed, cond=MOMENTS_RCOND)[1].ravel()
     ratios = found[:-1] / max(found[-1], RESIDUAL_SHARE * observed[-1] / products.nobs)
     return [
@@ -206,11 +206,13 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
     ]
 
 
-def _shared(products: CrossProducts, one: tuple[int, int], other: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _shared(
+    products: CrossProducts, one: tuple[int, int], other: tuple[int, int]
+) -> tuple[np.ndarray | slice, np.ndarray]:
     """Cross-products of two columns, given as (factor, effect): levels of the first one's factor, and values."""
     (k, a), (m, b) = one, other
     if k == m:
-        return np.arange(products.factors[k].levels), products.factors[k].zz[a, b]
+        return slice(None), products.factors[k].zz[a, b]
     pair = products.pairs[min(k, m), max(k, m)]
     return (pair.rows, pair.values[a, b]) if k < m else (pair.columns, pair.values[b, a])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlm.frame.grouping import COUNTED_PER_ROW, cells
+from mlm.frame.grouping import COUNTED_PER_ROW, FEW_CELLS, cells
 
 # levels of the two factors: all combinations counted, and rows sorted by one factor and then by the other
 TABLES = [(3, 5), (1, 1), (200, 300), (4_000, 3_000), (70_000, 90_000)]
@@ -23,9 +23,17 @@ def test_cells_are_the_distinct_pairs(levels):
 
 
 def test_both_ways_are_tried():
-    counted = [a * b <= COUNTED_PER_ROW * 2_700 for a, b in TABLES]
+    counted = [a * b <= max(COUNTED_PER_ROW * 2_700, FEW_CELLS) for a, b in TABLES]
     assert any(counted)
     assert not all(counted)
+
+
+@pytest.mark.parametrize("few", [0, FEW_CELLS])
+def test_few_rows_have_the_same_cells_either_way(few, monkeypatch):
+    monkeypatch.setattr("mlm.frame.grouping.FEW_CELLS", few)
+    found = cells(np.array([29, 0, 29, 7, 0]), np.array([9, 3, 9, 2, 0]), (30, 10))
+    assert [each.tolist() for each in found] == [[0, 0, 7, 29], [0, 3, 2, 9], [3, 1, 3, 2, 0]]
+    assert [each.dtype for each in found] == [np.int32, np.int32, np.intp]
 
 
 @pytest.mark.parametrize("levels", [(3, 5), (70_000, 90_000)])

@@ -373,3 +373,16 @@ def test_time_differences_have_the_same_labels_in_every_frame(unit):
         warnings.simplefilter("ignore", mlm.MlmWarning)
         groups = [mlm.lmer("y ~ x + (1 | t)", frame).ranef()["grp"].astype(str).tolist() for frame in frames]
     assert all(other == groups[0] for other in groups)
+
+
+@pytest.mark.parametrize("dtype", ["str", "object", pd.StringDtype("python")])
+@pytest.mark.parametrize("words", [["b", "a", "ä", "B", "", "a"], ["10", "9", None, "10"], [None, None, "x"]])
+def test_words_of_few_rows_are_told_apart_as_those_of_many(words, dtype, monkeypatch):
+    column = pd.Series(words, dtype=dtype)
+    few = Table.of(pd.DataFrame({"w": column})).value("w")
+    monkeypatch.setattr("mlm.frame.kinds.FEW_ROWS", 0)
+    many = Table.of(pd.DataFrame({"w": column})).value("w")
+    assert few.codes.tolist() == many.codes.tolist()
+    assert list(few.levels) == list(many.levels) == sorted({word for word in words if word is not None})
+    assert few.text
+    assert few.codes.dtype == many.codes.dtype == np.intp

@@ -1,6 +1,7 @@
 """The optimiser: global minima whatever the start, exact zeros, and the condition that makes a zero a minimum."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from brute import STRUCTURES, data, setup
 from scipy.optimize import minimize
@@ -182,6 +183,18 @@ def test_the_log_has_every_evaluation():
         assert value == original(theta).value
     assert found.evaluation.value <= FLAT + min(value for _, value in found.evaluations)
     assert found.optimizer == "newton"
+
+
+def test_of_balanced_data_the_moments_are_evaluated_once():
+    g, h = (a.ravel() for a in np.indices((12, 9, 3))[:2])
+    rng = np.random.default_rng(5)
+    y = 0.8 * rng.normal(size=12)[g] + 0.5 * rng.normal(size=9)[h] + rng.normal(size=len(g))
+    deviance, _ = setup("y ~ 1 + (1 | g) + (1 | h)", pd.DataFrame({"y": y, "g": g, "h": h}), reml=True)
+    found = minimise(deviance)
+    assert found.converged
+    assert len(found.evaluations) == 1
+    assert found.evaluation.gradient == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert (np.linalg.eigvalsh(deviance.curvature(found.evaluation)) > 1.0).all()
 
 
 @pytest.mark.parametrize("optimizer", ["newton", "nloptwrap"])
