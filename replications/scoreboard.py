@@ -234,6 +234,6 @@ def _row(source: str, entry: registry.Entry, original: Record | None, twin: Reco
         f'<th scope="row" title="{escape(entry.what)}"><code>{breakable(entry.id)}</code>{place}{because}</th>',
         _cell(entry.value),
         *(_cell(record.shown if record else NOT_YET) for record in (original, twin)),
-        f'<td class="words">{agrees}</td>',
+        f"<td>{agrees}</td>",
     ]
     return f'<tr data-source="{source}">{"".join(cells)}</tr>'
