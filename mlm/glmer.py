@@ -91,7 +91,8 @@ def glmer(
     Examples
     --------
     >>> import mlm
-    >>> data = {"sick": [2, 3, 9, 7, 3, 1, 1, 8], "n": [14, 12, 12, 15, 22, 18, 21, 22], "herd": list("aabbccdd")}
+    >>> data = {"sick": [2, 3, 9, 7, 3, 1, 1, 8], "n": [14, 12, 12, 15, 22, 18, 21, 22]}
+    >>> data["herd"] = list("aabbccdd")
     >>> m = mlm.glmer("cbind(sick, n - sick) ~ 1 + (1 | herd)", data)
     >>> round(-2 * m.loglik, 3)
     42.377

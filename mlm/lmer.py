@@ -155,7 +155,8 @@ def lmer(
     >>> import mlm, replications
     >>> pupils = replications.load("imm10", verbose=False)
     >>> m = mlm.lmer("math ~ homework + (1 | schnum)", pupils)
-    >>> m.coefficients(ddf="satterthwaite").round(2)[["Estimate", "Std. Error", "Pr(>|t|)"]]
+    >>> table = m.coefficients(ddf="satterthwaite").round(2)
+    >>> table[["Estimate", "Std. Error", "Pr(>|t|)"]]
                  Estimate  Std. Error  Pr(>|t|)
     (Intercept)     44.98        1.80       0.0
     homework         2.21        0.38       0.0

@@ -41,7 +41,7 @@ def save(m: Model, path: Any) -> None:
     --------
     >>> import tempfile, pathlib
     >>> import mlm
-    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1, 2, 3, 4, 5]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     mlm.save(m, pathlib.Path(folder) / "growth.mlm")
     ...     again = mlm.load(pathlib.Path(folder) / "growth.mlm")

@@ -71,7 +71,7 @@ def fixef(m: Model) -> pd.Series:
     Examples
     --------
     >>> import mlm
-    >>> mlm.fixef(mlm.lm("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [3.0, 5.0, 7.0]})).round(3).to_dict()
+    >>> mlm.fixef(mlm.lm("y ~ x", {"x": [1, 2, 3], "y": [3, 5, 7]})).round(3).to_dict()
     {'(Intercept)': 1.0, 'x': 2.0}
     """
     return _asked(m, "fixef")
@@ -88,7 +88,7 @@ def ranef(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.ranef(m)["condval"].round(2).tolist()
     [-3.02, -0.16, 3.18]
     """
@@ -103,7 +103,7 @@ def coef(m: Model) -> pd.DataFrame | dict[str, pd.DataFrame] | pd.Series:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.coef(m)["(Intercept)"].round(2).to_dict()
     {'a': 1.65, 'b': 4.51, 'c': 7.84}
     """
@@ -116,7 +116,7 @@ def coefficients(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.coefficients(m, ddf="satterthwaite")["df"].round(2).tolist()
     [2.0]
     """
@@ -134,7 +134,7 @@ def VarCorr(m: MixedModel | GeneralizedMixedModel) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.VarCorr(m).set_index("grp")["sdcor"].round(3).to_dict()
     {'g': 3.175, 'Residual': 1.0}
     """
@@ -147,7 +147,7 @@ def vcov(m: Model) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.vcov(m).shape
     (1, 1)
     """
@@ -160,7 +160,7 @@ def summary(m: Model, *arguments: Any, **options: Any) -> Summary:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> print(str(mlm.summary(m)).splitlines()[0])
     Linear mixed model fit by REML ['lmerMod']
     """
@@ -173,7 +173,7 @@ def predict(m: Model, newdata: Any = None, *arguments: Any, **options: Any) -> p
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.predict(m, {"g": ["c", "z"]}, new_levels="population").round(2).tolist()
     [7.84, 4.67]
     """
@@ -186,7 +186,7 @@ def fitted(m: Model) -> pd.Series:
     Examples
     --------
     >>> import mlm
-    >>> mlm.fitted(mlm.lm("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [2.0, 4.0, 6.0]})).round(3).tolist()
+    >>> mlm.fitted(mlm.lm("y ~ x", {"x": [1, 2, 3], "y": [2, 4, 6]})).round(3).tolist()
     [2.0, 4.0, 6.0]
     """
     return _asked(m, "fitted")
@@ -198,7 +198,7 @@ def resid(m: Model) -> pd.Series:
     Examples
     --------
     >>> import mlm
-    >>> mlm.resid(mlm.lm("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [2.0, 5.0, 2.0]})).round(3).tolist()
+    >>> mlm.resid(mlm.lm("y ~ x", {"x": [1, 2, 3], "y": [2, 5, 2]})).round(3).tolist()
     [-1.0, 2.0, -1.0]
     """
     return _asked(m, "resid")
@@ -210,7 +210,7 @@ def residuals(m: Model, *arguments: Any, **options: Any) -> pd.Series:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.residuals(m, type="scaled").round(2).tolist()
     [-0.65, 0.35, -0.51, 0.49, -0.84, 1.16]
     """
@@ -223,7 +223,7 @@ def confint(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.confint(m).round(2).values.tolist()
     [[0.99, 8.35]]
     """
@@ -236,7 +236,7 @@ def tidy(m: Model, *arguments: Any, **options: Any) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.tidy(m)["term"].tolist()
     ['(Intercept)', 'sd__(Intercept)', 'sd__Observation']
     """
@@ -249,7 +249,7 @@ def glance(m: Model) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> int(mlm.glance(m)["nobs"].iloc[0])
     6
     """
@@ -300,7 +300,7 @@ def step(
     Examples
     --------
     >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [3, 1, 1, 2, 2, 3], "g": list("aabbcc")}
+    >>> rows = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [3, 1, 1, 2, 2, 3], "g": list("aabbcc")}
     >>> found = mlm.step(mlm.lmer("y ~ x + (1 | g)", rows))
     >>> found.model.formula, found.fixed.frame["Eliminated"].tolist()
     ('y ~ (1 | g)', [1.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from html import escape
@@ -42,9 +43,15 @@ def breakable(name: str) -> str:
     return escaped
 
 
+def in_words(text: str) -> bool:
+    """Return whether a printed string is words, which may wrap, and no number or stars."""
+    return re.search(r"[^\W\d_]{2}", text) is not None
+
+
 def printed_as(text: str) -> str:
     """Return a printed string as HTML that looks like print, with "nothing" where no star was printed."""
-    return f"<code>{escape(text)}</code>" if text else "nothing"
+    kind = ' class="words"' if in_words(text) else ""
+    return f"<code{kind}>{escape(text)}</code>" if text else "nothing"
 
 
 def tolerance(entry: Entry) -> str:

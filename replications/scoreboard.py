@@ -7,7 +7,7 @@ from html import escape
 from importlib import resources
 
 from replications import data, environment, listing, places, records, registry
-from replications.display import STOPPED, agreement, breakable, by_reason
+from replications.display import STOPPED, agreement, breakable, by_reason, in_words
 from replications.records import Record
 
 PAGE = places.ROOT / "book" / "scoreboard.md"
@@ -217,6 +217,12 @@ def _table(found: dict[str, dict[str, dict[str, Record]]]) -> str:
     return template.replace("@sources@", options).replace("@rows@", "\n".join(rows)).strip()
 
 
+def _cell(text: str) -> str:
+    """Return a value in a cell; words wrap, and numbers do not."""
+    kind = ' class="words"' if in_words(text) else ""
+    return f"<td{kind}>{escape(text)}</td>"
+
+
 def _row(source: str, entry: registry.Entry, original: Record | None, twin: Record | None) -> str:
     known = [record for record in (original, twin) if record is not None]
     reason = next((record.reason for record in known if record.reason), "")
@@ -226,9 +232,8 @@ def _row(source: str, entry: registry.Entry, original: Record | None, twin: Reco
     because = f"<small>{escape(reason)}</small>" if reason else ""
     cells = [
         f'<th scope="row" title="{escape(entry.what)}"><code>{breakable(entry.id)}</code>{place}{because}</th>',
-        f"<td>{escape(entry.value)}</td>",
-        f"<td>{escape(original.shown) if original else NOT_YET}</td>",
-        f"<td>{escape(twin.shown) if twin else NOT_YET}</td>",
+        _cell(entry.value),
+        *(_cell(record.shown if record else NOT_YET) for record in (original, twin)),
         f"<td>{agrees}</td>",
     ]
     return f'<tr data-source="{source}">{"".join(cells)}</tr>'

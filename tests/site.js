@@ -18,10 +18,55 @@ const site = {
     }).map(called);
   },
 
-  /** Printouts, code, tables and formulas that are wider than their box; of the reference, whose code is indented, none. */
+  /** Open every box, and wait until what is in it is drawn. */
+  async open() {
+    document.querySelectorAll(".bd-main details").forEach((box) => (box.open = true));
+    await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
+    await new Promise(requestAnimationFrame);
+  },
+
+  /** Pictures that reach over the window, or over a box that cuts them. In one that scrolls they are not cut. */
+  cutPictures() {
+    return within(".bd-article :is(img, svg):not(mjx-container *)").filter((node) => {
+      let box = node.parentElement;
+      while (box !== document.body && getComputedStyle(box).overflowX === "visible") box = box.parentElement;
+      const edge = box.getBoundingClientRect();
+      const { left, right } = (scrolls(box) ? box : node).getBoundingClientRect();
+      const from = Math.max(0, edge.left), to = Math.min(document.documentElement.clientWidth, edge.right);
+      return right > left && (left < from - 1 || right > to + 1);
+    }).map((node) => node.alt || called(node));
+  },
+
+  /** Numbers, such as 1e-5, and options of commands, such as --help, within which a line ends. */
+  broken() {
+    const whole = /(?<![\w.\/-])(?:[-\u2212]?\d(?:[\d.,]*\d)?(?:e[-+]?\d+)?|--\w[\w-]*)(?!\w)/g;
+    const found = [], range = document.createRange();
+    const lines = () => new Set([...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top))).size;
+    const texts = document.createTreeWalker(document.querySelector(".bd-article"), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      range.selectNodeContents(text);
+      if (text.parentElement.closest("mjx-container, script, style, pre") || lines() < 2) continue;
+      for (const { 0: word, index } of text.data.matchAll(whole)) {
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        if (lines() > 1) found.push(`${word} in ${text.data.slice(Math.max(0, index - 20), index + 40)}`);
+      }
+    }
+    return found;
+  },
+
+  /** Labels in the tables of checks that have less room than a few pixels. */
+  squeezed(pixels) {
+    const labels = within("details.published-check tbody th");
+    return labels.filter((node) => node.getBoundingClientRect().width < pixels).map(called);
+  },
+
+  /** Printouts, code, tables and formulas that are wider than their box; but for formulas with a caret below. */
   scrolling() {
-    const boxes = within(".bd-article :is(pre, table, div.math, .text_html, .pst-scrollable-table-container):not(dl.py *)");
-    return boxes.filter((node) => scrolls(node) && node.scrollWidth > node.clientWidth + 1).map(called);
+    const boxes = within(".bd-article :is(pre, table, div.math, .text_html, .pst-scrollable-table-container)");
+    const wide = boxes.filter((node) => scrolls(node) && node.scrollWidth > node.clientWidth + 1);
+    return wide.filter((node) => !/^ *\^$/m.test(node.textContent)).map(called);
   },
 
   /** Formulas that are not drawn, or drawn as an error. */

@@ -274,9 +274,10 @@ def test_no_two_references_are_cited_alike():
     assert not [label for label in found if re.search(r"[\\{}]|n\.d\.", label)]
 
 
-def test_code_in_cells_breaks_after_marks_only():
+def test_code_in_cells_breaks_after_marks_only_and_options_do_not():
     sys.path.insert(0, str(EXTENSIONS))
     import breaks
 
     assert doctest.testmod(breaks).failed == 0
-    assert breaks.breakable("a <- lme4::fixef(null_model)$x") == "a &lt;- lme4::<wbr>fixef(<wbr>null_<wbr>model)$<wbr>x"
+    assert breaks.breakable("a <- lme4::fixef(null_model)$x") == "a &lt;- lme4::<wbr>fixef(<wbr>null_model)$<wbr>x"
+    assert breaks.breakable('re_formula="~ses"') == "re_formula=<wbr>&quot;~ses&quot;"

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import pydoc
 import re
 from functools import cached_property
 from pathlib import Path
@@ -65,3 +66,32 @@ def test_reference_reads_the_types_of_a_class(name):
     properties = inspect.getmembers(thing, lambda member: isinstance(member, property | cached_property))
     first = {name: (inspect.getdoc(member) or "").partition("\n")[0] for name, member in properties if name[0] != "_"}
     assert not {name: line for name, line in first.items() if re.search(r":\s", re.sub(r"`+.*?`+", "", line))}
+
+
+# Characters that a box of the reference holds on a screen of 1280 pixels, of a function and of a class's member.
+BOX, BOX_OF_MEMBER = 92, 87
+
+
+def _shown():
+    """The docstrings of the book's pages, each with its name and whether it is a member's."""
+    directive = re.compile(r"^\.\. auto(?:function|class|exception):: ([\w.]+)$", re.MULTILINE)
+    for page in sorted((ROOT / "book").glob("*.md")):
+        for name in directive.findall(page.read_text("utf8")):
+            thing = pydoc.locate(name) or pydoc.locate(f"mlm.{name}") or pydoc.locate(f"replications.{name}")
+            yield name, thing, False
+            members = inspect.getmembers(thing) if inspect.isclass(thing) else []
+            yield from ((f"{name}.{own}", member, True) for own, member in members if own[0] != "_")
+
+
+def _wide(text, width):
+    """The lines of a docstring's examples that are longer than a box is wide."""
+    examples = re.findall(r"^ *>>> .*(?:\n.+)*", text or "", re.MULTILINE)
+    return [line for line in "\n".join(examples).split("\n") if len(line) > width]
+
+
+def test_examples_fit_the_boxes_of_the_reference():
+    """Neither what is typed nor what is printed scrolls sideways."""
+    shown = list(_shown())
+    assert len(shown) > 300
+    wide = {name: _wide(inspect.getdoc(thing), BOX_OF_MEMBER if member else BOX) for name, thing, member in shown}
+    assert not {name: lines for name, lines in wide.items() if lines}

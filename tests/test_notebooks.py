@@ -25,8 +25,9 @@ def code_cells(path):
     return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
-UNSEEN = {"hide-input", "hide-cell", "remove-input", "remove-cell", "solution"}
-LONGEST = 15  # lines of a cell that a reader sees without a click
+# solutions, which are folded in a chapter, stand open on the teacher's page
+UNSEEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+LONGEST = 15  # lines of code that a reader sees without a click, in either tab
 CHECKS = ("published.check(", "published.section(", "published.finish(")
 
 
@@ -82,8 +83,37 @@ def test_nothing_in_the_notebook_depends_on_the_machine(path):
 
 @each_notebook
 def test_no_long_code_is_seen_without_a_click(path):
-    for cell in seen(path):
-        assert len(cell.source.splitlines()) <= LONGEST, cell.source
+    prose = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    blocks = [block for text in prose for block in re.findall(r"^```r\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    for code in [*(cell.source for cell in seen(path)), *blocks]:
+        assert len(code.splitlines()) <= LONGEST, code
+
+
+@each_notebook
+def test_no_row_or_column_is_called_none(path):
+    """As one is that has the name of an option left out."""
+    for output in (output for cell in code_cells(path) for output in cell.outputs):
+        for text in texts(output):
+            assert not re.search(r"<th[^>]*>None</th>|^\s*None\b|^.*\bNone  +\w", text, re.MULTILINE), text
+
+
+def p_values(text):
+    """The p values of the tables in a printout, as they are printed."""
+    end = 0
+    for line in text.split("\n"):
+        if head := re.search(r"Pr\(>\S+\)|(?<!\S)p(?:\.value)?\s*$", line):
+            end = head.end()
+        elif not line.strip():
+            end = 0
+        elif end:
+            yield line[:end].rpartition(" ")[2]
+
+
+@each_notebook
+def test_a_small_p_value_is_not_printed_as_zero(path):
+    """R prints <2e-16, or digits that tell; no source has a p value of 0.000."""
+    printed = [text for cell in code_cells(path) for output in cell.outputs for text in texts(output)]
+    assert not [p for text in printed for p in p_values(text) if re.fullmatch(r"0\.0+", p)]
 
 
 @each_chapter

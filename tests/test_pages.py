@@ -167,6 +167,17 @@ def test_the_first_page_has_the_chapters_in_the_order_of_the_book():
     assert shown == [name for name in toc if name in replications.SOURCES] == list(replications.SOURCES)
 
 
+def test_the_first_page_adds_up_the_time_of_the_chapters():
+    page = text(BOOK / "intro.md")
+    hours = [int(whole) + len(half) / 2 for whole, half in re.findall(r" (\d)(½?)&nbsp;h \|", page)]
+    after = re.findall(r"file: book/(after_\w+)", text(ROOT / "_toc.yml"))
+    assert len(hours) == len(replications.SOURCES)
+    assert re.search(r"take an hour\s+and a half each", page)
+    for some in (hours[:2], hours, [*hours, *[1.5] * len(after)]):
+        said = f"{int(sum(some))}{'½' if sum(some) % 1 else ''} hours"
+        assert said in page, said
+
+
 def test_the_example_of_the_readme_runs(capsys, monkeypatch):
     monkeypatch.setenv("MLM_ORIGINALS", "")
     example = re.search(r"```python\n(.*?)```", text(ROOT / "README.md"), re.DOTALL)[1]

@@ -28,6 +28,8 @@ LOOKS = [
 STYLE = rc_params_from_file(SHEET, use_default_template=False)
 # pixels: smaller letters are not read on a telephone
 LETTERS = 8
+# pixels: a narrower column breaks the words of a label
+LABEL = 70
 # pixels of a file for one of the page: what fine screens show
 SHARP = 2
 
@@ -94,9 +96,12 @@ def letters(figure):
     return figure["width"] / points(figure) * STYLE["font.size"] * font_scalings["small"]
 
 
-every_look = pytest.mark.parametrize(
-    "seen", LOOKS, indirect=True, ids=[f"{Path(page).stem}-{width}-{scheme}" for page, width, scheme in LOOKS]
-)
+def looks(wanted):
+    names = [f"{Path(page).stem}-{width}-{scheme}" for page, width, scheme in wanted]
+    return pytest.mark.parametrize("seen", wanted, indirect=True, ids=names)
+
+
+every_look = looks(LOOKS)
 
 
 @every_look
@@ -119,6 +124,22 @@ def test_page_fits_its_width(seen):
             assert not seen.js("site.scrolling()"), language
         files = [figure for figure in seen.js("site.figures()") if not is_vector(figure)]
         assert not [figure["file"] for figure in files if figure["natural"][0] < SHARP * figure["width"]]
+    else:
+        smallest = {figure["file"][-40:]: letters(figure) for figure in seen.js("site.figures()")}
+        assert not {file: size for file, size in smallest.items() if size < LETTERS}
+
+
+@looks([look for look in LOOKS if look[2] == "light"])
+def test_opened_boxes_are_whole(seen):
+    """Solutions, hints, checks and folded code: no picture is cut, no number broken, no label squeezed."""
+    seen.js("site.open()")
+    assert seen.js("document.documentElement.scrollWidth") <= seen.width
+    assert not seen.js("site.cut()")
+    assert not seen.js("site.cutPictures()")
+    assert not seen.js("site.broken()")
+    assert not seen.js(f"site.squeezed({LABEL})")
+    if seen.width == SCREEN:
+        assert not seen.js("site.scrolling()")
     else:
         smallest = {figure["file"][-40:]: letters(figure) for figure in seen.js("site.figures()")}
         assert not {file: size for file, size in smallest.items() if size < LETTERS}

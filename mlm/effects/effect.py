@@ -115,7 +115,8 @@ class Effect:
         Examples
         --------
         >>> import mlm, replications
-        >>> m = mlm.lmer("math ~ homework * ses + (1 | schnum)", replications.load("imm10", verbose=False))
+        >>> imm10 = replications.load("imm10", verbose=False)
+        >>> m = mlm.lmer("math ~ homework * ses + (1 | schnum)", imm10)
         >>> mlm.effect(m, "homework", at={"ses": [-1, 0, 1]}).plot().get_ylabel()
         'math'
         """
@@ -187,7 +188,7 @@ def effect(
     Examples
     --------
     >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "z": [1, 3, 2, 5, 4, 6]}
+    >>> rows = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [0, 1, 0, 1, 0, 1], "z": [1, 3, 2, 5, 4, 6]}
     >>> found = effect(mlm.lm("y ~ x + z", rows), "x", values=[0, 1])
     >>> found.frame["fit"].round(3).tolist(), found.typical
     ([6.567, 2.967], {'z': 3.5})

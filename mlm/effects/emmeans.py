@@ -91,7 +91,8 @@ def emmeans(
     Examples
     --------
     >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0, 2.0, 4.4], "f": list("aabbccab"), "g": list("uvuvuvvu")}
+    >>> y = [1.0, 2.2, 4.1, 5.0, 7.3, 9.0, 2.0, 4.4]
+    >>> rows = {"y": y, "f": list("aabbccab"), "g": list("uvuvuvvu")}
     >>> print(mlm.emmeans(mlm.lmer("y ~ f + (1 | g)", rows), "f"))
      f emmean    SE   df lower.CL upper.CL
      a   1.55 0.583 1.11    -4.35     7.45

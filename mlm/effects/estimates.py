@@ -388,7 +388,8 @@ class Estimates:
         --------
         >>> import mlm
         >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0, 2.0, 4.4], "f": list("aabbccab")}
-        >>> print(mlm.emmeans(mlm.lm("y ~ f", rows), "f").contrast("trt.vs.ctrl", adjust="holm"))
+        >>> means = mlm.emmeans(mlm.lm("y ~ f", rows), "f")
+        >>> print(means.contrast("trt.vs.ctrl", adjust="holm"))
          contrast estimate    SE df t.ratio p.value
          b - a        2.77 0.599  5   4.618  0.0057
          c - a        6.42 0.670  5   9.580  0.0004
@@ -458,7 +459,8 @@ class Estimates:
         Examples
         --------
         >>> import mlm, replications
-        >>> m = mlm.lmer("math ~ homework * ses + (1 | schnum)", replications.load("imm10", verbose=False))
+        >>> imm10 = replications.load("imm10", verbose=False)
+        >>> m = mlm.lmer("math ~ homework * ses + (1 | schnum)", imm10)
         >>> slopes = mlm.slopes(m, "homework", by="ses", at={"ses": [-1, 0, 1]})
         >>> [label.get_text() for label in slopes.plot().get_yticklabels()]
         ['-1', '0', '1']

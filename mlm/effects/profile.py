@@ -30,7 +30,8 @@ class Profile(ProfiledDeviance):
         Examples
         --------
         >>> import mlm, replications
-        >>> m = mlm.lmer("math ~ homework + (1 | schnum)", replications.load("imm10", verbose=False))
+        >>> imm10 = replications.load("imm10", verbose=False)
+        >>> m = mlm.lmer("math ~ homework + (1 | schnum)", imm10)
         >>> len(mlm.profile(m).plot())
         4
         """

@@ -72,7 +72,7 @@ def slopes(
     Examples
     --------
     >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [1, 2, 3, 1, 2, 4], "f": list("aaabbb")}
+    >>> rows = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [1, 2, 3, 1, 2, 4], "f": list("aaabbb")}
     >>> print(mlm.slopes(mlm.lm("y ~ x * f", rows), "x", by="f"))
      f x.trend    SE df lower.CL upper.CL
      a    1.55 0.413  2   -0.227     3.33

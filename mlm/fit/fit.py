@@ -138,8 +138,8 @@ class Fit(FittedMixed):
         Examples
         --------
         >>> import mlm
-        >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
-        >>> m.refit(reml=False).reml, m.refit(y=[2.0, 3.0, 5.0, 6.0, 8.0, 10.0]).fixef.round(2).tolist()
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
+        >>> m.refit(reml=False).reml, m.refit(y=[2, 3, 5, 6, 8, 10]).fixef.round(2).tolist()
         (False, [5.67])
         """
         if listed(reml) is not None:

@@ -123,7 +123,7 @@ class FittedMixed:
         --------
         >>> import pickle
         >>> import mlm
-        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "x": [1, 3, 2, 5, 4, 6], "g": list("aabbcc")}
+        >>> data = {"y": [1, 2, 4, 5, 7, 9], "x": [1, 3, 2, 5, 4, 6], "g": list("aabbcc")}
         >>> m = mlm.lmer("y ~ half(x) + (1 | g)", data, functions={"half": lambda x: x / 2})
         >>> again = pickle.loads(pickle.dumps(m)).with_functions({"half": lambda x: x / 2})
         >>> bool((again.predict(data) == m.predict(data)).all())

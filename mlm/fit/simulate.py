@@ -52,7 +52,7 @@ def simulate(m: Any, n: int = 1, seed: Any = None, re_form: Any = False) -> np.n
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.simulate(m, 100, seed=1).shape
     (6, 100)
 

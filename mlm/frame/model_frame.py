@@ -225,7 +225,8 @@ def model_frame(
 
     Examples
     --------
-    >>> frame = model_frame("y ~ x + (1 | g)", {"y": [1.0, 2.0, 4.0, 3.0], "x": [0, 1, 2, 3], "g": list("aabb")})
+    >>> data = {"y": [1.0, 2.0, 4.0, 3.0], "x": [0, 1, 2, 3], "g": list("aabb")}
+    >>> frame = model_frame("y ~ x + (1 | g)", data)
     >>> frame.x_names, frame.groupings["g"].size
     (('(Intercept)', 'x'), 2)
     """

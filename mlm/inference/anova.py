@@ -143,8 +143,9 @@ def anova(
     Examples
     --------
     >>> import mlm
-    >>> data = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
-    >>> table = anova(mlm.lmer("y ~ 1 + (1 | g)", data), mlm.lmer("y ~ x + (1 | g)", data))
+    >>> data = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
+    >>> m0, m = mlm.lmer("y ~ 1 + (1 | g)", data), mlm.lmer("y ~ x + (1 | g)", data)
+    >>> table = anova(m0, m)
     >>> float(table.frame.loc["model2", "Chisq"].round(3)), table.refitted
     (8.268, ('model1', 'model2'))
     >>> print(anova(mlm.lm("y ~ 1", data), mlm.lm("y ~ x", data)))
@@ -156,7 +157,7 @@ def anova(
     1      5 45.613
     2      4 43.207  1    2.4067 0.2228 0.6615
 
-    >>> anova(mlm.lmer("y ~ x + (1 | g)", data)).frame[["NumDF", "DenDF", "F value"]].round(3).values.tolist()
+    >>> anova(m).frame[["NumDF", "DenDF", "F value"]].round(3).values.tolist()
     [[1.0, 2.0, 29.469]]
 
     References

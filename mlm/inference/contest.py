@@ -73,9 +73,10 @@ def contest(
     Examples
     --------
     >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
+    >>> rows = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
     >>> m = mlm.lmer("y ~ x + (1 | g)", rows)
-    >>> mlm.contest(m, "2 * x = 3").frame[["Estimate", "df", "t value"]].round(3).values.tolist()
+    >>> found = mlm.contest(m, "2 * x = 3").frame
+    >>> found[["Estimate", "df", "t value"]].round(3).values.tolist()
     [[2.533, 2.0, -1.0]]
     >>> mlm.contest(m, ["`(Intercept)` = 0", {"x": 1}]).frame["F value"].round(3).tolist()
     [17.902]

@@ -163,8 +163,10 @@ def influence(
     >>> import mlm
     >>> rows = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0, 2.0, 3.5], "g": list("aabbccdd")}
     >>> found = mlm.influence(mlm.lmer("y ~ 1 + (1 | g)", rows), "g")
-    >>> found.cooks_distance.round(3).to_dict(), found.estimates["(Intercept)"].round(2).tolist()
-    ({'a': 0.302, 'b': 0.004, 'c': 0.608, 'd': 0.086}, [5.08, 4.08, 2.92, 4.67])
+    >>> found.cooks_distance.round(3).to_dict()
+    {'a': 0.302, 'b': 0.004, 'c': 0.608, 'd': 0.086}
+    >>> found.estimates["(Intercept)"].round(2).tolist()
+    [5.08, 4.08, 2.92, 4.67]
 
     References
     ----------

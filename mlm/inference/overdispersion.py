@@ -89,7 +89,8 @@ def overdispersion(m: Any) -> Overdispersion:
     Examples
     --------
     >>> import mlm
-    >>> rows = {"k": [0, 9, 1, 14, 2, 0, 7, 1, 12, 3], "x": [1, 2, 1, 2, 1, 1, 2, 2, 1, 2]}
+    >>> k, x = [0, 9, 1, 14, 2, 0, 7, 1, 12, 3], [1, 2, 1, 2, 1, 1, 2, 2, 1, 2]
+    >>> rows = {"k": k, "x": x}
     >>> round(overdispersion(mlm.glm("k ~ x", rows, "poisson")).ratio, 2)
     6.26
 

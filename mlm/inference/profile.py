@@ -108,7 +108,8 @@ class ProfiledDeviance:
         --------
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-        >>> mlm.profile(mlm.lmer("y ~ 1 + (1 | g)", data)).confint(0.9).round(2).loc["sigma"].tolist()
+        >>> profile = mlm.profile(mlm.lmer("y ~ 1 + (1 | g)", data))
+        >>> profile.confint(0.9).round(2).loc["sigma"].tolist()
         [0.58, 2.37]
         """
         level = self.level if level is None else checked_level(level)

@@ -174,7 +174,7 @@ def ranova(
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> mlm.ranova(m).frame["LRT"].round(3).tolist()
     [nan, 4.918]
 

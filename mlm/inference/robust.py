@@ -101,7 +101,8 @@ def robust_vcov(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd.DataFra
     >>> import mlm
     >>> rows = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0, 2.0, 3.5], "g": list("aabbccdd")}
     >>> m = mlm.lmer("y ~ 1 + (1 | g)", rows)
-    >>> round(float(mlm.robust_vcov(m, "CR2").iloc[0, 0]), 3), round(float(m.vcov.iloc[0, 0]), 3)
+    >>> robust, of_model = mlm.robust_vcov(m, "CR2"), m.vcov
+    >>> round(float(robust.iloc[0, 0]), 3), round(float(of_model.iloc[0, 0]), 3)
     (1.993, 1.993)
 
     References

@@ -213,8 +213,9 @@ def drop1(
     Examples
     --------
     >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
-    >>> mlm.drop1(mlm.lmer("y ~ x + (1 | g)", rows)).frame[["NumDF", "DenDF", "F value"]].round(3).values.tolist()
+    >>> rows = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
+    >>> found = mlm.drop1(mlm.lmer("y ~ x + (1 | g)", rows)).frame
+    >>> found[["NumDF", "DenDF", "F value"]].round(3).values.tolist()
     [[1.0, 2.0, 29.469]]
 
     References

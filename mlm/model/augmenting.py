@@ -24,7 +24,7 @@ def augment(m: Any, newdata: Any = None, **options: Any) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1, 2, 3, 4, 5]})
     >>> mlm.augment(m).columns.tolist()
     ['y', 'x', '.fitted', '.resid', '.hat', '.sigma', '.cooksd', '.std.resid']
     """

@@ -56,7 +56,7 @@ class EveryModel:
         Examples
         --------
         >>> import mlm
-        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "x": [0, 1, 0, 2, 1, 1], "g": list("aabbcc")}
+        >>> data = {"y": [1, 2, 4, 5, 7, 9], "x": [0, 1, 0, 2, 1, 1], "g": list("aabbcc")}
         >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
         >>> m.update(". ~ . + x", reml=False).formula
         'y ~ (1 | g) + x'
@@ -99,7 +99,7 @@ class EveryModel:
         Examples
         --------
         >>> import mlm
-        >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "x": [0, 1, 0, 2, 1, 1], "g": list("aabbcc")}
+        >>> data = {"y": [1, 2, 4, 5, 7, 9], "x": [0, 1, 0, 2, 1, 1], "g": list("aabbcc")}
         >>> m = mlm.lmer("y ~ x + (1 | g)", data).standardize()
         >>> m.formula
         'scale(y) ~ scale(x) + (1 | g)'
@@ -129,7 +129,7 @@ class EveryModel:
         --------
         >>> import tempfile
         >>> import mlm
-        >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     m.save(f"{folder}/m.mlm")
         ...     print(mlm.load(f"{folder}/m.mlm").fixef.equals(m.fixef))

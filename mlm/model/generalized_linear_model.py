@@ -309,7 +309,8 @@ class GeneralizedLinearModel(OneLevelModel):
         >>> import mlm
         >>> mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]}).confint().round(2).values.tolist()
         [[-1.16, 3.36]]
-        >>> mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]}).confint(method="profile").round(2).values.tolist()
+        >>> m = mlm.glm("y ~ 1", {"y": [1, 0, 1, 1]})
+        >>> m.confint(method="profile").round(2).values.tolist()
         [[-0.96, 4.1]]
         """
         demand_own_ddf(ddf)

@@ -304,7 +304,8 @@ class GeneralizedMixedModel(MaketablesFace, AfterFit, GeneralizedFit):
         >>> import mlm
         >>> data = {"y": [0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0], "g": list("aaabbbcccddd")}
         >>> m = mlm.glmer("y ~ 1 + (1 | g)", data)
-        >>> m.predict({"g": ["a", "z"]}, new_levels="population", type="response").round(2).tolist()
+        >>> new = {"g": ["a", "z"]}
+        >>> m.predict(new, new_levels="population", type="response").round(2).tolist()
         [0.6, 0.5]
         >>> m.predict({"g": ["a"]}, type="response", se=True).round(2).values.tolist()
         [[0.6, 0.24, 0.18, 0.92]]

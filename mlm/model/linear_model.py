@@ -106,7 +106,7 @@ class LinearModel(OneLevelModel):
         Examples
         --------
         >>> import mlm
-        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1, 2, 3, 4, 5]})
         >>> m.residuals("standardized").round(2).tolist()
         [0.0, 0.7, -1.49, 1.1, -0.26]
         """

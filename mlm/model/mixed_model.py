@@ -119,7 +119,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         >>> import numpy as np
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-        >>> mlm.lmer("y ~ 1 + (1 | g)", data).denominators("kenward-roger").dfs(np.eye(1)).round(2).tolist()
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
+        >>> m.denominators("kenward-roger").dfs(np.eye(1)).round(2).tolist()
         [2.0]
         """
         method = checked_ddf(ddf)
@@ -157,7 +158,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         --------
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-        >>> mlm.lmer("y ~ 1 + (1 | g)", data).coefficients(ddf="satterthwaite").round(2).values.tolist()
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
+        >>> m.coefficients(ddf="satterthwaite").round(2).values.tolist()
         [[4.67, 1.88, 2.0, 2.48, 0.13]]
         """
         if checked_ddf(ddf) is None:
@@ -176,7 +178,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         --------
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-        >>> mlm.lmer("y ~ 1 + (1 | g)", data).varcorr.round(2)[["grp", "vcov", "sdcor"]].values.tolist()
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
+        >>> m.varcorr.round(2)[["grp", "vcov", "sdcor"]].values.tolist()
         [['g', 10.08, 3.18], ['Residual', 1.0, 1.0]]
         """
         return varcorr_table(self)
@@ -206,7 +209,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         --------
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-        >>> mlm.lmer("y ~ 1 + (1 | g)", data).ranef().round(2)[["grp", "condval"]].values.tolist()
+        >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
+        >>> m.ranef().round(2)[["grp", "condval"]].values.tolist()
         [['a', -3.02], ['b', -0.16], ['c', 3.18]]
         """
         return ranef_table(self) if levels is None else ranef_of_levels(self, levels)
@@ -280,7 +284,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         >>> import mlm
         >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
         >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
-        >>> m.residuals("standardized").round(2).tolist()[:2], m.residuals(re_form=False).round(2).tolist()[:2]
+        >>> standardized, of_average = m.residuals("standardized"), m.residuals(re_form=False)
+        >>> standardized.round(2).tolist()[:2], of_average.round(2).tolist()[:2]
         ([-0.9, 0.49], [-3.67, -2.67])
         """
         return mixed_residuals(self, self.resid, type, kept_effects(re_form, level))
@@ -371,7 +376,8 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         >>> m = mlm.lmer("y ~ 1 + (1 | g)", data)
         >>> m.predict({"g": ["a", "d"]}, new_levels="population").round(2).tolist()
         [1.65, 4.67]
-        >>> m.predict({"g": ["a", "d"]}, new_levels="population", se=True).round(2).values.tolist()
+        >>> new = {"g": ["a", "d"]}
+        >>> m.predict(new, new_levels="population", se=True).round(2).values.tolist()
         [[1.65, 0.7, 0.29, 3.01], [4.67, 3.69, -2.56, 11.9]]
         """
         framed, observed = asks_for_frame(se, interval, level), interval == "prediction"
@@ -395,8 +401,10 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
         Examples
         --------
         >>> import mlm, replications
-        >>> m = mlm.lmer("math ~ ses + (1 | schnum)", replications.load("imm10", verbose=False))
-        >>> print(str(m.summary("satterthwaite")).partition("Fixed effects:")[2].partition("---")[0].strip())
+        >>> imm10 = replications.load("imm10", verbose=False)
+        >>> m = mlm.lmer("math ~ ses + (1 | schnum)", imm10)
+        >>> text = str(m.summary("satterthwaite"))
+        >>> print(text.partition("Fixed effects:")[2].partition("---")[0].strip())
         Estimate Std. Error       df t value Pr(>|t|)
         (Intercept)  50.3144     1.2365   9.0035  40.693 1.62e-11 ***
         ses           4.3628     0.7388 195.2421   5.905 1.54e-08 ***

@@ -128,7 +128,7 @@ def sums(
     >>> import mlm
     >>> one = {"y": [1.0, 2.0, 4.0, 5.0], "x": [1, 3, 2, 5], "g": list("aabb")}
     >>> other = {"y": [7.0, 9.0, 3.0], "x": [4, 6, 2], "g": list("cca")}
-    >>> both = mlm.merge([mlm.sums("y ~ x + (1 | g)", one), mlm.sums("y ~ x + (1 | g)", other)])
+    >>> both = mlm.merge([mlm.sums("y ~ x + (1 | g)", rows) for rows in (one, other)])
     >>> both
     Sums of 7 rows for y ~ x + (1 | g); groups: g (3); smallest group: 2
     >>> mlm.lmer(both).fixef.round(3).to_dict()
@@ -166,7 +166,8 @@ def read_sums(path: Any) -> ModelSums:
     Examples
     --------
     >>> import mlm
-    >>> mlm.sums("y ~ x + (1 | g)", "visits/*.parquet").write("sums_a.parquet")  # doctest: +SKIP
+    >>> of_a = mlm.sums("y ~ x + (1 | g)", "visits/*.parquet")  # doctest: +SKIP
+    >>> of_a.write("sums_a.parquet")  # doctest: +SKIP
     >>> mlm.lmer(mlm.read_sums("sums_a.parquet"))  # doctest: +SKIP
     """
     return ModelSums(read_frame_of_sums(path))

@@ -252,7 +252,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
         Examples
         --------
         >>> import mlm
-        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1, 2, 3, 4, 5]})
         >>> m.augment().round(2).iloc[1].tolist()
         [2.1, 2.0, 2.03, 0.07, 0.3, 0.13, 0.1, 0.7]
         """
@@ -272,7 +272,8 @@ class OneLevelModel(EveryModel, MaketablesFace):
         Examples
         --------
         >>> import mlm
-        >>> mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2], "x": [1.0, 2.0, 3.0, 4.0]}).simulate(2, seed=1).shape
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2], "x": [1, 2, 3, 4]})
+        >>> m.simulate(2, seed=1).shape
         (4, 2)
         """
         return simulate(self, n, seed, re_form)

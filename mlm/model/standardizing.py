@@ -41,7 +41,7 @@ def standardize(m: Any, two_sd: bool = False, data: Any = None) -> Any:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1, 2, 3, 4, 5]})
     >>> float(mlm.standardize(m).fixef["scale(x)"].round(3))
     0.998
     """

@@ -20,7 +20,7 @@ def update(m: Any, change: str | None = None, data: Any = None, **options: Any) 
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1, 2, 3, 4, 5]})
     >>> mlm.update(m, ". ~ . - x").fixef.round(2).to_dict()
     {'(Intercept)': 3.06}
     """

@@ -89,9 +89,9 @@ def check(
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.2, 2.9, 4.1, 5.3, 5.8], "x": [1, 2, 3, 4, 5, 6]})
-    >>> [ax.get_title() for ax in check(m)]
-    ['Residuals', 'Normal quantiles of residuals', 'Size of residuals', 'Influence of rows']
+    >>> m = mlm.lm("y ~ x", {"y": [1, 2.2, 2.9, 4.1, 5.3, 5.8], "x": [1, 2, 3, 4, 5, 6]})
+    >>> print(*(ax.get_title() for ax in check(m)), sep="; ")
+    Residuals; Normal quantiles of residuals; Size of residuals; Influence of rows
 
     References
     ----------

@@ -151,7 +151,8 @@ def facet_density_lines(
     --------
     >>> import mlm, replications
     >>> pupils = replications.load("imm10", verbose=False)
-    >>> len(mlm.plot.facet_density_lines(pupils, "homework", "math", "schnum", kind="points"))
+    >>> columns = "homework", "math", "schnum"
+    >>> len(mlm.plot.facet_density_lines(pupils, *columns, kind="points"))
     10
     """
     demand_words(title, xlabel, ylabel)

@@ -96,7 +96,8 @@ def zeta_curves(
     --------
     >>> import mlm
     >>> data = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")}
-    >>> [ax.get_title() for ax in mlm.plot.zeta_curves(mlm.profile(mlm.lmer("y ~ 1 + (1 | g)", data)))]
+    >>> profile = mlm.profile(mlm.lmer("y ~ 1 + (1 | g)", data))
+    >>> [ax.get_title() for ax in mlm.plot.zeta_curves(profile)]
     ['sd_(Intercept)|g', 'sigma', '(Intercept)']
     """
     demand_words(title, xlabel, ylabel)

@@ -221,8 +221,9 @@ def regtable(
     Examples
     --------
     >>> import mlm
-    >>> data = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
-    >>> table = regtable([mlm.lm("y ~ x", data), mlm.lmer("y ~ x + (1 | g)", data)], names=["OLS", "MLM"])
+    >>> data = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
+    >>> models = [mlm.lm("y ~ x", data), mlm.lmer("y ~ x + (1 | g)", data)]
+    >>> table = regtable(models, names=["OLS", "MLM"])
     >>> table.to_frame().loc[("(Intercept)", "estimate")].tolist()
     ['4.13', '4.13*']
 

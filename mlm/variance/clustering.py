@@ -218,7 +218,7 @@ def plausible_range(
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> lower, upper = plausible_range(m)
     >>> round(lower, 2), round(upper, 2)
     (-1.56, 10.89)
@@ -297,7 +297,7 @@ def shrinkage(m: MixedModel) -> pd.DataFrame:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> shrinkage(m).round(3).loc["a", ["lambda", "raw", "eb"]].tolist()
     [0.953, -3.167, -3.017]
 

@@ -71,7 +71,7 @@ def variance_components(fit: Fit | GeneralizedFit, approximation: str = APPROXIM
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> parts = variance_components(m)
     >>> parts.random.round(2).to_dict(), round(parts.residual, 2), round(parts.fixed, 2)
     ({'g': 10.08}, 1.0, 0.0)

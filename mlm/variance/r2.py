@@ -127,7 +127,7 @@ def r2(
     Examples
     --------
     >>> import mlm
-    >>> data = {"y": [1.0, 2.2, 4.1, 5.0, 7.3, 9.0], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
+    >>> data = {"y": [1, 2.2, 4.1, 5, 7.3, 9], "x": [0, 1, 0, 1, 0, 1], "g": list("aabbcc")}
     >>> m = mlm.lmer("y ~ x + (1 | g)", data, reml=False)
     >>> found = r2(m, null=mlm.lmer("y ~ 1 + (1 | g)", data, reml=False))
     >>> round(found.level1, 3), round(found.marginal, 3)

@@ -90,7 +90,7 @@ def re_pca(m: Any) -> RandomComponents:
     Examples
     --------
     >>> import mlm
-    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0], "g": list("aabbcc")})
+    >>> m = mlm.lmer("y ~ 1 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
     >>> print(mlm.re_pca(m))
     $g
     Importance of components:

@@ -86,7 +86,7 @@ def vif(m: Any) -> VarianceInflation:
     Examples
     --------
     >>> import mlm
-    >>> rows = {"y": [1.0, 2.2, 2.9, 4.1, 5.3], "x": [1, 2, 3, 4, 5], "z": [1, 3, 2, 5, 4]}
+    >>> rows = {"y": [1, 2.2, 2.9, 4.1, 5.3], "x": [1, 2, 3, 4, 5], "z": [1, 3, 2, 5, 4]}
     >>> print(mlm.vif(mlm.lm("y ~ x + z", rows)))
            x        z
     2.777778 2.777778

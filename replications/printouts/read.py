@@ -60,7 +60,8 @@ def read_printout(text: str) -> Printout:
     >>> printout = read_printout('''> logLik(m)
     ... 'log Lik.' -897.0393 (df=4)
     ... ''')
-    >>> printout[0].kind, printout[0].call, [(number.id, number.text) for number in printout[0].numbers]
+    >>> found = printout[0]
+    >>> found.kind, found.call, [(number.id, number.text) for number in found.numbers]
     ('stats.logLik', 'logLik(m)', [('loglik', '-897.0393'), ('loglik_df', '4')])
     """
     if not isinstance(text, str):
