@@ -223,7 +223,7 @@ class Quantities:
             row = table[pairs]
         if len(row) != 1:
             raise LookupError(f"{len(row)} rows of varcorr for {group}, {a}{f', {b}' if b else ''}; there must be one")
-        return float(row["vcov" if column in ("variance", "covariance") else "sdcor"].iloc[0])
+        return float(row["vcov" if column in ("variance", "covariance", "cov") else "sdcor"].iloc[0])
 
     def covariance(self, group: str, a: str, b: str) -> float:
         """Return the covariance of two random effects of a grouping factor."""
@@ -299,7 +299,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"(icc\.input_)?sigma2|l1_variance", Quantities.residual),
         (r"(icc\.input_)?tau2|tau00|l2_variance", Quantities.between),
         (r"icc", Quantities.icc),
-        (r"varcomp\.(?P<group>[^.]+)\.(?P<a>[^.]+)__(?P<b>[^.]+)\.(?P<column>corr)", Quantities.component),
+        (r"varcomp\.(?P<group>[^.]+)\.(?P<a>[^.]+)__(?P<b>[^.]+)\.(?P<column>corr|cov)", Quantities.component),
         (r"varcomp\.(?P<group>[^.]+)\.(?P<a>[^.]+)\.(?P<column>variance|sd)", Quantities.component),
         (r"var\.(?P<group>[^.]+)\.(?P<a>[^.]+)", Quantities.component),
         (

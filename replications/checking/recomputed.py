@@ -14,7 +14,9 @@ import pandas as pd
 from mlm.errors import MlmError
 from replications.checking import alternatives, short
 from replications.checking.alternatives import Alternative
-from replications.checking.computed import Value, stars, values
+from replications.checking.answers import limits
+from replications.checking.answers.cells import Value, stars
+from replications.checking.computed import values
 from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
 from replications.checking.intervals import Interval, printed
 from replications.checking.recipe import Recipe, fitted, may_be
@@ -25,6 +27,8 @@ from replications.printouts.lines import Line
 from replications.rounding import agrees, decimal, parse, show
 
 GLMER = "lme4's glmer ends a little short of the optimum, and takes standard errors from differences"
+PROFILE = "R interpolates between the points of a profile"
+GLM = "R's glm stops where a step changes the deviance by less than 1e-8 of itself"
 NLME = "nlme stops where a step changes its parameters by less than 1e-6 of themselves"
 SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
 """What summaries of ``lm`` and ``glm`` round to significant digits."""
@@ -163,6 +167,8 @@ def _agrees(value: Value, number: Number) -> bool:
     """Tell whether a computed number reproduces a printed one by the rule of the registries."""
     if isinstance(value, LookupError):
         return False
+    if isinstance(value, float) and math.isinf(value):
+        return number.text.strip() == "Inf"
     if isinstance(value, str) or number.id.endswith(".stars"):
         return value == number.text
     text = number.text.strip()
@@ -230,9 +236,18 @@ def _is_nlme(target: Target) -> bool:
 
 def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Other]) -> tuple[Interval, str] | None:
     """Return the numbers that lme4 may end with by what its search leaves open, and in words why."""
+    if (
+        target.what == "confint"
+        and not limits.is_wald(target)
+        and (interval := short.of_profile(id, found)) is not None
+    ):
+        return interval, PROFILE
     if all(recipe.function == "glmer" for recipe in target.recipes.values()):
         interval = short.of_glmer(id, found)
         return (interval, GLMER) if interval is not None else None
+    if all(recipe.function == "glm" for recipe in target.recipes.values()):
+        interval = short.of_glm(id, found)
+        return (interval, GLM) if interval is not None else None
     if _is_nlme(target) and (interval := short.of_nlme(id, found)) is not None:
         number = printed(target.numbers[id].text)
         if number is not None and number.meets(interval):

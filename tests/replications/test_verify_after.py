@@ -1,0 +1,124 @@
+"""What R prints after a fit, against the data: tests of terms, deletions, intervals, means, contrasts, indices."""
+
+import json
+import random
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reference import printouts
+from slips import slipped
+
+import replications
+from replications.checking.calls import chain, parse
+from replications.checking.finding import FITTED
+
+REFERENCE = json.loads((Path(printouts.__file__).parent / "verify_after.json").read_text("utf8"))
+TEXTS = REFERENCE["texts"]
+NEVER = {
+    "anova of glmer": "an approximation",
+    "car of glm, III": "with interactions",
+    "confint by bootstrap": "draws",
+    "vcov": "is not recomputed",
+}
+"""What is not computed again, and why."""
+IN_PART = {
+    "means of a fit by ML": "two fits at once",
+    "means within": "two fits at once",
+    "performance": "restricted likelihood",
+}
+SEED = 1812
+
+pytest.importorskip("nlopt")
+
+
+@cache
+def rows():
+    d = printouts.frame("d")
+    return d.assign(yes=(d["y"] > d["y"].median()).astype(int), count=np.round(np.exp(d["y"] / 3)))
+
+
+def text_of(name):
+    return "\n".join([*REFERENCE["fits"], "", *TEXTS[name]])
+
+
+@cache
+def verified(name):
+    return replications.verify(text_of(name), rows())
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_number_is_computed_again(name):
+    found = verified(name)
+    assert found.ok, found
+    assert not found.having("unread")
+    fitted = [f for f in found.having("agrees", "explained") if f.computed is not None or f.rule == FITTED]
+    told = found.having("not fitted here")
+    assert bool(fitted) != (name in NEVER), found
+    assert bool(told) == (name in NEVER or name in IN_PART), found
+    assert all((NEVER | IN_PART)[name] in finding.reason for finding in told)
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if name not in NEVER])
+def test_a_slip_is_found_and_nothing_else(name):
+    text, draw = text_of(name), random.Random(f"{SEED} {name}")
+    fitted = {(f.line, f.id) for f in verified(name).findings if f.computed is not None}
+    numbers = [n for block in verified(name).printout for n in block.numbers if (n.line, n.id) in fitted]
+    may_be = [n for n in numbers if "<" not in n.text and slipped(text, n, draw) is not None]
+    number = draw.choice(may_be)
+    told = replications.verify(slipped(text, number, draw), rows())
+    assert not told.ok, (number, told)
+    differs = [finding for finding in told.having("differs") if finding.rule == FITTED]
+    assert number.id in {finding.id for finding in differs}, (number, told)
+    assert {finding.line for finding in differs} == {number.line}, (number, told)
+
+
+def test_most_numbers_are_computed_again():
+    findings = [finding for name in TEXTS for finding in verified(name).findings]
+    fitted = sum(finding.computed is not None for finding in findings)
+    assert fitted > 1000
+    assert sum(finding.verdict == "not fitted here" for finding in findings) < 0.1 * fitted
+
+
+def test_commands_are_read_from_the_outside():
+    call = parse('contrast(emmeans(m, ~ f | g, at = list(x = c(0, 1))), method = "eff", ref = 2) # all')
+    assert call.function == "contrast"
+    assert call.others == [("method", '"eff"'), ("ref", "2")]
+    assert [one.function for one in chain("(means |> pairs(reverse = TRUE))", {"means": "emmeans(m, 'f')"})] == [
+        "pairs",
+        "emmeans",
+    ]
+    assert parse("no call") is None
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("emmeans(two, ~ f, cov.reduce = range)", "cov.reduce"),
+        ("update(emmeans(two, ~ f), level = 0.9)", "no formula"),
+        ('emtrends(two, ~ f, var = "k")', "numeric predictor"),
+        ("emmeans(two, ~ k)", "4 rows, and 3 are printed"),
+        ("emmeans(two, ~ f, at = points)", "at = points"),
+    ],
+)
+def test_what_a_command_asks_for_and_is_not_computed_is_said(call, reason):
+    table = TEXTS["means by name"][1:]
+    found = replications.verify("\n".join([*REFERENCE["fits"], "", f"> {call}", *table]), rows())
+    assert found.ok, found
+    assert any(reason in finding.reason for finding in found.having("not fitted here")), found
+
+
+def test_a_deletion_that_prints_its_formula_needs_no_command():
+    for name in ("drop1 of lme4, tested", "ranova", "drop1 of lm, tested"):
+        found = replications.verify("\n".join(TEXTS[name]), rows())
+        assert found.ok, found
+        assert found.frame["computed"].notna().sum() > 8
+
+
+def test_rows_that_come_back_with_a_term_are_not_compared():
+    d = rows().assign(x=rows()["x"].where(rows().index % 9 > 0))
+    text = "\n".join(["> l <- lm(y ~ x * f + z, d)", *TEXTS["drop1 of lm"]])
+    assert replications.verify(text, d).having("differs")
+    ml = "\n".join(["> ml <- lmer(y ~ x * f + z + (1 | g), d, REML = FALSE)", *TEXTS["car of glm"]])
+    assert not replications.verify(ml, d.drop(columns="z")).having("differs")
