@@ -225,6 +225,11 @@ class Quantities:
             raise LookupError(f"{len(row)} rows of varcorr for {group}, {a}{f', {b}' if b else ''}; there must be one")
         return float(row["vcov" if column in ("variance", "covariance", "cov") else "sdcor"].iloc[0])
 
+    def deviance(self) -> float:
+        """Return the deviance as summaries print it: of a generalized mixed model minus twice the log likelihood."""
+        laplace = self.mixed and hasattr(self.model, "family")
+        return float(-2 * self.model.loglik if laplace else self.model.deviance)
+
     def covariance(self, group: str, a: str, b: str) -> float:
         """Return the covariance of two random effects of a grouping factor."""
         return self.component(group, a, b, "covariance")
@@ -283,7 +288,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"bic", _attribute("bic")),
         (r"loglik", _attribute("loglik")),
         (r"loglik_df|npar|n_parameters", _attribute("npar")),
-        (r"deviance", _attribute("deviance")),
+        (r"deviance", Quantities.deviance),
         (r"df_resid", _attribute("df_resid")),
         (r"n_obs", _attribute("nobs")),
         (r"null_deviance", _attribute("null_deviance")),

@@ -66,8 +66,7 @@ def _model(target: Target, models: Mapping[str, Any]) -> Source:
             return _mode(model, id, target.numbers[id])
         if id in ("dispersion", "sigma"):
             return float(getattr(model, id))
-        minus_twice = id == "deviance" and recipe.function == "glmer"  # so do its summaries call it
-        found = -2 * model.loglik if minus_twice else quantities.get(id)
+        found = float(model.deviance) if target.block.kind == "stats.deviance" else quantities.get(id)
         if not isinstance(found, str) and not math.isfinite(float(found)):  # type: ignore[arg-type]
             raise LookupError("it is not finite")
         return found if isinstance(found, str) else float(found)  # type: ignore[arg-type]

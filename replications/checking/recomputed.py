@@ -77,9 +77,18 @@ class Recomputed:
         for rule, alternative in ((STOPPED, alternatives.stopping_points), (SLIP, alternatives.slips)):
             if all(findings):
                 break
-            others += self._better(target, found, others, rule, alternative(target.recipes, self.data))
+            tried = alternative(target.recipes, self.data)
+            others += self._better(target, found, others, rule, tried)
+            if rule == STOPPED and target.astray and not others:
+                others += self._stopped(target)
             findings = _findings(target, found, others, self.doubted)
         return findings
+
+    def _stopped(self, target: Target) -> list[Other]:
+        """Return the point where lme4 stops, which tells how far from the optimum a search that went astray may end."""
+        other = next(alternatives.stopping_points(target.recipes, self.data), None)
+        result = self._values(target, other) if other is not None else ""
+        return [(other.label, STOPPED, result)] if other is not None and not isinstance(result, str) else []
 
     def _read(self, target: Target) -> tuple[Target, dict[str, Value] | str]:
         """Return a target with its numbers: of what it may be of, that with which most agree."""
@@ -253,8 +262,10 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
         if number is not None and number.meets(interval):
             return interval, NLME
     for label, rule, other in others:
-        interval = short.as_near(found[id], other[id]) if rule == STOPPED else None
+        interval = short.as_near(found[id], other[id], target.astray) if rule == STOPPED else None
         if interval is not None:
+            if target.astray:
+                return interval, "the printout says that the search did not converge"
             stopped = "another search may stop" if _is_nlme(target) else f"{label} stops"
             return interval, f"as near the optimum as where {stopped}"
     return None

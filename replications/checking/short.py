@@ -19,6 +19,8 @@ from replications.checking.tails import two_sided
 
 TIMES = 3.0
 """How many times as far from the optimum as the known stopping point another one may be."""
+ASTRAY = 30.0
+"""The same where the printout says that the search did not converge: such points lie anywhere along a flat valley."""
 STANDARD_ERRORS = 0.02
 """Share of a standard error that glmer's estimates may be off: three times the most over the designs of
 tests/reference/generalized_printouts.py, fitted by lme4 1.1-31 at its defaults (0.0074)."""
@@ -39,10 +41,10 @@ CURVED = 0.02
 CRITERIA = ("aic", "bic", "loglik", "deviance", "reml_criterion")
 
 
-def as_near(optimum: Value, stopped: Value) -> Interval | None:
-    """Return the numbers about as near the optimum as a stopping point."""
+def as_near(optimum: Value, stopped: Value, astray: bool = False) -> Interval | None:
+    """Return the numbers about as near the optimum as a stopping point; farther where the search went astray."""
     if isinstance(optimum, float) and isinstance(stopped, float):
-        far = TIMES * abs(stopped - optimum)
+        far = (ASTRAY if astray else TIMES) * abs(stopped - optimum)
         return Interval(optimum - far, optimum + far)
     return None
 

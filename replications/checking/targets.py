@@ -35,6 +35,8 @@ WHAT = {
     "performance.model_performance": "performance",
 }
 """What is asked after a fit, and by which word its numbers are computed again."""
+NO_OPTIMUM = re.compile(r"failed to converge|unable to evaluate scaled gradient|nearly unidentifiable")
+"""What lme4 says where its search may not have found the optimum."""
 TABLES = ("texreg", "stargazer", "sjPlot", "modelsummary")
 
 
@@ -61,6 +63,8 @@ class Target:
         Why it is not recomputed, if so.
     objects : mapping of str to str
         Commands by the names to which their results were assigned.
+    astray : bool
+        Whether the printout says of one of the models that its search did not converge.
     """
 
     block: Block
@@ -72,6 +76,7 @@ class Target:
     guesses: tuple[Mapping[str, Recipe], ...] = ()
     reason: str = ""
     objects: Mapping[str, str] = field(default_factory=dict)
+    astray: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ def targets(printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator
     known: dict[str, Recipe] = {}
     call = ""
     fits, tables = list(assignments(lines)), list(objects(lines))
-    only = _only(printout, [recipe for _, _, recipe in fits], asked)
+    only, astray = _only(printout, [recipe for _, _, recipe in fits], asked), _astray(printout, asked)
     for at, block in enumerate(printout):
         if not block.numbers:
             continue
@@ -126,15 +131,26 @@ def targets(printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator
         for target in _of_block(part, known, asked, named):
             unknown = bool(only) and (block.kind in OF_ONE_MODEL or target.what != "model") and bool(target.reason)
             guesses = ({"": asked.change(only[0])},) if unknown and target.what != "terms" else target.guesses
-            yield replace(target, cutoffs=part.cutoffs, guesses=guesses, objects=named)
+            lost = any(_key(recipe) in astray for recipe in target.recipes.values())
+            yield replace(target, cutoffs=part.cutoffs, guesses=guesses, objects=named, astray=lost)
         _learn(block, known, asked)
 
 
 def _only(printout: Printout, fits: Sequence[Recipe], asked: Asked) -> list[Recipe]:
     """Return the model of a text that has no other."""
     found = [asked.recipe(block) for block in printout if block.kind in SUMMARIES]
-    known = {(r.function, r.formula.replace(" ", "")): r for r in (*found, *fits) if isinstance(r, Recipe)}
+    known = {_key(recipe): recipe for recipe in (*found, *fits) if isinstance(recipe, Recipe)}
     return list(known.values()) if len(known) == 1 else []
+
+
+def _key(recipe: Recipe) -> tuple[str, str]:
+    return recipe.function, recipe.formula.replace(" ", "")
+
+
+def _astray(printout: Printout, asked: Asked) -> frozenset[tuple[str, str]]:
+    """Return the models of which the printout says that the search for them did not converge."""
+    lost = [asked.recipe(block) for block in printout if any(map(NO_OPTIMUM.search, block.messages))]
+    return frozenset(_key(recipe) for recipe in lost if isinstance(recipe, Recipe))
 
 
 def _learn(block: Block, known: dict[str, Recipe], asked: Asked) -> None:

@@ -10,9 +10,14 @@ import pytest
 from reference import printouts
 from slips import slipped
 
+import mlm
 import replications
+from replications.checking import short
 from replications.checking.calls import chain, parse
 from replications.checking.finding import FITTED
+from replications.checking.intervals import Interval
+from replications.checking.targets import Asked, targets
+from replications.printouts.pages import lines_of
 
 REFERENCE = json.loads((Path(printouts.__file__).parent / "verify_after.json").read_text("utf8"))
 TEXTS = REFERENCE["texts"]
@@ -122,3 +127,23 @@ def test_rows_that_come_back_with_a_term_are_not_compared():
     assert replications.verify(text, d).having("differs")
     ml = "\n".join(["> ml <- lmer(y ~ x * f + z + (1 | g), d, REML = FALSE)", *TEXTS["car of glm"]])
     assert not replications.verify(ml, d.drop(columns="z")).having("differs")
+
+
+def test_where_the_printout_says_that_a_search_went_astray_numbers_may_be_farther_off():
+    """An intercept's variance is 1.8996 at the optimum, 1.8984 where lme4's algorithm stops here, 1.8946 in R."""
+    printed = Interval(1.8945, 1.8947)
+    assert not printed.meets(short.as_near(1.8996, 1.8984))
+    assert printed.meets(short.as_near(1.8996, 1.8984, astray=True))
+    summary = str(mlm.lmer("y ~ x + f + (x | g)", rows()).summary())
+    confint = "> confint(m, method = 'Wald')\n      2.5 %   97.5 %\nx  0.0001   0.0002\n"
+    for said in ("", "Model failed to converge with max|grad| = 0.0319 (tol = 0.002, component 1)\n"):
+        text = f"> summary(m)\n{summary}\n{said}\n{confint}"
+        found = list(targets(replications.read_printout(text), lines_of(text), Asked()))
+        assert [target.astray for target in found] == [bool(said)] * 2
+
+
+def test_a_log_of_commands_is_no_quoted_mail():
+    log = "\n".join([*REFERENCE["fits"], *TEXTS["sigma"]])
+    assert [block.kind for block in replications.read_printout(log)] == ["stats.sigma"]
+    quoted = "\n".join(f"> {line}" for line in ["Hello,", *TEXTS["means by name"]])
+    assert [block.kind for block in replications.read_printout(quoted)] == ["emmeans.emmeans"]
