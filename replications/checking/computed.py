@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import mlm
 from mlm.errors import MlmError
@@ -18,6 +20,8 @@ from replications.errors import CheckError
 from replications.printouts.block import Number
 from replications.printouts.names import slug
 from replications.quantities import Quantities
+
+KENWARD = {"se": "Std. Error", "df": "df", "t": "t value", "p": "Pr(>|t|)", "stars": "Pr(>|t|)"}
 
 
 def values(target: Target, models: Mapping[str, Any]) -> dict[str, Value]:
@@ -56,8 +60,12 @@ def _model(target: Target, models: Mapping[str, Any]) -> Source:
     (recipe,) = target.recipes.values()
     satterthwaite = any(id.endswith(".df") for id in target.numbers)
     quantities = Quantities(model, satterthwaite)
+    kenward = _by_kenward(target, model)
 
     def value(id: str) -> Value:
+        if kenward is not None and (found := re.fullmatch(r"fixef\.(.+)\.(se|df|t|p|stars)", id)):
+            cell = float(kenward.loc[quantities.term(found[1]), KENWARD[found[2]]])
+            return stars(cell, target.cutoffs) if found[2] == "stars" else cell
         if id.endswith(".stars"):
             return stars(quantities.p(id.split(".")[-2]), target.cutoffs)
         if reason := _of_nlme(target, id, recipe.reml):
@@ -72,6 +80,14 @@ def _model(target: Target, models: Mapping[str, Any]) -> Source:
         return found if isinstance(found, str) else float(found)  # type: ignore[arg-type]
 
     return value
+
+
+def _by_kenward(target: Target, model: Any) -> pd.DataFrame | None:
+    """Return the coefficients by Kenward and Roger's method, where a summary says that its tests are by it."""
+    if not target.block.kind.startswith("lme4.") or "Kenward" not in target.block.heads.get("title", ""):
+        return None
+    found: pd.DataFrame = model.coefficients(ddf="kenward-roger")
+    return found
 
 
 def _mode(model: Any, id: str, number: Number) -> float:

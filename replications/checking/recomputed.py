@@ -28,6 +28,8 @@ from replications.rounding import agrees, decimal, parse, show
 
 GLMER = "lme4's glmer ends a little short of the optimum, and takes standard errors from differences"
 PROFILE = "R interpolates between the points of a profile"
+ASTRAY = "the printout says that the search did not converge"
+STEP = "lme4 ends a little short of the optimum of each smaller model"
 GLM = "R's glm stops where a step changes the deviance by less than 1e-8 of itself"
 NLME = "nlme stops where a step changes its parameters by less than 1e-6 of themselves"
 SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
@@ -223,6 +225,8 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
         if _agrees(other, number):
             verdict, rule, reason = EXPLAINED, kind, f"{label} gives {_shown(other, number)}"
             break
+    if verdict == DIFFERS and target.astray:
+        reason = ASTRAY
     ends = (value, value) if isinstance(value, float) else None
     return Finding(
         verdict=verdict,
@@ -251,6 +255,8 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
         and (interval := short.of_profile(id, found)) is not None
     ):
         return interval, PROFILE
+    if target.what == "step" and (interval := short.of_step(id, found)) is not None:
+        return interval, STEP
     if all(recipe.function == "glmer" for recipe in target.recipes.values()):
         interval = short.of_glmer(id, found)
         return (interval, GLMER) if interval is not None else None
@@ -265,7 +271,7 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
         interval = short.as_near(found[id], other[id], target.astray) if rule == STOPPED else None
         if interval is not None:
             if target.astray:
-                return interval, "the printout says that the search did not converge"
+                return interval, ASTRAY
             stopped = "another search may stop" if _is_nlme(target) else f"{label} stops"
             return interval, f"as near the optimum as where {stopped}"
     return None

@@ -30,6 +30,8 @@ PLACES = 0.01
 """What its correlations, residuals and criteria may be off: twice the most there."""
 NLME = 1e-6
 """The tolerance by which nlme takes its search to have converged (``lmeControl()``), a share of a number."""
+STEPS = 3e-4
+"""Share of themselves that numbers of ``step()`` may be off, whose models lme4 fits one from the other."""
 GLM = 1e-6
 """Share of themselves, or of their standard errors, that numbers of R's glm may be off: it stops where the deviance
 changes by less than 1e-8 of itself (``glm.control()``)."""
@@ -73,6 +75,12 @@ def of_glmer(id: str, values: Mapping[str, Value]) -> Interval | None:
     if quantity in ("lrt", "corr") or id.startswith(("fixef_corr.", "scaled_resid.")) or quantity in CRITERIA:
         return _around(value, PLACES)
     return None
+
+
+def of_step(id: str, values: Mapping[str, Value]) -> Interval | None:
+    """Return the numbers that smaller models of ``step()`` may end with; p values are farther off."""
+    value = values[id]
+    return _around(value, STEPS * (10 if id.endswith(".p") else 1) * abs(value)) if isinstance(value, float) else None
 
 
 def of_glm(id: str, values: Mapping[str, Value]) -> Interval | None:

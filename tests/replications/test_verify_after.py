@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from functools import cache
 from pathlib import Path
 
@@ -147,3 +148,23 @@ def test_a_log_of_commands_is_no_quoted_mail():
     assert [block.kind for block in replications.read_printout(log)] == ["stats.sigma"]
     quoted = "\n".join(f"> {line}" for line in ["Hello,", *TEXTS["means by name"]])
     assert [block.kind for block in replications.read_printout(quoted)] == ["emmeans.emmeans"]
+
+
+def test_a_summary_by_kenward_and_rogers_method():
+    m = mlm.lmer("y ~ x * f + z + (1 | g) + (1 | h)", rows())
+    text = str(m.summary(ddf="kenward-roger"))
+    found = replications.verify(text, rows())
+    assert found.ok, found
+    slip = text.replace("Kenward-Roger's", "Satterthwaite's")
+    assert slip != text
+    assert replications.verify(slip, rows()).having("differs")
+
+
+def test_shares_of_terms_with_double_bars_are_left_open():
+    d = rows()
+    m = mlm.lmer("y ~ x + (x || g)", d)
+    text = f"> m <- lmer(y ~ x + (x || g), d)\n> performance::icc(m)\n{mlm.icc(m)}\n"
+    assert replications.verify(text, d).having("agrees")
+    other = re.sub(r"(Adjusted ICC: )0\.\d", r"\g<1>0.9", text)
+    (told,) = replications.verify(other, d).having("not fitted here")
+    assert "||" in told.reason

@@ -12,6 +12,7 @@ import mlm
 from replications.checking.answers.cells import Source, not_here, only
 from replications.checking.intervals import printed
 from replications.checking.targets import Target
+from replications.printouts.block import Number
 from replications.quantities import find
 
 CRITERIA = ("AIC", "AICc", "BIC")
@@ -32,9 +33,22 @@ def icc(target: Target, models: Mapping[str, Any]) -> Source:
 
     def value(id: str) -> float:
         group = id.removeprefix("icc.")
-        return float(getattr(found, id)) if group == id else _of_group(model, found, group)
+        share = float(getattr(found, id)) if group == id else _of_group(model, found, group)
+        return _unless_slopes(model, share, target.numbers[id])
 
     return value
+
+
+def _unless_slopes(model: Any, found: float, number: Number) -> float:
+    """Return a share; without a word of *differs* where ``||`` leaves open whether the slopes were counted."""
+    if "||" in model.formula and not _shows(number, found):
+        raise LookupError("performance up to 0.10 leaves out of its shares the slopes of terms with ||")
+    return found
+
+
+def _shows(number: Number, found: float) -> bool:
+    shown = printed(number.text)
+    return shown is None or shown.low <= found <= shown.high
 
 
 def _of_group(model: Any, found: mlm.IntraclassCorrelation, name: str) -> float:
@@ -59,7 +73,7 @@ def r2(target: Target, models: Mapping[str, Any]) -> Source:
     if isinstance(model, mlm.GeneralizedLinearModel):
         raise not_here("R2 of a generalized linear model")
     found = mlm.r2(model)
-    return lambda id: float(getattr(found, id.removeprefix("r2_")))
+    return lambda id: _unless_slopes(model, float(getattr(found, id.removeprefix("r2_"))), target.numbers[id])
 
 
 def performance(target: Target, models: Mapping[str, Any]) -> Source:
@@ -73,9 +87,10 @@ def performance(target: Target, models: Mapping[str, Any]) -> Source:
     def value(id: str) -> float:
         number = target.numbers[id]
         if number.column not in CRITERIA:
-            return _index(model, number.column)
-        found, shown = _criterion(model, number.column), printed(number.text)
-        if not getattr(model, "reml", True) and shown is not None and not shown.low <= found <= shown.high:
+            found = _index(model, number.column)
+            return _unless_slopes(model, found, number) if number.column[:2] in ("R2", "IC") else found
+        found = _criterion(model, number.column)
+        if not getattr(model, "reml", True) and not _shows(number, found):
             raise LookupError("criteria by the restricted likelihood at estimates that maximise another one")
         return found
 
