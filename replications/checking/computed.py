@@ -63,9 +63,9 @@ def _model(target: Target, models: Mapping[str, Any]) -> Source:
     kenward = _by_kenward(target, model)
 
     def value(id: str) -> Value:
-        if kenward is not None and (found := re.fullmatch(r"fixef\.(.+)\.(se|df|t|p|stars)", id)):
-            cell = float(kenward.loc[quantities.term(found[1]), KENWARD[found[2]]])
-            return stars(cell, target.cutoffs) if found[2] == "stars" else cell
+        if kenward is not None and (named := re.fullmatch(r"fixef\.(.+)\.(se|df|t|p|stars)", id)):
+            cell = float(kenward.loc[quantities.term(named[1]), KENWARD[named[2]]])
+            return stars(cell, target.cutoffs) if named[2] == "stars" else cell
         if id.endswith(".stars"):
             return stars(quantities.p(id.split(".")[-2]), target.cutoffs)
         if reason := _of_nlme(target, id, recipe.reml):
