@@ -19,10 +19,11 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from mlm.errors import suggest
+from replications.printouts.names import quantity, slug
 from replications.quantities import Quantities, anova_cell, find, is_quantity, stars, verdict
 from replications.registry import Entry, Source
 
-TESTS = ("Pr(>F)", "Pr(>Chisq)")
+TESTS = ("Pr(>F)", "Pr(>Chisq)", "Pr(>Chi)", "Pr(Chi)")
 TERM_COLUMNS = {
     "sum_sq": "Sum Sq",
     "mean_sq": "Mean Sq",
@@ -97,7 +98,7 @@ class HandedOver:
         whole, parts = self.given[key], entry.id.split(".")
         above = len(f"{self.name}.{key}".rstrip(".").split("."))
         if isinstance(whole, pd.DataFrame):
-            if "npar" not in whole:
+            if "npar" not in whole or "<none>" in whole.index:
                 return _of_term(whole, parts[above], ".".join(parts[above + 1 :]))
             return anova_cell(whole, self._row(key, above, parts[above]), ".".join(parts[above + 1 :]))
         if entry.relation == "text" and parts[-1] != "stars":
@@ -115,12 +116,17 @@ class HandedOver:
 def _of_term(table: pd.DataFrame, term: str, name: str) -> object:
     """Return a cell of the table of one model's terms, as ``mlm.anova(m).frame`` has it."""
     row = table.loc[find(term, table.index, "term")]
-    column = (
-        next((test for test in TESTS if test in table), "") if name in ("p", "stars") else TERM_COLUMNS.get(name, "")
-    )
+    column = next((test for test in TESTS if test in table), "") if name in ("p", "stars") else _column(table, name)
     if column not in table:
         raise LookupError(f"the table of tests has no {name!r}.{suggest(name, [*TERM_COLUMNS, 'p', 'stars'])}")
     return stars(float(row[column]), dot=True) if name == "stars" else row[column]
+
+
+def _column(table: pd.DataFrame, name: str) -> str:
+    """Return the column that an id calls by the registry's word for it."""
+    own = TERM_COLUMNS.get(name, "")
+    other = "Df" if name == "chisq_df" else next((text for text in table if quantity(str(text)) == name), "")
+    return own if own in table else other
 
 
 def _end(parts: list[str], above: int) -> str:
@@ -146,10 +152,23 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, pd.DataFrame) or hasattr(value, "fixef")
 
 
+def _cells(table: pd.DataFrame) -> dict[str, object]:
+    return {f"{row}.{column}": table.at[row, column] for row in table.index for column in table.columns}
+
+
+def _limits(table: pd.DataFrame) -> dict[str, object]:
+    """Return the ends of intervals by their parameters' names in ids; lme4 counts those of random effects."""
+    names = [slug(str(row)) for row in table.index]
+    count = names.index("sigma") if "sigma" in names else sum(name.startswith(("sd_", "cor_")) for name in names)
+    names = [f"sig{at + 1:02d}" if at < count else name for at, name in enumerate(names)]
+    ends = ("ci_low", "ci_high")
+    return {f"{name}.{end}": table.iloc[at, k] for at, name in enumerate(names) for k, end in enumerate(ends)}
+
+
 def _flat(values: object, prefix: str) -> dict[str, object]:
     """Return the values by their keys; a model or an anova table stays whole."""
     if isinstance(values, pd.DataFrame) and "npar" not in values and not set(TESTS) & set(values):
-        values = {f"{row}.{column}": values.at[row, column] for row in values.index for column in values.columns}
+        values = _limits(values) if all("%" in str(column) for column in values) else _cells(values)
     elif isinstance(values, pd.Series):
         values = values.to_dict()
     if not isinstance(values, Mapping):

@@ -223,7 +223,12 @@ class Quantities:
             row = table[pairs]
         if len(row) != 1:
             raise LookupError(f"{len(row)} rows of varcorr for {group}, {a}{f', {b}' if b else ''}; there must be one")
-        return float(row["vcov" if column in ("variance", "covariance") else "sdcor"].iloc[0])
+        return float(row["vcov" if column in ("variance", "covariance", "cov") else "sdcor"].iloc[0])
+
+    def deviance(self) -> float:
+        """Return the deviance as summaries print it: of a generalized mixed model minus twice the log likelihood."""
+        laplace = self.mixed and hasattr(self.model, "family")
+        return float(-2 * self.model.loglik if laplace else self.model.deviance)
 
     def covariance(self, group: str, a: str, b: str) -> float:
         """Return the covariance of two random effects of a grouping factor."""
@@ -283,7 +288,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"bic", _attribute("bic")),
         (r"loglik", _attribute("loglik")),
         (r"loglik_df|npar|n_parameters", _attribute("npar")),
-        (r"deviance", _attribute("deviance")),
+        (r"deviance", Quantities.deviance),
         (r"df_resid", _attribute("df_resid")),
         (r"n_obs", _attribute("nobs")),
         (r"null_deviance", _attribute("null_deviance")),
@@ -299,7 +304,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., object]], ...] = tuple(
         (r"(icc\.input_)?sigma2|l1_variance", Quantities.residual),
         (r"(icc\.input_)?tau2|tau00|l2_variance", Quantities.between),
         (r"icc", Quantities.icc),
-        (r"varcomp\.(?P<group>[^.]+)\.(?P<a>[^.]+)__(?P<b>[^.]+)\.(?P<column>corr)", Quantities.component),
+        (r"varcomp\.(?P<group>[^.]+)\.(?P<a>[^.]+)__(?P<b>[^.]+)\.(?P<column>corr|cov)", Quantities.component),
         (r"varcomp\.(?P<group>[^.]+)\.(?P<a>[^.]+)\.(?P<column>variance|sd)", Quantities.component),
         (r"var\.(?P<group>[^.]+)\.(?P<a>[^.]+)", Quantities.component),
         (

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chapters import is_draft
 
 pytest.importorskip("myst_nb", reason="the extra `book` is not installed")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
@@ -85,4 +86,6 @@ def test_most_words_are_taught_in_a_section():
     said_elsewhere = {"robust standard error"}  # "see" another
     untaught = {word for word, places in FOUND.items() if not places} - said_elsewhere
     assert len(untaught) <= 3, untaught
-    assert {key for places in FOUND.values() for key, _ in places} == set(concepts.CHAPTERS)
+    assert {key for places in FOUND.values() for key, _ in places} == {
+        key for key in concepts.CHAPTERS if not is_draft(key)
+    }

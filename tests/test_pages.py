@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from chapters import FINISHED
 from rmodels import data
 
 import mlm
@@ -151,7 +152,7 @@ def test_every_chapter_says_what_comes_before_it_and_links_words_once():
     words = re.findall(r"^(\S[^\n]*)\n  \S", text(BOOK / "glossary.md").split("```{glossary}")[1], re.MULTILINE)
     assert len(words) > 30
     assert words == sorted(words, key=str.casefold)
-    for key in replications.SOURCES:
+    for key in FINISHED:
         cells = nbformat.read(BOOK / f"{key}.ipynb", as_version=4).cells
         prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
         assert prose.count("**Before this chapter.**") == 1, key

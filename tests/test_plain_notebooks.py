@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from chapters import is_draft
 
 pytest.importorskip("pybtex", reason="the extra `book` is not installed")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
@@ -38,6 +39,7 @@ LEFT_OVER = (
 OF_PANDAS = "Pyarrow will become a required dependency of pandas"
 
 each_chapter = pytest.mark.parametrize("key", CHAPTERS)
+each_finished = pytest.mark.parametrize("key", [key for key in CHAPTERS if not is_draft(key)])
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def test_nothing_of_the_book_is_left(key, written):
     assert "pip install" in notebook.cells[0].source
 
 
-@each_chapter
+@each_finished
 def test_every_number_of_the_prose_and_every_figure_stands_in_it(key, written):
     chapter = plain.read(plain.BOOK / f"{key}.ipynb")
     text = (written / f"{key}.ipynb").read_text("utf-8")
@@ -89,12 +91,12 @@ def test_the_scripts_hold_all_code(key, written):
     assert [type(node) for node in ast.parse(script).body] == kinds
     r_code = (written / f"{key}.R").read_text("utf-8")
     blocks = [b for c in chapter.notebook.cells for b in re.findall(r"^```r\n(.*?)^```", c.source, re.M | re.S)]
-    assert len(blocks) > (10 if key in SOURCES else 3)
+    assert is_draft(key) or len(blocks) > (10 if key in SOURCES else 3)
     for block in blocks[1:]:
         assert block.strip() in r_code.replace("\n# ", "\n")
 
 
-@each_chapter
+@each_finished
 def test_the_scripts_print_what_has_a_value_only(key, written):
     """What a notebook shows as the result of a cell is printed, and no call whose value is None."""
     notebook = nbformat.read(plain.BOOK / f"{key}.ipynb", as_version=4)
@@ -224,7 +226,7 @@ def test_scripts_print_what_a_notebook_shows(code, printing):
 
 
 @pytest.mark.slow
-@each_chapter
+@each_finished
 def test_a_plain_notebook_runs_in_a_fresh_environment(key, written, fresh, monkeypatch):
     nbclient = pytest.importorskip("nbclient")
     monkeypatch.setenv("JUPYTER_PATH", str(fresh.kernel()))

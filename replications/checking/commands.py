@@ -5,11 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from replications.checking.calls import arguments
 from replications.checking.recipe import Recipe, family_of
 from replications.printouts.lines import Line
 
 _ASSIGNED = re.compile(r"^\s*([A-Za-z.][\w.]*)\s*(?:<-|=)\s*(?:\w+::)?(lmer|glmer\.nb|glmer|lm|glm)\s*\((.*)$")
-_ABOUT = re.compile(r"^\s*(?:\w+::)?[A-Za-z.][\w.]*\(\s*([A-Za-z.][\w.]*)\s*[,)]")
+_AROUND = (
+    r"(?:print|round|signif|summary|coef|confint|test|pairs|contrast|plot|as\.data\.frame|data\.frame|as\.matrix|"
+    r"suppressWarnings|suppressMessages|kable|invisible)"
+)
+_ABOUT = re.compile(
+    rf"^\s*(?:(?:\w+::)?{_AROUND}\(\s*)*(?:\w+::)?[A-Za-z.][\w.]*\(\s*(?:(?:object|model|x)\s*=\s*)?([A-Za-z.][\w.]*)\s*[,)]"
+)
+_PIPED = re.compile(r"^\s*([A-Za-z.][\w.]*)\s*(?:\|>|%>%)")
+_OBJECT = re.compile(
+    r"^\s*([A-Za-z.][\w.]*)\s*(?:<-|=)\s*(.*\b(?:emmeans|emtrends|lsmeans|lstrends|contrast|pairs)\(.*)$"
+)
+"""What is assigned and is no model: means, slopes and their contrasts."""
+PLACES = {
+    "lmer": ("formula", "data", "REML"),
+    "glmer": ("formula", "data", "family"),
+    "glmer.nb": ("formula", "data"),
+    "lm": ("formula", "data", "subset", "weights"),
+    "glm": ("formula", "family", "data", "weights", "subset"),
+}
+"""Arguments in R's order, for those that are given without their names."""
 MOST_LINES = 12
 """Lines that one command may take."""
 
@@ -19,11 +39,20 @@ def about(call: str) -> str | None:
 
     Examples
     --------
-    >>> about("performance::icc(m2)"), about("nothing")
-    ('m2', None)
+    >>> about("performance::icc(m2)"), about("print(VarCorr(m), comp = 'Variance')"), about("nothing")
+    ('m2', 'm', None)
     """
-    found = _ABOUT.match(call)
+    found = _PIPED.match(call) or _ABOUT.match(call)
     return found[1] if found else None
+
+
+def objects(lines: Sequence[Line]) -> Iterator[tuple[int, str, str]]:
+    """Give line, name and command of each table of means, or of contrasts, that is assigned to a name."""
+    for at, line in enumerate(lines):
+        found = _OBJECT.match(line.text)
+        if found and (opening := found[2].find("(")) >= 0:
+            inner = _whole(found[2][opening + 1 :], lines[at + 1 : at + MOST_LINES])
+            yield line.number, found[1], f"{found[2][: opening + 1]}{inner})" if inner is not None else found[2]
 
 
 def assignments(lines: Sequence[Line]) -> Iterator[tuple[int, str, Recipe]]:
@@ -51,10 +80,12 @@ def _whole(first: str, below: Sequence[Line]) -> str | None:
 
 
 def _recipe(function: str, inner: str) -> Recipe | None:
-    parts = _split(inner)
-    named = {key: value for key, value in (part for part in parts if part[0])}
-    formula = named.get("formula") or next((value for key, value in parts if not key and "~" in value), None)
-    if formula is None or "subset" in named or (function == "lm" and "weights" in named):
+    parts = arguments(inner)
+    named = {key: value for key, value in parts if key}
+    free = [name for name in PLACES[function] if name not in named]
+    named |= dict(zip(free, (value for key, value in parts if not key and value), strict=False))
+    formula = named.get("formula")
+    if formula is None or "~" not in formula or "subset" in named or (function == "lm" and "weights" in named):
         return None
     weights, offset = named.get("weights"), named.get("offset")
     if function == "lmer":
@@ -67,16 +98,3 @@ def _recipe(function: str, inner: str) -> Recipe | None:
     if family is None or not nodes.isdigit():
         return None
     return Recipe(function.partition(".")[0], formula, True, family[0], family[1], int(nodes), weights, offset)
-
-
-def _split(text: str) -> list[tuple[str, str]]:
-    """Return the arguments of a call, each with its name or without."""
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    found = [re.match(r"^\s*(?:([\w.]+)\s*=(?!=))?\s*(.*?)\s*$", re.sub(r"\s+", " ", part)) for part in parts]
-    return [(match[1] or "", match[2]) for match in found if match is not None]

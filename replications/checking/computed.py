@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from itertools import pairwise
+import re
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,15 @@ import pandas as pd
 
 import mlm
 from mlm.errors import MlmError
-from replications.checking.part import Cutoffs
+from replications.checking.answers import deletions, indices, limits, means, terms
+from replications.checking.answers.cells import Source, Value, of_table, stars
 from replications.checking.targets import Target
 from replications.errors import CheckError
 from replications.printouts.block import Number
 from replications.printouts.names import slug
-from replications.quantities import Quantities, find
+from replications.quantities import Quantities
 
-Value = float | str | LookupError
-"""A number, stars, or why there is none."""
+KENWARD = {"se": "Std. Error", "df": "df", "t": "t value", "p": "Pr(>|t|)", "stars": "Pr(>|t|)"}
 
 
 def values(target: Target, models: Mapping[str, Any]) -> dict[str, Value]:
@@ -32,14 +33,20 @@ def values(target: Target, models: Mapping[str, Any]) -> dict[str, Value]:
     models : mapping of str to model
         Fitted, by the names of the target's recipes.
     """
-    source = _SOURCES[target.what](target, models)
-    found: dict[str, Value] = {}
-    for id in target.numbers:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what there is to say of the models was said as they were fitted
         try:
-            found[id] = source(id)
-        except (LookupError, CheckError, AttributeError, TypeError, MlmError) as error:
-            found[id] = LookupError(_reason(error))
-    return found
+            source = _SOURCES[target.what](target, models)
+        except (LookupError, CheckError, MlmError, np.linalg.LinAlgError) as error:
+            return dict.fromkeys(target.numbers, LookupError(_reason(error)))
+        return {id: _value(source, id) for id in target.numbers}
+
+
+def _value(source: Source, id: str) -> Value:
+    try:
+        return source(id)
+    except (LookupError, CheckError, AttributeError, TypeError, MlmError) as error:
+        return LookupError(_reason(error))
 
 
 def _reason(error: Exception) -> str:
@@ -48,33 +55,39 @@ def _reason(error: Exception) -> str:
     return "the model has no such number"
 
 
-def stars(p: float, cutoffs: Cutoffs) -> str:
-    """Return the stars of a p value by a legend."""
-    return next((text for text, bound in cutoffs if p < bound), "")
-
-
-def _model(target: Target, models: Mapping[str, Any]) -> Any:
+def _model(target: Target, models: Mapping[str, Any]) -> Source:
     (model,) = models.values()
     (recipe,) = target.recipes.values()
-    satterthwaite = any(id.startswith("fixef.") and id.endswith(".df") for id in target.numbers)
+    satterthwaite = any(id.endswith(".df") for id in target.numbers)
     quantities = Quantities(model, satterthwaite)
+    kenward = _by_kenward(target, model)
 
     def value(id: str) -> Value:
+        if kenward is not None and (named := re.fullmatch(r"fixef\.(.+)\.(se|df|t|p|stars)", id)):
+            cell = float(kenward.loc[quantities.term(named[1]), KENWARD[named[2]]])
+            return stars(cell, target.cutoffs) if named[2] == "stars" else cell
         if id.endswith(".stars"):
             return stars(quantities.p(id.split(".")[-2]), target.cutoffs)
         if reason := _of_nlme(target, id, recipe.reml):
             raise LookupError(reason)
         if target.block.kind == "lme4.ranef":
             return _mode(model, id, target.numbers[id])
-        if id == "dispersion":
-            return float(model.dispersion)
-        minus_twice = id == "deviance" and recipe.function == "glmer"  # so do its summaries call it
-        found = -2 * model.loglik if minus_twice else quantities.get(id)
+        if id in ("dispersion", "sigma"):
+            return float(getattr(model, id))
+        found = float(model.deviance) if target.block.kind == "stats.deviance" else quantities.get(id)
         if not isinstance(found, str) and not math.isfinite(float(found)):  # type: ignore[arg-type]
             raise LookupError("it is not finite")
         return found if isinstance(found, str) else float(found)  # type: ignore[arg-type]
 
     return value
+
+
+def _by_kenward(target: Target, model: Any) -> pd.DataFrame | None:
+    """Return the coefficients by Kenward and Roger's method, where a summary says that its tests are by it."""
+    if not target.block.kind.startswith("lme4.") or "Kenward" not in target.block.heads.get("title", ""):
+        return None
+    found: pd.DataFrame = model.coefficients(ddf="kenward-roger")
+    return found
 
 
 def _mode(model: Any, id: str, number: Number) -> float:
@@ -96,68 +109,25 @@ def _of_nlme(target: Target, id: str, reml: bool) -> str:
     return "nlme's BIC of a REML fit counts the rows less the coefficients" if id == "bic" and reml else ""
 
 
-def _comparison(target: Target, models: Mapping[str, Any]) -> Any:
+def _comparison(target: Target, models: Mapping[str, Any]) -> Source:
     reml = any(recipe.reml and recipe.function == "lmer" for recipe in target.recipes.values())
     table = mlm.anova(*models.values(), names=list(models), refit=not reml)
-    return _cells(target, table.frame)
+    return of_table(target, table.frame)
 
 
-def _terms(target: Target, models: Mapping[str, Any]) -> Any:
-    (model,) = models.values()
-    columns = {number.column for number in target.numbers.values()}
-    if "npar" in columns and not any(column.startswith("Pr(") for column in columns):
-        return _cells(target, _of_lme4(model))
-    return _cells(target, mlm.anova(model).frame)
-
-
-def _of_lme4(model: Any) -> pd.DataFrame:
-    """Return lme4's table of terms in their order: squares of the fixed effects by the factor of their precision."""
-    table = mlm.anova(model, type=1).frame
-    sigma2 = float(model.sigma) ** 2
-    factor = np.linalg.cholesky(np.linalg.inv(np.asarray(model.vcov, dtype=float) / sigma2)).T
-    squares = (factor @ np.asarray(list(mlm.fixef(model)), dtype=float)) ** 2
-    counts = [round(count) for count in table["NumDF"]]
-    ends = np.cumsum([len(squares) - sum(counts), *counts])  # before the terms stands the intercept
-    sums = np.array([squares[a:b].sum() for a, b in pairwise(ends)])
-    means = sums / counts
-    columns = {"npar": counts, "Sum Sq": sums, "Mean Sq": means, "F value": means / sigma2}
-    return pd.DataFrame(columns, index=table.index)
-
-
-def _cells(target: Target, table: Any) -> Any:
-    """Return what finds the cells of a table by the labels that were printed."""
-
-    def value(id: str) -> Value:
-        number = target.numbers[id]
-        row = find(number.row, table.index, "row")
-        if id.endswith(".stars"):
-            return stars(float(table.loc[row].iloc[-1]), target.cutoffs)
-        heading = {"Chi Df": "Df", "-2*log(L)": "deviance", "Pr(>Chi)": "Pr(>Chisq)"}.get(number.column, number.column)
-        column = find(heading if heading in table else number.column, table.columns, "column")
-        return float(table.loc[row, column])
-
-    return value
-
-
-def _icc(target: Target, models: Mapping[str, Any]) -> Any:
-    (model,) = models.values()
-    found = mlm.icc(model)
-
-    def value(id: str) -> Value:
-        group = id.removeprefix("icc.")
-        return (
-            float(found.by_group[find(group, found.by_group.index, "group")])
-            if group != id
-            else float(getattr(found, id))
-        )
-
-    return value
-
-
-def _r2(target: Target, models: Mapping[str, Any]) -> Any:
-    (model,) = models.values()
-    found = mlm.r2(model)
-    return lambda id: float(getattr(found, id.removeprefix("r2_")))
-
-
-_SOURCES: dict[str, Any] = {"model": _model, "comparison": _comparison, "terms": _terms, "icc": _icc, "r2": _r2}
+_SOURCES: dict[str, Callable[[Target, Mapping[str, Any]], Source]] = {
+    "model": _model,
+    "comparison": _comparison,
+    "terms": terms.anova,
+    "car": terms.car,
+    "drop1": deletions.drop1,
+    "ranova": deletions.ranova,
+    "step": deletions.step,
+    "confint": limits.confint,
+    "means": means.means,
+    "joint tests": means.joint_tests,
+    "icc": indices.icc,
+    "r2": indices.r2,
+    "performance": indices.performance,
+    "criteria": indices.criteria,
+}

@@ -14,7 +14,9 @@ import pandas as pd
 from mlm.errors import MlmError
 from replications.checking import alternatives, short
 from replications.checking.alternatives import Alternative
-from replications.checking.computed import Value, stars, values
+from replications.checking.answers import limits
+from replications.checking.answers.cells import Value, stars
+from replications.checking.computed import values
 from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
 from replications.checking.intervals import Interval, printed
 from replications.checking.recipe import Recipe, fitted, may_be
@@ -25,6 +27,10 @@ from replications.printouts.lines import Line
 from replications.rounding import agrees, decimal, parse, show
 
 GLMER = "lme4's glmer ends a little short of the optimum, and takes standard errors from differences"
+PROFILE = "R interpolates between the points of a profile"
+ASTRAY = "the printout says that the search did not converge"
+STEP = "lme4 ends a little short of the optimum of each smaller model"
+GLM = "R's glm stops where a step changes the deviance by less than 1e-8 of itself"
 NLME = "nlme stops where a step changes its parameters by less than 1e-6 of themselves"
 SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
 """What summaries of ``lm`` and ``glm`` round to significant digits."""
@@ -73,9 +79,18 @@ class Recomputed:
         for rule, alternative in ((STOPPED, alternatives.stopping_points), (SLIP, alternatives.slips)):
             if all(findings):
                 break
-            others += self._better(target, found, others, rule, alternative(target.recipes, self.data))
+            tried = alternative(target.recipes, self.data)
+            others += self._better(target, found, others, rule, tried)
+            if rule == STOPPED and target.astray and not others:
+                others += self._stopped(target)
             findings = _findings(target, found, others, self.doubted)
         return findings
+
+    def _stopped(self, target: Target) -> list[Other]:
+        """Return the point where lme4 stops, which tells how far from the optimum a search that went astray may end."""
+        other = next(alternatives.stopping_points(target.recipes, self.data), None)
+        result = self._values(target, other) if other is not None else ""
+        return [(other.label, STOPPED, result)] if other is not None and not isinstance(result, str) else []
 
     def _read(self, target: Target) -> tuple[Target, dict[str, Value] | str]:
         """Return a target with its numbers: of what it may be of, that with which most agree."""
@@ -163,6 +178,8 @@ def _agrees(value: Value, number: Number) -> bool:
     """Tell whether a computed number reproduces a printed one by the rule of the registries."""
     if isinstance(value, LookupError):
         return False
+    if isinstance(value, float) and math.isinf(value):
+        return number.text.strip() == "Inf"
     if isinstance(value, str) or number.id.endswith(".stars"):
         return value == number.text
     text = number.text.strip()
@@ -208,6 +225,8 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
         if _agrees(other, number):
             verdict, rule, reason = EXPLAINED, kind, f"{label} gives {_shown(other, number)}"
             break
+    if verdict == DIFFERS and target.astray:
+        reason = ASTRAY
     ends = (value, value) if isinstance(value, float) else None
     return Finding(
         verdict=verdict,
@@ -230,16 +249,29 @@ def _is_nlme(target: Target) -> bool:
 
 def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Other]) -> tuple[Interval, str] | None:
     """Return the numbers that lme4 may end with by what its search leaves open, and in words why."""
+    if (
+        target.what == "confint"
+        and not limits.is_wald(target)
+        and (interval := short.of_profile(id, found)) is not None
+    ):
+        return interval, PROFILE
+    if target.what == "step" and (interval := short.of_step(id, found)) is not None:
+        return interval, STEP
     if all(recipe.function == "glmer" for recipe in target.recipes.values()):
         interval = short.of_glmer(id, found)
         return (interval, GLMER) if interval is not None else None
+    if all(recipe.function == "glm" for recipe in target.recipes.values()):
+        interval = short.of_glm(id, found)
+        return (interval, GLM) if interval is not None else None
     if _is_nlme(target) and (interval := short.of_nlme(id, found)) is not None:
         number = printed(target.numbers[id].text)
         if number is not None and number.meets(interval):
             return interval, NLME
     for label, rule, other in others:
-        interval = short.as_near(found[id], other[id]) if rule == STOPPED else None
+        interval = short.as_near(found[id], other[id], target.astray) if rule == STOPPED else None
         if interval is not None:
+            if target.astray:
+                return interval, ASTRAY
             stopped = "another search may stop" if _is_nlme(target) else f"{label} stops"
             return interval, f"as near the optimum as where {stopped}"
     return None

@@ -8,16 +8,19 @@ to some digits, and standard errors are from differences of it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 import scipy.special as special
 
-from replications.checking.computed import Value
+from replications.checking.answers.cells import Value
 from replications.checking.intervals import Interval
 from replications.checking.tails import two_sided
 
 TIMES = 3.0
 """How many times as far from the optimum as the known stopping point another one may be."""
+ASTRAY = 30.0
+"""The same where the printout says that the search did not converge: such points lie anywhere along a flat valley."""
 STANDARD_ERRORS = 0.02
 """Share of a standard error that glmer's estimates may be off: three times the most over the designs of
 tests/reference/generalized_printouts.py, fitted by lme4 1.1-31 at its defaults (0.0074)."""
@@ -27,13 +30,23 @@ PLACES = 0.01
 """What its correlations, residuals and criteria may be off: twice the most there."""
 NLME = 1e-6
 """The tolerance by which nlme takes its search to have converged (``lmeControl()``), a share of a number."""
+STEPS = 3e-4
+"""Share of themselves that numbers of ``step()`` may be off, whose models lme4 fits one from the other."""
+GLM = 1e-6
+"""Share of themselves, or of their standard errors, that numbers of R's glm may be off: it stops where the deviance
+changes by less than 1e-8 of itself (``glm.control()``)."""
+PROFILE = 0.002
+"""Share of an interval's width that its ends may be off where R interpolates a profile: ten times the most of the
+coefficients in tests/reference/verify_after.R."""
+CURVED = 0.02
+"""The same of standard deviations and correlations, whose profiles are bent near their edges: twice the most there."""
 CRITERIA = ("aic", "bic", "loglik", "deviance", "reml_criterion")
 
 
-def as_near(optimum: Value, stopped: Value) -> Interval | None:
-    """Return the numbers about as near the optimum as a stopping point."""
+def as_near(optimum: Value, stopped: Value, astray: bool = False) -> Interval | None:
+    """Return the numbers about as near the optimum as a stopping point; farther where the search went astray."""
     if isinstance(optimum, float) and isinstance(stopped, float):
-        far = TIMES * abs(stopped - optimum)
+        far = (ASTRAY if astray else TIMES) * abs(stopped - optimum)
         return Interval(optimum - far, optimum + far)
     return None
 
@@ -46,15 +59,47 @@ def of_glmer(id: str, values: Mapping[str, Value]) -> Interval | None:
         return _p(values.get(f"{prefix}.p"))
     if not isinstance(value, float):
         return None
+    if quantity in ("ci_low", "ci_high"):
+        low, high = values.get(f"{prefix}.ci_low"), values.get(f"{prefix}.ci_high")
+        width = high - low if isinstance(low, float) and isinstance(high, float) else abs(value)
+        return _around(value, STANDARD_ERRORS / 2 * width)
     if quantity == "estimate":
         se = values.get(f"{prefix}.se")
         return _around(value, STANDARD_ERRORS * se if isinstance(se, float) else SHARE * abs(value))
-    if quantity in ("se", "variance", "sd"):
+    if quantity in ("se", "variance", "sd", "condval"):
         return _around(value, SHARE * abs(value))
     if quantity in ("z", "t", "statistic"):
         return _around(value, SHARE * abs(value) + STANDARD_ERRORS)
-    if quantity == "corr" or id.startswith(("fixef_corr.", "scaled_resid.")) or quantity in CRITERIA:
+    if quantity in ("chisq", "f", "F_ratio"):  # squares of z
+        return _around(value, 2 * (SHARE * abs(value) + STANDARD_ERRORS * math.sqrt(abs(value))))
+    if quantity in ("lrt", "corr") or id.startswith(("fixef_corr.", "scaled_resid.")) or quantity in CRITERIA:
         return _around(value, PLACES)
+    return None
+
+
+def of_step(id: str, values: Mapping[str, Value]) -> Interval | None:
+    """Return the numbers that smaller models of ``step()`` may end with; p values are farther off."""
+    value = values[id]
+    return _around(value, STEPS * (10 if id.endswith(".p") else 1) * abs(value)) if isinstance(value, float) else None
+
+
+def of_glm(id: str, values: Mapping[str, Value]) -> Interval | None:
+    """Return the numbers that R's glm may end with; ends of intervals as parts of the width between them."""
+    value, se = values[id], values.get(f"{id.rpartition('.')[0]}.se")
+    prefix = id.rpartition(".")[0]
+    low, high = values.get(f"{prefix}.ci_low"), values.get(f"{prefix}.ci_high")
+    width = high - low if isinstance(low, float) and isinstance(high, float) else 0.0
+    size = max(abs(value), width, se if isinstance(se, float) else 0.0) if isinstance(value, float) else 0.0
+    return _around(value, GLM * size) if isinstance(value, float) and size else None
+
+
+def of_profile(id: str, values: Mapping[str, Value]) -> Interval | None:
+    """Return the ends of an interval that R may find between the points of a profile."""
+    prefix = id.rpartition(".")[0]
+    value, low, high = (values.get(name) for name in (id, f"{prefix}.ci_low", f"{prefix}.ci_high"))
+    if isinstance(value, float) and isinstance(low, float) and isinstance(high, float):
+        of_random = re.match(r"confint\.(sig\d|sigma$|sd_|cor_)", prefix)
+        return _around(value, (CURVED if of_random else PROFILE) * (high - low))
     return None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from replications.checking.commands import about, assignments
+from replications.checking.commands import about, assignments, objects
 from replications.checking.part import Cutoffs, Part
 from replications.checking.recipe import Recipe, of_block
 from replications.printouts.block import Block, Number, Printout
@@ -16,9 +16,27 @@ from replications.printouts.lines import Line
 SUMMARIES = ("lme4.summary", "lme4.print", "stats.lm", "stats.glm", "nlme.lme")
 OF_ONE_MODEL = (
     *("lme4.VarCorr", "lme4.fixef", "stats.coef", "lme4.ranef", "lme4.REMLcrit", "stats.logLik", "stats.AIC"),
-    *("stats.BIC", "performance.icc", "performance.r2", "stats.anova", "lmerTest.anova"),
+    *("stats.BIC", "stats.sigma", "stats.deviance", "stats.nobs", "stats.printCoefmat"),
 )
-WHAT = {"performance.icc": "icc", "performance.r2": "r2", "stats.anova": "terms", "lmerTest.anova": "terms"}
+WHAT = {
+    "performance.icc": "icc",
+    "performance.r2": "r2",
+    "stats.anova": "terms",
+    "lmerTest.anova": "terms",
+    "car.Anova": "car",
+    "stats.drop1": "drop1",
+    "lmerTest.drop1": "drop1",
+    "lmerTest.ranova": "ranova",
+    "stats.confint": "confint",
+    "emmeans.emmeans": "means",
+    "emmeans.contrast": "means",
+    "emmeans.joint_tests": "joint tests",
+    "lmerTest.step": "step",
+    "performance.model_performance": "performance",
+}
+"""What is asked after a fit, and by which word its numbers are computed again."""
+NO_OPTIMUM = re.compile(r"failed to converge|unable to evaluate scaled gradient|nearly unidentifiable")
+"""What lme4 says where its search may not have found the optimum."""
 TABLES = ("texreg", "stargazer", "sjPlot", "modelsummary")
 
 
@@ -36,13 +54,17 @@ class Target:
     recipes : mapping of str to Recipe
         The models by their names; one for a summary.
     what : str
-        "model", "comparison", "terms", "icc" or "r2".
+        "model", "comparison", or one of `WHAT`.
     cutoffs : tuple
         Those of the stars.
     guesses : tuple of mappings
         Other recipes, where the printout leaves open which they are.
     reason : str
         Why it is not recomputed, if so.
+    objects : mapping of str to str
+        Commands by the names to which their results were assigned.
+    astray : bool
+        Whether the printout says of one of the models that its search did not converge.
     """
 
     block: Block
@@ -53,6 +75,8 @@ class Target:
     cutoffs: Cutoffs = ()
     guesses: tuple[Mapping[str, Recipe], ...] = ()
     reason: str = ""
+    objects: Mapping[str, str] = field(default_factory=dict)
+    astray: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,27 +115,42 @@ class Asked:
 def targets(printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator[Target]:
     """Give what the blocks of a printout have to be compared with, in their order."""
     known: dict[str, Recipe] = {}
-    fits = list(assignments(lines))
-    only = _only(printout, [recipe for _, _, recipe in fits], asked)
+    call = ""
+    fits, tables = list(assignments(lines)), list(objects(lines))
+    only, astray = _only(printout, [recipe for _, _, recipe in fits], asked), _astray(printout, asked)
     for at, block in enumerate(printout):
         if not block.numbers:
             continue
         for line, name, recipe in fits:
             if line <= block.line:
                 known[name] = recipe
-        part = Part(block, at, lines)
-        for target in _of_block(part, known, asked):
-            unknown = bool(only) and block.kind in OF_ONE_MODEL and bool(target.reason) and target.what != "terms"
-            guesses = ({"": asked.change(only[0])},) if unknown else target.guesses
-            yield replace(target, cutoffs=part.cutoffs, guesses=guesses)
+        named = {name: text for line, name, text in tables if line <= block.line}
+        if not block.call and (block.kind == "lmerTest.step" or lines[block.line - 1].text.strip() == "$contrasts"):
+            block = replace(block, call=call)
+        part, call = Part(block, at, lines), block.call
+        for target in _of_block(part, known, asked, named):
+            unknown = bool(only) and (block.kind in OF_ONE_MODEL or target.what != "model") and bool(target.reason)
+            guesses = ({"": asked.change(only[0])},) if unknown and target.what != "terms" else target.guesses
+            lost = any(_key(recipe) in astray for recipe in target.recipes.values())
+            yield replace(target, cutoffs=part.cutoffs, guesses=guesses, objects=named, astray=lost)
         _learn(block, known, asked)
 
 
 def _only(printout: Printout, fits: Sequence[Recipe], asked: Asked) -> list[Recipe]:
     """Return the model of a text that has no other."""
     found = [asked.recipe(block) for block in printout if block.kind in SUMMARIES]
-    known = {(r.function, r.formula.replace(" ", "")): r for r in (*found, *fits) if isinstance(r, Recipe)}
+    known = {_key(recipe): recipe for recipe in (*found, *fits) if isinstance(recipe, Recipe)}
     return list(known.values()) if len(known) == 1 else []
+
+
+def _key(recipe: Recipe) -> tuple[str, str]:
+    return recipe.function, recipe.formula.replace(" ", "")
+
+
+def _astray(printout: Printout, asked: Asked) -> frozenset[tuple[str, str]]:
+    """Return the models of which the printout says that the search for them did not converge."""
+    lost = [asked.recipe(block) for block in printout if any(map(NO_OPTIMUM.search, block.messages))]
+    return frozenset(_key(recipe) for recipe in lost if isinstance(recipe, Recipe))
 
 
 def _learn(block: Block, known: dict[str, Recipe], asked: Asked) -> None:
@@ -122,7 +161,7 @@ def _learn(block: Block, known: dict[str, Recipe], asked: Asked) -> None:
             known[name] = recipe
 
 
-def _of_block(part: Part, known: Mapping[str, Recipe], asked: Asked) -> Iterator[Target]:
+def _of_block(part: Part, known: Mapping[str, Recipe], asked: Asked, named: Mapping[str, str]) -> Iterator[Target]:
     block = part.block
     whole = Target(block, part.at, part.numbers, {})
     if block.kind in SUMMARIES:
@@ -131,8 +170,10 @@ def _of_block(part: Part, known: Mapping[str, Recipe], asked: Asked) -> Iterator
         yield _comparison(whole, known, asked)
     elif block.kind.partition(".")[0] in TABLES:
         yield from _table(part, asked)
-    elif block.kind in OF_ONE_MODEL:
-        yield _about_one(whole, known, asked)
+    elif block.kind in ("stats.AIC", "stats.BIC") and any(number.row for number in block.numbers):
+        yield _several(whole, known, asked)
+    elif block.kind in OF_ONE_MODEL or block.kind in WHAT:
+        yield _about_one(whole, known, asked, named)
     else:
         yield replace(whole, reason=f"what {block.kind} prints is not recomputed here")
 
@@ -165,6 +206,15 @@ def _comparison(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Ta
     return replace(target, recipes=recipes, what="comparison", guesses=guesses)
 
 
+def _several(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
+    """Return the criteria of several models by their names."""
+    names = list(dict.fromkeys(number.row for number in target.numbers.values()))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        return replace(target, what="criteria", reason=f"no formula of {unknown[0]} is printed")
+    return replace(target, what="criteria", recipes={name: asked.change(known[name]) for name in names})
+
+
 def _guesses(recipes: Mapping[str, Recipe], method_known: bool, any_family: bool) -> Iterator[Mapping[str, Recipe]]:
     """Give other models that a comparison may be of: it prints formulas, and neither method nor family."""
     mixed = any("|" in recipe.formula for recipe in recipes.values())
@@ -187,15 +237,29 @@ def _table(part: Part, asked: Asked) -> Iterator[Target]:
             yield replace(target, recipes={model: asked.anew(formula)})
 
 
-def _about_one(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
-    block, name = target.block, about(target.block.call) or ""
+def _about_one(target: Target, known: Mapping[str, Recipe], asked: Asked, named: Mapping[str, str]) -> Target:
+    block, what = target.block, WHAT.get(target.block.kind, "model")
+    name = about(block.call) or block.call.strip()
+    name = about(named[name]) or "" if name in named else name
     formula = asked.of(name)
     if formula:
         recipe = asked.change(known[name], formula) if name in known else asked.anew(formula)
     elif name in known:
         recipe = asked.change(known[name])
+    elif block.formula is not None:
+        return _of_its_formula(replace(target, what=what), known, asked)
     else:
-        return replace(target, reason="no formula is printed: formula= says it", what=WHAT.get(block.kind, "model"))
-    if re.search(r"Kenward|Type (II|2)\b|Type (I|1)\b", block.heads.get("title", "")):
-        return replace(target, reason=f"the tests of {block.heads['title']!r} are not recomputed here")
-    return replace(target, recipes={name: recipe}, what=WHAT.get(block.kind, "model"))
+        return replace(target, reason="no formula is printed: formula= says it", what=what)
+    return replace(target, recipes={name: recipe}, what=what)
+
+
+def _of_its_formula(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
+    """Return a table that prints the formula of its model, and neither method nor family."""
+    formula = target.block.formula or ""
+    same = [recipe for recipe in known.values() if recipe.formula.replace(" ", "") == formula.replace(" ", "")]
+    if same:
+        return replace(target, recipes={"": asked.change(same[-1])})
+    recipes = {"": asked.anew(formula)}
+    other = {"": replace(recipes[""], reml=False)} if "|" in formula and asked.reml is None else None
+    families = tuple(_guesses(recipes, method_known=True, any_family=not target.block.kind.startswith("lmerTest")))
+    return replace(target, recipes=recipes, guesses=(*((other,) if other else ()), *families))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from replications.checking.answers import limits
 from replications.checking.recipe import Recipe
 from replications.checking.targets import Target
 from replications.printouts.block import Block, Number
@@ -71,18 +72,65 @@ def variable(name: str, taken: Iterable[str]) -> str:
 
 
 def handed_over(target: Target, names: list[str]) -> str:
-    """Return what the check of a target gets, as Python; of a table of models, a mapping from their ids."""
+    """Return what the check of a target gets, as Python; of a table of models, a mapping from their ids.
+
+    Empty where it is no table that `mlm` makes in one call: its values are handed over by hand.
+    """
     match target.what:
         case "comparison":
             return f"mlm.anova({', '.join(names)}).frame"
-        case "terms":
-            return f"mlm.anova({names[0]}).frame"
+        case "terms" | "car":
+            return _tests(target, names[0])
+        case "drop1" | "ranova":
+            return _deletions(target, names[0])
+        case "confint":
+            return _intervals(target, names[0])
         case "icc" | "r2":
             parts = [id for id in target.numbers if id.isidentifier()]
             lines = [f'"{id}": mlm.{target.what}({names[0]}).{id.removeprefix("r2_")}' for id in parts]
             return "{" + ", ".join(lines) + "}"
-        case _:
+        case "model":
             return names[0]
+        case _:
+            return ""
+
+
+def _function(target: Target) -> str:
+    return next(iter(target.recipes.values())).function if target.recipes else ""
+
+
+def _tests(target: Target, name: str) -> str:
+    """Return the table of one model's terms; lme4's own, and car's but of ``lm`` and ``glmer``, are none of mlm's."""
+    title, function = target.block.heads.get("title", ""), _function(target)
+    kind = re.search(r"Type (I{1,3}|[123])\b", title)
+    number = {"I": 1, "II": 2, "III": 3}.get(kind[1], kind[1]) if kind else None
+    columns = {number.column for number in target.numbers.values()}
+    of_car = target.what == "car" and (function not in ("lm", "glmer") or number not in (2, "2"))
+    if of_car or function == "glm" or "npar" in columns:
+        return ""
+    options = [f"type={number}"] if number is not None and (function != "lmer" or number not in (3, "3")) else []
+    options += ['ddf="kenward-roger"'] if "Kenward" in title else []
+    return f"mlm.anova({', '.join([name, *options])}).frame"
+
+
+def _deletions(target: Target, name: str) -> str:
+    """Return the table of models without each term; that of lme4's ``drop1`` of a linear model is none of mlm's."""
+    columns = {number.column for number in target.numbers.values()}
+    if "Eliminated" in columns or (_function(target) == "lmer" and target.block.kind == "stats.drop1"):
+        return ""
+    if target.what == "ranova":
+        return f"mlm.ranova({name}).frame" if "reduce.terms" not in target.block.call else ""
+    ddf = ', ddf="kenward-roger"' if "Kenward" in target.block.heads.get("title", "") else ""
+    return f"mlm.drop1({name}{ddf}).frame"
+
+
+def _intervals(target: Target, name: str) -> str:
+    """Return intervals as a mapping, at the level of the headings."""
+    percent = [float(number.column.strip(" %")) for number in target.numbers.values()]
+    level = 1 - 2 * min(min(one, 100 - one) for one in percent) / 100
+    options = [f"level={level:g}"] if level != 0.95 else []
+    options += [] if limits.is_wald(target) else ['method="profile"']
+    return f'{{"confint": mlm.confint({", ".join([name, *options])})}}'
 
 
 def call(recipe: Recipe, **more: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,8 +27,15 @@ from replications.registry import TO_DECIDE, Entry, KnownException, Source
 from replications.rounding import agrees, parse, show
 
 BLANKS = r"\s+"
+CANONICAL = (
+    *(("binomial", "logit"), ("poisson", "log"), ("gaussian", "identity")),
+    *(("Gamma", "inverse"), ("inverse.gaussian", "1/mu^2"), ("negative.binomial", "log")),
+)
+"""Links that are the same said or not."""
 BY_WAY = "by way of "
-SHORT = {"comparison": "anova", "terms": "anova", "icc": "icc", "r2": "r2"}
+BY_HAND = "no call of mlm makes this table: hand over its values by their ids"
+SHORT = {"comparison": "anova", "terms": "anova", "car": "Anova"}
+"""What sections are called after; others after what is asked."""
 
 
 class Sections:
@@ -70,7 +78,7 @@ class Sections:
         refitted = target.what == "comparison"
         names = [self._named(name, recipe, refitted) for name, recipe in recipes.items()]
         kind = re.sub(r"\W", "_", target.block.kind.partition(".")[2] or target.block.kind)
-        wanted = "_".join([SHORT.get(target.what, ""), *names]).strip("_") if names else kind
+        wanted = "_".join([_short(target), *names]).strip("_") if names else kind
         if wanted in taken and target.what == "model":
             wanted = f"{wanted}_{kind}"
         models = {name: self.models[name] for name in names}
@@ -93,7 +101,7 @@ class Sections:
     def _register(self, section: Section, target: Target) -> None:
         """Make the entries of a section, as far as it is known what answers for them."""
         for id, number in target.numbers.items():
-            reason = target.reason if not section.models else _unreadable(number)
+            reason = (target.reason if not section.models else _unreadable(number)) or (not section.handed and BY_HAND)
             if not reason and target.what == "model" and not is_quantity(id):
                 reason = "no quantity of a model is called so"
             if reason:
@@ -141,7 +149,9 @@ class Sections:
             for name, recipe in models.items():
                 if name not in self._fits:
                     self._fits[name] = fitted(recipe, self.data)[0]
-            return eval(code, {"mlm": mlm, **self._fits})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the notebook says them where it runs
+                return eval(code, {"mlm": mlm, **self._fits})
         except (MlmError, ArithmeticError, AttributeError) as error:
             return f"it cannot be computed: {str(error).splitlines()[0]}"
 
@@ -185,8 +195,13 @@ class Sections:
         return True
 
 
+def _short(target: Target) -> str:
+    return "" if target.what == "model" else SHORT.get(target.what, target.what.replace(" ", "_"))
+
+
 def _plain(recipe: Recipe) -> Recipe:
-    return replace(recipe, formula=re.sub(BLANKS, "", recipe.formula), reml=True)
+    link = None if (recipe.family, recipe.link) in CANONICAL else recipe.link
+    return replace(recipe, formula=re.sub(BLANKS, "", recipe.formula), reml=True, link=link)
 
 
 def _unreadable(number: Number) -> str:

@@ -29,6 +29,8 @@ _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
 _FRAMES_CODE = re.compile(
     r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
 )
+_COMMAND = re.compile(r"^>\s*(?:[\w.]+\s*(?:<-|=)\s*\S.*|[\w.:]+\(.*|[\w.]+|#.*)?$")
+"""What may stand behind R's prompt."""
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
 _BAR = "\0"
 _ESCAPED = re.compile(r"&#124;|&vert;|\\\|")
@@ -180,7 +182,8 @@ def of_text(text: str) -> list[Line]:
     """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose."""
     raw = _outdented(text.split("\n"))
     filled = [line for line in raw if line.strip()]
-    if filled and sum(line.startswith(">") for line in filled) > QUOTED * len(filled):
+    marked = [line for line in filled if line.startswith(">")]
+    if len(marked) > QUOTED * len(filled) and not all(map(_COMMAND.match, marked)):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
     return without_false_cells(_single_spaced(_joined_pages(list(_continued(_fences(raw, fenced))), raw)))

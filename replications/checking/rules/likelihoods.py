@@ -218,20 +218,26 @@ def _parameters_above(part: Part) -> dict[str, Interval]:
 
 @rule("likelihood ratios of terms left out")
 def dropped(part: Part, name: str) -> Iterator[Finding]:
-    """``drop1()`` and ``ranova()``: the rise of AIC and twice the df, or twice the fall of the log likelihood."""
-    none = part.families.get("none", {})
+    """``drop1()`` and ``ranova()``: the rise of AIC and twice the df, or twice the fall of the log likelihood.
+
+    In ``step()`` what a term is left out of is the model above it, where the term above was eliminated.
+    """
+    above, none = "none", part.families.get("none", {})
     for prefix, family in part.having("lrt"):
+        of, larger = above, none
+        if "eliminated" in family and family["eliminated"].text != "0":
+            above, none = prefix, family
         df = next((family[key] for key in ("df", "chisq_df") if key in family), family.get("npar"))
         count = part.whole(df) if df is not None else None
         if prefix == "none" or count is None:
             continue
         for quantity, given in (
-            ("aic", _changes(part, none, family, "aic")),
-            ("loglik", _changes(part, family, none, "loglik")),
+            ("aic", _changes(part, larger, family, "aic")),
+            ("loglik", _changes(part, family, larger, "loglik")),
         ):
             if given is not None:
                 allowed = given.plus(count * 2.0) if quantity == "aic" else given * 2.0
-                yield from part.compared(name, family["lrt"], allowed, [f"{prefix}.{quantity}", f"none.{quantity}"])
+                yield from part.compared(name, family["lrt"], allowed, [f"{prefix}.{quantity}", f"{of}.{quantity}"])
                 break
 
 
