@@ -13,8 +13,8 @@ from brute import data, setup
 
 import mlm
 
-# rounding of second derivatives, and a last step of 1e-9 standard errors at most that is not made
-EXACT = 2e-9
+# rounding of second derivatives, at the minimum to a rounding
+EXACT = 1e-9
 
 
 def balanced(*sizes: int, seed: int = 0) -> pd.DataFrame:
