@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from replications.printouts import matrices
 from replications.printouts.block import Block
-from replications.printouts.cells import Cell, all_numbers, is_number, tidy, trailing
+from replications.printouts.cells import Cell, all_numbers, is_number, names_above, tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
 from replications.printouts.matrices import Matrix
@@ -105,6 +105,7 @@ def _value(text: str) -> float:
 def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str, str, int]]:
     """Read a named vector: lines of names above lines of values, name and value ending in the same column."""
     found: list[tuple[str, str, int]] = []
+    edges: list[int] = []
     while (line := cursor.peek()) is not None and (below := cursor.peek(1)) is not None:
         if line.blank and found:
             ahead = cursor.peek(1)
@@ -116,11 +117,20 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
             cursor.take()
             continue
         pairs = _pairs(line, below, cursor.peek(2))
-        if line.prose or line.code or ends(line) or not pairs:
+        if line.prose or line.code or ends(line) or not pairs or (found and _is_another(pairs, found)):
             break
+        places = [cell.end for cell in trailing(below.text)] if names_above(line.text, trailing(below.text)) else []
+        if edges and places and places != edges[: len(places)]:
+            break
+        edges = edges or places
         found += pairs
         cursor.at += 2
     return found
+
+
+def _is_another(pairs: list[tuple[str, str, int]], found: list[tuple[str, str, int]]) -> bool:
+    """Tell whether names begin another vector: with the first name of the one above, or with the intercept."""
+    return pairs[0][0] in ("(Intercept)", found[0][0])
 
 
 def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[str, str, int]]:
@@ -139,12 +149,7 @@ def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[s
     cells = trailing(values.text)
     if not cells or values.text[: cells[0].start].strip() or not names.text.strip():
         return []
-    labels, start = [], 0
-    for cell in cells:
-        labels.append(names.text[start : cell.end].strip())
-        start = cell.end
-    rest = names.text[start:].strip()
-    if all(labels) and not rest and all(_ends_at(names.text, cell.end) for cell in cells):
+    if labels := names_above(names.text, cells):
         return [(label, tidy(cell.text), values.number) for label, cell in zip(labels, cells, strict=True)]
     if after is not None and not after.prose and all_numbers(after.text):
         return []
@@ -152,10 +157,6 @@ def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[s
     if len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
         return [(word, tidy(cell.text), values.number) for word, cell in zip(words, cells, strict=True)]
     return []
-
-
-def _ends_at(text: str, end: int) -> bool:
-    return len(text) >= end and text[end - 1] != " " and (len(text) == end or text[end] == " ")
 
 
 def messages(cursor: Cursor, block: Block, known: Iterable[str]) -> bool:

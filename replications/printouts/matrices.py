@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from replications.printouts.cells import NUMBER, Cell, stars_of, trailing
+from replications.printouts.cells import NUMBER, Cell, names_above, stars_of, trailing
 from replications.printouts.cursor import Cursor
-from replications.printouts.headings import known_headings
+from replications.printouts.headings import headings, known_headings
 from replications.printouts.lines import Line
 from replications.printouts.overlay import overlaid
 from replications.printouts.rows import Row, aligned, parse
@@ -23,6 +23,8 @@ _CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
 _STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
+FIRST_OF_A_TABLE = ("Estimate", "Value", "Sum Sq", "npar", "numDF", "Res.Df")
+"""Headings that stand first in their table, so that none of its further panels begins with them."""
 _MARGIN = 3
 """Headings that begin before this column go on with a line that was wrapped."""
 _WORDS_OF_PROSE = 4
@@ -85,16 +87,54 @@ def read(
         elif _is_legend(cursor, matrix):
             continue
         elif found := find(line.text):
+            if (matrix.rows or panel) and _is_another(cursor, matrix, panel, columns, found):
+                break
             first = columns and not panel and not matrix.rows
             _add(matrix, panel, columns, short, label)
             columns, panel = _joined_headings(columns, found) if first else found, []
             cursor.take()
-        elif not columns or not (tableish(line.text) or _label(line.text) in {row.label for row in matrix.rows}):
+        elif not columns or not _may_be_row(line, cursor.peek(1), matrix, panel):
             break
         else:
             panel.append(cursor.take())
     _add(matrix, panel, columns, short, label)
     return matrix
+
+
+def _may_be_row(line: Line, below: Line | None, matrix: Matrix, panel: list[Line]) -> bool:
+    """Tell whether a line may be a row, or a piece of one, and does not head what stands below it."""
+    if (matrix.rows or panel) and _heads_others(line, below, matrix):
+        return False
+    return tableish(line.text) or _label(line.text) in {row.label for row in matrix.rows}
+
+
+def _heads_others(line: Line, below: Line | None, matrix: Matrix) -> bool:
+    """Tell whether a line has names above the values of a vector, or headings no reader knows above numbers."""
+    if below is None or trailing(line.text) or _label(line.text) in {row.label for row in matrix.rows}:
+        return False
+    cells = trailing(below.text)
+    if cells and not below.text[: cells[0].start].strip():
+        return bool(names_above(line.text, cells))
+    columns = headings(line.text)
+    return len(columns) > 1 and line.text.startswith(" ") and len(aligned(cells, columns)) == len(columns)
+
+
+def _is_another(
+    cursor: Cursor, matrix: Matrix, panel: list[Line], columns: Sequence[Cell], found: Sequence[Cell]
+) -> bool:
+    """Tell whether headings below rows are those of another table: a panel has other headings and the same rows."""
+    names = {column.text for column in found}
+    interval = len(names) > 1 and all("%" in name for name in names)
+    if (
+        found[0].text in FIRST_OF_A_TABLE
+        or interval
+        or names & {*matrix.headings, *(column.text for column in columns)}
+    ):
+        return True
+    labels = [_label(line.text) for line in panel] or [row.label for row in matrix.rows]
+    below = [cursor.peek(1 + at) for at in range(len(labels))]
+    same = [line is not None and _label(line.text) == label for line, label in zip(below, labels, strict=True)]
+    return not all(same)
 
 
 def _stars_below(cursor: Cursor, matrix: Matrix) -> None:
