@@ -15,6 +15,8 @@ from replications.printouts.names import quantity, slug
 
 _P = ("Pr(", "p-value", "p.value", "P>")
 _NO_STARS_FROM = 0.1
+_LINES_OF_QUANTILES = 11
+"""Lines that headings and quantiles take at most, where each of the five stands apart."""
 
 
 def formula(cursor: Cursor, first: str, ends: re.Pattern[str]) -> str:
@@ -46,10 +48,10 @@ def quantiles(cursor: Cursor, block: Block, prefix: str) -> None:
     names: list[str] = []
     cells: list[tuple[str, int]] = []
     taken = 0
-    while (line := cursor.peek(taken)) is not None and taken < 6 and len(cells) < 5:
+    while (line := cursor.peek(taken)) is not None and taken < _LINES_OF_QUANTILES and len(cells) < 5:
         words = line.text.split()
         if line.prose or not words:
-            if names or line.prose:
+            if line.prose or len(cells) != len(names):
                 break
         elif (numbers := all_numbers(line.text)) and not (words == ["10"] or not names):
             cells += [(tidy(cell.text), line.number) for cell in numbers]

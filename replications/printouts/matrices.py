@@ -17,11 +17,11 @@ from replications.printouts.cursor import Cursor
 from replications.printouts.headings import headings, known_headings
 from replications.printouts.lines import Line
 from replications.printouts.overlay import overlaid
-from replications.printouts.rows import Row, aligned, parse
+from replications.printouts.rows import Row, aligned, joined, parse
 
-_CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
-_NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
-"""A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
+CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w(?::\s|\s*=)\s*(?:{NUMBER})\s*$)")
+"""A vector's line, ``[1] 32``, and a name with a colon or an equals sign and a number, ``AIC: 32``."""
 _STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
 FIRST_OF_A_TABLE = ("Estimate", "Value", "Sum Sq", "npar", "numDF", "Res.Df")
 """Headings that stand first in their table, so that none of its further panels begins with them."""
@@ -175,7 +175,7 @@ def _is_legend(cursor: Cursor, matrix: Matrix) -> bool:
     if re.match(r"^-{3,}$", line.text.strip()):
         cursor.take()
         return True
-    if re.match(r"^\s*Signif\.?\s*codes", line.text) or _CODES.match(line.text):
+    if re.match(r"^\s*-*\s*Signif\.?\s*codes", line.text) or CODES.match(line.text):
         matrix.legend = True
         cursor.take()
         return True
@@ -196,7 +196,7 @@ def _goes_on(
         ahead += 1
     if line is None or line.prose or line.code or ends(line) or _NO_ROW.match(line.text):
         return False
-    if re.match(r"^\s*(-{3,}$|Signif\.?\s*codes)", line.text):
+    if re.match(r"^\s*(-{3,}$|-*\s*Signif\.?\s*codes)", line.text):
         return True
     seen = {row.label for row in matrix.rows} | {_label(row.text) for row in panel}
     if find(line.text):
@@ -233,10 +233,13 @@ def _add(
     """Add the rows of a panel; if some cannot be read as they stand, their pieces are laid over each other."""
     if not panel:
         return
+    panel, starred = _without_stars(panel)
     rows = _rows(matrix, panel, columns, short)
     if not all(row is not None and label(row.label) for row in rows):
         laid = overlaid(panel)
-        if len(laid) < len(panel):
+        if pieces := joined(panel, columns):
+            panel, rows = [Line(row.line, "") for row in pieces], list(pieces)
+        elif len(laid) < len(panel):
             panel, rows = laid, _rows(matrix, laid, columns, short)
     names = [column.text for column in columns]
     matrix.headings += [name for name in names if name not in matrix.headings]
@@ -245,6 +248,27 @@ def _add(
             matrix.unread.append(line)
         else:
             _merge(matrix, row, names)
+    for row, (stars, number) in zip(matrix.rows, starred, strict=False):
+        row.stars, row.stars_line = stars, number
+    labels = {row.label for row in matrix.rows}
+    matrix.cut |= any(
+        (found := _STARRED.match(line.text)) and found["stars"] and found["label"] in labels for line in matrix.unread
+    )
+
+
+def _without_stars(panel: list[Line]) -> tuple[list[Line], list[tuple[str, int]]]:
+    """Return the rows of a panel without the column of stars that was wrapped and stands below, and these stars."""
+    rows, below = panel[: len(panel) // 2], panel[len(panel) // 2 :]
+    found = [_STARRED.match(line.text) for line in below]
+    same = [
+        known is not None and known["label"].strip() == _label(row.text)
+        for row, known in zip(rows, found, strict=False)
+    ]
+    if len(rows) != len(below) or not all(same) or not any(known and known["stars"] for known in found):
+        return panel, []
+    if not all(trailing(stars_of(row.text)[0]) for row in rows):
+        return panel, []
+    return rows, [(known["stars"] or "", line.number) for known, line in zip(found, below, strict=True) if known]
 
 
 def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short: bool) -> list[Row | None]:

@@ -98,7 +98,35 @@ def _read_lines(block: Block, lines: list[Line], groups: set[str]) -> bool:
     if _read(block, sewn, groups, places) or _read(block, lines, groups, {}):
         return True
     at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
-    return _read(block, [*overlaid(lines[:at]), *overlaid(lines[at:])], groups, {})
+    if _read(block, [*overlaid(lines[:at]), *overlaid(lines[at:])], groups, {}):
+        return True
+    joined, places = _joined(lines) if groups else ([], {})
+    return bool(joined) and _read(block, joined, groups, places)
+
+
+def _joined(lines: Sequence[Line]) -> tuple[list[Line], _Places]:
+    """Return the rows of a table whose cells follow each other, some on lines of their own, and where pieces begin.
+
+    A row begins with text behind a number; that its numbers are as many as there are headings is seen later.
+    """
+    heads = [line for line in lines if _is_heading(line.text)]
+    if [*map(_is_heading, (line.text for line in lines[: len(heads)]))] != [True] * len(heads) or not heads:
+        return [], {}
+    rows: list[Line] = [replace(heads[0], text=" ".join(line.text.strip() for line in heads))]
+    places: _Places = {}
+    numeric = True
+    for line in lines[len(heads) :]:
+        cells = trailing(line.text)
+        if numeric and not (cells and not line.text[: cells[0].start].strip()):
+            rows.append(replace(line, text=line.text.strip()))
+            places[line.number] = [(0, line.number)]
+        elif len(rows) > 1:
+            places[rows[-1].number].append((len(rows[-1].text) + 1, line.number))
+            rows[-1] = replace(rows[-1], text=f"{rows[-1].text} {line.text.strip()}")
+        else:
+            return [], {}
+        numeric = bool(cells)
+    return rows, places
 
 
 def _side_by_side(lines: list[Line]) -> tuple[list[Line], _Places]:

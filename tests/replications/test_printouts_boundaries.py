@@ -155,3 +155,21 @@ def test_fitted_values_are_read_in_time_proportional_to_their_number():
 
 def test_numbers_above_numbers_are_no_names():
     assert not [n for block in read_printout("  3   7\n0.1 0.2\n") for n in block.numbers if block.kind != "unread"]
+
+
+def test_criteria_below_a_table_are_no_row_of_it():
+    table = PRINTED["coefficients"].rstrip("\n")
+    printout = read_printout(table + "\n AIC =  6731 ;  BIC =  6822\n")
+    assert [(n.id, n.text) for n in printout[1].numbers] == [("aic", "6731"), ("bic", "6822")]
+    assert not [n for n in printout[0].numbers if n.text in ("6731", "6822")]
+
+
+def test_correlations_of_effects_are_no_effects():
+    table = "            (Intercept)   visit\n(Intercept)      1.0000 -0.2384\nvisit           -0.2384  1.0000"
+    text = f"> cor(ranef(m)$ppt)\n{table}"
+    assert [block.kind for block in read_printout(text)] == ["base.print.data.frame"]
+
+
+def test_a_part_of_a_list_is_no_vector_of_estimates():
+    text = "$se\n(Intercept)         x \n      0.326     0.249 \n"
+    assert [block.kind for block in read_printout(text)] == ["base.print.vector"]

@@ -126,3 +126,109 @@ def test_tables_go_on_behind_the_end_of_a_page(name, at):
 def test_a_text_with_a_blank_line_behind_each_is_read():
     assert triples(SUMMARY.replace("\n", "\n\n")) == triples(SUMMARY)
     assert triples(ANOVA.replace("\n", "\n\n")) == triples(ANOVA)
+
+
+PIECES = """Linear mixed model fit by REML ['lmerMod']
+Formula: y ~ x + (x | school)
+Data: d
+REML criterion at convergence: 1630.6
+Scaled residuals:
+Min
+1Q Median
+-3.1978 -0.5881 -0.0474
+
+3Q
+0.5588
+
+Max
+2.4730
+
+Random effects:
+Groups
+Name
+Variance Std.Dev. Corr
+school
+(Intercept) 5.5113
+2.3476
+x
+0.6341
+0.7963 0.25
+Residual
+3.6325
+1.9059
+Number of obs: 370, groups: school, 40
+Fixed effects:
+Estimate Std. Error t value
+(Intercept) 11.6082
+0.3832 30.292
+x
+1.5137
+0.1627
+9.302
+"""
+
+
+def test_rows_in_pieces_are_put_together_where_there_is_no_choice():
+    block, *others = read_printout(PIECES)
+    found = {number.id: (number.text, number.line) for number in block.numbers}
+    assert others == []
+    assert block.unread == []
+    assert found["scaled_resid.q3"] == ("0.5588", 11)
+    assert found["varcomp.school.x.sd"] == ("0.7963", 25)
+    assert found["varcomp.school.intercept__x.corr"] == ("0.25", 25)
+    assert found["varcomp.residual.variance"] == ("3.6325", 27)
+    assert found["fixef.intercept.se"] == ("0.3832", 33)
+    assert found["fixef.x.t"] == ("9.302", 37)
+
+
+@pytest.mark.parametrize("lost", ["0.3832 ", "1.5137\n", " 11.6082"])
+def test_rows_in_pieces_of_which_one_is_missing_are_not_read(lost):
+    printout = read_printout(PIECES.replace(lost, ""))
+    assert not [n for block in printout for n in block.numbers if n.id.startswith("fixef")]
+    assert any("30.292" in text for _, text in printout.unread)
+
+
+def test_a_number_below_the_wrong_heading_is_not_read_where_its_label_covers_another():
+    text = "Estimate Std. Error t value\n(Intercept) 11.6082\n0.3832 30.292\nx 1.5137 0.1627\n"
+    assert not [n for block in read_printout(text) for n in block.numbers if n.text == "11.6082"]
+
+
+def test_stars_that_were_wrapped_belong_to_the_rows_in_turn():
+    text = """Data: d
+Models:
+m0: y ~ 1 + (1 | school)
+m1: y ~ x + (1 | school)
+npar AIC BIC logLik deviance Chisq Df Pr(>Chisq)
+m0 3 1922.0 1934.0 -958.02 1916.0
+m1 4 1755.3 1771.2 -873.63 1747.3 168.78 1 < 2.2e-16
+m0
+m1 ***
+"""
+    block = read_printout(text)[0]
+    assert block.get("m1.stars").text == "***"
+    assert block.get("m1.stars").line == 9
+    assert not [n for n in read_printout(text.replace("\nm0\nm1 ***", "\nm1 ***"))[0].numbers if "stars" in n.id]
+
+
+STANDING_ALONE = re.compile(r"(?<![\w.,:\[(^'-])-?(?:\d+\.\d+|\.\d+)(?:e[-+]?\d+)?(?![\w.:%)\]'])")
+
+
+@pytest.mark.parametrize("damage", [lambda text: text, *DAMAGE.values()])
+@pytest.mark.parametrize("text", [SUMMARY, ANOVA, TABLE, PIECES])
+def test_every_number_with_a_decimal_is_read_or_its_line_reported(text, damage):
+    text = damage(text)
+    printout = read_printout(text)
+    reported = {number for number, _ in printout.unread}
+    for at, line in enumerate(text.split("\n"), start=1):
+        read = [n.text.lstrip("<> ") for block in printout for n in block.numbers if n.line == at]
+        missing = [found for found in STANDING_ALONE.findall(line.replace("\N{MINUS SIGN}", "-")) if found not in read]
+        assert not missing or at in reported, (at, line)
+
+
+def test_cells_of_two_numbers_are_reported():
+    text = """Response: y
+       Effect          df   MSE         F  ges p.value
+1   condition       3, 36 10.38 31.46 *** .695   <.001
+2           t 1.01, 36.35  1.57 74.18 *** .215   <.001
+"""
+    assert [number for number, _ in read_printout(text).unread] == [3, 4]

@@ -30,13 +30,19 @@ def read(cursor: Cursor) -> Block | None:
     pairs = named_vector(cursor, lambda line: begins_another(line, "base.print.vector"))
     if not counted and not _may_be_called([name for name, _, _ in pairs], [text for _, text, _ in pairs]):
         return None
-    if not call and any(name == "(Intercept)" for name, _, _ in pairs):
+    if not call and any(name == "(Intercept)" for name, _, _ in pairs) and not _is_part(cursor):
         block.kind = "lme4.fixef"
     for name, text, number in pairs:
         id = {"lme4.fixef": f"fixef.{slug(name)}.estimate", "stats.coef": f"coef.{slug(name)}.estimate"}
         id["lme4.ngrps"] = f"n_groups.{slug(name)}"
         block.add(text, id.get(block.kind, slug(name)), name, "", number)
     return block if block.numbers else None
+
+
+def _is_part(cursor: Cursor) -> bool:
+    """Tell whether a vector is part of a list, such as ``$se``, that is not of its coefficients."""
+    before = cursor.lines[cursor.first - 1].text.strip() if cursor.first else ""
+    return before.startswith("$") and not re.fullmatch(r"\$.*(coef|coefficients|fixef|fixed)", before)
 
 
 def _is_named(names: str, values: list[Cell]) -> bool:
