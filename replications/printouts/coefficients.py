@@ -15,6 +15,9 @@ from replications.printouts.names import quantity, slug
 
 _P = ("Pr(", "p-value", "p.value", "P>")
 _NO_STARS_FROM = 0.1
+_NEAR = 2
+"""Columns that a value may end beside its name where the page moved it."""
+_TWO = 2
 _LINES_OF_QUANTILES = 11
 """Lines that headings and quantiles take at most, where each of the five stands apart."""
 
@@ -135,6 +138,17 @@ def _is_another(pairs: list[tuple[str, str, int]], found: list[tuple[str, str, i
     return pairs[0][0] in ("(Intercept)", found[0][0])
 
 
+def _names_near(text: str, cells: list[Cell]) -> list[str]:
+    """Return the names above values that end a column or two beside them, where no other word ends as near."""
+    ends = [found.end() for found in re.finditer(r"\S+", text)]
+    near = [[end for end in ends if abs(end - cell.end) <= _NEAR] for cell in cells]
+    if any(len(found) != 1 for found in near) or len(cells) < _TWO:
+        return []
+    cuts = [found[0] for found in near]
+    names = [text[start:end].strip() for start, end in zip([0, *cuts], cuts, strict=False)]
+    return names if cuts[-1] == ends[-1] and all(names) and not any(map(is_number, names)) else []
+
+
 def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[str, str, int]]:
     """Return name, value and line of each value; nothing if the two lines are no names above values.
 
@@ -151,7 +165,7 @@ def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[s
     cells = trailing(values.text)
     if not cells or values.text[: cells[0].start].strip() or not names.text.strip():
         return []
-    if labels := names_above(names.text, cells):
+    if labels := names_above(names.text, cells) or _names_near(names.text, cells):
         return [(label, tidy(cell.text), values.number) for label, cell in zip(labels, cells, strict=True)]
     if after is not None and not after.prose and all_numbers(after.text):
         return []

@@ -117,6 +117,8 @@ def _joined(lines: Sequence[Line]) -> tuple[list[Line], _Places]:
     numeric = True
     for line in lines[len(heads) :]:
         cells = trailing(line.text)
+        if re.search(r"\d\.\d.*[A-Za-z]", line.text):
+            return [], {}
         if numeric and not (cells and not line.text[: cells[0].start].strip()):
             rows.append(replace(line, text=line.text.strip()))
             places[line.number] = [(0, line.number)]

@@ -232,3 +232,99 @@ def test_cells_of_two_numbers_are_reported():
 2           t 1.01, 36.35  1.57 74.18 *** .215   <.001
 """
     assert [number for number, _ in read_printout(text).unread] == [3, 4]
+
+
+MOVED = """Linear mixed model fit by REML ['lmerMod']
+Formula: y ~ x * arm + (x | school)
+   Data: d
+REML criterion at convergence: 1630.536
+Random effects:
+ Groups    Name         Std.Dev. Corr
+ school    (Intercept) 2.3982
+           x            0.4754   0.32
+ Residual               1.5203
+Number of obs: 400, groups: school, 40
+Fixed Effects:
+          (Intercept)                     x
+             11.11053                1.37443
+  arm Other (private)            arm Public
+             -1.11715               -1.14119
+"""
+
+
+def test_values_a_column_beside_their_names_are_theirs():
+    block, *others = read_printout(MOVED)
+    assert others == []
+    assert block.unread == []
+    assert block.get("fixef.arm Other (private).estimate").text == "-1.11715"
+    assert block.get("fixef.arm Public.estimate").text == "-1.14119"
+
+
+def test_values_between_two_names_are_neither_s():
+    text = "Fixed Effects:\na bb c\n  1.5 2.5\n"
+    assert not [n for block in read_printout(text) for n in block.numbers]
+
+
+NLME = """Linear mixed-effects model fit by REML
+  Data: d
+       AIC      BIC    logLik
+  1885.407 1917.299 -934.7037
+
+Random effects:
+ Formula: ~1 | school
+        (Intercept) Residual
+StdDev:   0.4551615 2.241969
+
+Variance function:
+ Structure: Different standard deviations per stratum
+ Formula: ~1 | sector
+ Parameter estimates:
+{parameters}
+Fixed effects: y ~ time
+                 Value Std.Error  DF   t-value p-value
+(Intercept) 10.352656 0.4330458 319 23.906609       0
+time         0.287018 0.0395034 319  7.265668       0
+ Correlation:
+     (Intr)
+time -0.411
+
+Number of Observations: 400
+Number of Groups: 40
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "read"),
+    [
+        ("       Catholic Other (private)          Public\n      1.0000000        0.9587540      0.9358101", True),
+        (" Catholic Other (private) Public\n                      1.0000000 0.9587540 0.9358101", False),
+    ],
+)
+def test_a_summary_goes_on_behind_what_is_not_understood_in_it(parameters, read):
+    block, *others = read_printout(NLME.format(parameters=parameters))
+    assert others == []
+    assert block.get("fixef.time.se").text == "0.0395034"
+    assert block.get("n_obs").text == "400"
+    assert block.get("fixef_corr.time.intercept").text == "-0.411"
+    found = [n.text for n in block.numbers if n.id.startswith("structure")]
+    assert found == (["1.0000000", "0.9587540", "0.9358101"] if read else [])
+    assert read or any("0.9587540" in text for _, text in block.unread)
+
+
+def test_lines_that_slides_point_out_are_lines_as_the_others():
+    text = "## Random effects:\n##  Groups   Name        Variance Std.Dev.\n*##  school   (Intercept) 0.0847   0.291\n"
+    text += "##  Residual             0.2578   0.508\n## Number of obs: 174, groups:  school, 20\n"
+    assert read_printout(text)[0].get("varcomp.school.intercept.variance").text == "0.0847"
+
+
+def test_a_remark_behind_a_row_does_not_join_it_to_the_next():
+    text = """Random effects:
+ Groups   Name        Variance Std.Dev. Corr
+ item     (Intercept) 0.00115  0.0339
+          so          0.00196  0.0443   1.00 <= degenerate
+ Residual             0.12984  0.3603
+Number of obs: 544, groups:  item, 16
+"""
+    printout = read_printout(text)
+    assert all("0.00196" not in n.row for block in printout for n in block.numbers)
+    assert any("0.00196" in line for _, line in printout.unread)
