@@ -138,6 +138,12 @@ def _is_another(pairs: list[tuple[str, str, int]], found: list[tuple[str, str, i
     return pairs[0][0] in ("(Intercept)", found[0][0])
 
 
+def _whole(names: list[str]) -> list[str]:
+    """Return names, or nothing if one of them is part of another, as words of ``arm (old)`` or ``a - b`` would be."""
+    parts = ((name[0] == "(" and name != "(Intercept)") or not re.search(r"\w", name) for name in names)
+    return [] if any(parts) else names
+
+
 def _names_near(text: str, cells: list[Cell]) -> list[str]:
     """Return the names above values that end a column or two beside them, where no other word ends as near."""
     ends = [found.end() for found in re.finditer(r"\S+", text)]
@@ -165,12 +171,12 @@ def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[s
     cells = trailing(values.text)
     if not cells or values.text[: cells[0].start].strip() or not names.text.strip():
         return []
-    if labels := names_above(names.text, cells) or _names_near(names.text, cells):
+    if labels := _whole(names_above(names.text, cells) or _names_near(names.text, cells)):
         return [(label, tidy(cell.text), values.number) for label, cell in zip(labels, cells, strict=True)]
     if after is not None and not after.prose and all_numbers(after.text):
         return []
-    words = re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text)
-    if len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
+    words = _whole(re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text))
+    if words and len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
         return [(word, tidy(cell.text), values.number) for word, cell in zip(words, cells, strict=True)]
     return []
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from replications.printouts.cells import NUMBER, Cell, names_above, stars_of, trailing
 from replications.printouts.cursor import Cursor
@@ -25,6 +25,8 @@ _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w(?::\s|\s*=)\s*(?:{NUMBER})\s*$)")
 _STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
 FIRST_OF_A_TABLE = ("Estimate", "Value", "Sum Sq", "npar", "numDF", "Res.Df")
 """Headings that stand first in their table, so that none of its further panels begins with them."""
+_NOWHERE = -1
+"""The place of headings that follow each other line by line, below which nothing ends."""
 _MARGIN = 3
 """Headings that begin before this column go on with a line that was wrapped."""
 _WORDS_OF_PROSE = 4
@@ -165,7 +167,8 @@ def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:
     if placed and placed[0] < min(before[0].start, _MARGIN):
         return []
     if any(a.start < b.end and b.start < a.end for a in before for b in found):
-        return found
+        again = {cell.text for cell in before} & {cell.text for cell in found}
+        return found if again else [replace(cell, start=_NOWHERE, end=_NOWHERE) for cell in (*before, *found)]
     return sorted([*before, *found], key=lambda cell: cell.start)
 
 
@@ -277,7 +280,7 @@ def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short:
         return [None] * len(panel)
     short = short and not any(aligned(trailing(stars_of(line.text)[0]), columns) for line in panel)
     rows = [_row(line, columns, short, matrix) for line in panel]
-    named = any(row is not None and row.label for row in rows)
+    named = len(rows) > 1 or any(row is not None and row.label for row in rows)
     return [None if named and row is not None and not row.label else row for row in rows]
 
 

@@ -50,6 +50,8 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     label = text[: min(cell.start for cell in placed.values())].strip()
     if swallows(label, gap=True):
         return None
+    if len(placed) < len(columns) and re.fullmatch(r"-?\d*\.\d+", label):
+        return None
     if not below and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
         return None
     row = Row(label, line.number, stars=stars, stars_line=line.number)

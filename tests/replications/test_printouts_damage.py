@@ -328,3 +328,41 @@ Number of obs: 544, groups:  item, 16
     printout = read_printout(text)
     assert all("0.00196" not in n.row for block in printout for n in block.numbers)
     assert any("0.00196" in line for _, line in printout.unread)
+
+
+def test_headings_in_pieces_keep_their_order():
+    text = """Fixed effects:
+Estimate Std. Error
+t value
+(Intercept) 11.6082
+0.3832 30.292
+x 1.5137 0.1627
+9.302
+"""
+    block = read_printout(text)[0]
+    assert [(n.column, n.text) for n in block.numbers if n.row == "x"] == [
+        ("Estimate", "1.5137"),
+        ("Std. Error", "0.1627"),
+        ("t value", "9.302"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(Intercept)\n25.30591377\n",
+        "time\n0.28\n",
+        "arm Other (private)\n    -0.82706454  0.2874068\n",
+        "old - new\n0.5 0.2 3.1\n",
+        "Sum Sq Mean Sq NumDF DenDF F value\nPr(>F)\n382.52\n382.52 1\n",
+    ],
+)
+def test_pieces_by_themselves_are_no_vectors_and_no_rows(text):
+    printout = read_printout(text)
+    assert not [n for block in printout for n in block.numbers]
+    assert printout.unread
+
+
+def test_a_single_value_below_its_name_is_read_where_it_was_padded():
+    block = read_printout("(Intercept) \n   11.66709 \n")[0]
+    assert block.get("fixef.intercept.estimate").text == "11.66709"

@@ -10,6 +10,7 @@ from replications.printouts.cells import Cell, all_numbers, is_number, names_abo
 from replications.printouts.coefficients import named_vector
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import begins_another, kind
+from replications.printouts.lines import Line
 from replications.printouts.names import slug
 
 _KINDS = {"fixef": "lme4.fixef", "coef": "stats.coef", "ngrps": "lme4.ngrps", "quantile": "stats.quantile"}
@@ -30,6 +31,9 @@ def read(cursor: Cursor) -> Block | None:
     pairs = named_vector(cursor, lambda line: begins_another(line, "base.print.vector"))
     if not counted and not _may_be_called([name for name, _, _ in pairs], [text for _, text, _ in pairs]):
         return None
+    single = len({line for _, _, line in pairs}) == len(pairs)
+    if not call and single and not _is_padded(first, below):
+        return None
     if not call and any(name == "(Intercept)" for name, _, _ in pairs) and not _is_part(cursor):
         block.kind = "lme4.fixef"
     for name, text, number in pairs:
@@ -39,9 +43,16 @@ def read(cursor: Cursor) -> Block | None:
     return block if block.numbers else None
 
 
+def _is_padded(names: Line, values: Line) -> bool:
+    """Tell whether a single name above its value was printed so, the shorter one padded: else both may be pieces."""
+    widths = {len(line.text.rstrip()) for line in (names, values)}
+    return len(widths) == 1 and (names.text[:1] == " " or values.text[:1] == " ")
+
+
 def _is_part(cursor: Cursor) -> bool:
     """Tell whether a vector is part of a list, such as ``$se``, that is not of its coefficients."""
-    before = cursor.lines[cursor.first - 1].text.strip() if cursor.first else ""
+    above = (line.text.strip() for line in reversed(cursor.lines[max(0, cursor.first - 3) : cursor.first]))
+    before = next(filter(None, above), "")
     return before.startswith("$") and not re.fullmatch(r"\$.*(coef|coefficients|fixef|fixed)", before)
 
 
