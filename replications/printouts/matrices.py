@@ -167,7 +167,7 @@ def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:
     if placed and placed[0] < min(before[0].start, _MARGIN):
         return []
     if any(a.start < b.end and b.start < a.end for a in before for b in found):
-        again = {cell.text for cell in before} & {cell.text for cell in found}
+        again = found[0].text in FIRST_OF_A_TABLE or {cell.text for cell in before} & {cell.text for cell in found}
         return found if again else [replace(cell, start=_NOWHERE, end=_NOWHERE) for cell in (*before, *found)]
     return sorted([*before, *found], key=lambda cell: cell.start)
 

@@ -173,3 +173,13 @@ def test_correlations_of_effects_are_no_effects():
 def test_a_part_of_a_list_is_no_vector_of_estimates():
     text = "$se\n(Intercept)         x \n      0.326     0.249 \n"
     assert [block.kind for block in read_printout(text)] == ["base.print.vector"]
+
+
+def test_a_table_without_rows_has_none_of_the_next():
+    empty = "Analysis of Variance Table\n     npar Sum Sq Mean Sq F value\n"
+    found = {
+        (n.row, n.column): n.text for block in read_printout(empty + PRINTED["coefficients"]) for n in block.numbers
+    }
+    assert found["(Intercept)", "Std. Error"] == "0.3265"
+    assert found["arm B", "Pr(>|t|)"] == "4.077447e-02"
+    assert {column for _, column in found} == {"Estimate", "Std. Error", "t value", "Pr(>|t|)"}
