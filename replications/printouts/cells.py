@@ -93,3 +93,20 @@ def all_numbers(text: str) -> list[Cell] | None:
     """Return the numbers of a line that has nothing else; None for any other line."""
     cells = trailing(text)
     return cells if cells and not text[: cells[0].start].strip() else None
+
+
+def names_above(text: str, cells: list[Cell]) -> list[str]:
+    """Return the names in a line that end where the numbers below do, one for each; none if any does not.
+
+    Examples
+    --------
+    >>> names_above("(Intercept)    ses", trailing("     11.608  1.514"))
+    ['(Intercept)', 'ses']
+    """
+    names, start = [], 0
+    for cell in cells:
+        names.append(text[start : cell.end].strip())
+        start = cell.end
+    ends = [text[cell.end - 1 : cell.end + 1] for cell in cells]
+    whole = all(end.strip() == end[:1] != "" for end in ends)
+    return names if whole and all(names) and not text[start:].strip() else []

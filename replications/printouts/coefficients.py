@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from replications.printouts import matrices
 from replications.printouts.block import Block
-from replications.printouts.cells import Cell, all_numbers, is_number, tidy, trailing
+from replications.printouts.cells import Cell, all_numbers, is_number, names_above, tidy, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
 from replications.printouts.matrices import Matrix
@@ -15,6 +15,11 @@ from replications.printouts.names import quantity, slug
 
 _P = ("Pr(", "p-value", "p.value", "P>")
 _NO_STARS_FROM = 0.1
+_NEAR = 2
+"""Columns that a value may end beside its name where the page moved it."""
+_TWO = 2
+_LINES_OF_QUANTILES = 11
+"""Lines that headings and quantiles take at most, where each of the five stands apart."""
 
 
 def formula(cursor: Cursor, first: str, ends: re.Pattern[str]) -> str:
@@ -46,10 +51,10 @@ def quantiles(cursor: Cursor, block: Block, prefix: str) -> None:
     names: list[str] = []
     cells: list[tuple[str, int]] = []
     taken = 0
-    while (line := cursor.peek(taken)) is not None and taken < 6 and len(cells) < 5:
+    while (line := cursor.peek(taken)) is not None and taken < _LINES_OF_QUANTILES and len(cells) < 5:
         words = line.text.split()
         if line.prose or not words:
-            if names or line.prose:
+            if line.prose or len(cells) != len(names):
                 break
         elif (numbers := all_numbers(line.text)) and not (words == ["10"] or not names):
             cells += [(tidy(cell.text), line.number) for cell in numbers]
@@ -105,6 +110,7 @@ def _value(text: str) -> float:
 def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str, str, int]]:
     """Read a named vector: lines of names above lines of values, name and value ending in the same column."""
     found: list[tuple[str, str, int]] = []
+    edges: list[int] = []
     while (line := cursor.peek()) is not None and (below := cursor.peek(1)) is not None:
         if line.blank and found:
             ahead = cursor.peek(1)
@@ -116,11 +122,37 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
             cursor.take()
             continue
         pairs = _pairs(line, below, cursor.peek(2))
-        if line.prose or line.code or ends(line) or not pairs:
+        if line.prose or line.code or ends(line) or not pairs or (found and _is_another(pairs, found)):
             break
+        places = [cell.end for cell in trailing(below.text)] if names_above(line.text, trailing(below.text)) else []
+        if edges and places and places != edges[: len(places)]:
+            break
+        edges = edges or places
         found += pairs
         cursor.at += 2
     return found
+
+
+def _is_another(pairs: list[tuple[str, str, int]], found: list[tuple[str, str, int]]) -> bool:
+    """Tell whether names begin another vector: with the first name of the one above, or with the intercept."""
+    return pairs[0][0] in ("(Intercept)", found[0][0])
+
+
+def _whole(names: list[str]) -> list[str]:
+    """Return names, or nothing if one of them is part of another, as words of ``arm (old)`` or ``a - b`` would be."""
+    parts = ((name[0] == "(" and name != "(Intercept)") or not re.search(r"\w", name) for name in names)
+    return [] if any(parts) else names
+
+
+def _names_near(text: str, cells: list[Cell]) -> list[str]:
+    """Return the names above values that end a column or two beside them, where no other word ends as near."""
+    ends = [found.end() for found in re.finditer(r"\S+", text)]
+    near = [[end for end in ends if abs(end - cell.end) <= _NEAR] for cell in cells]
+    if any(len(found) != 1 for found in near) or len(cells) < _TWO:
+        return []
+    cuts = [found[0] for found in near]
+    names = [text[start:end].strip() for start, end in zip([0, *cuts], cuts, strict=False)]
+    return names if cuts[-1] == ends[-1] and all(names) and not any(map(is_number, names)) else []
 
 
 def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[str, str, int]]:
@@ -139,23 +171,14 @@ def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[s
     cells = trailing(values.text)
     if not cells or values.text[: cells[0].start].strip() or not names.text.strip():
         return []
-    labels, start = [], 0
-    for cell in cells:
-        labels.append(names.text[start : cell.end].strip())
-        start = cell.end
-    rest = names.text[start:].strip()
-    if all(labels) and not rest and all(_ends_at(names.text, cell.end) for cell in cells):
+    if labels := _whole(names_above(names.text, cells) or _names_near(names.text, cells)):
         return [(label, tidy(cell.text), values.number) for label, cell in zip(labels, cells, strict=True)]
     if after is not None and not after.prose and all_numbers(after.text):
         return []
-    words = re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text)
-    if len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
+    words = _whole(re.findall(r"\d(?:st|rd) Qu\.|\S+", names.text))
+    if words and len(words) == len(cells) and not any(is_number(word) and word[-1] != "%" for word in words):
         return [(word, tidy(cell.text), values.number) for word, cell in zip(words, cells, strict=True)]
     return []
-
-
-def _ends_at(text: str, end: int) -> bool:
-    return len(text) >= end and text[end - 1] != " " and (len(text) == end or text[end] == " ")
 
 
 def messages(cursor: Cursor, block: Block, known: Iterable[str]) -> bool:

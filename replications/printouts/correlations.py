@@ -22,23 +22,27 @@ def correlations(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> 
     Names are cut in print, so they are taken from the table of coefficients, by their order. Without such a table
     the printed names serve.
     """
+    start = cursor.at
     lines = _dedented(_lines(cursor, ends))
     terms = list(dict.fromkeys(n.row for n in block.numbers if n.id.startswith(PREFIX)))
     found = _panels(lines, terms) or _stream(lines, terms)
-    behind = cursor.at
-    while found is None and len(lines) > 2 and not _numeric(lines[-1].text):
-        lines.pop()
-        cursor.at -= 1
-        found = _panels(lines, terms) or _stream(lines, terms)
-    cursor.at = cursor.at if found else behind
+    for kept in range(len(lines) - 1, 1, -1):
+        if found is not None or _numeric(lines[kept].text):
+            break
+        found = _panels(lines[:kept], terms) or _stream(lines[:kept], terms)
+    if found is not None and len(found[1]) < len(lines):
+        rest = lines[len(found[1])].number
+        cursor.at = next(at for at in range(start, cursor.at) if cursor.lines[at].number == rest)
     if found is None:
         block.unread += [(line.number, line.text) for line in lines]
-    for text, row, column, at, line in found or ():
+    for text, row, column, at, line in found[0] if found else ():
         first, second = (terms[i] if terms else label for i, label in zip(at, (row, column), strict=True))
         block.add(text, f"fixef_corr.{slug(first)}.{slug(second)}", row, column, line)
 
 
-_Found = list[tuple[str, str, str, tuple[int, int], int]]
+_Numbers = list[tuple[str, str, str, tuple[int, int], int]]
+_Found = tuple[_Numbers, Sequence[Line]]
+"""The numbers of a triangle, and its lines; what stands below them is none of it."""
 
 
 def _lines(cursor: Cursor, ends: Callable[[Line], bool]) -> list[Line]:
@@ -114,10 +118,13 @@ def _dedented(lines: list[Line]) -> list[Line]:
 
 def _panels(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
     """Read an undamaged triangle: headings, then a row for each further term; wide ones go on in panels below."""
-    found: _Found = []
+    found: _Numbers = []
     offset, row, heads, total = 0, 1, list[str](), len(terms)
+    count = total * (total - 1) // 2
     seen: set[str] = set()
     for at, line in enumerate(lines):
+        if total and len(found) == count:
+            return found, lines[:at]
         cells = trailing(line.text)
         again = at == 0 or row == total or line.text.startswith("  ") or len(line.text.split()) > 1
         if not cells and again and (row == total or line.text.strip() not in seen):
@@ -135,8 +142,7 @@ def _panels(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
             return None
         found += [(tidy(cell.text), label, heads[i], (row, offset + i), line.number) for i, cell in enumerate(cells)]
         row += 1
-    count = total * (total - 1) // 2
-    return found if found and (not total or len(found) == count) else None
+    return (found, lines) if found and (not total or len(found) == count) else None
 
 
 def _stream(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
@@ -144,7 +150,7 @@ def _stream(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
     if not terms or not lines:
         return None
     heads = lines[0].text.split()
-    found: _Found = []
+    found: _Numbers = []
     row, cells, number = 1, list[Cell](), 0
     labels: list[str] = []
     for line in lines[1:]:
@@ -163,4 +169,4 @@ def _stream(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
             row, cells = row + 1, []
     if cells or row != len(terms) or len(labels) != len(terms) - 1:
         return None
-    return [(text, labels[at[0] - 1], column, at, line) for text, _, column, at, line in found]
+    return [(text, labels[at[0] - 1], column, at, line) for text, _, column, at, line in found], lines

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from replications.printouts.cells import Cell, is_number, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.headings import headings
+from replications.printouts.kind import has_title
 from replications.printouts.lines import Line
-from replications.printouts.matrices import Matrix
+from replications.printouts.matrices import FIRST_OF_A_TABLE, Matrix
 from replications.printouts.rows import Row, swallows
 
+_VECTOR = re.compile(r"^\s*\[\d+\]\s")
 _FACTOR = re.compile(r"^<(NA|[a-z]{3})>$")
 
 
@@ -24,31 +26,32 @@ def read(cursor: Cursor) -> Matrix | None:
     matrix, start = Matrix(), cursor.at
     rows: dict[str, Row] = {}
     while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
-        below = cursor.peek(1)
-        columns = _columns(line, below)
-        if not columns or below is None:
+        columns = _columns(line, cursor.peek(1))
+        panel = _panel(cursor, columns) if columns else {}
+        again = {column.text for column in columns} & {*matrix.headings, *FIRST_OF_A_TABLE} or list(panel) != list(rows)
+        if not panel or (rows and again):
             break
-        cursor.take()
+        cursor.at += 1 + len(panel)
         matrix.headings += [column.text for column in columns]
-        count = 0
-        while (line := cursor.peek()) is not None and (row := _row(line, columns)) is not None:
-            again = row.label in rows and rows[row.label].cells.keys() & row.cells.keys()
-            if again or (not row.cells and _columns(line, cursor.peek(1))):
-                break
-            known = rows.setdefault(row.label, row)
-            if known is row:
-                matrix.rows.append(row)
-            else:
-                known.cells |= row.cells
-            count += 1
-            cursor.take()
-        if not count:
-            break
+        for label, row in panel.items():
+            rows.setdefault(label, row).cells |= row.cells
+    matrix.rows = list(rows.values())
     numbers = sum(len(row.cells) for row in matrix.rows)
     if not numbers or numbers * TEXT_AT_MOST < len(matrix.rows) * len(matrix.headings):
         cursor.at = start
         return None
     return matrix
+
+
+def _panel(cursor: Cursor, columns: Sequence[Cell]) -> dict[str, Row]:
+    """Return the rows below headings, by their labels."""
+    rows: dict[str, Row] = {}
+    while (line := cursor.peek(1 + len(rows))) is not None and (row := _row(line, columns)) is not None:
+        ends = row.label in rows or _VECTOR.match(line.text) or has_title(line)
+        if ends or (not row.cells and _columns(line, cursor.peek(2 + len(rows)))):
+            break
+        rows[row.label] = row
+    return rows
 
 
 def _columns(line: Line, below: Line | None) -> list[Cell]:
@@ -63,7 +66,7 @@ def _columns(line: Line, below: Line | None) -> list[Cell]:
 
 def _by_gaps(text: str, below: str) -> list[Cell]:
     """Return headings that may have blanks within, cut where the row below has a number that ends."""
-    ends = [cell.end for cell in trailing(below) if cell.start]
+    ends = [cell.end for cell in trailing(below) if text[: cell.end].strip()]
     if not ends or any(end > len(text) or text[end - 1] == " " or text[end : end + 1].strip() for end in ends):
         return []
     cells, start = [], 0

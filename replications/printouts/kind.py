@@ -28,6 +28,8 @@ class Kind:
 KINDS: list[Kind] = []
 TITLED = 35
 """Up to this turn a kind has a title of its own, so that it ends whatever stands above."""
+_PART_OF_A_LIST = r"^\s*\$(?:`[^`]+`|[\w.:]+)(?:\$[\w.:`]+)*\s*$"
+"""``$school``, which ends whatever stands above as a title does."""
 
 
 def kind(name: str, begins: str, *, turn: int = 50, table: bool = False) -> Callable[[Reader], Reader]:
@@ -67,7 +69,7 @@ def begins_another(line: Line, own: str) -> bool:
 def _titles(own: str) -> re.Pattern[str]:
     """Return one pattern of the titles of all kinds but ``own``, which is what most lines are asked for."""
     titles = [known.begins.pattern for known in KINDS if known.turn <= TITLED and known.name != own]
-    return re.compile("|".join(f"(?:{title})" for title in titles))
+    return re.compile("|".join(f"(?:{title})" for title in [*titles, _PART_OF_A_LIST]))
 
 
 def has_title(line: Line) -> bool:

@@ -24,7 +24,7 @@ _PLAIN = str.maketrans(
 )
 _DASH = re.compile(r"(?<![\w.)%])\N{EN DASH}(?=\.?\d)")
 """An en dash that is a minus: none between two numbers, which says from where to where."""
-_COMMENT = re.compile(r"^`?\s*(?:##|#>)(?: |$)")
+_COMMENT = re.compile(r"^`?\s*(?:\*?##|#>)(?: |$)")
 _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
 _FRAMES_CODE = re.compile(
     r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"

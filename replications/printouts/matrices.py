@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from replications.printouts.cells import NUMBER, Cell, stars_of, trailing
+from replications.printouts.cells import NUMBER, Cell, names_above, stars_of, trailing
 from replications.printouts.cursor import Cursor
-from replications.printouts.headings import known_headings
+from replications.printouts.headings import headings, known_headings
 from replications.printouts.lines import Line
 from replications.printouts.overlay import overlaid
-from replications.printouts.rows import Row, aligned, parse
+from replications.printouts.rows import Row, aligned, joined, parse
 
-_CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
-_NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w:\s+(?:{NUMBER})\s*$)")
-"""A vector's line, ``[1] 32``, and a name with a colon and a number, ``AIC: 32``."""
+CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+_NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w(?::\s|\s*=)\s*(?:{NUMBER})\s*$)")
+"""A vector's line, ``[1] 32``, and a name with a colon or an equals sign and a number, ``AIC: 32``."""
 _STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
+FIRST_OF_A_TABLE = ("Estimate", "Value", "Sum Sq", "npar", "numDF", "Res.Df")
+"""Headings that stand first in their table, so that none of its further panels begins with them."""
+_NOWHERE = -1
+"""The place of headings that follow each other line by line, below which nothing ends."""
 _MARGIN = 3
 """Headings that begin before this column go on with a line that was wrapped."""
 _WORDS_OF_PROSE = 4
@@ -85,16 +89,54 @@ def read(
         elif _is_legend(cursor, matrix):
             continue
         elif found := find(line.text):
+            if (matrix.rows or panel) and _is_another(cursor, matrix, panel, columns, found):
+                break
             first = columns and not panel and not matrix.rows
             _add(matrix, panel, columns, short, label)
             columns, panel = _joined_headings(columns, found) if first else found, []
             cursor.take()
-        elif not columns or not (tableish(line.text) or _label(line.text) in {row.label for row in matrix.rows}):
+        elif not columns or not _may_be_row(line, cursor.peek(1), matrix, panel):
             break
         else:
             panel.append(cursor.take())
     _add(matrix, panel, columns, short, label)
     return matrix
+
+
+def _may_be_row(line: Line, below: Line | None, matrix: Matrix, panel: list[Line]) -> bool:
+    """Tell whether a line may be a row, or a piece of one, and does not head what stands below it."""
+    if (matrix.rows or panel) and _heads_others(line, below, matrix):
+        return False
+    return tableish(line.text) or _label(line.text) in {row.label for row in matrix.rows}
+
+
+def _heads_others(line: Line, below: Line | None, matrix: Matrix) -> bool:
+    """Tell whether a line has names above the values of a vector, or headings no reader knows above numbers."""
+    if below is None or trailing(line.text) or _label(line.text) in {row.label for row in matrix.rows}:
+        return False
+    cells = trailing(below.text)
+    if cells and not below.text[: cells[0].start].strip():
+        return bool(names_above(line.text, cells))
+    columns = headings(line.text)
+    return len(columns) > 1 and line.text.startswith(" ") and len(aligned(cells, columns)) == len(columns)
+
+
+def _is_another(
+    cursor: Cursor, matrix: Matrix, panel: list[Line], columns: Sequence[Cell], found: Sequence[Cell]
+) -> bool:
+    """Tell whether headings below rows are those of another table: a panel has other headings and the same rows."""
+    names = {column.text for column in found}
+    interval = len(names) > 1 and all("%" in name for name in names)
+    if (
+        found[0].text in FIRST_OF_A_TABLE
+        or interval
+        or names & {*matrix.headings, *(column.text for column in columns)}
+    ):
+        return True
+    labels = [_label(line.text) for line in panel] or [row.label for row in matrix.rows]
+    below = [cursor.peek(1 + at) for at in range(len(labels))]
+    same = [line is not None and _label(line.text) == label for line, label in zip(below, labels, strict=True)]
+    return not all(same)
 
 
 def _stars_below(cursor: Cursor, matrix: Matrix) -> None:
@@ -125,7 +167,8 @@ def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:
     if placed and placed[0] < min(before[0].start, _MARGIN):
         return []
     if any(a.start < b.end and b.start < a.end for a in before for b in found):
-        return found
+        again = found[0].text in FIRST_OF_A_TABLE or {cell.text for cell in before} & {cell.text for cell in found}
+        return found if again else [replace(cell, start=_NOWHERE, end=_NOWHERE) for cell in (*before, *found)]
     return sorted([*before, *found], key=lambda cell: cell.start)
 
 
@@ -135,7 +178,7 @@ def _is_legend(cursor: Cursor, matrix: Matrix) -> bool:
     if re.match(r"^-{3,}$", line.text.strip()):
         cursor.take()
         return True
-    if re.match(r"^\s*Signif\.?\s*codes", line.text) or _CODES.match(line.text):
+    if re.match(r"^\s*-*\s*Signif\.?\s*codes", line.text) or CODES.match(line.text):
         matrix.legend = True
         cursor.take()
         return True
@@ -156,7 +199,7 @@ def _goes_on(
         ahead += 1
     if line is None or line.prose or line.code or ends(line) or _NO_ROW.match(line.text):
         return False
-    if re.match(r"^\s*(-{3,}$|Signif\.?\s*codes)", line.text):
+    if re.match(r"^\s*(-{3,}$|-*\s*Signif\.?\s*codes)", line.text):
         return True
     seen = {row.label for row in matrix.rows} | {_label(row.text) for row in panel}
     if find(line.text):
@@ -193,10 +236,13 @@ def _add(
     """Add the rows of a panel; if some cannot be read as they stand, their pieces are laid over each other."""
     if not panel:
         return
+    panel, starred = _without_stars(panel)
     rows = _rows(matrix, panel, columns, short)
     if not all(row is not None and label(row.label) for row in rows):
         laid = overlaid(panel)
-        if len(laid) < len(panel):
+        if pieces := joined(panel, columns):
+            panel, rows = [Line(row.line, "") for row in pieces], list(pieces)
+        elif len(laid) < len(panel):
             panel, rows = laid, _rows(matrix, laid, columns, short)
     names = [column.text for column in columns]
     matrix.headings += [name for name in names if name not in matrix.headings]
@@ -205,6 +251,27 @@ def _add(
             matrix.unread.append(line)
         else:
             _merge(matrix, row, names)
+    for row, (stars, number) in zip(matrix.rows, starred, strict=False):
+        row.stars, row.stars_line = stars, number
+    labels = {row.label for row in matrix.rows}
+    matrix.cut |= any(
+        (found := _STARRED.match(line.text)) and found["stars"] and found["label"] in labels for line in matrix.unread
+    )
+
+
+def _without_stars(panel: list[Line]) -> tuple[list[Line], list[tuple[str, int]]]:
+    """Return the rows of a panel without the column of stars that was wrapped and stands below, and these stars."""
+    rows, below = panel[: len(panel) // 2], panel[len(panel) // 2 :]
+    found = [_STARRED.match(line.text) for line in below]
+    same = [
+        known is not None and known["label"].strip() == _label(row.text)
+        for row, known in zip(rows, found, strict=False)
+    ]
+    if len(rows) != len(below) or not all(same) or not any(known and known["stars"] for known in found):
+        return panel, []
+    if not all(trailing(stars_of(row.text)[0]) for row in rows):
+        return panel, []
+    return rows, [(known["stars"] or "", line.number) for known, line in zip(found, below, strict=True) if known]
 
 
 def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short: bool) -> list[Row | None]:
@@ -213,7 +280,7 @@ def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short:
         return [None] * len(panel)
     short = short and not any(aligned(trailing(stars_of(line.text)[0]), columns) for line in panel)
     rows = [_row(line, columns, short, matrix) for line in panel]
-    named = any(row is not None and row.label for row in rows)
+    named = len(rows) > 1 or any(row is not None and row.label for row in rows)
     return [None if named and row is not None and not row.label else row for row in rows]
 
 

@@ -16,7 +16,12 @@ from replications.printouts.overlay import overlaid
 from replications.printouts.rows import swallows
 
 _HEADING = re.compile(r"Groups|Name|Variance|Std\.\s?Dev\.?|Corr\w*|Cov")
-_ASSIGNS = re.compile(r"^\s*[\w.$]+\s*(?:<-|=)\s*\S")
+_NO_ROW = re.compile(r"^\s*(?:[\w.$]+\s*(?:<-|=)\s*\S|\[\d+\]\s)")
+"""An assignment, and a line of a vector."""
+_COMMANDS_AT_MOST = 8
+"""Lines below a table that may be commands without a prompt."""
+_WIDTH = 12
+"""The most characters of a column of numbers."""
 _COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
 
 
@@ -32,8 +37,10 @@ class _Part:
 def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
     """Read the table into a block; ids are ``varcomp.group.name.variance`` and ``varcomp.group.a__b.corr``."""
     lines: list[Line] = []
-    while (line := cursor.peek()) is not None and not (line.prose or line.code or ends(line)):
-        if (line.blank and lines and not _more(cursor, ends, _heads(lines))) or _ASSIGNS.match(line.text):
+    while (line := cursor.peek()) is not None and not (line.prose or line.code):
+        if ends(line) and (lines or not _is_heading(line.text)):
+            break
+        if (line.blank and lines and not _more(cursor, ends, _heads(lines))) or _NO_ROW.match(line.text):
             break
         if not (line.blank or tableish(line.text) or _is_heading(line.text)):
             break
@@ -43,11 +50,40 @@ def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
     groups, behind = _groups(cursor), cursor.at
     kept = list(lines)
     while not (found := _read_lines(block, kept, groups)) and kept and _may_be_code(kept[-1]):
+        if len(lines) - len(kept) > _COMMANDS_AT_MOST:
+            break
         kept.pop()
         cursor.at -= 1
     if not found:
-        cursor.at = behind
-        block.unread += [(line.number, line.text) for line in lines if not line.blank]
+        rows = _first_rows(block, lines)
+        cursor.at = behind - len(lines) + rows if rows else behind
+        block.unread += [(line.number, line.text) for line in lines if not (rows or line.blank)]
+
+
+def _first_rows(block: Block, lines: list[Line]) -> int:
+    """Read the rows that stand below their headings, up to a line that is none; return the lines passed."""
+    head, rows = _split(lines)
+    wanted = [name for name, _ in head if name not in ("Groups", "Name", "Corr", "Cov")]
+    starts = [start for name, start in head if name in wanted]
+    passed = len(lines) - len(rows)
+    for line in rows:
+        cells = _cells(line.text, head, wanted)
+        within = len(line.text) - len(line.text.lstrip()) >= head[0][1]
+        if not wanted or not cells or not within or not _stand_below(cells, starts):
+            break
+        passed += 1
+        if line.text.split()[0] == "Residual":
+            break
+    for count in range(passed, len(lines) - len(rows), -1):
+        if _read(block, lines[:count], set(), {}):
+            return count
+    return 0
+
+
+def _stand_below(cells: Sequence[Cell], starts: Sequence[int]) -> bool:
+    """Tell whether each heading has a number below it that begins where it does, or behind, and before the next."""
+    edges = [*starts[1:], starts[-1] + _WIDTH]
+    return all(low <= cell.start < high for cell, low, high in zip(cells, starts, edges, strict=False))
 
 
 def _may_be_code(line: Line) -> bool:
@@ -62,7 +98,37 @@ def _read_lines(block: Block, lines: list[Line], groups: set[str]) -> bool:
     if _read(block, sewn, groups, places) or _read(block, lines, groups, {}):
         return True
     at = next((i for i, line in enumerate(lines) if line.text.strip() == "Residual"), len(lines))
-    return _read(block, [*overlaid(lines[:at]), *overlaid(lines[at:])], groups, {})
+    if _read(block, [*overlaid(lines[:at]), *overlaid(lines[at:])], groups, {}):
+        return True
+    joined, places = _joined(lines) if groups else ([], {})
+    return bool(joined) and _read(block, joined, groups, places)
+
+
+def _joined(lines: Sequence[Line]) -> tuple[list[Line], _Places]:
+    """Return the rows of a table whose cells follow each other, some on lines of their own, and where pieces begin.
+
+    A row begins with text behind a number; that its numbers are as many as there are headings is seen later.
+    """
+    heads = [line for line in lines if _is_heading(line.text)]
+    if [*map(_is_heading, (line.text for line in lines[: len(heads)]))] != [True] * len(heads) or not heads:
+        return [], {}
+    rows: list[Line] = [replace(heads[0], text=" ".join(line.text.strip() for line in heads))]
+    places: _Places = {}
+    numeric = True
+    for line in lines[len(heads) :]:
+        cells = trailing(line.text)
+        if re.search(r"\d\.\d.*[A-Za-z]", line.text):
+            return [], {}
+        if numeric and not (cells and not line.text[: cells[0].start].strip()):
+            rows.append(replace(line, text=line.text.strip()))
+            places[line.number] = [(0, line.number)]
+        elif len(rows) > 1:
+            places[rows[-1].number].append((len(rows[-1].text) + 1, line.number))
+            rows[-1] = replace(rows[-1], text=f"{rows[-1].text} {line.text.strip()}")
+        else:
+            return [], {}
+        numeric = bool(cells)
+    return rows, places
 
 
 def _side_by_side(lines: list[Line]) -> tuple[list[Line], _Places]:
@@ -141,8 +207,9 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str], places: _Places
         group, name = place
         if group and not name and part.group and group != "Residual":
             group, name = "", group
+        after_the_last = part.group == "Residual"
         part = _Part(group) if group else part
-        if not part.group or len(cells) - len(wanted) not in (0, len(part.names)):
+        if not part.group or after_the_last or len(cells) - len(wanted) not in (0, len(part.names)):
             return False
         found += _numbers(
             part,

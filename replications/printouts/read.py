@@ -13,6 +13,7 @@ from replications.printouts.cells import is_split, stars_of, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import KINDS
 from replications.printouts.lines import Line
+from replications.printouts.matrices import CODES
 from replications.printouts.pages import lines_of
 from replications.printouts.pasted import as_output
 
@@ -23,6 +24,9 @@ _LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|
 
 _DECIMAL = re.compile(r"\d[.,]\d")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
+_ALONE = re.compile(r"(?<![\w.,:\[(^-])-?(?:\d+\.\d+|\.\d+)(?:[eE][-+]?\d+)?(?![\w.:%)\]]| ?%)")
+"""A number with a decimal that stands by itself, not in brackets and no percentage."""
+_PADDED = re.compile(r"(\d[eE][-+]) +(?=\d)")
 _WORDS = re.compile(r"[A-Za-z]{2,}")
 _WORDS_AT_MOST = 3
 """Words in a line with several decimals up to which it is no prose."""
@@ -76,6 +80,7 @@ def read_printout(text: str) -> Printout:
         else:
             _report(printout, missed)
             missed = []
+            _account(found[0], lines[at : found[1]])
             printout.append(found[0])
             at = found[1]
     _report(printout, missed)
@@ -98,6 +103,27 @@ def _block(lines: list[Line], at: int) -> tuple[Block, int] | None:
             block.last = lines[cursor.at - 1].number
             return block, cursor.at
     return None
+
+
+def _account(block: Block, lines: list[Line]) -> None:
+    """Report the lines of a block that have a number with a decimal which is neither read nor part of what it says."""
+    read: dict[int, list[str]] = {}
+    for number in block.numbers:
+        read.setdefault(number.line, []).append(re.sub(r"\s", "", number.text))
+    said = " ".join([*block.heads.values(), *block.messages, block.formula or "", block.call])
+    reported = {number for number, _ in block.unread}
+    for line in lines:
+        legend = _LEGEND.search(line.text) or CODES.match(line.text)
+        if line.code or line.cells or line.prose or line.number in reported or legend:
+            continue
+        texts = list(read.get(line.number, ()))
+        for found in _ALONE.findall(_PADDED.sub(r"\1", line.text)):
+            known = next((text for text in texts if text.lstrip("<>=").removesuffix("%") == found), None)
+            if known is not None:
+                texts.remove(known)
+            elif re.sub(r"\s+", " ", line.text).strip() not in said:
+                block.unread.append((line.number, line.text))
+                break
 
 
 def _is_number_line(line: Line) -> bool:

@@ -41,7 +41,7 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     cells = trailing(text)
     if short and len(cells) > 1 and not text[: cells[0].start] and cells[0].text.isdigit():
         cells = cells[1:]
-    below = _of_the_model(text, cells, columns) or aligned(cells, columns)
+    below = _of_the_model(text, cells, columns) or _unless_covered(text, aligned(cells, columns), columns)
     if below and len(cells) == len(columns) > len(below) and _lost_places(text, below, columns):
         below = {}
     placed = below or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
@@ -49,6 +49,8 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
         return None
     label = text[: min(cell.start for cell in placed.values())].strip()
     if swallows(label, gap=True):
+        return None
+    if len(placed) < len(columns) and re.fullmatch(r"-?\d*\.\d+", label):
         return None
     if not below and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
         return None
@@ -92,6 +94,13 @@ def aligned(cells: Sequence[Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
     return {ends[cells[at].end]: cells[at] for at in hits}
 
 
+def _unless_covered(text: str, below: dict[str, Cell], columns: Sequence[Cell]) -> dict[str, Cell]:
+    """Return the aligned cells of a row, unless something stands below the headings in front that have no cell."""
+    first = min((cell.start for cell in below.values()), default=0)
+    skipped = [column for column in columns if column.end <= first and column.text not in below]
+    return {} if any(text[column.start : column.end].strip() for column in skipped) else below
+
+
 def _filled(label: str, columns: Sequence[Cell]) -> Sequence[Cell]:
     """Return the headings that have cells in a row with empty ones: of the model as it is, those of the fit alone."""
     if label == "NULL":
@@ -119,3 +128,37 @@ def _in_turn(cells: Sequence[Cell], columns: Sequence[Cell], short: bool, label:
         if not (label.startswith(_WITHOUT_TEST) or len(columns) == len(cells) or columns[len(cells)].text in _TEST):
             return {}
     return {column.text: cell for column, cell in zip(columns, chosen, strict=False)}
+
+
+def joined(lines: Sequence[Line], columns: Sequence[Cell]) -> list[Row]:
+    """Return rows whose numbers follow on lines of their own; nothing unless each has one for each heading.
+
+    A row begins with its label. As the numbers stand in the order of their headings, a full row leaves no choice.
+
+    Examples
+    --------
+    >>> texts = ["(Intercept) 11.61", "0.38 30.29 ***", "x", "1.51", "0.16 9.30"]
+    >>> pieces = [Line(number, text) for number, text in enumerate(texts)]
+    >>> headings = [Cell("Estimate", 0, 8), Cell("Std. Error", 9, 19), Cell("t value", 20, 27)]
+    >>> [(row.label, [text for text, _ in row.cells.values()], row.stars) for row in joined(pieces, headings)]
+    [('(Intercept)', ['11.61', '0.38', '30.29'], '***'), ('x', ['1.51', '0.16', '9.30'], '')]
+    """
+    found: list[tuple[str, int, list[tuple[str, int]], str]] = []
+    for line in lines:
+        text, stars = stars_of(line.text)
+        cells = trailing(text)
+        label = text[: cells[0].start].strip() if cells else text.strip()
+        numbers = [(tidy(cell.text), line.number) for cell in cells]
+        if label:
+            found.append((label, line.number, numbers, stars))
+        elif not found or found[-1][3]:
+            return []
+        else:
+            found[-1] = (*found[-1][:2], found[-1][2] + numbers, stars)
+    names = [column.text for column in columns]
+    if len(found) == len(lines) or not all(len(numbers) == len(names) for _, _, numbers, _ in found):
+        return []
+    return [
+        Row(label, number, dict(zip(names, numbers, strict=True)), stars, numbers[-1][1])
+        for label, number, numbers, stars in found
+    ]

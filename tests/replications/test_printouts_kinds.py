@@ -7,6 +7,14 @@ from replications import read_printout
 
 LEGEND = "---\nSignif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 CASES = {
+    "arm.display": (
+        "lmer(formula = y ~ x + (1 | county), data = d)\n            coef.est coef.se\n(Intercept)  1.46     0.05  \n"
+        "x           -0.69     0.07  \n\nError terms:\n Groups   Name        Std.Dev.\n county   (Intercept) 0.33    \n"
+        " Residual             0.76    \n---\nnumber of obs: 919, groups: county, 85\nAIC = 2179.3, DIC = 2156\n"
+        "deviance = 2163.7 ",
+        {"fixef.x.se": "0.07", "varcomp.county.intercept.sd": "0.33", "n_groups.county": "85", "dic": "2156"},
+    ),
+    "base.cat": (" AIC =  6731 ;  BIC =  6822", {"aic": "6731", "bic": "6822"}),
     "lme4.VarCorr": (
         " Groups   Name        Std.Dev. Corr  \n school   (Intercept) 1.44698        \n"
         "          x           0.38228  -0.703\n Residual             1.05234        ",

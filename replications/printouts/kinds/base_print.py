@@ -14,6 +14,11 @@ from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
 from replications.printouts.names import QUANTITIES, quantity, slug
 
+_EFFECTS = re.compile(
+    r"^(?:\w+ <- )?\(?(?:(?:head|tail|round|as\.data\.frame)\()*(?:\w+::)?(ranef|coef)\([^$]*\)\$(\w+)"
+)
+"""A command that prints effects themselves; their correlations, ``cor(ranef(m)$g)``, are none."""
+
 
 @kind("base.table", begins=r"^\s*\S+(\s+\S+)*\s*$", turn=91)
 def read_table(cursor: Cursor) -> Block | None:
@@ -31,7 +36,7 @@ def read_table(cursor: Cursor) -> Block | None:
     block = Block("base.print.data.frame", first.number, call=cursor.call())
     table = frames.read(cursor)
     prefix = ""
-    if found := re.search(r"\b(ranef|coef)\([^$]*\)\$(\w+)", block.call):
+    if table and (found := _EFFECTS.match(block.call)) and [row.label for row in table.rows] != table.headings:
         block.kind = "lme4.ranef" if found[1] == "ranef" else "stats.coef"
         prefix = f"{found[1]}.{slug(found[2])}."
     for row in table.rows if table else ():

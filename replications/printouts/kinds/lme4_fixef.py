@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from replications.printouts.block import Block
-from replications.printouts.cells import all_numbers, is_number
+from replications.printouts.cells import Cell, all_numbers, is_number, names_above
 from replications.printouts.coefficients import named_vector
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import begins_another, kind
+from replications.printouts.lines import Line
 from replications.printouts.names import slug
 
 _KINDS = {"fixef": "lme4.fixef", "coef": "stats.coef", "ngrps": "lme4.ngrps", "quantile": "stats.quantile"}
@@ -23,14 +25,52 @@ def read(cursor: Cursor) -> Block | None:
     call = cursor.call()
     called = re.match(r"(?:round\(|\w+ <- )*(?:\w+::)?(fixef|coef|ngrps|quantile)\(", call)
     block = Block(_KINDS[called[1]] if called else "base.print.vector", first.number, call=call)
-    pairs = named_vector(cursor, lambda line: begins_another(line, "base.print.vector"))
     counted = re.search(r"\b(table|[ts]apply|ngrps|aggregate)\(", call)
-    if not counted and any(is_number(name) and not name.endswith("%") for name, _, _ in pairs):
+    if not counted and not _is_named(first.text, all_numbers(below.text) or []):
         return None
-    if not call and any(name == "(Intercept)" for name, _, _ in pairs):
+    pairs = named_vector(cursor, lambda line: begins_another(line, "base.print.vector"))
+    if not counted and not _may_be_called([name for name, _, _ in pairs], [text for _, text, _ in pairs]):
+        return None
+    single = len({line for _, _, line in pairs}) == len(pairs)
+    if not call and single and not _is_padded(first, below):
+        return None
+    if not call and any(name == "(Intercept)" for name, _, _ in pairs) and not _is_part(cursor):
         block.kind = "lme4.fixef"
     for name, text, number in pairs:
         id = {"lme4.fixef": f"fixef.{slug(name)}.estimate", "stats.coef": f"coef.{slug(name)}.estimate"}
         id["lme4.ngrps"] = f"n_groups.{slug(name)}"
         block.add(text, id.get(block.kind, slug(name)), name, "", number)
     return block if block.numbers else None
+
+
+def _is_padded(names: Line, values: Line) -> bool:
+    """Tell whether a single name above its value was printed so, the shorter one padded: else both may be pieces."""
+    widths = {len(line.text.rstrip()) for line in (names, values)}
+    return len(widths) == 1 and (names.text[:1] == " " or values.text[:1] == " ")
+
+
+def _is_part(cursor: Cursor) -> bool:
+    """Tell whether a vector is part of a list, such as ``$se``, that is not of its coefficients."""
+    above = (line.text.strip() for line in reversed(cursor.lines[max(0, cursor.first - 3) : cursor.first]))
+    before = next(filter(None, above), "")
+    return before.startswith("$") and not re.fullmatch(r"\$.*(coef|coefficients|fixef|fixed)", before)
+
+
+def _is_named(names: str, values: list[Cell]) -> bool:
+    """Tell whether a line may be of the names of the values below: numbers are so if they end where these do."""
+    cells = all_numbers(names) or []
+    texts = [cell.text for cell in cells]
+    return not cells or (bool(names_above(names, values)) and _may_be_called(texts, [cell.text for cell in values]))
+
+
+def _may_be_called(names: list[str], values: list[str]) -> bool:
+    """Tell whether values may be called so: numbers for names count rows, one by one, and the values have decimals."""
+    numbers = [name for name in names if is_number(name) and not name.endswith("%")]
+    if not numbers:
+        return True
+    counted = all(name.isdigit() for name in names)
+    return (
+        counted
+        and all(int(b) == int(a) + 1 for a, b in pairwise(names))
+        and all("." in value or value == "NA" for value in values)
+    )

@@ -13,6 +13,10 @@ from replications.printouts.matrices import Matrix
 from replications.printouts.names import slug
 from replications.printouts.rows import Row, swallows
 
+_ENDS = re.compile(r"^\s*(?:\$|\[\d+\]|with conditional variances|attr\()")
+_DECIMAL = re.compile(r"\.|\de|^-?0$|N")
+"""What an effect has, or NA and NaN; a whole number is the end of a level's name."""
+
 
 @kind("lme4.ranef", begins=r"^\s*\$`?[\w.:]+`?\s*$", turn=45)
 def read(cursor: Cursor) -> Block | None:
@@ -27,7 +31,7 @@ def read(cursor: Cursor) -> Block | None:
     while (line := cursor.skip_blank()) is not None and (found := re.match(r"^\s*\$`?([\w.:]+)`?\s*$", line.text)):
         cursor.take()
         cursor.skip_blank()
-        table = _in_turn(cursor) or frames.read(cursor)
+        table = _by_place(cursor) or _in_turn(cursor) or frames.read(cursor)
         if table is None or ("(Intercept)" not in table.headings and not re.search(r"ranef|coef", block.call)):
             break
         for row in table.rows:
@@ -45,6 +49,17 @@ def read(cursor: Cursor) -> Block | None:
     return block if block.numbers else None
 
 
+def _by_place(cursor: Cursor) -> Matrix | None:
+    """Read a table whose rows all are aligned; None, and the cursor where it was, where one behind them is not."""
+    start = cursor.at
+    table, line = frames.read(cursor), cursor.peek()
+    if table is None or line is None or line.blank or line.prose or line.code or _ENDS.match(line.text):
+        return table
+    if len(trailing(line.text)) >= len(table.headings):
+        cursor.at, table = start, None
+    return table
+
+
 def _in_turn(cursor: Cursor) -> Matrix | None:
     """Read a table that may have lost its places: below ``(Intercept) x`` each row has a level and as many numbers.
 
@@ -56,9 +71,10 @@ def _in_turn(cursor: Cursor) -> Matrix | None:
     matrix, start = Matrix(head.text.split()), cursor.at
     cursor.take()
     while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
-        if re.match(r"^\s*(\$|with conditional variances|attr\()", line.text):
-            break
         cells = trailing(line.text)[-len(matrix.headings) :]
+        if _ENDS.match(line.text) or (matrix.rows and not cells):
+            break
+        cells = cells if all(_DECIMAL.search(cell.text) for cell in cells) else []
         label = line.text[: cells[0].start].strip() if len(cells) == len(matrix.headings) else ""
         if not label or swallows(label, gap=True):
             cursor.at = start

@@ -15,7 +15,7 @@ from replications.printouts.names import slug
 _FRAME = re.compile(rf"^\s*\d+\s+(\S+)\s+(\S+)\s+(\S+)\s+({NUMBER})\s+({NUMBER})\s*$")
 
 
-@kind("lme4.VarCorr", begins=r"^\s*Groups\s+Name\s+(Variance|Std\. ?Dev)", turn=40)
+@kind("lme4.VarCorr", begins=r"^\s*Groups\s+Name\s+(Variance|Std\. ?Dev)", turn=34)
 def read(cursor: Cursor) -> Block | None:
     """Read the table alone; below ``Random effects:`` it belongs to a summary."""
     first = cursor.peek()
@@ -30,7 +30,7 @@ def read(cursor: Cursor) -> Block | None:
     return block if block.numbers else None
 
 
-@kind("lme4.VarCorr", begins=r"^\s*grp\s+var1\s+var2\s+vcov\s+sdcor\s*$", turn=41)
+@kind("lme4.VarCorr", begins=r"^\s*grp\s+var1\s+var2\s+vcov\s+sdcor\s*$", turn=35)
 def read_frame(cursor: Cursor) -> Block | None:
     """Read ``as.data.frame(VarCorr(m))``; a row of two effects has their covariance and correlation."""
     first = cursor.take()

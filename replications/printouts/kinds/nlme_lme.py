@@ -22,6 +22,12 @@ _SECTIONS = re.compile(
     r"Formula:|Structure:|StdDev:|Data:|Coefficients:|Residual standard error|Degrees of freedom|Parameter)"
 )
 
+_OWN = re.compile(
+    r"^\s*(Fixed effects: \S|Variance function:|Correlation Structure:|Standardized|Number of (Obs|Groups))"
+)
+_LINES_NOT_KNOWN = 8
+"""Lines within a summary that may be passed on the way to its next section."""
+
 
 @kind("nlme.lme", begins=_TITLE, turn=10)
 def read(cursor: Cursor) -> Block | None:
@@ -33,9 +39,26 @@ def read(cursor: Cursor) -> Block | None:
     block.reml = "REML" in first.text
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
         at = cursor.at
-        if re.search(_TITLE, line.text) or not _section(cursor, block, line) or cursor.at == at:
+        if re.search(_TITLE, line.text):
+            break
+        if (not _section(cursor, block, line) or cursor.at == at) and not _pass(cursor, block):
             break
     return block if block.numbers else None
+
+
+def _pass(cursor: Cursor, block: Block) -> bool:
+    """Pass lines that are not understood, and report them, where the summary goes on with a section of its own."""
+    for ahead in range(_LINES_NOT_KNOWN):
+        line = cursor.peek(ahead)
+        if line is None or line.prose or line.code:
+            return False
+        if ahead and _OWN.match(line.text):
+            passed = [cursor.take() for _ in range(ahead)]
+            block.unread += [(one.number, one.text) for one in passed if re.search(r"\d", one.text)]
+            return True
+        if begins_another(line, "nlme.lme"):
+            return False
+    return False
 
 
 def _ends(line: Line) -> bool:

@@ -62,7 +62,7 @@ def _read(cursor: Cursor, name: str) -> Block | None:
     if first.text.lstrip().startswith("#"):
         block.heads["title"] = cursor.take().text.strip("# ")
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
-        if found := _FIELD.match(line.text):
+        if (found := _FIELD.match(line.text)) and re.search("ICC|R2", found[1], re.IGNORECASE):
             label = found[1].strip()
             block.add(found[2], _id(label), label, "", cursor.take().number)
         elif found := re.match(rf"^\s*(\S+)\s*\|\s*({NUMBER})\s*$", line.text):

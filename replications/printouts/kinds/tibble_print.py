@@ -8,7 +8,7 @@ from dataclasses import replace
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, is_number, trailing
 from replications.printouts.cursor import Cursor
-from replications.printouts.kind import kind
+from replications.printouts.kind import has_title, kind
 from replications.printouts.lines import Line
 from replications.printouts.names import slug
 from replications.printouts.rows import swallows
@@ -36,11 +36,19 @@ def read(cursor: Cursor) -> Block | None:
     kinds = [Cell(found["type"], found.start(), found.end()) for found in re.finditer(_TYPE, types.text)]
     names = _names(head.text, kinds)
     first_row = cursor.at
-    while (line := cursor.peek()) is not None and re.match(r"^\s*(\d+|\*)\s", line.text) and not line.prose:
+    count = 0
+    while (line := cursor.peek()) is not None and _is_row(line, count):
+        count += 1
         _row(block, cursor.take(), names, kinds)
     if first_row < cursor.at:
         _footnotes(cursor, block)
     return block if block.numbers or block.unread else None
+
+
+def _is_row(line: Line, count: int) -> bool:
+    """Tell whether a line is the next row behind ``count`` others: they are numbered, or have a star each."""
+    found = re.match(r"^\s*(\d+|\*)\s", line.text)
+    return found is not None and not line.prose and (found[1] == "*" or int(found[1]) == count + 1)
 
 
 def _names(text: str, types: list[Cell]) -> list[str]:
@@ -55,7 +63,7 @@ def _names(text: str, types: list[Cell]) -> list[str]:
 def _footnotes(cursor: Cursor, block: Block) -> None:
     """Pass the notes below; they have the names that were cut in the headings: ``estim…¹``."""
     text = ""
-    while (line := cursor.peek()) is not None and re.match(r"^\s*#", line.text):
+    while (line := cursor.peek()) is not None and re.match(r"^\s*#", line.text) and not has_title(line):
         text += " " + cursor.take().text.strip("# ")
     full = dict(re.findall(r"(\d)(`[^`]+`|[^\s,]+)", text.translate(_DIGITS))) if "abbreviated" in text else {}
     for at, number in enumerate(block.numbers):
