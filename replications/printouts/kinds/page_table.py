@@ -10,11 +10,14 @@ from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
-from replications.printouts.names import QUANTITIES, quantity, slug
+from replications.printouts.names import QUANTITIES, interval_ends, quantity, slug
 
-_ESTIMATES = {"b", "B", "Est.", "Est", "β", "Beta"}
+_ESTIMATES = {"b", "B", "Est.", "Est", "est", "β", "Beta"}
 _STATISTICS = {*QUANTITIES, *_ESTIMATES, "p", "P", "CI", "95% CI", "S.E.", "se"}
 _INTERVAL = re.compile(r"\bC\.?I\b|[Ii]nterval")
+_DECIMAL = re.compile(r"\d\.\d")
+_VALUE = re.compile(r"[<>(\[-]?\s*[\d.]|.*[=<>]\s*-?[\d.]")
+_PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%")
 _INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
 
 
@@ -46,10 +49,21 @@ def _split(grid: list[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
 
     A row of one cell above the numbers is no heading but tells what the rows below it are.
     """
-    at = next((i for i, row in enumerate(grid) if any(model_tables.parts(cell) for cell in row.cells[1:])), len(grid))
+    at = next((i for i, row in enumerate(grid) if _has_number(row)), len(grid))
     while at > 1 and not any(grid[at - 1].cells[1:]):
         at -= 1
     return grid[: max(at, 1)], grid[max(at, 1) :]
+
+
+def _has_number(row: GridRow) -> bool:
+    """Tell whether a row has a number that is no heading of an interval's end."""
+    ends = interval_ends(row.cells[1:]) if not row.cells[0] else {}
+    return any(model_tables.parts(cell) for cell in row.cells[1:] if cell not in ends)
+
+
+def _is_value(cell: str) -> bool:
+    """Tell whether a cell that stands where headings do is a number: with a decimal, and neither a share nor named."""
+    return bool(_DECIMAL.search(cell) and _VALUE.match(cell) and not _PERCENT.match(cell))
 
 
 def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
@@ -63,31 +77,42 @@ def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
             last = cell or last
             above[at] = f"{above[at]} {last}".strip()
     own = [*head[-1].cells, *[""] * width][:width]
-    return [(over if over != name else "", name) for over, name in zip(above, own, strict=True)]
+    higher = [*(head[-2].cells if len(head) > 1 else ()), *[""] * width][:width]
+    named = [name or lone for name, lone in zip(own, higher, strict=True)]
+    return [(over if over != name else "", name) for over, name in zip(above, named, strict=True)]
 
 
 def _add(block: Block, grid: list[GridRow]) -> None:
     """Add the numbers of a table; a row is named by its first cells, as many as tell the rows apart."""
     head, rows = _split(grid)
-    if any(re.search(r"\d\.\d", cell) for cell in head[-1].cells[1:]):
+    if any(_is_value(cell) for cell in head[-1].cells[1:]):
         block.unread += [(row.line, "  ".join(row.cells).strip()) for row in grid]
         return
     headings, count = _headings(head), _labels(rows)
-    for row in rows:
+    ends = interval_ends([column for _, column in headings])
+    unnamed = any(_DECIMAL.search(row.cells[0]) for row in rows) and all(is_number(row.cells[0]) for row in rows)
+    count = 0 if unnamed else count
+    prefix = ""
+    if len(ends) == len(headings) - 1 and "confint(" in block.call:
+        block.kind, prefix = "stats.confint", "confint."
+    for at, row in enumerate(rows, start=1):
         label = " ".join(filter(None, row.cells[:count]))
-        name = ".".join(slug(cell) for cell in row.cells[:count] if cell)
+        name = prefix + ".".join(slug(cell.removeprefix(".") if prefix else cell) for cell in row.cells[:count] if cell)
+        name = str(at) if unnamed else name
         if len(row.cells) > len(headings):
             block.unread.append((row.line, "  ".join(row.cells).strip()))
             continue
         for (above, column), cell in zip(headings[count:], row.cells[count:], strict=False):
-            known = _cell(label, above, column, name, cell)
+            known = _cell(label, above, column, name, cell, ends)
             for id, text, heading in known:
                 block.add(text, id, label, heading, row.line)
             if not known and re.match(r"[<>(\[-]?\s*\.?\d", cell):
                 block.unread.append((row.line, cell))
 
 
-def _cell(label: str, above: str, column: str, name: str, cell: str) -> list[tuple[str, str, str]]:
+def _cell(
+    label: str, above: str, column: str, name: str, cell: str, ends: dict[str, str]
+) -> list[tuple[str, str, str]]:
     """Return the numbers of a cell, each with its id and its heading; none if they are not understood."""
     model = f"{slug(above)}." if above else ""
     if above and is_number(cell) and (ids := model_tables.fit_ids(label, single=False)):
@@ -96,7 +121,7 @@ def _cell(label: str, above: str, column: str, name: str, cell: str) -> list[tup
     if not parts and _INTERVAL.search(column):
         parts = model_tables.interval(cell)
     heading = f"{above} {column}".strip()
-    what = "estimate" if column in _ESTIMATES else quantity(column)
+    what = "estimate" if column in _ESTIMATES else ends.get(column) or quantity(column)
     return [
         (
             f"{model}{name}.{part if part.startswith('ci_') else what if part == 'estimate' else f'{what}_{part}'}",

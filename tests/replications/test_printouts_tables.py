@@ -1,0 +1,75 @@
+# ruff: noqa: E501  (tables are as wide as they are)
+"""Tables of pages: headings with a decimal, rows without a label, and which quantity a cell has."""
+
+import pytest
+
+from replications.printouts.read import read_printout
+
+
+def triples(text):
+    """Return what was read as id and text."""
+    return [(n.id, n.text) for block in read_printout(text) for n in block.numbers]
+
+
+def page(*rows, head="th"):
+    """Return a table of a web page, its first row of headings."""
+    cells = [
+        "".join(f"<{tag}>{cell}</{tag}>" for cell in row)
+        for row, tag in zip(rows, [head, *["td"] * len(rows)], strict=False)
+    ]
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+
+ENDS = [("intercept.ci_low", "4.27"), ("intercept.ci_high", "6.01"), ("x.ci_low", "-0.92"), ("x.ci_high", "-0.44")]
+ROWS = (("(Intercept)", "4.27", "6.01"), ("x", "-0.92", "-0.44"))
+HEADS = [("2.5 %", "97.5 %"), ("2.5%", "97.5%"), ("lower_2.5", "upper_97.5"), ("Q2.5", "Q97.5"), ("CI_low", "CI_high")]
+PLAIN = {
+    "pipe": "|            | 2.5 %| 97.5 %|\n|:-----------|-----:|------:|\n|(Intercept) |  4.27|   6.01|\n|x           | -0.92|  -0.44|",
+    "jira": "||            || 2.5 %|| 97.5 %||\n|(Intercept) |  4.27|   6.01|\n|x           | -0.92|  -0.44|",
+    "simple": "               2.5 %   97.5 %\n------------  ------  -------\n(Intercept)     4.27     6.01\nx              -0.92    -0.44",
+    "one word": "                2.5%    97.5%\n------------  ------  -------\n(Intercept)     4.27     6.01\nx              -0.92    -0.44",
+    "rst": "===========  =====  ======\n\\            2.5 %  97.5 %\n===========  =====  ======\n(Intercept)   4.27    6.01\nx            -0.92   -0.44\n===========  =====  ======",
+    "grid": "+-------------+-------+--------+\n|             | 2.5 % | 97.5 % |\n+=============+=======+========+\n| (Intercept) | 4.27  | 6.01   |\n+-------------+-------+--------+\n| x           | -0.92 | -0.44  |\n+-------------+-------+--------+",
+    "latex": "\\begin{tabular}{l|r|r}\n & 2.5 \\% & 97.5 \\%\\\\\n\\hline\n(Intercept) & 4.27 & 6.01\\\\\nx & -0.92 & -0.44\\\\\n\\end{tabular}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_headings_with_a_decimal_are_headings(head):
+    assert triples(page(("", *head), *ROWS)) == ENDS
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_intervals_are_read_in_every_format(name):
+    assert triples(PLAIN[name] + "\n") == ENDS
+
+
+def test_intervals_below_their_command_are_those_of_confint():
+    text = f"```r\nknitr::kable(confint(m))\n```\n\n{PLAIN['pipe'].replace('x ', '.sigma ')}\n"
+    assert [block.kind for block in read_printout(text)] == ["stats.confint"]
+    assert triples(text)[3] == ("confint.sigma.ci_high", "-0.44")
+
+
+def test_two_rows_of_headings_may_end_in_shares():
+    text = page(("Term", "Estimate", "CI", "CI"), ("", "", "2.5%", "97.5%"), ("x", "1.20", "0.40", "2.00"))
+    assert triples(text) == [("x.estimate", "1.20"), ("CI.x.ci_low", "0.40"), ("CI.x.ci_high", "2.00")]
+
+
+def test_a_table_without_headings_is_reported():
+    printout = read_printout(page(("x", "1.5", "2.5"), ("z", "0.5", "0.7"), head="td"))
+    assert [line for line, _ in printout.unread] == [1, 1]
+
+
+def test_quantiles_are_no_interval():
+    text = page(("", "0%", "25%", "50%", "75%", "100%"), ("x", "1.1", "2.2", "3.3", "4.4", "5.5"))
+    assert triples(text)[0] == ("x.0%", "1.1")
+
+
+def test_rows_without_a_label_are_counted():
+    text = page(("Days", "fit"), ("0.5", "251.4"), ("1.5", "261.9"))
+    assert triples(text) == [("1.Days", "0.5"), ("1.fit", "251.4"), ("2.Days", "1.5"), ("2.fit", "261.9")]
+
+
+@pytest.mark.parametrize(("heading", "id"), [("p_value", "p"), ("Std Error", "se"), (r"$$\chi^2$$", "chisq")])
+def test_headings_that_people_wrote_have_their_quantity(heading, id):
+    assert triples(page(("Term", heading), ("x", "0.12"))) == [(f"x.{id}", "0.12")]
