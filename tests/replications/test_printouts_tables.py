@@ -1,6 +1,8 @@
 # ruff: noqa: E501  (tables are as wide as they are)
 """Tables of pages: headings with a decimal, rows without a label, and which quantity a cell has."""
 
+import html
+
 import pytest
 
 from replications.printouts.read import read_printout
@@ -73,3 +75,45 @@ def test_rows_without_a_label_are_counted():
 @pytest.mark.parametrize(("heading", "id"), [("p_value", "p"), ("Std Error", "se"), (r"$$\chi^2$$", "chisq")])
 def test_headings_that_people_wrote_have_their_quantity(heading, id):
     assert triples(page(("Term", heading), ("x", "0.12"))) == [(f"x.{id}", "0.12")]
+
+
+SHIFTED = """## Data: d
+## Models:
+## m0: y ~ 1 + (1 | g)
+## m1: y ~ x + (1 | g)
+##    npar    AIC    BIC  logLik deviance  Chisq Df Pr(>Chisq)    
+## m0    3 216.51 226.11 -105.26   210.51                         
+## m1    4 202.11 214.80  -97.06   194.11 16.402  1  5.125e-05 ***
+"""  # noqa: W291
+TAGS = '<div class="figure">\n<p class="caption">Figure 1</p>\n</div>\n\n<p align="center"><img src="a.png"/></p>\n'
+MARKED = {
+    "tags first": f"{TAGS}{TAGS}\n``` r\nanova(m0, m1)\n```\n\n```\n{SHIFTED}```\n",
+    "tags below": f"# A page\n\n```\n{SHIFTED}```\n\n{TAGS}{TAGS}",
+    "no fences": f"# A page\n\n{TAGS}{TAGS}\n{SHIFTED}",
+    "slides": f"<!DOCTYPE html>\n<html><body>\n<textarea id='source'>\n# A slide\n\n```r\nanova(m0, m1)\n```\n\n```\n"
+    f"{html.escape(SHIFTED)}```\n</textarea></body></html>",
+}
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_output_in_a_page_of_markdown_with_tags_keeps_its_blanks(name):
+    printout = read_printout(MARKED[name])
+    assert [(n.id, n.text) for block in printout for n in block.numbers] == triples(SHIFTED)
+    assert printout.unread == []
+    assert printout[0].get("m1.chisq").line == MARKED[name].split("\n").index(html.escape(SHIFTED.split("\n")[6])) + 1
+
+
+@pytest.mark.parametrize(("before", "after"), [("", ""), ("```{=html}\n", "```\n")])
+def test_a_table_of_a_web_page_within_markdown_is_read(before, after):
+    table = page(("", "2.5 %", "97.5 %"), *ROWS).replace("<tr>", "\n<tr>")
+    text = f"# A page\n\n```r\nf(m)\n```\n\n{before}<div>\n{table}\n</div>\n{after}\nSee 0.5.\n\n```\n[1] 0.25\n```\n"
+    assert triples(text)[:4] == ENDS
+    assert triples(text)[4:] == [("1", "0.25")]
+    assert [n.line for block in read_printout(text) for n in block.numbers][:4:2] == [
+        1 + at for at, line in enumerate(text.split("\n")) if "<td>(Int" in line or "<td>x" in line
+    ]
+
+
+def test_tags_shown_within_a_fence_are_no_table():
+    shown = page(("", "2.5 %", "97.5 %"), *ROWS)
+    assert triples(f"# A page\n\n```html\n{shown}\n```\n") == []
