@@ -103,7 +103,7 @@ QUANTITIES = {
     "upper": "ci_high",
 }
 _SPELLINGS = {
-    "est": "estimate", "pvalue": "p", "pval": "p", "stderror": "se", "stderr": "se", "tvalue": "t", "tstat": "t",
+    "est": "estimate", "se": "se", "pvalue": "p", "pval": "p", "stderror": "se", "stderr": "se", "tvalue": "t", "tstat": "t",
     "zvalue": "z", "chi2": "chisq", "chisquare": "chisq", "chisquared": "chisq",
     "\N{GREEK SMALL LETTER CHI}2": "chisq",
     "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}": "chisq",

@@ -117,3 +117,87 @@ def test_a_table_of_a_web_page_within_markdown_is_read(before, after):
 def test_tags_shown_within_a_fence_are_no_table():
     shown = page(("", "2.5 %", "97.5 %"), *ROWS)
     assert triples(f"# A page\n\n```html\n{shown}\n```\n") == []
+
+
+MODEL = (("(Intercept)", "-6.188"), ("", "(-1.038)"), ("x", "0.256"), ("", "(3.272)"), ("Num.Obs.", "31"))
+
+
+def brackets(values, *, head="(1)", stars=("", ""), above=""):
+    """Return ids and texts of what was read from brackets below two estimates."""
+    rows = [("(Intercept)", f"1.50{stars[0]}"), ("", values[0]), ("x", f"-2.00{stars[1]}"), ("", values[1])]
+    text = above + page(("", head), *rows, ("Num.Obs.", "31"))
+    return [(id, text) for id, text in triples(text) if not id.endswith(("estimate", "stars", "n_obs"))]
+
+
+@pytest.mark.parametrize(
+    ("values", "stars", "quantity"),
+    [
+        (("(0.50)", "(1.20)"), ("", ""), "se"),
+        (("(<0.001)", "(0.212)"), ("", ""), "p"),
+        (("(1.04)", "(-3.27)"), ("", "**"), "statistic"),
+        (("(0.50)", "(0.40)"), ("**", "***"), "se"),
+        (("(0.003)", "(0.412)"), ("**", ""), "p"),
+    ],
+)
+def test_what_stands_in_brackets_is_a_standard_error_only_if_it_can_be_one(values, stars, quantity):
+    read = brackets(values, stars=stars)
+    assert read == [
+        (f"coef.{name}.{quantity}", value.strip("()")) for name, value in zip(("intercept", "x"), values, strict=True)
+    ]
+
+
+def test_what_cannot_be_told_is_reported():
+    printout = read_printout(
+        page(("", "(1)"), ("(Intercept)", "1.5"), ("", "(<0.001)"), ("x", "2"), ("", "(-2.1)"), ("Num.Obs.", "31"))
+    )
+    assert [text for _, text in printout.unread] == ["(Intercept) (<0.001)", "x (-2.1)"]
+
+
+def test_the_command_says_what_stands_in_brackets():
+    above = "<pre><code class='r'>modelsummary(m, statistic = 'p.value')</code></pre>"
+    assert brackets(("(0.50)", "(0.20)"), above=above) == [("coef.intercept.p", "0.50"), ("coef.x.p", "0.20")]
+
+
+def test_an_interval_beside_the_estimate_tells_a_p_value_below_it():
+    text = page(("", "(1)"), ("x", "1.67 [0.92, 2.43]"), ("", "(0.000)"), ("z", "1.10 [-1.27, 3.47]"), ("", "(0.364)"))
+    assert triples(text)[3] == ("coef.x.p", "0.000")
+    assert triples(text)[4:] == [
+        ("coef.z.estimate", "1.10"), ("coef.z.ci_low", "-1.27"), ("coef.z.ci_high", "3.47"), ("coef.z.p", "0.364"),
+    ]  # fmt: skip
+
+
+def test_levels_of_a_response_are_labels_and_models_have_the_names_of_their_heads():
+    text = page(
+        ("", "response", "A", "B"), ("(Intercept)", "6", "0.500", "0.700"), ("", "", "(0.250)", "(0.350)"),
+        ("", "8", "8.400", "8.600"), ("", "", "(0.502)", "(0.602)"), ("Num.Obs.", "", "32", "30"),
+    )  # fmt: skip
+    assert triples(text)[::2] == [
+        ("A.intercept.6.estimate", "0.500"), ("A.intercept.6.se", "0.250"), ("A.intercept.8.estimate", "8.400"),
+        ("A.intercept.8.se", "0.502"), ("A.n_obs", "32"),
+    ]  # fmt: skip
+
+
+def test_a_predictor_may_be_called_as_a_row_of_the_fit():
+    text = page(
+        ("Predictors", "Estimates", "CI", "p"), ("(Intercept)", "0.50", "0.10 \N{EN DASH} 0.90", "0.014"),
+        ("N", "0.22", "-0.90 \N{EN DASH} 1.34", "0.699"), ("Random Effects", "", "", ""),
+        ("N PID", "76", "", ""), ("", "10 level", "", ""), ("Observations", "1520", "", ""),
+    )  # fmt: skip
+    ids = [id for id, _ in triples(text)]
+    assert ids[4:] == [
+        "fixef.N.estimate",
+        "fixef.N.ci_low",
+        "fixef.N.ci_high",
+        "fixef.N.p",
+        "n_groups.PID",
+        "n_groups.level",
+        "n_obs",
+    ] or ids[4:8] == ["coef.N.estimate", "coef.N.ci_low", "coef.N.ci_high", "coef.N.p"]
+
+
+def test_one_column_of_two_may_have_no_stars():
+    text = page(
+        ("", "A", "B"), ("(Intercept)", "-6.188", "10.816"), ("", "(5.960)", "(1.973)"),
+        ("x", "0.256**", "0.195"), ("", "(0.078)", "(0.011)"), ("Num.Obs.", "31", "31"),
+    )  # fmt: skip
+    assert [id for id, _ in triples(text) if "stars" in id] == ["A.intercept.stars", "A.x.stars"]

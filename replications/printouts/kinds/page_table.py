@@ -17,6 +17,7 @@ _STATISTICS = {*QUANTITIES, *_ESTIMATES, "p", "P", "CI", "95% CI", "S.E.", "se"}
 _INTERVAL = re.compile(r"\bC\.?I\b|[Ii]nterval")
 _DECIMAL = re.compile(r"\d\.\d")
 _VALUE = re.compile(r"[<>(\[-]?\s*[\d.]|.*[=<>]\s*-?[\d.]")
+_NUMBERED = re.compile(r"\(\d{1,2}\)")
 _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%")
 _INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
 
@@ -40,6 +41,11 @@ def _is_of_models(grid: list[GridRow]) -> bool:
     head, _ = _split(grid)
     if len(grid) < 4 or any(sum(cell in _STATISTICS for cell in row.cells[1:]) > 1 for row in head or grid[:1]):
         return False
+    if any(
+        not row.cells[0] and model_tables.parts(row.cells[-1])[:1] == [("se", row.cells[-1].strip("()"))]
+        for row in grid
+    ):
+        return True
     labels = {model_tables.clean(row.cells[0]) for row in grid}
     return bool(labels & _INTERCEPTS) or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
 
@@ -58,6 +64,8 @@ def _split(grid: list[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
 def _has_number(row: GridRow) -> bool:
     """Tell whether a row has a number that is no heading of an interval's end."""
     ends = interval_ends(row.cells[1:]) if not row.cells[0] else {}
+    if all(_NUMBERED.fullmatch(cell) for cell in row.cells if cell):
+        return False
     return any(model_tables.parts(cell) for cell in row.cells[1:] if cell not in ends)
 
 
@@ -79,7 +87,9 @@ def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
     own = [*head[-1].cells, *[""] * width][:width]
     higher = [*(head[-2].cells if len(head) > 1 else ()), *[""] * width][:width]
     named = [name or lone for name, lone in zip(own, higher, strict=True)]
-    return [(over if over != name else "", name) for over, name in zip(above, named, strict=True)]
+    pairs = [(over if over != name else "", name) for over, name in zip(above, named, strict=True)]
+    told = {*_STATISTICS, *interval_ends(list(dict.fromkeys(above)))}
+    return [(name, over) if over in told and _NUMBERED.fullmatch(name) else (over, name) for over, name in pairs]
 
 
 def _add(block: Block, grid: list[GridRow]) -> None:
