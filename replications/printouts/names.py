@@ -59,6 +59,9 @@ QUANTITIES = {
     "Chisq": "chisq",
     "LR Chisq": "chisq",
     "Chi Df": "chisq_df",
+    "Chi.sq": "chisq",
+    "Chi.DF": "chisq_df",
+    "elim.num": "eliminated",
     "Pr(>Chisq)": "p",
     "Pr(>Chi)": "p",
     "Pr(Chi)": "p",
@@ -103,10 +106,9 @@ QUANTITIES = {
     "upper": "ci_high",
 }
 _SPELLINGS = {
-    "est": "estimate", "se": "se", "pvalue": "p", "pval": "p", "stderror": "se", "stderr": "se", "tvalue": "t", "tstat": "t",
-    "zvalue": "z", "chi2": "chisq", "chisquare": "chisq", "chisquared": "chisq",
-    "\N{GREEK SMALL LETTER CHI}2": "chisq",
-    "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}": "chisq",
+    "est": "estimate", "se": "se", "stderror": "se", "stderr": "se", "pvalue": "p", "pval": "p",
+    "tvalue": "t", "tstat": "t", "zvalue": "z", "chi2": "chisq", "chisquare": "chisq", "chisquared": "chisq",
+    "\N{GREEK SMALL LETTER CHI}2": "chisq", "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}": "chisq",
 }  # fmt: skip
 """Headings of tables that people wrote, in small letters and without blanks, points, dashes and LaTeX's signs."""
 _FOLDED = {name.casefold(): value for name, value in QUANTITIES.items()}
