@@ -201,3 +201,44 @@ def test_one_column_of_two_may_have_no_stars():
         ("x", "0.256**", "0.195"), ("", "(0.078)", "(0.011)"), ("Num.Obs.", "31", "31"),
     )  # fmt: skip
     assert [id for id, _ in triples(text) if "stars" in id] == ["A.intercept.stars", "A.x.stars"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "ids"),
+    [
+        ("Mean (SD)", "25.3 (4.2)", ["Mean_(SD)", "Mean_(SD)_sd"]),
+        ("n (%)", "44 (26)", ["n_(%)", "n_(%)_percent"]),
+        ("Median (IQR)", "47 (38, 57)", ["Median_(IQR)", "Median_(IQR)_q1", "Median_(IQR)_q3"]),
+        ("b (SE)", "1.5 (0.2)", ["b_(SE)", "b_(SE)_se"]),
+    ],
+)
+def test_brackets_beside_means_and_counts_are_what_the_heading_says(heading, cell, ids):
+    assert [id for id, _ in triples(page(("", heading), ("age", cell), ("mass", cell)))][: len(ids)] == [
+        f"age.{id}" for id in ids
+    ]
+
+
+TYPED = """Table 1. Two models
+Model               M0: empty       M1: predictors
+Fixed part          Coef. (s.e.)    Coef. (s.e.)
+Intercept           5.11 (.12)      0.81 (.22)
+x                                   1.15 (.04)
+Deviance            512.7           465.3
+"""
+
+
+def test_a_table_that_was_typed_without_rules_is_read():
+    assert triples(TYPED) == [
+        ("M0:empty.intercept.estimate", "5.11"), ("M0:empty.intercept.se", ".12"),
+        ("M1:predictors.intercept.estimate", "0.81"), ("M1:predictors.intercept.se", ".22"),
+        ("M1:predictors.x.estimate", "1.15"), ("M1:predictors.x.se", ".04"),
+        ("M0:empty.deviance", "512.7"), ("M1:predictors.deviance", "465.3"),
+    ]  # fmt: skip
+
+
+def test_a_typed_row_between_columns_and_typed_means_are_reported():
+    shifted = TYPED.replace("                                   1.15", "                       1.15")
+    assert [line for line, _ in read_printout(shifted).unread] == [5]
+    means = TYPED.replace("Coef. (s.e.)", "Mean (SD)   ")
+    assert triples(means) == []
+    assert [line for line, _ in read_printout(means).unread] == [4, 5, 6]

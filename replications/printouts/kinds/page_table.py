@@ -17,6 +17,9 @@ _STATISTICS = {*QUANTITIES, *_ESTIMATES, "p", "P", "CI", "95% CI", "S.E.", "se"}
 _INTERVAL = re.compile(r"\bC\.?I\b|[Ii]nterval")
 _DECIMAL = re.compile(r"\d\.\d")
 _VALUE = re.compile(r"[<>(\[-]?\s*[\d.]|.*[=<>]\s*-?[\d.]")
+_QUARTILES = re.compile(r"\bIQR\b|\bQ1\b")
+_DEVIATION = re.compile(r"\(\s*(?:SD|sd|s\.d\.|[Ss]td\.? ?[Dd]ev\.?|[Ss]tandard deviation)\s*\)|\+/-\s*SD\b")
+_ERROR = re.compile(r"\bS\.?E\.?\b|\bs\.e\.|[Ss]tandard errors?|Std\. ?[Ee]rr")
 _NUMBERED = re.compile(r"\(\d{1,2}\)")
 _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%")
 _INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
@@ -102,6 +105,7 @@ def _add(block: Block, grid: list[GridRow]) -> None:
     ends = interval_ends([column for _, column in headings])
     unnamed = any(_DECIMAL.search(row.cells[0]) for row in rows) and all(is_number(row.cells[0]) for row in rows)
     count = 0 if unnamed else count
+    everywhere = _within(" ".join(cell for row in grid for cell in row.cells))
     prefix = ""
     if len(ends) == len(headings) - 1 and "confint(" in block.call:
         block.kind, prefix = "stats.confint", "confint."
@@ -113,7 +117,8 @@ def _add(block: Block, grid: list[GridRow]) -> None:
             block.unread.append((row.line, "  ".join(row.cells).strip()))
             continue
         for (above, column), cell in zip(headings[count:], row.cells[count:], strict=False):
-            known = _cell(label, above, column, name, cell, ends)
+            within = _within(f"{label} {above} {column} {cell}") or everywhere
+            known = _cell(label, above, column, name, cell, ends, within)
             for id, text, heading in known:
                 block.add(text, id, label, heading, row.line)
             if not known and re.match(r"[<>(\[-]?\s*\.?\d", cell):
@@ -121,7 +126,7 @@ def _add(block: Block, grid: list[GridRow]) -> None:
 
 
 def _cell(
-    label: str, above: str, column: str, name: str, cell: str, ends: dict[str, str]
+    label: str, above: str, column: str, name: str, cell: str, ends: dict[str, str], within: dict[str, str]
 ) -> list[tuple[str, str, str]]:
     """Return the numbers of a cell, each with its id and its heading; none if they are not understood."""
     model = f"{slug(above)}." if above else ""
@@ -130,6 +135,7 @@ def _cell(
     parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
     if not parts and _INTERVAL.search(column):
         parts = model_tables.interval(cell)
+    parts = [(within.get(part, part), text) for part, text in parts]
     heading = f"{above} {column}".strip()
     what = "estimate" if column in _ESTIMATES else ends.get(column) or quantity(column)
     return [
@@ -140,6 +146,17 @@ def _cell(
         )
         for part, text in parts
     ]
+
+
+def _within(text: str) -> dict[str, str]:
+    """Return what a text calls that which stands in brackets, for the names it would have without."""
+    if _ERROR.search(text):
+        return {}
+    if _QUARTILES.search(text):
+        return {"ci_low": "q1", "ci_high": "q3", "se": "iqr"}
+    if _DEVIATION.search(text):
+        return {"se": "sd"}
+    return {"se": "percent"} if "%)" in text else {}
 
 
 def _labels(rows: list[GridRow]) -> int:
