@@ -54,12 +54,15 @@ _STATISTICS = {
     "Odds Ratios": "odds_ratio",
     "Incidence Rate Ratios": "rate_ratio",
     "Risk Ratios": "risk_ratio",
-    "std. Error": "se",
+    **dict.fromkeys(("Estimate", "Est.", "b", "B", "\N{GREEK SMALL LETTER BETA}"), "estimate"),
+    **dict.fromkeys(("std. Error", "SE", "S.E.", "Std. Error", "Std.Error"), "se"),
     "std. Beta": "std_estimate",
+    **dict.fromkeys(("t", "t value", "t-value"), "t"),
+    **dict.fromkeys(("z", "z value", "z-value"), "z"),
+    **dict.fromkeys(("p", "P", "p-value", "p value", "p.value"), "p"),
     "Statistic": "statistic",
-    "p": "p",
     "df": "df",
-    "CI": "ci",
+    **dict.fromkeys(("CI", "95% CI", "CI (95%)", "Conf. Int (95%)"), "ci"),
     "standardized CI": "std_ci",
 }
 _SLOPES = (
@@ -361,7 +364,7 @@ def _statistic(statistic: str, cell: str) -> list[tuple[str, str]]:
     if what in ("", "estimate"):
         return parts(cell)
     if what in ("ci", "std_ci"):
-        found = _RANGE.fullmatch(cell)
+        found = _RANGE.fullmatch(cell.strip("()[] "))
         return [(f"{what}_low", found[1]), (f"{what}_high", found[2])] if found else []
     return [(what if name == "estimate" else name, text) for name, text in parts(cell)]
 

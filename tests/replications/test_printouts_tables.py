@@ -242,3 +242,36 @@ def test_a_typed_row_between_columns_and_typed_means_are_reported():
     means = TYPED.replace("Coef. (s.e.)", "Mean (SD)   ")
     assert triples(means) == []
     assert [line for line, _ in read_printout(means).unread] == [4, 5, 6]
+
+
+def test_rows_of_tidy_are_told_apart_by_their_words_though_some_are_missing():
+    text = page(
+        ("effect", "group", "term", "estimate", "p.value"), ("fixed", "NA", "(Intercept)", "1.50", "0.012"),
+        ("fixed", "NA", "x", "0.25", "0.003"), ("ran_pars", "school", "sd__(Intercept)", "0.75", "NA"),
+    )  # fmt: skip
+    assert triples(text) == [
+        ("fixed.intercept.estimate", "1.50"), ("fixed.intercept.p", "0.012"),
+        ("fixed.x.estimate", "0.25"), ("fixed.x.p", "0.003"),
+        ("ran_pars.school.sd__(Intercept).estimate", "0.75"), ("ran_pars.school.sd__(Intercept).p", "NA"),
+    ]  # fmt: skip
+
+
+def test_columns_of_one_model_may_be_its_quantities():
+    text = page(
+        ("", "(1)", "", ""), ("", "b", "SE", "p"), ("(Intercept)", "37.2", "1.6", "<0.001"), ("x", "-0.3", "0.1", "0.001"),
+        ("Num.Obs.", "32", "", ""),
+    )  # fmt: skip
+    assert triples(text)[2:] == [
+        ("coef.intercept.p", "<0.001"), ("coef.x.estimate", "-0.3"), ("coef.x.se", "0.1"), ("coef.x.p", "0.001"), ("n_obs", "32"),
+    ]  # fmt: skip
+
+
+def test_intervals_below_their_heading_may_stand_in_brackets():
+    text = page(
+        ("Parameter", "Coefficient", "SE", "95% CI", "t", "p"), ("Fixed Effects", "", "", "", "", ""),
+        ("(Intercept)", "17.1", "5.2", "(6.8, 27.5)", "3.29", "0.002"), ("Random Effects", "", "", "", "", ""),
+        ("SD (Intercept: school)", "6.93", "", "", "", ""),
+    )  # fmt: skip
+    assert [(id.rpartition(".")[2], text) for id, text in triples(text)][:6] == [
+        ("estimate", "17.1"), ("se", "5.2"), ("ci_low", "6.8"), ("ci_high", "27.5"), ("t", "3.29"), ("p", "0.002"),
+    ]  # fmt: skip

@@ -20,6 +20,7 @@ _VALUE = re.compile(r"[<>(\[-]?\s*[\d.]|.*[=<>]\s*-?[\d.]")
 _QUARTILES = re.compile(r"\bIQR\b|\bQ1\b")
 _DEVIATION = re.compile(r"\(\s*(?:SD|sd|s\.d\.|[Ss]td\.? ?[Dd]ev\.?|[Ss]tandard deviation)\s*\)|\+/-\s*SD\b")
 _ERROR = re.compile(r"\bS\.?E\.?\b|\bs\.e\.|[Ss]tandard errors?|Std\. ?[Ee]rr")
+_MISSING = "NA"
 _NUMBERED = re.compile(r"\(\d{1,2}\)")
 _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%")
 _INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
@@ -111,7 +112,8 @@ def _add(block: Block, grid: list[GridRow]) -> None:
         block.kind, prefix = "stats.confint", "confint."
     for at, row in enumerate(rows, start=1):
         label = " ".join(filter(None, row.cells[:count]))
-        name = prefix + ".".join(slug(cell.removeprefix(".") if prefix else cell) for cell in row.cells[:count] if cell)
+        words = [cell.removeprefix(".") if prefix else cell for cell in row.cells[:count] if cell not in ("", _MISSING)]
+        name = prefix + ".".join(map(slug, words or row.cells[:1]))
         name = str(at) if unnamed else name
         if len(row.cells) > len(headings):
             block.unread.append((row.line, "  ".join(row.cells).strip()))
@@ -159,11 +161,16 @@ def _within(text: str) -> dict[str, str]:
     return {"se": "percent"} if "%)" in text else {}
 
 
+def _is_number(cell: str) -> bool:
+    """Tell whether a cell is a number; one that is missing may be of a column of words."""
+    return cell != _MISSING and bool(model_tables.parts(cell))
+
+
 def _labels(rows: list[GridRow]) -> int:
     """Return how many cells name a row: the first, and those of text behind it that are needed to tell rows apart."""
     count = 1
     while len({row.cells[:count] for row in rows}) < len(rows):
-        if any(len(row.cells) <= count + 1 or model_tables.parts(row.cells[count]) for row in rows):
+        if any(len(row.cells) <= count + 1 or _is_number(row.cells[count]) for row in rows):
             return 1
         count += 1
     return count
