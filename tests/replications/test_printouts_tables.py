@@ -275,3 +275,11 @@ def test_intervals_below_their_heading_may_stand_in_brackets():
     assert [(id.rpartition(".")[2], text) for id, text in triples(text)][:6] == [
         ("estimate", "17.1"), ("se", "5.2"), ("ci_low", "6.8"), ("ci_high", "27.5"), ("t", "3.29"), ("p", "0.002"),
     ]  # fmt: skip
+
+
+def test_a_label_that_stands_once_is_of_the_rows_below_it():
+    text = page(
+        ("island", "", "A", "B"), ("Biscoe", "N", "44", "124"), ("", "% row", "26.2", "73.8"),
+        ("Dream", "N", "56", "0"), ("", "% row", "100.0", "0.0"),
+    )  # fmt: skip
+    assert [id for id, _ in triples(text)][::2] == ["Biscoe.N.A", "Biscoe.% row.A", "Dream.N.A", "Dream.% row.A"]

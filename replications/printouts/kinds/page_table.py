@@ -99,6 +99,7 @@ def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
 def _add(block: Block, grid: list[GridRow]) -> None:
     """Add the numbers of a table; a row is named by its first cells, as many as tell the rows apart."""
     head, rows = _split(grid)
+    rows = _filled(rows)
     if any(_is_value(cell) for cell in head[-1].cells[1:]):
         block.unread += [(row.line, "  ".join(row.cells).strip()) for row in grid]
         return
@@ -159,6 +160,16 @@ def _within(text: str) -> dict[str, str]:
     if _DEVIATION.search(text):
         return {"se": "sd"}
     return {"se": "percent"} if "%)" in text else {}
+
+
+def _filled(rows: list[GridRow]) -> list[GridRow]:
+    """Return rows in which a label that stands only in the first of several rows stands in each, before their own."""
+    found, label = list[GridRow](), ""
+    for row in rows:
+        label = row.cells[0] or label
+        apart = not row.cells[0] and len(row.cells) > 2 and row.cells[1] and not _is_number(row.cells[1])
+        found.append(GridRow(row.line, (label, *row.cells[1:])) if apart else row)
+    return found
 
 
 def _is_number(cell: str) -> bool:
