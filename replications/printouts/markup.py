@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _WHOLE = re.compile(r"^\s*<(?:!doctype\s+html|html|body)\b", re.IGNORECASE | re.MULTILINE)
-_HELD = re.compile(r"<(pre|textarea|table)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_SLIDES = re.compile(r"<textarea\b.*?</textarea\s*>", re.IGNORECASE | re.DOTALL)
+_OPENS = re.compile(r"<(pre|textarea|table)\b", re.IGNORECASE)
+_CLOSES = {tag: re.compile(rf"</{tag}\s*>", re.IGNORECASE) for tag in ("pre", "textarea", "table")}
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _HEADING = re.compile(r"^(?:#|#{3,6}) +\S", re.MULTILINE)
 _FRONT = re.compile(r"\s*---[ \t]*\n(?:[^\n]*\n){0,80}?(?:---|\.\.\.)[ \t]*\n")
@@ -36,7 +36,10 @@ def is_markdown(text: str) -> bool:
     outside = "".join(_outside(text))
     if _WHOLE.search(outside):
         return False
-    apart = _HELD.sub("", text)
+    apart, at = "", 0
+    for first, last in _held(text, 0, len(text)):
+        apart, at = apart + text[at:first], last
+    apart += text[at:]
     return bool(_FENCE.search(apart) or _FRONT.match(text) or _HEADING.search(apart))
 
 
@@ -44,12 +47,13 @@ def pieces(text: str) -> list[Piece]:
     """Return the tables and ``<pre>`` outside of fences, in their order."""
     if "</" not in text:
         return []
-    return _numbered(text, (held for start, end in _spans(text) for held in _HELD.finditer(text, start, end)))
+    return _numbered(text, (held for start, end in _spans(text) for held in _held(text, start, end)))
 
 
 def slides(text: str) -> list[Piece]:
     """Return the ``<textarea>`` of a web page that have fences in them."""
-    return _numbered(text, (held for held in _SLIDES.finditer(text) if _FENCE.search(held[0])))
+    held = (span for span in _held(text, 0, len(text)) if text[span[0] + 1 : span[0] + 9].lower() == "textarea")
+    return _numbered(text, (span for span in held if _FENCE.search(text, *span)))
 
 
 def inner(text: str, piece: Piece) -> str:
@@ -57,12 +61,24 @@ def inner(text: str, piece: Piece) -> str:
     return re.sub(r"^<[^>]*>|<[^<]*>$", "", text[piece.start : piece.end])
 
 
-def _numbered(text: str, held: Iterable[re.Match[str]]) -> list[Piece]:
+def _held(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Give from where to where an element that holds lines or rows goes; one that is never closed is none."""
+    never: set[str] = set()
+    while (opens := _OPENS.search(text, start, end)) is not None:
+        tag = opens[1].lower()
+        closes = None if tag in never else _CLOSES[tag].search(text, opens.end(), end)
+        never |= set() if closes else {tag}
+        if closes:
+            yield opens.start(), closes.end()
+        start = closes.end() if closes else opens.end()
+
+
+def _numbered(text: str, held: Iterable[tuple[int, int]]) -> list[Piece]:
     found, at, line = [], 0, 1
-    for match in held:
-        line += text.count("\n", at, match.start())
-        at = match.start()
-        found.append(Piece(at, match.end(), line, line + text.count("\n", at, match.end())))
+    for first, last in held:
+        line += text.count("\n", at, first)
+        at = first
+        found.append(Piece(first, last, line, line + text.count("\n", first, last)))
     return found
 
 
