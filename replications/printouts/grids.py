@@ -28,6 +28,10 @@ class GridRow:
     line: int
     cells: tuple[str, ...]
 
+    def without(self, at: int) -> GridRow:
+        """Return the row without one of its cells."""
+        return GridRow(self.line, self.cells[:at] + self.cells[at + 1 :])
+
 
 def of_cells(cursor: Cursor) -> list[GridRow]:
     """Take the rows of cells that follow each other, with rules between them perhaps."""

@@ -113,7 +113,9 @@ def _cells(text: str) -> tuple[str, ...]:
     if "\t" in text and text.strip() and "R-squared" not in text:
         return tuple(_bare(cell) for cell in text.split("\t"))
     if "|" in text and re.match(r"^\s*\|.*\|\s*$", text):
-        return tuple(_bare(cell) for cell in text.strip().strip("|").split("|"))
+        inner = text.strip()
+        doubled = inner.startswith("||") and inner.count("||") * 2 == inner.count("|")
+        return tuple(_bare(cell) for cell in inner.strip("|").split("||" if doubled else "|"))
     if "&" in text and _LATEX_ROW.search(text):
         row = re.sub(r"\\\\.*$", "", _SPACED.sub("", text))
         return tuple(part for cell in re.split(r"(?<!\\)&", row) for part in _latex(cell))

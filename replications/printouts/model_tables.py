@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from replications.printouts import grids
+from replications.printouts import brackets, grids
 from replications.printouts.block import Block
+from replications.printouts.brackets import Bracketed
 from replications.printouts.cells import NUMBER, is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
@@ -53,12 +54,15 @@ _STATISTICS = {
     "Odds Ratios": "odds_ratio",
     "Incidence Rate Ratios": "rate_ratio",
     "Risk Ratios": "risk_ratio",
-    "std. Error": "se",
+    **dict.fromkeys(("Estimate", "Est.", "b", "B", "\N{GREEK SMALL LETTER BETA}"), "estimate"),
+    **dict.fromkeys(("std. Error", "SE", "S.E.", "Std. Error", "Std.Error"), "se"),
     "std. Beta": "std_estimate",
+    **dict.fromkeys(("t", "t value", "t-value"), "t"),
+    **dict.fromkeys(("z", "z value", "z-value"), "z"),
+    **dict.fromkeys(("p", "P", "p-value", "p value", "p.value"), "p"),
     "Statistic": "statistic",
-    "p": "p",
     "df": "df",
-    "CI": "ci",
+    **dict.fromkeys(("CI", "95% CI", "CI (95%)", "Conf. Int (95%)"), "ci"),
     "standardized CI": "std_ci",
 }
 _SLOPES = (
@@ -75,7 +79,12 @@ _VARIANCE = re.compile(r"(Var|Cov): (.+)|(SD|Cor) \((.+)\)")
 class _Table:
     single: bool
     mixed: bool
-    starred: bool
+    starred: set[str]
+    bracketed: dict[int, str | None]
+
+
+_LEVEL = "\t"
+"""What parts a term from its level, which stands in a column of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +95,100 @@ class _Column:
 
 def add(block: Block, grid: Sequence[GridRow]) -> None:
     """Add the numbers of a grid to a block; with one model the ids are those of a summary."""
+    grid = _labelled(grid)
     head, rows = _split(grid)
     columns = _columns(head, max((len(row.cells) for row in grid), default=1) - 1)
     models = list(dict.fromkeys(column.model for column in columns))
     text = " ".join(row.cells[0] for row in rows)
     mixed = bool(re.search(r"Num\. groups|Var: |\N{GREEK SMALL LETTER TAU}|SD \(|tau_", text))
-    about = _Table(len(models) == 1, mixed, any("*" in cell for row in rows for cell in row.cells[1:]))
-    term = ""
-    for row in rows:
+    beside = _beside(rows, columns)
+    starred = _starred(rows, columns, beside)
+    bracketed = _bracketed(beside, starred, block.call, " ".join(row.cells[0] for row in grid))
+    about = _Table(len(models) == 1, mixed, starred, bracketed)
+    term, below, fits = "", 0, False
+    for at, row in enumerate(rows):
+        below = below + _is_bracketed(row) if _goes_on(row) else 0
         if not _goes_on(row):
-            term = row.cells[0]
+            term, fits = row.cells[0], not _is_term(rows, at, columns)
         for column, cell in zip(columns, row.cells[1:], strict=False):
             if re.search(r"\d", cell):
-                _add_cell(block, row, term, column, cell, about)
+                _add_cell(block, row, term, column, cell, about, fits, below)
+
+
+def _labelled(grid: Sequence[GridRow]) -> list[GridRow]:
+    """Return a grid whose second column, where it has levels of a response or groups, is part of the label.
+
+    In such a column nothing has a decimal or brackets, and rows of brackets and of the fit have nothing.
+    """
+    rows = [row for row in grid if len(row.cells) > 2]
+    inner = [row for row in rows if not row.cells[0] and _is_bracketed(row)]
+    levels = [row.cells[1] for row in rows[1:] if row.cells[1]]
+    fit = [row for row in rows if fit_ids(row.cells[0], single=False)]
+    if not inner or not levels or any(row.cells[1] for row in [*inner, *fit]):
+        return list(grid)
+    if not rows[0].cells[1] and any(parts(level) for level in levels):
+        return list(grid)
+    if any(re.search(r"\d\.\d|\*|^[\[(]\s*[\d.-]", level) for level in levels) or len(rows) < len(grid):
+        return list(grid)
+    found, term = [grid[0].without(1)], ""
+    for row in grid[1:]:
+        term = row.cells[0] or term
+        label = f"{term}{_LEVEL}{row.cells[1]}" if row.cells[1] else row.cells[0]
+        found.append(GridRow(row.line, (label, *row.cells[2:])))
+    return found
+
+
+def _is_bracketed(row: GridRow) -> bool:
+    """Tell whether single numbers in brackets, and nothing else, stand in a row."""
+    cells = [cell for cell in row.cells[1:] if cell]
+    return bool(cells) and all(_SE.fullmatch(cell) for cell in cells)
+
+
+def _is_term(rows: Sequence[GridRow], at: int, columns: Sequence[_Column]) -> bool:
+    """Tell whether a row is of a term whatever its label: brackets stand below it, or models have several cells."""
+    if at + 1 < len(rows) and _is_inner(rows[at + 1]):
+        return True
+    filled = [column.model for column, cell in zip(columns, rows[at].cells[1:], strict=False) if cell]
+    return len(filled) > len(set(filled))
+
+
+def _beside(rows: Sequence[GridRow], columns: Sequence[_Column]) -> list[tuple[int, str, Bracketed]]:
+    """Return the numbers in brackets with place and model: beside the estimates (0), in each row below (from 1)."""
+    found: list[tuple[int, str, Bracketed]] = []
+    known: dict[int, dict[str, str]] = {}
+    below = 0
+    for row in rows:
+        goes_on = _goes_on(row)
+        below = below + _is_bracketed(row) if goes_on else 0
+        known = known if goes_on else {}
+        for at, (column, cell) in enumerate(zip(columns, row.cells[1:], strict=False)):
+            if _STATISTICS.get(column.statistic, "estimate") == "estimate":
+                known.setdefault(at, {}).update(read := dict(parts(cell)))
+                if "se" in read and not fit_ids(row.cells[0], single=False):
+                    ends = (known[at]["ci_low"], known[at]["ci_high"]) if "ci_low" in known[at] else None
+                    estimate, stars = known[at].get("estimate", ""), known[at].get("stars", "")
+                    found.append((below, column.model, Bracketed(read["se"], estimate, stars, ends)))
+    return found
+
+
+def _starred(
+    rows: Sequence[GridRow], columns: Sequence[_Column], beside: Sequence[tuple[int, str, Bracketed]]
+) -> set[str]:
+    """Return the models whose estimates have stars; one without any that has need of some has none printed."""
+    models = {column.model for row in rows for column, cell in zip(columns, row.cells[1:], strict=False) if "*" in cell}
+    without = {model for _, model, cell in beside if brackets.is_many(cell)} - models
+    return {column.model for column in columns} - without if models else set()
+
+
+def _bracketed(
+    beside: Sequence[tuple[int, str, Bracketed]], starred: set[str], call: str, notes: str
+) -> dict[int, str | None]:
+    """Return what stands in each place of brackets; None where it cannot be told."""
+    places = sorted({place for place, _, _ in beside})
+    told = brackets.said(call, notes)
+    own = {place: told[at] for at, place in enumerate(places) if at < len(told)}
+    cells = [(at, cell if model in starred else replace(cell, stars=None)) for at, model, cell in beside]
+    return {place: own.get(place) or brackets.quantity([cell for at, cell in cells if at == place]) for place in places}
 
 
 def _split(grid: Sequence[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
@@ -143,9 +233,13 @@ def _same(cells: Sequence[str]) -> list[bool]:
 
 def _goes_on(row: GridRow) -> bool:
     """Tell whether a row goes on with the term above: standard errors or intervals alone, without a label of words."""
+    return not row.cells[0] or (_is_inner(row) and len(row.cells[0]) == 1)
+
+
+def _is_inner(row: GridRow) -> bool:
+    """Tell whether standard errors, intervals or p values, and nothing else, stand in the cells of a row."""
     cells = [cell for cell in row.cells[1:] if cell]
-    inner = bool(cells) and all(_SE.fullmatch(cell) or _CI.fullmatch(cell) or _P.fullmatch(cell) for cell in cells)
-    return not row.cells[0] or (inner and len(row.cells[0]) == 1)
+    return bool(cells) and all(_SE.fullmatch(cell) or _CI.fullmatch(cell) or _P.fullmatch(cell) for cell in cells)
 
 
 def parts(cell: str) -> list[tuple[str, str]]:
@@ -223,10 +317,12 @@ def _variance(what: str, rest: str, single: bool) -> str:
     return f"varcomp.{slug(group)}.{name}.{quantity}" if single else f"{what.lower()}.{slug(group)}.{name}"
 
 
-def _add_cell(block: Block, row: GridRow, term: str, column: _Column, cell: str, table: _Table) -> None:
+def _add_cell(
+    block: Block, row: GridRow, term: str, column: _Column, cell: str, table: _Table, fits: bool, below: int
+) -> None:
     prefix = "" if table.single else f"{slug(column.model)}."
     label = f"{column.model} {column.statistic}".strip()
-    if ids := fit_ids(term, table.single):
+    if fits and (ids := fit_ids(term, table.single)):
         values = _fit_values(cell, ids)
         if not values:
             block.unread.append((row.line, f"{term} {cell}"))
@@ -234,16 +330,18 @@ def _add_cell(block: Block, row: GridRow, term: str, column: _Column, cell: str,
             block.add(text, prefix + id, term, column.model, row.line)
         return
     found = _statistic(column.statistic, cell)
-    if not found:
+    own = table.bracketed.get(below, "se")
+    if not found or (own is None and any(name == "se" for name, _ in found)):
         block.unread.append((row.line, f"{term} {cell}"))
         return
     if table.single:
         prefix = "fixef." if table.mixed else "coef."
-    if found[0][0] == "estimate" and table.starred and not any(part[0] == "stars" for part in found):
+    if found[0][0] == "estimate" and column.model in table.starred and not any(part[0] == "stars" for part in found):
         found.append(("stars", ""))
-    name = slug(re.sub(r"^(Constant|_cons)$", "(Intercept)", clean(term)))
+    name = ".".join(slug(re.sub(r"^(Constant|_cons)$", "(Intercept)", clean(part))) for part in term.split(_LEVEL))
     for quantity, text in found:
-        block.add(text, f"{prefix}{name}.{quantity}", term, label, row.line)
+        what = own if quantity == "se" else quantity
+        block.add(text, f"{prefix}{name}.{what}", term.replace(_LEVEL, " "), label, row.line)
 
 
 def _fit_values(cell: str, ids: Sequence[str]) -> list[tuple[str, str]]:
@@ -266,7 +364,7 @@ def _statistic(statistic: str, cell: str) -> list[tuple[str, str]]:
     if what in ("", "estimate"):
         return parts(cell)
     if what in ("ci", "std_ci"):
-        found = _RANGE.fullmatch(cell)
+        found = _RANGE.fullmatch(cell.strip("()[] "))
         return [(f"{what}_low", found[1]), (f"{what}_high", found[2])] if found else []
     return [(what if name == "estimate" else name, text) for name, text in parts(cell)]
 

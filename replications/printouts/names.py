@@ -6,6 +6,7 @@ The one place of the printouts that knows how ids are spelled; :mod:`replication
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 QUANTITIES = {
@@ -58,6 +59,9 @@ QUANTITIES = {
     "Chisq": "chisq",
     "LR Chisq": "chisq",
     "Chi Df": "chisq_df",
+    "Chi.sq": "chisq",
+    "Chi.DF": "chisq_df",
+    "elim.num": "eliminated",
     "Pr(>Chisq)": "p",
     "Pr(>Chi)": "p",
     "Pr(Chi)": "p",
@@ -101,7 +105,22 @@ QUANTITIES = {
     "est.": "estimate",
     "upper": "ci_high",
 }
+_SPELLINGS = {
+    "est": "estimate", "se": "se", "stderror": "se", "stderr": "se", "pvalue": "p", "pval": "p",
+    "tvalue": "t", "tstat": "t", "zvalue": "z", "chi2": "chisq", "chisquare": "chisq", "chisquared": "chisq",
+    "\N{GREEK SMALL LETTER CHI}2": "chisq", "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}": "chisq",
+}  # fmt: skip
+"""Headings of tables that people wrote, in small letters and without blanks, points, dashes and LaTeX's signs."""
 _FOLDED = {name.casefold(): value for name, value in QUANTITIES.items()}
+_LOW, _HIGH = r"(?:lower|low|lwr|ll)", r"(?:upper|high|upr|ul)"
+_SHARE = r"\d+(?:[._]\d+)?\s?%?"
+_ENDS = tuple(
+    (re.compile(rf"{word}[\s_.]*{_SHARE}|(?:{_SHARE}\s*)?ci[\s_.]*{word}|{word}[\s_.]*(?:{_SHARE}\s*)?ci", re.I), id)
+    for word, id in ((_LOW, "ci_low"), (_HIGH, "ci_high"))
+)
+_QUANTILE = re.compile(r"(?:(?P<named>[qQ]\.?)|X)?(?P<share>\d+(?:\.\d+)?)(?(named)\s?%?|\s?(?:%|\.\.))")
+_TAIL_AT_MOST = 20.0
+"""Percent in one tail up to which two quantiles are an interval's ends and no quartiles."""
 _FACTOR = re.compile(r"^(?:as\.factor|factor|C)\(([^(),]*)\)")
 
 
@@ -123,4 +142,25 @@ def quantity(column: str) -> str:
     """Return a column's heading as ids spell it; a heading that has no word of its own is spelled as a term."""
     if column in QUANTITIES:
         return QUANTITIES[column]
-    return _FOLDED.get(re.sub(r"\s+", " ", column).casefold(), slug(column).replace(" ", "_"))
+    for pattern, id in _ENDS:
+        if pattern.fullmatch(column):
+            return id
+    folded = re.sub(r"\s+", " ", column).casefold()
+    spelled = _SPELLINGS.get(re.sub(r"[\s._\-$\\^{}]", "", folded))
+    return spelled or _FOLDED.get(folded, slug(column).replace(" ", "_"))
+
+
+def interval_ends(columns: Sequence[str]) -> dict[str, str]:
+    """Return which of the headings are the ends of an interval: two quantiles, and no third, with equal tails.
+
+    Examples
+    --------
+    >>> interval_ends(["est", "5 %", "95 %"]), interval_ends(["0%", "25%", "50%", "75%", "100%"])
+    ({'5 %': 'ci_low', '95 %': 'ci_high'}, {})
+    """
+    found = [(column, _QUANTILE.fullmatch(column)) for column in columns]
+    shares = [(column, float(match["share"])) for column, match in found if match]
+    if len(shares) != 2 or abs(sum(share for _, share in shares) - 100) > 1e-9:
+        return {}
+    low, high = sorted(shares, key=lambda pair: pair[1])
+    return {low[0]: "ci_low", high[0]: "ci_high"} if low[1] <= _TAIL_AT_MOST else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from html.parser import HTMLParser
 
 from replications.errors import PrintoutError
 from replications.printouts import lines as of
+from replications.printouts import markup
 from replications.printouts.lines import Line
 
 _SKIPPED = {"script", "style", "head", "svg", "math", "nav"}
@@ -36,13 +38,37 @@ def lines_of(text: str) -> list[Line]:
                 "The text begins as a notebook, but its cells are no list of cells with source and outputs: "
                 "save the notebook again, or give the output itself as text"
             ) from None
-    if (start.startswith("<") and _IS_PAGE.search(start[:5000])) or len(_IS_PAGE.findall(text)) > _TWO_TAGS * 2:
-        page = _Page()
-        page.feed(text)
-        page.close()
-        page.flush()
-        return of.without_false_cells(_outputs(page.lines, page.has_output))
-    return of.of_text(text.replace("\r\n", "\n"))
+    tagged = (start.startswith("<") and _IS_PAGE.search(start[:5000])) or len(_IS_PAGE.findall(text)) > _TWO_TAGS * 2
+    if tagged and not markup.is_markdown(text.replace("\r\n", "\n")):
+        return _of_page(text)
+    return _of_markdown(text.replace("\r\n", "\n"))
+
+
+def _of_page(text: str) -> list[Line]:
+    """Return the lines of a web page; Markdown in a ``<textarea>``, as slides have it, is read as such."""
+    held = markup.slides(text)
+    page = _Page()
+    page.feed(markup.without(text, held))
+    page.close()
+    page.flush()
+    lines = of.without_false_cells(_outputs(page.lines, page.has_output))
+    return _with(lines, [(piece, _of_markdown(html.unescape(markup.inner(text, piece)))) for piece in held])
+
+
+def _of_markdown(text: str) -> list[Line]:
+    """Return the lines of a text that is no web page; tables and ``<pre>`` of one within it are read as such."""
+    held = markup.pieces(text)
+    lines = of.of_text(markup.without(text, held))
+    return _with(lines, [(piece, _of_page(text[piece.start : piece.end])) for piece in held])
+
+
+def _with(lines: list[Line], held: list[tuple[markup.Piece, list[Line]]]) -> list[Line]:
+    """Return lines with those of pieces in the place of the blank ones there."""
+    taken = {number for piece, _ in held for number in range(piece.line, piece.last + 1)}
+    found = [line for line in lines if not (line.blank and line.number in taken)]
+    for piece, rows in held:
+        found += [replace(row, number=row.number + piece.line - 1) for row in rows]
+    return sorted(found, key=lambda line: line.number) if held else lines
 
 
 def _notebook(notebook: dict) -> list[Line]:

@@ -43,6 +43,22 @@ CASES = {
         "<none>      58.372 64.372\n+ w     1   56.496 60.496",
         {"aic": "64.37", "z.deviance": "59.023", "none.aic": "64.372", "w.aic": "60.496"},
     ),
+    "stata.lrtest": (
+        "Likelihood-ratio test                        LR chi2(2)  =     11.78\n"
+        "(Assumption: m1 nested in m2)                Prob > chi2 =    0.0028",
+        {"chisq": "11.78", "chisq_df": "2", "p": "0.0028"},
+    ),
+    "lmerTest.rand": (
+        "Analysis of Random effects Table:\n         Chi.sq Chi.DF p.value    \nx:school   12.9      2   0.002 ** \n"
+        f"{LEGEND}",
+        {"x:school.chisq": "12.9", "x:school.chisq_df": "2", "x:school.p": "0.002", "x:school.stars": "**"},
+    ),
+    "lmerTest.lsmeans": (
+        "Least Squares Means table:\n        arm sex Estimate Standard Error   DF t-value Lower CI Upper CI p-value    \n"
+        "arm 1     1  NA    3.100          0.200 34.0    15.5     2.69     3.51  <2e-16 ***\n"
+        "arm 10   10  NA    0.100          0.200 34.0     0.5    -0.31     0.51     0.6    ",
+        {"arm 1.estimate": "3.100", "arm 1.stars": "***", "arm 10.df": "34.0", "arm 10.ci_low": "-0.31", "arm 10.p": "0.6"},
+    ),
     "stats.AIC": ("> AIC(m)\n[1] 804.2224", {"aic": "804.2224"}),
     "lme4.REMLcrit": ("> lme4::REMLcrit(m)\n[1] 780.2224", {"reml_criterion": "780.2224"}),
     "performance.icc": (

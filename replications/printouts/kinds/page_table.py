@@ -10,11 +10,19 @@ from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
-from replications.printouts.names import QUANTITIES, quantity, slug
+from replications.printouts.names import QUANTITIES, interval_ends, quantity, slug
 
-_ESTIMATES = {"b", "B", "Est.", "Est", "β", "Beta"}
+_ESTIMATES = {"b", "B", "Est.", "Est", "est", "β", "Beta"}
 _STATISTICS = {*QUANTITIES, *_ESTIMATES, "p", "P", "CI", "95% CI", "S.E.", "se"}
 _INTERVAL = re.compile(r"\bC\.?I\b|[Ii]nterval")
+_DECIMAL = re.compile(r"\d\.\d")
+_VALUE = re.compile(r"[<>(\[-]?\s*[\d.]|.*[=<>]\s*-?[\d.]")
+_QUARTILES = re.compile(r"\bIQR\b|\bQ1\b")
+_DEVIATION = re.compile(r"\(\s*(?:SD|sd|s\.d\.|[Ss]td\.? ?[Dd]ev\.?|[Ss]tandard deviation)\s*\)|\+/-\s*SD\b")
+_ERROR = re.compile(r"\bS\.?E\.?\b|\bs\.e\.|[Ss]tandard errors?|Std\. ?[Ee]rr")
+_MISSING = "NA"
+_NUMBERED = re.compile(r"\(\d{1,2}\)")
+_PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%")
 _INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
 
 
@@ -37,6 +45,11 @@ def _is_of_models(grid: list[GridRow]) -> bool:
     head, _ = _split(grid)
     if len(grid) < 4 or any(sum(cell in _STATISTICS for cell in row.cells[1:]) > 1 for row in head or grid[:1]):
         return False
+    if any(
+        not row.cells[0] and model_tables.parts(row.cells[-1])[:1] == [("se", row.cells[-1].strip("()"))]
+        for row in grid
+    ):
+        return True
     labels = {model_tables.clean(row.cells[0]) for row in grid}
     return bool(labels & _INTERCEPTS) or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
 
@@ -46,10 +59,23 @@ def _split(grid: list[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
 
     A row of one cell above the numbers is no heading but tells what the rows below it are.
     """
-    at = next((i for i, row in enumerate(grid) if any(model_tables.parts(cell) for cell in row.cells[1:])), len(grid))
+    at = next((i for i, row in enumerate(grid) if _has_number(row)), len(grid))
     while at > 1 and not any(grid[at - 1].cells[1:]):
         at -= 1
     return grid[: max(at, 1)], grid[max(at, 1) :]
+
+
+def _has_number(row: GridRow) -> bool:
+    """Tell whether a row has a number that is no heading of an interval's end."""
+    ends = interval_ends(row.cells[1:]) if not row.cells[0] else {}
+    if all(_NUMBERED.fullmatch(cell) for cell in row.cells if cell):
+        return False
+    return any(model_tables.parts(cell) for cell in row.cells[1:] if cell not in ends)
+
+
+def _is_value(cell: str) -> bool:
+    """Tell whether a cell that stands where headings do is a number: with a decimal, and neither a share nor named."""
+    return bool(_DECIMAL.search(cell) and _VALUE.match(cell) and not _PERCENT.match(cell))
 
 
 def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
@@ -63,31 +89,48 @@ def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
             last = cell or last
             above[at] = f"{above[at]} {last}".strip()
     own = [*head[-1].cells, *[""] * width][:width]
-    return [(over if over != name else "", name) for over, name in zip(above, own, strict=True)]
+    higher = [*(head[-2].cells if len(head) > 1 else ()), *[""] * width][:width]
+    named = [name or lone for name, lone in zip(own, higher, strict=True)]
+    pairs = [(over if over != name else "", name) for over, name in zip(above, named, strict=True)]
+    told = {*_STATISTICS, *interval_ends(list(dict.fromkeys(above)))}
+    return [(name, over) if over in told and _NUMBERED.fullmatch(name) else (over, name) for over, name in pairs]
 
 
 def _add(block: Block, grid: list[GridRow]) -> None:
     """Add the numbers of a table; a row is named by its first cells, as many as tell the rows apart."""
     head, rows = _split(grid)
-    if any(re.search(r"\d\.\d", cell) for cell in head[-1].cells[1:]):
+    rows = _filled(rows)
+    if any(_is_value(cell) for cell in head[-1].cells[1:]):
         block.unread += [(row.line, "  ".join(row.cells).strip()) for row in grid]
         return
     headings, count = _headings(head), _labels(rows)
-    for row in rows:
+    ends = interval_ends([column for _, column in headings])
+    unnamed = any(_DECIMAL.search(row.cells[0]) for row in rows) and all(is_number(row.cells[0]) for row in rows)
+    count = 0 if unnamed else count
+    everywhere = _within(" ".join(cell for row in grid for cell in row.cells))
+    prefix = ""
+    if len(ends) == len(headings) - 1 and "confint(" in block.call:
+        block.kind, prefix = "stats.confint", "confint."
+    for at, row in enumerate(rows, start=1):
         label = " ".join(filter(None, row.cells[:count]))
-        name = ".".join(slug(cell) for cell in row.cells[:count] if cell)
+        words = [cell.removeprefix(".") if prefix else cell for cell in row.cells[:count] if cell not in ("", _MISSING)]
+        name = prefix + ".".join(map(slug, words or row.cells[:1]))
+        name = str(at) if unnamed else name
         if len(row.cells) > len(headings):
             block.unread.append((row.line, "  ".join(row.cells).strip()))
             continue
         for (above, column), cell in zip(headings[count:], row.cells[count:], strict=False):
-            known = _cell(label, above, column, name, cell)
+            within = _within(f"{label} {above} {column} {cell}") or everywhere
+            known = _cell(label, above, column, name, cell, ends, within)
             for id, text, heading in known:
                 block.add(text, id, label, heading, row.line)
             if not known and re.match(r"[<>(\[-]?\s*\.?\d", cell):
                 block.unread.append((row.line, cell))
 
 
-def _cell(label: str, above: str, column: str, name: str, cell: str) -> list[tuple[str, str, str]]:
+def _cell(
+    label: str, above: str, column: str, name: str, cell: str, ends: dict[str, str], within: dict[str, str]
+) -> list[tuple[str, str, str]]:
     """Return the numbers of a cell, each with its id and its heading; none if they are not understood."""
     model = f"{slug(above)}." if above else ""
     if above and is_number(cell) and (ids := model_tables.fit_ids(label, single=False)):
@@ -95,8 +138,9 @@ def _cell(label: str, above: str, column: str, name: str, cell: str) -> list[tup
     parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
     if not parts and _INTERVAL.search(column):
         parts = model_tables.interval(cell)
+    parts = [(within.get(part, part), text) for part, text in parts]
     heading = f"{above} {column}".strip()
-    what = "estimate" if column in _ESTIMATES else quantity(column)
+    what = "estimate" if column in _ESTIMATES else ends.get(column) or quantity(column)
     return [
         (
             f"{model}{name}.{part if part.startswith('ci_') else what if part == 'estimate' else f'{what}_{part}'}",
@@ -107,11 +151,37 @@ def _cell(label: str, above: str, column: str, name: str, cell: str) -> list[tup
     ]
 
 
+def _within(text: str) -> dict[str, str]:
+    """Return what a text calls that which stands in brackets, for the names it would have without."""
+    if _ERROR.search(text):
+        return {}
+    if _QUARTILES.search(text):
+        return {"ci_low": "q1", "ci_high": "q3", "se": "iqr"}
+    if _DEVIATION.search(text):
+        return {"se": "sd"}
+    return {"se": "percent"} if "%)" in text else {}
+
+
+def _filled(rows: list[GridRow]) -> list[GridRow]:
+    """Return rows in which a label that stands only in the first of several rows stands in each, before their own."""
+    found, label = list[GridRow](), ""
+    for row in rows:
+        label = row.cells[0] or label
+        apart = not row.cells[0] and len(row.cells) > 2 and row.cells[1] and not _is_number(row.cells[1])
+        found.append(GridRow(row.line, (label, *row.cells[1:])) if apart else row)
+    return found
+
+
+def _is_number(cell: str) -> bool:
+    """Tell whether a cell is a number; one that is missing may be of a column of words."""
+    return cell != _MISSING and bool(model_tables.parts(cell))
+
+
 def _labels(rows: list[GridRow]) -> int:
     """Return how many cells name a row: the first, and those of text behind it that are needed to tell rows apart."""
     count = 1
     while len({row.cells[:count] for row in rows}) < len(rows):
-        if any(len(row.cells) <= count + 1 or model_tables.parts(row.cells[count]) for row in rows):
+        if any(len(row.cells) <= count + 1 or _is_number(row.cells[count]) for row in rows):
             return 1
         count += 1
     return count

@@ -11,7 +11,7 @@ from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
-from replications.printouts.names import quantity, slug
+from replications.printouts.names import interval_ends, quantity, slug
 
 _RULES = re.compile(r"^\s*(?:-{2,}(?:\s+-{2,})+|={2,}(?:\s+={2,})+)\s*$")
 _WHOLE = re.compile(r"^\s*-{8,}\s*$")
@@ -27,7 +27,8 @@ def read(cursor: Cursor) -> Block | None:
         return None
     spans = [found.span() for found in re.finditer(r"-+|=+", rule.text)]
     names = _cells(head.text, spans) or _headings(head.text, len(spans))
-    if names is None or any(map(is_number, names[1:])):
+    ends = interval_ends(names or [])
+    if names is None or any(is_number(name) and name not in ends for name in names[1:]):
         return None
     cursor.at += 3 if above else 2
     block = Block("pandoc.table", head.number, call=cursor.call())
@@ -39,7 +40,7 @@ def read(cursor: Cursor) -> Block | None:
         if _RULES.match(line.text) or _WHOLE.match(line.text):
             break
         if not line.blank:
-            _row(block, line, names, spans)
+            _row(block, line, names, spans, ends)
     return block if block.numbers or block.unread else None
 
 
@@ -63,7 +64,7 @@ def _bare(cell: str) -> str:
     return "" if text in ("\\", "&nbsp;") else re.sub(r"\\([*_<>|~^])", r"\1", text)
 
 
-def _row(block: Block, line: Line, names: list[str], spans: list[tuple[int, int]]) -> None:
+def _row(block: Block, line: Line, names: list[str], spans: list[tuple[int, int]], ends: dict[str, str]) -> None:
     cells = _cells(line.text, spans)
     if cells is None:
         block.unread.append((line.number, line.text))
@@ -71,7 +72,8 @@ def _row(block: Block, line: Line, names: list[str], spans: list[tuple[int, int]
     for name, cell in zip(names[1:], cells[1:], strict=True):
         parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
         for what, text in parts:
-            end = quantity(name) if what == "estimate" else what if what == "stars" else f"{quantity(name)}_{what}"
+            own = ends.get(name) or quantity(name)
+            end = own if what == "estimate" else what if what == "stars" else f"{own}_{what}"
             block.add(text, f"{slug(cells[0])}.{end}", cells[0], name, line.number)
         if not parts and re.match(r"[<>(\[-]?\s*\.?\d", cell):
             block.unread.append((line.number, line.text))

@@ -19,6 +19,7 @@ _FIELDS = (
     (rf"avg\s*=\s*({NUMBER})", "group_size.mean"),
     (rf"max\s*=\s*({NUMBER})", "group_size.max"),
     (rf"Wald chi2\(\d+\)\s*=\s*({NUMBER})", "wald_chisq"),
+    (r"Wald chi2\((\d+)\)\s*=", "wald_df"),
     (rf"Prob > chi2\s*=\s*({NUMBER})", "wald_p"),
     (rf"Log (?:restricted-|pseudo)?likelihood\s*=\s*({NUMBER})", "loglik"),
     (rf"Integration (?:points|pts\.)\s*=\s*({NUMBER})", "integration_points"),
@@ -146,6 +147,7 @@ def _fields(block: Block, text: str, line: int) -> bool:
         return True
     if found := _TEST.search(text):
         block.add(found[3], "lr_chisq", "", found[1].partition("=")[0].strip(), line)
+        block.add(found[2], "lr_df", "", found[1].partition("=")[0].strip(), line)
         block.add(found[5], "lr_p", "", found[4], line)
         return True
     known = False

@@ -1,0 +1,120 @@
+"""What stands in brackets below an estimate: a standard error, a statistic or a p value."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_SAID = {"std.error": "se", "statistic": "statistic", "p.value": "p"}
+_ARGUMENT = re.compile(r"statistic\s*=\s*(c\([^()]*\)|[\"'][\w.]+[\"'])")
+_NOTE = re.compile(
+    r"(standard errors?|[tz][- ](?:statistics?|values?)|p[- ]values?) (?:are )?in (?:parenthes|bracket)", re.I
+)
+_STARRED_FROM, _UNSTARRED_TO = 1.5, 3.6
+"""Size of t from which on a result may have a star, and up to which it may have none, in samples that are not tiny."""
+_WIDTHS = (1.5, 5.0)
+"""Standard errors in half an interval: 90 % of many observations, 95 % of few."""
+_NEAR = 0.15
+_IN_DOUBT = 0.5
+"""Share of cells that cannot be standard errors from which on none of the table's is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bracketed:
+    """A number in brackets with the estimate it belongs to; stars are None in a table that has none."""
+
+    value: str
+    estimate: str = ""
+    stars: str | None = None
+    interval: tuple[str, str] | None = None
+
+
+def said(call: str, notes: str) -> list[str]:
+    """Return what a command or a note says to stand in brackets, row after row; nothing where neither does.
+
+    Examples
+    --------
+    >>> said('modelsummary(m, statistic = c("std.error", "p.value"))', ""), said("", "p-values in parentheses")
+    (['se', 'p'], ['p'])
+    """
+    if found := _ARGUMENT.search(call):
+        named = re.findall(r"[\"']([^\"']*)[\"']", found[1])
+        return [_SAID[name] for name in named if name in _SAID]
+    noted = _NOTE.search(notes)
+    return [{"s": "se", "p": "p"}.get(noted[1][0].lower(), "statistic")] if noted else []
+
+
+def quantity(cells: Sequence[Bracketed]) -> str | None:
+    """Return what the numbers of one row of brackets are: se, statistic or p; None if that cannot be told.
+
+    They are standard errors unless one cannot be: ``<0.001`` is a p value, ``-1.04`` a statistic; or most are at odds
+    with the stars and intervals beside them, with which another quantity agrees throughout.
+
+    Examples
+    --------
+    >>> quantity([Bracketed("0.21", "0.5"), Bracketed("<0.001", "2.0")]), quantity([Bracketed("0.21", "0.5")])
+    ('p', 'se')
+    """
+    bounded = any(cell.value[0] in "<>" for cell in cells)
+    negative = any(cell.value.startswith("-") for cell in cells)
+    if bounded or negative:
+        return None if bounded and negative else "p" if bounded else "statistic"
+    odd = sum(not _agrees("se", cell) for cell in cells)
+    if odd < _IN_DOUBT * len(cells):
+        return "se"
+    told = any(cell.stars or cell.interval for cell in cells)
+    other = [name for name in ("p", "statistic") if told and all(_agrees(name, cell) for cell in cells)]
+    if not other and odd <= _IN_DOUBT * len(cells):
+        return "se"
+    return other[0] if len(other) == 1 else None
+
+
+def is_many(cell: Bracketed) -> bool:
+    """Tell whether an estimate is so many standard errors, if brackets hold these, that it would have a star."""
+    value, estimate = _number(cell.value), _number(cell.estimate)
+    return value is not None and estimate is not None and _size("se", value, abs(estimate)) > _UNSTARRED_TO
+
+
+def _agrees(name: str, cell: Bracketed) -> bool:
+    """Tell whether a number may be a quantity, by the estimate, stars and interval beside it."""
+    value, estimate = _number(cell.value), _number(cell.estimate)
+    if value is None or estimate is None:
+        return True
+    if name == "p" and value > 1:
+        return False
+    if name == "statistic" and estimate < 0 < value:
+        return False
+    size = _size(name, value, abs(estimate))
+    if cell.stars is not None and not (size >= _STARRED_FROM if cell.stars.strip(".+") else size <= _UNSTARRED_TO):
+        return False
+    return cell.interval is None or _fits(name, value, estimate, cell.interval)
+
+
+def _size(name: str, value: float, estimate: float) -> float:
+    """Return the size of t that a quantity says."""
+    if name == "se":
+        return estimate / value if value else math.inf
+    if name == "statistic":
+        return value
+    return _STARRED_FROM if value <= 0.1 else 0.0
+
+
+def _fits(name: str, value: float, estimate: float, interval: tuple[str, str]) -> bool:
+    low, high = (_number(end) for end in interval)
+    if low is None or high is None or high <= low:
+        return True
+    half = (high - low) / 2
+    if name == "se":
+        return bool(value) and _WIDTHS[0] <= half / value <= _WIDTHS[1]
+    t = abs(estimate) / (half / 1.96)
+    expected = math.erfc(t / math.sqrt(2)) if name == "p" else t
+    return abs(value - expected) <= _NEAR * (1 if name == "p" else max(t, 1))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "").lstrip("<>= "))
+    except ValueError:
+        return None
