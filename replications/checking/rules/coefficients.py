@@ -21,12 +21,46 @@ MOST_LIKELY = 0.95
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
+OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
+"""Kinds whose columns somebody named: one of another test may stand among them."""
+OTHER_TESTS = ("f", "F_ratio", "chisq", "lrt")
+OF_RATIO = frozenset("estimate se df null statistic t z p stars ci_low ci_high".split())
+"""What stands in a row of which a p value is that of estimate over standard error."""
 Family = dict[str, Number]
 NORMAL = Interval(math.inf, math.inf)
 
 
-def _statistic(family: Family) -> Number | None:
-    return next((family[name] for name in ("t", "z", "statistic") if name in family), None)
+def _statistic(part: Part, family: Family) -> Number | None:
+    """Return a t or z value; a "statistic" is one beside estimate and standard error, unless it is their square."""
+    if "statistic" in family and not any(name in family for name in ("t", "z")):
+        return family["statistic"] if {"estimate", "se"} <= set(family) and not _squares(part) else None
+    return next((family[name] for name in ("t", "z") if name in family), None)
+
+
+def _squares(part: Part) -> bool:
+    """Tell whether the statistics of a table are those of Wald's chi-squared tests, as ``geepack`` prints them."""
+    as_ratio = as_square = 0
+    for _, family in part.having("estimate", "se", "statistic"):
+        number, ratio = part.value(family["statistic"]), _ratio(part, family)
+        if number is not None and ratio is not None:
+            as_ratio += number.meets(ratio)
+            as_square += number.meets(ratio.magnitude.monotone(lambda t: t * t))
+    return as_square > as_ratio
+
+
+def _ratio(part: Part, family: Family) -> Interval | None:
+    estimate, se = part.value(family["estimate"]), part.value(family["se"])
+    if estimate is None or se is None:
+        return None
+    return part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
+
+
+def _of_another_test(part: Part, family: Family) -> bool:
+    """Tell whether a p value, or stars, may be those of a test that is not of the estimate over its standard error."""
+    if any(name in family for name in OTHER_TESTS):
+        return True
+    known = any(name in family for name in ("t", "z")) or not OWN_COLUMNS.match(part.block.kind)
+    return not (known or set(family) <= OF_RATIO)
 
 
 def _plain(family: Family) -> bool:
@@ -38,12 +72,8 @@ def _plain(family: Family) -> bool:
 def statistic(part: Part, name: str) -> Iterator[Finding]:
     """A t or z value is the estimate over its standard error."""
     for prefix, family in part.having("estimate", "se"):
-        number = _statistic(family)
-        if number is not None and _plain(family):
-            estimate, se = part.value(family["estimate"]), part.value(family["se"])
-            assert estimate is not None
-            assert se is not None
-            ratio = part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
+        number, ratio = _statistic(part, family), _ratio(part, family)
+        if number is not None and ratio is not None and _plain(family):
             yield from part.compared(name, number, ratio, [f"{prefix}.estimate", f"{prefix}.se"])
 
 
@@ -51,7 +81,7 @@ def degrees(part: Part, prefix: str, family: Family) -> Interval:
     """Return the degrees of freedom of a row's test: printed ones, or what the block allows."""
     if "df" in family:
         return _printed_df(part, family["df"])
-    statistic, model = _statistic(family), part.model_of(prefix)
+    statistic, model = _statistic(part, family), part.model_of(prefix)
     if statistic is not None and (statistic.id.endswith(".z") or statistic.column.startswith("z")):
         return NORMAL
     if part.block.kind == "stats.lm" and (found := part.of("df_resid")) is not None:
@@ -80,18 +110,14 @@ def _fewest(part: Part, model: str) -> float:
 
 def _tested(part: Part, family: Family) -> Interval | None:
     """Return the statistic of a row as it was printed, or else estimate over standard error."""
-    number = _statistic(family)
+    number = _statistic(part, family)
     if number is not None:
         return part.value(number)
-    if "estimate" in family and "se" in family and _plain(family):
-        estimate, se = part.value(family["estimate"]), part.value(family["se"])
-        if estimate is not None and se is not None:
-            return part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
-    return None
+    return _ratio(part, family) if {"estimate", "se"} <= set(family) and _plain(family) else None
 
 
-def _used(family: Family) -> list[str]:
-    statistic = _statistic(family)
+def _used(part: Part, family: Family) -> list[str]:
+    statistic = _statistic(part, family)
     numbers = [statistic] if statistic else [family[name] for name in ("estimate", "se") if name in family]
     return [number.id for number in (*numbers, family.get("df")) if number is not None]
 
@@ -100,13 +126,11 @@ def _used(family: Family) -> list[str]:
 def p_value(part: Part, name: str) -> Iterator[Finding]:
     """A p value is the tail of its statistic: two-sided, unless the table says otherwise."""
     for prefix, family in part.having("p"):
-        if "f" in family or "chisq" in family:
-            continue
-        t = _tested(part, family)
+        t = None if _of_another_test(part, family) else _tested(part, family)
         if t is None:
             continue
         allowed = part.footer.p(t, degrees(part, prefix, family))
-        yield from part.compared(name, family["p"], allowed, _used(family))
+        yield from part.compared(name, family["p"], allowed, _used(part, family))
 
 
 @rule("stars from p and the legend")
@@ -118,8 +142,8 @@ def stars(part: Part, name: str) -> Iterator[Finding]:
         number, reason = family["stars"], ""
         if "p" in family and (p := part.value(family["p"])) is not None:
             p, given = _bounded(family["p"], p), [f"{prefix}.p"]
-        elif (t := _tested(part, family)) is not None:
-            p, given = tails.two_sided(t, degrees(part, prefix, family)), _used(family)
+        elif not _of_another_test(part, family) and (t := _tested(part, family)) is not None:
+            p, given = tails.two_sided(t, degrees(part, prefix, family)), _used(part, family)
         elif (p := _of_interval(part, family)) is not None:
             given, reason = [f"{prefix}.ci_low", f"{prefix}.ci_high"], "by whether the interval has 0"
         else:

@@ -193,7 +193,9 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
     """The p value of a likelihood ratio, or of a Wald test, is the upper tail of a chi-squared variable."""
     above = _parameters_above(part)
     for prefix, family in part.having("p"):
-        statistic = next((family[key] for key in ("chisq", "lrt") if key in family), None)
+        ratio_of_models = part.block.kind == "pbkrtest.modcomp" and prefix == "LRT"
+        names = ("chisq", "lrt", *(["statistic"] if ratio_of_models else []))
+        statistic = next((family[key] for key in names if key in family), None)
         degrees = next((family[key] for key in ("chisq_df", "df", "npar") if key in family and key != "npar"), None)
         if statistic is None or (value := part.value(statistic)) is None:
             continue

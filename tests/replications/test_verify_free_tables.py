@@ -1,0 +1,55 @@
+"""Tables whose columns are not always what their names say: what is true raises no alarm, and a slip still does."""
+
+import pytest
+
+import replications
+
+
+def differing(text):
+    return [f.id for f in replications.verify(text).having("differs")]
+
+
+BOOTSTRAP = """\
+Bootstrap test; time: 12.34 sec; samples: 500; extremes: 3;
+large : y ~ x + (1 | g)
+         stat df  p.value
+LRT    7.1500  1 {} **
+PBtest 7.1500    0.007984 **
+"""
+
+
+def test_a_bootstrap_of_the_likelihood_ratio():
+    assert not differing(BOOTSTRAP.format("0.007496"))
+    assert differing(BOOTSTRAP.format("0.017496")) == ["LRT.stars", "LRT.p"]
+
+
+OF_CHI_SQUARED = """\
+| Predictor | B | SE | {} | p |
+|---|---|---|---|---|
+| age | 1.20 | 0.45 | 7.11 | 0.0066 |
+| hours | 5.10 | 1.20 | 18.06 | <0.001 |
+"""
+
+
+@pytest.mark.parametrize("name", ["chi2", "$$\\chi^2$$", "Wald", "Deviance"])
+def test_p_belongs_to_the_statistic_that_the_table_shows(name):
+    assert not differing(OF_CHI_SQUARED.format(name))
+
+
+def test_p_of_estimate_and_standard_error_where_nothing_else_was_tested():
+    text = "| Term | B | SE | p |\n|---|---|---|---|\n| age | 1.20 | 0.45 | {} |\n| hours | 5.10 | 1.20 | <0.001 |\n"
+    assert not differing(text.format("0.008"))
+    assert differing(text.format("0.002")) == ["age.p"]
+
+
+TIDY = """\
+|term|estimate|std.error|statistic|p.value|
+|:--|--:|--:|--:|--:|
+|(Intercept)|2.40|0.400|{:.2f}|0.0000|
+|x|0.50|0.250|{:.2f}|0.0455|
+"""
+
+
+@pytest.mark.parametrize(("one", "two", "wrong"), [(36, 4, []), (6, 2, []), (6, 2.9, ["x.statistic"])])
+def test_a_statistic_is_the_ratio_or_its_square(one, two, wrong):
+    assert sorted(differing(TIDY.format(one, two))) == wrong
