@@ -53,3 +53,48 @@ TIDY = """\
 @pytest.mark.parametrize(("one", "two", "wrong"), [(36, 4, []), (6, 2, []), (6, 2.9, ["x.statistic"])])
 def test_a_statistic_is_the_ratio_or_its_square(one, two, wrong):
     assert sorted(differing(TIDY.format(one, two))) == wrong
+
+
+RANDOM = """\
+# Random Effects
+
+Parameter             | Coefficient |   SE |         95% CI
+-----------------------------------------------------------
+SD (Intercept: g)     |        3.10 | 0.80 | [ 1.87,  5.14]
+SD (x: g)             |        4.00 | 1.50 | [ 1.92,  8.34]
+Cor (Intercept~x: g)  |        0.10 | 0.40 | [-0.58,  0.70]
+"""
+
+
+def test_intervals_of_random_effects_are_on_other_scales():
+    """They are symmetric for the logarithm and for Fisher's z."""
+    assert not differing(RANDOM)
+    assert "the estimate lies in its interval" in {f.rule for f in replications.verify(RANDOM).findings}
+
+
+MADE = """\
+| Term | B | SE | conf.low | conf.high |
+|---|---|---|---|---|
+| age | 1.20 | 0.40 | {} | {} |
+"""
+INSIGHT = """\
+Parameter | Coefficient |   SE |       {}
+-------------------------------------------
+age       |        1.20 | 0.40 | [{}, {}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("ends", "wrong"),
+    [((0.42, 1.98), 0), ((0.54, 1.86), 0), ((0.45, 2.05), 0), ((1.10, 1.30), 2)],  # of 95%, of 90%, of a profile, none
+)
+def test_an_interval_that_does_not_say_its_level_may_have_any(ends, wrong):
+    assert len(differing(MADE.format(*ends))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("heading", "ends", "wrong"),
+    [("95% CI", (0.42, 1.98), 0), ("90% CI", (0.54, 1.86), 0), ("95% CI", (0.54, 1.86), 2)],
+)
+def test_an_interval_has_the_level_that_is_said(heading, ends, wrong):
+    assert len(differing(INSIGHT.format(heading, *ends))) == wrong

@@ -17,7 +17,16 @@ SHARE_OF_GROUPS = 0.5
 """Satterthwaite's degrees of freedom of a mixed model whose table shows none are taken to be at least this share of the
 number of groups less the number of coefficients."""
 MOST_LIKELY = 0.95
-"""The level of an interval that does not say its own."""
+"""The level of an interval that does not say its own, of functions that make such by default."""
+UNKNOWN_LEVELS = (0.5, 0.999)
+"""The lowest and the highest level of intervals in a table that somebody made."""
+LEVEL = re.compile(r"(?<![.\d])([5-9]\d(?:\.\d+)?)\s*%\s*(?:CI|conf|interval|HDI|CrI)", re.IGNORECASE)
+TAIL = re.compile(r"^\[?(\d*\.?\d+)\s*(?:%|$)")
+"""Headings of an interval in one column, and of one of its ends."""
+RANDOM = re.compile(r"(?:^|\.)(?:sd|corr?|var|cov|varcomp|phi)(?:__|\.|[ :]?\s*\()|^(?:SD|Corr?|Var|Cov)\b")
+"""Ids and labels of standard deviations, variances and correlations: their intervals are made on another scale."""
+WALD = re.compile(r"^(emmeans|statsmodels|stata|nlme)\.")
+"""Packages of which each interval of a coefficient is estimate and standard errors; of others it is, if symmetric."""
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
@@ -181,10 +190,10 @@ def _possible(p: Interval, part: Part) -> list[str]:
 
 def _of_interval(part: Part, family: Family) -> Interval | None:
     """Return p values of an estimate with a symmetric 95% interval: below 0.05 where it leaves 0 out."""
-    if not all(name in family for name in ("estimate", "ci_low", "ci_high")):
+    if not all(name in family for name in ("estimate", "ci_low", "ci_high")) or not _symmetric(part, family):
         return None
-    estimate, low, high = (part.value(family[name]) for name in ("estimate", "ci_low", "ci_high"))
-    if estimate is None or low is None or high is None or not low.plus(high).meets(estimate * 2.0):
+    low, high = part.value(family["ci_low"]), part.value(family["ci_high"])
+    if low is None or high is None or 0.95 not in _levels(part, family["ci_low"].column):
         return None
     if low.low > 0 or high.high < 0:
         return Interval(0.0, math.nextafter(0.05, 0))
@@ -195,26 +204,44 @@ def _of_interval(part: Part, family: Family) -> Interval | None:
 def interval(part: Part, name: str) -> Iterator[Finding]:
     """The ends of a Wald interval are as far from the estimate as z, or t, standard errors."""
     for prefix, family in part.having("estimate", "se", "ci_low", "ci_high"):
-        if not _plain(family) or not _is_wald(part, part.model_of(prefix)):
+        if not _plain(family) or not _is_wald(part, prefix, family):
             continue
         estimate, se = part.value(family["estimate"]), part.value(family["se"])
         assert estimate is not None
         assert se is not None
-        quantile = part.footer.quantile(_level(part), degrees(part, prefix, family))
-        reach = Interval(max(se.low, 0.0), se.high) * quantile
+        levels, df = _levels(part, family["ci_low"].column), degrees(part, prefix, family)
+        quantiles = [part.footer.quantile(level, df) for level in levels]
+        reach = Interval(max(se.low, 0.0), se.high) * Interval(quantiles[0].low, quantiles[-1].high)
         given = [f"{prefix}.estimate", f"{prefix}.se"]
         yield from part.compared(name, family["ci_low"], estimate - reach, given)
         yield from part.compared(name, family["ci_high"], estimate.plus(reach), given)
 
 
-def _is_wald(part: Part, model: str) -> bool:
-    profiles = part.block.kind.partition(".")[0] in PROFILES
-    return not profiles or part.is_mixed(model) or part.under(model, "r2") in part.numbers
+def _is_wald(part: Part, prefix: str, family: Family) -> bool:
+    """Tell whether an interval is one of estimate and standard error: none of a profile, or on another scale."""
+    if RANDOM.search(prefix) or RANDOM.search(family["estimate"].row):
+        return False
+    if part.block.kind.partition(".")[0] in PROFILES:
+        model = part.model_of(prefix)
+        return part.is_mixed(model) or part.under(model, "r2") in part.numbers
+    return bool(WALD.match(part.block.kind)) or _symmetric(part, family)
 
 
-def _level(part: Part) -> float:
-    found = re.search(r"Confidence level used: (0?\.\d+)", part.notes)
-    return float(found[1]) if found else MOST_LIKELY
+def _symmetric(part: Part, family: Family) -> bool:
+    estimate, low, high = (part.value(family[name]) for name in ("estimate", "ci_low", "ci_high"))
+    return estimate is not None and low is not None and high is not None and low.plus(high).meets(estimate * 2.0)
+
+
+def _levels(part: Part, column: str) -> tuple[float, ...]:
+    """Return the level of a table's intervals: said below it or in its heading; the lowest and highest, if nowhere."""
+    if found := re.search(r"Confidence level used: (0?\.\d+)", part.notes):
+        return (float(found[1]),)
+    if found := LEVEL.search(column):
+        return (float(found[1]) / 100,)
+    if found := TAIL.search(column):
+        share = float(found[1]) / (100 if "%" in column else 1)
+        return (1 - 2 * min(share, 1 - share),)
+    return UNKNOWN_LEVELS if OWN_COLUMNS.match(part.block.kind) else (MOST_LIKELY,)
 
 
 @rule("limits on both sides of the estimate")
