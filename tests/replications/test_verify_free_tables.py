@@ -1,5 +1,7 @@
 """Tables whose columns are not always what their names say: what is true raises no alarm, and a slip still does."""
 
+import time
+
 import pytest
 
 import replications
@@ -98,3 +100,40 @@ def test_an_interval_that_does_not_say_its_level_may_have_any(ends, wrong):
 )
 def test_an_interval_has_the_level_that_is_said(heading, ends, wrong):
     assert len(differing(INSIGHT.format(heading, *ends))) == wrong
+
+
+SUMS = "a total is the sum of what stands in its row or column"
+
+
+def summed(text):
+    return [(f.id, bool(f)) for f in replications.verify(text).findings if f.rule == SUMS]
+
+
+def test_a_column_called_total_need_not_be_its_neighbours_sum():
+    listing = "|id|age|total|under5|\n|-|-|-|-|\n|a|40|3|1|\n|b|51|0|0|\n|c|0|2|2|\n"
+    assert not summed(listing)
+    assert not summed("# A tibble: 2 x 3\n    age total small\n  <dbl> <dbl> <dbl>\n1    40     3     1\n2    51     0     0\n")
+    described = "|what|a|b|Total|\n|-|-|-|-|\n|n|10|12|22|\n|women|4|6|10|\n|age|31|33|32|\n"
+    assert not summed(described)
+
+
+CROSSED = "|kind|old|new|All|\n|-|-|-|-|\n|a|10|30|{}|\n|b|20|5|25|\n|c|1|2|3|\n|All|31|37|68|\n"
+
+
+def test_a_table_with_both_margins_is_one_of_sums():
+    assert {right for _, right in summed(CROSSED.format(40))} == {True}
+    assert ("a.All", False) in summed(CROSSED.format(44))
+
+
+def test_shares_between_the_counts_are_not_added_to_them():
+    shares = "|kind|what|old|new|All|\n|-|-|-|-|-|\n|a|N|10|30|40|\n||% row|25.0|75.0|100.0|\n|b|N|20|5|25|\n"
+    shares += "||% row|80.0|20.0|100.0|\n|All|N|30|35|65|\n||% row|46.2|53.8|100.0|\n"
+    assert not [id for id, right in summed(shares) if not right]
+
+
+@pytest.mark.parametrize("rows", [200, 2000])
+def test_a_long_listing_with_totals_takes_no_time(rows):
+    text = "|id|a|total|\n|-|-|-|\n" + "".join(f"|p{at}|{at}|{at}|\n" for at in range(rows))
+    start = time.process_time()
+    assert not summed(text)
+    assert time.process_time() - start < 0.003 * rows
