@@ -137,3 +137,33 @@ def test_a_long_listing_with_totals_takes_no_time(rows):
     start = time.process_time()
     assert not summed(text)
     assert time.process_time() - start < 0.003 * rows
+
+
+LINEAR = """\
+<p>modelsummary(m, {called})</p><table><thead><tr><th></th><th>(1)</th></tr></thead><tbody>
+<tr><td>(Intercept)</td><td>2.100</td></tr><tr><td></td><td>(0.300)</td></tr>
+<tr><td>x</td><td>0.500</td></tr><tr><td></td><td>(0.100)</td></tr>
+<tr><td>Num.Obs.</td><td>40</td></tr><tr><td>R2</td><td>0.600</td></tr><tr><td>R2 Adj.</td><td>{}</td></tr>
+{}</tbody></table>
+"""
+F_ROW = "<tr><td>F</td><td>{}</td></tr>\n"
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "f", "wrong"),
+    [
+        ("0.589", "57.000", []),  # the one term that is shown
+        ("0.554", "13.125", []),  # of four terms, three of them left out
+        ("0.562", "13.125", ["adj_r2"]),  # of no whole number of terms
+        ("0.554", "17.125", ["f"]),
+        ("0.599", "57.000", ["adj_r2"]),
+    ],
+)
+def test_shares_of_a_linear_model_of_which_not_all_coefficients_are_shown(adjusted, f, wrong):
+    text = LINEAR.format(adjusted, F_ROW.format(f), called='coef_omit = "z"')
+    assert differing(text) == wrong
+
+
+def test_shares_that_are_pooled_or_of_other_models():
+    """They show no F: of several imputations, of a posterior, of a likelihood."""
+    assert not differing(LINEAR.format("0.562", "", called="pooled"))

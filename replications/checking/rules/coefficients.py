@@ -42,7 +42,8 @@ NORMAL = Interval(math.inf, math.inf)
 def _statistic(part: Part, family: Family) -> Number | None:
     """Return a t or z value; a "statistic" is one beside estimate and standard error, unless it is their square."""
     if "statistic" in family and not any(name in family for name in ("t", "z")):
-        return family["statistic"] if {"estimate", "se"} <= set(family) and not _squares(part) else None
+        of_ratio = {"estimate", "se"} <= set(family) and not _squares(part)
+        return family["statistic"] if of_ratio or part.block.kind.startswith("sjPlot.") else None
     return next((family[name] for name in ("t", "z") if name in family), None)
 
 
