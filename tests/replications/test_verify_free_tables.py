@@ -167,3 +167,18 @@ def test_shares_of_a_linear_model_of_which_not_all_coefficients_are_shown(adjust
 def test_shares_that_are_pooled_or_of_other_models():
     """They show no F: of several imputations, of a posterior, of a likelihood."""
     assert not differing(LINEAR.format("0.562", "", called="pooled"))
+
+
+STARRED = """\
+<p>modelsummary(m)</p><table><thead><tr><th></th><th>A</th><th>B</th></tr></thead><tbody>
+<tr><td>(Intercept)</td><td>4.000***</td><td>4.000{}</td></tr><tr><td></td><td>(0.200)</td><td>(0.200)</td></tr>
+<tr><td>x</td><td>0.900{}</td><td>0.900 (0.200)</td></tr><tr><td></td><td>(0.200)</td><td>(0.200)</td></tr>
+<tr><td>w</td><td>0.900***</td><td>0.900</td></tr><tr><td></td><td>(0.200)</td><td>(0.200)</td></tr>
+<tr><td>Num.Obs.</td><td>400</td><td>400</td></tr></tbody></table>
+"""
+
+
+def test_a_column_without_stars_claims_nothing():
+    assert not differing(STARRED.format("", "***"))
+    assert differing(STARRED.format("", "")) == ["A.x.stars"]
+    assert differing(STARRED.format("***", "***")) == ["B.w.stars"]

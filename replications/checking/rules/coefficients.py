@@ -59,8 +59,10 @@ def _squares(part: Part) -> bool:
 
 
 def _ratio(part: Part, family: Family) -> Interval | None:
+    """Return estimate over standard error; None where a cell holds several numbers of which one is told apart."""
     estimate, se = part.value(family["estimate"]), part.value(family["se"])
-    if estimate is None or se is None:
+    counts = {what: sum(name.partition("__")[0] == what for name in family) for what in ("estimate", "se")}
+    if estimate is None or se is None or counts["estimate"] != counts["se"]:
         return None
     return part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
 
@@ -145,9 +147,13 @@ def p_value(part: Part, name: str) -> Iterator[Finding]:
 
 @rule("stars from p and the legend")
 def stars(part: Part, name: str) -> Iterator[Finding]:
-    """The stars are those of the p value: printed, or of the statistic, or of an interval that leaves 0 out."""
+    """The stars are those of the p value: printed, or of the statistic, or of an interval that leaves 0 out.
+
+    A row without them claims something only in a column that has some.
+    """
+    starred = {number.column for number in part.block.numbers if number.id.endswith("stars") and number.text}
     for prefix, family in part.having():
-        if "stars" not in family:
+        if "stars" not in family or family["stars"].column not in starred:
             continue
         number, reason = family["stars"], ""
         if "p" in family and (p := part.value(family["p"])) is not None:
