@@ -182,3 +182,46 @@ def test_a_column_without_stars_claims_nothing():
     assert not differing(STARRED.format("", "***"))
     assert differing(STARRED.format("", "")) == ["A.x.stars"]
     assert differing(STARRED.format("***", "***")) == ["B.w.stars"]
+
+
+KNITTED = """\
+|          | Df|   Sum Sq|  Mean Sq|  F value|  Pr(>F)|
+|:---------|--:|--------:|--------:|--------:|-------:|
+|age       |  1| 1500.250| 1500.250| 37.50625| 1.1e-06|
+|hours     |  1| 1800.125| 1800.125| 45.00312| {}|
+|Residuals | 29| 1160.000|   40.000|       NA|      NA|
+"""
+
+
+def test_knitr_rounds_to_seven_decimals_before_it_prints_an_exponent():
+    assert not differing(KNITTED.format("2.0e-07"))
+    assert differing(KNITTED.format("4.0e-07")) == ["hours.p"]
+    assert differing(KNITTED.format("2.1e-07")) == ["hours.p"]  # digits that are shown are
+
+
+WITH_EXPONENTS = """\
+Linear mixed model fit by REML ['lmerMod']
+Formula: y ~ x + z + (1 | g)
+   Data: d
+
+REML criterion at convergence: 8.972e+02
+
+Random effects:
+ Groups   Name        Variance  Std.Dev.
+ g        (Intercept) 5.000e-01 7.071e-01
+ Residual             2.000e+00 1.414e+00
+Number of obs: 240, groups:  g, 1.4e+01
+
+Fixed effects:
+             Estimate Std. Error   t value
+(Intercept) 5.270e+00  2.110e-01 2.498e+01
+x           9.413e-02  2.110e-01 {}
+z           3.000e-01  2.100e-02 1.429e+01
+"""
+
+
+def test_a_column_that_was_rounded_to_decimals_has_digits_to_spare():
+    """0.09413 / 0.211 is 0.44611: 4.461e-01 to four digits, 0.446 to the three decimals of a t value."""
+    assert not differing(WITH_EXPONENTS.format("4.460e-01"))
+    assert not differing(WITH_EXPONENTS.format("4.461e-01"))
+    assert differing(WITH_EXPONENTS.format("4.560e-01")) == ["fixef.x.t"]
