@@ -22,6 +22,8 @@ LEGEND = re.compile(
 SCIENTIFIC = re.compile(r"-?\d(?:\.(\d*))?e([-+]?\d+)$")
 PADDED = re.compile(r"(?:\.\d*0|^-?\d)e[-+]?\d+$")
 """Numbers with an exponent, and those of them whose last digits may be none."""
+OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
+"""Kinds whose columns somebody named."""
 NOTES = 8
 """How many lines below a table its legend is looked for."""
 Cutoffs = tuple[tuple[str, float], ...]
@@ -67,6 +69,17 @@ class Part:
             prefix, _, quantity = id.rpartition(".")
             found.setdefault(prefix, {})[quantity] = number
         return found
+
+    @property
+    def own_columns(self) -> bool:
+        """Whether the table has columns of its author's, so that their names need not mean what they do in R."""
+        return OWN_COLUMNS.match(self.block.kind) is not None
+
+    @cached_property
+    def has_errors(self) -> bool:
+        """Whether what was read as standard errors may be such: none is negative, as t values in brackets are."""
+        errors = [self.value(number) for id, number in self.numbers.items() if id.rpartition(".")[2] == "se"]
+        return all(value is None or value.high >= 0 for value in errors)
 
     def having(self, *quantities: str) -> Iterator[tuple[str, dict[str, Number]]]:
         """Give what has all of some quantities."""

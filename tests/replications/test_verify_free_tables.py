@@ -225,3 +225,15 @@ def test_a_column_that_was_rounded_to_decimals_has_digits_to_spare():
     assert not differing(WITH_EXPONENTS.format("4.460e-01"))
     assert not differing(WITH_EXPONENTS.format("4.461e-01"))
     assert differing(WITH_EXPONENTS.format("4.560e-01")) == ["fixef.x.t"]
+
+
+def test_a_share_in_percent_and_a_column_of_another_meaning():
+    shares = "           grp vcov       icc\n1 child:school 36.5  22.21657\n2       school 28.8  39.71194\n"
+    assert not differing(shares)
+    assert not differing("|model|p|sd|f|\n|-|-|-|-|\n|a|3|-0.5|-2.1|\n|b|5|0.2|1.3|\n")
+    assert differing("|term|B|SE|t|p|\n|-|-|-|-|-|\n|x|0.50|0.25|2.00|4.60|\n") == ["x.p", "x.p"]
+
+
+def test_negative_numbers_in_brackets_are_no_standard_errors():
+    text = STARRED.format("***", "***").replace("(0.200)", "(-4.500)")
+    assert not differing(text)

@@ -30,8 +30,6 @@ WALD = re.compile(r"^(emmeans|statsmodels|stata|nlme)\.")
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
-OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
-"""Kinds whose columns somebody named: one of another test may stand among them."""
 OTHER_TESTS = ("f", "F_ratio", "chisq", "lrt")
 OF_RATIO = frozenset("estimate se df null statistic t z p stars ci_low ci_high".split())
 """What stands in a row of which a p value is that of estimate over standard error."""
@@ -62,7 +60,7 @@ def _ratio(part: Part, family: Family) -> Interval | None:
     """Return estimate over standard error; None where a cell holds several numbers of which one is told apart."""
     estimate, se = part.value(family["estimate"]), part.value(family["se"])
     counts = {what: sum(name.partition("__")[0] == what for name in family) for what in ("estimate", "se")}
-    if estimate is None or se is None or counts["estimate"] != counts["se"]:
+    if estimate is None or se is None or counts["estimate"] != counts["se"] or not part.has_errors:
         return None
     return part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
 
@@ -71,7 +69,7 @@ def _of_another_test(part: Part, family: Family) -> bool:
     """Tell whether a p value, or stars, may be those of a test that is not of the estimate over its standard error."""
     if any(name in family for name in OTHER_TESTS):
         return True
-    known = any(name in family for name in ("t", "z")) or not OWN_COLUMNS.match(part.block.kind)
+    known = any(name in family for name in ("t", "z")) or not part.own_columns
     return not (known or set(family) <= OF_RATIO)
 
 
@@ -248,7 +246,7 @@ def _levels(part: Part, column: str) -> tuple[float, ...]:
     if found := TAIL.search(column):
         share = float(found[1]) / (100 if "%" in column else 1)
         return (1 - 2 * min(share, 1 - share),)
-    return UNKNOWN_LEVELS if OWN_COLUMNS.match(part.block.kind) else (MOST_LIKELY,)
+    return UNKNOWN_LEVELS if part.own_columns else (MOST_LIKELY,)
 
 
 @rule("limits on both sides of the estimate")
