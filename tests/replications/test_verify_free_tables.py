@@ -1,5 +1,6 @@
 """Tables whose columns are not always what their names say: what is true raises no alarm, and a slip still does."""
 
+import re
 import time
 
 import pytest
@@ -237,3 +238,34 @@ def test_a_share_in_percent_and_a_column_of_another_meaning():
 def test_negative_numbers_in_brackets_are_no_standard_errors():
     text = STARRED.format("***", "***").replace("(0.200)", "(-4.500)")
     assert not differing(text)
+
+
+def with_commas(text):
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", text)
+
+
+WITHOUT_EXPONENTS = """\
+REML criterion at convergence: 897.2
+
+Random effects:
+ Groups   Name        Variance Std.Dev.
+ g        (Intercept) 0.500    0.707
+ Residual             2.000    1.414
+Number of obs: 240, groups:  g, 14
+
+Fixed effects:
+            Estimate Std. Error t value
+(Intercept)    5.270      0.211   24.98
+x              0.300      0.021   {}
+"""
+
+
+def test_decimal_commas_of_a_whole_print():
+    text = with_commas(WITHOUT_EXPONENTS.format("14.29"))
+    found = replications.verify(text)
+    assert not found.having("differs", "unread")
+    assert len(found.having("agrees")) == len(replications.verify(WITHOUT_EXPONENTS.format("14.29")).having("agrees"))
+    assert differing(with_commas(WITHOUT_EXPONENTS.format("19.29"))) == ["fixef.x.t"]
+    assert replications.read_printout(f"> logLik(m)\n'log Lik.' -897,0393 (df=4)\n\n{text}")[0].get("loglik").text == (
+        "-897.0393"
+    )
