@@ -113,7 +113,9 @@ def summed(text):
 def test_a_column_called_total_need_not_be_its_neighbours_sum():
     listing = "|id|age|total|under5|\n|-|-|-|-|\n|a|40|3|1|\n|b|51|0|0|\n|c|0|2|2|\n"
     assert not summed(listing)
-    assert not summed("# A tibble: 2 x 3\n    age total small\n  <dbl> <dbl> <dbl>\n1    40     3     1\n2    51     0     0\n")
+    assert not summed(
+        "# A tibble: 2 x 3\n    age total small\n  <dbl> <dbl> <dbl>\n1    40     3     1\n2    51     0     0\n"
+    )
     described = "|what|a|b|Total|\n|-|-|-|-|\n|n|10|12|22|\n|women|4|6|10|\n|age|31|33|32|\n"
     assert not summed(described)
 

@@ -31,7 +31,7 @@ TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
 OTHER_TESTS = ("f", "F_ratio", "chisq", "lrt")
-OF_RATIO = frozenset("estimate se df null statistic t z p stars ci_low ci_high".split())
+OF_RATIO = frozenset(("estimate", "se", "df", "null", "statistic", "t", "z", "p", "stars", "ci_low", "ci_high"))
 """What stands in a row of which a p value is that of estimate over standard error."""
 Family = dict[str, Number]
 NORMAL = Interval(math.inf, math.inf)

@@ -18,9 +18,9 @@ SPARE = 1e-9
 
 
 def _terms(part: Part, model: str) -> Interval | None:
-    """Return the degrees of freedom of a linear model's terms: printed, or between those of the rows that are shown
-    and of the observations; None where it is not known to be a linear model with an intercept.
+    """Return the degrees of freedom of a linear model's terms; None if it is not known to be one with an intercept.
 
+    They are printed, or between those of the rows that are shown and those of the observations.
     A table may leave rows out (``coef_omit``, ``omit``). Pooled fits, Bayesian and multinomial ones, whose adjusted
     share is another one, show no F in the tables that show it of linear models.
     """
