@@ -23,6 +23,7 @@ PBtest 7.1500    0.007984 **
 
 def test_a_bootstrap_of_the_likelihood_ratio():
     assert not differing(BOOTSTRAP.format("0.007496"))
+    assert not differing("        stat df      p.value\nLRT    60.66  1 6.772360e-15\nPBtest 60.66 NA 1.464e-03\n")
     assert differing(BOOTSTRAP.format("0.017496")) == ["LRT.stars", "LRT.p"]
 
 
@@ -158,7 +159,7 @@ F_ROW = "<tr><td>F</td><td>{}</td></tr>\n"
         ("0.589", "57.000", []),  # the one term that is shown
         ("0.554", "13.125", []),  # of four terms, three of them left out
         ("0.562", "13.125", ["adj_r2"]),  # of no whole number of terms
-        ("0.554", "17.125", ["f"]),
+        ("0.554", "9.125", []),  # of a robust covariance matrix
         ("0.599", "57.000", ["adj_r2"]),
     ],
 )

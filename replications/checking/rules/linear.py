@@ -80,13 +80,15 @@ def adjusted(part: Part, name: str) -> Iterator[Finding]:
 
 @rule("F from R squared")
 def f_statistic(part: Part, name: str) -> Iterator[Finding]:
-    """F is the share explained over the share left, each by its degrees of freedom."""
-    for model, family in part.having("r2", "f"):
-        terms, rows, share = _told(part, model, family), _rows(part, model), part.value(family["r2"])
-        if terms is not None and rows is not None and share is not None and terms.low > 0 and rows - 1 > terms.high:
+    """F is the share explained over the share left, each by its degrees of freedom, where these are printed.
+
+    Without them F may be a robust one, of another covariance matrix.
+    """
+    for model, family in part.having("r2", "f", "f_df1", "f_df2"):
+        one, two, share = part.count(model, "f_df1"), part.count(model, "f_df2"), part.value(family["r2"])
+        if one is not None and two is not None and share is not None and one > 0 and _has_intercept(part, model):
             share = share.within(0.0, 1.0)
-            ratio = Interval((rows - 1 - terms.high) / terms.high, (rows - 1 - terms.low) / terms.low)
-            allowed = share.monotone(lambda r2: r2 / (1 - r2) if r2 < 1 else math.inf) * ratio
+            allowed = share.monotone(lambda r2: r2 / (1 - r2) if r2 < 1 else math.inf) * (two / one)
             yield from part.compared(name, family["f"], allowed, [part.under(model, "r2")])
 
 
