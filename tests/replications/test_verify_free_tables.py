@@ -178,7 +178,8 @@ STARRED = """\
 <tr><td>(Intercept)</td><td>4.000***</td><td>4.000{}</td></tr><tr><td></td><td>(0.200)</td><td>(0.200)</td></tr>
 <tr><td>x</td><td>0.900{}</td><td>0.900 (0.200)</td></tr><tr><td></td><td>(0.200)</td><td>(0.200)</td></tr>
 <tr><td>w</td><td>0.900***</td><td>0.900</td></tr><tr><td></td><td>(0.200)</td><td>(0.200)</td></tr>
-<tr><td>Num.Obs.</td><td>400</td><td>400</td></tr></tbody></table>
+<tr><td>Num.Obs.</td><td>400</td><td>400</td></tr>
+<tr><td>R2</td><td>0.300</td><td>0.300</td></tr></tbody></table>
 """
 
 
@@ -272,3 +273,57 @@ def test_decimal_commas_of_a_whole_print():
     assert replications.read_printout(f"> logLik(m)\n'log Lik.' -897,0393 (df=4)\n\n{text}")[0].get("loglik").text == (
         "-897.0393"
     )
+
+
+EXPONENTS = """\
+|term|estimate|std.error|statistic|p.value|
+|-|-|-|-|-|
+|(Intercept)|0.50|0.20|-3.47|0.0005|
+|x|1.20|0.05|{}|{}|
+|z|0.90|0.10|-1.05|0.292|
+"""
+
+
+def test_odds_ratios_under_the_name_of_estimates():
+    """broom leaves the standard error of the logarithm beside them, and the test is its."""
+    assert not differing(EXPONENTS.format("3.65", "0.0003"))
+    assert differing(EXPONENTS.format("5.65", "0.0003")) == ["x.statistic"]
+
+
+def test_odds_ratios_in_a_table_of_models():
+    """modelsummary shows their standard errors by the delta method, and the stars of the logarithms."""
+    rows = (("(Intercept)", 0.9, 0.1, ""), ("x", 1.5, 0.15, "***"), ("z", 1.02, 0.05, ""))
+    body = "".join(
+        f"<tr><td>{n}</td><td>{e:.3f}{s}</td></tr><tr><td></td><td>({se:.3f})</td></tr>" for n, e, se, s in rows
+    )
+    text = "<p>modelsummary(m)</p><table><thead><tr><th></th><th>(1)</th></tr></thead><tbody>" + body
+    assert not differing(text + "<tr><td>Num.Obs.</td><td>400</td></tr></tbody></table>")
+    assert differing(text + "<tr><td>Num.Obs.</td><td>400</td></tr><tr><td>R2</td><td>0.5</td></tr></tbody></table>")
+
+
+COMPARED = "|{}|estimate|SE|df|t.ratio|p.value|\n|-|-|-|-|-|-|\n|{}|0.208|0.171|212|1.216|0.4448|\n|x|0.600|0.171|212|3.509|0.0005|\n"
+
+
+def test_comparisons_may_have_adjusted_p_values():
+    assert not differing(COMPARED.format("contrast", "a - b"))
+    assert differing(COMPARED.format("term", "a")) == ["a.p"]
+
+
+def test_the_deviance_of_glance_is_that_of_glm():
+    row = "|null.deviance|df.null|logLik|AIC|BIC|deviance|df.residual|nobs|\n|-|-|-|-|-|-|-|-|\n"
+    assert not differing(row + "|120.50|99|-150.25|304.50|309.71|95.20|98|100|\n")
+
+
+SPLIT = """\
+| |Df|Sum Sq|Mean Sq|F value|Pr(>F)|
+|-|-|-|-|-|-|
+|A|1|100.00|100.00|{}|{}|
+{}|B|2|60.00|30.00|15.00|0.002|
+|A:B|2|40.00|20.00|10.00|0.007|
+|Residuals|8|16.00|2.00|||
+"""
+
+
+def test_a_table_with_two_errors_is_not_held_to_one():
+    assert not differing(SPLIT.format("5.00", "0.0890", "|Plot error|4|80.00|20.00|||\n"))
+    assert sorted(differing(SPLIT.format("5.00", "0.0890", ""))) == ["A.f", "A.p"]

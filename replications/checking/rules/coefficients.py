@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from replications.checking import tails
 from replications.checking.finding import AGREES, DIFFERS, Finding
@@ -30,6 +31,12 @@ WALD = re.compile(r"^(emmeans|statsmodels|stata|nlme)\.")
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
+BRACKETS = ("modelsummary.", "stargazer.", "texreg.")
+"""Packages whose tables may show exponents of estimates without a word."""
+RESIDUAL = re.compile(r"(^|\.)(residual|Residual|sigma2|r2|adj_r2|rse|SD \(Observations\))\.")
+"""What is shown of models with a residual variance."""
+COMPARISON = re.compile(r"\S (?:-|/|vs\.?) \S")
+"""Labels of differences and ratios between groups."""
 OTHER_TESTS = ("f", "F_ratio", "chisq", "lrt")
 OF_RATIO = frozenset(("estimate", "se", "df", "null", "statistic", "t", "z", "p", "stars", "ci_low", "ci_high"))
 """What stands in a row of which a p value is that of estimate over standard error."""
@@ -40,29 +47,56 @@ NORMAL = Interval(math.inf, math.inf)
 def _statistic(part: Part, family: Family) -> Number | None:
     """Return a t or z value; a "statistic" is one beside estimate and standard error, unless it is their square."""
     if "statistic" in family and not any(name in family for name in ("t", "z")):
-        of_ratio = {"estimate", "se"} <= set(family) and not _squares(part)
+        of_ratio = {"estimate", "se"} <= set(family) and _scale(part) != "square"
         return family["statistic"] if of_ratio or part.block.kind.startswith("sjPlot.") else None
     return next((family[name] for name in ("t", "z") if name in family), None)
 
 
-def _squares(part: Part) -> bool:
-    """Tell whether the statistics of a table are those of Wald's chi-squared tests, as ``geepack`` prints them."""
-    as_ratio = as_square = 0
-    for _, family in part.having("estimate", "se", "statistic"):
-        number, ratio = part.value(family["statistic"]), _ratio(part, family)
-        if number is not None and ratio is not None:
-            as_ratio += number.meets(ratio)
-            as_square += number.meets(ratio.magnitude.monotone(lambda t: t * t))
-    return as_square > as_ratio
+@lru_cache(maxsize=8)
+def _scale(part: Part) -> str:
+    """Return what the statistics of most rows are: the ratio, one on the scale of exponents, or Wald's square."""
+    agree = dict.fromkeys(("ratio", "logarithm", "delta", "square"), 0)
+    for prefix, family in part.having("estimate", "se"):
+        number = next((part.value(family[name]) for name in ("t", "z", "statistic") if name in family), None)
+        ratios = _ratios(part, prefix, family)
+        if number is not None and "ratio" in ratios:
+            squares = {"square": ratios["ratio"].magnitude.monotone(lambda t: t * t)} if "statistic" in family else {}
+            for scale, value in (ratios | squares).items():
+                agree[scale] += number.meets(value)
+    return max(agree, key=lambda scale: agree[scale])
 
 
-def _ratio(part: Part, family: Family) -> Interval | None:
-    """Return estimate over standard error; None where a cell holds several numbers of which one is told apart."""
+def _ratios(part: Part, prefix: str, family: Family) -> dict[str, Interval]:
+    """Return what the estimate over its standard error may be; nothing where a cell holds several numbers.
+
+    An estimate that was exponentiated (``exponentiate = TRUE``) has a standard error of the logarithm, or by the delta
+    method one of its own.
+    """
     estimate, se = part.value(family["estimate"]), part.value(family["se"])
     counts = {what: sum(name.partition("__")[0] == what for name in family) for what in ("estimate", "se")}
     if estimate is None or se is None or counts["estimate"] != counts["se"] or not part.has_errors:
-        return None
-    return part.footer.tested(estimate, family.get("null")) / Interval(max(se.low, 0.0), se.high)
+        return {}
+    se = Interval(max(se.low, 0.0), se.high)
+    found = {"ratio": part.footer.tested(estimate, family.get("null")) / se}
+    if _may_be_exponentiated(part, part.model_of(prefix)):
+        logarithm = Interval(max(estimate.low, 1e-300), max(estimate.high, 1e-300)).monotone(math.log)
+        found |= {"logarithm": logarithm / se, "delta": logarithm * estimate / se}
+    return found
+
+
+@lru_cache(maxsize=64)
+def _may_be_exponentiated(part: Part, model: str) -> bool:
+    """Tell whether estimates may be odds ratios and the like: all positive, and of no model with a residual variance."""
+    if not part.own_columns and not part.block.kind.startswith(BRACKETS) or _is_linear(part, model):
+        return False
+    own = [n for id, n in part.numbers.items() if id.endswith(".estimate") and part.model_of(id) == model]
+    values = [value for number in own if (value := part.value(number)) is not None]
+    return all(value.high > 0 for value in values) and not any(number.column in ("B", "b") for number in own)
+
+
+@lru_cache(maxsize=64)
+def _is_linear(part: Part, model: str) -> bool:
+    return any(part.model_of(id) == model and RESIDUAL.search(id) for id in (f"{id}." for id in part.numbers))
 
 
 def _of_another_test(part: Part, family: Family) -> bool:
@@ -82,8 +116,9 @@ def _plain(family: Family) -> bool:
 def statistic(part: Part, name: str) -> Iterator[Finding]:
     """A t or z value is the estimate over its standard error."""
     for prefix, family in part.having("estimate", "se"):
-        number, ratio = _statistic(part, family), _ratio(part, family)
-        if number is not None and ratio is not None and _plain(family):
+        number = _statistic(part, family)
+        ratio = _ratios(part, prefix, family).get(_scale(part)) if number is not None and _plain(family) else None
+        if number is not None and ratio is not None:
             yield from part.compared(name, number, ratio, [f"{prefix}.estimate", f"{prefix}.se"])
 
 
@@ -118,12 +153,14 @@ def _fewest(part: Part, model: str) -> float:
     return max(1.0, rows - coefficients) if rows is not None else 1.0
 
 
-def _tested(part: Part, family: Family) -> Interval | None:
-    """Return the statistic of a row as it was printed, or else estimate over standard error."""
+def _tested(part: Part, prefix: str, family: Family) -> list[Interval]:
+    """Return the statistic of a row as it was printed, or else what estimate over standard error may be."""
     number = _statistic(part, family)
+    if _of_another_test(part, family):
+        return []
     if number is not None:
-        return part.value(number)
-    return _ratio(part, family) if {"estimate", "se"} <= set(family) and _plain(family) else None
+        return [value] if (value := part.value(number)) is not None else []
+    return list(_ratios(part, prefix, family).values()) if {"estimate", "se"} <= set(family) and _plain(family) else []
 
 
 def _used(part: Part, family: Family) -> list[str]:
@@ -134,13 +171,21 @@ def _used(part: Part, family: Family) -> list[str]:
 
 @rule("p from t and df, or from z")
 def p_value(part: Part, name: str) -> Iterator[Finding]:
-    """A p value is the tail of its statistic: two-sided, unless the table says otherwise."""
+    """A p value is the tail of its statistic: two-sided, unless the table says otherwise.
+
+    Of comparisons in a table that somebody made, nobody says whether it was raised for several, or is of one side.
+    """
+    adjusted = part.own_columns and any(COMPARISON.search(number.row) for number in part.block.numbers)
     for prefix, family in part.having("p"):
-        t = None if _of_another_test(part, family) else _tested(part, family)
-        if t is None:
-            continue
-        allowed = part.footer.p(t, degrees(part, prefix, family))
-        yield from part.compared(name, family["p"], allowed, _used(part, family))
+        found = [part.footer.p(t, degrees(part, prefix, family)) for t in _tested(part, prefix, family)]
+        if found:
+            allowed = _hull(found)
+            allowed = Interval(allowed.low / 2, 1.0) if adjusted else allowed
+            yield from part.compared(name, family["p"], allowed, _used(part, family))
+
+
+def _hull(intervals: list[Interval]) -> Interval:
+    return Interval(min(each.low for each in intervals), max(each.high for each in intervals))
 
 
 @rule("stars from p and the legend")
@@ -156,8 +201,9 @@ def stars(part: Part, name: str) -> Iterator[Finding]:
         number, reason = family["stars"], ""
         if "p" in family and (p := part.value(family["p"])) is not None:
             p, given = _bounded(family["p"], p), [f"{prefix}.p"]
-        elif not _of_another_test(part, family) and (t := _tested(part, family)) is not None:
-            p, given = tails.two_sided(t, degrees(part, prefix, family)), _used(part, family)
+        elif ratios := _tested(part, prefix, family):
+            p = _hull([tails.two_sided(t, degrees(part, prefix, family)) for t in ratios])
+            given = _used(part, family)
         elif (p := _of_interval(part, family)) is not None:
             given, reason = [f"{prefix}.ci_low", f"{prefix}.ci_high"], "by whether the interval has 0"
         else:
@@ -228,7 +274,7 @@ def _is_wald(part: Part, prefix: str, family: Family) -> bool:
         return False
     if part.block.kind.partition(".")[0] in PROFILES:
         model = part.model_of(prefix)
-        return part.is_mixed(model) or part.under(model, "r2") in part.numbers
+        return _is_linear(part, model) or _symmetric(part, family)
     return bool(WALD.match(part.block.kind)) or _symmetric(part, family)
 
 

@@ -38,7 +38,8 @@ def _other_deviance(part: Part, family: Family) -> bool:
     That of ``glm`` is not, nor lme4 0.99's by ML of a REML fit; of criteria in a row by themselves nobody says.
     """
     alone = part.block.kind == "stats.anova" and not any("chisq" in row for row in part.families.values())
-    return alone or part.block.kind == "stats.glm" or ("reml_criterion" in family and "deviance" in family)
+    of_glm = part.block.kind == "stats.glm" or part.own_columns
+    return alone or of_glm or ("reml_criterion" in family and "deviance" in family)
 
 
 def _tests_models(family: Family) -> bool:
@@ -153,7 +154,7 @@ def same_rows(part: Part, name: str) -> Iterator[Finding]:
         if value is not None and count is not None and known is not None and count.low > 0:
             given = [family["bic"].id, family["npar"].id, known[1]]
             found.append((given, known[0], count.low, (value - known[0]) / count.low))
-    if part.block.kind.startswith("nlme."):
+    if part.block.kind.startswith("nlme.") or part.own_columns:
         return
     for given, base, npar, _ in found:
         others = [other for other in found if other[0] != given]

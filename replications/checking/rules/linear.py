@@ -140,13 +140,20 @@ def f_ratio(part: Part, name: str) -> Iterator[Finding]:
     """An F value of an analysis of variance is over the mean square of the residuals."""
     residual = next((part.families[key] for key in ("Residuals", "Residual") if key in part.families), None)
     within = _mean_square(part, residual) if residual else None
-    if residual is None or within is None:
+    if residual is None or within is None or not _one_error(part):
         return
     for prefix, family in part.having("f"):
         above = _mean_square(part, family)
         if above is not None:
             given = [f"{prefix}.{'mean_sq' if 'mean_sq' in family else 'sum_sq'}", next(iter(residual.values())).id]
             yield from part.compared(name, family["f"], above / within, given)
+
+
+def _one_error(part: Part) -> bool:
+    """Tell whether all terms of a table are tested against its residuals: each row but these and a total has an F."""
+    others = {"Residuals", "Residual", "Total", "total", ""}
+    untested = [prefix for prefix, family in part.having("df") if "f" not in family and prefix not in others]
+    return not (part.own_columns and untested)
 
 
 def _mean_square(part: Part, family: Family) -> Interval | None:
@@ -161,7 +168,8 @@ def _mean_square(part: Part, family: Family) -> Interval | None:
 @rule("p from F and df")
 def row_p(part: Part, name: str) -> Iterator[Finding]:
     """The p value of a row of an analysis of variance is the upper tail of F."""
-    residual = next((part.families[key] for key in ("Residuals", "Residual") if key in part.families), {})
+    rows = part.families if _one_error(part) else {}
+    residual = next((rows[key] for key in ("Residuals", "Residual") if key in rows), {})
     for _, family in part.having("p"):
         f = next((family[key] for key in ("f", "F_ratio") if key in family), None)
         one = next((family[key] for key in ("num_df", "df1", "df") if key in family), None)
