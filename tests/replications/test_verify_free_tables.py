@@ -301,7 +301,12 @@ def test_odds_ratios_in_a_table_of_models():
     assert differing(text + "<tr><td>Num.Obs.</td><td>400</td></tr><tr><td>R2</td><td>0.5</td></tr></tbody></table>")
 
 
-COMPARED = "|{}|estimate|SE|df|t.ratio|p.value|\n|-|-|-|-|-|-|\n|{}|0.208|0.171|212|1.216|0.4448|\n|x|0.600|0.171|212|3.509|0.0005|\n"
+COMPARED = """\
+|{}|estimate|SE|df|t.ratio|p.value|
+|-|-|-|-|-|-|
+|{}|0.208|0.171|212|1.216|0.4448|
+|x|0.600|0.171|212|3.509|0.0005|
+"""
 
 
 def test_comparisons_may_have_adjusted_p_values():

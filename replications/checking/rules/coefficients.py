@@ -86,8 +86,8 @@ def _ratios(part: Part, prefix: str, family: Family) -> dict[str, Interval]:
 
 @lru_cache(maxsize=64)
 def _may_be_exponentiated(part: Part, model: str) -> bool:
-    """Tell whether estimates may be odds ratios and the like: all positive, and of no model with a residual variance."""
-    if not part.own_columns and not part.block.kind.startswith(BRACKETS) or _is_linear(part, model):
+    """Tell whether estimates may be odds ratios: all are positive, and of no model with a residual variance."""
+    if not (part.own_columns or part.block.kind.startswith(BRACKETS)) or _is_linear(part, model):
         return False
     own = [n for id, n in part.numbers.items() if id.endswith(".estimate") and part.model_of(id) == model]
     values = [value for number in own if (value := part.value(number)) is not None]
@@ -142,6 +142,7 @@ def _printed_df(part: Part, number: Number) -> Interval:
     return part.value(number) or Interval(1.0, math.inf)
 
 
+@lru_cache(maxsize=64)
 def _fewest(part: Part, model: str) -> float:
     """Return the fewest degrees of freedom that the test of a coefficient may have had."""
     coefficients = part.coefficients(model)
