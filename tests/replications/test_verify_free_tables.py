@@ -332,3 +332,13 @@ SPLIT = """\
 def test_a_table_with_two_errors_is_not_held_to_one():
     assert not differing(SPLIT.format("5.00", "0.0890", "|Plot error|4|80.00|20.00|||\n"))
     assert sorted(differing(SPLIT.format("5.00", "0.0890", ""))) == ["A.f", "A.p"]
+
+
+def test_p_values_in_brackets_below_an_interval():
+    rows = ((2.5, 1.3, 3.7, 0.001), (1.1, -0.1, 2.3, 0.072), (-3.0, -4.2, -1.8, 0.002), (-2.0, -3.2, -0.8, 0.003))
+    cells = [f"<td>{b} [{low}, {high}]</td></tr><tr><td></td><td>({p})</td>" for b, low, high, p in rows]
+    body = "".join(f"<tr><td>x{at}</td>{cell}</tr>" for at, cell in enumerate(cells))
+    text = "<p>modelsummary(m)</p><table><thead><tr><th></th><th>(1)</th></tr></thead><tbody>" + body
+    assert not differing(
+        text + "<tr><td>Num.Obs.</td><td>400</td></tr><tr><td>R2</td><td>0.5</td></tr></tbody></table>"
+    )

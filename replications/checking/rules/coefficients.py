@@ -35,6 +35,8 @@ BRACKETS = ("modelsummary.", "stargazer.", "texreg.")
 """Packages whose tables may show exponents of estimates without a word."""
 RESIDUAL = re.compile(r"(^|\.)(residual|Residual|sigma2|r2|adj_r2|rse|SD \(Observations\))\.")
 """What is shown of models with a residual variance."""
+WIDTHS = Interval(1.0, 13.0)
+"""How many standard errors an end of a 95% interval may be from the estimate, with one degree of freedom or more."""
 COMPARISON = re.compile(r"\S (?:-|/|vs\.?) \S")
 """Labels of differences and ratios between groups."""
 OTHER_TESTS = ("f", "F_ratio", "chisq", "lrt")
@@ -74,7 +76,7 @@ def _ratios(part: Part, prefix: str, family: Family) -> dict[str, Interval]:
     """
     estimate, se = part.value(family["estimate"]), part.value(family["se"])
     counts = {what: sum(name.partition("__")[0] == what for name in family) for what in ("estimate", "se")}
-    if estimate is None or se is None or counts["estimate"] != counts["se"] or not part.has_errors:
+    if estimate is None or se is None or counts["estimate"] != counts["se"] or not _has_errors(part):
         return {}
     se = Interval(max(se.low, 0.0), se.high)
     found = {"ratio": part.footer.tested(estimate, family.get("null")) / se}
@@ -82,6 +84,19 @@ def _ratios(part: Part, prefix: str, family: Family) -> dict[str, Interval]:
         logarithm = Interval(max(estimate.low, 1e-300), max(estimate.high, 1e-300)).monotone(math.log)
         found |= {"logarithm": logarithm / se, "delta": logarithm * estimate / se}
     return found
+
+
+@lru_cache(maxsize=8)
+def _has_errors(part: Part) -> bool:
+    """Tell whether numbers in brackets are standard errors: not if most intervals beside them are of another width."""
+    if not part.has_errors or not part.block.kind.startswith(BRACKETS):
+        return part.has_errors
+    as_error = []
+    for _, family in part.having("estimate", "se", "ci_low", "ci_high"):
+        low, high, se = (part.value(family[name]) for name in ("ci_low", "ci_high", "se"))
+        if low is not None and high is not None and se is not None:
+            as_error.append(((high - low) * 0.5).meets(se * WIDTHS))
+    return 2 * sum(as_error) >= len(as_error)
 
 
 @lru_cache(maxsize=64)
@@ -256,7 +271,7 @@ def _of_interval(part: Part, family: Family) -> Interval | None:
 def interval(part: Part, name: str) -> Iterator[Finding]:
     """The ends of a Wald interval are as far from the estimate as z, or t, standard errors."""
     for prefix, family in part.having("estimate", "se", "ci_low", "ci_high"):
-        if not _plain(family) or not _is_wald(part, prefix, family):
+        if not _plain(family) or not _has_errors(part) or not _is_wald(part, prefix, family):
             continue
         estimate, se = part.value(family["estimate"]), part.value(family["se"])
         assert estimate is not None

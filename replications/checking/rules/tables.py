@@ -23,10 +23,10 @@ Total = tuple[Number, list[Number], Interval]
 def groups(part: Part, name: str) -> Iterator[Finding]:
     """A group has at least one observation."""
     for model in part.models:
-        rows = part.of(part.under(model, "n_obs"))
+        rows = part.count(model, "n_obs")
         for number in part.starting(model, "n_groups"):
             if rows is not None:
-                yield from part.compared(name, number, Interval(1.0, rows.high), [part.under(model, "n_obs")])
+                yield from part.compared(name, number, Interval(1.0, rows), [part.under(model, "n_obs")])
 
 
 @rule("quantiles in their order")
