@@ -6,6 +6,7 @@ import time
 import pytest
 
 import replications
+from replications.checking.intervals import Interval, printed
 
 
 def differing(text):
@@ -342,3 +343,9 @@ def test_p_values_in_brackets_below_an_interval():
     assert not differing(
         text + "<tr><td>Num.Obs.</td><td>400</td></tr><tr><td>R2</td><td>0.5</td></tr></tbody></table>"
     )
+
+
+def test_a_decimal_comma_behind_a_zero_is_no_thousand():
+    assert printed("0,092") is None
+    assert printed("-1,092") == Interval(-1092.55, -1091.45)
+    assert not differing("| |x|z|\n|-|-|-|\n|x|1|0,092|\n|z|0,092|1|\n")
