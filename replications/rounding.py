@@ -37,7 +37,7 @@ MOSTLY = Decimal("0.9")
 
 NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
-_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _POWER = re.compile(r"\s*[×x]\s*10\s*\^\s*")
 
 

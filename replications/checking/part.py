@@ -8,7 +8,7 @@ from functools import cached_property
 
 from replications.checking.finding import AGREES, DIFFERS, Finding
 from replications.checking.footers import Footer
-from replications.checking.intervals import Interval, as_printed, exact, printed
+from replications.checking.intervals import TWICE, Interval, as_printed, exact, printed
 from replications.printouts.block import Block, Number
 from replications.printouts.lines import Line
 
@@ -19,6 +19,11 @@ COUNTS = re.compile(
 LEGEND = re.compile(
     r"(\*{1,4}|\+|\N{DAGGER}|\N{MIDDLE DOT}|(?<!\d)\.(?!\d))\s*(?:`|'|\")?\s*\$?\s*p\s*(?:<|&lt;)\s*(0?\.\d+)"
 )
+SCIENTIFIC = re.compile(r"-?\d(?:\.(\d*))?e([-+]?\d+)$")
+PADDED = re.compile(r"(?:\.\d*0|^-?\d)e[-+]?\d+$")
+"""Numbers with an exponent, and those of them whose last digits may be none."""
+OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
+"""Kinds whose columns somebody named."""
 NOTES = 8
 """How many lines below a table its legend is looked for."""
 Cutoffs = tuple[tuple[str, float], ...]
@@ -65,6 +70,17 @@ class Part:
             found.setdefault(prefix, {})[quantity] = number
         return found
 
+    @property
+    def own_columns(self) -> bool:
+        """Whether the table has columns of its author's, so that their names need not mean what they do in R."""
+        return OWN_COLUMNS.match(self.block.kind) is not None
+
+    @cached_property
+    def has_errors(self) -> bool:
+        """Whether what was read as standard errors may be such: none is negative, as t values in brackets are."""
+        errors = [self.value(number) for id, number in self.numbers.items() if id.rpartition(".")[2] == "se"]
+        return all(value is None or value.high >= 0 for value in errors)
+
     def having(self, *quantities: str) -> Iterator[tuple[str, dict[str, Number]]]:
         """Give what has all of some quantities."""
         return (
@@ -77,7 +93,27 @@ class Part:
         """Return the numbers that a printed one may stand for."""
         if self.block.kind == "emmeans.joint_tests":
             return printed(self._without_zeros(number))
-        return exact(number.text) if COUNTS.search(number.id) else printed(number.text)
+        if COUNTS.search(number.id):
+            return exact(number.text)
+        found = printed(number.text)
+        if found is None or not PADDED.search(number.text) or "<" in number.text:
+            return found
+        spare = TWICE * 0.5 * 10.0 ** -self._decimals[number.column] - (found.high - found.low) / 2
+        return Interval(found.low - max(spare, 0.0), found.high + max(spare, 0.0))
+
+    @cached_property
+    def _decimals(self) -> dict[str, int]:
+        """To how many decimals at least the numbers of a column were rounded before they got an exponent.
+
+        R and knitr round a column to decimals, then print it with as many significant digits as its number with the
+        most needs; the zeros at the end of the others may stand for digits that were rounded away.
+        """
+        found: dict[str, int] = {}
+        for number in self.block.numbers:
+            if "e" in number.text and (parts := SCIENTIFIC.match(number.text.strip())):
+                shown = len((parts[1] or "").rstrip("0")) - int(parts[2])
+                found[number.column] = max(found.get(number.column, shown), shown)
+        return found
 
     def _without_zeros(self, number: Number) -> str:
         """Return a number of ``joint_tests()`` without the zeros that fill its column: it rounds before it prints."""

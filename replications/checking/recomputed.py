@@ -31,7 +31,7 @@ PROFILE = "R interpolates between the points of a profile"
 ASTRAY = "the printout says that the search did not converge"
 STEP = "lme4 ends a little short of the optimum of each smaller model"
 GLM = "R's glm stops where a step changes the deviance by less than 1e-8 of itself"
-NLME = "nlme stops where a step changes its parameters by less than 1e-6 of themselves"
+NLME = "nlme stops where the likelihood hardly changes, a little short of the optimum"
 SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
 """What summaries of ``lm`` and ``glm`` round to significant digits."""
 MORE_PLACES = 3

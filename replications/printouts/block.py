@@ -18,8 +18,8 @@ class Number:
     Attributes
     ----------
     text : str
-        As it was printed: ``"<2e-16"``, ``"-0.610"``. A typographic minus is written ``-``; empty for the stars
-        of a row that has none.
+        As it was printed: ``"<2e-16"``, ``"-0.610"``. A typographic minus is written ``-``, and the decimal comma
+        of ``options(OutDec = ",")`` as a point; empty for the stars of a row that has none.
     id : str
         What it is, in the words of the registry: ``fixef.eduyrs.estimate``.
     row, column : str

@@ -311,8 +311,10 @@ def test_a_number_with_a_decimal_comma_is_read_whole_or_reported(text):
 def test_tables_with_decimal_commas_are_read_whole_or_reported():
     head = "            Estimate Std. Error t value\n"
     table = read_printout(f"{head}(Intercept)   0,7528     0,1234   6,100\nx             1,5000     0,2000   7,500\n")
-    assert [line for line, _ in table.unread] == [2, 3]
-    assert not [number for block in table for number in block.numbers]
+    assert not table.unread
+    assert [n.text for n in table[0].numbers] == ["0.7528", "0.1234", "6.100", "1.5000", "0.2000", "7.500"]
+    mixed = read_printout(f"{head}(Intercept)   0,7528     0,1234   6,100\nx             1.5000     0.2000   7.500\n")
+    assert [line for line, _ in mixed.unread] == [2]
     rows = (("", "Model 1"), ("(Intercept)", "0,7528 (0,1234)***"), ("AIC", "234,5678"), ("Num. obs.", "180"))
     cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     page = read_printout(f"<html><table>{cells}</table></html>")

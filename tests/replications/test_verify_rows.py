@@ -1,5 +1,8 @@
 """With data: rows that a printout takes, lme4's table of terms, what a search leaves open, nothing recomputed."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,11 +92,52 @@ def test_terms_as_lme4_prints_them(rows):
     assert replications.verify(text.replace(f"{f:.4f}", f"{f + 0.5:.4f}"), rows).having("differs")
 
 
-def test_nlme_may_end_within_its_tolerance():
-    values = {"fixef.x.estimate": 0.001, "fixef.x.se": 0.5, "scaled_resid.q1": -0.62, "n_obs": 3.0}
-    assert of_nlme("fixef.x.estimate", values).high - 0.001 == pytest.approx(5e-7)
-    assert of_nlme("scaled_resid.q1", values).high + 0.62 == pytest.approx(1e-6)
-    assert of_nlme("n_obs", values).high - 3 == pytest.approx(3e-6)
+NLME = json.loads((Path(__file__).parents[1] / "reference" / "nlme_stops.json").read_text("utf8"))
+
+
+def test_nlme_may_end_within_what_it_was_seen_to():
+    values = {"fixef.x.estimate": 0.0, "fixef.x.se": 1.0, "fixef.x.t": 1.0, "varcomp.residual.sd": 1.0}
+    values |= {"scaled_resid.q1": 0.0, "fixef_corr.x.(Intr)": 0.0, "varcomp.g.x.corr": 0.0, "loglik": 0.0}
+    seen = {"estimate": "fixef.x.estimate", "se": "fixef.x.se", "t": "fixef.x.t", "sd": "varcomp.residual.sd"}
+    seen |= {"scaled_resid": "scaled_resid.q1", "fixef_corr": "fixef_corr.x.(Intr)", "corr": "varcomp.g.x.corr"}
+    for what, id in (seen | {"loglik": "loglik"}).items():
+        reach = of_nlme(id, values).high - values[id]
+        most = max(fit[what] for fit in NLME["distances"])
+        assert 2 * most < reach < 100 * max(most, 1e-5), what
+    nothing = of_nlme("varcomp.g.x.sd", {"varcomp.g.x.sd": 0.0, "varcomp.residual.sd": 2.0})
+    assert 2 * max(NLME["sd_at_zero"]) < nothing.high / 2
+
+
+FLAT = """\
+Linear mixed-effects model fit by REML
+  Data: d
+
+Random effects:
+ Formula: ~1 | g
+        (Intercept) Residual
+StdDev:   {:.7f} {:.7f}
+
+Fixed effects:  y ~ x
+                Value Std.Error  DF  t-value p-value
+(Intercept) {:.7f} {:.7f} 179 {:.5f}       0
+x           {:.7f} {:.7f} 179 {:.5f}       0
+
+Number of Observations: 200
+Number of Groups: 20
+"""
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(1e-4, "explained"), (5e-3, "differs")])
+def test_all_numbers_of_nlme_move_with_where_its_search_stops(rows, off, verdict):
+    model = mlm.lmer("y ~ x + (1 | g)", rows)
+    (a, b), se = list(mlm.fixef(model)), np.sqrt(np.diag(np.asarray(model.vcov)))
+    between = float(mlm.VarCorr(model)["sdcor"].iloc[0])
+    more, less = 1 + off, 1 - off
+    shown = (between * more, model.sigma * less, a, se[0] * more, a / se[0] * less, b, se[1] * more, b / se[1] * less)
+    found = replications.verify(FLAT.format(*shown), rows)
+    moved = {"varcomp.g.intercept.sd", "varcomp.residual.sd"}
+    moved |= {f"fixef.{term}.{what}" for term in ("intercept", "x") for what in ("se", "t")}
+    assert {f.id for f in found.having(verdict) if f.rule in ("fitted to the data", "where lme4 stops")} == moved
 
 
 def test_a_number_that_contradicts_its_row_is_doubted():

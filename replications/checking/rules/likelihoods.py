@@ -18,6 +18,8 @@ COUNTED = re.compile(r"^(lme4\.|texreg\.|nlme\.lme)")
 """Kinds whose blocks show all parameters of a model."""
 MORE_PARAMETERS = re.compile(r"negative|theta|beta|gamma|quasi|zero", re.IGNORECASE)
 """Families with parameters that a table of coefficients and variances does not show."""
+CANCELLED = 2.3e-16
+"""What a p value loses that was computed as one less a probability, as ``pbkrtest`` does."""
 Family = dict[str, Number]
 
 
@@ -31,8 +33,13 @@ def deviance(part: Part, name: str) -> Iterator[Finding]:
 
 
 def _other_deviance(part: Part, family: Family) -> bool:
-    """Tell whether the deviance is not the log likelihood's: that of ``glm``, or lme4 0.99's by ML of a REML fit."""
-    return part.block.kind == "stats.glm" or ("reml_criterion" in family and "deviance" in family)
+    """Tell whether the deviance may not be the log likelihood's.
+
+    That of ``glm`` is not, nor lme4 0.99's by ML of a REML fit; of criteria in a row by themselves nobody says.
+    """
+    alone = part.block.kind == "stats.anova" and not any("chisq" in row for row in part.families.values())
+    of_glm = part.block.kind == "stats.glm" or part.own_columns
+    return alone or of_glm or ("reml_criterion" in family and "deviance" in family)
 
 
 def _tests_models(family: Family) -> bool:
@@ -147,7 +154,7 @@ def same_rows(part: Part, name: str) -> Iterator[Finding]:
         if value is not None and count is not None and known is not None and count.low > 0:
             given = [family["bic"].id, family["npar"].id, known[1]]
             found.append((given, known[0], count.low, (value - known[0]) / count.low))
-    if part.block.kind.startswith("nlme."):
+    if part.block.kind.startswith("nlme.") or part.own_columns:
         return
     for given, base, npar, _ in found:
         others = [other for other in found if other[0] != given]
@@ -193,7 +200,9 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
     """The p value of a likelihood ratio, or of a Wald test, is the upper tail of a chi-squared variable."""
     above = _parameters_above(part)
     for prefix, family in part.having("p"):
-        statistic = next((family[key] for key in ("chisq", "lrt") if key in family), None)
+        ratio_of_models = part.block.kind == "pbkrtest.modcomp" and prefix == "LRT"
+        names = ("chisq", "lrt", *(["statistic"] if ratio_of_models else []))
+        statistic = next((family[key] for key in names if key in family), None)
         degrees = next((family[key] for key in ("chisq_df", "df", "npar") if key in family and key != "npar"), None)
         if statistic is None or (value := part.value(statistic)) is None:
             continue
@@ -202,7 +211,10 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
             df = part.whole(family["npar"])
         if df is not None and df.low > 0:
             given = [statistic.id, degrees.id if degrees is not None else f"{prefix}.npar"]
-            yield from part.compared(name, family["p"], tails.above_chisq(value, df), given)
+            allowed = tails.above_chisq(value, df)
+            lost = CANCELLED if ratio_of_models else 0.0
+            allowed = Interval(allowed.low - lost, allowed.high + lost)
+            yield from part.compared(name, family["p"], allowed, given)
 
 
 def _parameters_above(part: Part) -> dict[str, Interval]:

@@ -15,6 +15,17 @@ from replications.printouts.block import Number
 
 POSITIVE = ("variance", "sd", "se", "rse", "rmse", "rss", "sum_sq", "mean_sq", "sigma2", "condsd", "chisq", "f")
 SHARES = ("p", "f_p", "icc", "r2", "adjusted", "unadjusted", "r2_conditional", "r2_marginal")
+BRACKETS = ("modelsummary.", "stargazer.", "texreg.", "page.")
+"""Kinds whose brackets are taken for standard errors, and may hold another statistic."""
+ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "p": (("t", "df"), ("f", "df"), ("chisq", "df"), ("estimate", "se")),
+    "se": (("estimate",),),
+    "f": (("p", "df"),),
+    "chisq": (("p", "df"),),
+    "mean_sq": (("sum_sq",),),
+    "sum_sq": (("mean_sq",),),
+}
+"""What makes a quantity known in a table that somebody made: one of these is in the row."""
 _BETWEEN = re.compile(r"^(l2_variance|level_2_variance|between.variance|tau2|tau00)$", re.IGNORECASE)
 _WITHIN = re.compile(r"^(l1_variance|level_1_variance|within.variance|sigma2)$", re.IGNORECASE)
 
@@ -67,9 +78,17 @@ def possible(part: Part, name: str) -> Iterator[Finding]:
     for number in part.block.numbers:
         quantity = number.id.rpartition(".")[2]
         change = quantity == "sum_sq" and number.id.replace("sum_sq", "rss") in part.numbers  # of a smaller model
-        if (quantity in SHARES or quantity in POSITIVE) and not change:
+        if (quantity in SHARES or quantity in POSITIVE) and not change and _is_what_it_says(part, number, quantity):
             most = 1.0 if quantity in SHARES else math.inf
             yield from filter(operator.not_, part.compared(name, number, Interval(0.0, most)))
+
+
+def _is_what_it_says(part: Part, number: Number, quantity: str) -> bool:
+    """Tell whether a quantity is known: in a table with columns of its author's by what stands in the same row."""
+    if (quantity == "se" and part.block.kind.startswith(BRACKETS)) or (quantity == "p" and "." not in number.text):
+        return False
+    beside = part.families[number.id.rpartition(".")[0]]
+    return not part.own_columns or any(set(row) <= set(beside) for row in ROWS.get(quantity, ()))
 
 
 @rule("ICC from the variances")

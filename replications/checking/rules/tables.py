@@ -11,19 +11,22 @@ from replications.checking.finding import Finding
 from replications.checking.intervals import Interval
 from replications.checking.part import Part
 from replications.checking.rule import rule
+from replications.printouts.block import Number
 
 POINTS = ("min", "q1", "median", "q3", "max")
 TOTAL = re.compile(r"^(Sum|Total|total|sum|All|TOTAL)$")
+Total = tuple[Number, list[Number], Interval]
+"""What is called a total, the others of its row or column, and their sum."""
 
 
 @rule("no more groups than observations")
 def groups(part: Part, name: str) -> Iterator[Finding]:
     """A group has at least one observation."""
     for model in part.models:
-        rows = part.of(part.under(model, "n_obs"))
+        rows = part.count(model, "n_obs")
         for number in part.starting(model, "n_groups"):
             if rows is not None:
-                yield from part.compared(name, number, Interval(1.0, rows.high), [part.under(model, "n_obs")])
+                yield from part.compared(name, number, Interval(1.0, rows), [part.under(model, "n_obs")])
 
 
 @rule("quantiles in their order")
@@ -60,17 +63,48 @@ def mean_error(part: Part, name: str) -> Iterator[Finding]:
 
 @rule("a total is the sum of what stands in its row or column")
 def total(part: Part, name: str) -> Iterator[Finding]:
-    """A row or column called Sum or Total holds the sums of the others."""
+    """A row and a column called Sum or Total hold the sums of the others, in a table of counts with both margins.
+
+    A listing may have a column of that name, and a table of means and shares a row; so a table is taken for one of
+    sums if R's ``addmargins()`` made it, or if most totals of either margin are.
+    """
     if part.block.kind not in ("base.table", "page.table", "base.print.data.frame", "tibble.print"):
         return
-    cells = {(number.row, number.column): number for number in part.block.numbers}
-    for at, label in ((0, "row"), (1, "column")):
-        for key, number in cells.items():
-            others = [n for k, n in cells.items() if k[1 - at] == key[1 - at] and k[at] != key[at]]
-            values = [part.value(n) for n in others if n.text]
-            if TOTAL.match(key[at]) and len(values) > 1 and all(value is not None for value in values):
-                low, high = (sum(value[end] for value in values if value is not None) for end in (0, 1))
-                yield from part.compared(name, number, Interval(low, high), [n.id for n in others], f"by {label}")
+    by_row, by_column = _margin(part, 0), _margin(part, 1)
+    of_r = part.block.kind == "base.table" and any(n.row == "Sum" or n.column == "Sum" for n in part.block.numbers)
+    if of_r or (_are_sums(part, by_row) and _are_sums(part, by_column)):
+        for label, margin in (("row", by_row), ("column", by_column)):
+            for number, others, allowed in margin:
+                yield from part.compared(name, number, allowed, [n.id for n in others], f"by {label}")
+
+
+def _margin(part: Part, at: int) -> list[Total]:
+    """Return the totals of a table's rows called Sum (0) or of its columns (1), with what they may be the sums of."""
+    if not any(TOTAL.match(_place(number)[at]) for number in part.block.numbers):
+        return []
+    lines: dict[str, list[Number]] = {}
+    for number in part.block.numbers:
+        lines.setdefault(_place(number)[1 - at], []).append(number)
+    found = []
+    for numbers in lines.values():
+        totals = [number for number in numbers if TOTAL.match(_place(number)[at])]
+        others = [number for number in numbers if not TOTAL.match(_place(number)[at]) and number.text]
+        values = [part.value(number) for number in others]
+        labels = {_place(number)[at] for number in others}
+        known = [value for value in values if value is not None]
+        if len(totals) == 1 and 1 < len(known) == len(values) == len(labels):
+            low, high = (sum(value[end] for value in known) for end in (0, 1))
+            found.append((totals[0], others, Interval(low, high)))
+    return found
+
+
+def _place(number: Number) -> tuple[str, str]:
+    return number.row, number.column
+
+
+def _are_sums(part: Part, margin: list[Total]) -> bool:
+    values = [(part.value(number), allowed) for number, _, allowed in margin]
+    return 2 * sum(value is not None and value.meets(allowed) for value, allowed in values) > len(values) > 1
 
 
 @rule("conditional R squared is no smaller than the marginal")
