@@ -172,6 +172,53 @@ def test_files_that_are_none_later_or_damaged_are_refused(tmp_path):
         mlm.read_sums(path)
 
 
+def test_sums_by_pairs_are_checked_level_by_level(tmp_path):
+    pytest.importorskip("pyarrow")
+    path, kept = tmp_path / "sums.parquet", mlm.sums(FORMULA, rows())
+    kept.write(path)
+
+    def more_in_one_pair(head, table, arrow):
+        at, place = table.column_names.index("s0"), len(table) - 1
+        values = table.column("s0").to_numpy().copy()
+        values[place] += 3.0
+        return table.set_column(at, "s0", arrow.array(values))
+
+    changed(path, more_in_one_pair)
+    with pytest.raises(DataError, match="add up to those by g"):
+        mlm.read_sums(path)
+
+
+def test_no_byte_of_a_file_changes_a_fit(tmp_path):
+    pytest.importorskip("pyarrow")
+    path, kept = tmp_path / "sums.parquet", mlm.sums("y ~ x + (1 + x | g) + (1 | h)", rows())
+    kept.write(path)
+    whole, deviance = path.read_bytes(), mlm.lmer(kept).deviance
+    rng = np.random.default_rng(5)
+    refused = 0
+    for place in rng.choice(len(whole), 60, replace=False):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << int(rng.integers(8))]) + whole[place + 1 :])
+        try:
+            found = mlm.read_sums(path)
+        except DataError:
+            refused += 1
+        else:  # a byte of what nobody reads, such as statistics
+            assert mlm.lmer(found).deviance == deviance
+    assert refused > 30
+
+
+@pytest.mark.parametrize("mean", [1e6, 1e9, 1e12])
+def test_a_response_far_from_zero_varies(mean):
+    d = rows().assign(y=lambda d: mean + np.round((d.y - d.y.mean()) * 64.0) / 64.0)
+    there, here = mlm.lmer(mlm.sums("y ~ x + (1 | g)", d)), mlm.lmer("y ~ x + (1 | g)", d)
+    np.testing.assert_allclose(there.theta, here.theta, atol=1e-8)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e6 / 3.0, 0.0])
+def test_a_constant_response_is_refused(value):
+    with pytest.raises(DataError, match="'y' is constant in the 1200 rows used"):
+        mlm.lmer(mlm.sums("y ~ x + (1 | g)", rows().assign(y=value)))
+
+
 def test_small_groups_are_left_out_and_it_is_said():
     d = rows()
     size = d.groupby("g").y.transform("size")
