@@ -79,6 +79,11 @@ def _factor(rows: LazyRows, frame: LazyFrame, term: RandomTerm, effects: Sequenc
     wanted = [(a, b) for a in effects for b in range(rows.width)]
     found = rows.by(frame.keys[term.group], sorted({(min(pair), max(pair)) for pair in wanted}))
     known = _levels(term, found.keys)
+    if (known.codes < 0).any():
+        count = int(found.counts[known.codes < 0].sum())
+        raise DataError(
+            f"{term.group!r} is undefined in {count} of {frame.nobs} rows; filter these rows or change the term."
+        )
     products = np.zeros((len(effects), rows.width, known.size))
     for row, a in enumerate(effects):
         for b in range(rows.width):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..crossproducts.bases import CONSTANT_SHARE
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.sums import (

@@ -32,7 +32,7 @@ from .lazy_table import LazyTable
 from .lazy_values import ROW, ByValue, Translator, chosen
 from .model_frame import RandomPart
 from .outcome import numbers_of_rows
-from .rows import Dropped, taken
+from .rows import Dropped, fills_missing, makes_missing, taken
 from .table import Table
 from .unread import UnreadColumns, UnreadPredictor
 from .values import Category, Matrix, Numbers, Truth, Value, label
@@ -162,9 +162,11 @@ class _Reading:
         self.formula, self.roles, self.translator = formula, roles, translator
         computed = dict.fromkeys((formula.left, *formula.fixed.variables, *formula.offsets, *roles.values()))
         computed |= dict.fromkeys(node for term in formula.random for node in term.expr.variables)
-        self.computed = list(computed)
+        parts = dict.fromkeys(node for term in formula.random for node in term.parts)
+        apart = [node for node in parts if makes_missing(node) or fills_missing(node)]
+        self.computed = list(computed | dict.fromkeys(apart))
         self.keys = {term.group: tuple(translator.columns(term.parts)) for term in formula.random}
-        self.grouped = list(dict.fromkeys(name for names in self.keys.values() for name in names))
+        self.grouped = translator.columns([node for node in parts if node not in apart])
         self.factors: dict[str, nw.Expr] = {}
         self._labelled: dict[tuple[str, str], str] = {}
         self._counts: dict[str, dict[Any, int]] = {}

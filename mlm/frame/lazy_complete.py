@@ -15,7 +15,7 @@ from ..language.tree import Call, Node, spell
 from .lazy_functions import Lazily, sound
 from .lazy_table import LazyTable
 from .lazy_values import ByValue, Translator, key_of
-from .rows import Dropped
+from .rows import Dropped, makes_missing
 
 __all__ = ["complete_rows", "demand_finite", "large_groups"]
 
@@ -52,6 +52,8 @@ def complete_rows(
     found = _counts(translator, present, of_column, asked)
     total, complete = found["rows"], found.get("complete", 0)
     by_column = {name: found[f"absent {name}"] for name in of_column if found.get(f"absent {name}")}
+    calls = [node for node in present if isinstance(node, Call)]
+    by_column |= {spell(node): found[f"undefined {k}"] for k, node in enumerate(calls) if found.get(f"undefined {k}")}
     _say_dropped(total, complete, by_column)
     return table.keeping(every), Dropped(total - complete, total, by_column)
 
@@ -148,7 +150,7 @@ def _counted(condition: nw.Expr) -> nw.Expr:
 
 
 def _demand_numbers(found: Mapping[str, int], calls: Sequence[Node]) -> None:
-    """Refuse infinite values, and expressions that have none where their columns do."""
+    """Refuse infinite values, and expressions that are undefined where their columns have values."""
     total = found["rows"]
     if not total:
         raise DataError("The data have no rows.")
@@ -159,8 +161,7 @@ def _demand_numbers(found: Mapping[str, int], calls: Sequence[Node]) -> None:
                 f"Column {name!r} has {count} infinite values in its {total} rows; replace them by missing values or "
                 "filter these rows."
             )
-        if what == "undefined" and count:
-            node = calls[int(name)]
+        if what == "undefined" and count and not makes_missing(node := calls[int(name)]):
             raise DataError(
                 f"{spell(node)!r} is infinite or undefined in {count} of {total} rows; filter these rows or change the "
                 "term."

@@ -305,17 +305,17 @@ def _predictors(frames: Sequence[UnreadFrame]) -> dict[str, UnreadPredictor]:
         cells = tables.groupby(levelled, as_index=False)["(rows)"].sum()
     found = {}
     for name in names:
+        absent = sum(known.absent for known in every[name])
         if name in levelled:
             levels = _levels([known.levels for known in every[name]])
             counts = cells.groupby(name)["(rows)"].sum()
-            found[name] = replace(
-                every[name][0], levels=levels, counts=tuple(int(counts[each]) for each in levels), cells=cells
-            )
+            rows = tuple(int(counts.get(each, 0)) for each in levels)
+            found[name] = replace(every[name][0], levels=levels, counts=rows, absent=absent, cells=cells)
         else:
             told = [_as_numbers(known) for known in every[name]]
             mean = float(np.average([known.typical for known in told], weights=[frame.nobs for frame in frames]))
             low, high = min(known.low for known in told), max(known.high for known in told)
-            found[name] = UnreadPredictor(typical=mean, low=low, high=high, cells=cells)
+            found[name] = UnreadPredictor(typical=mean, low=low, high=high, absent=absent, cells=cells)
     return found
 
 

@@ -35,7 +35,7 @@ FORMAT, VERSION, KEY = "mlm sums", 1, b"mlm.sums"
 OF_SUMS = ("nobs", "shift", "total", "log_weights", "weighted", "names", "plain")
 # Sums within levels add up to those over all rows, but for this share of the largest: a million roundings.
 ADDED_SHARE = 1e-9
-TOLD = ("levels", "counts", "typical", "low", "high", "ordered")
+TOLD = ("levels", "counts", "typical", "low", "high", "ordered", "absent")
 
 
 def write_frame_of_sums(path: Any, frame: UnreadFrame) -> None:
