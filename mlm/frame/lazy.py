@@ -20,7 +20,7 @@ from ..language.formula import Formula, parse
 from ..language.terms import Terms
 from ..language.tree import Call, Name, Node, spell, walk
 from .call_text import CallText, name_of
-from .coding import Coding, checked_contrasts, coding_of
+from .coding import Coding, checked_contrasts, coding_of, demand_levels
 from .columns import INTERCEPT
 from .design import Design, crossed, full_coding
 from .evaluate import Evaluator
@@ -179,6 +179,7 @@ class _Reading:
         """Make the columns of all terms on the complete rows."""
         self._learn_groups(kept)
         values = {node: self._of_rows(node, kept) for node in self._designed()}
+        demand_levels(self.levels, values)
         chosen_by = checked_contrasts(contrasts, self.formula.fixed.variables, values)
         x = self._part(self.formula.fixed, values, chosen_by)
         random = tuple(self._part(term.expr, values, {}) for term in self.formula.random)
@@ -250,7 +251,8 @@ class _Reading:
         if isinstance(value.value, Category):
             there = taken(value.value, self._occurring(value, kept))
             assert isinstance(there, Category)
-            declared = self.levels.get(spell(node))
+            names = (spell(node), node.name if isinstance(node, Name) else "")  # without backticks
+            declared = next((self.levels[name] for name in names if name in self.levels), None)
             return there if declared is None else _declared(there, declared, spell(node))
         return value.value
 

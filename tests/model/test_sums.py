@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import mlm
-from mlm.errors import ArgumentError, DataError, FitError, MissingRowsWarning
+from mlm.errors import ArgumentError, DataError, FitError, FormulaError, MissingRowsWarning, MlmWarning
 
 FORMULA = "y ~ x * f + b + (1 + x | g) + (1 | h)"
 
@@ -235,11 +235,79 @@ def test_levels_that_a_site_lacks_are_named():
     d = rows()
     one, other = d[d.f != "low"], d[d.f != "mid"]
     formula = "y ~ x + f + (1 | g)"
-    with pytest.raises(DataError, match=r"different columns \(f: fmid, f: flow\).*levels="):
+    with pytest.raises(DataError, match=r"the levels of 'f' \(mid, low\).*levels=\{'f': \['high', 'low', 'mid'\]\}"):
         mlm.merge([mlm.sums(formula, one), mlm.sums(formula, other)])
     levels = {"f": ["high", "low", "mid"]}
     parts = [mlm.sums(formula, each, levels=levels) for each in (one, other[other.f == "low"])]
     same(mlm.lmer(mlm.merge(parts)), mlm.lmer(formula, d))
+
+
+@pytest.mark.parametrize(
+    ("formula", "levels", "words"),
+    [
+        ("y ~ x + f + (1 | g)", {"nope": ["a"]}, r"names 'nope', which is no category of the formula \(f\)\."),
+        ("y ~ x + f + (1 | g)", {"x": [1, 2]}, "names 'x', .*: it is numbers"),
+        ("y ~ x + f + (1 | g)", {"g": [1, 2]}, "names 'g', which is no category"),
+        ("y ~ b + f + (1 | g)", {"b": [True, False]}, "truth values have all levels"),
+        ("y ~ factor(k) + (1 | g)", {"k": [1, 2]}, r"names 'k', .*\(factor\(k\)\).*Did you mean 'factor\(k\)'"),
+        ("y ~ x + f + (1 | g)", {"f": ["low", "mid", "high", "mid"]}, "`levels` of 'f' has mid twice"),
+    ],
+)
+def test_levels_are_those_of_categories(formula, levels, words):
+    d = rows().assign(k=lambda d: d.g % 2)
+    with pytest.raises(ArgumentError, match=words):
+        mlm.sums(formula, d, levels=levels)
+
+
+def test_the_message_names_what_differs():
+    d = rows().assign(k=lambda d: d.g % 3)
+    parts = [mlm.sums("y ~ f + factor(k) + (1 | g)", each) for each in (d[d.k < 2], d)]
+    with pytest.raises(DataError, match=r"levels of 'factor\(k\)' \(2\).*levels=\{'factor\(k\)': \[0, 1, 2\]\}"):
+        mlm.merge(parts)
+    given = {"levels": {"factor(k)": [0, 1, 2]}}
+    same(
+        mlm.lmer(
+            mlm.merge([mlm.sums("y ~ f + factor(k) + (1 | g)", each, **given) for each in (d[d.k < 2], d[d.k > 1])])
+        ),
+        mlm.lmer("y ~ f + factor(k) + (1 | g)", d),
+    )
+    parts = [mlm.sums("y ~ f + (1 | g)", d, contrasts=each) for each in (None, {"f": "sum"})]
+    with pytest.raises(DataError, match="'f' has other contrasts there"):
+        mlm.merge(parts)
+    with pytest.raises(DataError, match="'k' is a category in sums 2 and numbers in sums 1"):
+        mlm.merge([mlm.sums("y ~ k + (1 | g)", each) for each in (d, d.assign(k=d.k.astype(str)))])
+
+
+def test_sums_are_of_random_effects():
+    with pytest.raises(FormulaError, match="no random-effects term"):
+        mlm.sums("y ~ x", rows())
+
+
+def test_pairs_of_few_rows_are_told():
+    d = rows()
+    formula, smallest = "y ~ x + (1 + x | g) + (1 | h)", int(d.groupby(["g", "h"]).size().min())
+    with pytest.warns(MlmWarning, match=r"of \d+ pairs of levels of 'g' and 'h' \d+ have fewer than 5 rows") as told:
+        found = mlm.sums(formula, d, min_group=5)
+    assert not any(issubclass(each.category, MissingRowsWarning) for each in told)
+    assert found.smallest_pair == smallest < 5 <= found.smallest_group
+    assert f"smallest pair: {smallest}" in repr(found)
+    assert mlm.sums("y ~ x + (1 | g) + (1 | h)", d, min_group=5).smallest_pair == smallest  # without slopes: no warning
+    assert mlm.sums("y ~ x + (1 + x | g)", d, min_group=5).smallest_pair is None
+    with pytest.warns(MlmWarning, match="an unknown number"):
+        assert mlm.sums(formula, d.assign(w=2.0), weights="w", min_group=5).smallest_pair is None
+
+
+def test_a_pair_of_one_row_is_its_predictors():
+    d = rows()
+    pair = mlm.sums("y ~ x + (1 + x | g) + (1 | h)", d)
+    sums, size = pair.frame.sums, d.groupby(["g", "h"]).x.agg(["size", "sum"])
+    found = sums.pairs["g", "h"].products[:, 0]
+    assert (np.sort(found[0]) == np.sort(size["size"])).all()
+    one = found[0] == pair.smallest_pair
+    there = found[1, one] / pair.smallest_pair + sums.shift[1]
+    np.testing.assert_allclose(
+        np.sort(there), np.sort((size["sum"] / size["size"])[size["size"] == size["size"].min()])
+    )
 
 
 def test_what_cannot_be_merged_is_refused():
