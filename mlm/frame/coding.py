@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, first_few, shorten, suggest
+from ..errors import ArgumentError, DataError, counted, first_few, shorten, suggest
 from ..language.tree import Name, Node, spell, walk
 from .values import Category, Matrix, Numbers, Truth, Value, label
 
@@ -62,7 +62,7 @@ class Coding:
         return columns
 
 
-def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
+def coding_of(value: Category | Truth, name: str, chosen: Any = None, rows: int | None = None) -> Coding:
     """Decide how a category is coded.
 
     Parameters
@@ -73,6 +73,8 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
         The variable as R prints it, for messages.
     chosen : str, array_like or None
         A contrast that was asked for; None leaves it to the formula and the category.
+    rows : int, optional
+        Rows in use, where the codes are not theirs.
 
     Raises
     ------
@@ -82,9 +84,10 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
     levels: Any = np.array([False, True]) if isinstance(value, Truth) else value.levels
     labels = ("FALSE", "TRUE") if isinstance(value, Truth) else value.labels
     if isinstance(value, Category) and len(labels) < 2:
+        used = counted(len(value.codes) if rows is None else rows, "row")
         raise DataError(
-            f"The category {shorten(name)!r} has one level ({shorten(labels[0])}) in the {len(value.codes)} rows used: "
-            "it has nothing to tell apart. Take it out of the formula."
+            f"The category {shorten(name)!r} has one level ({shorten(labels[0])}) in the {used} used: it has nothing "
+            "to tell apart. Take it out of the formula."
         )
     contrast = chosen
     if contrast is None and isinstance(value, Category):

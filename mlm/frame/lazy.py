@@ -25,7 +25,7 @@ from .columns import INTERCEPT
 from .design import Design, crossed, full_coding
 from .evaluate import Evaluator
 from .given import OFFSET, WEIGHTS, given
-from .lazy_complete import complete_rows, large_groups
+from .lazy_complete import complete_rows, demand_plain, large_groups
 from .lazy_functions import Lazily
 from .lazy_predictors import predictors_of
 from .lazy_table import LazyTable
@@ -125,6 +125,7 @@ def read_lazy(
     texts = {role: text for role, text in ((WEIGHTS, weights), (OFFSET, offset)) if text is not None}
     demanded(parsed, roles, texts, table.names_only(), {})
     reading = _Reading(parsed, roles, Translator(table), levels or {})
+    demand_plain(table, reading.grouped)
     kept, dropped = complete_rows(reading.translator, reading.computed, reading.grouped)
     if least > 1:
         kept, dropped = large_groups(kept, dropped, list(reading.keys.values()), least)
@@ -158,7 +159,7 @@ class _Reading:
         translator: Translator,
         levels: Mapping[str, Sequence[Any]],
     ) -> None:
-        self.levels = levels
+        self.levels, self.nobs = levels, 0
         self.formula, self.roles, self.translator = formula, roles, translator
         computed = dict.fromkeys((formula.left, *formula.fixed.variables, *formula.offsets, *roles.values()))
         computed |= dict.fromkeys(node for term in formula.random for node in term.expr.variables)
@@ -177,13 +178,13 @@ class _Reading:
         self, kept: LazyTable, dropped: Dropped, contrasts: Mapping[str, Any] | None, call: CallText
     ) -> LazyFrame:
         """Make the columns of all terms on the complete rows."""
+        n = self.nobs = dropped.total - dropped.count
         self._learn_groups(kept)
         values = {node: self._of_rows(node, kept) for node in self._designed()}
         demand_levels(self.levels, values)
         chosen_by = checked_contrasts(contrasts, self.formula.fixed.variables, values)
         x = self._part(self.formula.fixed, values, chosen_by)
         random = tuple(self._part(term.expr, values, {}) for term in self.formula.random)
-        n = dropped.total - dropped.count
         self.factors |= self._numbers_of_rows()
         columns = ((), *dict.fromkeys(each for part in (x, *random) for each in part.products if each), (RESPONSE,))
         known: dict[str, Any] = {
@@ -266,7 +267,7 @@ class _Reading:
 
     def _part(self, terms: Terms, values: Mapping[Node, Value], contrasts: Mapping[str, Any]) -> LazyPart:
         """The recipe and the products of some terms: see `design.build`."""
-        codings = tuple(_coding(values[node], node, contrasts) for node in terms.variables)
+        codings = tuple(_coding(values[node], node, contrasts, self.nobs) for node in terms.variables)
         full = full_coding(terms, codings)
         names = [INTERCEPT] if terms.intercept else []
         products: list[Product] = [()] if terms.intercept else []
@@ -332,10 +333,10 @@ class _Reading:
         return found.expression.cast(nw.Float64) if found.truth else found.expression
 
 
-def _coding(value: Value, node: Node, contrasts: Mapping[str, Any]) -> Coding | None:
+def _coding(value: Value, node: Node, contrasts: Mapping[str, Any], rows: int) -> Coding | None:
     if isinstance(value, Category | Truth):
         name = spell(node)
-        return coding_of(value, name, contrasts.get(name))
+        return coding_of(value, name, contrasts.get(name), rows)
     if isinstance(value, Numbers):
         return None
     raise DataError(f"The predictor {shorten(spell(node))!r} is neither one column of numbers nor a category.")

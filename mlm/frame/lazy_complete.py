@@ -17,7 +17,7 @@ from .lazy_table import LazyTable
 from .lazy_values import ByValue, Translator, key_of
 from .rows import Dropped, makes_missing
 
-__all__ = ["complete_rows", "demand_finite", "large_groups"]
+__all__ = ["complete_rows", "demand_finite", "demand_plain", "large_groups"]
 
 GROUP = "mlm_size"
 
@@ -56,6 +56,21 @@ def complete_rows(
     by_column |= {spell(node): found[f"undefined {k}"] for k, node in enumerate(calls) if found.get(f"undefined {k}")}
     _say_dropped(total, complete, by_column)
     return table.keeping(every), Dropped(total - complete, total, by_column)
+
+
+def demand_plain(table: LazyTable, grouped: Sequence[str]) -> None:
+    """Refuse columns of lists and of records to group by.
+
+    Raises
+    ------
+    DataError
+    """
+    for name in grouped:
+        if table.dtypes[name].is_nested():
+            raise DataError(
+                f"The values of the grouping column {name!r} cannot be told apart: it holds {table.told(name)}. Make "
+                "text of them first, or numbers."
+            )
 
 
 def demand_finite(translator: Translator, computed: Sequence[Node]) -> None:

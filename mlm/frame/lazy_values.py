@@ -174,7 +174,8 @@ class Translator:
             return Lazily(nw.col(name), True)
         if holds != "numbers":
             raise DataError(
-                f"Column {name!r} holds {holds}, which is neither numbers nor words; make numbers of it first."
+                f"Column {name!r} holds {self.table.told(name)}, which is neither numbers nor words; make numbers of "
+                "it first."
             )
         self.kinds[name] = NUMBERS
         number = nw.col(name).cast(nw.Float64)

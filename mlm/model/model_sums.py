@@ -265,17 +265,18 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
     return ModelSums(UnreadFrame(joined, None, known))
 
 
-def demand_alone(*given: Any) -> None:
+def demand_alone(sums: Any, *given: Any) -> ModelSums:
     """Refuse what sums have in them already.
 
     Raises
     ------
     ArgumentError
     """
-    if any(each is not None for each in given):
+    if not isinstance(sums, ModelSums) or any(each is not None for each in given):
         raise ArgumentError(
             "Sums are fitted alone, mlm.lmer(sums): formula, data, weights, offset and contrasts are in them."
         )
+    return sums
 
 
 def _of(columns: Columns, n: int) -> Columns:

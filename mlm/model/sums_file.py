@@ -26,7 +26,7 @@ from ..errors import DataError, MlmError, shorten
 from ..frame.model_frame import RandomPart
 from ..frame.unread import UnreadColumns, UnreadFrame, UnreadLevels, UnreadPredictor
 from ..language.formula import parse
-from .stored_file import DAMAGE
+from .stored_file import DAMAGE, named_path
 from .stored_values import Reader, Writer
 
 __all__ = ["read_frame_of_sums", "write_frame_of_sums"]
@@ -41,6 +41,7 @@ TOLD = ("levels", "counts", "typical", "low", "high", "ordered", "absent")
 def write_frame_of_sums(path: Any, frame: UnreadFrame) -> None:
     """Write a frame of sums: see `ModelSums.write`."""
     arrow, parquet = _arrow()
+    path = named_path(path)
     tables = [_of_factor(k, name, factor) for k, (name, factor) in enumerate(frame.sums.factors.items())]
     tables += [_of_pair(len(tables) + k, pair) for k, pair in enumerate(frame.sums.pairs.values())]
     names = list(dict.fromkeys(name for table in tables for name in table))
@@ -60,6 +61,7 @@ def write_frame_of_sums(path: Any, frame: UnreadFrame) -> None:
 def read_frame_of_sums(path: Any) -> UnreadFrame:
     """Read a frame of sums, and check it: see `read_sums`."""
     _, parquet = _arrow()
+    path = named_path(path)
     try:
         table = parquet.read_table(str(path), page_checksum_verification=True)
         head = json.loads((table.schema.metadata or {}).get(KEY, b"null"))

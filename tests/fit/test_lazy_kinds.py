@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import mlm
-from mlm.errors import DataError, MissingRowsWarning, SingularFitWarning
+from mlm.errors import DataError, FitError, MissingRowsWarning, SingularFitWarning
 
 N = 400
 
@@ -137,3 +137,48 @@ def test_arrow_dictionaries_of_pandas_lose_their_order_and_are_refused(ordered, 
     known = d.assign(q=pd.Categorical(d.q.astype(str), ["lo", "mid", "hi"], ordered=ordered))
     there, here = mlm.lmer("y ~ q + (1 | g)", in_dask(known, tmp_path)), mlm.lmer("y ~ q + (1 | g)", known)
     np.testing.assert_allclose(there.fixef, here.fixef, atol=1e-8)
+
+
+@of_dask
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("size", [1e150, 1e160])
+def test_numbers_whose_squares_are_none_are_refused(engine, size, tmp_path):
+    d = rows().drop(columns="b").assign(x=lambda d: size * d.x)
+    data = engine(d, tmp_path)
+    for fit in (mlm.sums, mlm.lmer)[: 1 if isinstance(data, pd.DataFrame) else 2]:
+        with pytest.raises(DataError, match=r"'x' has numbers whose squares cannot be computed with in its 400 rows"):
+            fit("y ~ x + (1 | g)", data)
+
+
+@of_dask
+@pytest.mark.parametrize("engine", ENGINES)
+def test_messages_count_rows_and_name_weights(engine, tmp_path):
+    d = rows().drop(columns="b").assign(w=lambda d: np.where(d.index < 4, -1.0, 1.0))
+    with pytest.raises(DataError, match="4 of 400 weights 'w' are zero or negative"):
+        mlm.sums("y ~ x + (1 | g)", engine(d, tmp_path), weights="w")
+    with pytest.raises(DataError, match=r"'f' has one level \(a\) in the \d\d+ rows used"):
+        mlm.sums("y ~ f + (1 | g)", engine(d[d.f == "a"], tmp_path))
+
+
+@of_dask
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lists_and_nothing_are_told(engine, tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    d = rows().drop(columns="b")
+    d["several"] = pd.array([[1, 2]] * N, dtype=pd.ArrowDtype(arrow.list_(arrow.int64())))
+    with pytest.raises(DataError, match=r"grouping column 'several' cannot be told apart: it holds List\(Int64\)"):
+        mlm.sums("y ~ x + (1 | several)", engine(d, tmp_path))
+    nothing = d.drop(columns="several").assign(x=pd.array([None] * N, dtype=pd.ArrowDtype(arrow.null())))
+    with pytest.raises(DataError, match=r"No row is complete|'x' holds values of the type .*NULL|'x' holds Unknown"):
+        mlm.sums("y ~ x + (1 | g)", engine(nothing, tmp_path))
+
+
+def test_what_takes_rows_in_memory_says_how_to_have_them(tmp_path):
+    d = rows().drop(columns="b")
+    data, path = in_polars(d, tmp_path), in_files(d, tmp_path)
+    for given in (data, path):
+        with pytest.raises(FitError, match=r"cannot be standardised.*standardize\(m, data=rows\)"):
+            mlm.standardize(mlm.lmer("y ~ x + (1 | g)", given))
+    for fit in (mlm.lm, mlm.glm, mlm.glmer):
+        with pytest.raises(DataError, match=r"Read the file first, mlm\.read\("):
+            fit("y ~ x + (1 | g)", path)

@@ -265,12 +265,8 @@ def test_the_message_names_what_differs():
     with pytest.raises(DataError, match=r"levels of 'factor\(k\)' \(2\).*levels=\{'factor\(k\)': \[0, 1, 2\]\}"):
         mlm.merge(parts)
     given = {"levels": {"factor(k)": [0, 1, 2]}}
-    same(
-        mlm.lmer(
-            mlm.merge([mlm.sums("y ~ f + factor(k) + (1 | g)", each, **given) for each in (d[d.k < 2], d[d.k > 1])])
-        ),
-        mlm.lmer("y ~ f + factor(k) + (1 | g)", d),
-    )
+    whole = [mlm.sums("y ~ f + factor(k) + (1 | g)", each, **given) for each in (d[d.k < 2], d[d.k > 1])]
+    same(mlm.lmer(mlm.merge(whole)), mlm.lmer("y ~ f + factor(k) + (1 | g)", d))
     parts = [mlm.sums("y ~ f + (1 | g)", d, contrasts=each) for each in (None, {"f": "sum"})]
     with pytest.raises(DataError, match="'f' has other contrasts there"):
         mlm.merge(parts)
@@ -304,10 +300,8 @@ def test_a_pair_of_one_row_is_its_predictors():
     found = sums.pairs["g", "h"].products[:, 0]
     assert (np.sort(found[0]) == np.sort(size["size"])).all()
     one = found[0] == pair.smallest_pair
-    there = found[1, one] / pair.smallest_pair + sums.shift[1]
-    np.testing.assert_allclose(
-        np.sort(there), np.sort((size["sum"] / size["size"])[size["size"] == size["size"].min()])
-    )
+    there, least = found[1, one] / pair.smallest_pair + sums.shift[1], size["size"] == pair.smallest_pair
+    np.testing.assert_allclose(np.sort(there), np.sort((size["sum"] / size["size"])[least]))
 
 
 def test_what_cannot_be_merged_is_refused():
@@ -350,3 +344,29 @@ def test_what_needs_rows_says_how_it_is_had():
     assert m.predict(d.head(2), se=True, re_form=False).notna().all(axis=None)
     with pytest.raises(mlm.FitError, match="was fitted from sums, which have no columns to standardise"):
         mlm.standardize(m)
+
+
+def test_a_model_of_sums_is_of_one_formula():
+    m = mlm.lmer(mlm.sums("y ~ x + (1 | g)", rows()))
+    for ask in (lambda: m.update(". ~ . - x"), lambda: mlm.update(m, reml=False)):
+        with pytest.raises(FitError, match=r"fitted from sums, which are of one formula.*m\.refit\(reml=False\)"):
+            ask()
+    same(m.refit(reml=False), mlm.lmer("y ~ x + (1 | g)", rows(), reml=False))
+
+
+def test_sums_are_no_data():
+    kept = mlm.sums("y ~ x + (1 | g)", rows())
+    with pytest.raises(ArgumentError, match="Sums are fitted alone"):
+        mlm.lmer("y ~ x + (1 | g)", kept)
+    for fit in (mlm.lm, mlm.glm):
+        with pytest.raises(DataError, match=r"Sums are fitted alone, mlm\.lmer\(sums\)"):
+            fit("y ~ x", kept)
+
+
+@pytest.mark.parametrize("path", [None, 3, ""])
+def test_a_path_is_the_name_of_a_file(path):
+    pytest.importorskip("pyarrow")
+    kept = mlm.sums("y ~ x + (1 | g)", rows())
+    for ask in (kept.write, mlm.read_sums):
+        with pytest.raises(ArgumentError, match="`path` is the name of a file"):
+            ask(path)
