@@ -1,6 +1,6 @@
 # make book   every chapter run and checked, then the book in _build/html
 # make test   the tests, and each chapter's outputs against the stored ones
-# Both set up .venv on first use. Others: oldest, frames, engines, check, outputs, originals, bench, lint, clean.
+# Both set up .venv on first use. Others: oldest, frames, engines, check, outputs, originals, bench, bench-large, lint, clean.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -41,7 +41,7 @@ SHELL := bash
 # one recipe at a time, whatever -j says: test and book run the same notebooks
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help book test oldest frames engines check outputs originals bench lint install clean
+.PHONY: help book test oldest frames engines check outputs originals bench bench-large lint install clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -101,6 +101,12 @@ originals: $(INSTALLED)
 # the peers get an environment of their own, so that nothing they need changes what the tests run with
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m benchmarks $(BENCHMARKS)
+
+# rows beyond memory, and crossed factors without a ceiling: hours, and some gigabytes of files
+bench-large: $(BENCH)/.installed
+	$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq -c constraints.txt -e '.[big,dask,spark]'
+	$(BENCH)/bin/python -m benchmarks.bigger_than_memory $(if $(ROWS),--rows $(ROWS))
+	$(BENCH)/bin/python -m benchmarks.crossed_ratings $(if $(ROWS),--rows $(firstword $(ROWS)))
 
 $(BENCH)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv --clear $(BENCH)

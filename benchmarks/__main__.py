@@ -10,12 +10,17 @@ from .cases import CASES
 from .peers import PROGRAMS
 from .run import RESULTS, Settings, program_named, run, store
 
+LARGE = (
+    "Rows beyond memory and crossed factors without a ceiling have programs of their own, which `make bench-large` "
+    "runs: python -m benchmarks.bigger_than_memory, python -m benchmarks.crossed_ratings."
+)
+
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     defaults = Settings()
     names = [program.name for program in PROGRAMS]
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, epilog=LARGE)
     parser.add_argument("--case", nargs="+", choices=CASES, help="only these cases", metavar="NAME")
     parser.add_argument("--peer", nargs="+", choices=names, default=names, help="only these programs", metavar="NAME")
     parser.add_argument("--growth", action="store_true", help="also the smaller sizes, for the figures of growth")

@@ -187,12 +187,13 @@ def lmer(
     solving = AUTOMATIC
     if solver is not None or probes is not PROBES or seed is not AUTOMATIC.seed:
         solving = solving_of(solver, probes, seed)
+        if solver == "exact" and solving != AUTOMATIC._replace(solver=solver):
+            raise ArgumentError("`probes` and `seed` are of solver='iterative'; solver='exact' draws nothing.")
         given |= {name: value for name, value in solving._asdict().items() if value != getattr(AUTOMATIC, name)}
     origin = FitCall(lmer, data, given)
     frame: ModelFrame
-    if isinstance(formula, ModelSums):
-        demand_alone(data, weights, offset, contrasts, functions, data_name)
-        frame = formula.frame
+    if isinstance(formula, ModelSums) or isinstance(data, ModelSums):
+        frame = demand_alone(formula, data, weights, offset, contrasts, functions, data_name).frame
     else:
         lazy = not isinstance(data, pd.DataFrame | dict) and is_lazy(data)
         read = unread_frame if lazy else read_frame

@@ -275,3 +275,18 @@ def test_intervals_by_the_normal_distribution_and_by_samples(mobility):
     np.testing.assert_allclose(found.confint(), exact.confint(), rtol=5e-3)
     drawn = mlm.bootstrap(found, 3, seed=1)
     assert drawn.failures == 0
+
+
+@pytest.mark.parametrize("given", [{"probes": 20}, {"seed": 3}])
+def test_an_exact_solution_has_no_probes(given, mobility):
+    with pytest.raises(mlm.ArgumentError, match="`probes` and `seed` are of solver='iterative'"):
+        mlm.lmer(FORMULA, mobility, solver="exact", **given)
+    found = mlm.lmer(FORMULA, mobility, solver="iterative", **given)
+    assert found.update(solver="exact").monte_carlo is None
+
+
+@pytest.mark.parametrize(("probes", "words"), [(5, "known to some 35 % only: Student's t with 4 df"), (10, None)])
+def test_errors_of_few_probes_are_uncertain_themselves(probes, words, mobility):
+    text = mlm.lmer(FORMULA, mobility, solver="iterative", probes=probes).summary().text
+    assert ("Student's" in text) == (words is not None)
+    assert words is None or words in text

@@ -17,6 +17,7 @@ from ..frame.grouping import Grouping, grouping
 from ..frame.lazy import LazyFrame
 from ..frame.lazy_rows import LazyRows
 from ..frame.table import Table
+from ..frame.units import LARGEST_PRODUCTS
 from ..frame.unread import UnreadLevels
 from ..language.formula import RandomTerm
 from .sums import FactorSums, PairSums, Sums
@@ -55,6 +56,7 @@ def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None, more: np.nda
     for part in frame.known["random"]:
         effects.setdefault(part.term.group, {0}).update(part.columns.places)
     total = rows.total()
+    _demand_squares(frame, rows.shift, total)
     found = {term.group: _factor(rows, frame, term, sorted(effects[term.group])) for term in _distinct(frame)}
     for name, sums in found.items():
         if int(sums.counts.sum()) != frame.nobs:
@@ -70,6 +72,19 @@ def lazy_sums(frame: LazyFrame, response: np.ndarray | None = None, more: np.nda
     return Sums(frame.nobs, rows.shift, total, found, pairs, rows.log_weights, frame.weighted, labels, plain)
 
 
+def _demand_squares(frame: LazyFrame, shift: np.ndarray, total: np.ndarray) -> None:
+    """Refuse fixed-effects columns whose squares cannot be computed with: see `frame.units`."""
+    columns = frame.known["x_columns"]
+    for name, place in zip(columns.names, columns.places, strict=True):
+        size = float(np.hypot(np.sqrt(total[place, place] / frame.nobs), shift[place]))
+        if not size < np.sqrt(LARGEST_PRODUCTS / frame.nobs):
+            remedy = f", for example divide it by {size:.0e}" if np.isfinite(size) else ""
+            raise DataError(
+                f"The column {name!r} has numbers whose squares cannot be computed with in its {frame.nobs} rows; "
+                f"rescale it{remedy}."
+            )
+
+
 def _distinct(frame: LazyFrame) -> list[RandomTerm]:
     """One term of each grouping factor."""
     return list({term.group: term for term in reversed(frame.known["formula"].random)}.values())[::-1]
@@ -79,6 +94,11 @@ def _factor(rows: LazyRows, frame: LazyFrame, term: RandomTerm, effects: Sequenc
     wanted = [(a, b) for a in effects for b in range(rows.width)]
     found = rows.by(frame.keys[term.group], sorted({(min(pair), max(pair)) for pair in wanted}))
     known = _levels(term, found.keys)
+    if (known.codes < 0).any():
+        count = int(found.counts[known.codes < 0].sum())
+        raise DataError(
+            f"{term.group!r} is undefined in {count} of {frame.nobs} rows; filter these rows or change the term."
+        )
     products = np.zeros((len(effects), rows.width, known.size))
     for row, a in enumerate(effects):
         for b in range(rows.width):

@@ -152,8 +152,7 @@ def reference_grid(m: Designed, at: Mapping[str, Any] | None) -> Grid:
     FitError
         When there are too many points.
     """
-    design = m.frame.x_design
-    known = {name: _few_values(summarised(name, value, design)) for name, value in m.frame.predictors.items()}
+    known = {name: _few_values(summarised(name, value, m)) for name, value in m.frame.predictors.items()}
     given = _given(at, known)
     values = {name: given.get(name, list(p.levels) or [p.typical]) for name, p in known.items()}
     size = math.prod(map(len, values.values()))

@@ -101,7 +101,7 @@ def slopes(
 
 def _range(m: Designed, x: Any) -> float:
     """Range of a numeric predictor."""
-    known = {name: summarised(name, value, m.frame.x_design) for name, value in m.frame.predictors.items()}
+    known = {name: summarised(name, value, m) for name, value in m.frame.predictors.items()}
     numeric = [name for name, predictor in known.items() if not predictor.levels]
     if not isinstance(x, str) or x not in numeric:
         there = first_few(numeric) or "none"

@@ -24,6 +24,7 @@ __all__ = [
     "demand_estimable",
     "demand_exact",
     "demand_identified",
+    "demand_left",
     "demand_residuals",
     "demand_variation",
     "iterative_message",
@@ -148,6 +149,12 @@ def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
         raise DataError(
             f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
         )
+    demand_left(frame, products)
+
+
+def demand_left(frame: ModelFrame, products: CrossProducts) -> None:
+    """Refuse a response whose squares are no numbers, and predictors that give it exactly."""
+    name, total = frame.formula.response, products.total
     if not 0 < total < np.inf:
         raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT_SHARE * total:

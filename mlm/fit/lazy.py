@@ -11,6 +11,8 @@ from ..errors import ArgumentError
 from ..frame.fit_call import FitCall
 from ..frame.lazy import read_lazy
 from ..frame.unread import UnreadFrame
+from ..language.formula import parse
+from .stages import demand_random
 
 __all__ = ["unread_frame"]
 
@@ -52,6 +54,7 @@ def unread_frame(
             "`functions` take arrays, and lazy data have none: make the columns in the data before the fit, and name "
             "them in the formula."
         )
+    demand_random(parse(formula))
     read = read_lazy(formula, data, weights, offset, contrasts, data_name, levels, least)
     sums = lazy_sums(read)
     groupings = {name: factor.grouping for name, factor in sums.factors.items()}

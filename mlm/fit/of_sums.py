@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from ..crossproducts.bases import CONSTANT_SHARE
 from ..crossproducts.blocks import CrossProducts
 from ..crossproducts.sums import (
     Rotation,
@@ -19,7 +18,7 @@ from ..crossproducts.sums import (
 from ..errors import DataError, FitError
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.unread import UnreadFrame
-from .checks import CONSTANT_SHARE, EXACT_SHARE, demand_variation
+from .checks import demand_left, demand_variation
 from .stages import independent_columns, parallel_together, say_dropped, with_joint
 
 __all__ = ["products_of"]
@@ -45,6 +44,7 @@ def products_of(frame: ModelFrame, terms: list[RandomPart], quiet: bool = False)
         return frame, products
     frame, worked = _independent(frame, terms, quiet)
     sums, rotation = frame.sums, None
+    _demand_variation(frame, sums)
     products = _products(sums, worked)
     if frame.again is None:
         _demand_clear(products)
@@ -56,7 +56,7 @@ def products_of(frame: ModelFrame, terms: list[RandomPart], quiet: bool = False)
     if residual is not None and frame.again is not None:
         sums = frame.again(residual, None if rotation is None else rotation.weights)
         products = _products(sums, worked, products, rotation)
-    _demand_variation(frame, products)
+    demand_left(frame, products)
     return frame, products
 
 
@@ -129,18 +129,15 @@ def _joined(terms: tuple[tuple[int, ...], ...], sizes: Sequence[int]) -> tuple[t
     return terms if len(sizes) == len(terms) else (tuple(k for term in terms for k in term),)
 
 
-def _demand_variation(frame: UnreadFrame, products: CrossProducts) -> None:
-    """Refuse a constant response, and predictors that give the response exactly: see `checks.demand_variation`."""
-    name, total, mean = frame.formula.response, products.total, products.shift.response
-    if total <= CONSTANT_SHARE * frame.nobs * mean * mean or total == 0:
+def _demand_variation(frame: UnreadFrame, sums: Sums) -> None:
+    """Refuse a constant response.
+
+    Of a constant each row leaves the same number when the mean is subtracted, so that about the mean of what is left
+    nothing remains but the rounding of a rounding.
+    """
+    left = sums.total[-1, -1] - sums.total[0, -1] ** 2 / sums.total[0, 0]
+    if left <= CONSTANT_SHARE * (sums.total[-1, -1] + sums.total[0, 0] * sums.shift[-1] ** 2):
         raise DataError(
-            f"The response {name!r} is constant in the {frame.nobs} rows used, or varies by less than a millionth of "
-            "its mean: there is nothing to explain. Subtract its mean first if it does vary."
-        )
-    if not np.isfinite(total):
-        raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
-    if products.xy[-1, -1] <= EXACT_SHARE * total:
-        raise FitError(
-            f"The fixed effects fit the response {name!r} exactly: there is no residual variance to estimate. "
-            "Is the response, or a copy of it, among the predictors?"
+            f"The response {frame.formula.response!r} is constant in the {frame.nobs} rows used: there is nothing to "
+            "explain."
         )

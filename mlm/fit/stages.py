@@ -15,10 +15,12 @@ from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..frame.rank import dependent_columns
 from ..frame.units import LARGEST_PRODUCTS, demand_squares
+from ..language.formula import Formula
 from ..likelihood.covariance import covariance_layout
 from ..likelihood.deviance import AUTOMATIC, Deviance, Solving
 
 __all__ = [
+    "demand_random",
     "deviance_function",
     "grouping_factors",
     "independent_columns",
@@ -35,9 +37,24 @@ __all__ = [
 PARALLEL_SHARE = 1e-3
 # Share of a column's length before it is shifted, up to which what is new of it is rounding: some hundred of a float's.
 SHIFTED_ROUNDING = 1e-13
+LEAST_SQUARES = "mlm.lm for ordinary least squares"
 
 
-def sorted_terms(frame: ModelFrame, otherwise: str = "mlm.lm for ordinary least squares") -> list[RandomPart]:
+def demand_random(formula: Formula, otherwise: str = LEAST_SQUARES) -> None:
+    """Refuse a formula without random effects; `otherwise` says what fits it.
+
+    Raises
+    ------
+    FormulaError
+    """
+    if not formula.random:
+        raise FormulaError(
+            f"The formula has no random-effects term; add one such as '(1 | group)', or use {otherwise}.\n"
+            f"  {formula.text}"
+        )
+
+
+def sorted_terms(frame: ModelFrame, otherwise: str = LEAST_SQUARES) -> list[RandomPart]:
     """Terms by number of levels, the largest first: the order of theta in lme4.
 
     Terms that are not in this order already are sorted so that ties come out reversed, as lme4's do. `otherwise` says
@@ -45,11 +62,7 @@ def sorted_terms(frame: ModelFrame, otherwise: str = "mlm.lm for ordinary least 
     """
     if len(frame.random) == 1:
         return list(frame.random)
-    if not frame.random:
-        raise FormulaError(
-            f"The formula has no random-effects term; add one such as '(1 | group)', or use {otherwise}.\n"
-            f"  {frame.formula.text}"
-        )
+    demand_random(frame.formula, otherwise)
     levels = [frame.groupings[part.term.group].size for part in frame.random]
     if levels == sorted(levels, reverse=True):
         return list(frame.random)

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, first_few, shorten, suggest
-from ..language.tree import Name, Node, spell
+from ..errors import ArgumentError, DataError, counted, first_few, shorten, suggest
+from ..language.tree import Name, Node, spell, walk
 from .values import Category, Matrix, Numbers, Truth, Value, label
 
-__all__ = ["Coding", "checked_contrasts", "coding_of", "completed", "contrast_matrix"]
+__all__ = ["Coding", "checked_contrasts", "coding_of", "completed", "contrast_matrix", "demand_levels"]
 
 NAMED = ("treatment", "sum", "helmert", "poly", "SAS")
 
@@ -62,7 +62,7 @@ class Coding:
         return columns
 
 
-def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
+def coding_of(value: Category | Truth, name: str, chosen: Any = None, rows: int | None = None) -> Coding:
     """Decide how a category is coded.
 
     Parameters
@@ -73,6 +73,8 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
         The variable as R prints it, for messages.
     chosen : str, array_like or None
         A contrast that was asked for; None leaves it to the formula and the category.
+    rows : int, optional
+        Rows in use, where the codes are not theirs.
 
     Raises
     ------
@@ -82,9 +84,10 @@ def coding_of(value: Category | Truth, name: str, chosen: Any = None) -> Coding:
     levels: Any = np.array([False, True]) if isinstance(value, Truth) else value.levels
     labels = ("FALSE", "TRUE") if isinstance(value, Truth) else value.labels
     if isinstance(value, Category) and len(labels) < 2:
+        used = counted(len(value.codes) if rows is None else rows, "row")
         raise DataError(
-            f"The category {shorten(name)!r} has one level ({shorten(labels[0])}) in the {len(value.codes)} rows used: "
-            "it has nothing to tell apart. Take it out of the formula."
+            f"The category {shorten(name)!r} has one level ({shorten(labels[0])}) in the {used} used: it has nothing "
+            "to tell apart. Take it out of the formula."
         )
     contrast = chosen
     if contrast is None and isinstance(value, Category):
@@ -265,6 +268,45 @@ def checked_contrasts(contrasts: Any, variables: Iterable[Node], values: Mapping
                 f"{suggest(str(name), map(shorten, known))}"
             )
     return {known[name]: _canonical(value) for name, value in contrasts.items()}
+
+
+def demand_levels(levels: Mapping[str, Any], values: Mapping[Any, Value]) -> None:
+    """Check the argument `levels` of `mlm.sums`: {category: levels}.
+
+    Parameters
+    ----------
+    levels : mapping of str to sequence
+    values : mapping of Node to Value
+        The variables of the model matrices.
+
+    Raises
+    ------
+    ArgumentError
+        When it names what is no category of the formula, or a level twice.
+    """
+    categories = [node for node, value in values.items() if isinstance(value, Category)]
+    known = {spell(node) for node in categories} | {node.name for node in categories if isinstance(node, Name)}
+    for name, given in levels.items():
+        if name not in known:
+            raise ArgumentError(_no_category(str(name), categories, values))
+        labels = [label(level) for level in given]
+        twice = [each for each in dict.fromkeys(labels) if labels.count(each) > 1]
+        if twice:
+            raise ArgumentError(f"`levels` of {shorten(name)!r} has {first_few(list(map(shorten, twice)))} twice.")
+
+
+def _names(node: Node) -> list[str]:
+    return [piece.name for piece in walk(node) if isinstance(piece, Name)]
+
+
+def _no_category(name: str, categories: list[Node], values: Mapping[Any, Value]) -> str:
+    """Say that a name is none of a category, and what there is."""
+    listed = first_few([shorten(spell(node)) for node in categories]) or "none"
+    using = [spell(node) for node in categories if name in _names(node)]
+    hint = f" Did you mean {shorten(using[0])!r}?" if using else suggest(name, map(spell, categories))
+    kinds = [type(value) for node, value in values.items() if spell(node) == name]
+    what = ": it is numbers" if Numbers in kinds else ": truth values have all levels" if Truth in kinds else ""
+    return f"`levels` names {shorten(name)!r}, which is no category of the formula ({listed}){what}.{hint}"
 
 
 def _canonical(contrast: Any) -> Any:

@@ -86,6 +86,8 @@ class FitCall:
             options["contrasts"] = _of_variables(options["contrasts"], parse(formula))
         if "REML" in changes:
             options.pop("reml", None)
+        if "solver" in changes:
+            options = {name: value for name, value in options.items() if name not in ("probes", "seed")}
         if "family" in changes:
             options.pop("link", None)
         if data is not None:

@@ -20,19 +20,19 @@ from ..language.formula import Formula, parse
 from ..language.terms import Terms
 from ..language.tree import Call, Name, Node, spell, walk
 from .call_text import CallText, name_of
-from .coding import Coding, checked_contrasts, coding_of
+from .coding import Coding, checked_contrasts, coding_of, demand_levels
 from .columns import INTERCEPT
 from .design import Design, crossed, full_coding
 from .evaluate import Evaluator
 from .given import OFFSET, WEIGHTS, given
-from .lazy_complete import complete_rows, large_groups
+from .lazy_complete import complete_rows, demand_plain, large_groups
 from .lazy_functions import Lazily
 from .lazy_predictors import predictors_of
 from .lazy_table import LazyTable
 from .lazy_values import ROW, ByValue, Translator, chosen
 from .model_frame import RandomPart
 from .outcome import numbers_of_rows
-from .rows import Dropped, taken
+from .rows import Dropped, fills_missing, makes_missing, taken
 from .table import Table
 from .unread import UnreadColumns, UnreadPredictor
 from .values import Category, Matrix, Numbers, Truth, Value, label
@@ -125,6 +125,7 @@ def read_lazy(
     texts = {role: text for role, text in ((WEIGHTS, weights), (OFFSET, offset)) if text is not None}
     demanded(parsed, roles, texts, table.names_only(), {})
     reading = _Reading(parsed, roles, Translator(table), levels or {})
+    demand_plain(table, reading.grouped)
     kept, dropped = complete_rows(reading.translator, reading.computed, reading.grouped)
     if least > 1:
         kept, dropped = large_groups(kept, dropped, list(reading.keys.values()), least)
@@ -158,13 +159,15 @@ class _Reading:
         translator: Translator,
         levels: Mapping[str, Sequence[Any]],
     ) -> None:
-        self.levels = levels
+        self.levels, self.nobs = levels, 0
         self.formula, self.roles, self.translator = formula, roles, translator
         computed = dict.fromkeys((formula.left, *formula.fixed.variables, *formula.offsets, *roles.values()))
         computed |= dict.fromkeys(node for term in formula.random for node in term.expr.variables)
-        self.computed = list(computed)
+        parts = dict.fromkeys(node for term in formula.random for node in term.parts)
+        apart = [node for node in parts if makes_missing(node) or fills_missing(node)]
+        self.computed = list(computed | dict.fromkeys(apart))
         self.keys = {term.group: tuple(translator.columns(term.parts)) for term in formula.random}
-        self.grouped = list(dict.fromkeys(name for names in self.keys.values() for name in names))
+        self.grouped = translator.columns([node for node in parts if node not in apart])
         self.factors: dict[str, nw.Expr] = {}
         self._labelled: dict[tuple[str, str], str] = {}
         self._counts: dict[str, dict[Any, int]] = {}
@@ -175,12 +178,13 @@ class _Reading:
         self, kept: LazyTable, dropped: Dropped, contrasts: Mapping[str, Any] | None, call: CallText
     ) -> LazyFrame:
         """Make the columns of all terms on the complete rows."""
+        n = self.nobs = dropped.total - dropped.count
         self._learn_groups(kept)
         values = {node: self._of_rows(node, kept) for node in self._designed()}
+        demand_levels(self.levels, values)
         chosen_by = checked_contrasts(contrasts, self.formula.fixed.variables, values)
         x = self._part(self.formula.fixed, values, chosen_by)
         random = tuple(self._part(term.expr, values, {}) for term in self.formula.random)
-        n = dropped.total - dropped.count
         self.factors |= self._numbers_of_rows()
         columns = ((), *dict.fromkeys(each for part in (x, *random) for each in part.products if each), (RESPONSE,))
         known: dict[str, Any] = {
@@ -248,7 +252,8 @@ class _Reading:
         if isinstance(value.value, Category):
             there = taken(value.value, self._occurring(value, kept))
             assert isinstance(there, Category)
-            declared = self.levels.get(spell(node))
+            names = (spell(node), node.name if isinstance(node, Name) else "")  # without backticks
+            declared = next((self.levels[name] for name in names if name in self.levels), None)
             return there if declared is None else _declared(there, declared, spell(node))
         return value.value
 
@@ -262,7 +267,7 @@ class _Reading:
 
     def _part(self, terms: Terms, values: Mapping[Node, Value], contrasts: Mapping[str, Any]) -> LazyPart:
         """The recipe and the products of some terms: see `design.build`."""
-        codings = tuple(_coding(values[node], node, contrasts) for node in terms.variables)
+        codings = tuple(_coding(values[node], node, contrasts, self.nobs) for node in terms.variables)
         full = full_coding(terms, codings)
         names = [INTERCEPT] if terms.intercept else []
         products: list[Product] = [()] if terms.intercept else []
@@ -328,10 +333,10 @@ class _Reading:
         return found.expression.cast(nw.Float64) if found.truth else found.expression
 
 
-def _coding(value: Value, node: Node, contrasts: Mapping[str, Any]) -> Coding | None:
+def _coding(value: Value, node: Node, contrasts: Mapping[str, Any], rows: int) -> Coding | None:
     if isinstance(value, Category | Truth):
         name = spell(node)
-        return coding_of(value, name, contrasts.get(name))
+        return coding_of(value, name, contrasts.get(name), rows)
     if isinstance(value, Numbers):
         return None
     raise DataError(f"The predictor {shorten(spell(node))!r} is neither one column of numbers nor a category.")

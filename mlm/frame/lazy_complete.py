@@ -15,9 +15,9 @@ from ..language.tree import Call, Node, spell
 from .lazy_functions import Lazily, sound
 from .lazy_table import LazyTable
 from .lazy_values import ByValue, Translator, key_of
-from .rows import Dropped
+from .rows import Dropped, makes_missing
 
-__all__ = ["complete_rows", "demand_finite", "large_groups"]
+__all__ = ["complete_rows", "demand_finite", "demand_plain", "large_groups"]
 
 GROUP = "mlm_size"
 
@@ -52,8 +52,25 @@ def complete_rows(
     found = _counts(translator, present, of_column, asked)
     total, complete = found["rows"], found.get("complete", 0)
     by_column = {name: found[f"absent {name}"] for name in of_column if found.get(f"absent {name}")}
+    calls = [node for node in present if isinstance(node, Call)]
+    by_column |= {spell(node): found[f"undefined {k}"] for k, node in enumerate(calls) if found.get(f"undefined {k}")}
     _say_dropped(total, complete, by_column)
     return table.keeping(every), Dropped(total - complete, total, by_column)
+
+
+def demand_plain(table: LazyTable, grouped: Sequence[str]) -> None:
+    """Refuse columns of lists and of records to group by.
+
+    Raises
+    ------
+    DataError
+    """
+    for name in grouped:
+        if table.dtypes[name].is_nested():
+            raise DataError(
+                f"The values of the grouping column {name!r} cannot be told apart: it holds {table.told(name)}. Make "
+                "text of them first, or numbers."
+            )
 
 
 def demand_finite(translator: Translator, computed: Sequence[Node]) -> None:
@@ -148,7 +165,7 @@ def _counted(condition: nw.Expr) -> nw.Expr:
 
 
 def _demand_numbers(found: Mapping[str, int], calls: Sequence[Node]) -> None:
-    """Refuse infinite values, and expressions that have none where their columns do."""
+    """Refuse infinite values, and expressions that are undefined where their columns have values."""
     total = found["rows"]
     if not total:
         raise DataError("The data have no rows.")
@@ -159,8 +176,7 @@ def _demand_numbers(found: Mapping[str, int], calls: Sequence[Node]) -> None:
                 f"Column {name!r} has {count} infinite values in its {total} rows; replace them by missing values or "
                 "filter these rows."
             )
-        if what == "undefined" and count:
-            node = calls[int(name)]
+        if what == "undefined" and count and not makes_missing(node := calls[int(name)]):
             raise DataError(
                 f"{spell(node)!r} is infinite or undefined in {count} of {total} rows; filter these rows or change the "
                 "term."

@@ -128,7 +128,8 @@ def _same(site: Site, x: Any) -> Lazily:
 def _if_else(site: Site, test: Any, yes: Any, no: Any) -> Lazily:
     asked = _truths(site, test)
     both = all(isinstance(side, bool) or (isinstance(side, Lazily) and side.truth) for side in (yes, no))
-    chosen = [_truths(site, side) if both else numbers_of(site, side) for side in (yes, no)]
+    sides = [Lazily(nw.lit(None, dtype=nw.Float64)) if side is None else side for side in (yes, no)]
+    chosen = [_truths(site, side) if both else numbers_of(site, side) for side in sides]
     return Lazily(nw.when(asked).then(chosen[0]).otherwise(nw.when(~asked).then(chosen[1])), both)
 
 

@@ -38,19 +38,22 @@ def predictors_of(table: LazyTable, columns: Mapping[str, ByValue | None]) -> di
     numbers = [name for name, coded in columns.items() if coded is None and table.holds(name) == "numbers"]
     range_of = _ranges(table, numbers)
     levelled = [name for name in columns if name not in numbers or range_of[name]["two"]]
-    cells = _cells(table, levelled)
+    every = _cells(table, levelled)
+    cells = every.dropna(ignore_index=True)  # of what is missing no level can be asked for
     found = {}
     for name, coded in columns.items():
         if name in levelled:
-            levels = _levels(name, coded, cells)
-            counts = cells.groupby(name)[ROWS].sum()
+            levels = _levels(name, coded, every)
+            counts = every.groupby(name)[ROWS].sum()
+            absent = int(every[ROWS][every[name].isna()].sum())
             ordered = coded is not None and isinstance(coded.value, Category) and coded.value.ordered
             found[name] = UnreadPredictor(
-                levels, tuple(int(counts.get(each, 0)) for each in levels), ordered=ordered, cells=cells
+                levels, tuple(int(counts.get(each, 0)) for each in levels), ordered=ordered, absent=absent, cells=cells
             )
         else:
             known = range_of[name]
-            found[name] = UnreadPredictor(typical=known["mean"], low=known["min"], high=known["max"], cells=cells)
+            low, high, absent = known["min"], known["max"], int(known["absent"])
+            found[name] = UnreadPredictor(typical=known["mean"], low=low, high=high, absent=absent, cells=cells)
     return found
 
 
@@ -62,6 +65,7 @@ def _ranges(table: LazyTable, names: list[str]) -> dict[str, dict[str, Any]]:
     for name in names:
         number = sound(nw.col(name).cast(nw.Float64))
         asked |= {f"mean {name}": number.mean(), f"min {name}": number.min(), f"max {name}": number.max()}
+        asked[f"absent {name}"] = number.is_null().cast(nw.Float64).sum()
     found = table.numbers(asked)
     between = {}
     for name in names:
@@ -70,7 +74,7 @@ def _ranges(table: LazyTable, names: list[str]) -> dict[str, dict[str, Any]]:
         between[name] = inside.cast(nw.Float64).sum()
     others = table.numbers(between)
     return {
-        name: {key: found[f"{key} {name}"] for key in ("mean", "min", "max")} | {"two": others[name] == 0}
+        name: {key: found[f"{key} {name}"] for key in ("mean", "min", "max", "absent")} | {"two": others[name] == 0}
         for name in names
     }
 
@@ -92,7 +96,7 @@ def _cells(table: LazyTable, names: list[str]) -> pd.DataFrame:
 
 def _levels(name: str, coded: ByValue | None, cells: pd.DataFrame) -> tuple[Any, ...]:
     """The levels that rows have, in their order."""
-    there = set(cells[name])
+    there = set(cells[name].dropna())
     if coded is None:
         return tuple(sorted(there))
     if isinstance(coded.value, Category) and coded.value.text:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from .given import LARGEST_WEIGHT, SMALLEST_WEIGHT
 from .lazy import PRIOR, LazyFrame, Product
 from .lazy_table import LazyTable
@@ -73,7 +73,7 @@ class LazyRows:
             asked["bad"] = (prior <= 0).cast(nw.Float64).sum()
         found = frame.table.numbers(asked)
         if frame.weighted:
-            _demand_weights(found, frame.nobs)
+            _demand_weights(found, frame.nobs, frame.known["call"].weights)
         shift = np.array([found.get(_name(k), 0.0) for k in range(len(products))])
         if not np.isfinite(shift).all():
             name = frame.known["formula"].response if not math.isfinite(shift[-1]) else "a predictor"
@@ -157,11 +157,12 @@ def _product(product: Product) -> nw.Expr:
     return reduce(mul, [nw.col(name) for name in product])
 
 
-def _demand_weights(found: dict[str, float], nobs: int) -> None:
+def _demand_weights(found: dict[str, float], nobs: int, name: str) -> None:
+    told = f"weights {shorten(name)!r}"
     if found["bad"]:
-        raise DataError(f"{int(found['bad'])} of {nobs} weights are zero or negative; leave these rows out.")
+        raise DataError(f"{int(found['bad'])} of {nobs} {told} are zero or negative; leave these rows out.")
     if not SMALLEST_WEIGHT < found["least"] <= found["most"] < LARGEST_WEIGHT:
         raise DataError(
-            f"The weights are too small or too large to compute with ({found['least']:.3g} to {found['most']:.3g}); "
+            f"The {told} are too small or too large to compute with ({found['least']:.3g} to {found['most']:.3g}); "
             "divide them by their mean."
         )

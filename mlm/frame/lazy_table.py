@@ -83,7 +83,7 @@ class LazyTable:
         if not isinstance(given, nw.LazyFrame):
             raise DataError(
                 f"The data must be a data frame, in memory or lazy, or the name of a Parquet file; got "
-                f"{type(data).__name__}."
+                f"{type(data).__name__}{' that names none' if isinstance(data, str | Path) else ''}."
             )
         return cls(given, given.implementation.value)
 
@@ -111,6 +111,13 @@ class LazyTable:
         if dtype == nw.Boolean:
             return "truth"
         return "words" if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) else str(dtype)
+
+    def told(self, name: str) -> str:
+        """The type of a column for messages: as the engine calls it where narwhals does not know it."""
+        native = self._lazy.to_native()
+        if self.dtypes[name] == nw.Unknown and self._lazy.implementation.is_duckdb():
+            return f"values of the type {native.types[native.columns.index(name)]}"
+        return str(self.dtypes[name])
 
     def is_float(self, name: str) -> bool:
         """Whether a column can hold what is no number."""

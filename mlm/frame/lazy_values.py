@@ -33,6 +33,7 @@ CODES = frozenset(("factor", "as.factor", "ordered", "as.ordered", "C", "relevel
 # Functions that learn of rows and not of values alone, and those of them that learn levels only.
 LEARN_LEVELS = CODES | {"ifelse", "as.numeric", "as.integer", "levels", "<", "<=", ">", ">="}
 ROW = "(row)"
+SAID = {"true", "false"}  # truth values as words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +68,11 @@ class ByValue:
             return Lazily(chosen(self.key, self.raw, self.value.values) == 1.0, True)
         if isinstance(self.value, Numbers):
             return Lazily(chosen(self.key, self.raw, np.asarray(self.value.values, dtype=float)))
-        what = "a category" if isinstance(self.value, Category) else "several columns"
-        raise DataError(f"{shorten(spell(node))!r} is {what}, and numbers are needed.")
+        what, remedy = "a category" if isinstance(self.value, Category) else "several columns", ""
+        if isinstance(self.value, Category) and {str(each).lower() for each in self.value.levels} == SAID:
+            what = f"a category of the words {' and '.join(map(repr, map(str, self.value.levels)))}"
+            remedy = " Make truth values of the column where the data are: Dask makes words of Python's objects."
+        raise DataError(f"{shorten(spell(node))!r} is {what}, and numbers are needed.{remedy}")
 
     def present(self) -> nw.Expr:
         """Whether a row has a value."""
@@ -170,7 +174,8 @@ class Translator:
             return Lazily(nw.col(name), True)
         if holds != "numbers":
             raise DataError(
-                f"Column {name!r} holds {holds}, which is neither numbers nor words; make numbers of it first."
+                f"Column {name!r} holds {self.table.told(name)}, which is neither numbers nor words; make numbers of "
+                "it first."
             )
         self.kinds[name] = NUMBERS
         number = nw.col(name).cast(nw.Float64)
@@ -226,9 +231,25 @@ class Translator:
                     f"Column {column!r} has {len(rows):,} distinct values, too many for a category of the fixed part "
                     f"(the limit is {MOST_VALUES:,}); take it for a grouping factor: (1 | {column})."
                 )
+            _demand_order(rows[ROW].to_native(), column)
             raw = [None if pd.isna(value) else value for value in rows[ROW].to_list()]
             self._distinct[column] = Table.of(rows.select(nw.col(ROW).alias(column)).to_native()), raw
         return self._distinct[column]
+
+
+def _demand_order(values: Any, column: str) -> None:
+    """Refuse a dictionary of Arrow's in a frame of pandas', whose levels come in the order in which rows have them.
+
+    Raises
+    ------
+    DataError
+    """
+    dtype = getattr(values, "dtype", None)
+    if isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith("dictionary"):
+        raise DataError(
+            f"Column {column!r} is a dictionary of Arrow's ({dtype}), which loses the order of its levels when rows "
+            "are grouped; make a category of pandas of it first, astype(pandas.CategoricalDtype([…], ordered=True))."
+        )
 
 
 def _bare(call: Call) -> str:

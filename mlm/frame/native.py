@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, suggest
+from ..errors import DataError, shorten, suggest
 from .column import Column, demand_eager
 from .splitting import half_signs
 
@@ -162,7 +163,7 @@ def like_narwhals(values: np.ndarray, name: str, library: Any) -> nw.Series:
 def _opened(data: Any, whose: str) -> Any:
     """Open a data frame that is not of pandas, by narwhals."""
     kind = f"the class {data.__name__} itself" if isinstance(data, type) else type(data).__name__
-    wrong = f"{whose} must be a data frame or a mapping of columns; got {kind}."
+    wrong = f"{whose} must be a data frame or a mapping of columns; got {kind}.{_remedy(data)}"
     if isinstance(data, type):
         raise DataError(wrong)
     try:
@@ -180,6 +181,13 @@ def _opened(data: Any, whose: str) -> Any:
         raise DataError(
             f"{whose} have {names.count(twins[0])} columns {twins[0]!r}; rename or drop all but one."
         ) from None
+
+
+def _remedy(data: Any) -> str:
+    """What to do with what is no data frame."""
+    if isinstance(data, str | Path):
+        return f" Read the file first, mlm.read({shorten(str(data))!r}); lmer also takes Parquet files as they are."
+    return " Sums are fitted alone, mlm.lmer(sums)." if type(data).__name__ == "ModelSums" else ""
 
 
 def _demand_unicode(names: Iterable[Any], whose: str) -> None:

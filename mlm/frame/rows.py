@@ -13,7 +13,7 @@ from .column import complete_rows as rows_in_use
 from .table import Table
 from .values import Category, Matrix, Numbers, Other, Truth, Value, missing, surely_finite
 
-__all__ = ["Dropped", "complete_rows", "demand_defined", "taken"]
+__all__ = ["Dropped", "complete_rows", "demand_defined", "fills_missing", "makes_missing", "taken"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,10 +102,8 @@ def _blame(node: Node | str, absent: np.ndarray, columns: Mapping[str, Value]) -
     unexplained = absent.copy()
     for _, rows in guilty:
         unexplained &= ~rows
-    asked_for = any(isinstance(p, Name) and p.name == "NA" for p in pieces)
-    made = any(isinstance(p, Call) and p.function in MAKES_MISSING for p in pieces)
     if unexplained.any():
-        if not (asked_for or made):
+        if not makes_missing(node):
             raise _undefined(node, int(unexplained.sum()), len(absent))
         guilty.append((spell(node), unexplained))
     return [(name, rows) for name, rows in guilty if rows.any()]
@@ -113,6 +111,23 @@ def _blame(node: Node | str, absent: np.ndarray, columns: Mapping[str, Value]) -
 
 # Functions that give missing values by what they mean: where no interval or no level is met.
 MAKES_MISSING = ("cut", "factor", "ordered", "base::cut", "base::factor", "base::ordered")
+
+
+def makes_missing(node: Node) -> bool:
+    """Whether an expression can be missing by what it means where its columns are there."""
+    pieces = list(walk(node))
+    if any(isinstance(piece, Name) and piece.name == "NA" for piece in pieces):
+        return True
+    return any(isinstance(piece, Call) and piece.function in MAKES_MISSING for piece in pieces)
+
+
+# Functions that can have a value where a column has none.
+FILLS_MISSING = ("is.na", "%in%", "&", "|", "ifelse", "base::is.na", "base::ifelse")
+
+
+def fills_missing(node: Node) -> bool:
+    """Whether an expression can have a value where its columns have none."""
+    return any(isinstance(piece, Call) and piece.function in FILLS_MISSING for piece in walk(node))
 
 
 def demand_defined(node: Node, value: Value, table: Table) -> None:

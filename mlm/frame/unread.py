@@ -115,8 +115,11 @@ class UnreadPredictor:
         Mean and range of numbers.
     ordered : bool
         Whether the order of the levels means something.
+    absent : int
+        Rows in use where it is missing, as ``is.na(x)`` allows.
     cells : DataFrame
-        The combinations of levels of all predictors that have levels, and the rows of each, ``(rows)``.
+        The combinations of levels of all predictors that have levels, and the rows of each, ``(rows)``; without those
+        of which one is missing.
     """
 
     levels: tuple[Any, ...] = ()
@@ -125,6 +128,7 @@ class UnreadPredictor:
     low: float = np.nan
     high: float = np.nan
     ordered: bool = False
+    absent: int = 0
     cells: Any = None
 
 

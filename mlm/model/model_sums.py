@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from ..crossproducts.merging import merged
-from ..errors import ArgumentError, DataError, brief, first_few, is_count, shorten
+from ..errors import ArgumentError, MlmWarning, brief, is_count, shorten, users_stacklevel
 from ..fit.lazy import unread_frame
-from ..frame.coding import Coding
 from ..frame.columns import Columns
 from ..frame.rows import Dropped
 from ..frame.unread import UnreadColumns, UnreadFrame, UnreadPredictor
+from .sums_alike import demand_alike
 from .sums_file import read_frame_of_sums, write_frame_of_sums
 
 __all__ = ["ModelSums", "demand_alone", "merge", "read_sums", "sums"]
@@ -49,6 +50,16 @@ class ModelSums:
         """Rows of the smallest group; where it is 1, the sums of that group are its row."""
         return int(min(factor.counts.min() for factor in self.frame.sums.factors.values()))
 
+    @property
+    def smallest_pair(self) -> int | None:
+        """Rows of the smallest pair of levels of two grouping factors that occurs; None where that is not known.
+
+        With random slopes, the sums of a pair of one row have that row's predictors in them. Without pairs, and with
+        weights, of which sums have no counts by pairs, there is none.
+        """
+        counts = [] if self.frame.sums.weighted else [pair.products[0, 0] for pair in self.frame.sums.pairs.values()]
+        return round(min(float(each.min()) for each in counts)) if counts else None
+
     def write(self, path: Any) -> None:
         """Write the sums to a Parquet file.
 
@@ -69,7 +80,9 @@ class ModelSums:
 
     def __repr__(self) -> str:
         groups = ", ".join(f"{name} ({factor.grouping.size})" for name, factor in self.frame.sums.factors.items())
-        return f"Sums of {self.nobs} rows for {self.formula}; groups: {groups}; smallest group: {self.smallest_group}"
+        pair = "" if self.smallest_pair is None else f"; smallest pair: {self.smallest_pair}"
+        least = f"smallest group: {self.smallest_group}{pair}"
+        return f"Sums of {self.nobs} rows for {self.formula}; groups: {groups}; {least}"
 
 
 def sums(
@@ -96,7 +109,7 @@ def sums(
         As for `lmer`.
     levels : mapping of str to sequence, optional
         All levels of a category, ``{"f": ["a", "b", "c"]}``, where some may have no rows here: sums can be merged when
-        their columns are the same.
+        their columns are the same. Names are those of the formula, such as ``"factor(k)"``.
     min_group : int, default 1
         Rows of groups with fewer rows than this are left out before anything is summed, and it is said how many.
     data_name : str, optional
@@ -109,19 +122,24 @@ def sums(
     Raises
     ------
     ArgumentError
-        When `min_group` is no whole number from 1, or `levels` is no mapping of lists.
+        When `min_group` is no whole number from 1, or `levels` is no mapping of lists, names what is no category of the
+        formula, or a level twice.
     FormulaError, DataError
         As `lmer`.
 
     Warns
     -----
     MissingRowsWarning
+    MlmWarning
+        When `min_group` is asked for, and pairs of fewer rows remain in a model with random slopes.
 
     Notes
     -----
     Sums are no anonymous data. Those of a group of one row are the row; those of a group with no more rows than columns
     can be solved for them; two files of sums that differ by a row give it away. `min_group` protects against the first
-    two only.
+    two only, and knows nothing of pairs: with several grouping factors there are sums by pairs of their levels too, and
+    where there are random slopes, those of a pair of one row have that row's predictors in them exactly.
+    `ModelSums.smallest_pair` says what there is.
 
     Examples
     --------
@@ -142,9 +160,29 @@ def sums(
         raise ArgumentError(
             f"`levels` maps names to lists of levels, such as {{'f': ['a', 'b']}}; got {brief(levels)}."
         )
-    return ModelSums(
+    found = ModelSums(
         unread_frame(formula, data, weights, offset, contrasts, None, data_name, levels=levels, least=min_group)
     )
+    if min_group > 1:
+        _say_pairs(found, min_group)
+    return found
+
+
+def _say_pairs(found: ModelSums, least: int) -> None:
+    """Warn of pairs of levels that `min_group` knows nothing of, where sums by pairs are of more than rows."""
+    sloped = {names: pair for names, pair in found.frame.sums.pairs.items() if pair.products[:, :, 0].size > 1}
+    for names, pair in sloped.items():
+        weighted = found.frame.sums.weighted
+        small = int((pair.products[0, 0] < least - 0.5).sum())  # counts are sums of ones
+        if weighted or small:
+            what = "an unknown number (weights are summed, not rows)" if weighted else f"{small:,}"
+            warnings.warn(
+                f"`min_group` is of single groups: of {len(pair.rows):,} pairs of levels of {shorten(names[0])!r} and "
+                f"{shorten(names[1])!r} {what} have fewer than {least} rows, and with random slopes the sums of a pair "
+                "of one row are that row's predictors. Leave such rows out, or the slopes, before sums leave the site.",
+                MlmWarning,
+                stacklevel=users_stacklevel(),
+            )
 
 
 def read_sums(path: Any) -> ModelSums:
@@ -205,7 +243,7 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
         raise ArgumentError(f"`parts` is a list of sums, mlm.merge([a, b]); got {brief(parts)}.")
     frames = [part.frame for part in given]
     for k, frame in enumerate(frames[1:], start=2):
-        _demand_alike(frames[0], frame, k)
+        demand_alike(frames[0], frame, k)
     first = frames[0]
     joined = merged([frame.sums for frame in frames])
     dropped = Dropped(
@@ -228,58 +266,18 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
     return ModelSums(UnreadFrame(joined, None, known))
 
 
-def demand_alone(*given: Any) -> None:
+def demand_alone(sums: Any, *given: Any) -> ModelSums:
     """Refuse what sums have in them already.
 
     Raises
     ------
     ArgumentError
     """
-    if any(each is not None for each in given):
+    if not isinstance(sums, ModelSums) or any(each is not None for each in given):
         raise ArgumentError(
             "Sums are fitted alone, mlm.lmer(sums): formula, data, weights, offset and contrasts are in them."
         )
-
-
-def _demand_alike(first: UnreadFrame, other: UnreadFrame, k: int) -> None:
-    """Refuse sums of other columns than the first ones."""
-    if first.formula.text != other.formula.text:
-        raise DataError(
-            f"Sums 1 are of {shorten(first.formula.text)!r} and sums {k} of {shorten(other.formula.text)!r}; only "
-            "those of one formula can be merged."
-        )
-    _demand_given_alike(first, other, k)
-    if set(first.sums.pairs) != set(other.sums.pairs):
-        raise DataError(f"Sums 1 and {k} differ in their grouping factors; sum both in one way.")
-    apart = [name for name in first.sums.names if name not in other.sums.names]
-    apart += [name for name in other.sums.names if name not in first.sums.names]
-    if apart or first.sums.names != other.sums.names or not _coded_alike(first, other):
-        what = first_few(apart) or "their categories are coded in different ways"
-        raise DataError(
-            f"Sums 1 and {k} are of different columns ({what}): a category has other levels there. Name all levels "
-            "when summing, mlm.sums(…, levels={'f': ['a', 'b', 'c']}), and use the same contrasts."
-        )
-    for call, learnt in first.recipe.learnt.items():
-        theirs = other.recipe.learnt.get(call, {})
-        for key in ("center and scale", "value"):
-            if learnt.get(key) != theirs.get(key):
-                raise DataError(
-                    f"A function of the formula ({call.function}) learnt other numbers of the rows of sums 1 and {k}; "
-                    "give the numbers in the formula, such as I((x - 50) / 10)."
-                )
-
-
-def _demand_given_alike(first: UnreadFrame, other: UnreadFrame, k: int) -> None:
-    """Refuse sums with other weights, or another offset, than the first ones: they are of another model."""
-    for name, nothing in (("weights", 1), ("offset", 0)):
-        told = [getattr(frame.call, name) for frame in (first, other)]
-        if told[0] != told[1]:
-            one, two = (f"no {name}" if text is None else f"{name}={shorten(text)!r}" for text in told)
-            remedy = f", where a site has none with a column of {nothing}" if None in told else ""
-            raise DataError(
-                f"Sums 1 were made with {one} and sums {k} with {two}, so that they are of different models. Sum them "
-                f"again with the same `{name}`{remedy}."
-            )
+    return sums
 
 
 def _of(columns: Columns, n: int) -> Columns:
@@ -306,17 +304,17 @@ def _predictors(frames: Sequence[UnreadFrame]) -> dict[str, UnreadPredictor]:
         cells = tables.groupby(levelled, as_index=False)["(rows)"].sum()
     found = {}
     for name in names:
+        absent = sum(known.absent for known in every[name])
         if name in levelled:
             levels = _levels([known.levels for known in every[name]])
             counts = cells.groupby(name)["(rows)"].sum()
-            found[name] = replace(
-                every[name][0], levels=levels, counts=tuple(int(counts[each]) for each in levels), cells=cells
-            )
+            rows = tuple(int(counts.get(each, 0)) for each in levels)
+            found[name] = replace(every[name][0], levels=levels, counts=rows, absent=absent, cells=cells)
         else:
             told = [_as_numbers(known) for known in every[name]]
             mean = float(np.average([known.typical for known in told], weights=[frame.nobs for frame in frames]))
             low, high = min(known.low for known in told), max(known.high for known in told)
-            found[name] = UnreadPredictor(typical=mean, low=low, high=high, cells=cells)
+            found[name] = UnreadPredictor(typical=mean, low=low, high=high, absent=absent, cells=cells)
     return found
 
 
@@ -332,24 +330,3 @@ def _as_numbers(known: UnreadPredictor) -> UnreadPredictor:
         return known
     mean = float(np.average(known.levels, weights=known.counts))
     return UnreadPredictor(typical=mean, low=min(known.levels), high=max(known.levels))
-
-
-def _coded_alike(first: UnreadFrame, other: UnreadFrame) -> bool:
-    """Whether categories have the same levels and contrasts."""
-    for one, two in zip(_codings(first), _codings(other), strict=True):
-        if one is None or two is None:
-            if one is not two:
-                return False
-        elif (one.labels, one.contrast_labels) != (two.labels, two.contrast_labels) or not _same_matrix(one, two):
-            return False
-    return True
-
-
-def _codings(frame: UnreadFrame) -> list[Coding | None]:
-    designs = (frame.x_design, *(part.design for part in frame.random))
-    return [coding for design in designs for coding in design.codings]
-
-
-def _same_matrix(one: Coding, two: Coding) -> bool:
-    matrices = [np.zeros(0) if coding.contrast is None else coding.contrast for coding in (one, two)]
-    return bool(np.array_equal(matrices[0], matrices[1]))

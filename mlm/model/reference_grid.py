@@ -132,19 +132,19 @@ def predictors(m: Designed) -> dict[str, Predictor]:
             f"{first_few(names)} {'was' if len(names) == 1 else 'were'} dropped from this model, depending on other "
             "columns, so that effects are arbitrary; leave out of the formula what depends on others."
         )
-    return {name: summarised(name, value, design) for name, value in m.frame.predictors.items()}
+    return {name: summarised(name, value, m) for name, value in m.frame.predictors.items()}
 
 
-def summarised(name: str, value: Value | UnreadPredictor, design: Design) -> Predictor:
+def summarised(name: str, value: Value | UnreadPredictor, m: Designed) -> Predictor:
     """Summarise one column of the data; `predictors` says what is raised."""
+    absent = value.absent if isinstance(value, UnreadPredictor) else missing(value)
+    if absent is not None and np.any(absent):
+        raise DataError(
+            f"The column {name!r} is missing in {int(np.sum(absent))} of the {m.frame.nobs} rows in use, as the "
+            "formula allows, and so has no typical value. Make the columns of its terms before the fit."
+        )
     if isinstance(value, UnreadPredictor):
         return Predictor.of_sums(name, value)
-    absent = missing(value)
-    if absent is not None:
-        raise DataError(
-            f"The column {name!r} is missing in {int(absent.sum())} of the {len(absent)} rows in use, as the formula "
-            "allows, and so has no typical value. Make the columns of its terms before the fit."
-        )
     if isinstance(value, Category):
         return Predictor.category(name, value.codes, pd.Index(value.levels).tolist())
     if isinstance(value, Truth):
@@ -152,7 +152,7 @@ def summarised(name: str, value: Value | UnreadPredictor, design: Design) -> Pre
     if not isinstance(value, Numbers):
         raise DataError(f"The column {name!r} is neither a number nor a category; it has no typical value.")
     levels, codes = np.unique(value.values, return_inverse=True)
-    if _is_coded(name, len(levels), design):
+    if _is_coded(name, len(levels), m.frame.x_design):
         return Predictor.category(name, codes, levels.tolist())
     return Predictor.numeric(name, value.values)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import ArgumentError, FitError, brief, is_one_of
 from ..frame.evaluate import Evaluator
+from ..frame.lazy_table import is_lazy
 from ..frame.model_frame import ModelFrame
 from ..frame.native import Native
 from ..frame.table import Table
@@ -71,6 +72,11 @@ def fitted_standardized(m: Any, two_sd: bool, data: Any, own: dict[str, Any]) ->
     given = origin.data if data is None else data
     if given is None:
         raise FitError("This model was loaded, and came without its data: give them, standardize(m, data=…).")
+    if is_lazy(given):
+        raise FitError(
+            "Data that stay where they are cannot be standardised: what columns are divided by is taken from rows in "
+            "memory. Give these, standardize(m, data=rows), or make the columns where the data are, and fit them."
+        )
     linear = not is_generalized(m) or (m.family.name, m.family.link.name) == ("gaussian", "identity")
     if linear and frame.offset is not None:
         raise FitError(

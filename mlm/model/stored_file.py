@@ -22,7 +22,7 @@ from ..errors import ArgumentError, DataError, FitError, MlmError, brief
 from ..frame.unread import UnreadFrame
 from .stored_values import Reader, Writer
 
-__all__ = ["DAMAGE", "damaged", "read_model", "write_model"]
+__all__ = ["DAMAGE", "damaged", "named_path", "read_model", "write_model"]
 
 FORMAT, VERSION = "mlm model", 1
 TEXT = "model.json"
@@ -60,7 +60,7 @@ def write_model(path: Any, kind: str, content: dict[str, Any]) -> None:
     """
     if isinstance(content["frame"], UnreadFrame):
         raise FitError("A model that was fitted from sums has no rows, which such a file holds; pickle the model.")
-    where, writer, origin = _path(path), Writer(), content["frame"].origin
+    where, writer, origin = named_path(path), Writer(), content["frame"].origin
     model = writer.value({**content, "options": None if origin is None else origin.plain_options})
     text = json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, "model": model})
     if len(text) > LONGEST_TEXT:
@@ -85,7 +85,7 @@ def read_model(path: Any) -> tuple[str, dict[str, Any]]:
     DataError
         When there is no such file, or it is no model, a damaged one, or one of a later format.
     """
-    where = _path(path)
+    where = named_path(path)
     try:
         with zipfile.ZipFile(where) as file:
             _demand_sizes(file, where.stat().st_size)
@@ -151,7 +151,13 @@ def _demand_shape(file: zipfile.ZipFile, name: str) -> None:
         raise ValueError(f"{name} says that it has {count} values of type {dtype}")
 
 
-def _path(path: Any) -> Path:
+def named_path(path: Any) -> Path:
+    """The path that a file is called by.
+
+    Raises
+    ------
+    ArgumentError
+    """
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(f"`path` is the name of a file; got {type(path).__name__}.")
     name = os.fspath(path)

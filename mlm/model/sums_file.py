@@ -2,16 +2,19 @@
 
 The table has a row for each level of each grouping factor, and for each pair of levels that occurs: ``part`` says of
 which factor or pair, ``level`` and ``other`` which levels, ``rows`` how many rows, ``s0`` … the sums, and columns such
-as ``g/0`` the values of a factor's parts. Under ``mlm.sums`` the metadata has ``format``, ``version`` and ``content``:
-formula, design and totals, written as `stored_values` does, with arrays in NumPy's format as text.
+as ``g/0`` the values of a factor's parts; its pages have checksums. Under ``mlm.sums`` the metadata has ``format``,
+``version`` and ``content``: formula, design and totals, written as `stored_values` does, with arrays in NumPy's format
+as text, and the SHA-256 of these, of the number of rows and of the names of the columns.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import importlib
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,7 @@ from ..errors import DataError, MlmError, shorten
 from ..frame.model_frame import RandomPart
 from ..frame.unread import UnreadColumns, UnreadFrame, UnreadLevels, UnreadPredictor
 from ..language.formula import parse
-from .stored_file import DAMAGE
+from .stored_file import DAMAGE, named_path
 from .stored_values import Reader, Writer
 
 __all__ = ["read_frame_of_sums", "write_frame_of_sums"]
@@ -32,12 +35,13 @@ FORMAT, VERSION, KEY = "mlm sums", 1, b"mlm.sums"
 OF_SUMS = ("nobs", "shift", "total", "log_weights", "weighted", "names", "plain")
 # Sums within levels add up to those over all rows, but for this share of the largest: a million roundings.
 ADDED_SHARE = 1e-9
-TOLD = ("levels", "counts", "typical", "low", "high", "ordered")
+TOLD = ("levels", "counts", "typical", "low", "high", "ordered", "absent")
 
 
 def write_frame_of_sums(path: Any, frame: UnreadFrame) -> None:
     """Write a frame of sums: see `ModelSums.write`."""
     arrow, parquet = _arrow()
+    path = named_path(path)
     tables = [_of_factor(k, name, factor) for k, (name, factor) in enumerate(frame.sums.factors.items())]
     tables += [_of_pair(len(tables) + k, pair) for k, pair in enumerate(frame.sums.pairs.values())]
     names = list(dict.fromkeys(name for table in tables for name in table))
@@ -45,9 +49,11 @@ def write_frame_of_sums(path: Any, frame: UnreadFrame) -> None:
     writer = Writer()
     content = writer.value(_content(frame))
     head = {"format": FORMAT, "version": VERSION, "content": content, "arrays": [_text(a) for a in writer.arrays]}
-    table = arrow.table(columns).replace_schema_metadata({KEY: json.dumps(head).encode()})
+    table = arrow.table(columns)
+    head["sha256"] = _digest(head, table)
+    table = table.replace_schema_metadata({KEY: json.dumps(head).encode()})
     try:
-        parquet.write_table(table, str(path), compression="zstd")
+        parquet.write_table(table, str(path), compression="zstd", write_page_checksum=True)
     except OSError as error:
         raise DataError(f"The sums cannot be written to {str(path)!r}: {error.strerror or error}.") from None
 
@@ -55,8 +61,9 @@ def write_frame_of_sums(path: Any, frame: UnreadFrame) -> None:
 def read_frame_of_sums(path: Any) -> UnreadFrame:
     """Read a frame of sums, and check it: see `read_sums`."""
     _, parquet = _arrow()
+    path = named_path(path)
     try:
-        table = parquet.read_table(str(path))
+        table = parquet.read_table(str(path), page_checksum_verification=True)
         head = json.loads((table.schema.metadata or {}).get(KEY, b"null"))
         if not isinstance(head, dict) or head.get("format") != FORMAT:
             raise DataError(f"{str(path)!r} has no sums that mlm has written.")
@@ -67,6 +74,8 @@ def read_frame_of_sums(path: Any) -> UnreadFrame:
                 f"{str(path)!r} was written by a later version of mlm, in format {head['version']}; this one reads "
                 f"formats up to {VERSION}: install a newer one."
             )
+        if head["sha256"] != _digest(head, table):
+            raise ValueError("it is not what was written")
         return _frame(Reader([_array(text) for text in head["arrays"]]).value(head["content"]), table)
     except MlmError:
         raise
@@ -75,6 +84,12 @@ def read_frame_of_sums(path: Any) -> UnreadFrame:
     except DAMAGE as error:
         why = shorten(str(error).partition("\n")[0])
         raise DataError(f"{str(path)!r} is damaged: {type(error).__name__}: {why}. Write the sums again.") from None
+
+
+def _digest(head: Mapping[str, Any], table: Any) -> str:
+    """What tells whether the metadata are those that were written, and of this table."""
+    told = [head["content"], head["arrays"], table.num_rows, table.column_names]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _arrow() -> tuple[Any, Any]:
@@ -203,6 +218,21 @@ def _demand_added(sums: Sums) -> None:
         away = np.abs(factor.products.sum(axis=2) - total[rows]) / np.where(size[rows] > 0, size[rows], 1.0)
         if not (away < ADDED_SHARE).all() or factor.counts.sum() != sums.nobs:
             raise ValueError(f"the sums by {name} do not add up to those over all rows")
+    for (one, other), pair in sums.pairs.items():
+        _demand_pairs_added(one, sums, pair.rows, other, pair.products)
+        _demand_pairs_added(other, sums, pair.columns, one, pair.products.transpose(1, 0, 2))
+
+
+def _demand_pairs_added(name: str, sums: Sums, levels: np.ndarray, other: str, products: np.ndarray) -> None:
+    """Refuse sums by pairs of levels that do not add up to those by the levels of one factor."""
+    mine, theirs = sums.factors[name], list(sums.factors[other].effects)
+    size = np.sqrt(sums.total.diagonal())
+    for row, effect in enumerate(mine.effects):
+        for column, beside in enumerate(theirs):
+            added = np.bincount(levels, products[row, column], len(mine.counts))
+            away = np.abs(added - mine.products[row, beside])
+            if not (away <= ADDED_SHARE * size[effect] * size[beside]).all():
+                raise ValueError(f"the sums by {name} and {other} do not add up to those by {name}")
 
 
 def _text(array: np.ndarray) -> str:

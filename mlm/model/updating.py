@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ..errors import FitError
 from ..frame.fit_call import FitCall
 from ..frame.model_frame import ModelFrame
+from ..frame.unread import UnreadFrame
 from ..language.rewriting import updated
 from ..report.face import demand_model
 
@@ -63,6 +64,12 @@ def call_of(m: Made) -> FitCall:
     FitError
         When it does not come from a call alone.
     """
+    if m.frame.origin is None and isinstance(m.frame, UnreadFrame):
+        raise FitError(
+            "This model was fitted from sums, which are of one formula, and cannot be fitted again with changes. Sum "
+            "the data by the other formula, mlm.sums(formula, data), and fit that; maximum likelihood in place of REML "
+            "is m.refit(reml=False)."
+        )
     if m.frame.origin is None:
         raise FitError(
             "This model does not come from a call alone: another response was put in the place of its own, or terms "

@@ -24,7 +24,8 @@ class MonteCarlo(NamedTuple):
     criterion : float
         Monte Carlo standard error of the criterion.
     theta : ndarray, shape (n_theta,)
-        Monte Carlo standard error of theta; 0 where it is 0.
+        Monte Carlo standard error of theta; 0 where it is 0, of which the solver's tolerance remains. As it is of the
+        spread of `probes` numbers, it is itself known to ``1 / sqrt(2 (probes - 1))`` of itself.
     sampling : ndarray, shape (n_theta,)
         Standard error of theta itself, from the average information.
     largest : float

@@ -18,6 +18,7 @@ APPROXIMATE = "n_agq=0 is approximate: these are not the estimates of the larges
 MOST_RATIO = 1e3
 # Monte Carlo error of theta, in its standard errors, above which probes are said to be too few, and one that would do.
 LARGEST_ERROR, ENOUGH = 1.0, 0.1
+FEW_PROBES = 10  # below which a standard error of their spread is itself uncertain by a quarter and more
 
 
 def notes(m: FittedMixedModel) -> list[str]:
@@ -57,6 +58,12 @@ def _monte_carlo(m: FittedMixedModel) -> list[str]:
         f"solved iteratively, with {errors.probes} random probes (seed {errors.seed}); Monte Carlo errors:",
         f"{named} {errors.criterion:.2g}, variances at most {errors.largest:.2g} of their standard errors",
     ]
+    if errors.probes < FEW_PROBES:
+        share = 100.0 / math.sqrt(2.0 * (errors.probes - 1))
+        lines.append(
+            f"of {errors.probes} probes, these errors are known to some {share:.0f} % only: Student's t with "
+            f"{errors.probes - 1} df"
+        )
     if LARGEST_ERROR < errors.largest < math.inf:
         enough = math.ceil(errors.probes * (errors.largest / ENOUGH) ** 2)
         lines.append(

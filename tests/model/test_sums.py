@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import mlm
-from mlm.errors import ArgumentError, DataError, FitError, MissingRowsWarning
+from mlm.errors import ArgumentError, DataError, FitError, FormulaError, MissingRowsWarning, MlmWarning
 
 FORMULA = "y ~ x * f + b + (1 + x | g) + (1 | h)"
 
@@ -172,6 +172,53 @@ def test_files_that_are_none_later_or_damaged_are_refused(tmp_path):
         mlm.read_sums(path)
 
 
+def test_sums_by_pairs_are_checked_level_by_level(tmp_path):
+    pytest.importorskip("pyarrow")
+    path, kept = tmp_path / "sums.parquet", mlm.sums(FORMULA, rows())
+    kept.write(path)
+
+    def more_in_one_pair(head, table, arrow):
+        at, place = table.column_names.index("s0"), len(table) - 1
+        values = table.column("s0").to_numpy().copy()
+        values[place] += 3.0
+        return table.set_column(at, "s0", arrow.array(values))
+
+    changed(path, more_in_one_pair)
+    with pytest.raises(DataError, match="add up to those by g"):
+        mlm.read_sums(path)
+
+
+def test_no_byte_of_a_file_changes_a_fit(tmp_path):
+    pytest.importorskip("pyarrow")
+    path, kept = tmp_path / "sums.parquet", mlm.sums("y ~ x + (1 + x | g) + (1 | h)", rows())
+    kept.write(path)
+    whole, deviance = path.read_bytes(), mlm.lmer(kept).deviance
+    rng = np.random.default_rng(5)
+    refused = 0
+    for place in rng.choice(len(whole), 60, replace=False):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << int(rng.integers(8))]) + whole[place + 1 :])
+        try:
+            found = mlm.read_sums(path)
+        except DataError:
+            refused += 1
+        else:  # a byte of what nobody reads, such as statistics
+            assert mlm.lmer(found).deviance == deviance
+    assert refused > 30
+
+
+@pytest.mark.parametrize("mean", [1e6, 1e9, 1e12])
+def test_a_response_far_from_zero_varies(mean):
+    d = rows().assign(y=lambda d: mean + np.round((d.y - d.y.mean()) * 64.0) / 64.0)
+    there, here = mlm.lmer(mlm.sums("y ~ x + (1 | g)", d)), mlm.lmer("y ~ x + (1 | g)", d)
+    np.testing.assert_allclose(there.theta, here.theta, atol=1e-8)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e6 / 3.0, 0.0])
+def test_a_constant_response_is_refused(value):
+    with pytest.raises(DataError, match="'y' is constant in the 1200 rows used"):
+        mlm.lmer(mlm.sums("y ~ x + (1 | g)", rows().assign(y=value)))
+
+
 def test_small_groups_are_left_out_and_it_is_said():
     d = rows()
     size = d.groupby("g").y.transform("size")
@@ -188,11 +235,73 @@ def test_levels_that_a_site_lacks_are_named():
     d = rows()
     one, other = d[d.f != "low"], d[d.f != "mid"]
     formula = "y ~ x + f + (1 | g)"
-    with pytest.raises(DataError, match=r"different columns \(f: fmid, f: flow\).*levels="):
+    with pytest.raises(DataError, match=r"the levels of 'f' \(mid, low\).*levels=\{'f': \['high', 'low', 'mid'\]\}"):
         mlm.merge([mlm.sums(formula, one), mlm.sums(formula, other)])
     levels = {"f": ["high", "low", "mid"]}
     parts = [mlm.sums(formula, each, levels=levels) for each in (one, other[other.f == "low"])]
     same(mlm.lmer(mlm.merge(parts)), mlm.lmer(formula, d))
+
+
+@pytest.mark.parametrize(
+    ("formula", "levels", "words"),
+    [
+        ("y ~ x + f + (1 | g)", {"nope": ["a"]}, r"names 'nope', which is no category of the formula \(f\)\."),
+        ("y ~ x + f + (1 | g)", {"x": [1, 2]}, "names 'x', .*: it is numbers"),
+        ("y ~ x + f + (1 | g)", {"g": [1, 2]}, "names 'g', which is no category"),
+        ("y ~ b + f + (1 | g)", {"b": [True, False]}, "truth values have all levels"),
+        ("y ~ factor(k) + (1 | g)", {"k": [1, 2]}, r"names 'k', .*\(factor\(k\)\).*Did you mean 'factor\(k\)'"),
+        ("y ~ x + f + (1 | g)", {"f": ["low", "mid", "high", "mid"]}, "`levels` of 'f' has mid twice"),
+    ],
+)
+def test_levels_are_those_of_categories(formula, levels, words):
+    d = rows().assign(k=lambda d: d.g % 2)
+    with pytest.raises(ArgumentError, match=words):
+        mlm.sums(formula, d, levels=levels)
+
+
+def test_the_message_names_what_differs():
+    d = rows().assign(k=lambda d: d.g % 3)
+    parts = [mlm.sums("y ~ f + factor(k) + (1 | g)", each) for each in (d[d.k < 2], d)]
+    with pytest.raises(DataError, match=r"levels of 'factor\(k\)' \(2\).*levels=\{'factor\(k\)': \[0, 1, 2\]\}"):
+        mlm.merge(parts)
+    given = {"levels": {"factor(k)": [0, 1, 2]}}
+    whole = [mlm.sums("y ~ f + factor(k) + (1 | g)", each, **given) for each in (d[d.k < 2], d[d.k > 1])]
+    same(mlm.lmer(mlm.merge(whole)), mlm.lmer("y ~ f + factor(k) + (1 | g)", d))
+    parts = [mlm.sums("y ~ f + (1 | g)", d, contrasts=each) for each in (None, {"f": "sum"})]
+    with pytest.raises(DataError, match="'f' has other contrasts there"):
+        mlm.merge(parts)
+    with pytest.raises(DataError, match="'k' is a category in sums 2 and numbers in sums 1"):
+        mlm.merge([mlm.sums("y ~ k + (1 | g)", each) for each in (d, d.assign(k=d.k.astype(str)))])
+
+
+def test_sums_are_of_random_effects():
+    with pytest.raises(FormulaError, match="no random-effects term"):
+        mlm.sums("y ~ x", rows())
+
+
+def test_pairs_of_few_rows_are_told():
+    d = rows()
+    formula, smallest = "y ~ x + (1 + x | g) + (1 | h)", int(d.groupby(["g", "h"]).size().min())
+    with pytest.warns(MlmWarning, match=r"of \d+ pairs of levels of 'g' and 'h' \d+ have fewer than 5 rows") as told:
+        found = mlm.sums(formula, d, min_group=5)
+    assert not any(issubclass(each.category, MissingRowsWarning) for each in told)
+    assert found.smallest_pair == smallest < 5 <= found.smallest_group
+    assert f"smallest pair: {smallest}" in repr(found)
+    assert mlm.sums("y ~ x + (1 | g) + (1 | h)", d, min_group=5).smallest_pair == smallest  # without slopes: no warning
+    assert mlm.sums("y ~ x + (1 + x | g)", d, min_group=5).smallest_pair is None
+    with pytest.warns(MlmWarning, match="an unknown number"):
+        assert mlm.sums(formula, d.assign(w=2.0), weights="w", min_group=5).smallest_pair is None
+
+
+def test_a_pair_of_one_row_is_its_predictors():
+    d = rows()
+    pair = mlm.sums("y ~ x + (1 + x | g) + (1 | h)", d)
+    sums, size = pair.frame.sums, d.groupby(["g", "h"]).x.agg(["size", "sum"])
+    found = sums.pairs["g", "h"].products[:, 0]
+    assert (np.sort(found[0]) == np.sort(size["size"])).all()
+    one = found[0] == pair.smallest_pair
+    there, least = found[1, one] / pair.smallest_pair + sums.shift[1], size["size"] == pair.smallest_pair
+    np.testing.assert_allclose(np.sort(there), np.sort((size["sum"] / size["size"])[least]))
 
 
 def test_what_cannot_be_merged_is_refused():
@@ -235,3 +344,29 @@ def test_what_needs_rows_says_how_it_is_had():
     assert m.predict(d.head(2), se=True, re_form=False).notna().all(axis=None)
     with pytest.raises(mlm.FitError, match="was fitted from sums, which have no columns to standardise"):
         mlm.standardize(m)
+
+
+def test_a_model_of_sums_is_of_one_formula():
+    m = mlm.lmer(mlm.sums("y ~ x + (1 | g)", rows()))
+    for ask in (lambda: m.update(". ~ . - x"), lambda: mlm.update(m, reml=False)):
+        with pytest.raises(FitError, match=r"fitted from sums, which are of one formula.*m\.refit\(reml=False\)"):
+            ask()
+    same(m.refit(reml=False), mlm.lmer("y ~ x + (1 | g)", rows(), reml=False))
+
+
+def test_sums_are_no_data():
+    kept = mlm.sums("y ~ x + (1 | g)", rows())
+    with pytest.raises(ArgumentError, match="Sums are fitted alone"):
+        mlm.lmer("y ~ x + (1 | g)", kept)
+    for fit in (mlm.lm, mlm.glm):
+        with pytest.raises(DataError, match=r"Sums are fitted alone, mlm\.lmer\(sums\)"):
+            fit("y ~ x", kept)
+
+
+@pytest.mark.parametrize("path", [None, 3, ""])
+def test_a_path_is_the_name_of_a_file(path):
+    pytest.importorskip("pyarrow")
+    kept = mlm.sums("y ~ x + (1 | g)", rows())
+    for ask in (kept.write, mlm.read_sums):
+        with pytest.raises(ArgumentError, match="`path` is the name of a file"):
+            ask(path)
