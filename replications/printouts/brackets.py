@@ -12,6 +12,7 @@ _ARGUMENT = re.compile(r"statistic\s*=\s*(c\([^()]*\)|[\"'][\w.]+[\"'])")
 _NOTE = re.compile(
     r"(standard errors?|[tz][- ](?:statistics?|values?)|p[- ]values?) (?:are )?in (?:parenthes|bracket)", re.I
 )
+_RATIOS = "se of ratios"
 _STARRED_FROM, _UNSTARRED_TO = 1.5, 3.6
 """Size of t from which on a result may have a star, and up to which it may have none, in samples that are not tiny."""
 _WIDTHS = (1.5, 5.0)
@@ -50,7 +51,8 @@ def quantity(cells: Sequence[Bracketed]) -> str | None:
     """Return what the numbers of one row of brackets are: se, statistic or p; None if that cannot be told.
 
     They are standard errors unless one cannot be: ``<0.001`` is a p value, ``-1.04`` a statistic; or most are at odds
-    with the stars and intervals beside them, with which another quantity agrees throughout.
+    with the stars and intervals beside them, with which another quantity agrees throughout. Those of odds ratios by the
+    delta method are as many standard errors from 1 as their logarithms are from 0.
 
     Examples
     --------
@@ -65,8 +67,8 @@ def quantity(cells: Sequence[Bracketed]) -> str | None:
     if odd < _IN_DOUBT * len(cells):
         return "se"
     told = any(cell.stars or cell.interval for cell in cells)
-    other = [name for name in ("p", "statistic") if told and all(_agrees(name, cell) for cell in cells)]
-    if not other and odd <= _IN_DOUBT * len(cells):
+    other = [name for name in ("p", "statistic", _RATIOS) if told and all(_agrees(name, cell) for cell in cells)]
+    if (not other and odd <= _IN_DOUBT * len(cells)) or other == [_RATIOS]:
         return "se"
     return other[0] if len(other) == 1 else None
 
@@ -82,7 +84,7 @@ def _agrees(name: str, cell: Bracketed) -> bool:
     value, estimate = _number(cell.value), _number(cell.estimate)
     if value is None or estimate is None:
         return True
-    if name == "p" and value > 1:
+    if (name == "p" and value > 1) or (name == _RATIOS and estimate <= 0):
         return False
     if name == "statistic" and estimate < 0 < value:
         return False
@@ -96,6 +98,8 @@ def _size(name: str, value: float, estimate: float) -> float:
     """Return the size of t that a quantity says."""
     if name == "se":
         return estimate / value if value else math.inf
+    if name == _RATIOS:
+        return abs(math.log(estimate)) * estimate / value if value else math.inf
     if name == "statistic":
         return value
     return _STARRED_FROM if value <= 0.1 else 0.0
@@ -106,7 +110,7 @@ def _fits(name: str, value: float, estimate: float, interval: tuple[str, str]) -
     if low is None or high is None or high <= low:
         return True
     half = (high - low) / 2
-    if name == "se":
+    if name in ("se", _RATIOS):
         return bool(value) and _WIDTHS[0] <= half / value <= _WIDTHS[1]
     t = abs(estimate) / (half / 1.96)
     expected = math.erfc(t / math.sqrt(2)) if name == "p" else t
