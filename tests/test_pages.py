@@ -172,7 +172,7 @@ def test_the_first_page_adds_up_the_time_of_the_chapters():
     page = text(BOOK / "intro.md")
     hours = [int(whole) + len(half) / 2 for whole, half in re.findall(r" (\d)(½?)&nbsp;h \|", page)]
     after = re.findall(r"file: book/(after_\w+)", text(ROOT / "_toc.yml"))
-    assert len(hours) == len(replications.SOURCES)
+    assert len(hours) == len(FINISHED)
     assert re.search(r"take an hour\s+and a half each", page)
     for some in (hours[:2], hours, [*hours, *[1.5] * len(after)]):
         said = f"{int(sum(some))}{'½' if sum(some) % 1 else ''} hours"

@@ -25,7 +25,7 @@ __all__ = ["GeneralizedOptimum", "search"]
 # errors. A step of the first costs as much as two or three of the last: of five of the benchmark's models together, 119
 # ms with 1e-2, 102 with 1e-1. NEARER is the first search's share of it where that has not come below the model without
 # effects: it may be far from a minimum, on a slope that says little.
-ROUGH, FINE, NEARER = 1e-1, 1e-10, 0.1
+ROUGH, FINE, NEARER = 1e-1, 1e-12, 0.1
 # Longest step of theta, beta moved along with the modes, in lengths of theta: one as long may come to 0, a longer one
 # passes it. Measured on the counts of broods, whose moments are too large: 11 evaluations, and 13 without.
 REACH = 1.0

@@ -45,7 +45,7 @@ CASES: tuple[dict[str, Any], ...] = (
      "family": "poisson"},
     {"name": "counts, square root", "formula": "large ~ x + z + (1 | g)", "family": "poisson", "link": "sqrt"},
     {"name": "counts, weights", "digits": 3, "formula": "count ~ x + (1 | g)", "family": "poisson", "weights": "tries"},
-    {"name": "scattered counts", "formula": "scattered ~ x + (1 | g)", "family": "negative.binomial"},
+    {"name": "scattered counts", "digits": 3, "formula": "scattered ~ x + (1 | g)", "family": "negative.binomial"},
     {"name": "scattered counts, the model", "formula": "scattered ~ x + z + (1 | h)", "family": "negative.binomial",
      "print": "model"},
     {"name": "Gamma, the model", "formula": "size ~ x + (1 | g)", "family": "Gamma", "link": "log", "print": "model"},
