@@ -101,7 +101,9 @@ def key_of(table: LazyTable, name: str) -> nw.Expr:
     column, holds = nw.col(name), table.holds(name)
     if holds == "numbers" and (table.is_float(name) or table.dtypes[name].is_decimal()):
         return sound(column.cast(nw.Float64))
-    return column.cast(nw.String) if holds == "words" else column
+    if holds != "words" or isinstance(table.dtypes[name], nw.String):
+        return column
+    return nw.when(~column.is_null()).then(column.cast(nw.String))  # pandas 2 makes words of what is missing
 
 
 class Translator:
