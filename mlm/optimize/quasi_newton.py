@@ -14,7 +14,7 @@ from scipy.linalg import lapack
 
 from ..errors import FitError
 
-__all__ = ["Descent", "Point", "descend", "differenced_hessian"]
+__all__ = ["Descent", "Point", "descend", "differenced_hessian", "once_more"]
 
 MOST_STEPS, MOST_HALVINGS = 200, 30
 # Share of the decrease that the slope promises that a step must bring (Armijo's condition, with Nocedal's constant).
@@ -108,6 +108,31 @@ def descend(
         x, at = moved, then
     left = _newton_step(hessian, at.gradient)[1]
     return Descent(x, at, hessian, left, _is_little(left, tolerance, at.value))
+
+
+def once_more(evaluate: Callable[[np.ndarray, P | None], P], end: Descent[P]) -> Descent[P]:
+    """Make one step more from where a search has ended, if that leaves less.
+
+    So near a minimum values differ by rounding, and gradients by more than that: these say whether it is nearer.
+
+    Parameters
+    ----------
+    evaluate : callable
+        As of `descend`.
+    end : Descent
+
+    Returns
+    -------
+    Descent
+    """
+    step = _newton_step(end.hessian, end.at.gradient)[0]
+    try:
+        at = evaluate(end.x + step, end.at)
+    except FitError:
+        return end
+    hessian = _updated(end.hessian, step, at.gradient - end.at.gradient)
+    left = _newton_step(hessian, at.gradient)[1]
+    return Descent(end.x + step, at, hessian, left, end.converged) if left < end.left else end
 
 
 def _is_little(left: float, tolerance: float, value: float) -> bool:

@@ -256,7 +256,7 @@ def test_rough_fits_estimate_the_negative_binomial_theta(between):
             mlm.glmer("count ~ x + (1 | g)", DATA.assign(count=count), "negative.binomial", n_agq=n) for n in (0, 1)
         )
     assert rough.family.theta == pytest.approx(full.family.theta, rel=2e-3)
-    assert 0.0 <= full.loglik - rough.loglik < 0.05
+    assert -1e-12 < full.loglik - rough.loglik < 0.05  # rounding, where both are without effects
     assert rough.npar == full.npar == 4
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlm.errors import FitError
-from mlm.optimize.quasi_newton import descend, differenced_hessian
+from mlm.optimize.quasi_newton import descend, differenced_hessian, once_more
 
 
 class At(NamedTuple):
@@ -38,6 +38,22 @@ def test_right_second_derivatives_take_one_step():
     end = descend(bowl, start, bowl(start), h, 1e-12)
     assert end.converged
     assert len(calls) == 2
+
+
+def test_one_step_more_is_judged_by_its_gradient():
+    def near(x, last=None):
+        """A bowl on a height beside whose rounding it falls by nothing."""
+        return At(1e9 + 0.5 * x @ x, x)
+
+    start = np.array([1e-5, -2e-5])
+    end = descend(near, start, near(start), 1.1 * np.eye(2), 1e-8)
+    assert end.x is start
+    more = once_more(near, end)
+    assert more.converged
+    assert more.left < 1e-2 * end.left
+    assert np.abs(more.x).max() < 0.1 * np.abs(start).max()
+    further = more._replace(hessian=1e-3 * np.eye(2))
+    assert once_more(near, further) is further
 
 
 def test_where_the_function_is_none():
