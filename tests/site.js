@@ -126,7 +126,7 @@ const site = {
   async faults(contrast) {
     const rule = "color-contrast";
     const tell = ({ impact, id, help, nodes }) => ({ impact, id, help, at: nodes.slice(0, 3).map((node) => node.html) });
-    document.head.appendChild(document.createElement("style")).textContent = "* { transition: none !important }";
+    document.head.appendChild(document.createElement("style")).textContent = "* { transition: none !important; animation: none !important }";
     if (contrast) return (await axe.run({ include: site.kinds() }, { runOnly: [rule] })).violations.map(tell);
     document.querySelectorAll("mjx-container > svg, tbody tr:nth-child(n + 15)").forEach((node) => node.remove());
     document.querySelectorAll(".highlight pre").forEach((node) => (node.textContent = node.textContent));
