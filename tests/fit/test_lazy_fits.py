@@ -229,7 +229,7 @@ def test_a_dot_stands_for_the_other_columns(tmp_path):
         ("y ~ log(z) + (1 | g)", {}, DataError, r"'log\(z\)' is infinite or undefined in \d+ of 1500 rows"),
         ("y ~ missing + (1 | g)", {}, DataError, "no column 'missing'"),
         ("y ~ x + (1 | g)", {"weights": np.ones(1500)}, DataError, "give its name, weights='name'"),
-        ("y ~ x + (1 | g)", {"weights": "z"}, DataError, r"\d+ of 1500 weights are zero or negative"),
+        ("y ~ x + (1 | g)", {"weights": "z"}, DataError, r"\d+ of 1500 weights 'z' are zero or negative"),
         ("y ~ x + (1 | g)", {"functions": {"half": lambda x: x / 2}}, ArgumentError, "`functions` take arrays"),
         ("f ~ x + (1 | g)", {}, DataError, "The response 'f' is not numeric"),
         ("y ~ factor(x) + (1 | g)", {}, DataError, "1,500 distinct values, too many for a category"),
