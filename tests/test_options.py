@@ -25,7 +25,7 @@ ARGUMENT = re.compile(
 NEVER_MET = (
     "The search was started at start=", "`family` is a name in quotes", "`labels` is True", "`table` is the name",
     "is of family=", "`weights` are those of new rows", "is not known; give it as a column",
-    "m.refit(reml=True)", "mlm.lm for ordinary least squares"
+    "m.refit(reml=True)", "mlm.lm for ordinary least squares", "Sums are fitted alone", "`probes` and `seed` are of"
 )  # fmt: skip
 
 
