@@ -23,9 +23,10 @@ __all__ = ["GeneralizedOptimum", "search"]
 
 # Decrease that is left to go: of a search that another follows, and of the last. The square of a distance in standard
 # errors. A step of the first costs as much as two or three of the last: of five of the benchmark's models together, 119
-# ms with 1e-2, 102 with 1e-1. NEARER is the first search's share of it where that has not come below the model without
-# effects: it may be far from a minimum, on a slope that says little.
-ROUGH, FINE, NEARER = 1e-1, 1e-10, 0.1
+# ms with 1e-2, 102 with 1e-1, from where a predictor with a value of 1e9 ended too early. NEARER is the first search's
+# share of it where that has not come below the model without effects: it may be far from a minimum, on a slope that
+# says little.
+ROUGH, FINE, NEARER = 3e-2, 1e-10, 0.1
 # ... above which a search that has ended makes one more step. Below, printed digits no longer change: it is 1e-6
 # standard errors. What is less than this can be rounding, in which no search would end.
 LAST = 1e-12
@@ -136,7 +137,7 @@ def _second_stage(criterion: Criterion, first: Descent[At]) -> Descent[At]:
 
 
 def _once_more(criterion: Criterion, end: Descent[At]) -> Descent[At]:
-    return once_more(criterion.together, end) if LAST < end.left < FINE else end
+    return once_more(criterion.together, end) if end.left > LAST else end
 
 
 def _settled(criterion: Criterion, end: Descent[At]) -> Descent[At]:
