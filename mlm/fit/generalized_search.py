@@ -132,11 +132,10 @@ def _second_stage(criterion: Criterion, first: Descent[At]) -> Descent[At]:
     hessian = start_hessian(first.hessian, first.at.laplace, first.at.evaluation.mode)
     if criterion.estimated:
         x, hessian = _with_size_start(x, hessian, first.at)
-        return _once_more(criterion, descend(criterion.together, x, criterion.together(x, first.at), hessian, FINE))
-    return _once_more(criterion, descend(criterion.together, x, criterion.released(x, first.at), hessian, FINE))
-
-
-def _once_more(criterion: Criterion, end: Descent[At]) -> Descent[At]:
+        at = criterion.together(x, first.at)
+    else:
+        at = criterion.released(x, first.at)
+    end = descend(criterion.together, x, at, hessian, FINE)
     return once_more(criterion.together, end) if end.left > LAST else end
 
 
