@@ -20,6 +20,8 @@ ABOUT_STOPPED = (
     "a fit stopped there gives it."
 )
 
+LONGEST_UNBROKEN = 12  # characters: two columns of them, a label and "yes" are as wide as a telephone
+
 # what the registry says of a value that is no plain rounded number
 RANGES = {
     "about": "within {}",
@@ -50,7 +52,7 @@ def in_words(text: str) -> bool:
 
 def printed_as(text: str) -> str:
     """Return a printed string as HTML that looks like print, with "nothing" where no star was printed."""
-    kind = ' class="words"' if in_words(text) else ""
+    kind = ' class="words"' if in_words(text) or len(text) > LONGEST_UNBROKEN else ""
     return f"<code{kind}>{escape(text)}</code>" if text else "nothing"
 
 
