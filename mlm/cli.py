@@ -21,7 +21,7 @@ from .glmer import glmer
 from .lm import lm
 from .lmer import lmer
 from .options import in_options
-from .outputs import check_outputs, write_table
+from .outputs import PICTURES, check_outputs, write_table
 from .page import Model, page, picture, save, software
 
 __all__ = ["main"]
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--tidy", metavar="OUT.csv", help="estimates with intervals, one row per parameter")
     parser.add_argument(
-        "--plot", metavar="OUT.png", help="caterpillar plot (.png .svg .pdf); residuals where no groups are"
+        "--plot", metavar="OUT.png", help=f"caterpillar plot ({' '.join(PICTURES)}); residuals where no groups are"
     )
     parser.add_argument("--report", metavar="OUT.html", help="one page for a browser: tables, ICC, pictures")
     return parser
@@ -161,7 +161,7 @@ def _fit(chosen: argparse.Namespace, data: pd.DataFrame) -> Model:
 
 def _generalized(chosen: argparse.Namespace, data: pd.DataFrame, grouped: bool) -> Model:
     if chosen.ml:
-        raise ArgumentError("--ml is said of every generalized model: leave it out.")
+        raise ArgumentError("Generalized models are always fitted by maximum likelihood: leave --ml out.")
     if not grouped:
         return glm(chosen.formula, data, chosen.family, chosen.link, chosen.weights, chosen.offset)
     nodes = 1 if chosen.n_agq is None else chosen.n_agq

@@ -78,7 +78,14 @@ def glmer(
 
     Warns
     -----
-    MissingRowsWarning, RankWarning, SingularFitWarning, ConvergenceWarning
+    MissingRowsWarning
+        Rows with missing values were left out.
+    RankWarning
+        Columns of the fixed effects depend on others and were dropped.
+    SingularFitWarning
+        A variance is estimated as zero, or a correlation as plus or minus one.
+    ConvergenceWarning
+        The search ended without a minimum, or rounding hides it.
 
     References
     ----------

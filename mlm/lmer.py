@@ -109,8 +109,20 @@ def lmer(
 
     Warns
     -----
-    MissingRowsWarning, RankWarning, IdentificationWarning, SingularFitWarning, ConvergenceWarning,
+    MissingRowsWarning
+        Rows with missing values were left out.
+    RankWarning
+        Columns of the fixed effects depend on others and were dropped.
+    IdentificationWarning
+        The data cannot tell some variances apart.
+    SingularFitWarning
+        A variance is estimated as zero, or a correlation as plus or minus one.
+    ConvergenceWarning
+        The search ended without a minimum, or rounding hides it.
+    ResponseWarning
+        The response is True and False.
     MonteCarloWarning
+        The system of crossed factors does not fit in memory and is solved iteratively, with a Monte Carlo error.
 
     Notes
     -----

@@ -28,6 +28,8 @@ REWORDED = (
     (r"\btable=", "--table NAME"),
     (r"\blabels=True", "--labels"),
     (r"\breml=False", "--ml"),
+    (r"take m\.refit\(reml=True\)", "leave --ml out"),
+    (r"leave ddf out", "leave --ddf out"),
     (r"^ddf must be None, '([\w-]+)' or '([\w-]+)'; got '(.*)'\.$", r"--ddf is \1, \2 or none; got \3."),
 )
 ARGUMENTS = "family|link|n_agq|weights|offset"

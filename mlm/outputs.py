@@ -10,10 +10,11 @@ import pandas as pd
 
 from .errors import ArgumentError
 
-__all__ = ["check_outputs", "write_table"]
+__all__ = ["PICTURES", "check_outputs", "write_table"]
 
 SIGNS = {".csv": ",", ".tsv": "\t", ".txt": "\t", "": ","}  # between the columns of a table, by the end of its name
 PAGES = (".html", ".htm", "")
+PICTURES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".tif", ".tiff", ".eps")
 
 
 def check_outputs(source: str, outputs: Mapping[str, str | None]) -> None:
@@ -58,16 +59,10 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _check_kind(option: str, path: Path) -> None:
-    known = {"--tidy": tuple(SIGNS), "--report": PAGES, "--plot": _pictures() if option == "--plot" else ()}[option]
+    known = {"--tidy": tuple(SIGNS), "--report": PAGES, "--plot": PICTURES}[option]
     if path.suffix.lower() not in known:
         kinds = ", ".join(kind for kind in known if kind)
         raise ArgumentError(f"{option} writes {kinds}, by the end of the name; got {str(path)!r}.")
-
-
-def _pictures() -> tuple[str, ...]:
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    return tuple(f".{kind}" for kind in sorted(FigureCanvasBase.filetypes))
 
 
 def _check_place(option: str, path: Path) -> None:

@@ -20,6 +20,8 @@ ABOUT_STOPPED = (
     "a fit stopped there gives it."
 )
 
+LONGEST_UNBROKEN = 12  # characters: two columns of them, a label and "yes" are as wide as a telephone
+
 # what the registry says of a value that is no plain rounded number
 RANGES = {
     "about": "within {}",
@@ -50,7 +52,7 @@ def in_words(text: str) -> bool:
 
 def printed_as(text: str) -> str:
     """Return a printed string as HTML that looks like print, with "nothing" where no star was printed."""
-    kind = ' class="words"' if in_words(text) else ""
+    kind = ' class="words"' if in_words(text) or len(text) > LONGEST_UNBROKEN else ""
     return f"<code{kind}>{escape(text)}</code>" if text else "nothing"
 
 
@@ -142,13 +144,59 @@ class Checked(pd.DataFrame):
         )
 
 
+# what the columns of R's tables are called in words
+COLUMNS = {
+    "Estimate": "estimate",
+    "estimate": "estimate",
+    "Std. Error": "standard error",
+    "SE": "standard error",
+    "se": "standard error",
+    "df": "df",
+    "DenDF": "denominator df",
+    "t value": "t value",
+    "F value": "F value",
+    "Pr(>|t|)": "p value",
+    "Pr(>|z|)": "p value",
+    "Pr(>F)": "p value",
+    "p.value": "p value",
+    "Sum Sq": "sum of squares",
+    "Mean Sq": "mean square",
+    "emmean": "mean",
+    "from": "lower limit",
+    "to": "upper limit",
+    "lower.CL": "lower limit",
+    "upper.CL": "upper limit",
+}
+
+
+def labelled(name: str, words: Mapping[str, str]) -> str:
+    """Return the name of a number as a reader understands it.
+
+    Examples
+    --------
+    >>> labelled("S meanses df", {"S": "Satterthwaite"})
+    'Satterthwaite: df of meanses'
+    """
+    if name in words:
+        return words[name]
+    first, _, rest = name.partition(" ")
+    if rest and first in words:
+        return f"{words[first]}: {labelled(rest, {})}"
+    for column, meaning in COLUMNS.items():
+        if name == column:
+            return meaning
+        if name.endswith(f" {column}"):
+            return f"{meaning} of {name.removesuffix(f' {column}')}"
+    return name
+
+
 class Compared:
     """Numbers of another program beside ours, all of which agree; two such tables add up to one.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-        A row for each number, a column for the program, one for Python.
+        A row for each number, a column for the program, one for Python, and one that says how near they had to be.
     """
 
     def __init__(self, frame: pd.DataFrame) -> None:
@@ -159,10 +207,12 @@ class Compared:
 
     @property
     def caption(self) -> str:
-        """How many numbers agree, as "8 of 8 numbers of R agree"."""
+        """How many numbers agree and how nearly, as "8 of 8 numbers of R agree within 1 in 50,000"."""
         count = len(self.frame)
         noun, verb = ("number", "agrees") if count == 1 else ("numbers", "agree")
-        return f"{count} of {count} {noun} of {self.frame.columns[0]} {verb}"
+        bounds = list(self.frame["agrees"].unique())
+        nearly = bounds[0] if len(bounds) == 1 else "within what its row says" if count == 1 else "as each row says"
+        return f"{count} of {count} {noun} of {self.frame.columns[0]} {verb} {nearly}"
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame.to_string(float_format='{:.6g}'.format)}"
@@ -170,8 +220,8 @@ class Compared:
     def _repr_html_(self) -> str:
         heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", *self.frame.columns))
         rows = "".join(
-            f'<tr><th scope="row">{escape(name)}</th><td>{theirs:.6g}</td><td>{ours:.6g}</td></tr>'
-            for name, theirs, ours in self.frame.itertuples()
+            f'<tr><th scope="row">{breakable(name)}</th><td>{theirs:.6g}</td><td>{ours:.6g}</td><td>{agrees}</td></tr>'
+            for name, theirs, ours, agrees in self.frame.itertuples()
         )
         return (
             f'<details class="published-check"><summary>{escape(self.caption)}</summary>'
@@ -185,6 +235,7 @@ def compared(
     rtol: float = 1e-5,
     atol: float | Mapping[str, float] = 0.0,
     program: str = "R",
+    words: Mapping[str, str] | None = None,
 ) -> Compared:
     """Compare computed numbers with those of another program, which name what is compared.
 
@@ -199,6 +250,9 @@ def compared(
     atol : float or mapping of str to float
         Difference that counts as none, such as the error of a simulation.
     program : str
+    words : mapping of str to str, optional
+        What is shown for a name, or for the first word of names. Columns of R's tables at their end are put in words
+        without it: "homework Std. Error" is "standard error of homework".
 
     Returns
     -------
@@ -211,19 +265,24 @@ def compared(
 
     Examples
     --------
-    >>> compared({"df": 9.0446}, {"df": 9.04461})
-    1 of 1 number of R agrees
-             R  Python
-    df 9.04461  9.0446
+    >>> compared({"S ses df": 240.0692}, {"S ses df": 240.069}, words={"S": "Satterthwaite"})
+    1 of 1 number of R agrees within 1 in 100,000
+                                R  Python              agrees
+    Satterthwaite: df of ses 240.069 240.069 within 1 in 100,000
     """
     if absent := [name for name in given if name not in computed]:
         raise CheckError(f"Not computed: {', '.join(absent)}.")
     frame = pd.DataFrame({program: dict(given), "Python": {name: float(computed[name]) for name in given}})
-    within = pd.Series(atol, index=frame.index) + rtol * frame[program].abs()
+    slack = pd.Series(atol, index=frame.index, dtype=float)
+    within = slack + rtol * frame[program].abs()
     off = frame[~((frame["Python"] - frame[program]).abs() <= within)]
     if len(off):
         raise CheckError(f"{len(off)} of {len(frame)} numbers are not {program}'s:\n{off.to_string()}")
-    return Compared(frame)
+    frame["agrees"] = [
+        f"within {allowed:.2g}" if absolute or not rtol else f"within 1 in {1 / rtol:,.0f}"
+        for absolute, allowed in zip(slack, within, strict=True)
+    ]
+    return Compared(frame.rename(index=lambda name: labelled(name, words or {})))
 
 
 class Score:

@@ -24,14 +24,15 @@ def sources() -> str:
     learn_mlms_ch4       60 numbers, 58 reproduced
         Mairead Shaw and Jessica Kay Flake, ...
     """
-    lines = []
+    lines, reproduced = [], 0
     for key in registry.SOURCES:
         source, found = registry.read(key), computed(key)
         agreeing = sum(record.agrees for record in found.values())
+        reproduced += agreeing
         lines.append(f"{key:20}{len(source.entries):>3} numbers, {agreeing} reproduced")
         lines.append(f"{' ' * INDENT}{source.author}, {source.title}; data: {source.dataset}")
     total = sum(len(registry.read(key).entries) for key in registry.SOURCES)
-    return "\n".join([*lines, f"{'all':20}{total:,} numbers"])
+    return "\n".join([*lines, f"{'all':20}{total:,} numbers, {reproduced:,} reproduced"])
 
 
 def entries(key: str, name: str = "") -> str:

@@ -43,11 +43,26 @@ def _same(found, wanted):
     return np.allclose([found[name] for name in wanted], list(wanted.values()), rtol=SIX_DIGITS, atol=0)
 
 
+def folded_tables(key):
+    outputs = [output for cell in read(key).cells for output in cell.get("outputs", [])]
+    return "".join(output.get("data", {}).get("text/html", "") for output in outputs)
+
+
+@each_page
+def test_compared_numbers_have_labels_in_words_and_say_how_near_they_are(key):
+    tables = re.findall(r'<details class="published-check">.*?</details>', folded_tables(key), re.DOTALL)
+    rows = [row for table in tables for row in re.findall(r"<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>", table)]
+    labels = [re.sub("<wbr>", "", label) for label, _ in rows]
+    assert all("<td>within " in cells for _, cells in rows)
+    assert not [
+        label for label in labels if re.match(r"(S|KR|I|II|III|four|new|sd_\S+) ", label) or "Std. Error" in label
+    ]
+
+
 @each_page
 def test_every_number_is_compared(key):
-    outputs = [output for cell in read(key).cells for output in cell.get("outputs", [])]
-    folded = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
-    counts = [int(count) for count in re.findall(r"<summary>(\d+) of \1 numbers of R agree</summary>", folded)]
+    folded = folded_tables(key)
+    counts = [int(count) for count in re.findall(r"<summary>(\d+) of \1 numbers of R agree (?:within|as each)", folded)]
     assert sum(counts) == sum(map(len, given(key))) - NOT_COMPARED[key]
 
 
@@ -85,7 +100,11 @@ def printed(cell):
 def cells_of(text):
     """The numbers of a printed table by their row's name; a p value that is only said to be small is 0."""
     rows = (re.match(r"(\S.*?)\s{2,}(\S.*)", line) for line in text.splitlines())
-    return {row[1]: [0.0 if each[0] == "<" else float(each) for each in row[2].split()] for row in rows if row}
+    return {
+        row[1]: [0.0 if each[0] == "<" else float(each) for each in row[2].split()]
+        for row in rows
+        if row and "within" not in row[2]
+    }
 
 
 EXERCISES = json.loads((ROOT / "tests/reference/after_exercises.json").read_text("utf-8"))["checks"]

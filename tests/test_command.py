@@ -16,6 +16,7 @@ from rmodels import data
 
 import mlm
 from mlm.cli import main
+from mlm.outputs import PICTURES
 from mlm.page import software
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -181,9 +182,18 @@ def test_weights_and_offset_are_those_of_the_functions(formula, options, fitted,
         (["one ~ x", "FILE", "--n-agq", "5", "--family", "binomial"], "ArgumentError: --n-agq is for models with gr"),
         (["one ~ x + (1 | g)", "FILE", "--n-agq", "5"], "ArgumentError: --n-agq is of generalized models"),
         (["one ~ x", "FILE", "--link", "logit"], "ArgumentError: --link is of generalized models"),
-        (["one ~ x + (1 | g)", "FILE", "--ml", "--family", "binomial"], "ArgumentError: --ml is said of every"),
+        (["one ~ x + (1 | g)", "FILE", "--ml", "--family", "binomial"], "ArgumentError: Generalized models are "),
         (["one ~ x + (1 | g)", "FILE", "--family", "binomal"], "ArgumentError: There is no family 'binomal'"),
         (["one ~ x + (1 | g)", "FILE", "--family", "binomial", "--ddf", "satterthwaite"], "FitError: "),
+        (
+            ["y ~ x", "FILE", "--ddf", "satterthwaite"],
+            "FitError: This model has its own degrees of freedom; leave --ddf",
+        ),
+        (
+            ["y ~ x + (1 | g)", "FILE", "--ml", "--ddf", "kenward-roger"],
+            "FitError: Kenward and Roger's method is one of REML, and this model was fitted by maximum likelihood; "
+            "leave --ml out.",
+        ),
         (["y ~ x", "FILE", "--weights", "w"], "ArgumentError: --weights is for models with groups or a --family"),
         (["y ~ x", "FILE", "--offset", "w"], "ArgumentError: --offset is for models with groups or a --family"),
         (["y ~ x + (1 | g)", "FILE", "--weights", "nope"], "DataError: The data have no column 'nope'"),
@@ -212,7 +222,7 @@ def test_what_is_refused_ends_with_status_2_and_one_message(arguments, said, fil
         (["--tidy", "other/../o.csv", "--report", "o.csv"], "--tidy and --report would write the same file"),
         (["--tidy", "t.xlsx"], "--tidy writes .csv, .tsv, .txt, by the end of the name"),
         (["--report", "r.pdf"], "--report writes .html, .htm"),
-        (["--plot", "p.doc"], "--plot writes "),
+        (["--plot", "p.doc"], f"--plot writes {', '.join(PICTURES)}, by the end of the name"),
         (["--report", "other"], "--report: 'other' is a folder"),
         (["--report", "none/r.html"], "--report: there is no folder 'none'"),
     ],
@@ -344,3 +354,12 @@ def test_the_command_has_help_with_formulas_and_examples():
     done = subprocess.run([sys.executable, "-m", "mlm", "--help"], capture_output=True, text=True, check=True)
     for part in ("(1 | school)", "--report", "exit status"):
         assert part in done.stdout
+
+
+def test_help_names_the_endings_of_pictures(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert f"({' '.join(PICTURES)})" in " ".join(capsys.readouterr().out.split())
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    assert {kind[1:] for kind in PICTURES} <= set(FigureCanvasBase.filetypes)

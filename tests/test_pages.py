@@ -132,9 +132,12 @@ def test_the_count_of_published_values_is_written_nowhere(path):
     assert f"{total:,}" not in text(path)
 
 
-@pytest.mark.parametrize(("name", "chapter"), [("ess", "two_level_mlm"), ("vaisey", "vaisey_mlm")])
-def test_country_codes_are_listed_in_the_chapter_and_on_the_page_of_the_data(name, chapter):
-    codes = set(replications.load(name, kind="twin", verbose=False)["cntry"])
+@pytest.mark.parametrize(
+    ("name", "chapter", "column"),
+    [("ess", "two_level_mlm", "cntry"), ("vaisey", "vaisey_mlm", "cntry"), ("issp", "day1_basics", "cnt")],
+)
+def test_country_codes_are_listed_in_the_chapter_and_on_the_page_of_the_data(name, chapter, column):
+    codes = set(replications.load(name, kind="twin", verbose=False)[column])
     cells = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4).cells
     boxes = [cell.source.partition("{dropdown} The country codes\n")[2].partition("\n```")[0] for cell in cells]
     for listing in ("".join(boxes), text(BOOK / "twins.md").partition(f"In `{name}` they are")[2].partition("\n\n")[0]):

@@ -422,12 +422,26 @@ def test_a_real_model_is_checked_by_name(monkeypatch, tmp_path):
 
 def test_numbers_beside_those_of_another_program_are_a_folded_line_or_an_error():
     table = replications.compared({"a": 1.0, "b": 2.0, "c": 3.0}, {"a": 1.000001, "b": 2.1}, atol={"a": 0, "b": 0.2})
-    assert str(table).startswith("2 of 2 numbers of R agree\n")
-    assert (
-        "<summary>3 of 3 numbers of R agree</summary>"
-        in (table + replications.compared({"c": 3}, {"c": 3}))._repr_html_()
-    )
+    assert str(table).startswith("2 of 2 numbers of R agree as each row says\n")
+    assert list(table.frame["agrees"]) == ["within 1 in 100,000", "within 0.2"]
+    both = table + replications.compared({"c": 3}, {"c": 3})
+    assert "<summary>3 of 3 numbers of R agree as each row says</summary>" in both._repr_html_()
+    exact = replications.compared({"a": 2.49851}, {"a": 2.49856}, 1e-4)
+    assert exact.caption == "1 of 1 number of R agrees within 1 in 10,000"
+    assert "<td>2.49856</td><td>2.49851</td><td>within 1 in 10,000</td>" in exact._repr_html_()
     with pytest.raises(replications.CheckError, match="1 of 2 numbers are not Stata's"):
         replications.compared({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.1}, program="Stata")
     with pytest.raises(replications.CheckError, match="Not computed: z"):
         replications.compared({}, {"z": 1.0})
+
+
+def test_names_of_compared_numbers_are_read_as_words():
+    given = {"S ses Std. Error": 1.0, "sd_x|g from": 2.0, "homework:standing Pr(>F)": 3.0, "p LRT": 4.0, "other": 5.0}
+    words = {"S": "Satterthwaite", "sd_x|g": "SD of slopes", "p LRT": "likelihood ratio: p value"}
+    assert list(replications.compared(given, given, words=words).frame.index) == [
+        "Satterthwaite: standard error of ses",
+        "SD of slopes: lower limit",
+        "p value of homework:standing",
+        "likelihood ratio: p value",
+        "other",
+    ]

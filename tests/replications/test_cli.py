@@ -248,7 +248,10 @@ def test_list_names_the_sources_and_their_counts(capsys):
     printed = capsys.readouterr().out
     for source in registry.SOURCES:
         assert re.search(rf"^{source} +{len(registry.read(source).entries)} numbers, \d+ reproduced$", printed, re.M)
-    assert f"{TOTAL:,} numbers" in printed
+    reproduced = sum(
+        int(count.replace(",", "")) for count in re.findall(r"^\w+_.*numbers, ([\d,]+) reproduced$", printed, re.M)
+    )
+    assert printed.splitlines()[-1] == f"{'all':20}{TOTAL:,} numbers, {reproduced:,} reproduced"
 
 
 def test_show_prints_what_was_printed_and_computed(capsys):
