@@ -45,6 +45,11 @@ def breakable(name: str) -> str:
     return escaped
 
 
+def unbroken(text: str) -> str:
+    """Return text as HTML in which no line ends after a hyphen, so that 1e-8 stays whole."""
+    return escape(text).replace("-", "&#8209;")
+
+
 def in_words(text: str) -> bool:
     """Return whether a printed string is words, which may wrap, and no number or stars."""
     return re.search(r"[^\W\d_]{2}", text) is not None
@@ -125,7 +130,7 @@ class Checked(pd.DataFrame):
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><th scope="row" title="{escape(str(id))}">{breakable(label)}</th>'
-            f"<td>{printed_as(row.printed)}{f' <small>{escape(within)}</small>' if within else ''}</td>"
+            f"<td>{printed_as(row.printed)}{f' <small>{unbroken(within)}</small>' if within else ''}</td>"
             f"<td>{printed_as(row.computed)}</td><td>{row.agrees}</td></tr>"
             for id, label, within, row in zip(
                 self.index, self.labels, self.ranges, self.itertuples(index=False), strict=True

@@ -37,8 +37,9 @@ const site = {
     }).map((node) => node.alt || called(node));
   },
 
-  /** Numbers, such as 1e-5, and options of commands, such as --help, within which a line ends. */
+  /** Numbers, such as 1e-5, and options of commands, such as --help, within which a line ends; but for 0.0000000000000002. */
   broken() {
+    const longest = 12;  // characters: two columns of longer ones are wider than a telephone
     const whole = /(?<![\w.\/-])(?:[-\u2212]?\d(?:[\d.,]*\d)?(?:e[-+]?\d+)?|--\w[\w-]*)(?!\w)/g;
     const found = [], range = document.createRange();
     const lines = () => new Set([...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top))).size;
@@ -50,7 +51,7 @@ const site = {
       for (const { 0: word, index } of text.data.matchAll(whole)) {
         range.setStart(text, index);
         range.setEnd(text, index + word.length);
-        if (lines() > 1) found.push(`${word} in ${text.data.slice(Math.max(0, index - 20), index + 40)}`);
+        if (lines() > 1 && word.length <= longest) found.push(`${word} in ${text.data.slice(Math.max(0, index - 20), index + 40)}`);
       }
     }
     return found;
