@@ -179,7 +179,9 @@ class Part:
     @cached_property
     def footer(self) -> Footer:
         """What the lines below say of tests and intervals."""
-        return Footer(self.notes, self.block.kind, sum("p" in family for family in self.families.values()))
+        tests = sum("p" in family for family in self.families.values())
+        lettered = any(number.column == ".group" for number in self.block.numbers)
+        return Footer(self.notes, self.block.kind, tests, lettered=lettered)
 
     @cached_property
     def models(self) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def _account(block: Block, lines: list[Line]) -> None:
         legend = _LEGEND.search(line.text) or CODES.match(line.text)
         if line.code or line.cells or line.prose or line.number in reported or legend:
             continue
-        texts = list(read.get(line.number, ()))
+        texts = [*read.get(line.number, ()), *_ALONE.findall(block.labels.get(line.number, ""))]
         for found in _ALONE.findall(_PADDED.sub(r"\1", line.text)):
             known = next((text for text in texts if text.lstrip("<>=").removesuffix("%") == found), None)
             if known is not None:
