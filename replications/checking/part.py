@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Cutoffs] = {
     "stargazer": STARGAZER,
     "modelsummary": MODELSUMMARY,
     "page": TABLE,
+    "afex.nice": MODELSUMMARY,
 }
 
 
@@ -153,7 +154,8 @@ class Part:
     @cached_property
     def cutoffs(self) -> Cutoffs:
         """Stars and the p value below which each stands, most stars first: R's own, or those of a table's legend."""
-        default = DEFAULTS.get(self.block.kind.partition(".")[0])
+        kind = self.block.kind
+        default = DEFAULTS.get(kind) or DEFAULTS.get(kind.partition(".")[0])
         if default is None:
             return SUMMARY
         found: dict[str, float] = {}

@@ -7,6 +7,21 @@ from replications import read_printout
 
 LEGEND = "---\nSignif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 CASES = {
+    "afex.nice": (
+        "Mixed Model Anova Table (Type 3 tests, KR-method)\n\nModel: y ~ arm * x + (1 | school)\nData: d\n"
+        "  Effect       df         F p.value\n1    arm  2, 28.3   8.15 **    .002\n2      x   1, 148 47.89 ***   <.001\n"
+        f"3  arm:x 2, 147.6    2.36 +    .098\n{LEGEND.replace(chr(39) + '.' + chr(39), chr(39) + '+' + chr(39))}",
+        {
+            "arm.num_df": "2", "arm.den_df": "28.3", "arm.f": "8.15", "arm.stars": "**", "x.f": "47.89", "x.p": "<.001",
+            "arm:x.den_df": "147.6", "arm:x.stars": "+",
+        },
+    ),
+    "afex.anova": (
+        "Anova Table (Type 3 tests)\n\nResponse: y\n          num Df  den Df    MSE       F     ges    Pr(>F)    \n"
+        "var       1.2606  6.3030 3.1816  89.583 0.20403 4.257e-05 ***\n"
+        f"var:fdose 2.6455 13.2277 2.2869   5.790 0.02438   0.01109 *  \n{LEGEND}",
+        {"var.num_df": "1.2606", "var.den_df": "6.3030", "var:fdose.mse": "2.2869", "var:fdose.stars": "*"},
+    ),
     "arm.display": (
         "lmer(formula = y ~ x + (1 | county), data = d)\n            coef.est coef.se\n(Intercept)  1.46     0.05  \n"
         "x           -0.69     0.07  \n\nError terms:\n Groups   Name        Std.Dev.\n county   (Intercept) 0.33    \n"
