@@ -21,7 +21,11 @@ from replications.printouts.pasted import as_output
 for _module in pkgutil.iter_modules(kinds.__path__):
     importlib.import_module(f"{kinds.__name__}.{_module.name}")
 
-_LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|(?:^|[*+.])[\s}$]*p[\s$]*<[\s$]*0?\.\d")
+_LEGEND = re.compile(
+    r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==(?! -?[\d.]+\s+-?[\d.])|"
+    r"(?:^|[*+.])[\s}$]*p[\s$]*<[\s$]*0?\.\d"
+)
+"""Lines with numbers that are none of results; ``a - b == 0 2.18`` is a row of hypotheses."""
 
 _DECIMAL = re.compile(r"\d[.,]\d")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")

@@ -10,7 +10,7 @@ from replications.printouts.cells import NUMBER, Cell, is_split
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import has_title, kind
 from replications.printouts.lines import Line
-from replications.printouts.names import quantity, slug
+from replications.printouts.names import LETTERS, quantity, slug
 from replications.printouts.rows import swallows
 
 _ESTIMATE = r"(?:emmean|estimate|prob|rate|response|odds\.ratio|ratio|hazard|lsmean|the\.emmean|[^\s=]+\.trend)"
@@ -30,7 +30,6 @@ _NOTES = (
 _CELL = re.compile(rf"(?:^|(?<=\s))(?:{NUMBER}|nonEst)$")
 _WIDEST = 80
 """The most characters of one number, as far as is looked back from where it ends."""
-_LETTERS = ".group"
 _NO_LETTERS = re.compile(r"\d\.\d|[:=]")
 _PANEL = re.compile(rf"^\s*{_BEHIND}(\s+{_BEHIND})*\s*$")
 _INTERACTION = re.compile(r"_(?:(?:rev)?pairwise|poly|(?:del\.)?eff|consec|trt\.vs\.ctrl\w*|mean_chg|tukey)(?:\s|$)")
@@ -174,7 +173,7 @@ def _quantities(heads: _Heads) -> list[tuple[str, str]]:
     found = [(name, quantity(name)) for name in names]
     if heads.labels and names[0] != "df1":
         found[0] = (names[0], "estimate")
-    return [*found, (_LETTERS, "group")] if heads.letters else found
+    return [*found, (LETTERS, "group")] if heads.letters else found
 
 
 def _aligned(text: str, heads: _Heads) -> tuple[str, list[str]] | None:
@@ -263,7 +262,7 @@ def _heads_of_panel(text: str) -> _Heads:
 def _words(text: str) -> tuple[list[Cell], Cell | None]:
     """Return the headings of a line, and that of letters where it is the last."""
     cells = [Cell(found[0], found.start(), found.end()) for found in re.finditer(r"\S+", text)]
-    return (cells[:-1], cells[-1]) if cells[-1].text == _LETTERS else (cells, None)
+    return (cells[:-1], cells[-1]) if cells[-1].text == LETTERS else (cells, None)
 
 
 def _of_panel(line: Line | None, heads: _Heads, *, whole: bool = True) -> list[str] | None:
