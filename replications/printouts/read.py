@@ -33,6 +33,9 @@ _ALONE = re.compile(r"(?<![\w.,:\[(^-])-?(?:\d+\.\d+|\.\d+)(?:[eE][-+]?\d+)?(?![
 """A number with a decimal that stands by itself, not in brackets and no percentage."""
 _PADDED = re.compile(r"(\d[eE][-+]) +(?=\d)")
 _WORDS = re.compile(r"[A-Za-z]{2,}")
+_COLUMNS = re.compile(r"(?<=\s)-?\d+(?:\.\d+)?(?=\s)")
+_NUMBERS_AT_LEAST = 3
+"""Numbers in a line from which on it is a row of a table though a label ends it."""
 _WORDS_AT_MOST = 3
 """Words in a line with several decimals up to which it is no prose."""
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
@@ -144,9 +147,21 @@ def _is_number_line(line: Line) -> bool:
     text = _DECIMAL_COMMA.sub(".", line.text)
     if trailing(stars_of(text)[0]) or is_split(text) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
         return True
-    if len(_DECIMALS.findall(text)) > 1 and len(_WORDS.findall(text)) <= _WORDS_AT_MOST:
+    if len(_WORDS.findall(text)) <= _WORDS_AT_MOST and (len(_DECIMALS.findall(text)) > 1 or _is_row_with_label(text)):
         return True
     return line.output and _DECIMAL.search(line.text) is not None
+
+
+def _is_row_with_label(text: str) -> bool:
+    """Tell whether numbers stand in front of a label, set apart by blanks; none of ``str()``, which ends in points.
+
+    Examples
+    --------
+    >>> _is_row_with_label(" N4 B   2310 298 40     1708     2912  a"), _is_row_with_label("of 12 pupils in 3 schools")
+    (True, False)
+    """
+    apart = "  " in text.strip() and not text.endswith("...")
+    return apart and len(_COLUMNS.findall(text)) >= _NUMBERS_AT_LEAST
 
 
 def _report(printout: Printout, missed: list[Line]) -> None:

@@ -141,3 +141,9 @@ def test_names_of_rows_that_are_numbers_are_no_results():
     text = "    yield groups\nv4  29.93      a\n0.2 18.00      b\n"
     assert triples(text) == [("v4.yield", "29.93"), ("0_2.yield", "18.00")]
     assert read_printout(text).unread == []
+
+
+def test_a_row_of_whole_numbers_with_a_label_behind_is_not_lost_in_silence():
+    text = " N4 B   2310 298 40     1708     2912  a"
+    assert read_printout(text).unread == [(1, text)]
+    assert read_printout(" $ level : int  1 2 1 1 1 ...").unread == []
