@@ -12,7 +12,7 @@ from replications.printouts.lines import Line
 _ASSIGNED = re.compile(r"^\s*([A-Za-z.][\w.]*)\s*(?:<-|=)\s*(?:\w+::)?(lmer|glmer\.nb|glmer|lm|glm)\s*\((.*)$")
 _AROUND = (
     r"(?:print|round|signif|summary|coef|confint|test|pairs|contrast|plot|as\.data\.frame|data\.frame|as\.matrix|"
-    r"suppressWarnings|suppressMessages|kable|invisible)"
+    r"suppressWarnings|suppressMessages|kable|invisible|cld)"
 )
 _ABOUT = re.compile(
     rf"^\s*(?:(?:\w+::)?{_AROUND}\(\s*)*(?:\w+::)?[A-Za-z.][\w.]*\(\s*(?:(?:object|model|x)\s*=\s*)?([A-Za-z.][\w.]*)\s*[,)]"

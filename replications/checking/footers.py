@@ -35,10 +35,12 @@ class Footer:
         Of the block.
     tests : int
         How many p values the table shows.
+    lettered : bool
+        Whether the table is one of ``cld()``, which may widen its intervals; a note on its letters ends those of it.
     """
 
-    def __init__(self, text: str, kind: str, tests: int) -> None:
-        self.text, self.kind, self.tests = text, kind, tests
+    def __init__(self, text: str, kind: str, tests: int, *, lettered: bool = False) -> None:
+        self.text, self.kind, self.tests, self.lettered = text, kind, tests, lettered
 
     @cached_property
     def side(self) -> str:
@@ -88,6 +90,7 @@ class Footer:
             return plain
         if found is None:
             told = self.kind != "emmeans.contrast" or "Confidence level used" in self.text
+            told = told and not (self.lettered and "significance level used" not in self.text)
             return plain if told else Interval(plain.low, math.inf)
         if found[1] not in (*NO_MORE, "sidak"):
             return Interval(plain.low, math.inf)

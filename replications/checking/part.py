@@ -22,6 +22,8 @@ LEGEND = re.compile(
 SCIENTIFIC = re.compile(r"-?\d(?:\.(\d*))?e([-+]?\d+)$")
 PADDED = re.compile(r"(?:\.\d*0|^-?\d)e[-+]?\d+$")
 """Numbers with an exponent, and those of them whose last digits may be none."""
+SHORT_DIGITS = 3
+"""Significant digits of a standard error that emmeans 1.10 prints, beside zeros that fill its column."""
 OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
 """Kinds whose columns somebody named."""
 NOTES = 8
@@ -37,6 +39,7 @@ DEFAULTS: dict[str, Cutoffs] = {
     "stargazer": STARGAZER,
     "modelsummary": MODELSUMMARY,
     "page": TABLE,
+    "afex.nice": MODELSUMMARY,
 }
 
 
@@ -95,7 +98,7 @@ class Part:
             return printed(self._without_zeros(number))
         if COUNTS.search(number.id):
             return exact(number.text)
-        found = printed(number.text)
+        found = printed(_shortened(number.text) if number.column == "SE" and self._errors_are_short else number.text)
         if found is None or not PADDED.search(number.text) or "<" in number.text:
             return found
         spare = TWICE * 0.5 * 10.0 ** -self._decimals[number.column] - (found.high - found.low) / 2
@@ -114,6 +117,15 @@ class Part:
                 shown = len((parts[1] or "").rstrip("0")) - int(parts[2])
                 found[number.column] = max(found.get(number.column, shown), shown)
         return found
+
+    @cached_property
+    def _errors_are_short(self) -> bool:
+        """Whether all standard errors of emmeans with more than three digits have zeros behind the third."""
+        if not self.block.kind.startswith("emmeans."):
+            return False
+        texts = [number.text for number in self.block.numbers if number.column == "SE" and "." in number.text]
+        longer = [text for text in texts if len(text.replace(".", "").lstrip("0")) > SHORT_DIGITS]
+        return bool(longer) and all(_shortened(text) != text for text in longer)
 
     def _without_zeros(self, number: Number) -> str:
         """Return a number of ``joint_tests()`` without the zeros that fill its column: it rounds before it prints."""
@@ -153,7 +165,8 @@ class Part:
     @cached_property
     def cutoffs(self) -> Cutoffs:
         """Stars and the p value below which each stands, most stars first: R's own, or those of a table's legend."""
-        default = DEFAULTS.get(self.block.kind.partition(".")[0])
+        kind = self.block.kind
+        default = DEFAULTS.get(kind) or DEFAULTS.get(kind.partition(".")[0])
         if default is None:
             return SUMMARY
         found: dict[str, float] = {}
@@ -179,7 +192,9 @@ class Part:
     @cached_property
     def footer(self) -> Footer:
         """What the lines below say of tests and intervals."""
-        return Footer(self.notes, self.block.kind, sum("p" in family for family in self.families.values()))
+        tests = sum("p" in family for family in self.families.values())
+        lettered = any(number.column == ".group" for number in self.block.numbers)
+        return Footer(self.notes, self.block.kind, tests, lettered=lettered)
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -221,3 +236,16 @@ class Part:
 
 def _tells_of_fit(family: dict[str, Number]) -> bool:
     return any(name in family for name in ("aic", "bic", "loglik", "n_obs", "r2", "sigma2", "npar"))
+
+
+def _shortened(text: str) -> str:
+    """Return a number without zeros behind its third significant digit, as far as they are decimals.
+
+    Examples
+    --------
+    >>> [_shortened(text) for text in ("21.30", "123.00", "8.35", "21.31", "0.01230", "1200")]
+    ['21.3', '123', '8.35', '21.31', '0.0123', '1200']
+    """
+    decimals = len(text.partition(".")[2])
+    cut = min(len(text.replace(".", "").lstrip("0")) - SHORT_DIGITS, decimals)
+    return text[:-cut].rstrip(".") if cut > 0 and text[-cut:] == "0" * cut else text

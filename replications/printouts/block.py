@@ -13,7 +13,7 @@ UNREAD = "unread"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One printed number, or the stars beside it.
+    """One printed number, or the stars or the letters of groups beside it.
 
     Attributes
     ----------
@@ -58,6 +58,8 @@ class Block:
         Other lines that were read: title, family, the models of a comparison.
     unread : list of (int, str)
         The lines within it that were not understood, each with its number.
+    labels : dict of int to str
+        By line, the levels that a table says there; numbers among them are no results.
     """
 
     kind: str
@@ -71,6 +73,7 @@ class Block:
     numbers: list[Number] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
     unread: list[tuple[int, str]] = field(default_factory=list)
+    labels: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
     _taken: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def add(self, text: str, id: str, row: str, column: str, line: int) -> None:

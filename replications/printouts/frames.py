@@ -98,6 +98,6 @@ def _row(line: Line, columns: Sequence[Cell]) -> Row | None:
         cell = text[start : column.end].strip()
         if not cell:
             return None
-        if is_number(cell):
-            row.cells[column.text] = (cell, line.number)
+        if is_number(cell.strip("[]")):
+            row.cells[column.text] = (cell.strip("[]"), line.number)
     return row

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 QUANTITIES = {
     "Estimate": "estimate",
@@ -71,6 +72,12 @@ QUANTITIES = {
     "DenDF": "den_df",
     "numDF": "num_df",
     "denDF": "den_df",
+    "num Df": "num_df",
+    "den Df": "den_df",
+    "MSE": "mse",
+    "ges": "ges",
+    "pes": "pes",
+    "Error SS": "error_sum_sq",
     "F value": "f",
     "F-value": "f",
     "F.value": "f",
@@ -103,6 +110,7 @@ QUANTITIES = {
     "Eliminated": "eliminated",
     "lower": "ci_low",
     "est.": "estimate",
+    ".group": "group",
     "upper": "ci_high",
 }
 _SPELLINGS = {
@@ -119,6 +127,10 @@ _ENDS = tuple(
     for word, id in ((_LOW, "ci_low"), (_HIGH, "ci_high"))
 )
 _QUANTILE = re.compile(r"(?:(?P<named>[qQ]\.?)|X)?(?P<share>\d+(?:\.\d+)?)(?(named)\s?%?|\s?(?:%|\.\.))")
+_MEAN = re.compile(r"emmean|lsmean|prob|rate|response|.+\.trend")
+"""Headings of what emmeans gives of a combination of levels."""
+LETTERS = ".group"
+"""The heading of the letters of ``cld()``."""
 _TAIL_AT_MOST = 20.0
 """Percent in one tail up to which two quantiles are an interval's ends and no quartiles."""
 _FACTOR = re.compile(r"^(?:as\.factor|factor|C)\(([^(),]*)\)")
@@ -164,3 +176,15 @@ def interval_ends(columns: Sequence[str]) -> dict[str, str]:
         return {}
     low, high = sorted(shares, key=lambda pair: pair[1])
     return {low[0]: "ci_low", high[0]: "ci_high"} if low[1] <= _TAIL_AT_MOST else {}
+
+
+def level_columns(columns: Sequence[str]) -> int:
+    """Return how many of the first headings are of levels: those before a mean and its standard error.
+
+    Examples
+    --------
+    >>> level_columns(["gen", "dose", "emmean", "SE", "df"]), level_columns(["", "Estimate", "SE"])
+    (2, 0)
+    """
+    pairs = pairwise(columns[1:])
+    return next((at for at, (name, behind) in enumerate(pairs, 1) if _MEAN.fullmatch(name) and behind == "SE"), 0)

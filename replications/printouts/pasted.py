@@ -13,6 +13,13 @@ from replications.printouts.kind import has_title
 from replications.printouts.lines import Line
 
 _VECTOR = re.compile(r"^\s*\[1\]\s+-?\d")
+_RULE = re.compile(r"^\s*-{10,}\+-{20,}$")
+"""A rule of a table of Stata."""
+_OF_STATA = re.compile(
+    r"^\s*-{20,}$|\S\s+=\s+-?[\d.,]+\s*(?:\(.*\))?$|\s\|(?:\s{2,}|$)|"
+    r"^\s*(?:Performing|Computing|Refining|Fitting|Grouping information|Note|note|LR test)\b"
+)
+"""Other lines of its output, in a text that has such a rule."""
 _GAP = re.compile(r"[^\s.:;!?,|]\s{2,}$")
 """What stands between a label and a number that is set apart from it; behind a stop it is how some type."""
 _MARKED = re.compile(r"^\s*(?:[#>]|[-*]\s|\d+\.\s)")
@@ -34,7 +41,12 @@ def as_output(lines: list[Line]) -> list[Line]:
     >>> [line.prose for line in as_output([Line(at, text, prose=True) for at, text in enumerate(texts)])]
     [True, True, False, False, False]
     """
-    certain = [at for at, line in enumerate(lines) if line.prose and not line.cells and _is_output(line)]
+    of_stata = any(line.prose and _RULE.match(line.text) for line in lines)
+    certain = [
+        at
+        for at, line in enumerate(lines)
+        if line.prose and not line.cells and (_is_output(line) or (of_stata and _OF_STATA.search(line.text)))
+    ]
     within = set(certain)
     for a, b in pairwise(certain):
         between = lines[a + 1 : b]
@@ -53,7 +65,7 @@ def _is_output(line: Line) -> bool:
     """Tell whether a line is no sentence: a title or headings, a vector, or a label with numbers set apart from it."""
     if line.blank or _MARKED.match(line.text):
         return False
-    if has_title(line) or _VECTOR.match(line.text) or len(known_headings(line.text)) > 1:
+    if has_title(line) or _VECTOR.match(line.text) or _RULE.match(line.text) or len(known_headings(line.text)) > 1:
         return True
     text = stars_of(line.text)[0]
     cells = trailing(text)

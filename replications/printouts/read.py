@@ -21,7 +21,11 @@ from replications.printouts.pasted import as_output
 for _module in pkgutil.iter_modules(kinds.__path__):
     importlib.import_module(f"{kinds.__name__}.{_module.name}")
 
-_LEGEND = re.compile(r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==|(?:^|[*+.])[\s}$]*p[\s$]*<[\s$]*0?\.\d")
+_LEGEND = re.compile(
+    r"Signif\. codes|^\s*0 '\*\*\*' 0\.001|^\s*#|%>%|\|>|<-|==(?! -?[\d.]+\s+-?[\d.])|"
+    r"(?:^|[*+.])[\s}$]*p[\s$]*<[\s$]*0?\.\d"
+)
+"""Lines with numbers that are none of results; ``a - b == 0 2.18`` is a row of hypotheses."""
 
 _DECIMAL = re.compile(r"\d[.,]\d")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
@@ -29,6 +33,9 @@ _ALONE = re.compile(r"(?<![\w.,:\[(^-])-?(?:\d+\.\d+|\.\d+)(?:[eE][-+]?\d+)?(?![
 """A number with a decimal that stands by itself, not in brackets and no percentage."""
 _PADDED = re.compile(r"(\d[eE][-+]) +(?=\d)")
 _WORDS = re.compile(r"[A-Za-z]{2,}")
+_COLUMNS = re.compile(r"(?<=\s)-?\d+(?:\.\d+)?(?=\s)")
+_NUMBERS_AT_LEAST = 3
+"""Numbers in a line from which on it is a row of a table though a label ends it."""
 _WORDS_AT_MOST = 3
 """Words in a line with several decimals up to which it is no prose."""
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
@@ -117,7 +124,7 @@ def _account(block: Block, lines: list[Line]) -> None:
         legend = _LEGEND.search(line.text) or CODES.match(line.text)
         if line.code or line.cells or line.prose or line.number in reported or legend:
             continue
-        texts = list(read.get(line.number, ()))
+        texts = [*read.get(line.number, ()), *_ALONE.findall(block.labels.get(line.number, ""))]
         for found in _ALONE.findall(_PADDED.sub(r"\1", line.text)):
             known = next((text for text in texts if text.lstrip("<>=").removesuffix("%") == found), None)
             if known is not None:
@@ -140,9 +147,21 @@ def _is_number_line(line: Line) -> bool:
     text = _DECIMAL_COMMA.sub(".", line.text)
     if trailing(stars_of(text)[0]) or is_split(text) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
         return True
-    if len(_DECIMALS.findall(text)) > 1 and len(_WORDS.findall(text)) <= _WORDS_AT_MOST:
+    if len(_WORDS.findall(text)) <= _WORDS_AT_MOST and (len(_DECIMALS.findall(text)) > 1 or _is_row_with_label(text)):
         return True
     return line.output and _DECIMAL.search(line.text) is not None
+
+
+def _is_row_with_label(text: str) -> bool:
+    """Tell whether numbers stand in front of a label, set apart by blanks; none of ``str()``, which ends in points.
+
+    Examples
+    --------
+    >>> _is_row_with_label(" N4 B   2310 298 40     1708     2912  a"), _is_row_with_label("of 12 pupils in 3 schools")
+    (True, False)
+    """
+    apart = "  " in text.strip() and not text.endswith("...")
+    return apart and len(_COLUMNS.findall(text)) >= _NUMBERS_AT_LEAST
 
 
 def _report(printout: Printout, missed: list[Line]) -> None:

@@ -7,6 +7,36 @@ from replications import read_printout
 
 LEGEND = "---\nSignif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 CASES = {
+    "multcomp.glht": (
+        "Quantile = 2.3454\n95% family-wise confidence level\n \n\nLinear Hypotheses:\n"
+        "                   Estimate lwr     upr    \nBeech - Alder == 0  2.1815  -0.1455  4.5085\n"
+        "0.4 - 0.2 == 0      8.1658   5.8422 10.4894",
+        {
+            "quantile": "2.3454", "coef.Beech - Alder == 0.estimate": "2.1815", "coef.0_4 - 0_2 == 0.ci_low": "5.8422",
+            "coef.0_4 - 0_2 == 0.ci_high": "10.4894",
+        },
+    ),
+    "effects.effect": (
+        " var*fdose effect\n       fdose\nvar            0      0.2      0.4\n  Alder 26.57816 35.37075 43.53659\n"
+        "  Beech 28.75966 40.29365 46.50317\n\n Lower 95 Percent Confidence Limits\n       fdose\n"
+        "var            0      0.2      0.4\n  Alder 22.05384 30.85377 39.01797\n  Beech 24.24132 35.77643 41.98529",
+        {"Alder.0_2.fit": "35.37075", "Beech.0.fit": "28.75966", "Beech.0_4.ci_low": "41.98529"},
+    ),
+    "afex.nice": (
+        "Mixed Model Anova Table (Type 3 tests, KR-method)\n\nModel: y ~ arm * x + (1 | school)\nData: d\n"
+        "  Effect       df         F p.value\n1    arm  2, 28.3   8.15 **    .002\n2      x   1, 148 47.89 ***   <.001\n"
+        f"3  arm:x 2, 147.6    2.36 +    .098\n{LEGEND.replace(chr(39) + '.' + chr(39), chr(39) + '+' + chr(39))}",
+        {
+            "arm.num_df": "2", "arm.den_df": "28.3", "arm.f": "8.15", "arm.stars": "**", "x.f": "47.89", "x.p": "<.001",
+            "arm:x.den_df": "147.6", "arm:x.stars": "+",
+        },
+    ),
+    "afex.anova": (
+        "Anova Table (Type 3 tests)\n\nResponse: y\n          num Df  den Df    MSE       F     ges    Pr(>F)    \n"
+        "var       1.2606  6.3030 3.1816  89.583 0.20403 4.257e-05 ***\n"
+        f"var:fdose 2.6455 13.2277 2.2869   5.790 0.02438   0.01109 *  \n{LEGEND}",
+        {"var.num_df": "1.2606", "var.den_df": "6.3030", "var:fdose.mse": "2.2869", "var:fdose.stars": "*"},
+    ),
     "arm.display": (
         "lmer(formula = y ~ x + (1 | county), data = d)\n            coef.est coef.se\n(Intercept)  1.46     0.05  \n"
         "x           -0.69     0.07  \n\nError terms:\n Groups   Name        Std.Dev.\n county   (Intercept) 0.33    \n"

@@ -115,6 +115,25 @@ def test_what_a_command_asks_for_and_is_not_computed_is_said(call, reason):
     assert any(reason in finding.reason for finding in found.having("not fitted here")), found
 
 
+@pytest.mark.parametrize("call", ["multcomp::cld(means)", "cld(emmeans(two, ~ f, at = list(x = 1)))"])
+def test_means_with_letters_are_found_by_their_levels_in_whatever_order(call):
+    head, *table = TEXTS["means by name"][1:]
+    lettered = [
+        f"{head} .group",
+        *(f"{row}  {'ab'[at:]}" for at, row in enumerate((table[1], table[0]))),
+        f"{table[2]}   b",
+    ]
+    text = "\n".join(
+        [*REFERENCE["fits"], "", f"> {call}", *lettered, *table[3:], "significance level used: alpha = 0.05"]
+    )
+    found = replications.verify(text, rows())
+    assert found.ok, found
+    assert found.frame["computed"].notna().sum() == 15
+    assert [finding.printed for finding in found.having("not fitted here")] == ["ab", "b", "b"]
+    slip = text.replace("1.06     2.37", "1.06     2.39")
+    assert {finding.id for finding in replications.verify(slip, rows()).having("differs")} == {"b.ci_high"}
+
+
 def test_a_deletion_that_prints_its_formula_needs_no_command():
     for name in ("drop1 of lme4, tested", "ranova", "drop1 of lm, tested"):
         found = replications.verify("\n".join(TEXTS[name]), rows())

@@ -169,3 +169,17 @@ F-statistic: 223.3 on 1 and 258 DF,  p-value: <2e-16
 def test_f_of_a_model_with_an_offset_counts_the_offset():
     assert not differing(OFFSET)
     assert "f" in differing(OFFSET.replace(" + offset(iq/10)", ""))
+
+
+FILLED = """\
+ contrast estimate    SE   df t.ratio p.value
+ a - b        20.1  7.52 4.21   2.673  0.0531
+ a - c        98.6 {}  4.00   5.285  0.0061
+ b - c        78.5 {}  4.00   4.011  0.0160
+"""
+
+
+def test_zeros_that_fill_a_column_of_standard_errors_are_no_digits():
+    assert not differing(FILLED.format("18.70", "19.60"))
+    assert differing(FILLED.format("18.70", "19.67")) == ["a - c.t", "b - c.t"]
+    assert differing(FILLED.format("18.90", "19.60")) == ["a - c.t"]

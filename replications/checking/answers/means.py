@@ -20,6 +20,8 @@ from replications.checking.targets import Target
 
 RESPONSE = ("prob", "rate", "response", "odds.ratio", "ratio")
 TESTS = ("null", "t.ratio", "z.ratio", "p.value")
+LETTERS = ".group"
+"""The heading of the letters of ``cld()``, which sorts its rows."""
 UNKNOWN = ("df", "lower.CL", "upper.CL", "p.value")
 """What Kenward and Roger's method does not give of a fit by maximum likelihood."""
 NEGLIGIBLE = (
@@ -61,13 +63,19 @@ def means(target: Target, models: Mapping[str, Any]) -> Source:
     notes = target.block.heads.get("notes", "")
     found = _estimates(only(models), wanted, notes, bool(headings & set(RESPONSE)))
     level = re.search(r"Confidence level used: (0?\.\d+)", notes)
-    table = found.confint(float(level[1]) if level else None, wanted.adjust).frame
+    sorted_rows = LETTERS in headings
+    widened = re.search(r"Conf-level adjustment: (\w+) method", notes) if sorted_rows else None
+    adjust = widened[1] if widened else wanted.adjust
+    table = found.confint(float(level[1]) if level else None, adjust).frame
     mixture = "kenward" in notes and not getattr(only(models), "reml", True)
     if headings & set(TESTS):
         tests = found.test(wanted.adjust).frame
         table = table.assign(**{name: tests[name] for name in TESTS if name in tests})
-    _demand_same_rows(_rows(target), found.labels.drop(columns=list(found.by)))
-    rows = {label: at for at, label in enumerate(_rows(target))}
+    if sorted_rows:
+        rows = _found_rows(_rows(target), found)
+    else:
+        _demand_same_rows(_rows(target), found.labels.drop(columns=list(found.by)))
+        rows = {label: at for at, label in enumerate(_rows(target))}
 
     def value(id: str) -> float:
         number = target.numbers[id]
@@ -82,6 +90,26 @@ def means(target: Target, models: Mapping[str, Any]) -> Source:
 
 def _rows(target: Target) -> list[str]:
     return list(dict.fromkeys(number.row for number in target.numbers.values()))
+
+
+def _found_rows(printed: Sequence[str], found: mlm.Estimates) -> dict[str, int]:
+    """Return the place of each printed row among those of the command, by their levels.
+
+    Raises
+    ------
+    LookupError
+        If a row is none of them.
+    """
+    places: dict[str, int] = {}
+    for at, levels in enumerate(found.labels.to_dict("records")):
+        words = [f"{level:g}" if isinstance(level, float) else str(level) for level in levels.values()]
+        given = [f"{name}{word}" if name in found.by else "" for name, word in zip(levels, words, strict=True)]
+        own = ["" if name in found.by else word for name, word in zip(levels, words, strict=True)]
+        places[_plain("".join([*given, *own]))] = at
+    missing = [row for row in printed if _plain(row) not in places]
+    if missing or len(printed) != len(places):
+        raise LookupError(f"the command gives {len(places)} rows, and {missing or len(printed)} are printed")
+    return {row: places[_plain(row)] for row in printed}
 
 
 def _demand_same_rows(printed: Sequence[str], labels: pd.DataFrame) -> None:

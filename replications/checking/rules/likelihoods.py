@@ -197,9 +197,13 @@ def chisq_df(part: Part, name: str) -> Iterator[Finding]:
 
 @rule("p from chi-squared and df")
 def chisq_p(part: Part, name: str) -> Iterator[Finding]:
-    """The p value of a likelihood ratio, or of a Wald test, is the upper tail of a chi-squared variable."""
+    """The p value of a likelihood ratio, or of a Wald test, is the upper tail of a chi-squared variable.
+
+    That of a parametric bootstrap is a share of draws.
+    """
     above = _parameters_above(part)
-    for prefix, family in part.having("p"):
+    of_draws = "PB-method" in part.block.heads.get("title", "")
+    for prefix, family in part.having("p") if not of_draws else ():
         ratio_of_models = part.block.kind == "pbkrtest.modcomp" and prefix == "LRT"
         names = ("chisq", "lrt", *(["statistic"] if ratio_of_models else []))
         statistic = next((family[key] for key in names if key in family), None)

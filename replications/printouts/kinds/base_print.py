@@ -40,6 +40,7 @@ def read_table(cursor: Cursor) -> Block | None:
         block.kind = "lme4.ranef" if found[1] == "ranef" else "stats.coef"
         prefix = f"{found[1]}.{slug(found[2])}."
     for row in table.rows if table else ():
+        block.labels[row.line] = row.label
         for column, (text, line) in row.cells.items():
             one = block.kind == "lme4.ranef" and len(row.cells) == 1
             block.add(text, f"{prefix}{slug(row.label)}.{'condval' if one else slug(column)}", row.label, column, line)

@@ -1,4 +1,4 @@
-"""``emmeans()``, ``contrast()``, ``emtrends()`` and ``joint_tests()`` of emmeans."""
+"""``emmeans()``, ``contrast()``, ``emtrends()`` and ``joint_tests()`` of emmeans, and the letters of ``cld()``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 from replications.printouts.block import Block
-from replications.printouts.cells import NUMBER, Cell, all_numbers, is_split
+from replications.printouts.cells import NUMBER, Cell, is_split
 from replications.printouts.cursor import Cursor
-from replications.printouts.kind import kind
+from replications.printouts.kind import has_title, kind
 from replications.printouts.lines import Line
-from replications.printouts.names import quantity, slug
+from replications.printouts.names import LETTERS, quantity, slug
 from replications.printouts.rows import swallows
 
 _ESTIMATE = r"(?:emmean|estimate|prob|rate|response|odds\.ratio|ratio|hazard|lsmean|the\.emmean|[^\s=]+\.trend)"
@@ -22,8 +22,32 @@ _HEAD = re.compile(rf"^.*?\s(?:{_ESTIMATE}\s+(?:SE|(?:lower|asymp)\S+|df)\b|{_OF
 _GIVEN = r"^\s*[\w.]+ = \S.*:\s*$"
 _NOTES = (
     r"^(Degrees-of-freedom|Confidence level|P value adjustment|Results are (averaged|given)|Intervals are|Tests are)",
-    r"^(Conf-level adjustment|Note: |NOTE: |d\.f\. method|Warning)",
+    r"^(Conf-level adjustment|Note: |NOTE: |d\.f\. method|Warning|[Ss]ignificance level used|Groups? |"
+    r"then we cannot show|But we also did not show)",
 )
+
+
+_CELL = re.compile(rf"(?:^|(?<=\s))(?:{NUMBER}|nonEst)$")
+_WIDEST = 80
+"""The most characters of one number, as far as is looked back from where it ends."""
+_NO_LETTERS = re.compile(r"\d\.\d|[:=]")
+_PANEL = re.compile(rf"^\s*{_BEHIND}(\s+{_BEHIND})*\s*$")
+_INTERACTION = re.compile(r"_(?:(?:rev)?pairwise|poly|(?:del\.)?eff|consec|trt\.vs\.ctrl\w*|mean_chg|tukey)(?:\s|$)")
+"""The end of a heading of levels of ``contrast(..., interaction = )``."""
+
+
+@dataclass
+class _Heads:
+    """Headings: those of levels, those of numbers, and that of the letters of ``cld()`` behind, if there is one."""
+
+    labels: list[Cell]
+    columns: list[Cell]
+    letters: Cell | None
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.labels) + len(self.columns) + (self.letters is not None)
 
 
 @dataclass
@@ -53,22 +77,20 @@ def read(cursor: Cursor) -> Block | None:
     head = cursor.peek()
     if head is None or not _HEAD.match(head.text):
         return None
-    columns, labels = _columns(cursor.take())
-    block.kind = _kind(labels)
+    heads = _heads(cursor.take().text)
+    block.kind = _kind(heads)
     while True:
-        rows: list[_Row] = []
-        while (line := cursor.peek()) is not None and not line.blank and (row := _row(line, columns, given)):
-            rows.append(row)
-            cursor.take()
-        _panels(cursor, block, rows)
+        if given:
+            block.labels[cursor.lines[cursor.at - 2].number] = given
+        _panels(cursor, block, _rows(cursor, block, heads, given))
         again = _again(cursor, head)
         if again is None:
             break
-        given = again
+        given, heads = again, _heads(cursor.lines[cursor.at - 1].text)
     while (line := cursor.skip_blank()) is not None and any(re.match(p, line.text.strip()) for p in _NOTES):
         block.heads.setdefault("notes", "")
         block.heads["notes"] = f"{block.heads['notes']} {cursor.take().text.strip()}".strip()
-    return block if block.numbers else None
+    return block if block.numbers or block.unread else None
 
 
 def _again(cursor: Cursor, head: Line) -> str | None:
@@ -85,63 +107,170 @@ def _again(cursor: Cursor, head: Line) -> str | None:
     return line.text.strip(": ")
 
 
-def _columns(line: Line) -> tuple[list[Cell], str]:
-    """Return the headings of numbers, and the text before them: they begin with the estimate."""
-    cells = [Cell(found[0], found.start(), found.end()) for found in re.finditer(r"\S+", line.text)]
+def _heads(text: str) -> _Heads:
+    """Return the headings of a line; those of numbers begin with the estimate."""
+    cells, letters = _words(text)
     at = next(
         (i for i, cell in enumerate(cells) if re.search(rf"^({_ESTIMATE}|df1|effect\.size)$", cell.text)),
         1,
     )
-    return cells[at:], " ".join(cell.text for cell in cells[:at])
+    return _Heads(cells[:at], cells[at:], letters)
 
 
-def _kind(labels: str) -> str:
-    if "contrast" in labels:
+def _kind(heads: _Heads) -> str:
+    labels = " ".join(cell.text for cell in heads.labels)
+    if "contrast" in labels or _INTERACTION.search(labels):
         return "emmeans.contrast"
     return "emmeans.joint_tests" if "model term" in labels else "emmeans.emmeans"
 
 
-def _row(line: Line, columns: list[Cell], given: str) -> _Row | None:
-    """Return a row of a label and a number, or ``nonEst``, for each heading."""
-    found = re.match(rf"^(.*?\S)((?:\s+(?:{NUMBER}|nonEst)){{{len(columns)}}})(?:\s+([a-zA-Z\d]+))?\s*$", line.text)
-    if line.prose or line.code or found is None or is_split(line.text) or (found[3] and columns[-1].text != ".group"):
+def _rows(cursor: Cursor, block: Block, heads: _Heads, given: str) -> list[_Row]:
+    """Read rows up to what is none; one with numbers that cannot be placed is reported."""
+    rows: list[_Row] = []
+    while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
+        row = _row(line, heads, given)
+        if row is not None:
+            rows.append(row)
+            block.labels[line.number] = row.label
+        elif _is_row(line, heads):
+            block.unread.append((line.number, line.text))
+        else:
+            break
+        cursor.take()
+    return rows
+
+
+def _is_row(line: Line, heads: _Heads) -> bool:
+    """Tell whether a line that could not be read is a row: most of its numbers are there, and nothing else begins."""
+    text = line.text.strip()
+    if any(re.match(note, text) for note in _NOTES) or _HEAD.match(line.text) or has_title(line):
+        return False
+    numbers = [word for word in text.split() if _CELL.fullmatch(word)]
+    return 2 * len(numbers) > len(heads.columns)
+
+
+def _row(line: Line, heads: _Heads, given: str) -> _Row | None:
+    """Return a row of a label and a number, or ``nonEst``, for each heading, with its letters."""
+    if is_split(line.text):
         return None
-    label = found[1].strip()
-    if swallows(label, gap=False) and "  " not in line.text.strip():
+    placed = _aligned(line.text, heads)
+    if placed is None and not _has_gaps(line.text, heads):
+        placed = _in_words(line.text, heads) or _in_turn(line.text, heads)
+    if placed is None or not placed[0]:
         return None
-    cells = re.findall(rf"{NUMBER}|nonEst", found[2])
+    label, cells = placed
+    name = slug(re.sub(r"\s+", " ", label))
     return _Row(
         f"{given} {label}".strip(),
-        ".".join(filter(None, (slug(given.partition("=")[2]), slug(label)))),
-        [
-            (
-                column.text,
-                "estimate" if column is columns[0] and column.text != "df1" else quantity(column.text),
-                cell,
-                line,
-            )
-            for column, cell in zip(columns, cells, strict=True)
-        ],
+        ".".join(filter(None, (slug(given.partition("=")[2]), name))),
+        [(what, id, text, line) for (what, id), text in zip(_quantities(heads), cells, strict=True)],
     )
+
+
+def _quantities(heads: _Heads) -> list[tuple[str, str]]:
+    """Return each heading of numbers and letters with what it is in ids; the first behind levels is the estimate."""
+    names = [column.text for column in heads.columns]
+    found = [(name, quantity(name)) for name in names]
+    if heads.labels and names[0] != "df1":
+        found[0] = (names[0], "estimate")
+    return [*found, (LETTERS, "group")] if heads.letters else found
+
+
+def _aligned(text: str, heads: _Heads) -> tuple[str, list[str]] | None:
+    """Return label and cells of a row whose numbers end below their headings; what stands in front are levels."""
+    cells: list[Cell] = []
+    for column in heads.columns:
+        found = _CELL.search(text, max(0, column.end - _WIDEST), column.end)
+        between = text[cells[-1].end : found.start()] if found and cells else ""
+        if found is None or text[column.end : column.end + 1].strip() or between.strip():
+            return None
+        cells.append(Cell(found[0], found.start(), found.end()))
+    label, behind = (text[: cells[0].start], text[cells[-1].end :]) if cells else ("", text)
+    letters = _letters(behind, heads)
+    return None if letters is None else (label.strip(), [*(cell.text for cell in cells), *letters])
+
+
+def _has_gaps(text: str, heads: _Heads) -> bool:
+    """Tell whether most numbers of a row end below their headings, and below another one nothing stands."""
+    ends = [_CELL.search(text, max(0, column.end - _WIDEST), column.end) for column in heads.columns]
+    whole = [
+        found and not text[column.end : column.end + 1].strip()
+        for found, column in zip(ends, heads.columns, strict=True)
+    ]
+    empty = [not text[column.start : column.end].strip() for column in heads.columns]
+    return any(empty) and 2 * sum(map(bool, whole)) >= len(heads.columns)
+
+
+def _letters(behind: str, heads: _Heads) -> list[str] | None:
+    """Return what stands behind the numbers as the letters; None if there is something else, or none."""
+    text = behind.strip()
+    if heads.letters is None:
+        return None if text else []
+    return [text] if text and not _NO_LETTERS.search(text) else None
+
+
+def _in_words(text: str, heads: _Heads) -> tuple[str, list[str]] | None:
+    """Return label and cells of a row that is not aligned and has a word for each heading."""
+    words = re.sub(r"([<>]=?)\s+(?=[\d.])", r"\1", text).split()
+    at = len(heads.labels)
+    numbers = words[at : at + len(heads.columns)]
+    if len(words) != heads.count or not all(map(_CELL.fullmatch, numbers)):
+        return None
+    return " ".join(words[:at]), words[at:]
+
+
+def _in_turn(text: str, heads: _Heads) -> tuple[str, list[str]] | None:
+    """Return label and cells of a row that is not aligned: its last numbers, with letters but no digits behind."""
+    behind = r"\s+([A-Za-z]+(?:\s+[A-Za-z]+)*)" if heads.letters else "()"
+    found = re.match(rf"^(.*?\S)((?:\s+(?:{NUMBER}|nonEst)){{{len(heads.columns)}}}){behind}\s*$", text)
+    if found is None:
+        return None
+    label = found[1].strip()
+    if swallows(label, gap=heads.letters is not None) and ("  " not in text.strip() or heads.letters):
+        return None
+    return label, [*re.findall(rf"{NUMBER}|nonEst", found[2]), *filter(None, [found[3]])]
 
 
 def _panels(cursor: Cursor, block: Block, rows: list[_Row]) -> None:
     """Add the rows, with the columns that did not fit and stand below them, a line a row and without its label."""
-    while (head := cursor.peek()) is not None and rows and re.match(rf"^\s*{_BEHIND}(\s+{_BEHIND})*\s*$", head.text):
-        names, lines = head.text.split(), [cursor.peek(1 + at) for at in range(len(rows))]
-        cells = [all_numbers(line.text) if line is not None and not line.prose else None for line in lines]
-        behind = cursor.peek(1 + len(rows))
-        if any(row is None or len(row) != len(names) for row in cells) or (behind and all_numbers(behind.text)):
-            cursor.take()
-            while (line := cursor.peek()) is not None and not line.prose and all_numbers(line.text):
+    while (head := cursor.peek()) is not None and rows and _PANEL.match(head.text):
+        heads = _heads_of_panel(head.text)
+        lines = [cursor.peek(1 + at) for at in range(len(rows))]
+        cells = [_of_panel(line, heads) for line in lines]
+        cursor.take()
+        if any(values is None for values in cells) or _of_panel(cursor.peek(len(rows)), heads) is not None:
+            while (line := cursor.peek()) is not None and _of_panel(line, heads, whole=False) is not None:
                 block.unread.append((line.number, cursor.take().text))
             break
         for row, line, values in zip(rows, lines, cells, strict=True):
             assert line is not None
             assert values is not None
-            row.cells += [(n, quantity(n), cell.text, line) for n, cell in zip(names, values, strict=True)]
-        cursor.at += 1 + len(rows)
+            named = zip(_quantities(heads), values, strict=True)
+            row.cells += [(column, what, text, line) for (column, what), text in named]
+        cursor.at += len(rows)
     for row in rows:
         for column, what, text, line in row.cells:
             if text != "nonEst":
                 block.add(text, f"{row.name}.{what}", row.label, column, line.number)
+
+
+def _heads_of_panel(text: str) -> _Heads:
+    cells, letters = _words(text)
+    return _Heads([], cells, letters)
+
+
+def _words(text: str) -> tuple[list[Cell], Cell | None]:
+    """Return the headings of a line, and that of letters where it is the last."""
+    cells = [Cell(found[0], found.start(), found.end()) for found in re.finditer(r"\S+", text)]
+    return (cells[:-1], cells[-1]) if cells[-1].text == LETTERS else (cells, None)
+
+
+def _of_panel(line: Line | None, heads: _Heads, *, whole: bool = True) -> list[str] | None:
+    """Return the cells of a row of a panel below; without ``whole`` its words if there are numbers or letters only."""
+    if line is None or line.blank or line.prose or line.code or any(re.match(p, line.text.strip()) for p in _NOTES):
+        return None
+    words = line.text.split()
+    if not whole:
+        return words if all(_CELL.fullmatch(word) or (heads.letters and word.isalnum()) for word in words) else None
+    placed = _aligned(line.text, heads) or _in_words(line.text, heads)
+    return placed[1] if placed is not None and not placed[0] else None

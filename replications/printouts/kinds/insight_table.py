@@ -13,6 +13,11 @@ from replications.printouts.names import quantity, slug
 
 _IDS = {"Coefficient": "estimate", "Odds Ratio": "odds_ratio", "Std. Coef.": "std_estimate", "p": "p", "SE": "se"}
 
+_LEVEL = re.compile(r"^\s*(?:#\s+)?([\w.]+)(?: = |: )(\S.*?)\s*$")
+_LEVELS_AT_MOST = 3
+"""Lines of levels above a table: ggeffects takes three predictors beside that of the rows."""
+_AT = re.compile(r"^\s*\*\s+[\w.]+ = +\S")
+
 
 @kind("insight.print_table", begins=r"^\s*[A-Za-z][^|]*(\s\|\s+[^|]+)+$", turn=38)
 def read(cursor: Cursor) -> Block | None:
@@ -22,6 +27,8 @@ def read(cursor: Cursor) -> Block | None:
         return None
     block = Block("insight.print_table", head.number, call=cursor.call())
     names = [name.strip() for name in head.text.split("|")]
+    levels = _levels(cursor) if "Predicted" in names else []
+    given, prefix = ", ".join(f"{name} = {level}" for name, level in levels), "".join(f"{slug(n[1])}." for n in levels)
     cursor.at += 2
     while (line := cursor.peek()) is not None and "|" in line.text and not (line.prose or line.code):
         cells = [cell.strip() for cell in cursor.take().text.split("|")]
@@ -29,10 +36,36 @@ def read(cursor: Cursor) -> Block | None:
         if len(cells) != len(names) or any(parts is None for parts in found):
             block.unread.append((line.number, line.text))
             continue
+        block.labels[line.number] = cells[0]
         for name, parts in zip(names[1:], found, strict=True):
             for end, text in parts or ():
-                block.add(text, f"{slug(cells[0])}.{end}", cells[0], name, line.number)
+                block.add(text, f"{prefix}{slug(cells[0])}.{end}", f"{given} {cells[0]}".strip(), name, line.number)
+    _adjusted(cursor, block)
     return block if block.numbers or block.unread else None
+
+
+def _levels(cursor: Cursor) -> list[tuple[str, str]]:
+    """Return the levels that stand above a table of ggeffects, ``# var = Alder`` or ``var: Alder``, a line each."""
+    found: list[tuple[str, str]] = []
+    for back in range(2, 2 + _LEVELS_AT_MOST):
+        line = cursor.lines[cursor.at - back] if cursor.at >= back else None
+        level = _LEVEL.match(line.text) if line is not None else None
+        if level is None:
+            break
+        found.insert(0, (level[1], level[2]))
+    return found
+
+
+def _adjusted(cursor: Cursor, block: Block) -> None:
+    """Pass the values at which ggeffects holds the other predictors."""
+    start, line = cursor.at, cursor.skip_blank()
+    if line is None or line.text.strip() != "Adjusted for:":
+        cursor.at = start
+        return
+    cursor.take()
+    while (line := cursor.peek()) is not None and _AT.match(line.text):
+        block.heads["adjusted"] = f"{block.heads.get('adjusted', '')} {cursor.take().text.strip()}".strip()
+        block.labels[line.number] = line.text
 
 
 def _cell(name: str, cell: str) -> list[tuple[str, str]] | None:

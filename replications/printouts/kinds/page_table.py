@@ -10,7 +10,7 @@ from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
-from replications.printouts.names import QUANTITIES, interval_ends, quantity, slug
+from replications.printouts.names import LETTERS, QUANTITIES, interval_ends, level_columns, quantity, slug
 
 _ESTIMATES = {"b", "B", "Est.", "Est", "est", "β", "Beta"}
 _STATISTICS = {*QUANTITIES, *_ESTIMATES, "p", "P", "CI", "95% CI", "S.E.", "se"}
@@ -103,9 +103,15 @@ def _add(block: Block, grid: list[GridRow]) -> None:
     if any(_is_value(cell) for cell in head[-1].cells[1:]):
         block.unread += [(row.line, "  ".join(row.cells).strip()) for row in grid]
         return
-    headings, count = _headings(head), _labels(rows)
+    headings = _headings(head)
+    levels = level_columns([column for _, column in headings])
+    count = max(_labels(rows), levels)
     ends = interval_ends([column for _, column in headings])
-    unnamed = any(_DECIMAL.search(row.cells[0]) for row in rows) and all(is_number(row.cells[0]) for row in rows)
+    unnamed = (
+        not levels
+        and any(_DECIMAL.search(row.cells[0]) for row in rows)
+        and all(is_number(row.cells[0]) for row in rows)
+    )
     count = 0 if unnamed else count
     everywhere = _within(" ".join(cell for row in grid for cell in row.cells))
     prefix = ""
@@ -135,6 +141,8 @@ def _cell(
     model = f"{slug(above)}." if above else ""
     if above and is_number(cell) and (ids := model_tables.fit_ids(label, single=False)):
         return [(f"{model}{ids[0]}", cell, above)]
+    if column == LETTERS:
+        return [(f"{model}{name}.{quantity(column)}", cell, column)] if cell else []
     parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
     if not parts and _INTERVAL.search(column):
         parts = model_tables.interval(cell)

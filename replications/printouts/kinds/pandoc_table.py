@@ -11,7 +11,7 @@ from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
-from replications.printouts.names import interval_ends, quantity, slug
+from replications.printouts.names import LETTERS, interval_ends, level_columns, quantity, slug
 
 _RULES = re.compile(r"^\s*(?:-{2,}(?:\s+-{2,})+|={2,}(?:\s+={2,})+)\s*$")
 _WHOLE = re.compile(r"^\s*-{8,}\s*$")
@@ -69,11 +69,17 @@ def _row(block: Block, line: Line, names: list[str], spans: list[tuple[int, int]
     if cells is None:
         block.unread.append((line.number, line.text))
         return
-    for name, cell in zip(names[1:], cells[1:], strict=True):
+    count = level_columns(names) or 1
+    label, prefix = " ".join(cells[:count]), ".".join(map(slug, cells[:count]))
+    block.labels[line.number] = label
+    for name, cell in zip(names[count:], cells[count:], strict=True):
+        if name == LETTERS:
+            block.add(cell, f"{prefix}.{quantity(name)}", label, name, line.number)
+            continue
         parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
         for what, text in parts:
             own = ends.get(name) or quantity(name)
             end = own if what == "estimate" else what if what == "stars" else f"{own}_{what}"
-            block.add(text, f"{slug(cells[0])}.{end}", cells[0], name, line.number)
+            block.add(text, f"{prefix}.{end}", label, name, line.number)
         if not parts and re.match(r"[<>(\[-]?\s*\.?\d", cell):
             block.unread.append((line.number, line.text))

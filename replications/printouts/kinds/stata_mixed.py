@@ -15,45 +15,63 @@ from replications.printouts.names import slug
 _FIELDS = (
     (rf"Number of obs\s*=\s*({NUMBER})", "n_obs"),
     (rf"Number of groups\s*=\s*({NUMBER})", "n_groups"),
-    (rf"min\s*=\s*({NUMBER})", "group_size.min"),
-    (rf"avg\s*=\s*({NUMBER})", "group_size.mean"),
-    (rf"max\s*=\s*({NUMBER})", "group_size.max"),
     (rf"Wald chi2\(\d+\)\s*=\s*({NUMBER})", "wald_chisq"),
     (r"Wald chi2\((\d+)\)\s*=", "wald_df"),
     (rf"Prob > chi2\s*=\s*({NUMBER})", "wald_p"),
-    (rf"Log (?:restricted-|pseudo)?likelihood\s*=\s*({NUMBER})", "loglik"),
+    (rf"\bF\(\s*\d+,\s*[\d.,]+\s*\)\s*=\s*({NUMBER})", "f"),
+    (r"\bF\(\s*(\d+),\s*[\d.,]+\s*\)\s*=", "f_df1"),
+    (r"\bF\(\s*\d+,\s*([\d.,]+)\s*\)\s*=", "f_df2"),
+    (rf"Prob > F\s*=\s*({NUMBER})", "f_p"),
+    (rf"^\s*(?:Log|log) (?:restricted-|pseudo)?likelihood\s*=\s*({NUMBER})", "loglik"),
     (rf"Integration (?:points|pts\.)\s*=\s*({NUMBER})", "integration_points"),
 )
+_RANGE = re.compile(rf"\b(min|avg|max)\s*=\s*({NUMBER})")
+_RANGE_OF = {"Obs per group": "group_size", "DF:": "coef_df"}
+"""What a range is of, by the words above it or beside its first row."""
 _TEST = re.compile(
     rf"LR test vs\. .*?(chi(?:bar)?2\((\d+)\)\s*=\s*({NUMBER}))\s*(Prob >=? chi(?:bar)?2)\s*=\s*({NUMBER})"
 )
-_STEP = re.compile(rf"^\s*(Iteration \d+):\s+(log \S+)\s*=\s*({NUMBER})\s*(?:\(.*\))?$")
+_STEP = re.compile(rf"^\s*((?:Iteration|Grid node) \d+):\s+([Ll]og \S+)\s*=\s*({NUMBER})\s*(?:\(.*\))?$")
 _HEADING = re.compile(
-    r"Coef\.|Coefficient|Odds [Rr]atio|IRR|Estimate|Std\. [Ee]rr\.|\bz\b(?!\|)|\bt\b(?!\|)|P>\|[zt]\||"
-    r"\[\d+% [Cc]onf\.|[Ii]nterval\]"
+    r"Coef\.|Coefficient|Odds [Rr]atio|IRR|[Ee]xp\([Bb]\)|Haz\. [Rr]atio|Estimate|[Ss]td\. [Ee]rr\.|\bDF\b|"
+    r"\bz\b(?!\|)|\bt\b(?!\|)|P>\|[zt]\||\[\d+% [Cc]onf\.|[Ii]nterval\]"
 )
-_IDS = {"z": "z", "t": "t", "P>|z|": "p", "P>|t|": "p", "Interval]": "ci_high", "interval]": "ci_high"}
+_IDS = {
+    "z": "z", "t": "t", "P>|z|": "p", "P>|t|": "p", "Interval]": "ci_high", "interval]": "ci_high", "DF": "df",
+    "std. err.": "se", "odds ratio": "odds_ratio", "irr": "rate_ratio", "exp(b)": "exp", "haz. ratio": "hazard_ratio",
+}  # fmt: skip
+_TESTS = ("z", "t", "P>|z|", "P>|t|", "DF")
+"""Headings of columns that variances have not where they stand below coefficients."""
 _SIZES = {"Groups": "n_groups", "Minimum": "min", "Average": "mean", "Maximum": "max"}
-_COMPONENT = re.compile(r"^(var|sd|cov|corr)\((.*)\)$")
+_COMPONENT = re.compile(r"^(?:([^:|]+):\s*)?(var|sd|cov|corr)\((.*)\)$")
+_WITHOUT_INTERVAL = 2
+"""Cells of a variance whose interval was not computed."""
+_MISSING = re.compile(r"(?:chi2(?:\(\d+\))?|Prob > \w+|F\([^()]*\)|Grid node \d+:.*)\s*=\s*\.\s*$")
+"""A statistic that was not computed."""
 _NOT_ESTIMATED = re.compile(r"\((?:base|omitted|empty|constrained)\)")
 _PARTS = re.compile(
-    r"^[-+\s]*$|^\s*(Iteration \d|Performing|Computing|Fitting|Refining|Grid|Mixed-effects|Obs per group|Note:|"
-    r"Integration|Log|LR test|\(Std\. |Covariance|Random-effects|Robust|Family:|Link:)"
+    r"^[-+\s]*$|^\s*(Iteration \d|Performing|Computing|Fitting|Refining|Obtaining|Grid|Mixed-effects|Obs per group|"
+    r"[Nn]ote:|Integration|[Ll]og|LR test|\(Std\. |Covariance|Random-effects|Robust|Family:|Link:|Overdispersion|"
+    r"Binomial variable|Sampling weights|DF method|numerical derivatives|flat or discontinuous|convergence not)"
 )
 
 
 @dataclass
 class _Place:
-    """Where in the tables the reader is: headings, the factor or group whose rows follow."""
+    """Where in the tables the reader is: headings, the factor or group whose rows follow, what a range is of."""
 
     headings: list[str] = field(default_factory=list)
     group: str = ""
     factor: str = ""
     random: bool = False
+    sizes: str = "group_size"
 
 
 @kind(
-    "stata.mixed", begins=r"^\s*(Mixed-effects (ML|REML|GLM|logistic|linear)?.*|Performing EM optimization.*)$", turn=15
+    "stata.mixed",
+    begins=r"^\s*(Mixed-effects (ML|REML|GLM|logistic|linear)?.*|Performing EM optimization.*|"
+    r"Obtaining starting values by EM.*|Fitting fixed-effects model:|Refining starting values:)\s*$",
+    turn=15,
 )
 def read(cursor: Cursor) -> Block | None:
     """Read until a line comes that is none of it."""
@@ -69,7 +87,7 @@ def read(cursor: Cursor) -> Block | None:
             block.reml = True if "REML" in text else False if "ML" in text else None
         if "|" in text and not _STEP.match(text):
             _beside_bar(block, line, place)
-        elif not _fields(block, text, line.number) and not _PARTS.match(text):
+        elif not _fields(block, text, line.number, place) and not _PARTS.match(text):
             break
         behind = cursor.at
     cursor.at = behind
@@ -85,11 +103,11 @@ def _beside_bar(block: Block, line: Line, place: _Place) -> None:
         place.headings, place.random = found, "Random" in left
         if not place.random:
             block.heads["response"] = left
-    elif "Minimum" in right:
+    elif "Minimum" in right and "Average" in right:
         place.headings = ["Groups", "Minimum", "Average", "Maximum"]
     elif not right:
         place.factor = left
-        if ":" in left or place.random:
+        if ":" in left or (place.random and not left.startswith("by ")):
             place.group = slug(left.partition(":")[0])
     elif re.search(r"\d", right):
         _row(block, line.number, left, right, raw.endswith("  "), place)
@@ -98,49 +116,57 @@ def _beside_bar(block: Block, line: Line, place: _Place) -> None:
 def _row(block: Block, line: int, left: str, right: str, level: bool, place: _Place) -> None:
     """Read a row; one of a factor's levels has two blanks before the bar and is named by factor and level."""
     cells = _NOT_ESTIMATED.sub("", right).split()
-    fits = len(cells) == len(place.headings) or (len(cells) == 1 and _NOT_ESTIMATED.search(right))
-    few = bool(_COMPONENT.match(left)) and len(cells) < len(place.headings)
-    if not (fits or few) or not all(is_number(cell) or cell == "." for cell in cells):
+    component = _COMPONENT.match(left)
+    headings = [name for name in place.headings if not (component and name in _TESTS)]
+    few = (component and len(cells) == _WITHOUT_INTERVAL) or (len(cells) == 1 and _NOT_ESTIMATED.search(right))
+    if not (few or len(cells) == len(headings)) or not all(is_number(cell) or cell == "." for cell in cells):
         block.unread.append((line, f"{left} | {right}"))
         return
-    label, ids = left, _ids(left, place)
-    if place.factor and level and not _COMPONENT.match(left):
-        label, name = f"{place.factor} {left}", f"{slug(place.factor)}{slug(left)}"
-        ids = [f"fixef.{name}.{_quantity(heading)}" for heading in place.headings]
-    elif not _COMPONENT.match(left):
-        place.factor = ""
-    headings = place.headings
-    if few and len(headings) > len(cells):
-        ids, headings = ids[: len(cells)], headings[: len(cells)]
-    for id, heading, text in zip(ids, headings, cells, strict=False):
+    label, prefix, joint = left, "", "_"
+    if component:
+        prefix = _component(component, place)
+    elif place.headings[:1] == ["Groups"]:
+        prefix = f"group_size.{slug(left)}"
+    elif place.random:
+        prefix = f"varcomp.{_group(place)}.{slug(left)}"
+    elif place.factor and level:
+        label, prefix, joint = f"{place.factor} {left}", f"fixef.{slug(place.factor)}{slug(left)}", "."
+    else:
+        place.factor, joint = "", "."
+        prefix = f"fixef.{'intercept' if left == '_cons' else slug(left)}"
+    for heading, text in zip(headings, cells, strict=False):
         if text != ".":
-            block.add(text, id, label, heading, line)
+            block.add(text, _id(prefix, heading, joint), label, heading, line)
 
 
-def _quantity(heading: str) -> str:
-    if heading.casefold() == "std. err.":
-        return "se"
-    return _IDS.get(heading, "ci_low" if heading.startswith("[") else "estimate")
+def _id(prefix: str, heading: str, joint: str) -> str:
+    """Return the id of a cell: of a variance itself what it is called, of its standard error with ``_se`` behind."""
+    if heading in _SIZES:
+        return prefix.replace("group_size", "n_groups") if heading == "Groups" else f"{prefix}.{_SIZES[heading]}"
+    what = _IDS.get(heading) or _IDS.get(heading.casefold(), "ci_low" if heading.startswith("[") else "estimate")
+    itself = joint == "_" and what not in ("se", "ci_low", "ci_high")
+    return prefix if itself else f"{prefix}{joint}{what}"
 
 
-def _ids(left: str, place: _Place) -> list[str]:
-    """Return the id of each cell of a row."""
-    if place.headings[:1] == ["Groups"]:
-        return [f"n_groups.{slug(left)}", *(f"group_size.{slug(left)}.{_SIZES[name]}" for name in place.headings[1:])]
-    if found := _COMPONENT.match(left):
-        names = [("intercept" if name == "_cons" else slug(name)) for name in found[2].split(",")]
-        what = "variance" if found[1] == "var" else found[1]
-        group = place.group if place.random or ":" in place.factor else slug(place.factor)
-        prefix = f"varcomp.{group}.{'__'.join(names)}.{what}"
-        if found[2].startswith(("Residual", "e.", "e)")):
-            prefix = f"varcomp.residual.{what}"
-        ends = ["" if (id := _quantity(heading)) == "estimate" else f"_{id}" for heading in place.headings]
-        return [prefix + end for end in ends]
-    name = "intercept" if left == "_cons" else slug(left)
-    return [f"fixef.{name}.{_quantity(heading)}" for heading in place.headings]
+def _group(place: _Place) -> str:
+    """Return the group whose variances are read; those of the residuals have one name in all printouts."""
+    group = place.group if place.random or ":" in place.factor else slug(place.factor)
+    return "residual" if group == "Residual" else group
 
 
-def _fields(block: Block, text: str, line: int) -> bool:
+def _component(found: re.Match[str], place: _Place) -> str:
+    """Return the beginning of the ids of a variance, a standard deviation, a covariance or a correlation."""
+    what = "variance" if found[2] == "var" else found[2]
+    names = ["intercept" if name == "_cons" else slug(name) for name in found[3].split(",")]
+    group = _group(place)
+    if found[3].startswith(("Residual", "e.")) or (group == "residual" and found[3] == "e"):
+        group, names = "residual", []
+    return ".".join(
+        ["varcomp", group, *([slug(found[1])] if found[1] else []), *filter(None, ["__".join(names)]), what]
+    )
+
+
+def _fields(block: Block, text: str, line: int, place: _Place) -> bool:
     """Read a line of the head, a step of the search, or the test below."""
     if found := _STEP.match(text):
         block.add(found[3], f"steps.{slug(found[1]).replace(' ', '_')}", found[1], found[2], line)
@@ -150,12 +176,26 @@ def _fields(block: Block, text: str, line: int) -> bool:
         block.add(found[2], "lr_df", "", found[1].partition("=")[0].strip(), line)
         block.add(found[5], "lr_p", "", found[4], line)
         return True
-    known = False
+    known = _range(block, text, line, place)
     for pattern, id in _FIELDS:
         if found := re.search(pattern, text):
             block.add(found[1], id, "", found[0].partition("=")[0].strip(), line)
             known = True
-    if found := re.match(r"^\s*Group variable:\s*(\S+)", text):
-        block.heads["group"] = found[1]
-        known = True
-    return known
+    for name, pattern in (("group", r"^\s*Group variable:\s*(\S+)"), ("df_method", r"^\s*DF method:\s*(\S+)")):
+        if found := re.search(pattern, text):
+            block.heads[name] = found[1]
+            known = True
+    return known or bool(_MISSING.search(text)) or "Grouping information" in text
+
+
+def _range(block: Block, text: str, line: int, place: _Place) -> bool:
+    """Read the least, the mean or the greatest of group sizes, or of the coefficients' degrees of freedom."""
+    for words, what in _RANGE_OF.items():
+        if words in text:
+            place.sizes = what
+    found = _RANGE.search(text)
+    if found is None:
+        return False
+    column = found[1] if place.sizes == "group_size" else f"DF: {found[1]}"
+    block.add(found[2], f"{place.sizes}.{found[1].replace('avg', 'mean')}", "", column, line)
+    return True

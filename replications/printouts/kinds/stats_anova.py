@@ -17,12 +17,13 @@ from replications.printouts.matrices import Matrix
 from replications.printouts.names import quantity, slug
 
 _BEGINS = (
-    r"^\s*(Type (I|II|III|[123]) )?Analysis of (Variance|Deviance) Table|^\s*Anova Table \(Type|"
+    r"^\s*(Type (I|II|III|[123]) )?Analysis of (Variance|Deviance) Table|^\s*(Mixed Model )?Anova Table \(Type|"
+    r"^\s*Univariate Type \S+ Repeated-Measures ANOVA|"
     r"^\s*Models:\s*$|^\s*Data: \S+\s*$|^\s*Marginal Analysis of Variance|^\s*refitting model\(s\) with ML"
 )
 _MODEL = re.compile(r"^\s*([\w.]+|\S.*?)\s*:(?:\s+(.*)|)$")
 _COMPARES = ("AIC", "logLik", "Res.Df", "Resid. Df")
-_HEADINGS = re.compile(r"^\s*(npar|Df|numDF|NumDF|Sum Sq|AIC|BIC|Chisq|F\b|LR Chisq|Res\.Df|Resid|Model\s+df)")
+_HEADINGS = re.compile(r"^\s*(npar|Df|numDF|NumDF|num Df|Sum Sq|AIC|BIC|Chisq|F\b|LR Chisq|Res\.Df|Resid|Model\s+df)")
 
 
 @kind("stats.anova", begins=_BEGINS, turn=20)
@@ -72,7 +73,7 @@ def _head(cursor: Cursor, block: Block, models: dict[str, str]) -> bool:
     text = line.text.strip()
     if re.match(r"refitting model", text):
         block.messages.append(text)
-    elif "Table" in text or text.startswith("Model:"):
+    elif "Table" in text or "Repeated-Measures ANOVA" in text or text.startswith("Model:"):
         _title(block, text)
     elif found := re.match(r"(Data|Response|Model|Link|Terms added sequentially|Weights|Subset)\b[^:]*:\s*(.*)$", text):
         if found[1] == "Data":
@@ -101,8 +102,8 @@ def _title(block: Block, text: str) -> None:
     block.heads["title"] = text
     if "Satterthwaite" in text or "Kenward-Roger" in text:
         block.kind = "lmerTest.anova"
-    if "(Type" in text:
-        block.kind = "car.Anova"
+    if "(Type" in text or "Repeated-Measures" in text:
+        block.kind = "afex.anova" if re.search(r"\(Type [123] tests", text) else "car.Anova"
     if text.startswith("Model:"):
         block.heads["model"] = text[6:].strip()
 

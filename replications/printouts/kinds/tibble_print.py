@@ -10,7 +10,7 @@ from replications.printouts.cells import Cell, is_number, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import has_title, kind
 from replications.printouts.lines import Line
-from replications.printouts.names import slug
+from replications.printouts.names import LETTERS, slug
 from replications.printouts.rows import swallows
 
 _TEXT = ("chr", "fct", "ord", "lgl", "date", "dttm", "list")
@@ -123,13 +123,20 @@ def _row(block: Block, line: Line, names: list[str], types: list[Cell]) -> None:
         block.unread.append((line.number, line.text))
         return
     texts = [at for at, type_ in enumerate(types) if _is_text(type_)]
-    keys = [words[at] for at in texts if words[at] not in _MISSING and types[at].text not in ("lgl", "list")]
+    keys = [
+        words[at]
+        for at in texts
+        if names[at] != LETTERS and words[at] not in _MISSING and types[at].text not in ("lgl", "list")
+    ]
     named = [key for key in keys if key != "(Intercept)" or len(keys) == 1 or "condval" not in names]
     if not keys:
         named = [words[0]] if re.fullmatch(r"\d+", words[0]) else [index]
     prefix = ".".join(map(slug, named))
+    block.labels[line.number] = " ".join(keys)
     for at, (name, word) in enumerate(zip(names, words, strict=True)):
-        if at not in texts and is_number(word):
+        if name == LETTERS:
+            block.add(word.strip('" '), f"{prefix}.group", " ".join(keys) or index, name, line.number)
+        elif at not in texts and is_number(word):
             block.add(word, f"{prefix}.{slug(name)}", " ".join(keys) or index, name, line.number)
 
 
