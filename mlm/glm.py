@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ConvergenceWarning, DataError, FitError, counted, first_few, users_stacklevel
+from .fit.one_level import dispersion
 from .frame.fit_call import FitCall
 from .frame.independence import demand_no_random_terms, independent_columns
 from .frame.model_frame import ModelFrame, read_frame
@@ -18,7 +19,6 @@ from .generalized.family import OVERDISPERSED, make_family
 from .generalized.irls import Estimate, unscaled_covariance
 from .generalized.means import range_of
 from .generalized.overdispersion import estimate_with_theta
-from .generalized.residuals import residuals
 from .generalized.response import Response, reader_of
 from .generalized.separation import may_separate, separating
 from .model.generalized_linear_model import GeneralizedLinearModel
@@ -120,11 +120,11 @@ def glm(
     chosen, found = estimate_with_theta(frame.x, response, frame.known_part, asked)
     if found is None:
         raise _beyond_floats(frame, asked) if _is_beyond_floats(response, asked) else _without_start(frame, chosen)
-    dispersion = _dispersion(frame, response, found, chosen)
+    scale = dispersion(frame, response, found, chosen)
     with np.errstate(all="ignore"):
-        covariance = unscaled_covariance(frame.x, response, found.eta, chosen) * dispersion
+        covariance = unscaled_covariance(frame.x, response, found.eta, chosen) * scale
     variances = np.diag(covariance)
-    lost = np.isinf(variances) | ((variances < SMALLEST_WEIGHT) & (dispersion > 0))
+    lost = np.isinf(variances) | ((variances < SMALLEST_WEIGHT) & (scale > 0))
     if _is_beyond_floats(response, asked) or (found.converged and asked.has_scale and lost.any()):
         raise _beyond_floats(frame, chosen)
     _say_end(frame, response, found, chosen, covariance)
@@ -137,7 +137,7 @@ def glm(
         aliased=aliased,
         terms=terms,
         family=chosen,
-        dispersion=dispersion,
+        dispersion=scale,
         ended=found,
     )
 
@@ -169,15 +169,6 @@ def _without_start(frame: ModelFrame, family: Family) -> FitError:
         f"The {family.name} family with link={family.link.name!r} has no means from which {frame.formula.text!r} can "
         f"be fitted: they must be {range_of(family)}, in all {frame.nobs} rows. {remedy}"
     )
-
-
-def _dispersion(frame: ModelFrame, response: Response, found: Estimate, family: Family) -> float:
-    """Sum of squared Pearson residuals over the residual degrees of freedom; 1 where there is none."""
-    if not family.has_scale:
-        return 1.0
-    left = frame.nobs - len(frame.x_names)
-    with np.errstate(all="ignore"):  # what is no number is refused
-        return float(np.sum(residuals(family, response, found.eta, "pearson") ** 2)) / left if left else np.nan
 
 
 def _say_end(frame: ModelFrame, response: Response, found: Estimate, family: Family, covariance: np.ndarray) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from scipy import linalg
-
 from .errors import ArgumentError
+from .fit import one_level
 from .frame.fit_call import FitCall
 from .frame.independence import demand_no_random_terms, independent_columns
 from .frame.model_frame import ModelFrame, read_frame
@@ -100,7 +98,7 @@ def least_squares(frame: ModelFrame) -> LinearModel:
         frame = replace(frame, origin=None)
     demand_squares(frame, LARGEST_SQUARES)
     frame, aliased = independent_columns(frame)
-    coefficients, vcov, sigma = _least_squares(frame)
+    coefficients, vcov, sigma = one_level.least_squares(frame)
     return LinearModel(
         formula=frame.formula.text,
         response=frame.formula.response,
@@ -111,17 +109,3 @@ def least_squares(frame: ModelFrame) -> LinearModel:
         aliased=aliased,
         terms=terms,
     )
-
-
-def _least_squares(frame: ModelFrame) -> tuple[np.ndarray, np.ndarray, float]:
-    """Solve by QR; returns coefficients (p,), their covariance (p, p) and the residual standard error."""
-    y = frame.net_response
-    n, p = frame.nobs, len(frame.x_names)
-    if not p:  # SciPy 1.12 solves no system of nothing
-        return np.empty(0), np.empty((0, 0)), float(np.sqrt(y @ y / n))
-    q, r = linalg.qr(frame.x, mode="economic")
-    coefficients = linalg.solve_triangular(r, q.T @ y)
-    residual = y - frame.x @ coefficients
-    sigma = float(np.sqrt(residual @ residual / (n - p))) if n > p else np.nan
-    inverse = linalg.solve_triangular(r, np.eye(p))
-    return coefficients, inverse @ inverse.T * sigma**2, sigma

@@ -160,16 +160,6 @@ def test_arguments_of_mixed_models(kind):
         m.residuals(level="group")
 
 
-@pytest.mark.parametrize("kind", ["lm", "glm"])
-def test_bootstrap_intervals_are_of_mixed_models(kind):
-    d = {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "b": [0, 1, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]}
-    m = mlm.lm("y ~ x", d) if kind == "lm" else mlm.glm("b ~ x", d)
-    for given in ({"method": "boot"}, {"method": "boot", "n": 10}, {"n": 10}, {"method": "boot", "seed": 1}):
-        for ask in (m.confint, lambda **options: mlm.confint(m, **options)):
-            with pytest.raises(mlm.ArgumentError, match=r"Bootstrap intervals .*are there for mixed models"):
-                ask(**given)
-
-
 @pytest.mark.parametrize("verb", [mlm.lm, mlm.glm])
 def test_levels_that_are_new_make_no_difference(verb):
     d = {"y": [1, 0, 1, 1, 0, 0, 1, 0], "x": [1, 2, 3, 4, 0, 2, 1, 0]}

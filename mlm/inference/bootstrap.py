@@ -1,4 +1,4 @@
-"""The bootstrap of a mixed model: refits to simulated responses, or to whole groups drawn anew."""
+"""The bootstrap of a model: refits to simulated responses, or to whole groups drawn anew."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from ..errors import (
     suggest,
     users_stacklevel,
 )
+from ..fit.one_level import of_response
 from ..fit.refits import Refitting, covariances, refit_alone, refit_on
 from ..fit.simulate import MOST_RESPONSES, Draws, generator
 from ..frame.resampling import with_levels
 from ..language.formula import without_double_bars
 from ..report import r_numbers, r_text
-from ..report.face import demand_mixed, is_generalized
+from ..report.face import demand_model, is_generalized, is_mixed
 from ..report.html import as_html
 from .bootstrap_intervals import demand_kind, limits
 from .confint import checked_level, limit_names
@@ -168,15 +169,15 @@ def bootstrap(
     group: str | None = None,
     progress: bool | None = None,
 ) -> Bootstrap:
-    """Fit a mixed model again and again, to responses drawn from it or to groups drawn from the data.
+    """Fit a model again and again, to responses drawn from it or to groups drawn from the data.
 
     Refits of a linear mixed model with one grouping factor are one computation: what depends on the design is there
     once, and the searches of all responses run side by side. With several factors, and for generalized models, they
-    are made one by one.
+    are made one by one, as are those of `lm` and `glm`, where a theta of negative binomial counts stays.
 
     Parameters
     ----------
-    m : MixedModel or GeneralizedMixedModel
+    m : fitted model
     n : int
         Number of refits.
     statistic : callable, optional
@@ -187,7 +188,7 @@ def bootstrap(
         With a number the result is the same each time; responses are those of ``m.simulate(n, seed)``.
     kind : {"parametric", "groups"}
         Responses drawn from the model; or whole levels of a grouping factor drawn with replacement, with all their
-        rows: as many as there are, and those drawn twice as different levels.
+        rows: as many as there are, and those drawn twice as different levels; of mixed models.
     re_form : {False, "NA", 0, None} or str
         As for `simulate`, of the parametric bootstrap: random effects that stay.
     group : str, optional
@@ -203,7 +204,7 @@ def bootstrap(
     Raises
     ------
     ArgumentError
-        When `m` is no mixed model, an argument has a value that it cannot have, or `statistic` of `m` returns None or
+        When `m` is no model, an argument has a value that it cannot have, or `statistic` of `m` returns None or
         what else is no number.
     FitError
         When no refit succeeds.
@@ -222,11 +223,11 @@ def bootstrap(
     van der Leeden, R., Meijer, E. & Busing, F. (2008). Resampling multilevel models. In *Handbook of Multilevel
     Analysis*, chapter 11. Springer.
     """
-    demand_mixed(m)
+    demand_model(m)
     _demand_options(m, n, statistic, kind, re_form, group, progress)
     rng, many = generator(seed), int(n)
     with counting("bootstrap", many, progress) as tell:
-        if kind == "parametric" and statistic is None and not is_generalized(m):
+        if kind == "parametric" and statistic is None and is_mixed(m) and not is_generalized(m):
             return _side_by_side(m, many, Draws(m, re_form), rng, tell)
         fits = _fits_to_groups(m, many, group, rng) if kind == "groups" else _fits(m, many, Draws(m, re_form), rng)
         return _one_by_one(m, many, statistic, kind, fits, tell)
@@ -241,11 +242,13 @@ def _demand_options(m: Any, n: Any, statistic: Any, kind: Any, re_form: Any, gro
     if not is_one_of(kind, tuple(HEADINGS)):
         hint = suggest(kind, HEADINGS) if isinstance(kind, str) else ""
         raise ArgumentError(f"`kind` is 'parametric' or 'groups'; got {brief(kind)}.{hint}")
+    if kind == "groups" and not is_mixed(m):
+        raise ArgumentError("kind='groups' draws levels of a grouping factor; this model has no random effects.")
     if kind == "groups" and re_form is not False:
         raise ArgumentError("`re_form` is of the parametric bootstrap; leave it out with kind='groups'.")
     if group is not None and kind == "parametric":
         raise ArgumentError("`group` is of kind='groups'; leave it out of the parametric bootstrap.")
-    names = [str(name) for name in m.ngrps.index]
+    names = [str(name) for name in m.ngrps.index] if is_mixed(m) else []
     if group is not None and not is_one_of(group, names):
         raise ArgumentError(f"`group` is a grouping factor of the model, {', '.join(names)}; got {brief(group)}.")
     if not is_one_of(progress, (None, True, False)):
@@ -276,9 +279,9 @@ def _side_by_side(m: Any, many: int, draws: Draws, rng: np.random.Generator, tel
 
 def _fits(m: Any, many: int, draws: Draws, rng: np.random.Generator) -> Iterator[Callable[[], Any]]:
     """Refits to simulated responses, each made when it is called for."""
+    refit = refit_alone if is_mixed(m) else of_response
     for _ in range(many):
-        y = draws.responses(rng, 1)[0]
-        yield partial(refit_alone, m, y)
+        yield partial(refit, m, draws.responses(rng, 1)[0])
 
 
 def _fits_to_groups(m: Any, many: int, group: str | None, rng: np.random.Generator) -> Iterator[Callable[[], Any]]:
@@ -311,7 +314,8 @@ def _one_by_one(
             errors[k] = str(error)
         else:
             rows[k] = found
-            singular, unconverged = singular + fit.is_singular, unconverged + (not fit.converged)
+            singular += getattr(fit, "is_singular", False)
+            unconverged += not getattr(fit, "converged", True)
         tell(k + 1)
     if len(errors) == many:
         raise FitError(f"None of the {many:,} refits succeeded: {errors[0]}")

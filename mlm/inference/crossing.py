@@ -90,6 +90,8 @@ class Step:
         Derivative of v by zeta; NaN where it is not known.
     tangent : ndarray, shape (m,)
         Derivative of x by v, about.
+    hessian : ndarray, shape (m + 1, m + 1), or None
+        Second derivatives by x and v, about.
     """
 
     v: float
@@ -98,6 +100,7 @@ class Step:
     at: Point
     pace: float
     tangent: np.ndarray
+    hessian: np.ndarray | None = None
 
 
 def settled(of: Constrained, v: float, x: np.ndarray, at: Point) -> tuple[np.ndarray, Point, np.ndarray]:
@@ -201,7 +204,7 @@ class Path:
         hessian = self.of.curvature(self.v, self.x, at)
         tangent = tangent_of(hessian)
         rise = float(hessian[-1, -1] + hessian[-1, :-1] @ tangent)
-        return Step(self.v, 0.0, self.x, at, math.sqrt(2.0 / rise) if rise > 0.0 else math.nan, tangent)
+        return Step(self.v, 0.0, self.x, at, math.sqrt(2.0 / rise) if rise > 0.0 else math.nan, tangent, hessian)
 
     @cached_property
     def further(self) -> Sequence[np.ndarray]:
@@ -246,7 +249,7 @@ class Path:
         x, at, hessian = found
         zeta = self.zeta(at.value - self.lowest)
         pace = 2.0 * zeta / at.slope if at.slope else math.nan
-        made = Step(v, zeta, x, at, pace, tangent_of(hessian))
+        made = Step(v, zeta, x, at, pace, tangent_of(hessian), hessian)
         if self.is_bent:
             self._seen.append(made)
         return made

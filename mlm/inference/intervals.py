@@ -1,4 +1,4 @@
-"""Confidence intervals of a mixed model's parameters by each method: Wald, profile, bootstrap."""
+"""Confidence intervals of a model's parameters by each method: Wald, profile, bootstrap."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import pandas as pd
 
 from ..errors import ArgumentError, SingularFitWarning, brief, is_one_of, users_stacklevel
 from .bootstrap import bootstrap
-from .bootstrap_intervals import demand_kind
+from .bootstrap_intervals import KINDS, demand_kind
 from .confint import checked_level
 from .f_tests import checked_ddf
 from .parameters import parameters_of
 from .profile import AT_EDGE, ProfiledDeviance, chosen, profiled
 
-__all__ = ["is_wald", "mixed_intervals"]
+__all__ = ["boot_intervals", "is_boot", "is_wald", "mixed_intervals"]
 
 METHODS = ("wald", "profile", "boot")
+# Refits by default.
+SAMPLES = 1000
 
 
 def is_wald(method: Any) -> bool:
@@ -45,9 +47,31 @@ def mixed_intervals(
     level = checked_level(level)
     if method.lower() == "profile":
         return _by_profile(m, parm, level)
+    return boot_intervals(m, level, parm, n, kind, seed)
+
+
+def is_boot(method: Any, n: Any, kind: Any, seed: Any) -> bool:
+    """Whether a model without random effects is asked for intervals by the bootstrap.
+
+    Raises
+    ------
+    ArgumentError
+        When arguments of the bootstrap are given, and another method.
+    """
+    boot = isinstance(method, str) and method.lower() == "boot"
+    given = [name for name, value in (("n", n), ("kind", kind), ("seed", seed)) if value is not None]
+    if given and not boot:
+        raise ArgumentError(f"`{given[0]}` is of method='boot': take that, or leave `{given[0]}` out.")
+    return boot
+
+
+def boot_intervals(m: Any, level: float, parm: Any, n: int | None, kind: str | None, seed: Any) -> pd.DataFrame:
+    """Intervals of all parameters by the bootstrap, of any model."""
+    level = checked_level(level)
     places = chosen(parameters_of(m), parm)
+    kind = KINDS[0] if kind is None else kind
     demand_kind(kind)
-    limits: pd.DataFrame = bootstrap(m, n, seed=seed).confint(kind=kind, level=level)
+    limits: pd.DataFrame = bootstrap(m, SAMPLES if n is None else n, seed=seed).confint(kind=kind, level=level)
     return limits.iloc[places]
 
 

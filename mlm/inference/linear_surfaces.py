@@ -25,8 +25,9 @@ from ..likelihood.turned_layout import TurnedLayout
 
 __all__ = ["WithCoefficient", "WithSigma", "WithTheta"]
 
-# Rise of the deviance below which a fixed effect is at its estimate, and step of T for differences.
-STILL, DIFFERENCE = 1e-6, 1e-4
+# Rise of the deviance below which a fixed effect is at its estimate, step of T for differences, and share of T by which
+# it is another one than where these were taken.
+STILL, DIFFERENCE, MOVED = 1e-6, 1e-4, 0.1
 
 
 class Spot(NamedTuple):
@@ -41,7 +42,7 @@ class Spot(NamedTuple):
     extra : float
         The last coordinate, where that is no element of theta.
     along : Curvature or None
-        Derivatives along the elements of theta, where the gradient took them.
+        Sums along the elements of theta, where the gradient took them.
     theta : ndarray or None
         Those elements, likewise.
     """
@@ -169,8 +170,7 @@ class WithSigma(WithTheta):
 class WithCoefficient(WithTheta):
     """Coordinates: theta, and a fixed effect of the user's columns, at position k of p.
 
-    Second derivatives of the effect's estimate and variance by theta are differences, taken once: where the first ones
-    are asked for that are no estimates.
+    Second derivatives of the effect's estimate and variance by theta are differences, taken anew where T is another.
     """
 
     def __init__(self, deviance: Deviance, layout: TurnedLayout, k: int) -> None:
@@ -179,7 +179,7 @@ class WithCoefficient(WithTheta):
         self.origin, self.scale = float(shift.coefficients(unit)[k]), shift.scale
         unit[k] = 1.0
         self.contrast = shift.contrast(unit)
-        self._bent: tuple[np.ndarray, np.ndarray] | None = None
+        self._bent: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def evaluate(self, y: np.ndarray, last: Spot | None = None) -> Spot:
         """See `held.Surface`."""
@@ -197,7 +197,7 @@ class WithCoefficient(WithTheta):
         away = self._away(spot.at, found, spot.extra)
         along, more = np.append(away.by_theta, away.by_b), self._pull(away.by)
         out = 2.0 * n * (1.0 - away.by * away.by) / (1.0 + away.by * away.by) ** 2 * np.outer(along, along)
-        out[:-1, :-1] += self._ordered(found.second)
+        out[:-1, :-1] += super().second(spot)
         out[-1, :-1] -= 0.5 * more * away.by_b * away.wider
         out[:-1, -1] -= 0.5 * more * away.by_b * away.wider
         if n * away.by * away.by > STILL:
@@ -210,7 +210,7 @@ class WithCoefficient(WithTheta):
     def _along(self, theta: np.ndarray) -> tuple[list[np.ndarray], Evaluation, Curvature]:
         matrices = self.layout.matrices(theta)
         at = self._evaluated(matrices)
-        return matrices, at, self.deviance.along(matrices, self.layout.steps, at)
+        return matrices, at, self.deviance.along(matrices, self.layout.steps, at, second=False)
 
     def _pull(self, away: float) -> float:
         """Derivative of the deviance by the distance."""
@@ -218,19 +218,23 @@ class WithCoefficient(WithTheta):
 
     def _bends(self, spot: Spot) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives of `Away.moved` and `Away.wider` by theta, about: symmetric, shapes (m, m)."""
-        if self._bent is None:
-            assert spot.along is not None
-            assert spot.theta is not None
-            here, steps = self._away(spot.at, spot.along, spot.extra), DIFFERENCE / self.layout.lengths
-            found = np.empty((2, len(steps), len(steps)))
-            for k, step in enumerate(steps):
-                theta = spot.theta.copy()
-                theta[k] += step
-                there = self._away(*self._along(theta)[1:], spot.extra)
-                found[:, k] = (there.moved - here.moved) / step, (there.wider - here.wider) / step
-            found = 0.5 * (found + found.transpose(0, 2, 1))
-            self._bent = found[0], found[1]
-        return self._bent
+        assert spot.theta is not None
+        assert spot.along is not None
+        lengths = self.layout.lengths
+        if self._bent is not None:
+            away = np.linalg.norm((spot.theta - self._bent[2]) * lengths)
+            if away < MOVED * np.linalg.norm(spot.theta * lengths):
+                return self._bent[:2]
+        here, steps = self._away(spot.at, spot.along, spot.extra), DIFFERENCE / lengths
+        found = np.empty((2, len(steps), len(steps)))
+        for k, step in enumerate(steps):
+            theta = spot.theta.copy()
+            theta[k] += step
+            there = self._away(*self._along(theta)[1:], spot.extra)
+            found[:, k] = (there.moved - here.moved) / step, (there.wider - here.wider) / step
+        moved, wider = 0.5 * (found + found.transpose(0, 2, 1))
+        self._bent = moved, wider, spot.theta
+        return moved, wider
 
     def _away(self, at: Evaluation, found: Curvature, b: float) -> Away:
         through = self.contrast @ found.root

@@ -1,13 +1,14 @@
-"""The parameters of a mixed model, as lme4 names them: standard deviations, correlations, sigma, fixed effects."""
+"""The parameters of a model, as lme4 names them: standard deviations, correlations, sigma, fixed effects."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from ..fit.ranef import covariance_blocks
+from ..report.face import is_generalized, is_mixed
 
 __all__ = ["Parameter", "parameter_names", "parameter_values", "parameters_of", "values_of"]
 
@@ -43,15 +44,20 @@ def parameters_of(m: Any) -> list[Parameter]:
     ['sd_(Intercept)|g', 'sigma', '(Intercept)']
     """
     out = []
-    for t, part in enumerate(m.terms):
+    for t, part in enumerate(m.terms if is_mixed(m) else ()):
         names, group = part.columns.names, part.term.group
         for j, name in enumerate(names):
             out.append(Parameter(f"sd_{name}|{group}", "sd", t, (j,)))
             others = range(j + 1, len(names))
             out += [Parameter(f"cor_{names[k]}.{name}|{group}", "cor", t, (j, k)) for k in others]
-    if m.has_scale:
+    if _has_scale(m):
         out.append(Parameter("sigma", "sigma", -1, ()))
     return out + [Parameter(name, "beta", -1, (k,)) for k, name in enumerate(m.frame.x_names)]
+
+
+def _has_scale(m: Any) -> bool:
+    """Whether sigma is a parameter."""
+    return bool(m.family.has_scale) if is_generalized(m) else True
 
 
 def parameter_names(m: Any) -> list[str]:
@@ -87,6 +93,6 @@ def parameter_values(covariances: Sequence[np.ndarray], sigma: np.ndarray | None
 
 def values_of(m: Any) -> np.ndarray:
     """Values of the parameters of one model."""
-    blocks = [covariance[None] for _, _, covariance in covariance_blocks(m)]
-    sigma = np.array([m.sigma]) if m.has_scale else None
+    blocks = [covariance[None] for _, _, covariance in covariance_blocks(cast(Any, m))] if is_mixed(m) else []
+    sigma = np.array([m.sigma]) if _has_scale(m) else None
     return parameter_values(blocks, sigma, m.fixef.to_numpy()[:, None])[0]

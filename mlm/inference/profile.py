@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -149,14 +149,16 @@ class ProfiledDeviance:
             return None
         if (k, sign, level) not in self._ends:
             target = _quantile(level)
-            self._ends[k, sign, level] = self._straight(k, sign, target, line) or self._crossing(k, sign, target, line)
+            self._ends[k, sign, level] = self._straight(k, sign, level, line) or self._crossing(k, sign, target, line)
         return self._ends[k, sign, level]
 
-    def _straight(self, k: int, sign: int, target: float, line: Line) -> Step | None:
+    def _straight(self, k: int, sign: int, level: float, line: Line) -> Step | None:
         """The same by Newton's method, where that comes to it and no bound is before it."""
+        target = _quantile(level)
         if not isinstance(self.model, Fit) or self._sides.is_bounded(k, sign, target):
             return None
-        found = straight(line.path, target, sign, line.limits)
+        other = self._ends.get((k, -sign, level))
+        found = straight(line.path, target, sign, line.limits, [] if other is None else [other])
         return found if found is None or line.path.again(found) is found else None
 
     def _crossing(self, k: int, sign: int, target: float, line: Line) -> Step | None:
@@ -206,8 +208,7 @@ class ProfiledDeviance:
         if end is None or end.v == line.path.v:
             return np.zeros(0), np.zeros(0)
         points = self._sides.curve(k, sign, end.v)
-        if points is None:
-            points = [(step.v, step.zeta) for step in line.steps(end, self.model.is_singular)[:-1]]
+        points = line.points(end, self._end(k, -sign, level), self.model.is_singular) if points is None else points
         points = [*points, (end.v, end.zeta)]
         return np.array([line.users(v) for v, _ in points]), np.array([zeta for _, zeta in points])
 
@@ -257,6 +258,7 @@ class ProfiledDeviance:
                 warnings.warn(" ".join(said), kind, stacklevel=users_stacklevel())
 
 
+@cache
 def _quantile(level: float) -> float:
     """Zeta at the ends of intervals."""
     return float(scipy.stats.norm.isf(0.5 * (1.0 - level)))

@@ -14,6 +14,7 @@ from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
 from ..likelihood.covariance import CovarianceLayout, lower_factor
 from ..likelihood.turned_layout import TurnedLayout
+from .between import between
 from .crossing import Path, Step, interpolated, lowest, settled
 from .generalized_surface import GeneralizedSurface
 from .held import Angle, Constrained, Fixed, Held, Ratio, Surface
@@ -24,9 +25,8 @@ from .profile_starts import further_thetas
 
 __all__ = ["STEPS", "Line", "line_of", "of_columns"]
 
-# Steps on either side of an estimate; and from the ends of what is halved to its middle, one halving after the other.
+# Steps on either side of an estimate, a power of 2.
 STEPS = 8
-HALVES = 4, 2, 1
 
 # A standard deviation of effects of the columns worked with, over sigma, that is 0: correlations with it mean nothing.
 NO_DEVIATION = 1e-6
@@ -119,28 +119,25 @@ class Line:
         of = self.path.of
         return of.held.rest(y[: len(of.surface.factors)])
 
-    def steps(self, end: Step, outwards: bool) -> list[Step]:
-        """Points between the estimate, left out, and an end: by halving, or one after the other outwards."""
-        start = self.path.start
+    def points(self, end: Step, other: Step | None, outwards: bool) -> list[tuple[float, float]]:
+        """What is held, and zeta, between the estimate and an end, with neither: at once, or one after the other.
+
+        The end on the other side helps with that.
+        """
         even = end.v in self.limits  # where zeta may be flat
-        if even or outwards or self.path.is_bent:
-            return self._outwards(end, even)
-        made = {0: start, STEPS: end}
-        for width in HALVES:
-            for j in range(width, STEPS, 2 * width):
-                near, far = made[j - width], made[j + width]
-                made[j] = self.path.step(interpolated(near, far, 0.5 * (near.zeta + far.zeta)), near, far)
-        return [made[j] for j in range(1, STEPS + 1)]
+        regular = not (even or outwards or self.path.is_bent)
+        found = between(self.path, end, STEPS, other) if regular else None
+        return [(step.v, step.zeta) for step in self._outwards(end, even)] if found is None else found
 
     def _outwards(self, end: Step, even: bool) -> list[Step]:
-        """The same, even in the value or in zeta."""
+        """Points even in the value or in zeta."""
         made = [self.path.start]
         for j in range(1, STEPS):
             near, share = made[-1], 1.0 / (STEPS + 1 - j)
             v = near.v + share * (end.v - near.v)
             v = v if even else interpolated(near, end, near.zeta + share * (end.zeta - near.zeta))
             made.append(self.path.step(v, near, None if even else end))
-        return [*made[1:], end]
+        return made[1:]
 
 
 def _turned(

@@ -1,7 +1,8 @@
 """An end of a regular profile at once: its value, and all other parameters at their best there.
 
-Newton's method for "the deviance has risen so far, and does not fall with any of the others", which takes three to
-seven evaluations; the rise is told as its root, zeta, which is nearly linear. Other ends are for `crossing`.
+Newton's method for "the deviance has risen so far, and does not fall with any of the others", which takes two to
+seven evaluations; the rise is told as its root, zeta, which is nearly linear. It begins where the curve through the
+estimate leads, and the end on the other side; or else halfway. Other ends are for `crossing`.
 
 References
 ----------
@@ -12,11 +13,13 @@ Statistics 37(1), 87-94. doi:10.2307/2347496
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.linalg import lapack
 
 from ..errors import FitError
+from .between import Curve
 from .crossing import ASTRAY, LEFT, NEAR_ENOUGH, Path, Step, tangent_of
 from .held import Point
 
@@ -26,7 +29,13 @@ __all__ = ["straight"]
 MOST_STRAIGHT = 10
 
 
-def straight(path: Path, target: float, sign: int, limits: tuple[float, float] = (-math.inf, math.inf)) -> Step | None:
+def straight(
+    path: Path,
+    target: float,
+    sign: int,
+    limits: tuple[float, float] = (-math.inf, math.inf),
+    known: Sequence[Step] = (),
+) -> Step | None:
     """Go to where zeta is the target by Newton's method for v and all other coordinates at once.
 
     Parameters
@@ -38,19 +47,31 @@ def straight(path: Path, target: float, sign: int, limits: tuple[float, float] =
         The side of the estimate.
     limits : tuple of float
         Between which v is.
+    known : sequence of Step
+        Points of the profile besides the estimate, on either side.
 
     Returns
     -------
     Step or None
         None where it leads astray: `crossing` goes step by step.
     """
-    start, of, hessian = path.start, path.of, None
-    if path.is_bent or not math.isfinite(start.pace):
+    start = path.start
+    if path.is_bent or not Curve.leads(start):
         return None
-    v, x, at, move, change = start.v, start.x, start.at, sign * abs(start.pace) * target, np.zeros(len(start.x))
-    tangent = start.tangent
+    beside = [step for step in known if Curve.leads(step) and step.v != start.v]
+    for nodes in ([start, *beside], [start])[0 if beside else 1 :]:
+        found = _gone(path, target, sign, limits, nodes)
+        if found is not None:
+            return found
+    half = _gone(path, 0.5 * target, sign, limits, [start])
+    return None if half is None else _gone(path, target, sign, limits, [start, half])
+
+
+def _gone(path: Path, target: float, sign: int, limits: tuple[float, float], nodes: Sequence[Step]) -> Step | None:
+    """The same from where the curve through some points leads."""
+    of, at, hessian, tangent = path.of, path.start.at, None, path.start.tangent
+    v, x = Curve(nodes).at(sign * target)
     for _ in range(MOST_STRAIGHT):
-        v, x = v + move, x + change + move * tangent
         if not limits[0] < v < limits[1]:
             return None
         try:
@@ -61,7 +82,7 @@ def straight(path: Path, target: float, sign: int, limits: tuple[float, float] =
         if not 0.0 < rise < (target + ASTRAY) ** 2:
             return None
         if hessian is not None and abs(math.sqrt(rise) - target) < NEAR_ENOUGH and _left(hessian, at) < LEFT:
-            return Step(v, math.sqrt(rise), x, at, 2.0 * math.sqrt(rise) / at.slope, tangent_of(hessian))
+            return Step(v, math.sqrt(rise), x, at, 2.0 * math.sqrt(rise) / at.slope, tangent, hessian)
         hessian = of.curvature(v, x, at)
         if not _is_definite(hessian):
             return None
@@ -72,6 +93,7 @@ def straight(path: Path, target: float, sign: int, limits: tuple[float, float] =
             return None
         zeta = math.sqrt(least)
         move = (target - zeta) * 2.0 * zeta / slope
+        v, x = v + move, x + change + move * tangent
     return None
 
 

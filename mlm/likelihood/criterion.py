@@ -19,7 +19,7 @@ import numpy as np
 
 from .fixed_effects import FixedPart
 
-__all__ = ["Criterion", "Curvature", "Evaluation", "ExpectedInformation"]
+__all__ = ["NOTHING", "Criterion", "Curvature", "Evaluation", "ExpectedInformation"]
 
 
 NOTHING = np.empty(0)
@@ -85,6 +85,8 @@ class Evaluation(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class Curvature:
     """Exact derivatives of the profiled criterion along steps of the factors' T, and how they come about.
+
+    Of what has not been asked for, all but `sums` and `root` may be empty.
 
     Attributes
     ----------

@@ -81,7 +81,13 @@ class Solver(Protocol):
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
         """See `Deviance.moved`."""
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
+    def along(
+        self,
+        matrices: list[np.ndarray],
+        steps: Sequence[np.ndarray],
+        at: Evaluation | None = None,
+        second: bool = True,
+    ) -> Curvature:
         """See `Deviance.along`."""
 
     def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
@@ -190,7 +196,13 @@ class Deviance:
         """
         return self.solver.moved(at, step, decrease)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
+    def along(
+        self,
+        matrices: list[np.ndarray],
+        steps: Sequence[np.ndarray],
+        at: Evaluation | None = None,
+        second: bool = True,
+    ) -> Curvature:
         """Exact first and second derivatives along steps of T.
 
         Parameters
@@ -201,12 +213,14 @@ class Deviance:
             Changes of each factor's T; those of all factors, one after the other, are m in number.
         at : Evaluation, optional
             Of the same covariance, with first derivatives: what was solved there need not be solved again.
+        second : bool
+            Whether more than `Curvature.sums` and `Curvature.root` is asked for.
 
         Returns
         -------
         Curvature
         """
-        return self.solver.along(matrices, steps, at)
+        return self.solver.along(matrices, steps, at, second)
 
     def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
         """What the expected information about the covariance matrix is made of.

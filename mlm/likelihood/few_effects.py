@@ -20,7 +20,7 @@ from scipy.linalg import lapack
 
 from ..crossproducts.blocks import CrossProducts
 from .covariance import CovarianceLayout, sigma_bending, sigma_changes
-from .criterion import Criterion, Curvature, Evaluation, ExpectedInformation
+from .criterion import NOTHING, Criterion, Curvature, Evaluation, ExpectedInformation
 from .fixed_effects import FixedPart, first_pass, solve_fixed
 from .joint_bases import Graded, JointBases, turned
 from .level_matrices import shortened
@@ -144,12 +144,18 @@ class FewEffects:
         less = np.add.reduce(list(map(shortened, outside, of.matrices, steps)))
         return self.criterion.moved(at, step, decrease, of.fixed.inverse_root, less)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
+    def along(
+        self,
+        matrices: list[np.ndarray],
+        steps: Sequence[np.ndarray],
+        at: Evaluation | None = None,
+        second: bool = True,
+    ) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         of = None if at is None else at.solution
         if not isinstance(of, FewSolution) or of.graded is not None:
-            return self._along(self.solve(matrices), steps)
-        return self._along(of._replace(matrices=matrices), steps)
+            return self._along(self.solve(matrices), steps, second)
+        return self._along(of._replace(matrices=matrices), steps, second)
 
     def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
         """What the expected information is made of, see `Deviance.expected`."""
@@ -221,22 +227,24 @@ class FewEffects:
         whole = first.whole(found)
         return whole._replace(beta=whole.beta + self.bases.taken), found
 
-    def _along(self, of: FewSolution, steps: Sequence[np.ndarray]) -> Curvature:
+    def _along(self, of: FewSolution, steps: Sequence[np.ndarray], second: bool = True) -> Curvature:
         """Derivatives along steps of T: see `one_factor`."""
         steps, slopes = _steps_of(of, steps), of.slopes
         changes = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)]
         mine = _places_of(steps)
         moved = self._moved(of.outside, changes, mine)
         sums = of.outside.T @ moved
+        if not second:
+            return Curvature(NOTHING, NOTHING, NOTHING, sums, of.fixed.inverse_root)
         e, own = moved[:, :, -1], sums[:, -1, -1]
         traces = self._traces(of.inner, changes, mine)
         expected = self._traces(of.projection, changes, mine) if self.criterion.reml else traces
-        second = 2.0 * (e @ of.projection) @ e.T - expected - own[:, None] * own / self.criterion.dof
-        for m, step, slope in zip(mine, steps, slopes, strict=True):
-            second[m, m] += sigma_bending(step, slope)
+        bent = 2.0 * (e @ of.projection) @ e.T - expected - own[:, None] * own / self.criterion.dof
+        for m, step, by_sigma in zip(mine, steps, slopes, strict=True):
+            bent[m, m] += sigma_bending(step, by_sigma)
         each = zip(changes, slopes, strict=True)
         slope = np.concatenate([_flat(change) @ along.ravel() for change, along in each])
-        return Curvature(slope, second, traces, sums, of.fixed.inverse_root)
+        return Curvature(slope, bent, traces, sums, of.fixed.inverse_root)
 
     def _moved(self, columns: np.ndarray, changes: Sequence[np.ndarray], mine: list[slice]) -> np.ndarray:
         """Columns (c, k) times each change of Sigma, shapes (m_k, q, q) by factor: shape (m, c, k)."""

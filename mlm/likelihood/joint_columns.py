@@ -75,11 +75,17 @@ class JointColumns:
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> None:
         """Nothing: the end of a step is evaluated."""
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
+    def along(
+        self,
+        matrices: list[np.ndarray],
+        steps: Sequence[np.ndarray],
+        at: Evaluation | None = None,
+        second: bool = True,
+    ) -> Curvature:
         """See `Deviance.along`."""
         roots, turns = self._turned(matrices)
         found: Curvature = self.solver.along(
-            roots, [m @ step @ u for m, step, u in zip(self.mixing, steps, turns, strict=True)]
+            roots, [m @ step @ u for m, step, u in zip(self.mixing, steps, turns, strict=True)], None, second
         )
         return found
 

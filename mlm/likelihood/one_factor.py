@@ -167,7 +167,13 @@ class OneFactor:
         less = shortened(of.outside, of.t, change)
         return self.criterion.moved(at, step, decrease, of.fixed.inverse_root, less)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
+    def along(
+        self,
+        matrices: list[np.ndarray],
+        steps: Sequence[np.ndarray],
+        at: Evaluation | None = None,
+        second: bool = True,
+    ) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
         (t,), (mine,) = matrices, steps
         if not self._is_large(t):

@@ -25,12 +25,13 @@ from ..generalized.response import Response
 from ..inference.coefficient_profiles import profile_intervals
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
+from ..inference.intervals import boot_intervals, is_boot
 from ..inference.predictions import asks_for_frame, demand_no_observation, on_response_scale, prediction_frame
 from ..inference.ratios import exponentiated, ratio_table
 from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, generalized_glance_row
-from .one_level_model import OneLevelModel, demand_no_bootstrap, demand_own_ddf
+from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["GeneralizedLinearModel"]
 
@@ -280,16 +281,21 @@ class GeneralizedLinearModel(OneLevelModel):
         ----------
         level : float
             Coverage, in (0, 1).
-        method : {"wald", "profile"}
+        method : {"wald", "profile", "boot"}
             ``estimate ± z * se``, z from the standard normal distribution, as R's ``confint.default``; or as R's
             ``confint`` where the deviance, over the dispersion, has risen by the quantile of chi-squared, all other
-            coefficients being at their best: searched for, not interpolated. Case does not matter.
+            coefficients being at their best: searched for, not interpolated; or the parametric bootstrap, see
+            `mlm.bootstrap`, also of sigma where there is a dispersion. Case does not matter.
         parm : str, int or sequence of these, optional
             Terms wanted, by name or position from 0; all by default.
         ddf : None
             As for `coefficients`.
-        n, kind, seed
-            Of the bootstrap of mixed models: refused.
+        n : int, optional
+            Refits of the bootstrap, 1000 by default.
+        kind : {"percentile", "basic", "normal"}, optional
+            Of its intervals, see `Bootstrap.confint`.
+        seed : int, numpy.random.Generator or None
+            Of its draws.
 
         Returns
         -------
@@ -300,7 +306,8 @@ class GeneralizedLinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), there is no such method or term, or a bootstrap is asked for.
+            When the level is not in (0, 1), there is no such method or term, or `n`, `kind` or `seed` are given with
+            another method.
         FitError
             For degrees of freedom that mixed models have, or a profile of a fit that is no maximum.
 
@@ -314,7 +321,8 @@ class GeneralizedLinearModel(OneLevelModel):
         [[-0.96, 4.1]]
         """
         demand_own_ddf(ddf)
-        demand_no_bootstrap(method, n, kind, seed)
+        if is_boot(method, n, kind, seed):
+            return boot_intervals(self, level, parm, n, kind, seed)
         if isinstance(method, str) and method.lower() == "profile":
             return profile_intervals(self, level, parm)
         return confidence_intervals(terms_of(self.fixef, self), terms_of(self.se, self), level, method, None, parm)

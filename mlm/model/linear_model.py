@@ -22,11 +22,12 @@ from ..generalized.residuals import KINDS, standardized
 from ..inference.coefficients import coefficient_table
 from ..inference.confint import confidence_intervals
 from ..inference.f_tests import Exact
+from ..inference.intervals import boot_intervals, is_boot
 from ..inference.predictions import asks_for_frame, prediction_frame
 from ..inference.row_influence import cooks_distances, spread_without
 from ..report.dropped import terms_of
 from ..report.tidy import coefficient_rows, linear_glance_row
-from .one_level_model import OneLevelModel, demand_no_bootstrap, demand_own_ddf
+from .one_level_model import OneLevelModel, demand_own_ddf
 
 __all__ = ["FStatistic", "LinearModel"]
 
@@ -250,14 +251,19 @@ class LinearModel(OneLevelModel):
         ----------
         level : float
             Coverage, in (0, 1).
-        method : {"wald"}
-            ``estimate ± t * se``, t from the t distribution with `df_resid` degrees of freedom; ``"Wald"`` is the same.
+        method : {"wald", "boot"}
+            ``estimate ± t * se``, t from the t distribution with `df_resid` degrees of freedom, which is exact; or the
+            parametric bootstrap, also of sigma: see `mlm.bootstrap`. Case does not matter.
         parm : str, int or sequence of these, optional
             Terms wanted, by name or position from 0; all by default.
         ddf : None
             As for `coefficients`.
-        n, kind, seed
-            Of the bootstrap of mixed models: refused.
+        n : int, optional
+            Refits of the bootstrap, 1000 by default.
+        kind : {"percentile", "basic", "normal"}, optional
+            Of its intervals, see `Bootstrap.confint`.
+        seed : int, numpy.random.Generator or None
+            Of its draws.
 
         Returns
         -------
@@ -268,7 +274,8 @@ class LinearModel(OneLevelModel):
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), there is no such method or term, or a bootstrap is asked for.
+            When the level is not in (0, 1), there is no such method or term, or `n`, `kind` or `seed` are given with
+            another method.
         FitError
             For degrees of freedom that mixed models have.
 
@@ -280,7 +287,8 @@ class LinearModel(OneLevelModel):
         {'5 %': 0.941, '95 %': 1.119}
         """
         demand_own_ddf(ddf)
-        demand_no_bootstrap(method, n, kind, seed)
+        if is_boot(method, n, kind, seed):
+            return boot_intervals(self, level, parm, n, kind, seed)
         if isinstance(method, str) and method.lower() == "profile":
             raise ArgumentError("Intervals of a linear model by the t distribution are exact: take method='wald'.")
         estimate, se = terms_of(self.fixef, self), terms_of(self.se, self)

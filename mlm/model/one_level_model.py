@@ -10,13 +10,14 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, FitError
+from ..errors import FitError
 from ..fit.simulate import simulate
 from ..fit.working_covariance import WorkingCovariance, of_rows
 from ..frame.columns import INTERCEPT
 from ..frame.estimability import estimable_rows
 from ..frame.model_frame import ModelFrame
 from ..frame.table import Table
+from ..inference.bootstrap import Bootstrap, bootstrap
 from ..inference.f_tests import Exact, checked_ddf
 from ..report.face import FittedModel
 from ..report.html import as_html
@@ -26,7 +27,7 @@ from ..report.summary import Summary, summarize
 from .augmenting import rows_of_the_fit, rows_of_users, with_columns
 from .every_model import EveryModel
 
-__all__ = ["OneLevelModel", "Self", "demand_no_bootstrap", "demand_own_ddf"]
+__all__ = ["OneLevelModel", "Self", "demand_own_ddf"]
 
 Self = TypeVar("Self", bound="OneLevelModel")
 
@@ -278,6 +279,38 @@ class OneLevelModel(EveryModel, MaketablesFace):
         """
         return simulate(self, n, seed, re_form)
 
+    def bootstrap(
+        self,
+        n: int = 1000,
+        statistic: Callable[[Any], Any] | None = None,
+        seed: Any = None,
+        progress: bool | None = None,
+    ) -> Bootstrap:
+        """Fit the model again and again, to responses drawn from it.
+
+        Parameters
+        ----------
+        n : int
+            Number of refits.
+        statistic : callable, optional
+            Takes a fitted model; by default sigma, where it is a parameter, and the coefficients are taken.
+        seed : int, numpy.random.Generator or None
+        progress : bool, optional
+
+        Returns
+        -------
+        Bootstrap
+            See `mlm.bootstrap`, which says what the arguments mean.
+
+        Examples
+        --------
+        >>> import mlm
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m.bootstrap(50, seed=1).confint().shape
+        (3, 2)
+        """
+        return bootstrap(self, n, statistic, seed, progress=progress)
+
     def summary(self, ddf: str | None = None, **options: Any) -> Summary:
         """Return the report laid out as R's ``summary``; `ddf` as for `coefficients`, options as for `summarize`."""
         demand_own_ddf(ddf)
@@ -289,23 +322,6 @@ class OneLevelModel(EveryModel, MaketablesFace):
 
     def _repr_html_(self) -> str:
         return as_html(str(self))
-
-
-def demand_no_bootstrap(method: Any, n: Any, kind: Any, seed: Any) -> None:
-    """Refuse a bootstrap, and what is said of one.
-
-    Raises
-    ------
-    ArgumentError
-        When intervals by it are asked for, or one of its arguments is given.
-    """
-    given = [name for name, value in (("n", n), ("kind", kind), ("seed", seed)) if value is not None]
-    if given or (isinstance(method, str) and method.lower() == "boot"):
-        asked = ", ".join(f"`{name}`" for name in given) + " of " if given else ""
-        raise ArgumentError(
-            f"Bootstrap intervals ({asked}method='boot') are there for mixed models; this one has no random effects. "
-            "Take another method; or draw responses by mlm.simulate(m, n), and fit the model to each."
-        )
 
 
 def demand_own_ddf(ddf: str | None) -> None:

@@ -334,11 +334,6 @@ def test_what_cannot_be(given, said):
         mlm.bootstrap(fitted("y ~ x + (x | g)"), **{"n": 3, **given})
 
 
-def test_models_without_random_effects_are_refused():
-    with pytest.raises(mlm.ArgumentError):
-        mlm.bootstrap(mlm.lm("y ~ x", rows()))
-
-
 def test_statistics_of_one_number_keep_their_names_and_missing_values():
     m = fitted("y ~ x + (x | g)")
     for statistic, names in [

@@ -144,7 +144,13 @@ class Iterative:
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> None:
         """See `Solver.moved`: the end of a step is evaluated."""
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
+    def along(
+        self,
+        matrices: list[np.ndarray],
+        steps: Sequence[np.ndarray],
+        at: Evaluation | None = None,
+        second: bool = True,
+    ) -> Curvature:
         """See `Solver.along`: refused."""
         raise needs_exact("Degrees of freedom by Satterthwaite's method, from exact second derivatives,")
 

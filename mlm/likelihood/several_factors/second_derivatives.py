@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..covariance import sigma_bending, sigma_changes
-from ..criterion import Criterion, Curvature
+from ..criterion import NOTHING, Criterion, Curvature
 from .average_information import working_products
-from .backward import right_sides, walk_back
+from .backward import BackwardPass, right_sides, walk_back
 from .changes import inner_sum, log_det_curvature
 from .crossed_changes import Step
 from .forward import Eliminated, EliminatedPart
@@ -61,7 +61,9 @@ class Pieces:
         )
 
 
-def exact_curvature(eliminated: Eliminated, criterion: Criterion, steps: Sequence[np.ndarray]) -> Curvature:
+def exact_curvature(
+    eliminated: Eliminated, criterion: Criterion, steps: Sequence[np.ndarray], second: bool = True
+) -> Curvature:
     """Derivatives along steps of T, see `Deviance.along`.
 
     Parameters
@@ -71,6 +73,8 @@ def exact_curvature(eliminated: Eliminated, criterion: Criterion, steps: Sequenc
     criterion : Criterion
     steps : sequence of ndarray, shapes (m_k, q, q)
         Of each factor.
+    second : bool
+        See `Deviance.along`.
 
     Returns
     -------
@@ -79,6 +83,10 @@ def exact_curvature(eliminated: Eliminated, criterion: Criterion, steps: Sequenc
     matrices, fixed = eliminated.matrices, eliminated.fixed
     combine = right_sides(fixed, estimated=True)
     combine[-1] /= np.sqrt(fixed.penalised / criterion.dof)
+    if not second:
+        each = [_first(part, combine, matrices, steps)[1:] for part in eliminated.parts]
+        sums = np.add.reduce([step_sums(along, outside) for along, outside in each])
+        return Curvature(NOTHING, NOTHING, NOTHING, sums, fixed.inverse_root)
     found = [_pieces(part, combine, matrices, steps, criterion.reml) for part in eliminated.parts]
     whole = sum(found[1:], found[0])
     slopes = [inner - outside for inner, outside in zip(whole.inner, whole.outside, strict=True)]
@@ -107,13 +115,7 @@ def _pieces(
     reml: bool,
 ) -> Pieces:
     """Go back through one part, and along all steps."""
-    walk = walk_back(part, combine)
-    outside = [walk.factors[k].outside for k in range(len(matrices))]
-    along = [
-        Step(k, change, of_sigma)
-        for k, (t, mine) in enumerate(zip(matrices, steps, strict=True))
-        for change, of_sigma in zip(mine, sigma_changes(mine, t), strict=True)
-    ]
+    walk, along, outside = _first(part, combine, matrices, steps)
     counted = outside if reml else [o[:, -1:] for o in outside]
     return Pieces(
         log_det_curvature(part, walk, along),
@@ -122,6 +124,19 @@ def _pieces(
         [inner_sum(walk, k) for k in range(len(matrices))],
         [np.einsum("akj,bkj->ab", o, o) for o in counted],
     )
+
+
+def _first(
+    part: EliminatedPart, combine: np.ndarray, matrices: list[np.ndarray], steps: Sequence[np.ndarray]
+) -> tuple[BackwardPass, list[Step], list[np.ndarray]]:
+    """Back through one part, its steps, and ``Z_j' E`` of each factor's levels, shapes (q, p + 1, J)."""
+    walk = walk_back(part, combine)
+    along = [
+        Step(k, change, of_sigma)
+        for k, (t, mine) in enumerate(zip(matrices, steps, strict=True))
+        for change, of_sigma in zip(mine, sigma_changes(mine, t), strict=True)
+    ]
+    return walk, along, [walk.factors[k].outside for k in range(len(matrices))]
 
 
 def quadratic(part: EliminatedPart, steps: list[Step], outside: list[np.ndarray]) -> np.ndarray:

@@ -111,9 +111,16 @@ class SeveralFactors:
         less[:, -1] /= math.sqrt(at.sigma2)
         return self.criterion.moved(at, step, decrease, of.root, less)
 
-    def along(self, matrices: list[np.ndarray], steps: Sequence[np.ndarray], at: Evaluation | None = None) -> Curvature:
+    def along(
+        self,
+        matrices: list[np.ndarray],
+        steps: Sequence[np.ndarray],
+        at: Evaluation | None = None,
+        second: bool = True,
+    ) -> Curvature:
         """Exact derivatives along steps of T, see `Deviance.along`."""
-        return exact_curvature(eliminate(self.parts, self.xy, matrices, scaled=True), self.criterion, steps)
+        eliminated = eliminate(self.parts, self.xy, matrices, scaled=True)
+        return exact_curvature(eliminated, self.criterion, steps, second)
 
     def expected(self, matrices: list[np.ndarray], changes: Sequence[np.ndarray]) -> ExpectedInformation:
         """What the expected information is made of, see `Deviance.expected`."""
