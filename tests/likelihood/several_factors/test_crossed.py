@@ -95,6 +95,7 @@ def test_what_is_worked_on_in_pieces_or_in_place_of_the_factor_gives_the_same_de
     for entries, columns, spend in ((1 << 18, 64, True), (50, 5, True), (1 << 18, 64, False)):
         monkeypatch.setattr(incidence, "POPULAR_SHARES", np.array([0.5]))
         monkeypatch.setattr(incidence, "DENSE_AT_ONCE", entries)
+        monkeypatch.setattr(incidence, "COLUMNS_AT_ONCE", columns)
         monkeypatch.setattr(average_information, "COLUMNS", columns)
         monkeypatch.setattr(backward, "PrecisionSystem", crossed.PrecisionSystem if spend else str)
         fast, _ = setup(formula, mobility(60, 24, 220), reml)
