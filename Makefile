@@ -104,7 +104,7 @@ bench: $(BENCH)/.installed
 
 # rows beyond memory, and crossed factors without a ceiling: hours, and some gigabytes of files
 bench-large: $(BENCH)/.installed
-	$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq -c constraints.txt -e '.[big,dask,spark]'
+	$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq -c constraints.txt -e '.[big,dask,spark,ibis]'
 	$(BENCH)/bin/python -m benchmarks.bigger_than_memory $(if $(ROWS),--rows $(ROWS))
 	$(BENCH)/bin/python -m benchmarks.crossed_ratings $(if $(ROWS),--rows $(firstword $(ROWS)))
 

@@ -31,7 +31,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=defaults.threads, help="threads of each program")
     parser.add_argument("--rounds", type=int, default=defaults.rounds, help="times programs are measured, in turns")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go")
-    parser.add_argument("--add", action="store_true", help="keep the other cases that the output file has")
+    parser.add_argument("--add", action="store_true", help="keep the other cases and programs that the output file has")
     return parser.parse_args(arguments)
 
 
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     settings = Settings(asked.repeats, asked.seconds, asked.time_limit, asked.lme4_limit, asked.threads, asked.rounds)
     programs = [program_named(name) for name in asked.peer]
     results = run([CASES[name] for name in names], programs, settings, asked.output, asked.add)
-    if "mlm" in asked.peer:
+    if "mlm" in asked.peer and "profile" not in results:
         results["profile"] = profile_fit.in_subprocess(settings.threads, 5 * settings.repeats)
     store(results, asked.output)
     if asked.output.resolve() == RESULTS:

@@ -3,7 +3,8 @@
 It writes tables/bigger_than_memory.txt. Rows are drawn into Parquet files in a temporary folder, and each is fitted by
 each reader in a process of its own, after a small fit: seconds of the processor from the file to the model, reading
 included, and the peak of resident memory, Python included. Of PySpark both are those of Python and of its Java
-together. Readers that are not installed are left out.
+together, of a cluster of Dask's those of Python and of its two workers. Readers that are not installed are left out.
+What the table shows is kept in tables/bigger_than_memory.json.
 """
 
 from __future__ import annotations
@@ -29,15 +30,16 @@ import pandas as pd
 import mlm
 
 from . import memory
+from .machine import now
+from .stored import Said, keep
 
-HERE = Path(__file__).resolve().parent
 FORMULA = "y ~ x + z + f + (1 + x | g)"
 SMALL = 1000
 ROWS_AT_ONCE = 10**6
 # the deviations of intercepts and of slopes, and of the residual
 DEVIATIONS, RESIDUAL = (3.0, 0.3), 5.0
-
-Said = dict[str, float | int | str | list[float]]
+# Processes of the cluster, with one thread each.
+WORKERS = 2
 
 
 def _pandas(path: str) -> object:
@@ -60,6 +62,23 @@ def _dask(path: str) -> object:
     return dataframe.read_parquet(path)
 
 
+def _ibis(path: str) -> object:
+    import ibis
+
+    return ibis.duckdb.connect().read_parquet(path)
+
+
+def _cluster(path: str) -> object:
+    from distributed import Client, LocalCluster
+    from distributed.client import default_client
+
+    try:
+        default_client()
+    except ValueError:  # there is none yet
+        Client(LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None))
+    return _dask(path)
+
+
 def _spark(path: str) -> object:
     from pyspark.sql import SparkSession
 
@@ -71,12 +90,16 @@ READERS: dict[str, Callable[[str], object]] = {
     "pandas": _pandas,
     "duckdb": _duckdb,
     "polars": _polars,
+    "ibis": _ibis,
     "dask": _dask,
+    "cluster": _cluster,
     "pyspark": _spark,
 }
+# distributions whose names are others
+DISTRIBUTIONS = {"ibis": "ibis-framework", "cluster": "distributed"}
 # rows, groups, readers
 CASES = (
-    (10**6, 10**4, ("pandas", "duckdb", "polars", "dask", "pyspark")),
+    (10**6, 10**4, ("pandas", "duckdb", "polars", "ibis", "dask", "cluster", "pyspark")),
     (10**7, 10**5, ("pandas", "duckdb", "polars")),
     (10**8, 10**6, ("duckdb",)),
 )
@@ -123,10 +146,11 @@ def measured(path: Path, small: Path, reader: str) -> Said:
     begun = time.process_time()
     m = mlm.lmer(FORMULA, read(str(path)))
     taken, peak = time.process_time() - begun, memory.peak()
-    if reader == "pyspark":
-        java, held = _java()
-        taken, peak = taken + java, peak + held
-    return {"seconds": taken, "peak": peak, "theta": m.theta.tolist(), "criterion": m.deviance}
+    if reader in ENDED:
+        others, held = ENDED[reader]()
+        taken, peak = taken + others, peak + held
+    version = metadata.version(DISTRIBUTIONS.get(reader, reader))
+    return {"seconds": taken, "peak": peak, "theta": m.theta.tolist(), "criterion": m.deviance, "version": version}
 
 
 def _java() -> tuple[float, int]:
@@ -137,24 +161,50 @@ def _java() -> tuple[float, int]:
     gateway.shutdown()
     gateway.proc.stdin.close()
     gateway.proc.wait()
+    return _children()
+
+
+def _workers() -> tuple[float, int]:
+    """The same of the cluster's workers; each counts as much memory as the largest."""
+    from distributed.client import default_client
+
+    client = default_client()
+    cluster = client.cluster
+    client.close()
+    cluster.close()
+    seconds, held = _children()
+    return seconds, WORKERS * held
+
+
+def _children() -> tuple[float, int]:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+# what ends the processes of a reader, and says what they took
+ENDED = {"pyspark": _java, "cluster": _workers}
+
+
+def beside(found: Said, memory: Said) -> Said:
+    """A fit with how far it is from that of the rows in memory, as the table shows it."""
+    apart = {
+        "theta_apart": float(np.abs(np.subtract(found["theta"], memory["theta"])).max()),
+        "criterion_apart": abs(found["criterion"] / memory["criterion"] - 1.0),
+    }
+    return found if found is memory else found | apart
 
 
 def table(found: list[Said]) -> str:
     """Lay the fits out."""
     head = f"{'rows':>11}{'groups':>10}  {'read by':8}{'CPU s':>7}{'peak GB':>9}{'theta':>8}{'criterion':>11}"
     lines = [FORMULA, "", head]
-    beside: dict[object, Said] = {each["rows"]: each for each in found if each["reader"] == "pandas"}
     for each in found:
-        line = f"{each['rows']:11,}{each['groups']:10,}  {each['reader']:8}{each['seconds']:7.1f}"
-        line += f"{each['peak'] / 1e9:9.2f}"
-        other = beside.get(each["rows"])
-        if other is not None and other is not each:
-            apart = np.abs(np.subtract(each["theta"], other["theta"])).max()
-            line += f"{_small(apart):>8}{_small(abs(each['criterion'] / other['criterion'] - 1)):>11}"
+        line = f"{each['rows']:11,}{each['groups']:10,}  {each['by']:8}{each['seconds']:7.1f}{each['peak'] / 1e9:9.2f}"
+        if "theta_apart" in each:
+            line += f"{_small(each['theta_apart']):>8}{_small(each['criterion_apart']):>11}"
         lines.append(line)
-    versions = [f"{name}\xa0{metadata.version(name)}" for name in dict.fromkeys(each["reader"] for each in found)]
+    names = ((DISTRIBUTIONS.get(each["by"], each["by"]), each["version"]) for each in found)
+    versions = dict.fromkeys(f"{name}\xa0{version}" for name, version in names)
     said = "theta, criterion: largest, relative difference from rows in memory"
     return "\n".join([*lines, "", *textwrap.wrap(", ".join(versions), 70), said, ""]).replace("\xa0", " ")
 
@@ -167,12 +217,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, each case in a process of its own, and write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bigger_than_memory", description=__doc__)
     parser.add_argument("--fit", nargs=3, metavar=("FILE", "SMALL", "READER"), help="fit one file in this process")
-    parser.add_argument("--rows", type=int, nargs="+", help="only the cases of so many rows; the table is only printed")
+    parser.add_argument("--rows", type=int, nargs="+", help="only the cases of so many rows; others stay as they are")
     asked = parser.parse_args(arguments)
     if asked.fit:
         print(json.dumps(measured(Path(asked.fit[0]), Path(asked.fit[1]), asked.fit[2])))
         return
-    found, one_thread = [], {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         path, small = Path(folder) / "rows.parquet", Path(folder) / "small.parquet"
         draw(small, SMALL, SMALL // 20)
@@ -180,7 +230,10 @@ def main(arguments: list[str] | None = None) -> None:
             if asked.rows and rows not in asked.rows:
                 continue
             draw(path, rows, groups)
-            for reader in filter(importlib.util.find_spec, readers):
+            in_memory: Said | None = None
+            for reader in readers:
+                if importlib.util.find_spec("distributed" if reader == "cluster" else reader) is None:
+                    continue
                 command = [
                     sys.executable,
                     "-m",
@@ -191,12 +244,12 @@ def main(arguments: list[str] | None = None) -> None:
                     reader,
                 ]
                 done = subprocess.run(command, capture_output=True, text=True, check=True, env=one_thread)
-                found.append(
-                    {"rows": rows, "groups": groups, "reader": reader, **json.loads(done.stdout.splitlines()[-1])}
-                )
-                print(table(found), flush=True)
-    if not asked.rows:
-        (HERE / "tables" / "bigger_than_memory.txt").write_text(table(found), encoding="utf-8")
+                said = json.loads(done.stdout.splitlines()[-1])
+                found = {"rows": rows, "groups": groups, "by": reader, "date": now(), **said}
+                in_memory = found if reader == "pandas" else in_memory
+                found = beside(found, in_memory) if in_memory else found
+                print(found, flush=True)
+                keep("bigger_than_memory", found, [(n, by) for n, _, several in CASES for by in several], table)
 
 
 if __name__ == "__main__":

@@ -121,11 +121,11 @@ def say(out: TextIO, **message: Any) -> None:
     out.flush()
 
 
-def write_columns(frame: pd.DataFrame, case: Case, folder: Path) -> None:
+def write_columns(frame: pd.DataFrame, groups: tuple[str, ...], folder: Path) -> None:
     """Write each column as R reads it: doubles, integers, and integers to become factors, also of words; exact."""
     kinds = {}
     for name, column in frame.items():
-        grouping = name in case.groups or not pd.api.types.is_numeric_dtype(column)
+        grouping = name in groups or not pd.api.types.is_numeric_dtype(column)
         if grouping and not pd.api.types.is_integer_dtype(column):
             column = pd.Series(pd.factorize(column, sort=True)[0] + 1)
         whole = pd.api.types.is_integer_dtype(column)
@@ -138,7 +138,7 @@ def measure_r(case: Case, program: Peer, repeats: int, seconds: float, out: Text
     """Hand the data to R and become it, so that nothing of Python is left in the process."""
     frame = case.build()
     folder = Path(tempfile.mkdtemp(dir=os.environ.get("BENCHMARKS_FOLDER")))
-    write_columns(frame, case, folder)
+    write_columns(frame, case.groups, folder)
     about = json.dumps(facts(case, frame) | {"state": "ready"})
     os.dup2(out.fileno(), 1)
     script = str(Path(__file__).with_name("r_fit.R"))

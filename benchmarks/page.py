@@ -122,7 +122,7 @@ def _opening(results: Results) -> str:
     )
     return f"""How long a fit takes and how much memory it needs, beside lme4 and other Python packages. The
 numbers are stored results of `python -m benchmarks`; the programs of one row were measured in one run, and the rows
-may come from several (`--add`) on the same machine. Below is the last of them.
+may come from several (`--add`) on the same machine. Below is the last of them.{_later(results)}
 
 Machine
 : {machine["processor"]}, {machine["cores"]} cores, {machine["memory_bytes"] / 2**30:.0f} GB, {machine["system"]}.
@@ -138,6 +138,16 @@ Versions
 : mlm {named["mlm"]} with {numeric}; {software["BLAS of NumPy"]}.
   {in_r}.
   {", ".join(peers) + "." if peers else "No other Python package."}"""
+
+
+def _later(results: Results) -> str:
+    """What was measured by itself after the other programs of its row."""
+    later = [
+        f"{m['program']} on {results['cases'][m['case']]['title']} ({m['date']}, load {m['load']})"
+        for m in results["measurements"]
+        if "date" in m
+    ]
+    return f"\nMeasured again by themselves: {'; '.join(later)}." if later else ""
 
 
 def _trial(results: Results) -> str:

@@ -72,7 +72,8 @@ def run(
 ) -> dict[str, Any]:
     """Measure all programs on one case after the other; the file is written after each.
 
-    With `add`, cases that the file has and that are not asked for stay in it: programs are compared within a case.
+    With `add`, what the file has and is not asked for stays in it. Where that are other programs of the same case, the
+    file's run and profile stay, too, and the measurements say when they were made.
 
     Returns
     -------
@@ -97,15 +98,19 @@ def run(
         "cases": {},
         "measurements": [],
     }
-    cases = list(cases)
+    cases, when = list(cases), {}
     if add and output.exists():
-        earlier, again = json.loads(output.read_text("utf8")), {case.name for case in cases}
-        results["cases"] = {name: about for name, about in earlier["cases"].items() if name not in again}
-        results["measurements"] = [m for m in earlier["measurements"] if m["case"] not in again]
+        earlier, again = json.loads(output.read_text("utf8")), {(c.name, p.name) for c in cases for p in programs}
+        results["measurements"] = [m for m in earlier["measurements"] if (m["case"], m["program"]) not in again]
+        stay = {m["case"] for m in results["measurements"]}
+        results["cases"] = {name: about for name, about in earlier["cases"].items() if name in stay}
+        if stay & {case.name for case in cases}:
+            results = earlier | {"cases": results["cases"], "measurements": results["measurements"]}
+            when = {"date": machine.now()}
     for case in cases:
         mine = []
         for program in (one for one in programs if one.takes(case.family)):
-            found = measure(case, program, settings, results)
+            found = measure(case, program, settings, results) | when
             results["measurements"].append(found)
             mine.append((program, found))
             store(results, output)

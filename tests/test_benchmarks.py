@@ -31,6 +31,7 @@ from benchmarks import (  # noqa: E402
     run,
     simulate,
     simulate_generalized,
+    stored,
 )
 
 STORED = run.RESULTS
@@ -173,6 +174,23 @@ def test_results_name_no_path_of_the_machine(tmp_path):
     assert json.loads((tmp_path / "x.json").read_text()) == {"a": [1, 2.5, None], "b": {"c": []}}
 
 
+def test_a_program_that_is_measured_again_leaves_the_others(tmp_path, monkeypatch):
+    def failed(case, program, settings, results):
+        results["cases"][case.name] = {"title": "imm10"}
+        return {"case": case.name, "program": program.name, "load": 0.5, "state": "failed"}
+
+    monkeypatch.setattr(run, "measure", failed)
+    case, both = cases.CASES["imm10_model3"], [run.program_named(name) for name in ("mlm", "statsmodels")]
+    first = run.run([case], both, run.Settings(rounds=1), tmp_path / "some.json")
+    again = run.run([case], both[:1], run.Settings(rounds=2), tmp_path / "some.json", add=True)
+    assert [(m["program"], "date" in m) for m in again["measurements"]] == [("statsmodels", False), ("mlm", True)]
+    assert (again["run"], again["cases"]) == (first["run"], first["cases"])
+    assert "Measured again by themselves: mlm on imm10 (" in page._later(again)
+    whole = run.run([case], both, run.Settings(rounds=2), tmp_path / "some.json", add=True)
+    assert [(m["program"], "date" in m) for m in whole["measurements"]] == [("mlm", False), ("statsmodels", False)]
+    assert whole["run"]["rounds"] == 2
+
+
 def test_a_slow_program_is_stopped(monkeypatch):
     monkeypatch.setattr(run, "PREPARING", 0.05)
     program, case = run.program_named("mlm"), cases.CASES["imm10_model3"]
@@ -215,8 +233,7 @@ def test_programs_read_formulas():
 
 def test_columns_for_r_are_exact(tmp_path):
     frame = pd.DataFrame({"y": [0.1, 2.0], "x": [1, 2], "g": ["b", "a"]})
-    case = cases.Case("x", "x", "y ~ x + (1 | g)", ("g",), lambda: frame)
-    measure.write_columns(frame, case, tmp_path)
+    measure.write_columns(frame, ("g",), tmp_path)
     assert json.loads((tmp_path / "columns.json").read_text())["kinds"] == {
         "y": "double",
         "x": "integer",
@@ -351,15 +368,35 @@ def test_programs_that_are_compared_closely_are_measured_in_turns(monkeypatch):
     assert turns == []
 
 
-def test_crossed_ratings_say_what_other_packages_take_or_that_they_do_not_end(monkeypatch):
-    monkeypatch.setattr(peers.Peer, "version", "1.0")
-    ours = {"rows": 1000, "levels": [90, 40], "seconds": 1.25, "peak": 3e8, "theta": [0.5, 0.25], "criterion": 7.5}
-    others = [{"solver": "gpboost", "seconds": 21.24, "peak": 5.7e8}, {"solver": "glmm", "said": "no end in 60 s"}]
-    lines = crossed_ratings.table([{"solver": "exact", **ours}, *others]).splitlines()
+def test_crossed_ratings_say_what_other_packages_take_or_that_they_do_not_end():
+    ours = {"pairs": 1000, "levels": [90, 40], "seconds": 1.25, "peak": 3e8, "theta": [0.5, 0.25], "criterion": 7.5}
+    others = [
+        {"by": "gpboost", "version": "1.0", "seconds": 21.24, "peak": 5.7e8},
+        {"by": "glmm", "version": "1.0", "said": "no end in 60 s"},
+    ]
+    lines = crossed_ratings.table([{"by": "exact", **ours}, *others]).splitlines()
     assert lines[3].split()[4:8] == ["exact", "1.2", "0.30", "0.5000000"]
     assert lines[4].split() == ["gpboost", "21.2", "0.57"]
     assert lines[5].split(maxsplit=1) == ["glmm", "no end in 60 s"]
-    assert lines[7] == "the same data, other packages: glmm 1.0, gpboost 1.0"
+    assert lines[7] == "the same data, other packages: gpboost 1.0, glmm 1.0"
+
+
+@pytest.mark.parametrize("program", [crossed_ratings, bigger_than_memory])
+def test_stored_tables_are_those_of_what_was_measured(program):
+    name = program.__name__.rpartition(".")[2]
+    text = (stored.TABLES / f"{name}.txt").read_text("utf8")
+    assert text == program.table(stored.kept(name))
+    page = {"crossed_ratings": "crossed_without_ceiling", "bigger_than_memory": "bigger_than_memory"}[name]
+    assert f"../benchmarks/tables/{name}.txt" in (ROOT / "book" / f"{page}.md").read_text("utf8")
+
+
+def test_a_case_that_is_measured_again_takes_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored, "TABLES", tmp_path)
+    cases = [(10, "a"), (10, "b")]
+    for by, seconds in (("b", 1), ("a", 2), ("b", 3), ("no case", 4)):
+        stored.keep("some", {"rows": 10, "by": by, "seconds": seconds}, cases, lambda found: f"{len(found)} cases")
+    assert [(each["by"], each["seconds"]) for each in stored.kept("some")] == [("a", 2), ("b", 3)]
+    assert (tmp_path / "some.txt").read_text() == "2 cases"
 
 
 def test_rows_are_fitted_where_they_are_and_in_memory(tmp_path):
@@ -369,8 +406,9 @@ def test_rows_are_fitted_where_they_are_and_in_memory(tmp_path):
     for reader in filter(importlib.util.find_spec, ("pandas", "duckdb", "polars")):
         said = bigger_than_memory.measured(path, path, reader)
         assert said["peak"] > 1e7
-        found.append({"rows": 2000, "groups": 40, "reader": reader, **said})
-    for line in bigger_than_memory.table(found).splitlines()[4:-3]:
+        found.append({"rows": 2000, "groups": 40, "by": reader, **said})
+    found = [bigger_than_memory.beside(each, found[0]) for each in found]
+    for line in bigger_than_memory.table(found).splitlines()[4:-4]:
         theta, criterion = map(float, line.split()[5:])
         assert theta < 1e-8
         assert criterion < 1e-9

@@ -16,6 +16,7 @@ from .evaluate import Recipe
 from .lazy_complete import demand_finite
 from .lazy_replay import Replayed, replayed_columns
 from .lazy_table import LazyTable
+from .lazy_values import key_of
 from .table import Table
 
 __all__ = ["LazyPredictor", "Levels"]
@@ -117,4 +118,4 @@ def _combined(columns: Sequence[nw.Expr], weights: Sequence[Any]) -> nw.Expr:
 
 def _compared(table: LazyTable, name: str) -> nw.Expr:
     """A grouping column, as the engine compares it: words as words, whatever their type is there."""
-    return nw.col(name).cast(nw.String) if table.holds(name) == "words" else nw.col(name)
+    return key_of(table, name) if table.holds(name) == "words" else nw.col(name)

@@ -112,6 +112,19 @@ class LazyTable:
             return "truth"
         return "words" if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) else str(dtype)
 
+    def declared(self, name: str) -> list[str] | None:
+        """The levels of an enumeration of DuckDB's in their declared order; None of any other column."""
+        dtype, engine, native = self.dtypes[name], self._lazy.implementation, self._lazy.to_native()
+        if engine.is_duckdb() and isinstance(dtype, nw.Enum):
+            return list(dtype.categories)
+        if not engine.is_ibis() or dtype != nw.String or native.get_backend().name != "duckdb":
+            return None
+        # Ibis takes enumerations for words
+        kinds = native.select(kind=native[name].typeof()).limit(1).to_pyarrow()["kind"].to_pylist()
+        if not kinds or not kinds[0].startswith("ENUM("):
+            return None
+        return list(importlib.import_module("duckdb").sqltype(kinds[0]).children[0][1])
+
     def told(self, name: str) -> str:
         """The type of a column for messages: as the engine calls it where narwhals does not know it."""
         native = self._lazy.to_native()

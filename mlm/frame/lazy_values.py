@@ -235,7 +235,10 @@ class Translator:
                 )
             _demand_order(rows[ROW].to_native(), column)
             raw = [None if pd.isna(value) else value for value in rows[ROW].to_list()]
-            self._distinct[column] = Table.of(rows.select(nw.col(ROW).alias(column)).to_native()), raw
+            declared, values = self.table.declared(column), rows.select(nw.col(ROW).alias(column)).to_native()
+            if declared is not None:
+                values = pd.DataFrame({column: pd.Categorical(raw, categories=declared)})
+            self._distinct[column] = Table.of(values), raw
         return self._distinct[column]
 
 

@@ -16,7 +16,7 @@ from ..errors import MlmError
 from ..likelihood.covariance import CovarianceLayout
 from ..likelihood.criterion import Evaluation
 from ..likelihood.deviance import Deviance
-from ..likelihood.iterative.solver import Estimated, Iterative
+from ..likelihood.iterative.solver import Iterative
 from ..likelihood.several_factors.solver import SeveralFactors
 from .estimated_scores import near_scores
 
@@ -72,17 +72,17 @@ class EstimatedStart(NamedTuple):
             The decrease that a step would promise after this one, for the Monte Carlo error of `missing`.
         """
         share = DIFFERENCE * float(np.abs(theta).max() / np.abs(step).max())
-        ends = [self._gradients(self.solver.estimate(theta + sign * share * step)) for sign in (1.0, -1.0)]
+        ends = [self._gradients(theta + sign * share * step) for sign in (1.0, -1.0)]
         missing = (ends[0] - ends[1]) / (2.0 * share) - hessian @ step
         mean, probes = missing.mean(axis=0), len(missing)
         spread = missing - mean
         squares = np.einsum("pa,pa->", spread, np.linalg.solve(hessian, spread.T).T)
         return mean, 0.5 * float(squares) / (probes * (probes - 1))
 
-    def _gradients(self, at: Estimated) -> np.ndarray:
+    def _gradients(self, theta: np.ndarray) -> np.ndarray:
         """Derivatives by theta as each probe has them, shape (probes, n_theta): ``2 G T`` of ``2 T' G T``."""
-        back = [np.linalg.inv(t).T for t in self.layout.matrices(at.evaluation.theta)]
-        lower = (self.layout.matrices(score) for score in at.scores)
+        back = [np.linalg.inv(t).T for t in self.layout.matrices(theta)]
+        lower = (self.layout.matrices(score) for score in self.solver.scores(theta))
         whole = ([s + np.tril(s, -1).T for s in each] for each in lower)
         return np.array([self.layout.pick([b @ s for b, s in zip(back, each, strict=True)]) for each in whole])
 

@@ -139,6 +139,32 @@ def test_arrow_dictionaries_of_pandas_lose_their_order_and_are_refused(ordered, 
     np.testing.assert_allclose(there.fixef, here.fixef, atol=1e-8)
 
 
+def enumerated(connection, d, levels):
+    """A table of DuckDB's whose f is an enumeration, of which no row has the last level."""
+    d = d.drop(columns="b")
+    connection.register("d", d)
+    connection.execute(f"create type levels as enum({', '.join(map(repr, levels))})")
+    connection.execute("create table t as select * replace (f::levels as f) from d")
+    return d.assign(f=pd.Categorical(d.f, levels))
+
+
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+@pytest.mark.parametrize("through", ["duckdb", "ibis"])
+@pytest.mark.parametrize("formula", ["y ~ x + f + (1 | g)", "y ~ relevel(f, 'b') + (1 | g)", "y ~ f + (0 + f || g)"])
+def test_enumerations_keep_the_order_in_which_they_were_declared(through, formula):
+    connection = pytest.importorskip("duckdb").connect()
+    known = enumerated(connection, rows(), ["c", "a", "b", "never"])
+    if through == "ibis":
+        table = pytest.importorskip("ibis").duckdb.from_connection(connection).table("t")
+    else:
+        table = connection.table("t")
+    there, _ = fitted(formula, table)
+    here, _ = fitted(formula, known)
+    assert there.fixef.index.tolist() == here.fixef.index.tolist()
+    np.testing.assert_allclose(there.fixef, here.fixef, atol=1e-7)
+    np.testing.assert_allclose(there.theta, here.theta, atol=1e-6)
+
+
 @of_dask
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("size", [1e150, 1e160])

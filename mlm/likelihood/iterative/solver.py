@@ -122,14 +122,15 @@ class Iterative:
         data, random = eliminate(at, self.xy), self._probed(at, probes)
         evaluation = self._evaluation(theta, data, random)
         values = evaluation.value + random.log_det - random.log_det.mean()
-        sizes, last = [float(levels) for _, levels in self.system.shapes], self._last(data)
-        exact = [-(u @ u.T) / evaluation.sigma2 for u in last]
-        if self.criterion.reml:
-            exact = [e - _shared(u @ data.fixed.inverse_root) for e, u in zip(exact, self._fixed(data), strict=True)]
-        each = [size * np.eye(len(e)) + e - traces for size, e, traces in zip(sizes, exact, random.traces, strict=True)]
-        scores = np.stack([self.layout.pick([2.0 * e[c] for e in each]) for c in range(len(values))])
-        slopes = [e.mean(axis=0) for e in each]
-        return Estimated(evaluation, values, slopes, scores, self._information(at, data, evaluation.sigma2))
+        each = self._slopes(data, random, evaluation.sigma2)
+        slopes, information = [e.mean(axis=0) for e in each], self._information(at, data, evaluation.sigma2)
+        return Estimated(evaluation, values, slopes, self._scores(each), information)
+
+    def scores(self, theta: np.ndarray) -> np.ndarray:
+        """Derivatives along the steps, as each probe has them, and nothing else: shape (probes, n_theta)."""
+        at = SystemAt(self.system, self.layout.matrices(theta))
+        data, random = eliminate(at, self.xy), self._probed(at)
+        return self._scores(self._slopes(data, random, self._evaluation(theta, data, random).sigma2))
 
     def evaluate(self, theta: np.ndarray, derivatives: int) -> Evaluation:
         """Estimate the criterion, without derivatives."""
@@ -257,6 +258,17 @@ class Iterative:
     def _of(self, both: tuple[np.ndarray, np.ndarray], factor: int) -> np.ndarray:
         """One factor's part of the columns of the first factor and of the others."""
         return both[0] if factor == 0 else both[1][self.system.slices[factor - 1]]
+
+    def _slopes(self, data: Elimination, random: Probed, sigma2: float) -> list[np.ndarray]:
+        """``T' G T`` of each factor as each probe has it, shapes (probes, q, q)."""
+        exact = [-(u @ u.T) / sigma2 for u in self._last(data)]
+        if self.criterion.reml:
+            exact = [e - _shared(u @ data.fixed.inverse_root) for e, u in zip(exact, self._fixed(data), strict=True)]
+        sizes = [float(levels) for _, levels in self.system.shapes]
+        return [size * np.eye(len(e)) + e - traces for size, e, traces in zip(sizes, exact, random.traces, strict=True)]
+
+    def _scores(self, slopes: list[np.ndarray]) -> np.ndarray:
+        return np.stack([self.layout.pick([2.0 * e[c] for e in slopes]) for c in range(len(slopes[0]))])
 
     def _evaluation(self, theta: np.ndarray, data: Elimination, random: Probed) -> Evaluation:
         return self.criterion.evaluation(theta, data.fixed, float(random.log_det.mean()))

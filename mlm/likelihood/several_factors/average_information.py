@@ -20,7 +20,7 @@ import numpy as np
 from ..covariance import CovarianceLayout, bending, directions
 from ..criterion import Evaluation
 from ..level_matrices import level_traces, multiply
-from .crossed import PrecisionSystem
+from .crossed import PrecisionSystem, Solve
 from .forward import EliminatedPart, sum_over_levels
 
 __all__ = [
@@ -30,6 +30,10 @@ __all__ = [
     "trace_corrections",
     "working_products",
 ]
+
+# Columns of covariances that are worked on at a time: a fresh page of memory costs more than what is computed in it.
+# Measured on 3,700 columns: 0.01 s, and 0.05 to 0.29 s all at once.
+COLUMNS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +60,7 @@ class WorkingProducts:
 
 
 def working_products(
-    changed: Sequence[np.ndarray], residuals: Sequence[np.ndarray], part: EliminatedPart
+    changed: Sequence[np.ndarray], residuals: Sequence[np.ndarray], part: EliminatedPart, solve: Solve | None = None
 ) -> WorkingProducts:
     """Take the working variates of one part of the data through the forward pass.
 
@@ -70,6 +74,8 @@ def working_products(
     residuals : sequence of ndarray, shapes (q, J)
         ``e_j`` of each factor's levels in this part.
     part : EliminatedPart
+    solve : callable, optional
+        Multiplies the inverse of the crossed factors' matrix with columns, in the place of a factor that is spent.
 
     Returns
     -------
@@ -92,7 +98,7 @@ def working_products(
             carried = nested.parents.level_sums(carried[q:] + multiply(later.above.transpose(1, 0, 2), left))
     if part.crossed is not None:
         solved = part.crossed
-        left, more = solved.system.reduce(solved.factor, solved.crossed.gather(changed), carried_crossed)
+        left, more = solved.system.reduce(solve or solved.factor.solve, solved.crossed.gather(changed), carried_crossed)
         own = own + more
         with_x = with_x + left.T @ solved.zxy[:, :p]
     with_rest = sum(np.einsum("akj,aj->k", c, e) for c, e in zip(changed, residuals, strict=True))
@@ -126,7 +132,8 @@ def trace_corrections(
         Its projections and residuals are those of the levels in this part.
     part : EliminatedPart
     w : ndarray, shape (fronts.size,)
-        Covariance of the part's crossed effects over sigma², see `Posterior`; empty without crossed factors.
+        Covariance of the part's crossed effects over sigma², given y alone where the fixed effects count as estimated;
+        empty without crossed factors.
 
     Returns
     -------
@@ -188,11 +195,13 @@ def _between_levels(
         e[steps, k], ones[steps, k] = mine / squares[steps], 1.0 / squares[steps] ** 2
     estimated, known = np.zeros((2, len(residuals), len(residuals)))
     for f in fronts.fronts:
-        own, border = slice(f.start, f.stop), f.border_of(w)
-        pivots = -f.pivots_of(w)
-        pivots[np.diag_indices_from(pivots)] += squares[own]
-        estimated += e[own].T @ (pivots @ e[own])
-        known += ones[own].T @ (np.square(pivots, out=pivots) @ ones[own])
+        own, pivots, border = slice(f.start, f.stop), f.pivots_of(w), f.border_of(w)
+        for start in range(f.start, f.stop, COLUMNS):
+            some = slice(start, min(start + COLUMNS, f.stop))
+            here = -pivots[:, some.start - f.start : some.stop - f.start]
+            here[np.arange(some.start, some.stop) - f.start, np.arange(some.stop - start)] += squares[some]
+            estimated += e[own].T @ (here @ e[some])
+            known += ones[own].T @ (np.square(here, out=here) @ ones[some])
         if len(f.border):
             across, across_squared = e[f.border].T @ (border @ e[own]), ones[f.border].T @ (border**2 @ ones[own])
             estimated -= across + across.T

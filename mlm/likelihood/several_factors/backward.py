@@ -11,13 +11,15 @@ estimated, and of ``y - X beta`` alone where they count as known: k + 1 columns,
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
-from ...sparse.arithmetic import add_product
+from ...sparse.arithmetic import add_product, times
 from ...sparse.fronts import Fronts
 from ..fixed_effects import FixedPart
 from ..level_matrices import add_transposed, apply, multiply, outer, sum_by
+from .crossed import PrecisionSystem, Solve
 from .forward import Eliminated, EliminatedPart, Later, NestedState, SolvedCrossed
 from .parts import Part
 from .plan import Parents
@@ -69,13 +71,12 @@ class Posterior:
     Attributes
     ----------
     factors : list of FactorPosterior
-    crossed : list of ndarray
-        Of each part of the data the covariance of the crossed effects over sigma², a store (empty where there are
-        none); given y alone where the fixed effects count as estimated.
+    crossed : list of CrossedEffects or None
+        Of each part of the data.
     """
 
     factors: list[FactorPosterior]
-    crossed: list[np.ndarray]
+    crossed: list[CrossedEffects | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,14 +117,17 @@ class CrossedEffects:
         Solutions for the right sides; the last column are modes.
     covariances : ndarray, shape (fronts.size,)
         W between them, a store.
+    solve : callable or None
+        Multiplies W with (m, k) columns, where it has taken the place of the factor of its inverse.
     """
 
     fronts: Fronts
     effects: np.ndarray
     covariances: np.ndarray
+    solve: Solve | None
 
     def covariances_given_y(self) -> np.ndarray:
-        """Covariances without the condition on fixed effects that count as estimated; in the place of W."""
+        """Covariances without the condition on fixed effects that count as estimated; W and `solve` are spent."""
         if self.effects.shape[1] > 1:
             add_product(self.fronts, self.covariances, self.effects[:, :-1])
         return self.covariances
@@ -208,7 +212,7 @@ class BackwardPass:
 
 
 def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) -> Posterior:
-    """Run the backward pass.
+    """Run the backward pass; it spends the factor of crossed effects where their covariances can solve in its place.
 
     Parameters
     ----------
@@ -222,10 +226,9 @@ def posterior(parts: tuple[Part, ...], eliminated: Eliminated, estimated: bool) 
     Posterior
     """
     combine = right_sides(eliminated.fixed, estimated)
-    found = [walk_back(part, combine) for part in eliminated.parts]
+    found = [walk_back(part, combine, spend=True) for part in eliminated.parts]
     factors = [_join(parts, k, [walk.factors[k] for walk in found]) for k in range(len(eliminated.matrices))]
-    none = np.empty(0)
-    return Posterior(factors, [none if f.crossed is None else f.crossed.covariances_given_y() for f in found])
+    return Posterior(factors, [walk.crossed for walk in found])
 
 
 def right_sides(fixed: FixedPart, estimated: bool) -> np.ndarray:
@@ -238,14 +241,14 @@ def right_sides(fixed: FixedPart, estimated: bool) -> np.ndarray:
     return out
 
 
-def walk_back(part: EliminatedPart, combine: np.ndarray) -> BackwardPass:
-    """Go back through one part, with right sides that `right_sides` makes of ``[X y]``."""
+def walk_back(part: EliminatedPart, combine: np.ndarray, spend: bool = False) -> BackwardPass:
+    """Go back through one part, with right sides that `right_sides` makes of ``[X y]``; see `posterior` for `spend`."""
     out: dict[int, FactorPosterior] = {}
     crossed: CrossedEffects | None = None
     lineage: Lineage | None = None
     walked: list[Neighbours] = []
     if part.crossed is not None:
-        crossed, found = _crossed_posterior(part.crossed, combine)
+        crossed, found = _crossed_posterior(part.crossed, combine, spend)
         out.update(found)
     for state in reversed(part.states):
         parents = state.nested.parents
@@ -259,12 +262,15 @@ def walk_back(part: EliminatedPart, combine: np.ndarray) -> BackwardPass:
     return BackwardPass(out, walked, crossed)
 
 
-def _crossed_posterior(solved: SolvedCrossed, combine: np.ndarray) -> tuple[CrossedEffects, dict[int, FactorPosterior]]:
+def _crossed_posterior(
+    solved: SolvedCrossed, combine: np.ndarray, spend: bool
+) -> tuple[CrossedEffects, dict[int, FactorPosterior]]:
     """Effects and covariances of the crossed factors, and what is known of them by factor."""
     crossed, system = solved.crossed, solved.system
     effects = system.effects(solved.solved @ combine.T)
     outside = crossed.by_level(system.outside(solved.zxy @ combine.T, effects))
-    inverse = solved.factor.inverse()
+    spend = spend and crossed.fronts.dense and isinstance(system, PrecisionSystem)
+    inverse = solved.factor.inverse(overwrite=spend)
     inner = system.inner(inverse)
     covariances = system.covariance(inverse)
     found = {
@@ -273,7 +279,8 @@ def _crossed_posterior(solved: SolvedCrossed, combine: np.ndarray) -> tuple[Cros
             crossed.factors, crossed.by_level(effects), crossed.blocks, inner, outside, strict=True
         )
     }
-    return CrossedEffects(crossed.fronts, effects, covariances), found
+    solve = partial(times, crossed.fronts, covariances) if spend else None
+    return CrossedEffects(crossed.fronts, effects, covariances, solve), found
 
 
 def _nested_posterior(neighbours: Neighbours, e: np.ndarray, remaining: np.ndarray) -> FactorPosterior:

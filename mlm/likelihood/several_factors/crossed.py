@@ -7,7 +7,7 @@ of such a matrix, shape (fronts.size,).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,6 @@ from scipy import sparse
 from ...crossproducts.blocks import CrossProducts
 from ...errors import FitError
 from ...sparse.arithmetic import projections, sandwich, times
-from ...sparse.cholesky import Factor
 from ...sparse.fronts import DENSE_COLUMNS, DENSE_SHARE, Fronts, analyse, one_front
 from ...sparse.ordering import elimination_structure
 
@@ -24,6 +23,7 @@ __all__ = [
     "Crossed",
     "PrecisionSystem",
     "ScaledSystem",
+    "Solve",
     "TooFull",
     "crossed_fronts",
     "crossed_products",
@@ -47,6 +47,8 @@ STORES_AT_ONCE = 5
 # same: 2e-9 of the largest ``Z_j' P Z_j`` at the bound, 1e-7 at a tenth of it. Without dividing it is 1e-15, but an
 # evaluation takes 1.6 to 6 times as long.
 LEAST_DIVISOR = 1e-4
+
+Solve = Callable[[np.ndarray], np.ndarray]  # multiplies an inverse with (m, k) columns
 
 
 class TooFull(FitError):
@@ -261,11 +263,11 @@ class PrecisionSystem:
         """W, of the inverse of M: a store, which is overwritten."""
         return inverse
 
-    def reduce(self, factor: Factor, effects: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def reduce(self, solve: Solve, effects: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `ScaledSystem.reduce`; ``S c + d = M c - g`` with ``g = Sigma^-1 c - d``."""
         scaled = effects / self.theta[:, None] ** 2
         rest = scaled - right
-        left = factor.solve(rest)
+        left = solve(rest)
         return left, effects.T @ scaled - left.T @ rest
 
     def outside(self, columns: np.ndarray, effects: np.ndarray) -> np.ndarray:
@@ -323,13 +325,13 @@ class ScaledSystem:
         """W, of the inverse of M: a store, which is overwritten."""
         return sandwich(self.crossed.fronts, inverse, self.scale.T, out=inverse)
 
-    def reduce(self, factor: Factor, effects: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def reduce(self, solve: Solve, effects: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the model leaves of given effects.
 
         Parameters
         ----------
-        factor : Factor
-            Of M.
+        solve : callable
+            Multiplies ``M^-1`` with (m, k) columns.
         effects : ndarray, shape (m, k)
             Effects c, of which variates ``Z c`` are made.
         right : ndarray, shape (m, k)
@@ -343,7 +345,7 @@ class ScaledSystem:
             ``left' (S c + d) + d' c``, what these effects add to the variates' products through ``V^-1``.
         """
         total = times(self.crossed.fronts, self.schur, effects) + right
-        left = effects - self.effects(factor.solve(self.right(total)))
+        left = effects - self.effects(solve(self.right(total)))
         return left, left.T @ total + right.T @ effects
 
     def outside(self, columns: np.ndarray, effects: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 from scipy import sparse
@@ -32,6 +32,12 @@ PAIRS_AT_ONCE = 1 << 15
 # Shares of the columns that may be the popular ones. Measured on ratings of 1,850 items by 3,000 users: the time is
 # within 10 % of the least from 0.08 to 0.25, so that finer steps would gain nothing, and four times that at 1.
 POPULAR_SHARES = np.array([0.0, 0.02, 0.04, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0])
+# Entries of the popular columns that are worked on at once where levels do not meet: a fresh page of memory costs more
+# than what is computed in it. Measured on 6,000 levels and 740 columns: 0.34 s, and 0.45 to 0.55 s all at once.
+DENSE_AT_ONCE = 1 << 18
+# ... and of a dense matrix that a sparse one is multiplied with, so that what is gone through at random stays in the
+# processor's cache. Measured there: 0.10 to 0.12 s with 32 to 256 columns, and 0.25 s with all 740.
+COLUMNS_AT_ONCE = 64
 
 
 class Incidence:
@@ -225,6 +231,7 @@ class _PopularColumns:
         inside = rank[whole.column] >= 0
         self._mine, self._others = np.flatnonzero(inside), np.flatnonzero(~inside)
         self._place = whole.row[inside] * len(self.columns) + rank[whole.column[inside]]
+        self._starts = np.searchsorted(whole.row[inside], np.arange(self.levels + 1))
         self.row, self.column = whole.row[self._others], whole.column[self._others]
         self.starts = np.searchsorted(self.row, np.arange(self.levels + 1))
 
@@ -238,10 +245,13 @@ class _PopularColumns:
             return
         out = store.reshape(self.width, self.width)
         dense = [self._dense(row) for row in data]
-        across = sum(self._sparse(row).T @ block for row, block in zip(data, dense, strict=True))
-        across[self.columns] = sum(block.T @ block for block in dense)
-        out[self.columns] = across.T
-        out[:, self.columns] = across
+        turned = [self._sparse(row).T for row in data]
+        for some in _columns_at_once(len(self.columns)):
+            pairs = zip(turned, dense, strict=True)
+            across = reduce(np.add, (one @ np.ascontiguousarray(block[:, some]) for one, block in pairs))
+            out[self.columns[some]] = across.T
+            out[:, self.columns[some]] = across
+        out[self.columns[:, None], self.columns] = reduce(np.add, (block.T @ block for block in dense))
 
     def complete_mixed_gram(self, store: np.ndarray, data: np.ndarray, other: np.ndarray) -> None:
         """The same for ``a'b + b'a`` of two (q, nnz) data."""
@@ -258,27 +268,42 @@ class _PopularColumns:
 
     def add_quadratic(self, out: np.ndarray, data: np.ndarray, w: np.ndarray) -> None:
         """Add to ``A_i w A_i'``, in place, what the popular columns give, with one another and with the others."""
-        beside = w[:, self.columns]
-        inner = beside[self.columns]
-        dense = [self._dense(row) for row in data]
-        through = [self._sparse(row) @ beside for row in data]
-        for a, mine in enumerate(dense):
-            half = 0.5 * (mine @ inner)
-            half += through[a]
-            for b, other in enumerate(dense):
-                share = np.einsum("jk,jk->j", half, other)
-                out[a, b] += share
-                out[b, a] += share
+        inner = w[self.columns[:, None], self.columns]
+        beside = [(some, w.take(self.columns[some], axis=1)) for some in _columns_at_once(len(self.columns))]
+        step = max(DENSE_AT_ONCE // len(self.columns), 1)
+        for start in range(0, self.levels, step):
+            some = slice(start, min(start + step, self.levels))
+            dense = [self._dense(row, some) for row in data]
+            for a, mine in enumerate(dense):
+                half = 0.5 * (mine @ inner)
+                others = self._sparse(data[a], some)
+                for columns, across in beside:
+                    half[:, columns] += others @ across
+                for b, other in enumerate(dense):
+                    share = np.einsum("jk,jk->j", half, other)
+                    out[a, b, some] += share
+                    out[b, a, some] += share
 
-    def _dense(self, values: np.ndarray) -> np.ndarray:
-        """The popular columns, shape (levels, k)."""
-        out = np.zeros(self.levels * len(self.columns))
-        out[self._place] = values[self._mine]
-        return out.reshape(self.levels, len(self.columns))
+    def _dense(self, values: np.ndarray, levels: slice | None = None) -> np.ndarray:
+        """The popular columns of all levels or some, shape (levels, k)."""
+        first, stop = (0, self.levels) if levels is None else (levels.start, levels.stop)
+        at, k = slice(self._starts[first], self._starts[stop]), len(self.columns)
+        out = np.zeros((stop - first) * k)
+        out[self._place[at] - first * k] = values[self._mine[at]]
+        return out.reshape(stop - first, k)
 
-    def _sparse(self, values: np.ndarray) -> sparse.csr_array:
-        """The other columns, as a sparse (levels, width) matrix."""
-        return sparse.csr_array((self.others(values), self.column, self.starts), shape=(self.levels, self.width))
+    def _sparse(self, values: np.ndarray, levels: slice | None = None) -> sparse.csr_array:
+        """The other columns of all levels or some, as a sparse (levels, width) matrix."""
+        first, stop = (0, self.levels) if levels is None else (levels.start, levels.stop)
+        starts = self.starts[first : stop + 1]
+        at = slice(starts[0], starts[-1])
+        entries = values[self._others[at]], self.column[at], starts - starts[0]
+        return sparse.csr_array(entries, shape=(stop - first, self.width))
+
+
+def _columns_at_once(count: int) -> Iterator[slice]:
+    """Pieces of so many columns."""
+    return (slice(start, min(start + COLUMNS_AT_ONCE, count)) for start in range(0, count, COLUMNS_AT_ONCE))
 
 
 def _most_popular(incidence: Incidence) -> np.ndarray:

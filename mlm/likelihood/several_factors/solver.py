@@ -139,9 +139,10 @@ class SeveralFactors:
     def _hessian(self, at: Evaluation, eliminated: Eliminated, found: Posterior) -> np.ndarray:
         """Second derivatives: one more solution with each part's factored system."""
         products, corrections = [], np.zeros((len(at.theta), len(at.theta)))
-        for part, done, w in zip(self.parts, eliminated.parts, found.crossed, strict=True):
+        for part, done, crossed in zip(self.parts, eliminated.parts, found.crossed, strict=True):
             mine = at._replace(projections=part.take(at.projections), residuals=part.take(at.residuals))
             changed = changed_residuals(self.layout, eliminated.matrices, mine.residuals)
-            products.append(working_products(changed, mine.residuals, done))
+            products.append(working_products(changed, mine.residuals, done, crossed.solve if crossed else None))
+            w = crossed.covariances_given_y() if crossed else np.empty(0)
             corrections += trace_corrections(self.layout, eliminated.matrices, mine, done, w)
         return approximate_derivatives(self.layout, at, sum(products[1:], products[0]), corrections, self.criterion.dof)

@@ -5,7 +5,7 @@ import pytest
 from brute import MOBILITY, demand_dense_modes, mobility, setup
 
 import mlm
-from mlm.likelihood.several_factors import crossed, incidence
+from mlm.likelihood.several_factors import average_information, backward, crossed, incidence
 
 # rounding: the dense side inverts matrices of 220 rows with condition numbers up to 1e4
 EXACT = 1e-9
@@ -85,3 +85,23 @@ def test_popular_columns_are_for_a_dense_system(monkeypatch, request):
     request.getfixturevalue("sparse")
     fast, _ = setup(MOBILITY[0], mobility(60, 24, 220), reml=True)
     assert len(fast.solver.parts[0].plan.nested[0].crossed.popular) == 0
+
+
+@pytest.mark.parametrize("formula", MOBILITY)
+@pytest.mark.parametrize("reml", [True, False])
+def test_what_is_worked_on_in_pieces_or_in_place_of_the_factor_gives_the_same_derivatives(formula, reml, monkeypatch):
+    """Pieces of a few levels, and a factor that is kept beside the inverse."""
+    found = []
+    for entries, columns, spend in ((1 << 18, 64, True), (50, 5, True), (1 << 18, 64, False)):
+        monkeypatch.setattr(incidence, "POPULAR_SHARES", np.array([0.5]))
+        monkeypatch.setattr(incidence, "DENSE_AT_ONCE", entries)
+        monkeypatch.setattr(incidence, "COLUMNS_AT_ONCE", columns)
+        monkeypatch.setattr(average_information, "COLUMNS", columns)
+        monkeypatch.setattr(backward, "PrecisionSystem", crossed.PrecisionSystem if spend else str)
+        fast, _ = setup(formula, mobility(60, 24, 220), reml)
+        at = fast.evaluate(np.random.default_rng(4).normal(size=fast.layout.n_theta), 2)
+        found.append((at.value, at.gradient, at.hessian))
+    for value, gradient, hessian in found[1:]:
+        assert value == pytest.approx(found[0][0], rel=1e-13)
+        np.testing.assert_allclose(gradient, found[0][1], rtol=0, atol=1e-10 * np.abs(gradient).max())
+        np.testing.assert_allclose(hessian, found[0][2], rtol=0, atol=1e-10 * np.abs(hessian).max())
