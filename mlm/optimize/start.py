@@ -106,7 +106,9 @@ def scored_start(deviance: Deviance) -> np.ndarray | None:
     """Guess theta of one grouping factor by a step of scoring from moments within levels; None without these.
 
     With coefficients b_j of a level, and their sampling covariance ``C_j = (Z_j'Z_j)^-1``, ``K_j = Z_j' V^-1 Z_j`` is
-    the inverse of ``C_j + Sigma``, and ``e_j = K_j (b_j - b)``. Of the fixed effects only b is reckoned with, the mean.
+    the inverse of ``C_j + Sigma``, and ``e_j = K_j (b_j - b)``. Of the fixed effects only b is reckoned with, the mean:
+    under REML it takes one of J levels, on average, off the slope and off the information. Of balanced designs, in
+    which all ``C_j`` are the same, the step ends at the minimum.
     """
     products, layout = deviance.products, deviance.layout
     if len(products.factors) > 1 or products.joint is not None:
@@ -120,7 +122,9 @@ def scored_start(deviance: Deviance) -> np.ndarray | None:
     _, mean, info = lapack.dposv(total, np.add.reduce(e, 1))
     if not info:
         e -= np.matmul(mean, inner)
-    return layout.pick([scored_factor(layout, 0, t, inner, total - e @ e.T / found.variance)])
+    levels = products.factors[0].levels
+    variance = found.variance * (1.0 - 1.0 / levels if deviance.criterion.reml else 1.0)
+    return layout.pick([scored_factor(layout, 0, t, inner, total - e @ e.T / variance)])
 
 
 def single_start(deviance: Deviance) -> np.ndarray | None:
