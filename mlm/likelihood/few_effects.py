@@ -100,8 +100,9 @@ class FewEffects:
         """See `Deviance.evaluate`."""
         matrices = self.layout.matrices(theta)
         if not derivatives:
-            half, log_det = self.bases.half(*self.bases.worked_with(matrices)[1:])
-            return self.criterion.evaluation(theta, self._fixed(half, matrices)[0], log_det)
+            large, _, coordinates, mine = self.bases.worked_with(matrices)
+            half, log_det = self.bases.half(coordinates, mine)
+            return self.criterion.evaluation(theta, self._fixed(half, large)[0], log_det)
         of = self.solve(matrices)
         scale = math.sqrt(of.sigma2)
         slopes = [2.0 * slope @ t for slope, t in zip(of.slopes, of.matrices, strict=True)]
@@ -161,7 +162,7 @@ class FewEffects:
         through = np.matmul(of.inner, moved)
         inner = [np.add.reduce(k, 2) for k in self.bases.by_level(of.inner)]
         return ExpectedInformation(
-            traces=self._traces(of.inner, list(changes), mine),
+            traces=self._traces(of.inner, changes, mine),
             single=np.concatenate([_flat(each) @ k.ravel() for each, k in zip(changes, inner, strict=True)]),
             sums=f.T @ moved,
             pairs=np.tensordot(moved, through, axes=((1, 2), (1, 2))),
@@ -175,9 +176,9 @@ class FewEffects:
         With ``B = R T`` they are ``T u``, u being least squares of ``[Q'(y - X beta), 0]`` on ``[B, I]``. With the
         triangular factor R of that, the covariances are ``T (R' R)^-1 T'``.
         """
-        graded, coordinates, matrices = self.bases.worked_with(self.layout.matrices(theta))
+        large, graded, coordinates, matrices = self.bases.worked_with(self.layout.matrices(theta))
         spread = self.bases.spread(coordinates, matrices)
-        own = self._fixed(self.bases.half(coordinates, matrices)[0], matrices)[0].beta - self.bases.taken
+        own = self._fixed(self.bases.half(coordinates, matrices)[0], large)[0].beta - self.bases.taken
         left = coordinates[:, -1] - coordinates[:, self.bases.c : -1] @ own
         right = np.concatenate([left, np.zeros(self.bases.c)])
         rotated, solved, _ = lapack.dgels(np.concatenate([spread, np.eye(self.bases.c)]), right)
@@ -194,9 +195,9 @@ class FewEffects:
         FitError
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
-        graded, coordinates, mine = self.bases.worked_with(matrices)
+        large, graded, coordinates, mine = self.bases.worked_with(matrices)
         half, log_det = self.bases.half(coordinates, mine)
-        fixed, own = self._fixed(half, matrices)
+        fixed, own = self._fixed(half, large)
         sigma2 = fixed.penalised / self.criterion.dof
         through = half[:, : self.bases.c].T @ half
         inner, outside = through[:, : self.bases.c], np.empty((self.bases.c, self.p + 1))
@@ -208,9 +209,9 @@ class FewEffects:
         slopes = [np.add.reduce(n, 2) - r @ r.T for n, r in zip(levels, e, strict=True)]
         return FewSolution(fixed, log_det, graded, mine, inner, projection, levels, slopes, outside, sigma2)
 
-    def _fixed(self, half: np.ndarray, matrices: list[np.ndarray]) -> tuple[FixedPart, FixedPart]:
+    def _fixed(self, half: np.ndarray, large: float) -> tuple[FixedPart, FixedPart]:
         """Generalised least squares; also those of `half`, which is left by a first pass where effects are large."""
-        of, within, large = half[:, self.bases.c :], self.bases.within, self.bases.large_deviation(matrices)
+        of, within = half[:, self.bases.c :], self.bases.within
         rest = within + of.T @ of
         if not large:
             found = solve_fixed(rest, self.p)
@@ -246,27 +247,11 @@ class FewEffects:
             moved[m, place] = found.reshape(len(change), q * levels, columns.shape[1])
         return moved
 
-    def _traces(self, matrix: np.ndarray, changes: list[np.ndarray], mine: list[slice]) -> np.ndarray:
-        """Traces ``tr(M S_x M S_y)`` with changes of Sigma, shapes (m_k, q, q) by factor: shape (m, m).
-
-        ``S_x[a, b] M[bj, cl] S_y[c, d] M[dl, aj]``, of which the sums over levels j and l are found first.
-        """
-        out, each = np.empty((mine[-1].stop,) * 2), list(self.bases.each())
-        for i, k in itertools.combinations_with_replacement(range(len(each)), 2):
-            (here, shape), (there, other) = each[i], each[k]
-            sums = _summed_pairs(matrix[here, there], *shape, *other)
-            found = _flat(changes[i]) @ sums @ _flat(changes[k]).T
-            out[mine[i], mine[k]], out[mine[k], mine[i]] = found, found.T
-        return out
-
-
-def _summed_pairs(block: np.ndarray, q: int, levels: int, m: int, others: int) -> np.ndarray:
-    """``M[bj, cl] M[dl, aj]`` of the block of two factors, summed over levels: rows (a, b), columns (c, d)."""
-    if q == m == 1:
-        return np.array([[np.vdot(block, block)]])
-    pairs = block.reshape(q, levels, m, others).transpose(0, 2, 1, 3).reshape(q * m, levels * others)
-    sums = (pairs @ pairs.T).reshape(q, m, q, m)  # [b, c, a, d]
-    return sums.transpose(2, 0, 1, 3).reshape(q * q, m * m)
+    def _traces(self, matrix: np.ndarray, changes: Sequence[np.ndarray], mine: list[slice]) -> np.ndarray:
+        """Traces ``tr(M S_x M S_y)`` with changes of Sigma, shapes (m_k, q, q) by factor: shape (m, m)."""
+        moved = self._moved(matrix, changes, mine)
+        flat = (len(moved), matrix.size)
+        return moved.reshape(flat) @ moved.transpose(0, 2, 1).reshape(flat).T
 
 
 def _places_of(steps: Sequence[np.ndarray]) -> list[slice]:
