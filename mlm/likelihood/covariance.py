@@ -90,6 +90,8 @@ class CovarianceLayout:
         Rows of each grouping factor's `T`.
     diagonal : ndarray of bool, shape (n_theta,)
         Which elements of theta stand on a diagonal.
+    order : ndarray of int, shape (n_theta,)
+        Where in theta the elements of the factors' T stand, one factor after the other.
     """
 
     def __init__(self, terms: list[tuple[int, int]], factors: int) -> None:
@@ -105,6 +107,7 @@ class CovarianceLayout:
         self._column = np.concatenate([column + s.start for s, column, _ in triangles])
         self.diagonal = self._row == self._column
         mine = [np.flatnonzero(of_factor == k) for k in range(factors)]
+        self.order = np.concatenate(mine)
         self._places = tuple((m, self._row[m], self._column[m]) for m in mine)
         self._units = tuple(_units(*place[1:], size) for place, size in zip(self._places, self.sizes, strict=True))
         self._within = tuple(self._within_terms(k) for k in range(factors))

@@ -66,6 +66,28 @@ class FewSolution(NamedTuple):
     sigma2: float
 
 
+class _Changes(NamedTuple):
+    """What m steps of T change.
+
+    Attributes
+    ----------
+    steps, sigma : list of ndarray, shapes (m_k, q, q)
+        The steps of each factor's T, and what they change of its Sigma.
+    places : list of slice
+        Where those of each factor stand among the m of all.
+    moved : ndarray, shape (m, c, p + 1)
+        The columns of `FewSolution.outside` times each change of Sigma.
+    sums : ndarray, shape (m, p + 1, p + 1)
+        See `Curvature.sums`.
+    """
+
+    steps: list[np.ndarray]
+    sigma: list[np.ndarray]
+    places: list[slice]
+    moved: np.ndarray
+    sums: np.ndarray
+
+
 class FewEffects:
     """Cross-products of several grouping factors with few random effects in all.
 
@@ -127,10 +149,10 @@ class FewEffects:
         of = at.solution
         if not isinstance(of, FewSolution):
             return None
-        order = np.concatenate([self.layout.positions(k)[0] for k in range(len(self.bases.shapes))])
+        order = self.layout.order
         out = np.empty((len(order), len(order)))
-        units = [self.layout.units(k) for k in range(len(self.bases.shapes))]
-        out[order[:, None], order] = self._along(of, units).second
+        along = self._changes(of, [self.layout.units(k) for k in range(len(self.bases.shapes))])
+        out[order[:, None], order] = self._second(of, along, self._expected_second(of, along))
         return out
 
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
@@ -224,20 +246,30 @@ class FewEffects:
 
     def _along(self, of: FewSolution, steps: Sequence[np.ndarray]) -> Curvature:
         """Derivatives along steps of T: see `one_factor`."""
-        steps, slopes = _steps_of(of, steps), of.slopes
-        changes = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)]
-        mine = _places_of(steps)
-        moved = self._moved(of.outside, changes, mine)
-        sums = of.outside.T @ moved
-        e, own = moved[:, :, -1], sums[:, -1, -1]
-        traces = self._traces(of.inner, changes, mine)
-        expected = self._traces(of.projection, changes, mine) if self.criterion.reml else traces
+        along = self._changes(of, steps)
+        traces = self._traces(of.inner, along.sigma, along.places)
+        expected = self._expected_second(of, along) if self.criterion.reml else traces
+        each = zip(along.sigma, of.slopes, strict=True)
+        slope = np.concatenate([_flat(change) @ own.ravel() for change, own in each])
+        return Curvature(slope, self._second(of, along, expected), traces, along.sums, of.fixed.inverse_root)
+
+    def _changes(self, of: FewSolution, steps: Sequence[np.ndarray]) -> _Changes:
+        steps = _steps_of(of, steps)
+        sigma, places = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)], _places_of(steps)
+        moved = self._moved(of.outside, sigma, places)
+        return _Changes(steps, sigma, places, moved, of.outside.T @ moved)
+
+    def _expected_second(self, of: FewSolution, along: _Changes) -> np.ndarray:
+        """Traces that second derivatives have: those with P under REML, with ``V^-1`` under maximum likelihood."""
+        return self._traces(of.projection if self.criterion.reml else of.inner, along.sigma, along.places)
+
+    def _second(self, of: FewSolution, along: _Changes, expected: np.ndarray) -> np.ndarray:
+        """Second derivatives, shape (m, m)."""
+        e, own = along.moved[:, :, -1], along.sums[:, -1, -1]
         second = 2.0 * (e @ of.projection) @ e.T - expected - own[:, None] * own / self.criterion.dof
-        for m, step, slope in zip(mine, steps, slopes, strict=True):
+        for m, step, slope in zip(along.places, along.steps, of.slopes, strict=True):
             second[m, m] += sigma_bending(step, slope)
-        each = zip(changes, slopes, strict=True)
-        slope = np.concatenate([_flat(change) @ along.ravel() for change, along in each])
-        return Curvature(slope, second, traces, sums, of.fixed.inverse_root)
+        return second
 
     def _moved(self, columns: np.ndarray, changes: Sequence[np.ndarray], mine: list[slice]) -> np.ndarray:
         """Columns (c, k) times each change of Sigma, shapes (m_k, q, q) by factor: shape (m, c, k)."""

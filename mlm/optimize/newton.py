@@ -249,7 +249,7 @@ def _descend(
     known: Sequence[Evaluation],
 ) -> tuple[Evaluation, bool, np.ndarray]:
     """Newton steps with backtracking; the best evaluation, whether it is the end, and second derivatives."""
-    last, fresh, error = np.inf, True, np.zeros_like(hessian)
+    last, fresh, error = np.inf, True, np.zeros(hessian.shape)
     for made in range(MOST_STEPS):
         if made == IRREGULAR_STEPS and _has_covariances(deviance) and not _is_regular(deviance, at.theta):
             at, converged = free_descent(deviance, evaluate, at)

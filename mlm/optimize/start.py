@@ -145,7 +145,7 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     """
     square, e = _diagonals(factor.zz), factor.zxy[:, -1]
     weights = np.add.reduce(square, 1)
-    between = np.add.reduce(e * e * _inverses(square, weights), 1).tolist()
+    between = np.add.reduce(e * e * _inverses(square, weights[:, None]), 1).tolist()
     return np.sqrt(_moment_ratios(between, weights.tolist(), factor.levels, products))
 
 
@@ -159,10 +159,9 @@ def _moment_ratios(between: list[float], weights: list[float], levels: int, prod
     return found
 
 
-def _inverses(square: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Inverses of sums of squares (…, J) of these totals (…); 0 for levels in which a column is 0, or rounding."""
-    least = NOTHING_SHARE / square.shape[-1] * total[..., None]
-    return 1.0 / np.where(square > least, square, np.inf)
+def _inverses(square: np.ndarray, total: np.ndarray | float) -> np.ndarray:
+    """Inverses of sums of squares (…, J) of these totals (…, 1); 0 for levels in which a column is 0, or rounding."""
+    return 1.0 / np.where(square > NOTHING_SHARE / square.shape[-1] * total, square, np.inf)
 
 
 def _diagonals(matrices: np.ndarray) -> np.ndarray:
@@ -185,29 +184,25 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
     """
     places = [(k, a) for k, factor in enumerate(products.factors) for a in range(factor.size)]
     squares = [products.factors[k].zz[a, a] for k, a in places]
-    totals, lost = [square.sum() for square in squares], [square @ square / products.nobs for square in squares]
+    totals = [float(np.add.reduce(square)) for square in squares]
+    lost = [float(np.dot(square, square)) / products.nobs for square in squares]
     expected, observed = np.zeros((len(places) + 1, len(places) + 1)), np.zeros(len(places) + 1)
     observed[-1], expected[-1, -1] = products.xy[-1, -1], products.nobs - products.p
     for i, (k, a) in enumerate(places):
         inverse, e = _inverses(squares[i], totals[i]), products.factors[k].zxy[a, -1]
-        observed[i] = inverse @ (e * e)
+        observed[i] = np.dot(inverse, e * e)
         expected[i, -1] = np.count_nonzero(inverse) - 1
         expected[-1, i] = totals[i] - lost[i]
         for j, place in enumerate(places):
             levels, shared = _shared(products, (k, a), place)
-            expected[i, j] = inverse[levels] @ (shared * shared) - lost[j]
-    found = lapack.dgelss(expected, observed, cond=MOMENTS_RCOND)[1].ravel()
-    ratios = found[:-1] / max(found[-1], RESIDUAL_SHARE * observed[-1] / products.nobs)
-    return [
-        np.sqrt(
-            [
-                max(ratio, _floor(max(total, LEAST_DIVISOR), f.levels, products.nobs))
-                for ratio, total, place in zip(ratios.tolist(), totals, places, strict=True)
-                if place[0] == k
-            ]
-        )
-        for k, f in enumerate(products.factors)
-    ]
+            expected[i, j] = np.dot(inverse[levels], shared * shared) - lost[j]
+    *found, residual = lapack.dgelss(expected, observed, cond=MOMENTS_RCOND)[1].ravel().tolist()
+    residual = max(residual, RESIDUAL_SHARE * float(products.xy[-1, -1]) / products.nobs)
+    roots: list[list[float]] = [[] for _ in products.factors]
+    for (k, _), variance, total in zip(places, found, totals, strict=True):
+        least = _floor(max(total, LEAST_DIVISOR), products.factors[k].levels, products.nobs)
+        roots[k].append(math.sqrt(max(variance / residual, least)))
+    return [np.array(each) for each in roots]
 
 
 def _shared(
