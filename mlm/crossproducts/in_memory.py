@@ -124,8 +124,9 @@ def cross_products(
     residualise = np.zeros(xy.shape)
     residualise.flat[:: len(xy) + 1], residualise[:-1, -1] = 1.0, -ols
     rest = residualise.T @ xy @ residualise
-    effects, again = [EffectsColumns(f) for f in given], False
-    if sizes is not None:
+    if sizes is None:
+        effects, again = [EffectsColumns(f) for f in given], False
+    else:
         effects, again = _find_bases(given, sums, root_weights, frame.nobs)
     if again or rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
         # X explains y nearly, and the difference is mostly rounding: the rows pass through again, with their residuals
@@ -209,7 +210,7 @@ def _accumulate(
     """Send the rows through, piece by piece: ``[X y]' [X y]``, and ``Z_j' [Z X y]_j`` of each factor."""
     p, n = len(x.means), len(response)
     xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(f, p + 1) for f in factors]
-    piece = max([PIECE_ROWS, *(PIECE_ROWS_PER_LEVEL * s.levels for s in sums)])
+    piece = max(PIECE_ROWS, PIECE_ROWS_PER_LEVEL * max([s.levels for s in sums]))
     buffer = np.empty((p + 1, min(piece, n)))
     means = x.means.tolist()
     for start in range(0, n, piece):
