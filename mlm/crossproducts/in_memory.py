@@ -234,6 +234,8 @@ def least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
     """
     if len(xy) == 1:
         return np.zeros(0), True
+    if len(xy) == 2 and xy[0, 0] > 0:
+        return xy[0, 1:] / xy[0, 0], True
     scale = np.array([math.sqrt(square) or 1.0 for square in xy.diagonal()[:-1].tolist()])
     scaled, right = xy[:-1, :-1] / (scale[:, None] * scale), xy[:-1, -1] / scale
     root, working, info = lapack.dposv(scaled, right)
