@@ -187,17 +187,18 @@ def _orthonormal(frame: ModelFrame, means: np.ndarray, root_weights: np.ndarray 
 
 def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, int]:
     """What to subtract: means, where there is an intercept to take the difference up."""
-    means = np.zeros(len(frame.x_names))
-    if INTERCEPT not in frame.x_names:
+    columns, n = frame.x_columns, frame.nobs
+    means = np.zeros(len(columns.names))
+    if INTERCEPT not in columns.names:
         return means, 0.0, -1
     known = {id(v.values): v.total for v in frame.predictors.values() if isinstance(v, Numbers) and v.total is not None}
-    for k, arrays in enumerate(frame.x_columns.factors):
+    for k, arrays in enumerate(columns.factors):
         if len(arrays) > 1:
-            means[k] = np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
-        elif not frame.x_columns.is_one(k):
+            means[k] = np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / n
+        elif not columns.is_one(k):
             total = known.get(id(arrays[0]))
-            means[k] = (np.add.reduce(arrays[0], dtype=float) if total is None else total) / frame.nobs
-    return means, float(np.add.reduce(response, dtype=float)) / frame.nobs, frame.x_names.index(INTERCEPT)
+            means[k] = (np.add.reduce(arrays[0], dtype=float) if total is None else total) / n
+    return means, float(np.add.reduce(response, dtype=float)) / n, columns.names.index(INTERCEPT)
 
 
 def _accumulate(
