@@ -124,8 +124,9 @@ def cross_products(
     residualise = np.zeros(xy.shape)
     residualise.flat[:: len(xy) + 1], residualise[:-1, -1] = 1.0, -ols
     rest = residualise.T @ xy @ residualise
-    effects, again = [EffectsColumns(f) for f in given], False
-    if sizes is not None:
+    if sizes is None:
+        effects, again = [EffectsColumns(f) for f in given], False
+    else:
         effects, again = _find_bases(given, sums, root_weights, frame.nobs)
     if again or rest[-1, -1] < RESIDUAL_SHARE * xy[-1, -1]:
         # X explains y nearly, and the difference is mostly rounding: the rows pass through again, with their residuals
@@ -186,17 +187,18 @@ def _orthonormal(frame: ModelFrame, means: np.ndarray, root_weights: np.ndarray 
 
 def _means(frame: ModelFrame, response: np.ndarray) -> tuple[np.ndarray, float, int]:
     """What to subtract: means, where there is an intercept to take the difference up."""
-    means = np.zeros(len(frame.x_names))
-    if INTERCEPT not in frame.x_names:
+    columns, n = frame.x_columns, frame.nobs
+    means = np.zeros(len(columns.names))
+    if INTERCEPT not in columns.names:
         return means, 0.0, -1
     known = {id(v.values): v.total for v in frame.predictors.values() if isinstance(v, Numbers) and v.total is not None}
-    for k, arrays in enumerate(frame.x_columns.factors):
+    for k, arrays in enumerate(columns.factors):
         if len(arrays) > 1:
-            means[k] = np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / frame.nobs
-        elif not frame.x_columns.is_one(k):
+            means[k] = np.dot(arrays[0], np.multiply.reduce(arrays[1:])) / n
+        elif not columns.is_one(k):
             total = known.get(id(arrays[0]))
-            means[k] = (np.add.reduce(arrays[0], dtype=float) if total is None else total) / frame.nobs
-    return means, float(np.add.reduce(response, dtype=float)) / frame.nobs, frame.x_names.index(INTERCEPT)
+            means[k] = (np.add.reduce(arrays[0], dtype=float) if total is None else total) / n
+    return means, float(np.add.reduce(response, dtype=float)) / n, columns.names.index(INTERCEPT)
 
 
 def _accumulate(
@@ -209,7 +211,7 @@ def _accumulate(
     """Send the rows through, piece by piece: ``[X y]' [X y]``, and ``Z_j' [Z X y]_j`` of each factor."""
     p, n = len(x.means), len(response)
     xy, sums = np.zeros((p + 1, p + 1)), [LevelSums(f, p + 1) for f in factors]
-    piece = max([PIECE_ROWS, *(PIECE_ROWS_PER_LEVEL * s.levels for s in sums)])
+    piece = max(PIECE_ROWS, PIECE_ROWS_PER_LEVEL * max([s.levels for s in sums]))
     buffer = np.empty((p + 1, min(piece, n)))
     means = x.means.tolist()
     for start in range(0, n, piece):
@@ -233,6 +235,8 @@ def least_squares(xy: np.ndarray) -> tuple[np.ndarray, bool]:
     """
     if len(xy) == 1:
         return np.zeros(0), True
+    if len(xy) == 2 and xy[0, 0] > 0:
+        return xy[0, 1:] / xy[0, 0], True
     scale = np.array([math.sqrt(square) or 1.0 for square in xy.diagonal()[:-1].tolist()])
     scaled, right = xy[:-1, :-1] / (scale[:, None] * scale), xy[:-1, -1] / scale
     root, working, info = lapack.dposv(scaled, right)

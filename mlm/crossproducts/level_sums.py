@@ -41,8 +41,9 @@ class LevelSums:
         self.of, self.levels, self.q = of, of.grouping.size, len(of.columns.names)
         self.ones = [of.columns.is_one(k) for k in range(self.q)]
         # where they stand among the columns that they are multiplied with
-        self.places, self.own = (tuple(range(self.q)), True) if of.places is None else (of.places, False)
-        self.side_by_side = all([b == a + 1 for a, b in itertools.pairwise(self.places)])
+        found = of.places
+        self.places, self.own = (tuple(range(self.q)), True) if found is None else (found, False)
+        self.side_by_side = self.places == tuple(range(self.places[0], self.places[0] + self.q))
         self.sums = np.zeros((self.q, width + self.q * self.own, self.levels))
 
     def add(self, block: np.ndarray, start: int, stop: int, root_weights: np.ndarray | None) -> None:

@@ -54,8 +54,8 @@ def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> b
     ArgumentError
         When one of them is neither True nor False, or they contradict each other.
     """
-    if reml is None and spelled_as_in_r is None:
-        return default
+    if spelled_as_in_r is None and (reml is None or isinstance(reml, bool)):
+        return default if reml is None else reml
     for name, value in (("reml", reml), ("REML", spelled_as_in_r)):
         if not is_one_of(value, (None, True, False)):
             raise ArgumentError(f"`{name}` is True (REML) or False (maximum likelihood); got {brief(value)}.")
@@ -142,25 +142,25 @@ def _demand_other_columns(frame: ModelFrame, part: RandomPart) -> None:
 
 def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
     """Refuse a constant response, and predictors that give the response exactly."""
-    name, total, mean = frame.formula.response, products.total, products.shift.response / products.shift.scale
-    flat = total <= CONSTANT_SHARE * frame.nobs * mean * mean
+    mean = products.shift.response / products.shift.scale
+    flat = products.total <= CONSTANT_SHARE * frame.nobs * mean * mean
     suspected = flat or frame.weights is not None or products.shift.intercept < 0
     if suspected and frame.net_response.min() == frame.net_response.max():
         raise DataError(
-            f"The response {name!r} is constant in the {frame.nobs} rows used: there is nothing to explain."
+            f"The response {frame.formula.response!r} is constant in the {frame.nobs} rows used: there is nothing to "
+            "explain."
         )
     demand_left(frame, products)
 
 
 def demand_left(frame: ModelFrame, products: CrossProducts) -> None:
     """Refuse a response whose squares are no numbers, and predictors that give it exactly."""
-    name, total = frame.formula.response, products.total
-    if not 0 < total < np.inf:
-        raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
-    if products.xy[-1, -1] <= EXACT_SHARE * total:
+    if not 0 < products.total < np.inf:
+        raise DataError(f"The squares of the response {frame.formula.response!r} cannot be represented; rescale it.")
+    if products.xy[-1, -1] <= EXACT_SHARE * products.total:
         raise FitError(
-            f"The fixed effects fit the response {name!r} exactly: there is no residual variance to estimate. "
-            "Is the response, or a copy of it, among the predictors?"
+            f"The fixed effects fit the response {frame.formula.response!r} exactly: there is no residual variance to "
+            "estimate. Is the response, or a copy of it, among the predictors?"
         )
 
 

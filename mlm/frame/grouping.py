@@ -194,8 +194,8 @@ def cells(first: np.ndarray, second: np.ndarray, levels: tuple[int, int]) -> tup
     if levels[0] * levels[1] <= max(COUNTED_PER_ROW * len(first), FEW_CELLS):
         key, seen = first * levels[1] + second, np.zeros(levels[0] * levels[1], dtype=bool)
         seen[key] = True
-        rows, columns = np.divmod(np.flatnonzero(seen), levels[1])
-        return rows.astype(narrow), columns.astype(narrow), (np.cumsum(seen) - 1)[key]
+        rows, columns = np.divmod(seen.nonzero()[0], levels[1])
+        return rows.astype(narrow), columns.astype(narrow), (seen.cumsum() - 1)[key]
     first, second = first.astype(narrow), second.astype(narrow)
     order = _by_level(second, levels[1])
     order = order[_by_level(first[order], levels[0])]

@@ -158,7 +158,11 @@ def demand_unicode(values: Any, what: str) -> None:
 def half_signs(values: Iterable[Any]) -> str:
     """The first halves of signs in the words among some values; empty where there are none."""
     try:
-        "".join(value for value in values if isinstance(value, str)).encode()
+        words = "".join(values)  # mostly, all are words
+    except TypeError:
+        words = "".join(value for value in values if isinstance(value, str))
+    try:
+        words.encode()
     except UnicodeEncodeError as error:
         return str(error.object[error.start : error.end])
     return ""

@@ -128,7 +128,8 @@ def _of_columns(formula: Formula, table: Table, own: Mapping[str, Function]) -> 
     if found is None:
         return None
     kinds = {name: kind_of(value) for name, value in found.items()}
-    named = {name: taken(value, None) for name, value in found.items()}
+    # text has no levels but those of its rows
+    named = {name: taken(v, None) if type(v) is Category and not v.text else v for name, v in found.items()}
     values = dict(zip(formula.variables, named.values(), strict=True))
     predictors = {name: named[name] for name in formula.predictors}
     others = {name: named[name] for name in formula.slopes}

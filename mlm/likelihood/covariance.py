@@ -88,8 +88,12 @@ class CovarianceLayout:
         One a random-effects term.
     sizes : tuple of int
         Rows of each grouping factor's `T`.
+    n_theta : int
+        Number of elements of theta.
     diagonal : ndarray of bool, shape (n_theta,)
         Which elements of theta stand on a diagonal.
+    order : ndarray of int, shape (n_theta,)
+        Where in theta the elements of the factors' T stand, one factor after the other.
     """
 
     def __init__(self, terms: list[tuple[int, int]], factors: int) -> None:
@@ -98,24 +102,22 @@ class CovarianceLayout:
             slots.append(Slot(factor, used[factor], size, at))
             used[factor] += size
             at += size * (size + 1) // 2
-        self.slots, self.sizes = tuple(slots), tuple(used)
+        self.slots, self.sizes, self.n_theta = tuple(slots), tuple(used), at
         triangles = [(s, *_triangle(s.size)) for s in slots]
         of_factor = np.concatenate([np.full(len(row), s.factor) for s, _, row in triangles])
         self._row = np.concatenate([row + s.start for s, _, row in triangles])
         self._column = np.concatenate([column + s.start for s, column, _ in triangles])
         self.diagonal = self._row == self._column
         mine = [np.flatnonzero(of_factor == k) for k in range(factors)]
+        self.order = np.concatenate(mine)
         self._places = tuple((m, self._row[m], self._column[m]) for m in mine)
         self._units = tuple(_units(*place[1:], size) for place, size in zip(self._places, self.sizes, strict=True))
         self._within = tuple(self._within_terms(k) for k in range(factors))
 
-    @property
-    def n_theta(self) -> int:
-        """Number of elements of theta."""
-        return len(self._row)
-
     def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
         """Return each grouping factor's `T`, shapes (q, q)."""
+        if self.n_theta == 1:
+            return [np.array([theta])]
         if len(self.sizes) == 1:
             t = np.zeros((self.sizes[0], self.sizes[0]))
             t[self._row, self._column] = theta
@@ -129,6 +131,8 @@ class CovarianceLayout:
 
     def pick(self, matrices: list[np.ndarray]) -> np.ndarray:
         """Collect the elements that belong to theta from one (q, q) array a factor."""
+        if self.n_theta == 1:
+            return matrices[0][0].copy()
         if len(matrices) == 1:
             return matrices[0][self._row, self._column]
         out = np.empty(self.n_theta)

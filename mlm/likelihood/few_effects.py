@@ -66,6 +66,28 @@ class FewSolution(NamedTuple):
     sigma2: float
 
 
+class _Changes(NamedTuple):
+    """What m steps of T change.
+
+    Attributes
+    ----------
+    steps, sigma : list of ndarray, shapes (m_k, q, q)
+        The steps of each factor's T, and what they change of its Sigma.
+    places : list of slice
+        Where those of each factor stand among the m of all.
+    moved : ndarray, shape (m, c, p + 1)
+        The columns of `FewSolution.outside` times each change of Sigma.
+    sums : ndarray, shape (m, p + 1, p + 1)
+        See `Curvature.sums`.
+    """
+
+    steps: list[np.ndarray]
+    sigma: list[np.ndarray]
+    places: list[slice]
+    moved: np.ndarray
+    sums: np.ndarray
+
+
 class FewEffects:
     """Cross-products of several grouping factors with few random effects in all.
 
@@ -100,8 +122,9 @@ class FewEffects:
         """See `Deviance.evaluate`."""
         matrices = self.layout.matrices(theta)
         if not derivatives:
-            half, log_det = self.bases.half(*self.bases.worked_with(matrices)[1:])
-            return self.criterion.evaluation(theta, self._fixed(half, matrices)[0], log_det)
+            large, _, coordinates, mine = self.bases.worked_with(matrices)
+            half, log_det = self.bases.half(coordinates, mine)
+            return self.criterion.evaluation(theta, self._fixed(half, large)[0], log_det)
         of = self.solve(matrices)
         scale = math.sqrt(of.sigma2)
         slopes = [2.0 * slope @ t for slope, t in zip(of.slopes, of.matrices, strict=True)]
@@ -126,10 +149,10 @@ class FewEffects:
         of = at.solution
         if not isinstance(of, FewSolution):
             return None
-        order = np.concatenate([self.layout.positions(k)[0] for k in range(len(self.bases.shapes))])
+        order = self.layout.order
         out = np.empty((len(order), len(order)))
-        units = [self.layout.units(k) for k in range(len(self.bases.shapes))]
-        out[order[:, None], order] = self._along(of, units).second
+        along = self._changes(of, [self.layout.units(k) for k in range(len(self.bases.shapes))])
+        out[order[:, None], order] = self._second(of, along, self._expected_second(of, along))
         return out
 
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
@@ -167,7 +190,7 @@ class FewEffects:
         through = np.matmul(of.inner, moved)
         inner = [np.add.reduce(k, 2) for k in self.bases.by_level(of.inner)]
         return ExpectedInformation(
-            traces=self._traces(of.inner, list(changes), mine),
+            traces=self._traces(of.inner, changes, mine),
             single=np.concatenate([_flat(each) @ k.ravel() for each, k in zip(changes, inner, strict=True)]),
             sums=f.T @ moved,
             pairs=np.tensordot(moved, through, axes=((1, 2), (1, 2))),
@@ -181,9 +204,9 @@ class FewEffects:
         With ``B = R T`` they are ``T u``, u being least squares of ``[Q'(y - X beta), 0]`` on ``[B, I]``. With the
         triangular factor R of that, the covariances are ``T (R' R)^-1 T'``.
         """
-        graded, coordinates, matrices = self.bases.worked_with(self.layout.matrices(theta))
+        large, graded, coordinates, matrices = self.bases.worked_with(self.layout.matrices(theta))
         spread = self.bases.spread(coordinates, matrices)
-        own = self._fixed(self.bases.half(coordinates, matrices)[0], matrices)[0].beta - self.bases.taken
+        own = self._fixed(self.bases.half(coordinates, matrices)[0], large)[0].beta - self.bases.taken
         left = coordinates[:, -1] - coordinates[:, self.bases.c : -1] @ own
         right = np.concatenate([left, np.zeros(self.bases.c)])
         rotated, solved, _ = lapack.dgels(np.concatenate([spread, np.eye(self.bases.c)]), right)
@@ -200,9 +223,9 @@ class FewEffects:
         FitError
             When nothing is left of the response, or the fixed-effects columns are dependent.
         """
-        graded, coordinates, mine = self.bases.worked_with(matrices)
+        large, graded, coordinates, mine = self.bases.worked_with(matrices)
         half, log_det = self.bases.half(coordinates, mine)
-        fixed, own = self._fixed(half, matrices)
+        fixed, own = self._fixed(half, large)
         sigma2 = fixed.penalised / self.criterion.dof
         through = half[:, : self.bases.c].T @ half
         inner, outside = through[:, : self.bases.c], np.empty((self.bases.c, self.p + 1))
@@ -214,9 +237,9 @@ class FewEffects:
         slopes = [np.add.reduce(n, 2) - r @ r.T for n, r in zip(levels, e, strict=True)]
         return FewSolution(fixed, log_det, graded, mine, inner, projection, levels, slopes, outside, sigma2)
 
-    def _fixed(self, half: np.ndarray, matrices: list[np.ndarray]) -> tuple[FixedPart, FixedPart]:
+    def _fixed(self, half: np.ndarray, large: float) -> tuple[FixedPart, FixedPart]:
         """Generalised least squares; also those of `half`, which is left by a first pass where effects are large."""
-        of, within, large = half[:, self.bases.c :], self.bases.within, self.bases.large_deviation(matrices)
+        of, within = half[:, self.bases.c :], self.bases.within
         rest = within + of.T @ of
         if not large:
             found = solve_fixed(rest, self.p)
@@ -229,22 +252,32 @@ class FewEffects:
 
     def _along(self, of: FewSolution, steps: Sequence[np.ndarray], second: bool = True) -> Curvature:
         """Derivatives along steps of T: see `one_factor`."""
-        steps, slopes = _steps_of(of, steps), of.slopes
-        changes = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)]
-        mine = _places_of(steps)
-        moved = self._moved(of.outside, changes, mine)
-        sums = of.outside.T @ moved
+        along = self._changes(of, steps)
         if not second:
-            return Curvature(NOTHING, NOTHING, NOTHING, sums, of.fixed.inverse_root)
-        e, own = moved[:, :, -1], sums[:, -1, -1]
-        traces = self._traces(of.inner, changes, mine)
-        expected = self._traces(of.projection, changes, mine) if self.criterion.reml else traces
-        bent = 2.0 * (e @ of.projection) @ e.T - expected - own[:, None] * own / self.criterion.dof
-        for m, step, by_sigma in zip(mine, steps, slopes, strict=True):
-            bent[m, m] += sigma_bending(step, by_sigma)
-        each = zip(changes, slopes, strict=True)
-        slope = np.concatenate([_flat(change) @ along.ravel() for change, along in each])
-        return Curvature(slope, bent, traces, sums, of.fixed.inverse_root)
+            return Curvature(NOTHING, NOTHING, NOTHING, along.sums, of.fixed.inverse_root)
+        traces = self._traces(of.inner, along.sigma, along.places)
+        expected = self._expected_second(of, along) if self.criterion.reml else traces
+        each = zip(along.sigma, of.slopes, strict=True)
+        slope = np.concatenate([_flat(change) @ own.ravel() for change, own in each])
+        return Curvature(slope, self._second(of, along, expected), traces, along.sums, of.fixed.inverse_root)
+
+    def _changes(self, of: FewSolution, steps: Sequence[np.ndarray]) -> _Changes:
+        steps = _steps_of(of, steps)
+        sigma, places = [sigma_changes(step, t) for step, t in zip(steps, of.matrices, strict=True)], _places_of(steps)
+        moved = self._moved(of.outside, sigma, places)
+        return _Changes(steps, sigma, places, moved, of.outside.T @ moved)
+
+    def _expected_second(self, of: FewSolution, along: _Changes) -> np.ndarray:
+        """Traces that second derivatives have: those with P under REML, with ``V^-1`` under maximum likelihood."""
+        return self._traces(of.projection if self.criterion.reml else of.inner, along.sigma, along.places)
+
+    def _second(self, of: FewSolution, along: _Changes, expected: np.ndarray) -> np.ndarray:
+        """Second derivatives, shape (m, m)."""
+        e, own = along.moved[:, :, -1], along.sums[:, -1, -1]
+        second = 2.0 * (e @ of.projection) @ e.T - expected - own[:, None] * own / self.criterion.dof
+        for m, step, slope in zip(along.places, along.steps, of.slopes, strict=True):
+            second[m, m] += sigma_bending(step, slope)
+        return second
 
     def _moved(self, columns: np.ndarray, changes: Sequence[np.ndarray], mine: list[slice]) -> np.ndarray:
         """Columns (c, k) times each change of Sigma, shapes (m_k, q, q) by factor: shape (m, c, k)."""
@@ -254,27 +287,11 @@ class FewEffects:
             moved[m, place] = found.reshape(len(change), q * levels, columns.shape[1])
         return moved
 
-    def _traces(self, matrix: np.ndarray, changes: list[np.ndarray], mine: list[slice]) -> np.ndarray:
-        """Traces ``tr(M S_x M S_y)`` with changes of Sigma, shapes (m_k, q, q) by factor: shape (m, m).
-
-        ``S_x[a, b] M[bj, cl] S_y[c, d] M[dl, aj]``, of which the sums over levels j and l are found first.
-        """
-        out, each = np.empty((mine[-1].stop,) * 2), list(self.bases.each())
-        for i, k in itertools.combinations_with_replacement(range(len(each)), 2):
-            (here, shape), (there, other) = each[i], each[k]
-            sums = _summed_pairs(matrix[here, there], *shape, *other)
-            found = _flat(changes[i]) @ sums @ _flat(changes[k]).T
-            out[mine[i], mine[k]], out[mine[k], mine[i]] = found, found.T
-        return out
-
-
-def _summed_pairs(block: np.ndarray, q: int, levels: int, m: int, others: int) -> np.ndarray:
-    """``M[bj, cl] M[dl, aj]`` of the block of two factors, summed over levels: rows (a, b), columns (c, d)."""
-    if q == m == 1:
-        return np.array([[np.vdot(block, block)]])
-    pairs = block.reshape(q, levels, m, others).transpose(0, 2, 1, 3).reshape(q * m, levels * others)
-    sums = (pairs @ pairs.T).reshape(q, m, q, m)  # [b, c, a, d]
-    return sums.transpose(2, 0, 1, 3).reshape(q * q, m * m)
+    def _traces(self, matrix: np.ndarray, changes: Sequence[np.ndarray], mine: list[slice]) -> np.ndarray:
+        """Traces ``tr(M S_x M S_y)`` with changes of Sigma, shapes (m_k, q, q) by factor: shape (m, m)."""
+        moved = self._moved(matrix, changes, mine)
+        flat = (len(moved), matrix.size)
+        return moved.reshape(flat) @ moved.transpose(0, 2, 1).reshape(flat).T
 
 
 def _places_of(steps: Sequence[np.ndarray]) -> list[slice]:

@@ -99,17 +99,16 @@ class JointBases:
         """Rounding of what the effects leave of the response's squares."""
         return SQUARES_ROUNDING * float(self.products.xy[-1, -1]) if self.rows is None else self.rows.lost
 
-    def worked_with(self, matrices: list[np.ndarray]) -> tuple[Graded | None, np.ndarray, list[np.ndarray]]:
-        """The columns worked with at these T: coordinates, and T of them."""
-        if not self.large_deviation(matrices):
-            return None, self.coordinates, matrices
-        found = self._graded(matrices)
-        return found, found.coordinates, found.sizes
+    def worked_with(self, matrices: list[np.ndarray]) -> tuple[float, Graded | None, np.ndarray, list[np.ndarray]]:
+        """The columns worked with at these T: coordinates, and T of them.
 
-    def large_deviation(self, matrices: list[np.ndarray]) -> float:
-        """Relative standard deviation of all effects where it is large, and otherwise 0."""
+        First the relative standard deviation of all effects, where it is large, and otherwise 0.
+        """
         square = sum([float(np.vdot(t, t)) for t in matrices])
-        return 0.0 if self.largest * square < LARGE_SQUARES else math.sqrt(square)
+        if self.largest * square < LARGE_SQUARES:
+            return 0.0, None, self.coordinates, matrices
+        found = self._graded(matrices)
+        return math.sqrt(square), found, found.coordinates, found.sizes
 
     def _graded(self, matrices: list[np.ndarray]) -> Graded:
         turns, sizes, others = zip(*map(np.linalg.svd, matrices), strict=True)
@@ -127,7 +126,7 @@ class JointBases:
         """``L^-1 Q' [Z X y]``, shape (r, c + p + 1), and ``log |V|``."""
         root = _root_beside_one(self.spread(coordinates, matrices))
         half = lapack.dtrtrs(root, coordinates, lower=1)[0]
-        return half, 2.0 * float(np.log(root.diagonal()).sum())
+        return half, 2.0 * float(np.add.reduce(np.log(root.diagonal())))
 
     def spread(self, coordinates: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
         """``B = R T``, shape (r, c)."""

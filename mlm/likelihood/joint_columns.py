@@ -114,8 +114,7 @@ class JointColumns:
     def _second(self, matrices: list[np.ndarray]) -> np.ndarray:
         """Exact second derivatives by theta."""
         units = [self.layout.units(k) for k in range(len(matrices))]
-        order = np.concatenate([self.layout.positions(k)[0] for k in range(len(matrices))])
-        out = np.empty((self.layout.n_theta, self.layout.n_theta))
+        out, order = np.empty((self.layout.n_theta, self.layout.n_theta)), self.layout.order
         out[np.ix_(order, order)] = self.along(matrices, units).second
         return out
 

@@ -143,10 +143,10 @@ class LevelBases:
 
 def clear_rounding(within: np.ndarray, xy: np.ndarray, shared: Sequence[int], summed: bool) -> None:
     """Put 0, in place, for what effects leave of fixed-effects columns that they share, or but for rounding of sums."""
-    nothing = within.diagonal() <= (ROUNDING if summed else 0.0) * xy.diagonal()
-    nothing[list(shared)] = True
-    nothing[-1] = False
-    within[nothing] = within[:, nothing] = 0.0
+    least, left, squares = ROUNDING if summed else 0.0, within.diagonal().tolist(), xy.diagonal().tolist()
+    for k in range(len(xy) - 1):
+        if k in shared or left[k] <= least * squares[k]:
+            within[k] = within[:, k] = 0.0
 
 
 def is_little_left(within: np.ndarray, xy: np.ndarray, shared: Sequence[int]) -> bool:

@@ -28,8 +28,6 @@ class TurnedLayout(CovarianceLayout):
     ----------
     steps : list of ndarray, shapes (m, q, q)
         Change of each factor's T with each element of its part of theta.
-    order : ndarray of int, shape (n_theta,)
-        Where in theta these stand, one factor after the other.
     lengths : ndarray, shape (n_theta,)
         Of these changes.
     """
@@ -43,7 +41,6 @@ class TurnedLayout(CovarianceLayout):
             whole[slot.factor][block, block] = turn
         self.steps = [turn @ self.units(k) for k, turn in enumerate(whole)]
         self._flat = [steps.reshape(len(steps), -1) for steps in self.steps]
-        self.order = np.concatenate([self.positions(k)[0] for k in range(len(self.sizes))])
         self.lengths = np.empty(self.n_theta)
         self.lengths[self.order] = np.concatenate([np.sqrt(np.square(s).sum(axis=(1, 2))) for s in self.steps])
 

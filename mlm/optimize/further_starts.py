@@ -316,10 +316,13 @@ def _has_unequal_levels(deviance: Deviance) -> bool:
     """Whether one variance a factor meets levels of very unequal squares, in data that are not large."""
     factors = deviance.products.factors
     most = MOST_ROWS if len(factors) == 1 else MOST_SMALL_ROWS
-    if deviance.products.nobs > most or any([len(f.zz) > 1 for f in factors]):
+    if deviance.products.nobs > most or max(deviance.layout.sizes) > 1:
         return False
-    squares = [f.zz[0, 0] for f in factors]
-    return any([np.maximum.reduce(each) >= UNEQUAL_SQUARES * np.minimum.reduce(each) for each in squares])
+    for factor in factors:
+        squares = factor.zz[0, 0]
+        if np.maximum.reduce(squares) >= UNEQUAL_SQUARES * np.minimum.reduce(squares):
+            return True
+    return False
 
 
 def _starts_of_means(deviance: Deviance) -> list[np.ndarray]:

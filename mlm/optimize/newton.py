@@ -198,11 +198,14 @@ def _is_regular(deviance: Deviance, theta: np.ndarray) -> bool:
 def _approach(deviance: Deviance, evaluate: Callable[[np.ndarray], Evaluation]) -> tuple[Evaluation, np.ndarray]:
     """Moments, and a step or two of scoring while these pay; also the second derivatives there.
 
-    Where a step of scoring came with the moments, more are made only if Newton's method expects to gain much.
+    Where a step of scoring came with the moments, more are made only if Newton's method expects to gain much; none
+    where the slope is 0 already.
     """
     scored, steps = scored_start(deviance), SCORING_STEPS
     at = evaluate(moment_start(deviance) if scored is None else scored)
-    if scored is None and deviance.solver.exact and deviance.layout.n_theta > 1 and not _is_level(at):
+    if _is_level(at):
+        steps = 0
+    elif scored is None and deviance.solver.exact and deviance.layout.n_theta > 1:
         # a step of scoring nearly always pays, and costs less than the second derivatives that could tell
         tried = evaluate(scoring_step(deviance, at))
         at, steps = (tried, steps - 1) if tried.relative < at.relative else (at, 0)
@@ -249,7 +252,7 @@ def _descend(
     known: Sequence[Evaluation],
 ) -> tuple[Evaluation, bool, np.ndarray]:
     """Newton steps with backtracking; the best evaluation, whether it is the end, and second derivatives."""
-    last, fresh, error = np.inf, True, np.zeros_like(hessian)
+    last, fresh, error = np.inf, True, np.zeros(hessian.shape)
     for made in range(MOST_STEPS):
         if made == IRREGULAR_STEPS and _has_covariances(deviance) and not _is_regular(deviance, at.theta):
             at, converged = free_descent(deviance, evaluate, at)

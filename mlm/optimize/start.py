@@ -106,7 +106,9 @@ def scored_start(deviance: Deviance) -> np.ndarray | None:
     """Guess theta of one grouping factor by a step of scoring from moments within levels; None without these.
 
     With coefficients b_j of a level, and their sampling covariance ``C_j = (Z_j'Z_j)^-1``, ``K_j = Z_j' V^-1 Z_j`` is
-    the inverse of ``C_j + Sigma``, and ``e_j = K_j (b_j - b)``. Of the fixed effects only b is reckoned with, the mean.
+    the inverse of ``C_j + Sigma``, and ``e_j = K_j (b_j - b)``. Of the fixed effects only b is reckoned with, the mean:
+    under REML it takes one of J levels, on average, off the slope and off the information. Of balanced designs, in
+    which all ``C_j`` are the same, the step ends at the minimum.
     """
     products, layout = deviance.products, deviance.layout
     if len(products.factors) > 1 or products.joint is not None:
@@ -120,7 +122,9 @@ def scored_start(deviance: Deviance) -> np.ndarray | None:
     _, mean, info = lapack.dposv(total, np.add.reduce(e, 1))
     if not info:
         e -= np.matmul(mean, inner)
-    return layout.pick([scored_factor(layout, 0, t, inner, total - e @ e.T / found.variance)])
+    levels = products.factors[0].levels
+    variance = found.variance * (1.0 - 1.0 / levels if deviance.criterion.reml else 1.0)
+    return layout.pick([scored_factor(layout, 0, t, inner, total - e @ e.T / variance)])
 
 
 def single_start(deviance: Deviance) -> np.ndarray | None:
@@ -141,7 +145,7 @@ def moment_scales(factor: FactorProducts, products: CrossProducts) -> np.ndarray
     """
     square, e = _diagonals(factor.zz), factor.zxy[:, -1]
     weights = np.add.reduce(square, 1)
-    between = np.add.reduce(e * e * _inverses(square, weights), 1).tolist()
+    between = np.add.reduce(e * e * _inverses(square, weights[:, None]), 1).tolist()
     return np.sqrt(_moment_ratios(between, weights.tolist(), factor.levels, products))
 
 
@@ -155,10 +159,9 @@ def _moment_ratios(between: list[float], weights: list[float], levels: int, prod
     return found
 
 
-def _inverses(square: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Inverses of sums of squares (…, J) of these totals (…); 0 for levels in which a column is 0, or rounding."""
-    least = NOTHING_SHARE / square.shape[-1] * total[..., None]
-    return 1.0 / np.where(square > least, square, np.inf)
+def _inverses(square: np.ndarray, total: np.ndarray | float) -> np.ndarray:
+    """Inverses of sums of squares (…, J) of these totals (…, 1); 0 for levels in which a column is 0, or rounding."""
+    return 1.0 / np.where(square > NOTHING_SHARE / square.shape[-1] * total, square, np.inf)
 
 
 def _diagonals(matrices: np.ndarray) -> np.ndarray:
@@ -181,29 +184,25 @@ def joint_moments(products: CrossProducts) -> list[np.ndarray]:
     """
     places = [(k, a) for k, factor in enumerate(products.factors) for a in range(factor.size)]
     squares = [products.factors[k].zz[a, a] for k, a in places]
-    totals, lost = [square.sum() for square in squares], [square @ square / products.nobs for square in squares]
+    totals = [float(np.add.reduce(square)) for square in squares]
+    lost = [float(np.dot(square, square)) / products.nobs for square in squares]
     expected, observed = np.zeros((len(places) + 1, len(places) + 1)), np.zeros(len(places) + 1)
     observed[-1], expected[-1, -1] = products.xy[-1, -1], products.nobs - products.p
     for i, (k, a) in enumerate(places):
         inverse, e = _inverses(squares[i], totals[i]), products.factors[k].zxy[a, -1]
-        observed[i] = inverse @ (e * e)
+        observed[i] = np.dot(inverse, e * e)
         expected[i, -1] = np.count_nonzero(inverse) - 1
         expected[-1, i] = totals[i] - lost[i]
         for j, place in enumerate(places):
             levels, shared = _shared(products, (k, a), place)
-            expected[i, j] = inverse[levels] @ (shared * shared) - lost[j]
-    found = lapack.dgelss(expected, observed, cond=MOMENTS_RCOND)[1].ravel()
-    ratios = found[:-1] / max(found[-1], RESIDUAL_SHARE * observed[-1] / products.nobs)
-    return [
-        np.sqrt(
-            [
-                max(ratio, _floor(max(total, LEAST_DIVISOR), f.levels, products.nobs))
-                for ratio, total, place in zip(ratios.tolist(), totals, places, strict=True)
-                if place[0] == k
-            ]
-        )
-        for k, f in enumerate(products.factors)
-    ]
+            expected[i, j] = np.dot(inverse[levels], shared * shared) - lost[j]
+    *found, residual = lapack.dgelss(expected, observed, cond=MOMENTS_RCOND)[1].ravel().tolist()
+    residual = max(residual, RESIDUAL_SHARE * float(products.xy[-1, -1]) / products.nobs)
+    roots: list[list[float]] = [[] for _ in products.factors]
+    for (k, _), variance, total in zip(places, found, totals, strict=True):
+        least = _floor(max(total, LEAST_DIVISOR), products.factors[k].levels, products.nobs)
+        roots[k].append(math.sqrt(max(variance / residual, least)))
+    return [np.array(each) for each in roots]
 
 
 def _shared(

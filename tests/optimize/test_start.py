@@ -1,11 +1,11 @@
-"""Moments of several factors together: analysis of variance where that is known, and the truth in large data."""
+"""Starts: where analysis of variance or balance tells the minimum, and near the truth in large data."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from brute import setup
 
-from mlm.optimize.start import joint_moments
+from mlm.optimize.start import joint_moments, scored_start
 
 
 def crossed(levels, cells, spread, seed=5):
@@ -48,3 +48,15 @@ def test_no_variance_stays_clear_of_zero():
     frame = pd.DataFrame({"y": rng.normal(size=500), "g": rng.integers(0, 40, 500), "h": rng.integers(0, 20, 500)})
     fast, _ = setup("y ~ 1 + (1 | g) + (1 | h)", frame, reml=True)
     assert all(0.0 < float(f[0]) < 0.5 for f in joint_moments(fast.products))
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_balanced_slopes_start_at_the_minimum(reml):
+    rng = np.random.default_rng(6)
+    x, effects = np.tile(np.arange(12.0), 15), rng.multivariate_normal([0, 0], [[4.0, 0.3], [0.3, 0.2]], 15)
+    g = np.repeat(np.arange(15), 12)
+    y = effects[g, 0] + (1.0 + effects[g, 1]) * x + rng.normal(size=len(x))
+    fast, _ = setup("y ~ x + (x | g)", pd.DataFrame({"y": y, "x": x, "g": g}), reml=reml)
+    at = fast.evaluate(scored_start(fast), 2)
+    step = np.linalg.solve(fast.curvature(at), at.gradient)
+    assert at.gradient @ step < 1e-10  # 1e-5 standard errors from it: levels' coefficients are shrunk by 1e-8
