@@ -262,6 +262,74 @@ def test_a_block_of_each_kind(kind):
     assert {id: found.get(id) for id in wanted} == wanted
 
 
+def whole(text):
+    printout = read_printout(text)
+    return [(b.kind, b.formula, b.reml, n.id, n.text, n.column) for b in printout for n in b.numbers], len(printout.unread)
+
+
+def indented(text):
+    lines = "\n".join(f"    {line}".rstrip() for line in text.split("\n"))
+    return f"``` r\nsummary(fit)\n```\n\n{lines}\n\nWe see that 2 of them\nare larger.\n\n``` r\nplot(x)\n```\n"
+
+
+def fenced(text):
+    return f"``` r\nsummary(fit)\n```\n\n```\n{text}\n```\n\nWe see that 2 of them\nare larger.\n"
+
+
+@pytest.mark.parametrize("page", [indented, fenced])
+@pytest.mark.parametrize("kind", [kind for kind, (text, _) in CASES.items() if "</" not in text])
+def test_a_block_of_each_kind_is_the_same_in_a_github_document(kind, page):
+    text = CASES[kind][0]
+    assert whole(page(text)) == whole(text)
+
+
+LEVELS = """Linear mixed-effects model fit by REML
+  Data: d
+       AIC      BIC    logLik
+  605.0418 618.5327 -296.5209
+
+Random effects:
+ Formula: ~1 | g
+        (Intercept)
+StdDev:    14.50598
+
+ Formula: ~1 | h %in% g
+        (Intercept) Residual
+StdDev: 0.004655635 12.86695
+
+Fixed effects:  y ~ x
+               Value Std.Error DF  t-value p-value
+(Intercept) 81.87222  6.945283 36 11.78818       0
+x           73.66667  6.781480 17 10.86292       0
+ Correlation:
+  (Intr)
+x -0.293
+
+Standardized Within-Group Residuals:
+        Min          Q1         Med          Q3         Max
+-1.74380731 -0.66475223  0.01710386  0.54298801  1.80298795
+
+Number of Observations: 72
+Number of Groups:
+       g h %in% g
+       6       18
+"""
+
+
+@pytest.mark.parametrize("page", [indented, fenced])
+def test_levels_and_counts_of_a_nested_lme_are_the_same_in_a_github_document(page):
+    numbers, unread = whole(page(LEVELS))
+    found = {id: text for _, _, _, id, text, _ in numbers}
+    assert (numbers, unread) == whole(LEVELS)
+    assert (found["varcomp.h.intercept.sd"], found["n_obs"], found["n_groups.h"]) == ("0.004655635", "72", "18")
+    assert {kind for kind, *_ in numbers} == {"nlme.lme"}
+
+
+def test_what_continues_an_item_of_a_list_is_text():
+    page = "``` r\nf(x)\n```\n\n- An item.\n\n    It was seen in Table\n    12 of chapter 3.5\n\nEnd.\n"
+    assert read_printout(page) == []
+
+
 CONFINT = "                             2.5 %     97.5 %\n"
 
 
