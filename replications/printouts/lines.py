@@ -29,10 +29,11 @@ _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
 _FRAMES_CODE = re.compile(
     r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
 )
-_COMMAND = re.compile(r"^>\s*(?:[\w.]+\s*(?:<-|=)\s*\S.*|[\w.:]+\(.*|[\w.]+|#.*)?$")
+COMMAND = re.compile(r"^>\s*(?:[\w.]+\s*(?:<-|=)\s*\S.*|[\w.:]+\(.*|[\w.]+|#.*)?$")
 """What may stand behind R's prompt."""
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
 _BAR = "\0"
+_BETWEEN_BARS = re.compile(r"^\s*\|.*\|\s*$")
 _ESCAPED = re.compile(r"&#124;|&vert;|\\\|")
 _WITHIN = re.compile(r"(?:Pr\(|P)>\|[tz]\|\)?")
 """Bars that are none between cells."""
@@ -101,7 +102,7 @@ def _output(number: int, text: str, *, code: bool, prose: bool) -> Line:
         return Line(number, "")
     if found := _COMMENT.match(text):
         inner = text[found.end() :].rstrip("`") if text.startswith("`") else text[found.end() :]
-        return Line(number, inner.rstrip())
+        return Line(number, inner.rstrip(), cells=_cells(inner) if _BETWEEN_BARS.match(inner) else ())
     if not code and (found := _PROMPT.match(text)):
         code, text = True, text[found.end() :]
     if text.startswith("`") and text.endswith("`") and _CALL.search(text) and not text.startswith("```"):
@@ -113,7 +114,7 @@ def _cells(text: str) -> tuple[str, ...]:
     """Return the cells of a row of a table: between tabs, between bars, or between LaTeX's ``&``."""
     if "\t" in text and text.strip() and "R-squared" not in text:
         return tuple(_bare(cell) for cell in text.split("\t"))
-    if "|" in text and re.match(r"^\s*\|.*\|\s*$", text):
+    if "|" in text and _BETWEEN_BARS.match(text):
         inner = text.strip()
         doubled = inner.startswith("||") and inner.count("||") * 2 == inner.count("|")
         return tuple(_bare(cell) for cell in inner.strip("|").split("||" if doubled else "|"))
@@ -191,7 +192,7 @@ def of_text(text: str) -> list[Line]:
     raw, indented = _outdented(raw, alone=chunks)
     filled = [line for line in raw if line.strip()]
     marked = [line for line in filled if line.startswith(">")]
-    if len(marked) > QUOTED * len(filled) and not all(map(_COMMAND.match, marked)):
+    if len(marked) > QUOTED * len(filled) and not all(map(COMMAND.match, marked)):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
     lines = list(_continued(_fences(raw, fenced)))

@@ -264,7 +264,9 @@ def test_a_block_of_each_kind(kind):
 
 def whole(text):
     printout = read_printout(text)
-    return [(b.kind, b.formula, b.reml, n.id, n.text, n.column) for b in printout for n in b.numbers], len(printout.unread)
+    return [(b.kind, b.formula, b.reml, n.id, n.text, n.column) for b in printout for n in b.numbers], len(
+        printout.unread
+    )
 
 
 def indented(text):
