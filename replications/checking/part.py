@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -53,8 +54,12 @@ class Part:
     """
 
     def __init__(self, block: Block, at: int, lines: Sequence[Line] = ()) -> None:
-        self.block, self.at = block, at
-        self._lines = lines
+        self.block, self.at, self.lines = block, at, lines
+
+    @property
+    def first(self) -> int:
+        """Where among the lines the block begins."""
+        return bisect_left(self.lines, self.block.line, key=lambda line: line.number)
 
     @cached_property
     def numbers(self) -> dict[str, Number]:
@@ -157,7 +162,7 @@ class Part:
         if default is None:
             return SUMMARY
         found: dict[str, float] = {}
-        for line in self._lines:
+        for line in self.lines:
             if self.block.line <= line.number <= self.block.last + NOTES:
                 text = re.sub(r"\\([*<])", r"\1", " ".join((line.text, *line.cells)))
                 found = {stars: float(bound) for stars, bound in LEGEND.findall(text)} | found
@@ -168,7 +173,7 @@ class Part:
     @cached_property
     def notes(self) -> str:
         """What stands right below the table, up to a blank line, and was not read as another table."""
-        below = [line for line in self._lines if self.block.last < line.number <= self.block.last + NOTES]
+        below = [line for line in self.lines if self.block.last < line.number <= self.block.last + NOTES]
         told: list[str] = [self.block.heads.get("notes", "")]
         for line in below:
             if line.code or (line.blank and len(told) > 1):

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import pandas as pd
@@ -32,6 +32,11 @@ ASTRAY = "the printout says that the search did not converge"
 STEP = "lme4 ends a little short of the optimum of each smaller model"
 GLM = "R's glm stops where a step changes the deviance by less than 1e-8 of itself"
 NLME = "nlme stops where the likelihood hardly changes, a little short of the optimum"
+NOT_TOLD = "the printout does not tell which model it is of, and none of those it may be gives most of its numbers"
+NEAR = 0.01
+"""Share of itself that a number may be off to tell of which model it is."""
+COUNTED = re.compile(r"(?:^|\.)(?:npar|\w*df\d?|n_obs|stars)$")
+"""What several models share."""
 SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
 """What summaries of ``lm`` and ``glm`` round to significant digits."""
 MORE_PLACES = 3
@@ -62,22 +67,27 @@ class Recomputed:
             yield from self._of_target(target)
 
     def _of_target(self, target: Target) -> Iterator[Finding]:
+        told, reason = target.told, target.reason or NOT_TOLD
         target, found = self._read(target)
         if isinstance(found, str):
             yield from (_not_fitted(target, number, found) for number in target.numbers.values())
+            return
+        findings = self._explained(replace(target, told=told), found)
+        if not (told or _tells(findings)):
+            yield from (_not_fitted(target, number, reason) for number in target.numbers.values())
             return
         for name, recipe in target.recipes.items():
             where = f"line {target.block.line}{f', {name}' if name else ''}"
             for text in (recipe, *self._models[recipe, ""][1]):
                 self._note(f"{where}: {text}")
-        yield from self._explained(target, found)
+        yield from findings
 
     def _explained(self, target: Target, found: dict[str, Value]) -> list[Finding]:
         """Return the findings, those that differ explained where another fit does."""
         others: list[Other] = []
         findings = _findings(target, found, others, self.doubted)
         for rule, alternative in ((STOPPED, alternatives.stopping_points), (SLIP, alternatives.slips)):
-            if all(findings):
+            if all(findings) or (rule == SLIP and not (target.told or _tells(findings))):
                 break
             tried = alternative(target.recipes, self.data)
             others += self._better(target, found, others, rule, tried)
@@ -95,21 +105,20 @@ class Recomputed:
     def _read(self, target: Target) -> tuple[Target, dict[str, Value] | str]:
         """Return a target with its numbers: of what it may be of, that with which most agree."""
         found = self._values(target, Alternative("", target.recipes, self.data, {}))
-        if not target.guesses or (
-            not isinstance(found, str) and _agreeing(target, found) == _comparable(target, found)
-        ):
+        if not isinstance(found, str) and _agreeing(target, found) == _comparable(target, found):
             return target, found
-        best = (_agreeing(target, found) if not isinstance(found, str) else 0, target, found)
-        counted = not isinstance(found, str) and any(
-            _agrees(found[id], number) for id, number in target.numbers.items() if id.endswith(".npar")
+        best = (_alike(target, found) if not isinstance(found, str) else -1, target, found)
+        counted = target.what == "comparison" and any(
+            _agrees(found[id], number)
+            for id, number in target.numbers.items()
+            if not isinstance(found, str) and id.endswith(".npar")
         )
-        for recipes in target.guesses:
-            generalized = any(recipe.function == "glmer" for recipe in recipes.values())
-            if generalized and (counted or not all(may_be(recipe, self.data) for recipe in recipes.values())):
+        for guess in (*target.others, *(replace(target, recipes=recipes, reason="") for recipes in target.guesses)):
+            generalized = any(recipe.function in ("glm", "glmer") for recipe in guess.recipes.values())
+            if generalized and (counted or not all(may_be(recipe, self.data) for recipe in guess.recipes.values())):
                 continue  # a generalized model has no residual variance among its parameters
-            guess = replace(target, recipes=recipes, reason="")
-            other = self._values(guess, Alternative("", recipes, self.data, {}))
-            if not isinstance(other, str) and (count := _agreeing(guess, other)) > best[0]:
+            other = self._values(guess, Alternative("", guess.recipes, self.data, {}))
+            if not isinstance(other, str) and (count := _alike(guess, other)) > best[0]:
                 best = (count, guess, other)
         return best[1], best[2]
 
@@ -172,6 +181,26 @@ def _comparable(target: Target, found: dict[str, Value]) -> int:
 
 def _agreeing(target: Target, found: dict[str, Value]) -> int:
     return sum(_agrees(found[id], number) for id, number in target.numbers.items())
+
+
+def _alike(target: Target, found: dict[str, Value]) -> int:
+    """Return how many numbers agree, and how many are near, which is what tells models with other stopping points."""
+    pairs = ((found[id], printed(number.text)) for id, number in target.numbers.items())
+    near = (
+        isinstance(value, float)
+        and interval is not None
+        and interval.meets(Interval(value - NEAR * abs(value), value + NEAR * abs(value)))
+        for value, interval in pairs
+    )
+    return _agreeing(target, found) + sum(near)
+
+
+def _tells(findings: Sequence[Finding]) -> bool:
+    """Tell whether most numbers are a model's, of those that tell it from another."""
+    compared = [finding for finding in findings if finding.verdict != NOT_FITTED]
+    telling = [one for one in compared if not COUNTED.search(one.id) and one.printed not in ("NA", "Inf")]
+    own = [finding for finding in telling if finding.verdict != DIFFERS and finding.rule != SLIP]
+    return not compared or len(own) > len(telling) / 2
 
 
 def _agrees(value: Value, number: Number) -> bool:
@@ -249,11 +278,7 @@ def _is_nlme(target: Target) -> bool:
 
 def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Other]) -> tuple[Interval, str] | None:
     """Return the numbers that lme4 may end with by what its search leaves open, and in words why."""
-    if (
-        target.what == "confint"
-        and not limits.is_wald(target)
-        and (interval := short.of_profile(id, found)) is not None
-    ):
+    if isinstance(found[id], limits.OfProfile) and (interval := short.of_profile(id, found)) is not None:
         return interval, PROFILE
     if target.what == "step" and (interval := short.of_step(id, found)) is not None:
         return interval, STEP
@@ -292,7 +317,7 @@ def _within(finding: Finding, left: tuple[Interval, str] | None, number: Number,
 def _twice(value: float, number: Number) -> str | None:
     try:
         return None if number.text.strip().startswith("<") else rounded_twice(value, number.text.strip())
-    except RegistryError:
+    except (RegistryError, InvalidOperation):  # of a number far larger than the printed one
         return None
 
 
@@ -301,7 +326,7 @@ def _shown(value: Value, number: Number) -> str:
         text = re.sub(r"^<\s*", "", number.text.strip())
         try:
             return show(value, text)
-        except RegistryError:
+        except (RegistryError, InvalidOperation):
             return f"{value:.6g}"
     return str(value)
 
