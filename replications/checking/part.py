@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,9 @@ LEGEND = re.compile(
 SCIENTIFIC = re.compile(r"-?\d(?:\.(\d*))?e([-+]?\d+)$")
 PADDED = re.compile(r"(?:\.\d*0|^-?\d)e[-+]?\d+$")
 """Numbers with an exponent, and those of them whose last digits may be none."""
+DIGITS = re.compile(r"^-?[0.]*|\.")
+"""What of a number is no significant digit."""
+EMMEANS_DIGITS = 3
 OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
 """Kinds whose columns somebody named."""
 NOTES = 8
@@ -101,6 +105,8 @@ class Part:
         if COUNTS.search(number.id):
             return exact(number.text)
         found = printed(number.text)
+        if found is not None and (spare := self.digits_spared(number)) is not None:
+            return Interval(found.low - spare, found.high + spare)
         if found is None or not PADDED.search(number.text) or "<" in number.text:
             return found
         spare = TWICE * 0.5 * 10.0 ** -self._decimals[number.column] - (found.high - found.low) / 2
@@ -119,6 +125,20 @@ class Part:
                 shown = len((parts[1] or "").rstrip("0")) - int(parts[2])
                 found[number.column] = max(found.get(number.column, shown), shown)
         return found
+
+    def digits_spared(self, number: Number) -> float | None:
+        """Return how much farther off a number of emmeans may be that was rounded to three digits, then got zeros.
+
+        Since its version 1.10 standard errors and degrees of freedom are, so that all fourth digits of the column are zeros.
+        """
+        if not self.block.kind.startswith("emmeans.") or number.id.rpartition(".")[2] not in ("se", "df"):
+            return None
+        column = [n.text for n in self.block.numbers if n.column == number.column]
+        long = [text for text in column if len(DIGITS.sub("", text)) > EMMEANS_DIGITS and "." in text]
+        if number.text not in long or any(DIGITS.sub("", text)[EMMEANS_DIGITS:].strip("0") for text in long):
+            return None
+        place = math.floor(math.log10(abs(float(number.text)))) - EMMEANS_DIGITS + 1
+        return float(0.5 * 10.0**place - 0.5 * 10.0 ** -len(number.text.partition(".")[2]))
 
     def _without_zeros(self, number: Number) -> str:
         """Return a number of ``joint_tests()`` without the zeros that fill its column: it rounds before it prints."""

@@ -19,6 +19,7 @@ from replications.checking.answers.cells import Value, stars
 from replications.checking.computed import values
 from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
 from replications.checking.intervals import Interval, printed
+from replications.checking.part import Part
 from replications.checking.recipe import Recipe, fitted, may_be
 from replications.checking.targets import Asked, Target, targets
 from replications.errors import RegistryError
@@ -247,7 +248,8 @@ def rounded_twice(value: float, text: str) -> str | None:
 def _finding(target: Target, number: Number, value: Value, others: Sequence[tuple[str, str, Value]]) -> Finding:
     if isinstance(value, LookupError):
         return _not_fitted(target, number, str(value.args[0]))
-    verdict, rule, reason = (AGREES if _agrees(value, number) else DIFFERS), FITTED, ""
+    own = _agrees(value, number) or (isinstance(value, float) and _is_padded(target, number, value))
+    verdict, rule, reason = (AGREES if own else DIFFERS), FITTED, ""
     if verdict == DIFFERS and isinstance(value, float) and (via := _twice(value, number)) is not None:
         verdict, rule, reason = EXPLAINED, TWICE, f"by way of {via}"
     for label, kind, other in others if verdict == DIFFERS else ():
@@ -270,6 +272,12 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
         id=number.id,
         reason=reason,
     )
+
+
+def _is_padded(target: Target, number: Number, value: float) -> bool:
+    """Tell whether a number is a computed one that emmeans rounded to significant digits and filled with zeros."""
+    spare, found = Part(target.block, target.at).digits_spared(number), printed(number.text)
+    return spare is not None and found is not None and found.low - spare <= value <= found.high + spare
 
 
 def _is_nlme(target: Target) -> bool:

@@ -169,3 +169,34 @@ F-statistic: 223.3 on 1 and 258 DF,  p-value: <2e-16
 def test_f_of_a_model_with_an_offset_counts_the_offset():
     assert not differing(OFFSET)
     assert "f" in differing(OFFSET.replace(" + offset(iq/10)", ""))
+
+
+PADDED = """ contrast estimate    SE   df t.ratio p.value
+ a - b        27.4  8.35 4.08   3.283  0.0295
+ a - c       116.2 21.30 4.00   5.448  0.0055
+ b - c        88.8 21.90 4.70   4.046  0.0112
+ c - d       219.0 {}
+"""
+
+
+@pytest.mark.parametrize("row", ["40.20 5.00   5.441  0.0028", "40.20 5.00   5.454  0.0028"])
+def test_standard_errors_that_emmeans_rounded_to_three_digits_and_filled_with_zeros(row):
+    found = replications.verify(PADDED.format(row))
+    assert found.ok, found
+    assert len(found.having("agrees")) >= 8
+
+
+@pytest.mark.parametrize(
+    ("row", "id"),
+    [
+        ("40.20 5.00   5.400  0.0030", "c - d.t"),
+        ("40.20 5.00   5.449  0.0128", "c - d.p"),
+        ("42.10 5.00   5.449  0.0028", "c - d.t"),
+    ],
+)
+def test_slips_beside_numbers_filled_with_zeros_are_found(row, id):
+    assert differing(PADDED.format(row)) == [id]
+
+
+def test_where_one_number_has_a_fourth_digit_none_was_filled():
+    assert differing(PADDED.format("40.28 5.00   5.437  0.0028")) == ["a - c.t", "b - c.t"]

@@ -36,7 +36,7 @@ class OfProfile(float):
 
 
 def _near(table: Mapping[str, Value], id: str, interval: Interval) -> float:
-    """Return 1 for an end that was printed, and less the farther it is from that, as a share of the interval's width."""
+    """Return 1 for an end that was printed, and less the farther it is from that, in widths of the interval."""
     prefix = id.rpartition(".")[0]
     value, low, high = (table.get(name) for name in (id, f"{prefix}.ci_low", f"{prefix}.ci_high"))
     if not (isinstance(value, float) and isinstance(low, float) and isinstance(high, float) and high > low):
