@@ -129,7 +129,7 @@ class Part:
     def digits_spared(self, number: Number) -> float | None:
         """Return how much farther off a number of emmeans may be that was rounded to three digits, then got zeros.
 
-        Since its version 1.10 standard errors and degrees of freedom are, so that all fourth digits of the column are zeros.
+        Since version 1.10 standard errors and degrees of freedom are: all fourth digits of the column are zeros.
         """
         if not self.block.kind.startswith("emmeans.") or number.id.rpartition(".")[2] not in ("se", "df"):
             return None

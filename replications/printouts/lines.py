@@ -128,7 +128,7 @@ def _bare(cell: str) -> str:
     """Return a cell without Markdown's and HTML's emphasis."""
     cell = re.sub(r"\$?([-\d.]*\d)\^\{(\*+)\}\$?", r"\1\2", re.sub(r"</?\w+>", "", cell))
     bold = re.sub(r"^\*\*(.*?)\*\*$", r"\1", cell.strip())
-    return re.sub(r"\\([*\[\]_<>|~^-])", r"\1", bold).strip()
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", bold).strip()
 
 
 def _latex(cell: str) -> tuple[str, ...]:

@@ -60,7 +60,11 @@ def _of_markdown(text: str) -> list[Line]:
     """Return the lines of a text that is no web page; tables and ``<pre>`` of one within it are read as such."""
     held = markup.pieces(text)
     lines = of.of_text("\n".join(with_known_prefix(markup.without(text, held).split("\n"))))
-    return _with(lines, [(piece, _of_page(text[piece.start : piece.end])) for piece in held])
+    return _with(lines, [(piece, _of_piece(text[piece.start : piece.end])) for piece in held])
+
+
+def _of_piece(text: str) -> list[Line]:
+    return _of_page(markup.unescaped(text) if text[1:6].lower() == "table" else text)
 
 
 def _with(lines: list[Line], held: list[tuple[markup.Piece, list[Line]]]) -> list[Line]:
