@@ -291,7 +291,7 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
     if target.what == "step" and (interval := short.of_step(id, found)) is not None:
         return interval, STEP
     if all(recipe.function == "glmer" for recipe in target.recipes.values()):
-        interval = short.of_glmer(id, found)
+        interval = short.of_glmer(id, found, _errors_off(target, found))
         return (interval, GLMER) if interval is not None else None
     if all(recipe.function == "glm" for recipe in target.recipes.values()):
         interval = short.of_glm(id, found)
@@ -308,6 +308,13 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
             stopped = "another search may stop" if _is_nlme(target) else f"{label} stops"
             return interval, f"as near the optimum as where {stopped}"
     return None
+
+
+def _errors_off(target: Target, found: dict[str, Value]) -> float | None:
+    """Return the most that a printed standard error may be off, as a share of the computed one; None without any."""
+    both = ((found[id], printed(number.text)) for id, number in target.numbers.items() if id.endswith(".se"))
+    pairs = [(se, text) for se, text in both if isinstance(se, float) and se > 0 and text is not None]
+    return max((max(abs(end / se - 1) for end in text) for se, text in pairs), default=None)
 
 
 def _within(finding: Finding, left: tuple[Interval, str] | None, number: Number, target: Target) -> Finding:

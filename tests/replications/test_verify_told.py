@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reference import printouts
+from reference import generalized_printouts, printouts
 
 import replications
+from replications.checking import short
+from replications.checking.intervals import Interval
 from replications.checking.recomputed import NOT_TOLD
 
 REFERENCE = json.loads((Path(printouts.__file__).parent / "verify_after.json").read_text("utf8"))
@@ -103,3 +105,34 @@ def test_a_model_beside_a_known_one_in_a_comparison_is_of_its_kind():
     page = [code([FITS[3], "smaller <- update(logit, . ~ . - f)", "anova(smaller, logit)"]), fenced(text)]
     found = replications.verify("\n".join(page), rows())
     assert len([note for note in found.notes if "glmer(" in note and "binomial" in note]) == 2
+
+
+def test_what_explains_an_interval_by_wald_is_no_profile():
+    found, differs = wrong("\n".join([code([FITS[0]]), "We see:\n", fenced(TEXTS["confint, Wald"][1])]))
+    explained = found.having("explained")
+    assert differs == []
+    assert explained
+    assert all("profile" not in finding.reason for finding in explained)
+
+
+CORRELATIONS = "\n".join(
+    json.loads((Path(printouts.__file__).parent / "generalized_printouts.json").read_text("utf8"))["texts"][
+        "logit, two predictors"
+    ]
+)
+
+
+@pytest.mark.parametrize("by", ["0.01", "-0.01", "0.02"])
+def test_a_correlation_of_a_glmer_that_is_off_by_a_hundredth_differs(by):
+    known = replications.read_printout(CORRELATIONS)[0]
+    number = next(n for n in known.numbers if n.id.startswith("fixef_corr."))
+    lines = CORRELATIONS.split("\n")
+    lines[number.line - 1] = lines[number.line - 1].replace(number.text, f"{float(number.text) + float(by):.3f}", 1)
+    found = replications.verify("\n".join(lines), generalized_printouts.rows())
+    assert [finding.id for finding in found.having("differs")] == [number.id]
+
+
+def test_correlations_may_be_as_far_off_as_standard_errors_are():
+    values = {"fixef_corr.x.intercept": -0.4}
+    assert short.of_glmer("fixef_corr.x.intercept", values, 0.001) == Interval(-0.402, -0.398)
+    assert short.of_glmer("fixef_corr.x.intercept", values, 1.0) == short.of_glmer("fixef_corr.x.intercept", values)
