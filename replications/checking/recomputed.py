@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import pandas as pd
@@ -21,11 +19,10 @@ from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NO
 from replications.checking.intervals import Interval, printed
 from replications.checking.part import Part
 from replications.checking.recipe import Recipe, fitted, may_be
+from replications.checking.reproduced import reproduces, shown_as, twice
 from replications.checking.targets import Asked, Target, targets
-from replications.errors import RegistryError
 from replications.printouts.block import Number, Printout
 from replications.printouts.lines import Line
-from replications.rounding import agrees, decimal, parse, show
 
 GLMER = "lme4's glmer ends a little short of the optimum, and takes standard errors from differences"
 PROFILE = "R interpolates between the points of a profile"
@@ -38,10 +35,6 @@ NEAR = 0.01
 """Share of itself that a number may be off to tell of which model it is."""
 COUNTED = re.compile(r"(?:^|\.)(?:npar|\w*df\d?|n_obs|stars)$")
 """What several models share."""
-SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
-"""What summaries of ``lm`` and ``glm`` round to significant digits."""
-MORE_PLACES = 3
-"""Places to which R may have rounded a number before it rounded it to those that are printed."""
 
 Other = tuple[str, str, dict[str, Value]]
 """Another fit: what it is called, which kind it is, its numbers."""
@@ -110,7 +103,7 @@ class Recomputed:
             return target, found
         best = (_alike(target, found) if not isinstance(found, str) else -1, target, found)
         counted = target.what == "comparison" and any(
-            _agrees(found[id], number)
+            reproduces(found[id], number)
             for id, number in target.numbers.items()
             if not isinstance(found, str) and id.endswith(".npar")
         )
@@ -181,7 +174,7 @@ def _comparable(target: Target, found: dict[str, Value]) -> int:
 
 
 def _agreeing(target: Target, found: dict[str, Value]) -> int:
-    return sum(_agrees(found[id], number) for id, number in target.numbers.items())
+    return sum(reproduces(found[id], number) for id, number in target.numbers.items())
 
 
 def _alike(target: Target, found: dict[str, Value]) -> int:
@@ -204,57 +197,16 @@ def _tells(findings: Sequence[Finding]) -> bool:
     return not compared or len(own) > len(telling) / 2
 
 
-def _agrees(value: Value, number: Number) -> bool:
-    """Tell whether a computed number reproduces a printed one by the rule of the registries."""
-    if isinstance(value, LookupError):
-        return False
-    if isinstance(value, float) and math.isinf(value):
-        return number.text.strip() == "Inf"
-    if isinstance(value, str) or number.id.endswith(".stars"):
-        return value == number.text
-    text = number.text.strip()
-    if text.startswith("<"):
-        bound = parse(text)
-        return decimal(value) < bound.value + (bound.half if bound.value < Decimal("1e-10") else 0)
-    try:
-        return agrees(value, text) or (number.id in SIGNIFICANT and _to_digits(value, text))
-    except RegistryError:
-        return False
-
-
-def _to_digits(value: float, text: str) -> bool:
-    """Tell whether a whole number was rounded to significant digits before it was printed: 6395000."""
-    digits = parse(text).value.normalize().as_tuple().digits
-    return value != 0 and decimal(float(f"{value:.{len(digits) - 1}e}")) == parse(text).value
-
-
-def rounded_twice(value: float, text: str) -> str | None:
-    """Return the number of more places by way of which a computed one gives the printed one.
-
-    Examples
-    --------
-    >>> rounded_twice(1780.4973, "1780"), rounded_twice(1779.4973, "1780"), rounded_twice(1779.4, "1780")
-    ('1780.5', '1779.5', None)
-    """
-    place = parse(text).place
-    for more in range(1, MORE_PLACES + 1):
-        via = decimal(value).quantize(Decimal(1).scaleb(place - more), ROUND_HALF_EVEN)
-        for rounding in (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_HALF_DOWN):
-            if via.quantize(Decimal(1).scaleb(place), rounding) == parse(text).value:
-                return f"{via:f}"
-    return None
-
-
 def _finding(target: Target, number: Number, value: Value, others: Sequence[tuple[str, str, Value]]) -> Finding:
     if isinstance(value, LookupError):
         return _not_fitted(target, number, str(value.args[0]))
-    own = _agrees(value, number) or (isinstance(value, float) and _is_padded(target, number, value))
+    own = reproduces(value, number) or (isinstance(value, float) and _is_padded(target, number, value))
     verdict, rule, reason = (AGREES if own else DIFFERS), FITTED, ""
-    if verdict == DIFFERS and isinstance(value, float) and (via := _twice(value, number)) is not None:
+    if verdict == DIFFERS and isinstance(value, float) and (via := twice(value, number)) is not None:
         verdict, rule, reason = EXPLAINED, TWICE, f"by way of {via}"
     for label, kind, other in others if verdict == DIFFERS else ():
-        if _agrees(other, number):
-            verdict, rule, reason = EXPLAINED, kind, f"{label} gives {_shown(other, number)}"
+        if reproduces(other, number):
+            verdict, rule, reason = EXPLAINED, kind, f"{label} gives {shown_as(other, number)}"
             break
     if verdict == DIFFERS and target.astray:
         reason = ASTRAY
@@ -265,7 +217,7 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
         printed=number.text,
         allowed=ends,
         computed=value if isinstance(value, float) else None,
-        consistent=_shown(value, number) or "no star",
+        consistent=shown_as(value, number) or "no star",
         line=number.line,
         block=target.at,
         kind=target.block.kind,
@@ -327,23 +279,6 @@ def _within(finding: Finding, left: tuple[Interval, str] | None, number: Number,
         value = printed(number.text)
         within = value is not None and value.meets(left[0])
     return replace(finding, verdict=EXPLAINED, rule=STOPPED, reason=left[1]) if within else finding
-
-
-def _twice(value: float, number: Number) -> str | None:
-    try:
-        return None if number.text.strip().startswith("<") else rounded_twice(value, number.text.strip())
-    except (RegistryError, InvalidOperation):  # of a number far larger than the printed one
-        return None
-
-
-def _shown(value: Value, number: Number) -> str:
-    if isinstance(value, float) and math.isfinite(value):
-        text = re.sub(r"^<\s*", "", number.text.strip())
-        try:
-            return show(value, text)
-        except (RegistryError, InvalidOperation):
-            return f"{value:.6g}"
-    return str(value)
 
 
 def _not_fitted(target: Target, number: Number, reason: str) -> Finding:
