@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from replications.checking.calls import arguments
 from replications.checking.recipe import Recipe, family_of
 from replications.printouts.lines import Line
 
-_ASSIGNED = re.compile(r"^\s*([A-Za-z.][\w.]*)\s*(?:<-|=)\s*(?:\w+::)?(lmer|glmer\.nb|glmer|lm|glm)\s*\((.*)$")
+_FIT = re.compile(r"^(?:\w+::)?(lmer|glmer\.nb|glmer|lm|glm)\s*\((.*)\)")
+_FITTED = re.compile(r"^\s*([A-Za-z.][\w.]*)\s*(?:<-|=)\s*((?:\w+::)?(?:lmer|glmer\.nb|glmer|lm|glm)\s*\(.*)$")
+_ASSIGNED = re.compile(r"^\(?([A-Za-z.][\w.]*)\s*(?:<-|=(?!=))\s*([A-Za-z.(][^=~]*\(.*|[A-Za-z.][\w.]*)$")
+_SAME = re.compile(r"^(?:as\w*\(\s*)?([A-Za-z.][\w.]*)\s*(?:[,)].*)?$")
+_UPDATED = re.compile(r"^update\(\s*([A-Za-z.][\w.]*)\s*,\s*(?:formula\.?\s*=\s*)?[^,=]*~[^,=]*\)$")
+_SILENT = re.compile(
+    r"^(?:library|require|options|set\.seed|data|par|plot|qqnorm|qqline|hist|ggplot|abline|setwd|rm)\s*\("
+)
+_GOES_ON = re.compile(r"(?:[-+*/,~|&(]|%>%|\|>|<-)\s*$")
 _AROUND = (
     r"(?:print|round|signif|summary|coef|confint|test|pairs|contrast|plot|as\.data\.frame|data\.frame|as\.matrix|"
     r"suppressWarnings|suppressMessages|kable|invisible|cld)"
@@ -55,15 +64,63 @@ def objects(lines: Sequence[Line]) -> Iterator[tuple[int, str, str]]:
             yield line.number, found[1], f"{found[2][: opening + 1]}{inner})" if inner is not None else found[2]
 
 
-def assignments(lines: Sequence[Line]) -> Iterator[tuple[int, str, Recipe]]:
-    """Give line, name and recipe of each model that a command of the text fits and assigns."""
+def assignments(lines: Sequence[Line]) -> Iterator[tuple[int, str, str]]:
+    """Give line, name and command of each result that is assigned to a name; of a fit the whole call."""
     for at, line in enumerate(lines):
-        found = _ASSIGNED.match(line.text)
+        found = _FITTED.match(line.text) or _ASSIGNED.match(line.text)
         if found:
-            text = _whole(found[3], lines[at + 1 : at + MOST_LINES])
-            recipe = _recipe(found[2], text) if text is not None else None
-            if recipe is not None:
-                yield line.number, found[1], recipe
+            call, _, rest = found[2].partition("(")
+            inner = _whole(rest, lines[at + 1 : at + MOST_LINES]) if rest else None
+            yield line.number, found[1], f"{call}({inner})" if inner is not None else found[2].strip()
+
+
+def fit_of(command: str) -> Recipe | None:
+    """Return the recipe of a command that fits a model."""
+    found = _FIT.match(command)
+    return _recipe(found[1], found[2]) if found else None
+
+
+def learn(known: dict[str, Recipe], name: str, command: str) -> None:
+    """Remember which model a name stands for from now on: none, if a command is not understood.
+
+    Of ``update()`` the kind of model is known, and not the formula.
+    """
+    same, changed = _SAME.match(command), _UPDATED.match(command)
+    recipe = fit_of(command)
+    if recipe is None and same:
+        recipe = known.get(same[1])
+    if recipe is None and changed and changed[1] in known:
+        recipe = replace(known[changed[1]], formula="")
+    if recipe is not None:
+        known[name] = recipe
+    else:
+        known.pop(name, None)
+
+
+def printing(lines: Sequence[Line], at: int) -> list[str]:
+    """Return the commands that print, of the run of code that is the last above a line, unless text stands between.
+
+    Examples
+    --------
+    >>> code = [Line(1, "m <- lm(y ~ x)", code=True), Line(2, "AIC(m)", code=True), Line(3, "BIC(m)", code=True)]
+    >>> printing([*code, Line(4, "[1] 12.5")], 3)
+    ['AIC(m)', 'BIC(m)']
+    """
+    while at > 0 and not (lines[at - 1].code and not lines[at - 1].blank):
+        at -= 1
+        if lines[at].prose and not lines[at].blank:
+            return []
+    end = at
+    while at > 0 and (lines[at - 1].code or lines[at - 1].blank):
+        at -= 1
+    found, text = list[str](), ""
+    for line in lines[at:end]:
+        code = re.sub(r"(?:^|\s)#.*$", "", line.text).strip()
+        text = f"{text} {code}".strip()
+        if text and text.count("(") <= text.count(")") and not _GOES_ON.search(text):
+            found.append(text)
+            text = ""
+    return [text for text in found if not (_SILENT.match(text) or re.match(r"[\w.$]+\s*(?:<-|=(?!=))", text))]
 
 
 def _whole(first: str, below: Sequence[Line]) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -22,8 +24,9 @@ LEGEND = re.compile(
 SCIENTIFIC = re.compile(r"-?\d(?:\.(\d*))?e([-+]?\d+)$")
 PADDED = re.compile(r"(?:\.\d*0|^-?\d)e[-+]?\d+$")
 """Numbers with an exponent, and those of them whose last digits may be none."""
-SHORT_DIGITS = 3
-"""Significant digits of a standard error that emmeans 1.10 prints, beside zeros that fill its column."""
+DIGITS = re.compile(r"^-?[0.]*|\.")
+"""What of a number is no significant digit."""
+EMMEANS_DIGITS = 3
 OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
 """Kinds whose columns somebody named."""
 NOTES = 8
@@ -56,8 +59,12 @@ class Part:
     """
 
     def __init__(self, block: Block, at: int, lines: Sequence[Line] = ()) -> None:
-        self.block, self.at = block, at
-        self._lines = lines
+        self.block, self.at, self.lines = block, at, lines
+
+    @property
+    def first(self) -> int:
+        """Where among the lines the block begins."""
+        return bisect_left(self.lines, self.block.line, key=lambda line: line.number)
 
     @cached_property
     def numbers(self) -> dict[str, Number]:
@@ -98,7 +105,9 @@ class Part:
             return printed(self._without_zeros(number))
         if COUNTS.search(number.id):
             return exact(number.text)
-        found = printed(_shortened(number.text) if number.column == "SE" and self._errors_are_short else number.text)
+        found = printed(number.text)
+        if found is not None and (spare := self.digits_spared(number)) is not None:
+            return Interval(found.low - spare, found.high + spare)
         if found is None or not PADDED.search(number.text) or "<" in number.text:
             return found
         spare = TWICE * 0.5 * 10.0 ** -self._decimals[number.column] - (found.high - found.low) / 2
@@ -118,14 +127,19 @@ class Part:
                 found[number.column] = max(found.get(number.column, shown), shown)
         return found
 
-    @cached_property
-    def _errors_are_short(self) -> bool:
-        """Whether all standard errors of emmeans with more than three digits have zeros behind the third."""
-        if not self.block.kind.startswith("emmeans."):
-            return False
-        texts = [number.text for number in self.block.numbers if number.column == "SE" and "." in number.text]
-        longer = [text for text in texts if len(text.replace(".", "").lstrip("0")) > SHORT_DIGITS]
-        return bool(longer) and all(_shortened(text) != text for text in longer)
+    def digits_spared(self, number: Number) -> float | None:
+        """Return how much farther off a number of emmeans may be that was rounded to three digits, then got zeros.
+
+        Since version 1.10 standard errors and degrees of freedom are: all fourth digits of the column are zeros.
+        """
+        if not self.block.kind.startswith("emmeans.") or number.id.rpartition(".")[2] not in ("se", "df"):
+            return None
+        column = [n.text for n in self.block.numbers if n.column == number.column]
+        long = [text for text in column if len(DIGITS.sub("", text)) > EMMEANS_DIGITS and "." in text]
+        if number.text not in long or any(DIGITS.sub("", text)[EMMEANS_DIGITS:].strip("0") for text in long):
+            return None
+        place = math.floor(math.log10(abs(float(number.text)))) - EMMEANS_DIGITS + 1
+        return float(0.5 * 10.0**place - 0.5 * 10.0 ** -len(number.text.partition(".")[2]))
 
     def _without_zeros(self, number: Number) -> str:
         """Return a number of ``joint_tests()`` without the zeros that fill its column: it rounds before it prints."""
@@ -170,7 +184,7 @@ class Part:
         if default is None:
             return SUMMARY
         found: dict[str, float] = {}
-        for line in self._lines:
+        for line in self.lines:
             if self.block.line <= line.number <= self.block.last + NOTES:
                 text = re.sub(r"\\([*<])", r"\1", " ".join((line.text, *line.cells)))
                 found = {stars: float(bound) for stars, bound in LEGEND.findall(text)} | found
@@ -181,7 +195,7 @@ class Part:
     @cached_property
     def notes(self) -> str:
         """What stands right below the table, up to a blank line, and was not read as another table."""
-        below = [line for line in self._lines if self.block.last < line.number <= self.block.last + NOTES]
+        below = [line for line in self.lines if self.block.last < line.number <= self.block.last + NOTES]
         told: list[str] = [self.block.heads.get("notes", "")]
         for line in below:
             if line.code or (line.blank and len(told) > 1):
@@ -236,16 +250,3 @@ class Part:
 
 def _tells_of_fit(family: dict[str, Number]) -> bool:
     return any(name in family for name in ("aic", "bic", "loglik", "n_obs", "r2", "sigma2", "npar"))
-
-
-def _shortened(text: str) -> str:
-    """Return a number without zeros behind its third significant digit, as far as they are decimals.
-
-    Examples
-    --------
-    >>> [_shortened(text) for text in ("21.30", "123.00", "8.35", "21.31", "0.01230", "1200")]
-    ['21.3', '123', '8.35', '21.31', '0.0123', '1200']
-    """
-    decimals = len(text.partition(".")[2])
-    cut = min(len(text.replace(".", "").lstrip("0")) - SHORT_DIGITS, decimals)
-    return text[:-cut].rstrip(".") if cut > 0 and text[-cut:] == "0" * cut else text

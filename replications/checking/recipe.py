@@ -15,6 +15,8 @@ from replications.checking.rows import Condition, conditions, said, taken
 from replications.printouts.block import Block
 
 _FAMILY = re.compile(r"^\s*[\"']?(?:\w+::)?([A-Za-z. ]+?)[\"']?\s*(?:\(([^()]*)\))?\s*(?:\(\s*(\w+)\s*\))?\s*$")
+_OF_LME4 = re.compile(r"General positive-definite|^Diagonal")
+"""Structures of nlme's random effects that lme4 has, too."""
 _QUADRATURE = re.compile(r"nAGQ\s*=\s*(\d+)")
 TWO = 2
 FAMILIES = {"Negative Binomial": "negative.binomial", "inverse": "inverse.gaussian"}
@@ -135,6 +137,9 @@ def _nlme(block: Block) -> Recipe | str:
     structures = [text for key, text in block.heads.items() if key.split()[0] in ("correlation", "variance")]
     if structures:
         return f"the structure {structures[0]!r} of nlme's residuals is not fitted here"
+    other = [text for key, text in block.heads.items() if key.startswith("structure") and not _OF_LME4.search(text)]
+    if other:
+        return f"the structure {other[0]!r} of nlme's random effects is not fitted here"
     random = [text for key, text in block.heads.items() if key.startswith("random ")]
     diagonal = [text for key, text in block.heads.items() if key.startswith("structure ") and "Diagonal" in text]
     found = re.match(r"^~\s*(.*?)\s*\|\s*([\w.]+)\s*$", random[0]) if len(random) == 1 else None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
@@ -19,12 +17,12 @@ from replications.checking.answers.cells import Value, stars
 from replications.checking.computed import values
 from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
 from replications.checking.intervals import Interval, printed
+from replications.checking.part import Part
 from replications.checking.recipe import Recipe, fitted, may_be
+from replications.checking.reproduced import reproduces, shown_as, twice
 from replications.checking.targets import Asked, Target, targets
-from replications.errors import RegistryError
 from replications.printouts.block import Number, Printout
 from replications.printouts.lines import Line
-from replications.rounding import agrees, decimal, parse, show
 
 GLMER = "lme4's glmer ends a little short of the optimum, and takes standard errors from differences"
 PROFILE = "R interpolates between the points of a profile"
@@ -32,10 +30,11 @@ ASTRAY = "the printout says that the search did not converge"
 STEP = "lme4 ends a little short of the optimum of each smaller model"
 GLM = "R's glm stops where a step changes the deviance by less than 1e-8 of itself"
 NLME = "nlme stops where the likelihood hardly changes, a little short of the optimum"
-SIGNIFICANT = ("rse", "f", "deviance", "null_deviance", "dispersion")
-"""What summaries of ``lm`` and ``glm`` round to significant digits."""
-MORE_PLACES = 3
-"""Places to which R may have rounded a number before it rounded it to those that are printed."""
+NOT_TOLD = "the printout does not tell which model it is of, and none of those it may be gives most of its numbers"
+NEAR = 0.01
+"""Share of itself that a number may be off to tell of which model it is."""
+COUNTED = re.compile(r"(?:^|\.)(?:npar|\w*df\d?|n_obs|stars)$")
+"""What several models share."""
 
 Other = tuple[str, str, dict[str, Value]]
 """Another fit: what it is called, which kind it is, its numbers."""
@@ -62,22 +61,27 @@ class Recomputed:
             yield from self._of_target(target)
 
     def _of_target(self, target: Target) -> Iterator[Finding]:
+        told, reason = target.told, target.reason or NOT_TOLD
         target, found = self._read(target)
         if isinstance(found, str):
             yield from (_not_fitted(target, number, found) for number in target.numbers.values())
+            return
+        findings = self._explained(replace(target, told=told), found)
+        if not (told or _tells(findings)):
+            yield from (_not_fitted(target, number, reason) for number in target.numbers.values())
             return
         for name, recipe in target.recipes.items():
             where = f"line {target.block.line}{f', {name}' if name else ''}"
             for text in (recipe, *self._models[recipe, ""][1]):
                 self._note(f"{where}: {text}")
-        yield from self._explained(target, found)
+        yield from findings
 
     def _explained(self, target: Target, found: dict[str, Value]) -> list[Finding]:
         """Return the findings, those that differ explained where another fit does."""
         others: list[Other] = []
         findings = _findings(target, found, others, self.doubted)
         for rule, alternative in ((STOPPED, alternatives.stopping_points), (SLIP, alternatives.slips)):
-            if all(findings):
+            if all(findings) or (rule == SLIP and not (target.told or _tells(findings))):
                 break
             tried = alternative(target.recipes, self.data)
             others += self._better(target, found, others, rule, tried)
@@ -95,21 +99,20 @@ class Recomputed:
     def _read(self, target: Target) -> tuple[Target, dict[str, Value] | str]:
         """Return a target with its numbers: of what it may be of, that with which most agree."""
         found = self._values(target, Alternative("", target.recipes, self.data, {}))
-        if not target.guesses or (
-            not isinstance(found, str) and _agreeing(target, found) == _comparable(target, found)
-        ):
+        if not isinstance(found, str) and _agreeing(target, found) == _comparable(target, found):
             return target, found
-        best = (_agreeing(target, found) if not isinstance(found, str) else 0, target, found)
-        counted = not isinstance(found, str) and any(
-            _agrees(found[id], number) for id, number in target.numbers.items() if id.endswith(".npar")
+        best = (_alike(target, found) if not isinstance(found, str) else -1, target, found)
+        counted = target.what == "comparison" and any(
+            reproduces(found[id], number)
+            for id, number in target.numbers.items()
+            if not isinstance(found, str) and id.endswith(".npar")
         )
-        for recipes in target.guesses:
-            generalized = any(recipe.function == "glmer" for recipe in recipes.values())
-            if generalized and (counted or not all(may_be(recipe, self.data) for recipe in recipes.values())):
+        for guess in (*target.others, *(replace(target, recipes=recipes, reason="") for recipes in target.guesses)):
+            generalized = any(recipe.function in ("glm", "glmer") for recipe in guess.recipes.values())
+            if generalized and (counted or not all(may_be(recipe, self.data) for recipe in guess.recipes.values())):
                 continue  # a generalized model has no residual variance among its parameters
-            guess = replace(target, recipes=recipes, reason="")
-            other = self._values(guess, Alternative("", recipes, self.data, {}))
-            if not isinstance(other, str) and (count := _agreeing(guess, other)) > best[0]:
+            other = self._values(guess, Alternative("", guess.recipes, self.data, {}))
+            if not isinstance(other, str) and (count := _alike(guess, other)) > best[0]:
                 best = (count, guess, other)
         return best[1], best[2]
 
@@ -171,59 +174,39 @@ def _comparable(target: Target, found: dict[str, Value]) -> int:
 
 
 def _agreeing(target: Target, found: dict[str, Value]) -> int:
-    return sum(_agrees(found[id], number) for id, number in target.numbers.items())
+    return sum(reproduces(found[id], number) for id, number in target.numbers.items())
 
 
-def _agrees(value: Value, number: Number) -> bool:
-    """Tell whether a computed number reproduces a printed one by the rule of the registries."""
-    if isinstance(value, LookupError):
-        return False
-    if isinstance(value, float) and math.isinf(value):
-        return number.text.strip() == "Inf"
-    if isinstance(value, str) or number.id.endswith(".stars"):
-        return value == number.text
-    text = number.text.strip()
-    if text.startswith("<"):
-        bound = parse(text)
-        return decimal(value) < bound.value + (bound.half if bound.value < Decimal("1e-10") else 0)
-    try:
-        return agrees(value, text) or (number.id in SIGNIFICANT and _to_digits(value, text))
-    except RegistryError:
-        return False
+def _alike(target: Target, found: dict[str, Value]) -> int:
+    """Return how many numbers agree, and how many are near, which is what tells models with other stopping points."""
+    pairs = ((found[id], printed(number.text)) for id, number in target.numbers.items())
+    near = (
+        isinstance(value, float)
+        and interval is not None
+        and interval.meets(Interval(value - NEAR * abs(value), value + NEAR * abs(value)))
+        for value, interval in pairs
+    )
+    return _agreeing(target, found) + sum(near)
 
 
-def _to_digits(value: float, text: str) -> bool:
-    """Tell whether a whole number was rounded to significant digits before it was printed: 6395000."""
-    digits = parse(text).value.normalize().as_tuple().digits
-    return value != 0 and decimal(float(f"{value:.{len(digits) - 1}e}")) == parse(text).value
-
-
-def rounded_twice(value: float, text: str) -> str | None:
-    """Return the number of more places by way of which a computed one gives the printed one.
-
-    Examples
-    --------
-    >>> rounded_twice(1780.4973, "1780"), rounded_twice(1779.4973, "1780"), rounded_twice(1779.4, "1780")
-    ('1780.5', '1779.5', None)
-    """
-    place = parse(text).place
-    for more in range(1, MORE_PLACES + 1):
-        via = decimal(value).quantize(Decimal(1).scaleb(place - more), ROUND_HALF_EVEN)
-        for rounding in (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_HALF_DOWN):
-            if via.quantize(Decimal(1).scaleb(place), rounding) == parse(text).value:
-                return f"{via:f}"
-    return None
+def _tells(findings: Sequence[Finding]) -> bool:
+    """Tell whether most numbers are a model's, of those that tell it from another."""
+    compared = [finding for finding in findings if finding.verdict != NOT_FITTED]
+    telling = [one for one in compared if not COUNTED.search(one.id) and one.printed not in ("NA", "Inf")]
+    own = [finding for finding in telling if finding.verdict != DIFFERS and finding.rule != SLIP]
+    return not compared or len(own) > len(telling) / 2
 
 
 def _finding(target: Target, number: Number, value: Value, others: Sequence[tuple[str, str, Value]]) -> Finding:
     if isinstance(value, LookupError):
         return _not_fitted(target, number, str(value.args[0]))
-    verdict, rule, reason = (AGREES if _agrees(value, number) else DIFFERS), FITTED, ""
-    if verdict == DIFFERS and isinstance(value, float) and (via := _twice(value, number)) is not None:
+    own = reproduces(value, number) or (isinstance(value, float) and _is_padded(target, number, value))
+    verdict, rule, reason = (AGREES if own else DIFFERS), FITTED, ""
+    if verdict == DIFFERS and isinstance(value, float) and (via := twice(value, number)) is not None:
         verdict, rule, reason = EXPLAINED, TWICE, f"by way of {via}"
     for label, kind, other in others if verdict == DIFFERS else ():
-        if _agrees(other, number):
-            verdict, rule, reason = EXPLAINED, kind, f"{label} gives {_shown(other, number)}"
+        if reproduces(other, number):
+            verdict, rule, reason = EXPLAINED, kind, f"{label} gives {shown_as(other, number)}"
             break
     if verdict == DIFFERS and target.astray:
         reason = ASTRAY
@@ -234,7 +217,7 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
         printed=number.text,
         allowed=ends,
         computed=value if isinstance(value, float) else None,
-        consistent=_shown(value, number) or "no star",
+        consistent=shown_as(value, number) or "no star",
         line=number.line,
         block=target.at,
         kind=target.block.kind,
@@ -243,22 +226,24 @@ def _finding(target: Target, number: Number, value: Value, others: Sequence[tupl
     )
 
 
+def _is_padded(target: Target, number: Number, value: float) -> bool:
+    """Tell whether a number is a computed one that emmeans rounded to significant digits and filled with zeros."""
+    spare, found = Part(target.block, target.at).digits_spared(number), printed(number.text)
+    return spare is not None and found is not None and found.low - spare <= value <= found.high + spare
+
+
 def _is_nlme(target: Target) -> bool:
     return target.block.kind.startswith("nlme.")
 
 
 def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Other]) -> tuple[Interval, str] | None:
     """Return the numbers that lme4 may end with by what its search leaves open, and in words why."""
-    if (
-        target.what == "confint"
-        and not limits.is_wald(target)
-        and (interval := short.of_profile(id, found)) is not None
-    ):
+    if isinstance(found[id], limits.OfProfile) and (interval := short.of_profile(id, found)) is not None:
         return interval, PROFILE
     if target.what == "step" and (interval := short.of_step(id, found)) is not None:
         return interval, STEP
     if all(recipe.function == "glmer" for recipe in target.recipes.values()):
-        interval = short.of_glmer(id, found)
+        interval = short.of_glmer(id, found, _errors_off(target, found))
         return (interval, GLMER) if interval is not None else None
     if all(recipe.function == "glm" for recipe in target.recipes.values()):
         interval = short.of_glm(id, found)
@@ -277,6 +262,13 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
     return None
 
 
+def _errors_off(target: Target, found: dict[str, Value]) -> float | None:
+    """Return the most that a printed standard error may be off, as a share of the computed one; None without any."""
+    both = ((found[id], printed(number.text)) for id, number in target.numbers.items() if id.endswith(".se"))
+    pairs = [(se, text) for se, text in both if isinstance(se, float) and se > 0 and text is not None]
+    return max((max(abs(end / se - 1) for end in text) for se, text in pairs), default=None)
+
+
 def _within(finding: Finding, left: tuple[Interval, str] | None, number: Number, target: Target) -> Finding:
     """Return a finding, explained where the number is one that lme4's search leaves open."""
     if left is None:
@@ -287,23 +279,6 @@ def _within(finding: Finding, left: tuple[Interval, str] | None, number: Number,
         value = printed(number.text)
         within = value is not None and value.meets(left[0])
     return replace(finding, verdict=EXPLAINED, rule=STOPPED, reason=left[1]) if within else finding
-
-
-def _twice(value: float, number: Number) -> str | None:
-    try:
-        return None if number.text.strip().startswith("<") else rounded_twice(value, number.text.strip())
-    except RegistryError:
-        return None
-
-
-def _shown(value: Value, number: Number) -> str:
-    if isinstance(value, float) and math.isfinite(value):
-        text = re.sub(r"^<\s*", "", number.text.strip())
-        try:
-            return show(value, text)
-        except RegistryError:
-            return f"{value:.6g}"
-    return str(value)
 
 
 def _not_fitted(target: Target, number: Number, reason: str) -> Finding:

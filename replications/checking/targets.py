@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from replications.checking.commands import about, assignments, objects
+from replications.checking.commands import about, assignments, fit_of, learn, objects, printing
 from replications.checking.part import Cutoffs, Part
 from replications.checking.recipe import Recipe, of_block
 from replications.printouts.block import Block, Number, Printout
@@ -59,6 +59,10 @@ class Target:
         Those of the stars.
     guesses : tuple of mappings
         Other recipes, where the printout leaves open which they are.
+    others : tuple of Target
+        The same block as another command of the same piece of code would have printed it.
+    told : bool
+        Whether the printout says which model it is; of what only may be, nothing differs.
     reason : str
         Why it is not recomputed, if so.
     objects : mapping of str to str
@@ -74,6 +78,8 @@ class Target:
     what: str = "model"
     cutoffs: Cutoffs = ()
     guesses: tuple[Mapping[str, Recipe], ...] = ()
+    others: tuple[Target, ...] = ()
+    told: bool = True
     reason: str = ""
     objects: Mapping[str, str] = field(default_factory=dict)
     astray: bool = False
@@ -116,24 +122,44 @@ def targets(printout: Printout, lines: Sequence[Line], asked: Asked) -> Iterator
     """Give what the blocks of a printout have to be compared with, in their order."""
     known: dict[str, Recipe] = {}
     call = ""
-    fits, tables = list(assignments(lines)), list(objects(lines))
-    only, astray = _only(printout, [recipe for _, _, recipe in fits], asked), _astray(printout, asked)
+    commands, tables = list(assignments(lines)), list(objects(lines))
+    fits = [recipe for _, _, text in commands if (recipe := fit_of(text)) is not None]
+    only, astray = _only(printout, fits, asked), _astray(printout, asked)
     for at, block in enumerate(printout):
         if not block.numbers:
             continue
-        for line, name, recipe in fits:
-            if line <= block.line:
-                known[name] = recipe
+        while commands and commands[0][0] <= block.line:
+            learn(known, *commands.pop(0)[1:])
         named = {name: text for line, name, text in tables if line <= block.line}
         if not block.call and (block.kind == "lmerTest.step" or lines[block.line - 1].text.strip() == "$contrasts"):
             block = replace(block, call=call)
         part, call = Part(block, at, lines), block.call
         for target in _of_block(part, known, asked, named):
+            others = tuple(_others(part, known, asked, named)) if block.kind in (*OF_ONE_MODEL, *WHAT) else ()
             unknown = bool(only) and (block.kind in OF_ONE_MODEL or target.what != "model") and bool(target.reason)
-            guesses = ({"": asked.change(only[0])},) if unknown and target.what != "terms" else target.guesses
-            lost = any(_key(recipe) in astray for recipe in target.recipes.values())
-            yield replace(target, cutoffs=part.cutoffs, guesses=guesses, objects=named, astray=lost)
+            guesses = (
+                ({"": asked.change(only[0])},)
+                if unknown and target.what not in ("terms", "criteria")
+                else target.guesses
+            )
+            target = replace(target, guesses=guesses, told=target.told and not unknown and not others)
+            target = replace(target, cutoffs=part.cutoffs, objects=named, others=others)
+            yield replace(target, astray=any(_key(recipe) in astray for recipe in target.recipes.values()))
         _learn(block, known, asked)
+
+
+def _others(part: Part, known: Mapping[str, Recipe], asked: Asked, named: Mapping[str, str]) -> Iterator[Target]:
+    """Give what a block is if another command of the code above it printed it: several may have, one after another."""
+    commands = printing(part.lines, part.first)
+    for command in dict.fromkeys(commands if len(commands) > 1 else ()):
+        if re.sub(r"\s+", "", command) == re.sub(r"\s+", "", part.block.call):
+            continue
+        other = Part(replace(part.block, call=command), part.at, part.lines)
+        yield from (
+            replace(target, cutoffs=part.cutoffs, objects=named)
+            for target in _of_block(other, known, asked, named)
+            if not target.reason
+        )
 
 
 def _only(printout: Printout, fits: Sequence[Recipe], asked: Asked) -> list[Recipe]:
@@ -144,7 +170,7 @@ def _only(printout: Printout, fits: Sequence[Recipe], asked: Asked) -> list[Reci
 
 
 def _key(recipe: Recipe) -> tuple[str, str]:
-    return recipe.function, recipe.formula.replace(" ", "")
+    return recipe.function, _spelled(recipe.formula)
 
 
 def _astray(printout: Printout, asked: Asked) -> frozenset[tuple[str, str]]:
@@ -157,8 +183,11 @@ def _learn(block: Block, known: dict[str, Recipe], asked: Asked) -> None:
     """Remember which model a name is, from a block that shows its formula."""
     if block.kind in SUMMARIES and (name := about(block.call)) is not None:
         recipe = asked.recipe(block)
-        if isinstance(recipe, Recipe):
+        told = known.get(name)
+        if isinstance(recipe, Recipe) and (told is None or _key(told) != _key(recipe)):
             known[name] = recipe
+    elif block.kind in SUMMARIES and isinstance(recipe := asked.recipe(block), Recipe):
+        known[f"line {block.line}"] = recipe
 
 
 def _of_block(part: Part, known: Mapping[str, Recipe], asked: Asked, named: Mapping[str, str]) -> Iterator[Target]:
@@ -182,7 +211,7 @@ def _summary(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Targe
     block = target.block
     recipe, name = asked.recipe(block), about(block.call) or ""
     formula = asked.of(name) or (asked.of(block.formula or "") if isinstance(asked.formula, Mapping) else None)
-    if isinstance(recipe, str) and block.formula is None and name in known:
+    if isinstance(recipe, str) and block.formula is None and name in known and known[name].formula:
         recipe = known[name]
     if isinstance(recipe, str) and formula:
         recipe = asked.recipe(replace(block, formula=formula))
@@ -193,35 +222,58 @@ def _summary(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Targe
 
 def _comparison(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
     printed = {key[6:]: formula for key, formula in target.block.heads.items() if key.startswith("model ")}
-    recipes, guessed = {}, False
+    bases = {name: _base(name, formula, known) for name, formula in printed.items()}
+    guessed = None in bases.values()
+    beside = next((base for base in reversed(bases.values()) if base is not None), None)
+    recipes = {}
     for name, formula in printed.items():
-        same = [r for r in known.values() if r.formula.replace(" ", "") == formula.replace(" ", "")]
-        base = known[name] if name in known else same[-1] if same else asked.anew(formula, reml=False)
-        guessed = guessed or not (name in known or same)
+        base = bases[name] or (_like(beside, formula) if beside else asked.anew(formula, reml=False))
         recipes[name] = asked.change(replace(base, formula=formula), asked.of(name) if asked.formula else None)
     refitted = any("refitting" in message for message in target.block.messages)
     if asked.reml is None:
         recipes = {name: replace(r, reml=False) for name, r in recipes.items()}  # as R refits what REML fitted
     guesses = tuple(_guesses(recipes, refitted or asked.reml is not None, guessed))
-    return replace(target, recipes=recipes, what="comparison", guesses=guesses)
+    return replace(target, recipes=recipes, what="comparison", guesses=guesses, told=not guessed)
+
+
+def _base(name: str, formula: str, known: Mapping[str, Recipe]) -> Recipe | None:
+    """Return the model of a comparison that a name, or else its formula, stands for; None if neither is known."""
+    if name in known and _spelled(known[name].formula) in ("", _spelled(formula)):
+        return known[name]
+    same = [recipe for recipe in known.values() if _spelled(recipe.formula) == _spelled(formula)]
+    return same[-1] if same else None
+
+
+def _like(beside: Recipe, formula: str) -> Recipe:
+    """Return a model of the kind of one that it is compared with."""
+    kinds = {"lmer": ("lm", "lmer"), "glmer": ("glm", "glmer")}
+    function = kinds["glmer" if beside.function.startswith("g") else "lmer"]["|" in formula]
+    return replace(beside, function=function, formula=formula)
+
+
+def _spelled(formula: str) -> str:
+    return formula.replace(" ", "")
 
 
 def _several(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
     """Return the criteria of several models by their names."""
     names = list(dict.fromkeys(number.row for number in target.numbers.values()))
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in known or not known[name].formula]
     if unknown:
         return replace(target, what="criteria", reason=f"no formula of {unknown[0]} is printed")
     return replace(target, what="criteria", recipes={name: asked.change(known[name]) for name in names})
 
 
 def _guesses(recipes: Mapping[str, Recipe], method_known: bool, any_family: bool) -> Iterator[Mapping[str, Recipe]]:
-    """Give other models that a comparison may be of: it prints formulas, and neither method nor family."""
+    """Give other models that a table may be of: it prints formulas, and neither method nor family."""
     mixed = any("|" in recipe.formula for recipe in recipes.values())
     if mixed and not method_known:
         yield {name: replace(recipe, reml=True) for name, recipe in recipes.items()}
-    for family in ("binomial", "poisson", "negative.binomial") if mixed and any_family else ():
-        yield {name: replace(recipe, function="glmer", family=family) for name, recipe in recipes.items()}
+    for family in ("binomial", "poisson", "negative.binomial") if any_family else ():
+        yield {
+            name: replace(recipe, function="glmer" if "|" in recipe.formula else "glm", family=family)
+            for name, recipe in recipes.items()
+        }
 
 
 def _table(part: Part, asked: Asked) -> Iterator[Target]:
@@ -244,7 +296,7 @@ def _about_one(target: Target, known: Mapping[str, Recipe], asked: Asked, named:
     formula = asked.of(name)
     if formula:
         recipe = asked.change(known[name], formula) if name in known else asked.anew(formula)
-    elif name in known:
+    elif name in known and known[name].formula:
         recipe = asked.change(known[name])
     elif block.formula is not None:
         return _of_its_formula(replace(target, what=what), known, asked)
@@ -256,10 +308,11 @@ def _about_one(target: Target, known: Mapping[str, Recipe], asked: Asked, named:
 def _of_its_formula(target: Target, known: Mapping[str, Recipe], asked: Asked) -> Target:
     """Return a table that prints the formula of its model, and neither method nor family."""
     formula = target.block.formula or ""
-    same = [recipe for recipe in known.values() if recipe.formula.replace(" ", "") == formula.replace(" ", "")]
+    same = {_key(r): r for r in known.values() if _spelled(r.formula) == _spelled(formula)}
     if same:
-        return replace(target, recipes={"": asked.change(same[-1])})
+        first, *rest = [{"": asked.change(recipe)} for recipe in reversed(same.values())]
+        return replace(target, recipes=first, guesses=tuple(rest), told=not rest)
     recipes = {"": asked.anew(formula)}
     other = {"": replace(recipes[""], reml=False)} if "|" in formula and asked.reml is None else None
     families = tuple(_guesses(recipes, method_known=True, any_family=not target.block.kind.startswith("lmerTest")))
-    return replace(target, recipes=recipes, guesses=(*((other,) if other else ()), *families))
+    return replace(target, recipes=recipes, guesses=(*((other,) if other else ()), *families), told=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -29,10 +29,11 @@ _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
 _FRAMES_CODE = re.compile(
     r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
 )
-_COMMAND = re.compile(r"^>\s*(?:[\w.]+\s*(?:<-|=)\s*\S.*|[\w.:]+\(.*|[\w.]+|#.*)?$")
+COMMAND = re.compile(r"^>\s*(?:[\w.]+\s*(?:<-|=)\s*\S.*|[\w.:]+\(.*|[\w.]+|#.*)?$")
 """What may stand behind R's prompt."""
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
 _BAR = "\0"
+_BETWEEN_BARS = re.compile(r"^\s*\|.*\|\s*$")
 _ESCAPED = re.compile(r"&#124;|&vert;|\\\|")
 _WITHIN = re.compile(r"(?:Pr\(|P)>\|[tz]\|\)?")
 """Bars that are none between cells."""
@@ -40,6 +41,7 @@ _RUNNING_HEAD = re.compile(
     r"^\f\s*\d*\s*$|^\f?\s*(?:\d{1,4}\s+(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w.*|"
     r"(?:CHAPTER|Chapter|APPENDIX|Appendix)\s+\w+\..*\s\d{1,4})\s*$"
 )
+_ITEM = re.compile(r"^ {0,3}(?:[-*+]|\d{1,3}[.)])\s+\S")
 _MARGIN = re.compile(r" {4}|\t(?=\S|  )")
 _LINES_AT_LEAST = 4
 """Lines of which none stands right below another, from which on a text is taken to be double-spaced."""
@@ -100,7 +102,7 @@ def _output(number: int, text: str, *, code: bool, prose: bool) -> Line:
         return Line(number, "")
     if found := _COMMENT.match(text):
         inner = text[found.end() :].rstrip("`") if text.startswith("`") else text[found.end() :]
-        return Line(number, inner.rstrip())
+        return Line(number, inner.rstrip(), cells=_cells(inner) if _BETWEEN_BARS.match(inner) else ())
     if not code and (found := _PROMPT.match(text)):
         code, text = True, text[found.end() :]
     if text.startswith("`") and text.endswith("`") and _CALL.search(text) and not text.startswith("```"):
@@ -112,7 +114,7 @@ def _cells(text: str) -> tuple[str, ...]:
     """Return the cells of a row of a table: between tabs, between bars, or between LaTeX's ``&``."""
     if "\t" in text and text.strip() and "R-squared" not in text:
         return tuple(_bare(cell) for cell in text.split("\t"))
-    if "|" in text and re.match(r"^\s*\|.*\|\s*$", text):
+    if "|" in text and _BETWEEN_BARS.match(text):
         inner = text.strip()
         doubled = inner.startswith("||") and inner.count("||") * 2 == inner.count("|")
         return tuple(_bare(cell) for cell in inner.strip("|").split("||" if doubled else "|"))
@@ -126,7 +128,7 @@ def _bare(cell: str) -> str:
     """Return a cell without Markdown's and HTML's emphasis."""
     cell = re.sub(r"\$?([-\d.]*\d)\^\{(\*+)\}\$?", r"\1\2", re.sub(r"</?\w+>", "", cell))
     bold = re.sub(r"^\*\*(.*?)\*\*$", r"\1", cell.strip())
-    return re.sub(r"\\([*\[\]_<>|~^-])", r"\1", bold).strip()
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", bold).strip()
 
 
 def _latex(cell: str) -> tuple[str, ...]:
@@ -181,28 +183,57 @@ def _tabbed(line: Line) -> bool:
 
 
 def of_text(text: str) -> list[Line]:
-    """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose."""
-    raw = _outdented(text.split("\n"))
+    """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose.
+
+    Paragraphs behind Markdown's margin of code are output as what stands in fences is.
+    """
+    raw = text.split("\n")
+    chunks = any((found := _FENCE.match(line)) and _CODE.match(found["info"]) for line in raw)
+    raw, indented = _outdented(raw, alone=chunks)
     filled = [line for line in raw if line.strip()]
     marked = [line for line in filled if line.startswith(">")]
-    if len(marked) > QUOTED * len(filled) and not all(map(_COMMAND.match, marked)):
+    if len(marked) > QUOTED * len(filled) and not all(map(COMMAND.match, marked)):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
-    return without_false_cells(_single_spaced(_joined_pages(list(_continued(_fences(raw, fenced))), raw)))
+    lines = list(_continued(_fences(raw, fenced)))
+    if fenced:
+        lines = [
+            replace(line, prose=False, output=chunks and not line.code) if at in indented else line
+            for at, line in enumerate(lines)
+        ]
+    return without_false_cells(_single_spaced(_joined_pages(lines, raw)))
 
 
-def _outdented(raw: list[str]) -> list[str]:
-    """Return lines in which paragraphs that Markdown's margin of code stands in front of have none."""
-    found, at = list(raw), 0
+def _outdented(raw: list[str], alone: bool) -> tuple[list[str], set[int]]:
+    """Return lines without the margin of code that paragraphs have in Markdown, and which lines these are.
+
+    What continues an item of a list is text; a paragraph of one line is code only if ``alone`` says so.
+    """
+    found, blocks, at = list(raw), set[int](), 0
     while at < len(raw):
         end = at
         while end < len(raw) and (not raw[end].strip() or _MARGIN.match(raw[end])):
             end += 1
+        within = raw[at:end]
         apart = (at == 0 or not raw[at].strip()) and (end == len(raw) or not raw[end - 1].strip())
-        if apart and any(a.strip() and b.strip() for a, b in pairwise(raw[at:end])):
-            found[at:end] = _without_margin(raw[at:end])
+        several = any(a.strip() and b.strip() for a, b in pairwise(within))
+        if apart and (several or (alone and any(text.strip() for text in within))):
+            found[at:end] = _without_margin(within)
+            if not (any(map(_FENCE.match, within)) or _continues_an_item(raw, at)):
+                blocks |= set(range(at, end))
         at = max(end, at + 1)
-    return found
+    return found, blocks
+
+
+def _continues_an_item(raw: Sequence[str], at: int) -> bool:
+    """Tell whether the paragraph above a line is an item of a list."""
+    while at and not raw[at - 1].strip():
+        at -= 1
+    while at and raw[at - 1].strip():
+        at -= 1
+        if _ITEM.match(raw[at]):
+            return True
+    return False
 
 
 def _without_margin(raw: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ _CLOSES = {tag: re.compile(rf"</{tag}\s*>", re.IGNORECASE) for tag in ("pre", "t
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _HEADING = re.compile(r"^(?:#|#{3,6}) +\S", re.MULTILINE)
 _FRONT = re.compile(r"\s*---[ \t]*\n(?:[^\n]*\n){0,80}?(?:---|\.\.\.)[ \t]*\n")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _RAW = re.compile(r"\{?=html\}?\s*$")
 
 
@@ -59,6 +61,17 @@ def slides(text: str) -> list[Piece]:
 def inner(text: str, piece: Piece) -> str:
     """Return what stands within the tags of a piece."""
     return re.sub(r"^<[^>]*>|<[^<]*>$", "", text[piece.start : piece.end])
+
+
+def unescaped(text: str) -> str:
+    r"""Return a table within Markdown without the backslashes that Markdown asks for before signs: ``\-0.49``.
+
+    Examples
+    --------
+    >>> unescaped("<td>\n\n\\-0.49 \\* \\<0.001\n\n</td>")
+    '<td>\n\n-0.49 * &lt;0.001\n\n</td>'
+    """
+    return _ESCAPED.sub(lambda found: html.escape(found[1], quote=False), text)
 
 
 def _held(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from replications.errors import PrintoutError
 from replications.printouts import lines as of
 from replications.printouts import markup
+from replications.printouts.comments import with_known_prefix
 from replications.printouts.lines import Line
 
 _SKIPPED = {"script", "style", "head", "svg", "math", "nav"}
@@ -58,8 +59,12 @@ def _of_page(text: str) -> list[Line]:
 def _of_markdown(text: str) -> list[Line]:
     """Return the lines of a text that is no web page; tables and ``<pre>`` of one within it are read as such."""
     held = markup.pieces(text)
-    lines = of.of_text(markup.without(text, held))
-    return _with(lines, [(piece, _of_page(text[piece.start : piece.end])) for piece in held])
+    lines = of.of_text("\n".join(with_known_prefix(markup.without(text, held).split("\n"))))
+    return _with(lines, [(piece, _of_piece(text[piece.start : piece.end])) for piece in held])
+
+
+def _of_piece(text: str) -> list[Line]:
+    return _of_page(markup.unescaped(text) if text[1:6].lower() == "table" else text)
 
 
 def _with(lines: list[Line], held: list[tuple[markup.Piece, list[Line]]]) -> list[Line]:
@@ -76,7 +81,7 @@ def _notebook(notebook: dict) -> list[Line]:
     found: list[Line] = []
 
     def add(text: str, **marks: bool) -> None:
-        rows = [of.output(len(found) + 1 + at, row, **marks) for at, row in enumerate(text.split("\n"))]
+        rows = [of.output(len(found) + 1 + at, row, **marks) for at, row in enumerate(_rows(text))]
         found.extend(of.without_false_cells(rows))
         found.append(Line(len(found) + 1, ""))
 
@@ -94,6 +99,10 @@ def _notebook(notebook: dict) -> list[Line]:
             else:
                 add(_joined(result.get("text", data.get("text/plain", ""))))
     return found
+
+
+def _rows(text: str) -> list[str]:
+    return with_known_prefix(text.split("\n"))
 
 
 def _joined(text: str | list[str]) -> str:
@@ -252,7 +261,7 @@ class _Page(HTMLParser):
         text, self._text = "".join(self._text), []
         if not text.strip():
             return
-        for at, row in enumerate(text.split("\n")):
+        for at, row in enumerate(_rows(text) if self._pre else text.split("\n")):
             if self._pre:
                 line = of.output(self._start + at, row, code=self._code)
                 self.lines.append(Line(line.number, line.text, line.code, line.prose, line.cells, not line.code))

@@ -4,6 +4,7 @@
 import pytest
 
 from replications import read_printout
+from replications.checking.recipe import of_block
 
 LEGEND = "---\nSignif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 CASES = {
@@ -290,6 +291,178 @@ def test_a_block_of_each_kind(kind):
     assert printout.unread == []
     found = {number.id: number.text for number in printout[0].numbers}
     assert {id: found.get(id) for id in wanted} == wanted
+
+
+def whole(text):
+    printout = read_printout(text)
+    return [(b.kind, b.formula, b.reml, n.id, n.text, n.column) for b in printout for n in b.numbers], len(
+        printout.unread
+    )
+
+
+def indented(text):
+    lines = "\n".join(f"    {line}".rstrip() for line in text.split("\n"))
+    return f"``` r\nsummary(fit)\n```\n\n{lines}\n\nWe see that 2 of them\nare larger.\n\n``` r\nplot(x)\n```\n"
+
+
+def fenced(text):
+    return f"``` r\nsummary(fit)\n```\n\n```\n{text}\n```\n\nWe see that 2 of them\nare larger.\n"
+
+
+@pytest.mark.parametrize("page", [indented, fenced])
+@pytest.mark.parametrize("kind", [kind for kind, (text, _) in CASES.items() if "</" not in text])
+def test_a_block_of_each_kind_is_the_same_in_a_github_document(kind, page):
+    text = CASES[kind][0]
+    assert whole(page(text)) == whole(text)
+
+
+LEVELS = """Linear mixed-effects model fit by REML
+  Data: d
+       AIC      BIC    logLik
+  605.0418 618.5327 -296.5209
+
+Random effects:
+ Formula: ~1 | g
+        (Intercept)
+StdDev:    14.50598
+
+ Formula: ~1 | h %in% g
+        (Intercept) Residual
+StdDev: 0.004655635 12.86695
+
+Fixed effects:  y ~ x
+               Value Std.Error DF  t-value p-value
+(Intercept) 81.87222  6.945283 36 11.78818       0
+x           73.66667  6.781480 17 10.86292       0
+ Correlation:
+  (Intr)
+x -0.293
+
+Standardized Within-Group Residuals:
+        Min          Q1         Med          Q3         Max
+-1.74380731 -0.66475223  0.01710386  0.54298801  1.80298795
+
+Number of Observations: 72
+Number of Groups:
+       g h %in% g
+       6       18
+"""
+
+
+@pytest.mark.parametrize("page", [indented, fenced])
+def test_levels_and_counts_of_a_nested_lme_are_the_same_in_a_github_document(page):
+    numbers, unread = whole(page(LEVELS))
+    found = {id: text for _, _, _, id, text, _ in numbers}
+    assert (numbers, unread) == whole(LEVELS)
+    assert (found["varcomp.h.intercept.sd"], found["n_obs"], found["n_groups.h"]) == ("0.004655635", "72", "18")
+    assert {kind for kind, *_ in numbers} == {"nlme.lme"}
+
+
+BLOCKED = """Linear mixed-effects model fit by REML
+  Data: d
+  Log-restricted-likelihood: -125.8008
+  Fixed: y ~ x
+(Intercept)           x
+  2.4497111   0.5056238
+
+Random effects:
+ Composite Structure: Blocked
+
+ Block 1: (Intercept)
+ Formula: ~1 | g
+        (Intercept)
+StdDev:   0.7823788
+
+ Block 2: fa, fb
+ Formula: ~f - 1 | g
+ Structure: Multiple of an Identity
+                  fa           fb Residual
+StdDev: 0.0002680419 0.0002680419 1.042482
+
+Number of Observations: 80
+Number of Groups: 10
+"""
+
+
+def test_blocks_of_random_effects_of_an_lme_are_read_and_not_fitted():
+    (block,) = read_printout(BLOCKED)
+    found = {number.id: number.text for number in block.numbers}
+    assert (found["varcomp.g.fb.sd"], found["varcomp.residual.sd"], found["n_groups.g"]) == (
+        "0.0002680419",
+        "1.042482",
+        "10",
+    )
+    assert "Composite Structure: Blocked" in of_block(block)
+
+
+def test_tests_of_the_terms_of_a_gls_share_their_denominator():
+    text = "Denom. DF: 75 \n            numDF   F-value p-value\n(Intercept)     1 308.59657  <.0001\nf               3   0.78727  0.5048\n"
+    printout = read_printout(text)
+    assert (list(printout.kinds()), printout.unread) == (["nlme.anova"], [])
+    assert [number.text for number in printout[0].numbers] == [
+        "75",
+        "1",
+        "308.59657",
+        "<.0001",
+        "3",
+        "0.78727",
+        "0.5048",
+    ]
+    assert [number.id for number in printout[0].numbers][-2:] == ["f.f", "f.p"]
+
+
+GLS = """Generalized least squares fit by REML
+  Model: y ~ x + f
+  Data: d
+       AIC      BIC    logLik
+  280.8152 296.9325 -133.4076
+
+Correlation Structure: Compound symmetry
+ Formula: ~1 | g
+ Parameter estimate(s):
+      Rho
+0.3905412
+
+Coefficients:
+               Value Std.Error  t-value p-value
+(Intercept) 2.449711 0.2744272 8.926633  0.0000
+x           0.505624 0.1395209 3.624000  0.0005
+fb          0.105624 0.2395209 0.440980  0.6605
+
+ Correlation:
+   (Intr) x
+x  -0.083
+fb -0.555  0.012
+
+Standardized residuals:
+        Min          Q1         Med          Q3         Max
+-2.35648810 -0.67332250  0.07857800  0.69064750  2.46015430
+
+Residual standard error: 1.313482
+Degrees of freedom: 80 total; 77 residual
+"""
+
+
+@pytest.mark.parametrize("page", [str, indented, fenced])
+def test_every_number_of_a_gls_is_read(page):
+    numbers, unread = whole(page(GLS))
+    found = {id: text for _, _, _, id, text, _ in numbers}
+    assert unread == 0
+    assert {kind for kind, *_ in numbers} == {"nlme.gls"}
+    wanted = {
+        "structure.Rho": "0.3905412",
+        "fixef_corr.fb.x": "0.012",
+        "rse": "1.313482",
+        "df_total": "80",
+        "df_resid": "77",
+    }
+    assert {id: found.get(id) for id in wanted} == wanted
+    assert len(numbers) == 27
+
+
+def test_what_continues_an_item_of_a_list_is_text():
+    page = "``` r\nf(x)\n```\n\n- An item.\n\n    It was seen in Table\n    12 of chapter 3.5\n\nEnd.\n"
+    assert read_printout(page) == []
 
 
 CONFINT = "                             2.5 %     97.5 %\n"

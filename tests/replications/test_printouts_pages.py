@@ -159,3 +159,40 @@ def test_output_pasted_outside_of_a_fence_is_read():
 def test_pasted_output_of_no_kind_is_reported():
     printout = read_printout("```r\nf(x)\n```\n\n     a quantity   0.5013 0.112\n\nThat was it.\n")
     assert [number for number, _ in printout.unread] == [5]
+
+
+def cell(text):
+    return f"\n<td style='padding:0.2cm;'>\n\n{text}\n\n</td>\n"
+
+
+def test_signs_that_markdown_escapes_in_a_table_are_themselves():
+    rows = [
+        ["Predictors", "Estimates", "CI", "p"],
+        [r"Arm \[old\] \* x", r"\-0.49", r"\-0.77 – \-0.22", r"<strong>\<0.001"],
+        [r"x\_z", r"0.30", r"\-0.10 – 0.70", r"0.140"],
+        ["Observations", "352", "", ""],
+    ]
+    table = "<table>\n" + "".join(f"<tr>{''.join(map(cell, row))}</tr>\n" for row in rows) + "</table>\n"
+    page = f"``` r\ntab_model(m)\n```\n\n{table}\nSome text.\n"
+    printout = read_printout(page)
+    assert printout.unread == []
+    assert [(id.rpartition(".")[2], text, row) for id, text, row, _ in triples(page)] == [
+        ("estimate", "-0.49", "Arm [old] * x"),
+        ("ci_low", "-0.77", "Arm [old] * x"),
+        ("ci_high", "-0.22", "Arm [old] * x"),
+        ("p", "<0.001", "Arm [old] * x"),
+        ("estimate", "0.30", "x_z"),
+        ("ci_low", "-0.10", "x_z"),
+        ("ci_high", "0.70", "x_z"),
+        ("p", "0.140", "x_z"),
+        ("n_obs", "352", "Observations"),
+    ]
+
+
+@pytest.mark.parametrize("sign", "!#$%&'()*+,-./:;<=>?@[]^_`{}~")
+def test_every_sign_that_markdown_escapes_is_itself_in_a_label(sign):
+    text = f"| term | Estimate | SE |\n|:--|--:|--:|\n| a\\{sign}b | 1.25 | 0.5 |\n"
+    rows = f"<tr><th>term</th><th>Estimate</th></tr><tr><td>a\\{sign}b</td><td>1.5</td></tr>"
+    page = f"``` r\nf(m)\n```\n\n<table>{rows}</table>\n"
+    assert {row for _, _, row, _ in triples(text)} == {f"a{sign}b"}
+    assert {row for _, _, row, _ in triples(page)} == {f"a{sign}b"}

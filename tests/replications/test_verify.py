@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+import slips
+from slips import FINE
 
 import replications
 from mlm.errors import ArgumentError
@@ -27,25 +29,6 @@ DERIVED = ("t", "z", "sd", "p", "stars", "aic", "bic", "deviance", "df_resid", "
 """The quantities in which a slip is found by what stands beside them."""
 SEED = 18
 
-FINE = """\
-Linear mixed model fit by REML ['lmerMod']
-Formula: y ~ x + (1 | g)
-   Data: d
-
-REML criterion at convergence: 897.2
-
-Random effects:
- Groups   Name        Variance Std.Dev.
- g        (Intercept) 0.500    0.707
- Residual             2.000    1.414
-Number of obs: 240, groups:  g, 14
-
-Fixed effects:
-            Estimate Std. Error t value
-(Intercept)    5.270      0.211   24.98
-x              0.300      0.021   14.29
-"""
-
 
 def differing(text):
     found = replications.verify(text)
@@ -54,22 +37,14 @@ def differing(text):
 
 def slipped(text, number, draw):
     """Return a text in which a digit of a number, or its stars, is another one; None where it cannot be done."""
+    if not number.id.endswith("stars"):
+        return None if number.text.startswith("<") else slips.slipped(text, number, draw)
     lines = text.split("\n")
-    line = lines[number.line - 1]
-    if number.id.endswith("stars"):
-        others = [stars for stars in ("***", "**", "*") if stars != number.text]
-        if not number.text or not line.rstrip().endswith(" " + number.text):
-            return None
-        changed = line.rstrip()[: -len(number.text)] + draw.choice(others)
-    else:
-        places = list(re.finditer(rf"(?<![\w.]){re.escape(number.text)}(?![\w.])", line))
-        digits = [at for at, letter in enumerate(number.text) if letter in "123456789"]
-        if len(places) != 1 or not digits or number.text.startswith("<"):
-            return None
-        at = digits[0]
-        digit = draw.choice([d for d in "123456789" if abs(int(d) - int(number.text[at])) > 1])
-        start = places[0].start() + at
-        changed = line[:start] + digit + line[start + 1 :]
+    line = lines[number.line - 1].rstrip()
+    others = [stars for stars in ("***", "**", "*") if stars != number.text]
+    if not number.text or not line.endswith(" " + number.text):
+        return None
+    changed = line[: -len(number.text)] + draw.choice(others)
     return "\n".join([*lines[: number.line - 1], changed, *lines[number.line :]])
 
 

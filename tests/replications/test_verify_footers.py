@@ -171,15 +171,32 @@ def test_f_of_a_model_with_an_offset_counts_the_offset():
     assert "f" in differing(OFFSET.replace(" + offset(iq/10)", ""))
 
 
-FILLED = """\
- contrast estimate    SE   df t.ratio p.value
- a - b        20.1  7.52 4.21   2.673  0.0531
- a - c        98.6 {}  4.00   5.285  0.0061
- b - c        78.5 {}  4.00   4.011  0.0160
+PADDED = """ contrast estimate    SE   df t.ratio p.value
+ a - b        27.4  8.35 4.08   3.283  0.0295
+ a - c       116.2 21.30 4.00   5.448  0.0055
+ b - c        88.8 21.90 4.70   4.046  0.0112
+ c - d       219.0 {}
 """
 
 
-def test_zeros_that_fill_a_column_of_standard_errors_are_no_digits():
-    assert not differing(FILLED.format("18.70", "19.60"))
-    assert differing(FILLED.format("18.70", "19.67")) == ["a - c.t", "b - c.t"]
-    assert differing(FILLED.format("18.90", "19.60")) == ["a - c.t"]
+@pytest.mark.parametrize("row", ["40.20 5.00   5.441  0.0028", "40.20 5.00   5.454  0.0028"])
+def test_standard_errors_that_emmeans_rounded_to_three_digits_and_filled_with_zeros(row):
+    found = replications.verify(PADDED.format(row))
+    assert found.ok, found
+    assert len(found.having("agrees")) >= 8
+
+
+@pytest.mark.parametrize(
+    ("row", "id"),
+    [
+        ("40.20 5.00   5.400  0.0030", "c - d.t"),
+        ("40.20 5.00   5.449  0.0128", "c - d.p"),
+        ("42.10 5.00   5.449  0.0028", "c - d.t"),
+    ],
+)
+def test_slips_beside_numbers_filled_with_zeros_are_found(row, id):
+    assert differing(PADDED.format(row)) == [id]
+
+
+def test_where_one_number_has_a_fourth_digit_none_was_filled():
+    assert differing(PADDED.format("40.28 5.00   5.437  0.0028")) == ["a - c.t", "b - c.t"]

@@ -25,14 +25,23 @@ def confint(target: Target, models: Mapping[str, Any]) -> Source:
     tables = [_ends(target, only(models), method) for method in _methods(target)]
     text = {id: number.text for id, number in target.numbers.items()}
 
-    def agreeing(table: Mapping[str, Value]) -> int:
-        return sum((interval := printed(text[id])) is not None and _within(table[id], interval) for id in text)
+    def near(table: Mapping[str, Value]) -> float:
+        return sum(_near(table, id, interval) for id in text if (interval := printed(text[id])) is not None)
 
-    return max(tables, key=agreeing).__getitem__
+    return max(tables, key=near).__getitem__
 
 
-def _within(value: Value, interval: Interval) -> bool:
-    return isinstance(value, float) and interval.low <= value <= interval.high
+class OfProfile(float):
+    """The end of an interval that is from a profile."""
+
+
+def _near(table: Mapping[str, Value], id: str, interval: Interval) -> float:
+    """Return 1 for an end that was printed, and less the farther it is from that, in widths of the interval."""
+    prefix = id.rpartition(".")[0]
+    value, low, high = (table.get(name) for name in (id, f"{prefix}.ci_low", f"{prefix}.ci_high"))
+    if not (isinstance(value, float) and isinstance(low, float) and isinstance(high, float) and high > low):
+        return 0.0
+    return 1 - min(max(interval.low - value, value - interval.high, 0.0) / (high - low), 1.0)
 
 
 def _ends(target: Target, model: Any, method: str) -> dict[str, Value]:
@@ -43,7 +52,8 @@ def _ends(target: Target, model: Any, method: str) -> dict[str, Value]:
         try:
             of_random = method == "wald" and RANDOM.match(number.row)
             row = "" if of_random else _name(number.row, list(table.index))
-            found[id] = "NA" if of_random else float(table.loc[row].iloc[int(id.endswith(".ci_high"))])
+            kept = OfProfile if method == "profile" else float
+            found[id] = "NA" if of_random else kept(table.loc[row].iloc[int(id.endswith(".ci_high"))])
         except LookupError as error:
             found[id] = error
     return found
@@ -67,6 +77,8 @@ def _methods(target: Target) -> tuple[str, ...]:
 
 def is_wald(target: Target) -> bool:
     """Tell whether intervals are said to be by Wald's method, as all of a linear model are."""
+    if any(RANDOM.match(number.row) and number.text == "NA" for number in target.numbers.values()):
+        return True
     return said(target, r"method\s*=\s*\W*[Ww]ald|confint\.default") or all(
         recipe.function == "lm" for recipe in target.recipes.values()
     )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 
+from replications.printouts import matrices
 from replications.printouts.block import Block
 from replications.printouts.cells import NUMBER
+from replications.printouts.coefficients import add_rows
 from replications.printouts.cursor import Cursor
-from replications.printouts.kind import kind
+from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
-from replications.printouts.names import slug
+from replications.printouts.names import quantity, slug
 
 _CELL = rf"\d+ vs \d+|{NUMBER}"
 _ROW = re.compile(rf"^\s*(?P<label>\S.*?)(?P<cells>(?:\s+(?:{_CELL}))*)\s*$")
 _IDS = {"df": "npar", "AIC": "aic", "BIC": "bic", "logLik": "loglik", "L.Ratio": "chisq", "p-value": "p"}
 _HEADINGS = ["Model", *list(_IDS)[:4], "Test", *list(_IDS)[4:]]
+_DENOMINATOR = r"^\s*Denom\. DF:\s*"
+_TESTS = re.compile(r"^\s*numDF\s+F-value\s+p-value\s*$")
 _OF_THE_FIRST = 5
 """Headings that have a cell in the row of the first model, which is compared with none."""
 
@@ -43,6 +47,20 @@ def read(cursor: Cursor) -> Block | None:
         if not count:
             break
     return block if block.numbers else None
+
+
+@kind("nlme.anova", begins=rf"{_DENOMINATOR}\d+\s*$", turn=19)
+def of_terms(cursor: Cursor) -> Block | None:
+    """Read the tests of a gls's terms, which share their degrees of freedom in the denominator."""
+    first = cursor.take()
+    block = Block("nlme.anova", first.number, call=cursor.call())
+    below = cursor.peek()
+    if below is None or not _TESTS.match(below.text):
+        return None
+    block.add(re.sub(_DENOMINATOR, "", first.text).strip(), "den_df", "", "Denom. DF", first.number)
+    matrix = matrices.read(cursor, lambda line: begins_another(line, "nlme.anova"))
+    add_rows(block, matrix, lambda label, column: f"{slug(label)}.{quantity(column)}")
+    return block
 
 
 def _is_head(line: Line, labels: list[str]) -> bool:

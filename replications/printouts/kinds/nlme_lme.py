@@ -124,6 +124,8 @@ def _random(cursor: Cursor, block: Block) -> None:
             cursor.take()
             group = slug(re.split(r"\|", found[1])[-1].replace("%in%", "in").strip().split(" ")[0])
             block.heads[f"random {group}"] = found[1]
+        elif re.match(r"Composite Structure:|Block \d+:", text):
+            block.heads["structure"] = f"{block.heads.get('structure', '')} {cursor.take().text.strip()}".strip()
         elif text.startswith("Structure:"):
             block.heads[f"structure {group}"] = cursor.take().text.partition(":")[2].strip()
         elif (below := cursor.peek(1)) is not None and below.text.lstrip().startswith("StdDev:"):

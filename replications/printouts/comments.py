@@ -1,0 +1,130 @@
+"""What ``comment =`` of knitr puts in front of output, whatever it is, written as ``##``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from replications.printouts.cells import names_above, stars_of, trailing
+from replications.printouts.headings import headings
+from replications.printouts.kind import has_title
+from replications.printouts.lines import COMMAND, Line, plain
+from replications.printouts.names import QUANTITIES
+
+_SIGNS = re.compile(r"\*?#+[>!]?|>+|%+|;+|!+|/{2,3}|[|:~=*]+>?|-+>")
+"""What a prefix may be that text follows without a blank."""
+_WORD = re.compile(r"[^\s\d$`\"'(]{1,12}(?=\s)")
+"""What a prefix may be that a blank follows: none with a number in it, and no label of a list."""
+_NO_LABEL = re.compile(rf"\s*(?:{_SIGNS.pattern}|\[\S+\]$|\S+>$)")
+_KNOWN = re.compile(r"\s*(?:\*?##|#>)(?: |$)")
+_VECTOR = re.compile(r"\s*(?:\[1\]\s+-?[\d.]|'log Lik\.')")
+_FEW = 3
+"""Lines from which on what could be a label may be a prefix; words up to which several decimals are no sentence."""
+_BLANKS = 2
+"""Blanks at most behind a prefix: knitr's own, and one at the end of what was asked for."""
+_DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
+_WORDS = re.compile(r"[A-Za-z]{2,}")
+
+
+def with_known_prefix(raw: Sequence[str]) -> list[str]:
+    """Return lines in which each run of output behind a constant prefix has knitr's own, ``##``.
+
+    A run is output if behind the prefix stand a title or headings of R with numbers, a vector, names above numbers, or
+    several rows of numbers; so is any run behind a prefix that has such a run, unless it is ``#``, where other lines
+    are comments of R's code.
+
+    Examples
+    --------
+    >>> with_known_prefix(["logLik(m)", "# 'log Lik.' -12.5 (df=3)", "", "# the null model, 2.5"])
+    ['logLik(m)', "## 'log Lik.' -12.5 (df=3)", '', '# the null model, 2.5']
+    """
+    runs = [run for run in _runs(raw) if not all(map(_KNOWN.match, raw[run[0] : run[1]]))]
+    certain = [run for run in runs if _is_output(_inner(raw, run), _NO_LABEL.match(run[2]) is not None)]
+    proved = {start for _, _, start in certain if start.strip("# ")}
+    found = list(raw)
+    for run in runs:
+        if run in certain or run[2] in proved:
+            inner = _inner(raw, run)
+            cut = min((len(text) - len(text.lstrip()) for text in inner if text.strip()), default=0)
+            margin = run[2][: len(run[2]) - len(run[2].lstrip())]
+            found[run[0] : run[1]] = [f"{margin}## {text[min(cut, _BLANKS) :]}".rstrip() for text in inner]
+    return found
+
+
+def _inner(raw: Sequence[str], run: tuple[int, int, str]) -> list[str]:
+    return [line[len(run[2]) :] for line in raw[run[0] : run[1]]]
+
+
+def _runs(raw: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Give from where to where lines have one prefix, and which."""
+    at = 0
+    while at < len(raw):
+        start, end = _prefix(raw, at), at + 1
+        while start and end < len(raw) and _has(raw[end], start):
+            end += 1
+        if start and not _is_code(raw[at:end], start):
+            yield at, end, start
+        at = end
+
+
+def _prefix(raw: Sequence[str], at: int) -> str:
+    """Return what may be the prefix of the lines from one on, with the blanks before it; empty where there is none."""
+    text = raw[at]
+    margin = text[: len(text) - len(text.lstrip())]
+    if (signs := _SIGNS.match(text, len(margin))) is not None:
+        below = _SIGNS.match(raw[at + 1], len(margin)) if at + 1 < len(raw) else None
+        shorter = below is not None and raw[at + 1].startswith(margin) and signs[0].startswith(below[0])
+        return margin + (below[0] if below is not None and shorter else signs[0])
+    word = _WORD.match(text, len(margin))
+    start = margin + word[0] if word else ""
+    few = raw[at + 1 : at + _FEW]
+    several = len(few) == _FEW - 1 and all(_has(line, start) for line in few)
+    return start if start and (several or _NO_LABEL.match(start)) else ""
+
+
+def _has(line: str, start: str) -> bool:
+    """Tell whether a line begins with a prefix, and not with a longer one."""
+    if not line.startswith(start):
+        return False
+    rest = line[len(start) :]
+    return rest[:1] in ("", " ", "\t") or bool(_SIGNS.match(start.lstrip()) and rest[0] not in "#>!")
+
+
+def _is_code(run: Sequence[str], start: str) -> bool:
+    """Tell whether a run is what somebody typed behind the prompt, or the rows of a table between bars."""
+    if start.strip() in (">", "R>"):
+        return all(COMMAND.match(line.strip().lstrip("R")) for line in run)
+    return start.strip().startswith("|") and all(line.rstrip().endswith("|") for line in run)
+
+
+def _is_output(texts: Sequence[str], signs: bool) -> bool:
+    """Tell whether lines have a vector, titles or headings with numbers, or a table behind signs, which no label is."""
+    lines = [Line(at, plain(text).rstrip()) for at, text in enumerate(texts)]
+    if any(_VECTOR.match(line.text) for line in lines):
+        return True
+    titled = [line for line in lines if has_title(line) or _is_heading(line.text)]
+    numeric = [line for line in lines if _has_numbers(line.text)]
+    both = sum(line in titled for line in numeric)
+    if titled and (both > 1 or len(numeric) > both):
+        return True
+    rows = sum(len(_DECIMALS.findall(line.text)) > 1 and len(_WORDS.findall(line.text)) <= _FEW for line in lines)
+    return signs and (rows > 1 or any(_is_table(above.text, below.text) for above, below in pairwise(lines)))
+
+
+def _is_heading(text: str) -> bool:
+    known = sum(cell.text in QUANTITIES for cell in headings(text))
+    return known > 1 and known >= len(headings(text)) / 2
+
+
+def _is_table(above: str, below: str) -> bool:
+    """Tell whether names stand above as many numbers."""
+    cells = trailing(below)
+    alone = len(cells) > 1 and not below[: cells[0].start].strip() and bool(names_above(above, cells))
+    headed = len(cells) >= _FEW and len(above.split()) in (len(cells), len(cells) - 1) and not trailing(above)
+    return alone or headed
+
+
+def _has_numbers(text: str) -> bool:
+    cells = trailing(stars_of(text)[0])
+    return len(cells) > 1 or any("." in cell.text for cell in cells)
