@@ -27,6 +27,7 @@ __all__ = [
     "demand_left",
     "demand_residuals",
     "demand_variation",
+    "exact_message",
     "iterative_message",
     "singular_message",
     "solving_of",
@@ -158,10 +159,15 @@ def demand_left(frame: ModelFrame, products: CrossProducts) -> None:
     if not 0 < total < np.inf:
         raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT_SHARE * total:
-        raise FitError(
-            f"The fixed effects fit the response {name!r} exactly: there is no residual variance to estimate. "
-            "Is the response, or a copy of it, among the predictors?"
-        )
+        raise FitError(exact_message(name))
+
+
+def exact_message(response: str, what: str = "residual variance") -> str:
+    """Say that the fixed effects leave nothing of a response, so that `what` there is of it cannot be estimated."""
+    return (
+        f"The fixed effects fit the response {response!r} exactly: there is no {what} to estimate. "
+        "Is the response, or a copy of it, among the predictors?"
+    )
 
 
 def demand_exact(what: str, *fits: Any) -> None:

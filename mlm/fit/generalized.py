@@ -22,7 +22,15 @@ from ..likelihood.covariance import CovarianceLayout
 from ..optimize.optimum import Log
 from .checks import singular_message
 from .fitted import FittedMixed
-from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure, offset_said
+from .generalized_checks import (
+    convergence_message,
+    demand_finite,
+    demand_start,
+    demand_structure,
+    offset_said,
+    perfect_message,
+)
+from .generalized_criterion import PerfectFit
 from .generalized_curvature import UsersCriterion, curvature, even_directions, inverse_block
 from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, criterion_of
@@ -106,6 +114,8 @@ class GeneralizedFit(FittedMixed):
         log = Log(verbose)
         try:
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
+        except PerfectFit as perfect:
+            raise FitError(perfect_message(frame, perfect.by_effects)) from None
         except FitError as error:
             demand_finite(frame, terms, family, None)
             why = offset_said(frame, first)
