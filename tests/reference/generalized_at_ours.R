@@ -69,5 +69,4 @@ for (entry in Filter(function(entry) entry$key %in% names(points), manifest)) {
   )
   cat(entry$key, ours$value - point$ours$value, own$value - ours$value, ours$tolerance, "\n", file = stderr())
 }
-writeLines(toJSON(list(software = software(), points = results), digits = 17, auto_unbox = TRUE, null = "null"),
-  arguments[3])
+write_entries(software("MASS"), results, arguments[3])
