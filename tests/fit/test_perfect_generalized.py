@@ -1,4 +1,4 @@
-"""Responses with a dispersion of which a model leaves nothing: one clear error, at once; and right numbers beside it."""
+"""Responses with a dispersion of which a model leaves nothing: one clear error; and right numbers beside it."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import mlm
 RNG = np.random.default_rng(1)
 DATA = pd.DataFrame({"x": RNG.normal(size=160), "g": np.repeat(np.arange(20), 8)})
 NOISE, LEVELS = RNG.normal(size=160), RNG.normal(size=20)
-INVERSES = {"log": np.exp, "inverse": lambda eta: 1.0 / eta, "identity": lambda eta: eta, "1/mu^2": lambda eta: eta**-0.5}
+INVERSES = {"log": np.exp, "inverse": lambda eta: 1 / eta, "identity": lambda eta: eta, "1/mu^2": lambda eta: eta**-0.5}
 MODELS = [
     ("Gamma", "log"),
     ("Gamma", "inverse"),
@@ -38,7 +38,9 @@ def test_fixed_effects_that_fit_exactly(family, link, noise, unit):
 @pytest.mark.parametrize("noise", [0.0, 1e-7])
 @pytest.mark.parametrize(("family", "link"), MODELS)
 def test_levels_that_fit_exactly(family, link, noise):
-    with pytest.raises(mlm.FitError, match="fits the response 'y' perfectly, or leaves less .* vary within the levels"):
+    with pytest.raises(
+        mlm.FitError, match=r"fits the response 'y' perfectly, or leaves less .* vary within the levels"
+    ):
         mlm.glmer("y ~ x + (1 | g)", drawn(link, noise, 0.1), family, link)
 
 
@@ -60,7 +62,7 @@ def test_glm_of_nearly_nothing(family, link):
 
 
 def test_terms_with_as_many_effects_together_as_rows():
-    with pytest.raises(mlm.DataError, match=r"'\(1 \| g\)', '\(0 \+ x \| g\)' have 40 random effects together .* 40 rows"):
+    with pytest.raises(mlm.DataError, match=r"'\(1 \| g\)', '\(0 \+ x \| g\)' have 40 random effects .* 40 rows"):
         mlm.glmer("y ~ x + (1 + x || g)", drawn("log", 0.2, 0.3).iloc[::4], "Gamma", "log")
 
 
