@@ -15,7 +15,7 @@ from ..errors import ConvergenceWarning, DataError, FitError, SingularFitWarning
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
 from ..generalized.laplace import GeneralizedEvaluation
-from ..generalized.pirls import OR_START
+from ..generalized.pirls import OR_LINK, OR_START
 from ..generalized.residuals import residuals
 from ..generalized.response import Response
 from ..likelihood.covariance import CovarianceLayout
@@ -118,12 +118,11 @@ class GeneralizedFit(FittedMixed):
             raise FitError(perfect_message(frame, perfect.by_effects)) from None
         except FitError as error:
             demand_finite(frame, terms, family, None)
-            why = offset_said(frame, first)
-            if start is None and not why:
-                raise
+            remedies = str(error).replace(OR_LINK, "") if first.takes_any_predictor else str(error)
+            said = remedies + offset_said(frame, first)
             if start is None:
-                raise FitError(f"{error}{why}") from error
-            said = str(error).replace(OR_START, "") + why
+                raise FitError(said) from error
+            said = said.replace(OR_START, "")
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, terms, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)

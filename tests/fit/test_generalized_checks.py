@@ -381,7 +381,7 @@ def test_the_farthest_values_are_named(far):
 
 
 def test_offset_that_leaves_no_digits_asks_for_no_other_link():
-    with pytest.raises(mlm.FitError, match=r"Look for values far .* The offset may be the cause") as caught:
+    with pytest.raises(mlm.FitError, match="The offset may be the cause") as caught:
         mlm.glmer("y ~ x + (1 | g)", DATA, offset=np.linspace(-700.0, 700.0, N))
     assert "another link" not in str(caught.value)
 
