@@ -8,6 +8,7 @@ from typing import Any
 
 from .errors import ArgumentError
 from .fit import one_level
+from .fit.checks import demand_no_family
 from .frame.fit_call import FitCall
 from .frame.independence import demand_no_random_terms, independent_columns
 from .frame.model_frame import ModelFrame, read_frame
@@ -72,6 +73,7 @@ def lm(
     Fox, J. (2016). *Applied Regression Analysis and Generalized Linear Models*, 3rd ed., chapters 5 and 9.
     """
     if others:
+        demand_no_family("lm", others)
         raise ArgumentError(
             f"lm has no argument {next(iter(others))!r}; it has formula, data, contrasts, functions and data_name. An "
             "offset is a term, offset(x); fits with weights are those of mlm.glm(…, family='gaussian', weights=…)."

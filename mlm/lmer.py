@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import ArgumentError, brief, is_one_of
-from .fit.checks import by_reml, demand_estimable, solving_of
+from .errors import ArgumentError, brief, is_one_of, suggest
+from .fit.checks import by_reml, demand_estimable, demand_no_family, solving_of
 from .fit.lazy import unread_frame
 from .fit.of_sums import products_of
 from .fit.stages import sorted_terms
@@ -39,6 +39,7 @@ def lmer(
     solver: str | None = None,
     probes: int = PROBES,
     seed: int = 0,
+    **others: Any,
 ) -> MixedModel:
     """Fit a linear mixed-effects model by REML or maximum likelihood.
 
@@ -184,6 +185,10 @@ def lmer(
     >>> slopes.coef()["homework"].round(1).tolist()
     [-3.2, -2.8, 7.6, 5.4, -3.8, -1.8, 1.3, 6.1, 5.5, 6.1]
     """
+    if others:
+        demand_no_family("lmer", others)
+        name = next(iter(others))
+        raise ArgumentError(f"lmer has no argument {name!r}.{suggest(name, lmer.__annotations__)}")
     restricted = by_reml(reml, REML, default=True)
     if verbose is not False and not is_one_of(verbose, (True, False)):
         raise ArgumentError(f"`verbose` is True or False; got {brief(verbose)}.")

@@ -1,8 +1,9 @@
 """mlm against lme4 and glmmTMB on random generalized designs that `reference/generalized_designs.py` draws.
 
 lme4's criterion has noise: its conditional modes end early, most of all under links whose expected and observed
-information differ. What is compared first is therefore the criterion itself, at lme4's estimates; then that ours are no
-worse on it, and as near to lme4's as the difference allows: half the square of a distance in standard errors.
+information differ. What is compared first is therefore the criterion itself, at lme4's estimates; then lme4's own
+deviance function where ours and where its search ended, with modes as near as it can find them: ours is nowhere the
+higher end. Estimates are the same to 1e-4 of a standard error, but for those of the few designs whose ends differ.
 """
 
 import json
@@ -19,6 +20,7 @@ import mlm
 
 REFERENCE = Path(__file__).parent / "reference"
 STORED = json.loads((REFERENCE / "generalized.json").read_text(encoding="utf-8"))["fits"]
+AT_OURS = json.loads((REFERENCE / "generalized_at_ours.json").read_text(encoding="utf-8"))["fits"]
 DESIGNS = {design.key: design for design in designs()}
 BY_LME4 = [key for key in DESIGNS if "error" not in STORED[key]["best"]]
 BY_GLMMTMB = [key for key in DESIGNS if (STORED[key].get("glmmTMB") or {}).get("minus_two_log_likelihood") is not None]
@@ -28,6 +30,14 @@ BETTER = 1e-6  # what a difference of two optima is
 CLOSE = 1e-4  # of a standard error
 # relative error of lme4's standard errors by differences of a criterion with noise; of glmmTMB's by those of gradients
 LME4_ERRORS, TMB_ERRORS = 6e-3, 2.5e-3
+# designs on which lme4's search ended elsewhere, or before the minimum, and how much lower its function is at our end
+LOWER_END = {
+    "binomial_logit_1_slope_04": 0.1,
+    "binomial_logit_1_slope_07": 0.5,
+    "binomial_logit_1_crossed_08": 4e-7,
+    "binomial_logit_1_several_terms_01": 1e-8,
+    "poisson_log_1_singular_02": 1e-8,
+}
 RELATIVE = 1e-3  # of conditional modes and variances, at estimates that differ as above
 NEAR_SINGULAR = 1e-2  # theta, where what is compared depends on how near to 0 a search has come
 
@@ -85,11 +95,28 @@ def test_same_criterion(key):
     assert at_lme4(key) == pytest.approx(STORED[key]["best"]["minus_two_log_likelihood"], rel=0, abs=NOISE)
 
 
+@pytest.mark.parametrize("key", BY_LME4)
+def test_lme4s_own_function_at_our_end(key):
+    """It is our criterion there, and nowhere above what it is where lme4's search ended."""
+    m, stored = fitted(key), AT_OURS[key]
+    assert DESIGNS[key].frame()[1] == stored["hash"]
+    assert -2.0 * m.loglik == pytest.approx(stored["at_ours"], rel=0, abs=BETTER)
+    assert stored["at_ours"] <= stored["at_own"] + BETTER
+
+
+@pytest.mark.parametrize("key", LOWER_END)
+def test_lower_than_lme4s_end(key):
+    assert AT_OURS[key]["at_ours"] < AT_OURS[key]["at_own"] - LOWER_END[key]
+
+
+@pytest.mark.parametrize("key", [key for key in BY_LME4 if key not in LOWER_END])
+def test_estimates_of_lme4(key):
+    assert apart(key, STORED[key]["best"]) < CLOSE
+
+
 @pytest.mark.parametrize("key", [key for key in BY_LME4 if DESIGNS[key].family != "negative.binomial"])
-def test_no_worse_than_lme4_and_as_near(key):
-    gap = -2.0 * fitted(key).loglik - at_lme4(key)
-    assert gap < 1e-7
-    assert apart(key, STORED[key]["best"]) < allowed(gap)
+def test_no_worse_than_lme4(key):
+    assert -2.0 * fitted(key).loglik - at_lme4(key) < 1e-7
 
 
 @pytest.mark.parametrize("key", [key for key in BY_LME4 if DESIGNS[key].family == "negative.binomial"])
@@ -97,7 +124,6 @@ def test_negative_binomial_theta(key):
     m, best = fitted(key), STORED[key]["best"]
     assert m.family.theta == pytest.approx(best["size"], rel=1e-4)
     assert -2.0 * m.loglik < best["minus_two_log_likelihood"] + BETTER
-    assert apart(key, best) < 3.0 * CLOSE
 
 
 @pytest.mark.parametrize("key", BY_GLMMTMB)

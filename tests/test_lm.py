@@ -169,7 +169,13 @@ def test_levels_that_are_new_make_no_difference(verb):
         m.predict(d, new_levels=3)
 
 
-@pytest.mark.parametrize("name", ["weights", "offset", "family"])
+@pytest.mark.parametrize("name", ["family", "link"])
+def test_families_are_of_glm(name):
+    with pytest.raises(mlm.ArgumentError, match=rf"has no argument '{name}'. Use mlm.glm\("):
+        mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}, **{name: "x"})
+
+
+@pytest.mark.parametrize("name", ["weights", "offset"])
 def test_arguments_that_lm_does_not_have_are_said(name):
     with pytest.raises(mlm.ArgumentError, match=f"lm has no argument '{name}'; it has formula, data"):
         mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]}, **{name: "x"})

@@ -174,3 +174,14 @@ def test_the_smallest_data_that_can_be_fitted():
     _, dense = setup("y ~ 1 + (1 | g)", pd.DataFrame({"y": [1.0, 2.0, 5.0], "g": ["a", "a", "b"]}), True)
     grid = [dense.value(np.array([t])) for t in np.linspace(0, 20, 401)]
     assert m.deviance <= min(grid) + DEVIANCE
+
+
+@pytest.mark.parametrize("name", ["family", "link", "n_agq", "nAGQ"])
+def test_families_are_of_glmer(name):
+    with pytest.raises(mlm.ArgumentError, match=rf"lmer .* has no argument '{name}'. Use mlm.glmer\("):
+        mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 3.0], "g": list("aabb")}, **{name: "x"})
+
+
+def test_misspelt_arguments_are_told_what_is_near():
+    with pytest.raises(mlm.ArgumentError, match=r"lmer has no argument 'weight'\. Did you mean 'weights'"):
+        mlm.lmer("y ~ 1 + (1 | g)", {"y": [1.0, 2.0, 4.0, 3.0], "g": list("aabb")}, weight=[1, 1, 1, 1])

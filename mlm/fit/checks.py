@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,10 @@ __all__ = [
     "demand_exact",
     "demand_identified",
     "demand_left",
+    "demand_no_family",
     "demand_residuals",
     "demand_variation",
+    "exact_message",
     "iterative_message",
     "singular_message",
     "solving_of",
@@ -42,6 +45,8 @@ EXACT_SHARE = 1e-24
 # Sum of squares about the mean, over that of the mean, up to which the rows are looked at for a response that is
 # constant. Measured of constants: 2e-31.
 CONSTANT_SHARE = 1e-12
+# Arguments of glmer and glm, here and in R, that linear models have not.
+OF_GENERALIZED = ("family", "link", "n_agq", "nAGQ")
 # Probes of an iterative fit: of one alone there is no error, and more than so many take more than solving exactly.
 FEWEST_PROBES, MOST_PROBES = 2, 10_000
 
@@ -63,6 +68,23 @@ def by_reml(reml: bool | None, spelled_as_in_r: bool | None, default: bool) -> b
         raise ArgumentError(f"`reml` is {reml!r} and `REML` is {spelled_as_in_r!r}: they mean the same, so give one.")
     given = spelled_as_in_r if reml is None else reml
     return default if given is None else bool(given)
+
+
+def demand_no_family(verb: str, others: Mapping[str, Any]) -> None:
+    """Refuse arguments of generalized models in a linear one.
+
+    Raises
+    ------
+    ArgumentError
+        When `family`, `link` or the number of quadrature nodes is among them.
+    """
+    name = next((each for each in others if each in OF_GENERALIZED), None)
+    if name is not None:
+        other = "mlm.glm" if verb == "lm" else "mlm.glmer"
+        raise ArgumentError(
+            f"{verb} fits linear models and has no argument {name!r}. Use {other}(formula, data, "
+            'family="binomial", …), or another family.'
+        )
 
 
 def solving_of(solver: Any, probes: Any, seed: Any) -> Solving:
@@ -158,10 +180,15 @@ def demand_left(frame: ModelFrame, products: CrossProducts) -> None:
     if not 0 < products.total < np.inf:
         raise DataError(f"The squares of the response {frame.formula.response!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT_SHARE * products.total:
-        raise FitError(
-            f"The fixed effects fit the response {frame.formula.response!r} exactly: there is no residual variance to "
-            "estimate. Is the response, or a copy of it, among the predictors?"
-        )
+        raise FitError(exact_message(frame.formula.response))
+
+
+def exact_message(response: str, what: str = "residual variance") -> str:
+    """Say that the fixed effects leave nothing of a response, so that `what` there is of it cannot be estimated."""
+    return (
+        f"The fixed effects fit the response {response!r} exactly: there is no {what} to estimate. "
+        "Is the response, or a copy of it, among the predictors?"
+    )
 
 
 def demand_exact(what: str, *fits: Any) -> None:

@@ -15,14 +15,22 @@ from ..errors import ConvergenceWarning, DataError, FitError, SingularFitWarning
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
 from ..generalized.laplace import GeneralizedEvaluation
-from ..generalized.pirls import OR_START
+from ..generalized.pirls import OR_LINK, OR_START
 from ..generalized.residuals import residuals
 from ..generalized.response import Response
 from ..likelihood.covariance import CovarianceLayout
 from ..optimize.optimum import Log
 from .checks import singular_message
 from .fitted import FittedMixed
-from .generalized_checks import convergence_message, demand_finite, demand_start, demand_structure, offset_said
+from .generalized_checks import (
+    convergence_message,
+    demand_finite,
+    demand_start,
+    demand_structure,
+    offset_said,
+    perfect_message,
+)
+from .generalized_criterion import PerfectFit
 from .generalized_curvature import UsersCriterion, curvature, even_directions, inverse_block
 from .generalized_information import AtModes, Information, information
 from .generalized_rows import WorkedRows, criterion_of
@@ -106,14 +114,15 @@ class GeneralizedFit(FittedMixed):
         log = Log(verbose)
         try:
             optimum = search(laplace, theta, beta, n_agq == 0, estimated, log)
+        except PerfectFit as perfect:
+            raise FitError(perfect_message(frame, perfect.by_effects)) from None
         except FitError as error:
             demand_finite(frame, terms, family, None)
-            why = offset_said(frame, first)
-            if start is None and not why:
-                raise
+            remedies = str(error).replace(OR_LINK, "") if first.takes_any_predictor else str(error)
+            said = remedies + offset_said(frame, first)
             if start is None:
-                raise FitError(f"{error}{why}") from error
-            said = str(error).replace(OR_START, "") + why
+                raise FitError(said) from error
+            said = said.replace(OR_START, "")
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, terms, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)

@@ -13,7 +13,7 @@ from ..generalized.irls import estimate
 from ..generalized.one_outcome import at_endless_variance
 from ..generalized.response import Response
 from ..generalized.separation import may_separate, separating
-from .checks import demand_estimable
+from .checks import demand_estimable, exact_message
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
 
@@ -25,6 +25,7 @@ __all__ = [
     "demand_start",
     "demand_structure",
     "offset_said",
+    "perfect_message",
 ]
 
 # Nodes an effect, at most: lme4's limit. And effects of a level: with 3, K³ evaluations of the rows.
@@ -79,6 +80,8 @@ def demand_generalized(family: Family) -> None:
 def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family, n_agq: int) -> None:
     """Refuse what cannot be estimated, or not by quadrature."""
     demand_estimable(frame, terms, family.has_scale, "mlm.glm")
+    if family.has_scale:
+        _demand_fewer_effects(frame, terms)
     if not (np.isfinite(frame.y).all() and frame.y.min() < frame.y.max()):
         _refuse_constant(frame, family)
     _demand_near(frame)
@@ -86,6 +89,19 @@ def demand_structure(frame: ModelFrame, terms: list[RandomPart], family: Family,
         _demand_digits(frame)
     if n_agq > 1:
         _demand_quadrature(terms, family, n_agq)
+
+
+def _demand_fewer_effects(frame: ModelFrame, terms: list[RandomPart]) -> None:
+    """Refuse terms of a factor that have as many effects together as there are rows, as one term with all of them."""
+    for group in dict.fromkeys(part.term.group for part in terms):
+        own = [part for part in terms if part.term.group == group]
+        columns, levels = sum(len(part.columns.names) for part in own), frame.groupings[group].size
+        if len(own) > 1 and columns * levels >= frame.nobs:
+            named = ", ".join(f"'({part.term.text})'" for part in own)
+            raise DataError(
+                f"The terms {named} have {columns * levels} random effects together ({levels} levels x {columns}) for "
+                f"{frame.nobs} rows; they cannot be told from the residuals. Use fewer random slopes."
+            )
 
 
 def _demand_near(frame: ModelFrame) -> None:
@@ -186,6 +202,19 @@ def convergence_message(message: str, evaluations: int, terms: tuple[RandomPart,
     return (
         f"Not converged: {message}, after {counted(evaluations, 'evaluation')}. The fit is kept, but its estimates are "
         f"not those of the largest likelihood. Leave out a term of {named}, or give other values in start=."
+    )
+
+
+def perfect_message(frame: ModelFrame, by_effects: bool) -> str:
+    """Say that nothing is left of a response with a dispersion, with random effects or without."""
+    response = frame.formula.response
+    if not by_effects:
+        return exact_message(response, "dispersion")
+    return (
+        f"The model fits the response {response!r} perfectly, or leaves less of it than double precision can tell "
+        "from nothing: there is no dispersion to estimate, and the likelihood rises without end. Does the response "
+        "vary within the levels of the grouping factors, by a ten-thousandth at least of how it varies between them? "
+        "Else use fewer random effects, or none."
     )
 
 

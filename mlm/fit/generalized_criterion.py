@@ -11,12 +11,34 @@ from ..generalized.laplace import GeneralizedEvaluation, Laplace
 from ..generalized.working import Working
 from ..optimize.optimum import Log
 
-__all__ = ["At", "Criterion", "with_size"]
+__all__ = ["At", "Criterion", "PerfectFit", "with_size"]
 
 # Step of the log of the negative binomial theta, over which differences are taken.
 LOG_STEP = 1e-3
 # Logarithms of the negative binomial theta beyond which only zeros vary, or counts near 1 are Poisson's.
 LEAST_LOG, LARGEST_LOG = -12.0, 16.0
+# Mean deviance of a response with a dispersion, in units in which it is near 1, up to which there is none to be
+# estimated: rows are 3e-7 of the response from their means. The likelihood of fits so near has minima that are narrower
+# than searches in double precision see; measured, those with 1e-6 are found.
+LEAST_DISPERSION = 1e-13
+# Squares of spherical effects over the deviance, beside fixed effects that move along, up to which rows are told from
+# their levels. At its largest it is half of how often effects vary as much as the rows about them (of J levels of k
+# rows, with effects b and a dispersion s², theta² is about b / (k s) there). Measured, those up to 3e3 are found.
+MOST_SHARE = 5e3
+
+
+class PerfectFit(Exception):
+    """A point of a search at which nothing is left of the response: the likelihood rises without end.
+
+    Attributes
+    ----------
+    by_effects : bool
+        Whether it takes the random effects.
+    """
+
+    def __init__(self, by_effects: bool) -> None:
+        super().__init__()
+        self.by_effects = by_effects
 
 
 class At(NamedTuple):
@@ -54,7 +76,15 @@ class Criterion:
         assert start is not None
         at = laplace.evaluate(theta, start, mode, joint=len(start) > 0)
         self.log.add(np.concatenate([theta, at.beta]), at.value)
+        self._demand_left(at, at.mode.penalty)
         return At(at.value, at.gradient[: self.n_theta], at, laplace)
+
+    def _demand_left(self, at: GeneralizedEvaluation, penalty: float = 0.0) -> None:
+        """Break off where nothing is left of a response with a dispersion, or next to nothing beside the effects."""
+        if self.has_scale:
+            deviance, weights = at.mode.at.deviance, self.laplace.problem.working.weights
+            if deviance <= LEAST_DISPERSION * float(np.sum(weights)) or penalty > MOST_SHARE * deviance:
+                raise PerfectFit(bool(at.theta.any()))
 
     def keeping_side(self, at: At) -> At:
         """A point, after which no linear predictor passes a pole of the mean any more."""
@@ -72,6 +102,7 @@ class Criterion:
         if not self.estimated:
             at = last.laplace.evaluate(x[:n], x[n:], mode)
             self.log.add(x, at.value)
+            self._demand_left(at)
             return At(at.value, at.gradient, at, last.laplace)
         return self._sized(x[:n], x[n:-1], x[-1], last, joint=False)
 

@@ -115,6 +115,8 @@ def search(
         return _ended(criterion, _rough_with_size(criterion, firsts[0]) if estimated else firsts[0])
     ends = [_beside_zero(criterion, _second_stage(criterion, first)) for first in firsts]
     end = min(ends, key=lambda end: end.at.value)
+    if theta is not None and beta is not None and not estimated:
+        end = _no_higher(criterion, end, np.concatenate([theta, beta]))
     return _ended(criterion, _settled(criterion, end) if criterion.has_scale else end)
 
 
@@ -137,6 +139,17 @@ def _second_stage(criterion: Criterion, first: Descent[At]) -> Descent[At]:
         at = criterion.released(x, first.at)
     end = descend(criterion.together, x, at, hessian, FINE)
     return once_more(criterion.together, end) if end.left > LAST else end
+
+
+def _no_higher(criterion: Criterion, end: Descent[At], start: np.ndarray) -> Descent[At]:
+    """The end of a search, or that of another from the very start, where the criterion is lower than at the end."""
+    try:
+        at = criterion.together(start, end.at)
+    except FitError:
+        return end
+    if at.value > end.at.value - LEAST_GAIN:
+        return end
+    return descend(criterion.together, start, at, end.hessian, FINE)
 
 
 def _settled(criterion: Criterion, end: Descent[At]) -> Descent[At]:

@@ -74,7 +74,7 @@ class FitCall:
         FitError
             When there are no data.
         """
-        known = [name for name in signature(self.verb).parameters if name not in ("formula", "data")]
+        known = [name for name in signature(self.verb).parameters if name not in ("formula", "data", "others")]
         for name in changes:
             if name not in known:
                 raise ArgumentError(

@@ -134,6 +134,11 @@ class Family(ABC):
             mu = self.link.inverse(eta)
             return found & np.isfinite(mu) & (mu > self.lower) & (mu < self.upper)
 
+    @property
+    def takes_any_predictor(self) -> bool:
+        """Whether each linear predictor has a mean of the family."""
+        return bool(self.link.unit) and (self.link.name != "log" or np.isinf(self.upper))
+
     def admits(self, eta: np.ndarray) -> bool:
         """Whether these linear predictors have means that the family can have."""
         return bool(self.admitted(eta).all())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-__all__ = ["LOG_TWO_PI", "excess", "relative_entropy", "stirling_error"]
+__all__ = ["DIGAMMA", "LOG_TWO_PI", "excess", "log_over_digamma", "relative_entropy", "stirling_error"]
 
 LOG_TWO_PI = float(np.log(2 * np.pi))
 # Share of its size below which a difference is so small that the logarithm of its sum with 1 is taken by its series,
@@ -18,6 +18,8 @@ SMALL_SHARE, TERMS = 0.1, 7
 # Number from which on Stirling's series of five terms has all digits of a float.
 STIRLING_FROM = 30.0
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
+# ... and the series of the digamma function, beyond log n - 1 / (2 n).
+DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
 
 
 def excess(share: np.ndarray) -> np.ndarray:
@@ -80,3 +82,19 @@ def stirling_error(n: np.ndarray) -> np.ndarray:
     for coefficient in reversed(STIRLING):
         series = coefficient + series / square
     return np.where(n > 0, np.where(n < STIRLING_FROM, direct, series / safe), 0.0)
+
+
+def log_over_digamma(n: float) -> float:
+    """Return ``log n - digamma(n)`` with all digits, which is about 1 / (2 n) where n is large.
+
+    Examples
+    --------
+    >>> f"{log_over_digamma(1e14):.10g}", f"{log_over_digamma(1.0):.10g}"
+    ('5e-15', '0.5772156649')
+    """
+    if n < STIRLING_FROM:
+        return float(np.log(n) - special.digamma(n))
+    square, series = n * n, 0.0
+    for coefficient in reversed(DIGAMMA):
+        series = coefficient + series / square
+    return 0.5 / n + series / square

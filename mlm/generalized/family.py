@@ -14,6 +14,12 @@ __all__ = ["FAMILIES", "Family", "make_family"]
 
 FAMILIES: dict[str, type[Family]] = {kind.name: kind for kind in (*COUNTS, *CONTINUOUS)}
 OVERDISPERSED = "negative.binomial"
+# What other programs call them.
+ELSEWHERE = {
+    OVERDISPERSED: ("nbinom2", "nbinom", "negbin", "negbinomial", "negativebinomial", "nb"),
+    "binomial": ("bernoulli",),
+    "gaussian": ("normal",),
+}
 QUASI = {"quasibinomial": "binomial", "quasipoisson": "poisson", "quasi": "gaussian"}
 
 
@@ -53,7 +59,10 @@ def make_family(name: str, link: str | None = None, theta: float | None = None) 
             f"family={OVERDISPERSED!r}."
         )
     if name not in FAMILIES:
-        raise ArgumentError(f"There is no family {name!r}.{suggest(name, FAMILIES)} There are: {', '.join(FAMILIES)}.")
+        plain = name.lower().replace("_", "").replace(".", "").replace(" ", "")
+        meant = next((own for own, others in ELSEWHERE.items() if plain in others), name)
+        hint = suggest(name, FAMILIES) if meant == name else f" Did you mean {meant!r}?"
+        raise ArgumentError(f"There is no family {name!r}.{hint} There are: {', '.join(FAMILIES)}.")
     kind = FAMILIES[name]
     chosen = kind.links[0] if link is None else link
     if not isinstance(chosen, str) or chosen not in kind.links:

@@ -17,16 +17,15 @@ import scipy
 from scipy import special
 
 from .distribution import Family
-from .exact import excess
+from .exact import DIGAMMA, excess
 from .family import OVERDISPERSED, make_family
 from .irls import Estimate, estimate
 from .response import Response
 
 __all__ = ["estimate_with_theta", "likely_theta", "theta_se"]
 
-# Theta from which on digamma functions are taken by their asymptotic series; of five terms these have all digits.
+# Theta from which on digamma functions are taken by their asymptotic series, which has all digits.
 SERIES_FROM = 30.0
-DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
 # Theta is looked for between these, as shares of the least and of the largest of 1 and the counts and their means: at
 # the upper one the variance is the Poisson one to a float's digits. Below the lower one it goes on while the score says
 # so, a hundredfold at a time, down to the smallest.

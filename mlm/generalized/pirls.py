@@ -19,26 +19,26 @@ from .rows import Blocks, Rows
 from .systems import Structure, System
 from .working import AtRows, Working
 
-__all__ = ["OR_START", "Mode", "Problem", "find_mode", "predicted", "pulled", "scaled_effects"]
+__all__ = ["OR_LINK", "OR_START", "Mode", "Problem", "find_mode", "predicted", "pulled", "scaled_effects"]
 
 MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is
 # rounding), and below which it is not taken.
 CLOSE, ARRIVED = 1e-9, 1e-18
-OR_START = ", or give values in start="
-REMEDY = f"Take another link, whose means are in the family's range for any predictor{OR_START}."
+OR_START, OR_LINK = ", or give values in start=", ", or take another link"
+NO_MEANS = "The linear predictor gives means that the family cannot have"
 NOT_FOUND = (
-    "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have. "
-    f"{REMEDY}"
+    "The conditional modes of the random effects cannot be found: steps lead to means that the family cannot have"
 )
-NO_MEANS = f"The linear predictor gives means that the family cannot have. {REMEDY}"
+OTHER_LINK = f". Take another link, whose means are in the family's range for any predictor{OR_START}."
+NEARER = f", or no numbers. Look for values far from the others, in predictors and the offset{OR_START}."
 NOT_TOLD = (
     "The fixed effects cannot be told from one another to working precision: they depend on one another, or the fit "
-    "has come to the edge of what means the family can have. Leave a predictor out, or take another link."
+    f"has come to the edge of what means the family can have. Leave a predictor out{OR_LINK}."
 )
 NOT_IN_STEPS = (
     f"The conditional modes of the random effects are not found in {MOST_STEPS} steps. Leave out a random "
-    f"term, look for values far from the others, or take another link{OR_START}."
+    f"term, look for values far from the others{OR_LINK}{OR_START}."
 )
 # Share of the sum that may be rounding.
 ROUNDING = 1e-13
@@ -193,7 +193,7 @@ def find_mode(
     rows, working, structure = problem
     eta = _predictor(rows, matrices, beta, u)
     if not working.admits(eta):
-        raise FitError(NO_MEANS)
+        raise FitError(NO_MEANS + _remedy(working))
     at, penalty = working.at(eta), _squares(u)
     last, finer = False, max(working.penalty_factor, 1.0)
     for _ in range(MOST_STEPS):
@@ -219,12 +219,16 @@ def find_mode(
         found = _lower(problem, matrices, (beta, u, at, penalty), (move, [s[:, :, 0] for s in step]), joint)
         if found is None:
             if size > 1e-6:
-                raise FitError(NOT_FOUND)
+                raise FitError(NOT_FOUND + _remedy(working))
             break
         beta, u, at, penalty = found
     else:
         raise FitError(NOT_IN_STEPS)
     return Mode(matrices, beta, u, at, blocks, system, observed, curvature, fixed, penalty)
+
+
+def _remedy(working: Working) -> str:
+    return NEARER if working.family.takes_any_predictor else OTHER_LINK
 
 
 def _squares(u: list[np.ndarray]) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from .distribution import Family
+from .exact import log_over_digamma
 from .units import Units
 
 __all__ = ["AtRows", "Working"]
@@ -225,4 +226,4 @@ class Working:
         if self.family.name != "Gamma":
             return share / deviance
         shape = 1.0 / dispersion
-        return 2.0 * float(np.sum(self.weights)) * (np.log(shape) - float(special.digamma(shape))) * shape / deviance
+        return 2.0 * float(np.sum(self.weights)) * log_over_digamma(shape) * shape / deviance

@@ -378,3 +378,21 @@ def test_one_far_value_leaves_standard_errors(far):
 @pytest.mark.parametrize("far", [1e10, -1e11, 1e12])
 def test_the_farthest_values_are_named(far):
     refused(mlm.DataError, "'x' has 1 value", f"{far:g}", "missing value", x=with_far_value(far))
+
+
+def test_offset_that_leaves_no_digits_asks_for_no_other_link():
+    with pytest.raises(mlm.FitError, match="The offset may be the cause") as caught:
+        mlm.glmer("y ~ x + (1 | g)", DATA, offset=np.linspace(-700.0, 700.0, N))
+    assert "another link" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::mlm.ConvergenceWarning", "ignore::mlm.SingularFitWarning")
+def test_a_start_is_never_left_for_a_higher_end():
+    """The likelihood of these rows has no maximum: effects that tell all outcomes are the likelier, the larger."""
+    x = [-1.04, -1.6, -0.7, -1.18, 0.37, -0.55, 0.13, -0.15, 0.25]
+    x += [0.37, 0.59, -2.43, -1.81, -0.27, -0.17, -1.37, 0.14, -0.7]
+    y = [0, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
+    data = {"x": x, "y": y, "f": list("aaaaaaabbababaaaab"), "g": np.repeat(np.arange(6), 3)}
+    start = {"theta": [56.4, 346.6, 12.4], "fixef": [-31.7, 129.5, 52.6]}
+    m = mlm.glmer("y ~ x + f + (1 + x | g)", data, start=start)
+    assert -2 * m.loglik <= m.deviance_function.value(np.array(start["theta"]), np.array(start["fixef"]))

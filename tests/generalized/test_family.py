@@ -204,6 +204,9 @@ def test_what_is_admitted(name, link):
     ("arguments", "says"),
     [
         (("binomal",), "no family 'binomal'. Did you mean 'binomial'? There are: binomial, poisson"),
+        (("nbinom2",), "no family 'nbinom2'. Did you mean 'negative.binomial'? There are"),
+        (("negbin",), "no family 'negbin'. Did you mean 'negative.binomial'? There are"),
+        (("nb",), "no family 'nb'. Did you mean 'negative.binomial'? There are"),
         (("gamma",), "Did you mean 'Gamma'"),
         (("binomial", "logt"), "The binomial family has no link 'logt'. Did you mean 'logit'"),
         (("binomial", "identity"), "has no link 'identity'. It has: logit, probit, cloglog, cauchit, log"),
