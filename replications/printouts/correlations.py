@@ -19,8 +19,9 @@ PREFIX = "fixef."
 def correlations(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
     """Read the triangle into a block; ids are ``fixef_corr.row.column``.
 
-    Names are cut in print, so they are taken from the table of coefficients, by their order. Without such a table
-    the printed names serve.
+    Names are cut in print, so they are taken from the table of coefficients, by their order, if the name in front of
+    each row may be cut from the one in its turn; else the triangle is not read. Without such a table the printed names
+    serve.
     """
     start = cursor.at
     lines = _dedented(_lines(cursor, ends))
@@ -33,11 +34,25 @@ def correlations(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> 
     if found is not None and len(found[1]) < len(lines):
         rest = lines[len(found[1])].number
         cursor.at = next(at for at in range(start, cursor.at) if cursor.lines[at].number == rest)
+    if found is not None and terms and not _may_be_called(found[0], terms):
+        found = None
+    block.labels |= {line.number: line.text for line in lines if found is not None and not _numeric(line.text)}
     if found is None:
         block.unread += [(line.number, line.text) for line in lines]
     for text, row, column, at, line in found[0] if found else ():
         first, second = (terms[i] if terms else label for i, label in zip(at, (row, column), strict=True))
         block.add(text, f"fixef_corr.{slug(first)}.{slug(second)}", row, column, line)
+
+
+def _may_be_called(found: _Numbers, terms: Sequence[str]) -> bool:
+    """Tell whether each row's name may be that of the coefficient in its turn, as :func:`_may_be_cut` says."""
+    return all(_may_be_cut(label, terms[at[0]]) for _, label, _, at, _ in found)
+
+
+def _may_be_cut(short: str, name: str) -> bool:
+    """Tell whether a name may be a longer one with characters left out, as R's ``abbreviate()`` leaves them out."""
+    rest = iter(name.replace(" ", ""))
+    return all(character in rest for character in short.replace(" ", ""))
 
 
 _Numbers = list[tuple[str, str, str, tuple[int, int], int]]
@@ -124,7 +139,7 @@ def _panels(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
     seen: set[str] = set()
     for at, line in enumerate(lines):
         if total and len(found) == count:
-            return found, lines[:at]
+            return (found, lines[:at]) if not _is_one_more(line.text, total) else None
         cells = trailing(line.text)
         again = at == 0 or row == total or line.text.startswith("  ") or len(line.text.split()) > 1
         if not cells and again and (row == total or line.text.strip() not in seen):
@@ -143,6 +158,11 @@ def _panels(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:
         found += [(tidy(cell.text), label, heads[i], (row, offset + i), line.number) for i, cell in enumerate(cells)]
         row += 1
     return (found, lines) if found and (not total or len(found) == count) else None
+
+
+def _is_one_more(text: str, total: int) -> bool:
+    """Tell whether a line is the row of one more term, which the coefficients have not."""
+    return len(trailing(text)) == total and bool(_before(text))
 
 
 def _stream(lines: Sequence[Line], terms: Sequence[str]) -> _Found | None:

@@ -280,8 +280,16 @@ def _rows(matrix: Matrix, panel: Sequence[Line], columns: Sequence[Cell], short:
         return [None] * len(panel)
     short = short and not any(aligned(trailing(stars_of(line.text)[0]), columns) for line in panel)
     rows = [_row(line, columns, short, matrix) for line in panel]
+    if any(row is not None and _is_full(line, columns) for line, row in zip(panel, rows, strict=True)):
+        rows = [row or parse(line, columns, short=short, decimal=True) for line, row in zip(panel, rows, strict=True)]
     named = len(rows) > 1 or any(row is not None and row.label for row in rows)
     return [None if named and row is not None and not row.label else row for row in rows]
+
+
+def _is_full(line: Line, columns: Sequence[Cell]) -> bool:
+    """Tell whether a row has a number that ends below each heading, and no other: none stands where labels do."""
+    cells = trailing(stars_of(line.text)[0])
+    return len(cells) == len(columns) == len(aligned(cells, columns))
 
 
 def _row(line: Line, columns: Sequence[Cell], short: bool, matrix: Matrix) -> Row | None:

@@ -116,6 +116,7 @@ def _block(lines: list[Line], at: int) -> tuple[Block, int] | None:
 def _account(block: Block, lines: list[Line]) -> None:
     """Report the lines of a block that have a number with a decimal which is neither read nor part of what it says."""
     read: dict[int, list[str]] = {}
+    labels = _labels(block)
     for number in block.numbers:
         read.setdefault(number.line, []).append(re.sub(r"\s", "", number.text))
     said = " ".join([*block.heads.values(), *block.messages, block.formula or "", block.call])
@@ -124,7 +125,7 @@ def _account(block: Block, lines: list[Line]) -> None:
         legend = _LEGEND.search(line.text) or CODES.match(line.text)
         if line.code or line.cells or line.prose or line.number in reported or legend:
             continue
-        texts = [*read.get(line.number, ()), *_ALONE.findall(block.labels.get(line.number, ""))]
+        texts = [*read.get(line.number, ()), *_ALONE.findall(labels.get(line.number, ""))]
         for found in _ALONE.findall(_PADDED.sub(r"\1", line.text)):
             known = next((text for text in texts if text.lstrip("<>=").removesuffix("%") == found), None)
             if known is not None:
@@ -132,6 +133,19 @@ def _account(block: Block, lines: list[Line]) -> None:
             elif re.sub(r"\s+", " ", line.text).strip() not in said:
                 block.unread.append((line.number, line.text))
                 break
+
+
+def _labels(block: Block) -> dict[int, str]:
+    """Return by line what it says in words: a row's label that begins with a letter, and names above values."""
+    labels: dict[int, str] = {}
+    above: dict[int, list[str]] = {}
+    named = [number for number in block.numbers if re.match(r"[(A-Za-z]", number.row)]
+    for number in named:
+        labels.setdefault(number.line, number.row)
+    for number in named:
+        if number.line - 1 not in labels and not number.column:
+            above.setdefault(number.line - 1, []).append(number.row)
+    return {line: " ".join(names) for line, names in above.items()} | labels | block.labels
 
 
 def _is_number_line(line: Line) -> bool:

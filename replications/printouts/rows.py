@@ -27,7 +27,7 @@ class Row:
     stars_line: int = 0
 
 
-def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
+def parse(line: Line, columns: Sequence[Cell], *, short: bool, decimal: bool = False) -> Row | None:
     """Read a row below headings.
 
     Parameters
@@ -36,6 +36,8 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     columns : sequence of Cell
     short : bool
         Whether a row that is not aligned may have fewer cells than there are headings, the last ones missing.
+    decimal : bool
+        Whether a label may end with a decimal, ``eduYear 12.5``: not unless each heading has a cell that ends below it.
     """
     text, stars = stars_of(line.text)
     cells = trailing(text)
@@ -48,7 +50,7 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
     if not placed:
         return None
     label = text[: min(cell.start for cell in placed.values())].strip()
-    if swallows(label, gap=True):
+    if swallows(label.rpartition(" ")[0] if decimal and len(below) == len(columns) else label, gap=True):
         return None
     if len(placed) < len(columns) and re.fullmatch(r"-?\d*\.\d+", label):
         return None
@@ -62,16 +64,26 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool) -> Row | None:
 def swallows(label: str, *, gap: bool) -> bool:
     """Tell whether a label ends in a number that is none of it: one with a decimal, or with ``gap`` one set apart.
 
-    A minus at its end is none of it either.
+    A minus at its end is none of it either; a number within brackets that the label opens and closes is.
 
     Examples
     --------
     >>> [swallows(label, gap=True) for label in ("arm 2", "(Intercept) 251.4", "Days  10", "0.25", "Days -")]
     [False, True, True, False, True]
+    >>> [swallows(label, gap=True) for label in ("I(age - 43.01)", "I(x > 40.5)TRUE", "log(x + 0.5):z 0.3")]
+    [False, False, True]
     """
     if re.search(r"(^|\s)[-<>]$|^Residuals?\s+\d", label):
         return True
+    if _closes(label):
+        return False
     return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
+
+
+def _closes(label: str) -> bool:
+    """Tell whether the last word of a label closes more brackets than it opens, and the words before opened them."""
+    before, _, last = label.rpartition(" ")
+    return last.count(")") - last.count("(") == before.count("(") - before.count(")") > 0
 
 
 def _lost_places(text: str, aligned: dict[str, Cell], columns: Sequence[Cell]) -> bool:
