@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from replications.printouts import brackets, grids
+from replications.printouts import brackets, grids, names
 from replications.printouts.block import Block
 from replications.printouts.brackets import Bracketed
 from replications.printouts.cells import NUMBER, is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
-from replications.printouts.names import slug
+from replications.printouts.names import interval_ends, slug
 
 _DASH = r"\s*(?:;|,|\N{EN DASH}|\N{EM DASH}|\bto\b|\s-\s)\s*"
 _STARS = r"\s*(?:\^?\{?(\*{1,3}|\+|\.)\}?)?"
@@ -34,7 +34,7 @@ _FIT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"Residual Std\. Error", ("rse", "df_resid")),
     (r"F Statistic", ("f", "f_df1", "f_df2")),
     (r"(R ?\^?2|R\N{SUPERSCRIPT TWO}|R-squared|R2)", ("r2",)),
-    (r"(Adj\.? ?R ?\^?2|Adj\. R\N{SUPERSCRIPT TWO}|Adjusted R-?2|R2 Adj\.|Adj\. R-squared)", ("adj_r2",)),
+    (r"(Adj\.? ?R ?\^?2|Adj\. R\N{SUPERSCRIPT TWO}|Adjusted R-?\^?2|R2 Adj\.|Adj\. R-squared)", ("adj_r2",)),
     (r"R\^?(2|\N{SUPERSCRIPT TWO}) ?/ ?R\^?(2|\N{SUPERSCRIPT TWO}) adjusted", ("r2", "adj_r2")),
     (r"Marginal R\^?2 ?/ ?Conditional R\^?2|Marginal R\N{SUPERSCRIPT TWO} .*", ("r2_marginal", "r2_conditional")),
     (r"R2 Marg\.", ("r2_marginal",)),
@@ -89,8 +89,11 @@ _LEVEL = "\t"
 
 @dataclass(frozen=True, slots=True)
 class _Column:
+    """A column: the model it belongs to, its heading, and what that says of its cells; empty where it says nothing."""
+
     model: str
     statistic: str
+    what: str
 
 
 def add(block: Block, grid: Sequence[GridRow]) -> None:
@@ -162,7 +165,7 @@ def _beside(rows: Sequence[GridRow], columns: Sequence[_Column]) -> list[tuple[i
         below = below + _is_bracketed(row) if goes_on else 0
         known = known if goes_on else {}
         for at, (column, cell) in enumerate(zip(columns, row.cells[1:], strict=False)):
-            if _STATISTICS.get(column.statistic, "estimate") == "estimate":
+            if column.what in ("", "estimate"):
                 known.setdefault(at, {}).update(read := dict(parts(cell)))
                 if "se" in read and not fit_ids(row.cells[0], single=False):
                     ends = (known[at]["ci_low"], known[at]["ci_high"]) if "ci_low" in known[at] else None
@@ -206,20 +209,28 @@ def _columns(head: Sequence[GridRow], count: int) -> list[_Column]:
     statistics, models = [""] * count, [""] * count
     for row in head:
         cells = [*row.cells[1:], *[""] * count][:count]
-        if sum(cell in _STATISTICS for cell in cells) > 1 or row.cells[0] == "Predictors":
+        if sum(bool(_meaning(cell)) for cell in cells) > 1 or row.cells[0] == "Predictors":
             statistics = cells
         elif any(cells) and not (len([cell for cell in cells if cell]) == 1 < count and any(models)):
             models = cells if not all(_same(cells)) or not any(models) else models
     seen: dict[str, int] = {}
-    columns, name = [], ""
+    columns, name, ends = [], "", interval_ends(list(dict.fromkeys(statistics)))
     for at in range(count):
         first = next((text for text in statistics if text), "")
         if not statistics[at] or statistics[at] == first or models[at] or is_of_estimates(statistics[at]):
             name = models[at] or f"({at + 1})"
             seen[name] = seen.get(name, 0) + 1
             name = f"{name}__{seen[name]}" if seen[name] > 1 else name
-        columns.append(_Column(name, statistics[at]))
+        what = ends.get(statistics[at]) or _meaning(statistics[at])
+        if statistics[at] and any(one.model == name and is_of_estimates(one.statistic) for one in columns):
+            what = what or names.quantity(statistics[at])
+        columns.append(_Column(name, statistics[at], what))
     return columns
+
+
+def _meaning(heading: str) -> str:
+    """Return what a heading says of its cells, the two ends of an interval too; empty for others."""
+    return _STATISTICS.get(heading) or (end if (end := names.quantity(heading)) in ("ci_low", "ci_high") else "")
 
 
 def is_of_estimates(heading: str) -> bool:
@@ -329,7 +340,7 @@ def _add_cell(
         for id, text in values:
             block.add(text, prefix + id, term, column.model, row.line)
         return
-    found = _statistic(column.statistic, cell)
+    found = _statistic(column.what, cell)
     own = table.bracketed.get(below, "se")
     if not found or (own is None and any(name == "se" for name, _ in found)):
         block.unread.append((row.line, f"{term} {cell}"))
@@ -342,6 +353,21 @@ def _add_cell(
     for quantity, text in found:
         what = own if quantity == "se" else quantity
         block.add(text, f"{prefix}{name}.{what}", term.replace(_LEVEL, " "), label, row.line)
+
+
+def are_of_the_fit(headings: Sequence[str]) -> bool:
+    """Tell whether all headings of a table, two at least, tell of the fit."""
+    return len(headings) > 1 and all(fit_ids(heading, single=True) for heading in headings)
+
+
+def add_fit(block: Block, headings: Sequence[str], row: GridRow) -> None:
+    """Add a row each of whose cells tells of the fit what its heading says."""
+    for heading, cell in zip(headings, row.cells, strict=False):
+        values = _fit_values(cell, fit_ids(heading, single=True))
+        for id, text in values:
+            block.add(text, id, "", heading, row.line)
+        if not values and re.search(r"\d", cell):
+            block.unread.append((row.line, cell))
 
 
 def _fit_values(cell: str, ids: Sequence[str]) -> list[tuple[str, str]]:
@@ -358,9 +384,8 @@ def _fit_values(cell: str, ids: Sequence[str]) -> list[tuple[str, str]]:
     return []
 
 
-def _statistic(statistic: str, cell: str) -> list[tuple[str, str]]:
+def _statistic(what: str, cell: str) -> list[tuple[str, str]]:
     """Return the parts of a cell below a heading that says what it is, or of any other cell."""
-    what = _STATISTICS.get(statistic, "")
     if what in ("", "estimate"):
         return parts(cell)
     if what in ("ci", "std_ci"):

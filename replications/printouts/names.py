@@ -126,7 +126,9 @@ _ENDS = tuple(
     (re.compile(rf"{word}[\s_.]*{_SHARE}|(?:{_SHARE}\s*)?ci[\s_.]*{word}|{word}[\s_.]*(?:{_SHARE}\s*)?ci", re.I), id)
     for word, id in ((_LOW, "ci_low"), (_HIGH, "ci_high"))
 )
-_QUANTILE = re.compile(r"(?:(?P<named>[qQ]\.?)|X)?(?P<share>\d+(?:\.\d+)?)(?(named)\s?%?|\s?(?:%|\.\.))")
+_QUANTILE = re.compile(
+    r"(?:(?P<named>[qQ]\.?)|X|(?P<in>CI \())?(?P<share>\d+(?:\.\d+)?)(?(named)\s?%?|\s?(?:%|\.\.))(?(in)\))"
+)
 _MEAN = re.compile(r"emmean|lsmean|prob|rate|response|.+\.trend")
 """Headings of what emmeans gives of a combination of levels."""
 LETTERS = ".group"

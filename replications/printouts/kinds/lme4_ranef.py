@@ -32,7 +32,11 @@ def read(cursor: Cursor) -> Block | None:
         cursor.take()
         cursor.skip_blank()
         table = _by_place(cursor) or _in_turn(cursor) or frames.read(cursor)
-        if table is None or ("(Intercept)" not in table.headings and not re.search(r"ranef|coef", block.call)):
+        if (
+            table is None
+            or [row.label for row in table.rows] == table.headings
+            or ("(Intercept)" not in table.headings and not re.search(r"ranef|coef", block.call))
+        ):
             break
         for row in table.rows:
             for column, (text, number) in row.cells.items():

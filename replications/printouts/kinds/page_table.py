@@ -14,6 +14,9 @@ from replications.printouts.names import LETTERS, QUANTITIES, interval_ends, lev
 
 _ESTIMATES = {"b", "B", "Est.", "Est", "est", "β", "Beta"}
 _STATISTICS = {*QUANTITIES, *_ESTIMATES, "p", "P", "CI", "95% CI", "S.E.", "se"}
+_STANDARDISED = {"b*", "\N{GREEK SMALL LETTER BETA}*", "B*"}
+_OF = re.compile(r"(?:\d+(?:\.\d+)?\s?% ?)?CI \((\D[^()]*)\)")
+"""The heading of an interval that says whose it is: ``95% CI (b*)``."""
 _INTERVAL = re.compile(r"\bC\.?I\b|[Ii]nterval")
 _DECIMAL = re.compile(r"\d\.\d")
 _VALUE = re.compile(r"[<>(\[-]?\s*[\d.]|.*[=<>]\s*-?[\d.]")
@@ -148,15 +151,25 @@ def _cell(
         parts = model_tables.interval(cell)
     parts = [(within.get(part, part), text) for part, text in parts]
     heading = f"{above} {column}".strip()
-    what = "estimate" if column in _ESTIMATES else ends.get(column) or quantity(column)
-    return [
-        (
-            f"{model}{name}.{part if part.startswith('ci_') else what if part == 'estimate' else f'{what}_{part}'}",
-            text,
-            heading,
-        )
-        for part, text in parts
-    ]
+    what = "estimate" if column in _ESTIMATES else ends.get(column) or _quantity(column)
+    of = _whose(column)
+
+    def _name(part: str) -> str:
+        return f"{of}{part}" if part.startswith("ci_") else what if part == "estimate" else f"{what}_{part}"
+
+    return [(f"{model}{name}.{_name(part)}", text, heading) for part, text in parts]
+
+
+def _whose(column: str) -> str:
+    """Return what an interval is of, as ids begin; empty for that of the estimates, or where it is not said."""
+    found = _OF.fullmatch(column)
+    if found is None or found[1] in _ESTIMATES:
+        return ""
+    return "std_" if found[1] in _STANDARDISED else f"{quantity(found[1])}_"
+
+
+def _quantity(column: str) -> str:
+    return "std_estimate" if column in _STANDARDISED else quantity(column)
 
 
 def _within(text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from replications.printouts import model_tables
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
+from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
 from replications.printouts.names import LETTERS, interval_ends, level_columns, quantity, slug
@@ -31,7 +32,8 @@ def read(cursor: Cursor) -> Block | None:
     if names is None or any(is_number(name) and name not in ends for name in names[1:]):
         return None
     cursor.at += 3 if above else 2
-    block = Block("pandoc.table", head.number, call=cursor.call())
+    fit = model_tables.are_of_the_fit(names)
+    block = Block("pander.pander" if fit else "pandoc.table", head.number, call=cursor.call())
     while (line := cursor.peek()) is not None and not (line.prose or line.code):
         following = cursor.peek(1)
         if line.blank and (following is None or following.blank or _cells(following.text, spans) is None):
@@ -39,7 +41,9 @@ def read(cursor: Cursor) -> Block | None:
         cursor.take()
         if _RULES.match(line.text) or _WHOLE.match(line.text):
             break
-        if not line.blank:
+        if fit and not line.blank and (cells := _cells(line.text, spans)) is not None:
+            model_tables.add_fit(block, names, GridRow(line.number, tuple(cells)))
+        elif not line.blank:
             _row(block, line, names, spans, ends)
     return block if block.numbers or block.unread else None
 
