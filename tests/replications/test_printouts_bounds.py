@@ -66,6 +66,19 @@ def test_bounds_in_columns_of_their_own_are_bounds(ends, first):
     assert not any("__" in id for id in found)
 
 
+def test_small_letters_and_bounds_are_no_models():
+    page = _page(
+        "|value|se|lower_2.5|upper_97.5",
+        "Intercept|5.924|0.123|5.684|6.164",
+        "breedB|0.261|0.046|0.171|0.350",
+        "week|0.132|0.118|-0.099|0.363",
+    )
+    found = _values(page)
+    assert found["breedB.se"] == "0.046"
+    assert found["week.ci_low"] == "-0.099"
+    assert found["intercept.estimate"] == "5.924"
+
+
 def test_a_column_no_reader_knows_is_no_second_estimate():
     found = _values(_page("Predictors|Estimates|p|VIF", "(Intercept)|4.12|0.001|", "breedB|0.31|0.214|1.07"))
     assert found["coef.breedB.VIF"] == "1.07"

@@ -32,6 +32,9 @@ _WIDEST = 80
 """The most characters of one number, as far as is looked back from where it ends."""
 _NO_LETTERS = re.compile(r"\d\.\d|[:=]")
 _PANEL = re.compile(rf"^\s*{_BEHIND}(\s+{_BEHIND})*\s*$")
+_NUMBERS = re.compile(rf"^\s*{_ESTIMATE}(\s+{_BEHIND})+\s*$")
+_LABELS = r"^\s*contrast\s*$"
+"""The heading of labels that took the whole width, so that their numbers stand below."""
 _INTERACTION = re.compile(r"_(?:(?:rev)?pairwise|poly|(?:del\.)?eff|consec|trt\.vs\.ctrl\w*|mean_chg|tukey)(?:\s|$)")
 """The end of a heading of levels of ``contrast(..., interaction = )``."""
 
@@ -61,7 +64,7 @@ class _Row:
 
 @kind(
     "emmeans.emmeans",
-    begins=rf"{_HEAD.pattern}|^\s*\$(emmeans|contrasts|emtrends|lsmeans)\s*$|{_GIVEN}",
+    begins=rf"{_HEAD.pattern}|^\s*\$(emmeans|contrasts|emtrends|lsmeans)\s*$|{_GIVEN}|{_LABELS}",
     turn=40,
 )
 def read(cursor: Cursor) -> Block | None:
@@ -75,6 +78,8 @@ def read(cursor: Cursor) -> Block | None:
     if (line := cursor.peek()) is not None and re.match(_GIVEN, line.text):
         given = cursor.take().text.strip(": ")
     head = cursor.peek()
+    if head is not None and re.match(_LABELS, head.text):
+        return _below_labels(cursor, block, given)
     if head is None or not _HEAD.match(head.text):
         return None
     heads = _heads(cursor.take().text)
@@ -87,10 +92,32 @@ def read(cursor: Cursor) -> Block | None:
         if again is None:
             break
         given, heads = again, _heads(cursor.lines[cursor.at - 1].text)
+    _notes(cursor, block)
+    return block if block.numbers or block.unread else None
+
+
+def _notes(cursor: Cursor, block: Block) -> None:
     while (line := cursor.skip_blank()) is not None and any(re.match(p, line.text.strip()) for p in _NOTES):
         block.heads.setdefault("notes", "")
         block.heads["notes"] = f"{block.heads['notes']} {cursor.take().text.strip()}".strip()
-    return block if block.numbers or block.unread else None
+
+
+def _below_labels(cursor: Cursor, block: Block, given: str) -> Block | None:
+    """Read labels that took the whole width, and the panels of their numbers below; None if none follow."""
+    block.kind, rows = "emmeans.contrast", list[_Row]()
+    while (line := cursor.peek(1 + len(rows))) is not None and not (line.blank or line.prose or line.code):
+        if _NUMBERS.match(line.text):
+            break
+        label = line.text.strip()
+        block.labels[line.number] = label
+        name = ".".join(filter(None, (slug(given.partition("=")[2]), slug(re.sub(r"\s+", " ", label)))))
+        rows.append(_Row(f"{given} {label}".strip(), name, []))
+    if line is None or not rows or not _NUMBERS.match(line.text):
+        return None
+    cursor.at += 1 + len(rows)
+    _panels(cursor, block, rows)
+    _notes(cursor, block)
+    return block if block.numbers else None
 
 
 def _again(cursor: Cursor, head: Line) -> str | None:
@@ -233,7 +260,7 @@ def _in_turn(text: str, heads: _Heads) -> tuple[str, list[str]] | None:
 
 def _panels(cursor: Cursor, block: Block, rows: list[_Row]) -> None:
     """Add the rows, with the columns that did not fit and stand below them, a line a row and without its label."""
-    while (head := cursor.peek()) is not None and rows and _PANEL.match(head.text):
+    while (head := cursor.peek()) is not None and rows and (_PANEL.match(head.text) or _numbers_begin(head, rows)):
         heads = _heads_of_panel(head.text)
         lines = [cursor.peek(1 + at) for at in range(len(rows))]
         cells = [_of_panel(line, heads) for line in lines]
@@ -252,6 +279,11 @@ def _panels(cursor: Cursor, block: Block, rows: list[_Row]) -> None:
         for column, what, text, line in row.cells:
             if text != "nonEst":
                 block.add(text, f"{row.name}.{what}", row.label, column, line.number)
+
+
+def _numbers_begin(line: Line, rows: list[_Row]) -> bool:
+    """Tell whether a line heads the first panel of rows that have labels alone."""
+    return not any(row.cells for row in rows) and bool(_NUMBERS.match(line.text))
 
 
 def _heads_of_panel(text: str) -> _Heads:

@@ -14,6 +14,7 @@ from replications.printouts.names import slug
 from replications.printouts.rows import Row, swallows
 
 _ENDS = re.compile(r"^\s*(?:\$|\[\d+\]|with conditional variances|attr\()")
+_ELIDED = re.compile(r"^[\s.]+$")
 _DECIMAL = re.compile(r"\.|\de|^-?0$|N")
 """What an effect has, or NA and NaN; a whole number is the end of a level's name."""
 
@@ -59,7 +60,7 @@ def _by_place(cursor: Cursor) -> Matrix | None:
     table, line = frames.read(cursor), cursor.peek()
     if table is None or line is None or line.blank or line.prose or line.code or _ENDS.match(line.text):
         return table
-    if len(trailing(line.text)) >= len(table.headings):
+    if len(trailing(line.text)) >= len(table.headings) or _ELIDED.match(line.text):
         cursor.at, table = start, None
     return table
 
@@ -75,6 +76,9 @@ def _in_turn(cursor: Cursor) -> Matrix | None:
     matrix, start = Matrix(head.text.split()), cursor.at
     cursor.take()
     while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
+        if _ELIDED.match(line.text):
+            cursor.take()
+            continue
         cells = trailing(line.text)[-len(matrix.headings) :]
         if _ENDS.match(line.text) or (matrix.rows and not cells):
             break

@@ -71,6 +71,9 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
     if found := re.match(r"Data:\s*(\S+)", text):
         block.data_name = found[1]
         cursor.take()
+    elif found := re.match(r"Subset:\s*(.*)$", text):
+        block.heads["subset"] = found[1]
+        cursor.take()
     elif re.match(r"AIC\s+BIC", text) and below is not None:
         for name, text in _below(block, [head.text for head in headings(line.text)], below):
             block.add(text, quantity(name), "", name, below.number)

@@ -46,7 +46,7 @@ def read(cursor: Cursor) -> Block | None:
 def _is_of_models(grid: list[GridRow]) -> bool:
     """Tell whether a table has a column a model: rows tell of the fit, or of an intercept, and no heading of a cell."""
     head, _ = _split(grid)
-    if len(grid) < 4 or any(sum(cell in _STATISTICS for cell in row.cells[1:]) > 1 for row in head or grid[:1]):
+    if len(grid) < 4 or any(sum(map(_is_statistic, row.cells[1:])) > 1 for row in head or grid[:1]):
         return False
     if any(
         not row.cells[0] and model_tables.parts(row.cells[-1])[:1] == [("se", row.cells[-1].strip("()"))]
@@ -55,6 +55,10 @@ def _is_of_models(grid: list[GridRow]) -> bool:
         return True
     labels = {model_tables.clean(row.cells[0]) for row in grid}
     return bool(labels & _INTERCEPTS) or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
+
+
+def _is_statistic(heading: str) -> bool:
+    return heading in _STATISTICS or quantity(heading) in ("ci_low", "ci_high")
 
 
 def _split(grid: list[GridRow]) -> tuple[list[GridRow], list[GridRow]]:

@@ -29,7 +29,7 @@ _RANGE = re.compile(rf"\b(min|avg|max)\s*=\s*({NUMBER})")
 _RANGE_OF = {"Obs per group": "group_size", "DF:": "coef_df"}
 """What a range is of, by the words above it or beside its first row."""
 _TEST = re.compile(
-    rf"LR test vs\. .*?(chi(?:bar)?2\((\d+)\)\s*=\s*({NUMBER}))\s*(Prob >=? chi(?:bar)?2)\s*=\s*({NUMBER})"
+    rf"LR test vs\. .*?(chi(?:bar)?2\((\d+)\)\s*=\s*({NUMBER}))\s*(Prob ?>=? ?chi(?:bar)?2)\s*=\s*({NUMBER})"
 )
 _STEP = re.compile(rf"^\s*((?:Iteration|Grid node) \d+):\s+([Ll]og \S+)\s*=\s*({NUMBER})\s*(?:\(.*\))?$")
 _HEADING = re.compile(

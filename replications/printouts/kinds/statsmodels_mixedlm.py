@@ -15,6 +15,7 @@ _FIELDS = {
     "No. Groups": "n_groups",
     "Scale": "varcomp.residual.variance",
     "Log-Likelihood": "loglik",
+    "Likelihood": "loglik",
     "Min. group size": "group_size.min",
     "Max. group size": "group_size.max",
     "Mean group size": "group_size.mean",
