@@ -15,7 +15,7 @@ from replications.printouts.block import Block, Number
 from replications.printouts.lines import Line
 
 COUNTS = re.compile(
-    r"(^|\.)(n_obs|n|npar|loglik_df|df_resid|df_total|null_df|chisq_df|f_df1|f_df2|num_df|rank)$|(^|\.)n_groups"
+    r"(^|\.)(n_obs|n|npar|loglik_df|df_resid|df_total|null_df|chisq_df|df_diff|f_df1|f_df2|num_df|rank)$|(^|\.)n_groups"
 )
 """Ids of whole numbers that are never rounded."""
 LEGEND = re.compile(
@@ -86,6 +86,11 @@ class Part:
         return OWN_COLUMNS.match(self.block.kind) is not None
 
     @cached_property
+    def of_older_lmertest(self) -> bool:
+        """Whether lmerTest before 3.0 printed the summary: its df are rounded, and p is one less a probability."""
+        return "approximations to degrees of freedom" in self.block.heads.get("title", "")
+
+    @cached_property
     def has_errors(self) -> bool:
         """Whether what was read as standard errors may be such: none is negative, as t values in brackets are."""
         errors = [self.value(number) for id, number in self.numbers.items() if id.rpartition(".")[2] == "se"]
@@ -101,10 +106,10 @@ class Part:
 
     def value(self, number: Number) -> Interval | None:
         """Return the numbers that a printed one may stand for."""
-        if self.block.kind == "emmeans.joint_tests":
+        if self.block.kind == "emmeans.joint_tests" or (number.column == "df" and self.of_older_lmertest):
             return printed(self._without_zeros(number))
         if COUNTS.search(number.id):
-            return exact(number.text)
+            return exact(re.sub(r"\.0+$", "", number.text))
         found = printed(number.text)
         if found is not None and (spare := self.digits_spared(number)) is not None:
             return Interval(found.low - spare, found.high + spare)
@@ -142,7 +147,7 @@ class Part:
         return float(0.5 * 10.0**place - 0.5 * 10.0 ** -len(number.text.partition(".")[2]))
 
     def _without_zeros(self, number: Number) -> str:
-        """Return a number of ``joint_tests()`` without the zeros that fill its column: it rounds before it prints."""
+        """Return a number without the zeros that fill its column, as what rounds before it prints leaves them."""
         column = [n.text for n in self.block.numbers if n.column == number.column and re.match(r"\d*\.", n.text)]
         filled = min((len(text) - len(text.rstrip("0")) for text in column), default=0)
         return number.text[:-filled].rstrip(".") if filled and "<" not in number.text else number.text

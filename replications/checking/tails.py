@@ -12,6 +12,8 @@ from replications.checking.intervals import Interval
 
 LOST = 1e-9
 """What R's and SciPy's tail probabilities may differ by, as a share."""
+CANCELLED = 2.3e-16
+"""What a p value loses that was computed as one less a probability, as ``pbkrtest`` and lmerTest before 3.0 do."""
 POINTS = 9
 """At how many degrees of freedom within an interval the tail of F is tried."""
 

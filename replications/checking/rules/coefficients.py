@@ -196,6 +196,8 @@ def p_value(part: Part, name: str) -> Iterator[Finding]:
         found = [part.footer.p(t, degrees(part, prefix, family)) for t in _tested(part, prefix, family)]
         if found:
             allowed = _hull(found)
+            lost = tails.CANCELLED if part.of_older_lmertest else 0.0
+            allowed = Interval(allowed.low - lost, allowed.high + lost)
             allowed = Interval(allowed.low / 2, 1.0) if adjusted else allowed
             yield from part.compared(name, family["p"], allowed, _used(part, family))
 

@@ -16,10 +16,9 @@ from replications.printouts.block import Number
 
 COUNTED = re.compile(r"^(lme4\.|texreg\.|nlme\.lme)")
 """Kinds whose blocks show all parameters of a model."""
+TABLES = ("texreg.", "stargazer.", "modelsummary.")
 MORE_PARAMETERS = re.compile(r"negative|theta|beta|gamma|quasi|zero", re.IGNORECASE)
 """Families with parameters that a table of coefficients and variances does not show."""
-CANCELLED = 2.3e-16
-"""What a p value loses that was computed as one less a probability, as ``pbkrtest`` does."""
 Family = dict[str, Number]
 
 
@@ -35,11 +34,19 @@ def deviance(part: Part, name: str) -> Iterator[Finding]:
 def _other_deviance(part: Part, family: Family) -> bool:
     """Tell whether the deviance may not be the log likelihood's.
 
-    That of ``glm`` is not, nor lme4 0.99's by ML of a REML fit; of criteria in a row by themselves nobody says.
+    That of ``glm`` is not, in a table of models neither, nor lme4 0.99's by ML of a REML fit; of criteria in a row by
+    themselves nobody says.
     """
     alone = part.block.kind == "stats.anova" and not any("chisq" in row for row in part.families.values())
-    of_glm = part.block.kind == "stats.glm" or part.own_columns
-    return alone or of_glm or ("reml_criterion" in family and "deviance" in family)
+    of_glm = part.block.kind == "stats.glm" or part.own_columns or _is_of_no_groups(part, family)
+    return alone or of_glm or ("reml_criterion" in family and "deviance" in family and part.block.reml is not False)
+
+
+def _is_of_no_groups(part: Part, family: Family) -> bool:
+    """Tell whether a deviance stands in a table of models, in a column without random effects."""
+    number = family.get("deviance")
+    of_table = number is not None and part.block.kind.startswith(TABLES)
+    return of_table and number is not None and not part.is_mixed(part.model_of(number.id))
 
 
 def _tests_models(family: Family) -> bool:
@@ -49,7 +56,10 @@ def _tests_models(family: Family) -> bool:
 def _minus_twice(part: Part, family: Family) -> tuple[Interval, str] | None:
     """Return -2 log likelihood (or the REML criterion), and the number that it was taken from."""
     found = []
+    by_ml = part.block.reml is False and "deviance" in family
     for name, factor in (("deviance", 1.0), ("reml_criterion", 1.0), ("loglik", -2.0)):
+        if name == "reml_criterion" and by_ml:  # of the same model by REML
+            continue
         if name in family and not (name == "deviance" and _other_deviance(part, family)):
             value = part.value(family[name])
             if value is not None:
@@ -207,7 +217,9 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
         ratio_of_models = part.block.kind == "pbkrtest.modcomp" and prefix == "LRT"
         names = ("chisq", "lrt", *(["statistic"] if ratio_of_models else []))
         statistic = next((family[key] for key in names if key in family), None)
-        degrees = next((family[key] for key in ("chisq_df", "df", "npar") if key in family and key != "npar"), None)
+        degrees = next(
+            (family[key] for key in ("chisq_df", "df_diff", "df", "npar") if key in family and key != "npar"), None
+        )
         if statistic is None or (value := part.value(statistic)) is None:
             continue
         df = part.whole(degrees) if degrees is not None else above.get(prefix)
@@ -216,7 +228,7 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
         if df is not None and df.low > 0:
             given = [statistic.id, degrees.id if degrees is not None else f"{prefix}.npar"]
             allowed = tails.above_chisq(value, df)
-            lost = CANCELLED if ratio_of_models else 0.0
+            lost = tails.CANCELLED if ratio_of_models else 0.0
             allowed = Interval(allowed.low - lost, allowed.high + lost)
             yield from part.compared(name, family["p"], allowed, given)
 

@@ -87,6 +87,8 @@ def _is_what_it_says(part: Part, number: Number, quantity: str) -> bool:
     """Tell whether a quantity is known: in a table with columns of its author's by what stands in the same row."""
     if (quantity == "se" and part.block.kind.startswith(BRACKETS)) or (quantity == "p" and "." not in number.text):
         return False
+    if part.block.kind == "base.print.vector" and quantity == "f":  # an element that is called so
+        return False
     beside = part.families[number.id.rpartition(".")[0]]
     return not part.own_columns or any(set(row) <= set(beside) for row in ROWS.get(quantity, ()))
 
