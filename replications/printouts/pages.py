@@ -85,17 +85,20 @@ def _notebook(notebook: dict) -> list[Line]:
         found.extend(of.without_false_cells(rows))
         found.append(Line(len(found) + 1, ""))
 
+    def add_lines(rows: list[Line]) -> None:
+        first = len(found) + 1
+        found.extend([replace(row, number=first + at) for at, row in enumerate(rows)])
+
     for cell in notebook.get("cells", []):
         source = _joined(cell.get("source", ""))
         if cell.get("cell_type") == "code":
             add(source, code=True)
         else:
-            found.extend(replace(row, number=len(found) + 1 + at) for at, row in enumerate(of.of_text(source)))
+            add_lines(of.of_text(source))
         for result in cell.get("outputs", []):
             data = result.get("data", {})
             if "text/html" in data and "<table" in _joined(data["text/html"]):
-                rows = lines_of("<div>" + _joined(data["text/html"]) + "</div>")
-                found.extend(replace(row, number=len(found) + 1 + at) for at, row in enumerate(rows))
+                add_lines(lines_of("<div>" + _joined(data["text/html"]) + "</div>"))
             else:
                 add(_joined(result.get("text", data.get("text/plain", ""))))
     return found

@@ -295,12 +295,16 @@ def counts(cursor: Cursor, block: Block) -> None:
     line = cursor.take()
     text = line.text
     number = line.number
+    pieces = [(0, number)]
     while (text.rstrip().endswith((":", ",", ";"))) and (below := cursor.peek()) is not None and not below.prose:
         if below.blank:
             break
+        pieces.append((len(text) + 1, below.number))
         text += " " + cursor.take().text
-    head, _, groups = text.partition("groups:")
+    head, behind, groups = text.partition("groups:")
     if found := re.search(r":\s*([\d,]*\d)", head):
         block.add(found[1], "n_obs", "", "Number of obs", number)
     for group in _COUNT.finditer(groups):
+        at = len(head) + len(behind) + group.start(2)
+        number = [number for start, number in pieces if start <= at][-1]
         block.add(group[2], f"n_groups.{slug(group[1])}", group[1], "groups", number)
