@@ -87,8 +87,12 @@ class Part:
 
     @cached_property
     def of_older_lmertest(self) -> bool:
-        """Whether lmerTest before 3.0 printed the summary: its df are rounded, and p is one less a probability."""
-        return "approximations to degrees of freedom" in self.block.heads.get("title", "")
+        """Whether lmerTest before 3.0 printed the summary, or may have where the title was cut off.
+
+        Its df are rounded, and p is one less a probability.
+        """
+        title = self.block.heads.get("title", "")
+        return "approximations to degrees of freedom" in title or (self.block.kind == "lme4.summary" and not title)
 
     @cached_property
     def has_errors(self) -> bool:
@@ -106,7 +110,8 @@ class Part:
 
     def value(self, number: Number) -> Interval | None:
         """Return the numbers that a printed one may stand for."""
-        if self.block.kind == "emmeans.joint_tests" or (number.column == "df" and self.of_older_lmertest):
+        rounded = number.column == "df" and "e" not in number.text and self.of_older_lmertest
+        if self.block.kind == "emmeans.joint_tests" or rounded:
             return printed(self._without_zeros(number))
         if COUNTS.search(number.id):
             return exact(re.sub(r"\.0+$", "", number.text))

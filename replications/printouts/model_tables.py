@@ -355,6 +355,17 @@ def _add_cell(
         block.add(text, f"{prefix}{name}.{what}", term.replace(_LEVEL, " "), label, row.line)
 
 
+def has_no_names(heading: str, first: Sequence[str]) -> bool:
+    """Tell whether the first column of a table has numbers of its own and no names of rows.
+
+    Some of them have a decimal; or a heading says that they tell of the fit, or that they are anything of a single row.
+    """
+    if not first or not all(is_number(cell) and not cell.endswith("%") for cell in first):
+        return False
+    told = bool(heading) and (len(first) == 1 or bool(fit_ids(heading, single=True)))
+    return told or any(re.search(r"\d\.\d", cell) for cell in first)
+
+
 def are_of_the_fit(headings: Sequence[str]) -> bool:
     """Tell whether all headings of a table, two at least, tell of the fit."""
     return len(headings) > 1 and all(fit_ids(heading, single=True) for heading in headings)

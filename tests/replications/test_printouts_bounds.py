@@ -131,3 +131,24 @@ def test_a_square_matrix_without_deviations_is_of_no_effects():
     blocks = read_printout(LIST[: LIST.index("attr")])
     assert not any(number.id.startswith(("ranef", "varcomp")) for block in blocks for number in block.numbers)
     assert sum(len(block.numbers) for block in blocks) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _page("nobs|r.squared|sigma", "1200|0.1848|1.006"),
+        """
+---------------------------
+ nobs   r.squared   sigma
+------ ----------- --------
+ 1200    0.1848     1.006
+---------------------------
+""",
+    ],
+)
+def test_numbers_in_front_of_a_single_row_are_no_name(text):
+    assert _values(text) == {"1.nobs": "1200", "1.r_squared": "0.1848", "1.sigma": "1.006"}
+
+
+def test_numbers_in_front_of_rows_are_names():
+    assert _values(_page("week|mean", "1|3.25", "2|3.41")) == {"1.mean": "3.25", "2.mean": "3.41"}

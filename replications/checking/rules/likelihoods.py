@@ -209,9 +209,11 @@ def chisq_df(part: Part, name: str) -> Iterator[Finding]:
 def chisq_p(part: Part, name: str) -> Iterator[Finding]:
     """The p value of a likelihood ratio, or of a Wald test, is the upper tail of a chi-squared variable.
 
-    That of a parametric bootstrap is a share of draws.
+    That of a parametric bootstrap is a share of draws; a chi-squared in the row of a model that is compared with none
+    is of how each model fits.
     """
     above = _parameters_above(part)
+    of_models = any("chisq" in family and "df_diff" not in family for family in part.families.values())
     of_draws = "PB-method" in part.block.heads.get("title", "")
     for prefix, family in part.having("p") if not of_draws else ():
         ratio_of_models = part.block.kind == "pbkrtest.modcomp" and prefix == "LRT"
@@ -220,7 +222,7 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
         degrees = next(
             (family[key] for key in ("chisq_df", "df_diff", "df", "npar") if key in family and key != "npar"), None
         )
-        if statistic is None or (value := part.value(statistic)) is None:
+        if statistic is None or (value := part.value(statistic)) is None or (of_models and "df_diff" in family):
             continue
         df = part.whole(degrees) if degrees is not None else above.get(prefix)
         if df is None and part.block.kind in ("stats.drop1", "car.Anova") and "npar" in family:

@@ -114,11 +114,7 @@ def _add(block: Block, grid: list[GridRow]) -> None:
     levels = level_columns([column for _, column in headings])
     count = max(_labels(rows), levels)
     ends = interval_ends([column for _, column in headings])
-    unnamed = (
-        not levels
-        and any(_DECIMAL.search(row.cells[0]) for row in rows)
-        and all(is_number(row.cells[0]) for row in rows)
-    )
+    unnamed = not levels and model_tables.has_no_names(headings[0][1], [row.cells[0] for row in rows])
     count = 0 if unnamed else count
     everywhere = _within(" ".join(cell for row in grid for cell in row.cells))
     prefix = ""

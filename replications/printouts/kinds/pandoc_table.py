@@ -34,6 +34,23 @@ def read(cursor: Cursor) -> Block | None:
     cursor.at += 3 if above else 2
     fit = model_tables.are_of_the_fit(names)
     block = Block("pander.pander" if fit else "pandoc.table", head.number, call=cursor.call())
+    rows = [(line, _cells(line.text, spans)) for line in _lines(cursor, spans)]
+    block.unread += [(line.number, line.text) for line, cells in rows if cells is None]
+    whole = [(line, cells) for line, cells in rows if cells is not None]
+    unnamed = not level_columns(names) and model_tables.has_no_names(names[0], [cells[0] for _, cells in whole])
+    for at, (line, cells) in enumerate(whole, start=1):
+        if fit:
+            model_tables.add_fit(block, names, GridRow(line.number, tuple(cells)))
+        elif unnamed:
+            _row(block, line, ["", *names], [str(at), *cells], ends)
+        else:
+            _row(block, line, names, cells, ends)
+    return block if block.numbers or block.unread else None
+
+
+def _lines(cursor: Cursor, spans: list[tuple[int, int]]) -> list[Line]:
+    """Take the lines of the rows, and the rule below them."""
+    lines: list[Line] = []
     while (line := cursor.peek()) is not None and not (line.prose or line.code):
         following = cursor.peek(1)
         if line.blank and (following is None or following.blank or _cells(following.text, spans) is None):
@@ -41,11 +58,8 @@ def read(cursor: Cursor) -> Block | None:
         cursor.take()
         if _RULES.match(line.text) or _WHOLE.match(line.text):
             break
-        if fit and not line.blank and (cells := _cells(line.text, spans)) is not None:
-            model_tables.add_fit(block, names, GridRow(line.number, tuple(cells)))
-        elif not line.blank:
-            _row(block, line, names, spans, ends)
-    return block if block.numbers or block.unread else None
+        lines += [] if line.blank else [line]
+    return lines
 
 
 def _headings(text: str, count: int) -> list[str] | None:
@@ -68,11 +82,7 @@ def _bare(cell: str) -> str:
     return "" if text in ("\\", "&nbsp;") else re.sub(r"\\([*_<>|~^])", r"\1", text)
 
 
-def _row(block: Block, line: Line, names: list[str], spans: list[tuple[int, int]], ends: dict[str, str]) -> None:
-    cells = _cells(line.text, spans)
-    if cells is None:
-        block.unread.append((line.number, line.text))
-        return
+def _row(block: Block, line: Line, names: list[str], cells: list[str], ends: dict[str, str]) -> None:
     count = level_columns(names) or 1
     label, prefix = " ".join(cells[:count]), ".".join(map(slug, cells[:count]))
     block.labels[line.number] = label
