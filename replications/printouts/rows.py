@@ -50,7 +50,8 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool, decimal: bool = F
     if not placed:
         return None
     label = text[: min(cell.start for cell in placed.values())].strip()
-    if swallows(label.rpartition(" ")[0] if decimal and len(below) == len(columns) else label, gap=True):
+    named = decimal and len(below) == len(columns) and re.search(r"\S \S+$", label)
+    if swallows(label.rpartition(" ")[0] if named else label, gap=True):
         return None
     if len(placed) < len(columns) and re.fullmatch(r"-?\d*\.\d+", label):
         return None

@@ -226,6 +226,16 @@ def test_lme_and_lm_have_all_their_rows():
     assert "coef.I(age > 4_25)TRUE.t" in _values(_read(LM)[0])
 
 
+@pytest.mark.parametrize(("label", "read"), [("stage 12.5 ", True), ("stage  12.5", False)])
+def test_a_decimal_that_two_blanks_set_apart_is_none_of_a_name(label, read):
+    text = f"""            Estimate Std. Error t value
+(Intercept)   22.103      0.311  71.071
+{label}    0.412      0.075   5.493
+"""
+    assert any(number.text == "0.412" for block in read_printout(text) for number in block.numbers) is read
+    assert bool(read_printout(text).unread) is not read
+
+
 def test_a_number_in_front_of_all_rows_is_none_of_their_names():
     text = """                  Estimate Std. Error t value
 (Intercept)  9.17   22.103      0.311  71.071
