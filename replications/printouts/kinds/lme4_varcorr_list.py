@@ -36,7 +36,7 @@ def read(cursor: Cursor) -> Block | None:
     return block if block.numbers else None
 
 
-def square(matrix: Matrix | None) -> bool:
+def _square(matrix: Matrix | None) -> bool:
     """Tell whether a matrix has the same names in front of its rows as above its columns."""
     return matrix is not None and [row.label for row in matrix.rows] == matrix.headings
 
@@ -45,7 +45,7 @@ def _group(cursor: Cursor, block: Block, group: str) -> bool:
     """Read matrix, standard deviations and correlations of a factor; False, and nothing added, where they are not."""
     covariances = frames.read(cursor)
     line, start = cursor.skip_blank(), cursor.at
-    if covariances is None or not square(covariances) or line is None or line.text.strip() != 'attr(,"stddev")':
+    if covariances is None or not _square(covariances) or line is None or line.text.strip() != 'attr(,"stddev")':
         return False
     cursor.take()
     deviations = named_vector(cursor, _is_attribute)
@@ -66,7 +66,7 @@ def _correlations(cursor: Cursor, block: Block, group: str, names: list[str]) ->
         cursor.at = start
         return
     cursor.take()
-    if (found := frames.read(cursor)) is None or found.headings != names or not square(found):
+    if (found := frames.read(cursor)) is None or found.headings != names or not _square(found):
         cursor.at = start
         return
     _add(block, found, lambda one, other: _id(group, one, other, "corr", "corr"))
