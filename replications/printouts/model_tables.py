@@ -214,7 +214,7 @@ def _columns(head: Sequence[GridRow], count: int) -> list[_Column]:
         elif any(cells) and not (len([cell for cell in cells if cell]) == 1 < count and any(models)):
             models = cells if not all(_same(cells)) or not any(models) else models
     seen: dict[str, int] = {}
-    columns, name, ends = [], "", interval_ends(list(dict.fromkeys(statistics)))
+    columns, name, ends = list[_Column](), "", interval_ends(list(dict.fromkeys(statistics)))
     for at in range(count):
         first = next((text for text in statistics if text), "")
         if not statistics[at] or statistics[at] == first or models[at] or is_of_estimates(statistics[at]):
