@@ -186,7 +186,9 @@ def _opened(data: Any, whose: str) -> Any:
 def _remedy(data: Any) -> str:
     """What to do with what is no data frame."""
     if isinstance(data, str | Path):
-        return f" Read the file first, mlm.read_data({shorten(str(data))!r}); lmer also takes Parquet files as they are."
+        return (
+            f" Read the file first, mlm.read_data({shorten(str(data))!r}); lmer also takes Parquet files as they are."
+        )
     return " Sums are fitted alone, mlm.lmer(sums)." if type(data).__name__ == "ModelSums" else ""
 
 
