@@ -37,6 +37,11 @@ This is a chapter of *Multilevel models, replicated* as a plain notebook. It nee
 and the project's wheel: `pip install "{WHEEL}[notebooks]"`. The wheel and the other
 chapters are on the book's page *Run a chapter*.
 """
+# Of a chapter that replicates a source.
+CHECKED = """
+The book compares every number that the source prints with the one computed here, in a line below each section of
+the chapter; those comparisons are left out, and `python -m replications check {key}` makes them all.
+"""
 # The first cell where the notebook may be opened on a server that has no wheel yet.
 INSTALL = """
 try:
@@ -67,7 +72,8 @@ def chapters() -> list[str]:
 def write_chapter(key: str, folder: Path, home: Repository | None = None) -> None:
     """Write a chapter's notebook and scripts; the notebook can install the wheel from a public address."""
     chapter = plain.read(plain.BOOK / f"{key}.ipynb")
-    notebook = plain.notebook(chapter, ABOUT)
+    checked = CHECKED.format(key=key) if key in registry.SOURCES else ""
+    notebook = plain.notebook(chapter, ABOUT + checked)
     (folder / f"{key}.py").write_text(plain.script(notebook), "utf-8")
     if home is not None:
         install = INSTALL.format(wheel=f"{home.site}/{FOLDER}/{WHEEL}").strip()
