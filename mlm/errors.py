@@ -106,7 +106,7 @@ class ResponseWarning(MlmWarning):
 
 
 class TextColumnWarning(MlmWarning):
-    """A column of a file is read as text, though most of its cells look like numbers."""
+    """A column is not what it seems: text though most cells look like numbers, levels that differ in blanks only."""
 
 
 class MissingRowsWarning(MlmWarning):
