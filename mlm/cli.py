@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 import warnings
@@ -13,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .console import command, say
+from .console import Parser, command, say
 from .errors import ArgumentError, MlmError, MlmWarning
 from .files.read import read_data, usual_missing
 from .glm import glm
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mlm",
         description=ABOUT,
         epilog=EXAMPLES,
@@ -126,6 +127,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(chosen: argparse.Namespace) -> None:
     """Read, fit, print, and write what is asked for."""
+    if "~" in chosen.file.removeprefix("~") and "~" not in chosen.formula:
+        raise ArgumentError(
+            "The formula comes first, then the file: "
+            f"python -m mlm {shlex.quote(chosen.file)} {shlex.quote(chosen.formula)}"
+        )
     check_outputs(chosen.file, {"--tidy": chosen.tidy, "--plot": chosen.plot, "--report": chosen.report})
     with _progress(f"reading {chosen.file}"):
         missing = [*usual_missing(chosen.file), *chosen.missing]

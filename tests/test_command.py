@@ -248,6 +248,44 @@ def test_estimates_are_written_as_the_name_says(name, sign, file, tmp_path, caps
     assert pd.read_csv(tmp_path / name, sep=sign)["term"].tolist() == ["(Intercept)", "x"]
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("--mll", "--ml"), ("--dff", "--ddf"), ("--famly=binomial", "--family"), ("--reprot", "--report")],
+)
+def test_an_option_that_is_not_known_has_its_nearest_named(word, meant, file, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["y ~ x + (1 | g)", file, word])
+    assert ended.value.code == 2
+    assert re.search(rf"unrecognized arguments: {word} Did you mean .*'{meant}'", capsys.readouterr().err)
+
+
+def test_formula_and_file_exchanged_are_told(file, capsys):
+    assert main([file, "y ~ x + (1 | g)"]) == 2
+    error = capsys.readouterr().err
+    assert error == f"ArgumentError: The formula comes first, then the file: python -m mlm 'y ~ x + (1 | g)' {file}\n"
+
+
+def test_remedies_for_text_are_options(tmp_path, capsys):
+    rows = pd.DataFrame(data())
+    path = str(tmp_path / "d.csv")
+    rows.assign(y=[f"{value:.2f}".replace(".", ",") for value in rows["y"]]).to_csv(path, index=False)
+    command = ["y ~ x + (1 | g)", path]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "are read with --decimal ,." in said
+    assert said.endswith("these are decimal commas: read the file with --decimal ,.\n")
+    assert main([*command, "--decimal", ","]) == 0
+    capsys.readouterr()
+    rows.assign(y=[str(value) for value in rows["y"][:-1]] + ["none"]).to_csv(path, index=False)
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "pandas" not in said
+    assert "name the cells that stand for missing values, --missing CODE" in said
+    rows.assign(g=["A ", *rows["g"][1:-1].astype(str), "A"]).to_csv(path, index=False)
+    assert main(command) == 0
+    assert "'A' and 'A ' of 'g'. If they are the same, remove the blanks in the file." in capsys.readouterr().err
+
+
 def test_messages_speak_in_options(tmp_path, capsys):
     rows = pd.DataFrame(data()).astype({"x": object})
     rows.loc[rows.index[:2], "x"] = ["N/A", "not asked"]
