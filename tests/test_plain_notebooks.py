@@ -144,7 +144,9 @@ def test_the_r_scripts_name_their_packages_and_have_no_empty_sections(key, writt
     assert all(line.startswith("#") for line in head.split("\n"))
     named = set(re.findall(r'"(\w+)"', re.search(r"packages <- c\((.*?)\)", code, re.S)[1]))
     used = re.findall(r"library\((\w+)\)|(\w+)::", re.sub("#.*", "", rest))
-    assert named == {first or second for first, second in used}
+    assert named == {first or second for first, second in used} - set(plain.OF_A_SECTION)
+    simulates = re.search(r"bootMer\(|PBmodcomp\(", rest) is not None
+    assert not simulates or "It runs for some minutes" in head
     assert not re.search(r"^# .* -{4,}\s*\Z", code, re.MULTILINE)
     assert "where that is at hand, else heck2011.csv" not in code
     assert ("left as a comment" in head) == bool(re.search(r"^# # \w+: ", rest, re.MULTILINE))
@@ -167,6 +169,18 @@ def test_packages_that_are_absent_are_named_in_one_message(tmp_path):
     done = subprocess.run(["Rscript", "t.R"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert 'not installed: install.packages(c("none1", "none2"))' in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="no R here")
+def test_the_rest_of_a_script_runs_without_the_package_of_a_section(written, tmp_path, monkeypatch):
+    assert re.search(r"^} else \{\nlibrary\(texreg\)$", (written / "two_level_mlm.R").read_text("utf-8"), re.MULTILINE)
+    monkeypatch.setattr(plain, "OF_A_SECTION", ("none1",))
+    cells = ["## One\n\n```r\nlibrary(none1)\nf(1)\n```", "## Two\n\n```r\ncat(1 + 2)\n```"]
+    code = plain.r_script(example(*map(nbformat.v4.new_markdown_cell, cells)), "About")
+    (tmp_path / "t.R").write_text(code)
+    done = subprocess.run(["Rscript", "t.R"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "3")
+    assert 'install.packages("none1")' in done.stderr
 
 
 PACKAGES = {"IPython", "matplotlib", "mlm", "numpy", "pandas", "replications", "scipy"}

@@ -60,6 +60,8 @@ READS_TWINS = """It reads synthetic twins, {files},
 which are on the book's page "Run a chapter"."""
 READS = """It reads the original, {file}, where that is in
 the folder, else {twin}.csv, its synthetic twin, which is on the book's page "Run a chapter"."""
+SIMULATES = re.compile(r"\bbootMer\(|PBmodcomp\(|method = \"boot\"|\bnsim = \d{2}")
+MINUTES = "\nIt runs for some minutes: it fits models to many simulated data sets."
 COMMENTS = "\nCode that needs data which the tutorial does not give is left as a comment."
 
 
@@ -87,6 +89,8 @@ def r_code(chapter: plain.Chapter) -> str:
     given = re.compile(rf"^`{{3,}}\{{?r\}}?\n{plain.GIVEN.pattern}", re.MULTILINE)
     sources = [cell.source for cell in chapter.notebook.cells if cell.cell_type == "markdown"]
     comments = COMMENTS if any(map(given.search, sources)) else ""
+    blocks = re.findall(r"^```r\n(.*?)^```", "\n".join(sources), re.MULTILINE | re.DOTALL)
+    comments += MINUTES if any(map(SIMULATES.search, blocks)) else ""
     if chapter.key not in registry.SOURCES:
         files = dict.fromkeys(name for source in sources for name in re.findall(r'read\.csv\("(.*?)"', source))
         reads = READS_TWINS.format(files=" and ".join(files))

@@ -54,6 +54,14 @@ absent <- packages[!vapply(packages, requireNamespace, NA, quietly = TRUE)]
 if (length(absent))
   stop("This script needs R packages that are not installed: install.packages(c(",
        paste0('"', absent, '"', collapse = ", "), "))", call. = FALSE)"""
+# Packages that one section needs, so that the rest of a script runs without them.
+OF_A_SECTION = ("texreg",)
+WITHOUT = """\
+if (!requireNamespace("{name}", quietly = TRUE)) {{
+  message("Left out, for lack of a package: install.packages(\\"{name}\\")")
+}} else {{
+{code}
+}}"""
 WIDTH = 80  # of a line of R
 # Calls whose value is None.
 SILENT = ("print", "plt.show", "mlm.plot.use_style")
@@ -366,14 +374,28 @@ def r_script(chapter: Chapter, about: str) -> str:
     """
     head = indent(dedent(about).strip(), "# ", lambda line: True).replace("# \n", "#\n")
     found = [part for cell in chapter.notebook.cells if cell.cell_type == "markdown" for part in _r_parts(cell.source)]
-    parts = [text for place, (level, text) in enumerate(found) if not level or _has_code(level, found[place + 1 :])]
+    kept = [text for place, (level, text) in enumerate(found) if not level or _has_code(level, found[place + 1 :])]
+    parts = [_where_installed(text) for text in kept]
     return "\n\n".join([head, needed(parts), *parts]) + "\n"
+
+
+def _where_installed(code: str) -> str:
+    r"""Return R code that says so where the package that only it needs is not installed.
+
+    Examples
+    --------
+    >>> _where_installed("library(lme4)")
+    'library(lme4)'
+    """
+    name = next((name for name in OF_A_SECTION if f"library({name})" in code), None)
+    return code if name is None else WITHOUT.format(name=name, code=code)
 
 
 def needed(parts: list[str]) -> str:
     """Return R code that names all packages that some R code needs and that are not installed, in one message."""
     code = re.sub(r"#.*", "", "\n".join(parts))
-    names = list(dict.fromkeys(first or second for first, second in PACKAGE.findall(code)))
+    found = dict.fromkeys(first or second for first, second in PACKAGE.findall(code))
+    names = [name for name in found if name not in OF_A_SECTION]
     listed = ", ".join(f'"{name}"' for name in names)
     return NEEDED.format(listed="\n  ".join(wrap(listed, WIDTH)))
 
