@@ -37,7 +37,7 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
 
 @contextmanager
 def command() -> Iterator[None]:
-    """Run what a command does: letters that the terminal lacks become a question mark, a closed pipe is no error."""
+    """Run what a command does: letters that the terminal lacks become question marks, a closed pipe is not an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -146,9 +146,9 @@ def is_count(value: Any, least: int = 1, most: int = MOST_COUNT) -> TypeGuard[in
 
 
 def listed(value: Any, *, any_order: bool = False) -> list[Any] | None:
-    """What can be gone through and is no text, as a list; None of anything else: arrays without dimensions are.
+    """What can be gone through and is not text, as a list; None of anything else: arrays without dimensions are.
 
-    A set is no list, as it comes in another order in each run, unless `any_order` is right.
+    A set is not a list, as it comes in another order in each run, unless `any_order` is right.
     """
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         return None

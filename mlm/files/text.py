@@ -79,7 +79,7 @@ def _decoded(request: Request) -> str:
         except UnicodeError:
             continue
         if "\0" in content:
-            raise DataError(f"{request.path.name} is no text, or UTF-16 without its mark: save it as UTF-8.")
+            raise DataError(f"{request.path.name} is not text, or UTF-16 without its mark: save it as UTF-8.")
         return str(content)
     raise DataError(f"{request.path.name} is text in neither UTF-8, UTF-16 with its mark nor Windows-1252.")
 

@@ -153,7 +153,7 @@ def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
 
 
 def demand_left(frame: ModelFrame, products: CrossProducts) -> None:
-    """Refuse a response whose squares are no numbers, and predictors that give it exactly."""
+    """Refuse a response whose squares are not numbers, and predictors that give it exactly."""
     name, total = frame.formula.response, products.total
     if not 0 < total < np.inf:
         raise DataError(f"The squares of the response {name!r} cannot be represented; rescale it.")

@@ -46,7 +46,7 @@ def given(values: Any, what: str, table: Table) -> Node | np.ndarray:
     DataError
         When there are not as many numbers as rows, or their labels are others.
     FormulaError
-        When the text is no expression.
+        When the text is not an expression.
     """
     if isinstance(values, str):
         return Name(values, quoted=True) if values in table else _expression(values, what)

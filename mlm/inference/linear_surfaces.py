@@ -39,7 +39,7 @@ class Spot(NamedTuple):
     at : Evaluation
     matrices : list of ndarray, shapes (q, q)
     extra : float
-        The last coordinate, where that is no element of theta.
+        The last coordinate, where that is not an element of theta.
     along : Curvature or None
         Derivatives along the elements of theta, where the gradient took them.
     theta : ndarray or None
@@ -170,7 +170,7 @@ class WithCoefficient(WithTheta):
     """Coordinates: theta, and a fixed effect of the user's columns, at position k of p.
 
     Second derivatives of the effect's estimate and variance by theta are differences, taken once: where the first ones
-    are asked for that are no estimates.
+    are asked for that are not estimates.
     """
 
     def __init__(self, deviance: Deviance, layout: TurnedLayout, k: int) -> None:

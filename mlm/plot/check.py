@@ -84,7 +84,7 @@ def check(
     Raises
     ------
     ArgumentError
-        When `m` is no model or has no such grouping factor, for a level not in (0, 1), or fewer Axes than panels.
+        When `m` is not a model or has no such grouping factor, for a level not in (0, 1), or fewer Axes than panels.
 
     Examples
     --------

@@ -30,7 +30,7 @@ _ALONE = re.compile(r"(?<![\w.,:\[(^-])-?(?:\d+\.\d+|\.\d+)(?:[eE][-+]?\d+)?(?![
 _PADDED = re.compile(r"(\d[eE][-+]) +(?=\d)")
 _WORDS = re.compile(r"[A-Za-z]{2,}")
 _WORDS_AT_MOST = 3
-"""Words in a line with several decimals up to which it is no prose."""
+"""Words in a line with several decimals up to which it is not prose."""
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
 _BRACKETED = re.compile(r"(?:^|\s)-?[\d.,]*\d\**\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]\s*(?:\*{1,3}|\.|\+)?$")
 """A number, and an interval or a standard error in brackets at the end of a line."""
