@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 import warnings
@@ -13,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .console import command, say
+from .console import Parser, command, say
 from .errors import ArgumentError, MlmError, MlmWarning
 from .files.read import read_data, usual_missing
 from .glm import glm
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m mlm",
         description=ABOUT,
         epilog=EXAMPLES,
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of a generalized model: binomial poisson negative.binomial Gamma inverse.gaussian gaussian",
     )
     parser.add_argument(
-        "--link", metavar="NAME", help="with --family: logit probit cloglog log ...; its own by default"
+        "--link", metavar="NAME", help="with --family: logit probit cloglog log ... (default: the family's usual one)"
     )
     parser.add_argument(
         "--n-agq",
@@ -111,9 +112,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--missing", metavar="CODE", action="append", default=[], help="a code of missing values; may be repeated"
     )
+    parser.add_argument(
+        "--decimal", metavar="SIGN", help="text: ',' for numbers such as 1,5 or 1.234,5; '.' for such as 1,234.5"
+    )
     parser.add_argument("--tidy", metavar="OUT.csv", help="estimates with intervals, one row per parameter")
     parser.add_argument(
-        "--plot", metavar="OUT.png", help=f"caterpillar plot ({' '.join(PICTURES)}); residuals where no groups are"
+        "--plot",
+        metavar="OUT.png",
+        help=f"caterpillar plot ({' '.join(PICTURES)}); residuals if the model has no groups",
     )
     parser.add_argument("--report", metavar="OUT.html", help="one page for a browser: tables, ICC, pictures")
     return parser
@@ -121,9 +127,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(chosen: argparse.Namespace) -> None:
     """Read, fit, print, and write what is asked for."""
+    if "~" in chosen.file.removeprefix("~") and "~" not in chosen.formula:
+        raise ArgumentError(
+            "The formula comes first, then the file: "
+            f"python -m mlm {shlex.quote(chosen.file)} {shlex.quote(chosen.formula)}"
+        )
     check_outputs(chosen.file, {"--tidy": chosen.tidy, "--plot": chosen.plot, "--report": chosen.report})
     with _progress(f"reading {chosen.file}"):
-        data = read_data(chosen.file, chosen.table, chosen.labels, [*usual_missing(chosen.file), *chosen.missing])
+        missing = [*usual_missing(chosen.file), *chosen.missing]
+        data = read_data(chosen.file, chosen.table, chosen.labels, missing, chosen.decimal)
     with _progress(f"fitting {len(data):,} rows"):
         m = _fit(chosen, data)
     ddf = None if chosen.ddf in (None, "none") else chosen.ddf

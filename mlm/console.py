@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
-__all__ = ["command", "counting", "say"]
+from .errors import suggest
+
+__all__ = ["Parser", "command", "counting", "say"]
 
 # Seconds between two words about how far a computation has come, and before the first.
 MOMENT = 0.5
 
 
+class Parser(argparse.ArgumentParser):
+    """The standard library's parser, which names the nearest option where one is not known."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2 and a message."""
+        unknown = re.search(r"unrecognized arguments: .*?(--[\w-]+)", message)
+        super().error(message + (suggest(unknown[1], _options(self)) if unknown else ""))
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    """The options of a parser and of its commands."""
+    commands = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    below = [option for choices in commands for each in choices.values() for option in _options(each)]
+    return [*parser._option_string_actions, *below]
+
+
 @contextmanager
 def command() -> Iterator[None]:
-    """Run what a command does: letters that the terminal lacks become a question mark, a closed pipe is no error."""
+    """Run what a command does: letters that the terminal lacks become question marks, a closed pipe is not an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -106,7 +106,7 @@ class ResponseWarning(MlmWarning):
 
 
 class TextColumnWarning(MlmWarning):
-    """A column of a file is read as text, though most of its cells look like numbers."""
+    """A column is not what it seems: text though most cells look like numbers, levels that differ in blanks only."""
 
 
 class MissingRowsWarning(MlmWarning):
@@ -146,9 +146,9 @@ def is_count(value: Any, least: int = 1, most: int = MOST_COUNT) -> TypeGuard[in
 
 
 def listed(value: Any, *, any_order: bool = False) -> list[Any] | None:
-    """What can be gone through and is no text, as a list; None of anything else: arrays without dimensions are.
+    """What can be gone through and is not text, as a list; None of anything else: arrays without dimensions are.
 
-    A set is no list, as it comes in another order in each run, unless `any_order` is right.
+    A set is not a list, as it comes in another order in each run, unless `any_order` is right.
     """
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         return None
@@ -176,15 +176,27 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+LEAST_BEGINNING = 3
+"""Letters from which on the beginning of a name suggests it."""
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a sentence naming the known words nearest to `name`, or an empty string.
 
-    Names of the same parts, as of interactions and nested factors, are nearest; the name itself is no suggestion.
+    Names of the same parts, as of interactions and nested factors, are nearest, and names that begin with it are the
+    last choice; the name itself is not a suggestion.
+
+    Examples
+    --------
+    >>> suggest("mth", ["math", "ses"]), suggest("soci832", ["soci832_multilevel"])
+    (" Did you mean 'math'?", " Did you mean 'soci832_multilevel'?")
     """
     name = str(name)
     words = {str(k).lower(): str(k) for k in known if str(k) != name}
     same = [word for word in words.values() if len(_parts(word)) > 1 and _parts(word) == _parts(name)]
     near = same or [words[w] for w in difflib.get_close_matches(name.lower(), words, n=3, cutoff=0.6)]
+    if not near and len(name) >= LEAST_BEGINNING:
+        near = [word for w, word in words.items() if w.startswith(name.lower())][:3]
     return f" Did you mean {' or '.join(repr(k) for k in near)}?" if near else ""
 
 

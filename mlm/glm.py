@@ -91,7 +91,7 @@ def glm(
     ConvergenceWarning
         The likelihood has no maximum, because predictors tell the outcomes apart completely; or it was not found.
     ResponseWarning
-        Counts are no whole numbers.
+        Counts are not whole numbers.
     RankWarning
         Columns that depend linearly on columns to their left were left out.
 
@@ -143,7 +143,7 @@ def glm(
 
 
 def _is_beyond_floats(response: Response, family: Family) -> bool:
-    """Whether means as large as the response have weights that are no numbers, or none at all."""
+    """Whether means as large as the response have weights that are not numbers, or none at all."""
     known = family if family.theta is not None or family.name != OVERDISPERSED else family.with_theta(1.0)
     with np.errstate(all="ignore"):
         eta = family.link.link(family.start(response.values, response.weights))

@@ -138,7 +138,7 @@ def lmer(
     ``x:z``               their interaction; ``x * z`` is ``x + z + x:z``
     ``factor(k)``         codes 1, 2, 3 as a category
     ``log(x)``            functions of columns, as in R: ``I(x^2)``, ``scale(x)``, ``poly(x, 2)`` …
-    ```my score```        a column whose name is no word stands in backticks
+    ```my score```        a column whose name is not a word stands in backticks
     ====================  =========================================================================
 
     and in the random part,

@@ -25,7 +25,13 @@ REWORDED = (
     (r"which m\.monte_carlo and the summary say", "which the summary says"),
     (r" Ask for solver='iterative' to have this without a warning\.", ""),
     (r"Fit the model with solver='exact', if .*? fits in memory; fixed", "Fixed"),
+    (
+        r"convert it first, for example with pandas\.to_numeric\(data\[.*\]\)",
+        "name the cells that stand for missing values, --missing CODE",
+    ),
     (r"\btable=", "--table NAME"),
+    (r"\bdecimal='(.)'", r"--decimal \1"),
+    (r" If they are the same: data\[.*\]\.str\.strip\(\)\.", " If they are the same, remove the blanks in the file."),
     (r"\blabels=True", "--labels"),
     (r"\breml=False", "--ml"),
     (r"take m\.refit\(reml=True\)", "leave --ml out"),
@@ -33,7 +39,7 @@ REWORDED = (
     (r"^ddf must be None, '([\w-]+)' or '([\w-]+)'; got '(.*)'\.$", r"--ddf is \1, \2 or none; got \3."),
 )
 ARGUMENTS = "family|link|n_agq|weights|offset"
-FLAGS = f"{ARGUMENTS}|table|labels|missing|ddf"
+FLAGS = f"{ARGUMENTS}|table|labels|missing|decimal|ddf"
 
 
 def in_options(message: str, file: str) -> str:

@@ -71,9 +71,9 @@ def load(path: Any) -> Model:
     Raises
     ------
     ArgumentError
-        When `path` is no name of a file.
+        When `path` is not the name of a file.
     DataError
-        When there is no such file, or it is no model, a damaged one, or one of a later version.
+        When there is no such file, or it is not a model, a damaged one, or one of a later version.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def load(path: Any) -> Model:
 
 
 def _demand_whole(frame: Any, options: Any) -> None:
-    """Refuse what is no frame, or one that does not hold together."""
+    """Refuse what is not a frame, or one that does not hold together."""
     if not isinstance(frame, ModelFrame) or not isinstance(options, dict | None):
         raise TypeError("the frame or the options are none")
     demand_rows(frame)

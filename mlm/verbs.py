@@ -292,7 +292,7 @@ def step(
     Raises
     ------
     ArgumentError
-        For what is no mixed model, or an option that has a value it cannot have.
+        For what is not a mixed model, or an option that has a value it cannot have.
     FitError
         For Kenward and Roger's method on a fit by maximum likelihood; when random effects cannot be tested, as without
         them categories would be coded in another way.

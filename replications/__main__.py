@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     """Return the parser; what it reads has ``run``, which takes what was read and returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = console.Parser(
         prog="python -m replications",
         description=ABOUT,
         epilog=EXAMPLES,

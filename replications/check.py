@@ -159,7 +159,7 @@ class Published:
         >>> ch4 = replications.published("learn_mlms_ch4")
         >>> table = ch4.check("data", {"n_schools": 419})
         >>> ch4.section("the data").caption
-        '1 of 1 number of the data agrees'
+        'The one number of the data agrees'
         """
         new = [record for record in self._records.values() if record.id not in self._shown]
         if not new:

@@ -79,10 +79,10 @@ def in_one_line(of: str, records: list[Record]) -> str:
     count, agreeing = len(records), sum(record.agrees for record in records)
     claims = sum(record.id.startswith("claim.") for record in records)
     kind = "number" if not claims else "claim" if claims == count else "numbers and claim"
-    noun = kind if count == 1 else f"{kind}s"
+    if count == 1:
+        return f"The one {kind} of {of} {'agrees' if agreeing else 'differs'}"
     differing = f", {count - agreeing} {'differs' if count - agreeing == 1 else 'differ'}"
-    agree = "agrees" if agreeing == count == 1 else "agree"
-    return f"{agreeing} of {count} {noun} of {of} {agree}{differing if agreeing < count else ''}"
+    return f"{agreeing} of {count} {kind}s of {of} agree{differing if agreeing < count else ''}"
 
 
 def by_reason(rows: list[tuple[str, Record]]) -> list[tuple[str, list[str]]]:
@@ -213,11 +213,12 @@ class Compared:
     @property
     def caption(self) -> str:
         """How many numbers agree and how nearly, as "8 of 8 numbers of R agree within 1 in 50,000"."""
-        count = len(self.frame)
-        noun, verb = ("number", "agrees") if count == 1 else ("numbers", "agree")
+        count, program = len(self.frame), self.frame.columns[0]
         bounds = list(self.frame["agrees"].unique())
-        nearly = bounds[0] if len(bounds) == 1 else "within what its row says" if count == 1 else "as each row says"
-        return f"{count} of {count} {noun} of {self.frame.columns[0]} {verb} {nearly}"
+        nearly = f" {bounds[0]}" if len(bounds) == 1 else ", within the tolerance in each row"
+        if count == 1:
+            return f"The one number of {program} agrees{nearly}"
+        return f"{count} of {count} numbers of {program} agree{nearly}"
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame.to_string(float_format='{:.6g}'.format)}"
@@ -271,7 +272,7 @@ def compared(
     Examples
     --------
     >>> compared({"S ses df": 240.0692}, {"S ses df": 240.069}, words={"S": "Satterthwaite"})
-    1 of 1 number of R agrees within 1 in 100,000
+    The one number of R agrees within 1 in 100,000
                                 R  Python              agrees
     Satterthwaite: df of ses 240.069 240.069 within 1 in 100,000
     """

@@ -14,7 +14,7 @@ class CheckError(MlmError):
 
 
 class PrintoutError(MlmError):
-    """A printout cannot be opened, or is no text."""
+    """A printout cannot be opened, or is not text."""
 
 
 class OriginalsError(MlmError):

@@ -78,7 +78,7 @@ def parse(printed: str, decimals: int | None = None) -> Printed:
     Raises
     ------
     RegistryError
-        If the string is no number.
+        If the string is not a number.
 
     Examples
     --------

@@ -150,7 +150,7 @@ def main(file: str, data: str | None = None, *, face: str = "text", **given: Any
     Raises
     ------
     PrintoutError
-        If the file cannot be opened, or is no text.
+        If the file cannot be opened, or is not text.
     mlm.errors.MlmError
         As of :func:`verify`.
     """

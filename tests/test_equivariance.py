@@ -225,7 +225,7 @@ def _between(m: mlm.MixedModel, one: str, other: str) -> np.ndarray:
 @pytest.mark.parametrize("random", ["(1 | g)", "(0 + x | g)", "(x | g)"])
 @pytest.mark.parametrize("scales", [(1000.0, 1.0), (0.001, 1.0), (1.0, 60.0), (1e-9, 1e6)])
 def test_without_an_intercept_units_are_free(random, scales):
-    """Units that are no powers of 2, of data near 0.
+    """Units that are not powers of 2, of data near 0.
 
     Far from it, x is nearly what a random intercept has, and nothing is there to take up a mean: with x at 1,000
     standard deviations a millionth of its squares is left, and the criterion of 530 rows is known to 3e-7.

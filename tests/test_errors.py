@@ -1,6 +1,8 @@
 """The tree of errors: flat, and every error that is raised has its kind."""
 
 import ast
+import re
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from rmodels import data
 
 import mlm
 import mlm.plot
+import replications
 from mlm import errors
 
 
@@ -33,6 +36,26 @@ def test_nothing_raises_the_base():
         if ast.unparse(node.exc).partition("(")[0].endswith("MlmError")
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("package", [mlm, replications], ids=lambda package: package.__name__)
+def test_every_call_that_a_text_names_exists(package):
+    """Messages, remedies and docstrings: a text had advised `mlm.read`, which there never was."""
+    texts = [
+        node.value
+        for path in sorted(Path(package.__file__).parent.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    named = {name for text in texts for name in re.findall(r"\b(?:mlm|replications)(?:\.\w+)+(?=\()", text)}
+    assert len(named) > 5
+    where = {"mlm": mlm, "replications": replications}
+    absent = []
+    for name in sorted(named):
+        first, *rest = name.split(".")
+        if reduce(lambda thing, part: getattr(thing, part, None), rest, where[first]) is None:
+            absent.append(name)
+    assert absent == []
 
 
 @pytest.mark.parametrize("reml", [True, False])

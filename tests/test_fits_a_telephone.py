@@ -1,4 +1,4 @@
-"""Displayed formulas and opened tables of checks are no wider than the text of a page on a telephone."""
+"""Displayed formulas and opened tables of checks are not wider than the text of a page on a telephone."""
 
 import html
 import importlib.util

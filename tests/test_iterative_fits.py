@@ -86,7 +86,7 @@ def test_standard_errors_of_modes_are_estimated_or_solved_for(mobility):
     ("levels", "said"),
     [
         ({"frim": [1]}, "no grouping factor 'frim'; .* Did you mean 'firm'"),
-        ({"firm": [1000]}, "'1000' is no level of 'firm'"),
+        ({"firm": [1000]}, "'1000' is not a level of 'firm'"),
         ({"firm": 3}, "The levels of 'firm' are a sequence"),
         ({}, "`levels` is a mapping of grouping factors"),
         ([3], "`levels` is a mapping of grouping factors"),

@@ -37,6 +37,11 @@ This is a chapter of *Multilevel models, replicated* as a plain notebook. It nee
 and the project's wheel: `pip install "{WHEEL}[notebooks]"`. The wheel and the other
 chapters are on the book's page *Run a chapter*.
 """
+# Of a chapter that replicates a source.
+CHECKED = """
+The book compares every number that the source prints with the one computed here, in a line below each section of
+the chapter; those comparisons are left out, and `python -m replications check {key}` makes them all.
+"""
 # The first cell where the notebook may be opened on a server that has no wheel yet.
 INSTALL = """
 try:
@@ -55,6 +60,8 @@ READS_TWINS = """It reads synthetic twins, {files},
 which are on the book's page "Run a chapter"."""
 READS = """It reads the original, {file}, where that is in
 the folder, else {twin}.csv, its synthetic twin, which is on the book's page "Run a chapter"."""
+SIMULATES = re.compile(r"\bbootMer\(|PBmodcomp\(|method = \"boot\"|\bnsim = \d{2}")
+MINUTES = "\nIt runs for some minutes: it fits models to many simulated data sets."
 COMMENTS = "\nCode that needs data which the tutorial does not give is left as a comment."
 
 
@@ -67,7 +74,8 @@ def chapters() -> list[str]:
 def write_chapter(key: str, folder: Path, home: Repository | None = None) -> None:
     """Write a chapter's notebook and scripts; the notebook can install the wheel from a public address."""
     chapter = plain.read(plain.BOOK / f"{key}.ipynb")
-    notebook = plain.notebook(chapter, ABOUT)
+    checked = CHECKED.format(key=key) if key in registry.SOURCES else ""
+    notebook = plain.notebook(chapter, ABOUT + checked)
     (folder / f"{key}.py").write_text(plain.script(notebook), "utf-8")
     if home is not None:
         install = INSTALL.format(wheel=f"{home.site}/{FOLDER}/{WHEEL}").strip()
@@ -81,6 +89,8 @@ def r_code(chapter: plain.Chapter) -> str:
     given = re.compile(rf"^`{{3,}}\{{?r\}}?\n{plain.GIVEN.pattern}", re.MULTILINE)
     sources = [cell.source for cell in chapter.notebook.cells if cell.cell_type == "markdown"]
     comments = COMMENTS if any(map(given.search, sources)) else ""
+    blocks = re.findall(r"^```r\n(.*?)^```", "\n".join(sources), re.MULTILINE | re.DOTALL)
+    comments += MINUTES if any(map(SIMULATES.search, blocks)) else ""
     if chapter.key not in registry.SOURCES:
         files = dict.fromkeys(name for source in sources for name in re.findall(r'read\.csv\("(.*?)"', source))
         reads = READS_TWINS.format(files=" and ".join(files))

@@ -2,8 +2,8 @@
 
 A chapter is written in MyST for the book. Here its directives and roles become plain Markdown: the numbers of `glue`
 stand in the text, citations and figures are text and links, boxes are block quotes. Cells that only keep the book's
-numbers (tag ``remove-cell``) go, and so do the outputs, which whoever runs the notebook makes. A directive or role that
-is not known here raises an error, so that no chapter loses anything without a word.
+numbers (tag ``remove-cell``) or compare them with the source go, and so do the outputs, which whoever runs the notebook
+makes. A directive or role that is not known here raises an error, so that no chapter loses anything without a word.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?P<target>[^`]*)`")
 LINK = re.compile(r"\[(?P<text>[^\]\n]*)\]\((?P<target>[\w-]+(?:\.md|\.ipynb)?)\)")
 TARGET = re.compile(r"^\((?P<name>[\w-]+)\)=\n(?:\n*#+ (?P<title>.*))?", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+CHECKS = ("published.section", "published.finish")  # one of these ends a cell that compares numbers with the source
+OF_CHECKS = re.compile(r"^(published|value) = .*\n?", re.MULTILINE)
 GLUE_IMPORT = re.compile(r"^from myst_nb import glue\n", re.MULTILINE)
 TERM = re.compile(r"\s*<[^>]*>$")  # the glossary's word, where the text has another form of it
 # What a box is called that has no title of its own.
@@ -52,6 +54,14 @@ absent <- packages[!vapply(packages, requireNamespace, NA, quietly = TRUE)]
 if (length(absent))
   stop("This script needs R packages that are not installed: install.packages(c(",
        paste0('"', absent, '"', collapse = ", "), "))", call. = FALSE)"""
+# Packages that one section needs, so that the rest of a script runs without them.
+OF_A_SECTION = ("texreg",)
+WITHOUT = """\
+if (!requireNamespace("{name}", quietly = TRUE)) {{
+  message("Left out, for lack of a package: install.packages(\\"{name}\\")")
+}} else {{
+{code}
+}}"""
 WIDTH = 80  # of a line of R
 # Calls whose value is None.
 SILENT = ("print", "plt.show", "mlm.plot.use_style")
@@ -85,13 +95,14 @@ class Chapter:
 
     @property
     def code(self) -> list[NotebookNode]:
-        """Its code cells, without those that only keep the book's numbers."""
+        """Its code cells, without those that only keep or check the book's numbers."""
         return [cell for cell in self.notebook.cells if cell.cell_type == "code" and not _is_bookkeeping(cell)]
 
 
 def read(path: Path) -> Chapter:
     """Read a chapter of the book."""
     notebook = nbformat.read(path, as_version=4)
+    _leave_out_checks(notebook)
     names = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in notebook.cells]
     figures = {name: number for number, name in enumerate(filter(None, names), 1)}
     return Chapter(path.stem, notebook, title_of(path), _glued(notebook), figures)
@@ -127,7 +138,34 @@ def labels() -> dict[str, tuple[str, str]]:
 
 
 def _is_bookkeeping(cell: NotebookNode) -> bool:
-    return "remove-cell" in cell.metadata.get("tags", ())
+    return "remove-cell" in cell.metadata.get("tags", ()) or _is_check(cell.source)
+
+
+def _is_check(code: str) -> bool:
+    r"""Whether code does nothing but compare numbers with the source's.
+
+    Examples
+    --------
+    >>> _is_check("value = 1\npublished.check('m', value)\npublished.section('the model')"), _is_check("m.summary()")
+    (True, False)
+    """
+    last = code.rstrip().rpartition("\n")[2]
+    return last.startswith(tuple(f"{call}(" for call in CHECKS))
+
+
+def _leave_out_checks(notebook: NotebookNode) -> None:
+    """Take out what only the checks need: the source's numbers, where no other cell uses them."""
+    kept = [cell for cell in notebook.cells if cell.cell_type == "code" and not _is_bookkeeping(cell)]
+    code = "\n".join(cell.source for cell in kept)
+    used = _names(OF_CHECKS.sub("", code))
+    used |= {"published"} & _names("".join(line[0] for line in OF_CHECKS.finditer(code) if line[1] in used))
+    for cell in kept:
+        cell.source = OF_CHECKS.sub(lambda line: line[0] if line[1] in used else "", cell.source).rstrip("\n")
+
+
+def _names(code: str) -> set[str]:
+    nodes = ast.walk(ast.parse(code))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 # From MyST to Markdown
@@ -336,14 +374,28 @@ def r_script(chapter: Chapter, about: str) -> str:
     """
     head = indent(dedent(about).strip(), "# ", lambda line: True).replace("# \n", "#\n")
     found = [part for cell in chapter.notebook.cells if cell.cell_type == "markdown" for part in _r_parts(cell.source)]
-    parts = [text for place, (level, text) in enumerate(found) if not level or _has_code(level, found[place + 1 :])]
+    kept = [text for place, (level, text) in enumerate(found) if not level or _has_code(level, found[place + 1 :])]
+    parts = [_where_installed(text) for text in kept]
     return "\n\n".join([head, needed(parts), *parts]) + "\n"
+
+
+def _where_installed(code: str) -> str:
+    r"""Return R code that says so where the package that only it needs is not installed.
+
+    Examples
+    --------
+    >>> _where_installed("library(lme4)")
+    'library(lme4)'
+    """
+    name = next((name for name in OF_A_SECTION if f"library({name})" in code), None)
+    return code if name is None else WITHOUT.format(name=name, code=code)
 
 
 def needed(parts: list[str]) -> str:
     """Return R code that names all packages that some R code needs and that are not installed, in one message."""
     code = re.sub(r"#.*", "", "\n".join(parts))
-    names = list(dict.fromkeys(first or second for first, second in PACKAGE.findall(code)))
+    found = dict.fromkeys(first or second for first, second in PACKAGE.findall(code))
+    names = [name for name in found if name not in OF_A_SECTION]
     listed = ", ".join(f'"{name}"' for name in names)
     return NEEDED.format(listed="\n  ".join(wrap(listed, WIDTH)))
 

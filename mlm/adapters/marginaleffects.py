@@ -35,7 +35,7 @@ def marginal_model(m: Any) -> Any:
     Raises
     ------
     ArgumentError
-        When `m` is no model, or marginaleffects is not installed.
+        When `m` is not a model, or marginaleffects is not installed.
     FitError
         For a model with an offset, which its rows of predictors do not bring.
 

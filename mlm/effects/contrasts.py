@@ -119,8 +119,8 @@ def _by_place(name: Any, weights: Any, labels: Sequence[str], levels: Sequence[s
     for one in named:
         if one not in labels and one not in levels:
             raise ArgumentError(
-                f"The contrast {shorten(str(name))!r} has a weight of {shorten(one)!r}, which is no estimate; these "
-                f"are {first_few(list(labels))}.{suggest(one, labels)}"
+                f"The contrast {shorten(str(name))!r} has a weight of {shorten(one)!r}, which is not an estimate; "
+                f"these are {first_few(list(labels))}.{suggest(one, labels)}"
             )
     return [named.get(one, named.get(level, 0.0)) for one, level in zip(labels, levels, strict=True)]
 

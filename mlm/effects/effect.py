@@ -172,11 +172,11 @@ def effect(
     Raises
     ------
     ArgumentError
-        When `m` is no model, a predictor or interaction is not in the fixed part, named twice, or called like a column
-        of the effect,
-        a list of values is empty, the level is not in (0, 1), `df` is not positive, or there is no such `type`.
+        When `m` is not a model, a predictor or interaction not in the fixed part, named twice, or called like a column
+        of the effect, a list of values is empty, the level is not in (0, 1), `df` is not positive, or there is no such
+        `type`.
     DataError
-        When a level is unknown, or a value of a numeric predictor is no finite number.
+        When a level is unknown, or a value of a numeric predictor is not a finite number.
 
     Warns
     -----

@@ -80,11 +80,11 @@ def emmeans(
     Raises
     ------
     ArgumentError
-        When `m` is no model, `specs`, `by` or `at` name no predictor of the fixed part, or an option has a value that
-        it cannot have; for `type="response"` of a response whose inverse is not known; when a predictor has the name of
-        a column of results, such as ``SE``.
+        When `m` is not a model, `specs`, `by` or `at` name no predictor of the fixed part, or an option has a value
+        that it cannot have; for `type="response"` of a response whose inverse is not known; when a predictor has the
+        name of a column of results, such as ``SE``.
     DataError
-        For an unknown level, or a value of a numeric predictor that is no finite number.
+        For an unknown level, or a value of a numeric predictor that is not a finite number.
     FitError
         For degrees of freedom that the model does not have; when there are too many combinations of values.
 
@@ -175,7 +175,7 @@ def shown_predictors(grid: Grid, specs: Any, by: Any, what: str = "specs") -> tu
     Raises
     ------
     ArgumentError
-        When one is no predictor of the fixed part.
+        When one is not a predictor of the fixed part.
     """
     known = [str(name) for name in grid.points]
     if isinstance(specs, str) and specs not in known and "|" in specs and by is None:

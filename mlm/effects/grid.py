@@ -146,9 +146,9 @@ def reference_grid(m: Designed, at: Mapping[str, Any] | None) -> Grid:
     Raises
     ------
     ArgumentError
-        When `at` is no mapping, names no predictor of the fixed part, or has no values, or one of them twice.
+        When `at` is not a mapping, names no predictor of the fixed part, or has no values, or one of them twice.
     DataError
-        For an unknown level, or a value of a numeric predictor that is no finite number; see also `predictors`.
+        For an unknown level, or a value of a numeric predictor that is not a finite number; see also `predictors`.
     FitError
         When there are too many points.
     """

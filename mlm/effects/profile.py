@@ -64,7 +64,7 @@ def profile(m: Any, which: Any = None, level: float = 0.95) -> Profile:
     Raises
     ------
     ArgumentError
-        For what is no mixed model, a level outside (0, 1), or parameters that are not there.
+        For what is not a mixed model, a level outside (0, 1), or parameters that are not there.
     FitError
         For a generalized model of a family with a dispersion, or one fitted with ``n_agq=0``.
 

@@ -57,9 +57,9 @@ def slopes(
     Raises
     ------
     ArgumentError
-        When `m` is no model, `x` no numeric predictor, or an option has a value that it cannot have.
+        When `m` is not a model, `x` no numeric predictor, or an option has a value that it cannot have.
     DataError
-        For an unknown level, or a value of a numeric predictor that is no finite number.
+        For an unknown level, or a value of a numeric predictor that is not a finite number.
     FitError
         For degrees of freedom that the model does not have, or a predictor of one value.
 

@@ -13,10 +13,26 @@ import pandas as pd
 
 from ..errors import TextColumnWarning, first_few, users_stacklevel
 
-__all__ = ["EXACT", "as_numbers", "is_text", "needs_digits", "warn_of_text", "without", "without_blanks"]
+__all__ = [
+    "DECIMALS",
+    "EXACT",
+    "as_numbers",
+    "is_text",
+    "needs_digits",
+    "warn_of_text",
+    "without",
+    "without_blanks",
+    "without_marks",
+]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 COMMA_NUMBER = re.compile(r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?")
+# Numbers with marks of thousands, by the sign before decimals, and the mark.
+DECIMALS = {
+    ",": (re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?"), "."),
+    ".": (re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"), ","),
+}
+DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)?,\d+")
 WHOLE = re.compile(r"[+-]?\d+")
 # What people read as a number: 1,234.5 and 1.234,5; 10%; €5; the typographic minus.
 WRITTEN = re.compile(r"[€$£]?\s?[+-]?(\d{1,3}([.,'\u00a0\u202f ]\d{3})+|\d*)([.,]?\d+)?([eE][+-]?\d+)?\s?[%€$£]?")
@@ -38,9 +54,10 @@ def needs_digits(column: pd.Series) -> bool:
     return bool(len(known) and np.abs(known).max() >= EXACT and (known == np.floor(known)).all())
 
 
-def as_numbers(column: pd.Series, missing: Iterable[str] = (), decimal_comma: bool = False) -> pd.Series:
+def as_numbers(column: pd.Series, missing: Iterable[str] = (), decimals: str = ".") -> pd.Series:
     """Return a column of texts as numbers if all of its cells are, but for blank ones; else as it is.
 
+    `decimals` has the signs before decimals: of ``",."`` a column has the comma where one of its cells has one.
     Whole numbers that floats do not hold exactly become pandas' nullable ones; beyond 64 bits they stay text.
     """
     if not is_text(column):
@@ -51,7 +68,7 @@ def as_numbers(column: pd.Series, missing: Iterable[str] = (), decimal_comma: bo
     stripped = [str(cell).strip() for cell in cells]
     blank = {"", *missing}
     there = [cell for cell in stripped if cell not in blank]
-    if not there or not all(map(_form(there, decimal_comma).fullmatch, there)):
+    if not there or not all(map(_form(there, decimals).fullmatch, there)):
         absent = np.array([cell in blank and cell != "" for cell in stripped] + [False])[codes]
         return column.mask(absent) if absent.any() else column
     if all(map(WHOLE.fullmatch, there)):
@@ -60,9 +77,10 @@ def as_numbers(column: pd.Series, missing: Iterable[str] = (), decimal_comma: bo
     return pd.Series(np.array([*values, np.nan])[codes], index=column.index, name=column.name)
 
 
-def _form(cells: Iterable[str], decimal_comma: bool) -> re.Pattern[str]:
-    """Return how a column writes numbers: with commas, where one has a comma and nothing else uses it."""
-    return COMMA_NUMBER if decimal_comma and any("," in cell for cell in cells) else NUMBER
+def _form(cells: Iterable[str], decimals: str) -> re.Pattern[str]:
+    """Return how a column writes numbers: with commas, where it must, or may and one has a comma."""
+    commas = decimals == "," or ("," in decimals and any("," in cell for cell in cells))
+    return COMMA_NUMBER if commas else NUMBER
 
 
 def _whole(values: list[int | None], codes: np.ndarray, column: pd.Series) -> pd.Series:
@@ -90,8 +108,21 @@ def without_blanks(column: pd.Series) -> pd.Series:
     return column.mask(blank).infer_objects() if blank.any() else column
 
 
-def warn_of_text(file: str, missing: Iterable[str], data: pd.DataFrame) -> None:
-    """Warn once of columns of text most of whose cells are numbers."""
+def without_marks(column: pd.Series, decimal: str) -> pd.Series:
+    """Return a column of texts whose numbers have no marks of thousands; the same one where none have."""
+    if not is_text(column):
+        return column
+    form, mark = DECIMALS[decimal]
+
+    def plain(cell: Any) -> Any:
+        return cell.replace(mark, "") if isinstance(cell, str) and form.fullmatch(cell.strip()) else cell
+
+    new = column.map(plain)
+    return column if new.equals(column) else new
+
+
+def warn_of_text(file: str, missing: Iterable[str], data: pd.DataFrame, signs: bool = False) -> None:
+    """Warn once of columns of text most of whose cells are numbers; with the signs of numbers that may be told."""
     found = {name: odd for name, column in data.items() if is_text(column) and (odd := _odd_cells(column))}
     if not found:
         return
@@ -102,12 +133,23 @@ def warn_of_text(file: str, missing: Iterable[str], data: pd.DataFrame) -> None:
     ]
     codes = list(dict.fromkeys(cell for _, odd in found.values() for cell in odd if not _is_written(cell)))
     remedy = f" If these stand for missing values: missing={[*missing, *codes]}." if codes else ""
+    if signs:
+        remedy += _decimals([cell for _, odd in found.values() for cell in odd if _is_written(cell)])
     warnings.warn(
         f"{file}: read as text, so a category, though most cells look like numbers: "
         f"{first_few(parts)}.{remedy} Numbers are written as 1234.5, without %.",
         TextColumnWarning,
         stacklevel=users_stacklevel(),
     )
+
+
+def _decimals(cells: list[str]) -> str:
+    """Say how numbers with decimal commas, or with marks of thousands, are read."""
+    marked = [cell for cell in cells if DECIMALS["."][0].fullmatch(cell) and not cell.lstrip("+-").startswith("0")]
+    commas = [cell for cell in cells if cell not in marked and DECIMAL_COMMA.fullmatch(cell)]
+    if commas:
+        return f" Decimal commas, as in {commas[0]!r}, are read with decimal=','."
+    return f" Marks of thousands, as in {marked[0]!r}, are read with decimal='.'." if marked else ""
 
 
 def _odd_cells(column: pd.Series) -> tuple[int, Counter[str]] | None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, brief, is_one_of, listed, suggest
-from .cells import warn_of_text, without
+from ..errors import ArgumentError, DataError, brief, is_one_of, listed, shorten, suggest
+from .cells import DECIMALS, warn_of_text, without
 from .formats import FORMATS, LABELLED, SEVERAL, SIGNLESS
 from .request import COMPRESSED, MISSING, Request
 
 __all__ = ["read_data", "usual_missing"]
 
+ADDRESS = re.compile(r"(https?|ftp)://", re.IGNORECASE)
 EXTRA = "pip install 'multilevel-replications[files]'"
 
 
@@ -24,6 +26,7 @@ def read_data(
     table: str | None = None,
     labels: bool = False,
     missing: Iterable[str] | None = None,
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     r"""Read a data file, of the kind that its name ends in.
 
@@ -40,9 +43,9 @@ def read_data(
     Text files and ``.dta`` need nothing else. The others need packages that the extra ``files`` brings. Text may be
     compressed (``.csv.gz``), and is in UTF-8, UTF-16 with its mark, or the letters of Windows. A column in which all
     cells are numbers is numbers: with ``1,5`` too, where no ``,`` stands between columns. A blank cell is missing. Of a
-    column most of whose cells are numbers a warning names the others. Group ids of up to 19 digits keep all of them,
-    longer ones are text; but ``1.10`` and ``1.1``, or ``007`` and ``7``, are one number, as in R. Rows may begin with a
-    name of their own, as R writes them.
+    column most of whose cells are numbers a warning names the others, and says what reads them. Group ids of up to 19
+    digits keep all of them, longer ones are text; but ``1.10`` and ``1.1``, or ``007`` and ``7``, are one number, as in
+    R. Rows may begin with a name of their own, as R writes them.
 
     Dates of R come as days since 1970. Categories that are numbers come from Parquet in the order of the numbers.
 
@@ -58,6 +61,9 @@ def read_data(
     missing : iterable of str, optional
         What stands for a missing value, beside nothing at all: texts, and numbers as in ``["-99"]``. By default ``NA``,
         ``NaN`` and a lone dot in text and workbooks; nothing in the other kinds, which have a sign of their own.
+    decimal : {None, ",", "."}
+        In text, the sign before the decimals; the other one may then stand between thousands: with ``","`` ``1.234,5``
+        is 1234.5, with ``"."`` ``1,234.5`` is. By default no sign stands between thousands.
 
     Returns
     -------
@@ -68,15 +74,16 @@ def read_data(
     Raises
     ------
     DataError
-        When there is no such file, its kind is not known, it cannot be read, its rows do not fit its header, or a
-        package is missing, which the message names.
+        When there is no such file, its kind is not known, it cannot be read, its rows do not fit its header, two of its
+        columns have the same name, or a package is missing, which the message names.
     ArgumentError
-        For a wrong `table`, `labels` or `missing`, and where the kind of file has no tables or labels.
+        For a wrong `table`, `labels`, `missing` or `decimal`, and where the kind of file has none of these.
 
     Warns
     -----
     TextColumnWarning
-        Of columns that are text though most of their cells look like numbers.
+        Of columns that are text though most of their cells look like numbers, and of those with decimal dots that may
+        be marks of thousands, since others have decimal commas.
 
     Examples
     --------
@@ -93,7 +100,9 @@ def read_data(
     file = _existing(path)
     kind = _kind(file)
     codes = usual_missing(file) if missing is None else _texts(missing)
-    request = Request(file, _table(table, file, kind), _labels(labels, file, kind), ("", *codes))
+    of_text = FORMATS[kind] is FORMATS[".csv"]
+    decimal = _decimal(decimal, file, of_text)
+    request = Request(file, _table(table, file, kind), _labels(labels, file, kind), ("", *codes), decimal)
     try:
         data = FORMATS[kind](request)
     except ImportError as absent:
@@ -103,9 +112,9 @@ def read_data(
         raise
     except Exception as error:  # libraries raise errors of many kinds about files that are damaged
         raise DataError(f"{file} cannot be read as {kind}: {type(error).__name__}: {error}") from error
-    if FORMATS[kind] is not FORMATS[".csv"]:
+    if not of_text:
         data = without(data, codes)
-    warn_of_text(file.name, codes, data)
+    warn_of_text(file.name, codes, data, signs=of_text)
     data.attrs["name"] = _uncompressed(file)[: -len(kind)]
     return data
 
@@ -128,12 +137,14 @@ def _uncompressed(file: Path) -> str:
 
 def _existing(path: Any) -> Path:
     """Return the path of a file that is there."""
+    if isinstance(path, str) and ADDRESS.match(path):
+        raise DataError(f"Addresses are not read: download {shorten(path)} first, and give the name of the file.")
     try:
         file = Path(path)
     except TypeError:
         raise ArgumentError(f"`path` is the name of a file; got {type(path).__name__}.") from None
     if file.is_dir():
-        raise DataError(f"{file} is a folder, and no file.")
+        raise DataError(f"{file} is a folder, not a file.")
     if not file.exists():
         there = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
         raise DataError(f"There is no file {file.name!r} in {file.parent.resolve()}.{suggest(file.name, there)}")
@@ -166,6 +177,15 @@ def _labels(labels: Any, file: Path, kind: str) -> bool:
     if labels and kind not in LABELLED:
         raise ArgumentError(f"{file.name} has no labels of values: `labels` is for {', '.join(LABELLED)}.")
     return bool(labels)
+
+
+def _decimal(decimal: Any, file: Path, of_text: bool) -> str | None:
+    """Return the sign before decimals, where the file is text."""
+    if decimal is not None and not is_one_of(decimal, DECIMALS):
+        raise ArgumentError(f"`decimal` is ',' or '.'; got {brief(decimal)}.")
+    if decimal is not None and not of_text:
+        raise ArgumentError(f"The numbers of {file.name} are not text: `decimal` is for .csv, .tsv, .txt.")
+    return decimal
 
 
 def _texts(missing: Any) -> tuple[str, ...]:

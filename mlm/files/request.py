@@ -19,3 +19,4 @@ class Request:
     table: str | None
     labels: bool
     missing: tuple[str, ...]
+    decimal: str | None = None

@@ -55,7 +55,7 @@ def layout(text: str, name: str) -> Layout:
     Raises
     ------
     DataError
-        When no known sign stands between the columns, or rows do not fit the header.
+        When no known sign stands between the columns, rows do not fit the header, or two columns have one name.
     """
     lines = io.StringIO(text)
     start, header, sign = _start(lines)
@@ -68,7 +68,7 @@ def layout(text: str, name: str) -> Layout:
     body = text[lines.tell() :]
     above += text[len(start) : lines.tell()].count("\n")
     width, row_names = _rows(body, sign, names, above, QUOTED.match(header.strip()) is not None, name)
-    return Layout(sign, _unlike(names), body, width, row_names)
+    return Layout(sign, _unlike(names, name), body, width, row_names)
 
 
 def _start(lines: io.StringIO) -> tuple[str, str, str]:
@@ -168,14 +168,10 @@ def _unfit(name: str, line: int, fields: int, names: list[str]) -> DataError:
     )
 
 
-def _unlike(names: list[str]) -> tuple[str, ...]:
-    """Return names of which no two are alike, and none is empty."""
-    taken: list[str] = []
-    for place, name in enumerate(names):
-        word = plain = name.strip() or f"Unnamed: {place}"
-        number = 0
-        while word in taken:
-            number += 1
-            word = f"{plain}.{number}"
-        taken.append(word)
-    return tuple(taken)
+def _unlike(names: list[str], file: str) -> tuple[str, ...]:
+    """Return names of which none is empty; refuse two that are alike."""
+    named = [name.strip() or f"Unnamed: {place}" for place, name in enumerate(names)]
+    twins = [word for word in dict.fromkeys(named) if named.count(word) > 1]
+    if twins:
+        raise DataError(f"{file} has {named.count(twins[0])} columns {twins[0]!r}; rename or remove all but one.")
+    return tuple(named)

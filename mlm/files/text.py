@@ -5,16 +5,19 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
+import warnings
 
 import pandas as pd
 
-from ..errors import DataError
-from .cells import as_numbers, needs_digits
+from ..errors import DataError, TextColumnWarning, first_few, users_stacklevel
+from .cells import as_numbers, is_text, needs_digits, without_marks
 from .request import COMPRESSED, Request
 from .separators import Layout, layout
 
 __all__ = ["text"]
 
+MARKED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
 MARKED = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -24,13 +27,43 @@ def text(request: Request) -> pd.DataFrame:
     if not found.body.strip():
         return pd.DataFrame(columns=list(found.names))
     data = _named(_columns(request, found), found)
-    decimal_comma = found.sign in (";", "\t", "|")
-    exact = [name for name in data.columns if needs_digits(data[name])]
+    decimals = request.decimal or (",." if found.sign in (";", "\t", "|") else ".")
+    floats = [name for name in data.columns if pd.api.types.is_float_dtype(data[name].dtype)]
+    exact = floats if request.decimal == "," else [name for name in floats if needs_digits(data[name])]
     if exact:
         texts = _named(_columns(request, found, dtype=str), found)
         data = data.assign(**{name: texts[name] for name in exact})
-    read = {name: as_numbers(data[name], request.missing, decimal_comma) for name in data.columns}
+    read = {name: _read(data[name], request, decimals) for name in data.columns}
+    if request.decimal is None and any(is_text(data[name]) and not is_text(read[name]) for name in read):
+        _warn_of_dots(request, found, [name for name in floats if name not in exact])
     return pd.DataFrame(read, index=data.index)
+
+
+def _read(column: pd.Series, request: Request, decimals: str) -> pd.Series:
+    """Return a column as numbers, if all of its cells are, with the marks of thousands that were asked for."""
+    marked = column if request.decimal is None else without_marks(column, request.decimal)
+    read = as_numbers(marked, request.missing, decimals)
+    return as_numbers(column, request.missing, decimals) if is_text(read) and marked is not column else read
+
+
+def _may_be_marked(cell: str) -> bool:
+    return MARKED_THOUSANDS.fullmatch(cell) is not None
+
+
+def _warn_of_dots(request: Request, found: Layout, floats: list[str]) -> None:
+    """Warn of numbers such as 1.234 beside columns with decimal commas: the dot may be a mark of thousands."""
+    if not floats:
+        return
+    texts = _named(_columns(request, found, dtype=str), found)
+    marked = [name for name in floats if texts[name].dropna().str.strip().map(_may_be_marked).all()]
+    if marked:
+        warnings.warn(
+            f"{request.path.name}: other columns have decimal commas, so that the dots may stand between thousands in "
+            f"{first_few([repr(name) for name in marked])}, read as decimal dots, as in "
+            f"{texts[marked[0]].dropna().iloc[0].strip()}. If they do: decimal=','.",
+            TextColumnWarning,
+            stacklevel=users_stacklevel(),
+        )
 
 
 def _decoded(request: Request) -> str:
@@ -46,7 +79,7 @@ def _decoded(request: Request) -> str:
         except UnicodeError:
             continue
         if "\0" in content:
-            raise DataError(f"{request.path.name} is no text, or UTF-16 without its mark: save it as UTF-8.")
+            raise DataError(f"{request.path.name} is not text, or UTF-16 without its mark: save it as UTF-8.")
         return str(content)
     raise DataError(f"{request.path.name} is text in neither UTF-8, UTF-16 with its mark nor Windows-1252.")
 

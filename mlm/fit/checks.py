@@ -176,7 +176,7 @@ def demand_variation(frame: ModelFrame, products: CrossProducts) -> None:
 
 
 def demand_left(frame: ModelFrame, products: CrossProducts) -> None:
-    """Refuse a response whose squares are no numbers, and predictors that give it exactly."""
+    """Refuse a response whose squares are not numbers, and predictors that give it exactly."""
     if not 0 < products.total < np.inf:
         raise DataError(f"The squares of the response {frame.formula.response!r} cannot be represented; rescale it.")
     if products.xy[-1, -1] <= EXACT_SHARE * products.total:

@@ -117,7 +117,7 @@ class FittedMixed:
         Raises
         ------
         ArgumentError
-            When these are no functions, or the fit knew none of such a name.
+            When these are not functions, or the fit knew none of such a name.
 
         Examples
         --------

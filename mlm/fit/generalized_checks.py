@@ -52,7 +52,7 @@ def checked_nodes(n_agq: Any) -> int:
     Raises
     ------
     ArgumentError
-        When it is no whole number from 0 to 100.
+        When it is not a whole number from 0 to 100.
     """
     if not is_count(n_agq, 0, MOST_NODES):
         raise ArgumentError(

@@ -62,7 +62,7 @@ class Places:
     terms : list of Place
     sides : list of Side
     spanned : list of int
-        Positions of derivatives by what are no parameters: variances of what the fixed effects span.
+        Positions of derivatives by what are not parameters: variances of what the fixed effects span.
     """
 
     terms: list[Place]
@@ -74,7 +74,7 @@ class Places:
         """Lay out terms by their bases.
 
         What the fixed effects span is not in use under REML. Maximum likelihood makes the variances of it as small as
-        it can: these are no parameters, but the covariances with the other columns are.
+        it can: these are not parameters, but the covariances with the other columns are.
         """
         out, column, derivative = cls([], [], []), 0, 0
         for factor, size in enumerate(layout.sizes):

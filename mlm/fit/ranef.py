@@ -191,7 +191,7 @@ def _places(fit: Fit, levels: Any) -> dict[str, np.ndarray]:
         places = known.get_indexer(pd.Index(names, dtype=known.dtype if known.dtype != object else None))
         if (places < 0).any():
             missing = names[int(np.argmax(places < 0))]
-            raise ArgumentError(f"{shorten(str(missing))!r} is no level of {group!r}.")
+            raise ArgumentError(f"{shorten(str(missing))!r} is not a level of {group!r}.")
         out[group] = places
     return out
 

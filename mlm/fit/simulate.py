@@ -45,9 +45,9 @@ def simulate(m: Any, n: int = 1, seed: Any = None, re_form: Any = False) -> np.n
     Raises
     ------
     ArgumentError
-        When `m` is no model, `n` no count, `seed` none, or `re_form` is unknown or not for this model.
+        When `m` is not a model, `n` no count, `seed` none, or `re_form` is unknown or not for this model.
     FitError
-        When means are drawn that the family cannot have, or trials are no whole numbers.
+        When means are drawn that the family cannot have, or trials are not whole numbers.
 
     Examples
     --------

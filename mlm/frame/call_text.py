@@ -47,7 +47,7 @@ def name_of(data: Any, data_name: str | None) -> str | None:
     Raises
     ------
     ArgumentError
-        When `data_name` is no text.
+        When `data_name` is not text.
 
     Examples
     --------

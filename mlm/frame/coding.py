@@ -250,7 +250,7 @@ def checked_contrasts(contrasts: Any, variables: Iterable[Node], values: Mapping
     Raises
     ------
     ArgumentError
-        When it is no mapping, or names what is no category of the fixed part.
+        When it is not a mapping, or names what is not a category of the fixed part.
     """
     if contrasts is None:
         return {}
@@ -264,7 +264,7 @@ def checked_contrasts(contrasts: Any, variables: Iterable[Node], values: Mapping
         if name not in known:
             listed = first_few([shorten(spell(node)) for node in categories]) or "none"
             raise ArgumentError(
-                f"`contrasts` names {shorten(str(name))!r}, which is no category of the fixed part ({listed})."
+                f"`contrasts` names {shorten(str(name))!r}, which is not a category of the fixed part ({listed})."
                 f"{suggest(str(name), map(shorten, known))}"
             )
     return {known[name]: _canonical(value) for name, value in contrasts.items()}
@@ -282,7 +282,7 @@ def demand_levels(levels: Mapping[str, Any], values: Mapping[Any, Value]) -> Non
     Raises
     ------
     ArgumentError
-        When it names what is no category of the formula, or a level twice.
+        When it names what is not a category of the formula, or a level twice.
     """
     categories = [node for node, value in values.items() if isinstance(value, Category)]
     known = {spell(node) for node in categories} | {node.name for node in categories if isinstance(node, Name)}
@@ -306,7 +306,7 @@ def _no_category(name: str, categories: list[Node], values: Mapping[Any, Value])
     hint = f" Did you mean {shorten(using[0])!r}?" if using else suggest(name, map(spell, categories))
     kinds = [type(value) for node, value in values.items() if spell(node) == name]
     what = ": it is numbers" if Numbers in kinds else ": truth values have all levels" if Truth in kinds else ""
-    return f"`levels` names {shorten(name)!r}, which is no category of the formula ({listed}){what}.{hint}"
+    return f"`levels` names {shorten(name)!r}, which is not a category of the formula ({listed}){what}.{hint}"
 
 
 def _canonical(contrast: Any) -> Any:

@@ -178,7 +178,7 @@ def build(
     Raises
     ------
     DataError
-        When a variable is no number and no category, a category has one level, or there are too many columns.
+        When a variable is neither a number nor a category, a category has one level, or there are too many columns.
     """
     if not terms.variables:  # as in (1 | g)
         columns = _constant(terms.intercept, n)

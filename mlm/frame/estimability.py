@@ -1,7 +1,7 @@
 """Which rows a model without full rank can predict: where dropped columns follow from the kept ones as in the fit.
 
-Searle, S. R. (1971). *Linear Models*, section 5.4: a row of the model matrix that is no combination of the rows of the
-fit has no estimable mean.
+Searle, S. R. (1971). *Linear Models*, section 5.4: a row of the model matrix that is not a combination of the rows of
+the fit has no estimable mean.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Recipe:
         Raises
         ------
         ArgumentError
-            When these are no functions, or have names that the fit did not know.
+            When these are not functions, or have names that the fit did not know.
         """
         given = own_functions(functions)
         unknown = [name for name in given if name not in self.own]

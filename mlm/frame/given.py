@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ WEIGHTS, OFFSET = "(weights)", "(offset)"  # what messages call them, where they
 # Outside of these, weights are refused: cross-products are sums of weights times squares, and products of two of them
 # must stay within double precision, 1e-308 to 1e308, with room for the units of the columns.
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
+DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)?,\d+")
 SHOWN = 5  # levels that a message shows
 
 
@@ -44,7 +46,7 @@ def given(values: Any, what: str, table: Table) -> Node | np.ndarray:
     DataError
         When there are not as many numbers as rows, or their labels are others.
     FormulaError
-        When the text is no expression.
+        When the text is not an expression.
     """
     if isinstance(values, str):
         return Name(values, quoted=True) if values in table else _expression(values, what)
@@ -125,11 +127,13 @@ def _what_it_is(node: Any, value: Value, name: str) -> str:
     if isinstance(value, Category):
         listed = ", ".join(map(shorten, value.labels[:SHOWN])) + (" …" if len(value.labels) > SHOWN else "")
         remedy = f"convert it first, for example with pandas.to_numeric(data[{name!r}])"
-        if isinstance(node, Call):
-            remedy = f"write as.numeric(as.character({name}))"
-        if len(value.labels) and not any(map(_says_number, value.labels)):
+        if len(value.labels) and all(map(DECIMAL_COMMA.fullmatch, value.labels)):
+            remedy = "these are decimal commas: read the file with decimal=','"
+        elif len(value.labels) and not any(map(_says_number, value.labels)):
             word = spell(Text(shorten(value.labels[-1])))
             remedy = f"make numbers of it, such as whether it is one of them: I({shown(node)} == {word})"
+        elif isinstance(node, Call):
+            remedy = f"write as.numeric(as.character({name}))"
         return f"is a category ({listed}); {remedy}"
     return f"holds {value.what}; {value.remedy(name)}" if isinstance(value, Other) else "is a word; name a column"
 

@@ -142,7 +142,7 @@ def grouping(name: str, parts: tuple[Node, ...], values: list[Value]) -> Groupin
     Raises
     ------
     DataError
-        When values cannot be told apart, or are no levels at all.
+        When values cannot be told apart, or are not levels at all.
     """
     codes, levels = _factorized(parts[0], values[0])
     every, pairs, size = [levels], [], len(levels)

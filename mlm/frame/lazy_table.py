@@ -133,7 +133,7 @@ class LazyTable:
         return str(self.dtypes[name])
 
     def is_float(self, name: str) -> bool:
-        """Whether a column can hold what is no number."""
+        """Whether a column can hold what is not a number."""
         return bool(self.dtypes[name].is_float())
 
     def with_columns(self, columns: Mapping[str, nw.Expr]) -> LazyTable:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+import warnings
+from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import shorten
+from ..errors import TextColumnWarning, first_few, shorten, users_stacklevel
 from .values import EXACT, label
 
-__all__ = ["Unlike", "family", "level_codes", "places", "truth_said"]
+__all__ = ["Unlike", "family", "level_codes", "places", "truth_said", "warn_of_blanks"]
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -45,6 +46,44 @@ def family(levels: Any) -> str:
         return FAMILIES[dtype.kind]
     found = OF_OBJECTS.get(pd.api.types.infer_dtype(levels, skipna=False), "mixed")
     return "dates with a time zone" if found == "dates" and any(level.tzinfo for level in levels) else found
+
+
+def warn_of_blanks(levels: Mapping[str, Any]) -> None:
+    """Warn once of levels, by their column, that differ only in the blanks around them.
+
+    Warns
+    -----
+    TextColumnWarning
+
+    Examples
+    --------
+    >>> warn_of_blanks({"school": ["A", "B"]})
+    """
+    found = {name: same for name, each in levels.items() if (same := _but_for_blanks(each))}
+    if not found:
+        return
+    told = [f"{' and '.join(map(repr, same[:2]))} of {shorten(name)!r}" for name, same in found.items()]
+    name = next(iter(found))
+    warnings.warn(
+        f"Levels differ only in the blanks around them, and count as different: {first_few(told)}. If they are the "
+        f"same: data[{name!r}] = data[{name!r}].str.strip().",
+        TextColumnWarning,
+        stacklevel=users_stacklevel(),
+    )
+
+
+def _but_for_blanks(levels: Any) -> list[str]:
+    """The first levels that are the same without the blanks around them; none where there are none."""
+    padded = [level for level in levels if isinstance(level, str) and level != level.strip()]
+    if not padded:
+        return []
+    known = set(levels)
+    for level in padded:
+        word = level.strip()
+        same = [one for one in (word, *padded) if one in known and one.strip() == word]
+        if len(same) > 1:
+            return same
+    return []
 
 
 def level_codes(levels: Any, known: Any) -> np.ndarray:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..language.formula import Formula, RandomTerm, parse
-from ..language.tree import Node
+from ..language.tree import Name, Node
 from .call_text import UNNAMED, CallText, name_of, written
 from .coding import checked_contrasts
 from .columns import Columns
@@ -25,6 +25,7 @@ from .fit_call import FitCall
 from .functions.table import own_functions
 from .given import OFFSET, WEIGHTS, checked_weights, numeric
 from .grouping import Grouping, grouping
+from .likeness import warn_of_blanks
 from .outcome import Outcome, Reader, numbers_of_rows
 from .rows import Dropped, demand_defined
 from .table import Table
@@ -269,6 +270,7 @@ def read_frame(
     table = Table.of(data)
     found = variables(parsed, table, weights, offset, own_functions(functions))
     parsed, values, n, recipe = found.formula, found.values, found.n, found.recipe
+    warn_of_blanks({k.name: v.levels for k, v in values.items() if isinstance(k, Name) and type(v) is Category})
     x_design, x_columns = build(
         parsed.fixed, values, n, recipe, checked_contrasts(contrasts, parsed.fixed.variables, values)
     )

@@ -31,7 +31,7 @@ class Native:
     ------
     DataError
         When the data are neither, or not computed yet, the columns of a mapping are not of one length, a frame that is
-        not of pandas has a name twice, or a name is no Unicode.
+        not of pandas has a name twice, or a name is not Unicode.
 
     Examples
     --------
@@ -184,9 +184,11 @@ def _opened(data: Any, whose: str) -> Any:
 
 
 def _remedy(data: Any) -> str:
-    """What to do with what is no data frame."""
+    """What to do with what is not a data frame."""
     if isinstance(data, str | Path):
-        return f" Read the file first, mlm.read({shorten(str(data))!r}); lmer also takes Parquet files as they are."
+        return (
+            f" Read the file first, mlm.read_data({shorten(str(data))!r}); lmer also takes Parquet files as they are."
+        )
     return " Sums are fitted alone, mlm.lmer(sums)." if type(data).__name__ == "ModelSums" else ""
 
 
@@ -195,7 +197,7 @@ def _demand_unicode(names: Iterable[Any], whose: str) -> None:
     halves = half_signs(names)
     if halves:
         raise DataError(
-            f"{whose} have a column whose name is no Unicode ({halves!r}), as from a file in another encoding; rename "
+            f"{whose} have a column whose name is not Unicode ({halves!r}), as from a file in another encoding; rename "
             "it, or read the file with its own, for example encoding='latin-1'."
         )
 

@@ -40,7 +40,7 @@ def numbers_of_rows(formula: Formula, value: Value, n: int) -> np.ndarray:
     Raises
     ------
     DataError
-        When it is no number in each row; where it has two outcomes, the message says how to fit it.
+        When it is not a number in each row; where it has two outcomes, the message says how to fit it.
 
     Warns
     -----

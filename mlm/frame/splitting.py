@@ -102,7 +102,7 @@ def _split(values: Any, what: str) -> tuple[np.ndarray, pd.Series]:
     if isinstance(values, list | tuple):
         return _split_pandas(pd.Series(list(values), dtype=object), what)
     if isinstance(values, Set | Mapping | Iterator):
-        raise DataError(f"{what} is of type {type(values).__name__}, which is no column; give a list of its values.")
+        raise DataError(f"{what} is of type {type(values).__name__}, which is not a column; give a list of its values.")
     array = np.asarray(values)
     _demand_one_dimension(array, what)
     return _split_pandas(pd.Series(array), what)
@@ -150,7 +150,7 @@ def demand_unicode(values: Any, what: str) -> None:
     halves = half_signs(values)
     if halves:
         raise DataError(
-            f"{what} holds text that is no Unicode ({halves!r}), as from a file in another encoding; read it with its "
+            f"{what} holds text that is not Unicode ({halves!r}), as from a file in another encoding; read it with its "
             "own, for example encoding='latin-1'."
         )
 

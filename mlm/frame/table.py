@@ -137,7 +137,7 @@ class Table:
         return f"{whose} have no {which}, which {use}.{near} They have {counted(len(known), 'column')}: {listed}."
 
     def _hint(self, name: str, known: list[str]) -> str:
-        """Say what a name that is no column may mean: a column written otherwise, or the index."""
+        """Say what a name that is not a column may mean: a column written otherwise, or the index."""
         index_names = getattr(self._native.data, "index", pd.Index([])).names if self._native.is_pandas else ()
         if name in index_names:
             return f" {name!r} is the name of the index: make it a column first, data.reset_index()."
@@ -202,7 +202,7 @@ def _copied(values: np.ndarray) -> Numbers:
     if len(values) <= PIECE_ROWS or values.dtype.kind != "f":
         return Numbers(values.copy())
     own, total = np.empty(len(values), dtype=values.dtype), 0.0
-    with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is no error
+    with np.errstate(all="ignore"):  # a sum of opposite infinities, or one that is too large, is not an error
         for start in range(0, len(values), PIECE_ROWS):
             piece = own[start : start + PIECE_ROWS]
             piece[...] = values[start : start + PIECE_ROWS]

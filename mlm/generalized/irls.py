@@ -113,7 +113,7 @@ def estimate(x: np.ndarray, response: Response, offset: np.ndarray | float, fami
     ([1.098612], True)
     """
     search = _Search(x, response, offset, family)
-    with np.errstate(all="ignore"):  # what is no number is refused
+    with np.errstate(all="ignore"):  # what is not a number is refused
         first = search.begin()
         if first is None:
             return None

@@ -166,7 +166,7 @@ def estimate_with_theta(
     """
     if family.name != OVERDISPERSED or family.theta is not None:
         return family, estimate(x, response, offset, family)
-    with np.errstate(all="ignore"):  # what is no number is refused
+    with np.errstate(all="ignore"):  # what is not a number is refused
         return _alternated(x, response, offset, family)
 
 

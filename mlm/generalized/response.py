@@ -117,7 +117,7 @@ def _binomial(node: Node, value: Value, prior: np.ndarray, n: int, weighted: boo
     successes = values * prior
     broken = np.abs(successes - np.rint(successes)) > NEAR_WHOLE_SUCCESSES
     if broken.any():
-        what = "whose share times weight is no whole number of successes" if weighted else "that are neither 0 nor 1"
+        what = "whose share times weight is not a whole number of successes" if weighted else "that are neither 0 nor 1"
         _warn_broken(node, broken, what, OF_SHARES if weighted else f"{OF_SHARES}; {SINGLE_TRIALS}")
     return Response(values, prior)
 
@@ -149,7 +149,7 @@ def _successes_and_failures(node: Node, value: Matrix, prior: np.ndarray) -> Res
     _demand(trials > 0, node, trials, "neither successes nor failures", NO_TRIALS)
     broken = np.abs(value.values - np.rint(value.values)).max(axis=1) > NEAR_WHOLE_SUCCESSES
     if broken.any():
-        _warn_broken(node, broken, "whose successes or failures are no whole numbers", "They are counts")
+        _warn_broken(node, broken, "whose successes or failures are not whole numbers", "They are counts")
     return Response(value.values[:, 0] / trials, trials * prior, trials=trials)
 
 
@@ -167,7 +167,7 @@ def _demand_counts(node: Node, values: np.ndarray, family: Family) -> None:
     broken = np.abs(values - np.rint(values)) > NEAR_WHOLE_COUNT * np.maximum(values, 1.0)
     if broken.any():
         _warn_broken(
-            node, broken, "that are no whole numbers",
+            node, broken, "that are not whole numbers",
             "Counts for unequal times or areas are modelled with + offset(log(time)); between whole numbers the "
             "likelihood is its formula's, where R's AIC is infinite",
         )  # fmt: skip
@@ -185,7 +185,7 @@ def _demand(right: np.ndarray, node: Node, values: np.ndarray, what: str, remedy
 
 
 def _warn_broken(node: Node, broken: np.ndarray, what: str, remedy: str) -> None:
-    """Say that counts are no whole numbers."""
+    """Say that counts are not whole numbers."""
     warnings.warn(
         f"The response {shown(node)!r} has {counted(int(broken.sum()), 'row')} of {len(broken):,} {what}. {remedy}.",
         ResponseWarning,

@@ -129,7 +129,7 @@ def all_fit(m: Any) -> AllFit:
     Raises
     ------
     ArgumentError
-        When `m` is no mixed model.
+        When `m` is not a mixed model.
 
     Examples
     --------
@@ -162,10 +162,10 @@ def all_fit(m: Any) -> AllFit:
 
 
 def _said(m: Fit | GeneralizedFit, end: _End, above: float) -> str:
-    """What is said of an end: slopes are 0 at a variance of 0, also where that is no minimum."""
+    """What is said of an end: slopes are 0 at a variance of 0, also where that is not a minimum."""
     layout = m.deviance_function.layout if isinstance(m, Fit) else m.worked.layout
     at_zero = above > SAME_CRITERION and bool((np.abs(end.theta[layout.diagonal]) < NO_VARIANCE).any())
-    return f"stalled at a variance of 0, which is no minimum ({end.message})" if at_zero else end.message
+    return f"stalled at a variance of 0, which is not a minimum ({end.message})" if at_zero else end.message
 
 
 def _theta_names(m: Fit | GeneralizedFit) -> list[str]:

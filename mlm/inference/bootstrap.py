@@ -100,7 +100,7 @@ class Bootstrap:
         Returns
         -------
         DataFrame, shape (parameters, 2)
-            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. Estimates that are no numbers
+            Columns named by the two tail probabilities, as ``"2.5 %"`` and ``"97.5 %"``. Estimates that are not numbers
             do not count.
 
         Warns
@@ -204,8 +204,8 @@ def bootstrap(
     Raises
     ------
     ArgumentError
-        When `m` is no model, an argument has a value that it cannot have, or `statistic` of `m` returns None or
-        what else is no number.
+        When `m` is not a model, an argument has a value that it cannot have, or `statistic` of `m` returns None or
+        something else that is not a number.
     FitError
         When no refit succeeds.
 

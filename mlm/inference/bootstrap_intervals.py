@@ -34,7 +34,7 @@ def limits(estimates: np.ndarray, observed: float, level: float, kind: str) -> t
     Parameters
     ----------
     estimates : ndarray, shape (R,)
-        Those that are no finite numbers do not count.
+        Those that are not finite numbers do not count.
     observed : float
     level : float
         Coverage.

@@ -74,7 +74,7 @@ def profile_intervals(m: Profiled, level: float, parm: Any) -> pd.DataFrame:
     Raises
     ------
     FitError
-        Where the fit is no maximum of the likelihood.
+        Where the fit is not a maximum of the likelihood.
 
     Warns
     -----
@@ -83,7 +83,7 @@ def profile_intervals(m: Profiled, level: float, parm: Any) -> pd.DataFrame:
     """
     level = checked_level(level)
     if m.ended.endless or m.ended.at_boundary or not m.ended.converged:
-        raise FitError("The fit is no maximum of the likelihood, as it says itself: there is nothing to profile.")
+        raise FitError("The fit is not a maximum of the likelihood, as it says itself: there is nothing to profile.")
     quantile = float(scipy.stats.norm.isf(0.5 * (1.0 - level)))
     place = {name: k for k, name in enumerate(m.frame.x_names)}
     chosen = [m.terms[k] for k in positions(parm, m.terms, {"beta_": list(range(len(m.terms)))})]

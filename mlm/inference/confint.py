@@ -138,7 +138,7 @@ def checked_level(level: Any) -> float:
     Raises
     ------
     ArgumentError
-        When it does not, or is no number.
+        When it does not, or is not a number.
     """
     try:
         share = math.nan if isinstance(level, str) else float(level)

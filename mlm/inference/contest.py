@@ -63,7 +63,7 @@ def contest(
     Raises
     ------
     ArgumentError
-        For what is no hypothesis, or is about no coefficient; an unknown `ddf` or `joint`; a level not in (0, 1);
+        For what is not a hypothesis, or is about no coefficient; an unknown `ddf` or `joint`; a level not in (0, 1);
         `digits` or a `width` that R would not print.
     DataError
         When weights are not one finite number a coefficient.

@@ -103,7 +103,7 @@ def _kept(frame: ModelFrame, keep: Sequence[str]) -> set[str]:
     unknown = [name for name, label in found.items() if label is None]
     if unknown:
         there = f"there {'are' if len(exact) > 1 else 'is'} {', '.join(labels.values())}" if exact else "it has none"
-        raise ArgumentError(f"`keep` names {unknown[0]!r}, which is no term of the fixed part; {there}.")
+        raise ArgumentError(f"`keep` names {unknown[0]!r}, which is not a term of the fixed part; {there}.")
     return {label for label in found.values() if label is not None}
 
 

@@ -285,7 +285,7 @@ class Constrained:
             Where the deviance is none.
         """
         try:
-            with np.errstate(all="ignore"):  # what is not finite is no decrease
+            with np.errstate(all="ignore"):  # what is not finite is not a decrease
                 y = self.held.whole(x, v)
                 if not np.isfinite(y).all():
                     raise OverflowError

@@ -1,7 +1,7 @@
 """Linear hypotheses about the coefficients: as rows of weights, as names with weights, or written out.
 
 A text is read by the language of formulas, in which coefficients stand by their names, ``x1 - 2 * x2 = 3``; nothing in
-it is run. Names as R makes them are no expressions, such as ``poly(x, 2)1``; they are told before the text is read.
+it is run. Names as R makes them are not expressions, such as ``poly(x, 2)1``; they are told before the text is read.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def hypotheses(given: Any, rhs: Any, coefficients: Sequence[str]) -> Hypotheses:
     Raises
     ------
     ArgumentError
-        A text or a name is no coefficient's, or no linear combination; the message lists the coefficients.
+        A text or a name is not a coefficient's, or no linear combination; the message lists the coefficients.
     DataError
         Weights are not one finite number a coefficient.
     """
@@ -180,8 +180,8 @@ def _read(side: str, text: str, marks: _Marks) -> Node:
     except FormulaError as error:
         why = marks.unmarked(str(error).splitlines()[0].replace("The formula cannot be read: ", ""))
         raise ArgumentError(
-            f"The hypothesis {shorten(text)!r} cannot be read: {why} A coefficient's name that is no expression stands "
-            "in backticks."
+            f"The hypothesis {shorten(text)!r} cannot be read: {why} A coefficient's name that is not an expression "
+            "stands in backticks."
         ) from None
 
 
@@ -243,6 +243,6 @@ def _linear(node: Node, text: str, marks: _Marks) -> tuple[np.ndarray, float]:
     if isinstance(node, Call) and (not node.infix or node.function == ":"):
         return none + np.eye(len(coefficients))[_place(what, coefficients)], 0.0
     raise ArgumentError(
-        f"In {shorten(text)!r}, {shorten(what)!r} is no weighted sum of coefficients; these are "
+        f"In {shorten(text)!r}, {shorten(what)!r} is not a weighted sum of coefficients; these are "
         f"{first_few([shorten(c) for c in coefficients])}."
     )

@@ -155,7 +155,7 @@ def influence(
     Raises
     ------
     ArgumentError
-        When `m` is no model, or has no such grouping factor; for another `convention`, or one of single rows; when
+        When `m` is not a model, or has no such grouping factor; for another `convention`, or one of single rows; when
         `progress` is none.
 
     Examples

@@ -40,7 +40,7 @@ class Spot(NamedTuple):
     at : Evaluation
     matrices : list of ndarray, shapes (q, q)
     extra : float
-        The last coordinate, where that is no element of theta.
+        The last coordinate, where that is not an element of theta.
     along : Curvature or None
         Sums along the elements of theta, where the gradient took them.
     theta : ndarray or None

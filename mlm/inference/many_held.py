@@ -97,7 +97,7 @@ def lowest_minima(
     of = np.repeat(np.arange(len(ways)), [len(each) for each in starts])
     held = np.array([(v - way.origin) / way.unit for way, v in zip(ways, values, strict=True)])
     many = _Many(deviance, [ways[r] for r in of.tolist()], held[of])
-    with np.errstate(all="ignore"):  # what is not finite is no decrease
+    with np.errstate(all="ignore"):  # what is not finite is not a decrease
         value, y, ended = many.minima(np.stack([theta for each in starts for theta in each], axis=1))
     value = np.where(np.isfinite(value), value, np.inf)
     least, place, first = np.full(len(ways), np.nan), np.zeros(len(ways), dtype=int), np.zeros(len(ways), dtype=int)

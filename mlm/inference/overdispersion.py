@@ -81,7 +81,7 @@ def overdispersion(m: Any) -> Overdispersion:
     Raises
     ------
     ArgumentError
-        When `m` is no generalized model.
+        When `m` is not a generalized model.
     FitError
         When rows cannot vary more than their family says: of a single trial each, or with a dispersion that is
         estimated; or there are no degrees of freedom.

@@ -19,7 +19,7 @@ class Parameter(NamedTuple):
     Attributes
     ----------
     name : str
-        As lme4's ``oldNames = FALSE``; empty of one that is no row of its own.
+        As lme4's ``oldNames = FALSE``; empty of one that is not a row of its own.
     kind : {"sd", "cor", "sigma", "beta"}
     term : int
         The random-effects term; -1 for none.

@@ -237,7 +237,7 @@ class ProfiledDeviance:
                     "interval ends."
                 )
         if not line.path.is_lowest:
-            yield f"{name}: the deviance falls by {line.path.lower:.2g} below that of the fit, which is no minimum."
+            yield f"{name}: the deviance falls by {line.path.lower:.2g} below that of the fit, which is not a minimum."
 
     def _is_unresolved(self, k: int, line: Line, level: float) -> bool:
         """Whether a correlation is so near to -1 or 1, but not there, that its numbers do not resolve a profile."""

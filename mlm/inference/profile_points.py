@@ -132,7 +132,7 @@ class SideBySide:
         start = np.concatenate([self.at.theta, [0.5 * np.log(self.at.sigma2)]])
         u = np.concatenate([np.repeat(start[:, None], len(parameters), axis=1), self._coefficients()])
         self.start, self.spots = u, self.deviance.at(u, self.shape.contrasts)
-        with np.errstate(all="ignore"):  # of a deviation of 0, or a deviance that is no minimum
+        with np.errstate(all="ignore"):  # of a deviation of 0, or a deviance that is not a minimum
             self.values, slope, _ = self.shape.derivatives(u)
             self.ways = _solved(self.spots.hessian.transpose(2, 0, 1), slope)
             self.paces = np.sqrt(2.0 * np.einsum("nk,nk->k", self.ways, slope))
@@ -224,7 +224,7 @@ class SideBySide:
         shape, lowest = self.shape.of(which), self.spots.value[which]
         u, pull = place[:-1].copy(), place[-1].copy()
         done = np.zeros(len(which), dtype=bool)
-        with np.errstate(all="ignore"):  # what is no number is not found
+        with np.errstate(all="ignore"):  # what is not a number is not found
             for _ in range(MOST_STEPS):
                 left = np.flatnonzero(~done & np.isfinite(u).all(axis=0))
                 if not len(left):

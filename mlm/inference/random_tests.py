@@ -166,8 +166,8 @@ def ranova(
     Raises
     ------
     ArgumentError
-        For what is no mixed model; `reduce_terms` that is neither True nor False, or `digits` or a `width` that R would
-        not print.
+        For what is not a mixed model; `reduce_terms` that is neither True nor False, or `digits` or a `width` that R
+        would not print.
     FitError
         When a smaller model cannot be fitted, or has categories that would be coded in another way.
 

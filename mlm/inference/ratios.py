@@ -31,7 +31,7 @@ def ratio_name(m: FittedGeneralizedModel) -> str:
     if link == "log":
         return "risk ratio" if m.family.name == "binomial" else "rate ratio" if m.family.name in COUNTS else "ratio"
     raise FitError(
-        f"With link={link!r} the exponential of a coefficient is no ratio of anything; odds ratios come of "
+        f"With link={link!r} the exponential of a coefficient is not a ratio of anything; odds ratios come of "
         "link='logit', rate ratios of link='log'."
     )
 

@@ -91,8 +91,8 @@ def robust_vcov(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd.DataFra
     Raises
     ------
     ArgumentError
-        When `m` is no such model; for another `kind`; a `cluster` that is no factor of the model, or not one value for
-        each row.
+        When `m` is no such model; for another `kind`; a `cluster` that is not a factor of the model, or not one value
+        for each row.
     FitError
         When random effects cross the clusters, there is one cluster only, or one is too large for CR2.
 
@@ -240,8 +240,9 @@ def _is_factor(m: Any, cluster: Any) -> bool:
         return False
     if cluster not in m.frame.groupings:
         raise ArgumentError(
-            f"{cluster!r} is no grouping factor of the model ({first_few(list(m.frame.groupings)) or 'it has none'}); "
-            f"give the cluster of each row instead, such as data[{cluster!r}].{suggest(cluster, m.frame.groupings)}"
+            f"{cluster!r} is not a grouping factor of the model ("
+            f"{first_few(list(m.frame.groupings)) or 'it has none'}); give the cluster of each row instead, such as "
+            f"data[{cluster!r}].{suggest(cluster, m.frame.groupings)}"
         )
     return True
 

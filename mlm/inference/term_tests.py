@@ -204,7 +204,7 @@ def drop1(
     Raises
     ------
     ArgumentError
-        For what is no model, an unknown `ddf`, or `digits` or a `width` that R would not print.
+        For what is not a model, an unknown `ddf`, or `digits` or a `width` that R would not print.
     FitError
         For Kenward and Roger's method on a fit by maximum likelihood, or degrees of freedom that a model has not to
         choose; of a generalized model, when one without a term cannot be fitted or has categories that would be coded

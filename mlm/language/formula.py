@@ -164,7 +164,7 @@ def without_double_bars(text: str) -> str:
 
 
 def _written_out(node: Node, complain: Complaint) -> Node:
-    """A tree in which the terms of each ``||`` stand one by one; what is no sum is left as it is."""
+    """A tree in which the terms of each ``||`` stand one by one; what is not a sum is left as it is."""
     if not isinstance(node, Call):
         return node
     if node.function == "(" and isinstance(node.arguments[0], Call) and node.arguments[0].function == "||":
@@ -360,7 +360,7 @@ def _interaction(node: Node, complain: Complaint) -> tuple[str, tuple[Node, ...]
         return f"{_quoted(first)}:{_quoted(second)}", first[1] + second[1]
     if isinstance(node, Call) and not node.infix:
         return spell(node), (node,)
-    what = "is one level for all rows" if isinstance(node, Number) else "is no grouping factor"
+    what = "is one level for all rows" if isinstance(node, Number) else "is not a grouping factor"
     raise complain(
         start(node), f"{shown(node)} {what}: a grouping factor is a column, a function of it, 'a:b' or 'a/b'."
     )

@@ -205,7 +205,7 @@ class _Reader:
         before = self.tokens[self.place - 1] if self.place else token
         word = token.text if token.text in WORDS else before.text
         if token.kind == "name" and word in WORDS:
-            return error_at(self.text, token.at, f"{word!r} is no operator of a formula: {WORDS[word]}.")
+            return error_at(self.text, token.at, f"{word!r} is not an operator of a formula: {WORDS[word]}.")
         if token.kind == "name" and token.text.startswith("."):
             why = "Attributes and methods cannot be reached from a formula: make the column before the fit."
             return error_at(self.text, token.at, why)

@@ -64,7 +64,7 @@ def updated(formula: Formula, change: str) -> str:
     Raises
     ------
     ArgumentError
-        When the change is no text.
+        When the change is not text.
     FormulaError
         When it cannot be read, takes random effects out that are not there, or crosses them with others.
 

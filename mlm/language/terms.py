@@ -90,7 +90,7 @@ def expand(node: Node | None, complain: Complaint, others: Sequence[str] | None 
     Raises
     ------
     FormulaError
-        When the expression is no algebra of terms.
+        When the expression is not an algebra of terms.
 
     Examples
     --------
@@ -133,7 +133,7 @@ class _Algebra:
         return self.union(list(found), [], node)
 
     def product(self, node: Node, adding: bool) -> list[int]:
-        """Terms of what is no sum."""
+        """Terms of what is not a sum."""
         if isinstance(node, Number) and node.value in (0, 1):
             self.intercept = (node.value == 1) == adding
             return []
@@ -161,7 +161,7 @@ class _Algebra:
             if node.function != "^" and _is_number(each, but_one=node.function == "*"):
                 raise self.complain(
                     each.at,
-                    f"{shown(node)} is no term: for arithmetic write I({shown(node)}); columns alone make terms.",
+                    f"{shown(node)} is not a term: for arithmetic write I({shown(node)}); columns alone make terms.",
                 )
         if node.function == "^":
             return self.power(self.terms(left, adding), node)

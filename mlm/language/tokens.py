@@ -114,7 +114,7 @@ def _demand_unicode(text: str) -> None:
 
 
 def _marks(text: str) -> str:
-    """The signs of a text that can stand in a name after its first letter and are no letters: combining marks.
+    """The signs of a text that can stand in a name after its first letter and are not letters: combining marks.
 
     By Unicode's rule for identifiers, which is Python's; with NFC or NFD the name is another one, as it is in R.
     """

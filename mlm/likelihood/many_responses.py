@@ -134,7 +134,7 @@ class ManyResponses:
     def evaluate(self, theta: np.ndarray, of: ResponseSums, derivatives: bool = True) -> Found:
         """Compute the criterion of each response at its own theta, shape (m, R); and exact derivatives."""
         t = self.roots(theta)
-        with np.errstate(all="ignore"):  # what is no number is looked at by who asks
+        with np.errstate(all="ignore"):  # what is not a number is looked at by who asks
             m, log_det = self._within(t)
             whole, inverse, beta, penalised = self._fixed(m, of)
         sigma2 = penalised / self.dof

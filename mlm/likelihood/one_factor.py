@@ -185,8 +185,8 @@ class OneFactor:
     def _graded(self, t: np.ndarray) -> tuple[OneFactor, np.ndarray, np.ndarray, np.ndarray]:
         """The same with columns ``Z U``, ``T = U S W'`` being of ascending singular values; U, diagonal S and W too.
 
-        What varies most is one column then, the last one, and its far smaller products with ``V^-1`` are no differences
-        of those of others.
+        What varies most is one column then, the last one, and its far smaller products with ``V^-1`` are not
+        differences of those of others.
         """
         left, sizes, right = np.linalg.svd(t)
         turn, other = left[:, ::-1], right[::-1].T

@@ -52,9 +52,9 @@ class AfterFit(EveryModel, FittedMixed):
         Raises
         ------
         ArgumentError
-            When `n` is no count, `seed` none, or `re_form` is unknown or keeps a part of a term.
+            When `n` is not a count, `seed` none, or `re_form` is unknown or keeps a part of a term.
         FitError
-            When means are drawn that the family cannot have, or trials are no whole numbers.
+            When means are drawn that the family cannot have, or trials are not whole numbers.
 
         Examples
         --------
@@ -161,7 +161,7 @@ class AfterFit(EveryModel, FittedMixed):
             When an end of a profile interval is at the edge of what is possible, a variance of 0 or a correlation of
             ±1; when a correlation that is asked for is not defined: its limits are NaN.
         ConvergenceWarning
-            When no end of an interval is found, or the fit is no minimum of the deviance.
+            When no end of an interval is found, or the fit is not a minimum of the deviance.
 
         Examples
         --------

@@ -47,7 +47,7 @@ class EveryModel:
         Raises
         ------
         ArgumentError
-            For an option that there is not, or a change that is no text.
+            For an option that there is not, or a change that is not text.
         FormulaError
             When the change cannot be read, or takes random effects out that are not there.
         FitError
@@ -121,7 +121,7 @@ class EveryModel:
         Raises
         ------
         ArgumentError
-            When `path` is no name of a file.
+            When `path` is not the name of a file.
         DataError
             When the file cannot be written, or levels or labels are of a type that cannot be saved.
 

@@ -206,7 +206,7 @@ class GeneralizedLinearModel(OneLevelModel):
     def loglik(self) -> float:
         """Log likelihood with all its constants, as in R, where a dispersion is deviance over rows, or sum of weights.
 
-        A binomial row counts by its weight: where that is no whole number of trials, or the share no whole number of
+        A binomial row counts by its weight: where that is not a whole number of trials, or the share no whole number of
         successes, R rounds both. NaN where a fit is exact and leaves no dispersion.
         """
         y, weights, trials = self.outcome.values, self.outcome.weights, self.outcome.trials
@@ -309,7 +309,7 @@ class GeneralizedLinearModel(OneLevelModel):
             When the level is not in (0, 1), there is no such method or term, or `n`, `kind` or `seed` are given with
             another method.
         FitError
-            For degrees of freedom that mixed models have, or a profile of a fit that is no maximum.
+            For degrees of freedom that mixed models have, or a profile of a fit that is not a maximum.
 
         Examples
         --------

@@ -348,7 +348,7 @@ class MixedModel(MaketablesFace, AfterFit, Fit):
             For an unknown `re_form`, `new_levels` or `interval`, or a level outside (0, 1); and for standard errors of
             lazy data.
         FormulaError
-            When `weights` is a text that is no expression.
+            When `weights` is a text that is not an expression.
         DataError
             When weights are missing or not positive, a column is missing or is not what it was in the fit, a level is
             new or missing and `new_levels` is ``"error"``, or the rows are new and the offset was given as values.

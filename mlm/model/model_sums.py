@@ -122,8 +122,8 @@ def sums(
     Raises
     ------
     ArgumentError
-        When `min_group` is no whole number from 1, or `levels` is no mapping of lists, names what is no category of the
-        formula, or a level twice.
+        When `min_group` is not a whole number from 1, or `levels` is not a mapping of lists, names what is not a
+        category of the formula, or a level twice.
     FormulaError, DataError
         As `lmer`.
 
@@ -135,7 +135,7 @@ def sums(
 
     Notes
     -----
-    Sums are no anonymous data. Those of a group of one row are the row; those of a group with no more rows than columns
+    Sums are not anonymous. Those of a group of one row are the row; those of a group with no more rows than columns
     can be solved for them; two files of sums that differ by a row give it away. `min_group` protects against the first
     two only, and knows nothing of pairs: with several grouping factors there are sums by pairs of their levels too, and
     where there are random slopes, those of a pair of one row have that row's predictors in them exactly.
@@ -199,7 +199,7 @@ def read_sums(path: Any) -> ModelSums:
     Raises
     ------
     DataError
-        When there is no such file, or it is no file of sums, a damaged one, or one of a later format.
+        When there is no such file, or it is not a file of sums, a damaged one, or one of a later format.
 
     Examples
     --------
@@ -226,7 +226,7 @@ def merge(parts: Sequence[ModelSums]) -> ModelSums:
     Raises
     ------
     ArgumentError
-        When these are no sums.
+        When these are not sums.
     DataError
         When they are of different formulas, weights, offsets or columns, or what functions learnt of the data differs.
 

@@ -164,7 +164,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
         Raises
         ------
         ArgumentError
-            When these are no functions, or the fit knew none of such a name.
+            When these are not functions, or the fit knew none of such a name.
 
         Examples
         --------

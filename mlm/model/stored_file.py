@@ -83,7 +83,7 @@ def read_model(path: Any) -> tuple[str, dict[str, Any]]:
     ArgumentError
         When `path` is none.
     DataError
-        When there is no such file, or it is no model, a damaged one, or one of a later format.
+        When there is no such file, or it is not a model, a damaged one, or one of a later format.
     """
     where = named_path(path)
     try:
@@ -91,7 +91,7 @@ def read_model(path: Any) -> tuple[str, dict[str, Any]]:
             _demand_sizes(file, where.stat().st_size)
             head = json.loads(file.read(TEXT)) if TEXT in file.namelist() else None
             if not isinstance(head, dict) or head.get("format") != FORMAT:
-                raise DataError(f"{str(where)!r} is no model that mlm has saved.")
+                raise DataError(f"{str(where)!r} is not a model that mlm has saved.")
             if type(head["version"]) is not int or head["version"] < 1 or not isinstance(head["kind"], str):
                 raise ValueError("its format or its kind of model is none")
             if head["version"] > VERSION:
@@ -105,7 +105,9 @@ def read_model(path: Any) -> tuple[str, dict[str, Any]]:
     except OSError as error:
         raise DataError(f"The file {str(where)!r} cannot be read: {error.strerror or error}.") from None
     except zipfile.BadZipFile:
-        raise DataError(f"{str(where)!r} is no model that mlm has saved, or is damaged: it is no zip file.") from None
+        raise DataError(
+            f"{str(where)!r} is not a model that mlm has saved, or is damaged: it is not a zip file."
+        ) from None
     except DAMAGE as error:
         raise damaged(where, error) from None
 

@@ -87,7 +87,7 @@ def demand_rows(frame: ModelFrame) -> None:
     columns |= {repr(group): grouping.codes for group, grouping in frame.groupings.items()}
     for name, value in {**frame.others, **frame.predictors}.items():
         if not isinstance(value, Value):
-            raise TypeError(f"{name!r} is no column")
+            raise TypeError(f"{name!r} is not a column")
         columns[repr(name)] = value.codes if isinstance(value, Category) else getattr(value, "values", None)
     for name, values in columns.items():
         if values is not None and len(values) != len(frame.y):
@@ -104,7 +104,7 @@ def demand_rows(frame: ModelFrame) -> None:
             _demand_codes(name, value.codes, -1, len(value.levels))
     for name, numbers in (("the response", frame.y), ("weights", frame.weights), ("the offset", frame.offset)):
         if numbers is not None and (numbers.ndim != 1 or numbers.dtype != np.float64):
-            raise ValueError(f"{name} is no column of numbers")
+            raise ValueError(f"{name} is not a column of numbers")
 
 
 def demand_designs(frame: ModelFrame) -> None:

@@ -200,7 +200,7 @@ class Reader:
         if written is None or isinstance(written, bool | int | float | str):
             return written
         if not isinstance(written, dict) or not written:
-            raise TypeError(f"{shorten(repr(written))} is no value")
+            raise TypeError(f"{shorten(repr(written))} is not a value")
         if "again" in written:
             return self._placed[written["again"]]
         kind = next(iter(written))

@@ -212,7 +212,7 @@ def _demand_added(sums: Sums) -> None:
     total = sums.total
     size = np.sqrt(np.outer(total.diagonal(), total.diagonal()))
     if not (np.isfinite(total).all() and (total.diagonal() >= 0).all() and np.array_equal(total, total.T)):
-        raise ValueError("its total sums are no sums of products")
+        raise ValueError("its total sums are not sums of products")
     for name, factor in sums.factors.items():
         rows = list(factor.effects)
         away = np.abs(factor.products.sum(axis=2) - total[rows]) / np.where(size[rows] > 0, size[rows], 1.0)

@@ -31,7 +31,7 @@ class Points(Protocol):
 
     @property
     def value(self) -> np.ndarray:
-        """The functions, shape (R,); what is not finite is no decrease."""
+        """The functions, shape (R,); what is not finite is not a decrease."""
 
     @property
     def gradient(self) -> np.ndarray:

@@ -70,7 +70,7 @@ def _lowest(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The lowest end from several starts, its value, and whether that is a minimum.
 
-    The value is no number where one has not ended and may be on its way to somewhere lower.
+    The value is not a number where one has not ended and may be on its way to somewhere lower.
     """
     many, few = len(of.squares), len(starts)
     repeated = of if few == 1 else of.of(np.tile(np.arange(many), few))

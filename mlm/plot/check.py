@@ -24,7 +24,7 @@ from .style import GREY, LIGHT, OKABE_ITO, on_page
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["check"]
+__all__ = ["check", "residual_panels"]
 
 ROW = 2.7
 """Height in inches of a row of two panels."""
@@ -84,7 +84,7 @@ def check(
     Raises
     ------
     ArgumentError
-        When `m` is no model or has no such grouping factor, for a level not in (0, 1), or fewer Axes than panels.
+        When `m` is not a model or has no such grouping factor, for a level not in (0, 1), or fewer Axes than panels.
 
     Examples
     --------
@@ -121,17 +121,8 @@ def _panels(m: Any, groups: str | None, level: float) -> list[tuple[str, Draw]]:
         size = np.sqrt(np.abs(m.residuals("pearson").to_numpy() / m.sigma))
         out.append(("Averages of residuals", lambda canvas: _averages(m, canvas)))
     else:
-        standard = m.residuals("standardized").to_numpy()
-        size = np.sqrt(np.abs(standard))
-        kind = "response" if m.frame.weights is None else "pearson"
-        raw, label = m.residuals(kind).to_numpy(), "Residual" if m.frame.weights is None else "Pearson residual"
-        out.append(("Residuals", lambda canvas: _against(canvas, mean, raw, label, 0.0)))
-        out.append(
-            (
-                "Normal quantiles of residuals",
-                lambda canvas: _quantiles(canvas, standard, 0.0, 1.0, level, "Standardized residual"),
-            )
-        )
+        size = np.sqrt(np.abs(m.residuals("standardized").to_numpy()))
+        out += residual_panels(m, level)
     along = "Linear predictor" if general else "Fitted value"
     out.append(("Size of residuals", lambda canvas: _against(canvas, mean, size, "√|residual|", None, along)))
     if mixed:
@@ -143,6 +134,28 @@ def _panels(m: Any, groups: str | None, level: float) -> list[tuple[str, Draw]]:
     else:
         out.append(("Influence of rows", lambda canvas: _influence(canvas, influence(m), "Row")))
     return out
+
+
+def residual_panels(m: Any, level: float = 0.95) -> list[tuple[str, Draw]]:
+    """Heads of the panels of a linear model's residuals, against fitted values and normal quantiles; what draws each.
+
+    Examples
+    --------
+    >>> import mlm
+    >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0, 1, 2]})
+    >>> [head for head, draw in residual_panels(m)]
+    ['Residuals', 'Normal quantiles of residuals']
+    """
+    standard, mean = m.residuals("standardized").to_numpy(), m.fitted.to_numpy()
+    kind, label = ("response", "Residual") if m.frame.weights is None else ("pearson", "Pearson residual")
+    raw = m.residuals(kind).to_numpy()
+    return [
+        ("Residuals", lambda canvas: _against(canvas, mean, raw, label, 0.0)),
+        (
+            "Normal quantiles of residuals",
+            lambda canvas: _quantiles(canvas, standard, 0.0, 1.0, level, "Standardized residual"),
+        ),
+    ]
 
 
 def _axes(count: int, ax: Any, figsize: Any) -> np.ndarray:

@@ -145,7 +145,7 @@ def facet_density_lines(
     DataError
         As :func:`facet_histogram`.
     ArgumentError
-        For an unknown `kind`, when `ncols` or `gridsize` is no positive whole number, or `ax` has too few Axes.
+        For an unknown `kind`, when `ncols` or `gridsize` is not a positive whole number, or `ax` has too few Axes.
 
     Examples
     --------

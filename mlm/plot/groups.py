@@ -75,7 +75,7 @@ def group_lines(
     Raises
     ------
     ArgumentError
-        When a needed name is missing or is no predictor, `y` is not a model's response, or two frames are given.
+        When a needed name is missing or is not a predictor, `y` is not a model's response, or two frames are given.
     DataError
         As :func:`facet_histogram`, when the model matrix does not show a predictor, or the data have no group of the
         model.

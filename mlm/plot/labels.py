@@ -64,7 +64,7 @@ TICKS = (4, 3, 2, 1)
 
 
 def demand_words(*given: object) -> None:
-    """Refuse titles and labels that are no texts, before anything is drawn.
+    """Refuse titles and labels that are not texts, before anything is drawn.
 
     Raises
     ------

@@ -228,7 +228,7 @@ def effect_lines(
     Raises
     ------
     ArgumentError
-        When `found` is no effect, or a label or `ax` is of another kind.
+        When `found` is not an effect, or a label or `ax` is of another kind.
 
     Examples
     --------

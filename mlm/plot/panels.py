@@ -67,7 +67,7 @@ class Panels:
         Raises
         ------
         ArgumentError
-            When `ncols` is no positive whole number, or the axes given are not enough or no axes.
+            When `ncols` is not a positive whole number, or the axes given are not enough or no axes.
         """
         if ncols is not None and not is_count(ncols):
             raise ArgumentError(f"ncols, the panels a row, must be a positive whole number; got {brief(ncols)}.")

@@ -48,7 +48,7 @@ def demand_truth(**given: object) -> None:
 
 
 def demand_axes(ax: object) -> None:
-    """Refuse what is no matplotlib Axes with two straight axes.
+    """Refuse what is not a matplotlib Axes with two straight axes.
 
     Raises
     ------

@@ -88,7 +88,7 @@ def zeta_curves(
     Raises
     ------
     ArgumentError
-        For what is no profile, or fewer Axes than parameters.
+        For what is not a profile, or fewer Axes than parameters.
     FitError
         When no parameter has a curve.
 

@@ -63,7 +63,7 @@ def binned_residuals(
     Raises
     ------
     ArgumentError
-        When `m` is no model, or `bins` is no number of bins.
+        When `m` is not a model, or `bins` is not a number of bins.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def residual_histogram(
     Raises
     ------
     ArgumentError
-        When `m` is no model, or a generalized one, or for wrong `bins`.
+        When `m` is not a model, or a generalized one, or for wrong `bins`.
 
     Examples
     --------

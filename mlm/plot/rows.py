@@ -106,7 +106,7 @@ def demand_names(*names: object) -> None:
 
 
 def _days(column: Column) -> np.ndarray | None:
-    """Dates as days since 1970, shape (n,), NaN where missing; None of what are no dates."""
+    """Dates as days since 1970, shape (n,), NaN where missing; None of what are not dates."""
     present = column.present
     if pd.api.types.is_object_dtype(present.dtype) or isinstance(present.dtype, pd.ArrowDtype):
         if pd.api.types.infer_dtype(present, skipna=False) not in ("date", "datetime", "datetime64"):
@@ -129,7 +129,7 @@ def is_ordered(values: Any) -> bool:
 def natural(labels: Sequence[Any], ordered: bool = False) -> list[Any]:
     """Put text with numbers in it in the order of these: 1, 2, 10 and not 1, 10, 2.
 
-    What is no text, text that stands in another order than a dictionary's, and what is said to be `ordered`, keeps its
+    What is not text, text that stands in another order than a dictionary's, and what is said to be `ordered`, keeps its
     order: somebody chose it.
 
     Examples

@@ -282,7 +282,7 @@ def mean_of(m: FittedModel, predictor: Any) -> Any:
 
 
 def demand_model(m: object) -> None:
-    """Refuse what is no fitted model.
+    """Refuse what is not a fitted model.
 
     Raises
     ------
@@ -313,7 +313,7 @@ def model_names(count: int, names: object) -> list[str]:
     Raises
     ------
     ArgumentError
-        When the names are not as many as the models, one is missing, or they are no list: a set has no order.
+        When the names are not as many as the models, one is missing, or they are not a list: a set has no order.
     """
     if names is None:
         return [f"Model {k}" for k in range(1, count + 1)]
@@ -335,12 +335,12 @@ def name_text(name: object, argument: str) -> str:
         When it is missing, or something else.
     """
     if not (isinstance(name, str) or (isinstance(name, Real) and name == name)):
-        raise ArgumentError(f"{argument} has a name that is no text: {type(name).__name__}.")
+        raise ArgumentError(f"{argument} has a name that is not text: {type(name).__name__}.")
     return str(name)
 
 
 def demand_mixed(m: object) -> None:
-    """Refuse what is no mixed model.
+    """Refuse what is not a mixed model.
 
     Raises
     ------
@@ -353,7 +353,7 @@ def demand_mixed(m: object) -> None:
 
 
 def demand_linear_mixed(m: object, what: str) -> None:
-    """Refuse what is no linear mixed model, where tests of it are asked for.
+    """Refuse what is not a linear mixed model, where tests of it are asked for.
 
     Raises
     ------

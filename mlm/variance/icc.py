@@ -116,7 +116,7 @@ def icc(
     FitError
         For a family and link whose residual variance on this scale is not known: a cauchit has none, for example.
     ArgumentError
-        When `m` is no mixed model, there is no such `approximation`, or `by_group` is not True or False.
+        When `m` is not a mixed model, there is no such `approximation`, or `by_group` is not True or False.
 
     Warns
     -----

@@ -117,7 +117,7 @@ def r2(
         predictors, or they are not random-intercept models with one grouping factor; for a family and link as with
         `icc`.
     ArgumentError
-        When `m` is no mixed model, there is no such `approximation`, or `centred` is not in [0, 1).
+        When `m` is not a mixed model, there is no such `approximation`, or `centred` is not in [0, 1).
 
     Warns
     -----

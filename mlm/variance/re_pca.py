@@ -85,7 +85,7 @@ def re_pca(m: Any) -> RandomComponents:
     Raises
     ------
     ArgumentError
-        When `m` is no mixed model.
+        When `m` is not a mixed model.
 
     Examples
     --------

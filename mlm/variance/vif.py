@@ -79,7 +79,7 @@ def vif(m: Any) -> VarianceInflation:
     Raises
     ------
     ArgumentError
-        When `m` is no fitted model.
+        When `m` is not a fitted model.
     FitError
         When it has no terms beside the intercept, or none is left.
 

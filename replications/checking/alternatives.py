@@ -73,7 +73,7 @@ def _mentioned(name: str, recipes: Recipes) -> bool:
 
 
 def _predictors(recipes: Recipes, data: pd.DataFrame) -> list[str]:
-    """Return the numeric columns on the right of the formulas that are no grouping factors."""
+    """Return the numeric columns on the right of the formulas that are not grouping factors."""
     groups = _groups(recipes, data)
     right = {name: replace(r, formula=r.formula.partition("~")[2], weights=None) for name, r in recipes.items()}
     return [

@@ -30,7 +30,7 @@ _PIPED = re.compile(r"^\s*([A-Za-z.][\w.]*)\s*(?:\|>|%>%)")
 _OBJECT = re.compile(
     r"^\s*([A-Za-z.][\w.]*)\s*(?:<-|=)\s*(.*\b(?:emmeans|emtrends|lsmeans|lstrends|contrast|pairs)\(.*)$"
 )
-"""What is assigned and is no model: means, slopes and their contrasts."""
+"""What is assigned and is not a model: means, slopes and their contrasts."""
 PLACES = {
     "lmer": ("formula", "data", "REML"),
     "glmer": ("formula", "data", "family"),

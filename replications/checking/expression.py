@@ -60,7 +60,7 @@ def consistent(expression: str, printed: str) -> Finding:
     Raises
     ------
     mlm.ArgumentError
-        If the expression is none, or the result is no number.
+        If the expression is none, or the result is not a number.
 
     References
     ----------

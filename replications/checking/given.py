@@ -44,7 +44,7 @@ def frame(data: Any, rename: Mapping[str, str] | None = None, where: str | None 
 
 
 def known_columns(name: str, expression: str | None, data: pd.DataFrame) -> None:
-    """Refuse an expression with names that are no columns of the data.
+    """Refuse an expression with names that are not columns of the data.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _where(table: pd.DataFrame, where: str | None) -> pd.DataFrame:
     try:
         kept = table.query(where)
     except Exception as error:  # pandas raises what the parser, or the names, make of the text
-        raise ArgumentError(f"where={where!r} is no condition on the data's columns: {error}") from None
+        raise ArgumentError(f"where={where!r} is not a condition on the data's columns: {error}") from None
     if not isinstance(kept, pd.DataFrame) or kept.empty:
         raise ArgumentError(f"where={where!r} leaves none of the {len(table)} rows")
     return kept

@@ -87,7 +87,7 @@ EVERYTHING = Interval(-math.inf, math.inf)
 
 
 def printed(text: str, times: float = TWICE) -> Interval | None:
-    """Return the numbers that a printed one may stand for; None if it is no number (``NA``, ``Inf``).
+    """Return the numbers that a printed one may stand for; None if it is not a number (``NA``, ``Inf``).
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def variable(name: str, taken: Iterable[str]) -> str:
 def handed_over(target: Target, names: list[str]) -> str:
     """Return what the check of a target gets, as Python; of a table of models, a mapping from their ids.
 
-    Empty where it is no table that `mlm` makes in one call: its values are handed over by hand.
+    Empty where it is not a table that `mlm` makes in one call: its values are handed over by hand.
     """
     match target.what:
         case "comparison":

@@ -210,7 +210,7 @@ def _unreadable(number: Number) -> str:
     try:
         parse(number.text)
     except RegistryError:
-        return "it is no number"
+        return "it is not a number"
     return ""
 
 

@@ -156,7 +156,7 @@ def _names_near(text: str, cells: list[Cell]) -> list[str]:
 
 
 def _pairs(names: Line, values: Line | None, after: Line | None) -> list[tuple[str, str, int]]:
-    """Return name, value and line of each value; nothing if the two lines are no names above values.
+    """Return name, value and line of each value; nothing if the two lines are not names above values.
 
     Where values do not end below names, they are taken in turn, unless the line ``after`` them goes on with values:
     then both lines were wrapped, and it is not known which names are theirs.

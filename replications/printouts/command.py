@@ -18,7 +18,7 @@ def main(file: str, as_json: bool = False) -> int:
     Raises
     ------
     PrintoutError
-        If the file cannot be opened, or is no text.
+        If the file cannot be opened, or is not text.
     """
     printout = read_printout(text_of(file))
     if as_json:
@@ -39,6 +39,6 @@ def text_of(file: str) -> str:
     except UnicodeDecodeError:
         if b"\0" in raw:
             raise PrintoutError(
-                f"{file} is no text: save the page as text or HTML, or copy the printout out of it"
+                f"{file} is not text: save the page as text or HTML, or copy the printout out of it"
             ) from None
         return raw.decode("cp1252", errors="replace")

@@ -276,7 +276,7 @@ def parts(cell: str) -> list[tuple[str, str]]:
 
 
 def interval(cell: str) -> list[tuple[str, str]]:
-    """Return the two ends of ``7.4, 13.5`` or ``7.4 to 13.5`` without brackets; empty if it is no interval.
+    """Return the two ends of ``7.4, 13.5`` or ``7.4 to 13.5`` without brackets; empty if it is not an interval.
 
     Examples
     --------

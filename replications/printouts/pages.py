@@ -36,7 +36,7 @@ def lines_of(text: str) -> list[Line]:
             pass
         except (AttributeError, TypeError):
             raise PrintoutError(
-                "The text begins as a notebook, but its cells are no list of cells with source and outputs: "
+                "The text begins as a notebook, but its cells are not a list of cells with source and outputs: "
                 "save the notebook again, or give the output itself as text"
             ) from None
     tagged = (start.startswith("<") and _IS_PAGE.search(start[:5000])) or len(_IS_PAGE.findall(text)) > _TWO_TAGS * 2
@@ -57,7 +57,7 @@ def _of_page(text: str) -> list[Line]:
 
 
 def _of_markdown(text: str) -> list[Line]:
-    """Return the lines of a text that is no web page; tables and ``<pre>`` of one within it are read as such."""
+    """Return the lines of a text that is not a web page; tables and ``<pre>`` of one within it are read as such."""
     held = markup.pieces(text)
     lines = of.of_text("\n".join(with_known_prefix(markup.without(text, held).split("\n"))))
     return _with(lines, [(piece, _of_piece(text[piece.start : piece.end])) for piece in held])
@@ -113,7 +113,7 @@ def _joined(text: str | list[str]) -> str:
 
 
 def _outputs(lines: list[Line], has_output: bool) -> list[Line]:
-    """Return a page's lines; where no element holds the output, those that are laid out like it are no prose.
+    """Return a page's lines; where no element holds the output, those that are laid out like it are not prose.
 
     That is all text of a page without ``<pre>`` and tables, as a program makes it of a text, and elsewhere what is laid
     out by blanks that do not break, with the lines beside it.

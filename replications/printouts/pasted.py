@@ -33,7 +33,7 @@ _BESIDE = 3
 
 
 def as_output(lines: list[Line]) -> list[Line]:
-    """Return lines of which those that were pasted output are no prose.
+    """Return lines of which those that were pasted output are not prose.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def as_output(lines: list[Line]) -> list[Line]:
 
 
 def _is_output(line: Line) -> bool:
-    """Tell whether a line is no sentence: a title or headings, a vector, or a label with numbers set apart from it."""
+    """Tell whether a line is not a sentence: a title, headings, a vector, or a label with numbers set apart."""
     if line.blank or _MARKED.match(line.text):
         return False
     if has_title(line) or _VECTOR.match(line.text) or _RULE.match(line.text) or len(known_headings(line.text)) > 1:

@@ -37,7 +37,7 @@ _COLUMNS = re.compile(r"(?<=\s)-?\d+(?:\.\d+)?(?=\s)")
 _NUMBERS_AT_LEAST = 3
 """Numbers in a line from which on it is a row of a table though a label ends it."""
 _WORDS_AT_MOST = 3
-"""Words in a line with several decimals up to which it is no prose."""
+"""Words in a line with several decimals up to which it is not prose."""
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
 _BRACKETED = re.compile(r"(?:^|\s)-?[\d.,]*\d\**\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]\s*(?:\*{1,3}|\.|\+)?$")
 """A number, and an interval or a standard error in brackets at the end of a line."""

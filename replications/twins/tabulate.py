@@ -29,7 +29,7 @@ def _codes(values: pd.Series, scale: int) -> pd.Series:
     codes = numbers.round()
     off = int(((numbers - codes).abs() > OFF).sum())
     if off:
-        raise TwinError(f"{values.name}: {off} values are no multiples of 1/{scale}; give the column another scale")
+        raise TwinError(f"{values.name}: {off} values are not multiples of 1/{scale}; give the column another scale")
     return codes.astype("Int64")
 
 
@@ -125,7 +125,7 @@ def _constants(rows: pd.DataFrame, recipe: Recipe, group: str) -> dict[str, Cons
     for name in recipe["constants"]:
         found = rows[name].dropna().unique()
         if len(found) > 1:
-            raise TwinError(f"{name} takes {len(found)} values within {recipe['group']} {group}; it is no constant")
+            raise TwinError(f"{name} takes {len(found)} values within {recipe['group']} {group}; it is not a constant")
         value = found[0] if len(found) else None
         if isinstance(value, int | float | np.number):
             value = int(value) if value == int(value) else float(value)

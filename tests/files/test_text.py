@@ -115,8 +115,75 @@ def test_a_single_column_has_no_separator(text, tmp_path):
     assert read(tmp_path, text).iloc[:, 0].tolist() == [1, 2]
 
 
-def test_names_that_are_alike_are_told_apart(tmp_path):
-    assert list(read(tmp_path, "x,x, y ,\n1,2,3,4\n")) == ["x", "x.1", "y", "Unnamed: 3"]
+@pytest.mark.parametrize("text", ["x,x, y ,\n1,2,3,4\n", "x;y; x\n1;2;3\n"])
+def test_two_columns_of_one_name_are_refused(text, tmp_path):
+    with pytest.raises(mlm.DataError, match=r"t\.csv has 2 columns 'x'; rename or remove all but one\."):
+        read(tmp_path, text)
+
+
+def test_columns_without_a_name_have_one(tmp_path):
+    assert list(read(tmp_path, "x, y ,\n1,3,4\n")) == ["x", "y", "Unnamed: 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "values"),
+    [
+        ('y,g\n"1,25",a\n"-0,5",b\n', ",", [1.25, -0.5]),
+        ('y,g\n"1.234,5",a\n"12,5",b\n', ",", [1234.5, 12.5]),
+        ("y;g\n1.234,5;a\n-1.234.567;b\n", ",", [1234.5, -1234567]),
+        ("y;g\n1.234;a\n2.345;b\n", ",", [1234, 2345]),
+        ("y;g\n1.234;a\nNA;b\n", ",", [1234, np.nan]),
+        ('y,g\n"1,234.5",a\n"2,000",b\n', ".", [1234.5, 2000]),
+        ("y;g\n1,234;a\n2;b\n", ".", [1234, 2]),
+        ("y;g\n1.5;a\n2.25;b\n", ".", [1.5, 2.25]),
+    ],
+)
+def test_decimal_says_which_sign_is_before_decimals(text, decimal, values, tmp_path):
+    np.testing.assert_array_equal(read(tmp_path, text, decimal=decimal)["y"].to_numpy(float), values)
+
+
+@pytest.mark.parametrize("text", ["y;g\n1.5;a\n2.25;b\n", 'y,g\n"1,2,3",a\n"4,5,6",b\n'])
+def test_what_is_no_number_by_the_sign_stays_as_it_was(text, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.TextColumnWarning)
+        assert mlm.read_data(tmp_path / "t.csv", decimal=",")["y"][0] in ("1.5", "1,2,3")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ('y,g\n"1,25",a\n"0,125",b\n', r"Decimal commas, as in '1,25', are read with decimal=','\."),
+        ('y,g\n"1.234,5",a\n"1.235,0",b\n', r"Decimal commas, as in '1\.234,5', are read with decimal=','\."),
+        ('y,g\n"1,234",a\n"2,345",b\n', r"Marks of thousands, as in '1,234', are read with decimal='\.'\."),
+    ],
+)
+def test_the_warning_of_text_names_the_sign_that_reads_it(text, remedy, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.warns(mlm.TextColumnWarning, match=remedy) as said:
+        mlm.read_data(tmp_path / "t.csv")
+    sign = str(said[0].message).partition("decimal='")[2][0]
+    assert read(tmp_path, text, decimal=sign)["y"].dtype.kind in "if"
+
+
+def test_dots_beside_decimal_commas_may_be_marks_of_thousands(tmp_path):
+    text = "y;x;z\n1,5;1.234;0.234\n2,5;2.345;1.5\n"
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.warns(mlm.TextColumnWarning, match=r"decimal commas.* 'x', read as decimal dots, as in 1\.234\."):
+        assert mlm.read_data(tmp_path / "t.csv")["x"].tolist() == [1.234, 2.345]
+    assert read(tmp_path, text.replace("2.345", "2.34"))["x"].tolist() == [1.234, 2.34]
+
+
+@pytest.mark.parametrize(("name", "decimal"), [("t.csv", "x"), ("t.csv", 1), ("t.dta", ",")])
+def test_a_sign_that_cannot_be_is_refused(name, decimal, tmp_path):
+    with pytest.raises(mlm.ArgumentError, match="`decimal`"):
+        read(tmp_path, "y,g\n1,a\n", name, decimal=decimal)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/scores.csv", "HTTP://example.org/a.sav"])
+def test_addresses_are_not_read(address):
+    with pytest.raises(mlm.DataError, match=r"Addresses are not read: download .*://.* first"):
+        mlm.read_data(address)
 
 
 def test_a_header_alone_has_no_rows(tmp_path):

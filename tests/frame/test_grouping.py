@@ -1,8 +1,12 @@
 """Cells of two-way tables, against NumPy's sorting of pairs."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 
+import mlm
 from mlm.frame.grouping import COUNTED_PER_ROW, FEW_CELLS, cells
 
 # levels of the two factors: all combinations counted, and rows sorted by one factor and then by the other
@@ -50,3 +54,14 @@ def test_levels_are_as_wide_as_the_rows_need(levels, monkeypatch):
 
 def test_one_row():
     assert [part.tolist() for part in cells(np.array([2]), np.array([1]), (3, 2))] == [[2], [1], [0]]
+
+
+def test_levels_that_differ_in_blanks_around_them_are_warned_of_once():
+    rows = pd.DataFrame({"y": [1.0, 3, 2, 4, 5, 7], "g": ["A", "A ", "B", "B", "A", "A "], "h": list("abcabc")})
+    with pytest.warns(mlm.TextColumnWarning, match=r"'A' and 'A ' of 'g'\. If they are the same: data\['g'\]") as said:
+        mlm.lm("y ~ g", rows)
+    assert len(said) == 1
+    for formula in ("y ~ h", "y ~ g:h - g:h + h"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            mlm.lm(formula, rows.assign(g=rows["g"].str.strip()))

@@ -267,17 +267,17 @@ def test_a_signalling_nan_is_missing(role):
 @pytest.mark.parametrize("formula", ["y ~ v", "y ~ x + (1 | v)", "y ~ factor(v)", 'y ~ I(v == "hi")'])
 def test_text_that_is_no_unicode_is_refused(make, formula):
     frame = lone(make(["caf\udce9", *WORDS[PLACE[1:]]]))
-    with pytest.raises(mlm.DataError, match=r"Column 'v' holds text that is no Unicode \('\\udce9'\).* encoding="):
+    with pytest.raises(mlm.DataError, match=r"Column 'v' holds text that is not Unicode \('\\udce9'\).* encoding="):
         (mlm.lmer if "|" in formula else mlm.lm)(formula, frame)
 
 
 def test_words_of_no_unicode_among_other_things_are_refused():
-    with pytest.raises(mlm.DataError, match="holds text that is no Unicode"):
+    with pytest.raises(mlm.DataError, match="holds text that is not Unicode"):
         mlm.lmer("y ~ x + (1 | v)", lone([1, "caf\udce9", *WORDS[PLACE[2:]]]))
 
 
 def test_a_suffix_that_is_no_unicode_is_refused():
-    with pytest.raises(mlm.DataError, match="name is no Unicode"):
+    with pytest.raises(mlm.DataError, match="name is not Unicode"):
         mlm.center_within(pd.DataFrame({"x": [1.0, 2.0], "g": ["a", "a"]}), "x", by="g", suffix="\udce9")
 
 
@@ -290,7 +290,7 @@ def test_times_of_day_group_or_are_refused():
 
 
 def test_a_name_that_is_no_unicode_is_refused():
-    with pytest.raises(mlm.DataError, match=r"name is no Unicode \('\\udce9'\).*rename it"):
+    with pytest.raises(mlm.DataError, match=r"name is not Unicode \('\\udce9'\).*rename it"):
         mlm.lm("y ~ x", {"y": D.y, "x": D.x, "caf\udce9": D.x})
 
 
@@ -299,7 +299,7 @@ def test_a_name_that_is_no_unicode_is_refused():
     [(set(range(N)), "set"), (dict(enumerate(range(N))), "dict"), ({}.fromkeys(range(N)).keys(), "dict_keys")],
 )
 def test_what_has_a_length_and_is_no_column(column, kind):
-    with pytest.raises(mlm.DataError, match=f"Column 'v' is of type {kind}, which is no column; give a list"):
+    with pytest.raises(mlm.DataError, match=f"Column 'v' is of type {kind}, which is not a column; give a list"):
         mlm.lm("y ~ v", lone(column))
 
 

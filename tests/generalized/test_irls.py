@@ -53,7 +53,7 @@ def test_units_of_the_response_do_not_matter(family, link, power):
 @pytest.mark.parametrize(("family", "link"), SCALED)
 @pytest.mark.parametrize("power", [-200, -140, -70, -40, 40, 70, 120, 200])
 def test_units_at_the_ends_of_floats(family, link, power):
-    """The same fit, or one sentence where variances are no numbers any more."""
+    """The same fit, or one sentence where variances are not numbers any more."""
     data = rows()
     m = mlm.glm("size ~ x + g", data, family, link)
     scaled = data.assign(size=data["size"] * 10.0**power)

@@ -151,9 +151,9 @@ def test_refusals(formula, family, columns, says):
             {},
             "without them each row is one trial, and the likelihood its formula's",
         ),
-        ("I(y / 2) ~ x", "binomial", {"weights": "w"}, "whose share times weight is no whole number of successes"),
-        ("cbind(y / 2, w) ~ x", "binomial", {}, "whose successes or failures are no whole numbers"),
-        ("I(y / 2) ~ x", "poisson", {}, "7 rows of 12 that are no whole numbers. Counts for unequal times"),
+        ("I(y / 2) ~ x", "binomial", {"weights": "w"}, "whose share times weight is not a whole number of successes"),
+        ("cbind(y / 2, w) ~ x", "binomial", {}, "whose successes or failures are not whole numbers"),
+        ("I(y / 2) ~ x", "poisson", {}, "7 rows of 12 that are not whole numbers. Counts for unequal times"),
         ("I(w / 2) ~ x", "negative.binomial", {}, "no whole numbers"),
     ],
 )

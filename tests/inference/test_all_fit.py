@@ -44,11 +44,11 @@ def test_ends_that_are_no_minimum():
 
 
 def test_stops_at_a_variance_of_zero_are_said(monkeypatch):
-    """Its slope is 0 there: what a search says of it is no minimum."""
+    """Its slope is 0 there: what a search says of it is not a minimum."""
     m = fitted("y ~ x + (1 | g)")
     monkeypatch.setattr("mlm.inference.all_fit._minimised", lambda *given: (np.zeros(1), "converged"))
     found = mlm.all_fit(m)
-    stalled = found.frame["message"] == "stalled at a variance of 0, which is no minimum (converged)"
+    stalled = found.frame["message"] == "stalled at a variance of 0, which is not a minimum (converged)"
     assert stalled.tolist() == (found.frame["above"] > 0.01).tolist()
     assert stalled.any()
     assert not found.agree

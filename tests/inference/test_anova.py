@@ -133,7 +133,7 @@ def test_a_name_is_one_line():
     assert "the first: y ~ x" in str(table).split("\n")
     with pytest.raises(mlm.ArgumentError, match=r"names are a list with one name .* got set"):
         mlm.anova(*fits(["m2", "m3"]), names={"a", "b"})
-    with pytest.raises(mlm.ArgumentError, match="names has a name that is no text: NoneType"):
+    with pytest.raises(mlm.ArgumentError, match="names has a name that is not text: NoneType"):
         mlm.anova(*fits(["m2", "m3"]), names=["a", None])
 
 

@@ -157,7 +157,7 @@ def test_wrong_options():
         ({"alpha_fixed": 2}, "`alpha_fixed` is a p value from 0 to 1"),
         ({"alpha_random": "5 %"}, "`alpha_random` is a p value"),
         ({"reduce_fixed": "no"}, "`reduce_fixed` is True or False"),
-        ({"keep": ["B"]}, "`keep` names 'B', which is no term of the fixed part; there are A, x"),
+        ({"keep": ["B"]}, "`keep` names 'B', which is not a term of the fixed part; there are A, x"),
         ({"ddf": "exact"}, "ddf must be None"),
     ):
         with pytest.raises(mlm.ArgumentError, match=why):

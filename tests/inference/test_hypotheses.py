@@ -49,9 +49,9 @@ def test_texts(text, weights, value):
         ("x =", "has two sides"),
         ("1 = 2", "is about no coefficient"),
         ("x - x = 0", "is about no coefficient"),
-        ("x * x1 = 0", r"'x \* x1' is no weighted sum|'`x` \* `x1`' is no weighted sum"),
-        ("1 / x = 2", "is no weighted sum of coefficients"),
-        ("x / 0 = 2", "is no weighted sum of coefficients"),
+        ("x * x1 = 0", r"'x \* x1' is not a weighted sum|'`x` \* `x1`' is not a weighted sum"),
+        ("1 / x = 2", "is not a weighted sum of coefficients"),
+        ("x / 0 = 2", "is not a weighted sum of coefficients"),
         ("log(x) = 0", r"There is no coefficient 'log\(`?x`?\)'"),
         ("x + = 0", "cannot be read: something is missing before the end"),
         ("my x = 0", "stands in backticks"),
@@ -146,7 +146,7 @@ def test_marks_of_coefficients_cannot_be_typed():
     with pytest.raises(mlm.ArgumentError, match="cannot be read") as refused:
         hypotheses("x + x1 x = 0", 0.0, NAMES)
     assert "#" not in str(refused.value)
-    with pytest.raises(mlm.ArgumentError, match=r"'x \* x1' is no weighted sum"):
+    with pytest.raises(mlm.ArgumentError, match=r"'x \* x1' is not a weighted sum"):
         hypotheses("x * x1", 0.0, NAMES)
 
 

@@ -98,7 +98,7 @@ def test_what_is_refused():
     m = mlm.lmer("y ~ x + (1 | g)", data)
     with pytest.raises(mlm.FitError, match="levels of 'g' have rows in several clusters"):
         mlm.robust_vcov(m, cluster=data["h"])
-    with pytest.raises(mlm.ArgumentError, match="no grouping factor"):
+    with pytest.raises(mlm.ArgumentError, match="not a grouping factor"):
         mlm.robust_vcov(m, cluster="k")
     with pytest.raises(mlm.ArgumentError, match="`kind`"):
         mlm.robust_vcov(m, "HC3")

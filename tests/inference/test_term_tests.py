@@ -169,11 +169,11 @@ def test_models_that_kenward_and_roger_do_not_compare():
     m, frame = fitted("y ~ A * B + (1 | g)", rows("main")), rows("main")
     for other, error, why in (
         (fitted("y ~ A + (1 | h)", frame), mlm.FitError, "different random effects"),
-        (fitted("y ~ x + (1 | g)", frame), mlm.FitError, "model2 is not nested in model1: 'x' is no combination"),
+        (fitted("y ~ x + (1 | g)", frame), mlm.FitError, "model2 is not nested in model1: 'x' is not a combination"),
         (m, mlm.FitError, "same fixed effects"),
         (mlm.lm("y ~ A", frame), mlm.ArgumentError, "compares two linear mixed models, and model2 is a linear"),
         (fitted("y ~ A + (1 | g)", frame[:140]), mlm.FitError, "not fitted to the same rows"),
-        (fitted("y ~ A + offset(o) + (1 | g)", frame), mlm.FitError, "'its offset' is no combination"),
+        (fitted("y ~ A + offset(o) + (1 | g)", frame), mlm.FitError, "'its offset' is not a combination"),
     ):
         with pytest.raises(error, match=why):
             mlm.anova(m, other, method="kr")

@@ -75,7 +75,7 @@ def test_a_joiner_is_shown_by_its_number():
 
 def test_a_column_that_is_a_dot_can_group():
     assert [term.group for term in parse("y ~ x + (1 | `.`)").random] == ["."]
-    with pytest.raises(FormulaError, match="is no grouping factor"):
+    with pytest.raises(FormulaError, match="is not a grouping factor"):
         parse("y ~ x + (1 | .)")
     g = np.repeat(np.arange(5), 4)
     y = np.sin(np.arange(20)) + 2 * g % 3

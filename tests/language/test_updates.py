@@ -64,7 +64,7 @@ def test_contrasts_go_with_their_factors(verb):
     assert silently(m.update, ". ~ . - h").fixef.index.tolist() == ["(Intercept)", "x", "f1"]
     assert silently(m.update, ". ~ . - f - h").fixef.index.tolist() == ["(Intercept)", "x"]
     assert silently(m.update, ". ~ . - h").update(". ~ . + h").fixef.index.tolist()[-1] == "ht"
-    with pytest.raises(mlm.ArgumentError, match="names 'f', which is no category"):
+    with pytest.raises(mlm.ArgumentError, match="names 'f', which is not a category"):
         m.update(". ~ . - f", contrasts={"f": "sum"})
 
 

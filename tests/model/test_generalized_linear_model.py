@@ -148,7 +148,7 @@ def test_exponentials():
         assert name in mlm.glm(f"{response} ~ x", data, family, link).exp_table()
     probit = mlm.glm("y ~ x", data, link="probit")
     for call in (probit.exp_table, lambda: probit.tidy(exponentiate=True)):
-        with pytest.raises(mlm.FitError, match="link='probit' the exponential of a coefficient is no ratio"):
+        with pytest.raises(mlm.FitError, match="link='probit' the exponential of a coefficient is not a ratio"):
             call()
     with pytest.raises(mlm.ArgumentError, match="exponentiate is True or False"):
         m.tidy(exponentiate="yes")

@@ -165,7 +165,7 @@ def test_what_they_must_not_give_later():
     [
         ([len], "functions maps names to functions: .* got list"),
         ({"half": 2}, "'half' is int, no function"),
-        ({3: len}, "3 is no name"),
+        ({3: len}, "3 is not a name"),
     ],
 )
 def test_what_is_no_function(functions, message):

@@ -193,11 +193,11 @@ def test_files_that_are_no_models(tmp_path):
         mlm.load(tmp_path)
     for content in (b"", b"no zip at all", pickle.dumps({"a": 1})):
         path.write_bytes(content)
-        with pytest.raises(mlm.DataError, match="no zip file"):
+        with pytest.raises(mlm.DataError, match="not a zip file"):
             mlm.load(path)
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("other.txt", "x")
-    with pytest.raises(mlm.DataError, match="is no model that mlm has saved"):
+    with pytest.raises(mlm.DataError, match="is not a model that mlm has saved"):
         mlm.load(path)
     m = mlm.lm("y ~ z", rows())
     with pytest.raises(mlm.DataError, match="cannot be written"):
@@ -215,7 +215,7 @@ def test_files_that_are_no_models(tmp_path):
 def damages():
     return {
         "later": (lambda head: head.update(version=2), "later version of mlm, in format 2"),
-        "foreign": (lambda head: head.update(format="other"), "is no model that mlm has saved"),
+        "foreign": (lambda head: head.update(format="other"), "is not a model that mlm has saved"),
         "kind": (lambda head: head.update(kind="os.system"), "does not know: 'os.system'"),
         "class": (lambda head: head["model"]["mapping"].__setitem__(0, ["frame", {"Popen": {}}]), "damaged: KeyError"),
         "field": (lambda head: head["model"]["mapping"][0][1]["ModelFrame"].update(more=1), "damaged: TypeError"),

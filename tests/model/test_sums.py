@@ -245,9 +245,9 @@ def test_levels_that_a_site_lacks_are_named():
 @pytest.mark.parametrize(
     ("formula", "levels", "words"),
     [
-        ("y ~ x + f + (1 | g)", {"nope": ["a"]}, r"names 'nope', which is no category of the formula \(f\)\."),
+        ("y ~ x + f + (1 | g)", {"nope": ["a"]}, r"names 'nope', which is not a category of the formula \(f\)\."),
         ("y ~ x + f + (1 | g)", {"x": [1, 2]}, "names 'x', .*: it is numbers"),
-        ("y ~ x + f + (1 | g)", {"g": [1, 2]}, "names 'g', which is no category"),
+        ("y ~ x + f + (1 | g)", {"g": [1, 2]}, "names 'g', which is not a category"),
         ("y ~ b + f + (1 | g)", {"b": [True, False]}, "truth values have all levels"),
         ("y ~ factor(k) + (1 | g)", {"k": [1, 2]}, r"names 'k', .*\(factor\(k\)\).*Did you mean 'factor\(k\)'"),
         ("y ~ x + f + (1 | g)", {"f": ["low", "mid", "high", "mid"]}, "`levels` of 'f' has mid twice"),

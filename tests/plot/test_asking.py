@@ -201,7 +201,7 @@ CATALOGUE = {
         lambda: plot.facet_histogram({"x": [-1.7e308, 1.7e308], "g": ["a", "a"]}, "x", "g"), "no float has; rescale",
     ),
     "names in a set": (lambda: plot.dot_and_whisker(made()[1], names={"a"}), "names are a list .* got set"),
-    "no name": (lambda: plot.dot_and_whisker(made()[1], names=[None]), "names has a name that is no text: NoneType"),
+    "no name": (lambda: plot.dot_and_whisker(made()[1], names=[None]), "names has a name that is not text: NoneType"),
     "labels in a set": (lambda: plot.dot_and_whisker(made()[1], coef_names={"a"}), "coef_names is a list .* got set"),
     "labels of nothing": (lambda: plot.dot_and_whisker(made()[1], coef_names={"nope": "a"}), "the coefficient 'nope'"),
     "two of one label": (lambda: plot.dot_and_whisker(made()[2], coef_names={"x": "a", "gb": "a"}), "x and gb would"),

@@ -298,9 +298,9 @@ def test_a_section_is_one_folded_line_over_all_that_was_checked_in_it(small):
     second = small.section("the rest")
     assert list(first.index) == ["means.7.n", "means.7.mean", "claim.m.edu_cwc"]
     assert first.caption == "3 of 3 numbers and claims of the first part agree"
-    assert second.caption == "0 of 1 number of the rest agree, 1 differs"
+    assert second.caption == "The one number of the rest differs"
     html = second._repr_html_()
-    assert html.startswith('<details class="published-check"><summary>0 of 1')
+    assert html.startswith('<details class="published-check"><summary>The one number')
     assert html.endswith("a slip of the author&#x27;s hand</p></details>")
     with pytest.raises(CheckError, match="the end: nothing was checked since the last section"):
         small.section("the end")
@@ -330,7 +330,7 @@ def test_an_exception_is_shown_with_its_reason(small):
     table = small.check("slip", 15)
     assert table["agrees"].tolist() == ["exception"]
     assert "Exception (slip): a slip of the author's hand" in repr(table)
-    assert "0 of 1" in repr(table)
+    assert "The one number of slip differs" in repr(table)
 
 
 def test_all_misses_are_listed_at_once(small):
@@ -422,12 +422,12 @@ def test_a_real_model_is_checked_by_name(monkeypatch, tmp_path):
 
 def test_numbers_beside_those_of_another_program_are_a_folded_line_or_an_error():
     table = replications.compared({"a": 1.0, "b": 2.0, "c": 3.0}, {"a": 1.000001, "b": 2.1}, atol={"a": 0, "b": 0.2})
-    assert str(table).startswith("2 of 2 numbers of R agree as each row says\n")
+    assert str(table).startswith("2 of 2 numbers of R agree, within the tolerance in each row\n")
     assert list(table.frame["agrees"]) == ["within 1 in 100,000", "within 0.2"]
     both = table + replications.compared({"c": 3}, {"c": 3})
-    assert "<summary>3 of 3 numbers of R agree as each row says</summary>" in both._repr_html_()
+    assert "<summary>3 of 3 numbers of R agree, within the tolerance in each row</summary>" in both._repr_html_()
     exact = replications.compared({"a": 2.49851}, {"a": 2.49856}, 1e-4)
-    assert exact.caption == "1 of 1 number of R agrees within 1 in 10,000"
+    assert exact.caption == "The one number of R agrees within 1 in 10,000"
     assert "<td>2.49856</td><td>2.49851</td><td>within 1 in 10,000</td>" in exact._repr_html_()
     with pytest.raises(replications.CheckError, match="1 of 2 numbers are not Stata's"):
         replications.compared({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.1}, program="Stata")

@@ -160,7 +160,7 @@ def test_check_demands_that_everything_is_checked(book, capsys):
 
 def test_check_of_an_unknown_source(capsys):
     assert main(["check", "day1"]) == 2
-    assert "There is no source 'day1'" in capsys.readouterr().err
+    assert "There is no source 'day1'. Did you mean 'day1_basics'?" in capsys.readouterr().err
 
 
 def test_the_report_lists_exceptions_with_reasons():

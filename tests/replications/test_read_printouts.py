@@ -191,7 +191,7 @@ def test_the_command_lists_and_writes_json(tmp_path, capsys, monkeypatch):
     assert "cannot be opened" in capsys.readouterr().err
     file.write_bytes(b"\x89PNG\0\xff")
     assert main(["read", str(file)]) == 2
-    assert "is no text" in capsys.readouterr().err
+    assert "is not text" in capsys.readouterr().err
 
 
 def test_it_is_at_the_front_door():

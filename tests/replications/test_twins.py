@@ -192,7 +192,7 @@ def test_values_off_the_lattice_are_refused():
     recipe = recipes.RECIPES["imm10"]
     rows = files.read_twin("imm10").astype({"math": float})
     rows.loc[0, "math"] += 0.5
-    with pytest.raises(TwinError, match="math: 1 values are no multiples of 1/1"):
+    with pytest.raises(TwinError, match="math: 1 values are not multiples of 1/1"):
         tabulate.encode(rows, recipe)
 
 

@@ -32,7 +32,7 @@ def constant(site: Site, node: Node) -> Any:
         if node.name in WORDS:
             return WORDS[node.name]
         raise site.error(
-            f"{shown(node)} is no constant, and constants must stand here: numbers, c(…), words in quotes."
+            f"{shown(node)} is not a constant, and constants must stand here: numbers, c(…), words in quotes."
         )
     values = [constant(site, argument) for argument in node.arguments]
     inner = Site(spell(node), site.n)
@@ -45,7 +45,7 @@ def number_matrix(site: Site, node: Call) -> tuple[np.ndarray, list[str]]:
     Raises
     ------
     DataError
-        When these are no numbers, or lists of different lengths.
+        When these are not numbers, or lists of different lengths.
     """
     if node.function == "matrix":
         return _filled(site, node), []

@@ -56,7 +56,7 @@ def _numeric(site: Site, x: Value) -> Any:
     if isinstance(x, str):
         number = _number(x)
         if number is None:
-            raise site.error(f"{shorten(x)!r} is no number.")
+            raise site.error(f"{shorten(x)!r} is not a number.")
         return number
     if not isinstance(x, Category):
         return np.array(numbers(site, x)) if not isinstance(x, float | int | None) else numbers(site, x)
@@ -96,7 +96,7 @@ def as_logical(site: Site, x: Value) -> Value:
     if isinstance(x, str):
         read = _truth(x)
         if read is None:
-            raise site.error(f"{shorten(x)!r} is no truth value.")
+            raise site.error(f"{shorten(x)!r} is not a truth value.")
         return truth(read)
     if isinstance(x, Category):
         return Truth(_read(site, x, _truth, "no truth value"))

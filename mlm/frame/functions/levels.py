@@ -133,4 +133,4 @@ def position(site: Site, category: Category, value: Value, name: str) -> int:
         else "no constant"
     )
     listed = first_few(list(map(shorten, labels)))
-    raise site.error(f"{name} is {given}, which is no level; they are {listed}.")
+    raise site.error(f"{name} is {given}, which is not a level; they are {listed}.")

@@ -36,7 +36,7 @@ def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Functio
     Raises
     ------
     ArgumentError
-        When it is no mapping of names to callables, or a name is that of an operator.
+        When it is not a mapping of names to callables, or a name is that of an operator.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def own_functions(functions: Mapping[str, Callable] | None) -> dict[str, Functio
         raise ArgumentError(f"functions maps names to functions: {{'half': half}}; got {type(functions).__name__}.")
     for name, run in functions.items():
         if not isinstance(name, str) or not name:
-            raise ArgumentError(f"functions maps names to functions; {name!r} is no name.")
+            raise ArgumentError(f"functions maps names to functions; {name!r} is not a name.")
         if name in BINARY or name in PREFIX or (name in TABLE and not name[0].isalpha()):
             raise ArgumentError(
                 f"functions names {name!r}, which is an operator of formulas and keeps its meaning; give the function "

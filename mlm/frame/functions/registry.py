@@ -87,8 +87,8 @@ class Function:
     learns : bool
         Whether it keeps something of the rows of the fit.
     named : bool
-        Whether any of its arguments can have a name, as in ``cbind(a = x)``: one that is no parameter's is one of the
-        values.
+        Whether any of its arguments can have a name, as in ``cbind(a = x)``: one that is not a parameter's is one of
+        the values.
     """
 
     name: str

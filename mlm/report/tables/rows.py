@@ -209,7 +209,7 @@ def _omitted(labels: Sequence[str], omit: Any) -> set[str]:
         try:
             found = {label for label in labels if re.search(omit, label)}
         except (re.error, TypeError) as error:
-            raise ArgumentError(f"omit={omit!r} is no regular expression: {error}.") from None
+            raise ArgumentError(f"omit={omit!r} is not a regular expression: {error}.") from None
         if not found:
             raise ArgumentError(f"No coefficient matches omit={omit!r}; there are {first_few(labels)}.")
         return found

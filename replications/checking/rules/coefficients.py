@@ -30,7 +30,7 @@ WALD = re.compile(r"^(emmeans|statsmodels|stata|nlme)\.")
 """Packages of which each interval of a coefficient is estimate and standard errors; of others it is, if symmetric."""
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
-"""Packages that show intervals of generalized models from their profiles, which are no Wald intervals."""
+"""Packages that show intervals of generalized models from their profiles, which are not Wald intervals."""
 BRACKETS = ("modelsummary.", "stargazer.", "texreg.")
 """Packages whose tables may show exponents of estimates without a word."""
 RESIDUAL = re.compile(r"(^|\.)(residual|Residual|sigma2|r2|adj_r2|rse|SD \(Observations\))\.")

@@ -64,7 +64,7 @@ def _is_statistic(heading: str) -> bool:
 def _split(grid: list[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
     """Return the rows of headings, which have no number, and those below; the first row is one in any case.
 
-    A row of one cell above the numbers is no heading but tells what the rows below it are.
+    A row of one cell above the numbers is not a heading but tells what the rows below it are.
     """
     at = next((i for i, row in enumerate(grid) if _has_number(row)), len(grid))
     while at > 1 and not any(grid[at - 1].cells[1:]):
@@ -73,7 +73,7 @@ def _split(grid: list[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
 
 
 def _has_number(row: GridRow) -> bool:
-    """Tell whether a row has a number that is no heading of an interval's end."""
+    """Tell whether a row has a number that is not a heading of an interval's end."""
     ends = interval_ends(row.cells[1:]) if not row.cells[0] else {}
     if all(_NUMBERED.fullmatch(cell) for cell in row.cells if cell):
         return False

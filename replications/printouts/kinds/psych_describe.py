@@ -12,7 +12,7 @@ from replications.printouts.names import slug
 
 @kind("psych.describe", begins=r"^\s*vars\s+n\s+mean\b", turn=40)
 def read(cursor: Cursor) -> Block | None:
-    """Read rows that have a number for each heading; with one variable its name is no part of the ids."""
+    """Read rows that have a number for each heading; with one variable its name is not a part of the ids."""
     first = cursor.peek()
     assert first is not None
     names = first.text.split()

@@ -113,7 +113,7 @@ def test_names_are_those_of_what_is_shown(models):
     [
         ({"omit": "nothing"}, "No coefficient matches omit='nothing'; there are"),
         ({"omit": ["wealth"]}, "No model has the coefficient 'wealth'; there are"),
-        ({"omit": "("}, "is no regular expression"),
+        ({"omit": "("}, "is not a regular expression"),
         ({"omit": 5}, "omit is a list of coefficients, .* got int"),
         ({"omit": ["x", 5]}, "omit is a list of coefficients"),
         ({"omit": "."}, "omit= leaves no coefficient"),
@@ -133,11 +133,11 @@ def test_names_are_those_of_what_is_shown(models):
         ({"digits": True}, "digits is a whole number from 0 to 15; got True"),
         ({"digits": 2.0}, "digits is a whole number from 0 to 15; got 2.0"),
         ({"digits": None}, "digits is a whole number from 0 to 15; got None"),
-        ({"coef_names": {"x": None}}, "coef_names has a name that is no text: NoneType"),
-        ({"coef_names": {"x": float("nan")}}, "coef_names has a name that is no text: float"),
+        ({"coef_names": {"x": None}}, "coef_names has a name that is not text: NoneType"),
+        ({"coef_names": {"x": float("nan")}}, "coef_names has a name that is not text: float"),
         ({"coef_names": {"a", "b", "c", "d"}}, "coef_names is a list of names, or maps .* got set"),
         ({"names": {"a"}}, "names are a list with one name .* got set"),
-        ({"names": [None]}, "names has a name that is no text: NoneType|models need"),
+        ({"names": [None]}, "names has a name that is not text: NoneType|models need"),
     ],
 )
 def test_wrong_arguments_are_one_error(models, options, message):
