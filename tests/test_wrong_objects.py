@@ -139,9 +139,15 @@ def right(function, parameter):
         "formula": FORMULAS.get(function, "y ~ x + (1 | g)"), "data": d, "df": d, "source": mixed,
         "m": mixed, "models": [mixed], "found": found, "y": "y", "by": "g", "cols": "x",
         "x": d.x if function == "mlm.rescale" else "x", "focal": "x", "L": "x", "specs": "x",
-        "p": mlm.profile(mixed, "sigma"), "parts": [mlm.sums("y ~ x + (1 | g)", d)],
     }  # fmt: skip
-    return known[parameter]
+    return known[parameter] if parameter in known else made_of_them()[parameter]
+
+
+@cache
+def made_of_them():
+    """What takes time to make."""
+    d, mixed, _, _ = made()
+    return {"p": mlm.profile(mixed, "sigma"), "parts": [mlm.sums("y ~ x + (1 | g)", d)]}
 
 
 def called(function, parameter, value):

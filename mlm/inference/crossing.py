@@ -384,5 +384,5 @@ def interpolated(below: Step, above: Step, target: float) -> float:
             left, right = first - width, width - last
             v = below.v + share * width + share * (1 - share) * ((1 - share) * left + share * right)
         elif math.isfinite(first):
-            v = below.v + share * first
+            v = below.v + share * (first + share * (width - first))
     return v if math.isfinite(v) and 0.0 < (v - below.v) / width < 1.0 else middle

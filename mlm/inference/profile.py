@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import product
 from typing import Any, TypeVar
 
 import numpy as np
@@ -76,6 +77,7 @@ class ProfiledDeviance:
     @property
     def frame(self) -> pd.DataFrame:
         """The curves, one row a step, with parameter, value, and zeta, the signed root of the rise of the deviance."""
+        self._look()
         curves = [self._curve(k) for k in range(len(self.parameters))]
         names = np.repeat(np.array(self.names, dtype=object), [len(values) for values, _ in curves])
         columns = {"value": [v for values, _ in curves for v in values], "zeta": [z for _, zs in curves for z in zs]}
@@ -187,6 +189,16 @@ class ProfiledDeviance:
         if k not in self._curves:
             self._curves[k] = self._followed(k)
         return self._curves[k]
+
+    def _look(self) -> None:
+        """Search for the points of all curves that no regular side has, at once."""
+        level, wanted = max(LEAST_REACH, self.level), []
+        for k, sign in product(range(len(self.parameters)), (-1, 1)):
+            line = self._line(k)
+            if line is not None and self._sides.regular(k, sign, _quantile(level), whole=True) is None:
+                end = self._end(k, sign, level)
+                wanted += [] if end is None or end.v == line.path.v else [(k, sign, end.v)]
+        self._sides.curves(wanted)
 
     def _followed(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Values and zeta on both sides of the estimate."""

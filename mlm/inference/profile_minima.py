@@ -24,6 +24,9 @@ __all__ = ["Lines"]
 
 Side = tuple[Parameter, int]
 Point = tuple[float, float]
+# Zeta at ±1, were the deviance quadratic, up to which a correlation's interval may well end there: it is 1 to 2 times
+# that of 24 drawn designs.
+LIKELY = 4.0
 # A parameter's way, a value at which it is held on its path, and thetas of its own columns.
 Search = tuple[Way, float, Sequence[np.ndarray]]
 
@@ -55,15 +58,27 @@ class Lines:
     def bound(self, parameter: Parameter, sign: int) -> Step | None:
         """The last point on one side; None where there is none."""
         line, key = self.of(parameter), (*parameter[1:], sign)
-        find = None if line is None else line.bounds[(sign + 1) // 2]
-        if find is None:
+        if line is None or (find := line.bounds[(sign + 1) // 2]) is None:
             return None
-        if key not in self._bounds and parameter.kind == "sd" and self.deviance is not None:
-            every = [each for each in parameters_of(self.m) if (each.kind, each.term) == ("sd", parameter.term)]
-            self.look([], 0.0, [(each, -1) for each in every])
+        if key not in self._bounds and self.deviance is not None and (sides := self._bounded(parameter)):
+            self.look([], 0.0, sides)
         if key not in self._bounds:
             self._bounds[key] = find()
         return self._bounds[key]
+
+    def _bounded(self, parameter: Parameter) -> list[Side]:
+        """Sides of parameters like one that end, or may well do, at bounds that are not known yet."""
+        mine = [each for each in parameters_of(self.m) if (each.kind, each.term) == (parameter.kind, parameter.term)]
+        sides = [(each, sign) for each in mine for sign in (-1, 1)]
+        ends = [(each, sign) for each, sign in sides if (each.kind, sign) == ("sd", -1) or self.is_near(each, sign)]
+        return [side for side in ends if not self.knows(*side)]
+
+    def is_near(self, parameter: Parameter, sign: int) -> bool:
+        """Whether a correlation's interval may well end at -1 or 1, as it is at the estimate."""
+        line = self.of(parameter) if parameter.kind == "cor" else None
+        if line is None or line.path.v == (limit := line.limits[(sign + 1) // 2]):
+            return False
+        return abs(limit - line.path.v) < LIKELY * abs(line.path.start.pace)
 
     def knows(self, parameter: Parameter, sign: int) -> bool:
         """Whether that has been found."""

@@ -204,9 +204,13 @@ class SideBySide:
         return out
 
     def _are_smooth(self, which: np.ndarray, values: np.ndarray, paces: np.ndarray, step: np.ndarray) -> np.ndarray:
-        """Whether these and the estimates are points of one curve."""
-        whole = np.column_stack([self.values[which], values])
-        return _are_smooth(whole, np.column_stack([self.paces[which], paces]), step[:, None])
+        """Whether these and the estimates are points of one curve: of a standard deviation, or of the variance."""
+        whole, paces = np.column_stack([self.values[which], values]), np.column_stack([self.paces[which], paces])
+        with np.errstate(all="ignore"):
+            variances = np.exp(2.0 * whole)  # smooth towards 0, as zeta is of these
+            as_variances = _are_smooth(variances, 2.0 * variances * paces, step[:, None])
+        as_variances &= self.shape.kind[which] == "sd"
+        return _are_smooth(whole, paces, step[:, None]) | as_variances
 
     def _found(self, which: np.ndarray, rise: np.ndarray, place: np.ndarray) -> Found:
         """Search for points of the parameters `which` where the signed root of the rise is so much.

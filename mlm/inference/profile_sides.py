@@ -18,6 +18,9 @@ from .profile_starts import further_thetas
 
 __all__ = ["Sides"]
 
+# A parameter's position, a side of its estimate, and a value that is held where the curve ends.
+Curve = tuple[int, int, float]
+
 
 class Sides:
     """What is found of both sides of all parameters at once.
@@ -34,7 +37,7 @@ class Sides:
         self.searches = SideBySide(m, parameters) if SideBySide.serves(m) else None
         self.lines = Lines(m, None if self.searches is None else self.searches.deviance)
         self._regular: dict[float, np.ndarray] = {}
-        self._curves: dict[tuple[int, int, float], list[tuple[float, float]] | None] = {}
+        self._curves: dict[Curve, list[tuple[float, float]] | None] = {}
 
     def regular(self, k: int, sign: int, target: float, whole: bool = False) -> np.ndarray | None:
         """Values at even steps of zeta to a target, shape (STEPS,).
@@ -47,13 +50,16 @@ class Sides:
         values = self._regular[target][k, (sign + 1) // 2]
         return None if math.isnan(values[0]) else values
 
+    def curves(self, wanted: Sequence[Curve]) -> None:
+        """Search for the points of all these curves at once."""
+        fresh = [curve for curve in wanted if curve not in self._curves]
+        if fresh and self.searches is not None:
+            self._look([], 0.0, [], fresh)
+
     def curve(self, k: int, sign: int, v: float) -> list[tuple[float, float]] | None:
         """Points of a curve to a value, with neither end: what is held, and zeta. None where these are not found."""
-        if self.searches is None:
-            return None
-        if (k, sign, v) not in self._curves:
-            self._look([], 0.0, [], [(k, sign, v)])
-        return self._curves[k, sign, v]
+        self.curves([(k, sign, v)])
+        return self._curves.get((k, sign, v))
 
     def _found(self, target: float, whole: bool) -> np.ndarray:
         """Regular sides, shape (parameters, 2, STEPS), NaN of others; bounds and ways to these are kept."""
@@ -70,7 +76,7 @@ class Sides:
                 looked = [j for j in range(len(sides)) if np.isfinite(values[j]).all()]
                 ends = [(self.parameters[places[j]], values[j, -1], u[:, j]) for j in looked]
         bounds = [side for side in every if self._ends_at_bound(*side, target)]
-        curves = [(k, sign, self._limit(k, sign)) for k, sign in bounds if whole]
+        curves = [(k, sign, self._limit(k, sign)) for k, sign in bounds if whole or self._is_below(k, sign, target)]
         for j, is_lowest in zip(looked, self._look(ends, target, bounds, curves), strict=True):
             if not is_lowest:
                 found[places[j], (signs[j] + 1) // 2] = math.nan
@@ -81,7 +87,7 @@ class Sides:
         ends: Sequence[tuple[Parameter, float, np.ndarray]],
         target: float,
         bounds: Sequence[tuple[int, int]],
-        curves: Sequence[tuple[int, int, float]],
+        curves: Sequence[Curve],
     ) -> np.ndarray:
         """Whether ends are the lowest minima; bounds, and points of curves, are kept."""
         named = [(self.parameters[k], sign) for k, sign in bounds]
@@ -105,12 +111,23 @@ class Sides:
         return self.m.is_singular or bool(further_thetas(self.m))
 
     def is_bounded(self, k: int, sign: int, target: float) -> bool:
-        """Whether zeta comes to a bound before a target: of a correlation, as a standard deviation is 0 there."""
+        """Whether zeta comes to a bound before a target, or of a correlation to where a standard deviation is 0."""
         parameter = self.parameters[k]
-        if parameter.kind != "sd":
-            return target >= self.lines.most(parameter)
+        if parameter.kind == "cor":
+            return target >= self.lines.most(parameter) or self._is_below(k, sign, target)
         bound = self.lines.bound(parameter, sign)
         return bound is not None and target >= bound.zeta
+
+    def _is_below(self, k: int, sign: int, target: float) -> bool:
+        """Whether zeta of a correlation stays below a target as far as ±1, as it is known of points on the way."""
+        parameter = self.parameters[k]
+        if self.searches is None or not self.lines.is_near(parameter, sign):
+            return False
+        bound = self.lines.bound(parameter, sign)
+        if bound is None or bound.zeta > target:
+            return False
+        points = self._curves.get((k, sign, self._limit(k, sign)), [])
+        return points is not None and all(zeta < target for _, zeta in points)
 
     def _may_be_regular(self, k: int, sign: int, target: float) -> bool:
         """Whether zeta comes to a target before a bound, from an estimate that is none."""

@@ -305,7 +305,7 @@ class OneLevelModel(EveryModel, MaketablesFace):
         Examples
         --------
         >>> import mlm
-        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> m = mlm.lm("y ~ x", {"y": [1.0, 2.1, 2.9, 4.2, 5.1], "x": [1, 2, 3, 4, 5]})
         >>> m.bootstrap(50, seed=1).confint().shape
         (3, 2)
         """
