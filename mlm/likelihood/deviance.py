@@ -181,7 +181,7 @@ class Deviance:
         return self.solver.curvature(at)
 
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
-        """Evaluate, without derivatives, at the end of a step so short that its square is no more than rounding.
+        """Evaluate, without derivatives, at the end of a step so short that its square changes nothing to speak of.
 
         With one grouping factor, and under REML with several, this takes no more than was found at the step's start;
         otherwise it is None.

@@ -244,3 +244,30 @@ def test_a_response_without_residuals_is_soon_seen(structure):
     assert len(found.evaluations) < 100
     with pytest.raises(mlm.FitError, match="fits the response perfectly"):
         mlm.lmer(STRUCTURES[structure], frame)
+
+
+def test_moments_of_a_balanced_design_end_the_search_without_second_derivatives(monkeypatch):
+    rng = np.random.default_rng(4)
+    g, h = (each.ravel() for each in np.meshgrid(np.repeat(np.arange(12), 2), np.arange(6)))
+    y = rng.normal(size=12)[g] + 0.7 * rng.normal(size=6)[h] + rng.normal(size=len(g))
+    deviance, _ = setup("y ~ 1 + (1 | g) + (1 | h)", pd.DataFrame({"y": y, "g": g, "h": h}), reml=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(deviance, "curvature", None)
+        found = minimise(deviance)
+    assert len(found.evaluations) == 1
+    at = deviance.evaluate(found.evaluation.theta, 2)
+    hessian = deviance.curvature(at)
+    assert np.linalg.eigvalsh(hessian)[0] > 0
+    assert at.gradient @ np.linalg.solve(hessian, at.gradient) < 1e-20
+
+
+@pytest.mark.parametrize("reml", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_estimates_at_the_end_of_the_last_step_are_those_of_an_evaluation_there(seed, reml):
+    deviance, _ = setup("y ~ x + (1 + x | g)", data(seed), reml)
+    found = minimise(deviance).evaluation
+    at = deviance.evaluate(found.theta, 0)
+    assert found.value == pytest.approx(at.value, rel=1e-12)
+    assert found.sigma2 == pytest.approx(at.sigma2, rel=1e-9)
+    np.testing.assert_allclose(found.unscaled, at.unscaled, rtol=2e-9, atol=2e-9 * at.unscaled.diagonal().max())
+    assert np.abs(found.beta - at.beta).max() < 1e-9 * np.sqrt(at.sigma2 * at.unscaled.diagonal()).min()
