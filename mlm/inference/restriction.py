@@ -51,8 +51,8 @@ def restriction(small: FittedModel, large: FittedModel, rows: np.ndarray, labels
     if (missed > NOTHING * size).any():
         names = [*small.frame.x_names, "its offset"]
         raise FitError(
-            f"{labels[0]} is not nested in {labels[1]}: {names[int(np.argmax(missed > NOTHING * size))]!r} is no "
-            "combination of the columns there."
+            f"{labels[0]} is not nested in {labels[1]}: {names[int(np.argmax(missed > NOTHING * size))]!r} is not "
+            "a combination of the columns there."
         )
     solved = np.linalg.solve(r, inside)
     left, sizes, _ = np.linalg.svd(solved[:, :-1])

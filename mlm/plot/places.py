@@ -176,7 +176,7 @@ class Canvas:
         names = told_apart(labels, max(width, 0.5), letters, 2)
         heading = None if title is None else wrapped(title, max(width, 0.5), letters)
         box = self.ax.legend(
-            handles, names, title=heading, frameon=False, borderaxespad=0, ncols=columns, fontsize=letters,
+            handles, names, loc="best", title=heading, frameon=False, borderaxespad=0, ncols=columns, fontsize=letters,
             title_fontsize=letters,
         )  # fmt: skip
         for text in (*box.get_texts(), box.get_title()):

@@ -54,6 +54,7 @@ def quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mlm.SingularFitWarning)
         warnings.simplefilter("ignore", mlm.MissingRowsWarning)
+        warnings.filterwarnings("ignore", "Levels differ only in the blanks")
         yield
 
 

@@ -154,7 +154,7 @@ def test_refusals(formula, family, columns, says):
         ("I(y / 2) ~ x", "binomial", {"weights": "w"}, "whose share times weight is not a whole number of successes"),
         ("cbind(y / 2, w) ~ x", "binomial", {}, "whose successes or failures are not whole numbers"),
         ("I(y / 2) ~ x", "poisson", {}, "7 rows of 12 that are not whole numbers. Counts for unequal times"),
-        ("I(w / 2) ~ x", "negative.binomial", {}, "no whole numbers"),
+        ("I(w / 2) ~ x", "negative.binomial", {}, "not whole numbers"),
     ],
 )
 def test_broken_counts_are_said(formula, family, options, says):

@@ -284,7 +284,7 @@ def test_the_command_with_wrong_arguments(tmp_path, capsys):
         ({"weights": 3}, "weights is a str"),
         ({"reml": "yes"}, "reml is True or False"),
         ({"where": 3}, "where is a str"),
-        ({"where": "nothing > 1"}, "no condition"),
+        ({"where": "nothing > 1"}, "not a condition"),
         ({"where": "x > 1e9"}, "none of the"),
         ({"rename": {"a": "nothing"}}, "no column 'nothing'"),
         ({"rename": "a"}, "rename is a mapping"),
