@@ -140,20 +140,24 @@ def _peak(who: int = resource.RUSAGE_SELF) -> int:
 
 
 def table(found: list[Said]) -> str:
-    """Lay the fits out."""
-    head = f"{'rows':>12}{'users x items':>18}  {'solver':10}{'CPU s':>8}{'peak GB':>9}  {'theta':22}{'criterion':>16}"
-    lines = [f"{FORMULA}, one thread", "", head + f"{'+-':>8}{'theta err':>11}"]
+    """Lay the fits out: what they took, then what they found."""
+    lines = [
+        f"{FORMULA}, one thread",
+        "",
+        f"{'rows':>12}{'users x items':>18}  {'solver':10}{'CPU s':>8}{'peak GB':>9}",
+    ]
     for each in found:
-        if "theta" not in each:
-            taken = f"{each['seconds']:8.1f}{each['peak'] / 1e9:9.2f}" if "peak" in each else f"  {each['said']}"
-            lines.append(f"{'':12}{'':18}  {each['by']:10}{taken}")
-            continue
-        levels = " x ".join(f"{n:,}" for n in each["levels"])
-        theta = " ".join(f"{t:.7f}" for t in each["theta"])
-        line = f"{each['pairs']:12,}{levels:>18}  {each['by']:10}{each['seconds']:8.1f}{each['peak'] / 1e9:9.2f}  "
-        line += f"{theta:22}{each['criterion']:16.3f}"
-        errors = f"{each['error']:8.3f}{each['largest']:11.1e}" if "error" in each else f"{'exact':>8}{'exact':>11}"
-        lines.append(line + errors)
+        levels = " x ".join(f"{n:,}" for n in each["levels"]) if "levels" in each else ""
+        rows = f"{each['pairs']:,}" if "pairs" in each else ""
+        taken = f"{each['seconds']:8.1f}{each['peak'] / 1e9:9.2f}" if "peak" in each else f"  {each['said']}"
+        lines.append(f"{rows:>12}{levels:>18}  {each['by']:10}{taken}")
+    head = f"{'rows':>12}  {'solver':10}{'theta':22}{'criterion':>14}{'+-':>7}{'theta err':>11}"
+    lines += ["", head]
+    for each in found:
+        if "theta" in each:
+            theta = " ".join(f"{t:.7f}" for t in each["theta"])
+            errors = f"{each['error']:7.3f}{each['largest']:11.1e}" if "error" in each else f"{'exact':>7}{'exact':>11}"
+            lines.append(f"{each['pairs']:12,}  {each['by']:10}{theta:22}{each['criterion']:14.3f}{errors}")
     peers = dict.fromkeys(f"{each['by']} {each['version']}" for each in found if "version" in each)
     note = f"the same data, other packages: {', '.join(peers)}\n" if peers else ""
     note += "theta err: Monte Carlo error of theta, at most, in its sampling standard errors"

@@ -375,10 +375,11 @@ def test_crossed_ratings_say_what_other_packages_take_or_that_they_do_not_end():
         {"by": "glmm", "version": "1.0", "said": "no end in 60 s"},
     ]
     lines = crossed_ratings.table([{"by": "exact", **ours}, *others]).splitlines()
-    assert lines[3].split()[4:8] == ["exact", "1.2", "0.30", "0.5000000"]
+    assert lines[3].split() == ["1,000", "90", "x", "40", "exact", "1.2", "0.30"]
     assert lines[4].split() == ["gpboost", "21.2", "0.57"]
     assert lines[5].split(maxsplit=1) == ["glmm", "no end in 60 s"]
-    assert lines[7] == "the same data, other packages: gpboost 1.0, glmm 1.0"
+    assert lines[8].split() == ["1,000", "exact", "0.5000000", "0.2500000", "7.500", "exact", "exact"]
+    assert lines[10] == "the same data, other packages: gpboost 1.0, glmm 1.0"
 
 
 @pytest.mark.parametrize("program", [crossed_ratings, bigger_than_memory])

@@ -206,5 +206,5 @@ def test_what_takes_rows_in_memory_says_how_to_have_them(tmp_path):
         with pytest.raises(FitError, match=r"cannot be standardised.*standardize\(m, data=rows\)"):
             mlm.standardize(mlm.lmer("y ~ x + (1 | g)", given))
     for fit in (mlm.lm, mlm.glm, mlm.glmer):
-        with pytest.raises(DataError, match=r"Read the file first, mlm\.read\("):
+        with pytest.raises(DataError, match=r"Read the file first, mlm\.read_data\("):
             fit("y ~ x + (1 | g)", path)
