@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from replications.printouts.cells import Cell
 from replications.printouts.cursor import Cursor
@@ -17,6 +18,7 @@ _PIECE = re.compile(r"\[[^\[\]]*\]\**|\S+(?:\s\S+)*")
 _BETWEEN_ROWS = re.compile(
     r"^\s*(\\\\(\[[^\]]*\])?\s*)?\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b|^\s*\+[-=:+]+\+\s*$"
 )
+_DRAWN = re.compile(r"^\s*\+[-=:+]+\+\s*$")
 _STARS_EXPLAINED = re.compile(r"^\W*(?:Notes?\b)?\W*[*+.\u2020][\s$]*p\s*<")
 _LEGEND = re.compile(r"^\s*(\^?\{?\*{1,3}\}?\s*p\s*<|Note|\*+ ?p|p ?<|Standard errors)")
 
@@ -34,13 +36,44 @@ class GridRow:
 
 
 def of_cells(cursor: Cursor) -> list[GridRow]:
-    """Take the rows of cells that follow each other, with rules between them perhaps."""
-    rows: list[GridRow] = []
-    while (line := cursor.peek()) is not None and (line.cells or (rows and _BETWEEN_ROWS.match(line.text))):
+    """Take the rows of cells that follow each other, with rules between them perhaps.
+
+    Where rules are drawn around each row, ``+---+---+``, the lines between two of them are one row.
+    """
+    pieces: list[list[GridRow]] = [[]]
+    while (line := cursor.peek()) is not None and (line.cells or (any(pieces) and _BETWEEN_ROWS.match(line.text))):
         if line.cells and not all(re.fullmatch(r":?-*:?", cell) for cell in line.cells):
-            rows.append(GridRow(line.number, line.cells))
+            pieces[-1].append(GridRow(line.number, line.cells))
+        elif _DRAWN.match(line.text):
+            pieces.append([])
         cursor.take()
-    return rows
+    drawn = [piece for piece in pieces if piece]
+    if len(drawn) < 2 or any(map(_has_rows, drawn)):
+        return [row for piece in drawn for row in piece]
+    return [_stacked(piece) for piece in drawn]
+
+
+def _has_rows(piece: Sequence[GridRow]) -> bool:
+    """Tell whether lines are rows of their own: one has values beside a label of its own, or below others."""
+    above: set[int] = set()
+    for row in piece:
+        values = {at for at, cell in enumerate(row.cells[1:]) if _is_whole(cell)}
+        if values & above or (values and row.cells[0] and row is not piece[0]):
+            return True
+        above |= values
+    return False
+
+
+def _is_whole(cell: str) -> bool:
+    """Tell whether a cell is of numbers, and none of its brackets was cut."""
+    whole = re.search(r"\d", cell) and not re.search(r"[^\W\d_]{2}", cell)
+    return bool(whole) and all(cell.count(a) == cell.count(b) for a, b in ("()", "[]"))
+
+
+def _stacked(piece: Sequence[GridRow]) -> GridRow:
+    """Return the row that lines are together, each cell wrapped over them."""
+    columns = zip_longest(*(row.cells for row in piece), fillvalue="")
+    return GridRow(piece[0].line, tuple(" ".join(filter(None, cells)) for cells in columns))
 
 
 def without_notes(grid: Sequence[GridRow]) -> tuple[list[GridRow], str]:

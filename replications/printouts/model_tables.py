@@ -83,6 +83,8 @@ class _Table:
     bracketed: dict[int, str | None]
 
 
+INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
+_EFFECTS = {"fixed", "random", "ran_pars"}
 _LEVEL = "\t"
 """What parts a term from its level, which stands in a column of its own."""
 
@@ -98,7 +100,7 @@ class _Column:
 
 def add(block: Block, grid: Sequence[GridRow]) -> None:
     """Add the numbers of a grid to a block; with one model the ids are those of a summary."""
-    grid = _labelled(grid)
+    grid = _labelled(_grouped(grid))
     head, rows = _split(grid)
     columns = _columns(head, max((len(row.cells) for row in grid), default=1) - 1)
     models = list(dict.fromkeys(column.model for column in columns))
@@ -116,6 +118,28 @@ def add(block: Block, grid: Sequence[GridRow]) -> None:
         for column, cell in zip(columns, row.cells[1:], strict=False):
             if re.search(r"\d", cell):
                 _add_cell(block, row, term, column, cell, about, fits, below)
+
+
+def _grouped(grid: Sequence[GridRow]) -> list[GridRow]:
+    """Return a grid whose terms stand in the second column, below groups in the first, with one column of labels.
+
+    Fixed and random effects are told apart by their terms; another group is part of the label of its terms.
+    """
+    terms = [row.cells[1] for row in grid if len(row.cells) > 2]
+    own = any(term in INTERCEPTS or fit_ids(term, single=False) for term in terms)
+    groups = [row.cells[0] for row in grid if row.cells[0]]
+    if (
+        not own
+        or len(terms) < len(grid)
+        or any(parts(group) or group in INTERCEPTS or fit_ids(group, single=False) for group in groups)
+    ):
+        return list(grid)
+    found, group = [grid[0].without(0)], ""
+    for row in grid[1:]:
+        group, term = row.cells[0] or group, row.cells[1]
+        plain = not term or not group or group in _EFFECTS or fit_ids(term, single=False)
+        found.append(GridRow(row.line, (term if plain else f"{group}{_LEVEL}{term}", *row.cells[2:])))
+    return found
 
 
 def _labelled(grid: Sequence[GridRow]) -> list[GridRow]:

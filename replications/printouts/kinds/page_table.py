@@ -25,7 +25,6 @@ _DEVIATION = re.compile(r"\(\s*(?:SD|sd|s\.d\.|[Ss]td\.? ?[Dd]ev\.?|[Ss]tandard 
 _ERROR = re.compile(r"\bS\.?E\.?\b|\bs\.e\.|[Ss]tandard errors?|Std\. ?[Ee]rr")
 _NUMBERED = re.compile(r"\(\d{1,2}\)")
 _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%")
-_INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
 
 
 @kind("page.table", begins=r"", turn=90, table=True)
@@ -53,7 +52,10 @@ def _is_of_models(grid: list[GridRow]) -> bool:
     ):
         return True
     labels = {model_tables.clean(row.cells[0]) for row in grid}
-    return bool(labels & _INTERCEPTS) or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
+    return (
+        bool(labels & model_tables.INTERCEPTS)
+        or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
+    )
 
 
 def _is_statistic(heading: str) -> bool:
