@@ -59,7 +59,7 @@ def _columns(line: Line, below: Line | None) -> list[Cell]:
     if below is None or below.prose or below.blank or below.code or not line.text.startswith(" "):
         return []
     for columns in (headings(line.text), _by_gaps(line.text, below.text)):
-        if columns and _row(below, columns) is not None and not is_number(columns[0].text):
+        if columns and _row(below, columns) is not None and not is_number(columns[0].text.strip("()[]*")):
             return columns
     return []
 

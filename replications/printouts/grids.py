@@ -12,6 +12,8 @@ from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
 
 RULE = re.compile(r"^\s*[=\-_\u2500\u2550]{8,}\s*$")
+_INDENTED = 3
+"""Characters at the left of a line, one of which belongs to its label: levels stand two blanks farther right."""
 LONGEST = 400
 """Lines of the longest table that is looked for."""
 _PIECE = re.compile(r"\[[^\[\]]*\]\**|\S+(?:\s\S+)*")
@@ -92,11 +94,8 @@ def of_ruled(cursor: Cursor) -> tuple[list[GridRow], list[Line], list[Line]]:
     notes: list[Line] = []
     while (line := cursor.peek()) is not None and not line.prose and _LEGEND.match(line.text):
         notes.append(cursor.take())
-    body = [line for line in lines if not RULE.match(line.text)]
-    columns = _columns(body)
-    placed = [(line, _placed(line.text, columns)) for line in body if not line.blank]
-    unread = [line for line, cells in placed if cells is None]
-    return [GridRow(line.number, cells) for line, cells in placed if cells is not None], notes, unread
+    rows, unread = of_lines([line for line in lines if not line.blank and not RULE.match(line.text)])
+    return rows, notes, unread
 
 
 def of_columns(cursor: Cursor) -> tuple[list[GridRow], list[Line]]:
@@ -106,6 +105,11 @@ def of_columns(cursor: Cursor) -> tuple[list[GridRow], list[Line]]:
         lines.append(cursor.take())
     margin = min((len(line.text) - len(line.text.lstrip()) for line in lines[1:]), default=0)
     lines = [replace(line, text=line.text[margin:]) for line in lines]
+    return of_lines(lines)
+
+
+def of_lines(lines: Sequence[Line]) -> tuple[list[GridRow], list[Line]]:
+    """Return the rows that lines are, each cell in the column whose middle is nearest, and the lines not placed."""
     columns = _columns(lines)
     placed = [(line, _placed(line.text, columns)) for line in lines]
     rows = [GridRow(line.number, cells) for line, cells in placed if cells is not None]
@@ -128,7 +132,7 @@ def _columns(body: Sequence[Line]) -> list[float]:
     best: list[Cell] = []
     for line in body:
         pieces = _pieces(line.text)
-        numbers = [piece for piece in pieces[line.text[:1] != " " :] if re.search(r"\d", piece.text)]
+        numbers = [piece for piece in pieces[bool(line.text[:_INDENTED].strip()) :] if re.search(r"\d", piece.text)]
         if len(numbers) > len(best):
             best = numbers
     return [(piece.start + len(_unstarred(piece.text)) / 2) for piece in best]
