@@ -417,14 +417,18 @@ def _add_cell(
         block.add(text, f"{prefix}{name}.{what}", term.replace(_LEVEL, " "), label, row.line)
 
 
+_UNNAMED = {"Resid. Df", "Res.Df", "npar", "Df", "(Intercept)"}
+
+
 def has_no_names(heading: str, first: Sequence[str]) -> bool:
     """Tell whether the first column of a table has numbers of its own and no names of rows.
 
-    Some of them have a decimal; or a heading says that they tell of the fit, or that they are anything of a single row.
+    Some of them have a decimal; or a heading says that they tell of the fit or are degrees of freedom of R's ``anova``,
+    of an intercept, or anything of a single row.
     """
     if not first or not all(is_number(cell) and not cell.endswith("%") for cell in first):
         return False
-    told = bool(heading) and (len(first) == 1 or bool(fit_ids(heading, single=True)))
+    told = bool(heading) and (len(first) == 1 or bool(fit_ids(heading, single=True)) or heading in _UNNAMED)
     return told or any(re.search(r"\d\.\d", cell) for cell in first)
 
 

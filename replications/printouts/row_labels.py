@@ -24,7 +24,7 @@ def count(headings: Sequence[str], rows: Sequence[GridRow]) -> int:
     >>> count(["grpvar", "term", "grp", "condval"], [GridRow(1, ("Subject", "(Intercept)", "308", "2.26"))])
     3
     """
-    return max(_needed(rows), level_columns(headings), _named(headings, rows))
+    return max(_needed(rows), level_columns(headings), named(headings, rows))
 
 
 def filled(rows: Sequence[GridRow]) -> list[GridRow]:
@@ -49,7 +49,7 @@ def joined(cells: Sequence[str]) -> tuple[str, str]:
     return " ".join(words), ".".join(map(slug, words))
 
 
-def _named(headings: Sequence[str], rows: Sequence[GridRow]) -> int:
+def named(headings: Sequence[str], rows: Sequence[GridRow]) -> int:
     """Return how many columns there are up to the last whose heading is one of labels, all before it of labels too."""
     if not _RESULTS & {quantity(heading) for heading in headings[1:]}:
         return 0

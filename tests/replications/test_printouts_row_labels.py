@@ -103,3 +103,49 @@ def test_numbers_below_a_label_s_name_stay_where_no_column_is_of_results():
 def test_an_effect_that_is_a_number_is_no_label():
     numbers = read_printout(simple([("term", "effect", "std.error"), ("dose", "1.25", "0.5"), ("x", "2.5", "0.4")]))
     assert [n.text for n in numbers[0].numbers] == ["1.25", "0.5", "2.5", "0.4"]
+
+
+def frame(table):
+    """Return a data frame as R prints it, with numbered rows and text at the right."""
+    numbered = [("", *table[0]), *((str(at), *row) for at, row in enumerate(table[1:], 1))]
+    numbered = [tuple("<NA>" if cell == "NA" and at < 3 else cell for at, cell in enumerate(row)) for row in numbered]
+    wide = widths(numbered)
+    return "\n".join(" ".join(cell.rjust(n) for cell, n in zip(row, wide, strict=True)) for row in numbered) + "\n"
+
+
+@pytest.mark.parametrize(("table", "expected"), [EXPECTED[0], *EXPECTED[2:]], ids=["tidy", "ranef", "ran_vals"])
+def test_rows_of_a_data_frame_are_named_by_their_labels(table, expected):
+    found = [(n.id.replace("std_error", "se"), n.row, n.text) for n in read_printout(frame(table))[0].numbers]
+    assert {*expected} <= {*found}
+
+
+@pytest.mark.parametrize("types", [False, True])
+def test_rows_of_data_table_have_their_number_and_all_their_text(types):
+    head = "          device   e.rel\n" + ("          <char>   <num>\n" if types else "")
+    printout = read_printout(f"{head}1:   Wind tunnel 0.35403\n2: Open-top tent 0.38712\n")
+    numbers = [(n.row, n.column, n.text) for block in printout for n in block.numbers]
+    assert numbers == [("1: Wind tunnel", "e.rel", "0.35403"), ("2: Open-top tent", "e.rel", "0.38712")]
+
+
+@pytest.mark.parametrize("form", [simple, pipe, html, latex])
+@pytest.mark.parametrize("heading", ["Resid. Df", "Res.Df"])
+def test_degrees_of_freedom_in_the_first_column_are_numbers(heading, form):
+    table = [(heading, "RSS", "Df", "F"), ("28", "425.75", "NA", "NA"), ("27", "168.25", "1", "41.32")]
+    found = [(n.id, n.text) for block in read_printout(form(table)) for n in block.numbers]
+    assert found[:2] == [("1.df_resid", "28"), ("1.rss", "425.75")]
+    assert ("2.df_resid", "27") in found
+    assert ("2.f", "41.32") in found
+
+
+@pytest.mark.parametrize("form", [pipe, html])
+def test_a_design_matrix_has_no_estimates(form):
+    table = [("(Intercept)", "heightmid", "wet"), ("1", "0", "0"), ("1", "1", "0"), ("1", "1", "1")]
+    found = [(n.id, n.text) for block in read_printout(form(table)) for n in block.numbers]
+    assert found[:2] == [("1.intercept", "1"), ("1.heightmid", "0")]
+    assert not [id for id, _ in found if id.endswith("estimate")]
+
+
+def test_a_table_of_a_slide_is_read_where_the_slides_have_no_fences():
+    rows = html(TIDY).replace("<", "&lt;").replace(">", "&gt;").replace("&lt;tr", "\n&lt;tr")
+    page = f"<!DOCTYPE html><html><body><textarea id='source'>\n# A slide\n\n{rows}\n\n---\n</textarea></body></html>"
+    assert ("fixed.dose.se", "0.52") in [(n.id, n.text) for block in read_printout(page) for n in block.numbers]

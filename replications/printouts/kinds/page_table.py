@@ -51,7 +51,7 @@ def _is_of_models(grid: list[GridRow]) -> bool:
         for row in grid
     ):
         return True
-    labels = {model_tables.clean(row.cells[0]) for row in grid}
+    labels = {model_tables.clean(row.cells[0]) for row in grid if row not in head}
     return (
         bool(labels & model_tables.INTERCEPTS)
         or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
