@@ -82,6 +82,27 @@ def _model(target: Target, models: Mapping[str, Any]) -> Source:
     return value
 
 
+def without_hessian(target: Target, model: Any) -> dict[str, Value]:
+    """Return the standard errors of a ``glmer`` as if theta were known, and what is computed from them."""
+    covariance = model.covariance(use_hessian=False)
+    errors = pd.Series(np.sqrt(np.diag(covariance)), covariance.index)
+    quantities = Quantities(model, False)
+
+    def value(id: str) -> Value:
+        if named := re.fullmatch(r"fixef_corr\.([^.]+)\.([^.]+)", id):
+            a, b = map(quantities.term, named.groups())
+            return float(covariance.loc[a, b] / (errors[a] * errors[b]))
+        _, name, what = id.rsplit(".", 2)
+        term = quantities.term(name)
+        z = float(model.fixef[term] / errors[term])
+        p = math.erfc(abs(z) / math.sqrt(2))
+        found: dict[str, Value] = {"se": float(errors[term]), "z": z, "p": p, "stars": stars(p, target.cutoffs)}
+        return found[what]
+
+    wanted = re.compile(r"fixef\.[^.]+\.(se|z|p|stars)|fixef_corr\.[^.]+\.[^.]+")
+    return {id: _value(value, id) for id in target.numbers if wanted.fullmatch(id)}
+
+
 def _by_kenward(target: Target, model: Any) -> pd.DataFrame | None:
     """Return the coefficients by Kenward and Roger's method, where a summary says that its tests are by it."""
     if not target.block.kind.startswith("lme4.") or "Kenward" not in target.block.heads.get("title", ""):

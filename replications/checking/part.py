@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Cutoffs] = {
     "modelsummary": MODELSUMMARY,
     "page": TABLE,
     "afex.nice": MODELSUMMARY,
+    "stata.etable": TABLE[1:],
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 import mlm
+from replications.checking.coding import as_named
 from replications.checking.rows import Condition, conditions, said, taken
 from replications.printouts.block import Block
 
@@ -41,6 +42,8 @@ class Recipe:
         Columns, or expressions of columns.
     rows : tuple of conditions
         Those that the printout says were taken.
+    names : tuple of str
+        Those of the coefficients, as printed, which tell what a factor is and its reference level.
     """
 
     function: str
@@ -52,6 +55,7 @@ class Recipe:
     weights: str | None = None
     offset: str | None = None
     rows: tuple[Condition, ...] = ()
+    names: tuple[str, ...] = ()
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of the call beside formula and data."""
@@ -80,7 +84,8 @@ def fitted(recipe: Recipe, data: pd.DataFrame, **changes: Any) -> tuple[Any, Seq
     """
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        model = getattr(mlm, recipe.function)(recipe.formula, taken(data, recipe.rows), **recipe.options(), **changes)
+        rows = as_named(taken(data, recipe.rows), recipe.formula, recipe.names)
+        model = getattr(mlm, recipe.function)(recipe.formula, rows, **recipe.options(), **changes)
     return model, [str(one.message).split("\n")[0] for one in said]
 
 
@@ -100,13 +105,16 @@ def of_block(block: Block) -> Recipe | str:
     if block.formula is None:
         return "no formula is printed: formula= says it"
     rows = said(block)
-    if not rows:
-        return _of_all_rows(block)
-    wanted = conditions(rows)
+    wanted = conditions(rows) if rows else ()
     if isinstance(wanted, str):
         return wanted
     recipe = _of_all_rows(block)
-    return replace(recipe, rows=wanted) if isinstance(recipe, Recipe) else recipe
+    return replace(recipe, rows=wanted, names=_names(block)) if isinstance(recipe, Recipe) else recipe
+
+
+def _names(block: Block) -> tuple[str, ...]:
+    """Return the names of a block's coefficients."""
+    return tuple(dict.fromkeys(n.row for n in block.numbers if n.id.startswith(("fixef.", "coef."))))
 
 
 def _of_all_rows(block: Block) -> Recipe | str:

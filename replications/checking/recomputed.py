@@ -14,7 +14,7 @@ from replications.checking import alternatives, short
 from replications.checking.alternatives import Alternative
 from replications.checking.answers import limits
 from replications.checking.answers.cells import Value, stars
-from replications.checking.computed import values
+from replications.checking.computed import values, without_hessian
 from replications.checking.finding import AGREES, DIFFERS, EXPLAINED, FITTED, NOT_FITTED, SLIP, STOPPED, TWICE, Finding
 from replications.checking.intervals import Interval, printed
 from replications.checking.part import Part
@@ -30,6 +30,10 @@ ASTRAY = "the printout says that the search did not converge"
 STEP = "lme4 ends a little short of the optimum of each smaller model"
 GLM = "R's glm stops where a step changes the deviance by less than 1e-8 of itself"
 NLME = "nlme stops where the likelihood hardly changes, a little short of the optimum"
+BOUNDARY = "lme4's search ends beside the boundary, where the optimum has a standard deviation of 0"
+HESSIAN = (
+    "standard errors of vcov(m, use.hessian = FALSE), which glmer has where derivatives are missing or not definite"
+)
 NOT_TOLD = "the printout does not tell which model it is of, and none of those it may be gives most of its numbers"
 NEAR = 0.01
 """Share of itself that a number may be off to tell of which model it is."""
@@ -80,6 +84,8 @@ class Recomputed:
         """Return the findings, those that differ explained where another fit does."""
         others: list[Other] = []
         findings = _findings(target, found, others, self.doubted)
+        if not all(findings):
+            findings = self._by_information(target, found, findings)
         for rule, alternative in ((STOPPED, alternatives.stopping_points), (SLIP, alternatives.slips)):
             if all(findings) or (rule == SLIP and not (target.told or _tells(findings))):
                 break
@@ -89,6 +95,26 @@ class Recomputed:
                 others += self._stopped(target)
             findings = _findings(target, found, others, self.doubted)
         return findings
+
+    def _by_information(self, target: Target, found: dict[str, Value], findings: list[Finding]) -> list[Finding]:
+        """Return the findings of a ``glmer``, explained where its standard errors are all as if theta were known.
+
+        So may its correlations be, which ``summary(m, use.hessian = FALSE)`` prints as they are otherwise.
+        """
+        if target.what != "model" or any(recipe.function != "glmer" for recipe in target.recipes.values()):
+            return findings
+        (recipe,) = target.recipes.values()
+        other = without_hessian(target, self._models[recipe, ""][0])
+        tried = _findings(target, found | other, [], self.doubted)
+        explained: dict[str, Finding] = {}
+        for kind in ("fixef.", "fixef_corr."):
+            pairs = zip(findings, tried, strict=True)
+            own = [(one, new) for one, new in pairs if one.id in other and one.id.startswith(kind)]
+            if all(new for _, new in own) and (explained or kind == "fixef."):
+                explained |= {
+                    new.id: replace(new, verdict=EXPLAINED, rule=STOPPED, reason=HESSIAN) for one, new in own if not one
+                }
+        return [explained.get(one.id, one) for one in findings]
 
     def _stopped(self, target: Target) -> list[Other]:
         """Return the point where lme4 stops, which tells how far from the optimum a search that went astray may end."""
@@ -252,6 +278,9 @@ def _open(target: Target, id: str, found: dict[str, Value], others: Sequence[Oth
         number = printed(target.numbers[id].text)
         if number is not None and number.meets(interval):
             return interval, NLME
+    linear = all(recipe.function == "lmer" for recipe in target.recipes.values())
+    if linear and (interval := short.of_boundary(id, found)) is not None:
+        return interval, BOUNDARY
     for label, rule, other in others:
         interval = short.as_near(found[id], other[id], target.astray) if rule == STOPPED else None
         if interval is not None:

@@ -42,6 +42,9 @@ NLME_CRITERIA = 1e-5
 NLME_ZERO = 2e-3
 """What its standard deviations may be instead of 0, which it never reaches, as a share of the residual one: three times
 the most there (6e-4)."""
+SINGULAR = 1e-4
+"""Share of the residual standard deviation below which lme4 calls another one singular (``isSingular()``): its search
+may end beside the boundary, where the optimum is at it."""
 STEPS = 3e-4
 """Share of themselves that numbers of ``step()`` may be off, whose models lme4 fits one from the other."""
 GLM = 1e-6
@@ -98,6 +101,16 @@ def of_glmer(id: str, values: Mapping[str, Value], errors: float | None = None) 
     if quantity in ("lrt", "corr") or id.startswith("scaled_resid.") or quantity in CRITERIA:
         return _around(value, PLACES)
     return None
+
+
+def of_boundary(id: str, values: Mapping[str, Value]) -> Interval | None:
+    """Return the numbers beside 0 that a variance or standard deviation of ``lmer`` may end with whose optimum is 0."""
+    value, sigma = values[id], values.get("varcomp.residual.sd")
+    power = {"sd": 1, "variance": 2}.get(id.rpartition(".")[2])
+    if not (isinstance(value, float) and isinstance(sigma, float) and power and id.startswith("varcomp.")):
+        return None
+    most = (SINGULAR * sigma) ** power
+    return Interval(0.0, most) if value <= most else None
 
 
 def of_step(id: str, values: Mapping[str, Value]) -> Interval | None:

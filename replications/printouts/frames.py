@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from replications.printouts.cells import Cell, is_number, trailing
 from replications.printouts.cursor import Cursor
@@ -14,6 +15,9 @@ from replications.printouts.matrices import FIRST_OF_A_TABLE, Matrix
 from replications.printouts.rows import Row, swallows
 
 _VECTOR = re.compile(r"^\s*\[\d+\]\s")
+_TYPES = re.compile(r"^\s*(?:<\w+>\s*)+$")
+_NUMBERED = re.compile(r"\s*\d+:(?=\s)")
+"""The number of a row as data.table prints it."""
 _FACTOR = re.compile(r"^<(NA|[a-z]{3})>$")
 
 
@@ -26,12 +30,13 @@ def read(cursor: Cursor) -> Matrix | None:
     matrix, start = Matrix(), cursor.at
     rows: dict[str, Row] = {}
     while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
-        columns = _columns(line, cursor.peek(1))
-        panel = _panel(cursor, columns) if columns else {}
+        types = (below := cursor.peek(1)) is not None and _TYPES.match(below.text) is not None
+        columns = _columns(line, cursor.peek(1 + types))
+        panel = _panel(cursor, columns, 1 + types) if columns else {}
         again = {column.text for column in columns} & {*matrix.headings, *FIRST_OF_A_TABLE} or list(panel) != list(rows)
         if not panel or (rows and again):
             break
-        cursor.at += 1 + len(panel)
+        cursor.at += 1 + types + len(panel)
         matrix.headings += [column.text for column in columns]
         for label, row in panel.items():
             rows.setdefault(label, row).cells |= row.cells
@@ -43,12 +48,12 @@ def read(cursor: Cursor) -> Matrix | None:
     return matrix
 
 
-def _panel(cursor: Cursor, columns: Sequence[Cell]) -> dict[str, Row]:
+def _panel(cursor: Cursor, columns: Sequence[Cell], start: int) -> dict[str, Row]:
     """Return the rows below headings, by their labels."""
     rows: dict[str, Row] = {}
-    while (line := cursor.peek(1 + len(rows))) is not None and (row := _row(line, columns)) is not None:
+    while (line := cursor.peek(start + len(rows))) is not None and (row := _row(line, columns)) is not None:
         ends = row.label in rows or _VECTOR.match(line.text) or has_title(line)
-        if ends or (not row.cells and _columns(line, cursor.peek(2 + len(rows)))):
+        if ends or (not row.cells and _columns(line, cursor.peek(start + 1 + len(rows)))):
             break
         rows[row.label] = row
     return rows
@@ -59,7 +64,7 @@ def _columns(line: Line, below: Line | None) -> list[Cell]:
     if below is None or below.prose or below.blank or below.code or not line.text.startswith(" "):
         return []
     for columns in (headings(line.text), _by_gaps(line.text, below.text)):
-        if columns and _row(below, columns) is not None and not is_number(columns[0].text):
+        if columns and _row(below, columns) is not None and not is_number(columns[0].text.strip("()[]*")):
             return columns
     return []
 
@@ -87,17 +92,20 @@ def _row(line: Line, columns: Sequence[Cell]) -> Row | None:
     if any(end < len(text) and text[end] != " " for end in (column.end for column in columns)):
         return None
     first = text[: columns[0].end]
-    label, _, value = first.rpartition(" ")
+    numbered = _NUMBERED.match(first)
+    label = numbered[0] if numbered else first.rpartition(" ")[0]
+    value = first[len(label) :].strip()
     if text[columns[0].end - 1 : columns[0].end] in ("", " ") or not value or not label.strip():
         return None
     if swallows(label.strip(), gap=True):
         return None
-    row = Row(label.strip(), line.number)
     starts = [columns[0].end - len(value), *(column.end for column in columns[:-1])]
-    for column, start in zip(columns, starts, strict=True):
-        cell = text[start : column.end].strip()
-        if not cell:
-            return None
+    words = tuple(text[start : column.end].strip() for column, start in zip(columns, starts, strict=True))
+    if not all(words):
+        return None
+    named = takewhile(lambda word: not is_number(word), words) if numbered else ()
+    row = Row(" ".join([label.strip(), *named]), line.number, words=words)
+    for column, cell in zip(columns, words, strict=True):
         if is_number(cell.strip("[]")):
             row.cells[column.text] = (cell.strip("[]"), line.number)
     return row

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from replications.printouts.cells import Cell
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
 
 RULE = re.compile(r"^\s*[=\-_\u2500\u2550]{8,}\s*$")
+_INDENTED = 3
+"""Characters at the left of a line, one of which belongs to its label: levels stand two blanks farther right."""
 LONGEST = 400
 """Lines of the longest table that is looked for."""
 _PIECE = re.compile(r"\[[^\[\]]*\]\**|\S+(?:\s\S+)*")
 _BETWEEN_ROWS = re.compile(
     r"^\s*(\\\\(\[[^\]]*\])?\s*)?\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b|^\s*\+[-=:+]+\+\s*$"
 )
+_DRAWN = re.compile(r"^\s*\+[-=:+]+\+\s*$")
 _STARS_EXPLAINED = re.compile(r"^\W*(?:Notes?\b)?\W*[*+.\u2020][\s$]*p\s*<")
 _LEGEND = re.compile(r"^\s*(\^?\{?\*{1,3}\}?\s*p\s*<|Note|\*+ ?p|p ?<|Standard errors)")
 
@@ -34,13 +38,44 @@ class GridRow:
 
 
 def of_cells(cursor: Cursor) -> list[GridRow]:
-    """Take the rows of cells that follow each other, with rules between them perhaps."""
-    rows: list[GridRow] = []
-    while (line := cursor.peek()) is not None and (line.cells or (rows and _BETWEEN_ROWS.match(line.text))):
+    """Take the rows of cells that follow each other, with rules between them perhaps.
+
+    Where rules are drawn around each row, ``+---+---+``, the lines between two of them are one row.
+    """
+    pieces: list[list[GridRow]] = [[]]
+    while (line := cursor.peek()) is not None and (line.cells or (any(pieces) and _BETWEEN_ROWS.match(line.text))):
         if line.cells and not all(re.fullmatch(r":?-*:?", cell) for cell in line.cells):
-            rows.append(GridRow(line.number, line.cells))
+            pieces[-1].append(GridRow(line.number, line.cells))
+        elif _DRAWN.match(line.text):
+            pieces.append([])
         cursor.take()
-    return rows
+    drawn = [piece for piece in pieces if piece]
+    if len(drawn) < 2 or any(map(_has_rows, drawn)):
+        return [row for piece in drawn for row in piece]
+    return [_stacked(piece) for piece in drawn]
+
+
+def _has_rows(piece: Sequence[GridRow]) -> bool:
+    """Tell whether lines are rows of their own: one has values beside a label of its own, or below others."""
+    above: set[int] = set()
+    for row in piece:
+        values = {at for at, cell in enumerate(row.cells[1:]) if _is_whole(cell)}
+        if values & above or (values and row.cells[0] and row is not piece[0]):
+            return True
+        above |= values
+    return False
+
+
+def _is_whole(cell: str) -> bool:
+    """Tell whether a cell is of numbers, and none of its brackets was cut."""
+    whole = re.search(r"\d", cell) and not re.search(r"[^\W\d_]{2}", cell)
+    return bool(whole) and all(cell.count(a) == cell.count(b) for a, b in ("()", "[]"))
+
+
+def _stacked(piece: Sequence[GridRow]) -> GridRow:
+    """Return the row that lines are together, each cell wrapped over them."""
+    columns = zip_longest(*(row.cells for row in piece), fillvalue="")
+    return GridRow(piece[0].line, tuple(" ".join(filter(None, cells)) for cells in columns))
 
 
 def without_notes(grid: Sequence[GridRow]) -> tuple[list[GridRow], str]:
@@ -59,11 +94,8 @@ def of_ruled(cursor: Cursor) -> tuple[list[GridRow], list[Line], list[Line]]:
     notes: list[Line] = []
     while (line := cursor.peek()) is not None and not line.prose and _LEGEND.match(line.text):
         notes.append(cursor.take())
-    body = [line for line in lines if not RULE.match(line.text)]
-    columns = _columns(body)
-    placed = [(line, _placed(line.text, columns)) for line in body if not line.blank]
-    unread = [line for line, cells in placed if cells is None]
-    return [GridRow(line.number, cells) for line, cells in placed if cells is not None], notes, unread
+    rows, unread = of_lines([line for line in lines if not line.blank and not RULE.match(line.text)])
+    return rows, notes, unread
 
 
 def of_columns(cursor: Cursor) -> tuple[list[GridRow], list[Line]]:
@@ -73,6 +105,11 @@ def of_columns(cursor: Cursor) -> tuple[list[GridRow], list[Line]]:
         lines.append(cursor.take())
     margin = min((len(line.text) - len(line.text.lstrip()) for line in lines[1:]), default=0)
     lines = [replace(line, text=line.text[margin:]) for line in lines]
+    return of_lines(lines)
+
+
+def of_lines(lines: Sequence[Line]) -> tuple[list[GridRow], list[Line]]:
+    """Return the rows that lines are, each cell in the column whose middle is nearest, and the lines not placed."""
     columns = _columns(lines)
     placed = [(line, _placed(line.text, columns)) for line in lines]
     rows = [GridRow(line.number, cells) for line, cells in placed if cells is not None]
@@ -95,7 +132,7 @@ def _columns(body: Sequence[Line]) -> list[float]:
     best: list[Cell] = []
     for line in body:
         pieces = _pieces(line.text)
-        numbers = [piece for piece in pieces[line.text[:1] != " " :] if re.search(r"\d", piece.text)]
+        numbers = [piece for piece in pieces[bool(line.text[:_INDENTED].strip()) :] if re.search(r"\d", piece.text)]
         if len(numbers) > len(best):
             best = numbers
     return [(piece.start + len(_unstarred(piece.text)) / 2) for piece in best]

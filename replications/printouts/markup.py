@@ -14,6 +14,8 @@ _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _HEADING = re.compile(r"^(?:#|#{3,6}) +\S", re.MULTILINE)
 _FRONT = re.compile(r"\s*---[ \t]*\n(?:[^\n]*\n){0,80}?(?:---|\.\.\.)[ \t]*\n")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TABLE = re.compile(r"&lt;table\b", re.IGNORECASE)
+"""A table within a text that is escaped."""
 _RAW = re.compile(r"\{?=html\}?\s*$")
 
 
@@ -53,9 +55,9 @@ def pieces(text: str) -> list[Piece]:
 
 
 def slides(text: str) -> list[Piece]:
-    """Return the ``<textarea>`` of a web page that have fences in them."""
+    """Return the ``<textarea>`` of a web page that have fences or tables in them."""
     held = (span for span in _held(text, 0, len(text)) if text[span[0] + 1 : span[0] + 9].lower() == "textarea")
-    return _numbered(text, (span for span in held if _FENCE.search(text, *span)))
+    return _numbered(text, (span for span in held if _FENCE.search(text, *span) or _TABLE.search(text, *span)))
 
 
 def inner(text: str, piece: Piece) -> str:

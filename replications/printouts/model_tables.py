@@ -30,7 +30,7 @@ _FIT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(BIC|Bayesian Inf\. Crit\.)", ("bic",)),
     (r"(Log[ .-]?Lik(elihood|\.)?|logLik)", ("loglik",)),
     (r"Deviance", ("deviance",)),
-    (r"(Num\. ?[oO]bs\.?|Observations|N ?obs|Number of obs|N)", ("n_obs",)),
+    (r"(Num\. ?[oO]bs\.?|Observations|N ?obs|Number of obs(ervations)?|N)", ("n_obs",)),
     (r"Residual Std\. Error", ("rse", "df_resid")),
     (r"F Statistic", ("f", "f_df1", "f_df2")),
     (r"(R ?\^?2|R\N{SUPERSCRIPT TWO}|R-squared|R2)", ("r2",)),
@@ -83,6 +83,10 @@ class _Table:
     bracketed: dict[int, str | None]
 
 
+_UNTESTED = re.compile(r"(?:var|sd|cov|corr)\(")
+"""Labels of Stata's variances, which have standard errors and no stars."""
+INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
+_EFFECTS = {"fixed", "random", "ran_pars"}
 _LEVEL = "\t"
 """What parts a term from its level, which stands in a column of its own."""
 
@@ -98,7 +102,7 @@ class _Column:
 
 def add(block: Block, grid: Sequence[GridRow]) -> None:
     """Add the numbers of a grid to a block; with one model the ids are those of a summary."""
-    grid = _labelled(grid)
+    grid = _levelled(_labelled(_grouped(_beside_stars(grid))))
     head, rows = _split(grid)
     columns = _columns(head, max((len(row.cells) for row in grid), default=1) - 1)
     models = list(dict.fromkeys(column.model for column in columns))
@@ -116,6 +120,58 @@ def add(block: Block, grid: Sequence[GridRow]) -> None:
         for column, cell in zip(columns, row.cells[1:], strict=False):
             if re.search(r"\d", cell):
                 _add_cell(block, row, term, column, cell, about, fits, below)
+
+
+def _beside_stars(grid: Sequence[GridRow]) -> list[GridRow]:
+    """Return a grid without columns of stars alone, which are put behind the numbers before them."""
+    width = max((len(row.cells) for row in grid), default=0)
+    found = list(grid)
+    for at in reversed(range(2, width)):
+        cells = {row.cells[at] for row in grid if len(row.cells) > at}
+        if any(cells) and all(re.fullmatch(r"\**", cell) for cell in cells):
+            found = [GridRow(row.line, _joined(row.cells, at)) for row in found]
+    return found
+
+
+def _joined(cells: tuple[str, ...], at: int) -> tuple[str, ...]:
+    """Return cells, one of them behind the one before it."""
+    return (*cells[: at - 1], " ".join(cells[at - 1 : at + 1]).strip(), *cells[at + 1 :])
+
+
+def _levelled(grid: Sequence[GridRow]) -> list[GridRow]:
+    """Return a grid in which labels that are numbers have the factor in front that stands alone in a row above."""
+    found, factor = list[GridRow](), ""
+    for row in grid:
+        label = row.cells[0]
+        if label and not any(row.cells[1:]):
+            factor = label
+        elif label and not label.isdigit():
+            factor = ""
+        named = f"{factor}{_LEVEL}{label}" if factor and label.isdigit() else label
+        found.append(GridRow(row.line, (named, *row.cells[1:])))
+    return found
+
+
+def _grouped(grid: Sequence[GridRow]) -> list[GridRow]:
+    """Return a grid whose terms stand in the second column, below groups in the first, with one column of labels.
+
+    Fixed and random effects are told apart by their terms; another group is part of the label of its terms.
+    """
+    terms = [row.cells[1] for row in grid if len(row.cells) > 2]
+    own = any(term in INTERCEPTS or fit_ids(term, single=False) for term in terms)
+    groups = [row.cells[0] for row in grid if row.cells[0]]
+    if (
+        not own
+        or len(terms) < len(grid)
+        or any(parts(group) or group in INTERCEPTS or fit_ids(group, single=False) for group in groups)
+    ):
+        return list(grid)
+    found, group = [grid[0].without(0)], ""
+    for row in grid[1:]:
+        group, term = row.cells[0] or group, row.cells[1]
+        plain = not term or not group or group in _EFFECTS or fit_ids(term, single=False)
+        found.append(GridRow(row.line, (term if plain else f"{group}{_LEVEL}{term}", *row.cells[2:])))
+    return found
 
 
 def _labelled(grid: Sequence[GridRow]) -> list[GridRow]:
@@ -197,11 +253,16 @@ def _bracketed(
 def _split(grid: Sequence[GridRow]) -> tuple[list[GridRow], list[GridRow]]:
     """Return the rows of headings and the rest: headings are all rows before the first with a number in a cell."""
     for at, row in enumerate(grid):
-        if any(parts(cell) or _COMMA.match(cell) for cell in row.cells[1:]) and not all(
-            re.fullmatch(r"\(\d+\)", c) for c in row.cells[1:] if c
-        ):
+        if any(parts(cell) or _COMMA.match(cell) for cell in row.cells[1:]) and not _counts(row, first=not at):
             return list(grid[:at]), list(grid[at:])
     return list(grid), []
+
+
+def _counts(row: GridRow, *, first: bool) -> bool:
+    """Tell whether the cells of a row count the models, ``(1)  (2)``; a first row may do without brackets."""
+    cells = [cell for cell in row.cells[1:] if cell]
+    bare = first and not row.cells[0] and cells == [str(at + 1) for at in range(len(cells))]
+    return bare or all(re.fullmatch(r"\(\d+\)", cell) for cell in cells)
 
 
 def _columns(head: Sequence[GridRow], count: int) -> list[_Column]:
@@ -347,7 +408,8 @@ def _add_cell(
         return
     if table.single:
         prefix = "fixef." if table.mixed else "coef."
-    if found[0][0] == "estimate" and column.model in table.starred and not any(part[0] == "stars" for part in found):
+    tested = column.model in table.starred and not _UNTESTED.match(term)
+    if found[0][0] == "estimate" and tested and not any(part[0] == "stars" for part in found):
         found.append(("stars", ""))
     name = ".".join(slug(re.sub(r"^(Constant|_cons)$", "(Intercept)", clean(part))) for part in term.split(_LEVEL))
     for quantity, text in found:
@@ -355,14 +417,18 @@ def _add_cell(
         block.add(text, f"{prefix}{name}.{what}", term.replace(_LEVEL, " "), label, row.line)
 
 
+_UNNAMED = {"Resid. Df", "Res.Df", "npar", "Df", "(Intercept)"}
+
+
 def has_no_names(heading: str, first: Sequence[str]) -> bool:
     """Tell whether the first column of a table has numbers of its own and no names of rows.
 
-    Some of them have a decimal; or a heading says that they tell of the fit, or that they are anything of a single row.
+    Some of them have a decimal; or a heading says that they tell of the fit or are degrees of freedom of R's ``anova``,
+    of an intercept, or anything of a single row.
     """
     if not first or not all(is_number(cell) and not cell.endswith("%") for cell in first):
         return False
-    told = bool(heading) and (len(first) == 1 or bool(fit_ids(heading, single=True)))
+    told = bool(heading) and (len(first) == 1 or bool(fit_ids(heading, single=True)) or heading in _UNNAMED)
     return told or any(re.search(r"\d\.\d", cell) for cell in first)
 
 

@@ -40,7 +40,7 @@ def read(cursor: Cursor, block: Block, ends: Callable[[Line], bool]) -> None:
     while (line := cursor.peek()) is not None and not (line.prose or line.code):
         if ends(line) and (lines or not _is_heading(line.text)):
             break
-        if (line.blank and lines and not _more(cursor, ends, _heads(lines))) or _NO_ROW.match(line.text):
+        if (line.blank and lines and not _more(cursor, ends, _high(lines))) or _NO_ROW.match(line.text):
             break
         if not (line.blank or tableish(line.text) or _is_heading(line.text)):
             break
@@ -137,12 +137,13 @@ def _side_by_side(lines: list[Line]) -> tuple[list[Line], _Places]:
     Each panel has headings, blank ones perhaps, and as many rows as the first, where a row without a correlation is
     blank. Beside the lines stands for each where its pieces begin, and the lines these come from.
     """
-    heads = _heads(lines)
+    heads, high = _heads(lines), _high(lines)
     filled = [line for line in lines if not line.blank]
-    if len(heads) < 2 or heads[0] or any("Groups" in lines[at].text for at in heads[1:]):
+    further = [at for at, line in enumerate(lines) if at >= high and not line.blank and at not in heads]
+    if not further or not heads or heads[0] or any("Groups" in lines[at].text for at in heads[1:]):
         return filled, {}
-    high = heads[1]
-    if any(at % high for at in heads) or any(line.blank for line in lines[:high]):
+    alone = len(heads) > 1 or all(all_numbers(lines[at].text) and at % high for at in further)
+    if not alone or any(at % high for at in heads) or any(line.blank for line in lines[:high]):
         return filled, {}
     lines = [*lines, *[replace(lines[-1], text="")] * (-len(lines) % high)]
     sewn, places = lines[:high], {line.number: [(0, line.number)] for line in lines[:high]}
@@ -165,14 +166,22 @@ def _heads(lines: Sequence[Line]) -> list[int]:
     return [at for at, line in enumerate(lines) if _is_heading(line.text)]
 
 
-def _more(cursor: Cursor, ends: Callable[[Line], bool], heads: list[int]) -> bool:
+def _high(lines: Sequence[Line]) -> int:
+    """Return how many lines the first panel has: up to further headings, or to the first blank line."""
+    heads = _heads(lines)
+    if len(heads) > 1:
+        return heads[1]
+    return next((at for at, line in enumerate(lines) if line.blank), len(lines)) if heads == [0] else 0
+
+
+def _more(cursor: Cursor, ends: Callable[[Line], bool], high: int) -> bool:
     """Tell whether rows follow behind a blank line, or in panels below the first behind rows without a correlation."""
     ahead = 0
     while (line := cursor.peek(ahead)) is not None and line.blank:
         ahead += 1
     if line is None or line.prose or line.code or ends(line) or not trailing(line.text):
         return False
-    return ahead < 2 or (len(heads) > 1 and ahead < 2 * heads[1] and all_numbers(line.text) is not None)
+    return ahead < 2 or (ahead < 2 * high and all_numbers(line.text) is not None)
 
 
 def _groups(cursor: Cursor) -> set[str]:

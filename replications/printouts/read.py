@@ -12,6 +12,7 @@ from replications.printouts.block import UNREAD, Block, Printout
 from replications.printouts.cells import is_split, stars_of, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.decimal_comma import with_points
+from replications.printouts.formulas import without_formulas
 from replications.printouts.kind import KINDS
 from replications.printouts.lines import Line
 from replications.printouts.matrices import CODES
@@ -78,7 +79,7 @@ def read_printout(text: str) -> Printout:
     """
     if not isinstance(text, str):
         raise ArgumentError(f"text is the printout itself, a str; got {type(text).__name__}")
-    lines = with_points(as_output(lines_of(text)))
+    lines = with_points(as_output(without_formulas(lines_of(text))))
     printout, missed, at = Printout(), list[Line](), 0
     while at < len(lines):
         found = _block(lines, at)

@@ -18,13 +18,14 @@ _WORDS_OF_A_LABEL = 5
 
 @dataclass
 class Row:
-    """A row: its label, the cells by heading, its stars, its line."""
+    """A row: its label, the cells by heading, its stars, its line; all its cells where these were cut at columns."""
 
     label: str
     line: int
     cells: dict[str, tuple[str, int]] = field(default_factory=dict)
     stars: str = ""
     stars_line: int = 0
+    words: tuple[str, ...] = ()
 
 
 def parse(line: Line, columns: Sequence[Cell], *, short: bool, decimal: bool = False) -> Row | None:

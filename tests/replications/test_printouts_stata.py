@@ -226,3 +226,24 @@ def test_statistics_that_were_not_computed_do_not_end_the_block():
     )
     assert read_printout(text)[0].get("fixef.term3.t").text == "-2.58"
     assert read_printout(text).unread == []
+
+
+NESTED = """. estat icc
+
+Intraclass correlation
+
+------------------------------------------------------------------------------
+                       Level |        ICC   Std. err.     [95% conf. interval]
+-----------------------------+------------------------------------------------
+                        ward |   .0750336   .0190847      .0450028    .1219141
+                    bed|ward |   .3460037    .017146      .3134867    .3806097
+------------------------------------------------------------------------------
+"""
+
+
+def test_a_nested_level_has_the_levels_it_is_nested_in():
+    printout = read_printout(NESTED)
+    found = [(n.id, n.row, n.text) for block in printout for n in block.numbers]
+    assert found[4] == ("icc.bed_ward", "bed|ward", ".3460037")
+    assert len(found) == 8
+    assert not printout.unread

@@ -185,3 +185,11 @@ def test_effects_go_on_behind_rows_that_were_left_out():
     _, values = _only(ELIDED)
     assert values["ranef.herd.Zoe's Yard.condval"] == "-2.134"
     assert len(values) == 4
+
+
+def test_the_variances_of_the_oldest_statsmodels_are_those_of_groups():
+    old = "Intercept RE 2.150    0.800\nIntercept RE x week RE -0.100 0.050\nweek RE 0.250 0.125\n"
+    _, values = _only(PYTHON.replace("Group Var    2.150    0.800\n", old))
+    assert values["varcomp.group.variance"] == "2.150"
+    assert values["varcomp.group__week.cov"] == "-0.100"
+    assert values["varcomp.week.se"] == "0.125"

@@ -37,8 +37,8 @@ RESIDUAL = re.compile(r"(^|\.)(residual|Residual|sigma2|r2|adj_r2|rse|SD \(Obser
 """What is shown of models with a residual variance."""
 WIDTHS = Interval(1.0, 13.0)
 """How many standard errors an end of a 95% interval may be from the estimate, with one degree of freedom or more."""
-COMPARISON = re.compile(r"\S (?:-|/|vs\.?) \S")
-"""Labels of differences and ratios between groups."""
+COMPARISON = re.compile(r"\S (?:-|/|vs\.?) \S|\S effect$")
+"""Labels of differences and ratios between groups, and of what sets a group apart from their mean."""
 OTHER_TESTS = ("f", "F_ratio", "chisq", "lrt")
 OF_RATIO = frozenset(("estimate", "se", "df", "null", "statistic", "t", "z", "p", "stars", "ci_low", "ci_high"))
 """What stands in a row of which a p value is that of estimate over standard error."""

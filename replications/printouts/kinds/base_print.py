@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import frames, matrices
+from replications.printouts import frames, matrices, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, trailing
 from replications.printouts.coefficients import add_rows
 from replications.printouts.cursor import Cursor
+from replications.printouts.grids import GridRow
 from replications.printouts.headings import headings, known_headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
@@ -39,11 +40,15 @@ def read_table(cursor: Cursor) -> Block | None:
     if table and (found := _EFFECTS.match(block.call)) and [row.label for row in table.rows] != table.headings:
         block.kind = "lme4.ranef" if found[1] == "ranef" else "stats.coef"
         prefix = f"{found[1]}.{slug(found[2])}."
-    for row in table.rows if table else ():
-        block.labels[row.line] = row.label
+    names, rows = (table.headings, table.rows) if table else ([], [])
+    count = row_labels.named(names, [GridRow(row.line, row.words) for row in rows])
+    for row in rows:
+        label, id = row_labels.joined(row.words[:count] if count else [row.label])
+        block.labels[row.line] = label
         for column, (text, line) in row.cells.items():
-            one = block.kind == "lme4.ranef" and len(row.cells) == 1
-            block.add(text, f"{prefix}{slug(row.label)}.{'condval' if one else slug(column)}", row.label, column, line)
+            if column not in names[:count]:
+                one = block.kind == "lme4.ranef" and len(row.cells) == 1
+                block.add(text, f"{prefix}{id}.{'condval' if one else slug(column)}", label, column, line)
     return block if block.numbers else None
 
 

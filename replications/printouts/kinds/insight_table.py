@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import model_tables
+from replications.printouts import model_tables, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
+from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.names import quantity, slug
 
@@ -30,18 +31,28 @@ def read(cursor: Cursor) -> Block | None:
     levels = _levels(cursor) if "Predicted" in names else []
     given, prefix = ", ".join(f"{name} = {level}" for name, level in levels), "".join(f"{slug(n[1])}." for n in levels)
     cursor.at += 2
-    while (line := cursor.peek()) is not None and "|" in line.text and not (line.prose or line.code):
-        cells = [cell.strip() for cell in cursor.take().text.split("|")]
-        found = [_cell(name, cell) for name, cell in zip(names[1:], cells[1:], strict=False)]
-        if len(cells) != len(names) or any(parts is None for parts in found):
-            block.unread.append((line.number, line.text))
+    rows = _rows(cursor)
+    count = row_labels.count(names, [row for row in rows if len(row.cells) == len(names)])
+    for row in rows:
+        found = [_cell(name, cell) for name, cell in zip(names[count:], row.cells[count:], strict=False)]
+        if len(row.cells) != len(names) or any(parts is None for parts in found):
+            block.unread.append((row.line, " | ".join(row.cells)))
             continue
-        block.labels[line.number] = cells[0]
-        for name, parts in zip(names[1:], found, strict=True):
+        label, id = row_labels.joined(row.cells[:count])
+        block.labels[row.line] = label
+        for name, parts in zip(names[count:], found, strict=True):
             for end, text in parts or ():
-                block.add(text, f"{prefix}{slug(cells[0])}.{end}", f"{given} {cells[0]}".strip(), name, line.number)
+                block.add(text, f"{prefix}{id}.{end}", f"{given} {label}".strip(), name, row.line)
     _adjusted(cursor, block)
     return block if block.numbers or block.unread else None
+
+
+def _rows(cursor: Cursor) -> list[GridRow]:
+    """Take the lines that have bars."""
+    rows: list[GridRow] = []
+    while (line := cursor.peek()) is not None and "|" in line.text and not (line.prose or line.code):
+        rows.append(GridRow(line.number, tuple(cell.strip() for cell in cursor.take().text.split("|"))))
+    return rows
 
 
 def _levels(cursor: Cursor) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import grids, model_tables
+from replications.printouts import grids, model_tables, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
@@ -23,10 +23,8 @@ _VALUE = re.compile(r"[<>(\[-]?\s*[\d.]|.*[=<>]\s*-?[\d.]")
 _QUARTILES = re.compile(r"\bIQR\b|\bQ1\b")
 _DEVIATION = re.compile(r"\(\s*(?:SD|sd|s\.d\.|[Ss]td\.? ?[Dd]ev\.?|[Ss]tandard deviation)\s*\)|\+/-\s*SD\b")
 _ERROR = re.compile(r"\bS\.?E\.?\b|\bs\.e\.|[Ss]tandard errors?|Std\. ?[Ee]rr")
-_MISSING = "NA"
 _NUMBERED = re.compile(r"\(\d{1,2}\)")
 _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%")
-_INTERCEPTS = {"(Intercept)", "Constant", "Intercept", "_cons"}
 
 
 @kind("page.table", begins=r"", turn=90, table=True)
@@ -53,8 +51,11 @@ def _is_of_models(grid: list[GridRow]) -> bool:
         for row in grid
     ):
         return True
-    labels = {model_tables.clean(row.cells[0]) for row in grid}
-    return bool(labels & _INTERCEPTS) or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
+    labels = {model_tables.clean(row.cells[0]) for row in grid if row not in head}
+    return (
+        bool(labels & model_tables.INTERCEPTS)
+        or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
+    )
 
 
 def _is_statistic(heading: str) -> bool:
@@ -106,13 +107,13 @@ def _headings(head: list[GridRow]) -> list[tuple[str, str]]:
 def _add(block: Block, grid: list[GridRow]) -> None:
     """Add the numbers of a table; a row is named by its first cells, as many as tell the rows apart."""
     head, rows = _split(grid)
-    rows = _filled(rows)
+    rows = row_labels.filled(rows)
     if any(_is_value(cell) for cell in head[-1].cells[1:]):
         block.unread += [(row.line, "  ".join(row.cells).strip()) for row in grid]
         return
     headings = _headings(head)
     levels = level_columns([column for _, column in headings])
-    count = max(_labels(rows), levels)
+    count = row_labels.count([column for _, column in headings], rows)
     ends = interval_ends([column for _, column in headings])
     unnamed = not levels and model_tables.has_no_names(headings[0][1], [row.cells[0] for row in rows])
     count = 0 if unnamed else count
@@ -121,10 +122,8 @@ def _add(block: Block, grid: list[GridRow]) -> None:
     if len(ends) == len(headings) - 1 and "confint(" in block.call:
         block.kind, prefix = "stats.confint", "confint."
     for at, row in enumerate(rows, start=1):
-        label = " ".join(filter(None, row.cells[:count]))
-        words = [cell.removeprefix(".") if prefix else cell for cell in row.cells[:count] if cell not in ("", _MISSING)]
-        name = prefix + ".".join(map(slug, words or row.cells[:1]))
-        name = str(at) if unnamed else name
+        label, name = row_labels.joined(row.cells[:count])
+        name = str(at) if unnamed else prefix + name.removeprefix("_" if prefix else "")
         if len(row.cells) > len(headings):
             block.unread.append((row.line, "  ".join(row.cells).strip()))
             continue
@@ -181,28 +180,3 @@ def _within(text: str) -> dict[str, str]:
     if _DEVIATION.search(text):
         return {"se": "sd"}
     return {"se": "percent"} if "%)" in text else {}
-
-
-def _filled(rows: list[GridRow]) -> list[GridRow]:
-    """Return rows in which a label that stands only in the first of several rows stands in each, before their own."""
-    found, label = list[GridRow](), ""
-    for row in rows:
-        label = row.cells[0] or label
-        apart = not row.cells[0] and len(row.cells) > 2 and row.cells[1] and not _is_number(row.cells[1])
-        found.append(GridRow(row.line, (label, *row.cells[1:])) if apart else row)
-    return found
-
-
-def _is_number(cell: str) -> bool:
-    """Tell whether a cell is a number; one that is missing may be of a column of words."""
-    return cell != _MISSING and bool(model_tables.parts(cell))
-
-
-def _labels(rows: list[GridRow]) -> int:
-    """Return how many cells name a row: the first, and those of text behind it that are needed to tell rows apart."""
-    count = 1
-    while len({row.cells[:count] for row in rows}) < len(rows):
-        if any(len(row.cells) <= count + 1 or _is_number(row.cells[count]) for row in rows):
-            return 1
-        count += 1
-    return count

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from replications.printouts import model_tables
+from replications.printouts import model_tables, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
-from replications.printouts.names import LETTERS, interval_ends, level_columns, quantity, slug
+from replications.printouts.names import LETTERS, interval_ends, level_columns, quantity
 
 _RULES = re.compile(r"^\s*(?:-{2,}(?:\s+-{2,})+|={2,}(?:\s+={2,})+)\s*$")
 _WHOLE = re.compile(r"^\s*-{8,}\s*$")
@@ -36,15 +36,16 @@ def read(cursor: Cursor) -> Block | None:
     block = Block("pander.pander" if fit else "pandoc.table", head.number, call=cursor.call())
     rows = [(line, _cells(line.text, spans)) for line in _lines(cursor, spans)]
     block.unread += [(line.number, line.text) for line, cells in rows if cells is None]
-    whole = [(line, cells) for line, cells in rows if cells is not None]
-    unnamed = not level_columns(names) and model_tables.has_no_names(names[0], [cells[0] for _, cells in whole])
-    for at, (line, cells) in enumerate(whole, start=1):
+    whole = row_labels.filled([GridRow(line.number, tuple(cells)) for line, cells in rows if cells is not None])
+    unnamed = not level_columns(names) and model_tables.has_no_names(names[0], [row.cells[0] for row in whole])
+    count = row_labels.count(names, whole)
+    for at, row in enumerate(whole, start=1):
         if fit:
-            model_tables.add_fit(block, names, GridRow(line.number, tuple(cells)))
+            model_tables.add_fit(block, names, row)
         elif unnamed:
-            _row(block, line, ["", *names], [str(at), *cells], ends)
+            _row(block, GridRow(row.line, (str(at), *row.cells)), ["", *names], 1, ends)
         else:
-            _row(block, line, names, cells, ends)
+            _row(block, row, names, count, ends)
     return block if block.numbers or block.unread else None
 
 
@@ -82,18 +83,18 @@ def _bare(cell: str) -> str:
     return "" if text in ("\\", "&nbsp;") else re.sub(r"\\([*_<>|~^])", r"\1", text)
 
 
-def _row(block: Block, line: Line, names: list[str], cells: list[str], ends: dict[str, str]) -> None:
-    count = level_columns(names) or 1
-    label, prefix = " ".join(cells[:count]), ".".join(map(slug, cells[:count]))
-    block.labels[line.number] = label
-    for name, cell in zip(names[count:], cells[count:], strict=True):
+def _row(block: Block, row: GridRow, names: list[str], count: int, ends: dict[str, str]) -> None:
+    """Add the numbers of a row that its first cells name."""
+    label, prefix = row_labels.joined(row.cells[:count])
+    block.labels[row.line] = label
+    for name, cell in zip(names[count:], row.cells[count:], strict=True):
         if name == LETTERS:
-            block.add(cell, f"{prefix}.{quantity(name)}", label, name, line.number)
+            block.add(cell, f"{prefix}.{quantity(name)}", label, name, row.line)
             continue
         parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
         for what, text in parts:
             own = ends.get(name) or quantity(name)
             end = own if what == "estimate" else what if what == "stars" else f"{own}_{what}"
-            block.add(text, f"{prefix}.{end}", label, name, line.number)
+            block.add(text, f"{prefix}.{end}", label, name, row.line)
         if not parts and re.match(r"[<>(\[-]?\s*\.?\d", cell):
-            block.unread.append((line.number, line.text))
+            block.unread.append((row.line, "  ".join(row.cells)))

@@ -27,7 +27,7 @@ def read(cursor: Cursor) -> Block | None:
     block = Block("stata.estat", head.number, call=cursor.call())
     headings = _HEADING.findall(head.text.partition("|")[2])
     while (line := cursor.peek()) is not None and not (line.blank or line.prose or line.code):
-        left, bar, right = line.text.partition("|")
+        left, bar, right = line.text.rpartition("|")
         label, cells = left.strip(), right.split()
         if bar and len(cells) == len(headings) and all(is_number(cell) or cell == "." for cell in cells):
             for heading, text in zip(headings, cells, strict=True):

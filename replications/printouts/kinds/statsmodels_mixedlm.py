@@ -64,7 +64,7 @@ def _row(block: Block, text: str, line: int) -> bool:
     label = text[: cells[0].start].strip() if cells else ""
     if len(cells) not in (1, 2, len(_COLUMNS)) or not label:
         return False
-    found = re.match(r"^(.*?)\s+(Var|Cov)$", label)
+    found = re.match(r"^(.*?)\s+(Var|Cov)$", _as_newer(label))
     if found and len(cells) == len(_COLUMNS):
         return False
     if not found and len(cells) != len(_COLUMNS):
@@ -74,6 +74,13 @@ def _row(block: Block, text: str, line: int) -> bool:
     for column, id, cell in zip(_COLUMNS, ids, cells, strict=False):
         block.add(cell.text, f"{prefix}.{id}", label, column, line)
     return True
+
+
+def _as_newer(label: str) -> str:
+    """Return ``Group Var`` for ``Intercept RE`` and ``Group x dose Cov`` for ``Intercept RE x dose RE``, as once."""
+    names = [name.removesuffix(" RE") for name in label.split(" x ") if name.endswith(" RE")]
+    old = " x ".join("Group" if name == "Intercept" else name for name in names)
+    return f"{old} {'Cov' if len(names) > 1 else 'Var'}" if names else label
 
 
 def _name(text: str) -> str:
