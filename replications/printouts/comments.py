@@ -9,7 +9,7 @@ from itertools import pairwise
 from replications.printouts.cells import names_above, stars_of, trailing
 from replications.printouts.headings import headings
 from replications.printouts.kind import has_title
-from replications.printouts.lines import COMMAND, Line, plain
+from replications.printouts.lines import COMMAND, Line, has_decimals, has_few_words, plain
 from replications.printouts.names import QUANTITIES
 
 _SIGNS = re.compile(r"\*?#+[>!]?|>+|%+|;+|!+|/{2,3}|[|:~=*]+>?|-+>")
@@ -20,11 +20,9 @@ _NO_LABEL = re.compile(rf"\s*(?:{_SIGNS.pattern}|\[\S+\]$|\S+>$)")
 _KNOWN = re.compile(r"\s*(?:\*?##|#>)(?: |$)")
 _VECTOR = re.compile(r"\s*(?:\[1\]\s+-?[\d.]|'log Lik\.')")
 _FEW = 3
-"""Lines from which on what could be a label may be a prefix; words up to which several decimals are no sentence."""
+"""Lines from which on what could be a label may be a prefix; cells from which on a line is one of headings."""
 _BLANKS = 2
 """Blanks at most behind a prefix: knitr's own, and one at the end of what was asked for."""
-_DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
-_WORDS = re.compile(r"[A-Za-z]{2,}")
 
 
 def with_known_prefix(raw: Sequence[str]) -> list[str]:
@@ -108,7 +106,7 @@ def _is_output(texts: Sequence[str], signs: bool) -> bool:
     both = sum(line in titled for line in numeric)
     if titled and (both > 1 or len(numeric) > both):
         return True
-    rows = sum(len(_DECIMALS.findall(line.text)) > 1 and len(_WORDS.findall(line.text)) <= _FEW for line in lines)
+    rows = sum(has_decimals(line.text) and has_few_words(line.text) for line in lines)
     return signs and (rows > 1 or any(_is_table(above.text, below.text) for above, below in pairwise(lines)))
 
 

@@ -29,6 +29,10 @@ _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
 _FRAMES_CODE = re.compile(
     r"^\s*\\(?:begin|end)\{(?:verbatim|Verbatim|lstlisting|alltt|Soutput|Schunk|Sinput|CodeOutput)\*?\}"
 )
+_DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
+_WORDS = re.compile(r"[A-Za-z]{2,}")
+_WORDS_AT_MOST = 3
+"""Words in a line with several decimals up to which it is not prose."""
 COMMAND = re.compile(r"^>\s*(?:[\w.]+\s*(?:<-|=)\s*\S.*|[\w.:]+\(.*|[\w.]+|#.*)?$")
 """What may stand behind R's prompt."""
 _FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*(?P<info>.*)$")
@@ -86,6 +90,16 @@ def plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     return text if text.isascii() else _DASH.sub("-", text.translate(_PLAIN))
+
+
+def has_decimals(text: str) -> bool:
+    """Tell whether several numbers with decimals stand in a line."""
+    return len(_DECIMALS.findall(text)) > 1
+
+
+def has_few_words(text: str) -> bool:
+    """Tell whether a line has too few words for prose."""
+    return len(_WORDS.findall(text)) <= _WORDS_AT_MOST
 
 
 def output(number: int, text: str, *, code: bool = False, prose: bool = False) -> Line:

@@ -14,7 +14,7 @@ from replications.printouts.cursor import Cursor
 from replications.printouts.decimal_comma import with_points
 from replications.printouts.formulas import without_formulas
 from replications.printouts.kind import KINDS
-from replications.printouts.lines import Line
+from replications.printouts.lines import Line, has_decimals, has_few_words
 from replications.printouts.matrices import CODES
 from replications.printouts.pages import lines_of
 from replications.printouts.pasted import as_output
@@ -29,16 +29,12 @@ _LEGEND = re.compile(
 """Lines with numbers that are none of results; ``a - b == 0 2.18`` is a row of hypotheses."""
 
 _DECIMAL = re.compile(r"\d[.,]\d")
-_DECIMALS = re.compile(r"(?<![\w.])-?\d*\.\d+")
 _ALONE = re.compile(r"(?<![\w.,:\[(^-])-?(?:\d+\.\d+|\.\d+)(?:[eE][-+]?\d+)?(?![\w.:%)\]]| ?%)")
 """A number with a decimal that stands by itself, not in brackets and no percentage."""
 _PADDED = re.compile(r"(\d[eE][-+]) +(?=\d)")
-_WORDS = re.compile(r"[A-Za-z]{2,}")
 _COLUMNS = re.compile(r"(?<=\s)-?\d+(?:\.\d+)?(?=\s)")
 _NUMBERS_AT_LEAST = 3
 """Numbers in a line from which on it is a row of a table though a label ends it."""
-_WORDS_AT_MOST = 3
-"""Words in a line with several decimals up to which it is not prose."""
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+(?:[^\d,]|$))")
 _BRACKETED = re.compile(r"(?:^|\s)-?[\d.,]*\d\**\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]\s*(?:\*{1,3}|\.|\+)?$")
 """A number, and an interval or a standard error in brackets at the end of a line."""
@@ -162,7 +158,7 @@ def _is_number_line(line: Line) -> bool:
     text = _DECIMAL_COMMA.sub(".", line.text)
     if trailing(stars_of(text)[0]) or is_split(text) or _BRACKETED.search(line.text) or _SUMMARY.match(line.text):
         return True
-    if len(_WORDS.findall(text)) <= _WORDS_AT_MOST and (len(_DECIMALS.findall(text)) > 1 or _is_row_with_label(text)):
+    if has_few_words(text) and (has_decimals(text) or _is_row_with_label(text)):
         return True
     return line.output and _DECIMAL.search(line.text) is not None
 
