@@ -202,7 +202,7 @@ def _slopes(exponent: int) -> Case:
         partial(simulate.random_slopes, rows),
         series="rows",
         size=rows,
-        table=exponent >= 6,
+        table=exponent >= 5,
     )
 
 
@@ -290,6 +290,7 @@ CASES: dict[str, Case] = {
             ("worker", "firm"),
             simulate.moves,
         ),
+        Case("crossed_1e5", "Crossed, 2,000 × 500", simulate.CROSSED_FORMULA, ("user", "item"), simulate.crossed),
         Case("pairs", "Pairs, 125,066 groups", simulate.PAIRS_FORMULA, ("g",), simulate.pairs),
         *(_slopes(exponent) for exponent in range(3, 8)),
         # a rating for every 22nd pair of a user and an item, at every size

@@ -35,6 +35,7 @@ def page(results: Results) -> str:
         _times(results),
         _after_times(results),
         _ratios(results),
+        *_beside_glmm(),
         *_generalized(results),
         *_after_the_fit(),
         "## Peak memory",
@@ -44,6 +45,19 @@ def page(results: Results) -> str:
         _measured(results),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _beside_glmm() -> list[str]:
+    """Small models beside the fastest peer, as `python -m benchmarks.beside_glmm` printed it."""
+    path = RESULTS.parent / "tables" / "beside_glmm.txt"
+    if not path.exists():
+        return []
+    told = (
+        "glmm, written in Rust, is the fastest of the peers on small models. Here the two are timed turn by turn in one "
+        "process, with and without a table of Satterthwaite's degrees of freedom; a ratio below 1 says that mlm is the "
+        "faster. `python -m benchmarks.beside_glmm` measures it."
+    )
+    return ["## Small models, beside a compiled package", told, f"```text\n{path.read_text(encoding='utf-8')}```"]
 
 
 def _after_the_fit() -> list[str]:

@@ -17,6 +17,7 @@ SLOPES_FORMULA = "y ~ x1 + x2 + x3 + (1 + x1 | g)"
 PAIRS_FORMULA = "y ~ x1 + x2 + x3 + (1 | g)"
 MOVES_FORMULA = "y ~ x1 + (1 | worker) + (1 | firm)"
 RATINGS_FORMULA = "y ~ 1 + (1 | user) + (1 | item)"
+CROSSED_FORMULA = "y ~ x1 + (1 | user) + (1 | item)"
 
 
 def random_slopes(rows: int, groups: int | None = None, seed: int = 1) -> pd.DataFrame:
@@ -152,6 +153,33 @@ def ratings(rows: int = 1_000_000, users: int = 6_000, items: int = 3_700, seed:
     y = 3.5 + 0.45 * rng.standard_normal(users)[user] + 0.6 * rng.standard_normal(items)[item]
     y += 0.9 * rng.standard_normal(rows)
     return pd.DataFrame({"y": y, "user": user, "item": item})
+
+
+def crossed(rows: int = 100_000, users: int = 2_000, items: int = 500, seed: int = 5) -> pd.DataFrame:
+    """Draw responses of users to items, pairs at random: crossed factors of which nearly all levels meet.
+
+    Parameters
+    ----------
+    rows : int
+    users, items : int
+    seed : int
+
+    Returns
+    -------
+    DataFrame, shape (rows, 4)
+        y, x1 (standard normal), user, item (int32 from 0). Standard deviations: users 0.9, items 0.6, residual 1. Fit
+        `CROSSED_FORMULA`.
+
+    Examples
+    --------
+    >>> crossed(1000, users=40, items=10)["item"].nunique()
+    10
+    """
+    rng = np.random.default_rng(seed)
+    user, item = rng.integers(0, users, rows, dtype=np.int32), rng.integers(0, items, rows, dtype=np.int32)
+    x1 = rng.standard_normal(rows)
+    y = FIXED[0] + FIXED[1] * x1 + 0.9 * rng.standard_normal(users)[user] + 0.6 * rng.standard_normal(items)[item]
+    return pd.DataFrame({"y": y + rng.standard_normal(rows), "x1": x1, "user": user, "item": item})
 
 
 # name: (how to draw, formula, grouping factors)
