@@ -42,6 +42,7 @@ NAMES = (
 )
 TURNS, LEAST = 200, 7  # turns of a model ...
 SECONDS = 15.0  # ... unless they take longer than this
+WIDTH = 28  # of the longest title
 HEAD = ("", "mlm", "glmm", "ratio", "mlm", "glmm", "ratio")
 
 
@@ -88,7 +89,7 @@ def _given(case: Case, frame: pd.DataFrame, program: Peer) -> tuple[str, Any]:
 
 def table(found: dict[str, list[float]], about: str) -> str:
     """Lay the times out, with ours over theirs."""
-    lines = [about, "", f"{'':22}{'fit':>24}{'fit and table':>28}", _line(HEAD)]
+    lines = [about, "", f"{'':{WIDTH}}{'fit':>24}{'fit and table':>26}", _line(HEAD)]
     for name, (ours, theirs, ours_too, theirs_too) in found.items():
         figures = (*_three(ours, theirs), *_three(ours_too, theirs_too))
         lines.append(_line((CASES[name].title, *figures)))
@@ -101,7 +102,7 @@ def _three(ours: float, theirs: float) -> tuple[str, str, str]:
 
 def _line(cells: tuple[str, ...]) -> str:
     first, *figures = cells
-    return f"{first:22}" + "".join(f"{cell:>{10 if k == 3 else 8}}" for k, cell in enumerate(figures)).rstrip()
+    return f"{first:{WIDTH}}" + "".join(f"{cell:>{10 if k == 3 else 8}}" for k, cell in enumerate(figures))
 
 
 def main() -> None:
@@ -112,7 +113,7 @@ def main() -> None:
         found[name] = milliseconds(CASES[name])
         print(name, *(f"{each:.3f}" for each in found[name]), flush=True)
     about = (
-        f"Milliseconds of the processor; medians of up to {TURNS} turns, {machine.now()}, commit {commit}, load {load}"
+        f"Milliseconds of the processor, medians of up to {TURNS} turns\n{machine.now()}, commit {commit}, load {load}"
     )
     text = table(found, about)
     (HERE / "tables" / "beside_glmm.txt").write_text(text, encoding="utf-8")

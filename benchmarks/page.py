@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import figures
+from .cases import CASES
 from .machine import DISTRIBUTIONS
 from .run import NEAR, NEARLY, RESULTS, TURN
 
@@ -53,9 +54,9 @@ def _beside_glmm() -> list[str]:
     if not path.exists():
         return []
     told = (
-        "glmm, written in Rust, is the fastest of the peers on small models. Here the two are timed turn by turn in one "
-        "process, with and without a table of Satterthwaite's degrees of freedom; a ratio below 1 says that mlm is the "
-        "faster. `python -m benchmarks.beside_glmm` measures it."
+        "glmm, written in Rust, is the fastest of the peers on small models. Here the two are timed turn by turn in "
+        "one process, with and without a table of Satterthwaite's degrees of freedom; a ratio below 1 says that mlm "
+        "is the faster. `python -m benchmarks.beside_glmm` measures it."
     )
     return ["## Small models, beside a compiled package", told, f"```text\n{path.read_text(encoding='utf-8')}```"]
 
@@ -89,8 +90,10 @@ def cell(results: Results, case: str, program: str) -> dict[str, Any]:
 
 
 def table_cases(results: Results, family: bool = False) -> list[str]:
-    """Linear cases of the tables, or generalized ones, in order."""
-    return [name for name, about in results["cases"].items() if about["table"] and bool(about.get("family")) == family]
+    """Linear cases of the tables, or generalized ones, in the order of `CASES`."""
+    order = {name: place for place, name in enumerate(CASES)}
+    found = [name for name, about in results["cases"].items() if about["table"] and bool(about.get("family")) == family]
+    return sorted(found, key=lambda name: order.get(name, len(order)))
 
 
 def duration(seconds: float) -> str:
