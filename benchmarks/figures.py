@@ -24,7 +24,7 @@ LOOKS = {
     "interlace-lme": ("#CC79A7", "--", "P"),
     "kamino-lme": ("#E69F00", "--", "X"),
     "lme-python": ("#56B4E9", "--", "<"),
-    "glmm": ("#F0E442", "-", "h"),
+    "glmm": ("#8C7A00", "-", "h"),
     "glmmTMB": ("#D55E00", ":", "p"),
     "gpboost": ("#666666", ":", ">"),
 }
