@@ -10,7 +10,7 @@ from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
-from replications.printouts.model_tables.cells import parts
+from replications.printouts.model_tables.cells import has_number, parts
 from replications.printouts.names import quantity, slug
 
 _IDS = {"Coefficient": "estimate", "Odds Ratio": "odds_ratio", "Std. Coef.": "std_estimate", "p": "p", "SE": "se"}
@@ -87,4 +87,4 @@ def _cell(name: str, cell: str) -> list[tuple[str, str]] | None:
     found = parts(cell)
     if found and found[0][0] == "ci_low":
         return found
-    return None if re.search(r"\d", cell) and not re.match(r"[A-Za-z]", cell) else []
+    return None if has_number(cell) or (re.search(r"\d", cell) and not re.match(r"[A-Za-z]", cell)) else []

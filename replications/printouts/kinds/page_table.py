@@ -11,7 +11,7 @@ from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.model_tables import fit_rows, table
-from replications.printouts.model_tables.cells import interval, parts
+from replications.printouts.model_tables.cells import has_number, interval, parts
 from replications.printouts.model_tables.labels import INTERCEPTS
 from replications.printouts.names import LETTERS, QUANTITIES, interval_ends, level_columns, quantity, slug
 
@@ -129,7 +129,7 @@ def _add(block: Block, grid: list[GridRow]) -> None:
             known = _cell(label, above, column, name, cell, ends, within)
             for id, text, heading in known:
                 block.add(text, id, label, heading, row.line)
-            if not known and re.match(r"[<>(\[-]?\s*\.?\d", cell):
+            if not known and has_number(cell):
                 block.unread.append((row.line, cell))
 
 
@@ -140,6 +140,8 @@ def _cell(
     model = f"{slug(above)}." if above else ""
     if above and is_number(cell) and (ids := fit_rows.fit_ids(label, single=False)):
         return [(f"{model}{ids[0]}", cell, above)]
+    if counted := fit_rows.named_values(label, cell):
+        return [(f"{model}{id}", text, above or column) for id, text in counted]
     if column == LETTERS:
         return [(f"{model}{name}.{quantity(column)}", cell, column)] if cell else []
     numbers = [("estimate", cell)] if is_number(cell) else parts(cell)

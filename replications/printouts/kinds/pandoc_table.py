@@ -13,7 +13,7 @@ from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
 from replications.printouts.model_tables import fit_rows
-from replications.printouts.model_tables.cells import parts
+from replications.printouts.model_tables.cells import has_number, parts
 from replications.printouts.names import LETTERS, interval_ends, level_columns, quantity
 
 _RULES = re.compile(r"^\s*(?:-{2,}(?:\s+-{2,})+|={2,}(?:\s+={2,})+)\s*$")
@@ -93,10 +93,13 @@ def _row(block: Block, row: GridRow, names: list[str], count: int, ends: dict[st
         if name == LETTERS:
             block.add(cell, f"{prefix}.{quantity(name)}", label, name, row.line)
             continue
+        counted = fit_rows.named_values(label, cell)
+        for id, text in counted:
+            block.add(text, id, label, name, row.line)
         numbers = [("estimate", cell)] if is_number(cell) else parts(cell)
         for what, text in numbers:
             own = ends.get(name) or quantity(name)
             end = own if what == "estimate" else what if what == "stars" else f"{own}_{what}"
             block.add(text, f"{prefix}.{end}", label, name, row.line)
-        if not numbers and re.match(r"[<>(\[-]?\s*\.?\d", cell):
+        if not (numbers or counted) and has_number(cell):
             block.unread.append((row.line, "  ".join(row.cells)))

@@ -13,6 +13,7 @@ _PLAIN = re.compile(rf"({_N}){_STARS}")
 _SE = re.compile(rf"\(({_N})\){_STARS}")
 _CI = re.compile(rf"[\[(]\s*({_N}){_DASH}({_N})\s*[\])]{_STARS}")
 _P = re.compile(rf"p\s*(?:=\s*({_N})|({_N}))")
+_WITH_NUMBER = re.compile(r"[<>(\[-]?\s*\.?\d|[A-Za-z][\w.: ]*\(\s*-?[\d.,]+\s*%?\)")
 _RANGE = re.compile(rf"({_N}){_DASH}({_N})")
 
 
@@ -68,6 +69,17 @@ def is_bracketed(cell: str) -> bool:
 def has_no_estimate(cell: str) -> bool:
     """Tell whether a cell is a standard error, an interval or a p value, and nothing else."""
     return bool(_SE.fullmatch(cell) or _CI.fullmatch(cell) or _P.fullmatch(cell))
+
+
+def has_number(cell: str) -> bool:
+    """Tell whether a cell begins with a number, or is a word with a number in brackets.
+
+    Examples
+    --------
+    >>> [has_number(cell) for cell in ("2.5 of 7", "ID (88)", "(-0.3", "Model 1", "age (18 to 25)")]
+    [True, True, True, False, False]
+    """
+    return _WITH_NUMBER.match(cell) is not None
 
 
 def _stars(text: str | None) -> list[tuple[str, str]]:

@@ -11,6 +11,11 @@ from replications.printouts.grids import GridRow
 from replications.printouts.names import slug
 
 _N = rf"(?:{NUMBER})"
+_NAMED = re.compile(
+    rf"(?P<count>{_N}) \(?(?P<behind>[A-Za-z][\w.:]*)\)?|(?P<before>[A-Za-z][\w.:]*) \((?P<within>{_N})\)"
+)
+"""A number beside the factor it belongs to, ``88 ID``, ``88 (ID)`` or ``ID (88)``."""
+_BY_FACTOR = ("n_obs", "n_groups", "tau00", "tau11", "rho01", "icc")
 _PAIR = re.compile(rf"({_N})\s*/\s*({_N})")
 _FIT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(AIC|Akaike Inf\. Crit\.)", ("aic",)),
@@ -19,6 +24,7 @@ _FIT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(Log[ .-]?Lik(elihood|\.)?|logLik)", ("loglik",)),
     (r"Deviance", ("deviance",)),
     (r"(Num\. ?[oO]bs\.?|Observations|N ?obs|Number of obs(ervations)?|N)", ("n_obs",)),
+    (r"(?i:(?:N|Num\.|Number of)[ _]?\(?groups\)?)", ("n_groups",)),
     (r"Residual Std\. Error", ("rse", "df_resid")),
     (r"F Statistic", ("f", "f_df1", "f_df2")),
     (r"(R ?\^?2|R\N{SUPERSCRIPT TWO}|R-squared|R2)", ("r2",)),
@@ -39,7 +45,8 @@ _SLOPES = (
     (r"(?:\N{GREEK SMALL LETTER TAU}|tau)_?00,? (.+)", "tau00"),
     (r"(?:\N{GREEK SMALL LETTER TAU}|tau)_?11,? (.+)", "tau11"),
     (r"(?:\N{GREEK SMALL LETTER RHO}|rho)_?01,? (.+)", "rho01"),
-    (r"(?:Num\. groups:|N) (.+)", "n_groups"),
+    (r"(?i:(?:Num\.|Number of|N) ?groups):? (.+)", "n_groups"),
+    (r"N (.+)", "n_groups"),
     (r"ICC,? (.+)", "icc"),
 )
 _VARIANCE = re.compile(r"(Var|Cov): (.+)|(SD|Cor) \((.+)\)")
@@ -67,9 +74,14 @@ def fit_ids(label: str, single: bool) -> tuple[str, ...]:
             return ids
     for pattern, id in _SLOPES:
         if found := re.fullmatch(pattern, text.replace("N_", "N ").replace("ICC_", "ICC ")):
-            return (f"{id}.{slug(found[1])}",)
+            return (f"{id}.{slug(_unbracketed(found[1]))}",)
     found = _VARIANCE.fullmatch(text)
     return (_variance(found[1] or found[3], found[2] or found[4], single),) if found else ()
+
+
+def _unbracketed(name: str) -> str:
+    """Return a name without brackets around it."""
+    return re.sub(r"^\(([^()]*)\)$", r"\1", name)
 
 
 def _variance(what: str, rest: str, single: bool) -> str:
@@ -90,11 +102,33 @@ def fit_values(cell: str, ids: Sequence[str]) -> list[tuple[str, str]]:
         return list(zip(ids, pair.groups(), strict=False))
     if is_number(cell):
         return [(ids[0], cell)]
+    if ids[0] in _BY_FACTOR and (named := _named(cell, "n_groups" if ids[0] == "n_obs" else ids[0])):
+        return named
     if found := re.fullmatch(rf"({_N})\s*\**\s*\(df ?= ?(\d+)(?:; ?(\d+))?\)", cell):
         return [(id, text) for id, text in zip(ids, found.groups(), strict=False) if text]
     if found := re.fullmatch(rf"({_N}) ([A-Za-z][\w.:]*)", cell):
-        return [(f"{'n_groups' if ids[0] == 'n_obs' else ids[0]}.{slug(found[2])}", found[1])]
+        return [(f"{ids[0]}.{slug(found[2])}", found[1])]
     return []
+
+
+def _named(cell: str, id: str) -> list[tuple[str, str]]:
+    """Return the numbers of a cell each of which stands beside its factor; nothing if anything else is there.
+
+    Examples
+    --------
+    >>> _named("88 (ID), 12 (farm)", "n_groups"), _named("ID (88)", "n_groups"), _named("88 of 90", "n_groups")
+    ([('n_groups.ID', '88'), ('n_groups.farm', '12')], [('n_groups.ID', '88')], [])
+    """
+    if re.sub(r"[\s,;]", "", _NAMED.sub("", cell)):
+        return []
+    found = [(one["behind"] or one["before"], one["count"] or one["within"]) for one in _NAMED.finditer(cell)]
+    return [(f"{id}.{slug(name)}", text) for name, text in found]
+
+
+def named_values(label: str, cell: str) -> list[tuple[str, str]]:
+    """Return the numbers beside their factors of a row that counts groups, or of another that has one a factor."""
+    ids = fit_ids(label, single=True)
+    return fit_values(cell, ids) if ids and ids[0] in _BY_FACTOR and not is_number(cell) else []
 
 
 def has_no_names(heading: str, first: Sequence[str]) -> bool:
