@@ -83,6 +83,11 @@ def is_of_estimates(heading: str) -> bool:
     return _STATISTICS.get(heading, "") == "estimate" or _STATISTICS.get(heading, "").endswith("_ratio")
 
 
+def is_statistic(heading: str) -> bool:
+    """Tell whether a heading says what stands below it."""
+    return bool(_meaning(heading))
+
+
 def _counts(row: GridRow, *, first: bool) -> bool:
     """Tell whether the cells of a row count the models, ``(1)  (2)``; a first row may do without brackets."""
     cells = [cell for cell in row.cells[1:] if cell]
