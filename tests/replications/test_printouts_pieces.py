@@ -60,7 +60,7 @@ def named(text):
 def test_what_pdftotext_made_of_it_is_read_as_it_was_printed(name):
     laid, pieces = PRINTED[name]["laid"], PRINTED[name]["pieces"]
     assert numbers(pieces) == numbers(laid)
-    assert sum(numbers(laid).values()) > 10
+    assert sum(numbers(laid).values()) >= 9
     assert LOST not in read_printout(pieces).notes
 
 

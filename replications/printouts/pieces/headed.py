@@ -142,7 +142,7 @@ def _filled(label: str, names: Sequence[str], first: bool) -> Sequence[str]:
 
 def _with_stars(lines: Text, found: Laid) -> Laid:
     """Return a table with the panel of its stars, if one stands below; lost if that is not of all its rows."""
-    at, stars = found.end, list[str]()
+    at, stars = lines.behind_blank(found.end), list[str]()
     panel = [Line(lines[at].number if at < len(lines) else 0, "")]
     for label in found.labels:
         row = re.fullmatch(rf"{re.escape(label)}(?: ({STARS.pattern}))?", lines[at].text) if at < len(lines) else None

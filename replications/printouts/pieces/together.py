@@ -112,7 +112,12 @@ class _Pass:
         self.found.lines.append(replace(line, text="") if legend and not self.starred else line)
 
     def add(self, laid: Laid, lines: Sequence[Line]) -> None:
-        """Add a table that was made of lines; or lose these, as where names are cut from others that were lost."""
+        """Add a table that was made of lines; or lose these, as where names are cut from others that were lost.
+
+        Lines of which none is a piece are for other readers to make something of.
+        """
+        if not laid.lines and not any(map(numbers_of, lines)):
+            laid = replace(laid, lines=list(lines))
         if laid.lines and not (laid.cut and len(laid.lines) != self.terms):
             self.found.lines += laid.lines
             self.found.pieces |= {line.number: [] for line in laid.lines} | laid.pieces
@@ -181,13 +186,16 @@ def _lose(found: Together, lines: Sequence[Line]) -> None:
 def _without_strays(found: Together) -> Together:
     """Keep what stands by itself from being read with what happens to stand beside it: numbers without a label.
 
-    So are rows of numbers, unless they have a word for each word of the headings above them, or one more.
+    So are rows beside such numbers, unless they have a word for each word of the headings above them, or one more.
     """
-    kept, words = Together([], found.pieces, found.lost), 0
+    kept, words, beside = Together([], found.pieces, found.lost), 0, False
     for at, line in enumerate(found.lines):
+        below = found.lines[at + 1] if at + 1 < len(found.lines) else None
         row = _is_row(line)
         whole = row and len(line.text.split()) - words in (0, 1)
-        if line.number not in found.pieces and (_is_stray(found.lines, at) or (row and not whole)):
+        piece = row and not whole and (beside or (below is not None and bool(numbers_of(below))))
+        beside = line.number not in found.pieces and (piece or _is_stray(found.lines, at))
+        if beside:
             _lose(kept, [line])
         else:
             kept.lines.append(line)
