@@ -76,7 +76,7 @@ def has_number(cell: str) -> bool:
 
     Examples
     --------
-    >>> [has_number(cell) for cell in ("2.5 of 7", "ID (88)", "(-0.3", "Model 1", "age (18 to 25)")]
+    >>> [has_number(cell) for cell in ("2.5 of 7", "ID (88)", "(0.3", "Model 1", "age (18 to 25)")]
     [True, True, True, False, False]
     """
     return _WITH_NUMBER.match(cell) is not None
