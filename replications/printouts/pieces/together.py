@@ -173,7 +173,8 @@ def _without_damage(lines: Sequence[Line]) -> list[Line]:
         else:
             if _GIVEN.match(line.text):
                 found.append(Line(line.number, ""))
-            found.append(replace(line, text=_RULE_BESIDE.sub("", line.text)))
+            rule = _RULE_BESIDE.match(line.text)
+            found.append(replace(line, text=line.text[rule.end() :]) if rule else line)
     return found
 
 
