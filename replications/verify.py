@@ -103,12 +103,14 @@ def verify(
     printout, lines = read_printout(text), lines_of(text)
     found = consistency.findings(printout, lines)
     if data is None:
-        return Verification(found, printout)
+        return Verification(found, printout, printout.notes)
     rows = frame(data, rename, where)
     known_columns("weights", weights, rows)
     recomputed = Recomputed(rows, doubted(found))
     found += recomputed.findings(printout, lines, asked)
-    return Verification(sorted(found, key=lambda finding: finding.line), printout, recomputed.notes, with_data=True)
+    return Verification(
+        sorted(found, key=lambda finding: finding.line), printout, [*printout.notes, *recomputed.notes], with_data=True
+    )
 
 
 def _asked(data: Any, given: Mapping[str, Any]) -> Asked:

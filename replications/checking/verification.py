@@ -31,7 +31,8 @@ class Verification:
     printout : Printout
         What was read.
     notes : tuple of str
-        What was done to fit the models: their calls, renamed columns, rows left out.
+        What is true of the text as a whole; and what was done to fit the models: their calls, renamed columns, rows
+        left out.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,7 +124,17 @@ class Block:
 
 
 class Printout(list[Block]):
-    """The blocks of a text, in its order; ``print`` lists them with their numbers."""
+    """The blocks of a text, in its order; ``print`` lists them with their numbers.
+
+    Attributes
+    ----------
+    notes : list of str
+        What is true of the text as a whole: that the order of columns was lost on the way from a PDF.
+    """
+
+    def __init__(self, blocks: Iterable[Block] = ()) -> None:
+        super().__init__(blocks)
+        self.notes: list[str] = []
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -149,5 +159,9 @@ class Printout(list[Block]):
         read = [block for block in self if block.kind != UNREAD]
         numbers = sum(len(block.numbers) for block in read)
         return "\n\n".join(
-            [*map(str, self), f"{len(read)} blocks, {numbers} numbers; lines not read: {len(self.unread)}"]
+            [
+                *map(str, self),
+                f"{len(read)} blocks, {numbers} numbers; lines not read: {len(self.unread)}",
+                *self.notes,
+            ]
         )

@@ -23,6 +23,8 @@ def main(file: str, as_json: bool = False) -> int:
     printout = read_printout(text_of(file))
     if as_json:
         print(json.dumps([block.as_dict() for block in printout], indent=1, ensure_ascii=False))
+        for note in printout.notes:
+            print(note, file=sys.stderr)
     else:
         print(printout)
     return 0 if any(block.numbers for block in printout) else NOTHING_READ

@@ -38,8 +38,11 @@ def read(cursor: Cursor) -> Matrix | None:
             break
         cursor.at += 1 + types + len(panel)
         matrix.headings += [column.text for column in columns]
-        for label, row in panel.items():
-            rows.setdefault(label, row).cells |= row.cells
+        for key, row in panel.items():
+            if key in rows:
+                rows[key].cells |= row.cells
+                rows[key].words += row.words
+            rows.setdefault(key, row)
     matrix.rows = list(rows.values())
     numbers = sum(len(row.cells) for row in matrix.rows)
     if not numbers or numbers * TEXT_AT_MOST < len(matrix.rows) * len(matrix.headings):
@@ -49,19 +52,28 @@ def read(cursor: Cursor) -> Matrix | None:
 
 
 def _panel(cursor: Cursor, columns: Sequence[Cell], start: int) -> dict[str, Row]:
-    """Return the rows below headings, by their labels."""
+    """Return the rows below headings by their labels, or by their numbers, ``1:``, which stand in each panel."""
     rows: dict[str, Row] = {}
     while (line := cursor.peek(start + len(rows))) is not None and (row := _row(line, columns)) is not None:
-        ends = row.label in rows or _VECTOR.match(line.text) or has_title(line)
-        if ends or (not row.cells and _columns(line, cursor.peek(start + 1 + len(rows)))):
+        numbered = _NUMBERED.match(line.text)
+        key = numbered[0].strip() if numbered else row.label
+        ends = key in rows or _VECTOR.match(line.text) or has_title(line)
+        if ends or not (row.cells or numbered or not _columns(line, cursor.peek(start + 1 + len(rows)))):
             break
-        rows[row.label] = row
+        rows[key] = row
     return rows
+
+
+def is_numbered(text: str) -> bool:
+    """Tell whether a line is a row of data.table, with its number in front."""
+    return _NUMBERED.match(text) is not None
 
 
 def _columns(line: Line, below: Line | None) -> list[Cell]:
     """Return the headings of a line, if the line below is aligned with them."""
     if below is None or below.prose or below.blank or below.code or not line.text.startswith(" "):
+        return []
+    if _TYPES.match(line.text):
         return []
     for columns in (headings(line.text), _by_gaps(line.text, below.text)):
         if columns and _row(below, columns) is not None and not is_number(columns[0].text.strip("()[]*")):

@@ -18,6 +18,7 @@ from replications.printouts.lines import Line, has_decimals, has_few_words
 from replications.printouts.matrices import CODES
 from replications.printouts.pages import lines_of
 from replications.printouts.pasted import as_output
+from replications.printouts.pieces.together import returned, together
 
 for _module in pkgutil.iter_modules(kinds.__path__):
     importlib.import_module(f"{kinds.__name__}.{_module.name}")
@@ -75,7 +76,14 @@ def read_printout(text: str) -> Printout:
     """
     if not isinstance(text, str):
         raise ArgumentError(f"text is the printout itself, a str; got {type(text).__name__}")
-    lines = with_points(as_output(without_formulas(lines_of(text))))
+    found = together(with_points(as_output(without_formulas(lines_of(text)))))
+    printout = _blocks(found.lines)
+    returned(printout, found)
+    return printout
+
+
+def _blocks(lines: list[Line]) -> Printout:
+    """Return the blocks of lines, and the lines with numbers between them."""
     printout, missed, at = Printout(), list[Line](), 0
     while at < len(lines):
         found = _block(lines, at)

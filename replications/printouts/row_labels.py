@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replications.printouts.grids import GridRow
-from replications.printouts.model_tables import parts
+from replications.printouts.model_tables.cells import parts
 from replications.printouts.names import level_columns, quantity, slug
 
 MISSING = ("NA", "<NA>")

@@ -221,7 +221,8 @@ def test_every_number_with_a_decimal_is_read_or_its_line_reported(text, damage):
     reported = {number for number, _ in printout.unread}
     for at, line in enumerate(text.split("\n"), start=1):
         read = [n.text.lstrip("<> ") for block in printout for n in block.numbers if n.line == at]
-        missing = [found for found in STANDING_ALONE.findall(line.replace("\N{MINUS SIGN}", "-")) if found not in read]
+        signed = re.sub(r"(?<=\s)- (?=[\d.])", "-", line.replace("\N{MINUS SIGN}", "-"))
+        missing = [found for found in STANDING_ALONE.findall(signed) if found not in read]
         assert not missing or at in reported, (at, line)
 
 

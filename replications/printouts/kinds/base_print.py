@@ -19,16 +19,23 @@ _EFFECTS = re.compile(
     r"^(?:\w+ <- )?\(?(?:(?:head|tail|round|as\.data\.frame)\()*(?:\w+::)?(ranef|coef)\([^$]*\)\$(\w+)"
 )
 """A command that prints effects themselves; their correlations, ``cor(ranef(m)$g)``, are none."""
+_COMPARISON = {"npar", "logLik", "Chisq", "Df"}
+"""Headings of a comparison of models, whose list of models may stand on the page before."""
 
 
 @kind("base.table", begins=r"^\s*\S+(\s+\S+)*\s*$", turn=91)
 def read_table(cursor: Cursor) -> Block | None:
-    """Read a matrix with headings: coefficients, tests, a data frame, a table."""
+    """Read a matrix with headings: coefficients, tests, a data frame, a table.
+
+    Headings between rows of data.table begin a panel of other rows than those above, whose labels are not known.
+    """
     first, below = cursor.peek(), cursor.peek(1)
     if first is None or below is None or below.prose or below.code or trailing(first.text):
         return None
-    columns, cells = headings(first.text), trailing(below.text)
     third = cursor.peek(2)
+    if cursor.at and frames.is_numbered(cursor.lines[cursor.at - 1].text) and _is_numbered(below, third):
+        return None
+    columns, cells = headings(first.text), trailing(below.text)
     alone = len(columns) == 1 and (third is None or third.blank or third.prose or third.code)
     if alone and re.match(r"^\s*1 +\S+$", below.text) and len(cells) == 2:
         return _one(cursor, first, below, cells[1])
@@ -52,6 +59,11 @@ def read_table(cursor: Cursor) -> Block | None:
     return block if block.numbers else None
 
 
+def _is_numbered(*lines: Line | None) -> bool:
+    """Tell whether a row of data.table stands below headings, or below the types of its columns."""
+    return any(line is not None and frames.is_numbered(line.text) for line in lines)
+
+
 def _tests(cursor: Cursor) -> Block | None:
     """Read a table of coefficients or tests that has no title."""
     first = cursor.peek()
@@ -64,7 +76,14 @@ def _tests(cursor: Cursor) -> Block | None:
     prefix = (
         "coef." if {"Estimate", "Value"} & set(matrix.headings) and not re.search(r"means|contest", block.call) else ""
     )
-    add_rows(block, matrix, lambda label, column: f"{prefix}{slug(label)}.{quantity(column)}")
+    if compares := set(matrix.headings) >= _COMPARISON:
+        block.kind = "stats.anova"
+
+    def name(label: str, column: str) -> str:
+        what = "chisq_df" if compares and column == "Df" else quantity(column)
+        return f"{prefix}{slug(label)}.{what}".removeprefix(".")
+
+    add_rows(block, matrix, name)
     return block if block.numbers else None
 
 

@@ -19,7 +19,7 @@ _BEHIND = (
     r"(?:SE|df|null|df1|df2|(?:t|z|F)\.ratio|Chisq|p\.value|(?:lower|upper)\.(?:CL|HPD)|asymp\.(?:L|U)CL|\.group|note)"
 )
 _HEAD = re.compile(rf"^.*?\s(?:{_ESTIMATE}\s+(?:SE|(?:lower|asymp)\S+|df)\b|{_OF_TESTS})(?:\s+{_BEHIND}|\s+SE)*\s*$")
-_GIVEN = r"^\s*[\w.]+ = \S.*:\s*$"
+_GIVEN = r"^\s*[\w.]+ = +\S.*:\s*$"
 _NOTES = (
     r"^(Degrees-of-freedom|Confidence level|P value adjustment|Results are (averaged|given)|Intervals are|Tests are)",
     r"^(Conf-level adjustment|Note: |NOTE: |d\.f\. method|Warning|[Ss]ignificance level used|Groups? |"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import model_tables, row_labels
+from replications.printouts import row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
+from replications.printouts.model_tables.cells import has_number, parts
 from replications.printouts.names import quantity, slug
 
 _IDS = {"Coefficient": "estimate", "Odds Ratio": "odds_ratio", "Std. Coef.": "std_estimate", "p": "p", "SE": "se"}
@@ -40,8 +41,8 @@ def read(cursor: Cursor) -> Block | None:
             continue
         label, id = row_labels.joined(row.cells[:count])
         block.labels[row.line] = label
-        for name, parts in zip(names[count:], found, strict=True):
-            for end, text in parts or ():
+        for name, numbers in zip(names[count:], found, strict=True):
+            for end, text in numbers or ():
                 block.add(text, f"{prefix}{id}.{end}", f"{given} {label}".strip(), name, row.line)
     _adjusted(cursor, block)
     return block if block.numbers or block.unread else None
@@ -83,7 +84,7 @@ def _cell(name: str, cell: str) -> list[tuple[str, str]] | None:
     """Return the numbers of a cell with the ends of their ids; None if it has some that are not understood."""
     if is_number(cell):
         return [(_IDS.get(name, quantity(re.sub(r"\(.*\)", "", name).strip())), cell)]
-    parts = model_tables.parts(cell)
-    if parts and parts[0][0] == "ci_low":
-        return parts
-    return None if re.search(r"\d", cell) and not re.match(r"[A-Za-z]", cell) else []
+    found = parts(cell)
+    if found and found[0][0] == "ci_low":
+        return found
+    return None if has_number(cell) or (re.search(r"\d", cell) and not re.match(r"[A-Za-z]", cell)) else []

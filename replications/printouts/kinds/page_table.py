@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import grids, model_tables, row_labels
+from replications.printouts import grids, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
+from replications.printouts.model_tables import fit_rows, table
+from replications.printouts.model_tables.cells import has_number, interval, parts
+from replications.printouts.model_tables.labels import INTERCEPTS
 from replications.printouts.names import LETTERS, QUANTITIES, interval_ends, level_columns, quantity, slug
 
 _ESTIMATES = {"b", "B", "Est.", "Est", "est", "β", "Beta"}
@@ -35,7 +38,7 @@ def read(cursor: Cursor) -> Block | None:
     grid, note = grids.without_notes(grids.of_cells(cursor))
     block = Block("page.table", first.number, call=cursor.call(), heads={"note": note} if note else {})
     if _is_of_models(grid):
-        model_tables.add(block, grid)
+        table.add(block, grid)
     elif len(grid) > 1:
         _add(block, grid)
     return block if block.numbers or block.unread else None
@@ -46,16 +49,10 @@ def _is_of_models(grid: list[GridRow]) -> bool:
     head, _ = _split(grid)
     if len(grid) < 4 or any(sum(map(_is_statistic, row.cells[1:])) > 1 for row in head or grid[:1]):
         return False
-    if any(
-        not row.cells[0] and model_tables.parts(row.cells[-1])[:1] == [("se", row.cells[-1].strip("()"))]
-        for row in grid
-    ):
+    if any(not row.cells[0] and parts(row.cells[-1])[:1] == [("se", row.cells[-1].strip("()"))] for row in grid):
         return True
-    labels = {model_tables.clean(row.cells[0]) for row in grid if row not in head}
-    return (
-        bool(labels & model_tables.INTERCEPTS)
-        or sum(bool(model_tables.fit_ids(label, single=False)) for label in labels) > 1
-    )
+    labels = {fit_rows.clean(row.cells[0]) for row in grid if row not in head}
+    return bool(labels & INTERCEPTS) or sum(bool(fit_rows.fit_ids(label, single=False)) for label in labels) > 1
 
 
 def _is_statistic(heading: str) -> bool:
@@ -78,7 +75,7 @@ def _has_number(row: GridRow) -> bool:
     ends = interval_ends(row.cells[1:]) if not row.cells[0] else {}
     if all(_NUMBERED.fullmatch(cell) for cell in row.cells if cell):
         return False
-    return any(model_tables.parts(cell) for cell in row.cells[1:] if cell not in ends)
+    return any(parts(cell) for cell in row.cells[1:] if cell not in ends)
 
 
 def _is_value(cell: str) -> bool:
@@ -115,7 +112,7 @@ def _add(block: Block, grid: list[GridRow]) -> None:
     levels = level_columns([column for _, column in headings])
     count = row_labels.count([column for _, column in headings], rows)
     ends = interval_ends([column for _, column in headings])
-    unnamed = not levels and model_tables.has_no_names(headings[0][1], [row.cells[0] for row in rows])
+    unnamed = not levels and fit_rows.has_no_names(headings[0][1], [row.cells[0] for row in rows])
     count = 0 if unnamed else count
     everywhere = _within(" ".join(cell for row in grid for cell in row.cells))
     prefix = ""
@@ -132,7 +129,7 @@ def _add(block: Block, grid: list[GridRow]) -> None:
             known = _cell(label, above, column, name, cell, ends, within)
             for id, text, heading in known:
                 block.add(text, id, label, heading, row.line)
-            if not known and re.match(r"[<>(\[-]?\s*\.?\d", cell):
+            if not known and has_number(cell):
                 block.unread.append((row.line, cell))
 
 
@@ -141,14 +138,16 @@ def _cell(
 ) -> list[tuple[str, str, str]]:
     """Return the numbers of a cell, each with its id and its heading; none if they are not understood."""
     model = f"{slug(above)}." if above else ""
-    if above and is_number(cell) and (ids := model_tables.fit_ids(label, single=False)):
+    if above and is_number(cell) and (ids := fit_rows.fit_ids(label, single=False)):
         return [(f"{model}{ids[0]}", cell, above)]
+    if counted := fit_rows.named_values(label, cell):
+        return [(f"{model}{id}", text, above or column) for id, text in counted]
     if column == LETTERS:
         return [(f"{model}{name}.{quantity(column)}", cell, column)] if cell else []
-    parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
-    if not parts and _INTERVAL.search(column):
-        parts = model_tables.interval(cell)
-    parts = [(within.get(part, part), text) for part, text in parts]
+    numbers = [("estimate", cell)] if is_number(cell) else parts(cell)
+    if not numbers and _INTERVAL.search(column):
+        numbers = interval(cell)
+    numbers = [(within.get(part, part), text) for part, text in numbers]
     heading = f"{above} {column}".strip()
     what = "estimate" if column in _ESTIMATES else ends.get(column) or _quantity(column)
     of = _whose(column)
@@ -156,7 +155,7 @@ def _cell(
     def _name(part: str) -> str:
         return f"{of}{part}" if part.startswith("ci_") else what if part == "estimate" else f"{what}_{part}"
 
-    return [(f"{model}{name}.{_name(part)}", text, heading) for part, text in parts]
+    return [(f"{model}{name}.{_name(part)}", text, heading) for part, text in numbers]
 
 
 def _whose(column: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from replications.printouts import grids, model_tables
+from replications.printouts import grids
 from replications.printouts.block import Block
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
+from replications.printouts.model_tables import fit_rows
 
 
 @kind("pander.pander", begins=r"", turn=70, table=True)
@@ -14,9 +15,9 @@ def read(cursor: Cursor) -> Block | None:
     first = cursor.peek()
     assert first is not None
     grid = grids.of_cells(cursor)
-    if len(grid) < 2 or not model_tables.are_of_the_fit(grid[0].cells):
+    if len(grid) < 2 or not fit_rows.are_of_the_fit(grid[0].cells):
         return None
     block = Block("pander.pander", first.number, call=cursor.call())
     for row in grid[1:]:
-        model_tables.add_fit(block, grid[0].cells, row)
+        fit_rows.add_fit(block, grid[0].cells, row)
     return block if block.numbers else None

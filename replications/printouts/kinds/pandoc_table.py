@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from replications.printouts import model_tables, row_labels
+from replications.printouts import row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
+from replications.printouts.model_tables import fit_rows
+from replications.printouts.model_tables.cells import has_number, parts
 from replications.printouts.names import LETTERS, interval_ends, level_columns, quantity
 
 _RULES = re.compile(r"^\s*(?:-{2,}(?:\s+-{2,})+|={2,}(?:\s+={2,})+)\s*$")
@@ -32,16 +34,16 @@ def read(cursor: Cursor) -> Block | None:
     if names is None or any(is_number(name) and name not in ends for name in names[1:]):
         return None
     cursor.at += 3 if above else 2
-    fit = model_tables.are_of_the_fit(names)
+    fit = fit_rows.are_of_the_fit(names)
     block = Block("pander.pander" if fit else "pandoc.table", head.number, call=cursor.call())
     rows = [(line, _cells(line.text, spans)) for line in _lines(cursor, spans)]
     block.unread += [(line.number, line.text) for line, cells in rows if cells is None]
     whole = row_labels.filled([GridRow(line.number, tuple(cells)) for line, cells in rows if cells is not None])
-    unnamed = not level_columns(names) and model_tables.has_no_names(names[0], [row.cells[0] for row in whole])
+    unnamed = not level_columns(names) and fit_rows.has_no_names(names[0], [row.cells[0] for row in whole])
     count = row_labels.count(names, whole)
     for at, row in enumerate(whole, start=1):
         if fit:
-            model_tables.add_fit(block, names, row)
+            fit_rows.add_fit(block, names, row)
         elif unnamed:
             _row(block, GridRow(row.line, (str(at), *row.cells)), ["", *names], 1, ends)
         else:
@@ -91,10 +93,13 @@ def _row(block: Block, row: GridRow, names: list[str], count: int, ends: dict[st
         if name == LETTERS:
             block.add(cell, f"{prefix}.{quantity(name)}", label, name, row.line)
             continue
-        parts = [("estimate", cell)] if is_number(cell) else model_tables.parts(cell)
-        for what, text in parts:
+        counted = fit_rows.named_values(label, cell)
+        for id, text in counted:
+            block.add(text, id, label, name, row.line)
+        numbers = [("estimate", cell)] if is_number(cell) else parts(cell)
+        for what, text in numbers:
             own = ends.get(name) or quantity(name)
             end = own if what == "estimate" else what if what == "stars" else f"{own}_{what}"
             block.add(text, f"{prefix}.{end}", label, name, row.line)
-        if not parts and re.match(r"[<>(\[-]?\s*\.?\d", cell):
+        if not (numbers or counted) and has_number(cell):
             block.unread.append((row.line, "  ".join(row.cells)))

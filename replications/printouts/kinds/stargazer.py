@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from replications.printouts import model_tables
 from replications.printouts.block import Block
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
+from replications.printouts.model_tables import table
 
 SIGNATURE = r"Dependent variable|^Residual Std\. Error|^Akaike Inf\. Crit\.|^Bayesian Inf\. Crit\."
 
@@ -13,10 +13,10 @@ SIGNATURE = r"Dependent variable|^Residual Std\. Error|^Akaike Inf\. Crit\.|^Bay
 @kind("stargazer.stargazer", begins=r"^\s*={10,}\s*$", turn=26)
 def read_text(cursor: Cursor) -> Block | None:
     """Read a table between rules of ``=``."""
-    return model_tables.of_text(cursor, "stargazer.stargazer", SIGNATURE)
+    return table.of_text(cursor, "stargazer.stargazer", SIGNATURE)
 
 
 @kind("stargazer.stargazer", begins=r"", turn=72, table=True)
 def read_cells(cursor: Cursor) -> Block | None:
     """Read a table of a web page, or of LaTeX."""
-    return model_tables.of_page(cursor, "stargazer.stargazer", SIGNATURE)
+    return table.of_page(cursor, "stargazer.stargazer", SIGNATURE)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import grids, model_tables
+from replications.printouts import grids
 from replications.printouts.block import Block
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
+from replications.printouts.model_tables import table
 
 _RULE = re.compile(r"^\s*-{8,}\s*$")
 _OF_A_FIT = re.compile(r"^(?:(?:var|sd|cov|corr)\(.+\)|Number of observations)$")
@@ -30,7 +31,7 @@ def read(cursor: Cursor) -> Block | None:
         return None
     block = Block("stata.etable", head.number, call=cursor.call())
     cursor.at += len(lines) + above + 3
-    model_tables.add(block, [GridRow(head.number, ("", *names)), *rows])
+    table.add(block, [GridRow(head.number, ("", *names)), *rows])
     block.unread += [(line.number, line.text) for line in unread]
     if (note := cursor.peek()) is not None and note.text.lstrip().startswith("**"):
         block.heads["note"] = cursor.take().text.strip()

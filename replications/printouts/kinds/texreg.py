@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from replications.printouts import model_tables
 from replications.printouts.block import Block
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import kind
+from replications.printouts.model_tables import table
 
 SIGNATURE = r"^Num\. obs\."
 
@@ -13,7 +13,7 @@ SIGNATURE = r"^Num\. obs\."
 @kind("texreg.screenreg", begins=r"^\s*={10,}\s*$", turn=25)
 def read_text(cursor: Cursor) -> Block | None:
     """Read a table between rules of ``=``."""
-    return model_tables.of_text(cursor, "texreg.screenreg", SIGNATURE)
+    return table.of_text(cursor, "texreg.screenreg", SIGNATURE)
 
 
 @kind("texreg.htmlreg", begins=r"", turn=70, table=True)
@@ -21,4 +21,4 @@ def read_cells(cursor: Cursor) -> Block | None:
     """Read a table of a web page, or of LaTeX."""
     first = cursor.peek()
     assert first is not None
-    return model_tables.of_page(cursor, "texreg.texreg" if "&" in first.text else "texreg.htmlreg", SIGNATURE)
+    return table.of_page(cursor, "texreg.texreg" if "&" in first.text else "texreg.htmlreg", SIGNATURE)

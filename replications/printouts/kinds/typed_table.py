@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import model_tables
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import LONGEST, GridRow
 from replications.printouts.kind import kind
 from replications.printouts.lines import Line
+from replications.printouts.model_tables import table
 
 _PAIR = re.compile(r"-?\d*\.?\d+ ?\*{0,3} ?\(\d*\.?\d+\)\*{0,3}")
 _OF_MODELS = re.compile(r"\bs\.?e\.?\b|standard error|coef|^\(?(?:intercept|constant)\b", re.IGNORECASE | re.MULTILINE)
@@ -45,7 +45,7 @@ def read(cursor: Cursor) -> Block | None:
     block = Block("typed.table", first.number, call=cursor.call())
     heads = [row for _, row in placed[:at] if row is not None and len({*row.cells[1:]}) == len(row.cells) - 1]
     rows = [row for _, row in placed[at:] if row is not None]
-    model_tables.add(block, [*(heads[:1] or [_numbered(lines[0], len(starts))]), *rows])
+    table.add(block, [*(heads[:1] or [_numbered(lines[0], len(starts))]), *rows])
     block.unread += [(line.number, line.text) for line, row in placed[at:] if row is None]
     return block if block.numbers else None
 

@@ -1,11 +1,17 @@
-"""What stands in brackets below an estimate: a standard error, a statistic or a p value."""
+"""What stands in brackets, by all of a table together: a standard error, a statistic or a p value."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from replications.printouts.grids import GridRow
+from replications.printouts.model_tables.cells import parts
+from replications.printouts.model_tables.columns import Column
+from replications.printouts.model_tables.fit_rows import fit_ids
+from replications.printouts.model_tables.labels import goes_on, is_of_brackets
 
 _SAID = {"std.error": "se", "statistic": "statistic", "p.value": "p"}
 _ARGUMENT = re.compile(r"statistic\s*=\s*(c\([^()]*\)|[\"'][\w.]+[\"'])")
@@ -77,6 +83,45 @@ def is_many(cell: Bracketed) -> bool:
     """Tell whether an estimate is so many standard errors, if brackets hold these, that it would have a star."""
     value, estimate = _number(cell.value), _number(cell.estimate)
     return value is not None and estimate is not None and _size("se", value, abs(estimate)) > _UNSTARRED_TO
+
+
+def beside_estimates(rows: Sequence[GridRow], columns: Sequence[Column]) -> list[tuple[int, str, Bracketed]]:
+    """Return the numbers in brackets with place and model: beside the estimates (0), in each row below (from 1)."""
+    found: list[tuple[int, str, Bracketed]] = []
+    known: dict[int, dict[str, str]] = {}
+    below = 0
+    for row in rows:
+        further = goes_on(row)
+        below = below + is_of_brackets(row) if further else 0
+        known = known if further else {}
+        for at, (column, cell) in enumerate(zip(columns, row.cells[1:], strict=False)):
+            if column.what in ("", "estimate"):
+                known.setdefault(at, {}).update(read := dict(parts(cell)))
+                if "se" in read and not fit_ids(row.cells[0], single=False):
+                    ends = (known[at]["ci_low"], known[at]["ci_high"]) if "ci_low" in known[at] else None
+                    estimate, stars = known[at].get("estimate", ""), known[at].get("stars", "")
+                    found.append((below, column.model, Bracketed(read["se"], estimate, stars, ends)))
+    return found
+
+
+def starred_models(
+    rows: Sequence[GridRow], columns: Sequence[Column], beside: Sequence[tuple[int, str, Bracketed]]
+) -> set[str]:
+    """Return the models whose estimates have stars; one without any that has need of some has none printed."""
+    models = {column.model for row in rows for column, cell in zip(columns, row.cells[1:], strict=False) if "*" in cell}
+    without = {model for _, model, cell in beside if is_many(cell)} - models
+    return {column.model for column in columns} - without if models else set()
+
+
+def quantities(
+    beside: Sequence[tuple[int, str, Bracketed]], starred: set[str], call: str, notes: str
+) -> dict[int, str | None]:
+    """Return what stands in each place of brackets; None where it cannot be told."""
+    places = sorted({place for place, _, _ in beside})
+    told = said(call, notes)
+    own = {place: told[at] for at, place in enumerate(places) if at < len(told)}
+    cells = [(at, cell if model in starred else replace(cell, stars=None)) for at, model, cell in beside]
+    return {place: own.get(place) or quantity([cell for at, cell in cells if at == place]) for place in places}
 
 
 def _agrees(name: str, cell: Bracketed) -> bool:
