@@ -85,7 +85,7 @@ def parse(printed: str, decimals: int | None = None) -> Printed:
     >>> parse("1.2538825×10^5").value, parse("1.2538825×10^5").half
     (Decimal('125388.25'), Decimal('0.005'))
     """
-    text = printed.strip().lstrip("<").strip().replace("\N{MINUS SIGN}", "-")
+    text = printed.strip().lstrip("<").strip().replace("\N{MINUS SIGN}", "-").replace("E", "e")
     style = "fixed"
     if text.endswith("%"):
         style, text = "percent", text[:-1]
@@ -99,7 +99,7 @@ def parse(printed: str, decimals: int | None = None) -> Printed:
         value = Decimal(text)
     except InvalidOperation:
         raise RegistryError(f"The printed string {printed!r} is not a number") from None
-    if not value.is_finite():
+    if not value.is_finite() or not math.isfinite(float(value)):
         raise RegistryError(f"The printed string {printed!r} is not a finite number")
     if style == "percent":
         value = value.scaleb(-2)

@@ -24,9 +24,13 @@ LEGEND = re.compile(
 SCIENTIFIC = re.compile(r"-?\d(?:\.(\d*))?e([-+]?\d+)$")
 PADDED = re.compile(r"(?:\.\d*0|^-?\d)e[-+]?\d+$")
 """Numbers with an exponent, and those of them whose last digits may be none."""
+FIXED = re.compile(r"-?\d*\.\d+")
 DIGITS = re.compile(r"^-?[0.]*|\.")
 """What of a number is no significant digit."""
-EMMEANS_DIGITS = 3
+FEW_DIGITS = 3
+"""To how many significant digits numbers are rounded by emmeans, and mostly by ``signif()``, before they get zeros."""
+SIGNIF = re.compile(r"^(page|pandoc|typed|base|stats\.printCoefmat)\b")
+"""Kinds that print what somebody may have rounded by ``signif()``."""
 OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
 """Kinds whose columns somebody named."""
 NOTES = 8
@@ -139,17 +143,19 @@ class Part:
         return found
 
     def digits_spared(self, number: Number) -> float | None:
-        """Return how much farther off a number of emmeans may be that was rounded to three digits, then got zeros.
+        """Return how much farther off a number may be that was rounded to three digits, then got zeros.
 
-        Since version 1.10 standard errors and degrees of freedom are: all fourth digits of the column are zeros.
+        Standard errors and degrees of freedom of emmeans are since version 1.10, and columns that went through
+        ``signif()``: all fourth digits of the column are zeros.
         """
-        if not self.block.kind.startswith("emmeans.") or number.id.rpartition(".")[2] not in ("se", "df"):
+        of_emmeans = self.block.kind.startswith("emmeans.") and number.id.rpartition(".")[2] in ("se", "df")
+        if not (of_emmeans or SIGNIF.match(self.block.kind)):
             return None
         column = [n.text for n in self.block.numbers if n.column == number.column]
-        long = [text for text in column if len(DIGITS.sub("", text)) > EMMEANS_DIGITS and "." in text]
-        if number.text not in long or any(DIGITS.sub("", text)[EMMEANS_DIGITS:].strip("0") for text in long):
+        long = [text for text in column if len(DIGITS.sub("", text)) > FEW_DIGITS and re.fullmatch(FIXED, text)]
+        if number.text not in long or any(DIGITS.sub("", text)[FEW_DIGITS:].strip("0") for text in long):
             return None
-        place = math.floor(math.log10(abs(float(number.text)))) - EMMEANS_DIGITS + 1
+        place = math.floor(math.log10(abs(float(number.text)))) - FEW_DIGITS + 1
         return float(0.5 * 10.0**place - 0.5 * 10.0 ** -len(number.text.partition(".")[2]))
 
     def _without_zeros(self, number: Number) -> str:

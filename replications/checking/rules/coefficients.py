@@ -29,6 +29,8 @@ RANDOM = re.compile(r"(?:^|\.)(?:sd|corr?|var|cov|varcomp|phi)(?:__|\.|[ :]?\s*\
 WALD = re.compile(r"^(emmeans|statsmodels|stata|nlme)\.")
 """Packages of which each interval of a coefficient is estimate and standard errors; of others it is, if symmetric."""
 TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
+CONFINT = re.compile(r"^\d+(\.\d+)? ?%$")
+"""Headings of ``confint()``, which beside a table's standard errors may be of a profile, symmetric or not."""
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are not Wald intervals."""
 BRACKETS = ("modelsummary.", "stargazer.", "texreg.")
@@ -42,6 +44,8 @@ COMPARISON = re.compile(r"\S (?:-|/|vs\.?) \S|\S effect$")
 OTHER_TESTS = ("f", "F_ratio", "chisq", "lrt")
 OF_RATIO = frozenset(("estimate", "se", "df", "null", "statistic", "t", "z", "p", "stars", "ci_low", "ci_high"))
 """What stands in a row of which a p value is that of estimate over standard error."""
+UPPER_TAILS = ("lme4.summary", "lmerTest.summary", "stats.lm", "stats.glm")
+"""Kinds whose p values are upper tails; of others nobody knows whether they were one less a probability."""
 Family = dict[str, Number]
 NORMAL = Interval(math.inf, math.inf)
 
@@ -196,7 +200,7 @@ def p_value(part: Part, name: str) -> Iterator[Finding]:
         found = [part.footer.p(t, degrees(part, prefix, family)) for t in _tested(part, prefix, family)]
         if found:
             allowed = _hull(found)
-            lost = tails.CANCELLED if part.of_older_lmertest else 0.0
+            lost = 0.0 if part.block.kind in UPPER_TAILS and not part.of_older_lmertest else tails.CANCELLED
             allowed = Interval(allowed.low - lost, allowed.high + lost)
             allowed = Interval(allowed.low / 2, 1.0) if adjusted else allowed
             yield from part.compared(name, family["p"], allowed, _used(part, family))
@@ -289,6 +293,8 @@ def interval(part: Part, name: str) -> Iterator[Finding]:
 def _is_wald(part: Part, prefix: str, family: Family) -> bool:
     """Tell whether an interval is one of estimate and standard error: none of a profile, or on another scale."""
     if RANDOM.search(prefix) or RANDOM.search(family["estimate"].row):
+        return False
+    if (part.own_columns or part.block.kind == "stats.printCoefmat") and CONFINT.match(family["ci_low"].column):
         return False
     if part.block.kind.partition(".")[0] in PROFILES:
         model = part.model_of(prefix)

@@ -152,3 +152,30 @@ def one_scale(part: Part, name: str) -> Iterator[Finding]:
                 *(f"{key}.{what}" for key in scales if key != prefix for what in ("mean_sq", "f")),
             ]
             yield from part.compared(name, family["f"], square / common, given)
+
+
+@rule("a glm's deviance is at most that of no predictor")
+def null_deviance(part: Part, name: str) -> Iterator[Finding]:
+    """What predictors leave is no more than what is left without them, where the search converged."""
+    family = part.families.get("", {})
+    if part.block.kind != "stats.glm" or not {"deviance", "null_deviance"} <= set(family) or part.block.messages:
+        return
+    most = part.value(family["null_deviance"])
+    if most is not None:
+        yield from part.compared(name, family["deviance"], Interval(-math.inf, most.high), [family["null_deviance"].id])
+
+
+@rule("AIC of counts is at least the deviance and twice the coefficients")
+def discrete_aic(part: Part, name: str) -> Iterator[Finding]:
+    """No probability of counts is above 1, not of an exact fit either: -2 log L is at least the deviance."""
+    family = part.families.get("", {})
+    counts = part.block.heads.get("family", "").lower().startswith(("poisson", "negative binomial"))
+    if part.block.kind != "stats.glm" or not counts or not {"deviance", "aic"} <= set(family):
+        return
+    left, shown = (
+        part.value(family["deviance"]),
+        sum(1 for prefix, _ in part.having("estimate") if prefix[:5] == "coef."),
+    )
+    if left is not None:
+        given = [family["deviance"].id]
+        yield from part.compared(name, family["aic"], Interval(left.low + 2 * shown, math.inf), given)

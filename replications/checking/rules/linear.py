@@ -32,7 +32,7 @@ def _terms(part: Part, model: str) -> Interval | None:
     linear = part.block.kind.startswith(("texreg.", "stargazer.", "sjPlot.")) or part.under(model, "f") in part.numbers
     if rows is None or rows < 3 or shown < 1 or part.is_mixed(model) or not linear:
         return None
-    return Interval(max(shown - 1.0, 1.0), rows - 2)
+    return Interval(shown - 1.0, rows - 2)
 
 
 def _rows(part: Part, model: str) -> float | None:

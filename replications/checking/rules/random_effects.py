@@ -26,6 +26,12 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
     "sum_sq": (("mean_sq",),),
 }
 """What makes a quantity known in a table that somebody made: one of these is in the row."""
+CORRELATION = re.compile(r"(^|\.)(fixef_corr\.|rho01|cor\.(estimate$|[^.]+\.|.*__))")
+"""Ids of correlations: of fixed effects, of random ones by what they are between, and of a row that is called so."""
+BESIDE = ("se", "df", "t", "z", "statistic", "p", "stars", "ci_low", "ci_high", "null")
+"""What stands in the row of a quantity and is another one."""
+BAYESIAN = re.compile(r"\b(HDI|CrI|Credible)\b|\bCI \(\d+%\)$")
+"""Headings of intervals of posterior distributions: the ICC beside them is one of predictions."""
 _BETWEEN = re.compile(r"^(l2_variance|level_2_variance|between.variance|tau2|tau00)$", re.IGNORECASE)
 _WITHIN = re.compile(r"^(l1_variance|level_1_variance|within.variance|sigma2)$", re.IGNORECASE)
 
@@ -42,9 +48,10 @@ def deviation(part: Part, name: str) -> Iterator[Finding]:
 
 @rule("correlation within -1 and 1")
 def correlation(part: Part, name: str) -> Iterator[Finding]:
-    """No correlation is beyond 1."""
+    """No correlation is beyond 1; what else a row of it has, such as ends of a Wald interval, may be."""
     for number in part.block.numbers:
-        if number.id.endswith(".corr") or re.search(r"(^|\.)(fixef_corr\.|cor\.|rho01)", number.id):
+        of_row = number.id.rpartition(".")[2] in BESIDE
+        if number.id.endswith(".corr") or (not of_row and CORRELATION.search(number.id)):
             yield from part.compared(name, number, Interval(-1.0, 1.0))
 
 
@@ -96,6 +103,9 @@ def _is_what_it_says(part: Part, number: Number, quantity: str) -> bool:
 @rule("ICC from the variances")
 def icc(part: Part, name: str) -> Iterator[Finding]:
     """The intraclass correlation of a model with one random intercept is its variance's share of both."""
+    columns = {number.column for number in part.block.numbers}
+    if any(map(BAYESIAN.search, columns)) and not any(number.id.endswith(".p") for number in part.block.numbers):
+        return
     for model in part.models:
         between, within = _two_variances(part, model)
         numbers = [number for number in part.block.numbers if _is_icc(part, model, number)]

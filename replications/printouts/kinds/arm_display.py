@@ -1,4 +1,4 @@
-"""``display()`` of arm: estimates and standard errors in short, for lm, glm, lmer and glmer."""
+"""``display()`` of arm, and ``sumary()`` of faraway, which prints the same: estimates and standard errors in short."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from replications.printouts.names import slug
 
 _IDS = {"coef.est": "estimate", "coef.se": "se"}
 _HEAD = re.compile(r"^\s*coef\.est\s+coef\.se\s*$")
+_RANDOM = re.compile(r"^\s*(Error terms|Random Effects):\s*$")
 _LINES_OF_A_CALL = 8
 
 
@@ -29,7 +30,7 @@ def read(cursor: Cursor) -> Block | None:
     if head is None or head.prose or not _HEAD.match(head.text):
         return None
     matrix = matrices.read(cursor, _ends, find=_headings)
-    multilevel = (line := cursor.skip_blank()) is not None and line.text.strip() == "Error terms:"
+    multilevel = (line := cursor.skip_blank()) is not None and bool(_RANDOM.match(line.text))
     prefix = "fixef" if multilevel or "|" in (block.formula or "") else "coef"
     add_rows(block, matrix, lambda label, column: f"{prefix}.{slug(label)}.{_IDS[column]}")
     if multilevel:
@@ -59,7 +60,7 @@ def _headings(text: str) -> list[Cell]:
 
 
 def _ends(line: Line) -> bool:
-    return bool(re.match(r"^\s*(Error terms:|-{3}\s*$)", line.text)) or begins_another(line, "arm.display")
+    return bool(_RANDOM.match(line.text) or re.match(r"^\s*-{3}\s*$", line.text)) or begins_another(line, "arm.display")
 
 
 def _said(cursor: Cursor, block: Block) -> None:
