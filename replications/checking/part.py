@@ -27,8 +27,8 @@ PADDED = re.compile(r"(?:\.\d*0|^-?\d)e[-+]?\d+$")
 FIXED = re.compile(r"-?\d*\.\d+")
 DIGITS = re.compile(r"^-?[0.]*|\.")
 """What of a number is no significant digit."""
-FEW_DIGITS = 3
-"""To how many significant digits numbers are rounded by emmeans, and mostly by ``signif()``, before they get zeros."""
+FEW_DIGITS, MOST_DIGITS = 3, 4
+"""To how many significant digits numbers are rounded by emmeans, and at most by ``signif()``, before they get zeros."""
 SIGNIF = re.compile(r"^(page|pandoc|typed|base|stats\.printCoefmat)\b")
 """Kinds that print what somebody may have rounded by ``signif()``."""
 OWN_COLUMNS = re.compile(r"^(page|pandoc|tibble)\.|^base\.print\.data\.frame$")
@@ -49,6 +49,17 @@ DEFAULTS: dict[str, Cutoffs] = {
     "afex.nice": MODELSUMMARY,
     "stata.etable": TABLE[1:],
 }
+
+
+def significant(text: str) -> str:
+    """Return the significant digits of a number, without its exponent.
+
+    Examples
+    --------
+    >>> significant("-0.0450"), significant("3.36e-37")
+    ('450', '336')
+    """
+    return DIGITS.sub("", text.lstrip("<> ").partition("e")[0])
 
 
 class Part:
@@ -143,20 +154,34 @@ class Part:
         return found
 
     def digits_spared(self, number: Number) -> float | None:
-        """Return how much farther off a number may be that was rounded to three digits, then got zeros.
+        """Return how much farther off a number may be that was rounded to few digits, then got zeros.
 
-        Standard errors and degrees of freedom of emmeans are since version 1.10, and columns that went through
-        ``signif()``: all fourth digits of the column are zeros.
+        Standard errors and degrees of freedom of emmeans have three since version 1.10, with
+        ``options(digits = 3)`` all its columns: their fourth digits are zeros. So has every number of a table that went
+        through ``signif()``.
         """
-        of_emmeans = self.block.kind.startswith("emmeans.") and number.id.rpartition(".")[2] in ("se", "df")
-        if not (of_emmeans or SIGNIF.match(self.block.kind)):
+        few = self._few_digits(number)
+        if few is None or len(significant(number.text)) <= few or not FIXED.fullmatch(number.text):
             return None
-        column = [n.text for n in self.block.numbers if n.column == number.column]
-        long = [text for text in column if len(DIGITS.sub("", text)) > FEW_DIGITS and re.fullmatch(FIXED, text)]
-        if number.text not in long or any(DIGITS.sub("", text)[FEW_DIGITS:].strip("0") for text in long):
-            return None
-        place = math.floor(math.log10(abs(float(number.text)))) - FEW_DIGITS + 1
+        place = math.floor(math.log10(abs(float(number.text)))) - few + 1
         return float(0.5 * 10.0**place - 0.5 * 10.0 ** -len(number.text.partition(".")[2]))
+
+    def _few_digits(self, number: Number) -> int | None:
+        """Return the number of digits that a column, or a whole table, was rounded to; None if it has more."""
+        if SIGNIF.match(self.block.kind):
+            return self._digits_of_table if self._digits_of_table <= MOST_DIGITS else None
+        if not self.block.kind.startswith("emmeans."):
+            return None
+        column = (significant(n.text) for n in self.block.numbers if n.column == number.column and "." in n.text)
+        long = [digits for digits in column if len(digits) > FEW_DIGITS]
+        enough = 1 if number.id.rpartition(".")[2] in ("se", "df") else 2
+        filled = len(long) >= enough and not any(digits[FEW_DIGITS:].strip("0") for digits in long)
+        return FEW_DIGITS if filled else None
+
+    @cached_property
+    def _digits_of_table(self) -> int:
+        digits = (significant(n.text).rstrip("0") for n in self.block.numbers if "." in n.text)
+        return max(map(len, digits), default=0)
 
     def _without_zeros(self, number: Number) -> str:
         """Return a number without the zeros that fill its column, as what rounds before it prints leaves them."""

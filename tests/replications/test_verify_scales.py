@@ -101,9 +101,24 @@ def test_numbers_of_signif_that_were_filled_with_zeros():
     assert differing(ROUNDED.format(" 119.00")) == ["coef.intercept.t"]
 
 
+THREE_DIGITS = """\
+ contrast estimate   SE  df t.ratio p.value
+ a - b       -3.12 1.41 126  -2.210  0.0289
+ a - c       -7.81 1.93 126  {}  0.0001
+
+P value adjustment: none
+"""
+
+
+def test_columns_of_emmeans_that_have_three_digits_each():
+    assert not differing(THREE_DIGITS.format("-4.040"))  # -7.814 / 1.934
+    assert differing(THREE_DIGITS.format("-4.140"))[0] == "a - c.t"
+    assert "a - c.t" in differing(THREE_DIGITS.format("-4.041").replace("-2.210", "-2.213").replace("1.93", "1.90"))
+
+
 @pytest.mark.parametrize(("exponent", "wrong"), [("e", False), ("E", False), ("e", True), ("E", True)])
 def test_exponents_are_read_in_both_cases(exponent, wrong):
-    p = "2.865164e-07" if not wrong else "2.865164e-06"
+    p = "2.897330e-07" if not wrong else "2.897330e-06"
     text = f"""\
             Estimate Std. Error z value {"Pr(>|z|)":>12}
 (Intercept)   -0.412      0.103  -4.000 6.334248e-05

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -156,13 +157,17 @@ def one_scale(part: Part, name: str) -> Iterator[Finding]:
 
 @rule("a glm's deviance is at most that of no predictor")
 def null_deviance(part: Part, name: str) -> Iterator[Finding]:
-    """What predictors leave is no more than what is left without them, where the search converged."""
+    """What predictors leave is no more than what is left without them, where the search converged.
+
+    Only what differs is a finding here and below: a number that is merely possible has not been recomputed.
+    """
     family = part.families.get("", {})
     if part.block.kind != "stats.glm" or not {"deviance", "null_deviance"} <= set(family) or part.block.messages:
         return
     most = part.value(family["null_deviance"])
     if most is not None:
-        yield from part.compared(name, family["deviance"], Interval(-math.inf, most.high), [family["null_deviance"].id])
+        found = part.compared(name, family["deviance"], Interval(-math.inf, most.high), [family["null_deviance"].id])
+        yield from filter(operator.not_, found)
 
 
 @rule("AIC of counts is at least the deviance and twice the coefficients")
@@ -178,4 +183,5 @@ def discrete_aic(part: Part, name: str) -> Iterator[Finding]:
     )
     if left is not None:
         given = [family["deviance"].id]
-        yield from part.compared(name, family["aic"], Interval(left.low + 2 * shown, math.inf), given)
+        allowed = Interval(left.low + 2 * shown, math.inf)
+        yield from filter(operator.not_, part.compared(name, family["aic"], allowed, given))
