@@ -148,6 +148,14 @@ def excel(request: Request) -> pd.DataFrame:
     options = {"na_values": [""], "keep_default_na": False}
     sheets = pd.read_excel(request.path, sheet_name=None, **options)
     sheet = _one(request, {name: sheet for name, sheet in sheets.items() if len(sheet)}, "sheet")
+    unnamed = [
+        column for column in sheet.columns if str(column).startswith("Unnamed: ") and sheet[column].notna().any()
+    ]
+    if len(unnamed) > len(sheet.columns) / 2:
+        raise DataError(
+            f"{request.path.name} has no name above {len(unnamed)} of {len(sheet.columns)} columns. Names stand in the "
+            "first row: remove the rows above them."
+        )
     sheet = sheet.apply(without_blanks)
     return sheet if request.decimal is None else sheet.apply(_with_sign, request=request, sign=request.decimal)
 

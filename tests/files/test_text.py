@@ -246,6 +246,23 @@ def test_a_blank_cell_among_numbers_is_missing(cell, sign, tmp_path):
     assert data["x"].isna().tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("above", [[], ["Results of the spring term"]])
+def test_rows_above_the_names_of_a_workbook_are_said(above, tmp_path):
+    pytest.importorskip("openpyxl")
+    rows = [[*above, *[None] * (3 - len(above))], ["y", "x", "g"], [1.5, 2, "a"], [2.5, 3, "b"]]
+    pd.DataFrame(rows).to_excel(tmp_path / "t.xlsx", index=False, header=False)
+    with pytest.raises(
+        mlm.DataError, match=r"t\.xlsx has no name above [23] of 3 columns\..* remove the rows above them\."
+    ):
+        mlm.read_data(tmp_path / "t.xlsx")
+
+
+def test_a_column_of_a_workbook_may_have_no_name(tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"y": [1.5, 2.5], "g": ["a", "b"]}).to_excel(tmp_path / "t.xlsx")  # with the rows' numbers
+    assert list(mlm.read_data(tmp_path / "t.xlsx").columns) == ["Unnamed: 0", "y", "g"]
+
+
 def test_a_blank_cell_in_a_workbook_is_missing(tmp_path):
     pytest.importorskip("openpyxl")
     pd.DataFrame({"x": [1.5, " ", 2], "g": ["a", "b", " "]}).to_excel(tmp_path / "t.xlsx", index=False)
