@@ -185,6 +185,13 @@ def test_search_finds_the_glossary(browser, address, width):
     assert not browser.errors
 
 
+def test_the_index_has_one_column_on_a_telephone(browser, address):
+    browser.look(TELEPHONE, "light")
+    browser.open(f"{address}genindex.html")
+    columns = "[...document.querySelectorAll('.genindextable td')].map(cell => cell.getBoundingClientRect().width)"
+    assert min(browser.js(columns)) > 0.7 * TELEPHONE
+
+
 def test_downloads_open(browser, address):
     browser.look(SCREEN, "light")
     for page in [*CHAPTERS, "book/run.html"]:
