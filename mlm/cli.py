@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import time
 import warnings
@@ -14,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from .console import Parser, command, say
+from .console import Parser, command, quoted, say
 from .errors import ArgumentError, MlmError, MlmWarning
 from .files.read import read_data, usual_missing
 from .glm import glm
@@ -113,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         "--missing", metavar="CODE", action="append", default=[], help="a code of missing values; may be repeated"
     )
     parser.add_argument(
-        "--decimal", metavar="SIGN", help="text: ',' for numbers such as 1,5 or 1.234,5; '.' for such as 1,234.5"
+        "--decimal", metavar="SIGN", help='text: "," for numbers such as 1,5 or 1.234,5; "." for such as 1,234.5'
     )
     parser.add_argument("--tidy", metavar="OUT.csv", help="estimates with intervals, one row per parameter")
     parser.add_argument(
@@ -129,8 +128,7 @@ def _run(chosen: argparse.Namespace) -> None:
     """Read, fit, print, and write what is asked for."""
     if "~" in chosen.file.removeprefix("~") and "~" not in chosen.formula:
         raise ArgumentError(
-            "The formula comes first, then the file: "
-            f"python -m mlm {shlex.quote(chosen.file)} {shlex.quote(chosen.formula)}"
+            f"The formula comes first, then the file: python -m mlm {quoted(chosen.file)} {quoted(chosen.formula)}"
         )
     check_outputs(chosen.file, {"--tidy": chosen.tidy, "--plot": chosen.plot, "--report": chosen.report})
     with _progress(f"reading {chosen.file}"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,10 +14,25 @@ from typing import NoReturn
 
 from .errors import suggest
 
-__all__ = ["Parser", "command", "counting", "say"]
+__all__ = ["Parser", "command", "counting", "quoted", "say"]
 
+# What no shell reads as anything but itself, and what is none of its sentence's full stop.
+PLAIN = re.compile(r"[\w./:=+-]*[\w/]")
 # Seconds between two words about how far a computation has come, and before the first.
 MOMENT = 0.5
+
+
+def quoted(word: str) -> str:
+    """Return a word as a command shown to a user has it: double quotes are read alike by sh, PowerShell and cmd.
+
+    Examples
+    --------
+    >>> print(quoted("scores.csv"), quoted("y ~ x + (1 | g)"), quoted(","))
+    scores.csv "y ~ x + (1 | g)" ","
+    """
+    if PLAIN.fullmatch(word):
+        return word
+    return shlex.quote(word) if re.search(r'["$`!]', word) else f'"{word}"'
 
 
 class Parser(argparse.ArgumentParser):

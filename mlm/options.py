@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 
+from .console import quoted
 from .files.read import usual_missing
 
 __all__ = ["in_options"]
@@ -30,7 +30,7 @@ REWORDED = (
         "name the cells that stand for missing values, --missing CODE",
     ),
     (r"\btable=", "--table NAME"),
-    (r"\bdecimal='(.)'", r"--decimal \1"),
+    (r"\bdecimal='(.)'", r'--decimal "\1"'),
     (r" If they are the same: data\[.*\]\.str\.strip\(\)\.", " If they are the same, remove the blanks in the file."),
     (r"\blabels=True", "--labels"),
     (r"\breml=False", "--ml"),
@@ -63,7 +63,7 @@ def in_options(message: str, file: str) -> str:
     usual = usual_missing(file)
 
     def codes(found: re.Match[str]) -> str:
-        return " ".join(f"--missing {shlex.quote(code)}" for code in ast.literal_eval(found[1]) if code not in usual)
+        return " ".join(f"--missing {quoted(code)}" for code in ast.literal_eval(found[1]) if code not in usual)
 
     message = re.sub(r"missing=(\[.*\])", codes, message)
     for pattern, words in REWORDED:
@@ -79,4 +79,4 @@ def _flag(argument: str) -> str:
 def _option(found: re.Match[str]) -> str:
     """An argument and its value, if it has one, as an option."""
     value = found[2].strip("'")
-    return f"{_flag(found[1])} {shlex.quote(value)}" if value else _flag(found[1])
+    return f"{_flag(found[1])} {quoted(value)}" if value else _flag(found[1])

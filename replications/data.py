@@ -21,7 +21,7 @@ from replications.errors import OriginalsError
 
 FOLDER = places.DATA
 VARIABLE = "MLM_ORIGINALS"
-EXTRA = "pip install 'multilevel-replications[originals]', or in the project's folder pip install -e '.[originals]'"
+EXTRA = '''pip install "multilevel-replications[originals]", or in the project's folder pip install -e ".[originals]"'''
 _TYPES = {"text": "str", "integer": "int64", "number": "float64"}
 
 Kind = Literal["original", "twin"]

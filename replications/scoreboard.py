@@ -100,7 +100,7 @@ def page(found: dict[str, dict[str, dict[str, Record]]], made: dict[str, list[st
         "here on the original data, and on the synthetic twin that comes with the book. A number is reproduced "
         "when the computed value rounds to it, within half a unit of its last printed place, or lies in the range "
         'that the registry names where the document says "about" or reads a plot. '
-        "Exceptions are listed one by one, with the reason. `python -m replications check` prints the counts.",
+        "Exceptions are listed one by one, with the reason. `python -m replications list` prints the counts.",
         "Values registered, and how many of them are reproduced on the original data and on the twin:",
         _summary(found),
         *_made_with(made or {}),

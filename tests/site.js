@@ -77,6 +77,15 @@ const site = {
     return [...undrawn, ...wrong].map(called);
   },
 
+  /** Formulas on lines of their own that are wider than the page has room for. */
+  cutFormulas() {
+    const right = (node) => node.getBoundingClientRect().right;
+    return within(".bd-article div.math").filter((node) => {
+      const drawn = node.querySelector("mjx-container > :is(svg, mjx-math)");
+      return drawn && right(drawn) > right(node) + 1;
+    }).map(called);
+  },
+
   /** Figures, each with its file, its size in the file and the width it is shown at. */
   figures() {
     return within(".bd-article img").map((image) => ({

@@ -262,7 +262,7 @@ def test_an_option_that_is_not_known_has_its_nearest_named(word, meant, file, ca
 def test_formula_and_file_exchanged_are_told(file, capsys):
     assert main([file, "y ~ x + (1 | g)"]) == 2
     error = capsys.readouterr().err
-    assert error == f"ArgumentError: The formula comes first, then the file: python -m mlm 'y ~ x + (1 | g)' {file}\n"
+    assert error == f'ArgumentError: The formula comes first, then the file: python -m mlm "y ~ x + (1 | g)" {file}\n'
 
 
 def test_remedies_for_text_are_options(tmp_path, capsys):
@@ -272,8 +272,8 @@ def test_remedies_for_text_are_options(tmp_path, capsys):
     command = ["y ~ x + (1 | g)", path]
     assert main(command) == 2
     said = capsys.readouterr().err
-    assert "are read with --decimal ,." in said
-    assert said.endswith("these are decimal commas: read the file with --decimal ,.\n")
+    assert 'are read with --decimal ",".' in said
+    assert said.endswith('these are decimal commas: read the file with --decimal ",".\n')
     assert main([*command, "--decimal", ","]) == 0
     capsys.readouterr()
     rows.assign(y=[str(value) for value in rows["y"][:-1]] + ["none"]).to_csv(path, index=False)
@@ -286,6 +286,19 @@ def test_remedies_for_text_are_options(tmp_path, capsys):
     assert "'A' and 'A ' of 'g'. If they are the same, remove the blanks in the file." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("code", ["k.A.", "not asked", "n/a", "$x", 'a "b"', "n!", "ohne Übung"])
+def test_a_remedy_can_be_copied_out_of_its_sentence(code, tmp_path, capsys):
+    rows = pd.DataFrame(data()).astype({"x": object})
+    rows.loc[rows.index[:2], "x"] = code
+    rows.to_csv(tmp_path / "d.csv", index=False)
+    command = ["y ~ x + (1 | g)", str(tmp_path / "d.csv")]
+    main(command)
+    said = capsys.readouterr().err
+    remedy = re.search(r"missing values: (.*)\. Numbers are", said)[1]
+    assert main([*command, *shlex.split(remedy)]) == 0
+    assert "2 of 180 rows have missing values" in capsys.readouterr().err
+
+
 def test_messages_speak_in_options(tmp_path, capsys):
     rows = pd.DataFrame(data()).astype({"x": object})
     rows.loc[rows.index[:2], "x"] = ["N/A", "not asked"]
@@ -296,7 +309,7 @@ def test_messages_speak_in_options(tmp_path, capsys):
     assert "2 of 180 rows" in said
     assert "dropna" not in said
     main(command)
-    assert "missing values: --missing N/A --missing 'not asked'. Numbers" in capsys.readouterr().err
+    assert 'missing values: --missing N/A --missing "not asked". Numbers' in capsys.readouterr().err
     for options, said in ((["--table", "a"], ": --table is for .rda"), (["--labels"], ": --labels is for .dta")):
         assert main([*command, *options]) == 2
         assert said in capsys.readouterr().err

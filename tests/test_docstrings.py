@@ -95,3 +95,10 @@ def test_examples_fit_the_boxes_of_the_reference():
     assert len(shown) > 300
     wide = {name: _wide(inspect.getdoc(thing), BOX_OF_MEMBER if member else BOX) for name, thing, member in shown}
     assert not {name: lines for name, lines in wide.items() if lines}
+
+
+def test_what_the_reference_leaves_out_are_members_of_models():
+    config = pytest.importorskip("yaml").safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    left_out = config["sphinx"]["config"]["autodoc_default_options"]["exclude-members"].split(",")
+    models = (mlm.MixedModel, mlm.GeneralizedMixedModel, mlm.LinearModel, mlm.GeneralizedLinearModel)
+    assert not [name for name in map(str.strip, left_out) if not any(hasattr(model, name) for model in models)]

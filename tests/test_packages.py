@@ -62,7 +62,7 @@ runpy.run_path({str(ROOT / "tools" / "packages.py")!r}, run_name="__main__")
     assert done.returncode == 2
     assert (
         done.stderr
-        == f"This needs setuptools 77 or later, and {found or 'none'} is here: pip install 'setuptools>=77'\n"
+        == f'This needs setuptools 77 or later, and {found or "none"} is here: pip install "setuptools>=77"\n'
     )
 
 

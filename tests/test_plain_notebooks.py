@@ -83,7 +83,7 @@ def test_the_checks_of_the_book_are_left_out_and_nothing_else_needs_them(key, wr
     lost = {name for cell in gone for name in names_in(cell.source, ast.Store)} - names_in(stays, ast.Store)
     assert not lost & names_in(stays, ast.Load)
     head = nbformat.read(written / f"{key}.ipynb", as_version=4).cells[0].source
-    assert (f"`python -m replications check {key}`" in head) == (key in SOURCES)
+    assert (f"`python -m replications show {key}`" in head) == (key in SOURCES)
 
 
 def names_in(code, use):

@@ -117,7 +117,7 @@ def test_page_is_whole(seen, address):
 
 @every_look
 def test_page_fits_its_width(seen):
-    """On a screen nothing scrolls sideways and figures are sharp; their letters are read on a telephone."""
+    """On a screen nothing scrolls sideways and figures are sharp; on a telephone letters are read, formulas whole."""
     if seen.width == SCREEN:
         for language in ("R", "Python"):
             seen.js(f"site.choose('{language}')")
@@ -127,6 +127,7 @@ def test_page_fits_its_width(seen):
     else:
         smallest = {figure["file"][-40:]: letters(figure) for figure in seen.js("site.figures()")}
         assert not {file: size for file, size in smallest.items() if size < LETTERS}
+        assert not seen.js("site.cutFormulas()")
 
 
 @looks([look for look in LOOKS if look[2] == "light"])
@@ -182,6 +183,13 @@ def test_search_finds_the_glossary(browser, address, width):
     results = "[...document.querySelectorAll('#search-results li a')].map(link => link.href)"
     assert any("glossary" in link for link in browser.wait(f"(found => found.length && found)({results})"))
     assert not browser.errors
+
+
+def test_the_index_has_one_column_on_a_telephone(browser, address):
+    browser.look(TELEPHONE, "light")
+    browser.open(f"{address}genindex.html")
+    columns = "[...document.querySelectorAll('.genindextable td')].map(cell => cell.getBoundingClientRect().width)"
+    assert min(browser.js(columns)) > 0.7 * TELEPHONE
 
 
 def test_downloads_open(browser, address):

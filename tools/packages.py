@@ -77,7 +77,7 @@ def check_setuptools() -> None:
         found = "none"
     if found == "none" or int(found.partition(".")[0]) < int(least):
         raise BuildError(
-            f"This needs setuptools {least} or later, and {found} is here: pip install 'setuptools>={least}'"
+            f'This needs setuptools {least} or later, and {found} is here: pip install "setuptools>={least}"'
         )
 
 

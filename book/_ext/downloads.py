@@ -40,7 +40,7 @@ chapters are on the book's page *Run a chapter*.
 # Of a chapter that replicates a source.
 CHECKED = """
 The book compares every number that the source prints with the one computed here, in a line below each section of
-the chapter; those comparisons are left out, and `python -m replications check {key}` makes them all.
+the chapter; those comparisons are left out, and `python -m replications show {key}` prints them all.
 """
 # The first cell where the notebook may be opened on a server that has no wheel yet.
 INSTALL = """

@@ -19,6 +19,7 @@ __all__ = [
     "as_numbers",
     "is_text",
     "needs_digits",
+    "read_cells",
     "warn_of_text",
     "without",
     "without_blanks",
@@ -77,6 +78,13 @@ def as_numbers(column: pd.Series, missing: Iterable[str] = (), decimals: str = "
     return pd.Series(np.array([*values, np.nan])[codes], index=column.index, name=column.name)
 
 
+def read_cells(column: pd.Series, missing: Iterable[str], decimals: str, decimal: str | None) -> pd.Series:
+    """Return a column of texts as numbers, if all of its cells are, with the marks of thousands that were asked for."""
+    marked = column if decimal is None else without_marks(column, decimal)
+    read = as_numbers(marked, missing, decimals)
+    return as_numbers(column, missing, decimals) if is_text(read) and marked is not column else read
+
+
 def _form(cells: Iterable[str], decimals: str) -> re.Pattern[str]:
     """Return how a column writes numbers: with commas, where it must, or may and one has a comma."""
     commas = decimals == "," or ("," in decimals and any("," in cell for cell in cells))
@@ -121,9 +129,12 @@ def without_marks(column: pd.Series, decimal: str) -> pd.Series:
     return column if new.equals(column) else new
 
 
-def warn_of_text(file: str, missing: Iterable[str], data: pd.DataFrame, signs: bool = False) -> None:
+def warn_of_text(
+    file: str, missing: Iterable[str], data: pd.DataFrame, signs: bool = False, decimal: str | None = None
+) -> None:
     """Warn once of columns of text most of whose cells are numbers; with the signs of numbers that may be told."""
-    found = {name: odd for name, column in data.items() if is_text(column) and (odd := _odd_cells(column))}
+    form = COMMA_NUMBER if decimal == "," else NUMBER
+    found = {name: odd for name, column in data.items() if is_text(column) and (odd := _odd_cells(column, form))}
     if not found:
         return
     parts = [
@@ -134,17 +145,20 @@ def warn_of_text(file: str, missing: Iterable[str], data: pd.DataFrame, signs: b
     codes = list(dict.fromkeys(cell for _, odd in found.values() for cell in odd if not _is_written(cell)))
     remedy = f" If these stand for missing values: missing={[*missing, *codes]}." if codes else ""
     if signs:
-        remedy += _decimals([cell for _, odd in found.values() for cell in odd if _is_written(cell)])
+        remedy += _decimals([cell for _, odd in found.values() for cell in odd if _is_written(cell)], decimal)
     warnings.warn(
         f"{file}: read as text, so a category, though most cells look like numbers: "
-        f"{first_few(parts)}.{remedy} Numbers are written as 1234.5, without %.",
+        f"{first_few(parts)}.{remedy} Numbers are written as 1234{'.' if form is NUMBER else ','}5, without %.",
         TextColumnWarning,
         stacklevel=users_stacklevel(),
     )
 
 
-def _decimals(cells: list[str]) -> str:
-    """Say how numbers with decimal commas, or with marks of thousands, are read."""
+def _decimals(cells: list[str], decimal: str | None) -> str:
+    """Say how numbers with other decimal signs than those asked for, or with marks of thousands, are read."""
+    if decimal == ",":
+        dots = [cell for cell in cells if NUMBER.fullmatch(cell)]
+        return f" Decimal dots, as in {dots[0]!r}, are read without decimal=','." if dots else ""
     marked = [cell for cell in cells if DECIMALS["."][0].fullmatch(cell) and not cell.lstrip("+-").startswith("0")]
     commas = [cell for cell in cells if cell not in marked and DECIMAL_COMMA.fullmatch(cell)]
     if commas:
@@ -152,16 +166,16 @@ def _decimals(cells: list[str]) -> str:
     return f" Marks of thousands, as in {marked[0]!r}, are read with decimal='.'." if marked else ""
 
 
-def _odd_cells(column: pd.Series) -> tuple[int, Counter[str]] | None:
-    """Return how many cells are numbers, and the others with their counts, where most seem to be meant as numbers."""
+def _odd_cells(column: pd.Series, form: re.Pattern[str]) -> tuple[int, Counter[str]] | None:
+    """Return how many cells are numbers of a form, and the others with counts, where most seem meant as numbers."""
     counts = Counter({str(cell).strip(): 0 for cell in column.dropna().unique() if not isinstance(cell, bool)})
     if not counts:
         return None
     for cell, count in column.dropna().value_counts().items():
         counts[str(cell).strip()] += int(count)
-    numbers = sum(count for cell, count in counts.items() if NUMBER.fullmatch(cell))
+    numbers = sum(count for cell, count in counts.items() if form.fullmatch(cell))
     written = sum(count for cell, count in counts.items() if _is_written(cell))
-    odd = Counter({cell: count for cell, count in counts.items() if not NUMBER.fullmatch(cell)})
+    odd = Counter({cell: count for cell, count in counts.items() if not form.fullmatch(cell)})
     return (numbers, odd) if odd and written > MOST * sum(counts.values()) else None
 
 

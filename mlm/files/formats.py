@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ArgumentError, DataError, first_few, suggest
-from .cells import EXACT, without_blanks
+from .cells import EXACT, is_text, read_cells, without_blanks
 from .request import Request
 from .text import text
 
@@ -148,7 +148,25 @@ def excel(request: Request) -> pd.DataFrame:
     options = {"na_values": [""], "keep_default_na": False}
     sheets = pd.read_excel(request.path, sheet_name=None, **options)
     sheet = _one(request, {name: sheet for name, sheet in sheets.items() if len(sheet)}, "sheet")
-    return sheet.apply(without_blanks)
+    unnamed = [
+        column for column in sheet.columns if str(column).startswith("Unnamed: ") and sheet[column].notna().any()
+    ]
+    if len(unnamed) > len(sheet.columns) / 2:
+        raise DataError(
+            f"{request.path.name} has no name above {len(unnamed)} of {len(sheet.columns)} columns. Names stand in the "
+            "first row: remove the rows above them."
+        )
+    sheet = sheet.apply(without_blanks)
+    return sheet if request.decimal is None else sheet.apply(_with_sign, request=request, sign=request.decimal)
+
+
+def _with_sign(column: pd.Series, request: Request, sign: str) -> pd.Series:
+    """Return a column whose texts are numbers by the sign before decimals as numbers, those among its cells too."""
+    if not is_text(column):
+        return column
+    texts = column.map(lambda cell: repr(cell).replace(".", sign) if isinstance(cell, float) else cell)
+    read = read_cells(texts.mask(column.isna()), request.missing, sign, sign)
+    return column if is_text(read) else read
 
 
 def _one(request: Request, tables: Mapping[str, pd.DataFrame], noun: str) -> pd.DataFrame:

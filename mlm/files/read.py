@@ -18,7 +18,7 @@ from .request import COMPRESSED, MISSING, Request
 __all__ = ["read_data", "usual_missing"]
 
 ADDRESS = re.compile(r"(https?|ftp)://", re.IGNORECASE)
-EXTRA = "pip install 'multilevel-replications[files]'"
+EXTRA = 'pip install "multilevel-replications[files]"'
 
 
 def read_data(
@@ -62,8 +62,9 @@ def read_data(
         What stands for a missing value, beside nothing at all: texts, and numbers as in ``["-99"]``. By default ``NA``,
         ``NaN`` and a lone dot in text and workbooks; nothing in the other kinds, which have a sign of their own.
     decimal : {None, ",", "."}
-        In text, the sign before the decimals; the other one may then stand between thousands: with ``","`` ``1.234,5``
-        is 1234.5, with ``"."`` ``1,234.5`` is. By default no sign stands between thousands.
+        In text, and in cells of a workbook that are text, the sign before the decimals; the other one may then stand
+        between thousands: with ``","`` ``1.234,5`` is 1234.5, with ``"."`` ``1,234.5`` is. By default no sign stands
+        between thousands.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def read_data(
     kind = _kind(file)
     codes = usual_missing(file) if missing is None else _texts(missing)
     of_text = FORMATS[kind] is FORMATS[".csv"]
-    decimal = _decimal(decimal, file, of_text)
+    decimal = _decimal(decimal, file, kind)
     request = Request(file, _table(table, file, kind), _labels(labels, file, kind), ("", *codes), decimal)
     try:
         data = FORMATS[kind](request)
@@ -114,7 +115,7 @@ def read_data(
         raise DataError(f"{file} cannot be read as {kind}: {type(error).__name__}: {error}") from error
     if not of_text:
         data = without(data, codes)
-    warn_of_text(file.name, codes, data, signs=of_text)
+    warn_of_text(file.name, codes, data, kind in SIGNLESS, decimal)
     data.attrs["name"] = _uncompressed(file)[: -len(kind)]
     return data
 
@@ -179,12 +180,12 @@ def _labels(labels: Any, file: Path, kind: str) -> bool:
     return bool(labels)
 
 
-def _decimal(decimal: Any, file: Path, of_text: bool) -> str | None:
-    """Return the sign before decimals, where the file is text."""
+def _decimal(decimal: Any, file: Path, kind: str) -> str | None:
+    """Return the sign before decimals, where the file can have numbers as text."""
     if decimal is not None and not is_one_of(decimal, DECIMALS):
         raise ArgumentError(f"`decimal` is ',' or '.'; got {brief(decimal)}.")
-    if decimal is not None and not of_text:
-        raise ArgumentError(f"The numbers of {file.name} are not text: `decimal` is for .csv, .tsv, .txt.")
+    if decimal is not None and kind not in SIGNLESS:
+        raise ArgumentError(f"The numbers of {file.name} are not text: `decimal` is for {', '.join(SIGNLESS)}.")
     return decimal
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from ..errors import DataError, first_few
+from ..errors import DataError, counted, first_few
 
 __all__ = ["Layout", "layout"]
 
@@ -163,8 +163,9 @@ def _is_number(text: str) -> bool:
 
 def _unfit(name: str, line: int, fields: int, names: list[str]) -> DataError:
     return DataError(
-        f"{name}: line {line} has {fields} fields, and the header {len(names)} ({first_few(names)}). "
-        "Give every column a name and every row as many fields; a text that holds the separator stands in quotes."
+        f"{name}: line {line} has {counted(fields, 'field')}, and the header {len(names)} ({first_few(names)}). "
+        "Give every column a name and every row as many fields, remove what stands above the names, and put texts that "
+        "hold the separator in quotes."
     )
 
 

@@ -11,7 +11,7 @@ import warnings
 import pandas as pd
 
 from ..errors import DataError, TextColumnWarning, first_few, users_stacklevel
-from .cells import as_numbers, is_text, needs_digits, without_marks
+from .cells import is_text, needs_digits, read_cells
 from .request import COMPRESSED, Request
 from .separators import Layout, layout
 
@@ -33,17 +33,10 @@ def text(request: Request) -> pd.DataFrame:
     if exact:
         texts = _named(_columns(request, found, dtype=str), found)
         data = data.assign(**{name: texts[name] for name in exact})
-    read = {name: _read(data[name], request, decimals) for name in data.columns}
+    read = {name: read_cells(data[name], request.missing, decimals, request.decimal) for name in data.columns}
     if request.decimal is None and any(is_text(data[name]) and not is_text(read[name]) for name in read):
         _warn_of_dots(request, found, [name for name in floats if name not in exact])
     return pd.DataFrame(read, index=data.index)
-
-
-def _read(column: pd.Series, request: Request, decimals: str) -> pd.Series:
-    """Return a column as numbers, if all of its cells are, with the marks of thousands that were asked for."""
-    marked = column if request.decimal is None else without_marks(column, request.decimal)
-    read = as_numbers(marked, request.missing, decimals)
-    return as_numbers(column, request.missing, decimals) if is_text(read) and marked is not column else read
 
 
 def _may_be_marked(cell: str) -> bool:

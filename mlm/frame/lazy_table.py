@@ -220,7 +220,7 @@ def _files(path: str) -> Any:
     except ImportError:
         raise DataError(
             f"Files of Parquet are read by DuckDB, which is not installed ({shorten(path)!r}): "
-            "pip install 'multilevel-replications[big]'."
+            'pip install "multilevel-replications[big]".'
         ) from None
     try:
         return duckdb.connect().read_parquet(path)

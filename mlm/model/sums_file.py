@@ -97,7 +97,7 @@ def _arrow() -> tuple[Any, Any]:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError:
         raise DataError(
-            "Files of sums need pyarrow, which is not installed: pip install 'multilevel-replications[big]'."
+            'Files of sums need pyarrow, which is not installed: pip install "multilevel-replications[big]".'
         ) from None
 
 

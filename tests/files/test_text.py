@@ -166,6 +166,40 @@ def test_the_warning_of_text_names_the_sign_that_reads_it(text, remedy, tmp_path
     assert read(tmp_path, text, decimal=sign)["y"].dtype.kind in "if"
 
 
+@pytest.mark.parametrize(
+    "text", ["y;g\n9.75;a\n10.5;b\n", "y;g\n9.75;a\n10,5;b\n11.25;c\n", "y,g\n7.5,a\nk.A.,b\n8.5,c\n"]
+)
+def test_decimal_dots_among_decimal_commas_are_said(text, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.warns(mlm.TextColumnWarning, match=r"'y' .* read without decimal=','\. Numbers are written as 1234,5,"):
+        assert not pd.api.types.is_numeric_dtype(mlm.read_data(tmp_path / "t.csv", decimal=",")["y"].dtype)
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "values"),
+    [
+        (["1,5", "-0,25"], ",", [1.5, -0.25]),
+        (["1.234,5", 2.5, 3], ",", [1234.5, 2.5, 3]),
+        (["1,5", "NA", ""], ",", [1.5, np.nan, np.nan]),
+        (["1,234.5", 1e-7, "2"], ".", [1234.5, 1e-7, 2]),
+        ([1.5, 2.5], ",", [1.5, 2.5]),
+    ],
+)
+def test_numbers_that_are_text_in_a_workbook_are_read_by_their_sign(cells, decimal, values, tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"y": cells, "g": ["a 1,5"] * len(cells)}).to_excel(tmp_path / "t.xlsx", index=False)
+    data = mlm.read_data(tmp_path / "t.xlsx", decimal=decimal)
+    np.testing.assert_array_equal(data["y"].to_numpy(float), values)
+    assert data["g"].tolist() == ["a 1,5"] * len(cells)
+
+
+def test_the_remedy_for_decimal_commas_in_a_workbook_is_one(tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"y": ["1,5", "2,25"]}).to_excel(tmp_path / "t.xlsx", index=False)
+    with pytest.warns(mlm.TextColumnWarning, match="Decimal commas, as in '1,5', are read with decimal=','"):
+        mlm.read_data(tmp_path / "t.xlsx")
+
+
 def test_dots_beside_decimal_commas_may_be_marks_of_thousands(tmp_path):
     text = "y;x;z\n1,5;1.234;0.234\n2,5;2.345;1.5\n"
     (tmp_path / "t.csv").write_text(text)
@@ -210,6 +244,23 @@ def test_a_blank_cell_among_numbers_is_missing(cell, sign, tmp_path):
     data = read(tmp_path, sign.join("xy") + "\n" + "".join(f"{x}{sign}1\n" for x in ("1.5", cell, "2")))
     assert data["x"].dtype == float
     assert data["x"].isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("above", [[], ["Results of the spring term"]])
+def test_rows_above_the_names_of_a_workbook_are_said(above, tmp_path):
+    pytest.importorskip("openpyxl")
+    rows = [[*above, *[None] * (3 - len(above))], ["y", "x", "g"], [1.5, 2, "a"], [2.5, 3, "b"]]
+    pd.DataFrame(rows).to_excel(tmp_path / "t.xlsx", index=False, header=False)
+    with pytest.raises(
+        mlm.DataError, match=r"t\.xlsx has no name above [23] of 3 columns\..* remove the rows above them\."
+    ):
+        mlm.read_data(tmp_path / "t.xlsx")
+
+
+def test_a_column_of_a_workbook_may_have_no_name(tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"y": [1.5, 2.5], "g": ["a", "b"]}).to_excel(tmp_path / "t.xlsx")  # with the rows' numbers
+    assert list(mlm.read_data(tmp_path / "t.xlsx").columns) == ["Unnamed: 0", "y", "g"]
 
 
 def test_a_blank_cell_in_a_workbook_is_missing(tmp_path):

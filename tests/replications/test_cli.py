@@ -21,6 +21,28 @@ TOTAL = sum(len(registry.read(source).entries) for source in registry.SOURCES)
 CONTENT = b"schid,math\n1,48\n"
 
 
+COMMANDS = ("list", "show", "check", "read", "verify", "new", "scoreboard", "certificate", "fetch", "twins")
+FOLDED = re.compile(r"\n +")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_says_what_it_does(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    usage, about, *_ = FOLDED.sub(" ", capsys.readouterr().out).split("\n\n")
+    assert usage.startswith(f"usage: python -m replications {command}")
+    assert len(about.split()) >= 9
+    assert not about.startswith(("options:", "positional"))
+    assert all(len(line) < 80 for line in about.splitlines())
+
+
+def test_the_help_names_every_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert set(COMMANDS) == set(re.findall(r"^    ([a-z]+)(?: {2,}|$)", capsys.readouterr().out, re.MULTILINE))
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass

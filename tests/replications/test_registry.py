@@ -101,6 +101,11 @@ def test_a_twin_exception_does_not_hold_on_the_originals(monkeypatch):
     registry.exceptions.cache_clear()
 
 
+def test_labels_have_letters_and_words_not_their_names_in_code():
+    code = re.compile(r"\b(alpha|beta|gamma|lambda|rho|sigma|tau|theta|upsilon)(_|\d|\b)|\$|\^|sqrt\(")
+    assert not [entry.what for _, entry in ENTRIES if code.search(entry.what)]
+
+
 def test_unknown_names_are_answered_with_near_ones():
     with pytest.raises(RegistryError, match="Did you mean 'vaisey_mlm'"):
         registry.read("vaisey_mlms")
