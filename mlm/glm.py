@@ -17,7 +17,7 @@ from .frame.units import LARGEST_SQUARES, demand_squares
 from .generalized.distribution import Family
 from .generalized.family import OVERDISPERSED, make_family
 from .generalized.irls import Estimate, unscaled_covariance
-from .generalized.means import range_of
+from .generalized.means import range_of, vanishing_said
 from .generalized.overdispersion import estimate_with_theta
 from .generalized.response import Response, reader_of
 from .generalized.separation import may_separate, separating
@@ -235,6 +235,12 @@ def _endless(frame: ModelFrame, found: Estimate, family: Family, covariance: np.
     """Say which rows are told apart and which coefficients have no finite estimate."""
     if frame.y.min() == frame.y.max() in (0.0, family.upper):
         return _constant(frame, family)
+    if family.may_vanish and found.edge is not None:
+        said = vanishing_said(frame.formula.response, family, int(found.edge.sum()), frame.nobs)
+        return (
+            f"{said} Estimates and standard errors are those of where the search was given up, and mean nothing. "
+            + ("Take link='identity', or leave out what tells these rows from the others.")
+        )
     apart = separating(frame.x, frame.y, family) if may_separate(family) else None
     if apart is None and may_separate(family):
         return NOT_AT_REST + _remedy(frame, family)

@@ -25,6 +25,7 @@ from .fitted import FittedMixed
 from .generalized_checks import (
     convergence_message,
     demand_finite,
+    demand_means,
     demand_start,
     demand_structure,
     offset_said,
@@ -125,6 +126,7 @@ class GeneralizedFit(FittedMixed):
             said = said.replace(OR_START, "")
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, terms, family, optimum)
+        demand_means(frame, worked, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         if not silent:
             found._warn(quiet)

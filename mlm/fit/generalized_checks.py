@@ -10,10 +10,12 @@ from ..errors import ArgumentError, DataError, FitError, brief, counted, first_f
 from ..frame.model_frame import ModelFrame, RandomPart
 from ..generalized.distribution import Family
 from ..generalized.irls import estimate
+from ..generalized.means import vanishing_said
 from ..generalized.one_outcome import at_endless_variance
 from ..generalized.response import Response
 from ..generalized.separation import may_separate, separating
 from .checks import demand_estimable, exact_message
+from .generalized_information import AtModes, information
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
 
@@ -22,6 +24,7 @@ __all__ = [
     "convergence_message",
     "demand_finite",
     "demand_generalized",
+    "demand_means",
     "demand_start",
     "demand_structure",
     "offset_said",
@@ -44,6 +47,10 @@ LEAST_WEIGHT = 1e-6
 # Standard deviation of effects on the linear predictor up to which a minimum of the approximated likelihood of levels
 # with one outcome is taken for one of the likelihood.
 TRUSTED_DEVIATION = 4.0
+# Variance of a row's linear predictor, a logarithm, from which nothing is told of it: of a standard deviation of 1000.
+MOST_VARIANCE = 1e6
+# Square of what a row, of mean square 1, has of a direction of which nothing is told, up to which it is rounding.
+NOT_TOLD = 1e-20
 
 
 def checked_nodes(n_agq: Any) -> int:
@@ -258,6 +265,27 @@ def demand_finite(
     if family.name == "binomial":
         for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
             _demand_finite_variance(frame, group, family, optimum)
+
+
+def demand_means(frame: ModelFrame, worked: WorkedRows, optimum: GeneralizedOptimum) -> None:
+    """Refuse a fit some of whose means run to 0, because the response is below.
+
+    The likelihood tells nothing of their linear predictors any more.
+    """
+    working, mode = optimum.laplace.problem.working, optimum.evaluation.mode
+    if not (working.family.may_vanish and len(mode.beta)):
+        return
+    rows = worked.rows.xt
+    matrix = information(worked.rows, AtModes(mode.matrices, mode.system, mode.at.weights)).matrix
+    sizes, axes = np.linalg.eigh(matrix * float(np.sum(working.weights)) / mode.at.deviance)
+    told = np.square(axes.T @ rows) <= MOST_VARIANCE * np.maximum(sizes, NOT_TOLD / MOST_VARIANCE)[:, None]
+    lost = int(np.sum(~told.all(axis=0)))
+    if lost:
+        said = vanishing_said(frame.formula.response, working.family, lost, frame.nobs)
+        raise FitError(
+            f"{said} There is no estimate. Fit the means themselves, with mlm.lmer, or leave out what tells these rows "
+            "from the others."
+        )
 
 
 def _demand_no_separation(frame: ModelFrame, family: Family) -> None:

@@ -15,6 +15,7 @@ from .generalized_start import (
     expected_curvature,
     first_coefficients,
     moments,
+    one_sided_coefficients,
     start_hessian,
 )
 from .several_ends import several_ends, small_ends
@@ -104,8 +105,23 @@ def search(
     FitError
         When the likelihood cannot be computed where the search starts.
     """
-    log = Log() if log is None else log
-    criterion = Criterion(laplace, log, estimated)
+    criterion = Criterion(laplace, Log() if log is None else log, estimated)
+    found = _searched(criterion, theta, beta, rough)
+    other = one_sided_coefficients(laplace) if beta is None else None
+    if other is None:
+        return found
+    try:
+        again = _searched(Criterion(laplace, criterion.log, estimated), theta, other, rough)
+    except FitError:
+        return found
+    return again if again.evaluation.value < found.evaluation.value - LEAST_GAIN else found
+
+
+def _searched(
+    criterion: Criterion, theta: np.ndarray | None, beta: np.ndarray | None, rough: bool
+) -> GeneralizedOptimum:
+    """The end of a search from these fixed effects."""
+    estimated = criterion.estimated
     plain = _without_effects(criterion, beta)
     tolerance = FINE if rough else ROUGH
     firsts = (several_ends if criterion.has_scale else _first_stage)(criterion, plain, theta, tolerance)

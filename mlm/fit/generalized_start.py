@@ -16,7 +16,15 @@ from ..generalized.pirls import Mode
 from ..generalized.response import Response
 from ..likelihood.covariance import lower_factor
 
-__all__ = ["expected_curvature", "fewer_effects", "first_coefficients", "moments", "spread_starts", "start_hessian"]
+__all__ = [
+    "expected_curvature",
+    "fewer_effects",
+    "first_coefficients",
+    "moments",
+    "one_sided_coefficients",
+    "spread_starts",
+    "start_hessian",
+]
 
 # Standard deviations of random effects, as shares of the spread of the rows about the fixed effects on the scale of the
 # linear predictor, from which the search of a model with a dispersion starts; and that of one effect where the others
@@ -51,6 +59,19 @@ def first_coefficients(laplace: Laplace) -> list[np.ndarray]:
     if not found:
         raise FitError(NO_START)
     return [beta for _, beta in sorted(found, key=lambda each: each[0])]
+
+
+def one_sided_coefficients(laplace: Laplace) -> np.ndarray | None:
+    """Fixed effects whose means are all of the sign that the response has on average, if it has both.
+
+    A mean that has a pole keeps its sign in a search, so that there can be a minimum for each side.
+    """
+    rows, working = laplace.problem.rows, laplace.problem.working
+    if working.family.link.name != "inverse" or not working.y.min() < 0.0 < working.y.max() or not len(rows.xt):
+        return None
+    level = np.average(np.abs(working.y), weights=working.weights)
+    level = level if np.average(working.y, weights=working.weights) > 0.0 else -level
+    return rows.xt @ (working.family.link.link(level) - rows.offset) / len(working.y)
 
 
 def moments(laplace: Laplace, mode: Mode) -> tuple[np.ndarray, np.ndarray]:

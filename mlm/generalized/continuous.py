@@ -56,8 +56,9 @@ class Gaussian(Family):
     def start(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         if self.link.name == "identity":
             return np.array(y, dtype=float)
-        size = float(np.mean(np.abs(y))) or 1.0  # a logarithm or an inverse has no mean of 0, or below
-        return np.where(y > 0.1 * size, y, 0.1 * size)
+        size = float(np.mean(np.abs(y))) or 1.0  # a logarithm has no mean of 0 or below, an inverse none of 0
+        sign = np.where(y < 0.0, -1.0, 1.0) if self.link.name == "inverse" else 1.0
+        return sign * np.maximum(sign * y, 0.1 * size)
 
     def likely_dispersion(self, deviance: float, weights: np.ndarray) -> float:
         return deviance / len(weights)

@@ -139,6 +139,11 @@ class Family(ABC):
         """Whether each linear predictor has a mean of the family."""
         return bool(self.link.unit) and (self.link.name != "log" or np.isinf(self.upper))
 
+    @property
+    def may_vanish(self) -> bool:
+        """Whether means can run to 0 because the response is 0 or less there, as its logarithm's inverse cannot be."""
+        return self.lower < 0.0 and self.link.name == "log"
+
     def admits(self, eta: np.ndarray) -> bool:
         """Whether these linear predictors have means that the family can have."""
         return bool(self.admitted(eta).all())

@@ -245,7 +245,7 @@ class _Search:
         far = ~(moves <= STILL_MOVING * (self.family.link.unit or np.abs(eta)))
         at_end = self.family.room(eta) < CERTAIN * usual
         there = np.abs(self.family.residual(self.y, eta)) < CERTAIN * usual
-        return far & at_end if there[at_end].all() else np.zeros_like(far)
+        return far & at_end if self.family.may_vanish or there[at_end].all() else np.zeros_like(far)
 
     def is_stationary(self, found: Estimate) -> bool:
         """Whether what pulls at each coefficient is balanced."""

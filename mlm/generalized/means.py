@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ExtrapolationWarning, counted, users_stacklevel
 from .distribution import Family
 
-__all__ = ["means_said", "range_of"]
+__all__ = ["means_said", "range_of", "vanishing_said"]
 
 
 def range_of(family: Family) -> str:
@@ -54,3 +54,18 @@ def means_said(family: Family, eta: np.ndarray, what: str) -> np.ndarray:
             stacklevel=users_stacklevel(),
         )
     return mu
+
+
+def vanishing_said(response: str, family: Family, rows: int, n: int) -> str:
+    """Say that means run to 0, below which the response is: see `Family.may_vanish`.
+
+    Examples
+    --------
+    >>> from mlm.generalized.family import make_family
+    >>> vanishing_said("y", make_family("gaussian", "log"), 2, 8)[:67]
+    'The likelihood has no maximum: fitted means run to 0 in 2 rows of 8'
+    """
+    return (
+        f"The likelihood has no maximum: fitted means run to 0 in {counted(rows, 'row')} of {n:,}, where {response!r} "
+        f"is 0 or less on the whole, and means with link={family.link.name!r} are above 0."
+    )

@@ -23,8 +23,10 @@ __all__ = ["OR_LINK", "OR_START", "Mode", "Problem", "find_mode", "predicted", "
 
 MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is
-# rounding), and below which it is not taken.
+# rounding), and below which it is not taken; over `Working.sharpness`, and over its square.
 CLOSE, ARRIVED = 1e-9, 1e-18
+# Share of the last step's square from which steps so short fall no more but for rounding.
+STALLED = 0.1
 OR_START, OR_LINK = ", or give values in start=", ", or take another link"
 NO_MEANS = "The linear predictor gives means that the family cannot have"
 NOT_FOUND = (
@@ -195,7 +197,7 @@ def find_mode(
     if not working.admits(eta):
         raise FitError(NO_MEANS + _remedy(working))
     at, penalty = working.at(eta), _squares(u)
-    last, finer = False, max(working.penalty_factor, 1.0)
+    last, before = False, np.inf
     for _ in range(MOST_STEPS):
         blocks = rows.weighted(at.weights)
         system = structure.system(blocks, matrices)
@@ -213,9 +215,11 @@ def find_mode(
         step, move = _step(rows, at, slope, fixed, curvature)
         size = float(sum([np.vdot(s, g) for s, g in zip(step, slope, strict=True)]))
         size += float(move @ (rows.xt @ at.score)) if joint else 0.0
-        if size < ARRIVED / finer:
+        finer = working.sharpness(at)
+        if size < ARRIVED / finer**2:
             break
-        last = size < CLOSE / finer
+        last = size < CLOSE / finer or (size < CLOSE and size > STALLED * before)
+        before = size
         found = _lower(problem, matrices, (beta, u, at, penalty), (move, [s[:, :, 0] for s in step]), joint)
         if found is None:
             if size > 1e-6:
@@ -274,13 +278,14 @@ def _lower(
     if joint:
         along = along + step[0] @ rows.xt
     total = at.deviance + penalty
+    limit = total + max(ROUNDING * abs(total), working.rounding(at))
     share = 1.0
     for _ in range(MOST_HALVINGS):
         eta = at.eta + share * along
         if working.admits(eta):
             moved = [v + share * s for v, s in zip(u, step[1], strict=True)]
             tried, squares = working.at(eta), _squares(moved)
-            if tried.deviance + squares <= total + ROUNDING * abs(total):
+            if tried.deviance + squares <= limit:
                 return beta + share * step[0], moved, tried, squares
         share *= 0.5
     return None

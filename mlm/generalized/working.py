@@ -22,10 +22,13 @@ CANONICAL = {
     "inverse.gaussian": "1/mu^2",
     "gaussian": "identity",
 }
+EPSILON = float(np.finfo(float).eps)
 LARGEST_LOG = 700.0  # of a mean that is still a float, with room for products
 # Means of counts that are their predictors, as shares of the largest, up to which they are at the edge:
 # levels of zeros have no mode within, and derivatives are rounding.
 EDGE_SHARE = 1e-14
+# Mean deviance of a response near 1 that is rounding.
+NO_DEVIANCE = 1e-15
 
 
 class AtRows(NamedTuple):
@@ -106,6 +109,22 @@ class Working:
     def penalty_factor(self) -> float:
         """What squares of spherical effects are multiplied with to be the user's."""
         return self.units.spherical**2
+
+    def sharpness(self, at: AtRows) -> float:
+        """How much the criterion changes with the squares of spherical effects, or with the deviance; 1 or more.
+
+        With a dispersion it does not change with the sum of the two, and modes that are nearly those of the least sum
+        are not enough.
+        """
+        if not self.family.has_scale:
+            return 1.0
+        return max(self.penalty_factor, len(self.y) / max(at.deviance, NO_DEVIANCE * len(self.y)), 1.0)
+
+    def rounding(self, at: AtRows) -> float:
+        """How much of the deviance is rounding of the means, where a dispersion may be so small that it shows."""
+        if not self.family.has_scale:
+            return 0.0
+        return 2.0 * EPSILON * float(np.abs(at.score) @ (1.0 + np.abs(at.eta)))
 
     def keeping_side(self, eta: np.ndarray) -> Working:
         """The same, whose linear predictors do not pass the pole of the mean, if it has one."""

@@ -55,6 +55,36 @@ def test_standard_errors_are_shares_of_the_noise(family, link):
 
 
 @pytest.mark.parametrize(("family", "link"), MODELS)
+def test_levels_that_vary_by_thousands_of_what_rows_do(family, link):
+    """The search ends, soon, and all that is in units of the noise is a tenth as large with a tenth of it.
+
+    Theta² is about what levels vary by over what rows do, and so is the dispersion, which counts both: to their ratio.
+    """
+    wide, near = (mlm.glmer("y ~ x + (1 | g)", drawn(link, noise, 0.05), family, link) for noise in (1e-4, 1e-5))
+    for m in (wide, near):
+        assert m.converged
+        assert len(m.optimizer_info.log) < 1000
+    assert near.sigma == pytest.approx(np.sqrt(0.1) * wide.sigma, rel=3e-2)
+    assert near.theta == pytest.approx(np.sqrt(10.0) * wide.theta, rel=3e-2)
+    assert near.se["x"] == pytest.approx(0.1 * wide.se["x"], rel=1e-2)
+    assert near.se["(Intercept)"] == pytest.approx(wide.se["(Intercept)"], rel=1e-2)
+
+
+@pytest.mark.parametrize(("family", "link"), MODELS)
+def test_slope_of_the_criterion_is_that_of_its_values_beside_an_exact_fit(family, link):
+    """Modes that are not quite those of the least sum change the criterion by more the less is left of a response."""
+    m = mlm.glmer("y ~ x + (1 | g)", drawn(link, 1e-5, 0.05), family, link)
+    theta, beta, value = m.theta, m.fixef.to_numpy(), m.deviance_function.value
+    steps = np.array([0.004, -0.004])
+    by_theta = [value(theta * (1.0 + step), beta) for step in steps]
+    by_beta = [value(theta, beta + step * m.se["(Intercept)"] * np.array([1.0, 0.0])) for step in steps]
+    for pair in (by_theta, by_beta):
+        rise = np.array(pair) + 2.0 * m.loglik
+        assert (rise > 0.0).all()
+        assert rise[0] == pytest.approx(rise[1], rel=0.05)
+
+
+@pytest.mark.parametrize(("family", "link"), MODELS)
 def test_glm_of_nearly_nothing(family, link):
     wide, near = (mlm.glm("y ~ x", drawn(link, noise), family, link) for noise in (1e-5, 1e-7))
     assert near.se.to_numpy() == pytest.approx(0.01 * wide.se.to_numpy(), rel=1e-3)
