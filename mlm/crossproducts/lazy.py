@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from ..frame.evaluate import Evaluator
 from ..frame.grouping import Grouping, grouping
 from ..frame.lazy import LazyFrame
 from ..frame.lazy_rows import LazyRows
+from ..frame.rows import taken
 from ..frame.table import Table
 from ..frame.units import LARGEST_PRODUCTS
 from ..frame.unread import UnreadLevels
@@ -107,10 +107,10 @@ def _factor(rows: LazyRows, frame: LazyFrame, term: RandomTerm, effects: Sequenc
     return FactorSums(UnreadLevels(known), counts, tuple(effects), products)
 
 
-def _levels(term: RandomTerm, keys: Any) -> Grouping:
+def _levels(term: RandomTerm, keys: Table) -> Grouping:
     """The levels of the values that an engine grouped by, and which level each of these is."""
-    evaluator = Evaluator(Table.of(keys), {})
-    return grouping(term.group, term.parts, [evaluator.value(node) for node in term.parts])
+    evaluator = Evaluator(keys, {})
+    return grouping(term.group, term.parts, [taken(evaluator.value(node), None) for node in term.parts])
 
 
 def _pair(
@@ -124,7 +124,7 @@ def _pair(
     wanted = sorted({(min(a, b), max(a, b)) for a in first for b in second})
     keys = dict.fromkeys(name for term in terms for name in frame.keys[term.group])
     found = rows.by(list(keys), wanted)
-    evaluator = Evaluator(Table.of(found.keys), {})
+    evaluator = Evaluator(found.keys, {})
     codes = [
         known[term.group].grouping.find(term.parts, [evaluator.value(node) for node in term.parts])[0] for term in terms
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,14 @@ import pandas as pd
 from ..errors import DataError
 from ..frame.column import Column
 from ..frame.grouping import Grouping, grouping
-from ..frame.kinds import value_of
+from ..frame.kinds import sorted_levels, value_of
 from ..frame.likeness import family
 from ..frame.unread import UnreadLevels
+from ..frame.values import Category, Value
 from ..language.tree import Name
 from .sums import FactorSums, PairSums, Sums
 
-__all__ = ["levels_from", "merged", "part_values", "recentred"]
+__all__ = ["levels_from", "merged", "own_order", "part_values", "recentred"]
 
 
 def recentred(sums: Sums, shift: np.ndarray) -> Sums:
@@ -93,10 +95,31 @@ def part_values(known: Grouping) -> list[pd.Index]:
     return Grouping(known.name, np.arange(known.size), known.size, known.parts, known.pairs).values()
 
 
-def levels_from(name: str, values: Sequence[pd.Index]) -> Grouping:
-    """A grouping factor of the values of its parts, row by row of a table of levels."""
+def own_order(levels: Any) -> pd.Index | None:
+    """Levels in an order of their own, as categories have; None of those that are sorted."""
+    own = pd.Index(levels)
+    if own.is_monotonic_increasing or own.equals(pd.Index(sorted_levels(own)[1])):
+        return None
+    return own
+
+
+def levels_from(name: str, values: Sequence[pd.Index], orders: Sequence[pd.Index | None] = ()) -> Grouping:
+    """A grouping factor of the values of its parts, row by row of a table of levels.
+
+    Parameters
+    ----------
+    name : str
+    values : sequence of Index
+    orders : sequence of (Index or None)
+        All levels of each part, where they have an order of their own.
+    """
     nodes = tuple(Name(f"part {k}") for k in range(len(values)))
-    read = [value_of(Column.of(pd.Series(each), f"Part {k + 1} of {name!r}")) for k, each in enumerate(values)]
+    read: list[Value] = []
+    for k, (each, order) in enumerate(zip(values, orders or [None] * len(values), strict=True)):
+        if order is None:
+            read.append(value_of(Column.of(pd.Series(each), f"Part {k + 1} of {name!r}")))
+        else:
+            read.append(Category(order.get_indexer(each), order))
     return grouping(name, nodes, read)
 
 
@@ -111,7 +134,7 @@ def _factor(parts: Sequence[FactorSums], name: str) -> tuple[FactorSums, list[np
                 "again."
             )
     joined = [each[0].append(list(each[1:])) for each in zip(*values, strict=True)]
-    known = levels_from(name, joined)
+    known = levels_from(name, joined, [_order([p.grouping.parts[k] for p in parts]) for k in range(len(joined))])
     codes = np.split(known.codes, np.cumsum([len(part.counts) for part in parts])[:-1])
     products = np.zeros((*parts[0].products.shape[:2], known.size))
     counts = np.zeros(known.size)
@@ -119,6 +142,14 @@ def _factor(parts: Sequence[FactorSums], name: str) -> tuple[FactorSums, list[np
         products[:, :, at] += part.products
         counts[at] += part.counts
     return FactorSums(UnreadLevels(known), counts, parts[0].effects, products), codes
+
+
+def _order(of_sites: Sequence[Any]) -> pd.Index | None:
+    """The order of the levels of all sites: that of the first ones, then of what others have more; None if sorted."""
+    if all(own_order(levels) is None for levels in of_sites):
+        return None
+    first, *others = (pd.Index(levels) for levels in of_sites)
+    return first.append(others).unique()
 
 
 def _pair(parts: Sequence[PairSums], codes: dict[str, list[np.ndarray]], key: tuple[str, str]) -> PairSums:

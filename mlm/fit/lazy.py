@@ -9,12 +9,30 @@ from typing import Any
 from ..crossproducts.lazy import lazy_sums
 from ..errors import ArgumentError
 from ..frame.fit_call import FitCall
-from ..frame.lazy import read_lazy
+from ..frame.grouping import Grouping
+from ..frame.lazy import LazyFrame, read_lazy
+from ..frame.likeness import warn_of_blanks
 from ..frame.unread import UnreadFrame
 from ..language.formula import parse
+from ..language.tree import Name
 from .stages import demand_random
 
 __all__ = ["unread_frame"]
+
+
+def _levels_of_words(read: LazyFrame, groupings: Mapping[str, Grouping]) -> dict[str, Any]:
+    """Levels of the columns that are categories or group, by their names."""
+    designs = [read.known["x_design"], *(part.design for part in read.known["random"])]
+    found = {
+        node.name: coding.levels
+        for design in designs
+        for node, coding in zip(design.terms.variables, design.codings, strict=True)
+        if isinstance(node, Name) and coding is not None
+    }
+    for part in read.known["random"]:
+        pairs = zip(part.term.parts, groupings[part.term.group].parts, strict=True)
+        found |= {node.name: levels for node, levels in pairs if isinstance(node, Name)}
+    return found
 
 
 def unread_frame(
@@ -58,4 +76,5 @@ def unread_frame(
     read = read_lazy(formula, data, weights, offset, contrasts, data_name, levels, least)
     sums = lazy_sums(read)
     groupings = {name: factor.grouping for name, factor in sums.factors.items()}
+    warn_of_blanks(_levels_of_words(read, groupings))
     return UnreadFrame(sums, partial(lazy_sums, read), {**read.known, "groupings": groupings, "origin": origin})

@@ -13,7 +13,7 @@ from ..errors import DataError
 from .column import Column, are_numbers, demand_unicode
 from .values import EXACT, Category, Numbers, Other, Truth, Value
 
-__all__ = ["COUNTED_PER_ROW", "category_of", "levels_of", "value_of"]
+__all__ = ["COUNTED_PER_ROW", "category_of", "levels_of", "sorted_levels", "value_of"]
 
 # Combinations of levels (or integers of a range) a row up to which each has a place in a table, whether it occurs or
 # not; where there are more, the rows are sorted (or hashed), in time and memory that do not grow with them. Measured on

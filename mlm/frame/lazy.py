@@ -33,7 +33,6 @@ from .lazy_values import ROW, ByValue, Translator, chosen
 from .model_frame import RandomPart
 from .outcome import numbers_of_rows
 from .rows import Dropped, fills_missing, makes_missing, taken
-from .table import Table
 from .unread import UnreadColumns, UnreadPredictor
 from .values import Category, Matrix, Numbers, Truth, Value, label
 from .variables import demanded, without_dot
@@ -125,6 +124,7 @@ def read_lazy(
     texts = {role: text for role, text in ((WEIGHTS, weights), (OFFSET, offset)) if text is not None}
     demanded(parsed, roles, texts, table.names_only(), {})
     reading = _Reading(parsed, roles, Translator(table), levels or {})
+    table.demand_free(reading.used)
     demand_plain(table, reading.grouped)
     kept, dropped = complete_rows(reading.translator, reading.computed, reading.grouped)
     if least > 1:
@@ -168,6 +168,7 @@ class _Reading:
         self.computed = list(computed | dict.fromkeys(apart))
         self.keys = {term.group: tuple(translator.columns(term.parts)) for term in formula.random}
         self.grouped = translator.columns([node for node in parts if node not in apart])
+        self.used = translator.columns([*computed, *parts])
         self.factors: dict[str, nw.Expr] = {}
         self._labelled: dict[tuple[str, str], str] = {}
         self._counts: dict[str, dict[Any, int]] = {}
@@ -204,7 +205,7 @@ class _Reading:
             if isinstance(node, Call):
                 names = self.translator.columns([node])
                 rows = kept.by(names, {"(rows)": nw.len()})
-                evaluator = Evaluator(Table.of(rows.select(*names).to_native()), {})
+                evaluator = Evaluator(kept.values_of(rows, names), {})
                 evaluator.value(node)
                 self.translator.kinds = evaluator.kinds | self.translator.kinds
                 self.translator.learnt = dict(evaluator.learnt) | self.translator.learnt
@@ -294,7 +295,7 @@ class _Reading:
             there = self._occurring_raw(mine)
             made = coding.columns(name, value.codes, full)
             return [(end, self._factor(name, end, chosen(mine.key, there, array))) for end, array in made]
-        truth = self.translator.lazily(node).expression.cast(nw.Float64)
+        truth = self.translator.lazily(node).expression
         made = coding.columns(name, np.array([0, 1]), full)
         return [(end, self._factor(name, end, low + (high - low) * truth)) for end, (low, high) in made]
 
@@ -330,7 +331,7 @@ class _Reading:
             name = node.name if isinstance(node, Name) else spell(node)
             raise DataError(f"The {role} {shorten(name)!r} is not numeric: it is a category.")
         found = self.translator.lazily(node)
-        return found.expression.cast(nw.Float64) if found.truth else found.expression
+        return found.expression
 
 
 def _coding(value: Value, node: Node, contrasts: Mapping[str, Any], rows: int) -> Coding | None:

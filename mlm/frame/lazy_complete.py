@@ -12,7 +12,8 @@ import narwhals.stable.v2 as nw
 
 from ..errors import DataError, MissingRowsWarning, shorten, users_stacklevel
 from ..language.tree import Call, Node, spell
-from .lazy_functions import Lazily, sound
+from .lazy_arithmetic import sound
+from .lazy_functions import Lazily
 from .lazy_table import LazyTable
 from .lazy_values import ByValue, Translator, key_of
 from .rows import Dropped, makes_missing
@@ -40,7 +41,6 @@ def complete_rows(
     DataError
         When a variable is infinite or undefined somewhere, or no row is complete.
     """
-    table = translator.table
     present = {node: _present(translator, node) for node in computed}
     of_column = _of_columns(translator, computed, grouped)
     every = reduce(and_, [*present.values(), *(of_column[name] for name in grouped)])
@@ -55,7 +55,7 @@ def complete_rows(
     calls = [node for node in present if isinstance(node, Call)]
     by_column |= {spell(node): found[f"undefined {k}"] for k, node in enumerate(calls) if found.get(f"undefined {k}")}
     _say_dropped(total, complete, by_column)
-    return table.keeping(every), Dropped(total - complete, total, by_column)
+    return translator.table.keeping(every), Dropped(total - complete, total, by_column)
 
 
 def demand_plain(table: LazyTable, grouped: Sequence[str]) -> None:
@@ -136,7 +136,7 @@ def _present(translator: Translator, node: Node) -> nw.Expr:
         return value.present()
     if not isinstance(value, Lazily):
         raise DataError(f"{shorten(spell(node))!r} names no column of the data: it is one value for all rows.")
-    return ~(value.expression if value.truth else sound(value.expression)).is_null()
+    return ~sound(value.expression).is_null()
 
 
 def _counts(

@@ -1,7 +1,4 @@
-"""Functions of formulas as an engine computes them, row by row; what is undefined is missing.
-
-Where a function is not defined its argument is made missing first, because engines end a query there.
-"""
+"""Functions of formulas as an engine computes them, row by row; what is undefined is missing."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -17,11 +15,10 @@ from ..errors import DataError, shorten
 from .functions.kinds import ABSENT
 from .functions.registry import Function, Site, described, one_number, one_truth
 from .functions.table import found
+from .lazy_arithmetic import all_of, any_of, divided, exp_less_1, floor, larger, log_of_1_and, power, sound, told
 from .lazy_table import LazyTable
 
-__all__ = ["Lazily", "LazySite", "lazy_function", "numbers_of", "sound"]
-
-MOST_FACTORS = 8  # whole powers up to which numbers are multiplied: no engine's power is as exact
+__all__ = ["Lazily", "LazySite", "lazy_function", "numbers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +28,7 @@ class Lazily:
     Attributes
     ----------
     expression : narwhals.Expr
+        Floats; of truth values 1 and 0.
     truth : bool
     """
 
@@ -40,17 +38,10 @@ class Lazily:
 
 @dataclass
 class LazySite(Site):
-    """Where a function is called, and the table whose rows it may learn from."""
+    """Where a function is called, the table whose rows it may learn from, and what makes a column of an expression."""
 
     table: Any = None
-
-
-def sound(expression: nw.Expr) -> nw.Expr:
-    """The numbers of an expression, null where they are infinite or NaN.
-
-    By subtraction: what engines know of the largest numbers of a Parquet file leaves NaN out.
-    """
-    return nw.when((expression - expression) == 0).then(expression)
+    step: Callable[[nw.Expr], nw.Expr] = lambda expression: expression
 
 
 def numbers_of(site: Site, value: Any) -> nw.Expr:
@@ -62,7 +53,7 @@ def numbers_of(site: Site, value: Any) -> nw.Expr:
         When the value is of words.
     """
     if isinstance(value, Lazily):
-        return value.expression.cast(nw.Float64) if value.truth else value.expression
+        return value.expression
     if isinstance(value, bool | int | float):
         return nw.lit(float(value))
     raise site.error(f"it needs numbers, not {described(value)}.")
@@ -72,7 +63,8 @@ def _truths(site: Site, value: Any) -> nw.Expr:
     """Truth values; numbers other than 0 are true."""
     if isinstance(value, Lazily) and value.truth:
         return value.expression
-    return numbers_of(site, value) != 0
+    number = numbers_of(site, value)
+    return told(number != 0, number)
 
 
 def _of_one(compute: Callable[[nw.Expr], nw.Expr]) -> Callable[..., Lazily]:
@@ -82,19 +74,46 @@ def _of_one(compute: Callable[[nw.Expr], nw.Expr]) -> Callable[..., Lazily]:
     return run
 
 
-def _of_two(compute: Callable[[nw.Expr, nw.Expr], nw.Expr], truth: bool = False) -> Callable[..., Lazily]:
+def _of_two(compute: Callable[[nw.Expr, nw.Expr], nw.Expr]) -> Callable[..., Lazily]:
     def run(site: Site, x: Any, y: Any) -> Lazily:
-        return Lazily(compute(numbers_of(site, x), numbers_of(site, y)), truth)
+        return Lazily(compute(numbers_of(site, x), numbers_of(site, y)))
 
     return run
 
 
-def _floor(x: nw.Expr) -> nw.Expr:
-    return x // 1.0
+def _compared(compare: Callable[[nw.Expr, nw.Expr], nw.Expr]) -> Callable[..., Lazily]:
+    def run(site: Site, x: Any, y: Any) -> Lazily:
+        left, right = numbers_of(site, x), numbers_of(site, y)
+        return Lazily(told(compare(left, right), left, right), True)
+
+    return run
+
+
+def _logical(compute: Callable[..., nw.Expr]) -> Callable[..., Lazily]:
+    def run(site: Site, *values: Any) -> Lazily:
+        return Lazily(compute(*(_truths(site, value) for value in values)), True)
+
+    return run
+
+
+def _constant_or_numbers(site: Site, value: Any) -> nw.Expr | float:
+    """Numbers of the rows, or one for all."""
+    return float(value) if isinstance(value, bool | int | float) else numbers_of(site, value)
+
+
+def _whole_division(part: int) -> Callable[..., Lazily]:
+    def run(site: LazySite, x: Any, y: Any) -> Lazily:
+        return Lazily(divided(numbers_of(site, x), _constant_or_numbers(site, y), site.step)[part])
+
+    return run
 
 
 def _truncated(x: nw.Expr) -> nw.Expr:
-    return nw.when(x < 0).then(-_floor(-x)).otherwise(_floor(x))
+    return nw.when(x < 0).then(-floor(-x)).otherwise(floor(x))
+
+
+def _sign(x: nw.Expr) -> nw.Expr:
+    return told(x > 0, x) - told(x < 0, x)
 
 
 def _plus(site: Site, x: Any, y: Any = ABSENT) -> Lazily:
@@ -112,45 +131,43 @@ def _log(site: Site, x: Any, base: Any = ABSENT) -> Lazily:
 
 
 def _power(site: Site, x: Any, y: Any) -> Lazily:
-    base = numbers_of(site, x)
-    if not (isinstance(y, int | float) and y == int(y) and 0 < abs(y) <= MOST_FACTORS):
-        return Lazily(base ** numbers_of(site, y))
-    product = base
-    for _ in range(abs(int(y)) - 1):
-        product = product * base
-    return Lazily(product if y > 0 else 1.0 / product)
+    return Lazily(power(numbers_of(site, x), _constant_or_numbers(site, y)))
 
 
 def _same(site: Site, x: Any) -> Lazily:
     return x if isinstance(x, Lazily) else Lazily(numbers_of(site, x))
 
 
-def _if_else(site: Site, test: Any, yes: Any, no: Any) -> Lazily:
+def _if_else(site: LazySite, test: Any, yes: Any, no: Any) -> Lazily:
     asked = _truths(site, test)
     both = all(isinstance(side, bool) or (isinstance(side, Lazily) and side.truth) for side in (yes, no))
     sides = [Lazily(nw.lit(None, dtype=nw.Float64)) if side is None else side for side in (yes, no)]
+    if any(isinstance(side, str) for side in sides):
+        raise DataError(
+            f"{shorten(site.label)!r} makes words of numbers, which is not translated for {site.table.engine}. Make "
+            f"the column there before the fit and name it in the formula, or fit the rows in memory, "
+            f"mlm.lmer(formula, data{site.table.remedy})."
+        )
     chosen = [_truths(site, side) if both else numbers_of(site, side) for side in sides]
-    return Lazily(nw.when(asked).then(chosen[0]).otherwise(nw.when(~asked).then(chosen[1])), both)
+    return Lazily(nw.when(asked == 1).then(chosen[0]).otherwise(nw.when(asked == 0).then(chosen[1])), both)
 
 
-def _extreme(better: Callable[[nw.Expr, nw.Expr], nw.Expr]) -> Callable[..., Lazily]:
-    def run(site: Site, *values: Any) -> Lazily:
-        found, *rest = [numbers_of(site, value) for value in values]
-        for other in rest:
-            found = nw.when(better(found, other)).then(found).otherwise(nw.when(~better(found, other)).then(other))
-        return Lazily(found)
+def _largest(site: Site, *values: Any) -> Lazily:
+    return Lazily(reduce(larger, [numbers_of(site, value) for value in values]))
 
-    return run
+
+def _smallest(site: Site, *values: Any) -> Lazily:
+    return Lazily(-reduce(larger, [-numbers_of(site, value) for value in values]))
 
 
 def _is_in(site: Site, x: Any, table: Any) -> Lazily:
     read = numbers_of(site, x)
     some = [one_number(site, each, "each on the right") for each in (table if isinstance(table, tuple) else (table,))]
-    return Lazily(nw.when(read.is_in(some)).then(nw.lit(True)).otherwise(nw.lit(False)), True)
+    return Lazily(nw.when(read.is_in(some)).then(nw.lit(1.0)).otherwise(nw.lit(0.0)), True)
 
 
 def _is_missing(site: Site, x: Any) -> Lazily:
-    return Lazily(sound(numbers_of(site, x)).is_null(), True)
+    return Lazily(sound(numbers_of(site, x)).is_null().cast(nw.Float64), True)
 
 
 def _scale(site: LazySite, x: Any, center: Any = True, scale: Any = True) -> Lazily:
@@ -214,37 +231,37 @@ TABLE: dict[str, Callable[..., Any]] = {
     "*": _of_two(operator.mul),
     "/": _of_two(operator.truediv),
     "^": _power,
-    "%%": _of_two(lambda x, y: x - y * _floor(x / y)),
-    "%/%": _of_two(lambda x, y: _floor(x / y)),
+    "%/%": _whole_division(0),
+    "%%": _whole_division(1),
     "log": _log,
     "log2": _of_one(lambda x: nw.when(x > 0).then(x).log(2)),
     "log10": _of_one(lambda x: nw.when(x > 0).then(x).log(10)),
-    "log1p": _of_one(lambda x: nw.when(x > -1).then(1.0 + x).log()),
+    "log1p": _of_one(log_of_1_and),
     "exp": _of_one(lambda x: x.exp()),
-    "expm1": _of_one(lambda x: x.exp() - 1.0),
+    "expm1": _of_one(exp_less_1),
     "sqrt": _of_one(lambda x: nw.when(x >= 0).then(x).sqrt()),
     "square": _of_one(lambda x: x * x),
     "abs": _of_one(lambda x: x.abs()),
-    "sign": _of_one(lambda x: (x > 0).cast(nw.Float64) - (x < 0).cast(nw.Float64)),
-    "floor": _of_one(_floor),
-    "ceiling": _of_one(lambda x: -_floor(-x)),
+    "sign": _of_one(_sign),
+    "floor": _of_one(floor),
+    "ceiling": _of_one(lambda x: -floor(-x)),
     "trunc": _of_one(_truncated),
     "as.integer": _of_one(_truncated),
     "as.numeric": _of_one(lambda x: x),
-    "as.logical": lambda site, x: Lazily(_truths(site, x), True),
+    "as.logical": _logical(lambda x: x),
     "I": _same,
     "ifelse": _if_else,
-    "pmin": _extreme(operator.le),
-    "pmax": _extreme(operator.ge),
-    "==": _of_two(operator.eq, truth=True),
-    "!=": _of_two(operator.ne, truth=True),
-    "<": _of_two(operator.lt, truth=True),
-    "<=": _of_two(operator.le, truth=True),
-    ">": _of_two(operator.gt, truth=True),
-    ">=": _of_two(operator.ge, truth=True),
-    "!": lambda site, x: Lazily(~_truths(site, x), True),
-    "&": lambda site, x, y: Lazily(_truths(site, x) & _truths(site, y), True),
-    "|": lambda site, x, y: Lazily(_truths(site, x) | _truths(site, y), True),
+    "pmin": _smallest,
+    "pmax": _largest,
+    "==": _compared(operator.eq),
+    "!=": _compared(operator.ne),
+    "<": _compared(operator.lt),
+    "<=": _compared(operator.le),
+    ">": _compared(operator.gt),
+    ">=": _compared(operator.ge),
+    "!": _logical(lambda x: 1.0 - x),
+    "&": _logical(all_of),
+    "|": _logical(any_of),
     "%in%": _is_in,
     "is.na": _is_missing,
     "scale": _scale,

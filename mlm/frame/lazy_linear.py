@@ -35,9 +35,8 @@ class Levels:
         Rows of each.
     """
 
-    def __init__(self, names: Sequence[str], found: nw.DataFrame[Any]) -> None:
-        self.names, self.found = list(names), found
-        self.table = Table.of(found.select(*names).to_native())
+    def __init__(self, names: Sequence[str], found: nw.DataFrame[Any], table: Table) -> None:
+        self.names, self.found, self.table = list(names), found, table
         self.counts = found[ROWS].to_numpy()
 
 
@@ -68,7 +67,8 @@ class LazyPredictor:
 
     def levels(self, names: Sequence[str]) -> Levels:
         """Ask for the combinations of the values of some columns."""
-        return Levels(names, self._table.by(names, {ROWS: nw.len()}))
+        found = self._table.by(names, {ROWS: nw.len()})
+        return Levels(names, found, self._table.values_of(found, names))
 
     def add_levels(self, design: Design, columns: list[int], levels: Levels, b: np.ndarray, otherwise: float) -> None:
         """Add columns of a model matrix times numbers that differ between levels, which are joined to the rows.
@@ -105,7 +105,10 @@ class LazyPredictor:
             When numbers are infinite or undefined somewhere, which is asked in one query, or there are no rows.
         """
         demand_finite(self._translator, list(self._nodes))
-        return self._table.native_with(name, reduce(add, self._parts))
+        table = self._table
+        for step, expression in self._translator.steps.items():
+            table = table.with_columns({step: expression})
+        return table.native_with(name, reduce(add, self._parts))
 
     def _columns(self, design: Design) -> list[nw.Expr]:
         self._nodes |= dict.fromkeys(design.terms.variables)

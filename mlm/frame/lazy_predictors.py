@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from ..errors import DataError
-from .lazy_functions import sound
+from .lazy_arithmetic import sound
 from .lazy_table import LazyTable
 from .lazy_values import ByValue, key_of
 from .unread import UnreadPredictor

@@ -55,7 +55,8 @@ class Replayed(Translator):
                 f"{shorten(spell(node))!r} cannot be computed where the data stay: {node.function}() is a function of "
                 f"your own. Predict the rows in memory, m.predict(data{self.table.remedy})."
             )
-        return LazySite(spell(node), 0, dict(self.of_the_fit.learnt.get(node, {})), True, table=self.table)
+        learnt = dict(self.of_the_fit.learnt.get(node, {}))
+        return LazySite(spell(node), 0, learnt, True, table=self.table, step=self.step)
 
     def distinct(self, column: str) -> tuple[Table, list[Any]]:
         """The distinct values of a column; numbers that became words are refused."""
@@ -109,13 +110,13 @@ def _coded(translator: Replayed, node: Node, coding: Coding | None, full: bool) 
     """The columns of a variable."""
     name, value = spell(node), translator.value(node)
     if coding is None:
-        return [(name, translator.lazily(node).expression.cast(nw.Float64))]
+        return [(name, translator.lazily(node).expression)]
     if isinstance(value, ByValue):
         of_values = recoded(value.value, coding, name)
         codes = of_values.codes if isinstance(of_values, Category) else _codes_of_truth(of_values)
         made = coding.columns(name, codes, full)
         return [(end, chosen(value.key, value.raw, np.where(codes < 0, np.nan, each))) for end, each in made]
-    truth = translator.lazily(node).expression.cast(nw.Float64)
+    truth = translator.lazily(node).expression
     made = coding.columns(name, np.array([0, 1]), full)
     return [(end, low + (high - low) * truth) for end, (low, high) in made]
 

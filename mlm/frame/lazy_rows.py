@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import reduce
 from operator import add, mul
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -15,6 +15,7 @@ from ..errors import DataError, shorten
 from .given import LARGEST_WEIGHT, SMALLEST_WEIGHT
 from .lazy import PRIOR, LazyFrame, Product
 from .lazy_table import LazyTable
+from .table import Table
 
 __all__ = ["GroupedSums", "LazyRows"]
 
@@ -27,15 +28,15 @@ class GroupedSums(NamedTuple):
 
     Attributes
     ----------
-    keys : data frame
-        The values, of the engine's library.
+    keys : Table
+        The values.
     counts : ndarray, shape (m,)
         Numbers of rows.
     sums : mapping of (int, int) to ndarray, shape (m,)
         Of products of two columns, the first of which stands before the second or is the same.
     """
 
-    keys: Any
+    keys: Table
     counts: np.ndarray
     sums: dict[Pair, np.ndarray]
 
@@ -132,7 +133,7 @@ class LazyRows:
             (a, b): counts if (a, b) == (0, 0) and not self._weighted else found[_sum_name(a, b)].to_numpy()
             for a, b in wanted
         }
-        return GroupedSums(found.select(*keys).to_native(), counts, sums)
+        return GroupedSums(table.values_of(found, keys), counts, sums)
 
     def _products(self, wanted: Sequence[Pair]) -> tuple[LazyTable, dict[str, nw.Expr]]:
         """The table with a column for each product, and their sums."""

@@ -6,6 +6,7 @@ The seam is narwhals' lazy frame, whatever runs it; a path of Parquet files is r
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ def is_lazy(data: Any) -> bool:
         return isinstance(nw.from_native(data, pass_through=True), nw.LazyFrame)
     except NarwhalsError:  # a table in memory with a name twice, which is looked at by what reads those
         return False
+
+
+# Names of the columns that are made on the way; engines of SQL take capitals for small letters.
+OURS = re.compile(
+    r"\((?:[fctr]\d+|s\d+_\d+|key \d+|y|w|offset|row|own|rows|residual)\)|mlm_(?:key|b|size).*", re.IGNORECASE
+)
 
 
 class LazyTable:
@@ -89,15 +96,29 @@ class LazyTable:
 
     @property
     def remedy(self) -> str:
-        """How the rows come into memory, where they fit."""
+        """How the rows come into memory, where they fit and are not there."""
+        if self._lazy.implementation.is_pandas_like():
+            return ""
         return EAGER.get(self._lazy.implementation, ".collect()")
 
     def __contains__(self, name: object) -> bool:
         return name in self.dtypes
 
     def demand(self, wanted: Mapping[str, Iterable[str]], whose: str = "The data") -> None:
-        """Raise unless all these columns are there: see `Table.demand`."""
+        """Raise unless all these columns are there, under names that are free: see `Table.demand`."""
         self.names_only().demand(wanted, whose)
+        self.demand_free(name for names in wanted.values() for name in names)
+
+    def demand_free(self, names: Iterable[str]) -> None:
+        """Refuse columns in use whose names those have that are made on the way.
+
+        Raises
+        ------
+        DataError
+        """
+        taken = next((name for name in names if OURS.fullmatch(name)), None)
+        if taken is not None:
+            raise DataError(f"Column {taken!r} has a name that mlm gives to columns of its own; rename it.")
 
     def names_only(self) -> Table:
         """A table of these columns with one row of nothing, for what asks for names."""
@@ -124,6 +145,27 @@ class LazyTable:
         if not kinds or not kinds[0].startswith("ENUM("):
             return None
         return list(importlib.import_module("duckdb").sqltype(kinds[0]).children[0][1])
+
+    def values_of(self, found: nw.DataFrame[Any], names: Iterable[str]) -> Table:
+        """Columns of an answer, values of columns of this table: enumerations in their declared order."""
+        columns = {}
+        for name in names:
+            declared = self.declared(name)
+            values = found[name]
+            columns[name] = values.to_native() if declared is None else pd.Categorical(values.to_list(), declared)
+        return Table.of(columns)
+
+    def of_pandas(self, name: str) -> Any:
+        """The type of a column of a frame of pandas', or of Dask's, which is made of these; None of any other."""
+        engine, native = self._lazy.implementation, self._lazy.to_native()
+        if not (engine.is_pandas_like() or engine.is_dask()):
+            return None
+        return getattr(native, "_meta", native).dtypes[name]
+
+    def is_text(self, name: str) -> bool:
+        """Whether what a column of words holds are words: categories of pandas' can be of anything."""
+        categories = getattr(self.of_pandas(name), "categories", None)
+        return categories is None or pd.api.types.infer_dtype(categories) in ("string", "empty")
 
     def told(self, name: str) -> str:
         """The type of a column for messages: as the engine calls it where narwhals does not know it."""

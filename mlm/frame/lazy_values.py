@@ -19,7 +19,8 @@ from ..errors import DataError, shorten
 from ..language.tree import Call, Name, Node, Number, Text, spell, walk
 from .evaluate import CONSTANTS, Evaluator, Recipe, column_names
 from .functions.table import bound, found
-from .lazy_functions import Lazily, LazySite, lazy_function, numbers_of, sound
+from .lazy_arithmetic import sound
+from .lazy_functions import Lazily, LazySite, lazy_function, numbers_of
 from .lazy_table import LazyTable
 from .matching import NUMBERS, TRUTH_VALUES, Kind
 from .table import Table
@@ -32,7 +33,7 @@ MOST_VALUES = 1_000
 CODES = frozenset(("factor", "as.factor", "ordered", "as.ordered", "C", "relevel", "droplevels", "as.character"))
 # Functions that learn of rows and not of values alone, and those of them that learn levels only.
 LEARN_LEVELS = CODES | {"ifelse", "as.numeric", "as.integer", "levels", "<", "<=", ">", ">="}
-ROW = "(row)"
+ROW, OWN = "(row)", "(own)"  # values as they are compared, and as the column has them
 SAID = {"true", "false"}  # truth values as words
 
 
@@ -65,7 +66,7 @@ class ByValue:
             When it is a category, or several columns.
         """
         if isinstance(self.value, Truth):
-            return Lazily(chosen(self.key, self.raw, self.value.values) == 1.0, True)
+            return Lazily(chosen(self.key, self.raw, self.value.values), True)
         if isinstance(self.value, Numbers):
             return Lazily(chosen(self.key, self.raw, np.asarray(self.value.values, dtype=float)))
         what, remedy = "a category" if isinstance(self.value, Category) else "several columns", ""
@@ -101,7 +102,7 @@ def key_of(table: LazyTable, name: str) -> nw.Expr:
     column, holds = nw.col(name), table.holds(name)
     if holds == "numbers" and (table.is_float(name) or table.dtypes[name].is_decimal()):
         return sound(column.cast(nw.Float64))
-    if holds != "words" or isinstance(table.dtypes[name], nw.String):
+    if holds != "words" or isinstance(table.dtypes[name], nw.String) or not table.is_text(name):
         return column
     return nw.when(~column.is_null()).then(column.cast(nw.String))  # pandas 2 makes words of what is missing
 
@@ -112,10 +113,18 @@ class Translator:
     Parameters
     ----------
     table : LazyTable
+
+    Attributes
+    ----------
+    table : LazyTable
+        With the columns that were made on the way.
+    steps : dict of str to narwhals.Expr
+        These columns, each of which may use those before it.
     """
 
     def __init__(self, table: LazyTable) -> None:
         self.table = table
+        self.steps: dict[str, nw.Expr] = {}
         self.learnt: dict[Call, Mapping[str, Any]] = {}
         self.kinds: dict[str, Kind] = {}
         self._known: dict[Node, Any] = {}
@@ -148,7 +157,14 @@ class Translator:
 
     def site(self, node: Call) -> LazySite:
         """Where a function is called."""
-        return LazySite(spell(node), 0, table=self.table)
+        return LazySite(spell(node), 0, table=self.table, step=self.step)
+
+    def step(self, expression: nw.Expr) -> nw.Expr:
+        """Make a column of an expression that is used many times."""
+        name = f"(t{len(self.steps)})"
+        self.steps[name] = expression
+        self.table = self.table.with_columns({name: expression})
+        return nw.col(name)
 
     def recipe(self) -> Recipe:
         """What is to be kept for new rows."""
@@ -173,7 +189,7 @@ class Translator:
         holds = self.table.holds(name)
         if holds == "truth":
             self.kinds[name] = TRUTH_VALUES
-            return Lazily(nw.col(name), True)
+            return Lazily(nw.col(name).cast(nw.Float64), True)
         if holds != "numbers":
             raise DataError(
                 f"Column {name!r} holds {self.table.told(name)}, which is neither numbers nor words; make numbers of "
@@ -191,6 +207,7 @@ class Translator:
             value.lazily(argument) if isinstance(value, ByValue) else value
             for value, argument in zip(values, node.arguments, strict=True)
         ]
+        site.table = self.table  # with the columns that the arguments made
         made: Any = bound(known, site, values, list(node.keywords or (None,) * len(values)))
         if site.learnt:
             self.learnt[node] = site.learnt
@@ -212,7 +229,11 @@ class Translator:
     def _by_value(self, node: Node, column: str) -> ByValue:
         table, raw = self.distinct(column)
         evaluator = self.evaluator(table)
-        value = evaluator.variable(node)
+        try:
+            value = evaluator.variable(node)
+        except DataError as error:
+            counted = f" (Counted are the {len(raw)} distinct values of {column!r}.)" if " rows" in str(error) else ""
+            raise DataError(f"{error}{counted}") from None
         self.kinds |= evaluator.kinds
         self.learnt |= evaluator.learnt
         return ByValue(column, key_of(self.table, column), raw, value)
@@ -226,30 +247,30 @@ class Translator:
             When there are too many.
         """
         if column not in self._distinct:
-            key = nw.col(column) if self.table.holds(column) == "words" else key_of(self.table, column)
-            rows = self.table.with_columns({ROW: key}).by([ROW], {"(rows)": nw.len()})
+            _demand_order(self.table.of_pandas(column), column)
+            key = key_of(self.table, column)
+            own = nw.col(column) if self.table.holds(column) == "words" else key
+            rows = self.table.with_columns({OWN: own, ROW: key}).by([OWN, ROW], {"(rows)": nw.len()})
             if len(rows) > MOST_VALUES:
                 raise DataError(
                     f"Column {column!r} has {len(rows):,} distinct values, too many for a category of the fixed part "
                     f"(the limit is {MOST_VALUES:,}); take it for a grouping factor: (1 | {column})."
                 )
-            _demand_order(rows[ROW].to_native(), column)
             raw = [None if pd.isna(value) else value for value in rows[ROW].to_list()]
-            declared, values = self.table.declared(column), rows.select(nw.col(ROW).alias(column)).to_native()
+            declared, values = self.table.declared(column), rows.select(nw.col(OWN).alias(column)).to_native()
             if declared is not None:
                 values = pd.DataFrame({column: pd.Categorical(raw, categories=declared)})
             self._distinct[column] = Table.of(values), raw
         return self._distinct[column]
 
 
-def _demand_order(values: Any, column: str) -> None:
+def _demand_order(dtype: Any, column: str) -> None:
     """Refuse a dictionary of Arrow's in a frame of pandas', whose levels come in the order in which rows have them.
 
     Raises
     ------
     DataError
     """
-    dtype = getattr(values, "dtype", None)
     if isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith("dictionary"):
         raise DataError(
             f"Column {column!r} is a dictionary of Arrow's ({dtype}), which loses the order of its levels when rows "

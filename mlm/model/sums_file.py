@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..crossproducts.merging import levels_from, part_values
+from ..crossproducts.merging import levels_from, own_order, part_values
 from ..crossproducts.sums import FactorSums, PairSums, Sums
 from ..errors import DataError, MlmError, shorten
 from ..frame.model_frame import RandomPart
@@ -142,6 +142,7 @@ def _content(frame: UnreadFrame) -> dict[str, Any]:
         "cells": {str(name): cells[name].tolist() for name in cells},
         "sums": {name: getattr(sums, name) for name in OF_SUMS},
         "factors": tuple((name, factor.effects, len(factor.grouping.parts)) for name, factor in sums.factors.items()),
+        "orders": {name: tuple(map(own_order, factor.grouping.parts)) for name, factor in sums.factors.items()},
         "pairs": tuple(sums.pairs),
     }
 
@@ -187,7 +188,7 @@ def _sums(content: dict[str, Any], table: Any) -> Sums:
     for place, (name, effects, parts) in enumerate(content["factors"]):
         rows = np.flatnonzero(part == place)
         values = [pd.Index(columns[f"{name}/{k}"].take(rows).to_pandas()) for k in range(parts)]
-        known = levels_from(name, values)
+        known = levels_from(name, values, content.get("orders", {}).get(name, ()))
         if known.size != len(rows) or (known.codes != np.arange(known.size)).any():
             raise ValueError(f"the levels of {name} are not different ones in their order")
         products = _products(columns, rows, (len(effects), width))
