@@ -17,14 +17,17 @@ from ..likelihood.many_points import ManyPoints, Spots
 from ..likelihood.one_factor import LARGE_SQUARES
 from ..likelihood.turned_layout import TurnedLayout
 from ..optimize.many_descents import descend
+from .arcs import Arcs
 from .crossing import LOW, LOWER, RAISED
 from .held import Held, beside_zero
 
 __all__ = ["Way", "in_errors", "lowest_minima"]
 
 
-# Steps of searches at most: the few that take more go along curved valleys, one after the other.
-MOST_STEPS = 40
+# Steps of searches at most: the few that take more are looked at one after the other, if they may lead lower.
+MOST_STEPS = 20
+# Decrease that a last step promises: the values of minima are told to less than that.
+LAST_DECREASE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,12 @@ class Way:
     contrast: np.ndarray
     origin: float = 0.0
     unit: float = 1.0
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Rows of the factor in which the elements that are free stand, shape (m + 1,): 0 of what is none of it."""
+        _, row, _ = self.layout.positions(0)
+        return np.delete(np.append(row, np.zeros(2, dtype=int)), self.held.dropped)
 
     @cached_property
     def moves(self) -> np.ndarray:
@@ -96,7 +105,7 @@ def lowest_minima(
     """
     of = np.repeat(np.arange(len(ways)), [len(each) for each in starts])
     held = np.array([(v - way.origin) / way.unit for way, v in zip(ways, values, strict=True)])
-    many = _Many(deviance, [ways[r] for r in of.tolist()], held[of])
+    many = _Many(deviance, ways, of, held[of])
     with np.errstate(all="ignore"):  # what is not finite is not a decrease
         value, y, ended = many.minima(np.stack([theta for each in starts for theta in each], axis=1))
     value = np.where(np.isfinite(value), value, np.inf)
@@ -111,16 +120,18 @@ def lowest_minima(
 
 
 class _Many:
-    """The deviance at T points, each with a parameter of its own held."""
+    """The deviance at T points, each with a parameter held: that of the way `of`, shape (T,), says."""
 
-    def __init__(self, deviance: ManyPoints, ways: Sequence[Way], values: np.ndarray) -> None:
+    def __init__(self, deviance: ManyPoints, ways: Sequence[Way], of: np.ndarray, values: np.ndarray) -> None:
         self.deviance, self.values = deviance, values
         kinds = list(dict.fromkeys(way.held for way in ways))
-        self.groups = [(held, np.array([way.held == held for way in ways])) for held in kinds]
-        self.moves = np.stack([way.moves for way in ways], axis=1)
-        self.units = np.concatenate([way.units for way in ways], axis=1)
-        self.steps = np.stack([way.layout.steps[0] for way in ways], axis=-1)
-        self.contrasts = np.stack([way.contrast for way in ways], axis=1)
+        kind = np.array([kinds.index(way.held) for way in ways])[of]
+        self.groups = [(held, kind == k) for k, held in enumerate(kinds)]
+        self.moves = np.stack([way.moves for way in ways], axis=1)[:, of]
+        self.units = np.concatenate([way.units for way in ways], axis=1)[:, of]
+        self.steps = np.stack([way.layout.steps[0] for way in ways], axis=-1)[..., of]
+        self.contrasts = np.stack([way.contrast for way in ways], axis=1)[:, of]
+        self.arcs = Arcs(np.stack([way.rows for way in ways], axis=1)[:, of])
 
     def minima(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Values, coordinates y, and which searches ended in a minimum where values are right, from thetas (m, T)."""
@@ -142,8 +153,16 @@ class _Many:
 
     def _searched(self, active: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where searches lead, values there, and which have ended."""
-        units = self.units[:, active]
-        found, value, ended = descend(lambda some, z: self._at(active[some], z), start / units, MOST_STEPS, flat=True)
+        units, arcs = self.units[:, active], self.arcs.of(active)
+
+        def evaluate(some: np.ndarray, z: np.ndarray) -> Spots:
+            spots = self._at(active[some], z)
+            return spots._replace(hessian=spots.hessian + arcs.of(some).bending(z, spots.gradient))
+
+        def moved(some: np.ndarray, z: np.ndarray, step: np.ndarray) -> np.ndarray:
+            return arcs.of(some).moved(z, step)
+
+        found, value, ended = descend(evaluate, start / units, MOST_STEPS, True, LAST_DECREASE, moved)
         return found * units, value, ended
 
     def _at(self, active: np.ndarray, scaled: np.ndarray) -> Spots:

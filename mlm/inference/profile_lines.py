@@ -12,7 +12,7 @@ import numpy as np
 
 from ..fit.fit import Fit
 from ..fit.generalized import GeneralizedFit
-from ..likelihood.covariance import CovarianceLayout, lower_factor
+from ..likelihood.covariance import CovarianceLayout, lower_factor, triangle
 from ..likelihood.turned_layout import TurnedLayout
 from .between import between
 from .crossing import Path, Step, interpolated, lowest, settled
@@ -62,7 +62,7 @@ class Turned(NamedTuple):
         theta, size = self.theta.copy(), self.size
         t = np.zeros((size, size))
         mine = slice(self.first, self.first + size * (size + 1) // 2)
-        columns, rows = np.triu_indices(size)
+        columns, rows = triangle(size)
         t[rows, columns] = theta[mine]
         if size > 1:
             t[1:, 1:] = lower_factor(t[1:])
@@ -156,7 +156,7 @@ def of_columns(turned: TurnedLayout, layout: CovarianceLayout, theta: np.ndarray
     """Theta of other columns, from that of those worked with: shapes (n_theta,)."""
     matrices, found = layout.matrices(theta), np.empty(layout.n_theta)
     for slot, turn in zip(layout.slots, turned.turns, strict=True):
-        block, (columns, rows) = slice(slot.start, slot.start + slot.size), np.triu_indices(slot.size)
+        block, (columns, rows) = slice(slot.start, slot.start + slot.size), triangle(slot.size)
         found[slot.elements] = lower_factor(np.linalg.solve(turn, matrices[slot.factor][block, block]))[rows, columns]
     return found
 

@@ -130,6 +130,21 @@ class Lines:
         points = [[(next(held)[1], path.zeta(next(rises))) for _ in range(STEPS - 1)] for path in paths]
         return least[: len(ends)] > self._at_estimates + zeta * zeta - LOWER, points
 
+    def near(self, parameters: Sequence[Parameter], values: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Minima with parameters held at values in the user's units, searched for from u: coordinates likewise.
+
+        Theta of the columns worked with, log sigma and b; NaN where none is found. Shapes (m + 2, R).
+        """
+        searches = []
+        for k, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
+            line = self._line(parameter)
+            way = _own(line).way
+            searches.append((way, line.held(value), [of_columns(way.layout, self.m.working.layout, u[:-2, k])]))
+        least, y, _ = self._lowest(searches)
+        for k, (way, _, _) in enumerate(searches):
+            y[:-2, k] = way.layout.working_theta(way.layout.matrices(y[:-2, k]))
+        return np.where(np.isnan(least), np.nan, y)
+
     def _of_end(self, parameter: Parameter, value: float, u: np.ndarray) -> Search:
         line = self._line(parameter)
         way, _, further = _own(line)

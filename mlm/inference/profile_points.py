@@ -3,8 +3,8 @@
 A profile of a parameter c goes through the points where the deviance falls with none of the others: its gradient is a
 multiple of that of c. With how far it has risen there is one such point on either side, found with exact second
 derivatives of both from the quadratic that the estimates have, in four to seven steps. What is not found so, or not in
-order along a curve, is searched for once more from where the points before lead; the rest is for `straight` and
-`crossing`.
+order along a curve, is searched for once more from minima with c held, near where the points before lead; the rest is
+for `straight` and `crossing`.
 
 References
 ----------
@@ -14,32 +14,33 @@ Statistics 37(1), 87-94. doi:10.2307/2347496
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..fit.fit import Fit
-from ..likelihood.many_points import ManyPoints
+from ..likelihood.many_points import ManyPoints, Spots
 from ..likelihood.one_factor import LARGE_SQUARES, OneFactor
-from .crossing import LOW, RAISED
 from .many_held import in_errors
 from .parameters import Parameter
 
 __all__ = ["SideBySide"]
 
-# Newton's steps at most: those of regular profiles are 3 to 6.
-MOST_STEPS = 12
+# Evaluations at most: Newton's steps of regular profiles are 3 to 6.
+MOST_STEPS = 10
 # Decrease of the deviance that a step promises, below which it is the last: Newton's method leaves the square of it.
 LAST_DECREASE = 1e-12
 # Difference of zeta from what is wanted, see `crossing`.
 NEAR_ENOUGH = 1e-8
 # Share of the width of two steps within which the point between is where these see it: another branch is elsewhere.
 SMOOTH = 1e-2
-# Points at most from which is told where the next ones are.
-MOST_NODES = 4
 # Numbers of an array at most: points beyond are gone to afterwards.
 MOST_NUMBERS = 2_000_000
+
+
+# Of positions, values and coordinates, see `SideBySide.points`.
+Minima = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 class Shape(NamedTuple):
@@ -69,15 +70,15 @@ class Shape(NamedTuple):
 
     def derivatives(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Values, of a standard deviation its logarithm, with first and second derivatives by u, shape (m + 2, K)."""
-        m, theta = len(u) - 2, u[:-2]
-        g = np.einsum("ixyk,yk->ixk", self.forms, theta)
-        squares = np.einsum("ixk,xk->ik", g, theta)
+        m, theta = len(u) - 2, u[:-2].T
+        g = (self.forms.transpose(3, 0, 1, 2) @ theta[:, None, :, None])[..., 0]
+        squares = (g @ theta[..., None])[..., 0].T
         f, first, second = self._outer(squares)
-        value, gradient = f + np.einsum("nk,nk->k", self.linear, u), self.linear.copy()
-        gradient[:m] += 2.0 * np.einsum("ik,ixk->xk", first, g)
+        value, gradient = f + (self.linear * u).sum(axis=0), self.linear.copy()
+        gradient[:m] += 2.0 * (first.T[:, None] @ g)[:, 0].T
         hessian = np.zeros((m + 2, m + 2, u.shape[1]))
-        hessian[:m, :m] = 2.0 * np.einsum("ik,ixyk->xyk", first, self.forms)
-        hessian[:m, :m] += 4.0 * np.einsum("ijk,ixk,jyk->xyk", second, g, g, optimize=True)
+        bent = (g.transpose(0, 2, 1) @ second.transpose(2, 0, 1) @ g).transpose(1, 2, 0)
+        hessian[:m, :m] = 2.0 * (first[:, None, None] * self.forms).sum(axis=0) + 4.0 * bent
         return value, gradient, hessian
 
     def _outer(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,12 +109,16 @@ class Found(NamedTuple):
     pace : ndarray, shape (R,)
         Derivatives of values by zeta.
     place : ndarray, shape (m + 3, R)
-        Coordinates u, and the slope of the deviance along the parameter.
+        Coordinates u, and the slope of the deviance along the parameter: NaN of a start where it is not known.
     """
 
     value: np.ndarray
     pace: np.ndarray
     place: np.ndarray
+
+    def of(self, side: np.ndarray, j: np.ndarray) -> Found:
+        """Those at places of arrays that have sides and steps last, with none besides."""
+        return Found(self.value[0, side, j], self.pace[0, side, j], self.place[:, side, j])
 
 
 class SideBySide:
@@ -142,7 +147,9 @@ class SideBySide:
         """Whether a model has sums that suffice."""
         return isinstance(m, Fit) and isinstance(m.working.solver, OneFactor)
 
-    def points(self, which: np.ndarray, signs: np.ndarray, zeta: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    def points(
+        self, which: np.ndarray, signs: np.ndarray, zeta: float, steps: int, minima: Minima
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values of parameters on the way to where zeta is so much, at even steps of it.
 
         Parameters
@@ -154,6 +161,9 @@ class SideBySide:
         zeta : float
         steps : int
             Two at least.
+        minima : callable
+            Of positions, values in the user's units, shapes (R,), and coordinates nearby, shape (m + 2, R), gives those
+            of minima with parameters held there.
 
         Returns
         -------
@@ -174,7 +184,8 @@ class SideBySide:
             if not left.any():
                 break
             side, j = np.nonzero(left[:, None] & (run[:, None] <= np.arange(steps)))
-            again = self._found(which[side], rise[side, j], self._ahead(which, curves.place, run, side, j))
+            ahead = self._ahead(which[side], curves.of(side, run[side] - 1), step[side] * (j + 1 - run[side]), minima)
+            again = self._found(which[side], rise[side, j], ahead)
             for of, found in zip(curves, again, strict=True):
                 of[:, side, j] = found
             before = run
@@ -187,21 +198,13 @@ class SideBySide:
             fine = np.diff(values, axis=1, prepend=self.values[which][:, None]) * step[:, None] > 0.0
         return np.asarray(np.logical_and.accumulate(fine, axis=1).sum(axis=1))
 
-    def _ahead(
-        self, which: np.ndarray, place: np.ndarray, run: np.ndarray, side: np.ndarray, j: np.ndarray
-    ) -> np.ndarray:
-        """Where the polynomials through the last of each run of points lead, shape (m + 3, R)."""
-        start = np.concatenate([self.start[:, which], np.zeros((1, len(which)))])
-        whole = np.concatenate([start[..., None], place], axis=2)
-        out = np.empty((len(place), len(side)))
-        for r, (s, ahead) in enumerate(zip(side, j + 1, strict=True)):
-            nodes = np.arange(max(0, run[s] + 1 - MOST_NODES), run[s] + 1)
-            apart = np.where(np.eye(len(nodes), dtype=bool), 1.0, np.subtract.outer(nodes, nodes))
-            away = np.where(np.eye(len(nodes), dtype=bool), 1.0, ahead - nodes)
-            out[:, r] = whole[:, s, nodes] @ (away / apart).prod(axis=1)
-        small = self.m.working.layout.diagonal[:, None] & (np.abs(out[:-3]) < LOW)
-        out[:-3][small] = RAISED  # no minimum was found on the edge
-        return out
+    def _ahead(self, which: np.ndarray, last: Found, further: np.ndarray, minima: Minima) -> np.ndarray:
+        """Minima where the last points lead with so much more of zeta, of unknown slopes: shape (m + 3, R)."""
+        on, cor = last.pace * further, self.shape.kind[which] == "cor"
+        with np.errstate(all="ignore"):  # a correlation stays one
+            values = np.where(cor, np.tanh(np.arctanh(last.value) + on / (1.0 - last.value**2)), last.value + on)
+        found = minima(which, self._users(which, values[:, None])[:, 0], last.place[:-1])
+        return np.concatenate([found, np.full((1, len(which)), np.nan)])
 
     def _are_smooth(self, which: np.ndarray, values: np.ndarray, paces: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Whether these and the estimates are points of one curve: of a standard deviation, or of the variance."""
@@ -225,23 +228,26 @@ class SideBySide:
 
     def _searched(self, which: np.ndarray, rise: np.ndarray, place: np.ndarray) -> Found:
         """The same of a few."""
-        shape, lowest = self.shape.of(which), self.spots.value[which]
+        shape, lowest, n = self.shape.of(which), self.spots.value[which], len(place) - 1
         u, pull = place[:-1].copy(), place[-1].copy()
-        done = np.zeros(len(which), dtype=bool)
+        fine, minima = np.zeros(len(which), dtype=bool), np.empty((n, n, len(which)))
+        left, last = np.arange(len(which)), np.zeros(len(which), dtype=bool)
         with np.errstate(all="ignore"):  # what is not a number is not found
             for _ in range(MOST_STEPS):
-                left = np.flatnonzero(~done & np.isfinite(u).all(axis=0))
+                spots = self.deviance.at(u[:, left], shape.contrasts[:, left])
+                zeta = np.sqrt(np.maximum(spots.value - lowest[left], 0.0))
+                near = np.abs(zeta - np.abs(rise[left])) < NEAR_ENOUGH
+                fine[left], minima[..., left] = last & near, spots.hessian
+                step, more, last_then = self._step(shape.of(left), u[:, left], pull[left], zeta, rise[left], spots)
+                on = ~last & np.isfinite(step).all(axis=0)
+                left, last = left[on], last_then[on]
                 if not len(left):
                     break
-                step, pull[left], ended = self._step(shape.of(left), u[:, left], pull[left], lowest[left], rise[left])
-                u[:, left] += step
-                done[left] = ended
+                u[:, left] += step[:, on]
+                pull[left] = more[on]
             value = shape.derivatives(u)[0]
-            spots = self.deviance.at(u, shape.contrasts)
-            zeta = np.sqrt(spots.value - lowest)
-            largest = self.deviance.largest * np.einsum("mr,mr->r", u[:-2], u[:-2])
-            fine = done & (np.abs(zeta - np.abs(rise)) < NEAR_ENOUGH) & (largest < LARGE_SQUARES)
-        fine[fine] = self._are_minima(shape.of(fine), u[:, fine], pull[fine], spots.hessian[..., fine])
+            fine &= self.deviance.largest * (u[:-2] * u[:-2]).sum(axis=0) < LARGE_SQUARES
+        fine[fine] = self._are_minima(shape.of(fine), u[:, fine], pull[fine], minima[..., fine])
         return Found(np.where(fine, value, np.nan), 2.0 * rise / pull, np.concatenate([self._alike(u), pull[None]]))
 
     def _alike(self, u: np.ndarray) -> np.ndarray:
@@ -253,17 +259,16 @@ class SideBySide:
         return out
 
     def _step(
-        self, shape: Shape, u: np.ndarray, pull: np.ndarray, lowest: np.ndarray, rise: np.ndarray
+        self, shape: Shape, u: np.ndarray, pull: np.ndarray, zeta: np.ndarray, rise: np.ndarray, spots: Spots
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Newton's step of all coordinates, the slope along the parameter then, and which steps are the last."""
-        spots, (_, slope, bending) = self.deviance.at(u, shape.contrasts), shape.derivatives(u)
-        zeta = np.sqrt(np.maximum(spots.value - lowest, 0.0))
+        """Newton's step of all coordinates, of the slope along the parameter, and which steps are the last."""
+        _, slope, bending = shape.derivatives(u)
+        pull = np.where(np.isnan(pull), (slope * spots.gradient).sum(axis=0) / (slope * slope).sum(axis=0), pull)
         n, many = u.shape
         system = np.zeros((many, n + 1, n + 1))
         system[:, :n, :n] = (spots.hessian - pull * bending).transpose(2, 0, 1)
         system[:, :n, n], system[:, n, :n] = -slope.T, spots.gradient.T
-        right = np.concatenate([pull * slope - spots.gradient, [2.0 * zeta * (np.abs(rise) - zeta)]])
-        solved = _solved(system, right)
+        solved = _solved(system, np.concatenate([pull * slope - spots.gradient, [2.0 * zeta * (np.abs(rise) - zeta)]]))
         step = solved[:n]
         promised = 0.5 * np.einsum("xr,xyr,yr->r", step, spots.hessian, step)
         return step, pull + solved[n], np.abs(promised) < LAST_DECREASE

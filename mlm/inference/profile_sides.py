@@ -70,7 +70,7 @@ class Sides:
         sides, looked, ends = [side for side in every if self._may_be_regular(*side, target)], [], []
         if sides:
             places, signs = np.array(sides).T
-            values, u = self.searches.points(places, signs, target, STEPS)
+            values, u = self.searches.points(places, signs, target, STEPS, self._near)
             found[places, (signs + 1) // 2] = values
             if self._has_further:
                 looked = [j for j in range(len(sides)) if np.isfinite(values[j]).all()]
@@ -81,6 +81,9 @@ class Sides:
             if not is_lowest:
                 found[places[j], (signs[j] + 1) // 2] = math.nan
         return found
+
+    def _near(self, which: np.ndarray, values: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return self.lines.near([self.parameters[k] for k in which], values, u)
 
     def _look(
         self,

@@ -24,6 +24,7 @@ __all__ = [
     "lower_factor",
     "sigma_bending",
     "sigma_changes",
+    "triangle",
 ]
 
 # Least eigenvalue of correlations from which a search starts: with a smaller one it starts nearer to a singular
@@ -60,7 +61,7 @@ class Slot:
 
 
 @lru_cache
-def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
+def triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Columns and rows of a lower triangle, column by column."""
     return np.triu_indices(size)
 
@@ -103,7 +104,7 @@ class CovarianceLayout:
             used[factor] += size
             at += size * (size + 1) // 2
         self.slots, self.sizes, self.n_theta = tuple(slots), tuple(used), at
-        triangles = [(s, *_triangle(s.size)) for s in slots]
+        triangles = [(s, *triangle(s.size)) for s in slots]
         of_factor = np.concatenate([np.full(len(row), s.factor) for s, _, row in triangles])
         self._row = np.concatenate([row + s.start for s, _, row in triangles])
         self._column = np.concatenate([column + s.start for s, column, _ in triangles])

@@ -17,8 +17,8 @@ __all__ = ["Points", "descend"]
 
 # Steps at most. From where a similar function has its minimum, five or six are usual.
 MOST_STEPS = 40
-# Promised decrease below which a step is the last: it is as far as the root of twice that in standard errors, 4e-6, and
-# Newton's method leaves the square of it.
+# Promised decrease below which a step is the last, unless asked for otherwise: it is as far as the root of twice that
+# in standard errors, 4e-6, and Newton's method leaves the square of it.
 LAST_DECREASE = 1e-11
 # Share of the largest second derivative below which another one is 0, where it may be: rounding, and what is left.
 FLAT_CURVATURE = 1e-6
@@ -42,11 +42,20 @@ class Points(Protocol):
         """Second derivatives, shape (m, m, R)."""
 
 
+Moved = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def _straight(active: np.ndarray, x: np.ndarray, step: np.ndarray) -> np.ndarray:
+    return x + step
+
+
 def descend(
     evaluate: Callable[[np.ndarray, np.ndarray], Points],
     start: np.ndarray,
     steps: int = MOST_STEPS,
     flat: bool = False,
+    last: float = LAST_DECREASE,
+    moved: Moved = _straight,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Go by Newton's steps.
 
@@ -59,6 +68,10 @@ def descend(
         At most.
     flat : bool
         Whether a minimum may be as low along some ways from it.
+    last : float
+        Promised decrease below which a step is the last.
+    moved : callable
+        Takes which functions, points and steps, and gives where these lead.
 
     Returns
     -------
@@ -76,17 +89,17 @@ def descend(
     step, decrease, definite = _steps(x, gradient, hessian, flat)
     factor, shortened, reached = np.ones(len(active)), np.zeros(len(active), dtype=int), np.empty(len(active))
     for _ in range(steps):
-        last = definite & (decrease < LAST_DECREASE)
-        reached[active] = value - np.where(last, decrease, 0.0)
-        x[:, active[last]] += step[:, last]
-        ended[active[last]] = True
-        keep = ~last & np.isfinite(value) & (shortened <= MOST_SHORTENINGS)
+        there = definite & (decrease < last)
+        reached[active] = value - np.where(there, decrease, 0.0)
+        x[:, active[there]] += step[:, there]
+        ended[active[there]] = True
+        keep = ~there & np.isfinite(value) & (shortened <= MOST_SHORTENINGS)
         active = active[keep]
         if not len(active):
             return x, reached, ended
         value, gradient, hessian, step = value[keep], gradient[:, keep], hessian[..., keep], step[:, keep]
         decrease, definite, factor, shortened = decrease[keep], definite[keep], factor[keep], shortened[keep]
-        tried = x[:, active] + factor * step
+        tried = moved(active, x[:, active], factor * step)
         at = evaluate(active, tried)
         wanted = value + SUFFICIENT_SHARE * factor * np.einsum("mr,mr->r", gradient, step)
         computed = np.isfinite(at.gradient).all(axis=0) & np.isfinite(at.hessian).all(axis=(0, 1))
