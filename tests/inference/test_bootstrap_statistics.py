@@ -1,0 +1,56 @@
+"""Statistics with names keep them: numbers of a refit are told by these, in whatever order they come."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mlm
+
+
+@pytest.fixture(scope="module")
+def m():
+    rng = np.random.default_rng(8)
+    g, x = np.repeat(np.arange(12), 6), rng.normal(size=72)
+    return mlm.lmer("y ~ x + z + (1 | g)", {"y": x + g + rng.normal(size=72), "x": x, "z": rng.normal(size=72), "g": g})
+
+
+def by_size(fit):
+    return fit.fixef.sort_values(key=np.abs)
+
+
+@pytest.mark.parametrize(
+    "statistic", [by_size, lambda f: by_size(f).to_dict(), lambda f: dict(reversed(list(by_size(f).items())))]
+)
+def test_numbers_are_told_by_their_names(m, statistic):
+    found = mlm.bootstrap(m, 30, statistic, seed=5)
+    every = mlm.bootstrap(m, 30, seed=5).estimates[list(found.estimates)]
+    assert set(found.estimates) == set(m.fixef.index)
+    pd.testing.assert_frame_equal(found.estimates, every, rtol=1e-5, atol=1e-7)
+    assert found.observed.to_dict() == m.fixef.to_dict()
+
+
+def test_other_names_are_a_failure(m):
+    count = iter(range(100))
+
+    def statistic(fit):
+        return {"a" if next(count) % 2 else "b": fit.sigma, "c": 1.0}
+
+    found = mlm.bootstrap(m, 6, statistic, seed=5)
+    assert found.failures == 3
+    assert "numbers by other names than the model, such as 'a'" in found.errors[0]
+    assert list(found.estimates) == ["b", "c"]
+
+
+def test_of_numbers_without_names_the_places_count(m):
+    found = mlm.bootstrap(m, 5, lambda f: sorted(f.fixef, key=abs), seed=5).estimates
+    assert (found.abs().diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
+
+
+def test_groups_that_leave_a_coefficient_out_are_failures():
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(7), 5)
+    rows = {"y": rng.normal(size=35) + g, "t": np.where(g == 2, "new", "old"), "g": g}
+    found = mlm.bootstrap(mlm.lmer("y ~ t + (1 | g)", rows), 40, lambda f: f.fixef, kind="groups", seed=1)
+    assert 5 < found.failures < 30
+    assert found.estimates.dropna().shape == (40 - found.failures, 2)
+    assert set(found.errors.values()) == {"1 numbers in place of 2: not all terms are in these rows."}
