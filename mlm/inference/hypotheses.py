@@ -56,7 +56,7 @@ def hypotheses(given: Any, rhs: Any, coefficients: Sequence[str]) -> Hypotheses:
     Parameters
     ----------
     given : str, mapping, array_like, or a list of these
-    rhs : float or array_like of shape (k,)
+    rhs : float, array_like of shape (k,), mapping or Series by the names of hypotheses
         What the weighted sums are supposed to be, besides what stands on the right of a text.
     coefficients : sequence of str
         Their names.
@@ -78,8 +78,21 @@ def hypotheses(given: Any, rhs: Any, coefficients: Sequence[str]) -> Hypotheses:
             "There is no hypothesis: give weights, names with weights, or a text such as 'x1 - x2 = 0'."
         )
     weights, values = np.array([row for row, _, _ in rows]), np.array([value for _, value, _ in rows])
-    names = tuple(name or str(k) for k, (_, _, name) in enumerate(rows, 1))
-    return Hypotheses(weights, values + _right(rhs, len(rows)), names)
+    own = [name for _, _, name in rows]
+    names = tuple(name or str(k) for k, name in enumerate(own, 1))
+    return Hypotheses(weights, values + _right(_by_hypothesis(rhs, own), len(rows)), names)
+
+
+def _by_hypothesis(rhs: Any, names: Sequence[str]) -> Any:
+    """Right sides with the names of hypotheses, in the order of these; others, and of rows of numbers, as given."""
+    named = isinstance(rhs, Mapping) or (isinstance(rhs, pd.Series) and any(isinstance(k, str) for k in rhs.index))
+    if not named or (isinstance(rhs, pd.Series) and not all(names)):
+        return rhs
+    told = [str(name) for name in (rhs.index if isinstance(rhs, pd.Series) else rhs)]
+    if sorted(told) != sorted(names):
+        raise DataError(f"`rhs` has the names {first_few(told)}; the hypotheses are {first_few(list(names))}.")
+    values = dict(zip(told, list(rhs if isinstance(rhs, pd.Series) else rhs.values()), strict=True))
+    return [values[name] for name in names] if len(values) == len(names) else rhs
 
 
 def _right(rhs: Any, count: int) -> np.ndarray:

@@ -156,6 +156,26 @@ def test_a_series_of_texts_is_a_list():
     assert found.values.tolist() == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("make", [dict, pd.Series])
+def test_right_sides_with_names_are_told_by_them(make):
+    for given in (["x", "x1"], ["x1", "x"]):
+        found = hypotheses(given, make({"x1": 2.0, "x": -1.0}), NAMES)
+        assert dict(zip(found.names, found.values.tolist(), strict=True)) == {"x": -1.0, "x1": 2.0}
+    found = hypotheses([{"x": 1, "x1": -1}, "x = 3"], make({"x = 3": 0.5, "x - x1": 7.0}), NAMES)
+    assert found.values.tolist() == [7.0, 3.5]
+    for wrong in ({"x": 1.0}, {"x": 1.0, "Ab": 2.0}, {"x": 1.0, "x1": 2.0, "Ab": 3.0}):
+        with pytest.raises(mlm.DataError, match=r"`rhs` has the names .*; the hypotheses are x, x1"):
+            hypotheses(["x", "x1"], make(wrong), NAMES)
+
+
+def test_right_sides_of_rows_of_numbers_are_in_their_order():
+    rows = np.eye(len(NAMES))[[3, 1]]
+    assert hypotheses(rows, pd.Series({"x": 1.0, "Ab": 2.0}), NAMES).values.tolist() == [1.0, 2.0]
+    assert hypotheses(["x", "x1"], pd.Series([1.0, 2.0], index=[7, 3]), NAMES).values.tolist() == [1.0, 2.0]
+    with pytest.raises(mlm.DataError, match="the hypotheses are"):
+        hypotheses(rows, {"x": 1.0, "Ab": 2.0}, NAMES)
+
+
 def test_a_model_without_coefficients_says_so():
     with pytest.raises(mlm.ArgumentError, match="There is no coefficient 'x'; the model has none"):
         hypotheses("x", 0.0, [])
