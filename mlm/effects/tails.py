@@ -129,7 +129,7 @@ class Largest:
 
 
 def _root(correlation: np.ndarray) -> np.ndarray:
-    """A root of shape (k, rank), by Cholesky's method: the same on all machines, as equal eigenvalues' vectors are not."""
+    """A root of shape (k, rank) by Cholesky, the same on all machines, as vectors of equal eigenvalues are not."""
     columns: list[np.ndarray] = []
     left = correlation.astype(float)
     first = left.diagonal().max(initial=1.0)
