@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FormulaError, first_few, listed, shorten, suggest
+from ..errors import ArgumentError, DataError, FormulaError, brief, first_few, listed, shorten, suggest
 from ..frame.column import Column
 from ..language.parser import parse_expression
 from ..language.tree import Call, Name, Node, Number, spell
@@ -130,6 +130,11 @@ def _one(given: Any, coefficients: Sequence[str]) -> tuple[np.ndarray, float, st
         for name, weight in given.items():
             row[_place(str(name), coefficients)] = Column.of([weight], f"The weight of {name!r}").numbers()[0]
         return _demand_any(_finite(row, coefficients), given), 0.0, _named(row, coefficients)
+    if not np.ndim(given):
+        raise ArgumentError(
+            f"A hypothesis is a text such as 'x1 - x2 = 0', names with weights, or one weight a coefficient; got "
+            f"{brief(given)}."
+        )
     row = _finite(Column.of(given, "The contrast").numbers(), coefficients)
     return _demand_any(row, row.tolist()), 0.0, ""
 

@@ -111,6 +111,12 @@ def test_one_is_tested_by_t_and_several_by_f():
         assert moved["t value"].iloc[0] == each["t value"].iloc[1]
 
 
+@pytest.mark.parametrize("given", [5, None, 2.5, [1.0, "x"], object()])
+def test_single_values_are_no_hypotheses(given):
+    with pytest.raises(mlm.ArgumentError, match="A hypothesis is a text such as 'x1 - x2 = 0'"):
+        hypotheses(given, 0.0, NAMES)
+
+
 def test_hypotheses_that_contradict_each_other():
     m = mlm.lm("y ~ x + z", ROWS)
     with pytest.raises(mlm.FitError, match="contradict each other: x = 1; 2 \\* x = 1"):
