@@ -134,7 +134,8 @@ class Bootstrap:
                 ConvergenceWarning,
                 stacklevel=users_stacklevel(),
             )
-        rows = [limits(self.estimates[name].to_numpy(), value, level, kind) for name, value in self.observed.items()]
+        columns = self.estimates.to_numpy().T  # by their places: a statistic's names can be there twice
+        rows = [limits(*each, level, kind) for each in zip(columns, self.observed.to_numpy(), strict=True)]
         return pd.DataFrame(rows, self.observed.index, list(limit_names(level)))
 
     def __str__(self) -> str:

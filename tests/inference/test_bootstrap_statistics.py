@@ -41,6 +41,19 @@ def test_other_names_are_a_failure(m):
     assert list(found.estimates) == ["b", "c"]
 
 
+@pytest.mark.parametrize("kind", ["percentile", "basic", "normal"])
+def test_names_that_are_there_twice_have_intervals_of_their_own(m, kind):
+    def statistic(fit):
+        return pd.Series([*fit.fixef, fit.sigma], ["a", "b", "a", "b"])
+
+    twice, told = (
+        mlm.bootstrap(m, 40, one, seed=3) for one in (statistic, lambda f: statistic(f).set_axis(list("pqrs")))
+    )
+    assert twice.confint(kind).to_numpy().tolist() == told.confint(kind).to_numpy().tolist()
+    assert twice.frame.to_numpy().tolist() == told.frame.to_numpy().tolist()
+    assert list(twice.confint(kind).index) == ["a", "b", "a", "b"]
+
+
 def test_of_numbers_without_names_the_places_count(m):
     found = mlm.bootstrap(m, 5, lambda f: sorted(f.fixef, key=abs), seed=5).estimates
     assert (found.abs().diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
