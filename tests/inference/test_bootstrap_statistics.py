@@ -1,5 +1,7 @@
 """Statistics with names keep them: numbers of a refit are told by these, in whatever order they come."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,11 +61,21 @@ def test_of_numbers_without_names_the_places_count(m):
     assert (found.abs().diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
 
 
-def test_groups_that_leave_a_coefficient_out_are_failures():
+@pytest.mark.parametrize("family", [None, "poisson", "binomial"])
+def test_groups_that_leave_a_coefficient_out_are_failures(family):
     rng = np.random.default_rng(4)
-    g = np.repeat(np.arange(7), 5)
-    rows = {"y": rng.normal(size=35) + g, "t": np.where(g == 2, "new", "old"), "g": g}
-    found = mlm.bootstrap(mlm.lmer("y ~ t + (1 | g)", rows), 40, lambda f: f.fixef, kind="groups", seed=1)
-    assert 5 < found.failures < 30
-    assert found.estimates.dropna().shape == (40 - found.failures, 2)
-    assert set(found.errors.values()) == {"1 numbers in place of 2: not all terms are in these rows."}
+    g, x = np.repeat(np.arange(7), 9), rng.normal(size=63)
+    rows = {"y": rng.normal(size=63) + g, "t": np.where(g == 2, "new", "old"), "g": g, "x": x}
+    rows |= {"poisson": rng.poisson(np.exp(0.5 + 0.2 * (g % 3))), "binomial": rng.random(63) < 0.5}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mlm.SingularFitWarning)
+        m = mlm.lmer("y ~ t + x + (1 | g)", rows)
+        if family:
+            m = mlm.glmer(f"{family} ~ t + x + (1 | g)", rows, family)
+    found = mlm.bootstrap(m, 30, kind="groups", seed=1)
+    drawn = np.random.default_rng(1)
+    without = [k for k in range(30) if 2 not in drawn.integers(0, 7, 7)]
+    assert 5 < len(without) < 25
+    assert [k for k, why in found.errors.items() if "not all terms are in these rows" in why] == without
+    slopes = mlm.bootstrap(m, 30, lambda f: f.fixef["x"], kind="groups", seed=1)
+    assert slopes.estimates.iloc[without].notna().all(axis=None)
