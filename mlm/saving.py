@@ -7,6 +7,7 @@ from typing import Any
 
 from .errors import DataError
 from .fit.stored import StoredFit, fit_from, generalized_fit_from
+from .fit.stored_one_level import demand_estimate, demand_least_squares
 from .frame.fit_call import FitCall
 from .frame.model_frame import ModelFrame
 from .glm import glm
@@ -56,7 +57,8 @@ def load(path: Any) -> Model:
     """Read a model that ``m.save(path)`` wrote.
 
     Nothing is searched again, and no code is run: a file has values, of which only known kinds are made. A mixed
-    model's criterion is computed once, at the theta of the file, and has to come out as it stands there.
+    model's criterion is computed once, at the theta of the file, and has to come out as it stands there; so have the
+    estimates of `lm` and `glm`.
 
     Parameters
     ----------
@@ -112,6 +114,7 @@ def _made(kind: Any, frame: ModelFrame, content: dict[str, Any]) -> Model:
     if kind not in (MixedModel, GeneralizedMixedModel):
         demand_types(kind, content)
         demand_coefficients(frame, content["beta"], content["covariance"])
+        (demand_least_squares if kind is LinearModel else demand_estimate)(frame, content)
         found: Model = kind(frame=frame, **content)
         return found
     demand_types(StoredFit, content)

@@ -74,6 +74,8 @@ def contrast_family(
     (('a - b', 'a - c', 'b - c'), [1.0, 0.0, -1.0], 'tukey')
     """
     if isinstance(method, Mapping):
+        if ref is not None:
+            raise ArgumentError("ref= is of 'trt.vs.ctrl', and not of weights of your own.")
         return _own(method, labels, labels if levels is None else levels)
     if not isinstance(method, str) or method not in FAMILIES:
         hint = suggest(method, FAMILIES) if isinstance(method, str) else ""

@@ -12,16 +12,13 @@ from ..errors import ArgumentError, FitError, first_few, suggest
 from ..inference.confint import checked_level
 from ..model.reference_grid import Designed, summarised
 from ..report.face import demand_model
+from .derivatives import derivatives
 from .emmeans import OVERALL, Model, checked_weighting, denominators_of, shown_predictors
 from .estimates import Estimates, FixedPart
-from .grid import reference_grid, rows_at
+from .grid import reference_grid
 from .scale import of_unknown
 
 __all__ = ["slopes"]
-
-STEP = (
-    1e-3  # of the difference quotient, over the range of the predictor: rounding of 1e-13, truncation of its 4th power
-)
 
 
 def slopes(
@@ -52,7 +49,7 @@ def slopes(
     -------
     Estimates
         With ``frame``: the predictors, ``x.trend``, ``SE``, ``df`` and limits; in units of the response, or of the
-        linear predictor, over those of `x`.
+        linear predictor, over those of `x`. An offset that is a function of `x` has no part in it, and a note says so.
 
     Raises
     ------
@@ -61,7 +58,8 @@ def slopes(
     DataError
         For an unknown level, or a value of a numeric predictor that is not a finite number.
     FitError
-        For degrees of freedom that the model does not have, or a predictor of one value.
+        For degrees of freedom that the model does not have, a predictor of one value, one that is in the model by
+        steps only, as in ``cut(x, 3)``, or a value at which a column has a step or a bend, as ``I(x > 3)`` at 3.
 
     Notes
     -----
@@ -82,24 +80,24 @@ def slopes(
     """
     demand_model(m)
     level, weights = checked_level(level), checked_weighting(weights)
-    reach = _range(m, x)
+    low, high = _range(m, x)
     grid = reference_grid(m, at)
     shown, families = shown_predictors(grid, "1" if by is None else by, None, "by=")
     labels, averages = grid.average(shown, weights)
     return Estimates(
         labels if shown else pd.DataFrame({OVERALL[0]: [OVERALL[1]]}),
-        averages @ _derivatives(m, grid.points, x, reach),
+        averages @ derivatives(m, grid.points, x, low, high),
         np.zeros(len(labels)),
         FixedPart.of(m, denominators_of(m, ddf)),
         f"{x}.trend",
         families,
         level=level,
         averaged=tuple(grid.averaged(shown)),
-        notes=of_unknown(m),
+        notes=(*of_unknown(m), *_of_offset(m, x)),
     )
 
 
-def _range(m: Designed, x: Any) -> float:
+def _range(m: Designed, x: Any) -> tuple[float, float]:
     """Range of a numeric predictor."""
     known = {name: summarised(name, value, m) for name, value in m.frame.predictors.items()}
     numeric = [name for name, predictor in known.items() if not predictor.levels]
@@ -108,17 +106,15 @@ def _range(m: Designed, x: Any) -> float:
         raise ArgumentError(
             f"Slopes are of a numeric predictor; {x!r} is none of them: {there}.{suggest(str(x), numeric)}"
         )
-    reach = known[x].high - known[x].low
-    if not reach > 0.0:
+    low, high = known[x].low, known[x].high
+    if not high > low:
         raise FitError(f"The predictor {x!r} has one value in the rows of the fit, and no slope.")
-    return reach
+    return low, high
 
 
-def _derivatives(m: Designed, points: pd.DataFrame, x: str, reach: float) -> np.ndarray:
-    """Derivatives of the rows of the model matrix by a predictor, shape (points, all columns)."""
-    step = 2.0 ** np.floor(np.log2(STEP * reach))  # a power of 2, by which sums of short numbers are exact
-    near, far = (
-        rows_at(m, points.assign(**{x: points[x] + k * step})) - rows_at(m, points.assign(**{x: points[x] - k * step}))
-        for k in (1.0, 2.0)
-    )
-    return np.asarray((8.0 * near - far) / (12.0 * step))
+def _of_offset(m: Designed, x: str) -> tuple[str, ...]:
+    """What to say where an offset is a function of the predictor."""
+    parts = m.frame.offset_parts or ()
+    if x not in m.frame.recipe.columns(parts):
+        return ()
+    return (f"Without the part that {x} has in the offset.",)

@@ -105,9 +105,7 @@ class Largest:
     @classmethod
     def of(cls, correlation: np.ndarray) -> Largest:
         """Prepare for a correlation matrix, shape (k, k)."""
-        values, vectors = np.linalg.eigh(correlation)
-        there = values > SAME * max(values.max(initial=0.0), 1.0)
-        root, loadings = vectors[:, there] * np.sqrt(values[there]), _loadings(correlation)
+        root, loadings = _root(correlation), _loadings(correlation)
         return cls(root.shape[1], loadings, _reach(root) if loadings is None else None)
 
     def tail(self, t: float, df: float) -> float:
@@ -128,6 +126,19 @@ class Largest:
         reach = np.empty((0, 0)) if self.reach is None else self.reach
         with np.errstate(divide="ignore"):
             return np.asarray(_f_tail(np.square(t / reach) / self.rank, self.rank, df).mean(axis=1))
+
+
+def _root(correlation: np.ndarray) -> np.ndarray:
+    """A root of shape (k, rank) by Cholesky, the same on all machines, as vectors of equal eigenvalues are not."""
+    columns: list[np.ndarray] = []
+    left = correlation.astype(float)
+    first = left.diagonal().max(initial=1.0)
+    while len(columns) < len(left) and left.diagonal().max() > SAME * first:
+        size = left.diagonal()
+        k = int(np.argmax(size >= (1.0 - SAME) * size.max()))  # of equal ones the first, whatever rounding says
+        columns.append(left[:, k] / np.sqrt(size[k]))
+        left = left - np.outer(columns[-1], columns[-1])
+    return np.array(columns).reshape(-1, len(left)).T
 
 
 def _loadings(correlation: np.ndarray) -> np.ndarray | None:
@@ -177,7 +188,8 @@ def _reach(root: np.ndarray) -> np.ndarray:
         even = scipy.stats.qmc.Sobol(rank, seed=np.random.default_rng(k)).random_base2(log2)
         normal = scipy.special.ndtri(np.clip(even, NEARLY_NONE, 1.0 - NEARLY_NONE))
         directions = normal / np.sqrt((normal * normal).sum(axis=1, keepdims=True))
-        found.append(np.sort(_farthest(directions, root)).reshape(KEPT, -1).mean(axis=1))
+        turned = np.roll(root, k * rank // SETS, axis=1)  # each set begins with other columns: no number counts most
+        found.append(np.sort(_farthest(directions, turned)).reshape(KEPT, -1).mean(axis=1))
     return np.array(found)
 
 

@@ -179,9 +179,9 @@ class GeneralizedFit(FittedMixed):
         return replace(self.family, theta=None) if self.estimated_size else self.family
 
     def on_rows(self, frame: ModelFrame, terms: list[RandomPart], silent: bool = False, quiet: bool = False) -> Self:
-        """Fit the same model to other rows or another response, from where this fit ended."""
-        family = self.asked_family
-        start = {"theta": self.theta, "fixef": self._beta}
+        """Fit the same model, or one without some columns, to other rows or a response, from where this fit ended."""
+        family, left = self.asked_family, set(frame.x_names)
+        start = {"theta": self.theta, "fixef": self._beta[[name in left for name in self.frame.x_names]]}
         return self.estimate(frame, terms, family, self.n_agq, start, False, quiet, silent, LEAST_START)
 
     def _warn(self, quiet: bool) -> None:

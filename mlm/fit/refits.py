@@ -30,7 +30,7 @@ from .checks import EXACT_SHARE, demand_residuals, demand_variation
 from .fit import Fit
 from .fitted import SINGULAR_DEVIATION
 from .generalized import GeneralizedFit
-from .stages import deviance_function, independent_columns
+from .stages import deviance_function, independent_columns, without_dependent
 
 __all__ = ["Refits", "Refitting", "covariances", "refit_alone", "refit_on"]
 
@@ -193,7 +193,7 @@ def _refit(m: Fit, y: np.ndarray, reml: bool | None = None) -> Fit:
 
 
 def refit_on(m: Fit | GeneralizedFit, frame: ModelFrame) -> Fit | GeneralizedFit:
-    """Fit the same model to other rows, without a word.
+    """Fit the same model to other rows, without a word; columns that depend on others there are left out.
 
     Parameters
     ----------
@@ -203,7 +203,9 @@ def refit_on(m: Fit | GeneralizedFit, frame: ModelFrame) -> Fit | GeneralizedFit
     """
     place = {id(part.design): k for k, part in enumerate(m.terms)}
     terms = sorted(frame.random, key=lambda part: place[id(part.design)])
-    return _fit_of(m, frame, terms, m.reml) if isinstance(m, Fit) else m.on_rows(frame, terms, silent=True)
+    if isinstance(m, Fit):
+        return _fit_of(m, frame, terms, m.reml)
+    return m.on_rows(without_dependent(frame, quiet=True), terms, silent=True)
 
 
 def _fit_of(m: Fit, frame: ModelFrame, terms: list[RandomPart], reml: bool) -> Fit:

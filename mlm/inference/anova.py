@@ -51,11 +51,12 @@ def anova(
     *One model.* A test of each term, by F, with a matrix of contrasts by `type`: of type 1 each term after those before
     it, of type 2 each after all that do not contain it, of type 3 each at equal weights for all cells of categories,
     however these are coded (where cells have no rows, it is said which). The table of a mixed model is lmerTest's; of a
-    linear one of type 1 that of R's ``anova()``, of the others as of the package car (whose type 3 tests the
-    coefficients as they are coded: with treatment contrasts that is another hypothesis). Terms of a generalized
-    mixed model are tested by Wald's chi-squared statistics, as by car's ``Anova()``, with types 1 and 2 by the inverse
-    of the coefficients' covariance matrix in the place of the cross-products; of type 2 each term is beside all that
-    have not all its variables, numeric or not.
+    linear one of type 1 that of R's ``anova()``, of the others as of the package car: in its type 2 ``a:x`` contains
+    ``a`` also where x is a number, which in lmerTest's it does not (and its type 3 tests the coefficients as they are
+    coded: with treatment contrasts that is another hypothesis). Terms of a generalized mixed model are tested by Wald's
+    chi-squared statistics, as by car's ``Anova()``, with types 1 and 2 by the inverse of the coefficients' covariance
+    matrix in the place of the cross-products; of type 2 each term is beside all that have not all its variables,
+    numeric or not.
 
     *Several models* are compared by F tests if all are linear models, by deviances if all are generalized linear ones,
     else by likelihood-ratio tests, or two by a test of the smaller one within the larger one (``method="kr"``, or

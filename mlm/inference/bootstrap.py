@@ -134,7 +134,8 @@ class Bootstrap:
                 ConvergenceWarning,
                 stacklevel=users_stacklevel(),
             )
-        rows = [limits(self.estimates[name].to_numpy(), value, level, kind) for name, value in self.observed.items()]
+        columns = self.estimates.to_numpy().T  # by their places: a statistic's names can be there twice
+        rows = [limits(*each, level, kind) for each in zip(columns, self.observed.to_numpy(), strict=True)]
         return pd.DataFrame(rows, self.observed.index, list(limit_names(level)))
 
     def __str__(self) -> str:
@@ -181,9 +182,10 @@ def bootstrap(
     n : int
         Number of refits.
     statistic : callable, optional
-        Takes a fitted model, and returns a number, several, a mapping or a Series: refits are then made one by one.
-        By default the parameters: standard deviations and correlations of the random effects, sigma, and fixed effects.
-        A refit of which it raises an error, or returns something else, has failed; of the model itself it is an error.
+        Takes a fitted model, and returns a number, several, a mapping or a Series, whose numbers are told by their
+        names, in whatever order they come: refits are then made one by one. By default the parameters: standard
+        deviations and correlations of the random effects, sigma, and fixed effects. A refit of which it raises an
+        error, or returns something else, has failed; of the model itself it is an error.
     seed : int, numpy.random.Generator or None
         With a number the result is the same each time; responses are those of ``m.simulate(n, seed)``.
     kind : {"parametric", "groups"}
@@ -307,13 +309,11 @@ def _one_by_one(
     for k, make in enumerate(fits):
         try:
             fit = make()
-            found = _taken(statistic, fit) if statistic else values_of(fit)
-            if len(found) != len(observed):
-                raise FitError(f"{len(found)} numbers in place of {len(observed)}: not all terms are in these rows.")
+            found = _taken(statistic, fit) if statistic else pd.Series(values_of(fit), parameter_names(fit))
+            rows[k] = _by_name(found, observed)
         except MlmError as error:
             errors[k] = str(error)
         else:
-            rows[k] = found
             singular += getattr(fit, "is_singular", False)
             unconverged += not getattr(fit, "converged", True)
         tell(k + 1)
@@ -323,13 +323,25 @@ def _one_by_one(
     return Bootstrap(estimates, observed, int(singular), int(unconverged), errors, m.formula, kind)
 
 
-def _taken(statistic: Callable[[Any], Any], fit: Any) -> np.ndarray:
+def _by_name(found: pd.Series, observed: pd.Series) -> np.ndarray:
+    """Numbers of a refit in the places that those of the model have, by their names."""
+    if len(found) != len(observed):
+        raise FitError(f"{len(found)} numbers in place of {len(observed)}: not all terms are in these rows.")
+    if found.index.equals(observed.index):
+        return found.to_numpy()
+    unknown = found.index[~found.index.isin(observed.index) | found.index.duplicated()]
+    if len(unknown):
+        raise FitError(f"A refit has numbers by other names than the model, such as {brief(unknown[0])}.")
+    return found.reindex(observed.index).to_numpy()
+
+
+def _taken(statistic: Callable[[Any], Any], fit: Any) -> pd.Series:
     """A statistic of a refit; what it raises there is a failure of this refit."""
     try:
         found = statistic(fit)
     except Exception as error:
         raise FitError(f"`statistic` raised {type(error).__name__}: {error}") from error
-    return _numbers(found).to_numpy()
+    return _numbers(found)
 
 
 def _numbers(found: Any) -> pd.Series:

@@ -42,8 +42,9 @@ def contest(
         Of a linear mixed model, Satterthwaite's by default; others have their own. Without a dispersion they are
         infinite: tests are by the normal and chi-squared distributions then. So are those of a model that was solved
         iteratively, and a note says so.
-    rhs : float or array_like of shape (k,)
-        What the weighted sums are supposed to be, besides what stands in a text.
+    rhs : float, array_like of shape (k,), mapping or Series
+        What the weighted sums are supposed to be, besides what stands in a text; with names, by those of the
+        hypotheses.
     joint : bool, optional
         Whether all hypotheses are tested together, by F or chi-squared, or each by t or z. By default one is tested by
         itself, and several together.

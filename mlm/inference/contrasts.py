@@ -1,7 +1,8 @@
 """The hypotheses of an analysis of variance: one matrix of contrasts a term, of type I, II or III.
 
 Types are those of SAS (SAS Institute, *The Four Types of Estimable Functions*; Goodnight 1980, Commun. Stat. A 9(2),
-167-180), as lmerTest has them. A term *contains* another when it has the same numeric variables and more categories.
+167-180), as lmerTest has them. A term *contains* another when it has the same numeric variables and more categories;
+in type II of linear models, as in the package car, when it has all its variables and more: so ``a:x`` contains ``a``.
 
 - Type I: each term after those before it. With ``X = Q R`` the rows of R, divided by its diagonal.
 - Type II: each term after all that do not contain it: type I with these first, and those that contain it last. Where
@@ -58,7 +59,7 @@ def type_number(kind: Any) -> int:
     return int(number)
 
 
-def contrasts_of(frame: ModelFrame, kind: int) -> dict[str, np.ndarray]:
+def contrasts_of(frame: ModelFrame, kind: int, by_variables: bool = False) -> dict[str, np.ndarray]:
     """Contrasts of the coefficients by term.
 
     Parameters
@@ -66,6 +67,8 @@ def contrasts_of(frame: ModelFrame, kind: int) -> dict[str, np.ndarray]:
     frame : ModelFrame
     kind : {1, 2, 3}
         The type.
+    by_variables : bool
+        Whether in type II a term contains all whose variables it has, numbers or not.
 
     Returns
     -------
@@ -87,9 +90,11 @@ def contrasts_of(frame: ModelFrame, kind: int) -> dict[str, np.ndarray]:
         x = _Scaled.of(frame.like_x)
         rows, length = x.rows(list(range(len(x.length)))), x.length
         sequential = kind == 1 or len(terms) == 1
-        found = [rows[list(term.columns)] if sequential else _type_two(x, term, terms) for term in terms]
+        within = [[other for other in terms if term.within(other, by_variables)] for term in terms]
+        several = list(zip(terms, within, strict=True))
+        found = [rows[list(term.columns)] if sequential else _type_two(x, term, above) for term, above in several]
         if not sequential and frame.x_design.keep is not None:
-            found = [_of_spaces(frame, x, term, terms, mine) for term, mine in zip(terms, found, strict=True)]
+            found = [_of_spaces(frame, x, *each, terms, mine) for each, mine in zip(several, found, strict=True)]
     return {term.label: _of_user(mine, length) for term, mine in zip(terms, found, strict=True)}
 
 
@@ -124,9 +129,9 @@ def _by_coefficients(frame: UnreadFrame, terms: Sequence[TermSpan]) -> dict[str,
     return {term.label: every[list(term.columns)] for term in terms}
 
 
-def _type_two(x: _Scaled, term: TermSpan, terms: Sequence[TermSpan]) -> np.ndarray:
+def _type_two(x: _Scaled, term: TermSpan, within: Sequence[TermSpan]) -> np.ndarray:
     """Contrasts of one term after all others but those that contain it; without such, its coefficients themselves."""
-    above = sorted({k for other in terms if term.within(other) for k in other.columns})
+    above = sorted({k for other in within for k in other.columns})
     if not above:
         return np.diag(1.0 / x.length)[list(term.columns)]
     before = [k for k in range(len(x.length)) if k not in above and k not in term.columns]
@@ -136,7 +141,12 @@ def _type_two(x: _Scaled, term: TermSpan, terms: Sequence[TermSpan]) -> np.ndarr
 
 
 def _of_spaces(
-    frame: ModelFrame, x: _Scaled, term: TermSpan, terms: Sequence[TermSpan], rows: np.ndarray
+    frame: ModelFrame,
+    x: _Scaled,
+    term: TermSpan,
+    within: Sequence[TermSpan],
+    terms: Sequence[TermSpan],
+    rows: np.ndarray,
 ) -> np.ndarray:
     """Contrasts of what a term adds to the space of those that do not contain it; `rows`, where they are the same.
 
@@ -145,7 +155,7 @@ def _of_spaces(
     if not term.columns:
         return rows
     every = frame.all_columns.matrix()
-    out = {k for t in terms if t is term or term.within(t) or not t.columns for k in t.every}
+    out = {k for t in (term, *within, *(t for t in terms if not t.columns)) for k in t.every}
     others = [k for k in range(every.shape[1]) if k not in out]
     before, after = Space.of(every[:, others]), Space.of(every[:, [*others, *term.every]])
     rest = after.basis - before.basis @ (before.basis.T @ after.basis)

@@ -51,8 +51,10 @@ class TermSpan:
     columns: tuple[int, ...]
     every: tuple[int, ...]
 
-    def within(self, other: TermSpan) -> bool:
-        """Whether another term contains this one."""
+    def within(self, other: TermSpan, by_variables: bool = False) -> bool:
+        """Whether another term contains this one: has its numbers and more categories, or all variables and more."""
+        if by_variables:
+            return self.variables < other.variables
         same_numbers = self.variables - self.categories == other.variables - other.categories
         return same_numbers and self.categories < other.categories
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import ArgumentError, DataError, FormulaError, first_few, listed, shorten, suggest
+from ..errors import ArgumentError, DataError, FormulaError, brief, first_few, listed, shorten, suggest
 from ..frame.column import Column
 from ..language.parser import parse_expression
 from ..language.tree import Call, Name, Node, Number, spell
@@ -56,7 +56,7 @@ def hypotheses(given: Any, rhs: Any, coefficients: Sequence[str]) -> Hypotheses:
     Parameters
     ----------
     given : str, mapping, array_like, or a list of these
-    rhs : float or array_like of shape (k,)
+    rhs : float, array_like of shape (k,), mapping or Series by the names of hypotheses
         What the weighted sums are supposed to be, besides what stands on the right of a text.
     coefficients : sequence of str
         Their names.
@@ -78,8 +78,21 @@ def hypotheses(given: Any, rhs: Any, coefficients: Sequence[str]) -> Hypotheses:
             "There is no hypothesis: give weights, names with weights, or a text such as 'x1 - x2 = 0'."
         )
     weights, values = np.array([row for row, _, _ in rows]), np.array([value for _, value, _ in rows])
-    names = tuple(name or str(k) for k, (_, _, name) in enumerate(rows, 1))
-    return Hypotheses(weights, values + _right(rhs, len(rows)), names)
+    own = [name for _, _, name in rows]
+    names = tuple(name or str(k) for k, name in enumerate(own, 1))
+    return Hypotheses(weights, values + _right(_by_hypothesis(rhs, own), len(rows)), names)
+
+
+def _by_hypothesis(rhs: Any, names: Sequence[str]) -> Any:
+    """Right sides with the names of hypotheses, in the order of these; others, and of rows of numbers, as given."""
+    named = isinstance(rhs, Mapping) or (isinstance(rhs, pd.Series) and any(isinstance(k, str) for k in rhs.index))
+    if not named or (isinstance(rhs, pd.Series) and not all(names)):
+        return rhs
+    told = [str(name) for name in (rhs.index if isinstance(rhs, pd.Series) else rhs)]
+    if sorted(told) != sorted(names):
+        raise DataError(f"`rhs` has the names {first_few(told)}; the hypotheses are {first_few(list(names))}.")
+    values = dict(zip(told, list(rhs if isinstance(rhs, pd.Series) else rhs.values()), strict=True))
+    return [values[name] for name in names] if len(values) == len(names) else rhs
 
 
 def _right(rhs: Any, count: int) -> np.ndarray:
@@ -117,6 +130,11 @@ def _one(given: Any, coefficients: Sequence[str]) -> tuple[np.ndarray, float, st
         for name, weight in given.items():
             row[_place(str(name), coefficients)] = Column.of([weight], f"The weight of {name!r}").numbers()[0]
         return _demand_any(_finite(row, coefficients), given), 0.0, _named(row, coefficients)
+    if not np.ndim(given):
+        raise ArgumentError(
+            f"A hypothesis is a text such as 'x1 - x2 = 0', names with weights, or one weight a coefficient; got "
+            f"{brief(given)}."
+        )
     row = _finite(Column.of(given, "The contrast").numbers(), coefficients)
     return _demand_any(row, row.tolist()), 0.0, ""
 

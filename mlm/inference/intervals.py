@@ -39,7 +39,7 @@ def is_wald(method: Any) -> bool:
 
 
 def mixed_intervals(
-    m: Any, level: float, method: str, parm: Any, ddf: str | None, n: int, kind: str, seed: Any
+    m: Any, level: float, method: str, parm: Any, ddf: str | None, n: int | None, kind: str | None, seed: Any
 ) -> pd.DataFrame:
     """Intervals of all parameters by a profile or the bootstrap; `MixedModel.confint` says what the arguments mean."""
     if checked_ddf(ddf) is not None:
@@ -51,7 +51,7 @@ def mixed_intervals(
 
 
 def is_boot(method: Any, n: Any, kind: Any, seed: Any) -> bool:
-    """Whether a model without random effects is asked for intervals by the bootstrap.
+    """Whether intervals by the bootstrap are asked for.
 
     Raises
     ------

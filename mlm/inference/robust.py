@@ -8,7 +8,7 @@ clusters; that of CR2 makes the estimate unbiased where V is right: ``A_g = D' B
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -81,8 +81,9 @@ def robust_vcov(m: Any, kind: str = KINDS[2], cluster: Any = None) -> pd.DataFra
         As in clubSandwich: CR0 is the plain sandwich, CR1 this times ``m / (m - 1)`` for m clusters, CR2 the
         bias-reduced one of Bell and McCaffrey.
     cluster : str or array_like, shape (nobs,), optional
-        A grouping factor of the model, or the cluster of each row in use; a Series is aligned by its labels. By default
-        the factor with the fewest levels, for a mixed model. Random effects have to be nested in clusters.
+        A grouping factor of the model, or the cluster of each row in use; a Series, or a mapping of row labels, is
+        aligned by its labels. By default the factor with the fewest levels, for a mixed model. Random effects have to
+        be nested in clusters.
 
     Returns
     -------
@@ -248,14 +249,16 @@ def _is_factor(m: Any, cluster: Any) -> bool:
 
 
 def _coded(m: Any, cluster: Any) -> np.ndarray:
+    if isinstance(cluster, Mapping):
+        cluster = pd.Series(dict(cluster), dtype=object)
     try:
         given = cluster if isinstance(cluster, pd.Series) else pd.Series(list(cluster))
     except (TypeError, ValueError):
         raise ArgumentError(
             f"`cluster` is a grouping factor or the cluster of each row; got {type(cluster).__name__}."
         ) from None
-    if isinstance(cluster, pd.Series) and given.index.is_unique and m.frame.index.isin(given.index).all():
-        given = given.loc[m.frame.index]
+    if isinstance(cluster, pd.Series) and not given.index.equals(m.frame.index):
+        given = _aligned(m, given)
     if len(given) != m.nobs:
         raise ArgumentError(f"`cluster` has {len(given)} values for the {m.nobs} rows in use; give one for each.")
     try:
@@ -265,6 +268,18 @@ def _coded(m: Any, cluster: Any) -> np.ndarray:
     if (codes < 0).any():
         raise ArgumentError(f"`cluster` is missing in {int((codes < 0).sum())} rows; leave these out of the fit.")
     return codes
+
+
+def _aligned(m: Any, given: pd.Series) -> pd.Series:
+    """Clusters in the order of the rows in use, by their labels."""
+    absent = m.frame.index[~m.frame.index.isin(given.index)]
+    if len(absent) or not given.index.is_unique:
+        why = f"has no value for the row {brief(absent[0])}" if len(absent) else "has rows with one label"
+        raise ArgumentError(
+            f"`cluster` is aligned by its row labels, and {why}; give it the labels of the data, or take "
+            "cluster.to_numpy() for one value after the other."
+        )
+    return given.loc[m.frame.index]
 
 
 def _plain(m: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -33,7 +33,7 @@ def term_tests(m: FittedModel, kind: Any, ddf: Any, digits: int, width: int) -> 
     if is_generalized(m):
         return _of_generalized(m, 3 if kind is None else type_number(kind), ddf, digits, width)
     number = type_number((3 if is_mixed(m) else 1) if kind is None else kind)
-    contrasts = contrasts_of(m.frame, number)
+    contrasts = contrasts_of(m.frame, number, not is_mixed(m))
     by = denominators_of(m, ddf)
     tested = _tested(m, contrasts, by)
     notes: tuple[str, ...] = ()

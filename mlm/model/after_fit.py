@@ -18,7 +18,7 @@ from ..fit.predict import predicted_values, variances, wanted
 from ..fit.simulate import simulate
 from ..fit.stored import stored_numbers
 from ..inference.bootstrap import Bootstrap, bootstrap
-from ..inference.intervals import is_wald, mixed_intervals
+from ..inference.intervals import is_boot, is_wald, mixed_intervals
 from ..inference.predictions import asks_for_frame, prediction_frame
 from ..inference.row_influence import cooks_distances
 from .augmenting import rows_of_the_fit, rows_of_users, with_columns
@@ -112,8 +112,8 @@ class AfterFit(EveryModel, FittedMixed):
         parm: Any = None,
         ddf: str | None = None,
         *,
-        n: int = 1000,
-        kind: str = "percentile",
+        n: int | None = None,
+        kind: str | None = None,
         seed: Any = None,
     ) -> pd.DataFrame:
         """Confidence intervals: of the fixed effects by Wald's method, of all parameters by a profile or the bootstrap.
@@ -132,10 +132,10 @@ class AfterFit(EveryModel, FittedMixed):
         ddf : {None, "satterthwaite", "kenward-roger"}
             Of Wald intervals of a linear model: the quantile is that of the t distribution with these degrees of
             freedom, the standard error the method's.
-        n : int
-            Simulated responses of ``"boot"``.
-        kind : {"percentile", "basic", "normal"}
-            How ``"boot"`` makes intervals of the estimates.
+        n : int, optional
+            Simulated responses of ``"boot"``, 1,000 by default.
+        kind : {"percentile", "basic", "normal"}, optional
+            How ``"boot"`` makes intervals of the estimates: by default their percentiles.
         seed : int or numpy.random.Generator, optional
             Of ``"boot"``.
 
@@ -150,7 +150,8 @@ class AfterFit(EveryModel, FittedMixed):
         Raises
         ------
         ArgumentError
-            When the level is not in (0, 1), or there is no such method, parameter or `ddf`.
+            When the level is not in (0, 1), there is no such method, parameter or `ddf`, or what is of ``"boot"`` is
+            given with another method.
         FitError
             For degrees of freedom of a generalized model, or a profile of one that has a dispersion or was fitted with
             ``n_agq=0``.
@@ -173,7 +174,9 @@ class AfterFit(EveryModel, FittedMixed):
         >>> m.confint(method="profile").round(2).to_dict("index")["sd_(Intercept)|g"]
         {'2.5 %': 0.69, '97.5 %': 7.81}
         """
-        if is_wald(method):
+        wald = is_wald(method)
+        is_boot(method, n, kind, seed)
+        if wald:
             return self._wald_intervals(level, method, parm, ddf)
         return mixed_intervals(self, level, method, parm, ddf, n, kind, seed)
 

@@ -84,7 +84,8 @@ class EveryModel:
         The same kind of model
             Rows for its `predict` have the units of the data; predictions are in standard deviations of the
             response. The response of a generalized model is left alone, unless its family is gaussian with the identity
-            link, and so is its offset.
+            link, and so is its offset. Where a model depends on the zero point of a predictor, as one with ``(x || g)``
+            or without an intercept does, that of z-scores is another model.
 
         Raises
         ------

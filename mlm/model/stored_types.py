@@ -15,7 +15,8 @@ from ..frame.coding import Coding
 from ..frame.design import Design
 from ..frame.grouping import Grouping
 from ..frame.model_frame import ModelFrame
-from ..frame.values import Category, Value
+from ..frame.values import Category, Numbers, Truth, Value
+from ..generalized.response import Response
 
 __all__ = ["demand_coefficients", "demand_designs", "demand_rows", "demand_types"]
 
@@ -50,7 +51,7 @@ def demand_types(kind: Any, found: Mapping[str, Any]) -> None:
             raise TypeError(f"{name!r} of {kind.__name__} is of type {type(value).__name__}")
     levels = found.get("levels")
     for each in ([] if levels is None else [levels]) + list(found["parts"] if kind is Grouping else ()):
-        if not isinstance(each, LEVELS):
+        if not isinstance(each, LEVELS) or each.ndim != 1:
             raise TypeError(f"levels of {kind.__name__} are of type {type(each).__name__}")
 
 
@@ -89,6 +90,8 @@ def demand_rows(frame: ModelFrame) -> None:
         if not isinstance(value, Value):
             raise TypeError(f"{name!r} is not a column")
         columns[repr(name)] = value.codes if isinstance(value, Category) else getattr(value, "values", None)
+        if isinstance(value, Numbers | Truth) and (value.values.ndim != 1 or value.values.dtype.kind not in "iufb"):
+            raise TypeError(f"{name!r} is not a column of numbers")
     for name, values in columns.items():
         if values is not None and len(values) != len(frame.y):
             raise ValueError(f"{name} has {len(values)} rows, and the response {len(frame.y)}")
@@ -99,12 +102,30 @@ def demand_rows(frame: ModelFrame) -> None:
             raise ValueError(f"{len(design.names)} names are of {len(design.factors)} columns of the model matrix")
     for group, grouping in frame.groupings.items():
         _demand_codes(group, grouping.codes, 0, grouping.size)
+        _demand_parts(group, grouping)
+    if not isinstance(frame.outcome, Response | None):
+        raise TypeError(f"the response is of type {type(frame.outcome).__name__}")
     for name, value in {**frame.others, **frame.predictors}.items():
         if isinstance(value, Category):
             _demand_codes(name, value.codes, -1, len(value.levels))
     for name, numbers in (("the response", frame.y), ("weights", frame.weights), ("the offset", frame.offset)):
         if numbers is not None and (numbers.ndim != 1 or numbers.dtype != np.float64):
             raise ValueError(f"{name} is not a column of numbers")
+
+
+def _demand_parts(group: str, grouping: Grouping) -> None:
+    """Refuse levels of a grouping factor that its parts do not make."""
+    if len(grouping.parts) != len(grouping.pairs) + 1:
+        raise ValueError(f"{group!r} is of {len(grouping.parts)} parts and {len(grouping.pairs)} pairings")
+    size = len(grouping.parts[0])
+    for (before, own), part in zip(grouping.pairs, grouping.parts[1:], strict=True):
+        _demand_codes(group, before, 0, size)
+        _demand_codes(group, own, 0, len(part))
+        if len(before) != len(own):
+            raise ValueError(f"{group!r} pairs {len(before)} levels with {len(own)}")
+        size = len(before)
+    if size != grouping.size:
+        raise ValueError(f"{group!r} has {grouping.size} levels, and its parts make {size}")
 
 
 def demand_designs(frame: ModelFrame) -> None:
@@ -115,6 +136,9 @@ def demand_designs(frame: ModelFrame) -> None:
     ValueError
     """
     _demand_design("the fixed part", frame.x_design, frame.x_columns.names, frame.all_columns.names)
+    absent = set(frame.x_design.columns_used()) - set(frame.predictors)
+    if absent:
+        raise ValueError(f"columns that the fixed part uses are not there: {', '.join(map(str, sorted(absent)))}")
     for part in frame.random:
         _demand_design(f"'({part.term.text})'", part.design, part.columns.names, part.columns.names)
 

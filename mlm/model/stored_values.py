@@ -49,7 +49,7 @@ KNOWN: dict[str, Any] = {
 }
 SEVERAL: dict[type, str] = {tuple: "tuple", list: "list", frozenset: "set"}
 LEFT_OUT = {("ModelFrame", "origin")}  # the call has the whole data
-PLAIN_KINDS = "biufmMcUS"  # of NumPy's types, those that are stored without pickling
+PLAIN_KINDS = "biufmMUS"  # of NumPy's types, those that are stored without pickling
 NAMED_TYPES = ("object", "str", "string", "boolean", *(f"{u}Int{b}" for u in ("", "U") for b in (8, 16, 32, 64)))
 NAMED_TYPES = (*NAMED_TYPES, "Float32", "Float64")
 
@@ -224,15 +224,25 @@ class Reader:
         return {self.value(key): self.value(each) for key, each in content}
 
     def _array(self, content: int, _: Any) -> np.ndarray:
-        return self.arrays[content]
+        found = self.arrays[content]
+        if found.dtype.kind not in PLAIN_KINDS:
+            raise TypeError(f"an array of {found.dtype}")
+        return found
 
     def _number(self, content: Any, written: dict[str, Any]) -> Any:
         return float(content) if "float" in written else self.arrays[content][()]
 
     def _objects(self, content: Any, written: dict[str, Any]) -> np.ndarray:
         out = np.empty(len(content), dtype=object)
-        out[:] = [self.value(each) for each in content]
+        for k, each in enumerate(content):
+            out[k] = self._single(each)
         return out.reshape(written["shape"])
+
+    def _single(self, written: Any) -> Any:
+        """A value that can be a level or a label: no array, list or mapping."""
+        made = self.value(written)
+        hash(made)
+        return made
 
     def _range(self, content: Any, written: dict[str, Any]) -> pd.Index:
         made = pd.RangeIndex(*content, name=self.value(written["name"]))
@@ -252,7 +262,7 @@ class Reader:
         is_index, dtype = "index" in written, written.get("dtype")
         if dtype is not None and dtype.partition("[")[0] not in NAMED_TYPES:
             raise ValueError(f"a column of type {shorten(str(dtype))}")
-        values = [self.value(each) for each in content] if dtype is not None else self.value(content)
+        values = [self._single(each) for each in content] if dtype is not None else self.value(content)
         made = pd.Index(values, dtype=dtype, tupleize_cols=False) if is_index else pd.array(values, dtype=dtype)
         if "zone" in written:
             made = pd.DatetimeIndex(values, tz="UTC").tz_convert(written["zone"])

@@ -199,6 +199,7 @@ WRONG_CONTRASTS = {
     "adjust": (("eff",), {"adjust": "tukeys"}, "adjust= is one of"),
     "ref": (("trt.vs.ctrl",), {"ref": "z"}, "ref= is one of"),
     "ref of others": (("eff",), {"ref": "a"}, "ref= is of"),
+    "ref of own weights": (({"k": [1, -1, 0]},), {"ref": "a"}, "ref= is of"),
     "by": (("eff",), {"by": "A"}, "leaves nothing"),
     "unknown by": (("eff",), {"by": "x"}, "by= names"),
     "weights": (({"k": [1, 2]},), {}, "one finite number"),

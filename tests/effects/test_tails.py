@@ -7,7 +7,7 @@ import pytest
 import scipy
 
 from mlm.effects.adjust import Simultaneous
-from mlm.effects.tails import ERROR, Largest, range_tail
+from mlm.effects.tails import ERROR, Largest, _root, range_tail
 
 
 def correlations(rows, variances):
@@ -68,6 +68,24 @@ def test_errors_of_means_over_directions_are_what_is_said(count):
         off = abs(family.tail(t, 20.0) - range_tail(np.sqrt(2.0) * t, count, 20.0))
         assert off <= max(1e-7, 1.5 * family.error(t, 20.0))
         assert count > 12 or off <= ERROR / 4.0
+
+
+@pytest.mark.parametrize("count", [5, 12])
+def test_rounding_of_correlations_does_not_change_the_directions(count):
+    """All pairs have equal eigenvalues, whose vectors are any; machines and rounding would choose."""
+    exact = correlations(all_pairs(count), np.ones(count))
+    found = [Largest.of(exact + noise) for noise in (0.0, 1e-15, -2e-15 * np.eye(len(exact)))]
+    for t in (2.0, 3.0):
+        assert [one.tail(t, 20.0) for one in found[1:]] == pytest.approx([found[0].tail(t, 20.0)] * 2, abs=1e-9)
+
+
+@pytest.mark.parametrize(("count", "rank"), [(5, 3), (60, 12), (7, 7), (40, 1)])
+def test_roots_are_roots(count, rank):
+    columns = np.random.default_rng(rank).normal(size=(count, rank)) * np.logspace(0.0, -2.0, rank)
+    wanted = correlations(columns, np.ones(rank))
+    found = _root(wanted)
+    assert found.shape == (count, rank)
+    assert found @ found.T == pytest.approx(wanted, abs=1e-12)
 
 
 def test_large_errors_are_told():

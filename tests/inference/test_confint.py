@@ -141,3 +141,12 @@ def test_no_terms_are_none(model):
         model.confint(parm=[])
     with pytest.raises(mlm.ArgumentError, match="there is no set among"):
         model.confint(parm={"x", "z"})
+
+
+@pytest.mark.parametrize("option", [{"n": 50}, {"kind": "basic"}, {"seed": 1}, {"kind": "percentile"}])
+def test_arguments_of_the_bootstrap_are_not_passed_over(option):
+    rows = {"y": [1.0, 2.0, 4.0, 5.0, 7.0, 9.0, 3.0, 5.5], "u": [0, 1, 1, 0, 1, 1, 0, 1], "g": list("aabbccdd")}
+    for m in (mlm.lmer("y ~ u + (1 | g)", rows), mlm.lm("y ~ u", rows)):
+        for method in ("wald", "Profile") if m.formula.endswith(")") else ("wald",):
+            with pytest.raises(mlm.ArgumentError, match=f"`{next(iter(option))}` is of method='boot'"):
+                m.confint(method=method, **option)

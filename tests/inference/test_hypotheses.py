@@ -111,6 +111,12 @@ def test_one_is_tested_by_t_and_several_by_f():
         assert moved["t value"].iloc[0] == each["t value"].iloc[1]
 
 
+@pytest.mark.parametrize("given", [5, None, 2.5, [1.0, "x"], object()])
+def test_single_values_are_no_hypotheses(given):
+    with pytest.raises(mlm.ArgumentError, match="A hypothesis is a text such as 'x1 - x2 = 0'"):
+        hypotheses(given, 0.0, NAMES)
+
+
 def test_hypotheses_that_contradict_each_other():
     m = mlm.lm("y ~ x + z", ROWS)
     with pytest.raises(mlm.FitError, match="contradict each other: x = 1; 2 \\* x = 1"):
@@ -154,6 +160,26 @@ def test_a_series_of_texts_is_a_list():
     found = hypotheses(pd.Series(["x = 1", "x1"]), 0.0, NAMES)
     assert found.names == ("x = 1", "x1")
     assert found.values.tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("make", [dict, pd.Series])
+def test_right_sides_with_names_are_told_by_them(make):
+    for given in (["x", "x1"], ["x1", "x"]):
+        found = hypotheses(given, make({"x1": 2.0, "x": -1.0}), NAMES)
+        assert dict(zip(found.names, found.values.tolist(), strict=True)) == {"x": -1.0, "x1": 2.0}
+    found = hypotheses([{"x": 1, "x1": -1}, "x = 3"], make({"x = 3": 0.5, "x - x1": 7.0}), NAMES)
+    assert found.values.tolist() == [7.0, 3.5]
+    for wrong in ({"x": 1.0}, {"x": 1.0, "Ab": 2.0}, {"x": 1.0, "x1": 2.0, "Ab": 3.0}):
+        with pytest.raises(mlm.DataError, match=r"`rhs` has the names .*; the hypotheses are x, x1"):
+            hypotheses(["x", "x1"], make(wrong), NAMES)
+
+
+def test_right_sides_of_rows_of_numbers_are_in_their_order():
+    rows = np.eye(len(NAMES))[[3, 1]]
+    assert hypotheses(rows, pd.Series({"x": 1.0, "Ab": 2.0}), NAMES).values.tolist() == [1.0, 2.0]
+    assert hypotheses(["x", "x1"], pd.Series([1.0, 2.0], index=[7, 3]), NAMES).values.tolist() == [1.0, 2.0]
+    with pytest.raises(mlm.DataError, match="the hypotheses are"):
+        hypotheses(rows, {"x": 1.0, "Ab": 2.0}, NAMES)
 
 
 def test_a_model_without_coefficients_says_so():

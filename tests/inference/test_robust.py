@@ -93,6 +93,30 @@ def test_clusters_are_aligned_by_label():
     assert mlm.robust_vcov(m, cluster=shuffled).equals(mlm.robust_vcov(m, cluster=data["g"].to_numpy()))
 
 
+def test_clusters_of_other_rows_are_not_taken_one_after_the_other():
+    data = brute.data(6)
+    m = mlm.lm("y ~ x", data.set_axis([f"row {k}" for k in range(len(data))]))
+    want = mlm.robust_vcov(m, cluster=data["g"].to_numpy())
+    named = data["g"].set_axis(m.frame.index)
+    more = pd.concat([named.sample(frac=1, random_state=3), pd.Series({"another": 99})])
+    for cluster in (named, more, more.to_dict(), data["g"].tolist()):
+        assert mlm.robust_vcov(m, cluster=cluster).equals(want)
+    for wrong, why in (
+        (data["g"], "no value for the row 'row 0'"),
+        (named.rename({"row 7": "row 8"}), "no value for the row 'row 7'"),
+        (named.iloc[:-1].to_dict(), "no value for the row 'row 95'"),
+        (pd.concat([named, named]), "rows with one label"),
+    ):
+        with pytest.raises(mlm.ArgumentError, match=why):
+            mlm.robust_vcov(m, cluster=wrong)
+
+
+def test_labels_that_are_there_twice_stay_in_their_order():
+    data = pd.concat([brute.data(6)] * 2)
+    m = mlm.lm("y ~ x", data)
+    assert mlm.robust_vcov(m, cluster=data["g"]).equals(mlm.robust_vcov(m, cluster=data["g"].to_numpy()))
+
+
 def test_what_is_refused():
     data = brute.data(6)
     m = mlm.lmer("y ~ x + (1 | g)", data)

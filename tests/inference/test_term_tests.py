@@ -55,6 +55,31 @@ def test_type_ii_is_what_a_term_adds_to_those_that_do_not_contain_it(formula):
         assert found.loc[term, "Sum Sq"] == pytest.approx(without - with_it, rel=1e-8)
 
 
+# The terms of each model without a term and all that have its variables; with it they are one more.
+BESIDE = {
+    "A * x": {"A": "x", "x": "A", "A:x": "A + x"},
+    "A * x + z": {"A": "x + z", "x": "A + z", "z": "A * x"},
+    "A * B * x": {"A": "B * x", "x": "A * B", "A:B": "A * x + B * x", "A:x": "A * B + B * x"},
+    "x * z + A": {"x": "z + A", "z": "x + A", "A": "x * z"},
+    "A * poly(x, 2)": {"A": "poly(x, 2)", "poly(x, 2)": "A"},
+    "A + x:B": {"A": "x:B", "B:x": "A"},
+}
+
+
+@pytest.mark.parametrize("terms", BESIDE)
+def test_type_ii_of_linear_models_leaves_out_all_that_have_a_term_s_variables(terms):
+    """Numeric or not, as in the package car; lmerTest, and so a mixed model, tells A at x = 0 beside A:x."""
+    frame = rows("main")
+    m = mlm.lm(f"y ~ {terms}", frame)
+    found = mlm.anova(m, type=2).frame
+    for term, others in BESIDE[terms].items():
+        small, large = (mlm.lm(f"y ~ {others}{more}", frame) for more in ("", f" + {term}"))
+        row = found.loc[term if term in found.index else ":".join(reversed(term.split(":")))]
+        assert row["Sum Sq"] == pytest.approx(small.deviance - large.deviance, rel=1e-7)
+        assert row["Df"] == small.df_resid - large.df_resid
+        assert row["F value"] == pytest.approx(row["Sum Sq"] / row["Df"] / m.sigma**2, rel=1e-9)
+
+
 def test_type_i_sums_of_squares_add_up():
     m = fitted("y ~ A * B + x + C", rows("gaps"), mlm.lm)
     found = mlm.anova(m).frame

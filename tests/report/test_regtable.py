@@ -166,3 +166,6 @@ def test_refuses(models):
         regtable(models, coef_names={"z": "Zeta"})
     with pytest.raises(mlm.ArgumentError, match="cannot have one name"):
         regtable(models, coef_names={"x": "w"})
+    bare = mlm.lmer("y ~ 0 + (1 | g)", {"y": [1, 2, 4, 5, 7, 9], "g": list("aabbcc")})
+    with pytest.raises(mlm.ArgumentError, match="no coefficient to show: none of the models has any"):
+        regtable([bare])

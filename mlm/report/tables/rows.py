@@ -173,8 +173,12 @@ def rows_by_key(
     keys = list(dict.fromkeys(key for column in columns for key in column))
     left_out = _omitted([key.label for key in keys], omit)
     keys = [key for key in keys if key.label not in left_out]
-    if not keys:
+    if not keys and left_out:
         raise ArgumentError("omit= leaves no coefficient to show.")
+    if not keys:
+        raise ArgumentError(
+            "There is no coefficient to show: none of the models has any. Their variances are in `varcorr` and `tidy`."
+        )
     labels = _labels(keys, coef_names)
     given = {label for key, label in labels.items() if label != key.label}
     rows: dict[Hashable, list[Key]] = {}
