@@ -244,12 +244,23 @@ def test_columns_for_r_are_exact(tmp_path):
 
 
 def test_clocks_count_own_time_and_are_taken_off():
-    before = sys.modules["mlm.fit.fit"].minimise
+    before = importlib.import_module("mlm.fit.fit").minimise
     with profile_fit.clocks() as running:
         assert sys.modules["mlm.fit.fit"].minimise is not before
         running.around("optimiser", lambda: None)()
     assert sys.modules["mlm.fit.fit"].minimise is before
     assert running.own["optimiser"] > 0
+
+
+def test_calls_of_python_of_pandas_and_of_c_are_counted():
+    def twice(function, value):
+        return function(value), function(value)
+
+    column = pd.Series([2.0])
+    assert profile_fit.counted_calls(lambda: twice(abs, -1.0)) == {"python": 2, "pandas": 0, "c": 2}
+    found = profile_fit.counted_calls(lambda: twice(len, column))
+    assert found["pandas"] == found["python"] - 2 >= 2
+    assert sys.getprofile() is None
 
 
 def test_costs_of_beginning_are_ratios_of_turns(monkeypatch, capsys):

@@ -16,11 +16,12 @@ __all__ = ["LevelSums"]
 # Measured with 10 levels: for two effects quicker up to 1e4 (at 1e3 twice as quick), for one effect up to 500, and by a
 # half slower at 1e4.
 ONE_CALL_PRODUCTS = 1 << 13
-# Rows per level from which the rows of a level are brought together and matrices multiplied, not columns summed.
-# Measured on 65,536 rows sorted by level: quicker from 32 on for a single intercept (twice as quick at 64), for two
-# effects from 128 on beside eight fixed effects and from 512 on beside three. Rows in any order must be sorted first,
-# which cost more than summing columns in nearly all cases that were tried.
-RUN_ROWS = 64
+# Rows that stand one after the other in a level, on average, from which these are summed first and not row by row.
+# Measured on 7,185 to 65,536 rows, one or two effects beside two to nine columns: slower at 4, quicker from 8 on, four
+# times as quick at 45, ten times at 650. To bring rows in any order together first took up to five times as long as to
+# sum them as they are; to multiply matrices, level by level, saved time with three effects or more and thousands of
+# rows a level only (up to half), and with fewer cost up to ten times as much.
+RUN_ROWS = 8
 
 
 class LevelSums:
@@ -56,8 +57,6 @@ class LevelSums:
         ones = self.ones if root_weights is None else [False] * self.q
         if self.q * columns.size <= ONE_CALL_PRODUCTS:
             self._add_products(codes, columns if ones == [True] else np.asarray(z)[:, None] * columns)
-        elif stop - start >= RUN_ROWS * self.levels:
-            self._add_runs(codes, np.asarray(z), columns, only_ones=ones == [True])
         else:
             self._add_columns(codes, z, columns, ones)
 
@@ -82,22 +81,6 @@ class LevelSums:
             return [arrays[0][start:stop] for arrays in factors]  # where they are
         return self.of.read(start, stop, root_weights)
 
-    def _add_runs(self, codes: np.ndarray, z: np.ndarray, columns: np.ndarray, only_ones: bool) -> None:
-        """Few levels: bring the rows of a level together and multiply matrices."""
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
-        if len(starts) > self.levels + 1:
-            # NumPy sorts 16 bits by radix, in time linear in the rows (documentation of numpy.sort)
-            order = np.argsort(codes.astype(np.int16 if self.levels < 1 << 15 else codes.dtype), kind="stable")
-            codes, z, columns = codes[order], z[:, order], columns[:, order]
-            starts = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
-        if only_ones:
-            level, runs = codes[starts[:-1]], np.add.reduceat(columns, starts[:-1], axis=1)
-            for k, column in enumerate(runs):
-                self.sums[0, k] += self._sum(level, column)
-            return
-        for begin, end in itertools.pairwise(starts):
-            self.sums[:, :, codes[begin]] += z[:, begin:end] @ columns[:, begin:end].T
-
     def _add_products(self, codes: np.ndarray, products: np.ndarray) -> None:
         """Few rows: sum all products in one call."""
         places = codes + np.arange(0, self.sums.size, self.levels)[:, None]
@@ -105,15 +88,24 @@ class LevelSums:
         self.sums += sums.reshape(self.sums.shape)
 
     def _add_columns(self, codes: np.ndarray, z: Sequence[np.ndarray], columns: np.ndarray, ones: list[bool]) -> None:
-        """Many levels: sum column by column, the products of two random-effects columns once."""
+        """Many rows: sum column by column, the products of two random-effects columns once."""
+        starts, rows = _runs(codes), None
+        if starts is not None:
+            codes, rows = codes[starts], np.diff(starts, append=len(codes))
         for a, place in enumerate(self.places):
             for k, column in enumerate(columns):
                 if k in self.places[:a]:
                     continue
-                if ones[a]:
-                    self.sums[a, k] += self._sum(codes, None if k == place else column)
-                else:
-                    self.sums[a, k] += self._sum(codes, z[a] * column)
+                values = rows
+                if not (ones[a] and k == place):
+                    values = column if ones[a] else z[a] * column
+                    values = values if starts is None else np.add.reduceat(values, starts)
+                self.sums[a, k] += np.bincount(codes, values, minlength=self.levels)
 
-    def _sum(self, codes: np.ndarray, values: np.ndarray | None) -> np.ndarray:
-        return np.bincount(codes, values, minlength=self.levels)
+
+def _runs(codes: np.ndarray) -> np.ndarray | None:
+    """Where rows of one level one after the other begin; None where these are few."""
+    changes = codes[1:] != codes[:-1]
+    if RUN_ROWS * np.count_nonzero(changes) >= len(codes):
+        return None
+    return np.concatenate([[0], changes.nonzero()[0] + 1])

@@ -27,15 +27,13 @@ from .several_factors.solver import SeveralFactors
 
 __all__ = ["AUTOMATIC", "PROBES", "SOLVERS", "Deviance", "Solver", "Solving", "UsersDeviance"]
 
-# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which a fit may be
-# perfect: what is left as a difference has a rounding of 1e-16 of the whole. It is perfect below so many roundings.
 # Random effects of several factors in all, up to which they are solved together: dense matrices of so many are quicker
 # than elimination. Measured on two crossed factors: 2.2 to 2.8 times as quick with 10 to 50 effects, 1.2 with 170, half
 # as quick with 180 and a slope of one.
 FEW_EFFECTS = 128
+# Share of the least-squares residuals' sum of squares that is left as the penalised one, below which a fit may be
+# perfect: what is left as a difference has a rounding of 1e-16 of the whole. It is perfect below so many roundings.
 PERFECT_SHARE, PERFECT_ROUNDINGS = 1e-12, 5e3
-
-
 # Probes by default. Measured: on 0.8e6 ratings theta has a Monte Carlo error of 4e-4 sampling standard errors with 30.
 PROBES = 30
 
@@ -167,8 +165,8 @@ class Deviance:
         ----------
         theta : ndarray, shape (n_theta,)
         derivatives : {0, 1, 2}
-            Up to which order. With several grouping factors the second ones cannot be had afterwards; with one they
-            can, where the first were asked for (see `curvature`).
+            Up to which order. Where factors are eliminated, the second ones cannot be had afterwards; of an `exact`
+            solver they can, where the first were asked for (see `curvature`).
         """
         return self.solver.evaluate(theta, derivatives)
 
@@ -183,8 +181,8 @@ class Deviance:
     def moved(self, at: Evaluation, step: np.ndarray, decrease: float) -> Evaluation | None:
         """Evaluate, without derivatives, at the end of a step so short that its square changes nothing to speak of.
 
-        With one grouping factor, and under REML with several, this takes no more than was found at the step's start;
-        otherwise it is None.
+        With one grouping factor or few effects, and under REML where factors are eliminated, this takes no more than
+        was found at the step's start; otherwise, as where effects are large, it is None.
 
         Parameters
         ----------

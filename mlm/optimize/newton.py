@@ -1,10 +1,11 @@
 """Finding the theta of the smallest deviance.
 
-The search is Newton's: after a step of scoring with exact second derivatives for one grouping factor, and for several
-with nearly exact ones, whose error is learned from the steps made (BFGS where they are not positive definite). Its
-variables are theta itself, or with several factors the logarithms of the diagonal of `T` where these are clear of 0,
-without bounds: the sign of a column of `T` means nothing, and flipping it back costs nothing. A bound would make every
-``theta_ii = 0`` a stationary point. Whether a zero is really the minimum is decided in `boundary`.
+The search is Newton's: after a step of scoring with exact second derivatives for one grouping factor, or several with
+few effects, and where factors are eliminated with nearly exact ones, whose error is learned from the steps made (BFGS
+where they are not positive definite). Its variables are theta itself, or with nearly exact derivatives the logarithms
+of the diagonal of `T` where these are clear of 0, without bounds: the sign of a column of `T` means nothing, and
+flipping it back costs nothing. A bound would make every ``theta_ii = 0`` a stationary point. Whether a zero is really
+the minimum is decided in `boundary`.
 
 The search ends where a step promises a decrease of less than `FINAL_DECREASE`, or where it can be foreseen that the
 next one would: near the minimum each promises so much less than the one before that derivatives at its end would say
@@ -366,8 +367,8 @@ def _next_derivatives(
 def _step(deviance: Deviance, hessian: np.ndarray, at: Evaluation) -> tuple[np.ndarray, float]:
     """Newton step, and the decrease it promises.
 
-    With several factors it is one in the logarithms of the diagonal where that is possible; with one, scoring has come
-    so close before that logarithms save no evaluations.
+    Without exact second derivatives it is one in the logarithms of the diagonal where that is possible; with them,
+    scoring has come so close before that logarithms save no evaluations.
     """
     plain = _plain_step(hessian, at)
     found = None if deviance.solver.exact else _logarithmic_step(deviance, hessian, at, plain[0])

@@ -86,6 +86,20 @@ def test_pieces_and_runs_add_up_to_the_same(structure, weights, constants, monke
     check(rows, factors, products)
 
 
+@pytest.mark.parametrize("rows_a_run", [1, 4, 12, 90])
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("formula", ["y ~ x * z + (1 + x + z | g)", "y ~ x + (0 + z | g)", "y ~ k + (k || g)"])
+def test_levels_stand_in_runs_of_any_length(formula, weights, rows_a_run):
+    """Each level in several runs, so that sums by run are not yet sums by level."""
+    frame = pd.concat([data(seed) for seed in range(50)]).sort_values("g", kind="stable")
+    runs = np.arange(len(frame)) // rows_a_run
+    shuffled = np.random.default_rng(rows_a_run).permutation(runs[-1] + 1)
+    rows, factors, products = build(formula, frame.iloc[np.argsort(shuffled[runs], kind="stable")], weights)
+    (grouping, _), *_ = factors
+    assert (level_sums._runs(grouping.codes) is not None) == (rows_a_run > level_sums.RUN_ROWS)
+    check(rows, factors, products)
+
+
 @pytest.mark.parametrize("weights", [None, "w"])
 def test_few_rows_give_the_same_digits_in_one_call(weights, monkeypatch):
     """All products are summed in the order of the rows, column by column or at once."""
