@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from replications.printouts.cells import names_above, stars_of, trailing
+from replications.printouts.characters import plain
 from replications.printouts.headings import headings
 from replications.printouts.kind import has_title
-from replications.printouts.lines import COMMAND, Line, has_decimals, has_few_words, plain
+from replications.printouts.lines import COMMAND, Line, has_decimals, has_few_words
 from replications.printouts.names import QUANTITIES
 
 _SIGNS = re.compile(r"\*?#+[>!]?|>+|%+|;+|!+|/{2,3}|[|:~=*]+>?|-+>")

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-_PLAIN = str.maketrans(
-    {
-        "\N{MINUS SIGN}": "-",
-        "\N{NO-BREAK SPACE}": " ",
-        "\N{NARROW NO-BREAK SPACE}": " ",
-        "\N{THIN SPACE}": " ",
-        "\N{FIGURE SPACE}": " ",
-        "\N{NON-BREAKING HYPHEN}": "-",
-        "\N{LEFT SINGLE QUOTATION MARK}": "'",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-        "\N{ZERO WIDTH SPACE}": None,
-        "\N{ZERO WIDTH NO-BREAK SPACE}": None,
-    }
-)
-_DASH = re.compile(r"(?<![\w.)%])\N{EN DASH}(?=\.?\d)")
-"""An en dash that is a minus: none between two numbers, which says from where to where."""
+from replications.printouts.characters import plain
+
 _COMMENT = re.compile(r"^`?\s*(?:\*?##|#>)(?: |$)")
 _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
 _FRAMES_CODE = re.compile(
@@ -77,19 +62,6 @@ class Line:
     def blank(self) -> bool:
         """Whether nothing stands in it."""
         return not self.text and not self.cells
-
-
-def plain(text: str) -> str:
-    """Return text with the typographic characters written as on a console.
-
-    Examples
-    --------
-    >>> plain("&lt;2e-16 \N{MINUS SIGN}0.5")
-    '<2e-16 -0.5'
-    """
-    if "&" in text:
-        text = html.unescape(text)
-    return text if text.isascii() else _DASH.sub("-", text.translate(_PLAIN))
 
 
 def has_decimals(text: str) -> bool:

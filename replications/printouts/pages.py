@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from replications.errors import PrintoutError
 from replications.printouts import lines as of
 from replications.printouts import markup
+from replications.printouts.characters import plain, with_line_ends
 from replications.printouts.comments import with_known_prefix
 from replications.printouts.lines import Line
 
@@ -28,6 +29,7 @@ NEAR = 2
 
 def lines_of(text: str) -> list[Line]:
     """Return the lines of a text of any kind: notebook, web page, Markdown or plain."""
+    text = with_line_ends(text)
     start = text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE} \r\n\t")
     if start.startswith("{") and '"cells"' in text:
         try:
@@ -40,9 +42,9 @@ def lines_of(text: str) -> list[Line]:
                 "save the notebook again, or give the output itself as text"
             ) from None
     tagged = (start.startswith("<") and _IS_PAGE.search(start[:5000])) or len(_IS_PAGE.findall(text)) > _TWO_TAGS * 2
-    if tagged and not markup.is_markdown(text.replace("\r\n", "\n")):
+    if tagged and not markup.is_markdown(text):
         return _of_page(text)
-    return _of_markdown(text.replace("\r\n", "\n"))
+    return _of_markdown(text)
 
 
 def _of_page(text: str) -> list[Line]:
@@ -149,7 +151,7 @@ class _Rows:
     def close_cell(self) -> None:
         """End a cell, and put those behind it that span from above."""
         if self.cell is not None and self.row is not None:
-            text = " ".join(of.plain("".join(self.cell)).split())
+            text = " ".join(plain("".join(self.cell)).split())
             for at, part in enumerate([text] + [""] * (self.spans[0] - 1)):
                 if self.spans[1] > 1:
                     self.below[len(self.row)] = (self.spans[1], part)

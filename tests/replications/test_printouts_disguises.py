@@ -1,0 +1,76 @@
+"""The same printouts as pages, mails, terminals and PDFs hand them on: what is read is what is read of R's own text."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from replications.printouts.read import read_printout
+
+PASTED = json.loads(Path(__file__).parents[1].joinpath("reference", "pasted.json").read_text("utf8"))
+TEXTS = {name: "\n".join(lines) for name, lines in PASTED.items() if not name.startswith("tmb")}
+"""Some have levels that end in a number, ``gen 0.5``."""
+
+
+def found(text):
+    return [(block.kind, n.id, n.text, n.row, n.column) for block in read_printout(text) for n in block.numbers]
+
+
+def same_everywhere(disguise, names=TEXTS):
+    changed = 0
+    for name in names:
+        assert found(disguise(TEXTS[name])) == found(TEXTS[name]), name
+        changed += disguise(TEXTS[name]) != TEXTS[name]
+    assert changed
+
+
+MINUSES = "\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FULLWIDTH HYPHEN-MINUS}\N{SMALL HYPHEN-MINUS}"
+DASHES = "\N{EN DASH}\N{FIGURE DASH}\N{EM DASH}\N{HORIZONTAL BAR}\N{SOFT HYPHEN}"
+
+
+@pytest.mark.parametrize("minus", MINUSES + DASHES, ids=ascii)
+def test_all_dashes_before_a_number_are_minus_signs_in_exponents_too(minus):
+    same_everywhere(lambda text: re.sub(r"(?<=\s)-(?=\.?\d)|(?<=\de)-", minus, text))
+
+
+def test_a_dash_between_two_numbers_is_none_before_the_second():
+    text = "Fixed effects:\n            Estimate Std. Error t value\n1\N{EN DASH}3 h          0.50       0.25    2.00\n"
+    assert [row for *_, row, _ in found(text)] == ["1\N{EN DASH}3 h"] * 3
+
+
+@pytest.mark.parametrize(
+    "star", "\N{ASTERISK OPERATOR}\N{LOW ASTERISK}\N{FULLWIDTH ASTERISK}\N{STAR OPERATOR}", ids=ascii
+)
+def test_all_stars_are_stars(star):
+    same_everywhere(lambda text: text.replace("*", star))
+
+
+def test_ligatures_of_titles_and_labels_are_letters():
+    ligatures = {"ffi": "\ufb03", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}
+
+    def set_in_type(text):
+        for letters, one in ligatures.items():
+            text = text.replace(letters, one)
+        return text
+
+    same_everywhere(set_in_type)
+
+
+@pytest.mark.parametrize("escape", ["\x1b", ""], ids=["whole", "without the character in front"])
+def test_colours_of_a_terminal_are_none_of_the_text(escape):
+    red, off, bold = f"{escape}[31m", f"{escape}[39m", f"{escape}[1;34m"
+    same_everywhere(lambda text: re.sub(r"-\d+\.\d+", lambda number: f"{red}{number[0]}{off}", text))
+    same_everywhere(lambda text: re.sub(r"^(\w+)", rf"{bold}\1{escape}[0m", text, flags=re.M))
+
+
+def test_what_is_in_brackets_is_no_colour():
+    text = "Fixed effects:\n            Estimate Std. Error t value\nsize[5m]        0.50       0.25    2.00\n"
+    assert [row for *_, row, _ in found(text)] == ["size[5m]"] * 3
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\v", "\N{LINE SEPARATOR}", "\x85"], ids=ascii)
+def test_lines_end_as_any_system_ends_them(end):
+    same_everywhere(lambda text: text.replace("\n", end))
+    numbers = read_printout(TEXTS["lm"].replace("\n", end))[0].numbers
+    assert [n.line for n in numbers] == [n.line for n in read_printout(TEXTS["lm"])[0].numbers]
