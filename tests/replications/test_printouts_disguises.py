@@ -74,3 +74,64 @@ def test_lines_end_as_any_system_ends_them(end):
     same_everywhere(lambda text: text.replace("\n", end))
     numbers = read_printout(TEXTS["lm"].replace("\n", end))[0].numbers
     assert [n.line for n in numbers] == [n.line for n in read_printout(TEXTS["lm"])[0].numbers]
+
+
+def wrapped(text, width, indent):
+    """Return a text as a mail wraps it: at the last blank before a width, what is left below and indented perhaps."""
+    found = []
+    for line in text.split("\n"):
+        while len(line) > width and line[: (at := line.rfind(" ", 0, width)) + 1].strip():
+            found.append(line[:at])
+            line = indent + line[at + 1 :]
+        found.append(line)
+    return "\n".join(found)
+
+
+def places(text):
+    return {
+        (re.sub(r"\s", "", text), row, column) for _, id, text, row, column in found(text) if row and "stars" not in id
+    }
+
+
+@pytest.mark.parametrize("indent", ["", "   ", "      "], ids=len)
+@pytest.mark.parametrize("width", range(34, 78, 4))
+def test_what_is_read_of_wrapped_lines_is_where_it_was_printed(width, indent):
+    for name in ("lmm", "reml", "glmm", "lm", "glm", "matrix", "means", "tests", "pairs", "effects", "anova"):
+        assert places(wrapped(TEXTS[name], width, indent)) <= places(TEXTS[name]), name
+
+
+@pytest.mark.parametrize("indent", ["", "   ", "      "], ids=len)
+def test_rows_that_were_wrapped_with_their_headings_are_read_whole(indent):
+    """Also one whose level ends in a number, though it then has as many numbers in a line as there are headings."""
+    text = wrapped(TEXTS["matrix"], 58, indent)
+    assert len(text.split("\n")) == 2 * len(TEXTS["matrix"].split("\n"))
+    assert places(text) == places(TEXTS["matrix"])
+
+
+def test_rows_of_which_one_lost_a_number_to_the_page_are_not_read():
+    text = wrapped(TEXTS["matrix"], 58, "   ")
+    cut = re.sub(r"\n +\S+(?=\nfeedgen 2 )", "", text)
+    assert cut != text
+    printout = read_printout(cut)
+    assert not [n for block in printout for n in block.numbers]
+    assert [line for line, _ in printout.unread] == [*range(3, 8), 8, 9]
+
+
+@pytest.mark.parametrize(
+    "behind", ["e\N{PER MILLE SIGN}16", "e_16", ".5.5", " x 10^-4", " \N{MULTIPLICATION SIGN} 10^-4"]
+)
+def test_a_number_is_read_whole_or_its_line_is_reported(behind):
+    text = TEXTS["lm"].replace("p-value: < 2.2e-16", f"p-value: < 2.2{behind}")
+    printout = read_printout(text)
+    assert [n.text for block in printout for n in block.numbers if n.id == "f_p"] == []
+    assert [line for line, _ in printout.unread] == [text.split("\n").index(text.rstrip().split("\n")[-1]) + 1]
+
+
+def test_a_row_that_cannot_be_read_is_not_glued_to_the_label_below():
+    row = "hours       0.0003417 0.01849 "
+    assert row in TEXTS["lmm"]
+    for damaged in ("hours       3.4 x 10^-4 0.01849 ", "hours       0.0003417 0,01849~", "hours       0.0003417 ... "):
+        printout = read_printout(TEXTS["lmm"].replace(row, damaged))
+        labels = {n.row for block in printout for n in block.numbers}
+        assert not [label for label in labels if re.search(r"\d\.\d{3}", label)]
+        assert damaged.strip() in " ".join(text for _, text in printout.unread)

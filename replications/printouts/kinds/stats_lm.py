@@ -147,7 +147,7 @@ def _fields(cursor: Cursor, block: Block) -> bool:
                 if text is not None and not any(number.id == id for number in block.numbers):
                     block.add(text, id, "", label, line.number)
             known = True
-        elif re.search(pattern.replace(NUMBER, r"\S*\d\S*"), line.text):
+        elif re.search(pattern.replace(NUMBER, r"(?:[<>]=?\s*)?\S*\d\S*"), line.text):
             block.unread += [(line.number, line.text)] if (line.number, line.text) not in block.unread else []
             known = True
     if known:
