@@ -93,7 +93,7 @@ def _heads(text: str) -> bool:
     """Tell whether a line is of headings, so that one of headings below it goes on with it."""
     words = text.split()
     known = sum(word in QUANTITIES or is_mean(word) for word in words)
-    half = text.startswith(" ") and 2 * known >= len(words)
+    half = text.startswith(" ") and not text.endswith(":") and 2 * known >= len(words)
     return bool(known_headings(text)) or (not trailing(text) and (known > 1 or half))
 
 
