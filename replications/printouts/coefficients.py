@@ -24,6 +24,31 @@ _LINES_OF_QUANTILES = 11
 """Lines that headings and quantiles take at most, where each of the five stands apart."""
 
 
+_ONCE = re.compile(
+    r"\s*(Random effects|Fixed effects|Coefficients|Number of obs|Scaled residuals|REML criterion|"
+    r"Residual standard error|Multiple R-squared|F-statistic|"
+    r"(?:Weighted |Deviance )?Residuals)\b.*?(?::|at convergence)",
+    re.IGNORECASE,
+)
+"""What a summary of a model says once."""
+
+
+def is_said_again(line: Line, seen: set[str]) -> bool:
+    """Tell whether a section begins that a summary had, so that it is another model's whose title was not copied.
+
+    Examples
+    --------
+    >>> seen = set()
+    >>> [is_said_again(Line(1, text), seen) for text in ("Random effects:", "Fixed effects:", "Random effects:")]
+    [False, False, True]
+    """
+    found = _ONCE.match(line.text)
+    name = found[1].casefold() if found else ""
+    again = name in seen
+    seen |= {name} - {""}
+    return again
+
+
 def formula(cursor: Cursor, first: str, ends: re.Pattern[str]) -> str:
     """Return a formula that may be wrapped: ``first`` and the indented lines that follow.
 

@@ -135,3 +135,55 @@ def test_a_row_that_cannot_be_read_is_not_glued_to_the_label_below():
         labels = {n.row for block in printout for n in block.numbers}
         assert not [label for label in labels if re.search(r"\d\.\d{3}", label)]
         assert damaged.strip() in " ".join(text for _, text in printout.unread)
+
+
+def _without_title(text):
+    """Return the lines of a summary from where its random effects, or its coefficients, begin."""
+    return text[re.search(r"^(Random effects|Coefficients):", text, re.M).start() :]
+
+
+@pytest.mark.parametrize("name", ["lmm", "reml", "glmm", "lm", "glm"])
+def test_a_second_model_without_its_title_is_a_block_of_its_own(name):
+    text = TEXTS[name]
+    (whole,) = read_printout(text)
+    first, second = read_printout(f"{text}\n{_without_title(text)}")
+    assert [(n.id, n.text) for n in first.numbers] == [(n.id, n.text) for n in whole.numbers]
+    assert second.formula is None
+    assert not [n.id for n in second.numbers if "__2" in n.id]
+    lines = text.split("\n")
+    after = len(lines) - len(_without_title(text).split("\n"))
+    assert [(n.id, n.text) for n in second.numbers if "." in n.id] == [
+        (n.id, n.text) for n in whole.numbers if "." in n.id and n.line > after
+    ]
+    assert not (first.unread + second.unread if name != "glm" else first.unread)
+
+
+@pytest.mark.parametrize("prefix", ["> > ", ">> ", "> > > ", "#' ", "#'  ", "> >"])
+def test_prefixes_of_quotes_and_comments_are_none_of_the_text(prefix):
+    same_everywhere(lambda text: "\n".join(f"{prefix}{line}" for line in text.split("\n")))
+
+
+@pytest.mark.parametrize("style", ["{:4d}  {}", "{:6d}\t{}", "{:3d} | {}", "{}: {}", "{}. {}", "{} {}"])
+@pytest.mark.parametrize("first", [1, 97])
+def test_numbers_of_lines_are_none_of_the_text(style, first):
+    def counted(text):
+        lines = enumerate(text.split("\n"), first)
+        return "\n".join(style.format(at, line).rstrip() for at, line in lines)
+
+    same_everywhere(counted, [name for name, text in TEXTS.items() if text.count("\n") > 3])
+
+
+def test_numbers_of_rows_are_kept_where_the_headings_have_none():
+    text = "  term        estimate std.error\n"
+    for at, term in enumerate(["height", "weight", "length"], 1):
+        text += f"{at} {term:<11}{at:>6}.41      0.60\n"
+    assert [value for _, _, value, row, column in found(text) if column == "estimate"] == ["1.41", "2.41", "3.41"]
+    assert len(found(text)) == 6
+
+
+@pytest.mark.parametrize("prefix", ["~~ ", "q: "])
+def test_rows_behind_what_is_no_known_prefix_are_no_bounds_and_have_no_signs_as_labels(prefix):
+    for text in TEXTS.values():
+        for _, id, value, row, _ in found("\n".join(f"{prefix}{line}" for line in text.split("\n"))):
+            assert not row.startswith(">"), (id, row)
+            assert not re.match(r">\s\s", value), (id, value)

@@ -21,7 +21,7 @@ _BEHIND = (
     r"(?:SE|df|null|df1|df2|(?:t|z|F)\.ratio|Chisq|p\.value|(?:lower|upper)\.(?:CL|HPD)|asymp\.(?:L|U)CL|\.group|note)"
 )
 _HEAD = re.compile(
-    rf"^.*?\s(?:{_ESTIMATE}\s+(?:SE|(?:lower|asymp)\S+|df)\b|{_OF_TESTS})(?:\s+{_BEHIND}|\s+SE)*"
+    rf"^(?:.*?\s{_ESTIMATE}\s+(?:SE|(?:lower|asymp)\S+|df)\b|(?:.*?\s)?(?:{_OF_TESTS}))(?:\s+{_BEHIND}|\s+SE)*"
     rf"(?P<others>(?:\s+[A-Za-z.][\w.]*){{1,2}}(?:\s+{_BEHIND}){{2,}}(?:\s+\S+)?|\s+\.\w+\.set)?\s*$"
 )
 """Headings, with one or two columns between that a method adds, ``n``, perhaps."""
