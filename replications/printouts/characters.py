@@ -41,6 +41,8 @@ _DASH = re.compile(rf"(?:(?<![\w.)%])|(?<=\d[eE]))[{_DASHES}](?=\.?\d)")
 """A dash that is a minus: none between two numbers, which says from where to where, unless it is an exponent's."""
 _COLOUR = re.compile(r"\x1b\[[\d;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\[\d{1,2}(?:;\d{1,3})*m(?!\])")
 """What a terminal is told about colours; the character in front is lost on some pages."""
+_STOP = 8
+"""Columns between the stops of tabs."""
 _LINE_ENDS = re.compile("\r\n?|[\v\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
 
 
@@ -72,3 +74,18 @@ def with_line_ends(text: str) -> str:
     ('a\nb\n', 'a\n10 %\r20 %\n')
     """
     return text.replace("\r\n", "\n") if "\n" in text else _LINE_ENDS.sub("\n", text)
+
+
+def without_tabs(text: str) -> str:
+    r"""Return a line with blanks up to each eighth column for its tabs; where that is one, no editor put a tab for it.
+
+    Examples
+    --------
+    >>> without_tabs("ab\tc"), without_tabs("1234567\tc")
+    ('ab      c', '1234567    c')
+    """
+    first, *others = text.split("\t")
+    for other in others:
+        blanks = -len(first) % _STOP or _STOP
+        first += " " * (blanks if blanks > 1 else _STOP // 2) + other
+    return first

@@ -22,6 +22,8 @@ _KNOWN = re.compile(r"\s*(?:\*?##|#>)(?: |$)")
 _VECTOR = re.compile(r"\s*(?:\[1\]\s+-?[\d.]|'log Lik\.')")
 _COUNT = re.compile(r"^\s*(\d{1,5})(?:\s?[|:]|[.)])?(?=\s|$)\t?")
 """The number of a line, as editors and ``cat -n`` put it in front."""
+_TYPED = re.compile(r"R?> ?(?:[\w.]+\s*(?:<-|=)\s*\S|[\w.:]+\(|[\w.$]+$|#)")
+"""A command behind a prompt."""
 _FEW = 3
 """Lines from which on what could be a label may be a prefix; cells from which on a line is one of headings."""
 _BLANKS = 2
@@ -53,6 +55,25 @@ def with_known_prefix(raw: Sequence[str]) -> list[str]:
             margin = run[2][: len(run[2]) - len(run[2].lstrip())]
             found[run[0] : run[1]] = [f"{margin}## {text[min(cut, _BLANKS) :]}".rstrip() for text in inner]
     return found
+
+
+def is_console(raw: Sequence[str]) -> bool:
+    """Tell whether what stands where a page has code is a console: commands behind prompts, or titles and tables.
+
+    Examples
+    --------
+    >>> is_console(["> logLik(m)", "'log Lik.' -12.5 (df=3)"]), is_console(["x <- c(1.5,", "2.5)"])
+    (True, False)
+    """
+    lines = [Line(at, plain(text).rstrip()) for at, text in enumerate(raw)]
+    typed = [bool(_TYPED.match(line.text)) for line in lines]
+    if any(typed):
+        return not all(typed[at] or line.blank or line.text.startswith("+ ") for at, line in enumerate(lines))
+    shown = [line for line in lines if not line.text.lstrip().startswith("#")]
+    if not any("  " in line.text.strip() for line in shown):
+        return False
+    titles = [line for line in shown if has_title(line) or _is_heading(line.text)]
+    return len(titles) > 1 and any(_has_numbers(line.text) for line in shown)
 
 
 def _counted(raw: Sequence[str]) -> Iterator[tuple[int, int]]:

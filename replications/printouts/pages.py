@@ -12,7 +12,7 @@ from replications.errors import PrintoutError
 from replications.printouts import lines as of
 from replications.printouts import markup
 from replications.printouts.characters import plain, with_line_ends
-from replications.printouts.comments import with_known_prefix
+from replications.printouts.comments import is_console, with_known_prefix
 from replications.printouts.lines import Line
 
 _SKIPPED = {"script", "style", "head", "svg", "math", "nav"}
@@ -61,7 +61,8 @@ def _of_page(text: str) -> list[Line]:
 def _of_markdown(text: str) -> list[Line]:
     """Return the lines of a text that is not a web page; tables and ``<pre>`` of one within it are read as such."""
     held = markup.pieces(text)
-    lines = of.of_text("\n".join(with_known_prefix(markup.without(text, held).split("\n"))))
+    raw = with_known_prefix(markup.without(text, held).split("\n"))
+    lines = of.of_text("\n".join(raw), is_console)
     return _with(lines, [(piece, _of_piece(text[piece.start : piece.end])) for piece in held])
 
 
@@ -266,9 +267,11 @@ class _Page(HTMLParser):
         text, self._text = "".join(self._text), []
         if not text.strip():
             return
-        for at, row in enumerate(_rows(text) if self._pre else text.split("\n")):
+        rows = _rows(text) if self._pre else text.split("\n")
+        code = self._code and not is_console(rows)
+        for at, row in enumerate(rows):
             if self._pre:
-                line = of.output(self._start + at, row, code=self._code)
+                line = of.output(self._start + at, row, code=code)
                 self.lines.append(Line(line.number, line.text, line.code, line.prose, line.cells, not line.code))
             elif row.strip():
                 collapsed = re.sub(r"[ \t\r\f]+", " ", row).strip(" ")

@@ -174,9 +174,9 @@ def test_numbers_of_lines_are_none_of_the_text(style, first):
 
 
 def test_numbers_of_rows_are_kept_where_the_headings_have_none():
-    text = "  term        estimate std.error\n"
+    text = "    term estimate std.error\n"
     for at, term in enumerate(["height", "weight", "length"], 1):
-        text += f"{at} {term:<11}{at:>6}.41      0.60\n"
+        text += f"{at} {term} {at:>5}.41      0.60\n"
     assert [value for _, _, value, row, column in found(text) if column == "estimate"] == ["1.41", "2.41", "3.41"]
     assert len(found(text)) == 6
 
@@ -187,3 +187,54 @@ def test_rows_behind_what_is_no_known_prefix_are_no_bounds_and_have_no_signs_as_
         for _, id, value, row, _ in found("\n".join(f"{prefix}{line}" for line in text.split("\n"))):
             assert not row.startswith(">"), (id, row)
             assert not re.match(r">\s\s", value), (id, value)
+
+
+SAID = "I fitted this, and wonder what it means:\n\n{}\n\nCan anybody explain the table?\n"
+
+
+@pytest.mark.parametrize("fence", ["```r", "````r", "``` {.r}", "```R", "~~~r"])
+@pytest.mark.parametrize(
+    "prompt", ["> summary(m)\n", "> m <- fit(y ~ x,\n+   d)\n> summary(m)\n", "R> summary(m)\n", ""]
+)
+def test_output_in_a_fence_of_code_is_output(fence, prompt):
+    for name in ("lmm", "reml", "lm", "glm", "lme", "anova", "means"):
+        if not prompt and name in ("anova", "means"):
+            continue
+        closes = re.match(r"[`~]+", fence)[0]
+        text = SAID.format(f"{fence}\n{prompt}{TEXTS[name]}\n{closes}")
+        assert [n[1:] for n in found(text)] == [n[1:] for n in found(TEXTS[name])], name
+
+
+def test_output_in_an_element_of_code_is_output():
+    inner = f"> summary(m)\n{TEXTS['lm']}".replace("<", "&lt;").replace(">", "&gt;")
+    text = f'<html><p>So:</p><pre class="r"><code>{inner}</code></pre><pre><code>## [1] 2.5</code></pre></html>'
+    assert [n[1:3] for n in found(text)][:-1] == [n[1:3] for n in found(TEXTS["lm"])]
+
+
+def test_code_in_a_fence_of_code_stays_code():
+    code = "m <- lmer(y ~ x + (1 | g), d)\nstart <- c(0.5, 2.25)\nif (a\n    > 2.5) print(1.5)\n# Fixed effects: 2.5\n"
+    printout = read_printout(SAID.format(f"```r\n{code}```"))
+    assert not [*printout]
+
+
+@pytest.mark.parametrize("margin", ["\t", "\t\t", "    "])
+def test_a_margin_of_tabs_or_blanks_is_none_of_the_text(margin):
+    same_everywhere(lambda text: "\n".join(f"{margin}{line}".rstrip() for line in text.split("\n")))
+    same_everywhere(lambda text: SAID.format("\n".join(f"{margin}{line}" for line in text.split("\n"))), ["glmm"])
+
+
+def with_tabs(text):
+    """Return a text in which an editor put tabs for the blanks before each eighth column."""
+    found = []
+    for line in text.split("\n"):
+        pieces = [line[at : at + 8] for at in range(0, len(line), 8)]
+        kept = [re.sub(r" {2,}$", "\t", piece) if len(piece) == 8 else piece for piece in pieces]
+        found.append("".join(kept))
+    return "\n".join(found)
+
+
+def test_tabs_for_blanks_up_to_each_eighth_column_are_blanks():
+    alone = {"matrix", "narrow", "pairs"}
+    same_everywhere(with_tabs, TEXTS.keys() - alone)
+    for name in alone:
+        assert set(found(with_tabs(TEXTS[name]))) <= set(found(TEXTS[name]))
