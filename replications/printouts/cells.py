@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 
 NUMBER = (
-    r"(?:[<>]=?\s*)?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?!,?\d)(?:[eE][-+]?\d+)?%?"
-    r"|NA|NaN|-?Inf"
+    r"(?:(?:<=?\s*|>=?\s?))?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?!,?\d)(?:[eE][-+]?\d+)?%?"
+    r"(?![^\W\d_]|\.?\d|[\u2010-\u2015\u2212]|\s?[x\u00d7]\s?10\b)|NA|NaN|-?Inf"
 )
+"""A number as a whole, never its first digits alone; behind ``>`` stands one blank at most, else it quotes a line."""
 _NUMBER = re.compile(NUMBER)
 _LAST = re.compile(rf"(?:^|(?<=\s))(?P<number>(?:- (?=[\d.]))?(?:{NUMBER}))\s*$")
 _SIGNIF = re.compile(r"(?<=\S)\s+(?P<stars>\*{1,3}|\.|\+)\s*$")

@@ -17,9 +17,36 @@ _P = ("Pr(", "p-value", "p.value", "P>")
 _NO_STARS_FROM = 0.1
 _NEAR = 2
 """Columns that a value may end beside its name where the page moved it."""
+_VALUES = re.compile(r"-?\d*\.\d{4,}(?:[eE][-+]?\d+)?|-?[\d.]+(?:\s+-?[\d.]+)+")
+"""A number with so many decimals that it names nothing, and several numbers."""
 _TWO = 2
 _LINES_OF_QUANTILES = 11
 """Lines that headings and quantiles take at most, where each of the five stands apart."""
+
+
+_ONCE = re.compile(
+    r"\s*(Random effects|Fixed effects|Coefficients|Number of obs|Scaled residuals|REML criterion|"
+    r"Residual standard error|Multiple R-squared|F-statistic|"
+    r"(?:Weighted |Deviance )?Residuals)\b.*?(?::|at convergence)",
+    re.IGNORECASE,
+)
+"""What a summary of a model says once."""
+
+
+def is_said_again(line: Line, seen: set[str]) -> bool:
+    """Tell whether a section begins that a summary had, so that it is another model's whose title was not copied.
+
+    Examples
+    --------
+    >>> seen = set()
+    >>> [is_said_again(Line(1, text), seen) for text in ("Random effects:", "Fixed effects:", "Random effects:")]
+    [False, False, True]
+    """
+    found = _ONCE.match(line.text)
+    name = found[1].casefold() if found else ""
+    again = name in seen
+    seen |= {name} - {""}
+    return again
 
 
 def formula(cursor: Cursor, first: str, ends: re.Pattern[str]) -> str:
@@ -121,7 +148,7 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
         if line.blank:
             cursor.take()
             continue
-        pairs = _pairs(line, below, cursor.peek(2))
+        pairs = [] if _both_wrapped(cursor) else _pairs(line, below, cursor.peek(2))
         if line.prose or line.code or ends(line) or not pairs or (found and _is_another(pairs, found)):
             break
         places = [cell.end for cell in trailing(below.text)] if names_above(line.text, trailing(below.text)) else []
@@ -133,14 +160,26 @@ def named_vector(cursor: Cursor, ends: Callable[[Line], bool]) -> list[tuple[str
     return found
 
 
+def _both_wrapped(cursor: Cursor) -> bool:
+    """Tell whether names stand on two lines and values on the two below, so that it is not known whose they are."""
+    above = cursor.lines[cursor.at - 1] if cursor.at else None
+    if above is None or above.blank or above.prose or above.code or above.text.endswith(":") or "(" in above.text[1:]:
+        return False
+    values = [line is not None and all_numbers(line.text) for line in (cursor.peek(1), cursor.peek(2))]
+    return all(values) and not trailing(above.text) and any("." in cell.text for cell in values[1] or ())
+
+
 def _is_another(pairs: list[tuple[str, str, int]], found: list[tuple[str, str, int]]) -> bool:
     """Tell whether names begin another vector: with the first name of the one above, or with the intercept."""
     return pairs[0][0] in ("(Intercept)", found[0][0])
 
 
 def _whole(names: list[str]) -> list[str]:
-    """Return names, or nothing if one of them is part of another, as words of ``arm (old)`` or ``a - b`` would be."""
-    parts = ((name[0] == "(" and name != "(Intercept)") or not re.search(r"\w", name) for name in names)
+    """Return names, or nothing if one is part of another, as words of ``arm (old)`` would be, or a value itself."""
+    parts = (
+        (name[0] == "(" and name != "(Intercept)") or not re.search(r"\w", name) or _VALUES.fullmatch(name) is not None
+        for name in names
+    )
     return [] if any(parts) else names
 
 

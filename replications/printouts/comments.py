@@ -7,18 +7,23 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from replications.printouts.cells import names_above, stars_of, trailing
+from replications.printouts.characters import plain
 from replications.printouts.headings import headings
 from replications.printouts.kind import has_title
-from replications.printouts.lines import COMMAND, Line, has_decimals, has_few_words, plain
+from replications.printouts.lines import COMMAND, Line, has_decimals, has_few_words
 from replications.printouts.names import QUANTITIES
 
-_SIGNS = re.compile(r"\*?#+[>!]?|>+|%+|;+|!+|/{2,3}|[|:~=*]+>?|-+>")
+_SIGNS = re.compile(r"\*?#+(?:[>!]|'(?=\s|$))?|>(?: ?>)*|%+|;+|!+|/{2,3}|[|:~=*]+>?|-+>")
 """What a prefix may be that text follows without a blank."""
 _WORD = re.compile(r"[^\s\d$`\"'(]{1,12}(?=\s)")
 """What a prefix may be that a blank follows: none with a number in it, and no label of a list."""
 _NO_LABEL = re.compile(rf"\s*(?:{_SIGNS.pattern}|\[\S+\]$|\S+>$)")
 _KNOWN = re.compile(r"\s*(?:\*?##|#>)(?: |$)")
 _VECTOR = re.compile(r"\s*(?:\[1\]\s+-?[\d.]|'log Lik\.')")
+_COUNT = re.compile(r"^\s*(\d{1,5})(?:\s?[|:]|[.)])?(?=\s|$)\t?")
+"""The number of a line, as editors and ``cat -n`` put it in front."""
+_TYPED = re.compile(r"R?> ?(?:[\w.]+\s*(?:<-|=)\s*\S|[\w.:]+\(|[\w.$]+$|#)")
+"""A command behind a prompt."""
 _FEW = 3
 """Lines from which on what could be a label may be a prefix; cells from which on a line is one of headings."""
 _BLANKS = 2
@@ -41,6 +46,8 @@ def with_known_prefix(raw: Sequence[str]) -> list[str]:
     certain = [run for run in runs if _is_output(_inner(raw, run), _NO_LABEL.match(run[2]) is not None)]
     proved = {start for _, _, start in certain if start.strip("# ")}
     found = list(raw)
+    for first, last in _counted(raw):
+        found[first:last] = [f"## {text}".rstrip() for text in _without_numbers(raw[first:last])]
     for run in runs:
         if run in certain or run[2] in proved:
             inner = _inner(raw, run)
@@ -48,6 +55,49 @@ def with_known_prefix(raw: Sequence[str]) -> list[str]:
             margin = run[2][: len(run[2]) - len(run[2].lstrip())]
             found[run[0] : run[1]] = [f"{margin}## {text[min(cut, _BLANKS) :]}".rstrip() for text in inner]
     return found
+
+
+def is_console(raw: Sequence[str]) -> bool:
+    """Tell whether what stands where a page has code is a console: commands behind prompts, or titles and tables.
+
+    Examples
+    --------
+    >>> is_console(["> logLik(m)", "'log Lik.' -12.5 (df=3)"]), is_console(["x <- c(1.5,", "2.5)"])
+    (True, False)
+    """
+    lines = [Line(at, plain(text).rstrip()) for at, text in enumerate(raw)]
+    typed = [bool(_TYPED.match(line.text)) for line in lines]
+    if any(typed):
+        return not all(typed[at] or line.blank or line.text.startswith("+ ") for at, line in enumerate(lines))
+    shown = [line for line in lines if not line.text.lstrip().startswith("#")]
+    if not any("  " in line.text.strip() for line in shown):
+        return False
+    titles = [line for line in shown if has_title(line) or _is_heading(line.text)]
+    return len(titles) > 1 and any(_has_numbers(line.text) for line in shown)
+
+
+def _counted(raw: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Give from where to where lines have numbers in front that count them, titles and headings too, and are output."""
+    at = 0
+    while at < len(raw):
+        end, number = at, _number(raw[at])
+        while number is not None and end < len(raw) and _number(raw[end]) == number + end - at:
+            end += 1
+        if end - at >= _FEW and _is_output(_without_numbers(raw[at:end]), signs=False):
+            yield at, end
+        at = max(end, at + 1)
+
+
+def _number(text: str) -> int | None:
+    found = _COUNT.match(text)
+    return int(found[1]) if found else None
+
+
+def _without_numbers(raw: Sequence[str]) -> list[str]:
+    """Return lines without the numbers that count them and the blanks that all have behind."""
+    inner = [_COUNT.sub("", text) for text in raw]
+    cut = min((len(text) - len(text.lstrip()) for text in inner if text.strip()), default=0)
+    return [text[min(cut, _BLANKS) :] for text in inner]
 
 
 def _inner(raw: Sequence[str], run: tuple[int, int, str]) -> list[str]:

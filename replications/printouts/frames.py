@@ -91,7 +91,17 @@ def _by_gaps(text: str, below: str) -> list[Cell]:
         piece = text[start:end]
         cells.append(Cell(piece.strip(), start + len(piece) - len(piece.lstrip()), end))
         start = end
-    return cells if not text[start:].strip() and all(cell.text and "  " not in cell.text for cell in cells) else []
+    if text[start:].strip() or not all(cell.text and "  " not in cell.text for cell in cells):
+        return []
+    return [_without_heading_of_labels(cells[0], below), *cells[1:]]
+
+
+def _without_heading_of_labels(cell: Cell, below: str) -> Cell:
+    """Return a heading without the one in front that is of the labels, which begins where these do."""
+    if " " not in cell.text or cell.start != len(below) - len(below.lstrip()):
+        return cell
+    own = cell.text.rpartition(" ")[2]
+    return Cell(own, cell.end - len(own), cell.end)
 
 
 def _row(line: Line, columns: Sequence[Cell]) -> Row | None:

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
-_PLAIN = str.maketrans(
-    {
-        "\N{MINUS SIGN}": "-",
-        "\N{NO-BREAK SPACE}": " ",
-        "\N{NARROW NO-BREAK SPACE}": " ",
-        "\N{THIN SPACE}": " ",
-        "\N{FIGURE SPACE}": " ",
-        "\N{NON-BREAKING HYPHEN}": "-",
-        "\N{LEFT SINGLE QUOTATION MARK}": "'",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-        "\N{ZERO WIDTH SPACE}": None,
-        "\N{ZERO WIDTH NO-BREAK SPACE}": None,
-    }
-)
-_DASH = re.compile(r"(?<![\w.)%])\N{EN DASH}(?=\.?\d)")
-"""An en dash that is a minus: none between two numbers, which says from where to where."""
+from replications.printouts.characters import plain, without_tabs
+
 _COMMENT = re.compile(r"^`?\s*(?:\*?##|#>)(?: |$)")
 _PROMPT = re.compile(r"^(?:R?>|\.\s)\s?(?=\S)|^R?>$")
 _FRAMES_CODE = re.compile(
@@ -79,19 +64,6 @@ class Line:
         return not self.text and not self.cells
 
 
-def plain(text: str) -> str:
-    """Return text with the typographic characters written as on a console.
-
-    Examples
-    --------
-    >>> plain("&lt;2e-16 \N{MINUS SIGN}0.5")
-    '<2e-16 -0.5'
-    """
-    if "&" in text:
-        text = html.unescape(text)
-    return text if text.isascii() else _DASH.sub("-", text.translate(_PLAIN))
-
-
 def has_decimals(text: str) -> bool:
     """Tell whether several numbers with decimals stand in a line."""
     return len(_DECIMALS.findall(text)) > 1
@@ -121,7 +93,7 @@ def _output(number: int, text: str, *, code: bool, prose: bool) -> Line:
         code, text = True, text[found.end() :]
     if text.startswith("`") and text.endswith("`") and _CALL.search(text) and not text.startswith("```"):
         text, code = text.strip("` "), True
-    return Line(number, text.replace("\t", "    ").rstrip(), code=code, prose=prose, cells=_cells(text))
+    return Line(number, without_tabs(text).rstrip(), code=code, prose=prose, cells=_cells(text))
 
 
 def _cells(text: str) -> tuple[str, ...]:
@@ -196,10 +168,11 @@ def _tabbed(line: Line) -> bool:
     return not (line.text.lstrip().startswith("|") or re.search(r"\\\\(\s|$|\[)", line.text))
 
 
-def of_text(text: str) -> list[Line]:
+def of_text(text: str, is_console: Callable[[Sequence[str]], bool] = lambda _: False) -> list[Line]:
     """Return the lines of a plain text or a Markdown page; with code fences, what is outside of them is prose.
 
-    Paragraphs behind Markdown's margin of code are output as what stands in fences is.
+    Paragraphs behind Markdown's margin of code are output as what stands in fences is. ``is_console`` tells of the
+    lines in a fence of code whether they are commands and what these printed.
     """
     raw = text.split("\n")
     chunks = any((found := _FENCE.match(line)) and _CODE.match(found["info"]) for line in raw)
@@ -209,7 +182,7 @@ def of_text(text: str) -> list[Line]:
     if len(marked) > QUOTED * len(filled) and not all(map(COMMAND.match, marked)):
         raw = [re.sub(r"^> ?", "", line) for line in raw]
     fenced = any(_FENCE.match(line) for line in raw)
-    lines = list(_continued(_fences(raw, fenced)))
+    lines = list(_continued(_fences(raw, fenced, is_console)))
     if fenced:
         lines = [
             replace(line, prose=False, output=chunks and not line.code) if at in indented else line
@@ -226,7 +199,7 @@ def _outdented(raw: list[str], alone: bool) -> tuple[list[str], set[int]]:
     found, blocks, at = list(raw), set[int](), 0
     while at < len(raw):
         end = at
-        while end < len(raw) and (not raw[end].strip() or _MARGIN.match(raw[end])):
+        while end < len(raw) and (not raw[end].strip() or _has_margin(raw[end])):
             end += 1
         within = raw[at:end]
         apart = (at == 0 or not raw[at].strip()) and (end == len(raw) or not raw[end - 1].strip())
@@ -237,6 +210,11 @@ def _outdented(raw: list[str], alone: bool) -> tuple[list[str], set[int]]:
                 blocks |= set(range(at, end))
         at = max(end, at + 1)
     return found, blocks
+
+
+def _has_margin(text: str) -> bool:
+    """Tell whether a line begins with Markdown's margin of code; with a tab that is none before the second cell."""
+    return bool(_MARGIN.match(text)) or (text.startswith("\t") and "\t" not in text.lstrip("\t"))
 
 
 def _continues_an_item(raw: Sequence[str], at: int) -> bool:
@@ -284,18 +262,23 @@ def _joined_pages(lines: list[Line], raw: list[str]) -> list[Line]:
     return [line for at, line in enumerate(lines) if at not in dropped] if dropped else lines
 
 
-def _fences(raw: Iterable[str], fenced: bool) -> Iterator[Line]:
+def _fences(raw: Sequence[str], fenced: bool, is_console: Callable[[Sequence[str]], bool]) -> Iterator[Line]:
     inside = code = False
     for number, text in enumerate(raw, start=1):
         if fenced and (found := _FENCE.match(text)) and not text.rstrip().endswith("`" * 3 + "`") and _is_fence(text):
             inside = not inside
-            code = inside and bool(_CODE.match(found["info"]))
+            code = inside and bool(_CODE.match(found["info"])) and not is_console(_within(raw[number:]))
             yield Line(number, "")
         else:
             line = output(number, text.rstrip("\r"), code=code)
             commented = line.text != plain(text).rstrip() and not line.code
             marked = inside and not line.code if fenced else commented
             yield replace(line, prose=fenced and not (inside or commented), output=marked)
+
+
+def _within(raw: Sequence[str]) -> list[str]:
+    """Return the lines up to the end of a fence."""
+    return list(takewhile(lambda text: not _FENCE.match(text), raw))
 
 
 def _is_fence(text: str) -> bool:

@@ -12,14 +12,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from replications.printouts.cells import NUMBER, Cell, names_above, stars_of, trailing
+from replications.printouts.cells import NUMBER, Cell, all_numbers, names_above, stars_of, trailing
 from replications.printouts.cursor import Cursor
 from replications.printouts.headings import headings, known_headings
 from replications.printouts.lines import Line
 from replications.printouts.overlay import overlaid
-from replications.printouts.rows import Row, aligned, joined, parse
+from replications.printouts.rows import Row, aligned, joined, parse, wrapped
 
-CODES = re.compile(r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|'(?:\*{1,3}|\.| )'\s+[01])")
+CODES = re.compile(
+    r"^\s*(?:(?:0\.1 )?'\s*)?'\s+1\s*$|"
+    r"^\s*(?:0\s+['?]?\*{3}['?]?\s+0?\.001|0?\.\d+\s+'|'(?:\*{1,3}|\.| )'\s+[01])"
+)
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w(?::\s|\s*=)\s*(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon or an equals sign and a number, ``AIC: 32``."""
 _STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
@@ -27,10 +30,16 @@ FIRST_OF_A_TABLE = ("Estimate", "Value", "Sum Sq", "npar", "numDF", "Res.Df")
 """Headings that stand first in their table, so that none of its further panels begins with them."""
 _NOWHERE = -1
 """The place of headings that follow each other line by line, below which nothing ends."""
-_MARGIN = 3
-"""Headings that begin before this column go on with a line that was wrapped."""
 _WORDS_OF_PROSE = 4
 """Words in a line that has no number at its end, from which on it is prose."""
+
+
+class _Lines(list[Cell]):
+    """Headings that stand on several lines, in their order and without places; ``first`` are those of the first."""
+
+    def __init__(self, before: Sequence[Cell], found: Sequence[Cell]) -> None:
+        super().__init__(replace(cell, start=_NOWHERE, end=_NOWHERE) for cell in (*before, *found))
+        self.first: list[Cell] = before.first if isinstance(before, _Lines) else list(before)
 
 
 @dataclass
@@ -162,14 +171,22 @@ def _stars_below(cursor: Cursor, matrix: Matrix) -> None:
 
 
 def _joined_headings(before: list[Cell], found: list[Cell]) -> list[Cell]:
-    """Return the headings that damage put on two lines; none where a line was wrapped, and its rows with it."""
-    placed = [cell.start for cell in found if cell.end - cell.start == len(cell.text)]
-    if placed and placed[0] < min(before[0].start, _MARGIN):
-        return []
-    if any(a.start < b.end and b.start < a.end for a in before for b in found):
-        again = found[0].text in FIRST_OF_A_TABLE or {cell.text for cell in before} & {cell.text for cell in found}
-        return found if again else [replace(cell, start=_NOWHERE, end=_NOWHERE) for cell in (*before, *found)]
+    """Return the headings of two lines: in the order of their places, or in turn where a line was wrapped."""
+    if isinstance(before, _Lines):
+        return _Lines(before, found)
+    again = found[0].text in FIRST_OF_A_TABLE
+    over = any(a.start < b.end and b.start < a.end for a in before for b in found)
+    if (over and again) or {cell.text for cell in before} & {cell.text for cell in found}:
+        return found
+    goes_on = _is_placed(found[0]) and _is_placed(before[0]) and found[0].start < before[0].start
+    if over or (goes_on and not again):
+        return _Lines(before, found)
     return sorted([*before, *found], key=lambda cell: cell.start)
+
+
+def _is_placed(cell: Cell) -> bool:
+    """Tell whether it is known where a heading stands."""
+    return cell.end - cell.start == len(cell.text)
 
 
 def _is_legend(cursor: Cursor, matrix: Matrix) -> bool:
@@ -238,7 +255,11 @@ def _add(
         return
     panel, starred = _without_stars(panel)
     rows = _rows(matrix, panel, columns, short)
-    if not all(row is not None and label(row.label) for row in rows):
+    if isinstance(columns, _Lines) and any(map(_is_piece, panel)):
+        pieces = wrapped(panel, columns.first, columns) or joined(panel, columns)
+        panel = [Line(row.line, "") for row in pieces] or panel
+        rows = [*pieces] or [None for _ in panel]
+    elif not all(row is not None and label(row.label) for row in rows):
         laid = overlaid(panel)
         if pieces := joined(panel, columns):
             panel, rows = [Line(row.line, "") for row in pieces], list(pieces)
@@ -257,6 +278,11 @@ def _add(
     matrix.cut |= any(
         (found := _STARRED.match(line.text)) and found["stars"] and found["label"] in labels for line in matrix.unread
     )
+
+
+def _is_piece(line: Line) -> bool:
+    """Tell whether a line has numbers and no label."""
+    return all_numbers(stars_of(line.text)[0]) is not None
 
 
 def _without_stars(panel: list[Line]) -> tuple[list[Line], list[tuple[str, int]]]:

@@ -180,6 +180,11 @@ def interval_ends(columns: Sequence[str]) -> dict[str, str]:
     return {low[0]: "ci_low", high[0]: "ci_high"} if low[1] <= _TAIL_AT_MOST else {}
 
 
+def is_mean(column: str) -> bool:
+    """Tell whether a heading is one of what emmeans gives of a combination of levels."""
+    return _MEAN.fullmatch(column) is not None
+
+
 def level_columns(columns: Sequence[str]) -> int:
     """Return how many of the first headings are of levels: those before a mean and its standard error.
 
@@ -189,4 +194,4 @@ def level_columns(columns: Sequence[str]) -> int:
     (2, 0)
     """
     pairs = pairwise(columns[1:])
-    return next((at for at, (name, behind) in enumerate(pairs, 1) if _MEAN.fullmatch(name) and behind == "SE"), 0)
+    return next((at for at, (name, behind) in enumerate(pairs, 1) if is_mean(name) and behind == "SE"), 0)

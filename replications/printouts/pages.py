@@ -11,7 +11,8 @@ from html.parser import HTMLParser
 from replications.errors import PrintoutError
 from replications.printouts import lines as of
 from replications.printouts import markup
-from replications.printouts.comments import with_known_prefix
+from replications.printouts.characters import plain, with_line_ends
+from replications.printouts.comments import is_console, with_known_prefix
 from replications.printouts.lines import Line
 
 _SKIPPED = {"script", "style", "head", "svg", "math", "nav"}
@@ -28,6 +29,7 @@ NEAR = 2
 
 def lines_of(text: str) -> list[Line]:
     """Return the lines of a text of any kind: notebook, web page, Markdown or plain."""
+    text = with_line_ends(text)
     start = text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE} \r\n\t")
     if start.startswith("{") and '"cells"' in text:
         try:
@@ -40,9 +42,9 @@ def lines_of(text: str) -> list[Line]:
                 "save the notebook again, or give the output itself as text"
             ) from None
     tagged = (start.startswith("<") and _IS_PAGE.search(start[:5000])) or len(_IS_PAGE.findall(text)) > _TWO_TAGS * 2
-    if tagged and not markup.is_markdown(text.replace("\r\n", "\n")):
+    if tagged and not markup.is_markdown(text):
         return _of_page(text)
-    return _of_markdown(text.replace("\r\n", "\n"))
+    return _of_markdown(text)
 
 
 def _of_page(text: str) -> list[Line]:
@@ -59,7 +61,8 @@ def _of_page(text: str) -> list[Line]:
 def _of_markdown(text: str) -> list[Line]:
     """Return the lines of a text that is not a web page; tables and ``<pre>`` of one within it are read as such."""
     held = markup.pieces(text)
-    lines = of.of_text("\n".join(with_known_prefix(markup.without(text, held).split("\n"))))
+    raw = with_known_prefix(markup.without(text, held).split("\n"))
+    lines = of.of_text("\n".join(raw), is_console)
     return _with(lines, [(piece, _of_piece(text[piece.start : piece.end])) for piece in held])
 
 
@@ -149,7 +152,7 @@ class _Rows:
     def close_cell(self) -> None:
         """End a cell, and put those behind it that span from above."""
         if self.cell is not None and self.row is not None:
-            text = " ".join(of.plain("".join(self.cell)).split())
+            text = " ".join(plain("".join(self.cell)).split())
             for at, part in enumerate([text] + [""] * (self.spans[0] - 1)):
                 if self.spans[1] > 1:
                     self.below[len(self.row)] = (self.spans[1], part)
@@ -264,9 +267,11 @@ class _Page(HTMLParser):
         text, self._text = "".join(self._text), []
         if not text.strip():
             return
-        for at, row in enumerate(_rows(text) if self._pre else text.split("\n")):
+        rows = _rows(text) if self._pre else text.split("\n")
+        code = self._code and not is_console(rows)
+        for at, row in enumerate(rows):
             if self._pre:
-                line = of.output(self._start + at, row, code=self._code)
+                line = of.output(self._start + at, row, code=code)
                 self.lines.append(Line(line.number, line.text, line.code, line.prose, line.cells, not line.code))
             elif row.strip():
                 collapsed = re.sub(r"[ \t\r\f]+", " ", row).strip(" ")

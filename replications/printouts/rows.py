@@ -15,6 +15,12 @@ _TEST = ("Chisq", "Df", "Test")
 _WORDS_OF_A_LABEL = 5
 """Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
 
+_BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
+_DECIMAL = r"-?\d*\.\d[\d.eE+-]*"
+_SET_APART = re.compile(
+    rf"(?:\S\s\s+{_DECIMAL}|(?:^|\s){_DECIMAL}\s+{_DECIMAL})\s+\S|[^\W\d_][\w.]*:?\s{_DECIMAL}\s+[^\W\d_]"
+)
+
 
 @dataclass
 class Row:
@@ -46,12 +52,14 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool, decimal: bool = F
         cells = cells[1:]
     below = _of_the_model(text, cells, columns) or _unless_covered(text, aligned(cells, columns), columns)
     if below and len(cells) == len(columns) > len(below) and _lost_places(text, below, columns):
+        if len(below) > 1 and len(columns) > 2:
+            return None
         below = {}
     placed = below or _in_turn(cells, columns, short, text[: cells[0].start].strip() if cells else "")
     if not placed:
         return None
     label = text[: min(cell.start for cell in placed.values())].strip()
-    named = decimal and len(below) == len(columns) and re.search(r"\S \S+$", label)
+    named = decimal and len(below) == len(columns) and re.search(r"\S \S*\d\S*$", label)
     if swallows(label.rpartition(" ")[0] if named else label, gap=True):
         return None
     if len(placed) < len(columns) and re.fullmatch(r"-?\d*\.\d+", label):
@@ -66,7 +74,8 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool, decimal: bool = F
 def swallows(label: str, *, gap: bool) -> bool:
     """Tell whether a label ends in a number that is none of it: one with a decimal, or with ``gap`` one set apart.
 
-    A minus at its end is none of it either; a number within brackets that the label opens and closes is.
+    A minus or stars at its end are none of it either; a number within brackets that the label opens and closes is.
+    Nor has a label numbers within that are set apart: those are of a row that stands in front of the label.
 
     Examples
     --------
@@ -74,12 +83,24 @@ def swallows(label: str, *, gap: bool) -> bool:
     [False, True, True, False, True]
     >>> [swallows(label, gap=True) for label in ("I(age - 43.01)", "I(x > 40.5)TRUE", "log(x + 0.5):z 0.3")]
     [False, False, True]
+    >>> [swallows(label, gap=True) for label in ("dose 0.5 - dose 2", "ses 0.25 0.5 age", "error: 1.4 on")]
+    [False, True, True]
     """
-    if re.search(r"(^|\s)[-<>]$|^Residuals?\s+\d", label):
+    if holds_numbers(label):
+        return True
+    if re.search(r"(^|\s)(?:[-<>]|\*{1,3})$|^Residuals?\s+\d", label):
         return True
     if _closes(label):
         return False
     return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
+
+
+def holds_numbers(label: str) -> bool:
+    """Tell whether decimals stand apart in a label, not in brackets: behind two blanks, two in turn, between words."""
+    before = ""
+    while before != label:
+        before, label = label, _BRACKETS.sub("", label)
+    return _SET_APART.search(label) is not None
 
 
 def _closes(label: str) -> bool:
@@ -172,7 +193,45 @@ def joined(lines: Sequence[Line], columns: Sequence[Cell]) -> list[Row]:
     names = [column.text for column in columns]
     if len(found) == len(lines) or not all(len(numbers) == len(names) for _, _, numbers, _ in found):
         return []
+    if any(swallows(label, gap=True) for label, *_ in found):
+        return []
     return [
         Row(label, number, dict(zip(names, numbers, strict=True)), stars, numbers[-1][1])
         for label, number, numbers, stars in found
     ]
+
+
+def wrapped(lines: Sequence[Line], first: Sequence[Cell], columns: Sequence[Cell]) -> list[Row]:
+    """Return rows that were wrapped where their headings were: label and numbers below ``first``, the rest below these.
+
+    Nothing unless each row has a number that ends below each heading of the first line, whatever its label ends in, and
+    then one for each other heading.
+
+    Examples
+    --------
+    >>> texts = ["dose 0.5  2.41       0.60", " 4.02", "ses       0.31       0.10", " 3.10"]
+    >>> headings = [Cell("Estimate", 6, 14), Cell("Std. Error", 15, 25), Cell("t value", -1, -1)]
+    >>> rows = wrapped([Line(number, text) for number, text in enumerate(texts)], headings[:2], headings)
+    >>> [(row.label, [text for text, _ in row.cells.values()]) for row in rows]
+    [('dose 0.5', ['2.41', '0.60', '4.02']), ('ses', ['0.31', '0.10', '3.10'])]
+    """
+    names, found = [column.text for column in columns], list[Row]()
+    numbers: list[list[tuple[str, int]]] = []
+    for line in lines:
+        text, stars = stars_of(line.text)
+        cells = trailing(text)
+        if numbers and cells and not text[: cells[0].start].strip() and not found[-1].stars:
+            numbers[-1] += [(tidy(cell.text), line.number) for cell in cells]
+            found[-1].stars, found[-1].stars_line = stars, line.number
+            continue
+        own = cells[-len(first) :]
+        label = text[: own[0].start].rstrip() if own else ""
+        if stars or [cell.end for cell in own] != [column.end for column in first] or not label or holds_numbers(label):
+            return []
+        found.append(Row(label.strip(), line.number))
+        numbers.append([(tidy(cell.text), line.number) for cell in own])
+    if not all(len(values) == len(names) for values in numbers):
+        return []
+    for row, values in zip(found, numbers, strict=True):
+        row.cells = dict(zip(names, values, strict=True))
+    return found

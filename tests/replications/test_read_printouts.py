@@ -13,7 +13,7 @@ from replications import read_printout
 from replications.__main__ import main
 from replications.errors import PrintoutError
 from replications.printouts.cells import is_number, stars_of, trailing
-from replications.printouts.lines import plain
+from replications.printouts.characters import plain
 
 STORED = json.loads(Path(__file__).parents[1].joinpath("reference", "printouts.json").read_text("utf8"))["texts"]
 GENERALIZED = Path(__file__).parents[1].joinpath("reference", "generalized_printouts.json")

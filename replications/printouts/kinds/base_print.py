@@ -13,7 +13,7 @@ from replications.printouts.grids import GridRow
 from replications.printouts.headings import headings, known_headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
-from replications.printouts.names import QUANTITIES, quantity, slug
+from replications.printouts.names import QUANTITIES, is_mean, quantity, slug
 
 _EFFECTS = re.compile(
     r"^(?:\w+ <- )?\(?(?:(?:head|tail|round|as\.data\.frame)\()*(?:\w+::)?(ranef|coef)\([^$]*\)\$(\w+)"
@@ -73,6 +73,8 @@ def _tests(cursor: Cursor) -> Block | None:
         return None
     block = Block("stats.printCoefmat", first.number, call=cursor.call())
     matrix = matrices.read(cursor, lambda line: begins_another(line, "base.table"))
+    if sum(bool(trailing(line.text)) for line in matrix.unread) > len(matrix.rows):
+        return None
     prefix = (
         "coef." if {"Estimate", "Value"} & set(matrix.headings) and not re.search(r"means|contest", block.call) else ""
     )
@@ -89,7 +91,10 @@ def _tests(cursor: Cursor) -> Block | None:
 
 def _heads(text: str) -> bool:
     """Tell whether a line is of headings, so that one of headings below it goes on with it."""
-    return bool(known_headings(text)) or (not trailing(text) and sum(word in QUANTITIES for word in text.split()) > 1)
+    words = text.split()
+    known = sum(word in QUANTITIES or is_mean(word) for word in words)
+    half = text.startswith(" ") and not text.endswith(":") and 2 * known >= len(words)
+    return bool(known_headings(text)) or (not trailing(text) and (known > 1 or half))
 
 
 def _one(cursor: Cursor, first: Line, below: Line, cell: Cell) -> Block:

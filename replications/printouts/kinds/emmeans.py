@@ -10,15 +10,23 @@ from replications.printouts.cells import NUMBER, Cell, is_split
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import has_title, kind
 from replications.printouts.lines import Line
-from replications.printouts.names import LETTERS, quantity, slug
+from replications.printouts.names import quantity, slug
 from replications.printouts.rows import swallows
 
-_ESTIMATE = r"(?:emmean|estimate|prob|rate|response|odds\.ratio|ratio|hazard|lsmean|the\.emmean|[^\s=]+\.trend)"
+_ESTIMATE = (
+    r"(?:emmean|estimate|prob|rate|response|odds\.ratio|ratio|hazard|lsmean|prediction|the\.emmean|[^\s=]+\.trend)"
+)
 _OF_TESTS = r"(?:model term\s.*\s)?df1\s+df2\s+F\.ratio|effect\.size\s+SE"
 _BEHIND = (
     r"(?:SE|df|null|df1|df2|(?:t|z|F)\.ratio|Chisq|p\.value|(?:lower|upper)\.(?:CL|HPD)|asymp\.(?:L|U)CL|\.group|note)"
 )
-_HEAD = re.compile(rf"^.*?\s(?:{_ESTIMATE}\s+(?:SE|(?:lower|asymp)\S+|df)\b|{_OF_TESTS})(?:\s+{_BEHIND}|\s+SE)*\s*$")
+_HEAD = re.compile(
+    rf"^(?:.*?\s{_ESTIMATE}\s+(?:SE|(?:lower|asymp)\S+|df)\b|(?:.*?\s)?(?:{_OF_TESTS}))(?:\s+{_BEHIND}|\s+SE)*"
+    rf"(?P<others>(?:\s+[A-Za-z.][\w.]*){{1,2}}(?:\s+{_BEHIND}){{2,}}(?:\s+\S+)?|\s+\.\w+\.set)?\s*$"
+)
+"""Headings, with one or two columns between that a method adds, ``n``, perhaps."""
+_LETTERS = re.compile(r"\.(?:group|(?:equiv|delta|signif)\.set)|note")
+"""Headings of what stands behind the numbers as letters: groups, sets, notes."""
 _GIVEN = r"^\s*[\w.]+ = +\S.*:\s*$"
 _NOTES = (
     r"^(Degrees-of-freedom|Confidence level|P value adjustment|Results are (averaged|given)|Intervals are|Tests are)",
@@ -31,6 +39,8 @@ _CELL = re.compile(rf"(?:^|(?<=\s))(?:{NUMBER}|nonEst)$")
 _WIDEST = 80
 """The most characters of one number, as far as is looked back from where it ends."""
 _NO_LETTERS = re.compile(r"\d\.\d|[:=]")
+_NOTE = "note"
+"""The heading of letters that refer to notes below, which only some rows have."""
 _PANEL = re.compile(rf"^\s*{_BEHIND}(\s+{_BEHIND})*\s*$")
 _NUMBERS = re.compile(rf"^\s*{_ESTIMATE}(\s+{_BEHIND})+\s*$")
 _LABELS = r"^\s*contrast\s*$"
@@ -183,14 +193,14 @@ def _row(line: Line, heads: _Heads, given: str) -> _Row | None:
     placed = _aligned(line.text, heads)
     if placed is None and not _has_gaps(line.text, heads):
         placed = _in_words(line.text, heads) or _in_turn(line.text, heads)
-    if placed is None or not placed[0]:
+    if placed is None or bool(placed[0]) != bool(heads.labels):
         return None
     label, cells = placed
     name = slug(re.sub(r"\s+", " ", label))
     return _Row(
         f"{given} {label}".strip(),
         ".".join(filter(None, (slug(given.partition("=")[2]), name))),
-        [(what, id, text, line) for (what, id), text in zip(_quantities(heads), cells, strict=True)],
+        [(what, id, text, line) for (what, id), text in zip(_quantities(heads), cells, strict=True) if text],
     )
 
 
@@ -200,7 +210,7 @@ def _quantities(heads: _Heads) -> list[tuple[str, str]]:
     found = [(name, quantity(name)) for name in names]
     if heads.labels and names[0] != "df1":
         found[0] = (names[0], "estimate")
-    return [*found, (LETTERS, "group")] if heads.letters else found
+    return [*found, (heads.letters.text, quantity(heads.letters.text).strip("_"))] if heads.letters else found
 
 
 def _aligned(text: str, heads: _Heads) -> tuple[str, list[str]] | None:
@@ -233,6 +243,8 @@ def _letters(behind: str, heads: _Heads) -> list[str] | None:
     text = behind.strip()
     if heads.letters is None:
         return None if text else []
+    if heads.letters.text == _NOTE:
+        return [""] if re.fullmatch(r"(?:[a-z](?:\s+[a-z])*)?", text) else None
     return [text] if text and not _NO_LETTERS.search(text) else None
 
 
@@ -278,7 +290,7 @@ def _panels(cursor: Cursor, block: Block, rows: list[_Row]) -> None:
     for row in rows:
         for column, what, text, line in row.cells:
             if text != "nonEst":
-                block.add(text, f"{row.name}.{what}", row.label, column, line.number)
+                block.add(text, f"{row.name}.{what}".removeprefix("."), row.label, column, line.number)
 
 
 def _numbers_begin(line: Line, rows: list[_Row]) -> bool:
@@ -294,7 +306,7 @@ def _heads_of_panel(text: str) -> _Heads:
 def _words(text: str) -> tuple[list[Cell], Cell | None]:
     """Return the headings of a line, and that of letters where it is the last."""
     cells = [Cell(found[0], found.start(), found.end()) for found in re.finditer(r"\S+", text)]
-    return (cells[:-1], cells[-1]) if cells[-1].text == LETTERS else (cells, None)
+    return (cells[:-1], cells[-1]) if _LETTERS.fullmatch(cells[-1].text) else (cells, None)
 
 
 def _of_panel(line: Line | None, heads: _Heads, *, whole: bool = True) -> list[str] | None:

@@ -7,7 +7,7 @@ import re
 from replications.printouts import random_effects
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number, trailing
-from replications.printouts.coefficients import coefficients, formula, messages, named_vector, quantiles
+from replications.printouts.coefficients import coefficients, formula, is_said_again, messages, named_vector, quantiles
 from replications.printouts.correlations import correlations
 from replications.printouts.cursor import Cursor
 from replications.printouts.headings import headings
@@ -42,9 +42,10 @@ def read(cursor: Cursor) -> Block | None:
     first = cursor.peek()
     assert first is not None
     block = Block("lme4.summary", first.number, call=cursor.call())
+    seen: set[str] = set()
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
         at = cursor.at
-        if re.search(TITLE, line.text) and block.numbers:
+        if (re.search(TITLE, line.text) and block.numbers) or is_said_again(line, seen):
             break
         if not _section(cursor, block, line) or cursor.at == at:
             break

@@ -7,7 +7,7 @@ import re
 from replications.printouts import deviations
 from replications.printouts.block import Block
 from replications.printouts.cells import trailing
-from replications.printouts.coefficients import coefficients, formula, named_vector, quantiles
+from replications.printouts.coefficients import coefficients, formula, is_said_again, named_vector, quantiles
 from replications.printouts.correlations import correlations
 from replications.printouts.cursor import Cursor
 from replications.printouts.headings import headings
@@ -37,9 +37,10 @@ def read(cursor: Cursor) -> Block | None:
     if "least squares" in first.text:
         block.kind = "nlme.gls"
     block.reml = "REML" in first.text
+    seen: set[str] = set()
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
         at = cursor.at
-        if re.search(_TITLE, line.text):
+        if re.search(_TITLE, line.text) or is_said_again(line, seen):
             break
         if (not _section(cursor, block, line) or cursor.at == at) and not _pass(cursor, block):
             break

@@ -44,6 +44,8 @@ def read(cursor: Cursor) -> Block | None:
     several = bool(models) or any(name in line.text for name in ("Res.Df", "Resid. Df  Resid. Dev"))
     find = _with_npar if models else known_headings
     matrix = matrices.read(cursor, _ends, short=True, find=find, label=_labels(models))
+    if not all(row.label for row in matrix.rows):
+        return None
     _add(block, matrix, models, several)
     return block if block.numbers else None
 

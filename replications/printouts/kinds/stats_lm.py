@@ -6,7 +6,7 @@ import re
 
 from replications.printouts.block import Block
 from replications.printouts.cells import NUMBER
-from replications.printouts.coefficients import coefficients, named_vector, quantiles
+from replications.printouts.coefficients import coefficients, is_said_again, named_vector, quantiles
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
@@ -45,8 +45,11 @@ def read(cursor: Cursor) -> Block | None:
     block = Block("stats.lm", first.number, call=cursor.call())
     if first.text.strip().startswith("Call:") and not _call(cursor, block):
         return None
+    seen: set[str] = set()
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
         at = cursor.at
+        if is_said_again(line, seen):
+            break
         if line.text.strip().startswith("Call:") or not _section(cursor, block, line) or cursor.at == at:
             break
     return block if block.numbers or block.unread else None
@@ -147,7 +150,7 @@ def _fields(cursor: Cursor, block: Block) -> bool:
                 if text is not None and not any(number.id == id for number in block.numbers):
                     block.add(text, id, "", label, line.number)
             known = True
-        elif re.search(pattern.replace(NUMBER, r"\S*\d\S*"), line.text):
+        elif re.search(pattern.replace(NUMBER, r"(?:[<>]=?\s*)?\S*\d\S*"), line.text):
             block.unread += [(line.number, line.text)] if (line.number, line.text) not in block.unread else []
             known = True
     if known:
