@@ -14,6 +14,10 @@ PLACES = 0.001
 """What single-step p values of multcomp, which are integrated at random, may be off: its absolute error."""
 EXACT_COUNT = 1000
 """Below it a null value that is printed without decimals is taken for a whole number."""
+MOST_LIKELY = 0.95
+"""The level of an interval that does not say its own, of functions that make such by default."""
+TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
+"""Columns of estimates that are shown on another scale than they were tested on."""
 _METHOD = r"(?!none)(\w+)(?: method)?(?: for (?:comparing a family of )?(\d+) (?:estimates|tests))?"
 _RAISED = re.compile(rf"P value adjustment: {_METHOD}")
 _WIDENED = re.compile(rf"Conf-level adjustment: {_METHOD}")

@@ -84,6 +84,8 @@ class Interval(NamedTuple):
 
 
 EVERYTHING = Interval(-math.inf, math.inf)
+NORMAL = Interval(math.inf, math.inf)
+"""The degrees of freedom of a t statistic that is normal."""
 
 
 def printed(text: str, times: float = TWICE) -> Interval | None:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from replications.checking.finding import AGREES, DIFFERS, Finding
 from replications.checking.footers import Footer
-from replications.checking.intervals import TWICE, Interval, as_printed, exact, printed
+from replications.checking.intervals import NORMAL, TWICE, Interval, as_printed, exact, printed
 from replications.printouts.block import Block, Number
 from replications.printouts.lines import Line
 
@@ -192,6 +192,10 @@ class Part:
     def whole(self, number: Number) -> Interval | None:
         """Return a count, such as the degrees of freedom of a term, exactly where it was printed as a whole number."""
         return exact(number.text)
+
+    def degrees(self, number: Number) -> Interval:
+        """Return printed degrees of freedom, of which ``Inf`` stands for a normal distribution."""
+        return NORMAL if number.text.strip() == "Inf" else self.value(number) or Interval(1.0, math.inf)
 
     def of(self, id: str) -> Interval | None:
         """Return the numbers that the one of an id may stand for; None if there is none."""

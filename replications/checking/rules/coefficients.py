@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from replications.checking import tails
 from replications.checking.finding import AGREES, DIFFERS, Finding
-from replications.checking.intervals import Interval
+from replications.checking.footers import MOST_LIKELY, TRANSFORMED
+from replications.checking.intervals import NORMAL, Interval
 from replications.checking.part import Part
 from replications.checking.rule import rule
 from replications.printouts.block import Number
@@ -17,8 +18,6 @@ from replications.printouts.block import Number
 SHARE_OF_GROUPS = 0.5
 """Satterthwaite's degrees of freedom of a mixed model whose table shows none are taken to be at least this share of the
 number of groups less the number of coefficients."""
-MOST_LIKELY = 0.95
-"""The level of an interval that does not say its own, of functions that make such by default."""
 UNKNOWN_LEVELS = (0.5, 0.999)
 """The lowest and the highest level of intervals in a table that somebody made."""
 LEVEL = re.compile(r"(?<![.\d])([5-9]\d(?:\.\d+)?)\s*%\s*(?:CI|conf|interval|HDI|CrI)", re.IGNORECASE)
@@ -28,7 +27,6 @@ RANDOM = re.compile(r"(?:^|\.)(?:sd|corr?|var|cov|varcomp|phi)(?:__|\.|[ :]?\s*\
 """Ids and labels of standard deviations, variances and correlations: their intervals are made on another scale."""
 WALD = re.compile(r"^(emmeans|statsmodels|stata|nlme)\.")
 """Packages of which each interval of a coefficient is estimate and standard errors; of others it is, if symmetric."""
-TRANSFORMED = re.compile(r"^(prob|rate|response|odds\.ratio|ratio)$")
 CONFINT = re.compile(r"^\d+(\.\d+)? ?%$")
 """Headings of ``confint()``, which beside a table's standard errors may be of a profile, symmetric or not."""
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
@@ -47,7 +45,6 @@ OF_RATIO = frozenset(("estimate", "se", "df", "null", "statistic", "t", "z", "p"
 UPPER_TAILS = ("lme4.summary", "lmerTest.summary", "stats.lm", "stats.glm")
 """Kinds whose p values are upper tails; of others nobody knows whether they were one less a probability."""
 Family = dict[str, Number]
-NORMAL = Interval(math.inf, math.inf)
 
 
 def _statistic(part: Part, family: Family) -> Number | None:
@@ -144,7 +141,7 @@ def statistic(part: Part, name: str) -> Iterator[Finding]:
 def degrees(part: Part, prefix: str, family: Family) -> Interval:
     """Return the degrees of freedom of a row's test: printed ones, or what the block allows."""
     if "df" in family:
-        return _printed_df(part, family["df"])
+        return part.degrees(family["df"])
     statistic, model = _statistic(part, family), part.model_of(prefix)
     if statistic is not None and (statistic.id.endswith(".z") or statistic.column.startswith("z")):
         return NORMAL
@@ -153,12 +150,6 @@ def degrees(part: Part, prefix: str, family: Family) -> Interval:
     if part.block.kind == "stats.glm" and statistic is not None:
         return part.of("df_resid") or Interval(1.0, math.inf)
     return Interval(_fewest(part, model), math.inf)
-
-
-def _printed_df(part: Part, number: Number) -> Interval:
-    if number.text.strip() == "Inf":
-        return NORMAL
-    return part.value(number) or Interval(1.0, math.inf)
 
 
 @lru_cache(maxsize=64)

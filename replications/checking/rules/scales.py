@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from replications.checking.finding import Finding
+from replications.checking.footers import MOST_LIKELY, TRANSFORMED
 from replications.checking.intervals import Interval
 from replications.checking.part import Part
 from replications.checking.rule import rule
-from replications.checking.rules.coefficients import MOST_LIKELY, TRANSFORMED, Family, degrees
 from replications.printouts.block import Number
 
 _TESTED = re.compile(r"Tests are performed on the (log|logit|log odds ratio) scale")
@@ -27,6 +27,7 @@ _BACK = re.compile(r"Intervals are back-transformed from the (log|logit|log odds
 _LEVEL = re.compile(r"Confidence level used: (0?\.\d+)")
 _OTHERWISE = re.compile(r"[Bb]ias adjust|with a threshold of")
 """Notes of what changes estimates, or what they are tested against."""
+Family = dict[str, Number]
 TINY = 1e-300
 """What a number printed as 0 is taken to be at least, where its logarithm is asked for."""
 
@@ -103,10 +104,10 @@ def limits(part: Part, name: str) -> Iterator[Finding]:
     scale, told = _scale(part, _BACK), _LEVEL.search(part.notes)
     level = float(told[1]) if told else MOST_LIKELY
     for prefix, family, estimate, se in _rows(part, "ci_low", "ci_high") if scale is not None else ():
-        if scale is None:
+        if scale is None or "df" not in family:
             continue
         middle = estimate.monotone(scale.there)
-        reach = se * scale.slope(estimate) * part.footer.quantile(level, degrees(part, prefix, family))
+        reach = se * scale.slope(estimate) * part.footer.quantile(level, part.degrees(family["df"]))
         given = [f"{prefix}.estimate", f"{prefix}.se"]
         yield from part.compared(name, family["ci_low"], (middle - reach).monotone(scale.back), given)
         yield from part.compared(name, family["ci_high"], middle.plus(reach).monotone(scale.back), given)
