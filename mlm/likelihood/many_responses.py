@@ -249,9 +249,9 @@ class ManyResponses:
 
     def _cross(self, change: np.ndarray, b: np.ndarray, rest: np.ndarray) -> np.ndarray:
         """``X' V^-1 V_a e`` of each change, shape (m, p, R); `rest` is ``Z_j'`` of the residuals."""
-        e, (q, _, _, many) = np.einsum("abcr,bcr->acr", b, rest), b.shape
-        pairs = self.x_rows @ (b[:, None] * e[:, None]).reshape(q * q, -1, many)
-        return np.asarray((change.reshape(len(change), q * q, 1, many) * pairs).sum(axis=1))
+        e, many = np.einsum("abcr,bcr->acr", b, rest), b.shape[-1]
+        inner = [np.einsum("adcr,acr->dcr", b, np.einsum("abr,bcr->acr", each, e)) for each in change]
+        return np.stack([self.x_rows @ each.reshape(-1, many) for each in inner])
 
     def _sides(self, change: np.ndarray, b: np.ndarray) -> np.ndarray:
         """``X' V^-1 V_a V^-1 X`` of each change, shape (m, p, p, R)."""
