@@ -12,10 +12,10 @@ from ..generalized.distribution import Family
 from ..generalized.irls import estimate
 from ..generalized.means import vanishing_said
 from ..generalized.one_outcome import at_endless_variance
+from ..generalized.pirls import FixedSystem
 from ..generalized.response import Response
 from ..generalized.separation import may_separate, separating
 from .checks import demand_estimable, exact_message
-from .generalized_information import AtModes, information
 from .generalized_rows import WorkedRows
 from .generalized_search import GeneralizedOptimum
 
@@ -276,7 +276,7 @@ def demand_means(frame: ModelFrame, worked: WorkedRows, optimum: GeneralizedOpti
     if not (working.family.may_vanish and len(mode.beta)):
         return
     rows = worked.rows.xt
-    matrix = information(worked.rows, AtModes(mode.matrices, mode.system, mode.at.weights)).matrix
+    matrix = FixedSystem(worked.rows, mode.matrices, mode.at.weights, mode.system).information
     sizes, axes = np.linalg.eigh(matrix * float(np.sum(working.weights)) / mode.at.deviance)
     told = np.square(axes.T @ rows) <= MOST_VARIANCE * np.maximum(sizes, NOT_TOLD / MOST_VARIANCE)[:, None]
     lost = int(np.sum(~told.all(axis=0)))

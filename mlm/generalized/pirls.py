@@ -19,7 +19,17 @@ from .rows import Blocks, Rows
 from .systems import Structure, System
 from .working import AtRows, Working
 
-__all__ = ["OR_LINK", "OR_START", "Mode", "Problem", "find_mode", "predicted", "pulled", "scaled_effects"]
+__all__ = [
+    "OR_LINK",
+    "OR_START",
+    "FixedSystem",
+    "Mode",
+    "Problem",
+    "find_mode",
+    "predicted",
+    "pulled",
+    "scaled_effects",
+]
 
 MOST_STEPS, MOST_HALVINGS = 100, 40
 # Square of a step's length in the metric of the second derivatives, below which it leaves nothing to go (its square is

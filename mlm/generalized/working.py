@@ -27,7 +27,7 @@ LARGEST_LOG = 700.0  # of a mean that is still a float, with room for products
 # Means of counts that are their predictors, as shares of the largest, up to which they are at the edge:
 # levels of zeros have no mode within, and derivatives are rounding.
 EDGE_SHARE = 1e-14
-# Mean deviance of a response near 1 that is rounding.
+# Dispersion of a response near 1 that is rounding.
 NO_DEVIANCE = 1e-15
 
 
@@ -118,7 +118,8 @@ class Working:
         """
         if not self.family.has_scale:
             return 1.0
-        return max(self.penalty_factor, len(self.y) / max(at.deviance, NO_DEVIANCE * len(self.y)), 1.0)
+        dispersion = self.family.likely_dispersion(at.deviance, self.weights)
+        return max(self.penalty_factor, 1.0 / max(dispersion, NO_DEVIANCE), 1.0)
 
     def rounding(self, at: AtRows) -> float:
         """How much of the deviance is rounding of the means, where a dispersion may be so small that it shows."""
