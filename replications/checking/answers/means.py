@@ -13,7 +13,7 @@ import pandas as pd
 import scipy
 
 import mlm
-from mlm.errors import ArgumentError
+from mlm.errors import ArgumentError, FitError
 from replications.checking.answers.cells import Source, of_table, only
 from replications.checking.calls import Call, arguments, chain, numbers_of, text_of, texts_of
 from replications.checking.targets import Target
@@ -300,4 +300,6 @@ def _is_numeric(model: Any, name: str) -> bool:
         mlm.slopes(model, name, ddf="asymptotic" if hasattr(model, "varcorr") else None)
     except ArgumentError:
         return False
+    except FitError:  # a number, of which there is no slope
+        return True
     return True
