@@ -100,11 +100,8 @@ def test_expressions_are_those_of_memory_row_by_row(engine, kind, tmp_path):
         assert (np.abs(here - there)[np.isfinite(there)] <= np.broadcast_to(tolerance, N)[np.isfinite(there)]).all(), k
 
 
-@of_dask
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(
-    "term", ["I(gaps > 1)", "I(gaps^0) + x", "tenths %% 0.1 + scale(tenths %/% 0.3)", "log1p(tiny)"]
-)
+@pytest.mark.parametrize("engine", ENGINES[:3])
+@pytest.mark.parametrize("term", ["I(gaps > 1)", "I(gaps^0) + x", "scale(tenths %/% 0.3)"])
 def test_fits_and_predictions_with_them_are_those_of_memory(engine, term, tmp_path):
     d = rows()
     formula, data = f"y ~ {term} + (1 | g)", engine(d, tmp_path)
