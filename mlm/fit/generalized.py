@@ -26,6 +26,7 @@ from .generalized_checks import (
     convergence_message,
     demand_finite,
     demand_means,
+    demand_resolved,
     demand_start,
     demand_structure,
     offset_said,
@@ -127,6 +128,7 @@ class GeneralizedFit(FittedMixed):
             raise FitError(f"{said} The search was started at start={start!r}: leave that out.") from error
         demand_finite(frame, terms, family, optimum)
         demand_means(frame, worked, optimum)
+        demand_resolved(frame, family, optimum)
         found = cls(frame, tuple(terms), optimum.laplace.problem.working.family, n_agq, worked, optimum, estimated)
         if not silent:
             found._warn(quiet)

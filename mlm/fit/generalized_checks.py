@@ -25,6 +25,7 @@ __all__ = [
     "demand_finite",
     "demand_generalized",
     "demand_means",
+    "demand_resolved",
     "demand_start",
     "demand_structure",
     "offset_said",
@@ -40,6 +41,9 @@ WIDE_OFFSET = 15.0
 FARTHEST = 3e9
 # Sum of counts, and about their deviance, from which differences of 1e-4 in it are rounding.
 LARGEST_TOTAL = 1e12
+# Size of -2 log L of a family with a dispersion above which standard errors from differences of it are rounding: with
+# weights of 1e6 it is 1e9, and those of an intercept are off by a half.
+LARGEST_CRITERION = 1e8
 # Probability of the other outcome, or mean of a count, below which fixed effects may separate the response.
 CERTAIN = 1e-4
 # Share of its largest value from which a weight of a separating combination counts.
@@ -265,6 +269,18 @@ def demand_finite(
     if family.name == "binomial":
         for group in dict.fromkeys(part.term.group for part in terms if _has_intercept(part)):
             _demand_finite_variance(frame, group, family, optimum)
+
+
+def demand_resolved(frame: ModelFrame, family: Family, optimum: GeneralizedOptimum) -> None:
+    """Refuse weights that make the likelihood so large that it has no digits for standard errors."""
+    size = abs(float(optimum.evaluation.value))
+    if family.has_scale and frame.weights is not None and size >= LARGEST_CRITERION:
+        raise DataError(
+            f"The weights go up to {frame.weights.max():.0e}, which makes -2 log L {size:.0e} in size: from "
+            f"{LARGEST_CRITERION:.0e} on, the likelihood of family={family.name!r} leaves no digits for variances and "
+            "standard errors. Divide the weights by their mean: that is another model, here as in lme4, in which random "
+            "effects are shrunken more."
+        )
 
 
 def demand_means(frame: ModelFrame, worked: WorkedRows, optimum: GeneralizedOptimum) -> None:

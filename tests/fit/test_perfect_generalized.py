@@ -100,3 +100,11 @@ def test_terms_with_as_many_effects_together_as_rows():
 def test_counts_may_have_as_many_effects_as_rows():
     data = DATA.iloc[::4].assign(y=np.random.default_rng(2).poisson(3.0, 40))
     assert mlm.glmer("y ~ x + (1 + x || g)", data, "poisson").nobs == 40
+
+
+@pytest.mark.parametrize(("family", "link"), [("Gamma", "log"), ("inverse.gaussian", "log")])
+def test_weights_that_leave_the_likelihood_no_digits(family, link):
+    data = drawn(link, 1e-2, 0.05)
+    assert mlm.glmer("y ~ x + (1 | g)", data.assign(w=1e3), family, link, weights="w").converged
+    with pytest.raises(mlm.DataError, match=r"weights go up to 1e\+06, which makes -2 log L 9e\+08 in size"):
+        mlm.glmer("y ~ x + (1 | g)", data.assign(w=1e6), family, link, weights="w")
