@@ -278,8 +278,8 @@ def demand_resolved(frame: ModelFrame, family: Family, optimum: GeneralizedOptim
         raise DataError(
             f"The weights go up to {frame.weights.max():.0e}, which makes -2 log L {size:.0e} in size: from "
             f"{LARGEST_CRITERION:.0e} on, the likelihood of family={family.name!r} leaves no digits for variances and "
-            "standard errors. Divide the weights by their mean: that is another model, here as in lme4, in which random "
-            "effects are shrunken more."
+            "standard errors. Divide the weights by their mean: that is another model, here as in lme4, with random "
+            "effects shrunken more."
         )
 
 
