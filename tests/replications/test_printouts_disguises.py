@@ -238,3 +238,24 @@ def test_tabs_for_blanks_up_to_each_eighth_column_are_blanks():
     same_everywhere(with_tabs, TEXTS.keys() - alone)
     for name in alone:
         assert set(found(with_tabs(TEXTS[name]))) <= set(found(TEXTS[name]))
+
+
+def test_a_group_whose_name_has_a_blank_is_known_by_its_count():
+    text = """Random effects:
+ Groups   Name        Variance Std.Dev.
+ shed     (Intercept) 0.25     0.50
+ shed.1   hours       0.09     0.30
+ keeper 2 (Intercept) 0.01     0.10
+ Residual             1.00     1.00
+Number of obs: 320, groups:  shed, 16; keeper 2, 12
+"""
+    ids = [id for _, id, *_ in found(text) if id.endswith("sd")]
+    assert ids == [
+        "varcomp.shed.intercept.sd", "varcomp.shed_1.hours.sd", "varcomp.keeper 2.intercept.sd", "varcomp.residual.sd",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ["-1.0097 -0.7676 -0.6478 0.1234 0.7 0.1 0.2", "fm1     1 57 1.2 3.4 5.6 0.7 0.5 0.1"])
+def test_a_row_below_a_table_that_has_no_label_is_none_of_it(row):
+    texts = [text for _, _, text, *_ in found(f"{TEXTS['anova']}\n\n{row}\n")]
+    assert texts == [text for _, _, text, *_ in found(TEXTS["anova"])]
