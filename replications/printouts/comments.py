@@ -24,6 +24,8 @@ _COUNT = re.compile(r"^\s*(\d{1,5})(?:\s?[|:]|[.)])?(?=\s|$)\t?")
 """The number of a line, as editors and ``cat -n`` put it in front."""
 _TYPED = re.compile(r"R?> ?(?:[\w.]+\s*(?:<-|=)\s*\S|[\w.:]+\(|[\w.$]+$|#)")
 """A command behind a prompt."""
+_NO_ROW = re.compile(r"<-|[\w.]\(|=|,\s*$")
+"""What commands have and rows of tables do not."""
 _FEW = 3
 """Lines from which on what could be a label may be a prefix; cells from which on a line is one of headings."""
 _BLANKS = 2
@@ -73,7 +75,11 @@ def is_console(raw: Sequence[str]) -> bool:
     if not any("  " in line.text.strip() for line in shown):
         return False
     titles = [line for line in shown if has_title(line) or _is_heading(line.text)]
-    return len(titles) > 1 and any(_has_numbers(line.text) for line in shown)
+    rows = [line for line in shown if has_decimals(line.text) and has_few_words(line.text)]
+    tables = (
+        any(_is_heading(line.text) for line in titles) and sum(_NO_ROW.search(row.text) is None for row in rows) > 1
+    )
+    return tables or (len(titles) > 1 and any(_has_numbers(line.text) for line in shown))
 
 
 def _counted(raw: Sequence[str]) -> Iterator[tuple[int, int]]:

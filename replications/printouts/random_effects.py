@@ -279,7 +279,7 @@ def _cells(text: str, head: list[tuple[str, int]], wanted: list[str]) -> list[Ce
 def _labels(before: str, head: dict[str, int], groups: set[str]) -> tuple[str, str] | None:
     """Return group and name at the beginning of a row, the group empty where it is that of the row above.
 
-    The counts below the table tell which words are groups. Without them it is the place that tells, and where places
+    The counts below the table tell which words are a group. Without them it is the place that tells, and where places
     are lost, the first of two words is the group.
     """
     words = before.split()
@@ -289,9 +289,11 @@ def _labels(before: str, head: dict[str, int], groups: set[str]) -> tuple[str, s
     if head.get("Groups", 0) and at and not before[:at].strip():
         return "", " ".join(words)
     if groups:
-        group = _plain(words[0])
-        known = group in groups or re.sub(r"\.\d+$", "", group) in groups
-        return (words[0], " ".join(words[1:])) if known else ("", " ".join(words))
+        for count in range(len(words), 0, -1):
+            group = " ".join(words[:count])
+            if {_plain(group), re.sub(r"\.\d+$", "", _plain(group))} & groups:
+                return group, " ".join(words[count:])
+        return "", " ".join(words)
     if len(words) == 1:
         return ("", words[0]) if before.startswith("  ") or words == ["(Intercept)"] else (words[0], "")
     if len(words) > 2 and at < len(before) and before[at - 1] == " ":

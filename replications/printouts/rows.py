@@ -92,7 +92,10 @@ def swallows(label: str, *, gap: bool) -> bool:
         return True
     if _closes(label):
         return False
-    return bool(re.search(r"\s-?\d*[.,]\d\S*$", label) or (gap and re.search(r"\s\s-?\d[\d.]*$", label)))
+    return bool(
+        re.search(r"\s-?\d*[.,]\d\S*$", label)
+        or (gap and re.search(r"\s\s-?\d[\d.]*(?:\s+-?\d[\d.]*)*$|^-\d*\.\d+$", label))
+    )
 
 
 def holds_numbers(label: str) -> bool:

@@ -27,6 +27,9 @@ serial <- glmmTMB(yield ~ hours + ar1(week + 0 | orchard), data = weekly)
 
 printed <- function(x, width = 80) { options(width = width); capture.output(print(x)) }
 out <- list(
+  versions = as.list(sapply(
+    c("lme4", "lmerTest", "nlme", "emmeans", "glmmTMB"), function(name) as.character(packageVersion(name))
+  )),
   lmm = printed(summary(lmm)), reml = printed(summary(reml)), glmm = printed(summary(glmm)),
   lm = printed(summary(plain)), glm = printed(summary(counts)), lme = printed(summary(mixed)),
   matrix = printed(coef(summary(lmm)), 100), narrow = printed(coef(summary(lmm)), 60), print = printed(lmm),

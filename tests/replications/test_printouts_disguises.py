@@ -9,7 +9,7 @@ import pytest
 from replications.printouts.read import read_printout
 
 PASTED = json.loads(Path(__file__).parents[1].joinpath("reference", "pasted.json").read_text("utf8"))
-TEXTS = {name: "\n".join(lines) for name, lines in PASTED.items() if not name.startswith("tmb")}
+TEXTS = {name: "\n".join(lines) for name, lines in PASTED.items() if not name.startswith(("tmb", "versions"))}
 """Some have levels that end in a number, ``gen 0.5``."""
 
 
@@ -198,8 +198,6 @@ SAID = "I fitted this, and wonder what it means:\n\n{}\n\nCan anybody explain th
 )
 def test_output_in_a_fence_of_code_is_output(fence, prompt):
     for name in ("lmm", "reml", "lm", "glm", "lme", "anova", "means"):
-        if not prompt and name in ("anova", "means"):
-            continue
         closes = re.match(r"[`~]+", fence)[0]
         text = SAID.format(f"{fence}\n{prompt}{TEXTS[name]}\n{closes}")
         assert [n[1:] for n in found(text)] == [n[1:] for n in found(TEXTS[name])], name
@@ -212,7 +210,8 @@ def test_output_in_an_element_of_code_is_output():
 
 
 def test_code_in_a_fence_of_code_stays_code():
-    code = "m <- lmer(y ~ x + (1 | g), d)\nstart <- c(0.5, 2.25)\nif (a\n    > 2.5) print(1.5)\n# Fixed effects: 2.5\n"
+    code = "table <- rbind(\n  c(0.25,  1.5, 2.5),\n  c(0.75,  2.5, 3.5))\n"
+    code += "m <- lmer(y ~ x + (1 | g), d)\nstart <- c(0.5, 2.25)\nif (a\n    > 2.5) print(1.5)\n# Fixed effects: 2.5\n"
     printout = read_printout(SAID.format(f"```r\n{code}```"))
     assert not [*printout]
 
@@ -238,3 +237,24 @@ def test_tabs_for_blanks_up_to_each_eighth_column_are_blanks():
     same_everywhere(with_tabs, TEXTS.keys() - alone)
     for name in alone:
         assert set(found(with_tabs(TEXTS[name]))) <= set(found(TEXTS[name]))
+
+
+def test_a_group_whose_name_has_a_blank_is_known_by_its_count():
+    text = """Random effects:
+ Groups   Name        Variance Std.Dev.
+ shed     (Intercept) 0.25     0.50
+ shed.1   hours       0.09     0.30
+ keeper 2 (Intercept) 0.01     0.10
+ Residual             1.00     1.00
+Number of obs: 320, groups:  shed, 16; keeper 2, 12
+"""
+    ids = [id for _, id, *_ in found(text) if id.endswith("sd")]
+    assert ids == [
+        "varcomp.shed.intercept.sd", "varcomp.shed_1.hours.sd", "varcomp.keeper 2.intercept.sd", "varcomp.residual.sd",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ["-1.0097 -0.7676 -0.6478 0.1234 0.7 0.1 0.2", "fm1     1 57 1.2 3.4 5.6 0.7 0.5 0.1"])
+def test_a_row_below_a_table_that_has_no_label_is_none_of_it(row):
+    texts = [text for _, _, text, *_ in found(f"{TEXTS['anova']}\n\n{row}\n")]
+    assert texts == [text for _, _, text, *_ in found(TEXTS["anova"])]

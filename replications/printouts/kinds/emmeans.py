@@ -193,7 +193,8 @@ def _row(line: Line, heads: _Heads, given: str) -> _Row | None:
     placed = _aligned(line.text, heads)
     if placed is None and not _has_gaps(line.text, heads):
         placed = _in_words(line.text, heads) or _in_turn(line.text, heads)
-    if placed is None or bool(placed[0]) != bool(heads.labels):
+    joint = not heads.labels and heads.columns[0].text == "df1"
+    if placed is None or not (placed[0] or joint):
         return None
     label, cells = placed
     name = slug(re.sub(r"\s+", " ", label))
