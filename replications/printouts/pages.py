@@ -130,6 +130,7 @@ class _Rows:
     """The rows of a table as they are read; a cell that spans rows stands in each of them."""
 
     row: list[str] | None = None
+    headed: bool = True
     cell: list[str] | None = None
     start: int = 1
     spans: tuple[int, int] = (1, 1)
@@ -137,7 +138,7 @@ class _Rows:
 
     def open_row(self, line: int) -> None:
         """Begin a row."""
-        self.row, self.start = [], line
+        self.row, self.start, self.headed = [], line, True
         self._fill()
 
     def open_cell(self, attrs: dict[str, str | None]) -> None:
@@ -165,7 +166,8 @@ class _Rows:
         if row is None:
             return None
         self.below = {at: (count - 1, text) for at, (count, text) in self.below.items() if count > 1}
-        return Line(self.start, "\t".join(row), prose=True, cells=tuple(row)) if any(row) else None
+        text, cells = "\t".join(row), tuple(row)
+        return Line(self.start, text, prose=True, cells=cells, headed=self.headed) if any(row) else None
 
     def _fill(self) -> None:
         while self.row is not None and (found := self.below.get(len(self.row))) is not None:
@@ -202,6 +204,7 @@ class _Page(HTMLParser):
         elif tag in ("td", "th") and self._table.row is not None:
             self._table.close_cell()
             self._table.open_cell(named)
+            self._table.headed &= tag == "th"
         elif self._table.cell is not None:
             self._table.cell += [" "] if tag == "br" else []
         elif self._pre:
