@@ -22,7 +22,7 @@ _HEAD = re.compile(rf"^.*?\s(?:{_ESTIMATE}\s+(?:SE|(?:lower|asymp)\S+|df)\b|{_OF
 _GIVEN = r"^\s*[\w.]+ = +\S.*:\s*$"
 _NOTES = (
     r"^(Degrees-of-freedom|Confidence level|P value adjustment|Results are (averaged|given)|Intervals are|Tests are)",
-    r"^(Conf-level adjustment|Note: |NOTE: |d\.f\. method|Warning|[Ss]ignificance level used|Groups? |"
+    r"^(Conf-level adjustment|Note: |NOTE: |d\.f\. method|Warning|[Ss]ignificance level used|Groups? (?!\s*Name\b)|"
     r"then we cannot show|But we also did not show)",
 )
 
