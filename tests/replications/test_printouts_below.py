@@ -217,3 +217,32 @@ Log Likelihood -1143.36<br />
     said = " ".join(text for _, text in printout.unread)
     assert all(number in said for number in ("23.55", "-2.38", "2294.73", "-1143.36"))
     assert not any(number in said for number in ("1.25", "2.50"))
+
+
+def test_likelihood_ratio_tests_of_lmtest_are_read():
+    (block,) = read_printout("""Likelihood ratio test
+
+Model 1: score ~ week + (1 | ward)
+Model 2: score ~ week + arm + (1 | ward)
+  #Df  LogLik Df  Chisq Pr(>Chisq)
+1   4 -512.33
+2   6 -507.90  2 8.8600    0.01191 *
+---
+Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
+""")
+
+    assert (block.kind, block.heads["model 2"], block.unread) == (
+        "lmtest.lrtest",
+        "score ~ week + arm + (1 | ward)",
+        [],
+    )
+    assert [(n.id, n.text) for n in block.numbers] == [
+        ("1.npar", "4"),
+        ("1.loglik", "-512.33"),
+        ("2.npar", "6"),
+        ("2.loglik", "-507.90"),
+        ("2.chisq_df", "2"),
+        ("2.chisq", "8.8600"),
+        ("2.p", "0.01191"),
+        ("2.stars", "*"),
+    ]
