@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from pathlib import Path
@@ -37,10 +38,19 @@ def text_of(file: str) -> str:
     except OSError as error:
         raise PrintoutError(f"The printout {file} cannot be opened: {error.strerror}") from None
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode(_encoding(raw))
     except UnicodeDecodeError:
         if b"\0" in raw:
             raise PrintoutError(
                 f"{file} is not text: save the page as text or HTML, or copy the printout out of it"
             ) from None
         return raw.decode("cp1252", errors="replace")
+
+
+def _encoding(raw: bytes) -> str:
+    """Return UTF-16 where the text begins as such or each other byte is zero, as PowerShell writes it; else UTF-8."""
+    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    halves = {"utf-16-le": raw[1::2], "utf-16-be": raw[::2]}
+    zeros = {name: half.count(0) for name, half in halves.items() if 2 * half.count(0) > len(half) > 0}
+    return max(zeros, key=zeros.__getitem__) if zeros and not len(raw) % 2 and raw.count(0) < len(raw) else "utf-8-sig"

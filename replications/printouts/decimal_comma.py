@@ -9,15 +9,21 @@ from dataclasses import replace
 from replications.printouts.lines import Line
 
 _COMMAS = re.compile(r"(?:(?<=\s)|(?<=<)|^)-?\d+,\d+(?:e[-+]\d+)?(?=\s|$|[;%)])")
+_SHARES = re.compile(r"(?:(?<=\s)|(?<=<)|^)-?0,\d{2,}(?=\s|$)")
+"""Numbers below one that no list of two numbers is."""
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
 _POINTS = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
+_NAMED = re.compile(r"(?<=[^\W\d] )\d*\.\d+(?![\w.])|<\.\d+")
+"""A number behind a word and one blank, which may be the end of a level's name, and what ``<.0001`` always is."""
+_BETWEEN_DIGITS = re.compile(r"(?<=[\d<]),(?=\d)")
 AT_LEAST = 3
 """Numbers with a decimal comma, which no thousands can be, from which on a print without any point has such."""
 
 
 def with_points(lines: list[Line]) -> list[Line]:
     """Return lines with points for the decimal commas of prints, or of a whole text, that has no decimal point.
+
+    Points within names, ``dose 2.5``, are none of these where there are more commas.
 
     Examples
     --------
@@ -54,4 +60,9 @@ def _commas(line: Line) -> int:
 
 
 def _has_commas(run: list[Line]) -> bool:
-    return sum(map(_commas, run)) >= AT_LEAST and not any(_POINTS.search(line.text) for line in run)
+    if any(_POINTS.search(_NAMED.sub("", line.text)) for line in run):
+        return False
+    commas, named = sum(map(_commas, run)), sum(len(_NAMED.findall(line.text)) for line in run)
+    if commas < AT_LEAST and any(_SHARES.search(line.text) for line in run):
+        commas = sum(len(_COMMAS.findall(line.text)) for line in run)
+    return commas >= AT_LEAST and commas > named

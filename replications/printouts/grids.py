@@ -10,6 +10,7 @@ from itertools import zip_longest
 from replications.printouts.cells import Cell
 from replications.printouts.cursor import Cursor
 from replications.printouts.lines import Line
+from replications.printouts.names import QUANTITIES, quantity
 
 RULE = re.compile(r"^\s*[=\-_\u2500\u2550]{8,}\s*$")
 _INDENTED = 3
@@ -17,6 +18,11 @@ _INDENTED = 3
 LONGEST = 400
 """Lines of the longest table that is looked for."""
 _PIECE = re.compile(r"\[[^\[\]]*\]\**|\S+(?:\s\S+)*")
+_TELLS = re.compile(
+    r"Predictors|Estimates?|Est\.?|[Mm](?:ean)?|[Ss]\.?[DdEe]\.?|[Mm]edian|[Nn]|%|.|.*Ratios?|Log-\w+|C\.?I\.?|Statistic|"
+    r"[Tt]erms?|[Vv]ariables?|[Pp]arameters?|Coef\w*\.?|B \(.*\)|.*\((?:SE|SD|CI)\)"
+)
+"""Words of a second row of headings, which say what stands below them."""
 _BETWEEN_ROWS = re.compile(
     r"^\s*(\\\\(\[[^\]]*\])?\s*)?\\(hline|midrule|toprule|bottomrule|cmidrule|cline|addlinespace)\b|^\s*\+[-=:+]+\+\s*$"
 )
@@ -40,12 +46,22 @@ class GridRow:
 def of_cells(cursor: Cursor) -> list[GridRow]:
     """Take the rows of cells that follow each other, with rules between them perhaps.
 
-    Where rules are drawn around each row, ``+---+---+``, the lines between two of them are one row.
+    Where rules are drawn around each row, ``+---+---+``, the lines between two of them are one row. A row of words
+    below a page's headings, one for each column, is none of these.
     """
     pieces: list[list[GridRow]] = [[]]
+    heads = list[GridRow]()
     while (line := cursor.peek()) is not None and (line.cells or (any(pieces) and _BETWEEN_ROWS.match(line.text))):
         if line.cells and not all(re.fullmatch(r":?-*:?", cell) for cell in line.cells):
-            pieces[-1].append(GridRow(line.number, line.cells))
+            row = GridRow(line.number, line.cells)
+            if line.headed:
+                heads.append(row)
+            elif _is_below(row, pieces, heads):
+                cursor.take()
+                continue
+            pieces[-1].append(row)
+        elif line.cells and any(pieces) and not heads and not line.prose:
+            heads = pieces[-1][-1:]
         elif _DRAWN.match(line.text):
             pieces.append([])
         cursor.take()
@@ -53,6 +69,33 @@ def of_cells(cursor: Cursor) -> list[GridRow]:
     if len(drawn) < 2 or any(map(_has_rows, drawn)):
         return [row for piece in drawn for row in piece]
     return [_stacked(piece) for piece in drawn]
+
+
+def _is_below(row: GridRow, pieces: Sequence[list[GridRow]], heads: Sequence[GridRow]) -> bool:
+    """Tell whether a row of words is none of headings: it is below ``heads``, or not all of its words are different."""
+    if heads:
+        return pieces[-1][-1:] == [heads[-1]] and _is_of_words(row, heads[-1])
+    names = row.cells[1:]
+    differ = all(names) and len(set(names)) == len(names)
+    return len(pieces) == len(pieces[0]) == 1 and not differ and _is_of_words(row, pieces[0][0])
+
+
+def _is_of_words(row: GridRow, head: GridRow) -> bool:
+    """Tell whether a row has a label and words, none of which says what stands below, and headings each another one.
+
+    Examples
+    --------
+    >>> head = GridRow(1, ("", "Girls", "Boys"))
+    >>> [_is_of_words(GridRow(2, cells), head) for cells in (("Fit", "ML", "ML"), ("", "b", "b"), ("Term", "M", "SD"))]
+    [True, False, False]
+    """
+    names = head.cells[1:]
+    if len(names) < 2 or not all(names) or len(set(names)) < len(names) or not row.cells[0] or not any(row.cells[1:]):
+        return False
+    told = {*QUANTITIES, *QUANTITIES.values()}
+    return not any(
+        re.search(r"\d", cell) or cell in told or quantity(cell) in told or _TELLS.fullmatch(cell) for cell in row.cells
+    )
 
 
 def _has_rows(piece: Sequence[GridRow]) -> bool:

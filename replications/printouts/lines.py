@@ -48,7 +48,8 @@ QUOTED = 0.6
 class Line:
     """One line: its number, the text, its cells where it is a table's row.
 
-    ``code`` and ``prose`` are what no reader of output looks at. ``output`` is what a page marks as output.
+    ``code`` and ``prose`` are what no reader of output looks at. ``output`` is what a page marks as output, and
+    ``headed`` a row of a page's table that has cells of headings, ``<th>``, and no others.
     """
 
     number: int
@@ -57,6 +58,7 @@ class Line:
     prose: bool = False
     cells: tuple[str, ...] = ()
     output: bool = False
+    headed: bool = False
 
     @property
     def blank(self) -> bool:

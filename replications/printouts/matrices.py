@@ -26,6 +26,8 @@ CODES = re.compile(
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w(?::\s|\s*=)\s*(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon or an equals sign and a number, ``AIC: 32``."""
 _STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
+_TITLE = re.compile(r"^\s*(?!Signif)(?:[A-Z][\w. -]*|[\w.]+ = .*\S):\s*$")
+"""A line that says what stands below it, ``Correlation:`` or ``sex = f:``."""
 FIRST_OF_A_TABLE = ("Estimate", "Value", "Sum Sq", "npar", "numDF", "Res.Df")
 """Headings that stand first in their table, so that none of its further panels begins with them."""
 _NOWHERE = -1
@@ -93,7 +95,7 @@ def read(
             _add(matrix, panel, columns, short, label)
             panel = []
             _stars_below(cursor, matrix)
-        elif line.prose or line.code or ends(line) or _NO_ROW.match(line.text):
+        elif line.prose or line.code or ends(line) or _NO_ROW.match(line.text) or _is_title(line, matrix, panel):
             break
         elif _is_legend(cursor, matrix):
             continue
@@ -110,6 +112,12 @@ def read(
             panel.append(cursor.take())
     _add(matrix, panel, columns, short, label)
     return matrix
+
+
+def _is_title(line: Line, matrix: Matrix, panel: list[Line]) -> bool:
+    """Tell whether a line below rows says what stands below it; a row's name that ends so stood above already."""
+    known = {row.label for row in matrix.rows} | {_label(row.text) for row in panel}
+    return bool(known) and _TITLE.match(line.text) is not None and line.text.strip() not in known
 
 
 def _may_be_row(line: Line, below: Line | None, matrix: Matrix, panel: list[Line]) -> bool:
@@ -268,7 +276,7 @@ def _add(
     names = [column.text for column in columns]
     matrix.headings += [name for name in names if name not in matrix.headings]
     for line, row in zip(panel, rows, strict=True):
-        if row is None:
+        if row is None or _is_of_fewer(row, matrix):
             matrix.unread.append(line)
         else:
             _merge(matrix, row, names)
@@ -329,6 +337,12 @@ def _row(line: Line, columns: Sequence[Cell], short: bool, matrix: Matrix) -> Ro
     if label in {row.label for row in matrix.rows}:
         return Row(label, line.number, stars=stars, stars_line=line.number)
     return row
+
+
+def _is_of_fewer(row: Row, matrix: Matrix) -> bool:
+    """Tell whether a row says again, with fewer cells, what one of its name says above: it is of another table."""
+    above = [known.cells.keys() for known in matrix.rows if known.label == row.label]
+    return bool(row.cells) and any(row.cells.keys() < cells for cells in above)
 
 
 def _merge(matrix: Matrix, row: Row, names: Iterable[str]) -> None:

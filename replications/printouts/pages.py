@@ -23,6 +23,10 @@ _IS_PAGE = re.compile(r"<(?:!doctype html|html|body|pre|table|div|p|tr)\b", re.I
 _LAID_OUT = {"pre", "textarea", "listing", "xmp", "samp"}
 _STYLED = re.compile(r"white-space:\s*(pre|break-spaces)|font-family:[^;]*(courier|consolas|mono)", re.IGNORECASE)
 _TWO_TAGS = 2
+_RULED = re.compile(r"={8,}")
+_ENDS = re.compile(r"\*+\s*p\s*<\s*0?\.")
+_LONGEST = 80
+"""Lines of the longest table between rules that a page shows as text."""
 NEAR = 2
 """How far from a line laid out by blanks that do not break the lines of the same output may be."""
 
@@ -123,9 +127,25 @@ def _outputs(lines: list[Line], has_output: bool) -> list[Line]:
     """
     if not has_output and not any(line.cells for line in lines):
         return [replace(line, prose=False) for line in lines]
+    reflowed = _reflowed(lines)
     spaced = [at for at, line in enumerate(lines) if line.prose and not line.cells and "  " in line.text]
     near = {at + by for at in spaced for by in range(-NEAR, NEAR + 1)}
-    return [replace(line, prose=False) if at in near and not line.cells else line for at, line in enumerate(lines)]
+    return [
+        replace(line, prose=False) if (at in near or at in reflowed) and not line.cells else line
+        for at, line in enumerate(lines)
+    ]
+
+
+def _reflowed(lines: list[Line]) -> set[int]:
+    """Return the lines of tables between rules of ``=`` that a page shows as text: each from a rule to a legend."""
+    found = set[int]()
+    for first in (at for at, line in enumerate(lines) if line.prose and _RULED.match(line.text)):
+        if first in found:
+            continue
+        within = range(first + 1, min(first + _LONGEST, len(lines)))
+        last = next((at for at in within if _RULED.match(lines[at].text) or _ENDS.search(lines[at].text)), first)
+        found |= set(range(first, last + 1))
+    return found
 
 
 @dataclass
@@ -133,6 +153,7 @@ class _Rows:
     """The rows of a table as they are read; a cell that spans rows stands in each of them."""
 
     row: list[str] | None = None
+    headed: bool = True
     cell: list[str] | None = None
     start: int = 1
     spans: tuple[int, int] = (1, 1)
@@ -140,7 +161,7 @@ class _Rows:
 
     def open_row(self, line: int) -> None:
         """Begin a row."""
-        self.row, self.start = [], line
+        self.row, self.start, self.headed = [], line, True
         self._fill()
 
     def open_cell(self, attrs: dict[str, str | None]) -> None:
@@ -168,7 +189,8 @@ class _Rows:
         if row is None:
             return None
         self.below = {at: (count - 1, text) for at, (count, text) in self.below.items() if count > 1}
-        return Line(self.start, "\t".join(row), prose=True, cells=tuple(row)) if any(row) else None
+        text, cells = "\t".join(row), tuple(row)
+        return Line(self.start, text, prose=True, cells=cells, headed=self.headed) if any(row) else None
 
     def _fill(self) -> None:
         while self.row is not None and (found := self.below.get(len(self.row))) is not None:
@@ -205,6 +227,7 @@ class _Page(HTMLParser):
         elif tag in ("td", "th") and self._table.row is not None:
             self._table.close_cell()
             self._table.open_cell(named)
+            self._table.headed &= tag == "th"
         elif self._table.cell is not None:
             self._table.cell += [" "] if tag == "br" else []
         elif self._pre:

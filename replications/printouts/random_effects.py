@@ -86,6 +86,14 @@ def _stand_below(cells: Sequence[Cell], starts: Sequence[int]) -> bool:
     return all(low <= cell.start < high for cell, low, high in zip(cells, starts, edges, strict=False))
 
 
+def _is_named(text: str, cells: Sequence[Cell], head: Sequence[tuple[str, int]], wanted: Sequence[str]) -> bool:
+    """Tell whether the decimal at the end of a label is a level's: a word in front, the cells below their headings."""
+    starts = [start for name, start in head if name in wanted]
+    if len(cells) < len(starts) or not starts:
+        return False
+    return bool(re.search(r"[^\W\d] \d*\.\d+\s*$", text[: cells[0].start])) and _stand_below(cells, starts)
+
+
 def _may_be_code(line: Line) -> bool:
     """Tell whether a line may be a command without a prompt that follows the table."""
     return line.blank or not trailing(line.text) or "(" in line.text[1:]
@@ -210,7 +218,8 @@ def _read(block: Block, lines: Sequence[Line], groups: set[str], places: _Places
     for line in rows:
         cells = _cells(line.text, head, wanted)
         label = line.text[: cells[0].start] if cells else ""
-        place = None if swallows(label.strip(), gap=True) else _labels(label, dict(head), groups)
+        swallowed = swallows(label.strip(), gap=True) and not _is_named(line.text, cells, head, wanted)
+        place = None if swallowed else _labels(label, dict(head), groups)
         if place is None:
             return False
         group, name = place
@@ -271,7 +280,8 @@ def _cells(text: str, head: list[tuple[str, int]], wanted: list[str]) -> list[Ce
         return cells if len(cells) >= len(wanted) else []
     numbers = min((start for name, start in head if name in wanted), default=0)
     inner = sum(cell.end <= numbers for cell in cells)
-    inner = 0 if inner and swallows(text[: cells[inner - 1].end].strip(), gap=True) else inner
+    if inner and swallows(text[: cells[inner - 1].end].strip(), gap=True):
+        inner = inner if _is_named(text, cells[inner:], head, wanted) else 0
     cells = cells[inner:] if len(cells) - inner >= len(wanted) else cells
     return cells if len(cells) >= len(wanted) else []
 

@@ -12,6 +12,8 @@ from replications.printouts.lines import Line
 _WITHOUT_TEST = ("Residual", "<none>", "NULL")
 _TEST = ("Chisq", "Df", "Test")
 """Headings of the first cell that the row of the first model has not: it is compared with none."""
+_APART = re.compile(r"\s\s-?\d[\d.]*(?=\s)|^-?\d+\.\d{3,}$")
+"""A number set apart within a label, and a long one that is all of it: neither names a row of tests or coefficients."""
 _WORDS_OF_A_LABEL = 5
 """Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
 
@@ -62,7 +64,7 @@ def parse(line: Line, columns: Sequence[Cell], *, short: bool, decimal: bool = F
     named = decimal and len(below) == len(columns) and re.search(r"\S \S*\d\S*$", label)
     if swallows(label.rpartition(" ")[0] if named else label, gap=True):
         return None
-    if len(placed) < len(columns) and re.fullmatch(r"-?\d*\.\d+", label):
+    if re.fullmatch(r"-\d*\.\d+" if len(placed) == len(columns) else r"-?\d*\.\d+", label) or _APART.search(label):
         return None
     if not below and len(placed) < len(columns) and len(label.split()) > _WORDS_OF_A_LABEL:
         return None

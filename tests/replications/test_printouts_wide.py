@@ -50,7 +50,7 @@ def test_models_of_nlme_go_on_in_panels():
     assert unread == []
     assert found["n1", "p-value"] == "<.0001"
     assert found["n0", "logLik"] == "-688.4717757"
-    assert len(found) == 10
+    assert len(found) == 12
 
 
 CONTRASTS = """ contrast               estimate    SE  df t.ratio

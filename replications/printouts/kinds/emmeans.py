@@ -30,7 +30,7 @@ _LETTERS = re.compile(r"\.(?:group|(?:equiv|delta|signif)\.set)|note")
 _GIVEN = r"^\s*[\w.]+ = +\S.*:\s*$"
 _NOTES = (
     r"^(Degrees-of-freedom|Confidence level|P value adjustment|Results are (averaged|given)|Intervals are|Tests are)",
-    r"^(Conf-level adjustment|Note: |NOTE: |d\.f\. method|Warning|[Ss]ignificance level used|Groups? |"
+    r"^(Conf-level adjustment|Note: |NOTE: |d\.f\. method|Warning|[Ss]ignificance level used|Groups? (?!\s*Name\b)|"
     r"then we cannot show|But we also did not show)",
 )
 

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from replications.printouts.block import Block
-from replications.printouts.cells import Cell, all_numbers, is_number, names_above
+from replications.printouts.cells import Cell, all_numbers, is_number, names_above, trailing
 from replications.printouts.coefficients import named_vector
 from replications.printouts.cursor import Cursor
 from replications.printouts.kind import begins_another, kind
@@ -26,6 +26,8 @@ def read(cursor: Cursor) -> Block | None:
     called = re.match(r"(?:round\(|\w+ <- )*(?:\w+::)?(fixef|coef|ngrps|quantile)\(", call)
     block = Block(_KINDS[called[1]] if called else "base.print.vector", first.number, call=call)
     counted = re.search(r"\b(table|[ts]apply|ngrps|aggregate)\(", call)
+    if counted and not _heads_values(cursor, first, below):
+        return None
     if not counted and not _is_named(first.text, all_numbers(below.text) or []):
         return None
     pairs = named_vector(cursor, lambda line: begins_another(line, "base.print.vector"))
@@ -41,6 +43,21 @@ def read(cursor: Cursor) -> Block | None:
         id["lme4.ngrps"] = f"n_groups.{slug(name)}"
         block.add(text, id.get(block.kind, slug(name)), name, "", number)
     return block if block.numbers else None
+
+
+def _heads_values(cursor: Cursor, names: Line, values: Line) -> bool:
+    """Tell whether names that may be numbers, as levels are, stand above values and are none of a table's rows.
+
+    None of such names stands among words, and no line that ends with numbers right above them.
+    """
+    words = names.text.split()
+    numbers = [is_number(word) and not word.endswith("%") for word in words]
+    if not any(numbers):
+        return True
+    above = cursor.peek(-1) if cursor.at else None
+    goes_on = above is not None and not (above.code or above.prose) and bool(trailing(above.text))
+    ends = {cell.end for cell in all_numbers(values.text) or []}
+    return all(numbers) and not goes_on and len(names.text.rstrip()) in ends
 
 
 def _is_padded(names: Line, values: Line) -> bool:

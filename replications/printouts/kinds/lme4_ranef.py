@@ -49,7 +49,8 @@ def read(cursor: Cursor) -> Block | None:
     if (line := cursor.skip_blank()) is not None and line.text.startswith("with conditional variances"):
         behind = cursor.at + 1
     elif line is not None and re.match(r"^\s*attr\(,\"class\"\)", line.text):
-        behind = cursor.at + 2
+        below = cursor.peek(1)
+        behind = cursor.at + 1 + (below is not None and below.text.lstrip().startswith("[1]"))
     cursor.at = behind
     return block if block.numbers else None
 

@@ -18,7 +18,7 @@ from replications.printouts.names import quantity, slug
 TITLE = r"^\s*(Generalized |Nonlinear |Linear )?(linear |Linear |generalized )?mixed model fit by"
 _SECTION = (
     rf"{TITLE}|^\s*REML criterion at convergence|^\s*Scaled residuals:|^\s*Random effects:\s*$"
-    r"|^\s*Fixed [eE]ffects:|^\s*Number of obs: ?\d"
+    r"|^\s*Fixed [eE]ffects:(?!\s+(?:list\(|\S.*~))|^\s*Number of obs: ?\d"
 )
 _HEAD = re.compile(r"^\s*(Formula|Data|Family|Subset|Weights|Offset|Control|Method)\s*:\s*(.*)$")
 _END_OF_FORMULA = re.compile(
@@ -75,7 +75,7 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
         random_effects.read(cursor, block, _ends)
     elif re.match(r"(Number of obs|# of obs|number of obs)\s*:", text):
         random_effects.counts(cursor, block)
-    elif re.match(r"Fixed [eE]ffects:", text):
+    elif re.match(r"Fixed [eE]ffects:(?!\s+(?:list\(|\S.*~))", text):
         _fixed(cursor, block)
     elif text.startswith("Correlation of Fixed Effects"):
         cursor.take()

@@ -15,8 +15,16 @@ from replications.printouts.names import quantity, slug
 
 _CELL = rf"\d+ vs \d+|{NUMBER}"
 _ROW = re.compile(rf"^\s*(?P<label>\S.*?)(?P<cells>(?:\s+(?:{_CELL}))*)\s*$")
-_IDS = {"df": "npar", "AIC": "aic", "BIC": "bic", "logLik": "loglik", "L.Ratio": "chisq", "p-value": "p"}
-_HEADINGS = ["Model", *list(_IDS)[:4], "Test", *list(_IDS)[4:]]
+_IDS = {
+    "Model": "model",
+    "df": "npar",
+    "AIC": "aic",
+    "BIC": "bic",
+    "logLik": "loglik",
+    "L.Ratio": "chisq",
+    "p-value": "p",
+}
+_HEADINGS = [*list(_IDS)[:5], "Test", *list(_IDS)[5:]]
 _DENOMINATOR = r"^\s*Denom\. DF:\s*"
 _TESTS = re.compile(r"^\s*numDF\s+F-value\s+p-value\s*$")
 _OF_THE_FIRST = 5
@@ -27,7 +35,7 @@ _OF_THE_FIRST = 5
     "nlme.anova", begins=r"^\s*Model\s+df\s+AIC(\s+BIC)?(\s+logLik)?(\s+Test)?(\s+L\.Ratio)?(\s+p-value)?\s*$", turn=19
 )
 def read(cursor: Cursor) -> Block | None:
-    """Read a row a model, in panels where they are wide; the number R gives to a model is none of the comparison."""
+    """Read a row a model, in panels where they are wide; a row without the number of its turn is none."""
     first = cursor.peek()
     assert first is not None
     block = Block("nlme.anova", first.number, call=cursor.call())
@@ -40,6 +48,8 @@ def read(cursor: Cursor) -> Block | None:
             if _is_head(line, labels) or (columns[0] != "Model" and label not in labels):
                 break
             if columns[0] == "Model":
+                if cells[:1] != [str(len(labels) + 1)]:
+                    break
                 labels.append(label)
             _add(block, line, label, columns, cells)
             count += 1

@@ -15,7 +15,12 @@ from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
 from replications.printouts.names import quantity, slug
 
-_TITLE = r"^\s*(Linear mixed-effects model|Generalized least squares) fit by"
+_TITLE = (
+    r"^\s*(?:(?:Linear mixed-effects model|Nonlinear mixed-effects model|Generalized least squares) fit by"
+    r"|Generalized nonlinear least squares fit\b)"
+)
+_FIXED = r"^\s*Fixed effects:\s+(?:list\(|\S.*~)"
+"""The fixed effects with their formula, which is how a summary begins of which the first part was not copied."""
 _SECTIONS = re.compile(
     r"^\s*(Random effects:|Fixed effects:|Fixed:|"
     r"Correlation:|Correlation Structure|Variance function|Number of|Standardized|"
@@ -29,22 +34,29 @@ _LINES_NOT_KNOWN = 8
 """Lines within a summary that may be passed on the way to its next section."""
 
 
-@kind("nlme.lme", begins=_TITLE, turn=10)
+@kind("nlme.lme", begins=rf"{_TITLE}|{_FIXED}", turn=9)
 def read(cursor: Cursor) -> Block | None:
     """Read a summary, section after section."""
-    first = cursor.take()
-    block = Block("nlme.lme", first.number, call=cursor.call(), heads={"title": first.text.strip()})
-    if "least squares" in first.text:
-        block.kind = "nlme.gls"
-    block.reml = "REML" in first.text
+    first = cursor.peek()
+    assert first is not None
+    block = Block(_kind(first.text), first.number, call=cursor.call())
+    if re.search(_TITLE, first.text):
+        block.heads["title"] = cursor.take().text.strip()
+        block.reml = "REML" in first.text
     seen: set[str] = set()
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
         at = cursor.at
-        if re.search(_TITLE, line.text) or is_said_again(line, seen):
+        if (re.search(_TITLE, line.text) and block.numbers) or is_said_again(line, seen):
             break
         if (not _section(cursor, block, line) or cursor.at == at) and not _pass(cursor, block):
             break
     return block if block.numbers else None
+
+
+def _kind(title: str) -> str:
+    """Return the kind of a summary by its title: of nlme's four functions, ``lme`` where it has none."""
+    linear, nonlinear = ("gls", "gnls") if "least squares" in title else ("lme", "nlme")
+    return f"nlme.{nonlinear if 'onlinear' in title else linear}"
 
 
 def _pass(cursor: Cursor, block: Block) -> bool:
@@ -86,7 +98,11 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
         _random(cursor, block)
     elif found := re.match(r"(?:Fixed effects|Fixed|Model):\s*(.*)$", text):
         cursor.take()
-        block.formula = formula(cursor, found[1], re.compile(r"^\s+(Value|\(Intercept\))"))
+        told = formula(cursor, found[1], re.compile(r"^\s+(Value|\(Intercept\))|^\s*Data:"))
+        if block.kind == "nlme.nlme" and not text.startswith("Model"):
+            block.heads["fixed"] = told
+        else:
+            block.formula = told
         _coefficients(cursor, block)
     elif text.startswith("Coefficients:"):
         cursor.take()
@@ -126,7 +142,10 @@ def _random(cursor: Cursor, block: Block) -> None:
         text = line.text.strip()
         if found := re.match(r"Formula:\s*(.*)$", text):
             cursor.take()
-            group = slug(re.split(r"\|", found[1])[-1].replace("%in%", "in").strip().split(" ")[0])
+            if "|" in found[1] or (below := cursor.peek()) is None or not re.match(r"\s*Level:", below.text):
+                group = slug(re.split(r"\|", found[1])[-1].replace("%in%", "in").strip().split(" ")[0])
+            else:
+                group = slug(cursor.take().text.partition(":")[2].strip().split(" ")[0])
             block.heads[f"random {group}"] = found[1]
         elif re.match(r"Composite Structure:|Block \d+:", text):
             block.heads["structure"] = f"{block.heads.get('structure', '')} {cursor.take().text.strip()}".strip()

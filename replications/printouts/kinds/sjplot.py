@@ -16,7 +16,11 @@ from replications.printouts.model_tables.columns import is_of_estimates
 
 @kind("sjPlot.tab_model", begins=r"", turn=71, table=True)
 def read(cursor: Cursor) -> Block | None:
-    """Read a table with columns of estimates, intervals and p values for each model."""
+    """Read a table with columns of estimates, intervals and p values for each model; none of random effects alone."""
+    first = cursor.peek()
+    assert first is not None
+    if [cell for cell in first.cells if cell] == ["Random Effects"]:
+        return None
     return table.of_page(cursor, "sjPlot.tab_model", r"^Predictors$|^Random Effects$|^Random Parts$|^Fixed Parts$")
 
 

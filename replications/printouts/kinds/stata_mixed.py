@@ -106,7 +106,7 @@ def _beside_bar(block: Block, line: Line, place: _Place) -> None:
     elif "Minimum" in right and "Average" in right:
         place.headings = ["Groups", "Minimum", "Average", "Maximum"]
     elif not right:
-        place.factor = left
+        place.factor = f"{place.factor}{left}" if place.factor.endswith("#") else left
         if ":" in left or (place.random and not left.startswith("by ")):
             place.group = slug(left.partition(":")[0])
     elif re.search(r"\d", right):
@@ -122,6 +122,8 @@ def _row(block: Block, line: int, left: str, right: str, level: bool, place: _Pl
     if not (few or len(cells) == len(headings)) or not all(is_number(cell) or cell == "." for cell in cells):
         block.unread.append((line, f"{left} | {right}"))
         return
+    if place.factor.endswith("#"):
+        left, place.factor, level = f"{place.factor}{left}", "", False
     label, prefix, joint = left, "", "_"
     if component:
         prefix = _component(component, place)
@@ -130,13 +132,30 @@ def _row(block: Block, line: int, left: str, right: str, level: bool, place: _Pl
     elif place.random:
         prefix = f"varcomp.{_group(place)}.{slug(left)}"
     elif place.factor and level:
-        label, prefix, joint = f"{place.factor} {left}", f"fixef.{slug(place.factor)}{slug(left)}", "."
+        label, prefix, joint = f"{place.factor} {left}", f"fixef.{_product(place.factor, left)}", "."
     else:
         place.factor, joint = "", "."
-        prefix = f"fixef.{'intercept' if left == '_cons' else slug(left)}"
+        prefix = f"fixef.{'intercept' if left == '_cons' else _product(left)}"
     for heading, text in zip(headings, cells, strict=False):
         if text != ".":
             block.add(text, _id(prefix, heading, joint), label, heading, line)
+
+
+def _product(factors: str, level: str = "") -> str:
+    """Return the id of a level of a factor, or of levels and variables of an interaction, ``sex#c.age``.
+
+    Examples
+    --------
+    >>> _product("sex", "male"), _product("sex#c.age", "male"), _product("sex#arm", "male#old"), _product("c.x#c.x")
+    ('sexmale', 'sexmale:age', 'sexmale:armold', 'x:x')
+    """
+    parts = factors.split("#")
+    among = sum(not part.startswith("c.") for part in parts)
+    levels = [level] if among == 1 else level.split("#" if "#" in level else None)
+    if len(parts) == 1 or (level and among != len(levels)) or (among and not level):
+        return f"{slug(factors)}{slug(level)}"
+    named = iter(levels)
+    return ":".join(slug(part[2:] if part.startswith("c.") else f"{part}{next(named).strip()}") for part in parts)
 
 
 def _id(prefix: str, heading: str, joint: str) -> str:

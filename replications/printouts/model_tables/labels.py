@@ -68,7 +68,8 @@ def _grouped(grid: Sequence[GridRow]) -> list[GridRow]:
     for row in grid[1:]:
         group, term = row.cells[0] or group, row.cells[1]
         plain = not term or not group or group in _EFFECTS or fit_ids(term, single=False)
-        found.append(GridRow(row.line, (term if plain else f"{group}{LEVEL}{term}", *row.cells[2:])))
+        label = term or row.cells[0] if plain else f"{group}{LEVEL}{term}"
+        found.append(GridRow(row.line, (label, *row.cells[2:])))
     return found
 
 
