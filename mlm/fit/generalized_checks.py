@@ -299,8 +299,8 @@ def demand_means(frame: ModelFrame, worked: WorkedRows, optimum: GeneralizedOpti
     if lost:
         said = vanishing_said(frame.formula.response, working.family, lost, frame.nobs)
         raise FitError(
-            f"{said} There is no estimate. Fit the means themselves, with mlm.lmer, or leave out what tells these rows "
-            "from the others."
+            f"{said} There is no estimate. Fit the means themselves by a linear mixed model, or leave out what tells "
+            "these rows from the others."
         )
 
 
