@@ -98,6 +98,7 @@ def cases():
 @pytest.mark.parametrize("kind", cases())
 @pytest.mark.parametrize("formula", ["y ~ c + (1 | h)", "y ~ x + (1 | c) + (1 | h)", "y ~ x + (1 | c:h)"])
 def test_sums_of_any_category_are_written_read_and_merged(kind, formula, tmp_path):
+    pytest.importorskip("pyarrow")
     d = rows().assign(c=cases()[kind])
     here = mlm.lmer(formula, d)
     sums = mlm.sums(formula, d)

