@@ -33,7 +33,7 @@ PATH = 1e-5
 CRITERION = 1e-7
 # rounding can save or cost a last evaluation that changes theta by less than the tolerances
 LAST = 1
-# orders of the rows, most of which must go the way of lme4: with one BLAS model1 leaves it in 2 of 13, with others never
+# orders of the rows; most must go the way of lme4: with one BLAS model1 leaves it in 2 of 13, with others in none
 ORDERS = 7
 
 pytest.importorskip("nlopt", reason="needs the extra nlopt")
