@@ -31,7 +31,7 @@ SALT = DATA["kind"] == "salt"
     ],
 )
 def test_means_below_0_have_no_logarithm(response, formula, rows, n_agq):
-    said = rf"no maximum: fitted means run to 0 in {rows} rows of 120, where 'y' .* mlm\.lmer"
+    said = rf"no maximum: fitted means run to 0 in {rows} rows of 120, where 'y' .* by a linear mixed model"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(mlm.FitError, match=said):
