@@ -14,7 +14,19 @@ from operator import and_
 
 import narwhals.stable.v2 as nw
 
-__all__ = ["all_of", "any_of", "divided", "exp_less_1", "floor", "larger", "log_of_1_and", "power", "sound", "told"]
+__all__ = [
+    "all_of",
+    "any_of",
+    "divided",
+    "exp_less_1",
+    "floor",
+    "larger",
+    "log_of_1_and",
+    "negative",
+    "power",
+    "sound",
+    "told",
+]
 
 MOST_FACTORS = 8  # whole powers up to which numbers are multiplied: no engine's power is as exact
 EXACT = 2.0**53  # from here on, floats do not tell whole numbers apart
@@ -55,6 +67,11 @@ def any_of(x: nw.Expr, y: nw.Expr) -> nw.Expr:
 def larger(x: nw.Expr, y: nw.Expr) -> nw.Expr:
     """The larger of two numbers."""
     return _where_all((x, y), nw.when(x >= y).then(x).otherwise(y))
+
+
+def negative(x: nw.Expr) -> nw.Expr:
+    """The number with the other sign; older versions of narwhals have no minus with one argument."""
+    return x * -1.0
 
 
 def floor(x: nw.Expr) -> nw.Expr:

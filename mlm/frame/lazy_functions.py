@@ -15,7 +15,19 @@ from ..errors import DataError, shorten
 from .functions.kinds import ABSENT
 from .functions.registry import Function, Site, described, one_number, one_truth
 from .functions.table import found
-from .lazy_arithmetic import all_of, any_of, divided, exp_less_1, floor, larger, log_of_1_and, power, sound, told
+from .lazy_arithmetic import (
+    all_of,
+    any_of,
+    divided,
+    exp_less_1,
+    floor,
+    larger,
+    log_of_1_and,
+    negative,
+    power,
+    sound,
+    told,
+)
 from .lazy_table import LazyTable
 
 __all__ = ["Lazily", "LazySite", "lazy_function", "numbers_of"]
@@ -109,7 +121,7 @@ def _whole_division(part: int) -> Callable[..., Lazily]:
 
 
 def _truncated(x: nw.Expr) -> nw.Expr:
-    return nw.when(x < 0).then(-floor(-x)).otherwise(floor(x))
+    return nw.when(x < 0).then(negative(floor(negative(x)))).otherwise(floor(x))
 
 
 def _sign(x: nw.Expr) -> nw.Expr:
@@ -121,7 +133,7 @@ def _plus(site: Site, x: Any, y: Any = ABSENT) -> Lazily:
 
 
 def _minus(site: Site, x: Any, y: Any = ABSENT) -> Lazily:
-    return Lazily(-numbers_of(site, x) if y is ABSENT else numbers_of(site, x) - numbers_of(site, y))
+    return Lazily(negative(numbers_of(site, x)) if y is ABSENT else numbers_of(site, x) - numbers_of(site, y))
 
 
 def _log(site: Site, x: Any, base: Any = ABSENT) -> Lazily:
@@ -157,7 +169,7 @@ def _largest(site: Site, *values: Any) -> Lazily:
 
 
 def _smallest(site: Site, *values: Any) -> Lazily:
-    return Lazily(-reduce(larger, [-numbers_of(site, value) for value in values]))
+    return Lazily(negative(reduce(larger, [negative(numbers_of(site, value)) for value in values])))
 
 
 def _is_in(site: Site, x: Any, table: Any) -> Lazily:
@@ -244,7 +256,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "abs": _of_one(lambda x: x.abs()),
     "sign": _of_one(_sign),
     "floor": _of_one(floor),
-    "ceiling": _of_one(lambda x: -floor(-x)),
+    "ceiling": _of_one(lambda x: negative(floor(negative(x)))),
     "trunc": _of_one(_truncated),
     "as.integer": _of_one(_truncated),
     "as.numeric": _of_one(lambda x: x),
