@@ -317,8 +317,8 @@ def _memory(results: Results) -> str:
     lines = [
         "What a fit takes at its peak, above the data and the program, as a multiple of the data frame.",
         "",
-        f"| Model | Data, MB | {' | '.join(names)} |",
-        f"|---|--:|{'--:|' * len(names)}",
+        f"| Model and data | {' | '.join(names)} |",
+        f"|---|{'--:|' * len(names)}",
     ]
     for name in cases:
         about = results["cases"][name]
@@ -326,7 +326,7 @@ def _memory(results: Results) -> str:
         multiples = [
             three(max(m["peak_bytes"], 0) / about["data_bytes"]) if m["state"] == "fitted" else "" for m in found
         ]
-        lines.append(f"| {about['title']} | {about['data_bytes'] / 2**20:,.1f} | {' | '.join(multiples)} |")
+        lines.append(f"| {about['title']}: {about['data_bytes'] / 2**20:,.1f} MB | {' | '.join(multiples)} |")
     return "\n".join(lines)
 
 
