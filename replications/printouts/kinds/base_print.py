@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import frames, matrices, row_labels
+from replications.printouts import frames, matrices, parts, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, trailing
 from replications.printouts.coefficients import add_rows
@@ -76,7 +76,9 @@ def _tests(cursor: Cursor) -> Block | None:
     if sum(bool(trailing(line.text)) for line in matrix.unread) > len(matrix.rows):
         return None
     prefix = (
-        "coef." if {"Estimate", "Value"} & set(matrix.headings) and not re.search(r"means|contest", block.call) else ""
+        f"{parts.above(cursor)}coef."
+        if {"Estimate", "Value"} & set(matrix.headings) and not re.search(r"means|contest", block.call)
+        else ""
     )
     if compares := set(matrix.headings) >= _COMPARISON:
         block.kind = "stats.anova"
