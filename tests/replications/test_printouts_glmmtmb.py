@@ -111,3 +111,20 @@ def test_parts_that_are_printed_by_themselves_are_told_apart():
     printed = f"> VarCorr(m)\n\nConditional model:\n{table}\nZero-inflation model:\n{table}"
     ids = [number.id for block in read_printout(printed) for number in block.numbers]
     assert ids == ["varcomp.hedge.intercept.sd", "zi_varcomp.hedge.intercept.sd"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "groups"),
+    [
+        (" / Conditional model: hedge, 14", {"hedge": "14"}),
+        (" / Conditional model: hedge, 14; row:hedge, 42", {"hedge": "14", "row:hedge": "42"}),
+        (" / Conditional model: hedge, 14 / Zero-inflation model: hedge, 14", {"hedge": "14"}),
+        (" / Conditional model: hedge, 14 / Zero-inflation model: year, 6", {"hedge": "14", "year": "6"}),
+        (" / Zero-inflation model: hedge, 14", {"hedge": "14"}),
+    ],
+)
+def test_groups_of_each_part_are_counted_where_a_model_prints_itself(counts, groups):
+    table = " Groups Name        Std.Dev.\n hedge  (Intercept) 0.3100  \n"
+    (block,) = read_printout(f"{table}\nNumber of obs: 168{counts}\n")
+    texts = {number.id: number.text for number in block.numbers if number.id.startswith("n_")}
+    assert texts == {"n_obs": "168"} | {f"n_groups.{name}": count for name, count in groups.items()}

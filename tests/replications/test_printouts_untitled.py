@@ -61,3 +61,17 @@ def test_groups_that_no_line_names_are_counted_without_a_name():
 def test_random_effects_alone_are_read_as_their_own(model):
     (block,) = read_printout(model("barn", "2.481", "feed", "0.880", fixed=False))
     assert block.get("varcomp.barn.intercept.sd").text == "2.481"
+
+
+@pytest.mark.parametrize("before", ["", "(Dispersion parameter for poisson family taken to be 1)\n\n"])
+def test_the_lines_below_a_glm_are_read_without_its_table(before):
+    footer = (
+        "    Null deviance: 412.88  on 96  degrees of freedom\nResidual deviance: 305.17  on 94  degrees of freedom\n"
+    )
+    printout = read_printout(f"{before}{footer}AIC: 311.17\n")
+    (block,) = printout
+    texts = {number.id: number.text for number in block.numbers}
+    assert (block.kind, printout.unread) == ("stats.glm", [])
+    assert texts.pop("dispersion", "") == ("1" if before else "")
+    deviances = {"null_deviance": "412.88", "null_df": "96", "deviance": "305.17", "df_resid": "94"}
+    assert texts == {**deviances, "aic": "311.17"}
