@@ -36,15 +36,20 @@ _ONCE = re.compile(
 def is_said_again(line: Line, seen: set[str]) -> bool:
     """Tell whether a section begins that a summary had, so that it is another model's whose title was not copied.
 
+    Random effects stand above the fixed effects, so that those below are another model's too.
+
     Examples
     --------
     >>> seen = set()
     >>> [is_said_again(Line(1, text), seen) for text in ("Random effects:", "Fixed effects:", "Random effects:")]
     [False, False, True]
+    >>> seen = set()
+    >>> [is_said_again(Line(1, text), seen) for text in ("Fixed effects:", "Random effects:")]
+    [False, True]
     """
     found = _ONCE.match(line.text)
     name = found[1].casefold() if found else ""
-    again = name in seen
+    again = name in seen or (name == "random effects" and "fixed effects" in seen)
     seen |= {name} - {""}
     return again
 

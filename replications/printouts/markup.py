@@ -76,6 +76,22 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: html.escape(found[1], quote=False), text)
 
 
+def closed(text: str, tags: Iterable[str]) -> dict[str, int]:
+    r"""Return for each of the tags that are closed the number of the line where that is for the last time.
+
+    Examples
+    --------
+    >>> closed("<head>\n</head>\n<svg>", ["head", "svg"])
+    {'head': 2}
+    """
+    found: dict[str, int] = {}
+    for tag in tags:
+        ends = [end.start() for end in re.finditer(rf"</{tag}\b", text, re.IGNORECASE)]
+        if ends:
+            found[tag] = text.count("\n", 0, ends[-1]) + 1
+    return found
+
+
 def _held(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Give from where to where an element that holds lines or rows goes; one that is never closed is none."""
     never: set[str] = set()

@@ -20,6 +20,7 @@ _BREAKS = {"p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "section"
 _CODE = {"sourceCode", "language-r", "language-python", "r", "R", "python", "source", "input", "r-in", "stata"}
 _OUTPUT = {"output", "rout", "sourceoutput", "text", "plaintext", "cell-output", "r-out"}
 _IS_PAGE = re.compile(r"<(?:!doctype html|html|body|pre|table|div|p|tr)\b", re.IGNORECASE)
+_CLOSES = re.compile(r"</(?:html|body|pre|table|div|p|tr)\s*>", re.IGNORECASE)
 _LAID_OUT = {"pre", "textarea", "listing", "xmp", "samp"}
 _STYLED = re.compile(r"white-space:\s*(pre|break-spaces)|font-family:[^;]*(courier|consolas|mono)", re.IGNORECASE)
 _TWO_TAGS = 2
@@ -45,19 +46,30 @@ def lines_of(text: str) -> list[Line]:
                 "The text begins as a notebook, but its cells are not a list of cells with source and outputs: "
                 "save the notebook again, or give the output itself as text"
             ) from None
-    tagged = (start.startswith("<") and _IS_PAGE.search(start[:5000])) or len(_IS_PAGE.findall(text)) > _TWO_TAGS * 2
+    tagged = _IS_PAGE.search(start[:5000]) is not None if start.startswith("<") else _is_marked_up(text)
     if tagged and not markup.is_markdown(text):
         return _of_page(text)
     return _of_markdown(text)
 
 
+def _is_marked_up(text: str) -> bool:
+    """Tell whether a text that begins with none has tags around it: more than it names, and some of them closed.
+
+    What stands in tables and ``<pre>`` does not count, since a text that is none of a page may have these.
+    """
+    if len(_IS_PAGE.findall(text)) <= _TWO_TAGS * 2:
+        return False
+    apart = markup.without(text, markup.pieces(text))
+    return len(_IS_PAGE.findall(apart)) > _TWO_TAGS * 2 and len(_CLOSES.findall(apart)) > _TWO_TAGS
+
+
 def _of_page(text: str) -> list[Line]:
     """Return the lines of a web page; Markdown in a ``<textarea>``, as slides have it, is read as such."""
     held = markup.slides(text)
-    page = _Page()
-    page.feed(markup.without(text, held))
-    page.close()
-    page.flush()
+    apart = markup.without(text, held)
+    page = _Page(markup.closed(apart, _SKIPPED))
+    page.feed(apart)
+    page.end()
     lines = of.without_false_cells(_outputs(page.lines, page.has_output))
     return _with(lines, [(piece, _of_markdown(html.unescape(markup.inner(text, piece)))) for piece in held])
 
@@ -200,13 +212,18 @@ class _Rows:
 
 
 class _Page(HTMLParser):
-    """Gathers lines: ``<pre>`` line by line, a table row by row, all else as prose."""
+    """Gathers lines: ``<pre>`` line by line, a table row by row, all else as prose.
 
-    def __init__(self) -> None:
+    Elements without output are skipped up to the line where they are closed for the last time, ``closed``.
+    """
+
+    def __init__(self, closed: dict[str, int]) -> None:
         super().__init__(convert_charrefs=True)
+        self._closed = closed
         self.lines: list[Line] = []
         self.has_output = False
-        self._skip = self._pre = 0
+        self._skipped = set[str]()
+        self._pre = 0
         self._pre_tag = ""
         self._code = False
         self._text: list[str] = []
@@ -215,8 +232,10 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
+        if tag == "body":
+            self._skipped.clear()
         if tag in _SKIPPED:
-            self._skip += 1
+            self._skipped |= {tag} if self.getpos()[0] <= self._closed.get(tag, 0) else set()
         elif tag == "table":
             self.flush()
             self._table = _Rows()
@@ -254,7 +273,7 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SKIPPED:
-            self._skip = max(0, self._skip - 1)
+            self._skipped.discard(tag)
         elif tag in ("td", "th"):
             self._table.close_cell()
         elif tag == "tr":
@@ -276,14 +295,20 @@ class _Page(HTMLParser):
             self.lines.append(line)
 
     def handle_data(self, data: str) -> None:
-        if self._skip:
+        if self._skipped:
             return
         if self._table.cell is not None:
             self._table.cell.append(data)
-        elif self._table.row is None:
+        elif self._table.row is None or data.strip():
             if not self._text:
                 self._start = self.getpos()[0]
             self._text.append(data)
+
+    def end(self) -> None:
+        """End the page, and the row and the cell that were not closed."""
+        self.close()
+        self._close_row()
+        self.flush()
 
     def flush(self) -> None:
         """End what was being gathered: a ``<pre>`` or a piece of prose."""

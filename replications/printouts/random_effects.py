@@ -25,6 +25,8 @@ _WIDTH = 12
 _COUNT = re.compile(r"\s*([^;,]+?)\s*,\s*(\d+)\s*(?:;|$)")
 
 
+_BY_PART = re.compile(r" / ((?:Conditional|Zero-inflation|Dispersion) model:)")
+"""What glmmTMB prints before the groups of each part: ``Number of obs: 90 / Conditional model: plot, 9``."""
 _Places = dict[int, list[tuple[int, int]]]
 
 
@@ -311,6 +313,11 @@ def _labels(before: str, head: dict[str, int], groups: set[str]) -> tuple[str, s
     return ("", " ".join(words)) if at and not before[:at].strip() else (words[0], " ".join(words[1:]))
 
 
+def _as_groups(found: re.Match[str]) -> str:
+    """Return what stands before the groups of a part as it does elsewhere, of the same length."""
+    return ("; " if found.start(1) > found.string.find(" / ") + 3 else "groups:").ljust(len(found[0]))
+
+
 def counts(cursor: Cursor, block: Block) -> None:
     """Read ``Number of obs: 260, groups:  schnum, 10; item, 4``, which damage may have broken."""
     line = cursor.take()
@@ -322,10 +329,14 @@ def counts(cursor: Cursor, block: Block) -> None:
             break
         pieces.append((len(text) + 1, below.number))
         text += " " + cursor.take().text
-    head, behind, groups = text.partition("groups:")
+    head, behind, groups = _BY_PART.sub(_as_groups, text).partition("groups:")
     if found := re.search(r":\s*([\d,]*\d)", head):
         block.add(found[1], "n_obs", "", "Number of obs", number)
+    seen: set[tuple[str, str]] = set()
     for group in _COUNT.finditer(groups):
+        if (group[1], group[2]) in seen:
+            continue
+        seen.add((group[1], group[2]))
         at = len(head) + len(behind) + group.start(2)
         number = [number for start, number in pieces if start <= at][-1]
         block.add(group[2], f"n_groups.{slug(group[1])}", group[1], "groups", number)

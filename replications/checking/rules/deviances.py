@@ -46,7 +46,7 @@ def changed(part: Part, name: str) -> Iterator[Finding]:
 
 
 def _additions(part: Part) -> bool:
-    return "addition" in part.block.heads.get("title", "")
+    return part.block.kind == "stats.add1"
 
 
 def _residual_df(part: Part) -> dict[str, tuple[Interval, Interval]]:

@@ -19,6 +19,7 @@ COUNTED = re.compile(r"^(lme4\.|texreg\.|nlme\.lme)")
 TABLES = ("texreg.", "stargazer.", "modelsummary.")
 MORE_PARAMETERS = re.compile(r"negative|theta|beta|gamma|quasi|zero", re.IGNORECASE)
 """Families with parameters that a table of coefficients and variances does not show."""
+_ADDED = "stats.add1"
 Family = dict[str, Number]
 
 
@@ -225,7 +226,7 @@ def chisq_p(part: Part, name: str) -> Iterator[Finding]:
         if statistic is None or (value := part.value(statistic)) is None or (of_models and "df_diff" in family):
             continue
         df = part.whole(degrees) if degrees is not None else above.get(prefix)
-        if df is None and part.block.kind in ("stats.drop1", "car.Anova") and "npar" in family:
+        if df is None and part.block.kind in ("stats.drop1", _ADDED, "car.Anova") and "npar" in family:
             df = part.whole(family["npar"])
         if df is not None and df.low > 0:
             given = [statistic.id, degrees.id if degrees is not None else f"{prefix}.npar"]
@@ -253,22 +254,38 @@ def dropped(part: Part, name: str) -> Iterator[Finding]:
     In ``step()`` what a term is left out of is the model above it, where the term above was eliminated.
     """
     above, none = "none", part.families.get("none", {})
-    for prefix, family in part.having("lrt"):
+    for prefix, family in part.having("lrt") if part.block.kind != _ADDED else ():
         of, larger = above, none
         if "eliminated" in family and family["eliminated"].text != "0":
             above, none = prefix, family
-        df = next((family[key] for key in ("df", "chisq_df") if key in family), family.get("npar"))
-        count = part.whole(df) if df is not None else None
-        if prefix == "none" or count is None:
-            continue
-        for quantity, given in (
-            ("aic", _changes(part, larger, family, "aic")),
-            ("loglik", _changes(part, family, larger, "loglik")),
-        ):
-            if given is not None:
-                allowed = given.plus(count * 2.0) if quantity == "aic" else given * 2.0
-                yield from part.compared(name, family["lrt"], allowed, [f"{prefix}.{quantity}", f"{of}.{quantity}"])
-                break
+        if prefix != "none":
+            yield from _ratio(part, name, family["lrt"], (prefix, family), (of, larger))
+
+
+@rule("likelihood ratios of terms added")
+def added(part: Part, name: str) -> Iterator[Finding]:
+    """``add1()``: the fall of AIC and twice the df, or twice the rise of the log likelihood."""
+    none = part.families.get("none", {})
+    for prefix, family in part.having("lrt") if part.block.kind == _ADDED else ():
+        if prefix != "none":
+            yield from _ratio(part, name, family["lrt"], ("none", none), (prefix, family))
+
+
+def _ratio(
+    part: Part, name: str, ratio: Number, smaller: tuple[str, Family], larger: tuple[str, Family]
+) -> Iterator[Finding]:
+    """Compare a likelihood ratio with the criteria of the two models; the row of the term has its df."""
+    (first, one), (second, two) = smaller, larger
+    row = two if first == "none" else one
+    df = next((row[key] for key in ("df", "chisq_df") if key in row), row.get("npar"))
+    count = part.whole(df) if df is not None else None
+    if count is None:
+        return
+    for quantity, given in (("aic", _changes(part, two, one, "aic")), ("loglik", _changes(part, one, two, "loglik"))):
+        if given is not None:
+            allowed = given.plus(count * 2.0) if quantity == "aic" else given * 2.0
+            yield from part.compared(name, ratio, allowed, [f"{first}.{quantity}", f"{second}.{quantity}"])
+            break
 
 
 def _changes(part: Part, one: Family, two: Family, quantity: str) -> Interval | None:

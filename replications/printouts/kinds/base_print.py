@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from replications.printouts import frames, matrices, row_labels
+from replications.printouts import comparisons, frames, matrices, parts, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, trailing
 from replications.printouts.coefficients import add_rows
@@ -76,13 +76,16 @@ def _tests(cursor: Cursor) -> Block | None:
     if sum(bool(trailing(line.text)) for line in matrix.unread) > len(matrix.rows):
         return None
     prefix = (
-        "coef." if {"Estimate", "Value"} & set(matrix.headings) and not re.search(r"means|contest", block.call) else ""
+        f"{parts.above(cursor)}coef."
+        if {"Estimate", "Value"} & set(matrix.headings) and not re.search(r"means|contest", block.call)
+        else ""
     )
-    if compares := set(matrix.headings) >= _COMPARISON:
+    counts = comparisons.counted(matrix.headings)
+    if compares := set(matrix.headings) >= _COMPARISON or (bool(counts) and "Chisq" in matrix.headings):
         block.kind = "stats.anova"
 
     def name(label: str, column: str) -> str:
-        what = "chisq_df" if compares and column == "Df" else quantity(column)
+        what = counts.get(column) or ("chisq_df" if compares and column == "Df" else quantity(column))
         return f"{prefix}{slug(label)}.{what}".removeprefix(".")
 
     add_rows(block, matrix, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
 from replications.printouts import random_effects
@@ -15,56 +14,103 @@ from replications.printouts.headings import known_headings
 from replications.printouts.kind import begins_another, kind
 from replications.printouts.lines import Line
 from replications.printouts.names import quantity, slug
+from replications.printouts.parts import PART, PREFIX, with_prefix
 
 _NAME = "glmmTMB.summary"
 _HEAD = re.compile(r"^\s*(Family|Formula|Zero inflation|Dispersion|Data|Weights|Offset)\s*:\s*(.*)$")
-_PART = re.compile(r"^\s*(Conditional|Zero-inflation|Dispersion) model:\s*$")
-_PREFIX = {"Conditional": "", "Zero-inflation": "zi_", "Dispersion": "disp_"}
-"""What stands before the ids of a part, ``zi_fixef.x.estimate``."""
 _SIGMA = re.compile(rf"^\s*(Dispersion (?:parameter|estimate) for .* family \(.*?\))\s*:\s*({NUMBER})\s*$")
 _STRUCTURE = re.compile(rf"\s({NUMBER})?\s*\((\w+)\)\s*$")
 """The structure of correlations behind a row of random effects, and the correlation it has."""
+_GROUPS = re.compile(r"^\s*Groups\s+Name\s")
+_RANDOM = "Random effects:"
+_CRITERIA = "criteria"
 _LINES_AT_MOST = 40
 """Lines from the family on in which a part is named."""
 
 
-@kind(_NAME, begins=r"^\s*Family:\s*\S", turn=12)
+@kind(_NAME, begins=rf"^\s*Family:\s*\S|^\s*Random effects:\s*$|{PART.pattern}", turn=8)
 def read(cursor: Cursor) -> Block | None:
-    """Read a summary from its family on; ids of zero inflation begin with ``zi_``, of dispersion with ``disp_``."""
+    """Read a summary from its family on; ids of zero inflation begin with ``zi_``, of dispersion with ``disp_``.
+
+    Of a summary whose first part was not copied, it is read from the random effects on, or from a part with its name.
+    """
     first = cursor.peek()
     assert first is not None
-    ahead = [line for line in map(cursor.peek, range(_LINES_AT_MOST)) if line is not None]
-    if not any(_PART.match(line.text) for line in ahead):
+    if not _is_summary(cursor, first):
         return None
     block = Block(_NAME, first.number, call=cursor.call(), reml=False)
-    part = ""
+    seen: list[tuple[int, str]] = []
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
-        if line.text.lstrip().startswith("Family:") and line is not first:
+        section = _section(cursor, line)
+        if section is None or section in seen or (seen and section[0] < seen[-1][0]):
             break
-        if (found := _PART.match(line.text)) or line.text.strip() == "Random effects:":
-            part = _PREFIX[found[1]] if found else ""
-            cursor.take()
-        elif not _section(cursor, block, line, part):
+        at = cursor.at
+        _read(cursor, block, line, section)
+        if cursor.at == at:
             break
+        seen.append(section)
     return block if block.numbers else None
 
 
-def _section(cursor: Cursor, block: Block, line: Line, part: str) -> bool:
-    """Read what stands in a part, or above all; False if it is none of the summary."""
-    at = cursor.at
-    if found := _SIGMA.match(line.text):
-        block.add(found[2], "dispersion", "", found[1], cursor.take().number)
-    elif found := _HEAD.match(line.text):
+def _is_summary(cursor: Cursor, first: Line) -> bool:
+    """Tell whether what begins in a line is of such a summary: a part is named, with a table where it is the first."""
+    ahead = [line for line in map(cursor.peek, range(_LINES_AT_MOST)) if line is not None]
+    below = [line for line in ahead[1:] if not line.blank]
+    if PART.match(first.text):
+        return bool(below) and _is_coefficients(below[0])
+    if first.text.strip() == _RANDOM:
+        return bool(below) and PART.match(below[0].text) is not None
+    return any(PART.match(line.text) for line in ahead)
+
+
+def _is_coefficients(line: Line) -> bool:
+    return "Estimate" in [cell.text for cell in known_headings(line.text)]
+
+
+def _section(cursor: Cursor, line: Line) -> tuple[int, str] | None:
+    """Return the place of a section in the summary and its name; None for what is none of it.
+
+    Each stands once, and none behind a later one, so that a table below the last part is not its own.
+    """
+    if found := _HEAD.match(line.text):
+        return 0, found[1]
+    if re.match(r"^\s*AIC\s+BIC\s", line.text):
+        return 0, _CRITERIA
+    if line.text.strip() == _RANDOM:
+        return 1, _RANDOM
+    if _SIGMA.match(line.text):
+        return 2, "dispersion"
+    if found := PART.match(line.text):
+        below = next((one for one in map(cursor.peek, range(1, 4)) if one is not None and not one.blank), None)
+        return (1 if below is not None and _GROUPS.match(below.text) else 3), found[1]
+    return None
+
+
+def _read(cursor: Cursor, block: Block, line: Line, section: tuple[int, str]) -> None:
+    """Read a section; a part with the table below its name."""
+    place, name = section
+    if (found := _HEAD.match(line.text)) and not place:
         _head(cursor, block, found[1], found[2])
-    elif re.match(r"^\s*AIC\s+BIC\s", line.text):
+    elif name == _CRITERIA:
         _criteria(cursor, block, line)
-    elif re.match(r"^\s*Groups\s+Name\s", line.text):
-        _random(cursor, block, part)
-    elif re.match(r"^\s*Number of obs", line.text):
-        _with_prefix(block, part, lambda into: random_effects.counts(cursor, into))
-    elif known_headings(line.text):
-        coefficients(cursor, block, _ends, f"{part}fixef")
-    return cursor.at > at
+    elif (found := _SIGMA.match(line.text)) is not None:
+        block.add(found[2], "dispersion", "", found[1], cursor.take().number)
+    else:
+        cursor.take()
+        below = cursor.skip_blank()
+        if name == _RANDOM or below is None or below.prose or below.code:
+            return
+        if place == 1:
+            _random(cursor, block, PREFIX[name])
+            _counts(cursor, block, PREFIX[name])
+        elif known_headings(below.text):
+            coefficients(cursor, block, _ends, f"{PREFIX[name]}fixef")
+
+
+def _counts(cursor: Cursor, block: Block, part: str) -> None:
+    line = cursor.skip_blank()
+    if line is not None and not line.prose and not line.code and re.match(r"^\s*Number of obs", line.text):
+        with_prefix(block, part, lambda into: random_effects.counts(cursor, into))
 
 
 def _head(cursor: Cursor, block: Block, name: str, rest: str) -> None:
@@ -98,7 +144,7 @@ def _random(cursor: Cursor, block: Block, part: str) -> None:
             found.append((lines[at], structure))
             lines[at] = replace(lines[at], text=lines[at].text[: structure.start()])
     own = Cursor(lines, cursor.at)
-    _with_prefix(block, part, lambda into: random_effects.read(own, into, _ends))
+    with_prefix(block, part, lambda into: random_effects.read(own, into, _ends))
     cursor.at = own.at
     for line, structure in found:
         place = next((n for n in block.numbers if n.line == line.number), None)
@@ -109,22 +155,9 @@ def _random(cursor: Cursor, block: Block, part: str) -> None:
             block.add(structure[1], id, place.row, f"Corr ({structure[2]})", line.number)
 
 
-def _with_prefix(block: Block, part: str, read: Callable[[Block], None]) -> None:
-    """Read into a block with a prefix before each id; counts that stand again are not read again."""
-    into = Block(block.kind, block.line)
-    read(into)
-    known = {(number.id, number.text) for number in block.numbers}
-    for number in into.numbers:
-        counted = number.id.startswith("n_")
-        id = number.id if counted else part + number.id
-        if not (counted and (id, number.text) in known):
-            block.add(number.text, id, number.row, number.column, number.line)
-    block.unread += into.unread
-
-
 def _ends(line: Line) -> bool:
     return bool(
-        _PART.match(line.text)
+        PART.match(line.text)
         or _SIGMA.match(line.text)
         or re.match(r"^\s*(Number of obs|Random effects:|Family:)", line.text)
         or begins_another(line, _NAME)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from replications.printouts import parts
 from replications.printouts.block import Block
 from replications.printouts.cells import Cell, all_numbers, is_number, names_above, trailing
 from replications.printouts.coefficients import named_vector
@@ -38,8 +39,9 @@ def read(cursor: Cursor) -> Block | None:
         return None
     if not call and any(name == "(Intercept)" for name, _, _ in pairs) and not _is_part(cursor):
         block.kind = "lme4.fixef"
+    part = parts.above(cursor)
     for name, text, number in pairs:
-        id = {"lme4.fixef": f"fixef.{slug(name)}.estimate", "stats.coef": f"coef.{slug(name)}.estimate"}
+        id = {"lme4.fixef": f"{part}fixef.{slug(name)}.estimate", "stats.coef": f"coef.{slug(name)}.estimate"}
         id["lme4.ngrps"] = f"n_groups.{slug(name)}"
         block.add(text, id.get(block.kind, slug(name)), name, "", number)
     return block if block.numbers else None

@@ -21,6 +21,8 @@ _SECTION = (
     r"|^\s*Fixed [eE]ffects:(?!\s+(?:list\(|\S.*~))|^\s*Number of obs: ?\d"
 )
 _HEAD = re.compile(r"^\s*(Formula|Data|Family|Subset|Weights|Offset|Control|Method)\s*:\s*(.*)$")
+_ANOTHER = re.compile(rf"{TITLE}|^\s*Family:")
+"""Lines above the numbers of a model, so that below them another's begins."""
 _END_OF_FORMULA = re.compile(
     r"^\s*(Data|Subset|Weights|Offset|Control)\s*:|criterion at|^\s*AIC\s|^\s*(Scaled|Random)\s|^\s*Family"
 )
@@ -45,7 +47,7 @@ def read(cursor: Cursor) -> Block | None:
     seen: set[str] = set()
     while (line := cursor.skip_blank()) is not None and not line.prose and not line.code:
         at = cursor.at
-        if (re.search(TITLE, line.text) and block.numbers) or is_said_again(line, seen):
+        if (_ANOTHER.search(line.text) and block.numbers) or is_said_again(line, seen):
             break
         if not _section(cursor, block, line) or cursor.at == at:
             break

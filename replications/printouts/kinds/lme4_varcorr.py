@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import pairwise
 
-from replications.printouts import random_effects
+from replications.printouts import parts, random_effects
 from replications.printouts.block import Block
 from replications.printouts.cells import NUMBER, is_number
 from replications.printouts.cursor import Cursor
@@ -21,7 +22,9 @@ def read(cursor: Cursor) -> Block | None:
     first = cursor.peek()
     assert first is not None
     block = Block("lme4.VarCorr", first.number, call=cursor.call())
-    random_effects.read(cursor, block, lambda line: begins_another(line, "lme4.VarCorr"))
+    part = parts.above(cursor)
+    ends = partial(begins_another, own="lme4.VarCorr")
+    parts.with_prefix(block, part, lambda into: random_effects.read(cursor, into, ends))
     behind = cursor.at
     if (line := cursor.skip_blank()) is not None and re.match(r"^\s*Number of obs", line.text) and not line.prose:
         random_effects.counts(cursor, block)

@@ -21,6 +21,9 @@ _TITLE = (
 )
 _FIXED = r"^\s*Fixed effects:\s+(?:list\(|\S.*~)"
 """The fixed effects with their formula, which is how a summary begins of which the first part was not copied."""
+_RANDOM = r"^\s*Random effects:\s*$"
+"""The random effects, with which it begins where only the title and the criteria were not copied."""
+_OF_RANDOM = re.compile(r"^\s*(Formula|Composite Structure):")
 _SECTIONS = re.compile(
     r"^\s*(Random effects:|Fixed effects:|Fixed:|"
     r"Correlation:|Correlation Structure|Variance function|Number of|Standardized|"
@@ -34,11 +37,14 @@ _LINES_NOT_KNOWN = 8
 """Lines within a summary that may be passed on the way to its next section."""
 
 
-@kind("nlme.lme", begins=rf"{_TITLE}|{_FIXED}", turn=9)
+@kind("nlme.lme", begins=rf"{_TITLE}|{_FIXED}|{_RANDOM}", turn=9)
 def read(cursor: Cursor) -> Block | None:
     """Read a summary, section after section."""
     first = cursor.peek()
+    below = next((line for line in map(cursor.peek, (1, 2)) if line is not None and not line.blank), None)
     assert first is not None
+    if re.match(_RANDOM, first.text) and (below is None or not _OF_RANDOM.match(below.text)):
+        return None
     block = Block(_kind(first.text), first.number, call=cursor.call())
     if re.search(_TITLE, first.text):
         block.heads["title"] = cursor.take().text.strip()
@@ -168,7 +174,7 @@ def _counts(cursor: Cursor, block: Block, text: str) -> bool:
         block.add(found[1], "n_obs", "", "Number of Observations", cursor.take().number)
     elif found := re.match(r"Number of Groups:\s*(\d+)\s*$", text):
         group = next((key.partition(" ")[2] for key in block.heads if key.startswith("random ")), "")
-        block.add(found[1], f"n_groups.{group}", "", "Number of Groups", cursor.take().number)
+        block.add(found[1], f"n_groups.{group}".rstrip("."), "", "Number of Groups", cursor.take().number)
     elif re.match(r"Number of Groups:\s*$", text):
         cursor.take()
         names, values = cursor.peek(), cursor.peek(1)

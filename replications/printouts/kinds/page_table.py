@@ -7,6 +7,7 @@ import re
 from replications.printouts import grids, row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
+from replications.printouts.comparisons import counted
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
@@ -111,7 +112,8 @@ def _add(block: Block, grid: list[GridRow]) -> None:
     headings = _headings(head)
     levels = level_columns([column for _, column in headings])
     count = row_labels.count([column for _, column in headings], rows)
-    ends = interval_ends([column for _, column in headings])
+    columns = [column for _, column in headings]
+    ends = interval_ends(columns) | counted(columns[count:])
     unnamed = not levels and fit_rows.has_no_names(headings[0][1], [row.cells[0] for row in rows])
     count = 0 if unnamed else count
     everywhere = _within(" ".join(cell for row in grid for cell in row.cells))

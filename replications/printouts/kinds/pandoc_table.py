@@ -8,6 +8,7 @@ from itertools import pairwise
 from replications.printouts import row_labels
 from replications.printouts.block import Block
 from replications.printouts.cells import is_number
+from replications.printouts.comparisons import counted
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
@@ -41,6 +42,7 @@ def read(cursor: Cursor) -> Block | None:
     whole = row_labels.filled([GridRow(line.number, tuple(cells)) for line, cells in rows if cells is not None])
     unnamed = not level_columns(names) and fit_rows.has_no_names(names[0], [row.cells[0] for row in whole])
     count = row_labels.count(names, whole)
+    ends |= counted(names[count:])
     for at, row in enumerate(whole, start=1):
         if fit:
             fit_rows.add_fit(block, names, row)

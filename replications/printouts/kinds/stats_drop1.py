@@ -1,4 +1,4 @@
-"""``drop1()``, lmerTest's ``ranova()`` and ``step()``, and data frames of ``AIC()`` and ``BIC()``."""
+"""``drop1()`` and ``add1()``, lmerTest's ``ranova()`` and ``step()``, and data frames of ``AIC()`` and ``BIC()``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from replications.printouts.coefficients import add_rows, formula
 from replications.printouts.cursor import Cursor
 from replications.printouts.headings import known_headings
 from replications.printouts.kind import begins_another, kind
+from replications.printouts.lines import Line
 from replications.printouts.names import quantity, slug
 
 _TITLES = (
     (r"ANOVA-like table for random-effects|Backward reduced random-effect table", "lmerTest.ranova"),
     (r"Single term deletions using", "lmerTest.drop1"),
     (r"Backward reduced fixed-effect table", "lmerTest.step"),
-    (r"Single term (deletions|additions)", "stats.drop1"),
+    (r"Single term deletions", "stats.drop1"),
+    (r"Single term additions", "stats.add1"),
 )
 
 
-@kind("stats.drop1", begins="|".join(rf"^\s*({pattern})" for pattern, _ in _TITLES), turn=20)
+_BEGINS = "|".join(rf"^\s*({pattern})" for pattern, _ in _TITLES)
+
+
+@kind("stats.drop1", begins=_BEGINS, turn=20)
 def read(cursor: Cursor) -> Block | None:
     """Read title, model and table; ids are ``term.quantity``, ``none`` for the model as it is."""
     first = cursor.take()
@@ -35,9 +40,13 @@ def read(cursor: Cursor) -> Block | None:
         elif not re.match(r"(Degrees of freedom method|Satterthwaite|Kenward)", text):
             return None
     find = known_headings
-    matrix = matrices.read(cursor, lambda line: begins_another(line, "stats.drop1"), find=find, short=True)
+    matrix = matrices.read(cursor, _ends, find=find, short=True)
     add_rows(block, matrix, lambda label, column: f"{slug(label.strip('<>'))}.{_name(column, matrix.headings)}")
     return block if block.numbers else None
+
+
+def _ends(line: Line) -> bool:
+    return re.match(_BEGINS, line.text) is not None or begins_another(line, "stats.drop1")
 
 
 def _name(column: str, headings: list[str]) -> str:

@@ -35,14 +35,21 @@ _BEGINS = (
     r"^\s*Call:|^\s*(Weighted )?Residuals:\s*$|^\s*Deviance Residuals:\s*$|^\s*Coefficients:|"
     r"^\s*Residual standard error:|^\s*Multiple R-[sS]quared:|^\s*F-statistic:"
 )
+_FOOTER = (
+    r"^\s*\(Dispersion parameter for .* family taken to be|"
+    rf"^\s*(?:Null|Residual) deviance:\s*(?:{NUMBER})\s+on\s+\d+\s+degrees"
+)
+"""What stands below the coefficients of a glm, from which they may be parted."""
 
 
-@kind("stats.lm", begins=_BEGINS, turn=30)
+@kind("stats.lm", begins=f"{_BEGINS}|{_FOOTER}", turn=30)
 def read(cursor: Cursor) -> Block | None:
     """Read a summary from its call, or from where the page begins with it."""
     first = cursor.peek()
     assert first is not None
     block = Block("stats.lm", first.number, call=cursor.call())
+    if re.match(_FOOTER, first.text):
+        block.kind = "stats.glm"
     if first.text.strip().startswith("Call:") and not _call(cursor, block):
         return None
     seen: set[str] = set()
