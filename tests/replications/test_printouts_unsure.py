@@ -86,3 +86,47 @@ def test_code_is_no_name_of_the_values_below(code):
 def test_percentages_are_no_values():
     assert found("lower upper\n 2.5% 97.5%\n") == []
     assert found("(Intercept)  I(age - 40)\n     11.250         0.125\n") != []
+
+
+WRAPPED = {
+    "behind a bar": """Parameter | Coefficient | SE |      95% CI |
+t |     p
+---------------------------------------------
+kilos     |        1.25 | 0.5 | [0.2, 2.3] |
+2.50 | 0.014
+feed      |        3.75 | 1.5 | [0.8, 6.7] |
+2.75 | 0.008
+""",
+    "behind a cell": """Parameter | Coefficient | SE |      95% CI
+t |     p
+---------------------------------------------
+kilos     |        1.25 | 0.5 | [0.2, 2.3]
+2.50 | 0.014
+""",
+    "within an interval": """Parameter | Coefficient |   SE | 95% |
+CI |  p
+---------------------------------------------
+kilos     |        1.25 |  0.5 | [0.20, |
+2.31] | 0.014
+""",
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRAPPED))
+def test_the_rest_of_a_wrapped_table_of_easystats_has_no_labels(name):
+    assert found(WRAPPED[name]) == []
+    assert {"1.25", "0.014"} <= set(re.split(r"[\s|]+", unread(WRAPPED[name])))
+
+
+def test_a_table_of_easystats_that_was_not_wrapped_is_read_below_a_formula():
+    rows = "Parameter | Coefficient |  SE\n-----------------------------\nfeed | 1.25 | 0.5\n"
+    text = f"Formula: kilos ~ feed + (1 | pen)\n{rows}"
+    assert ("feed.estimate", "1.25") in found(text)
+
+
+@pytest.mark.parametrize("first", [1, 8, 41])
+@pytest.mark.parametrize("values", ["    38.5120  1.75", "    38.5120  -0.5"])
+def test_the_number_of_a_line_is_no_label(first, values):
+    text = f"{first:2} | (Intercept)  feed\n{first + 1:2} | {values}\n"
+    assert not [id for id, _ in found(text) if "|" in id]
+    assert "38.5120" in unread(text) or "intercept" in str(found(text))
