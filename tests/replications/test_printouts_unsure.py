@@ -130,3 +130,78 @@ def test_the_number_of_a_line_is_no_label(first, values):
     text = f"{first:2} | (Intercept)  feed\n{first + 1:2} | {values}\n"
     assert not [id for id, _ in found(text) if "|" in id]
     assert "38.5120" in unread(text) or "intercept" in str(found(text))
+
+
+NLME = """Linear mixed-effects model fit by {by}
+  Data: herd
+  Log-{what}: {number}
+  Fixed: kilos ~ week
+(Intercept)        week
+     12.500       0.750
+
+Random effects:
+ Formula: ~1 | pen
+        (Intercept) Residual
+StdDev:       0.625    1.375
+
+Number of Observations: 72
+Number of Groups: 9
+"""
+MINUS = {
+    "nlme": (NLME.replace("{by}", "REML").replace("{what}", "restricted-likelihood"), "loglik"),
+    "nlme by ML": (NLME.replace("{by}", "maximum likelihood").replace("{what}", "likelihood"), "loglik"),
+    "logLik": ("> logLik(fit)\n'log Lik.' {number} (df=4)\n", "loglik"),
+    "one number": ("> AIC(fit)\n[1] {number}\n", "aic"),
+    "criterion": ("REML criterion at convergence: {number}\n", "reml_criterion"),
+}
+
+
+@pytest.mark.parametrize("number", ["- 312.75", "-  312.75", "\N{MINUS SIGN} 312.75", "\N{EN DASH} 312.75"])
+@pytest.mark.parametrize("name", sorted(MINUS))
+def test_a_minus_set_apart_belongs_to_its_number(name, number):
+    text, id = MINUS[name]
+    text = (
+        text if name != "criterion" else f"Linear mixed model fit by REML ['lmerMod']\nFormula: y ~ x + (1 | g)\n{text}"
+    )
+    values = dict(found(text.replace("{number}", number)))
+    assert values.get(id) == "-312.75" or "312.75" in unread(text.replace("{number}", number))
+    assert "-" not in values.values()
+    if number.startswith("- 3"):
+        assert values[id] == "-312.75"
+
+
+@pytest.mark.parametrize("name", sorted(MINUS))
+def test_a_minus_by_itself_is_no_number(name):
+    text = MINUS[name][0].replace("{number}", "-\n 312.75")
+    assert "-" not in [number for _, number in found(text)]
+    assert "312.75" in unread(text) or "312.75" in [number for _, number in found(text)]
+
+
+def test_a_dash_between_two_numbers_is_no_minus():
+    assert [text for _, text in found("> AIC(fit)\n[1] 12.5\n")] == ["12.5"]
+    assert not [text for _, text in found("Weeks: 3 - 5\nPens of the herd: - 5 or so\n") if text.startswith("-")]
+
+
+@pytest.mark.parametrize(("first", "rest"), [("3.6", "41)"), ("3.64", ""), ("3.", "641)")])
+def test_a_dispersion_that_was_cut_is_not_read_but_what_stands_below_it(first, rest):
+    text = f"""Call:
+glm(formula = eggs ~ feed, family = quasipoisson, data = herd)
+
+Coefficients:
+            Estimate Std. Error t value Pr(>|t|)
+(Intercept)   1.5000     0.2500   6.000 5.75e-07 ***
+feed          0.2500     0.5000   0.500    0.620
+---
+Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
+
+(Dispersion parameter for quasipoisson family taken to be {first}
+{rest}
+
+    Null deviance: 100.5  on 39  degrees of freedom
+Residual deviance:  99.5  on 38  degrees of freedom
+"""
+    values = dict(found(text))
+    assert "dispersion" not in values
+    assert values["null_deviance"], values["df_resid"] == ("100.5", "38")
+    assert first in unread(text)
+    assert rest in unread(text)
