@@ -147,7 +147,7 @@ StdDev:       0.625    1.375
 Number of Observations: 72
 Number of Groups: 9
 """
-LME4 = "Linear mixed model fit by REML ['lmerMod']\\nFormula: kilos ~ week + (1 | pen)\\n"
+LME4 = "Linear mixed model fit by REML ['lmerMod']\nFormula: kilos ~ week + (1 | pen)\n"
 MINUS = {
     "nlme": (NLME.replace("{by}", "REML").replace("{what}", "restricted-likelihood"), "loglik"),
     "nlme by ML": (NLME.replace("{by}", "maximum likelihood").replace("{what}", "likelihood"), "loglik"),

@@ -33,6 +33,8 @@ PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are not Wald intervals."""
 BRACKETS = ("modelsummary.", "stargazer.", "texreg.")
 """Packages whose tables may show exponents of estimates without a word."""
+ANY_LEVEL = ("stargazer.stargazer", "texreg.texreg")
+"""Tables that never say the level of their intervals, which whoever makes them may choose."""
 RESIDUAL = re.compile(r"(^|\.)(residual|Residual|sigma2|r2|adj_r2|rse|SD \(Observations\))\.")
 """What is shown of models with a residual variance."""
 WIDTHS = Interval(1.0, 13.0)
@@ -257,7 +259,7 @@ def _of_interval(part: Part, family: Family) -> Interval | None:
     if not all(name in family for name in ("estimate", "ci_low", "ci_high")) or not _symmetric(part, family):
         return None
     low, high = part.value(family["ci_low"]), part.value(family["ci_high"])
-    if low is None or high is None or 0.95 not in _levels(part, family["ci_low"].column):
+    if low is None or high is None or _levels(part, family["ci_low"].column) != (0.95,):
         return None
     if low.low > 0 or high.high < 0:
         return Interval(0.0, math.nextafter(0.05, 0))
@@ -307,7 +309,7 @@ def _levels(part: Part, column: str) -> tuple[float, ...]:
     if found := TAIL.search(column):
         share = float(found[1]) / (100 if "%" in column else 1)
         return (1 - 2 * min(share, 1 - share),)
-    return UNKNOWN_LEVELS if part.own_columns else (MOST_LIKELY,)
+    return UNKNOWN_LEVELS if part.own_columns or part.block.kind in ANY_LEVEL else (MOST_LIKELY,)
 
 
 @rule("limits on both sides of the estimate")
