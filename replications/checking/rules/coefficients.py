@@ -19,7 +19,7 @@ SHARE_OF_GROUPS = 0.5
 """Satterthwaite's degrees of freedom of a mixed model whose table shows none are taken to be at least this share of the
 number of groups less the number of coefficients."""
 UNKNOWN_LEVELS = (0.5, 0.999)
-"""The lowest and the highest level of intervals in a table that somebody made."""
+"""The lowest and the highest level of intervals in a table that does not say it."""
 LEVEL = re.compile(r"(?<![.\d])([5-9]\d(?:\.\d+)?)\s*%\s*(?:CI|conf|interval|HDI|CrI)", re.IGNORECASE)
 TAIL = re.compile(r"^\[?(\d*\.?\d+)\s*(?:%|$)")
 """Headings of an interval in one column, and of one of its ends."""
@@ -32,9 +32,7 @@ CONFINT = re.compile(r"^\d+(\.\d+)? ?%$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are not Wald intervals."""
 BRACKETS = ("modelsummary.", "stargazer.", "texreg.")
-"""Packages whose tables may show exponents of estimates without a word."""
-ANY_LEVEL = ("stargazer.stargazer", "texreg.texreg")
-"""Tables that never say the level of their intervals, which whoever makes them may choose."""
+"""Packages whose tables may show exponents of estimates, and intervals of any level, without a word."""
 RESIDUAL = re.compile(r"(^|\.)(residual|Residual|sigma2|r2|adj_r2|rse|SD \(Observations\))\.")
 """What is shown of models with a residual variance."""
 WIDTHS = Interval(1.0, 13.0)
@@ -309,7 +307,7 @@ def _levels(part: Part, column: str) -> tuple[float, ...]:
     if found := TAIL.search(column):
         share = float(found[1]) / (100 if "%" in column else 1)
         return (1 - 2 * min(share, 1 - share),)
-    return UNKNOWN_LEVELS if part.own_columns or part.block.kind in ANY_LEVEL else (MOST_LIKELY,)
+    return UNKNOWN_LEVELS if part.own_columns or part.block.kind.startswith(BRACKETS) else (MOST_LIKELY,)
 
 
 @rule("limits on both sides of the estimate")
