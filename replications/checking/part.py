@@ -252,7 +252,7 @@ class Part:
     @cached_property
     def footer(self) -> Footer:
         """What the lines below say of tests and intervals."""
-        tests = sum("p" in family for family in self.families.values())
+        tests = sum(re.search(r"(?:^|\.)p(?:__\d+)?$", id) is not None for id in self.numbers)
         lettered = any(number.column == ".group" for number in self.block.numbers)
         return Footer(self.notes, self.block.kind, tests, lettered=lettered)
 

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 UNREAD = "unread"
+_NO_NUMBER = ("-", "<", ">", "=")
+"""What stands in front of a number that was cut, and is none by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ class Block:
     _taken: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def add(self, text: str, id: str, row: str, column: str, line: int) -> None:
-        """Add a number; a second one of the same id is told apart by ``__2``."""
+        """Add a number; a second one of the same id is told apart by ``__2``. A minus by itself is none."""
+        if text.strip() in _NO_NUMBER:
+            return
         unique, count = id, 1
         while unique in self._taken:
             count += 1

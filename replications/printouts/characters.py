@@ -41,6 +41,8 @@ _DASH = re.compile(rf"(?:(?<![\w.)%])|(?<=\d[eE]))[{_DASHES}](?=\.?\d)")
 """A dash that is a minus: none between two numbers, which says from where to where, unless it is an exponent's."""
 _COLOUR = re.compile(r"\x1b\[[\d;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\[\d{1,2}(?:;\d{1,3})*m(?!\])")
 """What a terminal is told about colours; the character in front is lost on some pages."""
+_APART = re.compile(r"((?:[:=]|log Lik\.'|\[1\])\s*)-(\s{1,3})(?=\.?\d[\d.,]*(?:[eE][-+]?\d+)?(?:$|\s*\(|\s{2,}|\s*$))")
+"""A minus that damage set apart from the one number behind a name, after which nothing stands or a gap."""
 _STOP = 8
 """Columns between the stops of tabs."""
 _LINE_ENDS = re.compile("\r\n?|[\v\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
@@ -53,6 +55,8 @@ def plain(text: str) -> str:
     --------
     >>> plain("&lt;2e-16 \N{MINUS SIGN}0.5")
     '<2e-16 -0.5'
+    >>> plain("Log-likelihood: - 12.5")
+    'Log-likelihood:  -12.5'
     >>> plain("e\N{LATIN SMALL LIGATURE FF}ect 2e\N{EN DASH}04 \N{ASTERISK OPERATOR} 1\N{EN DASH}3 \x1b[31m-4\x1b[39m")
     'effect 2e-04 * 1\u20133 -4'
     """
@@ -60,9 +64,9 @@ def plain(text: str) -> str:
         text = html.unescape(text)
     if "[" in text or "\x1b" in text:
         text = _COLOUR.sub("", text)
-    if text.isascii():
-        return text
-    return _DASH.sub("-", text.translate(_PLAIN)).replace("\N{SOFT HYPHEN}", "")
+    if not text.isascii():
+        text = _DASH.sub("-", text.translate(_PLAIN)).replace("\N{SOFT HYPHEN}", "")
+    return _APART.sub(r"\1\2-", text) if "- " in text else text
 
 
 def with_line_ends(text: str) -> str:

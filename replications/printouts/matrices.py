@@ -26,6 +26,8 @@ CODES = re.compile(
 _NO_ROW = re.compile(rf"^(?:\s*\[\d+\]\s|.*\w(?::\s|\s*=)\s*(?:{NUMBER})\s*$)")
 """A vector's line, ``[1] 32``, and a name with a colon or an equals sign and a number, ``AIC: 32``."""
 _STARRED = re.compile(r"^(?P<label>.*?)(?:\s+(?P<stars>\*{1,3}|\.))?\s*$")
+_STARS = re.compile(r"^\s*(?:\*{1,3}|\.)\s*$")
+"""The stars of the row above, which were wrapped to a line of their own."""
 _TITLE = re.compile(r"^\s*(?!Signif)(?:[A-Z][\w. -]*|[\w.]+ = .*\S):\s*$")
 """A line that says what stands below it, ``Correlation:`` or ``sex = f:``."""
 FIRST_OF_A_TABLE = ("Estimate", "Value", "Sum Sq", "npar", "numDF", "Res.Df")
@@ -108,6 +110,8 @@ def read(
             cursor.take()
         elif not columns or not _may_be_row(line, cursor.peek(1), matrix, panel):
             break
+        elif panel and _STARS.match(line.text) and trailing(panel[-1].text):
+            panel[-1] = replace(panel[-1], text=f"{panel[-1].text} {cursor.take().text.strip()}")
         else:
             panel.append(cursor.take())
     _add(matrix, panel, columns, short, label)

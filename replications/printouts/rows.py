@@ -14,6 +14,8 @@ _TEST = ("Chisq", "Df", "Test")
 """Headings of the first cell that the row of the first model has not: it is compared with none."""
 _APART = re.compile(r"\s\s-?\d[\d.]*(?=\s)|^-?\d+\.\d{3,}$")
 """A number set apart within a label, and a long one that is all of it: neither names a row of tests or coefficients."""
+_LINE = re.compile(r"\d+\s*\|$")
+"""The number that an editor gave to a line, which is the label of nothing."""
 _WORDS_OF_A_LABEL = 5
 """Words in front of numbers, too few for the headings, from which on a line is none of the matrix."""
 
@@ -85,10 +87,12 @@ def swallows(label: str, *, gap: bool) -> bool:
     [False, True, True, False, True]
     >>> [swallows(label, gap=True) for label in ("I(age - 43.01)", "I(x > 40.5)TRUE", "log(x + 0.5):z 0.3")]
     [False, False, True]
+    >>> [swallows(label, gap=True) for label in ("2 |", "1 | site")]
+    [True, False]
     >>> [swallows(label, gap=True) for label in ("dose 0.5 - dose 2", "ses 0.25 0.5 age", "error: 1.4 on")]
     [False, True, True]
     """
-    if holds_numbers(label):
+    if holds_numbers(label) or _LINE.match(label):
         return True
     if re.search(r"(^|\s)(?:[-<>]|\*{1,3})$|^Residuals?\s+\d", label):
         return True

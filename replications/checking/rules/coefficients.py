@@ -19,7 +19,7 @@ SHARE_OF_GROUPS = 0.5
 """Satterthwaite's degrees of freedom of a mixed model whose table shows none are taken to be at least this share of the
 number of groups less the number of coefficients."""
 UNKNOWN_LEVELS = (0.5, 0.999)
-"""The lowest and the highest level of intervals in a table that somebody made."""
+"""The lowest and the highest level of intervals in a table that does not say it."""
 LEVEL = re.compile(r"(?<![.\d])([5-9]\d(?:\.\d+)?)\s*%\s*(?:CI|conf|interval|HDI|CrI)", re.IGNORECASE)
 TAIL = re.compile(r"^\[?(\d*\.?\d+)\s*(?:%|$)")
 """Headings of an interval in one column, and of one of its ends."""
@@ -32,7 +32,7 @@ CONFINT = re.compile(r"^\d+(\.\d+)? ?%$")
 PROFILES = ("sjPlot", "modelsummary", "stargazer", "texreg")
 """Packages that show intervals of generalized models from their profiles, which are not Wald intervals."""
 BRACKETS = ("modelsummary.", "stargazer.", "texreg.")
-"""Packages whose tables may show exponents of estimates without a word."""
+"""Packages whose tables may show exponents of estimates, and intervals of any level, without a word."""
 RESIDUAL = re.compile(r"(^|\.)(residual|Residual|sigma2|r2|adj_r2|rse|SD \(Observations\))\.")
 """What is shown of models with a residual variance."""
 WIDTHS = Interval(1.0, 13.0)
@@ -257,7 +257,7 @@ def _of_interval(part: Part, family: Family) -> Interval | None:
     if not all(name in family for name in ("estimate", "ci_low", "ci_high")) or not _symmetric(part, family):
         return None
     low, high = part.value(family["ci_low"]), part.value(family["ci_high"])
-    if low is None or high is None or 0.95 not in _levels(part, family["ci_low"].column):
+    if low is None or high is None or _levels(part, family["ci_low"].column) != (0.95,):
         return None
     if low.low > 0 or high.high < 0:
         return Interval(0.0, math.nextafter(0.05, 0))
@@ -307,7 +307,7 @@ def _levels(part: Part, column: str) -> tuple[float, ...]:
     if found := TAIL.search(column):
         share = float(found[1]) / (100 if "%" in column else 1)
         return (1 - 2 * min(share, 1 - share),)
-    return UNKNOWN_LEVELS if part.own_columns else (MOST_LIKELY,)
+    return UNKNOWN_LEVELS if part.own_columns or part.block.kind.startswith(BRACKETS) else (MOST_LIKELY,)
 
 
 @rule("limits on both sides of the estimate")

@@ -19,6 +19,8 @@ _EFFECTS = re.compile(
     r"^(?:\w+ <- )?\(?(?:(?:head|tail|round|as\.data\.frame)\()*(?:\w+::)?(ranef|coef)\([^$]*\)\$(\w+)"
 )
 """A command that prints effects themselves; their correlations, ``cor(ranef(m)$g)``, are none."""
+_OF_A_TERM = {"Estimate", "Value", "Std. Error", "Std.Error", "Df", "Sum Sq", "Mean Sq", "F value", "F-value"}
+"""Headings of what a term or a coefficient has, so that a row without a label says nothing."""
 _COMPARISON = {"npar", "logLik", "Chisq", "Df"}
 """Headings of a comparison of models, whose list of models may stand on the page before."""
 
@@ -88,8 +90,12 @@ def _tests(cursor: Cursor) -> Block | None:
         what = counts.get(column) or ("chisq_df" if compares and column == "Df" else quantity(column))
         return f"{prefix}{slug(label)}.{what}".removeprefix(".")
 
+    of_a_term = any(name in _OF_A_TERM or name.endswith("%") for name in matrix.headings)
+    nameless = [row for row in matrix.rows if not row.label] if of_a_term else []
+    block.unread += [(line, text) for row in nameless for text, line in row.cells.values()]
+    matrix.rows = [row for row in matrix.rows if row not in nameless]
     add_rows(block, matrix, name)
-    return block if block.numbers else None
+    return block if block.numbers or nameless else None
 
 
 def _heads(text: str) -> bool:

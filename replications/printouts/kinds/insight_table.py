@@ -10,6 +10,7 @@ from replications.printouts.cells import is_number
 from replications.printouts.cursor import Cursor
 from replications.printouts.grids import GridRow
 from replications.printouts.kind import kind
+from replications.printouts.lines import Line
 from replications.printouts.model_tables.cells import has_number, parts
 from replications.printouts.names import quantity, slug
 
@@ -33,6 +34,9 @@ def read(cursor: Cursor) -> Block | None:
     given, prefix = ", ".join(f"{name} = {level}" for name, level in levels), "".join(f"{slug(n[1])}." for n in levels)
     cursor.at += 2
     rows = _rows(cursor)
+    if _is_wrapped(cursor.lines[cursor.first - 1] if cursor.first else None):
+        block.unread = [(row.line, " | ".join(row.cells)) for row in rows]
+        return block if rows else None
     count = row_labels.count(names, [row for row in rows if len(row.cells) == len(names)])
     for row in rows:
         found = [_cell(name, cell) for name, cell in zip(names[count:], row.cells[count:], strict=False)]
@@ -46,6 +50,11 @@ def read(cursor: Cursor) -> Block | None:
                 block.add(text, f"{prefix}{id}.{end}", f"{given} {label}".strip(), name, row.line)
     _adjusted(cursor, block)
     return block if block.numbers or block.unread else None
+
+
+def _is_wrapped(above: Line | None) -> bool:
+    """Tell whether the headings are the rest of those in the line above, so that each row is a rest as well."""
+    return above is not None and "|" in above.text and "~" not in above.text and not (above.prose or above.code)
 
 
 def _rows(cursor: Cursor) -> list[GridRow]:

@@ -21,7 +21,9 @@ _KINDS = {"fixef": "lme4.fixef", "coef": "stats.coef", "ngrps": "lme4.ngrps", "q
 def read(cursor: Cursor) -> Block | None:
     """Read lines of names above lines of values; ids are the names, below ``fixef`` those of a summary."""
     first, below = cursor.peek(), cursor.peek(1)
-    if first is None or below is None or below.prose or not all_numbers(below.text):
+    if first is None or below is None or below.prose or not (values := all_numbers(below.text)):
+        return None
+    if all(cell.text.endswith("%") for cell in values):
         return None
     call = cursor.call()
     called = re.match(r"(?:round\(|\w+ <- )*(?:\w+::)?(fixef|coef|ngrps|quantile)\(", call)
@@ -34,6 +36,8 @@ def read(cursor: Cursor) -> Block | None:
     pairs = named_vector(cursor, lambda line: begins_another(line, "base.print.vector"))
     if not counted and not _may_be_called([name for name, _, _ in pairs], [text for _, text, _ in pairs]):
         return None
+    if not all(_is_closed(name) for name, _, _ in pairs):
+        return None
     single = len({line for _, _, line in pairs}) == len(pairs)
     if not call and single and not _is_padded(first, below):
         return None
@@ -45,6 +49,17 @@ def read(cursor: Cursor) -> Block | None:
         id["lme4.ngrps"] = f"n_groups.{slug(name)}"
         block.add(text, id.get(block.kind, slug(name)), name, "", number)
     return block if block.numbers else None
+
+
+def _is_closed(name: str) -> bool:
+    """Tell whether a name closes the brackets that it opens, as those of a vector do and pieces of code do not.
+
+    Examples
+    --------
+    >>> [_is_closed(name) for name in ("(Intercept)", "I(age - 40)", "sapply(fits,", "AIC(fit))")]
+    [True, True, False, False]
+    """
+    return all(name.count(opening) == name.count(closing) for opening, closing in ("()", "[]", "{}"))
 
 
 def _heads_values(cursor: Cursor, names: Line, values: Line) -> bool:

@@ -27,7 +27,8 @@ def read(cursor: Cursor) -> Block | None:
     matrix = matrices.read(cursor, lambda line: begins_another(line, "stats.confint"))
     if len(matrix.headings) != 2 or not all(re.search("%", name) for name in matrix.headings):
         return None
-    for row in matrix.rows:
+    block.unread += [(line, text) for row in matrix.rows if not row.label for text, line in row.cells.values()]
+    for row in (row for row in matrix.rows if row.label):
         for column, end in zip(matrix.headings, ("ci_low", "ci_high"), strict=True):
             if column in row.cells:
                 text, line = row.cells[column]

@@ -31,6 +31,8 @@ _FIELDS = (
     (rf"^\s*2 x log-likelihood:\s*({NUMBER})", ("two_loglik",)),
     (rf"^\s*\(?({NUMBER}) observations? deleted due", ("n_missing",)),
 )
+_CUT = re.compile(r"^\(Dispersion parameter for [^)]*(?:\([^)]*\)[^)]*)?taken to be\s*[\d.]*$")
+"""A dispersion whose bracket is not closed in its line, so that its last digits may stand in the next."""
 _BEGINS = (
     r"^\s*Call:|^\s*(Weighted )?Residuals:\s*$|^\s*Deviance Residuals:\s*$|^\s*Coefficients:|"
     r"^\s*Residual standard error:|^\s*Multiple R-[sS]quared:|^\s*F-statistic:"
@@ -117,6 +119,10 @@ def _section(cursor: Cursor, block: Block, line: Line) -> bool:
             _few_residuals(cursor, block)
     elif text.startswith("Coefficients:"):
         _coefficients(cursor, block)
+    elif _CUT.search(text):
+        block.unread.append((line.number, cursor.take().text))
+        if (below := cursor.peek()) is not None and re.fullmatch(r"\s*[\d.]+\)", below.text):
+            block.unread.append((below.number, cursor.take().text))
     else:
         return _fields(cursor, block)
     return True

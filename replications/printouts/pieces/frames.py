@@ -64,10 +64,24 @@ def _counted(lines: Text, start: int, columns: int) -> tuple[list[Row] | None, i
     for first in starts:
         label, *numbers = pieces[first : first + columns + 1]
         rows.append(Row(label[1], [label], numbers))
-    labels = [row.name for row in rows]
-    return (rows, end) if all(label.isdigit() for label in labels) and _are_labels(labels) else (None, start)
+    return (rows, end) if _are_labels([row.name for row in rows]) and _differ(rows) else (None, start)
 
 
 def _are_labels(labels: Sequence[str]) -> bool:
-    """Tell whether labels are no values: no two are alike, and there are several or the only one is the first."""
-    return len(set(labels)) == len(labels) and (len(labels) > 1 or labels == ["1"])
+    """Tell whether labels may be no values: whole numbers in the order of levels; a single one is the first."""
+    if not all(label.isdigit() for label in labels):
+        return False
+    rising = (sorted(labels, key=int), sorted(labels))
+    return len(set(labels)) == len(labels) and labels in rising and (len(labels) > 1 or labels == ["1"])
+
+
+def _differ(rows: Sequence[Row]) -> bool:
+    """Tell whether labels can be told from values: each row has a decimal, or the rows count up, a whole line each.
+
+    Else whole numbers that follow each other may be cells of any row, or levels that head the columns of a table.
+    """
+    if all(any("." in text for text, _ in row.numbers) for row in rows):
+        return True
+    lines = [{line for _, line in (*row.label, *row.numbers)} for row in rows]
+    whole = all(len(own) == 1 for own in lines) and len(set.union(*lines)) == len(rows)
+    return whole and [row.name for row in rows] == [str(at + 1) for at in range(len(rows))]

@@ -25,6 +25,8 @@ _NEVER_FIRST = {
 }
 """Headings that others stand in front of, unless it is a further panel."""
 _COMPARISONS = ("Res.Df", "Resid. Df")
+_ENDS = ["lower", "est.", "upper"]
+"""Headings of the one row of nlme's intervals that has no label: the standard error within groups."""
 _TWO = 2
 VECTORS = {"Min", "1Q", "Q1", "Median", "Med", "3Q", "Q3", "Max"}
 """Headings of quantiles, whose rows have no label."""
@@ -42,9 +44,7 @@ def read(lines: Text, at: int, before: Sequence[str]) -> Laid | None:
     cells = _cells(rows, [text for text, _ in head])
     if not rows:
         return None
-    if cells is None or any(
-        bool(row.label) != (len(rows) > 1 or bool(labels)) for row in rows[1:] or rows * bool(labels)
-    ):
+    if cells is None or not (all(row.label for row in rows) or [text for text, _ in head] == _ENDS):
         return Laid(end)
     found = table(end, head, labels, rows, cells)
     return _with_stars(lines, found)
