@@ -110,12 +110,27 @@ def read(
             cursor.take()
         elif not columns or not _may_be_row(line, cursor.peek(1), matrix, panel):
             break
-        elif panel and _STARS.match(line.text) and trailing(panel[-1].text):
-            panel[-1] = replace(panel[-1], text=f"{panel[-1].text} {cursor.take().text.strip()}")
+        elif panel and _STARS.match(line.text):
+            _wrapped_stars(cursor, matrix, panel)
         else:
             panel.append(cursor.take())
     _add(matrix, panel, columns, short, label)
     return matrix
+
+
+def _wrapped_stars(cursor: Cursor, matrix: Matrix, panel: list[Line]) -> None:
+    """Give the row above the stars that stand on a line of their own, if these can be of no other row.
+
+    Below several rows without stars they may be a column of their own: then it is not known which rows have none.
+    """
+    line, below = cursor.take(), cursor.peek()
+    goes_on = below is not None and bool(trailing(stars_of(below.text)[0]))
+    alone = len(panel) == 1 or any(stars_of(row.text)[1] for row in panel)
+    if trailing(panel[-1].text) and (goes_on or alone) and not (below is not None and _STARS.match(below.text)):
+        panel[-1] = replace(panel[-1], text=f"{panel[-1].text} {line.text.strip()}")
+    else:
+        matrix.cut = True
+        matrix.unread.append(line)
 
 
 def _is_title(line: Line, matrix: Matrix, panel: list[Line]) -> bool:

@@ -80,3 +80,12 @@ def test_stars_on_a_line_of_their_own_are_those_of_the_row_above(first, second):
     assert not read_printout(text).unread
     assert not differing(text)
     assert differing(text.replace("**\n", "*\n", 1).replace("**  \n", "*\n", 1)) == ["coef.feed.stars"]
+
+
+@pytest.mark.parametrize("column", ["**", "**\n.", "**\n*\n."])
+def test_stars_below_all_rows_may_be_of_any(column):
+    text = WRAPPED.replace("{first}\n", "").format(second=f"\n{column}")
+    printout = read_printout(text)
+    assert not [n.id for block in printout for n in block.numbers if n.id.endswith("stars")]
+    assert [text for _, text in printout.unread] == column.split("\n")
+    assert not differing(text)
