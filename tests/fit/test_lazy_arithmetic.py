@@ -1,12 +1,12 @@
 """What engines compute row by row is what memory computes: remainders, powers, logarithms of small numbers, logic."""
 
-import sys
 import warnings
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pytest
+from engines import ENGINES, as_sums, in_polars, of_dask
 
 import mlm
 from mlm.errors import DataError, MissingRowsWarning, RankWarning, SingularFitWarning
@@ -32,31 +32,6 @@ def rows(seed=11):
     return d
 
 
-def as_sums(d, path):
-    return d
-
-
-def in_polars(d, path):
-    return pytest.importorskip("polars").from_pandas(d).lazy()
-
-
-def in_files(d, path):
-    pytest.importorskip("duckdb")
-    pytest.importorskip("polars").from_pandas(d).write_parquet(path / "rows.parquet")
-    return path / "rows.parquet"
-
-
-def in_dask(d, path):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "sparse", None)  # dask looks for a package that is called as our folder of tests
-        return pytest.importorskip("dask.dataframe").from_pandas(d, npartitions=3)
-
-
-ENGINES = [as_sums, in_polars, in_files, in_dask]
-of_dask = pytest.mark.filterwarnings(
-    "ignore:Dask support is moving out of Narwhals:FutureWarning",
-    "ignore:The inplace keyword in DataFrame.reset_index:Warning",
-)
 ROUNDING = 7e-16  # of a logarithm, a difference, a quotient and a product: three units in the last place
 EXPRESSIONS = {
     "remainders": [

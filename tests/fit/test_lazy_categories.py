@@ -1,8 +1,8 @@
 """Categories of lazy data and of sums: their order, levels without rows, levels that are no words, names in the way."""
 
-import sys
 import warnings
 
+import engines
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,9 +46,7 @@ def in_ibis(d):
 
 
 def in_dask(d):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "sparse", None)  # dask looks for a package that is called as our folder of tests
-        return pytest.importorskip("dask.dataframe").from_pandas(d, npartitions=2)
+    return engines.in_dask(d, None)
 
 
 def alike(there, here):

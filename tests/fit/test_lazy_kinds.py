@@ -1,11 +1,11 @@
 """Columns of lazy data with missing values in expressions, or of odd kinds: what memory does, or one error."""
 
-import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from engines import ENGINES, in_dask, in_files, in_polars, of_dask
 
 import mlm
 from mlm.errors import DataError, FitError, MissingRowsWarning, SingularFitWarning
@@ -22,33 +22,6 @@ def rows(seed=3):
     d.loc[5:7, "b"] = pd.NA
     d.loc[9:13, "f"] = None
     return d
-
-
-def as_sums(d, path):
-    return d
-
-
-def in_polars(d, path):
-    return pytest.importorskip("polars").from_pandas(d).lazy()
-
-
-def in_files(d, path):
-    pytest.importorskip("duckdb")
-    pytest.importorskip("polars").from_pandas(d).write_parquet(path / "rows.parquet")
-    return path / "rows.parquet"
-
-
-def in_dask(d, path):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "sparse", None)  # dask looks for a package that is called as our folder of tests
-        return pytest.importorskip("dask.dataframe").from_pandas(d, npartitions=3)
-
-
-ENGINES = [as_sums, in_polars, in_files, in_dask]
-of_dask = pytest.mark.filterwarnings(
-    "ignore:Dask support is moving out of Narwhals:FutureWarning",
-    "ignore:The inplace keyword in DataFrame.reset_index:Warning",
-)
 
 
 def fitted(formula, data, **given):
